@@ -1,0 +1,196 @@
+/**
+ * One actor: its pid, its state, its mailbox, the window it waits with, and its guest. All actors have this one shape, whatever their
+ * way of blocking, so that code which meets thousands of them stays fast. The state machine:
+ *
+ *     ready ──turn──▶ running ──receive finds nothing──▶ parked ──item or timeout──▶ ready        any ──end──▶ dead
+ *       ▲                │
+ *       └─budget spent───┘
+ */
+import type { Bytes } from "./bytes.ts";
+import type { Clock } from "./clock.ts";
+import type { GuestModule } from "./guest.ts";
+import type { Limits } from "./limits.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { type ExitReason, RECEIVE_PARK } from "./message.ts";
+import { type Pid, pidFromWords } from "./pid.ts";
+import type { Runnable, Scheduler } from "./scheduler.ts";
+import { Timer, type Timers } from "./timers.ts";
+
+/** Where an actor is in its life. */
+export const State = { ready: 0, running: 1, parked: 2, dead: 3 } as const;
+export type State = (typeof State)[keyof typeof State];
+
+/** What a receive is after. */
+export const Want = { any: 0, tag: 1, match: 2 } as const;
+export type Want = (typeof Want)[keyof typeof Want];
+
+/** What keeps an actor from calling imports. */
+export const Restraint = {
+  none: 0,
+  /** Its predicate is being asked. */
+  asking: 1,
+  /** It is to end; `leaving` says why. */
+  leaving: 2,
+} as const;
+export type Restraint = (typeof Restraint)[keyof typeof Restraint];
+
+/** How an actor gets its turns and blocks: the one interface that the ways of `park.ts` stand behind. */
+export interface Way {
+  readonly name: "handler" | "asyncify" | "jspi" | "host";
+  /** Gives the actor a turn. False: the turn goes on by itself, on a stack of its own, and the scheduler is told when it is over. */
+  resume(actor: Actor): boolean;
+  /** The actor ended without its turn: whatever the way holds for it is let go. */
+  discard(actor: Actor): void;
+}
+
+/** The guest's side as the host calls it. The exports that a way does not need are null. */
+export interface GuestExports {
+  /** `handle(n)`. */
+  readonly handle: ((length: number) => void) | null;
+  /** `resume:E`: 1 the guest parked, 0 the entry returned. */
+  readonly resume: ((result: number) => number) | null;
+  /** The entry itself. */
+  readonly entry: (() => void) | null;
+  readonly match: ((predicate: number, pointer: number, length: number) => number) | null;
+  readonly start: (() => void) | null;
+}
+
+/** What an actor needs from its runtime. */
+export interface Services {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly timers: Timers;
+  readonly limits: Limits;
+  readonly counters: Counters;
+  /** Whose turn it is; null between turns. Imports ask it who is calling. */
+  current: Actor | null;
+  /** The actor has ended for this reason. */
+  end(actor: Actor, reason: ExitReason): void;
+  /** What a guest's exception means. */
+  describe(error: unknown): ExitReason;
+}
+
+/** Totals since the runtime began. Doubles, so that counting never allocates. */
+export interface Counters {
+  /** Messages accepted into a mailbox or a window. */
+  sent: number;
+  /** Messages taken out by their receiver. */
+  received: number;
+  /** Messages refused, or left in the mailbox of an actor that ended. */
+  dead: number;
+  spawned: number;
+  ended: number;
+}
+
+export class Actor implements Runnable {
+  readonly lo: number;
+  readonly hi: number;
+  readonly services: Services;
+  readonly mailbox: Mailbox;
+  readonly module: GuestModule | null;
+  readonly way: Way;
+  readonly args: Uint8Array;
+  readonly limits: Limits;
+
+  state: State = State.parked;
+  restraint: Restraint = Restraint.none;
+  /** Why it is to end at the next chance; set with `Restraint.leaving`. */
+  leaving: ExitReason | null = null;
+
+  /** The guest's memory; set once, when it is instantiated. */
+  bytes: Bytes;
+  guest: GuestExports | null = null;
+  /** The first turn has begun. */
+  started = false;
+  /** A receive may answer -2: in the entry of a process, not in handlers and start functions. */
+  mayPark = false;
+
+  // The window and the receive that was last called, or that the actor is parked in.
+  info = 0;
+  pointer = 0;
+  capacity = 0;
+  // The window that a handler registered; its receives may use others.
+  handlerInfo = 0;
+  handlerPointer = 0;
+  handlerCapacity = 0;
+
+  want: Want = Want.any;
+  /** The tag or the predicate, as `want` says. */
+  wanted = 0;
+  /** The last receive answered -2, and `park` is to follow. */
+  waiting = false;
+  /** The item at the save pointer matched but did not fit: the next receive of the same kind takes it without asking again. */
+  held = false;
+  /** What `park` will return; RECEIVE_PARK while that is still to be looked for. */
+  result: number = RECEIVE_PARK;
+  /** When the receive is over, on the clock's scale; Infinity: never. */
+  deadlineMs = Number.POSITIVE_INFINITY;
+  /** The deadline has passed while parked. */
+  expired = false;
+  /** Made with the first receive that has a timeout. */
+  timer: Timer | null = null;
+  /** Items that it may still take in this turn. */
+  budget = 0;
+
+  constructor(
+    lo: number,
+    hi: number,
+    services: Services,
+    mailbox: Mailbox,
+    module: GuestModule | null,
+    way: Way,
+    args: Uint8Array,
+    limits: Limits,
+    bytes: Bytes,
+  ) {
+    this.lo = lo;
+    this.hi = hi;
+    this.services = services;
+    this.mailbox = mailbox;
+    this.module = module;
+    this.way = way;
+    this.args = args;
+    this.limits = limits;
+    this.bytes = bytes;
+  }
+
+  get pid(): Pid {
+    return pidFromWords(this.lo, this.hi);
+  }
+
+  /** Parked → ready. */
+  wake(): void {
+    this.state = State.ready;
+    this.services.scheduler.push(this);
+  }
+
+  run(): boolean {
+    // It may have ended while it stood in the queue.
+    if (this.state !== State.ready) return true;
+    this.state = State.running;
+    this.services.current = this;
+    return this.way.resume(this);
+  }
+
+  failed(error: unknown): void {
+    this.services.end(this, this.leaving ?? this.services.describe(error));
+  }
+
+  /** Sets the timer of the receive it parks in, where that has a deadline. */
+  armDeadline(): void {
+    if (this.deadlineMs === Number.POSITIVE_INFINITY) return;
+    this.timer ??= new Timer(() => this.#deadlinePassed());
+    if (!this.timer.isSet) this.services.timers.set(this.timer, this.deadlineMs);
+  }
+
+  disarmDeadline(): void {
+    if (this.timer?.isSet) this.services.timers.cancel(this.timer);
+  }
+
+  #deadlinePassed(): void {
+    // Where an item came first the receive is decided, and the item wins.
+    if (this.result !== RECEIVE_PARK) return;
+    this.expired = true;
+    if (this.state === State.parked) this.wake();
+  }
+}

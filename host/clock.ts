@@ -1,0 +1,38 @@
+/**
+ * Time as the core sees it. All of it enters through a `Clock`, so that a test, a replay or a simulation can hold time in its hands.
+ */
+
+/** A source of time and of turns of the event loop. */
+export interface Clock {
+  /** Milliseconds since some fixed moment, with fractions; never goes back. */
+  now(): number;
+  /** Calls `wake` once, not before `delayMs` have passed. Returns what takes that back. */
+  wake(delayMs: number, wake: () => void): () => void;
+  /** Calls `run` in a later macrotask, after timers and I/O had their turn. */
+  defer(run: () => void): void;
+}
+
+/** The longest delay that `setTimeout` keeps; a longer wait is made of several. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** The engine's own clock: `performance.now`, `setTimeout`, and the cheapest macrotask there is. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wake(delayMs, wake) {
+    const timer = setTimeout(wake, Math.min(Math.max(0, delayMs), MAX_TIMEOUT_MS));
+    return () => clearTimeout(timer);
+  },
+  defer: macrotask(),
+};
+
+function macrotask(): (run: () => void) => void {
+  // Browsers have no setImmediate, and their setTimeout waits 4 ms once nested; a message port does not wait.
+  if (typeof setImmediate === "function") return run => void setImmediate(run);
+  const channel = new MessageChannel();
+  const waiting: (() => void)[] = [];
+  channel.port1.onmessage = () => waiting.shift()?.();
+  return run => {
+    waiting.push(run);
+    channel.port2.postMessage(null);
+  };
+}

@@ -1,0 +1,19 @@
+/** How an import ends its caller: the reason is noted first, then thrown, so that a guest which catches exceptions cannot live on. */
+import { type Actor, Restraint } from "./actor.ts";
+import type { ExitReason } from "./message.ts";
+
+/** Thrown through a guest to unwind it. Never leaves the scheduler. */
+export class Unwind extends Error {}
+
+/** Crashes the actor whose turn it is. */
+export function fault(actor: Actor, message: string): never {
+  const unwind = new Unwind(message);
+  return leave(actor, { kind: "crashed", message, stack: unwind.stack ?? "" }, unwind);
+}
+
+/** Ends the actor whose turn it is; the first reason holds. */
+export function leave(actor: Actor, reason: ExitReason, unwind = new Unwind(reason.kind)): never {
+  actor.leaving ??= reason;
+  actor.restraint = Restraint.leaving;
+  throw unwind;
+}

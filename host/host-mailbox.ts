@@ -1,0 +1,220 @@
+/**
+ * A mailbox for JavaScript: code of the host that has a pid and receives as a guest does, selectively and in the same order.
+ * It waits in one place at a time, as an actor does.
+ */
+import { Actor, type Services, State, Want, type Way } from "./actor.ts";
+import { Bytes } from "./bytes.ts";
+import { ClosedError, IsopodError } from "./errors.ts";
+import { FROM_HI, FROM_LO, KIND, Mailbox, NONE, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
+import { ItemKind, type Received } from "./message.ts";
+import { formatPid, type Pid, pidFromWords } from "./pid.ts";
+import { reasonFrom } from "./reason.ts";
+
+export interface ReceiveOptions {
+  /** Milliseconds until the receive answers undefined; 0 polls. Without it, it waits for ever. */
+  readonly timeoutMs?: number;
+  /** Ends the receive: it rejects with the signal's reason, and no item is lost. */
+  readonly signal?: AbortSignal;
+}
+
+/** The receive that waits. */
+interface Pending {
+  readonly matches: ((item: Received) => boolean) | undefined;
+  resolve(item: Received | undefined): void;
+  reject(error: unknown): void;
+}
+
+export class HostMailbox implements AsyncIterable<Received>, Disposable {
+  readonly #actor: Actor;
+  readonly #send: (from: Actor, to: Pid, bytes: Uint8Array, tag: number) => boolean;
+  #pending: Pending | undefined;
+  /** A predicate is being asked; a receive from inside it would move the save pointer under it. */
+  #looking = false;
+
+  /** Made by `runtime.mailbox()`. */
+  constructor(
+    lo: number,
+    hi: number,
+    services: Services,
+    rings: RingPool,
+    send: (from: Actor, to: Pid, bytes: Uint8Array, tag: number) => boolean,
+  ) {
+    const way: Way = {
+      name: "host",
+      resume: () => {
+        this.#turn();
+        return true;
+      },
+      discard: () => this.#ended(),
+    };
+    this.#actor = new Actor(
+      lo,
+      hi,
+      services,
+      new Mailbox(rings),
+      null,
+      way,
+      new Uint8Array(0),
+      services.limits,
+      Bytes.ofLength(0),
+    );
+    // With a predicate, so that every item goes to the mailbox; running, so that nobody wakes it until it waits.
+    this.#actor.want = Want.match;
+    this.#actor.state = State.running;
+    this.#send = send;
+  }
+
+  /** The actor that stands for this mailbox in the runtime. */
+  get actor(): Actor {
+    return this.#actor;
+  }
+
+  get pid(): Pid {
+    return this.#actor.pid;
+  }
+
+  /** Items that wait to be received. */
+  get size(): number {
+    return this.#actor.mailbox.count;
+  }
+
+  /** Sends with this mailbox as the sender. True where it was accepted; never throws for a dead receiver. */
+  send(to: Pid, bytes: Uint8Array, tag = 0): boolean {
+    return this.#send(this.#actor, to, bytes, tag);
+  }
+
+  /** The next item, or undefined when the time is over. Rejects with a ClosedError when the mailbox is closed. */
+  receive(options: ReceiveOptions = {}): Promise<Received | undefined> {
+    return this.#receive(undefined, options);
+  }
+
+  /**
+   * The first item that matches; everything else stays, in order. Each item is tested once. What `matches` throws
+   * rejects the receive, and the item counts as not taken.
+   */
+  receiveMatch(matches: (item: Received) => boolean, options: ReceiveOptions = {}): Promise<Received | undefined> {
+    return this.#receive(matches, options);
+  }
+
+  /** Every item in order, until the mailbox is closed. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Received, void, void> {
+    while (this.#actor.state !== State.dead) {
+      let item: Received | undefined;
+      try {
+        item = await this.receive();
+      } catch (error) {
+        if (error instanceof ClosedError) return;
+        throw error;
+      }
+      if (item !== undefined) yield item;
+    }
+  }
+
+  /** Ends it: its pid is dead, its items are dropped, a receive that waits rejects. */
+  close(): void {
+    this.#actor.services.end(this.#actor, { kind: "normal" });
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #receive(matches: Pending["matches"], { timeoutMs, signal }: ReceiveOptions): Promise<Received | undefined> {
+    const actor = this.#actor;
+    if (actor.state === State.dead) throw this.#closed();
+    signal?.throwIfAborted();
+    if (this.#pending !== undefined || this.#looking) {
+      throw new IsopodError(
+        "ISOPOD_BUSY",
+        `host mailbox ${formatPid(this.pid)} is receiving already: await that receive, or abort it`,
+      );
+    }
+    actor.mailbox.rewind();
+    const item = this.#look(matches);
+    if (item !== undefined || timeoutMs === 0) return item;
+
+    const { clock } = actor.services;
+    actor.deadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + timeoutMs;
+    actor.expired = false;
+    const received = new Promise<Received | undefined>((resolve, reject) => {
+      this.#pending = { matches, resolve, reject };
+    });
+    const onAbort = () => this.#settle()?.reject(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    actor.state = State.parked;
+    actor.armDeadline();
+    return received.finally(() => signal?.removeEventListener("abort", onAbort));
+  }
+
+  /** Something arrived, or the time is over. */
+  #turn(): void {
+    const actor = this.#actor;
+    const pending = this.#pending;
+    if (pending === undefined) {
+      actor.state = State.running;
+      return;
+    }
+    let item: Received | undefined;
+    try {
+      item = this.#look(pending.matches);
+    } catch (error) {
+      this.#settle()?.reject(error);
+      return;
+    }
+    if (item !== undefined || actor.expired) this.#settle()?.resolve(item);
+    else actor.state = State.parked;
+  }
+
+  /** Takes the first wanted item at or behind the save pointer. */
+  #look(matches: Pending["matches"]): Received | undefined {
+    const { mailbox } = this.#actor;
+    for (let at = mailbox.from(mailbox.saved); at !== NONE; at = mailbox.next(mailbox.saved)) {
+      // Whatever `matches` does to this mailbox, the save pointer is moved along.
+      mailbox.saved = at;
+      const item = this.#read(at);
+      if (matches !== undefined && !this.#ask(matches, item)) continue;
+      if (item.kind === "message") this.#actor.services.counters.received++;
+      mailbox.remove(mailbox.saved);
+      return item;
+    }
+    mailbox.saved = mailbox.tail;
+    return undefined;
+  }
+
+  #ask(matches: (item: Received) => boolean, item: Received): boolean {
+    this.#looking = true;
+    try {
+      return matches(item);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  #read(at: number): Received {
+    const { mailbox } = this.#actor;
+    const bytes = mailbox.payload(at);
+    const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
+    const kind = mailbox.word(at, KIND);
+    if (kind === ItemKind.message) return { kind: "message", from, tag: mailbox.word(at, TAG), bytes };
+    const reason = reasonFrom(mailbox.word(at, REASON), bytes);
+    if (kind === ItemKind.down) return { kind: "down", from, ref: mailbox.word(at, REF), reason };
+    return { kind: "exit", from, reason };
+  }
+
+  /** The receive is over: nothing waits any more. Returns what waited. */
+  #settle(): Pending | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    this.#actor.disarmDeadline();
+    if (this.#actor.state !== State.dead) this.#actor.state = State.running;
+    return pending;
+  }
+
+  #ended(): void {
+    this.#settle()?.reject(this.#closed());
+  }
+
+  #closed(): ClosedError {
+    return new ClosedError(`host mailbox ${formatPid(this.pid)} is closed`);
+  }
+}

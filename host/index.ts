@@ -1,0 +1,15 @@
+/** isopod's public names. It runs in any JavaScript engine; `isopod/node` adds what only Node can do. */
+export type { Counters } from "./actor.ts";
+export type { Clock } from "./clock.ts";
+export { systemClock } from "./clock.ts";
+export { ClosedError, IsopodError, LoadError, SpawnError } from "./errors.ts";
+export type { GuestModule, WayName } from "./guest.ts";
+export type { HostMailbox, ReceiveOptions } from "./host-mailbox.ts";
+export type { LogLevel } from "./imports.ts";
+export { hasJspi } from "./jspi.ts";
+export { defaultLimits, type Limits } from "./limits.ts";
+export type { Down, Exit, ExitReason, Message, Received } from "./message.ts";
+export { formatPid, type Pid, parsePid } from "./pid.ts";
+export { formatReason } from "./reason.ts";
+export type { ActorExit, ModuleSource, RuntimeOptions, SendOptions, SpawnOptions } from "./runtime.ts";
+export { Runtime } from "./runtime.ts";

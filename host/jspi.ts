@@ -1,0 +1,224 @@
+/**
+ * Blocking by JSPI (WebAssembly JavaScript Promise Integration), for modules that our transform has not instrumented: the engine keeps each
+ * parked guest on a stack of its own. Such a stack is called a fiber here; when an entry returns, its fiber takes the next actor.
+ *
+ * A fiber's frames may outlive its actor (a killed guest is unwound by an exception, and could catch it), so each actor's
+ * imports are bound to it: they never act for the actor whose turn it happens to be.
+ */
+import { type Actor, State, type Way } from "./actor.ts";
+import { SpawnError } from "./errors.ts";
+import { fault, Unwind } from "./fault.ts";
+import type { ImportObject } from "./guest.ts";
+import type { Import } from "./imports.ts";
+import { RECEIVE_PARK } from "./message.ts";
+import { beginTurn } from "./park.ts";
+import { park, proceed } from "./receive.ts";
+
+// Not in TypeScript's library yet.
+interface JspiEngine {
+  readonly Suspending?: new (run: () => Promise<unknown>) => Import;
+  readonly promising?: (run: () => void) => () => Promise<void>;
+}
+const engine: JspiEngine = WebAssembly as JspiEngine;
+
+/**
+ * (import "fiber" "next" (func)) (import "fiber" "table" (table 1 funcref))
+ * (func (export "loop") (loop (call_indirect (i32.const 0)) (call $next) (br 0)))
+ *
+ * All WebAssembly, because a JavaScript frame between the promise and `park` cannot be suspended.
+ */
+// biome-ignore format: as the sections lie
+const fiberCode = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00,
+  0x01, 0x04, 0x01, 0x60, 0x00, 0x00,
+  0x02, 0x1e, 0x02, 0x05, 0x66, 0x69, 0x62, 0x65, 0x72, 0x04, 0x6e, 0x65, 0x78, 0x74, 0x00, 0x00,
+  0x05, 0x66, 0x69, 0x62, 0x65, 0x72, 0x05, 0x74, 0x61, 0x62, 0x6c, 0x65, 0x01, 0x70, 0x00, 0x01,
+  0x03, 0x02, 0x01, 0x00,
+  0x07, 0x08, 0x01, 0x04, 0x6c, 0x6f, 0x6f, 0x70, 0x00, 0x01,
+  0x0a, 0x10, 0x01, 0x0e, 0x00, 0x03, 0x40, 0x41, 0x00, 0x11, 0x00, 0x00, 0x10, 0x00, 0x0c, 0x00, 0x0b, 0x0b,
+]);
+
+export function hasJspi(): boolean {
+  return engine.Suspending !== undefined && engine.promising !== undefined;
+}
+
+/** What a suspended frame waits with. */
+interface Waiting {
+  resolve(result?: number): void;
+  reject(error: Error): void;
+}
+
+class Fiber {
+  /** Whose entry runs on it; null while it rests. Stays until the frames are gone, even where the actor ended before. */
+  actor: Actor | null = null;
+  waiting: Waiting | null = null;
+  readonly #table = new WebAssembly.Table({ element: "anyfunc", initial: 1 });
+  readonly #loop: () => void;
+  /** Its frames are gone, by an exception or a trap. */
+  readonly #onLost: (fiber: Fiber, error: unknown) => void;
+
+  constructor(
+    module: WebAssembly.Module,
+    onReturned: (fiber: Fiber) => void,
+    onLost: (fiber: Fiber, error: unknown) => void,
+  ) {
+    const { Suspending, promising } = engine;
+    if (Suspending === undefined || promising === undefined) throw new Error("this engine has no JSPI");
+    this.#onLost = onLost;
+    const next = new Suspending(() => {
+      onReturned(this);
+      return this.wait();
+    });
+    const instance = new WebAssembly.Instance(module, {
+      fiber: { next, table: this.#table },
+    } as unknown as WebAssembly.Imports);
+    this.#loop = promising(instance.exports.loop as () => void);
+  }
+
+  /** Suspends the frames that call this through a Suspending import. */
+  wait(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.waiting = { resolve, reject };
+    });
+  }
+
+  run(actor: Actor, entry: () => void): void {
+    this.actor = actor;
+    this.#table.set(0, entry);
+    if (this.waiting === null) (this.#loop() as unknown as Promise<void>).catch(error => this.#onLost(this, error));
+    else this.goOn();
+  }
+
+  goOn(result?: number): void {
+    const { waiting } = this;
+    this.waiting = null;
+    waiting?.resolve(result);
+  }
+
+  /** Unwinds the frames. A promise that is dropped instead would keep its stack for ever. */
+  unwind(why: string): void {
+    const { waiting } = this;
+    this.waiting = null;
+    waiting?.reject(new Unwind(why));
+  }
+}
+
+export class JspiWay implements Way {
+  readonly name = "jspi";
+  readonly #maxFibers: number;
+  readonly #fibers = new Map<Actor, Fiber>();
+  readonly #resting: Fiber[] = [];
+  #module: WebAssembly.Module | undefined;
+  /** Actors that will need a fiber, or have one. */
+  #users = 0;
+
+  constructor(maxFibers: number) {
+    this.#maxFibers = maxFibers;
+  }
+
+  /** Before an actor is made. Throws a SpawnError where this engine cannot run it, or would abort. */
+  admit(name: string): void {
+    if (!hasJspi()) {
+      throw new SpawnError(
+        `${name} waits by JSPI, which this engine does not have (Node 24.20 or newer, Chrome 137 or newer): build it with isopod build, which needs no JSPI`,
+      );
+    }
+    if (this.#users >= this.#maxFibers) {
+      throw new SpawnError(
+        `${name} waits by JSPI, and ${this.#maxFibers} such actors are alive already; engines abort at about 13,000: build it with isopod build, or raise maxFibers`,
+      );
+    }
+    this.#users++;
+  }
+
+  /** The imports of one actor. */
+  bind(actor: Actor, shared: ImportObject): ImportObject {
+    const bound: Record<string, Import> = {};
+    for (const [name, run] of Object.entries(shared.actor)) bound[name] = bindImport(actor, run);
+    const { Suspending } = engine;
+    const parkable = () => {
+      if (actor.state !== State.running) throw new Unwind("its actor has ended");
+      // Refuses in predicates and in start functions, and where the actor is to end.
+      if (actor.restraint !== 0 || !actor.mayPark) bound.refusePark();
+      return this.#park(actor);
+    };
+    bound.refusePark = bound.park;
+    if (Suspending !== undefined) bound.park = new Suspending(parkable);
+    return { actor: bound, env: { abort: bindImport(actor, shared.env.abort), seed: shared.env.seed } };
+  }
+
+  resume(actor: Actor): boolean {
+    const fiber = this.#fibers.get(actor);
+    if (fiber !== undefined) {
+      beginTurn(actor);
+      const result = proceed(actor);
+      if (result === RECEIVE_PARK) return true;
+      fiber.goOn(result);
+      return false;
+    }
+    beginTurn(actor);
+    actor.mayPark = true;
+    const entry = actor.guest?.entry;
+    if (entry == null) return fault(actor, "it has no entry");
+    const taken = this.#resting.pop() ?? this.#newFiber();
+    this.#fibers.set(actor, taken);
+    taken.run(actor, entry);
+    // A new fiber runs the guest at once, up to its first park; one that rested goes on in a microtask.
+    return actor.state !== State.running;
+  }
+
+  discard(actor: Actor): void {
+    this.#users--;
+    const fiber = this.#fibers.get(actor);
+    this.#fibers.delete(actor);
+    fiber?.unwind(`actor ${actor.pid} has ended`);
+  }
+
+  /** Unwinds the fibers at rest. */
+  stop(): void {
+    for (const fiber of this.#resting.splice(0)) fiber.unwind("the runtime was stopped");
+  }
+
+  #newFiber(): Fiber {
+    this.#module ??= new WebAssembly.Module(fiberCode);
+    return new Fiber(
+      this.#module,
+      fiber => this.#returned(fiber),
+      (fiber, error) => this.#lost(fiber, error),
+    );
+  }
+
+  #park(actor: Actor): Promise<unknown> {
+    const fiber = this.#fibers.get(actor) as Fiber;
+    park(actor);
+    actor.services.scheduler.resumed(actor);
+    return fiber.wait();
+  }
+
+  /** The entry has returned; the fiber is about to suspend in `next`. */
+  #returned(fiber: Fiber): void {
+    const actor = fiber.actor as Actor;
+    fiber.actor = null;
+    this.#fibers.delete(actor);
+    this.#resting.push(fiber);
+    if (actor.state !== State.dead) actor.services.end(actor, actor.leaving ?? { kind: "normal" });
+    actor.services.scheduler.resumed(actor);
+  }
+
+  #lost(fiber: Fiber, error: unknown): void {
+    const { actor } = fiber;
+    if (actor === null) return;
+    fiber.actor = null;
+    this.#fibers.delete(actor);
+    if (actor.state !== State.dead) actor.failed(error);
+    actor.services.scheduler.resumed(actor);
+  }
+}
+
+function bindImport(actor: Actor, run: Import): Import {
+  return (...words) => {
+    if (actor.state === State.dead) throw new Unwind("its actor has ended");
+    actor.services.current = actor;
+    return run(...words);
+  };
+}

@@ -1,0 +1,61 @@
+/** What a mailbox holds, as JavaScript sees it, and the codes that stand for it in guest memory. Types and constants only. */
+import type { Pid } from "./pid.ts";
+
+/** One item of a mailbox. Messages, downs and exits share one order of arrival. */
+export type Received = Message | Down | Exit;
+
+/** Bytes that an actor or the host sent. */
+export interface Message {
+  readonly kind: "message";
+  /** The sender; 0 is the host. */
+  readonly from: Pid;
+  /** Travels with the message; from 0 up it is the sender's own. */
+  readonly tag: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A monitored actor has ended. Sent once per monitor. */
+export interface Down {
+  readonly kind: "down";
+  readonly from: Pid;
+  readonly ref: number;
+  readonly reason: ExitReason;
+}
+
+/** A linked actor has ended, told to one that traps exits. */
+export interface Exit {
+  readonly kind: "exit";
+  readonly from: Pid;
+  readonly reason: ExitReason;
+}
+
+/** Why an actor ended. Erlang's reasons; `crashed` carries what a trap left behind, `custom` the actor's own bytes. */
+export type ExitReason =
+  | { readonly kind: "normal" }
+  | { readonly kind: "shutdown" }
+  | { readonly kind: "killed" }
+  | { readonly kind: "crashed"; readonly message: string; readonly stack: string }
+  | { readonly kind: "noproc" }
+  | { readonly kind: "noconnection" }
+  | { readonly kind: "custom"; readonly bytes: Uint8Array };
+
+/** `info.kind`, the first word of what the host writes into a window. 0 marks a dead record in a mailbox. */
+export const ItemKind = { message: 1, down: 2, exit: 3, timer: 4 } as const;
+
+/** `info.reason` and the first parameter of `exit`. */
+export const ReasonCode = {
+  normal: 0,
+  shutdown: 1,
+  killed: 2,
+  crashed: 3,
+  noproc: 4,
+  noconnection: 5,
+  custom: 6,
+} as const satisfies Record<ExitReason["kind"], number>;
+
+/** What `send` answers. */
+export const SendStatus = { accepted: 1, noSuchActor: 0, mailboxFull: -1, tooLarge: -2 } as const;
+
+/** What a receive answers other than a length. */
+export const RECEIVE_TIMEOUT = -1;
+export const RECEIVE_PARK = -2;

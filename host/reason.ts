@@ -1,0 +1,49 @@
+/** Exit reasons as a code and bytes, the form in which they travel through mailboxes, and back. */
+import { type ExitReason, ReasonCode } from "./message.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const nothing = new Uint8Array(0);
+
+/** The bytes that go with a reason's code: a crash's message and, behind a line end, its stack; an actor's own bytes. */
+export function reasonBytes(reason: ExitReason): Uint8Array {
+  if (reason.kind === "crashed") return encoder.encode(`${reason.message}\n${reason.stack}`);
+  return reason.kind === "custom" ? reason.bytes : nothing;
+}
+
+export function reasonFrom(code: number, bytes: Uint8Array): ExitReason {
+  if (code === ReasonCode.crashed) {
+    const text = decoder.decode(bytes);
+    const end = text.indexOf("\n");
+    return { kind: "crashed", message: end < 0 ? text : text.slice(0, end), stack: end < 0 ? "" : text.slice(end + 1) };
+  }
+  if (code === ReasonCode.custom) return { kind: "custom", bytes };
+  for (const [kind, known] of Object.entries(ReasonCode)) {
+    if (known === code) return { kind } as ExitReason;
+  }
+  throw new RangeError(`${code} is not the code of an exit reason`);
+}
+
+/** A reason in one line, for people. Bytes that are text are shown as text. */
+export function formatReason(reason: ExitReason): string {
+  if (reason.kind === "crashed") return `crashed: ${reason.message}`;
+  if (reason.kind !== "custom") return reason.kind;
+  const text = decoder.decode(reason.bytes);
+  return `custom: ${/^[^\p{Cc}\ufffd]*$/u.test(text) ? text : `${reason.bytes.length} bytes`}`;
+}
+
+/** What it means that a guest's code threw. */
+export function reasonOfThrown(error: unknown): ExitReason {
+  if (error instanceof RangeError && /call stack/i.test(error.message)) return crash("stack overflow", error);
+  // Firefox calls the same an InternalError.
+  if (error instanceof Error && /too much recursion/.test(error.message)) return crash("stack overflow", error);
+  if (error instanceof WebAssembly.RuntimeError) return crash(error.message, error);
+  if (error instanceof WebAssembly.Exception) return crash("an exception was not caught", error);
+  if (error instanceof Error) return crash(`${error.name}: ${error.message}`, error);
+  return crash(String(error));
+}
+
+function crash(message: string, error?: unknown): ExitReason {
+  const stack = error instanceof Error ? error.stack : undefined;
+  return { kind: "crashed", message, stack: stack ?? "" };
+}

@@ -1,0 +1,199 @@
+/**
+ * From a sender's bytes to a receiver's window: delivery, and the receive family. An item goes straight into the window of a receiver that
+ * is parked for it, else through the mailbox; either way each receiver sees one order. Nothing here runs a guest but its predicate.
+ */
+import { type Actor, Restraint, State, Want } from "./actor.ts";
+import { type Bytes, copyBytes } from "./bytes.ts";
+import { fault } from "./fault.ts";
+import { FROM_HI, FROM_LO, KIND, LENGTH, type Mailbox, NONE, REASON, REF, TAG } from "./mailbox.ts";
+import { ItemKind, RECEIVE_PARK, RECEIVE_TIMEOUT } from "./message.ts";
+
+/** Brings an item to an actor that is alive; its bounds have been looked at. The payload must lie inside `source`. */
+export function deliver(
+  to: Actor,
+  kind: number,
+  tag: number,
+  fromLo: number,
+  fromHi: number,
+  ref: number,
+  reason: number,
+  source: Bytes,
+  index: number,
+  length: number,
+): void {
+  const parked = to.state === State.parked;
+  const wanted = to.want === Want.any || (to.want === Want.tag && tag === to.wanted && kind === ItemKind.message);
+  if (parked && wanted && length <= to.capacity) {
+    // Parked, it has looked at all that its mailbox holds: nothing can be overtaken. One copy instead of two.
+    to.bytes.refresh();
+    if (to.info !== 0) writeInfo(to, kind, tag, fromLo, fromHi, ref, reason, length);
+    copyBytes(source, index, to.bytes, to.pointer, length);
+    if (kind === ItemKind.message) to.services.counters.received++;
+    to.result = length;
+    to.wake();
+    return;
+  }
+  to.mailbox.push(kind, tag, fromLo, fromHi, ref, reason, source, index, length);
+  if (!parked) return;
+  if (wanted || to.want === Want.match) to.wake();
+  else to.mailbox.saved = to.mailbox.tail;
+}
+
+/** A receive by the actor whose turn it is; its window is set and checked. Answers as the ABI says: a length, -1 or -2. */
+export function receive(actor: Actor, want: Want, wanted: number, timeoutMs: number): number {
+  const again = actor.held && actor.want === want && actor.wanted === wanted;
+  actor.want = want;
+  actor.wanted = wanted;
+  actor.waiting = false;
+  if (!again) {
+    actor.held = false;
+    actor.mailbox.rewind();
+  }
+  const poll = timeoutMs === 0 || !actor.mayPark;
+  // Where the budget is spent the others get their turn first, whatever the mailbox holds. A poll cannot wait for that.
+  if (actor.budget > 0 || poll) {
+    actor.budget--;
+    const length = look(actor);
+    if (length !== RECEIVE_PARK) return length;
+    if (poll) return RECEIVE_TIMEOUT;
+  }
+  actor.waiting = true;
+  actor.deadlineMs = timeoutMs < 0 ? Number.POSITIVE_INFINITY : actor.services.clock.now() + timeoutMs;
+  return RECEIVE_PARK;
+}
+
+/** The guest has parked: it waits, or gets another turn at once where its mailbox holds items that it has not looked at. */
+export function park(actor: Actor): void {
+  if (!actor.waiting) fault(actor, "park was called without a receive that had answered -2");
+  actor.result = RECEIVE_PARK;
+  actor.expired = false;
+  if (actor.mailbox.saved !== actor.mailbox.tail) {
+    actor.wake();
+    return;
+  }
+  actor.state = State.parked;
+  actor.armDeadline();
+}
+
+/** At the beginning of a parked actor's turn: what `park` shall return. RECEIVE_PARK: nothing yet, it stays parked. */
+export function proceed(actor: Actor): number {
+  let result = actor.result;
+  if (result === RECEIVE_PARK) {
+    result = look(actor);
+    if (result === RECEIVE_PARK) {
+      if (!actor.expired) {
+        actor.state = State.parked;
+        actor.armDeadline();
+        return RECEIVE_PARK;
+      }
+      result = RECEIVE_TIMEOUT;
+    }
+  }
+  actor.disarmDeadline();
+  actor.waiting = false;
+  return result;
+}
+
+/** Goes on from the save pointer to the first item that is wanted and takes it; RECEIVE_PARK where there is none. */
+export function look(actor: Actor): number {
+  const mailbox = actor.mailbox;
+  let at: number;
+  if (mailbox.count === 0) return RECEIVE_PARK;
+  if (actor.want === Want.any) at = mailbox.first();
+  else if (actor.want === Want.tag) at = mailbox.findTag(mailbox.saved, ItemKind.message, actor.wanted);
+  else at = findMatch(actor, mailbox);
+  if (at === NONE) {
+    mailbox.saved = mailbox.tail;
+    return RECEIVE_PARK;
+  }
+  return take(actor, mailbox, at);
+}
+
+/** Writes an item into the window and takes it out of the mailbox, unless it is longer than the window. */
+function take(actor: Actor, mailbox: Mailbox, at: number): number {
+  const length = mailbox.word(at, LENGTH);
+  show(actor, mailbox, at, length);
+  if (length > actor.capacity) {
+    mailbox.saved = at;
+    actor.held = true;
+    return length;
+  }
+  if (mailbox.word(at, KIND) === ItemKind.message) actor.services.counters.received++;
+  actor.held = false;
+  mailbox.remove(at);
+  return length;
+}
+
+/** Asks the predicate about each item from the save pointer on. */
+function findMatch(actor: Actor, mailbox: Mailbox): number {
+  // What was found before, and did not fit, was asked about already.
+  if (actor.held) return mailbox.saved;
+  for (let at = mailbox.from(mailbox.saved); at !== NONE; at = mailbox.next(mailbox.saved)) {
+    // The save pointer, not `at`, is moved along should the mailbox be rebuilt meanwhile.
+    mailbox.saved = at;
+    if (ask(actor, mailbox, at)) return mailbox.saved;
+  }
+  return NONE;
+}
+
+function ask(actor: Actor, mailbox: Mailbox, at: number): boolean {
+  const match = actor.guest?.match;
+  if (match == null) {
+    return fault(actor, "recv_match needs the module to export match(predicate, ptr, len) -> i32");
+  }
+  const length = mailbox.word(at, LENGTH);
+  show(actor, mailbox, at, length);
+  actor.restraint = Restraint.asking;
+  let answer: number;
+  try {
+    answer = match(actor.wanted, actor.pointer, Math.min(length, actor.capacity));
+  } catch (error) {
+    // A guest may catch what comes out of its own predicate by way of our import; it ends all the same.
+    actor.leaving ??= actor.services.describe(error);
+    actor.restraint = Restraint.leaving;
+    throw error;
+  }
+  if (actor.leaving !== null) return fault(actor, "ended while its predicate was asked");
+  actor.restraint = Restraint.none;
+  return answer !== 0;
+}
+
+/** Writes an item, or as much of it as has room, into the window. */
+function show(actor: Actor, mailbox: Mailbox, at: number, length: number): void {
+  actor.bytes.refresh();
+  if (actor.info !== 0) {
+    writeInfo(
+      actor,
+      mailbox.word(at, KIND),
+      mailbox.word(at, TAG),
+      mailbox.word(at, FROM_LO),
+      mailbox.word(at, FROM_HI),
+      mailbox.word(at, REF),
+      mailbox.word(at, REASON),
+      length,
+    );
+  }
+  mailbox.copyPayload(at, actor.bytes, actor.pointer, length < actor.capacity ? length : actor.capacity);
+}
+
+function writeInfo(
+  actor: Actor,
+  kind: number,
+  tag: number,
+  fromLo: number,
+  fromHi: number,
+  ref: number,
+  reason: number,
+  length: number,
+): void {
+  const words = actor.bytes.i32;
+  const word = actor.info >>> 2;
+  words[word] = kind;
+  words[word + 1] = tag;
+  words[word + 2] = fromLo;
+  words[word + 3] = fromHi;
+  words[word + 4] = ref;
+  words[word + 5] = reason;
+  words[word + 6] = length;
+  words[word + 7] = 0;
+}

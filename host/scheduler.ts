@@ -1,0 +1,119 @@
+/**
+ * The run queue. Runnables run one after another, each for one turn, never inside one another; after a time slice control goes
+ * back to the event loop by a macrotask, so timers and I/O go on whatever the actors do. It knows nothing of actors or WebAssembly.
+ */
+import type { Clock } from "./clock.ts";
+
+/** Something that gets turns. */
+export interface Runnable {
+  /** One turn. False: it goes on by itself (on a stack of its own) and says `resumed` when control is back. */
+  run(): boolean;
+  /** The turn threw. Must not throw. */
+  failed(error: unknown): void;
+}
+
+/** So many turns are run between two looks at the clock, which cost as much as a short turn. */
+const TURNS_PER_LOOK = 128;
+
+export class Scheduler {
+  readonly #clock: Clock;
+  readonly #sliceMs: number;
+  /** A ring whose length is a power of two; the runnables lie from `#head` on. */
+  #queue: (Runnable | undefined)[] = new Array(64).fill(undefined);
+  #mask = 63;
+  #head = 0;
+  #length = 0;
+  /** When the event loop is due; set in the macrotask that began the slice. */
+  #sliceEndMs = 0;
+  /** A turn of `#run` is planned, going on, or waiting for `#away`: pushing plans no other. */
+  #busy = false;
+  /** The runnable whose `run` returned false, until it says `resumed`. */
+  #away: Runnable | undefined;
+  #stopped = false;
+
+  constructor(clock: Clock, sliceMs: number) {
+    this.#clock = clock;
+    this.#sliceMs = sliceMs;
+  }
+
+  /** How many wait for a turn. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Puts a runnable at the end of the queue. It never runs before the caller's own turn is over. */
+  push(runnable: Runnable): void {
+    if (this.#length > this.#mask) this.#grow();
+    this.#queue[(this.#head + this.#length) & this.#mask] = runnable;
+    this.#length++;
+    if (!this.#busy) this.#plan();
+  }
+
+  /** Says that the runnable which went on by itself has come to the end of its turn. */
+  resumed(runnable: Runnable): void {
+    if (this.#away !== runnable) return;
+    this.#away = undefined;
+    // Not here: this is still the runnable's own stack.
+    this.#continue();
+  }
+
+  /** Runs nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#queue.fill(undefined);
+    this.#length = 0;
+  }
+
+  #plan(): void {
+    this.#busy = true;
+    this.#continue();
+  }
+
+  /** A microtask answers soonest, but a chain of them would starve the event loop: past the slice it has to be a macrotask. */
+  #continue(): void {
+    if (this.#clock.now() < this.#sliceEndMs) queueMicrotask(this.#run);
+    else this.#clock.defer(this.#beginSlice);
+  }
+
+  readonly #beginSlice = (): void => {
+    this.#sliceEndMs = this.#clock.now() + this.#sliceMs;
+    this.#run();
+  };
+
+  readonly #run = (): void => {
+    for (;;) {
+      for (let turns = TURNS_PER_LOOK; turns > 0; turns--) {
+        if (this.#length === 0 || this.#stopped) {
+          this.#busy = false;
+          return;
+        }
+        const head = this.#head;
+        const runnable = this.#queue[head] as Runnable;
+        this.#queue[head] = undefined;
+        this.#head = (head + 1) & this.#mask;
+        this.#length--;
+        try {
+          if (!runnable.run()) {
+            this.#away = runnable;
+            return;
+          }
+        } catch (error) {
+          runnable.failed(error);
+        }
+      }
+      if (this.#clock.now() >= this.#sliceEndMs) {
+        this.#clock.defer(this.#beginSlice);
+        return;
+      }
+    }
+  };
+
+  #grow(): void {
+    const old = this.#queue;
+    const queue: (Runnable | undefined)[] = new Array(old.length * 2).fill(undefined);
+    for (let i = 0; i < this.#length; i++) queue[i] = old[(this.#head + i) & this.#mask];
+    this.#queue = queue;
+    this.#head = 0;
+    this.#mask = queue.length - 1;
+  }
+}
