@@ -1,0 +1,10 @@
+// A process: waits for messages and returns each to its sender, with the same bytes and the same tag.
+
+import { forward, receive } from "isopod/guest";
+
+export function run(): void {
+  while (true) {
+    const message = receive();
+    forward(message.from, message);
+  }
+}

@@ -1,0 +1,10 @@
+// The other side of ping.ts: a process that sends every message back. What a message costs where guests block.
+
+import { forward, receive } from "isopod/guest";
+
+export function run(): void {
+  while (true) {
+    const message = receive();
+    forward(message.from, message);
+  }
+}

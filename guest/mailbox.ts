@@ -1,0 +1,98 @@
+/**
+ * Receiving. Each function comes twice: plain, it waits for ever and always returns a message; `…Within` waits for so many
+ * milliseconds (0: not at all, negative: for ever) and returns null when they are over.
+ *
+ * All return the same view of the one window (see message.ts): what they return is valid until the next receive. A payload
+ * of any length arrives whole. Where nothing is to be waited for, in `handle` and at a module's top level, every receive is
+ * a poll: use `…Within(0)` there.
+ */
+
+import * as actor from "./actor";
+import { MATCHER, Matcher, match, setMatcher } from "./match";
+import { current, Message } from "./message";
+import * as window from "./window";
+
+/** Answers of the receiving imports that are no lengths. */
+const TIMEOUT: i32 = -1;
+const PARK: i32 = -2;
+
+/** Takes the next item of any kind, in order of arrival. */
+export function receive(): Message {
+  return arrived(take(-1));
+}
+
+export function receiveWithin(timeoutMs: i32): Message | null {
+  return inTime(take(timeoutMs));
+}
+
+/** Takes the first message that bears `tag`; everything else stays, in order. Costs no call into the guest. */
+export function receiveTag(tag: i32): Message {
+  return arrived(takeTag(tag, -1));
+}
+
+export function receiveTagWithin(tag: i32, timeoutMs: i32): Message | null {
+  return inTime(takeTag(tag, timeoutMs));
+}
+
+/** Takes the first item that `matcher` wants; everything else stays, in order. */
+export function receiveMatch(matcher: Matcher): Message {
+  setMatcher(matcher);
+  return arrived(takeMatch(MATCHER, -1));
+}
+
+export function receiveMatchWithin(matcher: Matcher, timeoutMs: i32): Message | null {
+  setMatcher(matcher);
+  return inTime(takeMatch(MATCHER, timeoutMs));
+}
+
+/** As `receiveMatch`, for predicates that need nothing but the message: `receiveWhere(message => message.length === 0)`. */
+export function receiveWhere(predicate: (message: Message) => bool): Message {
+  return arrived(takeMatch(predicate.index, -1));
+}
+
+export function receiveWhereWithin(predicate: (message: Message) => bool, timeoutMs: i32): Message | null {
+  return inTime(takeMatch(predicate.index, timeoutMs));
+}
+
+// An item that does not fit stays where it is, so the second try finds it without waiting.
+
+function take(timeoutMs: i32): i32 {
+  let n = actor.recv(window.info, window.ptr, window.cap, timeoutMs);
+  if (n === PARK) n = actor.park();
+  while (n > window.cap) {
+    window.grow(n);
+    n = actor.recv(window.info, window.ptr, window.cap, 0);
+  }
+  return n;
+}
+
+function takeTag(tag: i32, timeoutMs: i32): i32 {
+  let n = actor.recv_tag(window.info, window.ptr, window.cap, timeoutMs, tag);
+  if (n === PARK) n = actor.park();
+  while (n > window.cap) {
+    window.grow(n);
+    n = actor.recv_tag(window.info, window.ptr, window.cap, 0, tag);
+  }
+  return n;
+}
+
+function takeMatch(predicate: i32, timeoutMs: i32): i32 {
+  // Nothing in the guest calls `match`. The reference makes the compiler compile it, here and in no guest without this call.
+  match;
+  let n = actor.recv_match(window.info, window.ptr, window.cap, timeoutMs, predicate);
+  if (n === PARK) n = actor.park();
+  while (n > window.cap) {
+    window.grow(n);
+    n = actor.recv_match(window.info, window.ptr, window.cap, 0, predicate);
+  }
+  return n;
+}
+
+function arrived(n: i32): Message {
+  if (n === TIMEOUT) throw new Error("receive: there is no waiting here; poll with receiveWithin(0)");
+  return current;
+}
+
+function inTime(n: i32): Message | null {
+  return n === TIMEOUT ? null : current;
+}

@@ -1,0 +1,71 @@
+/**
+ * The actor itself: its pid, what it was given, how it ends, its clock and its log.
+ */
+
+import * as actor from "./actor";
+import { Reason } from "./message";
+import { Pid } from "./pid";
+import * as utf8 from "./utf8";
+
+/** How much a line of the log matters. */
+export enum Level {
+  Debug = 0,
+  Info = 1,
+  Warning = 2,
+  Error = 3,
+}
+
+/** The actor's own pid. */
+export function self(): Pid {
+  return ((actor.self_hi() as u32 as u64) << 32) | (actor.self_lo() as u32 as u64);
+}
+
+/** The bytes given at spawn; a new copy each time. */
+export function args(): Uint8Array {
+  const length = actor.args(0, 0);
+  const bytes = new Uint8Array(length);
+  actor.args(bytes.dataStart, length);
+  return bytes;
+}
+
+/** The bytes given at spawn, decoded as UTF-8. */
+export function argsText(): string {
+  const bytes = args();
+  return String.UTF8.decodeUnsafe(bytes.dataStart, bytes.length);
+}
+
+/** Ends the actor, reason `normal`, as returning from `run` does. Does not return, nor do the other three. */
+export function exit(): void {
+  actor.exit(Reason.Normal, 0, 0);
+  unreachable();
+}
+
+/** Ends the actor, reason `shutdown`: it was asked to stop. */
+export function shutdown(): void {
+  actor.exit(Reason.Shutdown, 0, 0);
+  unreachable();
+}
+
+/** Ends the actor for a reason of its own, which links and monitors get. */
+export function exitWith(reason: Uint8Array): void {
+  actor.exit(Reason.Own, reason.dataStart, reason.length);
+  unreachable();
+}
+
+/** Ends the actor for a reason of its own, as UTF-8. */
+export function exitText(reason: string): void {
+  const length = utf8.encode(reason);
+  actor.exit(Reason.Own, utf8.ptr, length);
+  unreachable();
+}
+
+/** Milliseconds since the runtime began, with fractions; never goes back. */
+export function now(): f64 {
+  return actor.now();
+}
+
+/** Gives a line of text to the host. */
+export function log(text: string, level: Level = Level.Info): void {
+  const length = utf8.encode(text);
+  actor.log(level, utf8.ptr, length);
+}

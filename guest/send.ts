@@ -1,0 +1,48 @@
+/**
+ * Sending. The host copies the bytes before any of these returns, so the guest may use them again at once; none of them
+ * allocates (`sendText` only where a text is longer than every one before it), none blocks.
+ *
+ * What one actor sends another arrives in the order sent.
+ */
+
+import * as actor from "./actor";
+import { Message } from "./message";
+import { Pid } from "./pid";
+import * as utf8 from "./utf8";
+
+/** What the functions that send return. Nothing was queued unless it is `Accepted`. */
+export enum Sent {
+  Accepted = 1,
+  /** There is no such actor, or the tag is a ref that nobody waits for any more. */
+  NoActor = 0,
+  /** The receiver's mailbox is full. */
+  Full = -1,
+  /** The message is larger than the host permits. */
+  TooLarge = -2,
+}
+
+/** Sends bytes. `tag`: a number that travels along, from 0 up, or the ref of a request that is being answered. */
+export function send(to: Pid, bytes: Uint8Array, tag: i32 = 0): Sent {
+  return sendRaw(to, bytes.dataStart, bytes.length, tag);
+}
+
+/** Sends a text as UTF-8. */
+export function sendText(to: Pid, text: string, tag: i32 = 0): Sent {
+  const length = utf8.encode(text);
+  return sendRaw(to, utf8.ptr, length, tag);
+}
+
+/** Sends a message that is nothing but its tag. */
+export function sendTag(to: Pid, tag: i32): Sent {
+  return sendRaw(to, 0, 0, tag);
+}
+
+/** Sends the payload and the tag of a received message on, straight from where it was received. */
+export function forward(to: Pid, message: Message): Sent {
+  return sendRaw(to, message.ptr, message.length, message.tag);
+}
+
+/** Sends `length` bytes of memory. Crashes where they are outside of it. */
+export function sendRaw(to: Pid, ptr: usize, length: i32, tag: i32 = 0): Sent {
+  return actor.send(to as i32, (to >> 32) as i32, tag, ptr, length);
+}

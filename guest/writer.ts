@@ -1,0 +1,129 @@
+/**
+ * Builds a payload: little-endian values one after the other, without padding, in a buffer that is kept for the next one
+ * (`reset`). A Writer that has grown to the size of its messages allocates no more.
+ */
+
+import * as actor from "./actor";
+import { Pid } from "./pid";
+
+/**
+ * Appends values and sends them from its own buffer:
+ *
+ * ```ts
+ * writer.reset().u32(count).text(name).send(to);
+ * ```
+ */
+export class Writer {
+  private buffer: ArrayBuffer;
+
+  /** Bytes written, and so the payload's length; at most the buffer's. */
+  private written: i32 = 0;
+
+  /** `capacity`: bytes to begin with. */
+  constructor(capacity: i32 = 64) {
+    this.buffer = new ArrayBuffer(capacity);
+  }
+
+  /** Bytes written since the last `reset`. */
+  get length(): i32 {
+    return this.written;
+  }
+
+  /** Begins a new payload in the same buffer. */
+  reset(): Writer {
+    this.written = 0;
+    return this;
+  }
+
+  u8(value: u8): Writer {
+    store<u8>(this.room(1), value);
+    return this;
+  }
+
+  u16(value: u16): Writer {
+    store<u16>(this.room(2), value);
+    return this;
+  }
+
+  u32(value: u32): Writer {
+    store<u32>(this.room(4), value);
+    return this;
+  }
+
+  u64(value: u64): Writer {
+    store<u64>(this.room(8), value);
+    return this;
+  }
+
+  i32(value: i32): Writer {
+    store<i32>(this.room(4), value);
+    return this;
+  }
+
+  i64(value: i64): Writer {
+    store<i64>(this.room(8), value);
+    return this;
+  }
+
+  f32(value: f32): Writer {
+    store<f32>(this.room(4), value);
+    return this;
+  }
+
+  f64(value: f64): Writer {
+    store<f64>(this.room(8), value);
+    return this;
+  }
+
+  /** One byte, 0 or 1. */
+  bool(value: bool): Writer {
+    store<u8>(this.room(1), value ? 1 : 0);
+    return this;
+  }
+
+  /** A u64. */
+  pid(value: Pid): Writer {
+    store<u64>(this.room(8), value);
+    return this;
+  }
+
+  /** A u32, the length, and the bytes. */
+  bytes(value: Uint8Array): Writer {
+    this.u32(value.length);
+    memory.copy(this.room(value.length), value.dataStart, value.length);
+    return this;
+  }
+
+  /** A u32, the length in bytes, and the text as UTF-8. Half a surrogate pair becomes U+FFFD. */
+  text(value: string): Writer {
+    const length = String.UTF8.byteLength(value);
+    this.u32(length);
+    const at = this.room(length);
+    String.UTF8.encodeUnsafe(changetype<usize>(value), value.length, at, false, String.UTF8.ErrorMode.REPLACE);
+    return this;
+  }
+
+  /** Sends what was written, without a copy on this side; the Writer is as before. Returns as `send` does. */
+  send(to: Pid, tag: i32 = 0): i32 {
+    return actor.send(to as i32, (to >> 32) as i32, tag, changetype<usize>(this.buffer), this.written);
+  }
+
+  /** A copy of what was written. */
+  toBytes(): Uint8Array {
+    return Uint8Array.wrap(this.buffer.slice(0, this.written));
+  }
+
+  /** The address of `size` more bytes; valid until the next call. */
+  private room(size: i32): usize {
+    const at = this.written;
+    const end = at + size;
+    // Unsigned: a sum beyond 2 GiB is too long for a buffer, which says so itself.
+    if ((end as u32) > (this.buffer.byteLength as u32)) {
+      const larger = new ArrayBuffer(max<i32>(end, this.buffer.byteLength * 2));
+      memory.copy(changetype<usize>(larger), changetype<usize>(this.buffer), at);
+      this.buffer = larger;
+    }
+    this.written = end;
+    return changetype<usize>(this.buffer) + at;
+  }
+}
