@@ -1,0 +1,239 @@
+/**
+ * Makes a guest that imports `actor.park` able to block in every engine: Binaryen's Asyncify pass teaches its functions to
+ * unwind into, and rewind from, a small stack in the guest's own memory, and a wrapper around each entry drives that.
+ *
+ * Guarantee: one suspension and resumption is one call of `resume:E`, and a parked guest is nothing but its memory and the
+ * globals exported as `global:NAME`. A stack that does not fit is a trap; nothing of the guest runs on after it.
+ */
+import type binaryen from "binaryen";
+
+type Binaryen = typeof binaryen;
+
+/** Where AssemblyScript's static data must begin, in bytes (`--memoryBase`); below it stands the stack of a parked guest. */
+export const MEMORY_BASE = 4096;
+
+/** The struct that Asyncify works on: i32 top of the stack, i32 its end. Not 0, so that a null pointer never hits it. */
+const HEADER = 16;
+const STACK_BEGIN = HEADER + 8;
+
+/** Below this many bytes not even one frame of each of a few functions would fit. */
+const MIN_STACK_BYTES = 128;
+
+const NORMAL = 0;
+const UNWINDING = 1;
+const REWINDING = 2;
+
+const STATE = "__asyncify_state"; // the first three are the pass's own names
+const DATA = "__asyncify_data";
+const RUNTIME = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind", "get_state"].map(n => `asyncify_${n}`);
+const CAN_PARK = "isopod/canPark"; // 1 while an entry runs: the only time that `park` may suspend
+const PARKED = "isopod/parked"; // 0, or the number of the entry whose stack is in memory
+const RESULT = "isopod/result"; // what `park` will return
+const REFUSE = "isopod/refuse"; // the import, under which the host refuses to park
+
+export interface AsyncifyOptions {
+  /** First byte behind the guest's parked stack; where its static data begins. Default: `MEMORY_BASE`. */
+  memoryBase?: number;
+}
+
+/**
+ * Instruments `module` in place.
+ *
+ * A module that does not import `actor.park`, or has no entry to resume, only gets its mutable globals exported.
+ *
+ * @param b the Binaryen that `module` belongs to; asc hands its own to a transform
+ * @throws {RangeError} if `memoryBase` leaves no room for a stack
+ */
+export function asyncify(b: Binaryen, module: binaryen.Module, options: AsyncifyOptions = {}): void {
+  const end = options.memoryBase ?? MEMORY_BASE;
+  if (entriesOf(b, module).length > 0 && importsOf(b, module, "park").length > 0) {
+    if (end < STACK_BEGIN + MIN_STACK_BYTES) {
+      throw new RangeError(
+        `the stack of a parked guest needs the memory below --memoryBase, which is ${end}: use --memoryBase ${MEMORY_BASE}`,
+      );
+    }
+    instrument(b, module);
+    addGlobals(b, module);
+    for (const name of importsOf(b, module, "park")) replacePark(b, module, name, end);
+    // Asked again, because the optimizer may have merged equal functions.
+    entriesOf(b, module).forEach((entry, index) => {
+      addResume(b, module, entry, index + 1);
+    });
+    guardMatch(b, module);
+  }
+  exportGlobals(b, module);
+}
+
+/** Internal names of the imports `actor.<base>`: one for each source file that declares it. */
+export function importsOf(b: Binaryen, module: binaryen.Module, base: string): string[] {
+  const names: string[] = [];
+  for (let i = 0; i < module.getNumFunctions(); i++) {
+    const info = b.getFunctionInfo(module.getFunctionByIndex(i));
+    if (info.module === "actor" && info.base === base) names.push(info.name);
+  }
+  return names;
+}
+
+interface Entry {
+  /** The export's name. */
+  name: string;
+  /** The function's internal name. */
+  target: string;
+}
+
+function entriesOf(b: Binaryen, module: binaryen.Module): Entry[] {
+  const entries: Entry[] = [];
+  for (let i = 0; i < module.getNumExports(); i++) {
+    const { kind, name, value } = b.getExportInfo(module.getExportByIndex(i));
+    // `__collect` and its like are AssemblyScript's runtime, called by the host and not by a scheduler.
+    if (kind !== b.ExternalFunction || name === "_start" || name.startsWith("__")) continue;
+    const { params, results } = b.getFunctionInfo(module.getFunction(value));
+    if (params === b.none && results === b.none) entries.push({ name, target: value });
+  }
+  return entries;
+}
+
+/** Runs the pass, which adds a check after every call that may reach `park`, also through a table. */
+function instrument(b: Binaryen, module: binaryen.Module): void {
+  // Asyncify spills every live local, so it runs on optimized code. Each option is set because they are global to the
+  // process: a build must not depend on what was built before it.
+  b.setOptimizeLevel(3);
+  b.setShrinkLevel(0);
+  b.setAlwaysInlineMaxSize(12);
+  b.setFlexibleInlineMaxSize(70);
+  b.setOneCallerInlineMaxSize(200);
+  b.setAllowInliningFunctionsWithLoops(true);
+  b.setFastMath(false);
+  b.setZeroFilledMemory(false);
+  module.optimize();
+  b.setPassArgument("asyncify-imports", "actor.park");
+  module.runPasses(["asyncify"]);
+  b.clearPassArguments();
+}
+
+/** Adds our globals, and takes away the pass's own ways in: the stack has one fixed place. */
+function addGlobals(b: Binaryen, module: binaryen.Module): void {
+  for (const name of RUNTIME) {
+    module.removeExport(name);
+    module.removeFunction(name);
+  }
+  // As a constant it folds into every load and store of the instrumented code.
+  module.removeGlobal(DATA);
+  module.addGlobal(DATA, b.i32, false, module.i32.const(HEADER));
+  for (const name of [CAN_PARK, PARKED, RESULT]) module.addGlobal(name, b.i32, true, module.i32.const(0));
+}
+
+/** Puts a function of our own in the import's place, so that every call, direct or through a table, meets it. */
+function replacePark(b: Binaryen, module: binaryen.Module, name: string, end: number): void {
+  module.removeFunction(name);
+  if (module.getFunction(REFUSE) === 0) module.addFunctionImport(REFUSE, "actor", "park", b.none, b.i32);
+  module.addFunction(
+    name,
+    b.none,
+    b.i32,
+    [],
+    module.block(null, [
+      module.if(
+        module.i32.eq(module.global.get(STATE, b.i32), module.i32.const(REWINDING)),
+        module.block(null, [setState(module, NORMAL), module.return(module.global.get(RESULT, b.i32))]),
+      ),
+      module.if(
+        module.i32.eqz(module.global.get(CAN_PARK, b.i32)),
+        module.block(null, [module.drop(module.call(REFUSE, [], b.i32)), module.unreachable()]),
+      ),
+      setState(module, UNWINDING),
+      module.i64.store(HEADER, 4, module.i32.const(0), module.i64.const((BigInt(end) << 32n) | BigInt(STACK_BEGIN))),
+      module.return(module.i32.const(0)),
+    ]),
+  );
+}
+
+/** `resume:E(n)`: begins E, or goes on after its `park` with n. 1: it parked (again); 0: E returned. */
+function addResume(b: Binaryen, module: binaryen.Module, entry: Entry, number: number): void {
+  const resume = `resume:${entry.name}`;
+  const top = module.i32.load(HEADER, 4, module.i32.const(0));
+  const parked = module.global.get(PARKED, b.i32);
+  module.addFunction(
+    resume,
+    b.i32,
+    b.i32,
+    [],
+    module.block(null, [
+      module.if(
+        parked,
+        module.block(null, [
+          // The stack in memory is another entry's: rewinding it here would run with another function's locals.
+          module.if(module.i32.ne(module.global.get(PARKED, b.i32), module.i32.const(number)), module.unreachable()),
+          module.global.set(RESULT, module.local.get(0, b.i32)),
+          setState(module, REWINDING),
+        ]),
+      ),
+      module.global.set(CAN_PARK, module.i32.const(1)),
+      module.call(entry.target, [], b.none),
+      module.global.set(CAN_PARK, module.i32.const(0)),
+      module.if(
+        module.global.get(STATE, b.i32),
+        module.block(null, [
+          // The pass writes frames without looking at the end. Nothing of the guest has run since, so that it may have
+          // overwritten its data is never seen: this trap is the end of the instance.
+          module.if(module.i32.gt_u(top, module.i32.load(HEADER + 4, 4, module.i32.const(0))), module.unreachable()),
+          setState(module, NORMAL),
+          module.global.set(PARKED, module.i32.const(number)),
+          module.return(module.i32.const(1)),
+        ]),
+      ),
+      module.global.set(PARKED, module.i32.const(0)),
+      module.return(module.i32.const(0)),
+    ]),
+  );
+  module.addFunctionExport(resume, resume);
+}
+
+/** A predicate runs while its own actor is in `recv_match`, so `park` must be refused in it and permitted again after it. */
+function guardMatch(b: Binaryen, module: binaryen.Module): void {
+  const ref = module.getExport("match");
+  if (ref === 0) return;
+  const { kind, value } = b.getExportInfo(ref);
+  if (kind !== b.ExternalFunction) return;
+  const { params, results } = b.getFunctionInfo(module.getFunction(value));
+  if (results !== b.i32) return; // not the ABI's `match`: the host says so when it loads the module
+  const types = b.expandType(params);
+  const saved = types.length;
+  const answer = types.length + 1;
+  module.removeExport("match");
+  module.addFunction(
+    "isopod/match",
+    params,
+    results,
+    [b.i32, b.i32],
+    module.block(null, [
+      module.local.set(saved, module.global.get(CAN_PARK, b.i32)),
+      module.global.set(CAN_PARK, module.i32.const(0)),
+      module.local.set(
+        answer,
+        module.call(
+          value,
+          types.map((type, index) => module.local.get(index, type)),
+          b.i32,
+        ),
+      ),
+      module.global.set(CAN_PARK, module.local.get(saved, b.i32)),
+      module.return(module.local.get(answer, b.i32)),
+    ]),
+  );
+  module.addFunctionExport("isopod/match", "match");
+}
+
+/** Exports each mutable global of the module's own as `global:NAME`. */
+export function exportGlobals(b: Binaryen, module: binaryen.Module): void {
+  // An export is a root: no later optimizer run drops or folds what a host must copy. So what no one writes goes first.
+  module.runPasses(["simplify-globals", "remove-unused-module-elements"]);
+  for (let i = 0; i < module.getNumGlobals(); i++) {
+    const { name, module: from, mutable } = b.getGlobalInfo(module.getGlobalByIndex(i));
+    if (mutable && !from && module.getExport(`global:${name}`) === 0) module.addGlobalExport(name, `global:${name}`);
+  }
+}
+
+function setState(module: binaryen.Module, state: number): binaryen.ExpressionRef {
+  return module.global.set(STATE, module.i32.const(state));
+}

@@ -1,0 +1,48 @@
+/**
+ * The AssemblyScript transform for guests: what `isopod build` uses, and `asc --transform` can.
+ *
+ * Guarantee: whatever guest it compiles can block in a receive in every engine (see `asyncify.ts`), and one that uses the
+ * guest library's selective receive exports the library's `match`, without a line of boilerplate in the guest.
+ */
+import type * as asc from "assemblyscript/asc";
+import { Transform } from "assemblyscript/transform";
+import type binaryen from "binaryen";
+import { asyncify, exportGlobals, importsOf } from "./asyncify.ts";
+
+/** How `park` waits: by instrumented code, or by the engine's own stack switching. */
+export type ParkWay = "asyncify" | "jspi";
+
+// The stub has no types that TypeScript can resolve. asc copies `program` and `binaryen` onto the prototype.
+const Base = Transform as abstract new () => asc.Transform;
+
+/** asc wants the class as the default export, and makes the instance itself. */
+export default class GuestTransform extends Base {
+  /** A subclass may say `"jspi"`: then the code stays as it is, and needs an engine that has JSPI. */
+  park: ParkWay = "asyncify";
+
+  override afterCompile(module: binaryen.Module): void {
+    exportMatch(this.binaryen, module);
+    if (this.park === "jspi") exportGlobals(this.binaryen, module);
+    else asyncify(this.binaryen, module, { memoryBase: this.program.options.memoryBase });
+  }
+}
+
+/**
+ * Exports the library's `match`: the function of that name in a file beside the `actor.ts` that declares `recv_match`. It is
+ * known by that neighbour because its path varies: `~lib/isopod/guest/match/match`, `../../guest/match/match`.
+ * The compiler has it only where the library's `takeMatch` refers to it, that is where `recv_match` is called.
+ */
+function exportMatch(b: typeof binaryen, module: binaryen.Module): void {
+  if (module.getExport("match") !== 0) return;
+  const suffix = "actor/recv_match";
+  const folders = importsOf(b, module, "recv_match")
+    .filter(name => name.endsWith(suffix))
+    .map(name => name.slice(0, -suffix.length));
+  for (let i = 0; i < module.getNumFunctions(); i++) {
+    const { name } = b.getFunctionInfo(module.getFunctionByIndex(i));
+    const file = name.endsWith("/match") ? name.slice(0, -"/match".length) : undefined;
+    if (file === undefined || !folders.includes(file.slice(0, file.lastIndexOf("/") + 1))) continue;
+    module.addFunctionExport(name, "match");
+    return;
+  }
+}

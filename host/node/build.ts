@@ -1,0 +1,69 @@
+/**
+ * Compiles guests in a worker thread of their own.
+ *
+ * Guarantee: `build` answers for every entry, in the order given. asc ends its process when it meets a bug of its own; here that
+ * ends a thread, is an error of the entry that caused it, and the entries after it are compiled by a fresh one.
+ */
+import { resolve } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { CompileReply, CompileRequest } from "./compile-worker.ts";
+import type { Compiled, CompileOptions } from "./compiler.ts";
+
+export type BuildOptions = CompileOptions;
+
+/** Unbuilt from a checkout, or as JavaScript from an installed package. */
+const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+
+/**
+ * Compiles all entries, one after another: the first costs about a second, each further one a quarter.
+ *
+ * @param entries paths of AssemblyScript files, absolute or relative to `options.baseDir`
+ * @returns one for each entry; it has `wasm`, or diagnostics of which at least one is an error
+ */
+export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
+  const results: Compiled[] = [];
+  let worker: Worker | undefined;
+  try {
+    for (const entry of entries) {
+      worker ??= new Worker(WORKER, { name: "isopod build" });
+      const { compiled, alive } = await ask(worker, { entry, options });
+      results.push(compiled);
+      if (!alive) worker = undefined;
+    }
+  } finally {
+    await worker?.terminate();
+  }
+  return results;
+}
+
+function ask(worker: Worker, request: CompileRequest): Promise<{ compiled: Compiled; alive: boolean }> {
+  return new Promise(done => {
+    let log = "";
+    const onMessage = (reply: CompileReply) => {
+      if ("log" in reply) log += reply.log;
+      // Binaryen says here, and not in asc's own output, why it finds a module invalid.
+      else settle(reply.compiled.wasm ? reply.compiled : { ...reply.compiled, text: reply.compiled.text + log }, true);
+    };
+    // A thread that fails also exits; the error comes first, and says more.
+    const onError = (error: unknown) => {
+      log += error instanceof Error ? (error.stack ?? error.message) : String(error);
+    };
+    const onExit = () => settle(crashed(request, log), false);
+    const settle = (compiled: Compiled, alive: boolean) => {
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      done({ compiled, alive });
+    };
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+    worker.postMessage(request);
+  });
+}
+
+function crashed({ entry, options }: CompileRequest, log: string): Compiled {
+  const stage = /has crashed during (\w+)/.exec(log)?.[1];
+  const message = `the AssemblyScript compiler crashed${stage ? ` in "${stage}"` : ""} while it compiled "${entry}"; change what you wrote last`;
+  return {
+    entry,
+    diagnostics: [{ severity: "error", message, code: 0, file: resolve(options.baseDir ?? ".", entry) }],
+    text: `ERROR: ${message}\n${log}`,
+  };
+}

@@ -1,0 +1,203 @@
+/**
+ * Compiles one guest with asc, in this process.
+ *
+ * Guarantee: `compile` resolves with diagnostics that say file, line and column, and rejects for no mistake in a source. A crash
+ * of the compiler itself ends the process, so what users hand in goes through `build.ts`.
+ */
+import { existsSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as asc from "assemblyscript/asc";
+import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
+import GuestTransform, { type ParkWay } from "../../guest/transform/index.ts";
+
+export interface CompileOptions {
+  /** How the guest blocks. Default: `asyncify`, which works in every engine. */
+  park?: ParkWay;
+  /** Keeps names, writes a source map and optimizes less. Default: false. */
+  debug?: boolean;
+  /** Pages of 64 KiB that the guest starts with. Default: as few as its static data and stack need. */
+  initialPages?: number;
+  /** What relative entries, and the paths in messages, are relative to. Default: the working directory. */
+  baseDir?: string;
+}
+
+export interface Diagnostic {
+  severity: "error" | "warning" | "info";
+  message: string;
+  /** asc's number, as in `AS100` or `TS2304`; 0 where asc gives none. */
+  code: number;
+  /** The file's absolute path. For AssemblyScript's own library a name that begins with `~lib/`. */
+  file?: string;
+  /** From 1. */
+  line?: number;
+  /** From 1, in UTF-16 units. */
+  column?: number;
+}
+
+export interface Compiled {
+  /** The entry as it was given. */
+  entry: string;
+  /** The module; absent if there are errors. */
+  wasm?: Uint8Array;
+  /** JSON; only of a debug build. */
+  sourceMap?: string;
+  diagnostics: Diagnostic[];
+  /** What asc would have printed: each message with its source line and a caret. */
+  text: string;
+}
+
+/**
+ * Bytes of AssemblyScript's stack of references to collected objects, four for each local in use. The frames of a recursion
+ * that waits must fit into the 4 KiB below `MEMORY_BASE`, so more than 8 KiB here is seldom of use; asc's own 32 KiB would be
+ * half of a small actor's only page.
+ */
+const STACK_BYTES = 8192;
+
+/** "File not found" of TypeScript and of asc. */
+const NOT_FOUND = 6054;
+
+/** The folder that `isopod/guest` stands for: beside `host/` here, and beside `dist/` in an installed package. */
+const GUEST_FOLDER = findGuestFolder();
+
+/**
+ * Compiles `entry`.
+ *
+ * @param entry path of an AssemblyScript file, absolute or relative to `baseDir`
+ * @returns the module, or diagnostics of which at least one is an error
+ */
+export async function compile(entry: string, options: CompileOptions = {}): Promise<Compiled> {
+  const baseDir = resolve(options.baseDir ?? ".");
+  const path = resolve(baseDir, entry);
+  if (!path.endsWith(".ts"))
+    return refused(entry, path, `"${entry}" is not an AssemblyScript source: its name must end in .ts`);
+  if (!(await isFile(path))) return refused(entry, path, `there is no file "${entry}"`);
+
+  const sources = new Map<string, { file: string; text: string }>();
+  const output = new Map<string, Uint8Array | string>();
+  const found: asc.DiagnosticMessage[] = [];
+  const stderr = asc.createMemoryStream();
+  const park = options.park ?? "asyncify";
+  const { error } = await asc.main(flags(relative(baseDir, path), baseDir, options), {
+    stderr,
+    stdout: asc.createMemoryStream(),
+    async readFile(name) {
+      // Somebody else's settings must not change what an actor is allowed; ours are all in `flags`.
+      if (name.endsWith("asconfig.json")) return null;
+      const file = locate(resolve(baseDir, name));
+      const text = await readText(file);
+      if (text !== null) sources.set(internalName(name), { file, text });
+      return text;
+    },
+    writeFile(name, contents) {
+      output.set(name, contents);
+    },
+    listFiles: () => [],
+    reportDiagnostic: message => {
+      found.push(message);
+    },
+    // asc writes onto the prototype, so each compilation needs a class of its own. It takes classes; its types do not say so.
+    transforms: [
+      class extends GuestTransform {
+        override park = park;
+      } as unknown as asc.Transform,
+    ],
+  });
+
+  const diagnostics = found.map(message => toDiagnostic(message, sources));
+  if (error && !diagnostics.some(d => d.severity === "error")) {
+    diagnostics.push({ severity: "error", message: error.message, code: 0, file: path });
+  }
+  const compiled: Compiled = { entry, diagnostics, text: stderr.toString() };
+  const wasm = output.get("guest.wasm");
+  const sourceMap = output.get("guest.wasm.map");
+  if (!error && wasm instanceof Uint8Array) compiled.wasm = wasm;
+  if (!error && typeof sourceMap === "string") compiled.sourceMap = sourceMap;
+  return compiled;
+}
+
+/** asc's arguments. What a release has of them is also in `asconfig.json`, for those who call asc by hand. */
+function flags(entry: string, baseDir: string, options: CompileOptions): string[] {
+  const args = [
+    ...[entry.split(sep).join("/"), "--baseDir", baseDir, "--outFile", "guest.wasm"],
+    // A guest that blocks has objects on its stack when the collector runs; `minimal` would need an empty one.
+    ...["--runtime", "incremental", "--exportRuntime", "--stackSize", String(STACK_BYTES)],
+    // The host makes the memory: that is how it sets the quota. It is exported as well, for @assemblyscript/loader.
+    ...["--importMemory", "--memoryBase", String(MEMORY_BASE)],
+    // As an export, because the start function would run before the host can see the memory.
+    ...["--exportStart", "_start"],
+    ...(options.debug ? ["--debug", "--sourceMap", "-O1"] : ["-O3"]),
+  ];
+  if (options.initialPages !== undefined) args.push("--initialMemory", String(options.initialPages));
+  return args;
+}
+
+/** Maps what asc looks for in some `node_modules` to our own guest library, wherever it is. */
+function locate(path: string): string {
+  const marker = `${sep}node_modules${sep}isopod${sep}guest`;
+  const at = path.lastIndexOf(marker);
+  const rest = at < 0 ? "" : path.slice(at + marker.length);
+  return rest.startsWith(sep) ? join(GUEST_FOLDER, rest) : path;
+}
+
+/** The name by which asc knows a file it has asked for. */
+function internalName(name: string): string {
+  const path = name.split(sep).join("/");
+  const at = path.lastIndexOf("node_modules/");
+  return at < 0 ? path : `~lib/${path.slice(at + "node_modules/".length)}`;
+}
+
+function toDiagnostic(
+  message: asc.DiagnosticMessage,
+  sources: Map<string, { file: string; text: string }>,
+): Diagnostic {
+  const severity = message.category === 3 ? "error" : message.category === 2 ? "warning" : "info";
+  const diagnostic: Diagnostic = { severity, message: message.message, code: message.code };
+  if (!message.range) return diagnostic;
+  const name = message.range.source.normalizedPath;
+  const source = sources.get(name);
+  diagnostic.file = source?.file ?? name;
+  const text = source?.text ?? asc.libraryFiles[name.replace(/^~lib\//, "").replace(/\.ts$/, "")];
+  if (text === undefined) return diagnostic;
+  const before = text.slice(0, message.range.start);
+  diagnostic.line = before.split("\n").length;
+  diagnostic.column = before.length - before.lastIndexOf("\n");
+  return diagnostic;
+}
+
+/** The answer where asc need not be asked: it would name neither the file as it was given nor where it looked. */
+function refused(entry: string, file: string, message: string): Compiled {
+  return {
+    entry,
+    diagnostics: [{ severity: "error", message, code: NOT_FOUND, file }],
+    text: `ERROR TS${NOT_FOUND}: ${message}\n`,
+  };
+}
+
+function findGuestFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "guest", "index.ts"))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error("the guest library of isopod is missing: install the package again");
+    folder = parent;
+  }
+  return join(folder, "guest");
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** null is how asc wants to hear that there is no such file. */
+async function readText(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch {
+    return null;
+  }
+}

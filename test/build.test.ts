@@ -1,0 +1,182 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { build } from "../host/node/build.ts";
+import { type CompileOptions, compile } from "../host/node/compiler.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+const ECHO = `import { forward, receive } from "isopod/guest";
+export function run(): void { while (true) { const m = receive(); forward(m.from, m); } }`;
+
+/** AssemblyScript 0.28 ends its process on this one. */
+const CRASHES = "enum E { A = E.B, B = E.A } export function run(): void { E.A; }";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "isopod-build-"));
+  mkdirSync(join(folder, "deep", "down"), { recursive: true });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, source: string): string {
+  writeFileSync(join(folder, name), source);
+  return join(folder, name);
+}
+
+function module(wasm: Uint8Array | undefined): WebAssembly.Module {
+  expect(wasm).toBeDefined();
+  return new WebAssembly.Module(new Uint8Array(wasm ?? []));
+}
+
+const exportNames = (wasm: Uint8Array | undefined) => WebAssembly.Module.exports(module(wasm)).map(({ name }) => name);
+
+async function exportsOf(source: string, options: CompileOptions = {}): Promise<string[]> {
+  const { wasm, text } = await compile(write("guest.ts", source), options);
+  expect(text).toBe("");
+  return exportNames(wasm);
+}
+
+describe("compile", () => {
+  test("makes a module that imports its memory, exports it too, and begins with _start", async () => {
+    const { wasm } = await compile(write("echo.ts", ECHO));
+    const imports = WebAssembly.Module.imports(module(wasm)).map(({ module, name }) => `${module}.${name}`);
+    expect(imports).toEqual(expect.arrayContaining(["env.memory", "actor.recv", "actor.park", "actor.send"]));
+    expect(exportNames(wasm)).toEqual(
+      expect.arrayContaining(["run", "resume:run", "memory", "_start", "__new", "__pin"]),
+    );
+  });
+
+  test("needs one page of memory for a small guest, and as many as it is told to", async () => {
+    const entry = write("echo.ts", ECHO);
+    for (const initialPages of [undefined, 3]) {
+      const { wasm } = await compile(entry, initialPages === undefined ? {} : { initialPages });
+      const instantiate = (initial: number) => {
+        const nothing = new Proxy({}, { get: () => () => 0 });
+        const env = { memory: new WebAssembly.Memory({ initial }), abort() {} };
+        return new WebAssembly.Instance(module(wasm), { actor: nothing, env } as WebAssembly.Imports);
+      };
+      const needed = initialPages ?? 1;
+      expect(() => instantiate(needed)).not.toThrow();
+      expect(() => instantiate(needed - 1)).toThrow(WebAssembly.LinkError);
+    }
+  });
+
+  test("takes the library by its package name or by a relative path, from anywhere", async () => {
+    const library = relative(join(folder, "deep", "down"), join(ROOT, "guest", "index")).replaceAll("\\", "/");
+    const sizes = [];
+    for (const from of ["isopod/guest", "isopod/guest/index", library]) {
+      const { wasm, text } = await compile(write("deep/down/echo.ts", ECHO.replace("isopod/guest", from)));
+      expect(text).toBe("");
+      sizes.push(exportNames(wasm).filter(name => !name.startsWith("global:")));
+    }
+    expect(sizes[1]).toEqual(sizes[0]);
+    expect(sizes[2]).toEqual(sizes[0]);
+  });
+
+  test.each(["asyncify", "jspi"] as const)("exports the library's match where a guest needs it (%s)", async park => {
+    const library = relative(folder, join(ROOT, "guest", "index")).replaceAll("\\", "/");
+    const use = "export function run(): void { receiveWhere(m => m.length == 0); }";
+    for (const from of ["isopod/guest", library]) {
+      expect(await exportsOf(`import { receiveWhere } from "${from}"; ${use}`, { park })).toContain("match");
+    }
+    const own = `import { receiveWhere } from "isopod/guest"; ${use}
+      export function match(predicate: i32, ptr: usize, len: i32): i32 { return 1; }`;
+    expect((await exportsOf(own, { park })).filter(name => name === "match")).toEqual(["match"]);
+    expect(await exportsOf(ECHO, { park })).not.toContain("match");
+  });
+
+  test("gives the same bytes whatever was compiled before, also at the same time", async () => {
+    const entry = write("echo.ts", ECHO);
+    const jspi = (await compile(entry, { park: "jspi" })).wasm;
+    const asyncify = (await compile(entry)).wasm;
+    const both = await Promise.all([compile(entry), compile(entry, { park: "jspi" }), compile(entry, { debug: true })]);
+    expect(both[0].wasm).toEqual(asyncify);
+    expect(both[1].wasm).toEqual(jspi);
+    expect(jspi).not.toEqual(asyncify);
+  });
+
+  test("of a debug build gives a source map that names the guest's file", async () => {
+    const { wasm, sourceMap } = await compile("echo.ts", { debug: true, baseDir: folder });
+    expect(exportNames(wasm)).toContain("resume:run");
+    expect(JSON.parse(sourceMap ?? "").sources).toContain("echo.ts");
+  });
+
+  test("does not read an asconfig.json that lies around", async () => {
+    write("asconfig.json", "this is not JSON");
+    try {
+      expect((await compile("echo.ts", { baseDir: folder })).wasm).toBeDefined();
+    } finally {
+      rmSync(join(folder, "asconfig.json"));
+    }
+  });
+
+  test("says where a mistake is: file, line and column, also after characters of several units", async () => {
+    const entry = write(
+      "bad.ts",
+      '// é 🐛\nexport function run(): void {\n  const s = "🐛"; foo(s);\n  let x: i32 = "a";\n}\n',
+    );
+    const { wasm, diagnostics, text } = await compile(entry);
+    expect(wasm).toBeUndefined();
+    expect(diagnostics.map(({ severity, code, line, column }) => ({ severity, code, line, column }))).toEqual([
+      { severity: "error", code: 2304, line: 3, column: 19 },
+      { severity: "error", code: 2322, line: 4, column: 16 },
+    ]);
+    expect(diagnostics.every(({ file }) => file === entry)).toBe(true);
+    expect(text).toContain("bad.ts(3,19)");
+    expect(text).toContain("~~~");
+  });
+
+  test("names the file of a mistake in an imported file, and one that an import does not find", async () => {
+    const helper = write("helper.ts", "export function helper(): void { nothing(); }\n");
+    const entry = write("caller.ts", 'import { helper } from "./helper";\nexport function run(): void { helper(); }\n');
+    expect((await compile(entry)).diagnostics).toMatchObject([{ file: helper, line: 1, column: 34 }]);
+    const lost = write("lost.ts", 'import { x } from "./nowhere";\nexport function run(): void { x(); }\n');
+    expect((await compile(lost)).diagnostics[0]).toMatchObject({ severity: "error", file: lost, line: 1, column: 19 });
+  });
+
+  test.each(["missing.ts", "deep", "echo.js"])("says that %s is no guest", async entry => {
+    const { wasm, diagnostics, text } = await compile(entry, { baseDir: folder });
+    expect(wasm).toBeUndefined();
+    expect(diagnostics).toMatchObject([{ severity: "error", file: join(folder, entry) }]);
+    expect(text).toContain(`"${entry}"`);
+  });
+});
+
+describe("build", () => {
+  test("goes on after an entry that crashes the compiler, and names it", async () => {
+    write("echo.ts", ECHO);
+    write("crashes.ts", CRASHES);
+    const entries = ["echo.ts", "crashes.ts", "missing.ts", "crashes.ts", "echo.ts"];
+    const results = await build(entries, { baseDir: folder });
+    expect(results.map(({ entry }) => entry)).toEqual(entries);
+    expect(results.map(({ wasm }) => wasm !== undefined)).toEqual([true, false, false, false, true]);
+    expect(results[4].wasm).toEqual(results[0].wasm);
+    expect(results[1].diagnostics).toMatchObject([{ severity: "error", file: join(folder, "crashes.ts") }]);
+    expect(results[1].diagnostics[0].message).toMatch(/the AssemblyScript compiler crashed .*"crashes\.ts"/);
+    expect(results[1].text).toContain("has crashed during compile");
+  });
+
+  test("of nothing is nothing", async () => {
+    expect(await build([])).toEqual([]);
+  });
+});
+
+test("asc by hand, with our asconfig.json and --transform, gives the same bytes", async () => {
+  write("actor.ts", "export declare function park(): i32;\n");
+  const entry = relative(
+    ROOT,
+    write("plain.ts", 'import { park } from "./actor"; export function run(): void { park(); }'),
+  );
+  const asc = join(ROOT, "node_modules", "assemblyscript", "bin", "asc.js");
+  const out = join(folder, "plain.wasm");
+  const transform = "./guest/transform/index.ts";
+  execFileSync(process.execPath, [asc, entry, "--transform", transform, "--outFile", relative(ROOT, out)], {
+    cwd: ROOT,
+  });
+  const { wasm } = await compile(entry, { baseDir: ROOT });
+  expect(new Uint8Array(readFileSync(out))).toEqual(wasm);
+});
