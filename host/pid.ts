@@ -2,17 +2,18 @@
  * Pids and the table that hands them out. A pid names one actor for ever: its slot is used again, but under another
  * generation, and only after many other slots were. Nothing outside this file knows how a pid's bits are laid out.
  *
- * A pid is a safe integer of 53 bits. At the guests' boundary and in hot code it is two words, `lo` (an i32) and `hi`:
+ * A pid is a safe integer of 53 bits. At the guests' boundary and in hot code it is two words, `lo` and `hi`. Both stay below 2^30, for
+ * engines keep integers beyond that on the heap:
  *
- *     hi: node (8) · thread (6) · generation, high part (7)      lo: generation, low part (10) · slot (22)
+ *     hi: node (8) · thread (6) · generation, high part (7)      lo: generation, low part (10) · slot (20)
  */
 
 /** Names an actor. A safe integer, unique within its node; 0 is nobody. Print it with {@link formatPid}. */
 export type Pid = number;
 
-const SLOT_BITS = 22;
+const SLOT_BITS = 20;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
-const LOW_GENERATION_BITS = 32 - SLOT_BITS;
+const LOW_GENERATION_BITS = 10;
 const LOW_GENERATION_MASK = (1 << LOW_GENERATION_BITS) - 1;
 const HIGH_GENERATION_BITS = 7;
 const HIGH_GENERATION_MASK = (1 << HIGH_GENERATION_BITS) - 1;
@@ -48,7 +49,7 @@ export function formatPid(pid: Pid): string {
   if (pid === 0) return "<host>";
   const lo = lowWord(pid);
   const hi = highWord(pid);
-  const generation = ((hi & HIGH_GENERATION_MASK) << LOW_GENERATION_BITS) | (lo >>> SLOT_BITS);
+  const generation = ((hi & HIGH_GENERATION_MASK) << LOW_GENERATION_BITS) | (lo >> SLOT_BITS);
   const thread = (hi >> HIGH_GENERATION_BITS) & THREAD_MASK;
   const node = (hi >> (HIGH_GENERATION_BITS + THREAD_BITS)) & NODE_MASK;
   return `<${node}.${thread}.${lo & SLOT_MASK}.${generation}>`;

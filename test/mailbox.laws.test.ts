@@ -10,7 +10,11 @@ interface Model {
   seen: number;
 }
 
-const push = fc.record({ do: fc.constant("push" as const), tag: fc.nat(4), length: fc.oneof(fc.nat(80), fc.nat(3000)) });
+const push = fc.record({
+  do: fc.constant("push" as const),
+  tag: fc.nat(4),
+  length: fc.oneof(fc.nat(80), fc.nat(3000)),
+});
 const step = fc.oneof(
   { weight: 5, arbitrary: push },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("takeFirst" as const) }) },
