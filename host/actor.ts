@@ -13,15 +13,24 @@ import type { Limits } from "./limits.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { type ExitReason, RECEIVE_PARK } from "./message.ts";
 import { type Pid, pidFromWords } from "./pid.ts";
+import type { DeadLetter } from "./runtime.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
+import type { Ties } from "./signals.ts";
 import { Timer, type Timers } from "./timers.ts";
+
+/** What an actor's guest is allowed beyond sending and receiving. A child gets what its parent has. */
+export interface Grants {
+  /** Names of the defined modules that it may spawn; `"any"` for all of them. */
+  readonly spawn: ReadonlySet<string> | "any";
+}
+export const noGrants: Grants = { spawn: new Set() };
 
 /** Where an actor is in its life. */
 export const State = { ready: 0, running: 1, parked: 2, dead: 3 } as const;
 export type State = (typeof State)[keyof typeof State];
 
 /** What a receive is after. */
-export const Want = { any: 0, tag: 1, match: 2 } as const;
+export const Want = { any: 0, tag: 1, match: 2, ref: 3 } as const;
 export type Want = (typeof Want)[keyof typeof Want];
 
 /** What keeps an actor from calling imports. */
@@ -66,6 +75,10 @@ export interface Services {
   current: Actor | null;
   /** The actor has ended for this reason. */
   end(actor: Actor, reason: ExitReason): void;
+  /** A message that nobody will receive. */
+  deadLetter(from: Actor | null, toLo: number, toHi: number, tag: number, length: number, why: DeadLetter["why"]): void;
+  /** A number in [0, 1), from the runtime's source of randomness. */
+  random(): number;
   /** What a guest's exception means. */
   describe(error: unknown): ExitReason;
 }
@@ -115,7 +128,7 @@ export class Actor implements Runnable {
   handlerCapacity = 0;
 
   want: Want = Want.any;
-  /** The tag or the predicate, as `want` says. */
+  /** The tag, the ref or the predicate, as `want` says. */
   wanted = 0;
   /** The last receive answered -2, and `park` is to follow. */
   waiting = false;
@@ -129,6 +142,10 @@ export class Actor implements Runnable {
   expired = false;
   /** Made with the first receive that has a timeout. */
   timer: Timer | null = null;
+  /** What ties it to others; null while nothing does. */
+  ties: Ties | null = null;
+  /** Modules that its guest may spawn, by name. */
+  grants: Grants = noGrants;
   /** Items that it may still take in this turn. */
   budget = 0;
 

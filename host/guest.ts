@@ -6,8 +6,8 @@ import { actorImportTypes, ENTRY_TYPE, envImportTypes, exportTypes, RESUME_TYPE,
 import type { Actor, GuestExports } from "./actor.ts";
 import { type ExportType, type ImportType, readInterface } from "./binary.ts";
 import { Bytes } from "./bytes.ts";
+import type { Import } from "./caller.ts";
 import { LoadError, SpawnError } from "./errors.ts";
-import type { Import } from "./imports.ts";
 
 /** The ways in which a guest can wait for its next item. */
 export type WayName = "handler" | "asyncify" | "jspi";
@@ -59,6 +59,10 @@ export class GuestModule {
   /** The entry where nobody names one. */
   get defaultEntry(): string {
     return this.#exports.has("run") || !this.#exports.has("handle") ? "run" : "handle";
+  }
+
+  hasEntry(name: string): boolean {
+    return this.#entryNames().includes(name);
   }
 
   /** How a guest with this entry waits. Throws a SpawnError where there is no such entry, or it cannot wait so. */

@@ -6,9 +6,12 @@ import { Actor, type Services, State, Want, type Way } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { ClosedError, IsopodError } from "./errors.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, NONE, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
-import { ItemKind, type Received } from "./message.ts";
-import { formatPid, type Pid, pidFromWords } from "./pid.ts";
-import { reasonFrom } from "./reason.ts";
+import type { ExitReason, Message, Received } from "./message.ts";
+import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "./pid.ts";
+import { receivedFrom } from "./reason.ts";
+import type { Registry } from "./registry.ts";
+import { cancelTimer, sendAfter } from "./send-after.ts";
+import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink } from "./signals.ts";
 
 export interface ReceiveOptions {
   /** Milliseconds until the receive answers undefined; 0 polls. Without it, it waits for ever. */
@@ -24,21 +27,22 @@ interface Pending {
   reject(error: unknown): void;
 }
 
+/** What a host mailbox needs of its runtime to reach others. */
+export interface Directory {
+  readonly registry: Registry;
+  find(pid: Pid): Actor | undefined;
+  send(from: Actor, to: Actor | undefined, bytes: Uint8Array, tag: number, ref: number): boolean;
+}
+
 export class HostMailbox implements AsyncIterable<Received>, Disposable {
   readonly #actor: Actor;
-  readonly #send: (from: Actor, to: Pid, bytes: Uint8Array, tag: number) => boolean;
+  readonly #directory: Directory;
   #pending: Pending | undefined;
   /** A predicate is being asked; a receive from inside it would move the save pointer under it. */
   #looking = false;
 
   /** Made by `runtime.mailbox()`. */
-  constructor(
-    lo: number,
-    hi: number,
-    services: Services,
-    rings: RingPool,
-    send: (from: Actor, to: Pid, bytes: Uint8Array, tag: number) => boolean,
-  ) {
+  constructor(lo: number, hi: number, services: Services, rings: RingPool, directory: Directory) {
     const way: Way = {
       name: "host",
       resume: () => {
@@ -61,7 +65,9 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     // With a predicate, so that every item goes to the mailbox; running, so that nobody wakes it until it waits.
     this.#actor.want = Want.match;
     this.#actor.state = State.running;
-    this.#send = send;
+    this.#directory = directory;
+    // JavaScript cannot be ended from outside: what is linked to it tells it, as an item.
+    tiesOf(this.#actor).trapsExits = true;
   }
 
   /** The actor that stands for this mailbox in the runtime. */
@@ -79,8 +85,68 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   }
 
   /** Sends with this mailbox as the sender. True where it was accepted; never throws for a dead receiver. */
-  send(to: Pid, bytes: Uint8Array, tag = 0): boolean {
-    return this.#send(this.#actor, to, bytes, tag);
+  send(to: Pid | string, bytes: Uint8Array, tag = 0): boolean {
+    const { find, registry, send } = this.#directory;
+    return send(this.#actor, typeof to === "string" ? registry.whereis(to) : find(to), bytes, tag, 0);
+  }
+
+  /** Answers a message whose sender waits for it (`ref` is not 0). False where it waits no more. */
+  reply(to: Message, bytes: Uint8Array): boolean {
+    return this.#directory.send(this.#actor, this.#directory.find(to.from), bytes, to.ref, 0);
+  }
+
+  /** Links it with an actor: the end of either is told to the other. With a dead one, an exit with the reason noproc comes at once. */
+  link(pid: Pid): void {
+    const other = this.#directory.find(pid);
+    if (other === undefined) exitSignal(this.#actor, lowWord(pid), highWord(pid), { kind: "noproc" });
+    else link(this.#actor, other);
+  }
+
+  unlink(pid: Pid): void {
+    const other = this.#directory.find(pid);
+    if (other !== undefined) unlink(this.#actor, other);
+  }
+
+  /** Monitors an actor: one Down with this ref comes when it ends; at once, with the reason noproc, where it is dead. */
+  monitor(pid: Pid): number {
+    return monitor(this.#actor, this.#directory.find(pid), lowWord(pid), highWord(pid));
+  }
+
+  /** Takes a monitor back; false where its Down was sent already. `flush` takes that Down out of the mailbox. */
+  demonitor(ref: number, { flush = false }: { readonly flush?: boolean } = {}): boolean {
+    return demonitor(this.#actor, ref, flush);
+  }
+
+  /** Sends an exit signal as this mailbox (Erlang: `exit/2`). False where there is no such actor. `killed` cannot be trapped. */
+  exit(pid: Pid, reason: ExitReason): boolean {
+    const to = this.#directory.find(pid);
+    if (to === undefined) return false;
+    if (reason.kind === "killed") endFromOutside(to, reason);
+    else exitSignal(to, this.#actor.lo, this.#actor.hi, reason);
+    return true;
+  }
+
+  /** Sends bytes in `delayMs`, as an item of the kind timer; to itself unless `to` is given. Returns the timer's ref. */
+  sendAfter(
+    delayMs: number,
+    bytes: Uint8Array,
+    { to, tag = 0 }: { readonly to?: Pid; readonly tag?: number } = {},
+  ): number {
+    const find = () => (to === undefined ? this.#actor : this.#directory.find(to));
+    return sendAfter(this.#actor, delayMs, find, tag, bytes.slice());
+  }
+
+  /** False where the timer has fired, was cancelled, or never was. */
+  cancelTimer(ref: number): boolean {
+    return cancelTimer(this.#actor, ref);
+  }
+
+  join(group: string): void {
+    this.#directory.registry.join(group, this.#actor);
+  }
+
+  leave(group: string): boolean {
+    return this.#directory.registry.leave(group, this.#actor);
   }
 
   /** The next item, or undefined when the time is over. Rejects with a ClosedError when the mailbox is closed. */
@@ -194,11 +260,8 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     const { mailbox } = this.#actor;
     const bytes = mailbox.payload(at);
     const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
-    const kind = mailbox.word(at, KIND);
-    if (kind === ItemKind.message) return { kind: "message", from, tag: mailbox.word(at, TAG), bytes };
-    const reason = reasonFrom(mailbox.word(at, REASON), bytes);
-    if (kind === ItemKind.down) return { kind: "down", from, ref: mailbox.word(at, REF), reason };
-    return { kind: "exit", from, reason };
+    const word = (which: number) => mailbox.word(at, which);
+    return receivedFrom(word(KIND), word(TAG), from, word(REF), word(REASON), bytes);
   }
 
   /** The receive is over: nothing waits any more. Returns what waited. */

@@ -1,12 +1,19 @@
 /**
  * The imports of `actor` and `env` as docs/abi.md describes them. One set of functions serves every guest of a runtime: they ask whose
- * turn it is. Here guest pointers come in, and here each is checked before it is used.
+ * turn it is. Here are those of messages and of the actor itself; the others are in imports-*.ts.
  */
-import { type Actor, Restraint, type Services, Want } from "./actor.ts";
+import { type Actor, type Services, Want } from "./actor.ts";
+import { askedOf, callerOf, checkRange, exitReason, type Import, setWindow, textOf } from "./caller.ts";
 import { fault, leave } from "./fault.ts";
-import { type ExitReason, ItemKind, ReasonCode, SendStatus } from "./message.ts";
+import { nameImports } from "./imports-names.ts";
+import { refImports } from "./imports-refs.ts";
+import { signalImports } from "./imports-signals.ts";
+import { ItemKind, SendStatus } from "./message.ts";
 import type { PidTable } from "./pid.ts";
 import { deliver, receive } from "./receive.ts";
+import type { Registry } from "./registry.ts";
+import type { DeadLetter } from "./runtime.ts";
+import { isLiveRef } from "./signals.ts";
 
 export type LogLevel = "debug" | "info" | "warning" | "error";
 const logLevels: readonly LogLevel[] = ["debug", "info", "warning", "error"];
@@ -14,8 +21,9 @@ const logLevels: readonly LogLevel[] = ["debug", "info", "warning", "error"];
 /** What the imports need beyond the services that every actor has. */
 export interface ImportHooks {
   readonly actors: PidTable<Actor>;
-  /** A number in [0, 1). */
-  readonly random: () => number;
+  readonly registry: Registry;
+  /** Spawns a module by its name, if the parent may; else answers the status of the import `spawn`. */
+  readonly spawn: (parent: Actor, name: string, entry: string, args: Uint8Array) => Actor | number;
   readonly log: (actor: Actor, level: LogLevel, text: string) => void;
   /** The text of an AssemblyScript string in a guest's memory. */
   readonly readString: (memory: WebAssembly.Memory, pointer: number) => string;
@@ -23,85 +31,18 @@ export interface ImportHooks {
   readonly beganMs: number;
 }
 
-/** A function that a guest may import. */
-export type Import = (...words: number[]) => number | undefined;
-
-const decoder = new TextDecoder();
 /** More of an abort's message than this says nothing more. */
 const MAX_ABORT_CHARACTERS = 2000;
-
-/** The caller of an import. `name` appears in the message where it may not call it now. */
-function callerOf(services: Services, name: string): Actor {
-  const actor = services.current;
-  if (actor === null) throw new Error(`${name} was called while no actor has its turn`);
-  if (actor.restraint !== Restraint.none) refuse(actor, name);
-  return actor;
-}
-
-function refuse(actor: Actor, name: string): never {
-  if (actor.restraint === Restraint.asking) {
-    return fault(
-      actor,
-      `a predicate may not call ${name}: it may compute, and call self_lo, self_hi, args, now and log`,
-    );
-  }
-  return leave(actor, { kind: "killed" });
-}
-
-/** As `callerOf`, for the few imports that a predicate may call. */
-function askedOf(services: Services, name: string): Actor {
-  const actor = services.current;
-  if (actor?.restraint === Restraint.asking) return actor;
-  return callerOf(services, name);
-}
-
-function checkRange(actor: Actor, name: string, what: string, pointer: number, length: number): void {
-  actor.bytes.refresh();
-  if (length !== 0 && !actor.bytes.holds(pointer, length)) {
-    const end = (pointer >>> 0) + (length >>> 0);
-    fault(
-      actor,
-      `${name}: ${what} at ${pointer >>> 0}..${end} is outside the memory of ${actor.bytes.u8.length} bytes`,
-    );
-  }
-}
-
-function setWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {
-  checkRange(actor, name, "the window", pointer, capacity);
-  if (info !== 0) {
-    if ((info & 3) !== 0) fault(actor, `${name}: info at ${info >>> 0} is not a multiple of 4`);
-    checkRange(actor, name, "info", info, 32);
-  }
-  actor.info = info >>> 0;
-  actor.pointer = pointer >>> 0;
-  actor.capacity = capacity >>> 0;
-}
-
-function copyOut(actor: Actor, pointer: number, length: number): Uint8Array {
-  return actor.bytes.u8.slice(pointer >>> 0, (pointer >>> 0) + (length >>> 0));
-}
 
 /** The functions of `actor`, by name. `park` is the one that JSPI wraps; elsewhere it is only ever called to be refused. */
 export function actorImports(services: Services, hooks: ImportHooks): Record<string, Import> {
   const { actors } = hooks;
-  const { counters } = services;
 
   return {
     send(lo, hi, tag, pointer, length) {
       const from = callerOf(services, "send");
-      counters.sent++;
       checkRange(from, "send", "the payload", pointer, length);
-      const to = actors.get(lo, hi);
-      // A negative tag is a ref, and nobody waits for one.
-      if (to === undefined || tag < 0) return refused(SendStatus.noSuchActor);
-      const bytes = length >>> 0;
-      if (bytes > to.limits.messageBytes) return refused(SendStatus.tooLarge);
-      const { mailbox } = to;
-      if (mailbox.count >= to.limits.mailboxMessages || mailbox.bytes + bytes > to.limits.mailboxBytes) {
-        return refused(SendStatus.mailboxFull);
-      }
-      deliver(to, ItemKind.message, tag, from.lo, from.hi, 0, 0, from.bytes, bytes === 0 ? 0 : pointer >>> 0, bytes);
-      return SendStatus.accepted;
+      return sendMessage(from, actors.get(lo, hi), lo, hi, tag, 0, pointer, length);
     },
 
     recv(info, pointer, capacity, timeoutMs) {
@@ -113,7 +54,7 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
     recv_tag(info, pointer, capacity, timeoutMs, tag) {
       const actor = callerOf(services, "recv_tag");
       setWindow(actor, "recv_tag", info, pointer, capacity);
-      return receive(actor, Want.tag, tag, timeoutMs);
+      return receive(actor, tag < 0 ? Want.ref : Want.tag, tag, timeoutMs);
     },
 
     recv_match(info, pointer, capacity, timeoutMs, predicate) {
@@ -158,16 +99,55 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
 
     log(level, pointer, length) {
       const actor = askedOf(services, "log");
-      checkRange(actor, "log", "the text", pointer, length);
-      hooks.log(actor, logLevels[level] ?? "info", decoder.decode(copyOut(actor, pointer, length)));
+      hooks.log(actor, logLevels[level] ?? "info", textOf(actor, "log", "the text", pointer, length));
       return undefined;
     },
-  };
 
-  function refused(status: number): number {
-    counters.dead++;
+    ...signalImports(services, hooks),
+    ...nameImports(services, hooks),
+    ...refImports(services, hooks),
+  };
+}
+
+/** Sends a guest's bytes, which lie inside its memory. `ref` is what the receiver shall answer with, or 0. */
+export function sendMessage(
+  from: Actor,
+  to: Actor | undefined,
+  toLo: number,
+  toHi: number,
+  tag: number,
+  ref: number,
+  pointer: number,
+  length: number,
+): number {
+  from.services.counters.sent++;
+  const bytes = length >>> 0;
+  const status = admission(to, tag, bytes);
+  if (status !== SendStatus.accepted || to === undefined) {
+    from.services.deadLetter(from, toLo, toHi, tag, bytes, whyRefused(to, status));
     return status;
   }
+  deliver(to, ItemKind.message, tag, from.lo, from.hi, ref, 0, from.bytes, bytes === 0 ? 0 : pointer >>> 0, bytes);
+  return SendStatus.accepted;
+}
+
+/** In words, why a message was not admitted. */
+export function whyRefused(to: Actor | undefined, status: number): DeadLetter["why"] {
+  if (status === SendStatus.mailboxFull) return "mailbox full";
+  if (status === SendStatus.tooLarge) return "too large";
+  return to === undefined ? "noproc" : "late reply";
+}
+
+/** Whether a message may enter a mailbox. */
+export function admission(to: Actor | undefined, tag: number, bytes: number): number {
+  if (to === undefined) return SendStatus.noSuchActor;
+  if (bytes > to.limits.messageBytes) return SendStatus.tooLarge;
+  const { mailbox, limits } = to;
+  if (mailbox.count >= limits.mailboxMessages || mailbox.bytes + bytes > limits.mailboxBytes) {
+    return SendStatus.mailboxFull;
+  }
+  // A negative tag is a ref: without it, the answer came too late.
+  return tag >= 0 || isLiveRef(to, tag) ? SendStatus.accepted : SendStatus.noSuchActor;
 }
 
 /** The functions of `env`, which AssemblyScript's own runtime asks for. */
@@ -180,7 +160,7 @@ export function envImports(services: Services, hooks: ImportHooks): Record<strin
       const where = stringAt(actor, file);
       return fault(actor, where === undefined ? text : `${text} (${where}:${line}:${column})`);
     },
-    seed: () => hooks.random() * Number.MAX_SAFE_INTEGER,
+    seed: () => services.random() * Number.MAX_SAFE_INTEGER,
   };
 
   /** Both pointers come from the guest: a wrong one may cost the text, nothing else. */
@@ -192,11 +172,4 @@ export function envImports(services: Services, hooks: ImportHooks): Record<strin
       return undefined;
     }
   }
-}
-
-function exitReason(actor: Actor, code: number, pointer: number, length: number): ExitReason {
-  if (code === ReasonCode.normal) return { kind: "normal" };
-  if (code === ReasonCode.shutdown) return { kind: "shutdown" };
-  if (code === ReasonCode.custom) return { kind: "custom", bytes: copyOut(actor, pointer, length) };
-  return fault(actor, `exit: the reason is ${code}; a guest may give 0 (normal), 1 (shutdown) or 6 (its own bytes)`);
 }

@@ -1,5 +1,6 @@
 /** isopod's public names. It runs in any JavaScript engine; `isopod/node` adds what only Node can do. */
 export type { Counters } from "./actor.ts";
+export { CallError, type CallOptions, CallTimeoutError } from "./calls.ts";
 export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";
 export { ClosedError, IsopodError, LoadError, SpawnError } from "./errors.ts";
@@ -8,8 +9,16 @@ export type { HostMailbox, ReceiveOptions } from "./host-mailbox.ts";
 export type { LogLevel } from "./imports.ts";
 export { hasJspi } from "./jspi.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
-export type { Down, Exit, ExitReason, Message, Received } from "./message.ts";
+export type { Down, Exit, ExitReason, Message, Received, TimerItem } from "./message.ts";
 export { formatPid, type Pid, parsePid } from "./pid.ts";
 export { formatReason } from "./reason.ts";
-export type { ActorExit, ModuleSource, RuntimeOptions, SendOptions, SpawnOptions } from "./runtime.ts";
+export type {
+  ActorExit,
+  DeadLetter,
+  ModuleDefaults,
+  ModuleSource,
+  RuntimeOptions,
+  SendOptions,
+  SpawnOptions,
+} from "./runtime.ts";
 export { Runtime } from "./runtime.ts";

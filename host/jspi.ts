@@ -6,10 +6,10 @@
  * imports are bound to it: they never act for the actor whose turn it happens to be.
  */
 import { type Actor, State, type Way } from "./actor.ts";
+import type { Import } from "./caller.ts";
 import { SpawnError } from "./errors.ts";
 import { fault, Unwind } from "./fault.ts";
 import type { ImportObject } from "./guest.ts";
-import type { Import } from "./imports.ts";
 import { RECEIVE_PARK } from "./message.ts";
 import { beginTurn } from "./park.ts";
 import { park, proceed } from "./receive.ts";

@@ -6,7 +6,7 @@
  * record until the front passes it or a rebuild leaves it out; rebuilds keep dead records fewer than live ones.
  *
  * A *position* names a record. Positions are byte offsets that only grow; their low bits are the place in the ring. Any `push` or `remove`
- * may move records: only `saved`, the save pointer, is moved along.
+ * may move records: only `saved`, the save pointer, and the marks of refs are moved along.
  *
  * | operation | cost |
  * |---|---|
@@ -22,6 +22,8 @@ const FIRST_CAPACITY = 256;
 const SHRINK_FROM = 4096;
 /** Positions are shifted down when they pass this, so that they stay small integers. */
 const REBASE_AT = 2 ** 29;
+/** So many refs know where the mailbox ended when they were made; those of older ones are looked for from the front. */
+const MARKS_KEPT = 8;
 /** So few dead records are not worth a rebuild. */
 const DEAD_RECORDS_TOLERATED = 16;
 
@@ -36,6 +38,12 @@ export const LENGTH = 6;
 /** How many items came before, modulo 2^32: says whether two positions name the same item. */
 export const ORDER = 7;
 const DEAD_SIZE = 1;
+
+/** Where the mailbox ended when a ref was made: nothing before can bear it. */
+interface Mark {
+  readonly ref: number;
+  position: number;
+}
 
 /** No such position. */
 export const NONE = -1;
@@ -81,6 +89,8 @@ export class Mailbox {
   #order = 0;
   /** Null while there is no record. Its capacity is a power of two. */
   #ring: Bytes | null = null;
+  /** Oldest first, so by position too; null while there is none. */
+  #marks: Mark[] | null = null;
   readonly #pool: RingPool;
 
   constructor(pool: RingPool) {
@@ -179,6 +189,45 @@ export class Mailbox {
     return NONE;
   }
 
+  /** The first item that bears a ref: a message tagged with it, or a signal or timer of it. Looks only behind the ref's mark. */
+  findRef(position: number, messageKind: number, ref: number): number {
+    const ring = this.#ring;
+    if (ring === null) return NONE;
+    const words = ring.i32;
+    const mask = ring.u8.length - 1;
+    const tail = this.tail;
+    let at = Math.max(position, this.#head, this.#markOf(ref));
+    while (at < tail) {
+      const word = (at & mask) >> 2;
+      const kind = words[word + KIND];
+      if (kind === 0) {
+        at += words[word + DEAD_SIZE];
+      } else {
+        if (words[word + (kind === messageKind ? TAG : REF)] === ref) return at;
+        at += sizeOf(words[word + LENGTH]);
+      }
+    }
+    return NONE;
+  }
+
+  /** A ref is made: remembers where the mailbox ends. */
+  mark(ref: number): void {
+    this.#marks ??= [];
+    if (this.#marks.length === MARKS_KEPT) this.#marks.shift();
+    this.#marks.push({ ref, position: this.tail });
+  }
+
+  /** A ref is dead. */
+  unmark(ref: number): void {
+    const index = this.#marks?.findIndex(mark => mark.ref === ref) ?? -1;
+    if (index >= 0) this.#marks?.splice(index, 1);
+  }
+
+  #markOf(ref: number): number {
+    if (this.#marks !== null) for (const mark of this.#marks) if (mark.ref === ref) return mark.position;
+    return 0;
+  }
+
   /** One header word of an item. */
   word(position: number, which: number): number {
     const ring = this.#ring as Bytes;
@@ -224,6 +273,7 @@ export class Mailbox {
     } else if (position + size === this.tail) {
       this.tail = position;
       if (this.saved > position) this.saved = position;
+      if (this.#marks !== null) for (const mark of this.#marks) if (mark.position > position) mark.position = position;
     } else {
       words[word + KIND] = 0;
       words[word + DEAD_SIZE] = size;
@@ -244,6 +294,7 @@ export class Mailbox {
     if (this.#ring !== null) this.#pool.give(this.#ring);
     this.#ring = null;
     this.#head = this.tail = this.saved = 0;
+    if (this.#marks !== null) for (const mark of this.#marks) mark.position = 0;
     this.#dead = this.count = this.bytes = 0;
   }
 
@@ -283,10 +334,13 @@ export class Mailbox {
     const ring = this.#pool.take(capacity);
     let tail = 0;
     let saved = NONE;
+    let marked = 0;
+    const marks = this.#marks ?? [];
     if (old !== null) {
       const mask = old.u8.length - 1;
       for (let at = this.first(); at !== NONE; at = this.next(at)) {
         if (saved === NONE && at >= oldSaved) saved = tail;
+        for (; marked < marks.length && marks[marked].position <= at; marked++) marks[marked].position = tail;
         const size = sizeOf(this.word(at, LENGTH));
         copyBytes(old, at & mask, ring, tail, size);
         tail += size;
@@ -297,6 +351,7 @@ export class Mailbox {
     this.#head = 0;
     this.tail = tail;
     this.saved = saved === NONE ? tail : saved;
+    for (; marked < marks.length; marked++) marks[marked].position = tail;
     this.#dead = 0;
   }
 }

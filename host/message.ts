@@ -2,7 +2,7 @@
 import type { Pid } from "./pid.ts";
 
 /** One item of a mailbox. Messages, downs and exits share one order of arrival. */
-export type Received = Message | Down | Exit;
+export type Received = Message | Down | Exit | TimerItem;
 
 /** Bytes that an actor or the host sent. */
 export interface Message {
@@ -11,6 +11,19 @@ export interface Message {
   readonly from: Pid;
   /** Travels with the message; from 0 up it is the sender's own. */
   readonly tag: number;
+  /** Not 0: the sender waits for an answer that bears this ref. */
+  readonly ref: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What was to be sent later is here. */
+export interface TimerItem {
+  readonly kind: "timer";
+  /** Who set it. */
+  readonly from: Pid;
+  readonly tag: number;
+  /** The timer's, where its receiver has set it; else 0. */
+  readonly ref: number;
   readonly bytes: Uint8Array;
 }
 

@@ -1,5 +1,6 @@
-/** Exit reasons as a code and bytes, the form in which they travel through mailboxes, and back. */
-import { type ExitReason, ReasonCode } from "./message.ts";
+/** Exit reasons as a code and bytes, the form in which they travel through mailboxes, and back; and whole items the same way. */
+import { type ExitReason, ItemKind, ReasonCode, type Received } from "./message.ts";
+import type { Pid } from "./pid.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -22,6 +23,21 @@ export function reasonFrom(code: number, bytes: Uint8Array): ExitReason {
     if (known === code) return { kind } as ExitReason;
   }
   throw new RangeError(`${code} is not the code of an exit reason`);
+}
+
+/** An item as JavaScript sees it, from the words of its header and its payload. */
+export function receivedFrom(
+  kind: number,
+  tag: number,
+  from: Pid,
+  ref: number,
+  reason: number,
+  bytes: Uint8Array,
+): Received {
+  if (kind === ItemKind.message) return { kind: "message", from, tag, ref, bytes };
+  if (kind === ItemKind.down) return { kind: "down", from, ref, reason: reasonFrom(reason, bytes) };
+  if (kind === ItemKind.exit) return { kind: "exit", from, reason: reasonFrom(reason, bytes) };
+  return { kind: "timer", from, tag, ref, bytes };
 }
 
 /** A reason in one line, for people. Bytes that are text are shown as text. */

@@ -6,7 +6,9 @@ import { type Actor, Restraint, State, Want } from "./actor.ts";
 import { type Bytes, copyBytes } from "./bytes.ts";
 import { fault } from "./fault.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, type Mailbox, NONE, REASON, REF, TAG } from "./mailbox.ts";
-import { ItemKind, RECEIVE_PARK, RECEIVE_TIMEOUT } from "./message.ts";
+import { ItemKind, RECEIVE_PARK, RECEIVE_TIMEOUT, type Received } from "./message.ts";
+import { pidFromWords } from "./pid.ts";
+import { receivedFrom } from "./reason.ts";
 
 /** Brings an item to an actor that is alive; its bounds have been looked at. The payload must lie inside `source`. */
 export function deliver(
@@ -22,13 +24,17 @@ export function deliver(
   length: number,
 ): void {
   const parked = to.state === State.parked;
-  const wanted = to.want === Want.any || (to.want === Want.tag && tag === to.wanted && kind === ItemKind.message);
+  const isMessage = kind === ItemKind.message;
+  const wanted =
+    to.want === Want.any ||
+    (to.want === Want.tag && isMessage && tag === to.wanted) ||
+    (to.want === Want.ref && (isMessage ? tag : ref) === to.wanted);
   if (parked && wanted && length <= to.capacity) {
     // Parked, it has looked at all that its mailbox holds: nothing can be overtaken. One copy instead of two.
     to.bytes.refresh();
     if (to.info !== 0) writeInfo(to, kind, tag, fromLo, fromHi, ref, reason, length);
     copyBytes(source, index, to.bytes, to.pointer, length);
-    if (kind === ItemKind.message) to.services.counters.received++;
+    if (isMessage) to.services.counters.received++;
     to.result = length;
     to.wake();
     return;
@@ -101,6 +107,7 @@ export function look(actor: Actor): number {
   if (mailbox.count === 0) return RECEIVE_PARK;
   if (actor.want === Want.any) at = mailbox.first();
   else if (actor.want === Want.tag) at = mailbox.findTag(mailbox.saved, ItemKind.message, actor.wanted);
+  else if (actor.want === Want.ref) at = mailbox.findRef(mailbox.saved, ItemKind.message, actor.wanted);
   else at = findMatch(actor, mailbox);
   if (at === NONE) {
     mailbox.saved = mailbox.tail;
@@ -174,6 +181,26 @@ function show(actor: Actor, mailbox: Mailbox, at: number, length: number): void 
     );
   }
   mailbox.copyPayload(at, actor.bytes, actor.pointer, length < actor.capacity ? length : actor.capacity);
+}
+
+/** More of a payload than this is not kept for a crash report. */
+const REPORTED_BYTES = 1024;
+
+/** What the window of an actor still shows of the item that it took last; undefined where it never took one, or asked for no `info`. */
+export function lastSeen(actor: Actor): Received | undefined {
+  if (actor.info === 0) return undefined;
+  actor.bytes.refresh();
+  const words = actor.bytes.i32.subarray(actor.info >>> 2, (actor.info >>> 2) + 8);
+  const [kind, tag, fromLo, fromHi, ref, reason, length] = words;
+  // The guest may have used the place for something else since.
+  if (words[7] !== 0 || kind < ItemKind.message || kind > ItemKind.timer || length < 0) return undefined;
+  const shown = Math.min(length, actor.capacity, REPORTED_BYTES);
+  const bytes = actor.bytes.u8.slice(actor.pointer, actor.pointer + shown);
+  try {
+    return receivedFrom(kind, tag, pidFromWords(fromLo, fromHi), ref, reason, bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 function writeInfo(

@@ -2,22 +2,25 @@
  * The runtime: loads modules, spawns actors, and brings the host's messages to them. It wires the parts together and holds no logic of
  * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
  */
-import { Actor, type Counters, type Services, State, type Way } from "./actor.ts";
+import { Actor, type Counters, type Grants, type Services, State, type Way } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
+import { type CallOptions, Calls } from "./calls.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { ClosedError, LoadError, SpawnError } from "./errors.ts";
 import { GuestModule, type ImportObject, type WayName } from "./guest.ts";
-import { HostMailbox } from "./host-mailbox.ts";
-import { actorImports, envImports, type LogLevel } from "./imports.ts";
+import { type Directory, HostMailbox } from "./host-mailbox.ts";
+import { actorImports, admission, envImports, type ImportHooks, type LogLevel, whyRefused } from "./imports.ts";
 import { JspiWay } from "./jspi.ts";
 import { defaultLimits, type Limits, limitsFrom } from "./limits.ts";
-import { Mailbox, RingPool } from "./mailbox.ts";
-import { type ExitReason, ItemKind } from "./message.ts";
+import { FROM_HI, FROM_LO, KIND, LENGTH, Mailbox, NONE, RingPool, TAG } from "./mailbox.ts";
+import { type ExitReason, ItemKind, type Received, SendStatus } from "./message.ts";
 import { asyncifyWay, handlerWay } from "./park.ts";
-import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
+import { formatPid, highWord, lowWord, type Pid, PidTable, pidFromWords } from "./pid.ts";
 import { reasonOfThrown } from "./reason.ts";
-import { deliver } from "./receive.ts";
+import { deliver, lastSeen } from "./receive.ts";
+import { Registry } from "./registry.ts";
 import { Scheduler } from "./scheduler.ts";
+import { announceEnd, endFromOutside, exitSignal } from "./signals.ts";
 import { Timers } from "./timers.ts";
 
 /** What `load` takes. A string or URL is read by the runtime's `read`, in the core that is `fetch`. */
@@ -29,6 +32,19 @@ export interface ActorExit {
   /** The module's name, or undefined for a host mailbox. */
   readonly module: string | undefined;
   readonly reason: ExitReason;
+  /** Of a crash: the item that the actor took last, as far as its window still shows it, up to 1 KiB of its payload. */
+  readonly lastReceived?: Received;
+}
+
+/** A message that nobody will receive. */
+export interface DeadLetter {
+  /** Who sent it; 0 is the host. */
+  readonly from: Pid;
+  readonly to: Pid;
+  readonly tag: number;
+  readonly length: number;
+  /** There is no such actor; a bound of its mailbox; nobody waits for this answer any more; its receiver ended before it took it. */
+  readonly why: "noproc" | "mailbox full" | "too large" | "late reply" | "left behind";
 }
 
 export interface RuntimeOptions {
@@ -45,6 +61,8 @@ export interface RuntimeOptions {
   readonly random?: () => number;
   /** Called once per actor that ended, after its mailbox is gone. What it throws is reported and stops nothing. */
   readonly onExit?: (exit: ActorExit) => void;
+  /** Called for every message that nobody will receive; they are counted in any case. */
+  readonly onDeadLetter?: (letter: DeadLetter) => void;
   /** Lines that guests log. Default: console.log. */
   readonly onLog?: (pid: Pid, level: LogLevel, text: string) => void;
   /** Reads a module from a path or URL. Default `fetch`. */
@@ -61,6 +79,17 @@ export interface SpawnOptions {
   /** How the guest waits. Default: what the module was built for. */
   readonly way?: WayName;
   readonly limits?: Partial<Limits>;
+  /** Names of the defined modules that the guest may spawn; `"any"` for all. Default: none. Its children may spawn what it may. */
+  readonly maySpawn?: readonly string[] | "any";
+}
+
+/** How a defined module is spawned unless the spawn says otherwise. Guests that spawn it choose entry and arguments only. */
+export type ModuleDefaults = Omit<SpawnOptions, "args" | "maySpawn">;
+
+/** A module that can be spawned by its name. */
+interface Definition {
+  readonly module: GuestModule;
+  readonly defaults: ModuleDefaults;
 }
 
 export interface SendOptions {
@@ -74,12 +103,19 @@ export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
   readonly #maxActors: number;
   readonly #actors = new PidTable<Actor>();
+  readonly #registry = new Registry();
+  readonly #definitions = new Map<string, Definition>();
+  readonly #directory: Directory;
+  #calls: Calls | undefined;
   readonly #rings = new RingPool();
   readonly #services: Services;
   readonly #imports: ImportObject;
   readonly #jspi: JspiWay;
   /** By actor: those who wait for its end. */
   readonly #waiting = new Map<Actor, ((reason: ExitReason) => void)[]>();
+  /** Actors that have ended and whose ties are still to be told. */
+  readonly #ended: { readonly actor: Actor; readonly reason: ExitReason }[] = [];
+  #announcing = false;
   /** Guests alive, host mailboxes left out. */
   #guests = 0;
   #onIdle: (() => void)[] = [];
@@ -97,12 +133,20 @@ export class Runtime implements AsyncDisposable {
       limits: limitsFrom(defaultLimits, options.limits),
       counters: { sent: 0, received: 0, dead: 0, spawned: 0, ended: 0 },
       current: null,
+      random: options.random ?? Math.random,
       end: (actor, reason) => this.#end(actor, reason),
       describe: reasonOfThrown,
+      deadLetter: (from, toLo, toHi, tag, length, why) => this.#deadLetter(from, toLo, toHi, tag, length, why),
     };
-    const hooks = {
+    this.#directory = {
+      registry: this.#registry,
+      find: pid => this.#find(pid),
+      send: (from, to, bytes, tag, ref) => this.#send(from, to, bytes, tag, ref),
+    };
+    const hooks: ImportHooks = {
       actors: this.#actors,
-      random: options.random ?? Math.random,
+      registry: this.#registry,
+      spawn: (parent, name, entry, args) => this.#spawnByGuest(parent, name, entry, args),
       log: (actor: Actor, level: LogLevel, text: string) => this.#log(actor, level, text),
       readString: options.readString ?? (() => "abort"),
       beganMs: clock.now(),
@@ -151,11 +195,29 @@ export class Runtime implements AsyncDisposable {
     );
   }
 
+  /** Gives a module a name, by which the host and the guests that may can spawn it. Defining a name anew holds from the next spawn on. */
+  define(name: string, module: GuestModule, defaults: ModuleDefaults = {}): void {
+    module.wayOf(defaults.entry ?? module.defaultEntry, defaults.way);
+    this.#definitions.set(name, { module, defaults });
+  }
+
   /**
-   * Starts an actor. Its code begins to run in a turn of its own, after this has returned.
-   * Throws a SpawnError: no such entry, a way that the engine or the module does not have, a limit, a module that traps at once.
+   * Starts an actor of a module, or of a defined name. Its code begins to run in a turn of its own, after this has returned: what is linked to
+   * it or monitors it until then misses nothing. Throws a SpawnError: no such name or entry, a way that the engine or the
+   * module does not have, a limit, a module that traps at once.
    */
-  spawn(module: GuestModule, options: SpawnOptions = {}): Pid {
+  spawn(module: GuestModule | string, options: SpawnOptions = {}): Pid {
+    const grants: Grants = { spawn: options.maySpawn === "any" ? "any" : new Set(options.maySpawn) };
+    if (typeof module !== "string") return this.#spawn(module, options, grants).pid;
+    const definition = this.#definitions.get(module);
+    if (definition === undefined) {
+      const known = [...this.#definitions.keys()].join(", ") || "none yet";
+      throw new SpawnError(`no module is defined as ${module}; defined are: ${known}`);
+    }
+    return this.#spawn(definition.module, { ...definition.defaults, ...options }, grants).pid;
+  }
+
+  #spawn(module: GuestModule, options: SpawnOptions, grants: Grants): Actor {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to spawn actors");
     const limits =
       options.limits === undefined ? this.#services.limits : limitsFrom(this.#services.limits, options.limits);
@@ -166,24 +228,20 @@ export class Runtime implements AsyncDisposable {
     }
     if (wayName === "jspi") this.#jspi.admit(module.name);
     const way: Way = wayName === "handler" ? handlerWay : wayName === "jspi" ? this.#jspi : asyncifyWay;
-    const args =
-      typeof options.args === "string" ? encoder.encode(options.args) : (options.args?.slice() ?? new Uint8Array(0));
+    const args = typeof options.args === "string" ? encoder.encode(options.args) : (options.args?.slice() ?? noArgs);
     const mailbox = new Mailbox(this.#rings);
+    const actor = this.#actors.add((lo, hi) => {
+      return new Actor(lo, hi, this.#services, mailbox, module, way, args, limits, noBytes);
+    });
+    actor.grants = grants;
     const before = this.#services.current;
-    let actor: Actor | undefined;
     try {
-      actor = this.#actors.add((lo, hi) => {
-        return new Actor(lo, hi, this.#services, mailbox, module, way, args, limits, Bytes.ofLength(0));
-      });
       // A start function may call imports.
       this.#services.current = actor;
       module.instantiate(actor, entry, wayName === "jspi" ? this.#jspi.bind(actor, this.#imports) : this.#imports);
     } catch (error) {
-      way.discard(actor as Actor);
-      if (actor !== undefined) {
-        actor.state = State.dead;
-        this.#actors.delete(actor);
-      }
+      // It was never alive for anybody; what it did to others in its start function, they know by its ties.
+      this.#bury(actor, reasonOfThrown(error));
       throw error;
     } finally {
       this.#services.current = before;
@@ -191,12 +249,84 @@ export class Runtime implements AsyncDisposable {
     this.#guests++;
     this.#services.counters.spawned++;
     actor.wake();
-    return actor.pid;
+    return actor;
   }
 
-  /** Sends bytes from the host (pid 0). True where they were accepted; false for a dead actor, a full mailbox, too long a message. */
-  send(to: Pid, bytes: Uint8Array | string, { tag = 0 }: SendOptions = {}): boolean {
-    return this.#send(0, 0, to, typeof bytes === "string" ? encoder.encode(bytes) : bytes, tag);
+  #spawnByGuest(parent: Actor, name: string, entry: string, args: Uint8Array): Actor | number {
+    const definition = this.#definitions.get(name);
+    if (definition === undefined) return SpawnStatus.noSuchModule;
+    const { spawn } = parent.grants;
+    if (spawn !== "any" && !spawn.has(name)) return SpawnStatus.notGranted;
+    const { module, defaults } = definition;
+    const wanted = entry === "" ? (defaults.entry ?? module.defaultEntry) : entry;
+    if (!module.hasEntry(wanted)) return SpawnStatus.noSuchEntry;
+    if (this.#actors.size >= this.#maxActors) return SpawnStatus.limit;
+    try {
+      return this.#spawn(module, { ...defaults, entry: wanted, args }, parent.grants);
+    } catch (error) {
+      this.#log(parent, "warning", `spawn of ${name}: ${error instanceof Error ? error.message : error}`);
+      return SpawnStatus.failed;
+    }
+  }
+
+  /** Sends bytes from the host (pid 0) to a pid or a name. True where they were accepted; false for a dead actor, a full mailbox, too long a message. */
+  send(to: Pid | string, bytes: Uint8Array | string, { tag = 0 }: SendOptions = {}): boolean {
+    if (!Number.isInteger(tag) || tag < 0 || tag > 0x7fffffff) {
+      throw new RangeError(`a tag is a whole number from 0 to 2147483647, not ${tag}`);
+    }
+    const actor = typeof to === "string" ? this.#registry.whereis(to) : this.#find(to);
+    return this.#send(null, actor, typeof bytes === "string" ? encoder.encode(bytes) : bytes, tag, 0);
+  }
+
+  /**
+   * Sends a request and resolves to the answer's bytes. Rejects with a CallError at once when the callee ends, or is dead, or its mailbox is full; with
+   * a CallTimeoutError after `timeoutMs` (default 5,000, as Erlang's gen_server); with the signal's reason when that is aborted.
+   * A late answer is dropped before any mailbox.
+   */
+  call(to: Pid | string, bytes: Uint8Array | string, options: CallOptions = {}): Promise<Uint8Array> {
+    if (this.#stopped) return Promise.reject(new ClosedError("the runtime is stopped: nobody is left to call"));
+    if (this.#calls === undefined) {
+      this.#actors.add((lo, hi) => {
+        const calls = new Calls(lo, hi, this.#services, this.#rings);
+        this.#calls = calls;
+        return calls.actor;
+      });
+    }
+    const pid = typeof to === "string" ? this.#registry.whereis(to)?.pid : to;
+    const payload = typeof bytes === "string" ? encoder.encode(bytes) : bytes;
+    return (this.#calls as Calls).call(pid === undefined ? undefined : this.#find(pid), to, payload, options);
+  }
+
+  /** The live actor that has a name. */
+  whereis(name: string): Pid | undefined {
+    return this.#registry.whereis(name)?.pid;
+  }
+
+  /** Gives a name to a live actor. False where the name is taken or the actor dead. It is free again before anybody is told of the actor's end. */
+  register(name: string, pid: Pid): boolean {
+    const actor = this.#find(pid);
+    return actor !== undefined && this.#registry.register(name, actor);
+  }
+
+  unregister(name: string): boolean {
+    return this.#registry.unregister(name);
+  }
+
+  /** The live members of a group, in the order in which they joined. */
+  members(group: string): Pid[] {
+    return [...this.#registry.members(group)].map(actor => actor.pid);
+  }
+
+  /** Makes an actor a member of a group. False where it is dead. */
+  join(group: string, pid: Pid): boolean {
+    const actor = this.#find(pid);
+    if (actor !== undefined) this.#registry.join(group, actor);
+    return actor !== undefined;
+  }
+
+  /** Sends to every member of a group; returns how many accepted. */
+  broadcast(group: string, bytes: Uint8Array | string, { tag = 0 }: SendOptions = {}): number {
+    return this.members(group).filter(pid => this.send(pid, bytes, { tag })).length;
   }
 
   /** A mailbox for JavaScript, with a pid that guests can send to. */
@@ -204,12 +334,26 @@ export class Runtime implements AsyncDisposable {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to receive");
     let mailbox: HostMailbox | undefined;
     this.#actors.add((lo, hi) => {
-      mailbox = new HostMailbox(lo, hi, this.#services, this.#rings, (from, to, bytes, tag) =>
-        this.#send(from.lo, from.hi, to, bytes, tag),
-      );
+      mailbox = new HostMailbox(lo, hi, this.#services, this.#rings, this.#directory);
       return mailbox.actor;
     });
     return mailbox as HostMailbox;
+  }
+
+  /**
+   * Runs an async function as an actor with a mailbox of its own. It ends `normal` when the function returns; where that throws, it has
+   * crashed, and whoever is linked to it or monitors it is told. Killed, its receives reject with a ClosedError.
+   */
+  actor(run: (mailbox: HostMailbox) => Promise<void>): Pid {
+    const mailbox = this.mailbox();
+    // In a microtask, so that ties made with the pid miss nothing.
+    Promise.resolve(mailbox)
+      .then(run)
+      .then(
+        () => this.#end(mailbox.actor, { kind: "normal" }),
+        error => this.#end(mailbox.actor, reasonOfThrown(error)),
+      );
+    return mailbox.pid;
   }
 
   isAlive(pid: Pid): boolean {
@@ -227,11 +371,17 @@ export class Runtime implements AsyncDisposable {
     });
   }
 
-  /** Ends an actor now, whatever it does; false where there is no such actor. In the middle of its own turn it ends at its next import. */
+  /** Ends an actor now, whatever it does (Erlang: `exit(Pid, kill)`); false where there is none. In the middle of its own turn it ends at its next import. */
   kill(pid: Pid): boolean {
+    return this.exit(pid, { kind: "killed" });
+  }
+
+  /** Sends an exit signal from the host. One that traps exits gets it as an item; `normal` is ignored; `killed` cannot be trapped. */
+  exit(pid: Pid, reason: ExitReason): boolean {
     const actor = this.#find(pid);
     if (actor === undefined) return false;
-    this.#kill(actor, { kind: "killed" });
+    if (reason.kind === "killed") endFromOutside(actor, reason);
+    else exitSignal(actor, 0, 0, reason);
     return true;
   }
 
@@ -247,7 +397,7 @@ export class Runtime implements AsyncDisposable {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    for (const actor of this.#actors) this.#kill(actor, { kind: "shutdown" });
+    for (const actor of this.#actors) endFromOutside(actor, { kind: "shutdown" });
     this.#services.timers.clear();
     this.#services.scheduler.stop();
     this.#jspi.stop();
@@ -261,54 +411,73 @@ export class Runtime implements AsyncDisposable {
     return this.#actors.get(lowWord(pid), highWord(pid));
   }
 
-  #send(fromLo: number, fromHi: number, to: Pid, bytes: Uint8Array, tag: number): boolean {
-    if (!Number.isInteger(tag) || tag < 0 || tag > 0x7fffffff) {
-      throw new RangeError(`a tag is a whole number from 0 to 2147483647, not ${tag}`);
-    }
-    const { counters } = this.#services;
-    counters.sent++;
-    const actor = this.#find(to);
-    if (
-      actor === undefined ||
-      bytes.length > actor.limits.messageBytes ||
-      actor.mailbox.count >= actor.limits.mailboxMessages ||
-      actor.mailbox.bytes + bytes.length > actor.limits.mailboxBytes
-    ) {
-      counters.dead++;
+  #send(from: Actor | null, to: Actor | undefined, bytes: Uint8Array, tag: number, ref: number): boolean {
+    this.#services.counters.sent++;
+    const status = admission(to, tag, bytes.length);
+    if (status !== SendStatus.accepted || to === undefined) {
+      this.#deadLetter(from, to?.lo ?? 0, to?.hi ?? 0, tag, bytes.length, whyRefused(to, status));
       return false;
     }
-    deliver(actor, ItemKind.message, tag, fromLo, fromHi, 0, 0, Bytes.ofPayload(bytes), 0, bytes.length);
+    deliver(to, ItemKind.message, tag, from?.lo ?? 0, from?.hi ?? 0, ref, 0, Bytes.ofPayload(bytes), 0, bytes.length);
     return true;
   }
 
-  #kill(actor: Actor, reason: ExitReason): void {
-    if (actor.state === State.running && actor.module !== null) {
-      // Its frames are on some stack: they unwind at the next import, or its turn ends by itself.
-      actor.leaving ??= reason;
-      actor.restraint = 2;
-    } else {
-      this.#end(actor, reason);
-    }
+  #deadLetter(
+    from: Actor | null,
+    toLo: number,
+    toHi: number,
+    tag: number,
+    length: number,
+    why: DeadLetter["why"],
+  ): void {
+    this.#services.counters.dead++;
+    const { onDeadLetter } = this.#options;
+    if (onDeadLetter === undefined) return;
+    const letter = { from: from?.pid ?? 0, to: pidFromWords(toLo, toHi), tag, length, why };
+    this.#callOut(() => onDeadLetter(letter));
   }
 
+  /** The end of an actor. Ends that follow from it, along links, are done after it, one by one: a chain of any length costs no stack. */
   #end(actor: Actor, reason: ExitReason): void {
     if (actor.state === State.dead) return;
+    const isGuest = actor.module !== null;
+    const lastReceived = reason.kind === "crashed" && isGuest ? lastSeen(actor) : undefined;
+    this.#bury(actor, reason);
+    this.#services.counters.ended++;
+    const waiting = this.#waiting.get(actor);
+    this.#waiting.delete(actor);
+    for (const resolve of waiting ?? []) resolve(reason);
+    this.#callOut(() => {
+      const exit = { pid: actor.pid, module: actor.module?.name, reason };
+      this.#options.onExit?.(lastReceived === undefined ? exit : { ...exit, lastReceived });
+    });
+    if (isGuest && --this.#guests === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  /** Takes an actor out of everything that knows it, then tells those that are tied to it. */
+  #bury(actor: Actor, reason: ExitReason): void {
     actor.state = State.dead;
-    const { counters } = this.#services;
     this.#actors.delete(actor);
     actor.disarmDeadline();
-    if (actor.mailbox.count > 0) counters.dead += actor.mailbox.countOf(ItemKind.message);
-    actor.mailbox.clear();
+    const { mailbox } = actor;
+    for (let at = mailbox.first(); at !== NONE; at = mailbox.next(at)) {
+      if (mailbox.word(at, KIND) !== ItemKind.message) continue;
+      const from = this.#actors.get(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI)) ?? null;
+      this.#deadLetter(from, actor.lo, actor.hi, mailbox.word(at, TAG), mailbox.word(at, LENGTH), "left behind");
+    }
+    mailbox.clear();
     actor.way.discard(actor);
     // Whoever still holds the actor shall not hold its memory.
     actor.guest = null;
     actor.bytes = noBytes;
-    counters.ended++;
-    const waiting = this.#waiting.get(actor);
-    this.#waiting.delete(actor);
-    for (const resolve of waiting ?? []) resolve(reason);
-    this.#callOut(() => this.#options.onExit?.({ pid: actor.pid, module: actor.module?.name, reason }));
-    if (actor.module !== null && --this.#guests === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+    this.#registry.release(actor);
+    this.#ended.push({ actor, reason });
+    if (this.#announcing) return;
+    this.#announcing = true;
+    // Grows while it is walked.
+    for (const { actor: dead, reason: why } of this.#ended) announceEnd(dead, why);
+    this.#ended.length = 0;
+    this.#announcing = false;
   }
 
   #log(actor: Actor, level: LogLevel, text: string): void {
@@ -332,6 +501,10 @@ export class Runtime implements AsyncDisposable {
 }
 
 const noBytes = Bytes.ofLength(0);
+const noArgs = new Uint8Array(0);
+
+/** What the import `spawn` answers where there is no child. */
+const SpawnStatus = { noSuchModule: 0, notGranted: -1, noSuchEntry: -2, limit: -3, failed: -4 } as const;
 
 function bytesOfView(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);

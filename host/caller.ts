@@ -1,0 +1,85 @@
+/**
+ * Who calls an import, and what it hands over. Here every pointer that comes from a guest is checked before it is used, and an actor that may not
+ * call now is told so: by its crash, never by an exception in somebody else's call.
+ */
+import { type Actor, Restraint, type Services } from "./actor.ts";
+import { fault, leave } from "./fault.ts";
+import { type ExitReason, ReasonCode } from "./message.ts";
+
+/** A function that a guest may import. */
+export type Import = (...words: number[]) => number | undefined;
+
+const decoder = new TextDecoder();
+
+/** The caller of an import. `name` appears in the message where it may not call it now. */
+export function callerOf(services: Services, name: string): Actor {
+  const actor = services.current;
+  if (actor === null) throw new Error(`${name} was called while no actor has its turn`);
+  if (actor.restraint !== Restraint.none) refuse(actor, name);
+  return actor;
+}
+
+function refuse(actor: Actor, name: string): never {
+  if (actor.restraint === Restraint.asking) {
+    return fault(
+      actor,
+      `a predicate may not call ${name}: it may compute, and call self_lo, self_hi, args, now and log`,
+    );
+  }
+  return leave(actor, { kind: "killed" });
+}
+
+/** As `callerOf`, for the few imports that a predicate may call. */
+export function askedOf(services: Services, name: string): Actor {
+  const actor = services.current;
+  if (actor?.restraint === Restraint.asking) return actor;
+  return callerOf(services, name);
+}
+
+export function checkRange(actor: Actor, name: string, what: string, pointer: number, length: number): void {
+  actor.bytes.refresh();
+  if (length !== 0 && !actor.bytes.holds(pointer, length)) {
+    const end = (pointer >>> 0) + (length >>> 0);
+    fault(
+      actor,
+      `${name}: ${what} at ${pointer >>> 0}..${end} is outside the memory of ${actor.bytes.u8.length} bytes`,
+    );
+  }
+}
+
+export function setWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {
+  checkRange(actor, name, "the window", pointer, capacity);
+  if (info !== 0) {
+    if ((info & 3) !== 0) fault(actor, `${name}: info at ${info >>> 0} is not a multiple of 4`);
+    checkRange(actor, name, "info", info, 32);
+  }
+  actor.info = info >>> 0;
+  actor.pointer = pointer >>> 0;
+  actor.capacity = capacity >>> 0;
+}
+
+export function copyOut(actor: Actor, pointer: number, length: number): Uint8Array {
+  return actor.bytes.u8.slice(pointer >>> 0, (pointer >>> 0) + (length >>> 0));
+}
+
+/** Text that the guest hands over. */
+export function textOf(actor: Actor, name: string, what: string, pointer: number, length: number): string {
+  checkRange(actor, name, what, pointer, length);
+  return decoder.decode(copyOut(actor, pointer, length));
+}
+
+/** Writes words where the guest wants them: any address will do, so byte by byte. The range must have been checked. */
+export function writeWords(actor: Actor, pointer: number, words: readonly number[]): void {
+  actor.bytes.refresh();
+  const at = pointer >>> 0;
+  words.forEach((word, i) => {
+    for (let byte = 0; byte < 4; byte++) actor.bytes.u8[at + 4 * i + byte] = word >>> (8 * byte);
+  });
+}
+
+export function exitReason(actor: Actor, code: number, pointer: number, length: number): ExitReason {
+  if (code === ReasonCode.normal) return { kind: "normal" };
+  if (code === ReasonCode.shutdown) return { kind: "shutdown" };
+  if (code === ReasonCode.custom) return { kind: "custom", bytes: copyOut(actor, pointer, length) };
+  return fault(actor, `exit: the reason is ${code}; a guest may give 0 (normal), 1 (shutdown) or 6 (its own bytes)`);
+}

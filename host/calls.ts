@@ -1,0 +1,167 @@
+/**
+ * Calls from the host: one actor makes them all. Each has a monitor, whose ref its answer bears, so a callee that ends is an error at once,
+ * and an answer that comes when nobody waits any more is dropped before the mailbox.
+ */
+import { Actor, type Services, State, Want, type Way } from "./actor.ts";
+import { Bytes } from "./bytes.ts";
+import { ClosedError, IsopodError } from "./errors.ts";
+import { admission, whyRefused } from "./imports.ts";
+import { KIND, Mailbox, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
+import { type ExitReason, ItemKind, SendStatus } from "./message.ts";
+import { formatPid, type Pid } from "./pid.ts";
+import { formatReason, reasonFrom } from "./reason.ts";
+import { deliver } from "./receive.ts";
+import { demonitor, monitor } from "./signals.ts";
+import { Timer } from "./timers.ts";
+
+export interface CallOptions {
+  /** Milliseconds; Infinity waits for ever. Default 5,000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** The request's tag. */
+  readonly tag?: number;
+}
+
+/** A call that was not answered because the callee ended, was dead, or did not accept the request; `reason` says which. */
+export class CallError extends IsopodError {
+  readonly reason: ExitReason | undefined;
+
+  constructor(message: string, reason: ExitReason | undefined) {
+    super("ISOPOD_CALL", message);
+    this.reason = reason;
+  }
+}
+
+/** A call that was not answered in time. */
+export class CallTimeoutError extends IsopodError {
+  constructor(message: string) {
+    super("ISOPOD_CALL_TIMEOUT", message);
+  }
+}
+
+interface Pending {
+  readonly callee: Pid | string;
+  readonly timer: Timer | undefined;
+  resolve(bytes: Uint8Array): void;
+  reject(error: unknown): void;
+}
+
+const DEFAULT_TIMEOUT_MS = 5000;
+
+export class Calls {
+  /** The caller of all calls. */
+  readonly actor: Actor;
+  /** By ref: those who wait for an answer. */
+  readonly #pending = new Map<number, Pending>();
+
+  constructor(lo: number, hi: number, services: Services, rings: RingPool) {
+    const way: Way = {
+      name: "host",
+      resume: () => {
+        this.#turn();
+        return true;
+      },
+      discard: () => this.#stop(),
+    };
+    const bytes = Bytes.ofLength(0);
+    this.actor = new Actor(lo, hi, services, new Mailbox(rings), null, way, bytes.u8, services.limits, bytes);
+    // Every item goes to the mailbox and wakes it.
+    this.actor.want = Want.match;
+    this.actor.state = State.parked;
+  }
+
+  call(to: Actor | undefined, callee: Pid | string, bytes: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, tag = 0 } = options;
+    const { actor } = this;
+    const { services } = actor;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    services.counters.sent++;
+    const status = admission(to, tag, bytes.length);
+    if (status !== SendStatus.accepted || to === undefined) {
+      const why = whyRefused(to, status);
+      services.deadLetter(null, to?.lo ?? 0, to?.hi ?? 0, tag, bytes.length, why);
+      const reason: ExitReason | undefined = why === "noproc" ? { kind: "noproc" } : undefined;
+      return Promise.reject(new CallError(`the call to ${nameOf(callee)} was not accepted: ${why}`, reason));
+    }
+    const ref = monitor(actor, to, to.lo, to.hi);
+    return new Promise((resolve, reject) => {
+      let timer: Timer | undefined;
+      if (timeoutMs !== Number.POSITIVE_INFINITY) {
+        timer = new Timer(() => {
+          this.#settle(ref)?.reject(
+            new CallTimeoutError(
+              `${nameOf(callee)} did not answer within ${timeoutMs} ms; it is alive and may be busy`,
+            ),
+          );
+        });
+        services.timers.set(timer, services.clock.now() + timeoutMs);
+      }
+      const pending: Pending = { callee, timer, resolve, reject };
+      if (signal === undefined) {
+        this.#pending.set(ref, pending);
+      } else {
+        const onAbort = () => this.#settle(ref)?.reject(signal.reason);
+        signal.addEventListener("abort", onAbort, { once: true });
+        const forget = () => signal.removeEventListener("abort", onAbort);
+        this.#pending.set(ref, {
+          ...pending,
+          resolve(answer) {
+            forget();
+            resolve(answer);
+          },
+          reject(error) {
+            forget();
+            reject(error);
+          },
+        });
+      }
+      deliver(to, ItemKind.message, tag, actor.lo, actor.hi, ref, 0, Bytes.ofPayload(bytes), 0, bytes.length);
+    });
+  }
+
+  /** Answers and Downs have come. */
+  #turn(): void {
+    const { mailbox, services } = this.actor;
+    for (let at = mailbox.first(); at >= 0; at = mailbox.first()) {
+      const kind = mailbox.word(at, KIND);
+      const ref = mailbox.word(at, kind === ItemKind.message ? TAG : REF);
+      const bytes = mailbox.payload(at);
+      const reasonCode = mailbox.word(at, REASON);
+      mailbox.remove(at);
+      if (kind === ItemKind.message) services.counters.received++;
+      const pending = this.#settle(ref);
+      if (pending === undefined) continue;
+      if (kind === ItemKind.message) {
+        pending.resolve(bytes);
+      } else {
+        const reason = reasonFrom(reasonCode, bytes);
+        const why = `${nameOf(pending.callee)} ended before it answered: ${formatReason(reason)}`;
+        pending.reject(new CallError(why, reason));
+      }
+    }
+    if (this.actor.state !== State.dead) this.actor.state = State.parked;
+  }
+
+  /** The call is over: its ref is dead. Returns who waited. */
+  #settle(ref: number): Pending | undefined {
+    const pending = this.#pending.get(ref);
+    if (pending === undefined) return undefined;
+    this.#pending.delete(ref);
+    if (pending.timer !== undefined) this.actor.services.timers.cancel(pending.timer);
+    // What still bears the ref is passed over in `#turn`.
+    demonitor(this.actor, ref, false);
+    return pending;
+  }
+
+  #stop(): void {
+    for (const pending of this.#pending.values()) {
+      if (pending.timer !== undefined) this.actor.services.timers.cancel(pending.timer);
+      pending.reject(new ClosedError("the runtime was stopped before the call was answered"));
+    }
+    this.#pending.clear();
+  }
+}
+
+function nameOf(callee: Pid | string): string {
+  return typeof callee === "string" ? callee : formatPid(callee);
+}

@@ -1,0 +1,45 @@
+/** The imports that make refs: for answers, for requests with a monitor built in, for timers. */
+import type { Services } from "./actor.ts";
+import { callerOf, checkRange, copyOut, type Import } from "./caller.ts";
+import { admission, type ImportHooks, sendMessage } from "./imports.ts";
+import { SendStatus } from "./message.ts";
+import { cancelTimer, sendAfter } from "./send-after.ts";
+import { dropRef, makeRef, monitor } from "./signals.ts";
+
+/** What `request` answers instead of a ref, which is negative. */
+const RequestRefusal = { mailboxFull: 1, tooLarge: 2 } as const;
+
+export function refImports(services: Services, hooks: ImportHooks): Record<string, Import> {
+  const { actors } = hooks;
+
+  return {
+    make_ref: () => makeRef(callerOf(services, "make_ref")),
+
+    drop_ref(ref) {
+      return dropRef(callerOf(services, "drop_ref"), ref) ? 1 : 0;
+    },
+
+    request(lo, hi, tag, pointer, length) {
+      const from = callerOf(services, "request");
+      checkRange(from, "request", "the payload", pointer, length);
+      const to = actors.get(lo, hi);
+      const status = admission(to, tag, length >>> 0);
+      if (status === SendStatus.mailboxFull) return RequestRefusal.mailboxFull;
+      if (status === SendStatus.tooLarge) return RequestRefusal.tooLarge;
+      // The monitor first: the receiver could not end before the message, but the ref must be live when its answer comes.
+      const ref = monitor(from, to, lo, hi);
+      sendMessage(from, to, lo, hi, tag, ref, pointer, length);
+      return ref;
+    },
+
+    send_after(delayMs, lo, hi, tag, pointer, length) {
+      const from = callerOf(services, "send_after");
+      checkRange(from, "send_after", "the payload", pointer, length);
+      return sendAfter(from, delayMs >>> 0, () => actors.get(lo, hi), tag, copyOut(from, pointer, length));
+    },
+
+    cancel_timer(ref) {
+      return cancelTimer(callerOf(services, "cancel_timer"), ref) ? 1 : 0;
+    },
+  };
+}

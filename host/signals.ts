@@ -1,0 +1,175 @@
+/**
+ * Links, monitors, refs, and the signals that travel along them. The semantics are Erlang's (reference manual, "Processes"): an actor that
+ * ends tells those linked to it and those that monitor it, after everything else that it ever sent them.
+ */
+import { type Actor, Restraint, State } from "./actor.ts";
+import { Bytes } from "./bytes.ts";
+import { KIND, LENGTH } from "./mailbox.ts";
+import { type ExitReason, ItemKind, ReasonCode } from "./message.ts";
+import { reasonBytes } from "./reason.ts";
+import { deliver } from "./receive.ts";
+import type { Timer } from "./timers.ts";
+
+/** One monitor: one Down, unless it is taken back before. */
+interface Monitor {
+  readonly ref: number;
+  readonly watcher: Actor;
+  readonly target: Actor;
+}
+
+/** What ties an actor to others. Most actors have none; those that have, have few: each set is made when it is needed. */
+export class Ties {
+  /** Exits come as items instead of ending it. */
+  trapsExits = false;
+  /** Both sides hold the other. */
+  links: Set<Actor> | null = null;
+  /** Its own monitors, by ref. */
+  monitors: Map<number, Monitor> | null = null;
+  /** Monitors of it. */
+  watchers: Set<Monitor> | null = null;
+  /** Its live refs that are no monitor's. */
+  refs: Set<number> | null = null;
+  /** Timers that it set and that have not fired, by ref. Those that nobody else would get end with it. */
+  timers: Map<number, { readonly timer: Timer; readonly toItself: boolean }> | null = null;
+  names: Set<string> | null = null;
+  groups: Set<string> | null = null;
+}
+
+export function tiesOf(actor: Actor): Ties {
+  actor.ties ??= new Ties();
+  return actor.ties;
+}
+
+/**
+ * A fresh ref: a negative number, unguessable, so that no actor can answer in another's place. Its mark lets a receive by ref
+ * skip what was in the mailbox before (Erlang: `make_ref`, and the receive marker that its compiler sets).
+ */
+export function makeRef(actor: Actor): number {
+  const ties = tiesOf(actor);
+  ties.refs ??= new Set();
+  const ref = newRef(actor);
+  ties.refs.add(ref);
+  return ref;
+}
+
+function newRef(actor: Actor): number {
+  let ref: number;
+  do ref = -1 - Math.floor(actor.services.random() * 2 ** 30);
+  while (isLiveRef(actor, ref) || actor.ties?.timers?.has(ref));
+  actor.mailbox.mark(ref);
+  return ref;
+}
+
+/** Whether a message tagged with this ref is still waited for. */
+export function isLiveRef(actor: Actor, ref: number): boolean {
+  const { ties } = actor;
+  return ties !== null && (ties.monitors?.has(ref) || ties.refs?.has(ref) || false);
+}
+
+/** Nobody waits for the ref any more: later messages that bear it are dropped before the mailbox. */
+export function dropRef(actor: Actor, ref: number): boolean {
+  actor.mailbox.unmark(ref);
+  return actor.ties?.refs?.delete(ref) ?? false;
+}
+
+/** Links two live actors; one link a pair, however often it is asked for. An actor is not linked to itself. */
+export function link(a: Actor, b: Actor): void {
+  if (a === b) return;
+  const [mine, theirs] = [tiesOf(a), tiesOf(b)];
+  mine.links ??= new Set();
+  theirs.links ??= new Set();
+  mine.links.add(b);
+  theirs.links.add(a);
+}
+
+/** Takes a link back. An exit that is in the mailbox already stays there. */
+export function unlink(a: Actor, b: Actor): void {
+  a.ties?.links?.delete(b);
+  b.ties?.links?.delete(a);
+}
+
+/** Monitors an actor; undefined stands for a dead one, whose Down comes at once with the reason noproc. */
+export function monitor(watcher: Actor, target: Actor | undefined, targetLo: number, targetHi: number): number {
+  const ref = newRef(watcher);
+  if (target === undefined) {
+    sendDown(watcher, targetLo, targetHi, ref, { kind: "noproc" });
+    return ref;
+  }
+  const made: Monitor = { ref, watcher, target };
+  const [mine, theirs] = [tiesOf(watcher), tiesOf(target)];
+  mine.monitors ??= new Map();
+  theirs.watchers ??= new Set();
+  mine.monitors.set(ref, made);
+  theirs.watchers.add(made);
+  return ref;
+}
+
+/** Takes a monitor back. False where there is none: its Down was sent, or it never was. `flush` takes such a Down out of the mailbox. */
+export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean {
+  const made = watcher.ties?.monitors?.get(ref);
+  if (made !== undefined) {
+    watcher.ties?.monitors?.delete(ref);
+    made.target.ties?.watchers?.delete(made);
+  }
+  if (flush) flushRef(watcher, ref);
+  watcher.mailbox.unmark(ref);
+  return made !== undefined;
+}
+
+/** Takes out what bears a dead ref: its Down, and an answer that came together with it. */
+function flushRef(actor: Actor, ref: number): void {
+  const { mailbox, services } = actor;
+  for (let at = mailbox.findRef(0, ItemKind.message, ref); at >= 0; at = mailbox.findRef(0, ItemKind.message, ref)) {
+    if (mailbox.word(at, KIND) === ItemKind.message) {
+      services.deadLetter(null, actor.lo, actor.hi, ref, mailbox.word(at, LENGTH), "late reply");
+    }
+    mailbox.remove(at);
+  }
+}
+
+function sendDown(watcher: Actor, fromLo: number, fromHi: number, ref: number, reason: ExitReason): void {
+  const bytes = reasonBytes(reason);
+  const { down } = ItemKind;
+  deliver(watcher, down, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
+}
+
+/**
+ * An exit signal arrives. Erlang's table: one that traps exits gets it as an item; else `normal` is ignored, unless an actor sends it to itself,
+ * and every other reason ends the receiver too. `kill` does not come this way: it cannot be trapped, see `endFromOutside`.
+ */
+export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
+  if (to.state === State.dead) return;
+  if (to.ties?.trapsExits) {
+    const bytes = reasonBytes(reason);
+    deliver(to, ItemKind.exit, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
+  } else if (reason.kind !== "normal" || (to.lo === fromLo && to.hi === fromHi)) {
+    endFromOutside(to, reason);
+  }
+}
+
+/** Ends an actor that may have its turn just now: then its frames unwind at its next import, or it ends with its turn. */
+export function endFromOutside(actor: Actor, reason: ExitReason): void {
+  if (actor.state === State.running && actor.module !== null) {
+    actor.leaving ??= reason;
+    actor.restraint = Restraint.leaving;
+  } else {
+    actor.services.end(actor, reason);
+  }
+}
+
+/** Cuts the ties of an actor that has ended, and tells those at their other ends. */
+export function announceEnd(actor: Actor, reason: ExitReason): void {
+  const { ties } = actor;
+  if (ties === null) return;
+  actor.ties = null;
+  for (const { timer, toItself } of ties.timers?.values() ?? []) if (toItself) actor.services.timers.cancel(timer);
+  for (const made of ties.monitors?.values() ?? []) made.target.ties?.watchers?.delete(made);
+  for (const partner of ties.links ?? []) {
+    partner.ties?.links?.delete(actor);
+    exitSignal(partner, actor.lo, actor.hi, reason);
+  }
+  for (const { watcher, ref } of ties.watchers ?? []) {
+    watcher.ties?.monitors?.delete(ref);
+    sendDown(watcher, actor.lo, actor.hi, ref, reason);
+  }
+}
