@@ -178,7 +178,12 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   /** Ends it: its pid is dead, its items are dropped, a receive that waits rejects. */
   close(): void {
-    this.#actor.services.end(this.#actor, { kind: "normal" });
+    this.end({ kind: "normal" });
+  }
+
+  /** As `close`, for another reason, which those get that are linked to it or monitor it. */
+  end(reason: ExitReason): void {
+    this.#actor.services.end(this.#actor, reason);
   }
 
   [Symbol.dispose](): void {

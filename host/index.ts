@@ -22,3 +22,13 @@ export type {
   SpawnOptions,
 } from "./runtime.ts";
 export { Runtime } from "./runtime.ts";
+export type {
+  Backoff,
+  ChildReport,
+  ChildSpec,
+  Restart,
+  Strategy,
+  Supervisor,
+  SupervisorOptions,
+} from "./supervisor.ts";
+export { formatReport } from "./supervisor.ts";

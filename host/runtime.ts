@@ -4,6 +4,7 @@
  */
 import { Actor, type Counters, type Grants, type Services, State, type Way } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
+import { callOut } from "./call-out.ts";
 import { type CallOptions, Calls } from "./calls.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { ClosedError, LoadError, SpawnError } from "./errors.ts";
@@ -21,6 +22,7 @@ import { deliver, lastSeen } from "./receive.ts";
 import { Registry } from "./registry.ts";
 import { Scheduler } from "./scheduler.ts";
 import { announceEnd, endFromOutside, exitSignal } from "./signals.ts";
+import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import { Timers } from "./timers.ts";
 
 /** What `load` takes. A string or URL is read by the runtime's `read`, in the core that is `fetch`. */
@@ -356,6 +358,11 @@ export class Runtime implements AsyncDisposable {
     return mailbox.pid;
   }
 
+  /** Starts a supervisor and its children; throws what the first child that cannot be started throws. */
+  supervise(options: SupervisorOptions): Supervisor {
+    return new Supervisor(this, options, () => this.#services.clock.now());
+  }
+
   isAlive(pid: Pid): boolean {
     return this.#find(pid) !== undefined;
   }
@@ -434,7 +441,7 @@ export class Runtime implements AsyncDisposable {
     const { onDeadLetter } = this.#options;
     if (onDeadLetter === undefined) return;
     const letter = { from: from?.pid ?? 0, to: pidFromWords(toLo, toHi), tag, length, why };
-    this.#callOut(() => onDeadLetter(letter));
+    callOut(() => onDeadLetter(letter));
   }
 
   /** The end of an actor. Ends that follow from it, along links, are done after it, one by one: a chain of any length costs no stack. */
@@ -447,7 +454,7 @@ export class Runtime implements AsyncDisposable {
     const waiting = this.#waiting.get(actor);
     this.#waiting.delete(actor);
     for (const resolve of waiting ?? []) resolve(reason);
-    this.#callOut(() => {
+    callOut(() => {
       const exit = { pid: actor.pid, module: actor.module?.name, reason };
       this.#options.onExit?.(lastReceived === undefined ? exit : { ...exit, lastReceived });
     });
@@ -482,21 +489,10 @@ export class Runtime implements AsyncDisposable {
 
   #log(actor: Actor, level: LogLevel, text: string): void {
     const { onLog } = this.#options;
-    this.#callOut(() => {
+    callOut(() => {
       if (onLog !== undefined) onLog(actor.pid, level, text);
       else console.log(`${formatPid(actor.pid)} ${level}: ${text}`);
     });
-  }
-
-  /** Calls what the embedder gave us. Its errors are its own: they surface as uncaught, and no actor meets them. */
-  #callOut(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
   }
 }
 

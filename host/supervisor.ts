@@ -1,0 +1,305 @@
+/**
+ * A supervisor of the host: starts children in order, restarts those that end as its strategy says, gives up when that happens too often, and
+ * stops them in reverse order. The semantics are those of OTP's supervisor; back-off is ours. It is an actor with a mailbox
+ * and receives selectively, so no end of a child is lost while it is busy stopping others.
+ */
+import { callOut } from "./call-out.ts";
+import { ClosedError, SpawnError } from "./errors.ts";
+import type { GuestModule } from "./guest.ts";
+import type { HostMailbox } from "./host-mailbox.ts";
+import type { Exit, ExitReason, Received } from "./message.ts";
+import { formatPid, type Pid } from "./pid.ts";
+import { formatReason, reasonOfThrown } from "./reason.ts";
+import type { Runtime, SpawnOptions } from "./runtime.ts";
+
+/** Whom the end of a child concerns: itself; all children; itself and those started after it. */
+export type Strategy = "one_for_one" | "one_for_all" | "rest_for_one";
+
+/** `permanent`: always restarted. `transient`: unless it ended normal or shutdown. `temporary`: never, and forgotten. */
+export type Restart = "permanent" | "transient" | "temporary";
+
+export interface ChildSpec extends SpawnOptions {
+  /** Unique among the supervisor's children. */
+  readonly id: string;
+  /** A module or a defined name to spawn with the other options; or a function that starts the child and returns its pid. */
+  readonly start: GuestModule | string | (() => Pid);
+  /** A name to register for it after every start. */
+  readonly name?: string;
+  /** Default `permanent`. */
+  readonly restart?: Restart;
+  /** Milliseconds it gets to end by itself once it is asked to shut down; `"kill"`: none. Default 5,000. */
+  readonly shutdown?: number | "kill";
+}
+
+export interface Backoff {
+  /** Before the first restart within the period, in ms. */
+  readonly initialMs: number;
+  /** Default: 30,000. */
+  readonly maxMs?: number;
+  /** By which each further one is longer. Default 2. */
+  readonly factor?: number;
+}
+
+/** A child has ended unasked. The reason of a crash carries its stack; `RuntimeOptions.onExit` tells what it received last. */
+export interface ChildReport {
+  readonly supervisor: Pid;
+  readonly id: string;
+  readonly pid: Pid;
+  readonly reason: ExitReason;
+  /** What the supervisor does about it. */
+  readonly then: "restart" | "leave" | "give up";
+}
+
+export interface SupervisorOptions {
+  readonly strategy?: Strategy;
+  readonly children?: readonly ChildSpec[];
+  /** So many restarts within `periodMs` are borne; one more, and the supervisor stops all and ends with shutdown. Default 1 in 5,000 ms. */
+  readonly intensity?: number;
+  readonly periodMs?: number;
+  /** Default: none, as in OTP. */
+  readonly backoff?: Backoff;
+  readonly onReport?: (report: ChildReport) => void;
+}
+
+interface Child {
+  readonly spec: ChildSpec;
+  /** Undefined while it does not run: it ended and was left so, or waits for its restart. */
+  pid: Pid | undefined;
+}
+
+const DEFAULT_SHUTDOWN_MS = 5000;
+const DEFAULT_MAX_BACKOFF_MS = 30_000;
+const nothing = new Uint8Array(0);
+
+export class Supervisor {
+  readonly #runtime: Runtime;
+  readonly #options: SupervisorOptions;
+  readonly #mailbox: HostMailbox;
+  readonly #now: () => number;
+  /** In order of their starts. */
+  #children: Child[] = [];
+  /** When the restarts within the period were, oldest first. */
+  #restarts: number[] = [];
+  /** What others want done, in order; each one is announced by a message to itself. */
+  readonly #requests: (() => Promise<void>)[] = [];
+  /** By the refs of their timers: children that wait for their restart. */
+  readonly #delayed = new Map<number, Child>();
+
+  /** Made by `runtime.supervise`. Starts the children; where one fails, those before it are stopped and its error is thrown. */
+  constructor(runtime: Runtime, options: SupervisorOptions, now: () => number) {
+    this.#runtime = runtime;
+    this.#options = options;
+    this.#now = now;
+    this.#mailbox = runtime.mailbox();
+    try {
+      for (const spec of options.children ?? []) this.#children.push({ spec, pid: this.#start(spec) });
+      this.#checkIds();
+    } catch (error) {
+      // The children are linked: its end is theirs.
+      this.#mailbox.end({ kind: "shutdown" });
+      throw error;
+    }
+    this.#serve().catch(error => {
+      if (!(error instanceof ClosedError)) this.#mailbox.end(reasonOfThrown(error));
+    });
+  }
+
+  get pid(): Pid {
+    return this.#mailbox.pid;
+  }
+
+  /** The children in order of their starts; `pid` is undefined for one that does not run. */
+  get children(): readonly { readonly id: string; readonly pid: Pid | undefined }[] {
+    return this.#children.map(({ spec, pid }) => ({ id: spec.id, pid }));
+  }
+
+  /** The pid of a child that runs. */
+  child(id: string): Pid | undefined {
+    return this.#children.find(({ spec }) => spec.id === id)?.pid;
+  }
+
+  /** Adds a child and starts it after all others. Rejects with a SpawnError where it cannot be started, or its id is taken. */
+  startChild(spec: ChildSpec): Promise<Pid> {
+    return this.#request(async () => {
+      if (this.#children.some(child => child.spec.id === spec.id)) {
+        throw new SpawnError(`this supervisor has a child ${spec.id} already: choose another id`);
+      }
+      const pid = this.#start(spec);
+      this.#children.push({ spec, pid });
+      return pid;
+    });
+  }
+
+  /** Stops a child and forgets it. False where there is none. */
+  stopChild(id: string): Promise<boolean> {
+    return this.#request(async () => {
+      const child = this.#children.find(({ spec }) => spec.id === id);
+      if (child === undefined) return false;
+      await this.#stop(child);
+      this.#forget(child);
+      return true;
+    });
+  }
+
+  /** Stops the children in reverse order, then itself, with shutdown. */
+  async stop(): Promise<void> {
+    const ended = this.#runtime.exited(this.pid);
+    this.#runtime.exit(this.pid, { kind: "shutdown" });
+    await ended;
+  }
+
+  async #serve(): Promise<void> {
+    for await (const item of this.#mailbox) {
+      if (item.kind === "exit") {
+        if (!(await this.#onExit(item))) return;
+      } else if (item.kind === "timer") {
+        if (!(await this.#onTimer(item.ref))) return;
+      } else if (item.kind === "message" && item.from === this.pid) {
+        await this.#requests.shift()?.();
+      }
+    }
+  }
+
+  /** False when the supervisor is to go on no more. */
+  async #onExit({ from, reason }: Exit): Promise<boolean> {
+    const child = this.#children.find(({ pid }) => pid === from);
+    if (child === undefined) {
+      // Not a child's: from above, or it has been dealt with.
+      if (from !== 0 && reason.kind !== "shutdown") return true;
+      await this.#giveUp({ kind: "shutdown" });
+      return false;
+    }
+    child.pid = undefined;
+    const { restart = "permanent" } = child.spec;
+    const orderly = reason.kind === "normal" || reason.kind === "shutdown";
+    if (restart === "temporary" || (restart === "transient" && orderly)) {
+      this.#report(child, from, reason, "leave");
+      if (restart === "temporary") this.#forget(child);
+      return true;
+    }
+    return this.#restart(child, from, reason);
+  }
+
+  /** A restart that was put off is due. */
+  async #onTimer(ref: number): Promise<boolean> {
+    const child = this.#delayed.get(ref);
+    this.#delayed.delete(ref);
+    return child === undefined || child.pid !== undefined || this.#startAgain(child);
+  }
+
+  async #restart(child: Child, pid: Pid, reason: ExitReason): Promise<boolean> {
+    const { periodMs = 5000, intensity = 1, backoff } = this.#options;
+    const now = this.#now();
+    this.#restarts = this.#restarts.filter(then => now - then < periodMs);
+    this.#restarts.push(now);
+    if (this.#restarts.length > intensity) {
+      this.#report(child, pid, reason, "give up");
+      await this.#giveUp({ kind: "shutdown" });
+      return false;
+    }
+    this.#report(child, pid, reason, "restart");
+    if (backoff === undefined) return this.#startAgain(child);
+    const { initialMs, factor = 2, maxMs = DEFAULT_MAX_BACKOFF_MS } = backoff;
+    const delayMs = Math.min(maxMs, initialMs * factor ** (this.#restarts.length - 1));
+    this.#delayed.set(this.#mailbox.sendAfter(delayMs, nothing), child);
+    return true;
+  }
+
+  /** Starts a child that has ended, and those whom the strategy counts with it, in their order. */
+  async #startAgain(child: Child): Promise<boolean> {
+    const { strategy = "one_for_one" } = this.#options;
+    const from = this.#children.indexOf(child);
+    if (from < 0) return true;
+    const concerned =
+      strategy === "one_for_one"
+        ? [child]
+        : strategy === "one_for_all"
+          ? [...this.#children]
+          : this.#children.slice(from);
+    for (const other of [...concerned].reverse()) {
+      await this.#stop(other);
+      if (other !== child && other.spec.restart === "temporary") this.#forget(other);
+    }
+    for (const other of concerned) {
+      if (!this.#children.includes(other)) continue;
+      try {
+        other.pid = this.#start(other.spec);
+      } catch (error) {
+        // As in OTP, a start that fails is one more end of that child.
+        return this.#restart(other, 0, reasonOfThrown(error));
+      }
+    }
+    return true;
+  }
+
+  async #giveUp(reason: ExitReason): Promise<void> {
+    for (const child of [...this.#children].reverse()) await this.#stop(child);
+    this.#mailbox.end(reason);
+  }
+
+  #start(spec: ChildSpec): Pid {
+    const { start, name } = spec;
+    const pid = typeof start === "function" ? start() : this.#runtime.spawn(start, spec);
+    this.#mailbox.link(pid);
+    if (name !== undefined && !this.#runtime.register(name, pid)) {
+      this.#mailbox.unlink(pid);
+      this.#runtime.kill(pid);
+      throw new SpawnError(`child ${spec.id} cannot be called ${name}: ${this.#owner(name)}`);
+    }
+    return pid;
+  }
+
+  #owner(name: string): string {
+    const owner = this.#runtime.whereis(name);
+    return owner === undefined ? "it ended at once" : `${formatPid(owner)} has that name`;
+  }
+
+  /** Asks a child to shut down, gives it its time, then kills it. Its end is waited for; every other item stays for later. */
+  async #stop(child: Child): Promise<void> {
+    const { pid } = child;
+    if (pid === undefined) return;
+    const { shutdown = DEFAULT_SHUTDOWN_MS } = child.spec;
+    const itsEnd = (item: Received) => item.kind === "exit" && item.from === pid;
+    let ended: Received | undefined;
+    if (shutdown !== "kill") {
+      this.#mailbox.exit(pid, { kind: "shutdown" });
+      ended = await this.#mailbox.receiveMatch(itsEnd, { timeoutMs: shutdown });
+    }
+    if (ended === undefined) {
+      this.#mailbox.exit(pid, { kind: "killed" });
+      await this.#mailbox.receiveMatch(itsEnd);
+    }
+    child.pid = undefined;
+  }
+
+  #forget(child: Child): void {
+    this.#children = this.#children.filter(other => other !== child);
+  }
+
+  #report(child: Child, pid: Pid, reason: ExitReason, then: ChildReport["then"]): void {
+    callOut(() => this.#options.onReport?.({ supervisor: this.pid, id: child.spec.id, pid, reason, then }));
+  }
+
+  /** Does something in the supervisor's own turn, after what came before. */
+  #request<T>(act: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#requests.push(() => act().then(resolve, reject));
+      if (!this.#mailbox.send(this.pid, nothing)) {
+        this.#requests.pop();
+        reject(new ClosedError(`supervisor ${formatPid(this.pid)} has ended: start another`));
+      }
+    });
+  }
+
+  #checkIds(): void {
+    const ids = this.#children.map(({ spec }) => spec.id);
+    const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+    if (twice !== undefined)
+      throw new SpawnError(`two children are called ${twice}: ids are unique within a supervisor`);
+  }
+}
+
+/** One line for a log. */
+export function formatReport({ id, pid, reason, then }: ChildReport): string {
+  return `child ${id} ${formatPid(pid)} ended (${formatReason(reason)}): ${then}`;
+}
