@@ -8,9 +8,9 @@ import type * as asc from "assemblyscript/asc";
 import { Transform } from "assemblyscript/transform";
 import type binaryen from "binaryen";
 import { asyncify, exportGlobals, importsOf } from "./asyncify.ts";
+import type { ParkWay } from "./park.ts";
 
-/** How `park` waits: by instrumented code, or by the engine's own stack switching. */
-export type ParkWay = "asyncify" | "jspi";
+export type { ParkWay } from "./park.ts";
 
 // The stub has no types that TypeScript can resolve. asc copies `program` and `binaryen` onto the prototype.
 const Base = Transform as abstract new () => asc.Transform;

@@ -6,11 +6,12 @@
  */
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as asc from "assemblyscript/asc";
 import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
-import GuestTransform, { type ParkWay } from "../../guest/transform/index.ts";
+import GuestTransform from "../../guest/transform/index.ts";
+import type { ParkWay } from "../../guest/transform/park.ts";
 
 export interface CompileOptions {
   /** How the guest blocks. Default: `asyncify`, which works in every engine. */
@@ -79,7 +80,9 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
   const found: asc.DiagnosticMessage[] = [];
   const stderr = asc.createMemoryStream();
   const park = options.park ?? "asyncify";
-  const { error } = await asc.main(flags(relative(baseDir, path), baseDir, options), {
+  // The module refers to its source map by this name.
+  const outFile = `${basename(path, ".ts")}.wasm`;
+  const { error } = await asc.main(flags(relative(baseDir, path), outFile, baseDir, options), {
     stderr,
     stdout: asc.createMemoryStream(),
     async readFile(name) {
@@ -110,17 +113,17 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
     diagnostics.push({ severity: "error", message: error.message, code: 0, file: path });
   }
   const compiled: Compiled = { entry, diagnostics, text: stderr.toString() };
-  const wasm = output.get("guest.wasm");
-  const sourceMap = output.get("guest.wasm.map");
+  const wasm = output.get(outFile);
+  const sourceMap = output.get(`${outFile}.map`);
   if (!error && wasm instanceof Uint8Array) compiled.wasm = wasm;
   if (!error && typeof sourceMap === "string") compiled.sourceMap = sourceMap;
   return compiled;
 }
 
 /** asc's arguments. What a release has of them is also in `asconfig.json`, for those who call asc by hand. */
-function flags(entry: string, baseDir: string, options: CompileOptions): string[] {
+function flags(entry: string, outFile: string, baseDir: string, options: CompileOptions): string[] {
   const args = [
-    ...[entry.split(sep).join("/"), "--baseDir", baseDir, "--outFile", "guest.wasm"],
+    ...[entry.split(sep).join("/"), "--baseDir", baseDir, "--outFile", outFile],
     // A guest that blocks has objects on its stack when the collector runs; `minimal` would need an empty one.
     ...["--runtime", "incremental", "--exportRuntime", "--stackSize", String(STACK_BYTES)],
     // The host makes the memory: that is how it sets the quota. It is exported as well, for @assemblyscript/loader.

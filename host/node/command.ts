@@ -1,0 +1,141 @@
+/**
+ * What a command of the CLI is, and how its arguments are read: with node:util's parseArgs, but an unknown option is a
+ * UsageError that names the one that was probably meant.
+ */
+import { parseArgs } from "node:util";
+
+export interface Option {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  /** May be given several times. */
+  readonly multiple?: boolean;
+  /** The values that there are. */
+  readonly choices?: readonly string[];
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** The whole text of `--help`. */
+  readonly help: string;
+  readonly options: Readonly<Record<string, Option>>;
+  /** Resolves to the exit code. */
+  run(given: Arguments): Promise<number>;
+}
+
+/** The command line is wrong. The message says how; the CLI adds where the help is. */
+export class UsageError extends Error {}
+
+/** The arguments of a command, checked against its options. */
+export class Arguments {
+  readonly positionals: readonly string[];
+  readonly #values: ReadonlyMap<string, string[]>;
+
+  constructor(positionals: readonly string[], values: ReadonlyMap<string, string[]>) {
+    this.positionals = positionals;
+    this.#values = values;
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  /** The last one given. */
+  text(name: string): string | undefined {
+    return this.all(name).at(-1);
+  }
+
+  /** Throws a UsageError where it is no whole number in the range. */
+  whole(name: string, otherwise: number, least: number, most: number): number {
+    const text = this.text(name);
+    return text === undefined ? otherwise : numberIn(`--${name}`, text, least, most, true);
+  }
+}
+
+/** Throws a UsageError, in which it is called `what`, where the text is no number in the range. */
+export function numberIn(what: string, text: string, least: number, most: number, whole: boolean): number {
+  const number = text.trim() === "" ? Number.NaN : Number(text);
+  if (number >= least && number <= most && (!whole || Number.isInteger(number))) return number;
+  throw new UsageError(`${what} is a ${whole ? "whole " : ""}number from ${least} to ${most}, not "${text}"`);
+}
+
+/** Reads the arguments that follow a command's name. */
+export function parseArguments(args: readonly string[], options: Command["options"]): Arguments {
+  const values = new Map<string, string[]>();
+  const config: Record<string, Option> = { ...options, help: { type: "boolean", short: "h" } };
+  const { tokens, positionals } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      Object.entries(config).map(([name, { type, short }]) => [name, short ? { type, short } : { type }]),
+    ),
+    // Its own errors suggest nothing.
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const { rawName, name, value, inlineValue } = token;
+    const option = Object.hasOwn(config, name) ? config[name] : undefined;
+    if (option === undefined) {
+      const likely = suggest(name, Object.keys(config));
+      throw new UsageError(`there is no option ${rawName}${likely === undefined ? "" : `; did you mean --${likely}?`}`);
+    }
+    if (option.type === "boolean" && value !== undefined)
+      throw new UsageError(`${rawName} takes no value, but got "${value}"`);
+    if (option.type === "string") checkValue(rawName, value, inlineValue, option.choices);
+    const before = values.get(name) ?? [];
+    if (before.length > 0 && option.type === "string" && !option.multiple) {
+      throw new UsageError(`${rawName} was given twice`);
+    }
+    values.set(name, [...before, value ?? ""]);
+  }
+  return new Arguments(positionals, values);
+}
+
+function checkValue(
+  rawName: string,
+  value: string | undefined,
+  inlineValue: boolean | undefined,
+  choices: readonly string[] | undefined,
+): void {
+  if (value === undefined || (value.startsWith("-") && !inlineValue)) throw new UsageError(`${rawName} needs a value`);
+  if (choices === undefined || choices.includes(value)) return;
+  const likely = suggest(value, choices);
+  throw new UsageError(
+    `${rawName} is ${choices.join(" or ")}, not "${value}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
+  );
+}
+
+/** The candidate that `word` was probably meant to be, if there is one. */
+export function suggest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  // Two slips, and in short words fewer: everything is two slips from `x`.
+  let bestDistance = Math.min(3, Math.ceil(word.length / 2) + 1);
+  for (const candidate of candidates) {
+    const distance = candidate.startsWith(word) && word.length > 1 ? 0.5 : editDistance(word, candidate);
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein's: how many characters to insert, delete or replace. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

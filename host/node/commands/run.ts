@@ -1,0 +1,159 @@
+/**
+ * `isopod run`: one actor of a guest, from its first turn to its end. What it logs is printed as plain text: no guest can send
+ * control sequences to the terminal.
+ */
+import { SourceMap, type SourceMapPayload } from "node:module";
+import { basename } from "node:path";
+import { build } from "../build.ts";
+import { type Arguments, type Command, UsageError } from "../command.ts";
+import { printDiagnostics } from "../diagnostics.ts";
+import {
+  type ActorExit,
+  createRuntime,
+  type ExitReason,
+  formatPid,
+  formatReason,
+  type LogLevel,
+  type ModuleSource,
+  type Pid,
+  type SpawnOptions,
+} from "../index.ts";
+import { INTERRUPTED, relaunch } from "../relaunch.ts";
+import { compileOptions, PARK_CHOICES } from "./build.ts";
+
+export const run: Command = {
+  name: "run",
+  summary: "run one guest until it ends",
+  help: `Runs one actor of a guest until it ends. A .ts guest is compiled first.
+
+Usage: isopod run <guest.ts | guest.wasm> [arguments…] [options]
+
+The arguments, joined by a space, are the actor's args. Behind -- even those
+that begin with a dash are the guest's.
+
+Options:
+  --entry NAME    the export to run; default run, or else handle
+  --park WAY      how it waits: asyncify (default) or jspi
+  --debug         compile with names; where a crash happened is shown by
+                  AssemblyScript's files and lines
+  -h, --help      print this
+
+Info goes to stdout, everything else that is logged to stderr.
+Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
+130 after SIGINT.
+`,
+  options: {
+    entry: { type: "string" },
+    park: { type: "string", choices: PARK_CHOICES },
+    debug: { type: "boolean" },
+  },
+
+  async run(given) {
+    const [path, ...args] = given.positionals;
+    if (path === undefined) throw new UsageError("which guest? Name a .ts or a .wasm file");
+    const code = await relaunch();
+    if (code !== undefined) return code;
+    const guest = await guestFrom(path, given);
+    if (guest === undefined) return 1;
+
+    let failed = false;
+    let interrupted = false;
+    const runtime = createRuntime({
+      onLog: print,
+      onExit: exit => {
+        // What SIGINT ended has not failed.
+        if (interrupted || exit.reason.kind === "normal" || exit.reason.kind === "shutdown") return;
+        failed = true;
+        process.stderr.write(`${plain(describe(exit, guest.map))}\n`);
+      },
+    });
+    const module = await runtime.load(guest.source, { name: basename(path) });
+    runtime.spawn(module, { args: args.join(" "), ...spawnOptions(given, path) });
+
+    const keepAlive = waitForSignals();
+    const onInterrupt = () => {
+      interrupted = true;
+      void runtime.stop();
+    };
+    process.on("SIGINT", onInterrupt);
+    await runtime.idle();
+    process.off("SIGINT", onInterrupt);
+    keepAlive.end();
+    return interrupted ? INTERRUPTED : failed ? 1 : 0;
+  },
+};
+
+interface Guest {
+  readonly source: ModuleSource;
+  readonly map: SourceMap | undefined;
+}
+
+/** Undefined where it does not compile; then the compiler's messages are printed. */
+async function guestFrom(path: string, given: Arguments): Promise<Guest | undefined> {
+  if (!path.endsWith(".ts")) return { source: path, map: undefined };
+  const [compiled] = await build([path], compileOptions(given));
+  printDiagnostics(compiled);
+  if (compiled.wasm === undefined) return undefined;
+  const { sourceMap } = compiled;
+  const map = sourceMap === undefined ? undefined : new SourceMap(JSON.parse(sourceMap) as SourceMapPayload);
+  return { source: compiled.wasm as Uint8Array<ArrayBuffer>, map };
+}
+
+function spawnOptions(given: Arguments, path: string): SpawnOptions {
+  const entry = given.text("entry");
+  // A source has been compiled for the way that was asked for; a module says itself whether it has it.
+  const way = path.endsWith(".ts") ? undefined : PARK_CHOICES.find(way => way === given.text("park"));
+  return { ...(entry !== undefined && { entry }), ...(way && { way }) };
+}
+
+function print(_pid: Pid, level: LogLevel, text: string): void {
+  if (level === "info") process.stdout.write(`${plain(text)}\n`);
+  else process.stderr.write(`${level}: ${plain(text)}\n`);
+}
+
+/** Control characters other than tab and line end are shown, not obeyed. */
+function plain(text: string): string {
+  return text.replace(/(?![\n\t])\p{Cc}/gu, c => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+function describe({ pid, module, reason }: ActorExit, map: SourceMap | undefined): string {
+  const head = `isopod: ${formatPid(pid)} ${module} ${formatReason(reason)}`;
+  const frames = reason.kind === "crashed" ? framesOf(reason, map) : [];
+  if (frames.length > 0) return `${head}\n${frames.map(frame => `    at ${frame}`).join("\n")}`;
+  // An abort says where it happened; what the engine calls a trap does not.
+  const lost = reason.kind === "crashed" && !/:\d+:\d+\)$/.test(reason.message);
+  return lost && map === undefined ? `${head}\n(isopod run --debug guest.ts shows where)` : head;
+}
+
+/** The guest's part of a crash's stack, each frame with the line that it came from. Only of a build with a source map. */
+function framesOf({ stack }: Extract<ExitReason, { kind: "crashed" }>, map: SourceMap | undefined): string[] {
+  if (map === undefined) return [];
+  const frames: string[] = [];
+  for (const [, name, offset] of stack.matchAll(/at (?:(.+) \()?wasm:.*wasm-function\[\d+\]:0x([0-9a-f]+)/g)) {
+    // A source map of WebAssembly has one line, and the offsets of the file are its columns.
+    const entry = map.findEntry(0, Number.parseInt(offset, 16));
+    const place =
+      "originalSource" in entry ? `${entry.originalSource}:${entry.originalLine + 1}:${entry.originalColumn + 1}` : "?";
+    frames.push(name === undefined ? place : `${name} (${place})`);
+  }
+  return frames;
+}
+
+/**
+ * Parked actors do not keep Node alive; as it would end, all of them wait for what nobody can send. That is said once, and
+ * then it waits for a signal, as a server does.
+ */
+function waitForSignals(): { end(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const onEmpty = () => {
+    process.stderr.write("isopod: the actor waits, and nobody is left who could send to it; Ctrl-C ends it\n");
+    timer = setInterval(() => {}, 2 ** 30);
+  };
+  process.once("beforeExit", onEmpty);
+  return {
+    end() {
+      process.off("beforeExit", onEmpty);
+      clearInterval(timer);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/** Where the package lies, and which one it is: the same answers from a checkout and from `dist/` of an installed package. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder with package.json and guest/. */
+export const PACKAGE_FOLDER = findPackageFolder();
+
+/** The examples ship as sources. */
+export const EXAMPLES_FOLDER = join(PACKAGE_FOLDER, "guest", "examples");
+
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(PACKAGE_FOLDER, "package.json"), "utf8")) as { version: string };
+  return version;
+}
+
+function findPackageFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "guest", "index.ts"))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error("the folder guest/ of isopod is missing: install the package again");
+    folder = parent;
+  }
+  return folder;
+}
