@@ -177,8 +177,8 @@ export class Actor implements Runnable {
 
   /** Parked → ready. */
   wake(): void {
-    this.state = State.ready;
     this.services.scheduler.push(this);
+    this.state = State.ready;
   }
 
   run(): boolean {

@@ -36,17 +36,12 @@ export interface Interface {
 
 const Section = { type: 1, import: 2, function: 3, memory: 5, export: 7 } as const;
 const kinds = ["function", "table", "memory", "global", "tag"] as WebAssembly.ImportExportKind[];
-const valueTypes: Record<number, string> = {
-  127: "i32",
-  126: "i64",
-  125: "f32",
-  124: "f64",
-  123: "v128",
-  112: "funcref",
-  111: "externref",
-};
+const valueTypes: Record<number, string> = { 127: "i32", 126: "i64", 125: "f32", 124: "f64", 123: "v128" };
+const TypeForm = { function: 0x60, struct: 0x5f, array: 0x5e, sub: 0x50, subFinal: 0x4f, recursive: 0x4e } as const;
+/** The two reference types that are followed by a heap type. */
+const REFERENCE = [0x63, 0x64];
 
-/** The imports and exports of a valid module with their types; undefined where its type section is beyond plain function types. */
+/** The imports and exports of a valid module with their types; undefined where it uses a part of the format that is not known here. */
 export function readInterface(bytes: Uint8Array): Interface | undefined {
   try {
     return new Reader(bytes).interface();
@@ -77,7 +72,7 @@ class Reader {
       const id = this.#byte();
       const size = this.#u32();
       const end = this.#at + size;
-      if (id === Section.type) this.#each(() => this.#types.push(this.#functionType()));
+      if (id === Section.type) this.#each(() => this.#typeGroup());
       else if (id === Section.import) this.#each(() => this.#import());
       else if (id === Section.function) this.#each(() => this.#functions.push(this.#typeAt(this.#u32())));
       else if (id === Section.memory) this.#each(() => this.#memories.push(this.#memoryType()));
@@ -123,11 +118,40 @@ class Reader {
     else this.#exports.push({ name, kind });
   }
 
-  #functionType(): Signature {
-    if (this.#byte() !== 0x60) throw new Unreadable();
-    const parameters = this.#list(() => this.#valueType());
-    const results = this.#list(() => this.#valueType());
-    return `(${parameters.join(", ")}) -> ${results.length === 1 ? results[0] : `(${results.join(", ")})`}`;
+  /** One type, or several that refer to each other. */
+  #typeGroup(): void {
+    const form = this.#byte();
+    if (form === TypeForm.recursive) this.#each(() => this.#type(this.#byte()));
+    else this.#type(form);
+  }
+
+  #type(form: number): void {
+    let inner = form;
+    if (form === TypeForm.sub || form === TypeForm.subFinal) {
+      this.#each(() => this.#u32());
+      inner = this.#byte();
+    }
+    if (inner === TypeForm.function) {
+      const parameters = this.#list(() => this.#valueType());
+      const results = this.#list(() => this.#valueType());
+      this.#types.push(
+        `(${parameters.join(", ")}) -> ${results.length === 1 ? results[0] : `(${results.join(", ")})`}`,
+      );
+    } else if (inner === TypeForm.struct) {
+      this.#each(() => this.#fieldType());
+      this.#types.push("a struct");
+    } else if (inner === TypeForm.array) {
+      this.#fieldType();
+      this.#types.push("an array");
+    } else {
+      throw new Unreadable();
+    }
+  }
+
+  /** A storage type, which may be packed (i8, i16), and whether it can be set. */
+  #fieldType(): void {
+    this.#valueType();
+    this.#byte();
   }
 
   #typeAt(index: number): Signature {
@@ -137,9 +161,10 @@ class Reader {
   }
 
   #valueType(): string {
-    const type = valueTypes[this.#byte()];
-    if (type === undefined) throw new Unreadable();
-    return type;
+    const byte = this.#byte();
+    // A heap type is a signed number, of which only the length matters here.
+    if (REFERENCE.includes(byte)) return `ref ${this.#u32()}`;
+    return valueTypes[byte] ?? `ref ${byte}`;
   }
 
   #memoryType(): MemoryType {

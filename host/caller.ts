@@ -23,7 +23,7 @@ function refuse(actor: Actor, name: string): never {
   if (actor.restraint === Restraint.asking) {
     return fault(
       actor,
-      `a predicate may not call ${name}: it may compute, and call self_lo, self_hi, args, now and log`,
+      `a predicate may not call ${name}: it may compute, and call self_lo, self_hi, args, now, log and seed`,
     );
   }
   return leave(actor, { kind: "killed" });
@@ -39,6 +39,12 @@ export function askedOf(services: Services, name: string): Actor {
 export function checkRange(actor: Actor, name: string, what: string, pointer: number, length: number): void {
   actor.bytes.refresh();
   if (length !== 0 && !actor.bytes.holds(pointer, length)) {
+    if (actor.bytes.memory === null) {
+      fault(
+        actor,
+        `${name}: a memory that the module exports is out of reach until it is instantiated: import env.memory, or use _start`,
+      );
+    }
     const end = (pointer >>> 0) + (length >>> 0);
     fault(
       actor,
@@ -47,12 +53,16 @@ export function checkRange(actor: Actor, name: string, what: string, pointer: nu
   }
 }
 
-export function setWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {
+export function checkWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {
   checkRange(actor, name, "the window", pointer, capacity);
-  if (info !== 0) {
-    if ((info & 3) !== 0) fault(actor, `${name}: info at ${info >>> 0} is not a multiple of 4`);
-    checkRange(actor, name, "info", info, 32);
-  }
+  if (info === 0) return;
+  if ((info & 3) !== 0) fault(actor, `${name}: info at ${info >>> 0} is not a multiple of 4`);
+  checkRange(actor, name, "info", info, 32);
+}
+
+/** Sets the window of a receive. */
+export function setWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {
+  checkWindow(actor, name, info, pointer, capacity);
   actor.info = info >>> 0;
   actor.pointer = pointer >>> 0;
   actor.capacity = capacity >>> 0;

@@ -27,6 +27,8 @@ export class GuestModule {
   readonly #imports: readonly ImportType[];
   readonly #exports: ReadonlyMap<string, ExportType>;
   readonly #memoryImport: ImportType | undefined;
+  /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
+  #guessedPages = 1;
 
   private constructor(name: string, module: WebAssembly.Module, bytes: Uint8Array | undefined) {
     this.name = name;
@@ -104,22 +106,9 @@ export class GuestModule {
    * Throws a SpawnError that says what the module asked for and did not get.
    */
   instantiate(actor: Actor, entry: string, imports: ImportObject): void {
-    const memory = this.#memoryImport === undefined ? undefined : this.#newMemory(actor);
-    if (memory !== undefined) actor.bytes = Bytes.ofMemory(memory);
-    const { env } = imports;
-    const all = {
-      actor: imports.actor,
-      env: memory === undefined ? env : { abort: env.abort, seed: env.seed, memory },
-    };
-    let exports: WebAssembly.Exports;
-    try {
-      exports = new WebAssembly.Instance(this.module, all as WebAssembly.Imports).exports;
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      const what = error instanceof WebAssembly.LinkError ? "does not fit the ABI" : "failed while it was instantiated";
-      throw new SpawnError(`${this.name} ${what}: ${why}`, { cause: error });
-    }
-    if (memory === undefined) actor.bytes = Bytes.ofMemory(exports.memory as WebAssembly.Memory);
+    const exports =
+      this.#memoryImport === undefined ? this.#link(imports, undefined) : this.#linkWithMemory(actor, imports);
+    if (this.#memoryImport === undefined) actor.bytes = Bytes.ofMemory(exports.memory as WebAssembly.Memory);
     actor.guest = {
       handle: entry === "handle" ? functionOf(exports, "handle") : null,
       entry: functionOf(exports, entry),
@@ -129,11 +118,37 @@ export class GuestModule {
     } as GuestExports;
   }
 
+  #linkWithMemory(actor: Actor, imports: ImportObject): WebAssembly.Exports {
+    for (;;) {
+      const memory = this.#newMemory(actor);
+      actor.bytes = Bytes.ofMemory(memory);
+      try {
+        return this.#link(imports, memory);
+      } catch (error) {
+        // A module that came compiled does not tell what it needs, but the engine refuses too small a memory before anything runs.
+        const guessed = this.#memoryImport?.memory === undefined;
+        const tooSmall = guessed && error instanceof SpawnError && /memory/i.test(String(error.cause));
+        if (!tooSmall || this.#guessedPages >= actor.limits.memoryPages) throw error;
+        this.#guessedPages = Math.min(this.#guessedPages * 2, actor.limits.memoryPages);
+      }
+    }
+  }
+
+  #link({ actor, env }: ImportObject, memory: WebAssembly.Memory | undefined): WebAssembly.Exports {
+    const imports = { actor, env: memory === undefined ? env : { abort: env.abort, seed: env.seed, memory } };
+    try {
+      return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const what = error instanceof WebAssembly.LinkError ? "does not fit the ABI" : "failed while it was instantiated";
+      throw new SpawnError(`${this.name} ${what}: ${why}`, { cause: error });
+    }
+  }
+
   #newMemory(actor: Actor): WebAssembly.Memory {
     const quota = actor.limits.memoryPages;
     const type = this.#memoryImport?.memory;
-    // Of a module without bytes the size is unknown; one page is what small guests declare.
-    const initial = type?.initialPages ?? 1;
+    const initial = type?.initialPages ?? this.#guessedPages;
     if (initial > quota) {
       throw new SpawnError(
         `${this.name} needs ${initial} pages of memory (${initial * PAGE_BYTES} bytes) to start, and its limit memoryPages is ${quota}`,

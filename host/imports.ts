@@ -3,14 +3,14 @@
  * turn it is. Here are those of messages and of the actor itself; the others are in imports-*.ts.
  */
 import { type Actor, type Services, Want } from "./actor.ts";
-import { askedOf, callerOf, checkRange, exitReason, type Import, setWindow, textOf } from "./caller.ts";
+import { askedOf, callerOf, checkRange, checkWindow, exitReason, type Import, setWindow, textOf } from "./caller.ts";
 import { fault, leave } from "./fault.ts";
 import { nameImports } from "./imports-names.ts";
 import { refImports } from "./imports-refs.ts";
 import { signalImports } from "./imports-signals.ts";
 import { ItemKind, SendStatus } from "./message.ts";
 import type { PidTable } from "./pid.ts";
-import { deliver, receive } from "./receive.ts";
+import { deliver, handOver, receive } from "./receive.ts";
 import type { Registry } from "./registry.ts";
 import type { DeadLetter } from "./runtime.ts";
 import { isLiveRef } from "./signals.ts";
@@ -42,7 +42,11 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
     send(lo, hi, tag, pointer, length) {
       const from = callerOf(services, "send");
       checkRange(from, "send", "the payload", pointer, length);
-      return sendMessage(from, actors.get(lo, hi), lo, hi, tag, 0, pointer, length);
+      const to = actors.get(lo, hi);
+      const bytes = length >>> 0;
+      if (to !== undefined && handOver(from, to, tag, bytes === 0 ? 0 : pointer >>> 0, bytes))
+        return SendStatus.accepted;
+      return sendMessage(from, to, lo, hi, tag, 0, pointer, length);
     },
 
     recv(info, pointer, capacity, timeoutMs) {
@@ -60,6 +64,9 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
     recv_match(info, pointer, capacity, timeoutMs, predicate) {
       const actor = callerOf(services, "recv_match");
       setWindow(actor, "recv_match", info, pointer, capacity);
+      if (actor.guest?.match == null) {
+        return fault(actor, "recv_match needs the module to export match(predicate, ptr, len) -> i32");
+      }
       return receive(actor, Want.match, predicate, timeoutMs);
     },
 
@@ -70,10 +77,10 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
 
     window(info, pointer, capacity) {
       const actor = callerOf(services, "window");
-      setWindow(actor, "window", info, pointer, capacity);
-      actor.handlerInfo = actor.info;
-      actor.handlerPointer = actor.pointer;
-      actor.handlerCapacity = actor.capacity;
+      checkWindow(actor, "window", info, pointer, capacity);
+      actor.handlerInfo = info >>> 0;
+      actor.handlerPointer = pointer >>> 0;
+      actor.handlerCapacity = capacity >>> 0;
       return undefined;
     },
 
@@ -95,7 +102,10 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
       return leave(actor, exitReason(actor, code, pointer, length));
     },
 
-    now: () => services.clock.now() - hooks.beganMs,
+    now() {
+      askedOf(services, "now");
+      return services.clock.now() - hooks.beganMs;
+    },
 
     log(level, pointer, length) {
       const actor = askedOf(services, "log");
@@ -160,7 +170,10 @@ export function envImports(services: Services, hooks: ImportHooks): Record<strin
       const where = stringAt(actor, file);
       return fault(actor, where === undefined ? text : `${text} (${where}:${line}:${column})`);
     },
-    seed: () => services.random() * Number.MAX_SAFE_INTEGER,
+    seed() {
+      askedOf(services, "seed");
+      return services.random() * Number.MAX_SAFE_INTEGER;
+    },
   };
 
   /** Both pointers come from the guest: a wrong one may cost the text, nothing else. */

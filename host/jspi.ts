@@ -5,7 +5,7 @@
  * A fiber's frames may outlive its actor (a killed guest is unwound by an exception, and could catch it), so each actor's
  * imports are bound to it: they never act for the actor whose turn it happens to be.
  */
-import { type Actor, State, type Way } from "./actor.ts";
+import { type Actor, Restraint, State, type Way } from "./actor.ts";
 import type { Import } from "./caller.ts";
 import { SpawnError } from "./errors.ts";
 import { fault, Unwind } from "./fault.ts";
@@ -36,6 +36,22 @@ const fiberCode = new Uint8Array([
   0x03, 0x02, 0x01, 0x00,
   0x07, 0x08, 0x01, 0x04, 0x6c, 0x6f, 0x6f, 0x70, 0x00, 0x01,
   0x0a, 0x10, 0x01, 0x0e, 0x00, 0x03, 0x40, 0x41, 0x00, 0x11, 0x00, 0x00, 0x10, 0x00, 0x0c, 0x00, 0x0b, 0x0b,
+]);
+
+/**
+ * (import "gate" "check" (func)) (import "gate" "wait" (func (result i32))) (func (export "park") (result i32) (call $check) (call $wait))
+ *
+ * The engine refuses to suspend where it cannot before it calls anything of ours; so what says why, and ends the actor, is called first.
+ */
+// biome-ignore format: as the sections lie
+const gateCode = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00,
+  0x01, 0x08, 0x02, 0x60, 0x00, 0x00, 0x60, 0x00, 0x01, 0x7f,
+  0x02, 0x1a, 0x02, 0x04, 0x67, 0x61, 0x74, 0x65, 0x05, 0x63, 0x68, 0x65, 0x63, 0x6b, 0x00, 0x00,
+  0x04, 0x67, 0x61, 0x74, 0x65, 0x04, 0x77, 0x61, 0x69, 0x74, 0x00, 0x01,
+  0x03, 0x02, 0x01, 0x01,
+  0x07, 0x08, 0x01, 0x04, 0x70, 0x61, 0x72, 0x6b, 0x00, 0x02,
+  0x0a, 0x08, 0x01, 0x06, 0x00, 0x10, 0x00, 0x10, 0x01, 0x0b,
 ]);
 
 export function hasJspi(): boolean {
@@ -108,7 +124,8 @@ export class JspiWay implements Way {
   readonly #maxFibers: number;
   readonly #fibers = new Map<Actor, Fiber>();
   readonly #resting: Fiber[] = [];
-  #module: WebAssembly.Module | undefined;
+  #fiber: WebAssembly.Module | undefined;
+  #gate: WebAssembly.Module | undefined;
   /** Actors that will need a fiber, or have one. */
   #users = 0;
 
@@ -136,15 +153,19 @@ export class JspiWay implements Way {
     const bound: Record<string, Import> = {};
     for (const [name, run] of Object.entries(shared.actor)) bound[name] = bindImport(actor, run);
     const { Suspending } = engine;
-    const parkable = () => {
-      if (actor.state !== State.running) throw new Unwind("its actor has ended");
-      // Refuses in predicates and in start functions, and where the actor is to end.
-      if (actor.restraint !== 0 || !actor.mayPark) bound.refusePark();
-      return this.#park(actor);
-    };
-    bound.refusePark = bound.park;
-    if (Suspending !== undefined) bound.park = new Suspending(parkable);
-    return { actor: bound, env: { abort: bindImport(actor, shared.env.abort), seed: shared.env.seed } };
+    const refuse = bound.park;
+    if (Suspending !== undefined) {
+      const check = () => {
+        if (actor.state === State.dead) throw new Unwind("its actor has ended");
+        if (actor.restraint !== Restraint.none || !actor.mayPark) refuse();
+      };
+      const wait = new Suspending(() => this.#park(actor));
+      this.#gate ??= new WebAssembly.Module(gateCode);
+      const gate = new WebAssembly.Instance(this.#gate, { gate: { check, wait } } as unknown as WebAssembly.Imports);
+      bound.park = gate.exports.park as Import;
+    }
+    const { abort, seed } = shared.env;
+    return { actor: bound, env: { abort: bindImport(actor, abort), seed: bindImport(actor, seed) } };
   }
 
   resume(actor: Actor): boolean {
@@ -157,6 +178,10 @@ export class JspiWay implements Way {
       return false;
     }
     beginTurn(actor);
+    if (actor.restraint !== Restraint.none) {
+      actor.services.end(actor, actor.leaving ?? { kind: "killed" });
+      return true;
+    }
     actor.mayPark = true;
     const entry = actor.guest?.entry;
     if (entry == null) return fault(actor, "it has no entry");
@@ -180,9 +205,9 @@ export class JspiWay implements Way {
   }
 
   #newFiber(): Fiber {
-    this.#module ??= new WebAssembly.Module(fiberCode);
+    this.#fiber ??= new WebAssembly.Module(fiberCode);
     return new Fiber(
-      this.#module,
+      this.#fiber,
       fiber => this.#returned(fiber),
       (fiber, error) => this.#lost(fiber, error),
     );

@@ -345,7 +345,6 @@ export class Mailbox {
         copyBytes(old, at & mask, ring, tail, size);
         tail += size;
       }
-      this.#pool.give(old);
     }
     this.#ring = ring;
     this.#head = 0;
@@ -353,6 +352,7 @@ export class Mailbox {
     this.saved = saved === NONE ? tail : saved;
     for (; marked < marks.length; marked++) marks[marked].position = tail;
     this.#dead = 0;
+    if (old !== null) this.#pool.give(old);
   }
 }
 

@@ -43,10 +43,14 @@ export class Scheduler {
 
   /** Puts a runnable at the end of the queue. It never runs before the caller's own turn is over. */
   push(runnable: Runnable): void {
+    // First what may throw (a guest's deep stack may end in the middle of this): a push is done whole or not at all.
     if (this.#length > this.#mask) this.#grow();
+    if (!this.#busy) {
+      this.#continue();
+      this.#busy = true;
+    }
     this.#queue[(this.#head + this.#length) & this.#mask] = runnable;
     this.#length++;
-    if (!this.#busy) this.#plan();
   }
 
   /** Says that the runnable which went on by itself has come to the end of its turn. */
@@ -62,11 +66,6 @@ export class Scheduler {
     this.#stopped = true;
     this.#queue.fill(undefined);
     this.#length = 0;
-  }
-
-  #plan(): void {
-    this.#busy = true;
-    this.#continue();
   }
 
   /** A microtask answers soonest, but a chain of them would starve the event loop: past the slice it has to be a macrotask. */

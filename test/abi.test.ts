@@ -36,6 +36,7 @@ describe.each(WAYS)("a guest by the way of %s", TIMEOUT, way => {
         kind: "message",
         from: pid,
         tag: 77,
+        ref: 0,
         bytes: Uint8Array.of(2, 3, 4),
       });
       expect(await stage.notes()).toEqual([1]);

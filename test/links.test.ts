@@ -110,7 +110,10 @@ describe("an exit signal", () => {
     await quiet();
     expect(ends.size).toBe(0);
     for (const pid of [plain, trapping]) runtime.exit(pid, { kind: "shutdown" });
-    expect((await reports()).map(({ from, reason }) => [from, reason])).toEqual([[0, "normal"], [0, "shutdown"]]);
+    expect((await reports()).map(({ from, reason }) => [from, reason])).toEqual([
+      [0, "normal"],
+      [0, "shutdown"],
+    ]);
     expect(ends.get(plain)).toBe("shutdown");
   });
 });
@@ -166,14 +169,20 @@ describe("a monitor", () => {
     for (const label of [1, 2, 3]) await obey(watcher, { do: "monitor", whom: target, label });
     await obey(watcher, { do: "demonitor", label: 2 });
     runtime.kill(target);
-    expect((await reports()).map(({ label, reason }) => [label, reason])).toEqual([[1, "killed"], [3, "killed"]]);
+    expect((await reports()).map(({ label, reason }) => [label, reason])).toEqual([
+      [1, "killed"],
+      [3, "killed"],
+    ]);
   });
 
   test("of a dead actor, or of one that never was, gives noproc at once", async () => {
     const [watcher, dead] = await puppets(2);
     runtime.kill(dead);
     await obey(watcher, { do: "monitor", whom: dead, label: 1 }, { do: "monitor", whom: 2 ** 50 + 3, label: 2 });
-    expect((await reports()).map(({ from, reason }) => [from, reason])).toEqual([[dead, "noproc"], [2 ** 50 + 3, "noproc"]]);
+    expect((await reports()).map(({ from, reason }) => [from, reason])).toEqual([
+      [dead, "noproc"],
+      [2 ** 50 + 3, "noproc"],
+    ]);
   });
 
   test("does not end its watcher, nor the watched one when the watcher ends", async () => {
@@ -191,7 +200,12 @@ describe("a monitor", () => {
     const ref = watcher.monitor(target);
     tell(runtime, target, { do: "exitNormally" });
     await quiet();
-    expect(await watcher.receive({ timeoutMs: 0 })).toEqual({ kind: "down", from: target, ref, reason: { kind: "normal" } });
+    expect(await watcher.receive({ timeoutMs: 0 })).toEqual({
+      kind: "down",
+      from: target,
+      ref,
+      reason: { kind: "normal" },
+    });
     expect(watcher.demonitor(ref)).toBe(false);
     const late = watcher.monitor(target);
     expect(watcher.demonitor(late, { flush: true })).toBe(false);
@@ -253,7 +267,12 @@ const action = fc.oneof(
   fc.record({ do: fc.constant("monitor" as const), who, whom: who }),
   fc.record({ do: fc.constant("demonitor" as const), who, label }),
   fc.record({ do: fc.constant("trapExit" as const), who, on: fc.boolean() }),
-  fc.record({ do: fc.constant("exitTo" as const), who, whom: who, reason: fc.constantFrom("normal", "shutdown", "kill", own) }),
+  fc.record({
+    do: fc.constant("exitTo" as const),
+    who,
+    whom: who,
+    reason: fc.constantFrom("normal", "shutdown", "kill", own),
+  }),
   fc.record({ do: fc.constant("exit" as const), who }),
   fc.record({ do: fc.constant("exitNormally" as const), who }),
 );
@@ -315,7 +334,8 @@ describe("any graph of links and monitors", () => {
         }
         const index = (of: Pid) => pids.indexOf(of);
         real.length = 0;
-        for (const r of await reports()) real.push(`${index(r.puppet)} ${r.kind} ${index(r.from)} ${r.label} ${r.reason}`);
+        for (const r of await reports())
+          real.push(`${index(r.puppet)} ${r.kind} ${index(r.from)} ${r.label} ${r.reason}`);
         // What is told to an actor that ends in the same step is not told any more.
         const expected = model.reports.filter(line => model.alive.has(Number(line.split(" ")[0])));
         expect(real.sort()).toEqual(expected.sort());
@@ -328,7 +348,9 @@ describe("any graph of links and monitors", () => {
 });
 
 test("a reason is printed in one line", () => {
-  expect(formatReason({ kind: "custom", bytes: new TextEncoder().encode("out of peanuts") })).toBe("custom: out of peanuts");
+  expect(formatReason({ kind: "custom", bytes: new TextEncoder().encode("out of peanuts") })).toBe(
+    "custom: out of peanuts",
+  );
   expect(formatReason({ kind: "custom", bytes: Uint8Array.of(0, 1, 2) })).toBe("custom: 3 bytes");
   expect(formatReason({ kind: "crashed", message: "unreachable", stack: "at …" })).toBe("crashed: unreachable");
 });

@@ -6,12 +6,25 @@ export type Command =
   | { readonly do: "monitor"; readonly whom: Pid; readonly label: number }
   | { readonly do: "demonitor"; readonly label: number }
   | { readonly do: "trapExit"; readonly on: boolean }
-  | { readonly do: "exitTo"; readonly whom: Pid; readonly reason: "normal" | "shutdown" | "kill" | { readonly own: string } }
+  | {
+      readonly do: "exitTo";
+      readonly whom: Pid;
+      readonly reason: "normal" | "shutdown" | "kill" | { readonly own: string };
+    }
   | { readonly do: "exit"; readonly own: string }
   | { readonly do: "exitNormally" }
   | { readonly do: "crash" };
 
-const codes = { link: 1, unlink: 2, monitor: 3, demonitor: 4, trapExit: 5, exit: 8, exitNormally: 9, crash: 10 } as const;
+const codes = {
+  link: 1,
+  unlink: 2,
+  monitor: 3,
+  demonitor: 4,
+  trapExit: 5,
+  exit: 8,
+  exitNormally: 9,
+  crash: 10,
+} as const;
 const reasonNames = ["normal", "shutdown", "killed", "crashed", "noproc", "noconnection", "custom"];
 const encoder = new TextEncoder();
 

@@ -68,7 +68,7 @@ describe.each(["asyncify", "jspi"] as const)("a process built for %s", (way: Par
       observer.send(echo, bytes, length);
       await quiet();
       const item = await observer.receive({ timeoutMs: 0 });
-      expect(item).toEqual({ kind: "message", from: echo, tag: length, bytes });
+      expect(item).toEqual({ kind: "message", from: echo, tag: length, ref: 0, bytes });
     }
   });
 
