@@ -137,6 +137,26 @@ describe.each(["asyncify", "jspi"] as const)("a process built for %s", (way: Par
     expect(await observed()).toEqual(["passed on"]);
   });
 
+  test("gets from two thousand senders everything, from each in its order", async () => {
+    const relay = runtime.spawn(await load("relay"), { args: pidBytes(observer.pid) });
+    const senders = Array.from({ length: 2_000 }, () => runtime.mailbox());
+    for (let round = 0; round < 5; round++) {
+      senders.forEach((sender, i) => {
+        sender.send(relay, new Uint8Array(Uint16Array.of(i, round).buffer));
+      });
+      if (round % 2 === 0) await quiet();
+    }
+    await quiet();
+    const rounds = new Array(senders.length).fill(0);
+    expect(observer.size).toBe(10_000);
+    for (let i = 0; i < 10_000; i++) {
+      const item = await observer.receive({ timeoutMs: 0 });
+      if (item?.kind !== "message") throw new Error("a message is missing");
+      const [sender, round] = new Uint16Array(item.bytes.buffer);
+      expect(round).toBe(rounds[sender]++);
+    }
+  });
+
   test("sends to an actor that has finished, or never was, harm nobody", async () => {
     const relay = await load("relay");
     const misbehaves = await load("misbehaves");

@@ -1,8 +1,9 @@
 // Does what a controller tells it, and tells the controller of every Down and Exit that it gets.
 // Args: u64 controller. A command: u8 what, u64 whom, i32 label, then text.
 // A report: u8 kind, u64 from, i32 label (of a Down: the monitor's), u32 reason, then the reason's bytes.
-import * as actor from "isopod/guest/actor";
+
 import { args, exit, exitText, Kind, Reader, receive, Writer } from "isopod/guest";
+import * as actor from "isopod/guest/actor";
 
 const refs = new Map<i32, i32>();
 const labels = new Map<i32, i32>();
@@ -15,7 +16,14 @@ export function run(): void {
     if (item.kind !== Kind.Message) {
       const label = item.kind === Kind.Down ? labels.get(item.ref) : 0;
       const bytes = item.bytes();
-      report.reset().u8(<u8>item.kind).pid(item.from).i32(label).u32(item.reason).bytes(bytes).send(controller);
+      report
+        .reset()
+        .u8(<u8>item.kind)
+        .pid(item.from)
+        .i32(label)
+        .u32(item.reason)
+        .bytes(bytes)
+        .send(controller);
       continue;
     }
     const command = item.reader();
