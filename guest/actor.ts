@@ -9,7 +9,8 @@
  * Copies a message into an actor's mailbox. Never blocks.
  *
  * Arguments: the receiver's pid as two words; a tag; the payload.
- * Returns: 1 accepted, 0 no such actor, -1 its mailbox is full, -2 too large.
+ * Returns: 1 accepted; 0 no such actor, or the tag is a ref that nobody waits for any more; -1 its mailbox is full;
+ * -2 too large.
  * Crashes: the payload is outside the memory.
  */
 export declare function send(lo: i32, hi: i32, tag: i32, ptr: usize, length: i32): i32;
@@ -24,7 +25,10 @@ export declare function send(lo: i32, hi: i32, tag: i32, ptr: usize, length: i32
  */
 export declare function recv(info: usize, ptr: usize, cap: i32, timeoutMs: i32): i32;
 
-/** As `recv`, but takes the first message that bears `tag`; everything else stays, in order. */
+/**
+ * As `recv`, but takes the first message tagged `tag`, or where `tag` is a ref the first item of any kind that bears it;
+ * everything else stays, in order.
+ */
 export declare function recv_tag(info: usize, ptr: usize, cap: i32, timeoutMs: i32, tag: i32): i32;
 
 /**
@@ -70,6 +74,139 @@ export declare function args(ptr: usize, cap: i32): i32;
  * Crashes: for any other reason; the bytes are outside the memory.
  */
 export declare function exit(reason: i32, ptr: usize, length: i32): void;
+
+/**
+ * Starts an actor of a module that the host has defined under a name. The child runs first after this has returned.
+ *
+ * Arguments: the module's name; the entry, or nothing for the usual one; the child's arguments; `flags`: 1 link it to the
+ * caller, 2 monitor it, 3 both; `result`: 16 bytes at any address for a u64 pid, an i32 ref (0 without monitor), a u32 0.
+ * Returns: 1 started, 0 no such module, -1 the caller may not spawn it, -2 no such entry, -3 a limit, -4 it could not be
+ * instantiated. `result` is filled where the answer is 1.
+ * Crashes: a range is outside the memory.
+ */
+export declare function spawn(
+  name: usize,
+  nameLength: i32,
+  entry: usize,
+  entryLength: i32,
+  args: usize,
+  argsLength: i32,
+  flags: i32,
+  result: usize,
+): i32;
+
+/**
+ * Ties two actors: when either ends, the other gets an exit signal with its reason. One link a pair.
+ *
+ * Returns: 1; 0 no such actor: an exit signal with the reason noproc has come from it, and unless the caller traps exits
+ * this does not return.
+ */
+export declare function link(lo: i32, hi: i32): i32;
+
+/**
+ * Takes a link back from both sides. An Exit that is in the mailbox already stays there.
+ *
+ * Returns: 1; 0 no such actor.
+ */
+export declare function unlink(lo: i32, hi: i32): i32;
+
+/**
+ * From now on exit signals come as items (`on` is not 0), or act (0, as at the start).
+ *
+ * Returns: 1 or 0, as it was.
+ */
+export declare function trap_exit(on: i32): i32;
+
+/**
+ * Sends an exit signal to an actor, the caller included.
+ *
+ * Arguments: the receiver; 0 normal, 1 shutdown, 2 killed (it ends at once, trapping or not), 6 the bytes are the reason.
+ * Returns: 1; 0 no such actor. Does not return where the caller ends by it.
+ * Crashes: for any other reason; the bytes are outside the memory.
+ */
+export declare function exit_to(lo: i32, hi: i32, reason: i32, ptr: usize, length: i32): i32;
+
+/**
+ * Asks for one Down when an actor ends; at once, with the reason noproc, where there is no such actor.
+ *
+ * Returns: the ref that the Down bears; another one each time.
+ */
+export declare function monitor(lo: i32, hi: i32): i32;
+
+/**
+ * Takes a monitor back; with `flush` not 0 also takes what bears its ref out of the mailbox. Writes into no window.
+ *
+ * Returns: 1; 0 no such monitor, or its Down was sent before.
+ */
+export declare function demonitor(ref: i32, flush: i32): i32;
+
+/**
+ * A monitor and a message whose `info.ref` is the monitor's ref, in one: the first half of a call.
+ *
+ * Arguments: as `send`.
+ * Returns: the ref, negative, also where there is no such actor (then a Down waits already); 1 its mailbox is full, 2 the
+ * message is too large: then nothing was done.
+ * Crashes: the payload is outside the memory.
+ */
+export declare function request(lo: i32, hi: i32, tag: i32, ptr: usize, length: i32): i32;
+
+/** Makes a ref to be answered with; it is live until it is dropped. */
+export declare function make_ref(): i32;
+
+/**
+ * Ends a ref of `make_ref`: later messages tagged with it are not accepted.
+ *
+ * Returns: 1; 0 no such ref.
+ */
+export declare function drop_ref(ref: i32): i32;
+
+/**
+ * Copies a payload and sends it as a timer after so many milliseconds (unsigned).
+ *
+ * Returns: the timer's ref, which the item bears if its setter gets it.
+ * Crashes: the payload is outside the memory.
+ */
+export declare function send_after(delayMs: u32, lo: i32, hi: i32, tag: i32, ptr: usize, length: i32): i32;
+
+/** Returns: 1 the timer will not fire; 0 it has fired, was cancelled, or is not the caller's. */
+export declare function cancel_timer(ref: i32): i32;
+
+/**
+ * Gives a live actor a name, until it ends or somebody takes the name back.
+ *
+ * Returns: 1; 0 no such actor; -1 the name is taken.
+ * Crashes: the name is outside the memory, here and in all that take one.
+ */
+export declare function register(name: usize, length: i32, lo: i32, hi: i32): i32;
+
+/** Returns: 1; 0 nobody has the name. */
+export declare function unregister(name: usize, length: i32): i32;
+
+/** Returns: 1, the pid was written to `result`, 8 bytes at any address; 0 nobody has the name. */
+export declare function whereis(name: usize, length: i32, result: usize): i32;
+
+/** As `send`, to whoever has the name; 0 also where nobody has it. */
+export declare function send_named(name: usize, nameLength: i32, tag: i32, ptr: usize, length: i32): i32;
+
+/** Makes the caller a member of a group; twice is once. */
+export declare function join(group: usize, length: i32): void;
+
+/** Returns: 1; 0 the caller was no member. */
+export declare function leave(group: usize, length: i32): i32;
+
+/**
+ * Writes at most `cap` pids of members (u64, any address), in the order in which they joined.
+ *
+ * Returns: how many members there are.
+ */
+export declare function members(group: usize, length: i32, result: usize, cap: i32): i32;
+
+/**
+ * Sends to every member of a group but the caller.
+ *
+ * Returns: how many accepted.
+ */
+export declare function broadcast(group: usize, groupLength: i32, tag: i32, ptr: usize, length: i32): i32;
 
 /** Milliseconds since the runtime began, with fractions; never goes back. */
 export declare function now(): f64;

@@ -14,14 +14,19 @@
  * }
  * ```
  *
- * A handler exports `handle`, which is called for each message and never waits; see handler.ts. More guests are in
- * examples/.
+ * A handler exports `handle`, which is called for each message and never waits; see handler.ts. An actor that answers calls
+ * is best a `Server` (server.ts), one that starts others and keeps them running a `Supervisor` (supervisor.ts). More guests
+ * are in examples/.
  *
  * Receiving and sending allocate nothing: a `Message` is a view of the one window that the host writes into, valid until
  * the next receive. docs/abi.md says what the host does; the other files here say it in AssemblyScript.
  */
 
+export { Caller, call, callRaw, callText, Outcome, Reply, reply, replyText } from "./call";
+export { Child, Restart } from "./child";
+export { broadcast, join, leave, members } from "./groups";
 export { listen, received } from "./handler";
+export { demonitor, exitTo, kill, link, monitor, trapExit, unlink } from "./links";
 export {
   receive,
   receiveMatch,
@@ -37,5 +42,12 @@ export { Kind, Message, Reason } from "./message";
 export { Pid } from "./pid";
 export { args, argsText, exit, exitText, exitWith, Level, log, now, self, shutdown } from "./process";
 export { Reader } from "./reader";
+export { ExitReason } from "./reason";
+export { dropRef, makeRef, Ref } from "./ref";
+export { Registered, register, sendNamed, unregister, whereis } from "./registry";
 export { forward, Sent, send, sendRaw, sendTag, sendText } from "./send";
+export { Server, serve } from "./server";
+export { Spawned, SpawnStatus, spawn, spawnLink, spawnMonitor } from "./spawn";
+export { Strategy, Supervisor, supervise } from "./supervisor";
+export { cancelTimer, sendAfter } from "./timers";
 export { Writer } from "./writer";

@@ -25,7 +25,10 @@ export function receiveWithin(timeoutMs: i32): Message | null {
   return inTime(take(timeoutMs));
 }
 
-/** Takes the first message that bears `tag`; everything else stays, in order. Costs no call into the guest. */
+/**
+ * Takes the first message tagged `tag`, or where `tag` is a ref the first item of any kind that bears it: an answer, a Down,
+ * a timer. Everything else stays, in order. Costs no call into the guest, and with a ref no look at older mail.
+ */
 export function receiveTag(tag: i32): Message {
   return arrived(takeTag(tag, -1));
 }

@@ -29,7 +29,7 @@ export enum Reason {
   Shutdown = 1,
   /** It was ended from outside, without being asked. */
   Killed = 2,
-  /** A trap, or a broken rule of the ABI; `text()` says which. */
+  /** A trap, or a broken rule of the ABI; `ExitReason.text()` says which. */
   Crashed = 3,
   /** There was no such actor. */
   NoProc = 4,
@@ -51,16 +51,19 @@ let shared: Reader | null = null;
 export class Message {
   readonly kind: Kind;
 
-  /** From 0 up the guests' own, below 0 a ref made by the host. 0 unless `kind` is a message. */
+  /** From 0 up the guests' own, below 0 the ref that is answered with it. 0 unless `kind` is a message or a timer. */
   readonly tag: i32;
 
-  /** Who sent the message, or who has ended; 0 is the host. */
+  /** Who sent the message, who set the timer, or who has ended; 0 is the host. */
   readonly from: Pid;
 
-  /** Which monitor or timer; 0 for the other kinds. */
+  /**
+   * Of a Down, which monitor; of a timer that came back to its setter, which one. Of a message, the ref that its sender
+   * waits for an answer with: then it is a request, see call.ts. 0 otherwise.
+   */
   readonly ref: i32;
 
-  /** Why `from` has ended, where `kind` is a down or an exit. */
+  /** Why `from` has ended, where `kind` is a down or an exit; `ExitReason.of(message)` is all of it. */
   readonly reason: Reason;
 
   /** Length of the payload in bytes. */

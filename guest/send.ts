@@ -21,7 +21,7 @@ export enum Sent {
   TooLarge = -2,
 }
 
-/** Sends bytes. `tag`: a number that travels along, from 0 up, or the ref of a request that is being answered. */
+/** Sends bytes. `tag`: a number that travels along, from 0 up, or the ref of a request that is being answered (`reply`). */
 export function send(to: Pid, bytes: Uint8Array, tag: i32 = 0): Sent {
   return sendRaw(to, bytes.dataStart, bytes.length, tag);
 }

@@ -4,6 +4,7 @@
  */
 
 import * as actor from "./actor";
+import { callRaw, Reply } from "./call";
 import { Pid } from "./pid";
 
 /**
@@ -106,6 +107,11 @@ export class Writer {
   /** Sends what was written, without a copy on this side; the Writer is as before. Returns as `send` does. */
   send(to: Pid, tag: i32 = 0): i32 {
     return actor.send(to as i32, (to >> 32) as i32, tag, changetype<usize>(this.buffer), this.written);
+  }
+
+  /** Calls an actor with what was written, as the function `call` does. */
+  call(to: Pid, timeoutMs: i32 = 5000, tag: i32 = 0): Reply {
+    return callRaw(to, changetype<usize>(this.buffer), this.written, timeoutMs, tag);
   }
 
   /** A copy of what was written. */

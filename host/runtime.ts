@@ -199,7 +199,9 @@ export class Runtime implements AsyncDisposable {
 
   /** Gives a module a name, by which the host and the guests that may can spawn it. Defining a name anew holds from the next spawn on. */
   define(name: string, module: GuestModule, defaults: ModuleDefaults = {}): void {
-    module.wayOf(defaults.entry ?? module.defaultEntry, defaults.way);
+    // A module with neither run nor handle has no entry of its own: whoever spawns it names one.
+    const entry = defaults.entry ?? module.defaultEntry;
+    if (defaults.entry !== undefined || module.hasEntry(entry)) module.wayOf(entry, defaults.way);
     this.#definitions.set(name, { module, defaults });
   }
 

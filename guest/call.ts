@@ -1,0 +1,187 @@
+/**
+ * Calls: a request that is waited for until it is answered, the callee ends, or the time is over; the answer says which. The
+ * callee sees a message whose `ref` is not 0, and answers with `reply`, or later, with what it has kept in a `Caller`.
+ *
+ * A call leaves nothing behind: an answer that comes when nobody waits for it any more never reaches the mailbox, and older
+ * mail stays where it is, unlooked at.
+ */
+
+import * as actor from "./actor";
+import { current, Kind, Message } from "./message";
+import { Pid } from "./pid";
+import { ExitReason } from "./reason";
+import { Ref } from "./ref";
+import { Sent, send, sendText } from "./send";
+import * as utf8 from "./utf8";
+import * as window from "./window";
+
+/** How a call went. */
+export enum Outcome {
+  Answered,
+  /** No answer within the time. The callee may be alive and busy. */
+  TimedOut,
+  /** The callee ended before it answered, or there was none; `reason` says why. */
+  Ended,
+  /** The request was not accepted: the callee's mailbox is full. */
+  Full,
+  /** The request was not accepted: it is larger than the host permits. */
+  TooLarge,
+}
+
+/** How long a call waits unless told otherwise (Erlang: `gen_server:call/2`). */
+const DEFAULT_TIMEOUT_MS: i32 = 5000;
+
+/** Answers of the receiving imports that are no lengths. */
+const TIMEOUT: i32 = -1;
+const PARK: i32 = -2;
+
+/** The answer to a call, or why there is none. What is only there in one case crashes the caller in the others. */
+export class Reply {
+  constructor(
+    readonly outcome: Outcome,
+    private readonly ref: Ref,
+    private readonly why: ExitReason | null,
+  ) {}
+
+  /** Whether it was answered. */
+  get ok(): bool {
+    return this.outcome === Outcome.Answered;
+  }
+
+  get timedOut(): bool {
+    return this.outcome === Outcome.TimedOut;
+  }
+
+  /** Why the callee ended; null where that is not why there is no answer. */
+  get reason(): ExitReason | null {
+    return this.why;
+  }
+
+  /** The answer itself, as every message valid until the next receive. Crashes where there is none, or one came since. */
+  get message(): Message {
+    if (!this.ok) throw new Error(`call: ${this}`);
+    // No two answers bear the same ref.
+    if (current.kind !== Kind.Message || current.tag !== this.ref) {
+      throw new Error("call: the answer is gone, something else was received since");
+    }
+    return current;
+  }
+
+  /** A copy of the answer's payload. Crashes as `message` does. */
+  bytes(): Uint8Array {
+    return this.message.bytes();
+  }
+
+  /** The answer as UTF-8. Crashes as `message` does: for callers that cannot go on without it. */
+  text(): string {
+    return this.message.text();
+  }
+
+  /** How it went, for people. */
+  toString(): string {
+    switch (this.outcome) {
+      case Outcome.Answered:
+        return "answered";
+      case Outcome.TimedOut:
+        return "not answered in time";
+      case Outcome.Full:
+        return "the mailbox of the callee is full";
+      case Outcome.TooLarge:
+        return "the request is too large";
+      default: {
+        const why = this.why;
+        return why === null ? "the callee ended" : `the callee ended: ${why}`;
+      }
+    }
+  }
+}
+
+/**
+ * Sends a request and waits for its answer, at most `timeoutMs` (negative: for ever). Only where there is waiting: in a
+ * handler it crashes.
+ *
+ * ```ts
+ * const reply = callText(whereis("counter"), "get");
+ * if (reply.ok) log(reply.text());
+ * else if (!reply.timedOut) log(`nobody counts: ${reply}`);
+ * ```
+ */
+export function call(to: Pid, request: Uint8Array, timeoutMs: i32 = DEFAULT_TIMEOUT_MS, tag: i32 = 0): Reply {
+  return callRaw(to, request.dataStart, request.length, timeoutMs, tag);
+}
+
+/** As `call`, with a text as UTF-8. */
+export function callText(to: Pid, request: string, timeoutMs: i32 = DEFAULT_TIMEOUT_MS, tag: i32 = 0): Reply {
+  const length = utf8.encode(request);
+  return callRaw(to, utf8.ptr, length, timeoutMs, tag);
+}
+
+/** As `call`, with `length` bytes of memory. */
+export function callRaw(to: Pid, ptr: usize, length: i32, timeoutMs: i32 = DEFAULT_TIMEOUT_MS, tag: i32 = 0): Reply {
+  // The request goes out with a monitor on the callee: without it, one that is dead, or dies, would be a wait for nothing.
+  const ref = actor.request(to as i32, (to >> 32) as i32, tag, ptr, length);
+  if (ref > 0) return new Reply(ref === 1 ? Outcome.Full : Outcome.TooLarge, 0, null);
+
+  // The answer is tagged with the monitor's ref and the Down bears it: one receive waits for either, and for nothing else.
+  const answered = waitFor(ref, timeoutMs);
+
+  // Whatever came, the ref ends here: the host refuses what is still to come, and the flush takes out what came together with
+  // it. That writes nothing into the window, so the answer still stands there.
+  actor.demonitor(ref, 1);
+
+  if (!answered) return new Reply(Outcome.TimedOut, 0, null);
+  if (current.kind === Kind.Message) return new Reply(Outcome.Answered, ref, null);
+  return new Reply(Outcome.Ended, 0, ExitReason.of(current));
+}
+
+/** Receives what bears `ref`; false where the time is over. */
+function waitFor(ref: Ref, timeoutMs: i32): bool {
+  let n = actor.recv_tag(window.info, window.ptr, window.cap, timeoutMs, ref);
+  // A wait that is over before it began would pass for a callee that is slow.
+  if (n === TIMEOUT && timeoutMs !== 0)
+    throw new Error("call: there is no waiting here, in a handler or a start function");
+  if (n === PARK) n = actor.park();
+  while (n > window.cap) {
+    window.grow(n);
+    n = actor.recv_tag(window.info, window.ptr, window.cap, 0, ref);
+  }
+  return n !== TIMEOUT;
+}
+
+/**
+ * Answers a request, a message whose `ref` is not 0; crashes where it is. `Sent.NoActor`: its sender does not wait any more.
+ * To be called before anything else is received, also by a call; for later, keep a `Caller`.
+ */
+export function reply(request: Message, bytes: Uint8Array): Sent {
+  return send(request.from, bytes, refOf(request));
+}
+
+/** Answers a request with a text as UTF-8, as `reply` does. */
+export function replyText(request: Message, text: string): Sent {
+  return sendText(request.from, text, refOf(request));
+}
+
+function refOf(request: Message): Ref {
+  if (request.ref === 0) throw new Error("reply: nobody waits for an answer, or something else was received since");
+  return request.ref;
+}
+
+/** Who waits for an answer: what to keep of a request that is answered after the next receive (Erlang: `gen_server:reply/2`). */
+export class Caller {
+  constructor(
+    readonly pid: Pid,
+    readonly ref: Ref,
+  ) {}
+
+  static of(request: Message): Caller {
+    return new Caller(request.from, request.ref);
+  }
+
+  reply(bytes: Uint8Array): Sent {
+    return send(this.pid, bytes, this.ref);
+  }
+
+  replyText(text: string): Sent {
+    return sendText(this.pid, text, this.ref);
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Groups: any number of actors under one name. A group exists while it has members; one that ends leaves, before anybody is
+ * told of its end.
+ */
+
+import * as actor from "./actor";
+import { Pid } from "./pid";
+import * as utf8 from "./utf8";
+
+/** Makes the caller a member; joining twice is joining once. */
+export function join(group: string): void {
+  const length = utf8.encode(group);
+  actor.join(utf8.ptr, length);
+}
+
+/** False where the caller was no member. */
+export function leave(group: string): bool {
+  const length = utf8.encode(group);
+  return actor.leave(utf8.ptr, length) !== 0;
+}
+
+/** The members, in the order in which they joined. */
+export function members(group: string): StaticArray<Pid> {
+  const length = utf8.encode(group);
+  // Nobody joins or leaves in between: this is one turn.
+  const count = actor.members(utf8.ptr, length, 0, 0);
+  const pids = new StaticArray<Pid>(count);
+  actor.members(utf8.ptr, length, changetype<usize>(pids), count);
+  return pids;
+}
+
+/** Sends to every member but the caller, and returns how many accepted. */
+export function broadcast(group: string, bytes: Uint8Array, tag: i32 = 0): i32 {
+  const length = utf8.encode(group);
+  return actor.broadcast(utf8.ptr, length, tag, bytes.dataStart, bytes.length);
+}

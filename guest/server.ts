@@ -1,0 +1,112 @@
+/**
+ * A server: an actor that keeps a state, in the fields of a class, and does one thing for each item that it receives. It is
+ * Erlang's gen_server without what AssemblyScript cannot do: nothing is caught, so whatever crashes ends the actor.
+ *
+ * ```ts
+ * class Counter extends Server {
+ *   private sum: i64 = 0;
+ *
+ *   onCall(_message: Message): void {
+ *     this.replyText((++this.sum).toString());
+ *   }
+ * }
+ *
+ * export function run(): void {
+ *   serve(new Counter());
+ * }
+ * ```
+ *
+ * In a handler, say `server.take(received(n))` for each item instead of `serve`; hooks then cannot wait.
+ */
+
+import { Caller } from "./call";
+import { receive } from "./mailbox";
+import { Kind, Message, Reason } from "./message";
+import { Pid } from "./pid";
+import { exit, exitWith, shutdown } from "./process";
+import { ExitReason } from "./reason";
+import { Ref } from "./ref";
+import { Sent, send, sendText } from "./send";
+
+/** What a guest extends. The message that a hook gets is valid until something else is received, in a call for example. */
+export abstract class Server {
+  /**
+   * Whose end it does not survive, where it traps exits: usually whoever has started it. While it is 0, as at first, an exit
+   * signal `shutdown` stops it from wherever it comes. One that comes from the host always does.
+   */
+  parent: Pid = 0;
+
+  /** Who waits for the request at hand, so that `reply` works also after something else was received. */
+  private callerPid: Pid = 0;
+  private callerRef: Ref = 0;
+
+  /** Why it is to stop, once the hook has returned. */
+  private stopping: ExitReason | null = null;
+
+  /** A request, whose sender waits: answer it with `reply`, or keep `caller()` and answer later. */
+  abstract onCall(message: Message): void;
+
+  /** A message that nobody waits for an answer to. Unless overridden, it is dropped; so are those of `onInfo`. */
+  onCast(_message: Message): void {}
+
+  /** All that is no message: a Down, a timer, and where it traps exits an Exit that does not stop it. */
+  onInfo(_message: Message): void {}
+
+  /** The last that it does, where it was stopped in good order; never after a crash. */
+  onStop(_reason: ExitReason): void {}
+
+  /** Answers the request at hand. */
+  reply(bytes: Uint8Array): Sent {
+    return send(this.callerPid, bytes, this.callerRef);
+  }
+
+  /** Answers the request at hand with a text as UTF-8. */
+  replyText(text: string): Sent {
+    return sendText(this.callerPid, text, this.callerRef);
+  }
+
+  /** Who waits for the request at hand, to be answered later. */
+  caller(): Caller {
+    return new Caller(this.callerPid, this.callerRef);
+  }
+
+  /** Ends the actor when the hook has returned, after `onStop`. `reason`: Normal or Shutdown. */
+  stop(reason: Reason = Reason.Normal): void {
+    this.stopping = ExitReason.plain(reason);
+  }
+
+  /** Gives one item to the hook that it belongs to, and ends the actor where that is to be its last. */
+  take(message: Message): void {
+    if (message.kind === Kind.Exit && this.isStop(message)) {
+      this.stopping = ExitReason.of(message);
+    } else if (message.kind !== Kind.Message) {
+      this.onInfo(message);
+    } else if (message.ref !== 0) {
+      this.callerPid = message.from;
+      this.callerRef = message.ref;
+      this.onCall(message);
+    } else {
+      this.onCast(message);
+    }
+    const reason = this.stopping;
+    if (reason !== null) this.leave(reason);
+  }
+
+  private isStop(exit: Message): bool {
+    const anyone = this.parent === 0 || exit.from === 0;
+    return anyone ? exit.reason === Reason.Shutdown : exit.from === this.parent;
+  }
+
+  /** Ends the actor for `reason`; for `shutdown` where that is not one that an actor can give. */
+  protected leave(reason: ExitReason): void {
+    this.onStop(reason);
+    if (reason.isNormal) exit();
+    if (reason.kind === Reason.Own) exitWith(reason.bytes());
+    shutdown();
+  }
+}
+
+/** Serves until it is stopped; does not return. */
+export function serve(server: Server): void {
+  while (true) server.take(receive());
+}
