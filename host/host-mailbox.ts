@@ -38,6 +38,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   readonly #actor: Actor;
   readonly #directory: Directory;
   #pending: Pending | undefined;
+  #onArrival: (() => void) | undefined;
   /** A predicate is being asked; a receive from inside it would move the save pointer under it. */
   #looking = false;
 
@@ -162,6 +163,22 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     return this.#receive(matches, options);
   }
 
+  /** The next item, where there is one now. */
+  poll(): Received | undefined {
+    if (this.#actor.state === State.dead) return undefined;
+    this.#actor.mailbox.rewind();
+    return this.#look(undefined);
+  }
+
+  /**
+   * Calls `act`, in turns of its own, whenever items have come that no receive waits for: for code that has to act on them before
+   * anybody else gets a turn, where a promise would be late.
+   */
+  onArrival(act: () => void): void {
+    this.#onArrival = act;
+    if (this.#actor.state === State.running) this.#actor.state = State.parked;
+  }
+
   /** Every item in order, until the mailbox is closed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Received, void, void> {
     while (this.#actor.state !== State.dead) {
@@ -222,7 +239,8 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     const actor = this.#actor;
     const pending = this.#pending;
     if (pending === undefined) {
-      actor.state = State.running;
+      actor.state = this.#atRest;
+      this.#onArrival?.();
       return;
     }
     let item: Received | undefined;
@@ -274,8 +292,13 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     const pending = this.#pending;
     this.#pending = undefined;
     this.#actor.disarmDeadline();
-    if (this.#actor.state !== State.dead) this.#actor.state = State.running;
+    if (this.#actor.state !== State.dead) this.#actor.state = this.#atRest;
     return pending;
+  }
+
+  /** While no receive waits: parked, so that arrivals give it a turn, where somebody wants to know of them. */
+  get #atRest(): State {
+    return this.#onArrival === undefined ? State.running : State.parked;
   }
 
   #ended(): void {

@@ -406,7 +406,9 @@ export class Runtime implements AsyncDisposable {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    for (const actor of this.#actors) endFromOutside(actor, { kind: "shutdown" });
+    // The host's own first: a supervisor shall not take the end of its children for a fault.
+    const actors = [...this.#actors].sort((a, b) => Number(a.module !== null) - Number(b.module !== null));
+    for (const actor of actors) endFromOutside(actor, { kind: "shutdown" });
     this.#services.timers.clear();
     this.#services.scheduler.stop();
     this.#jspi.stop();

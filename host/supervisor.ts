@@ -82,6 +82,8 @@ export class Supervisor {
   #restarts: number[] = [];
   /** What others want done, in order; each one is announced by a message to itself. */
   readonly #requests: (() => Promise<void>)[] = [];
+  /** It is stopping children, and everything else waits in the mailbox. */
+  #busy = false;
   /** By the refs of their timers: children that wait for their restart. */
   readonly #delayed = new Map<number, Child>();
 
@@ -99,9 +101,7 @@ export class Supervisor {
       this.#mailbox.end({ kind: "shutdown" });
       throw error;
     }
-    this.#serve().catch(error => {
-      if (!(error instanceof ClosedError)) this.#mailbox.end(reasonOfThrown(error));
-    });
+    this.#mailbox.onArrival(() => this.#drain());
   }
 
   get pid(): Pid {
@@ -148,80 +148,93 @@ export class Supervisor {
     await ended;
   }
 
-  async #serve(): Promise<void> {
-    for await (const item of this.#mailbox) {
-      if (item.kind === "exit") {
-        if (!(await this.#onExit(item))) return;
-      } else if (item.kind === "timer") {
-        if (!(await this.#onTimer(item.ref))) return;
-      } else if (item.kind === "message" && item.from === this.pid) {
-        await this.#requests.shift()?.();
-      }
+  /** Deals with what has come, one item after another. A child that can be restarted at once is, before anybody else gets a turn. */
+  #drain(): void {
+    while (!this.#busy) {
+      const item = this.#mailbox.poll();
+      if (item === undefined) return;
+      const going = this.#handle(item);
+      if (going === undefined) continue;
+      this.#busy = true;
+      going
+        .catch(error => {
+          // Closed: it was ended from outside meanwhile.
+          if (!(error instanceof ClosedError)) this.#mailbox.end(reasonOfThrown(error));
+        })
+        .finally(() => {
+          this.#busy = false;
+          this.#drain();
+        });
     }
   }
 
-  /** False when the supervisor is to go on no more. */
-  async #onExit({ from, reason }: Exit): Promise<boolean> {
+  /** A promise where it takes longer than this turn. */
+  #handle(item: Received): Promise<void> | undefined {
+    if (item.kind === "exit") return this.#onExit(item);
+    if (item.kind === "timer") return this.#onTimer(item.ref);
+    return item.from === this.pid ? this.#requests.shift()?.() : undefined;
+  }
+
+  #onExit({ from, reason }: Exit): Promise<void> | undefined {
     const child = this.#children.find(({ pid }) => pid === from);
     if (child === undefined) {
       // Not a child's: from above, or it has been dealt with.
-      if (from !== 0 && reason.kind !== "shutdown") return true;
-      await this.#giveUp({ kind: "shutdown" });
-      return false;
+      return from === 0 || reason.kind === "shutdown" ? this.#giveUp({ kind: "shutdown" }) : undefined;
     }
     child.pid = undefined;
     const { restart = "permanent" } = child.spec;
     const orderly = reason.kind === "normal" || reason.kind === "shutdown";
-    if (restart === "temporary" || (restart === "transient" && orderly)) {
-      this.#report(child, from, reason, "leave");
-      if (restart === "temporary") this.#forget(child);
-      return true;
-    }
-    return this.#restart(child, from, reason);
+    if (restart === "permanent" || (restart === "transient" && !orderly)) return this.#restart(child, from, reason);
+    this.#report(child, from, reason, "leave");
+    if (restart === "temporary") this.#forget(child);
+    return undefined;
   }
 
   /** A restart that was put off is due. */
-  async #onTimer(ref: number): Promise<boolean> {
+  #onTimer(ref: number): Promise<void> | undefined {
     const child = this.#delayed.get(ref);
     this.#delayed.delete(ref);
-    return child === undefined || child.pid !== undefined || this.#startAgain(child);
+    return child === undefined || child.pid !== undefined ? undefined : this.#startAgain(child);
   }
 
-  async #restart(child: Child, pid: Pid, reason: ExitReason): Promise<boolean> {
+  #restart(child: Child, pid: Pid, reason: ExitReason): Promise<void> | undefined {
     const { periodMs = 5000, intensity = 1, backoff } = this.#options;
     const now = this.#now();
     this.#restarts = this.#restarts.filter(then => now - then < periodMs);
     this.#restarts.push(now);
     if (this.#restarts.length > intensity) {
       this.#report(child, pid, reason, "give up");
-      await this.#giveUp({ kind: "shutdown" });
-      return false;
+      return this.#giveUp({ kind: "shutdown" });
     }
     this.#report(child, pid, reason, "restart");
     if (backoff === undefined) return this.#startAgain(child);
     const { initialMs, factor = 2, maxMs = DEFAULT_MAX_BACKOFF_MS } = backoff;
     const delayMs = Math.min(maxMs, initialMs * factor ** (this.#restarts.length - 1));
     this.#delayed.set(this.#mailbox.sendAfter(delayMs, nothing), child);
-    return true;
+    return undefined;
   }
 
   /** Starts a child that has ended, and those whom the strategy counts with it, in their order. */
-  async #startAgain(child: Child): Promise<boolean> {
+  #startAgain(child: Child): Promise<void> | undefined {
     const { strategy = "one_for_one" } = this.#options;
     const from = this.#children.indexOf(child);
-    if (from < 0) return true;
+    if (from < 0) return undefined;
     const concerned =
       strategy === "one_for_one"
         ? [child]
         : strategy === "one_for_all"
           ? [...this.#children]
           : this.#children.slice(from);
-    for (const other of [...concerned].reverse()) {
-      await this.#stop(other);
-      if (other !== child && other.spec.restart === "temporary") this.#forget(other);
-    }
+    if (concerned.every(({ pid }) => pid === undefined)) return this.#startAll(child, concerned);
+    return this.#stopAll(concerned).then(() => this.#startAll(child, concerned));
+  }
+
+  #startAll(cause: Child, concerned: readonly Child[]): Promise<void> | undefined {
     for (const other of concerned) {
-      if (!this.#children.includes(other)) continue;
+      if (other !== cause && other.spec.restart === "temporary") {
+        this.#forget(other);
+        continue;
+      }
       try {
         other.pid = this.#start(other.spec);
       } catch (error) {
@@ -229,12 +242,16 @@ export class Supervisor {
         return this.#restart(other, 0, reasonOfThrown(error));
       }
     }
-    return true;
+    return undefined;
   }
 
   async #giveUp(reason: ExitReason): Promise<void> {
-    for (const child of [...this.#children].reverse()) await this.#stop(child);
+    await this.#stopAll(this.#children);
     this.#mailbox.end(reason);
+  }
+
+  async #stopAll(children: readonly Child[]): Promise<void> {
+    for (const child of [...children].reverse()) await this.#stop(child);
   }
 
   #start(spec: ChildSpec): Pid {
