@@ -2,12 +2,12 @@
  * Calls from the host: one actor makes them all. Each has a monitor, whose ref its answer bears, so a callee that ends is an error at once,
  * and an answer that comes when nobody waits any more is dropped before the mailbox.
  */
-import { Actor, type Services, State, Want, type Way } from "./actor.ts";
+import { Actor, DEAD, PARKED, type Services, WANT_MATCH, type Way } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { ClosedError, IsopodError } from "./errors.ts";
 import { admission, whyRefused } from "./imports.ts";
 import { KIND, Mailbox, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
-import { type ExitReason, ItemKind, SendStatus } from "./message.ts";
+import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
 import { formatPid, type Pid } from "./pid.ts";
 import { formatReason, reasonFrom } from "./reason.ts";
 import { deliver } from "./receive.ts";
@@ -66,8 +66,8 @@ export class Calls {
     const bytes = Bytes.ofLength(0);
     this.actor = new Actor(lo, hi, services, new Mailbox(rings), null, way, bytes.u8, services.limits, bytes);
     // Every item goes to the mailbox and wakes it.
-    this.actor.want = Want.match;
-    this.actor.state = State.parked;
+    this.actor.want = WANT_MATCH;
+    this.actor.state = PARKED;
   }
 
   call(to: Actor | undefined, callee: Pid | string, bytes: Uint8Array, options: CallOptions): Promise<Uint8Array> {
@@ -77,7 +77,7 @@ export class Calls {
     if (signal?.aborted) return Promise.reject(signal.reason);
     services.counters.sent++;
     const status = admission(to, tag, bytes.length);
-    if (status !== SendStatus.accepted || to === undefined) {
+    if (status !== SEND_ACCEPTED || to === undefined) {
       const why = whyRefused(to, status);
       services.deadLetter(null, to?.lo ?? 0, to?.hi ?? 0, tag, bytes.length, why);
       const reason: ExitReason | undefined = why === "noproc" ? { kind: "noproc" } : undefined;
@@ -115,7 +115,7 @@ export class Calls {
           },
         });
       }
-      deliver(to, ItemKind.message, tag, actor.lo, actor.hi, ref, 0, Bytes.ofPayload(bytes), 0, bytes.length);
+      deliver(to, MESSAGE, tag, actor.lo, actor.hi, ref, 0, Bytes.ofPayload(bytes), 0, bytes.length);
     });
   }
 
@@ -124,14 +124,14 @@ export class Calls {
     const { mailbox, services } = this.actor;
     for (let at = mailbox.first(); at >= 0; at = mailbox.first()) {
       const kind = mailbox.word(at, KIND);
-      const ref = mailbox.word(at, kind === ItemKind.message ? TAG : REF);
+      const ref = mailbox.word(at, kind === MESSAGE ? TAG : REF);
       const bytes = mailbox.payload(at);
       const reasonCode = mailbox.word(at, REASON);
       mailbox.remove(at);
-      if (kind === ItemKind.message) services.counters.received++;
+      if (kind === MESSAGE) services.counters.received++;
       const pending = this.#settle(ref);
       if (pending === undefined) continue;
-      if (kind === ItemKind.message) {
+      if (kind === MESSAGE) {
         pending.resolve(bytes);
       } else {
         const reason = reasonFrom(reasonCode, bytes);
@@ -139,7 +139,7 @@ export class Calls {
         pending.reject(new CallError(why, reason));
       }
     }
-    if (this.actor.state !== State.dead) this.actor.state = State.parked;
+    if (this.actor.state !== DEAD) this.actor.state = PARKED;
   }
 
   /** The call is over: its ref is dead. Returns who waited. */

@@ -1,5 +1,5 @@
 /** How an import ends its caller: the reason is noted first, then thrown, so that a guest which catches exceptions cannot live on. */
-import { type Actor, Restraint } from "./actor.ts";
+import { type Actor, LEAVING } from "./actor.ts";
 import type { ExitReason } from "./message.ts";
 
 /** Thrown through a guest to unwind it. Never leaves the scheduler. */
@@ -14,6 +14,6 @@ export function fault(actor: Actor, message: string): never {
 /** Ends the actor whose turn it is; the first reason holds. */
 export function leave(actor: Actor, reason: ExitReason, unwind = new Unwind(reason.kind)): never {
   actor.leaving ??= reason;
-  actor.restraint = Restraint.leaving;
+  actor.restraint = LEAVING;
   throw unwind;
 }

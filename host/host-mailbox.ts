@@ -2,7 +2,7 @@
  * A mailbox for JavaScript: code of the host that has a pid and receives as a guest does, selectively and in the same order.
  * It waits in one place at a time, as an actor does.
  */
-import { Actor, type Services, State, Want, type Way } from "./actor.ts";
+import { Actor, DEAD, PARKED, RUNNING, type Services, type State, WANT_MATCH, type Way } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { ClosedError, IsopodError } from "./errors.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, NONE, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
@@ -64,8 +64,8 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
       Bytes.ofLength(0),
     );
     // With a predicate, so that every item goes to the mailbox; running, so that nobody wakes it until it waits.
-    this.#actor.want = Want.match;
-    this.#actor.state = State.running;
+    this.#actor.want = WANT_MATCH;
+    this.#actor.state = RUNNING;
     this.#directory = directory;
     // JavaScript cannot be ended from outside: what is linked to it tells it, as an item.
     tiesOf(this.#actor).trapsExits = true;
@@ -165,7 +165,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   /** The next item, where there is one now. */
   poll(): Received | undefined {
-    if (this.#actor.state === State.dead) return undefined;
+    if (this.#actor.state === DEAD) return undefined;
     this.#actor.mailbox.rewind();
     return this.#look(undefined);
   }
@@ -176,12 +176,12 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
    */
   onArrival(act: () => void): void {
     this.#onArrival = act;
-    if (this.#actor.state === State.running) this.#actor.state = State.parked;
+    if (this.#actor.state === RUNNING) this.#actor.state = PARKED;
   }
 
   /** Every item in order, until the mailbox is closed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Received, void, void> {
-    while (this.#actor.state !== State.dead) {
+    while (this.#actor.state !== DEAD) {
       let item: Received | undefined;
       try {
         item = await this.receive();
@@ -209,7 +209,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   async #receive(matches: Pending["matches"], { timeoutMs, signal }: ReceiveOptions): Promise<Received | undefined> {
     const actor = this.#actor;
-    if (actor.state === State.dead) throw this.#closed();
+    if (actor.state === DEAD) throw this.#closed();
     signal?.throwIfAborted();
     if (this.#pending !== undefined || this.#looking) {
       throw new IsopodError(
@@ -229,7 +229,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     });
     const onAbort = () => this.#settle()?.reject(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
-    actor.state = State.parked;
+    actor.state = PARKED;
     actor.armDeadline();
     return received.finally(() => signal?.removeEventListener("abort", onAbort));
   }
@@ -251,7 +251,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
       return;
     }
     if (item !== undefined || actor.expired) this.#settle()?.resolve(item);
-    else actor.state = State.parked;
+    else actor.state = PARKED;
   }
 
   /** Takes the first wanted item at or behind the save pointer. */
@@ -292,13 +292,13 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     const pending = this.#pending;
     this.#pending = undefined;
     this.#actor.disarmDeadline();
-    if (this.#actor.state !== State.dead) this.#actor.state = this.#atRest;
+    if (this.#actor.state !== DEAD) this.#actor.state = this.#atRest;
     return pending;
   }
 
   /** While no receive waits: parked, so that arrivals give it a turn, where somebody wants to know of them. */
   get #atRest(): State {
-    return this.#onArrival === undefined ? State.running : State.parked;
+    return this.#onArrival === undefined ? RUNNING : PARKED;
   }
 
   #ended(): void {

@@ -2,7 +2,7 @@
 import type { Services } from "./actor.ts";
 import { callerOf, checkRange, copyOut, type Import } from "./caller.ts";
 import { admission, type ImportHooks, sendMessage } from "./imports.ts";
-import { SendStatus } from "./message.ts";
+import { SEND_FULL, SEND_TOO_LARGE } from "./message.ts";
 import { cancelTimer, sendAfter } from "./send-after.ts";
 import { dropRef, makeRef, monitor } from "./signals.ts";
 
@@ -24,8 +24,8 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
       checkRange(from, "request", "the payload", pointer, length);
       const to = actors.get(lo, hi);
       const status = admission(to, tag, length >>> 0);
-      if (status === SendStatus.mailboxFull) return RequestRefusal.mailboxFull;
-      if (status === SendStatus.tooLarge) return RequestRefusal.tooLarge;
+      if (status === SEND_FULL) return RequestRefusal.mailboxFull;
+      if (status === SEND_TOO_LARGE) return RequestRefusal.tooLarge;
       // The monitor first: the receiver could not end before the message, but the ref must be live when its answer comes.
       const ref = monitor(from, to, lo, hi);
       sendMessage(from, to, lo, hi, tag, ref, pointer, length);

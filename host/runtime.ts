@@ -2,7 +2,7 @@
  * The runtime: loads modules, spawns actors, and brings the host's messages to them. It wires the parts together and holds no logic of
  * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
  */
-import { Actor, type Counters, type Grants, type Services, State, type Way } from "./actor.ts";
+import { Actor, type Counters, DEAD, type Grants, type Services, type Way } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { callOut } from "./call-out.ts";
 import { type CallOptions, Calls } from "./calls.ts";
@@ -14,7 +14,7 @@ import { actorImports, admission, envImports, type ImportHooks, type LogLevel, w
 import { JspiWay } from "./jspi.ts";
 import { defaultLimits, type Limits, limitsFrom } from "./limits.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, Mailbox, NONE, RingPool, TAG } from "./mailbox.ts";
-import { type ExitReason, ItemKind, type Received, SendStatus } from "./message.ts";
+import { type ExitReason, MESSAGE, type Received, SEND_ACCEPTED } from "./message.ts";
 import { asyncifyWay, handlerWay } from "./park.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable, pidFromWords } from "./pid.ts";
 import { reasonOfThrown } from "./reason.ts";
@@ -425,11 +425,11 @@ export class Runtime implements AsyncDisposable {
   #send(from: Actor | null, to: Actor | undefined, bytes: Uint8Array, tag: number, ref: number): boolean {
     this.#services.counters.sent++;
     const status = admission(to, tag, bytes.length);
-    if (status !== SendStatus.accepted || to === undefined) {
+    if (status !== SEND_ACCEPTED || to === undefined) {
       this.#deadLetter(from, to?.lo ?? 0, to?.hi ?? 0, tag, bytes.length, whyRefused(to, status));
       return false;
     }
-    deliver(to, ItemKind.message, tag, from?.lo ?? 0, from?.hi ?? 0, ref, 0, Bytes.ofPayload(bytes), 0, bytes.length);
+    deliver(to, MESSAGE, tag, from?.lo ?? 0, from?.hi ?? 0, ref, 0, Bytes.ofPayload(bytes), 0, bytes.length);
     return true;
   }
 
@@ -450,7 +450,7 @@ export class Runtime implements AsyncDisposable {
 
   /** The end of an actor. Ends that follow from it, along links, are done after it, one by one: a chain of any length costs no stack. */
   #end(actor: Actor, reason: ExitReason): void {
-    if (actor.state === State.dead) return;
+    if (actor.state === DEAD) return;
     const isGuest = actor.module !== null;
     const lastReceived = reason.kind === "crashed" && isGuest ? lastSeen(actor) : undefined;
     this.#bury(actor, reason);
@@ -467,12 +467,12 @@ export class Runtime implements AsyncDisposable {
 
   /** Takes an actor out of everything that knows it, then tells those that are tied to it. */
   #bury(actor: Actor, reason: ExitReason): void {
-    actor.state = State.dead;
+    actor.state = DEAD;
     this.#actors.delete(actor);
     actor.disarmDeadline();
     const { mailbox } = actor;
     for (let at = mailbox.first(); at !== NONE; at = mailbox.next(at)) {
-      if (mailbox.word(at, KIND) !== ItemKind.message) continue;
+      if (mailbox.word(at, KIND) !== MESSAGE) continue;
       const from = this.#actors.get(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI)) ?? null;
       this.#deadLetter(from, actor.lo, actor.hi, mailbox.word(at, TAG), mailbox.word(at, LENGTH), "left behind");
     }

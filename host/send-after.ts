@@ -2,7 +2,7 @@
 import type { Actor } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { admission, whyRefused } from "./imports.ts";
-import { ItemKind, SendStatus } from "./message.ts";
+import { SEND_ACCEPTED, TIMER } from "./message.ts";
 import { deliver } from "./receive.ts";
 import { dropRef, makeRef, tiesOf } from "./signals.ts";
 import { Timer } from "./timers.ts";
@@ -28,12 +28,12 @@ export function sendAfter(
     const to = find();
     services.counters.sent++;
     const status = admission(to, tag, payload.length);
-    if (to === undefined || status !== SendStatus.accepted) {
+    if (to === undefined || status !== SEND_ACCEPTED) {
       services.deadLetter(from, to?.lo ?? 0, to?.hi ?? 0, tag, payload.length, whyRefused(to, status));
       return;
     }
     const { lo, hi } = from;
-    deliver(to, ItemKind.timer, tag, lo, hi, to === from ? ref : 0, 0, Bytes.ofPayload(payload), 0, payload.length);
+    deliver(to, TIMER, tag, lo, hi, to === from ? ref : 0, 0, Bytes.ofPayload(payload), 0, payload.length);
   });
   ties.timers ??= new Map();
   ties.timers.set(ref, { timer, toItself: find() === from });
