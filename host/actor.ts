@@ -80,7 +80,7 @@ export interface Services {
   /** The actor has ended for this reason. */
   end(actor: Actor, reason: ExitReason): void;
   /** A message that nobody will receive. */
-  deadLetter(from: Actor | null, toLo: number, toHi: number, tag: number, length: number, why: DeadLetter["why"]): void;
+  deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void;
   /** A number in [0, 1), from the runtime's source of randomness. */
   random(): number;
   /** What a guest's exception means. */
@@ -113,6 +113,10 @@ export class Actor implements Runnable {
   restraint: Restraint = FREE;
   /** Why it is to end at the next chance; set with `LEAVING`. */
   leaving: ExitReason | null = null;
+  /** It ends by its own fault: what it received last belongs into the report. */
+  atFault = false;
+  /** Part of the runtime: no signal reaches it, whoever knows its pid. */
+  immune = false;
 
   /** The guest's memory; set once, when it is instantiated. */
   bytes: Bytes;
@@ -194,6 +198,7 @@ export class Actor implements Runnable {
   }
 
   failed(error: unknown): void {
+    this.atFault ||= this.leaving === null;
     this.services.end(this, this.leaving ?? this.services.describe(error));
   }
 

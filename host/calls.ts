@@ -6,9 +6,9 @@ import { Actor, DEAD, PARKED, type Services, WANT_MATCH, type Way } from "./acto
 import { Bytes } from "./bytes.ts";
 import { ClosedError, IsopodError } from "./errors.ts";
 import { admission, whyRefused } from "./imports.ts";
-import { KIND, Mailbox, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
+import { FROM_HI, FROM_LO, KIND, Mailbox, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
-import { formatPid, type Pid } from "./pid.ts";
+import { formatPid, type Pid, pidFromWords } from "./pid.ts";
 import { formatReason, reasonFrom } from "./reason.ts";
 import { deliver } from "./receive.ts";
 import { demonitor, monitor } from "./signals.ts";
@@ -64,7 +64,11 @@ export class Calls {
       discard: () => this.#stop(),
     };
     const bytes = Bytes.ofLength(0);
-    this.actor = new Actor(lo, hi, services, new Mailbox(rings), null, way, bytes.u8, services.limits, bytes);
+    // Answers that somebody waits for are never refused: each call in flight bounds their number by one.
+    const limits = { ...services.limits, mailboxMessages: 2 ** 28, mailboxBytes: 2 ** 28 };
+    this.actor = new Actor(lo, hi, services, new Mailbox(rings), null, way, bytes.u8, limits, bytes);
+    // Every guest that was called knows its pid.
+    this.actor.immune = true;
     // Every item goes to the mailbox and wakes it.
     this.actor.want = WANT_MATCH;
     this.actor.state = PARKED;
@@ -79,7 +83,7 @@ export class Calls {
     const status = admission(to, tag, bytes.length);
     if (status !== SEND_ACCEPTED || to === undefined) {
       const why = whyRefused(to, status);
-      services.deadLetter(null, to?.lo ?? 0, to?.hi ?? 0, tag, bytes.length, why);
+      services.deadLetter(0, to?.pid ?? (typeof callee === "string" ? 0 : callee), tag, bytes.length, why);
       const reason: ExitReason | undefined = why === "noproc" ? { kind: "noproc" } : undefined;
       return Promise.reject(new CallError(`the call to ${nameOf(callee)} was not accepted: ${why}`, reason));
     }
@@ -126,11 +130,16 @@ export class Calls {
       const kind = mailbox.word(at, KIND);
       const ref = mailbox.word(at, kind === MESSAGE ? TAG : REF);
       const bytes = mailbox.payload(at);
+      const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
       const reasonCode = mailbox.word(at, REASON);
       mailbox.remove(at);
-      if (kind === MESSAGE) services.counters.received++;
       const pending = this.#settle(ref);
-      if (pending === undefined) continue;
+      if (pending === undefined) {
+        // Its call was settled after it had come in: by another answer, its time, or its signal.
+        if (kind === MESSAGE) services.deadLetter(from, this.actor.pid, ref, bytes.length, "late reply");
+        continue;
+      }
+      if (kind === MESSAGE) services.counters.received++;
       if (kind === MESSAGE) {
         pending.resolve(bytes);
       } else {

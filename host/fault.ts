@@ -8,6 +8,7 @@ export class Unwind extends Error {}
 /** Crashes the actor whose turn it is. */
 export function fault(actor: Actor, message: string): never {
   const unwind = new Unwind(message);
+  actor.atFault ||= actor.leaving === null;
   return leave(actor, { kind: "crashed", message, stack: unwind.stack ?? "" }, unwind);
 }
 

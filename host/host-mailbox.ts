@@ -31,14 +31,14 @@ interface Pending {
 export interface Directory {
   readonly registry: Registry;
   find(pid: Pid): Actor | undefined;
-  send(from: Actor, to: Actor | undefined, bytes: Uint8Array, tag: number, ref: number): boolean;
+  send(from: Actor, to: Pid | string, bytes: Uint8Array, tag: number): boolean;
 }
 
 export class HostMailbox implements AsyncIterable<Received>, Disposable {
   readonly #actor: Actor;
   readonly #directory: Directory;
   #pending: Pending | undefined;
-  #onArrival: (() => void) | undefined;
+  #onArrival: (() => boolean) | undefined;
   /** A predicate is being asked; a receive from inside it would move the save pointer under it. */
   #looking = false;
 
@@ -80,6 +80,11 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     return this.#actor.pid;
   }
 
+  /** False once it was closed, or ended from outside. */
+  get isOpen(): boolean {
+    return this.#actor.state !== DEAD;
+  }
+
   /** Items that wait to be received. */
   get size(): number {
     return this.#actor.mailbox.count;
@@ -87,17 +92,17 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   /** Sends with this mailbox as the sender. True where it was accepted; never throws for a dead receiver. */
   send(to: Pid | string, bytes: Uint8Array, tag = 0): boolean {
-    const { find, registry, send } = this.#directory;
-    return send(this.#actor, typeof to === "string" ? registry.whereis(to) : find(to), bytes, tag, 0);
+    return this.#directory.send(this.#actor, to, bytes, tag);
   }
 
   /** Answers a message whose sender waits for it (`ref` is not 0). False where it waits no more. */
   reply(to: Message, bytes: Uint8Array): boolean {
-    return this.#directory.send(this.#actor, this.#directory.find(to.from), bytes, to.ref, 0);
+    return this.#directory.send(this.#actor, to.from, bytes, to.ref);
   }
 
   /** Links it with an actor: the end of either is told to the other. With a dead one, an exit with the reason noproc comes at once. */
   link(pid: Pid): void {
+    this.#mustBeOpen();
     const other = this.#directory.find(pid);
     if (other === undefined) exitSignal(this.#actor, lowWord(pid), highWord(pid), { kind: "noproc" });
     else link(this.#actor, other);
@@ -110,6 +115,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   /** Monitors an actor: one Down with this ref comes when it ends; at once, with the reason noproc, where it is dead. */
   monitor(pid: Pid): number {
+    this.#mustBeOpen();
     return monitor(this.#actor, this.#directory.find(pid), lowWord(pid), highWord(pid));
   }
 
@@ -133,8 +139,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     bytes: Uint8Array,
     { to, tag = 0 }: { readonly to?: Pid; readonly tag?: number } = {},
   ): number {
-    const find = () => (to === undefined ? this.#actor : this.#directory.find(to));
-    return sendAfter(this.#actor, delayMs, find, tag, bytes.slice());
+    return sendAfter(this.#actor, delayMs, to ?? this.pid, pid => this.#directory.find(pid), tag, bytes.slice());
   }
 
   /** False where the timer has fired, was cancelled, or never was. */
@@ -143,7 +148,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   }
 
   join(group: string): void {
-    this.#directory.registry.join(group, this.#actor);
+    if (this.isOpen) this.#directory.registry.join(group, this.#actor);
   }
 
   leave(group: string): boolean {
@@ -163,18 +168,19 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     return this.#receive(matches, options);
   }
 
-  /** The next item, where there is one now. */
+  /** The next item, where there is one now. A receive that waits goes on as if it had never been there. */
   poll(): Received | undefined {
-    if (this.#actor.state === DEAD) return undefined;
-    this.#actor.mailbox.rewind();
-    return this.#look(undefined);
+    if (this.#looking) throw this.#busy();
+    const { mailbox } = this.#actor;
+    const at = mailbox.first();
+    return at === NONE ? undefined : this.#take(at, this.#read(at));
   }
 
   /**
    * Calls `act`, in turns of its own, whenever items have come that no receive waits for: for code that has to act on them before
-   * anybody else gets a turn, where a promise would be late.
+   * anybody else gets a turn, where a promise would be late. It gets another turn where it answers true.
    */
-  onArrival(act: () => void): void {
+  onArrival(act: () => boolean): void {
     this.#onArrival = act;
     if (this.#actor.state === RUNNING) this.#actor.state = PARKED;
   }
@@ -211,12 +217,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     const actor = this.#actor;
     if (actor.state === DEAD) throw this.#closed();
     signal?.throwIfAborted();
-    if (this.#pending !== undefined || this.#looking) {
-      throw new IsopodError(
-        "ISOPOD_BUSY",
-        `host mailbox ${formatPid(this.pid)} is receiving already: await that receive, or abort it`,
-      );
-    }
+    if (this.#pending !== undefined || this.#looking) throw this.#busy();
     actor.mailbox.rewind();
     const item = this.#look(matches);
     if (item !== undefined || timeoutMs === 0) return item;
@@ -240,7 +241,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     const pending = this.#pending;
     if (pending === undefined) {
       actor.state = this.#atRest;
-      this.#onArrival?.();
+      if (this.#onArrival?.() && actor.state === PARKED) actor.wake();
       return;
     }
     let item: Received | undefined;
@@ -262,12 +263,16 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
       mailbox.saved = at;
       const item = this.#read(at);
       if (matches !== undefined && !this.#ask(matches, item)) continue;
-      if (item.kind === "message") this.#actor.services.counters.received++;
-      mailbox.remove(mailbox.saved);
-      return item;
+      return this.#take(mailbox.saved, item);
     }
     mailbox.saved = mailbox.tail;
     return undefined;
+  }
+
+  #take(at: number, item: Received): Received {
+    if (item.kind === "message" || item.kind === "timer") this.#actor.services.counters.received++;
+    this.#actor.mailbox.remove(at);
+    return item;
   }
 
   #ask(matches: (item: Received) => boolean, item: Received): boolean {
@@ -303,6 +308,15 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   #ended(): void {
     this.#settle()?.reject(this.#closed());
+  }
+
+  #mustBeOpen(): void {
+    if (!this.isOpen) throw this.#closed();
+  }
+
+  #busy(): IsopodError {
+    const text = `host mailbox ${formatPid(this.pid)} is receiving already: await that receive, or abort it`;
+    return new IsopodError("ISOPOD_BUSY", text);
   }
 
   #closed(): ClosedError {

@@ -9,7 +9,7 @@ import { nameImports } from "./imports-names.ts";
 import { refImports } from "./imports-refs.ts";
 import { signalImports } from "./imports-signals.ts";
 import { MESSAGE, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE } from "./message.ts";
-import type { PidTable } from "./pid.ts";
+import { type PidTable, pidFromWords } from "./pid.ts";
 import { deliver, handOver, receive } from "./receive.ts";
 import type { Registry } from "./registry.ts";
 import type { DeadLetter } from "./runtime.ts";
@@ -133,7 +133,7 @@ export function sendMessage(
   const bytes = length >>> 0;
   const status = admission(to, tag, bytes);
   if (status !== SEND_ACCEPTED || to === undefined) {
-    from.services.deadLetter(from, toLo, toHi, tag, bytes, whyRefused(to, status));
+    from.services.deadLetter(from.pid, pidFromWords(toLo, toHi), tag, bytes, whyRefused(to, status));
     return status;
   }
   deliver(to, MESSAGE, tag, from.lo, from.hi, ref, 0, from.bytes, bytes === 0 ? 0 : pointer >>> 0, bytes);

@@ -1,4 +1,4 @@
-/** What a mailbox holds, as JavaScript sees it, and the codes that stand for it in guest memory. Types and constants only. */
+/** What a mailbox holds, as JavaScript sees it, and the codes that stand for it in guest memory. Types and constants. */
 import type { Pid } from "./pid.ts";
 
 /** One item of a mailbox. Messages, downs and exits share one order of arrival. */
@@ -57,6 +57,11 @@ export const MESSAGE = 1;
 export const DOWN = 2;
 export const EXIT = 3;
 export const TIMER = 4;
+
+/** Whether the counters count an item: messages, now or later, are; signals are not. */
+export function isCounted(kind: number): boolean {
+  return kind === MESSAGE || kind === TIMER;
+}
 
 /** `info.reason` and the first parameter of `exit`. */
 export const ReasonCode = {

@@ -25,11 +25,12 @@ export const handlerWay: Way = {
 
   resume(actor) {
     const { result } = actor;
-    if (!actor.started || result === RECEIVE_PARK) return serveMailbox(actor);
+    const handle = actor.guest?.handle;
+    if (handle == null || !actor.started || result === RECEIVE_PARK) return serveMailbox(actor);
     // The commonest turn, kept short (a tenth of a message): one item, which is in the window already, and nothing behind it.
     actor.budget = TURN_BUDGET;
     actor.result = RECEIVE_PARK;
-    (actor.guest?.handle as Handle)(result);
+    handle(result);
     if (actor.mailbox.count > 0 || actor.restraint !== FREE) return serveMailbox(actor);
     useHandlerWindow(actor);
     actor.state = PARKED;

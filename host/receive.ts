@@ -18,7 +18,7 @@ import {
 import { type Bytes, copyBytes } from "./bytes.ts";
 import { fault } from "./fault.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, type Mailbox, NONE, REASON, REF, TAG } from "./mailbox.ts";
-import { MESSAGE, RECEIVE_PARK, RECEIVE_TIMEOUT, type Received, TIMER } from "./message.ts";
+import { isCounted, MESSAGE, RECEIVE_PARK, RECEIVE_TIMEOUT, type Received, TIMER } from "./message.ts";
 import { pidFromWords } from "./pid.ts";
 import { receivedFrom } from "./reason.ts";
 
@@ -58,7 +58,7 @@ export function deliver(
     if (to.info !== 0) writeInfo(to, kind, tag, fromLo, fromHi, ref, reason, length);
     copyBytes(source, index, to.bytes, to.pointer, length);
     to.wake();
-    if (kind === MESSAGE) to.services.counters.received++;
+    if (isCounted(kind)) to.services.counters.received++;
     to.result = length;
     return;
   }
@@ -181,7 +181,7 @@ function take(actor: Actor, mailbox: Mailbox, at: number): number {
     actor.held = true;
     return length;
   }
-  if (mailbox.word(at, KIND) === MESSAGE) actor.services.counters.received++;
+  if (isCounted(mailbox.word(at, KIND))) actor.services.counters.received++;
   actor.held = false;
   mailbox.remove(at);
   return length;
@@ -210,6 +210,7 @@ function ask(actor: Actor, mailbox: Mailbox, at: number): boolean {
     answer = match(actor.wanted, actor.pointer, Math.min(length, actor.capacity));
   } catch (error) {
     // A guest may catch what comes out of its own predicate by way of our import; it ends all the same.
+    actor.atFault ||= actor.leaving === null;
     actor.leaving ??= actor.services.describe(error);
     actor.restraint = LEAVING;
     throw error;

@@ -4,8 +4,9 @@
  */
 import { type Actor, DEAD, LEAVING, RUNNING } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
-import { KIND, LENGTH } from "./mailbox.ts";
+import { FROM_HI, FROM_LO, KIND, LENGTH } from "./mailbox.ts";
 import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode } from "./message.ts";
+import { pidFromWords } from "./pid.ts";
 import { reasonBytes } from "./reason.ts";
 import { deliver } from "./receive.ts";
 import type { Timer } from "./timers.ts";
@@ -121,7 +122,8 @@ function flushRef(actor: Actor, ref: number): void {
   const { mailbox, services } = actor;
   for (let at = mailbox.findRef(0, MESSAGE, ref); at >= 0; at = mailbox.findRef(0, MESSAGE, ref)) {
     if (mailbox.word(at, KIND) === MESSAGE) {
-      services.deadLetter(null, actor.lo, actor.hi, ref, mailbox.word(at, LENGTH), "late reply");
+      const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
+      services.deadLetter(from, actor.pid, ref, mailbox.word(at, LENGTH), "late reply");
     }
     mailbox.remove(at);
   }
@@ -137,7 +139,7 @@ function sendDown(watcher: Actor, fromLo: number, fromHi: number, ref: number, r
  * and every other reason ends the receiver too. `kill` does not come this way: it cannot be trapped, see `endFromOutside`.
  */
 export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
-  if (to.state === DEAD) return;
+  if (to.state === DEAD || to.immune) return;
   if (to.ties?.trapsExits) {
     const bytes = reasonBytes(reason);
     deliver(to, EXIT, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
@@ -148,6 +150,7 @@ export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: Ex
 
 /** Ends an actor that may have its turn just now: then its frames unwind at its next import, or it ends with its turn. */
 export function endFromOutside(actor: Actor, reason: ExitReason): void {
+  if (actor.immune) return;
   if (actor.state === RUNNING && actor.module !== null) {
     actor.leaving ??= reason;
     actor.restraint = LEAVING;

@@ -47,7 +47,7 @@ export interface ChildReport {
   readonly pid: Pid;
   readonly reason: ExitReason;
   /** What the supervisor does about it. */
-  readonly then: "restart" | "leave" | "give up";
+  readonly action: "restart" | "leave" | "give up";
 }
 
 export interface SupervisorOptions {
@@ -67,11 +67,23 @@ interface Child {
   pid: Pid | undefined;
 }
 
+/** What somebody wants of a supervisor. */
+interface Request {
+  readonly act: () => Promise<void> | undefined;
+  /** The supervisor has ended before. */
+  readonly refuse: () => void;
+}
+
+/** So many items are dealt with in one turn. */
+const ITEMS_A_TURN = 64;
 const DEFAULT_SHUTDOWN_MS = 5000;
 const DEFAULT_MAX_BACKOFF_MS = 30_000;
 const nothing = new Uint8Array(0);
 
 export class Supervisor {
+  /** The supervisor that is starting a child just now. */
+  static #starting: Pid = 0;
+
   readonly #runtime: Runtime;
   readonly #options: SupervisorOptions;
   readonly #mailbox: HostMailbox;
@@ -81,7 +93,9 @@ export class Supervisor {
   /** When the restarts within the period were, oldest first. */
   #restarts: number[] = [];
   /** What others want done, in order; each one is announced by a message to itself. */
-  readonly #requests: (() => Promise<void>)[] = [];
+  readonly #requests: Request[] = [];
+  /** Whose child this supervisor is; 0 for nobody's. Its end is this one's, whatever the reason. */
+  readonly #parent: Pid;
   /** It is stopping children, and everything else waits in the mailbox. */
   #busy = false;
   /** By the refs of their timers: children that wait for their restart. */
@@ -92,16 +106,19 @@ export class Supervisor {
     this.#runtime = runtime;
     this.#options = options;
     this.#now = now;
+    this.#parent = Supervisor.#starting;
     this.#mailbox = runtime.mailbox();
     try {
       for (const spec of options.children ?? []) this.#children.push({ spec, pid: this.#start(spec) });
       this.#checkIds();
     } catch (error) {
-      // The children are linked: its end is theirs.
-      this.#mailbox.end({ kind: "shutdown" });
+      this.#abandon();
       throw error;
     }
     this.#mailbox.onArrival(() => this.#drain());
+    runtime.exited(this.pid).then(() => {
+      for (const { refuse } of this.#requests.splice(0)) refuse();
+    });
   }
 
   get pid(): Pid {
@@ -148,38 +165,49 @@ export class Supervisor {
     await ended;
   }
 
-  /** Deals with what has come, one item after another. A child that can be restarted at once is, before anybody else gets a turn. */
-  #drain(): void {
-    while (!this.#busy) {
+  /**
+   * Deals with what has come, one item after another. A child that can be restarted at once is, before anybody else gets a turn.
+   * True where there may be more than one turn's items.
+   */
+  #drain(): boolean {
+    for (let items = ITEMS_A_TURN; items > 0; items--) {
+      if (this.#busy) return false;
       const item = this.#mailbox.poll();
-      if (item === undefined) return;
+      if (item === undefined) return false;
       const going = this.#handle(item);
-      if (going === undefined) continue;
-      this.#busy = true;
-      going
-        .catch(error => {
-          // Closed: it was ended from outside meanwhile.
-          if (!(error instanceof ClosedError)) this.#mailbox.end(reasonOfThrown(error));
-        })
-        .finally(() => {
-          this.#busy = false;
-          this.#drain();
-        });
+      if (going !== undefined) this.#goOn(going);
     }
+    return true;
+  }
+
+  #goOn(going: Promise<void>): void {
+    this.#busy = true;
+    going
+      .catch(error => {
+        // Closed: it was ended from outside meanwhile.
+        if (!(error instanceof ClosedError)) this.#mailbox.end(reasonOfThrown(error));
+      })
+      .finally(() => {
+        this.#busy = false;
+        if (this.#drain()) this.#soon(() => undefined);
+      });
   }
 
   /** A promise where it takes longer than this turn. */
   #handle(item: Received): Promise<void> | undefined {
     if (item.kind === "exit") return this.#onExit(item);
     if (item.kind === "timer") return this.#onTimer(item.ref);
-    return item.from === this.pid ? this.#requests.shift()?.() : undefined;
+    return item.kind === "message" && item.from === this.pid ? this.#requests.shift()?.act() : undefined;
   }
 
   #onExit({ from, reason }: Exit): Promise<void> | undefined {
     const child = this.#children.find(({ pid }) => pid === from);
     if (child === undefined) {
       // Not a child's: from above, or it has been dealt with.
-      return from === 0 || reason.kind === "shutdown" ? this.#giveUp({ kind: "shutdown" }) : undefined;
+      const fromAbove = from === 0 || from === this.#parent;
+      return fromAbove || reason.kind === "shutdown"
+        ? this.#giveUp(fromAbove ? reason : { kind: "shutdown" })
+        : undefined;
     }
     child.pid = undefined;
     const { restart = "permanent" } = child.spec;
@@ -229,7 +257,7 @@ export class Supervisor {
     return this.#stopAll(concerned).then(() => this.#startAll(child, concerned));
   }
 
-  #startAll(cause: Child, concerned: readonly Child[]): Promise<void> | undefined {
+  #startAll(cause: Child, concerned: readonly Child[]): undefined {
     for (const other of concerned) {
       if (other !== cause && other.spec.restart === "temporary") {
         this.#forget(other);
@@ -238,8 +266,11 @@ export class Supervisor {
       try {
         other.pid = this.#start(other.spec);
       } catch (error) {
-        // As in OTP, a start that fails is one more end of that child.
-        return this.#restart(other, 0, reasonOfThrown(error));
+        if (!this.#mailbox.isOpen) return undefined;
+        // As in OTP, a start that fails is one more end of that child, dealt with after what is in the mailbox already.
+        const reason = reasonOfThrown(error);
+        this.#soon(() => this.#restart(other, 0, reason));
+        return undefined;
       }
     }
     return undefined;
@@ -255,8 +286,16 @@ export class Supervisor {
   }
 
   #start(spec: ChildSpec): Pid {
+    if (!this.#mailbox.isOpen) throw this.#ended();
     const { start, name } = spec;
-    const pid = typeof start === "function" ? start() : this.#runtime.spawn(start, spec);
+    const before = Supervisor.#starting;
+    let pid: Pid;
+    try {
+      Supervisor.#starting = this.pid;
+      pid = typeof start === "function" ? start() : this.#runtime.spawn(start, spec);
+    } finally {
+      Supervisor.#starting = before;
+    }
     this.#mailbox.link(pid);
     if (name !== undefined && !this.#runtime.register(name, pid)) {
       this.#mailbox.unlink(pid);
@@ -266,26 +305,41 @@ export class Supervisor {
     return pid;
   }
 
+  /** The children started so far end with it; there is no time to wait for those that trap exits. */
+  #abandon(): void {
+    for (const { pid } of [...this.#children].reverse()) {
+      if (pid === undefined) continue;
+      this.#mailbox.exit(pid, { kind: "shutdown" });
+      this.#mailbox.exit(pid, { kind: "killed" });
+    }
+    this.#mailbox.end({ kind: "shutdown" });
+  }
+
   #owner(name: string): string {
     const owner = this.#runtime.whereis(name);
     return owner === undefined ? "it ended at once" : `${formatPid(owner)} has that name`;
   }
 
-  /** Asks a child to shut down, gives it its time, then kills it. Its end is waited for; every other item stays for later. */
+  /**
+   * Asks a child to shut down, gives it its time, then kills it. Its Down is waited for, which comes also where it has taken back
+   * its link (so does OTP); every other item stays for later.
+   */
   async #stop(child: Child): Promise<void> {
     const { pid } = child;
     if (pid === undefined) return;
     const { shutdown = DEFAULT_SHUTDOWN_MS } = child.spec;
-    const itsEnd = (item: Received) => item.kind === "exit" && item.from === pid;
+    const ref = this.#mailbox.monitor(pid);
+    const itsDown = (item: Received) => item.kind === "down" && item.ref === ref;
     let ended: Received | undefined;
     if (shutdown !== "kill") {
       this.#mailbox.exit(pid, { kind: "shutdown" });
-      ended = await this.#mailbox.receiveMatch(itsEnd, { timeoutMs: shutdown });
+      ended = await this.#mailbox.receiveMatch(itsDown, { timeoutMs: shutdown });
     }
     if (ended === undefined) {
       this.#mailbox.exit(pid, { kind: "killed" });
-      await this.#mailbox.receiveMatch(itsEnd);
+      await this.#mailbox.receiveMatch(itsDown);
     }
+    await this.#mailbox.receiveMatch(item => item.kind === "exit" && item.from === pid, { timeoutMs: 0 });
     child.pid = undefined;
   }
 
@@ -293,19 +347,26 @@ export class Supervisor {
     this.#children = this.#children.filter(other => other !== child);
   }
 
-  #report(child: Child, pid: Pid, reason: ExitReason, then: ChildReport["then"]): void {
-    callOut(() => this.#options.onReport?.({ supervisor: this.pid, id: child.spec.id, pid, reason, then }));
+  #report(child: Child, pid: Pid, reason: ExitReason, action: ChildReport["action"]): void {
+    callOut(() => this.#options.onReport?.({ supervisor: this.pid, id: child.spec.id, pid, reason, action }));
   }
 
   /** Does something in the supervisor's own turn, after what came before. */
   #request<T>(act: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#requests.push(() => act().then(resolve, reject));
-      if (!this.#mailbox.send(this.pid, nothing)) {
-        this.#requests.pop();
-        reject(new ClosedError(`supervisor ${formatPid(this.pid)} has ended: start another`));
-      }
+      const refuse = () => reject(this.#ended());
+      if (this.#mailbox.isOpen) this.#soon(() => act().then(resolve, reject), refuse);
+      else refuse();
     });
+  }
+
+  #soon(act: Request["act"], refuse = () => {}): void {
+    this.#requests.push({ act, refuse });
+    this.#mailbox.send(this.pid, nothing);
+  }
+
+  #ended(): ClosedError {
+    return new ClosedError(`supervisor ${formatPid(this.pid)} has ended: start another`);
   }
 
   #checkIds(): void {
@@ -317,6 +378,6 @@ export class Supervisor {
 }
 
 /** One line for a log. */
-export function formatReport({ id, pid, reason, then }: ChildReport): string {
-  return `child ${id} ${formatPid(pid)} ended (${formatReason(reason)}): ${then}`;
+export function formatReport({ id, pid, reason, action }: ChildReport): string {
+  return `child ${id} ${formatPid(pid)} ended (${formatReason(reason)}): ${action}`;
 }
