@@ -6,6 +6,7 @@ import { type Actor, Restraint, State, type Way } from "./actor.ts";
 import { fault } from "./fault.ts";
 import { ORDER } from "./mailbox.ts";
 import { RECEIVE_PARK } from "./message.ts";
+import { goOn, yielded } from "./preempt.ts";
 import { look, park, proceed } from "./receive.ts";
 
 /** Items that an actor may take in one turn before the others get theirs. */
@@ -14,6 +15,10 @@ const TURN_BUDGET = 64;
 /** Begins a turn. The first one runs the guest's `_start`. */
 export function beginTurn(actor: Actor): void {
   actor.budget = TURN_BUDGET;
+  if (actor.reductions !== null) {
+    actor.reductions.granted = 0;
+    actor.reductions.asked = 0;
+  }
   if (actor.started) return;
   actor.started = true;
   actor.guest?.start?.();
@@ -31,6 +36,7 @@ export const handlerWay: Way = {
     const { mailbox } = actor;
     while (length !== RECEIVE_PARK && actor.restraint === Restraint.none) {
       actor.result = RECEIVE_PARK;
+      if (actor.reductions !== null) actor.reductions.granted = 0;
       if (length > actor.capacity) handleLong(actor, handle, length);
       else handle(length);
       if (mailbox.count === 0) {
@@ -90,12 +96,14 @@ export const asyncifyWay: Way = {
     beginTurn(actor);
     let result = 0;
     if (first) actor.mayPark = true;
+    else if (actor.yielded) result = goOn(actor);
     else {
       result = proceed(actor);
       if (result === RECEIVE_PARK) return true;
     }
-    const parked = actor.restraint === Restraint.none && enter(actor, result) === 1;
-    if (parked && actor.restraint === Restraint.none) park(actor);
+    const waits = actor.restraint === Restraint.none ? enter(actor, result) : RETURNED;
+    if (waits === PARKED && actor.restraint === Restraint.none) park(actor);
+    else if (waits === YIELDED && actor.restraint === Restraint.none) yielded(actor);
     else actor.services.end(actor, actor.leaving ?? { kind: "normal" });
     return true;
   },
@@ -104,10 +112,15 @@ export const asyncifyWay: Way = {
   discard() {},
 };
 
-/** Runs the guest until it parks (1) or its entry returns (0). A module that never parks has no `resume:E`. */
+// What `resume:E` answers.
+const RETURNED = 0;
+const PARKED = 1;
+const YIELDED = 2;
+
+/** Runs the guest until it parks, gives way, or its entry returns. A module that never does the former has no `resume:E`. */
 function enter(actor: Actor, result: number): number {
   const guest = actor.guest;
   if (guest?.resume != null) return guest.resume(result);
   guest?.entry?.();
-  return 0;
+  return RETURNED;
 }

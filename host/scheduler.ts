@@ -29,6 +29,8 @@ export class Scheduler {
   #busy = false;
   /** The runnable whose `run` returned false, until it says `resumed`. */
   #away: Runnable | undefined;
+  /** Turns until the clock is looked at. */
+  #turnsLeft = 0;
   #stopped = false;
 
   constructor(clock: Clock, sliceMs: number) {
@@ -61,6 +63,11 @@ export class Scheduler {
     this.#continue();
   }
 
+  /** The turn that goes on is a long one: the clock is looked at after it. */
+  lookSoon(): void {
+    this.#turnsLeft = 0;
+  }
+
   /** Runs nothing any more. */
   stop(): void {
     this.#stopped = true;
@@ -81,7 +88,7 @@ export class Scheduler {
 
   readonly #run = (): void => {
     for (;;) {
-      for (let turns = TURNS_PER_LOOK; turns > 0; turns--) {
+      for (this.#turnsLeft = TURNS_PER_LOOK; this.#turnsLeft > 0; this.#turnsLeft--) {
         if (this.#length === 0 || this.#stopped) {
           this.#busy = false;
           return;
