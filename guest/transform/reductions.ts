@@ -34,6 +34,7 @@ export function makePreemptible(
   const hadDebugInfo = b.getDebugInfo();
   try {
     check(b, module, name, memoryBase);
+    exportMemory(module);
     b.setDebugInfo(debug);
     asyncify(b, module, { yields: true, ...(memoryBase !== undefined && { memoryBase }) });
     module.optimize();
@@ -42,6 +43,14 @@ export function makePreemptible(
     b.setDebugInfo(hadDebugInfo);
     module.dispose();
   }
+}
+
+/** A memory that only the stack will need, the optimizer would take for unused. */
+function exportMemory(module: binaryen.Module): void {
+  if (module.getExport("memory") !== 0) return;
+  // Binaryen tells the internal name of a memory nowhere else.
+  const name = /\(memory \$([^\s)]+)/.exec(module.emitText())?.[1];
+  if (name !== undefined) module.addMemoryExport(name, "memory");
 }
 
 function check(b: Binaryen, module: binaryen.Module, name: string, memoryBase: number | undefined): void {
