@@ -1,10 +1,12 @@
 /**
  * Reductions: whatever a guest computes, it is cut off or gives way; and one that was preempted computes what it would have computed alone.
  */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import binaryen from "binaryen";
 import fc from "fast-check";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { makePreemptible } from "../guest/transform/reductions.ts";
 import {
   type ExitReason,
@@ -17,6 +19,8 @@ import {
   type SpawnOptions,
 } from "../host/index.ts";
 import { Undecodable } from "../host/instructions.ts";
+import { type BuildOptions, build } from "../host/node/build.ts";
+import type { Compiled } from "../host/node/compiler.ts";
 import { PIECE } from "../host/preempt.ts";
 import { countReductions, END } from "../host/reductions.ts";
 import { ManualClock } from "./clock.ts";
@@ -173,21 +177,28 @@ describe.each(ways)("preempted by %s", way => {
   test("two endless loops and an echo share a thread, and the echo answers", async () => {
     const spin = await build(guest(SPIN_FOR_EVER));
     const echo = await counted(guest(ECHO));
-    const spins = [runtime.spawn(spin, { way }), runtime.spawn(spin, { way })];
-    const pid = runtime.spawn(echo);
+    // By the engine's own clock, for the figure that is printed.
+    const real = new Runtime({ onExit: exit => exit.module !== undefined && ends.push(exit.reason) });
+    const mailbox = real.mailbox();
+    const spins = [real.spawn(spin, { way }), real.spawn(spin, { way })];
+    const pid = real.spawn(echo);
+    const tookMs: number[] = [];
     for (let i = 0; i < 20; i++) {
-      observer.send(pid, Uint8Array.of(i));
       const before = performance.now();
-      const item = await observer.receive();
-      const tookMs = performance.now() - before;
-      expect(item).toMatchObject({ kind: "message", bytes: Uint8Array.of(i) });
-      // For reading: what is promised is 10 ms, and how busy this machine is nobody knows.
-      if (i === 19) console.log(`${way}: the echo answered after ${tookMs.toFixed(1)} ms`);
+      mailbox.send(pid, Uint8Array.of(i));
+      expect(await mailbox.receive()).toMatchObject({ kind: "message", bytes: Uint8Array.of(i) });
+      tookMs.push(performance.now() - before);
     }
-    for (const spinning of spins) expect(runtime.kill(spinning)).toBe(true);
+    // What is promised is 10 ms; how busy this machine is nobody knows, so it is not asserted.
+    const median = tookMs.sort((a, b) => a - b)[10];
+    console.log(
+      `${way}: the echo answered after ${median.toFixed(1)} ms (median), ${tookMs[19].toFixed(1)} ms at most`,
+    );
+    for (const spinning of spins) expect(real.kill(spinning)).toBe(true);
     // One of them may have its turn.
     await quiet();
     expect(ends).toEqual([{ kind: "killed" }, { kind: "killed" }]);
+    await real.stop();
   });
 
   test("computes what it computes alone, whatever its turns are, with a neighbour that does the same", async () => {
@@ -542,6 +553,43 @@ describe("the rewriter", () => {
     const [a, b] = await Promise.all([counted(bytes), counted(bytes.slice())]);
     expect(a.module).toBe(b.module);
     expect((await counted(guest(SPIN_FOR_EVER))).module).not.toBe(a.module);
+  });
+});
+
+describe("isopod build of a module that is WebAssembly already", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "isopod-reductions-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  async function rebuilt(bytes: Uint8Array, options: BuildOptions): Promise<Compiled> {
+    const path = join(folder, "guest.wasm");
+    writeFileSync(path, bytes);
+    return (await build([path], options))[0];
+  }
+
+  test("counts, or makes it preemptible in every engine", async () => {
+    for (const reductions of [undefined, "count", "yield"] as const) {
+      const { wasm, text } = await rebuilt(guest(SPIN_FOR_EVER), reductions === undefined ? {} : { reductions });
+      expect(text).toBe("");
+      const module = await runtime.load(wasm as Uint8Array<ArrayBuffer>);
+      expect([module.isCounted, module.canYield("asyncify")]).toEqual([true, reductions === "yield"]);
+    }
+  });
+
+  test("says why it cannot", async () => {
+    const parks = guest(`(func (export "run") (drop (call $park)))`);
+    expect((await rebuilt(parks, { reductions: "yield" })).text).toContain("build its source with --reductions yield");
+    expect((await rebuilt(parks, { reductions: "yield", park: "jspi" })).text).toBe("");
+    expect((await rebuilt(guest(ECHO), { reductions: "yield" })).text).toContain("only handlers");
+    const twice = preemptible(guest(SPIN_FOR_EVER));
+    expect((await rebuilt(twice, { reductions: "yield" })).text).toContain("by asyncify already");
+    const broken = await rebuilt(Uint8Array.of(1, 2, 3), { reductions: "count" });
+    expect(broken.diagnostics).toMatchObject([
+      { severity: "error", message: expect.stringMatching(/not a WebAssembly module/) },
+    ]);
+    expect(broken.wasm).toBeUndefined();
   });
 });
 
