@@ -15,6 +15,9 @@ export interface Runnable {
 /** So many turns are run between two looks at the clock, which cost as much as a short turn. */
 const TURNS_PER_LOOK = 128;
 
+/** A slice with turns that were long: the host waits for its answers behind each of them, and a macrotask costs little beside one. */
+const LONG_TURNS_SLICE_MS = 1;
+
 export class Scheduler {
   readonly #clock: Clock;
   readonly #sliceMs: number;
@@ -25,6 +28,7 @@ export class Scheduler {
   #length = 0;
   /** When the event loop is due; set in the macrotask that began the slice. */
   #sliceEndMs = 0;
+  #sliceBeganMs = 0;
   /** A turn of `#run` is planned, going on, or waiting for `#away`: pushing plans no other. */
   #busy = false;
   /** The runnable whose `run` returned false, until it says `resumed`. */
@@ -63,9 +67,10 @@ export class Scheduler {
     this.#continue();
   }
 
-  /** The turn that goes on is a long one: the clock is looked at after it. */
+  /** The turn that goes on is a long one: the clock is looked at after it, and the slice is a short one. */
   lookSoon(): void {
     this.#turnsLeft = 0;
+    this.#sliceEndMs = Math.min(this.#sliceEndMs, this.#sliceBeganMs + LONG_TURNS_SLICE_MS);
   }
 
   /** Runs nothing any more. */
@@ -82,7 +87,8 @@ export class Scheduler {
   }
 
   readonly #beginSlice = (): void => {
-    this.#sliceEndMs = this.#clock.now() + this.#sliceMs;
+    this.#sliceBeganMs = this.#clock.now();
+    this.#sliceEndMs = this.#sliceBeganMs + this.#sliceMs;
     this.#run();
   };
 
