@@ -7,6 +7,7 @@ export const actorImportTypes: Readonly<Record<string, Signature>> = {
   recv_tag: "(i32, i32, i32, i32, i32) -> i32",
   recv_match: "(i32, i32, i32, i32, i32) -> i32",
   park: "() -> i32",
+  yield: "() -> i32",
   window: "(i32, i32, i32) -> ()",
   self_lo: "() -> i32",
   self_hi: "() -> i32",
@@ -51,6 +52,11 @@ export const exportTypes: Readonly<Record<string, Signature>> = {
   match: "(i32, i32, i32) -> i32",
   _start: ENTRY_TYPE,
 };
+
+/** The export of a module that can unwind its stack where it calls `yield`: the function that it calls in its place. */
+export const YIELD_EXPORT = "isopod:yield";
+/** Where in a guest's memory its stack is written and read when it waits by Asyncify: a word for its top, one for its end, then the frames. */
+export const STACK = 16;
 
 /** The export that runs an entry of an asyncified module, and goes on with it. */
 export function resumeExport(entry: string): string {

@@ -4,7 +4,7 @@
  *
  *     ready ──turn──▶ running ──receive finds nothing──▶ parked ──item or timeout──▶ ready        any ──end──▶ dead
  *       ▲                │
- *       └─budget spent───┘
+ *       └─budget spent───┘   (items, or reductions: preempt.ts)
  */
 import type { Bytes } from "./bytes.ts";
 import type { Clock } from "./clock.ts";
@@ -13,6 +13,7 @@ import type { Limits } from "./limits.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { type ExitReason, RECEIVE_PARK } from "./message.ts";
 import { type Pid, pidFromWords } from "./pid.ts";
+import type { Reductions } from "./preempt.ts";
 import type { DeadLetter } from "./runtime.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
 import type { Ties } from "./signals.ts";
@@ -60,7 +61,7 @@ export interface Way {
 export interface GuestExports {
   /** `handle(n)`. */
   readonly handle: ((length: number) => void) | null;
-  /** `resume:E`: 1 the guest parked, 0 the entry returned. */
+  /** `resume:E`: 1 the guest parked, 2 it gave way, 0 the entry returned. */
   readonly resume: ((result: number) => number) | null;
   /** The entry itself. */
   readonly entry: (() => void) | null;
@@ -156,6 +157,10 @@ export class Actor implements Runnable {
   grants: Grants = noGrants;
   /** Items that it may still take in this turn. */
   budget = 0;
+  /** What its guest may compute; null where the guest does not count it. */
+  reductions: Reductions | null = null;
+  /** It gave way in the middle of its code: its next turn goes on there, whatever its mailbox holds. */
+  yielded = false;
 
   constructor(
     lo: number,

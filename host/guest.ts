@@ -2,12 +2,23 @@
  * A guest module: compiled once, checked against the ABI when it is loaded, instantiated for each actor. What the check lets
  * through can still crash its own actor, but cannot fail in a way that has no name.
  */
-import { actorImportTypes, ENTRY_TYPE, envImportTypes, exportTypes, RESUME_TYPE, resumeExport } from "./abi.ts";
+import {
+  actorImportTypes,
+  ENTRY_TYPE,
+  envImportTypes,
+  exportTypes,
+  RESUME_TYPE,
+  resumeExport,
+  YIELD_EXPORT,
+} from "./abi.ts";
 import type { Actor, GuestExports } from "./actor.ts";
 import { type ExportType, type ImportType, readInterface } from "./binary.ts";
 import { Bytes } from "./bytes.ts";
 import type { Import } from "./caller.ts";
+import { type CountedModules, notAccepted } from "./counted.ts";
 import { LoadError, SpawnError } from "./errors.ts";
+import { hasJspi } from "./jspi.ts";
+import type { ReductionPolicy } from "./preempt.ts";
 
 /** The ways in which a guest can wait for its next item. */
 export type WayName = "handler" | "asyncify" | "jspi";
@@ -27,11 +38,14 @@ export class GuestModule {
   readonly #imports: readonly ImportType[];
   readonly #exports: ReadonlyMap<string, ExportType>;
   readonly #memoryImport: ImportType | undefined;
+  /** The code that asks for reductions is the host's, added after whatever could unwind its stack. */
+  readonly #countedHere: boolean;
   /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
   #guessedPages = 1;
 
-  private constructor(name: string, module: WebAssembly.Module, bytes: Uint8Array | undefined) {
+  private constructor(name: string, module: WebAssembly.Module, bytes: Uint8Array | undefined, countedHere = false) {
     this.name = name;
+    this.#countedHere = countedHere;
     this.module = module;
     const known = bytes === undefined ? undefined : readInterface(bytes);
     this.#imports = known?.imports ?? WebAssembly.Module.imports(module);
@@ -47,10 +61,15 @@ export class GuestModule {
     try {
       module = await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new LoadError(`${name} is not a WebAssembly module that this engine accepts: ${why}`, { cause: error });
+      throw notAccepted(name, error);
     }
     return new GuestModule(name, module, bytes);
+  }
+
+  /** The same of a module whose reductions the host counts. */
+  static async counted(name: string, bytes: Uint8Array, known: CountedModules): Promise<GuestModule> {
+    const counted = await known.get(name, bytes);
+    return new GuestModule(name, counted.module, counted.bytes, true);
   }
 
   /** Takes a module that is compiled already. Without its bytes, types are checked by the engine only, at spawn. */
@@ -67,8 +86,18 @@ export class GuestModule {
     return this.#entryNames().includes(name);
   }
 
-  /** How a guest with this entry waits. Throws a SpawnError where there is no such entry, or it cannot wait so. */
-  wayOf(entry: string, asked: WayName | undefined): WayName {
+  /** It imports `yield`, and so, if it was rewritten for it, calls that when it has computed for long. */
+  get isCounted(): boolean {
+    return this.#importsActor("yield");
+  }
+
+  /** Whether a guest of this way can wait where it calls `yield`. */
+  canYield(way: WayName): boolean {
+    return way === "jspi" || (way === "asyncify" && !this.#countedHere && this.#exports.has(YIELD_EXPORT));
+  }
+
+  /** How a guest with this entry waits. Where it need not for its receives, `policy` says whether it has to for giving way. Throws a SpawnError where there is no such entry, or it cannot wait so. */
+  wayOf(entry: string, asked: WayName | undefined, policy: ReductionPolicy = "off"): WayName {
     const found = this.#exports.get(entry);
     if (found?.kind !== "function")
       throw new SpawnError(`${this.name} exports no function ${entry}; ${this.#entries()}`);
@@ -87,7 +116,7 @@ export class GuestModule {
     }
     if (asked === "handler") throw new SpawnError(`${this.name}: only the entry handle can be a handler, not ${entry}`);
     const unwinds = this.#exports.has(resumeExport(entry));
-    const suspends = !unwinds && this.#imports.some(i => i.module === "actor" && i.name === "park");
+    const suspends = !unwinds && this.#importsActor("park");
     if (asked === "asyncify" && suspends) {
       throw new SpawnError(
         `${this.name} was not built with isopod's transform, so it cannot wait by asyncify; build it with isopod build, or ask for jspi`,
@@ -98,7 +127,13 @@ export class GuestModule {
         `${this.name} was built with isopod's transform and waits by asyncify; build it with --park jspi to use jspi`,
       );
     }
-    return suspends ? "jspi" : (asked ?? "asyncify");
+    if (suspends) return "jspi";
+    const gives = policy === "yield" && this.isCounted && !unwinds && hasJspi();
+    return asked ?? (gives ? "jspi" : "asyncify");
+  }
+
+  #importsActor(name: string): boolean {
+    return this.#imports.some(i => i.module === "actor" && i.name === name);
   }
 
   /**
@@ -107,7 +142,7 @@ export class GuestModule {
    */
   instantiate(actor: Actor, entry: string, imports: ImportObject): void {
     const exports =
-      this.#memoryImport === undefined ? this.#link(imports, undefined) : this.#linkWithMemory(actor, imports);
+      this.#memoryImport === undefined ? this.#link(actor, imports, undefined) : this.#linkWithMemory(actor, imports);
     if (this.#memoryImport === undefined) actor.bytes = Bytes.ofMemory(exports.memory as WebAssembly.Memory);
     actor.guest = {
       handle: entry === "handle" ? functionOf(exports, "handle") : null,
@@ -123,7 +158,7 @@ export class GuestModule {
       const memory = this.#newMemory(actor);
       actor.bytes = Bytes.ofMemory(memory);
       try {
-        return this.#link(imports, memory);
+        return this.#link(actor, imports, memory);
       } catch (error) {
         // A module that came compiled does not tell what it needs, but the engine refuses too small a memory before anything runs.
         const guessed = this.#memoryImport?.memory === undefined;
@@ -134,12 +169,14 @@ export class GuestModule {
     }
   }
 
-  #link({ actor, env }: ImportObject, memory: WebAssembly.Memory | undefined): WebAssembly.Exports {
+  #link(caller: Actor, { actor, env }: ImportObject, memory: WebAssembly.Memory | undefined): WebAssembly.Exports {
     const imports = { actor, env: memory === undefined ? env : { abort: env.abort, seed: env.seed, memory } };
     try {
       return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const { leaving } = caller;
+      const thrown = error instanceof Error ? error.message : String(error);
+      const why = leaving?.kind === "crashed" ? leaving.message : thrown;
       const what = error instanceof WebAssembly.LinkError ? "does not fit the ABI" : "failed while it was instantiated";
       throw new SpawnError(`${this.name} ${what}: ${why}`, { cause: error });
     }

@@ -10,6 +10,7 @@ import { refImports } from "./imports-refs.ts";
 import { signalImports } from "./imports-signals.ts";
 import { MESSAGE, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE } from "./message.ts";
 import { type PidTable, pidFromWords } from "./pid.ts";
+import { spent } from "./preempt.ts";
 import { deliver, handOver, receive } from "./receive.ts";
 import type { Registry } from "./registry.ts";
 import type { DeadLetter } from "./runtime.ts";
@@ -72,6 +73,12 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
     park() {
       const actor = callerOf(services, "park");
       return fault(actor, "park: handlers, predicates and start functions cannot wait; poll with recv(…, 0) instead");
+    },
+
+    yield() {
+      const actor = services.current;
+      if (actor === null) throw new Error("yield was called while no actor has its turn");
+      return spent(actor);
     },
 
     window(info, pointer, capacity) {

@@ -11,10 +11,12 @@ export { hasJspi } from "./jspi.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export type { Down, Exit, ExitReason, Message, Received, TimerItem } from "./message.ts";
 export { formatPid, type Pid, parsePid } from "./pid.ts";
+export type { ReductionOptions, ReductionPolicy } from "./preempt.ts";
 export { formatReason } from "./reason.ts";
 export type {
   ActorExit,
   DeadLetter,
+  LoadOptions,
   ModuleDefaults,
   ModuleSource,
   RuntimeOptions,

@@ -12,7 +12,9 @@ import { fault, Unwind } from "./fault.ts";
 import type { ImportObject } from "./guest.ts";
 import { RECEIVE_PARK } from "./message.ts";
 import { beginTurn } from "./park.ts";
+import { spent, yielded } from "./preempt.ts";
 import { park, proceed } from "./receive.ts";
+import { END } from "./reductions.ts";
 
 // Not in TypeScript's library yet.
 interface JspiEngine {
@@ -52,6 +54,24 @@ const gateCode = new Uint8Array([
   0x03, 0x02, 0x01, 0x01,
   0x07, 0x08, 0x01, 0x04, 0x70, 0x61, 0x72, 0x6b, 0x00, 0x02,
   0x0a, 0x08, 0x01, 0x06, 0x00, 0x10, 0x00, 0x10, 0x01, 0x0b,
+]);
+
+/**
+ * (import "gate" "spent" (func (result i32))) (import "gate" "wait" (func (result i32)))
+ * (func (export "yield") (result i32) (local i32)
+ *   (if (result i32) (i32.eqz (local.tee 0 (call $spent))) (then (call $wait)) (else (local.get 0))))
+ *
+ * The engine suspends at each call of what can suspend; most calls of `yield` shall not.
+ */
+// biome-ignore format: as the sections lie
+const yieldCode = new Uint8Array([
+  0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00,
+  0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7f,
+  0x02, 0x1a, 0x02, 0x04, 0x67, 0x61, 0x74, 0x65, 0x05, 0x73, 0x70, 0x65, 0x6e, 0x74, 0x00, 0x00,
+  0x04, 0x67, 0x61, 0x74, 0x65, 0x04, 0x77, 0x61, 0x69, 0x74, 0x00, 0x00,
+  0x03, 0x02, 0x01, 0x00,
+  0x07, 0x09, 0x01, 0x05, 0x79, 0x69, 0x65, 0x6c, 0x64, 0x00, 0x02,
+  0x0a, 0x13, 0x01, 0x11, 0x01, 0x01, 0x7f, 0x10, 0x00, 0x22, 0x00, 0x45, 0x04, 0x7f, 0x10, 0x01, 0x05, 0x20, 0x00, 0x0b, 0x0b,
 ]);
 
 export function hasJspi(): boolean {
@@ -126,6 +146,7 @@ export class JspiWay implements Way {
   readonly #resting: Fiber[] = [];
   #fiber: WebAssembly.Module | undefined;
   #gate: WebAssembly.Module | undefined;
+  #yieldGate: WebAssembly.Module | undefined;
   /** Actors that will need a fiber, or have one. */
   #users = 0;
 
@@ -154,7 +175,20 @@ export class JspiWay implements Way {
     for (const [name, run] of Object.entries(shared.actor)) bound[name] = bindImport(actor, run);
     const { Suspending } = engine;
     const refuse = bound.park;
+    const tell = () => {
+      if (actor.state === DEAD) return END;
+      actor.services.current = actor;
+      return spent(actor);
+    };
+    bound.yield = tell;
     if (Suspending !== undefined) {
+      if (actor.reductions !== null) {
+        const wait = new Suspending(() => this.#yield(actor));
+        this.#yieldGate ??= new WebAssembly.Module(yieldCode);
+        const gate = { spent: tell, wait };
+        const instance = new WebAssembly.Instance(this.#yieldGate, { gate } as unknown as WebAssembly.Imports);
+        bound.yield = instance.exports.yield as Import;
+      }
       const check = () => {
         if (actor.state === DEAD) throw new Unwind("its actor has ended");
         if (actor.restraint !== FREE || !actor.mayPark) refuse();
@@ -172,7 +206,7 @@ export class JspiWay implements Way {
     const fiber = this.#fibers.get(actor);
     if (fiber !== undefined) {
       beginTurn(actor);
-      const result = proceed(actor);
+      const result = actor.yielded ? this.#budget(actor) : proceed(actor);
       if (result === RECEIVE_PARK) return true;
       fiber.goOn(result);
       return false;
@@ -218,6 +252,18 @@ export class JspiWay implements Way {
     park(actor);
     actor.services.scheduler.resumed(actor);
     return fiber.wait();
+  }
+
+  #yield(actor: Actor): Promise<unknown> {
+    const fiber = this.#fibers.get(actor) as Fiber;
+    yielded(actor);
+    actor.services.scheduler.resumed(actor);
+    return fiber.wait();
+  }
+
+  #budget(actor: Actor): number {
+    actor.yielded = false;
+    return spent(actor);
   }
 
   /** The entry has returned; the fiber is about to suspend in `next`. */

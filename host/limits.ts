@@ -9,6 +9,10 @@ export interface Limits {
   readonly mailboxMessages: number;
   /** Payload bytes in the mailbox. */
   readonly mailboxBytes: number;
+  /** Reductions of one `handle`, of `_start` or of a start function, and of a turn with the policy `kill`. */
+  readonly handlerReductions: number;
+  /** Reductions of all predicates in one turn. */
+  readonly predicateReductions: number;
 }
 
 export const defaultLimits: Limits = {
@@ -16,6 +20,8 @@ export const defaultLimits: Limits = {
   messageBytes: 16 * 2 ** 20,
   mailboxMessages: 1_000_000,
   mailboxBytes: 64 * 2 ** 20,
+  handlerReductions: 50_000_000,
+  predicateReductions: 20_000_000,
 };
 
 const greatest: Limits = {
@@ -23,6 +29,8 @@ const greatest: Limits = {
   messageBytes: 2 ** 28,
   mailboxMessages: 2 ** 28,
   mailboxBytes: 2 ** 28,
+  handlerReductions: 2 ** 48,
+  predicateReductions: 2 ** 48,
 };
 
 /** The defaults with some replaced. Throws a RangeError that names a limit which is no whole number in its range. */

@@ -6,6 +6,7 @@ import { type Actor, FREE, PARKED, WANT_ANY, type Way } from "./actor.ts";
 import { fault } from "./fault.ts";
 import { ORDER } from "./mailbox.ts";
 import { RECEIVE_PARK } from "./message.ts";
+import { goOn, yielded } from "./preempt.ts";
 import { look, park, proceed } from "./receive.ts";
 
 /** Items that an actor may take in one turn before the others get theirs. */
@@ -14,6 +15,10 @@ const TURN_BUDGET = 64;
 /** Begins a turn. The first one runs the guest's `_start`. */
 export function beginTurn(actor: Actor): void {
   actor.budget = TURN_BUDGET;
+  if (actor.reductions !== null) {
+    actor.reductions.granted = 0;
+    actor.reductions.asked = 0;
+  }
   if (actor.started) return;
   actor.started = true;
   actor.guest?.start?.();
@@ -30,6 +35,7 @@ export const handlerWay: Way = {
     // The commonest turn, kept short (a tenth of a message): one item, which is in the window already, and nothing behind it.
     actor.budget = TURN_BUDGET;
     actor.result = RECEIVE_PARK;
+    if (actor.reductions !== null) actor.reductions.granted = 0;
     handle(result);
     if (actor.mailbox.count > 0 || actor.restraint !== FREE) return serveMailbox(actor);
     useHandlerWindow(actor);
@@ -49,6 +55,7 @@ function serveMailbox(actor: Actor): true {
   const handle = actor.guest?.handle as Handle;
   while (length !== RECEIVE_PARK) {
     actor.result = RECEIVE_PARK;
+    if (actor.reductions !== null) actor.reductions.granted = 0;
     if (length > actor.capacity) handleLong(actor, handle, length);
     else handle(length);
     if (actor.mailbox.count > 0 && --actor.budget <= 0 && actor.restraint === FREE) {
@@ -100,12 +107,14 @@ export const asyncifyWay: Way = {
     beginTurn(actor);
     let result = 0;
     if (first) actor.mayPark = true;
+    else if (actor.yielded) result = goOn(actor);
     else {
       result = proceed(actor);
       if (result === RECEIVE_PARK) return true;
     }
-    const parked = actor.restraint === FREE && enter(actor, result) === 1;
-    if (parked && actor.restraint === FREE) park(actor);
+    const left = actor.restraint === FREE ? enter(actor, result) : LEFT_RETURNED;
+    if (left === LEFT_PARKED && actor.restraint === FREE) park(actor);
+    else if (left === LEFT_YIELDED && actor.restraint === FREE) yielded(actor);
     else actor.services.end(actor, actor.leaving ?? { kind: "normal" });
     return true;
   },
@@ -114,10 +123,15 @@ export const asyncifyWay: Way = {
   discard() {},
 };
 
-/** Runs the guest until it parks (1) or its entry returns (0). A module that never parks has no `resume:E`. */
+// How the guest left: what `resume:E` answers.
+const LEFT_RETURNED = 0;
+const LEFT_PARKED = 1;
+const LEFT_YIELDED = 2;
+
+/** Runs the guest until it parks, gives way, or its entry returns. A module that never does the former has no `resume:E`. */
 function enter(actor: Actor, result: number): number {
   const guest = actor.guest;
   if (guest?.resume != null) return guest.resume(result);
   guest?.entry?.();
-  return 0;
+  return LEFT_RETURNED;
 }

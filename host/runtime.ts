@@ -7,6 +7,7 @@ import { Bytes } from "./bytes.ts";
 import { callOut } from "./call-out.ts";
 import { type CallOptions, Calls } from "./calls.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { CountedModules } from "./counted.ts";
 import { ClosedError, LoadError, SpawnError } from "./errors.ts";
 import { GuestModule, type ImportObject, type WayName } from "./guest.ts";
 import { type Directory, HostMailbox } from "./host-mailbox.ts";
@@ -17,6 +18,7 @@ import { FROM_HI, FROM_LO, KIND, LENGTH, Mailbox, NONE, RingPool, TAG } from "./
 import { type ExitReason, isCounted, MESSAGE, type Received, SEND_ACCEPTED } from "./message.ts";
 import { asyncifyWay, handlerWay } from "./park.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable, pidFromWords } from "./pid.ts";
+import { type ReductionOptions, reductionsFor } from "./preempt.ts";
 import { reasonOfThrown } from "./reason.ts";
 import { deliver, lastSeen } from "./receive.ts";
 import { Registry } from "./registry.ts";
@@ -27,6 +29,16 @@ import { Timers } from "./timers.ts";
 
 /** What `load` takes. A string or URL is read by the runtime's `read`, in the core that is `fetch`. */
 export type ModuleSource = string | URL | BufferSource | Response | PromiseLike<Response> | WebAssembly.Module;
+
+export interface LoadOptions {
+  /** For people. */
+  readonly name?: string;
+  /**
+   * `count`: the host rewrites the module so that its actors can be preempted, or killed, whatever they compute; see `SpawnOptions.reductions`. What the
+   * module itself says about it is not trusted. Default `none`.
+   */
+  readonly reductions?: "none" | "count";
+}
 
 /** An actor's end, as the host observes it. */
 export interface ActorExit {
@@ -81,6 +93,8 @@ export interface SpawnOptions {
   /** How the guest waits. Default: what the module was built for. */
   readonly way?: WayName;
   readonly limits?: Partial<Limits>;
+  /** What becomes of it when it computes for long. Only a module that counts its reductions can be stopped (`load` with `reductions`, or `isopod build --reductions`). */
+  readonly reductions?: ReductionOptions;
   /** Names of the defined modules that the guest may spawn; `"any"` for all. Default: none. Its children may spawn what it may. */
   readonly maySpawn?: readonly string[] | "any";
 }
@@ -113,6 +127,7 @@ export class Runtime implements AsyncDisposable {
   readonly #services: Services;
   readonly #imports: ImportObject;
   readonly #jspi: JspiWay;
+  readonly #counted = new CountedModules();
   /** By actor: those who wait for its end. */
   readonly #waiting = new Map<Actor, ((reason: ExitReason) => void)[]>();
   /** Actors that have ended and whose ties are still to be told. */
@@ -170,7 +185,7 @@ export class Runtime implements AsyncDisposable {
    * Compiles a module and checks it against the ABI, once for all its actors. `name` is for people.
    * Rejects with a LoadError that names the import or export that is wrong.
    */
-  async load(source: ModuleSource, options: { readonly name?: string } = {}): Promise<GuestModule> {
+  async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
     let found: BufferSource | Response | WebAssembly.Module;
     let name = options.name;
     if (typeof source === "string" || source instanceof URL) {
@@ -186,15 +201,17 @@ export class Runtime implements AsyncDisposable {
       found = await source;
     }
     name ??= "guest";
-    if (found instanceof WebAssembly.Module) return GuestModule.of(name, found);
+    const counts = options.reductions === "count";
+    if (found instanceof WebAssembly.Module) {
+      if (counts) throw new LoadError(`${name} is compiled already: only bytes can have their reductions counted`);
+      return GuestModule.of(name, found);
+    }
     if (typeof Response !== "undefined" && found instanceof Response) {
       if (!found.ok) throw new LoadError(`${name} could not be fetched: ${found.status} ${found.statusText}`);
       found = await found.arrayBuffer();
     }
-    return GuestModule.compile(
-      name,
-      ArrayBuffer.isView(found) ? bytesOfView(found) : new Uint8Array(found as ArrayBuffer),
-    );
+    const bytes = ArrayBuffer.isView(found) ? bytesOfView(found) : new Uint8Array(found as ArrayBuffer);
+    return counts ? GuestModule.counted(name, bytes, this.#counted) : GuestModule.compile(name, bytes);
   }
 
   /** Gives a module a name, by which the host and the guests that may can spawn it. Defining a name anew holds from the next spawn on. */
@@ -226,7 +243,8 @@ export class Runtime implements AsyncDisposable {
     const limits =
       options.limits === undefined ? this.#services.limits : limitsFrom(this.#services.limits, options.limits);
     const entry = options.entry ?? module.defaultEntry;
-    const wayName = module.wayOf(entry, options.way);
+    const wayName = module.wayOf(entry, options.way, options.reductions?.policy ?? "yield");
+    const reductions = reductionsFor(module, wayName, limits.handlerReductions, options.reductions);
     if (this.#actors.size >= this.#maxActors) {
       throw new SpawnError(`${this.#maxActors} actors are alive already: end some first, or raise maxActors`);
     }
@@ -238,6 +256,7 @@ export class Runtime implements AsyncDisposable {
       return new Actor(lo, hi, this.#services, mailbox, module, way, args, limits, noBytes);
     });
     actor.grants = grants;
+    actor.reductions = reductions;
     const before = this.#services.current;
     try {
       // A start function may call imports.
@@ -475,6 +494,7 @@ export class Runtime implements AsyncDisposable {
     actor.way.discard(actor);
     // Whoever still holds the actor shall not hold its memory.
     actor.guest = null;
+    actor.reductions = null;
     actor.bytes = noBytes;
     this.#ended.push({ actor, reason });
     if (this.#announcing) return;

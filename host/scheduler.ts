@@ -15,6 +15,9 @@ export interface Runnable {
 /** So many turns are run between two looks at the clock, which cost as much as a short turn. */
 const TURNS_PER_LOOK = 128;
 
+/** A slice with turns that were long: the host waits for its answers behind each of them, and a macrotask costs little beside one. */
+const LONG_TURNS_SLICE_MS = 1;
+
 export class Scheduler {
   readonly #clock: Clock;
   readonly #sliceMs: number;
@@ -25,10 +28,13 @@ export class Scheduler {
   #length = 0;
   /** When the event loop is due; set in the macrotask that began the slice. */
   #sliceEndMs = 0;
+  #sliceBeganMs = 0;
   /** A turn of `#run` is planned, going on, or waiting for `#away`: pushing plans no other. */
   #busy = false;
   /** The runnable whose `run` returned false, until it says `resumed`. */
   #away: Runnable | undefined;
+  /** Turns until the clock is looked at. */
+  #turnsLeft = 0;
   #stopped = false;
 
   constructor(clock: Clock, sliceMs: number) {
@@ -61,6 +67,12 @@ export class Scheduler {
     this.#continue();
   }
 
+  /** The turn that goes on is a long one: the clock is looked at after it, and the slice is a short one. */
+  lookSoon(): void {
+    this.#turnsLeft = 0;
+    this.#sliceEndMs = Math.min(this.#sliceEndMs, this.#sliceBeganMs + LONG_TURNS_SLICE_MS);
+  }
+
   /** Runs nothing any more. */
   stop(): void {
     this.#stopped = true;
@@ -75,13 +87,14 @@ export class Scheduler {
   }
 
   readonly #beginSlice = (): void => {
-    this.#sliceEndMs = this.#clock.now() + this.#sliceMs;
+    this.#sliceBeganMs = this.#clock.now();
+    this.#sliceEndMs = this.#sliceBeganMs + this.#sliceMs;
     this.#run();
   };
 
   readonly #run = (): void => {
     for (;;) {
-      for (let turns = TURNS_PER_LOOK; turns > 0; turns--) {
+      for (this.#turnsLeft = TURNS_PER_LOOK; this.#turnsLeft > 0; this.#turnsLeft--) {
         if (this.#length === 0 || this.#stopped) {
           this.#busy = false;
           return;

@@ -40,6 +40,8 @@ describe("the imports of actor", () => {
     for (const [, name, parameters, result] of source.matchAll(/export declare function (\w+)\(([^)]*)\): (\w+)/g)) {
       declared[name] = shape(parameters.replace(/,\s*$/, ""), result !== "void");
     }
-    expect(declared).toEqual(table);
+    // `yield` is called by instrumented code only.
+    const { yield: _, ...called } = table;
+    expect(declared).toEqual(called);
   });
 });

@@ -10,10 +10,11 @@ export async function buildGuests(
   folder: "guests" | "examples",
   names: string[],
   park: ParkWay,
+  reductions: "none" | "count" | "yield" = "none",
 ): Promise<Map<string, Uint8Array>> {
   const path = folder === "guests" ? "./guests/" : "../guest/examples/";
   const entries = names.map(name => fileURLToPath(new URL(`${path}${name}.ts`, import.meta.url)));
-  const built = await build(entries, { park });
+  const built = await build(entries, { park, reductions });
   return new Map(
     built.map(({ wasm, text }, i) => {
       if (wasm === undefined) throw new Error(text);

@@ -17,6 +17,7 @@ const IMPORTS: Readonly<Record<string, readonly [module: string, type: string]>>
   recv_tag: ["actor", "(param i32 i32 i32 i32 i32) (result i32)"],
   recv_match: ["actor", "(param i32 i32 i32 i32 i32) (result i32)"],
   park: ["actor", "(result i32)"],
+  yield: ["actor", "(result i32)"],
   window: ["actor", "(param i32 i32 i32)"],
   self_lo: ["actor", "(result i32)"],
   self_hi: ["actor", "(result i32)"],

@@ -6,6 +6,8 @@
  * globals exported as `global:NAME`. A stack that does not fit is a trap; nothing of the guest runs on after it.
  */
 import type binaryen from "binaryen";
+import { STACK, YIELD_EXPORT } from "../../host/abi.ts";
+import { END } from "../../host/reductions.ts";
 
 type Binaryen = typeof binaryen;
 
@@ -13,7 +15,7 @@ type Binaryen = typeof binaryen;
 export const MEMORY_BASE = 4096;
 
 /** The struct that Asyncify works on: i32 top of the stack, i32 its end. Not 0, so that a null pointer never hits it. */
-const HEADER = 16;
+const HEADER = STACK;
 const STACK_BEGIN = HEADER + 8;
 
 /** Below this many bytes not even one frame of each of a few functions would fit. */
@@ -29,11 +31,15 @@ const RUNTIME = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind", "
 const CAN_PARK = "isopod/canPark"; // 1 while an entry runs: the only time that `park` may suspend
 const PARKED = "isopod/parked"; // 0, or the number of the entry whose stack is in memory
 const RESULT = "isopod/result"; // what `park` will return
+const YIELDED = "isopod/yielded"; // 1 where it was `yield`, and not `park`, that unwound the stack
+const ASK = "isopod/ask"; // the import `yield`, under which the host says whether to unwind
 const REFUSE = "isopod/refuse"; // the import, under which the host refuses to park
 
 export interface AsyncifyOptions {
   /** First byte behind the guest's parked stack; where its static data begins. Default: `MEMORY_BASE`. */
   memoryBase?: number;
+  /** `yield` unwinds too: the guest can be preempted. Default: false, and it is called as a plain import. */
+  yields?: boolean;
 }
 
 /**
@@ -46,18 +52,25 @@ export interface AsyncifyOptions {
  */
 export function asyncify(b: Binaryen, module: binaryen.Module, options: AsyncifyOptions = {}): void {
   const end = options.memoryBase ?? MEMORY_BASE;
-  if (entriesOf(b, module).length > 0 && importsOf(b, module, "park").length > 0) {
-    if (end < STACK_BEGIN + MIN_STACK_BYTES) {
+  const parks = importsOf(b, module, "park").length > 0;
+  const yields = options.yields === true && importsOf(b, module, "yield").length > 0;
+  if (entriesOf(b, module).length > 0 && (parks || yields)) {
+    // What yields needs no room of its own: the host saves what the stack is written over.
+    if (parks && end < STACK_BEGIN + MIN_STACK_BYTES) {
       throw new RangeError(
         `the stack of a parked guest needs the memory below --memoryBase, which is ${end}: use --memoryBase ${MEMORY_BASE}`,
       );
     }
-    instrument(b, module);
+    instrument(b, module, yields ? "actor.park,actor.yield" : "actor.park");
     addGlobals(b, module);
     for (const name of importsOf(b, module, "park")) replacePark(b, module, name, end);
+    if (yields) {
+      module.addGlobal(YIELDED, b.i32, true, module.i32.const(0));
+      for (const name of importsOf(b, module, "yield")) replaceYield(b, module, name);
+    }
     // Asked again, because the optimizer may have merged equal functions.
     entriesOf(b, module).forEach((entry, index) => {
-      addResume(b, module, entry, index + 1);
+      addResume(b, module, entry, index + 1, yields);
     });
     guardMatch(b, module);
   }
@@ -74,14 +87,14 @@ export function importsOf(b: Binaryen, module: binaryen.Module, base: string): s
   return names;
 }
 
-interface Entry {
+export interface Entry {
   /** The export's name. */
   name: string;
   /** The function's internal name. */
   target: string;
 }
 
-function entriesOf(b: Binaryen, module: binaryen.Module): Entry[] {
+export function entriesOf(b: Binaryen, module: binaryen.Module): Entry[] {
   const entries: Entry[] = [];
   for (let i = 0; i < module.getNumExports(); i++) {
     const { kind, name, value } = b.getExportInfo(module.getExportByIndex(i));
@@ -94,7 +107,7 @@ function entriesOf(b: Binaryen, module: binaryen.Module): Entry[] {
 }
 
 /** Runs the pass, which adds a check after every call that may reach `park`, also through a table. */
-function instrument(b: Binaryen, module: binaryen.Module): void {
+function instrument(b: Binaryen, module: binaryen.Module, imports: string): void {
   // Asyncify spills every live local, so it runs on optimized code. Each option is set because they are global to the
   // process: a build must not depend on what was built before it.
   b.setOptimizeLevel(3);
@@ -106,7 +119,7 @@ function instrument(b: Binaryen, module: binaryen.Module): void {
   b.setFastMath(false);
   b.setZeroFilledMemory(false);
   module.optimize();
-  b.setPassArgument("asyncify-imports", "actor.park");
+  b.setPassArgument("asyncify-imports", imports);
   module.runPasses(["asyncify"]);
   b.clearPassArguments();
 }
@@ -148,8 +161,38 @@ function replacePark(b: Binaryen, module: binaryen.Module, name: string, end: nu
   );
 }
 
-/** `resume:E(n)`: begins E, or goes on after its `park` with n. 1: it parked (again); 0: E returned. */
-function addResume(b: Binaryen, module: binaryen.Module, entry: Entry, number: number): void {
+/**
+ * In the place of the import `yield`: asks the host, which answers with a budget, or with minus the bytes of memory that it has saved and the stack may
+ * be written over. Asked again when the stack is back, it makes memory what it was.
+ */
+function replaceYield(b: Binaryen, module: binaryen.Module, name: string): void {
+  module.removeFunction(name);
+  if (module.getFunction(ASK) === 0) module.addFunctionImport(ASK, "actor", "yield", b.none, b.i32);
+  const answer = () => module.local.get(0, b.i32);
+  const end = module.i64.shl(module.i64.extend_u(module.i32.sub(module.i32.const(0), answer())), module.i64.const(32n));
+  module.addFunction(
+    name,
+    b.none,
+    b.i32,
+    [b.i32],
+    module.block(null, [
+      module.if(module.i32.eq(module.global.get(STATE, b.i32), module.i32.const(REWINDING)), setState(module, NORMAL)),
+      module.local.set(0, module.call(ASK, [], b.i32)),
+      module.if(
+        module.i32.or(module.i32.gt_s(answer(), module.i32.const(0)), module.i32.eq(answer(), module.i32.const(END))),
+        module.return(answer()),
+      ),
+      module.global.set(YIELDED, module.i32.const(1)),
+      setState(module, UNWINDING),
+      module.i64.store(HEADER, 4, module.i32.const(0), module.i64.or(end, module.i64.const(BigInt(STACK_BEGIN)))),
+      module.return(module.i32.const(0)),
+    ]),
+  );
+  if (module.getExport(YIELD_EXPORT) === 0) module.addFunctionExport(name, YIELD_EXPORT);
+}
+
+/** `resume:E(n)`: begins E, or goes on after its `park` with n. 1: it parked (again); 2: it gave way; 0: E returned. */
+function addResume(b: Binaryen, module: binaryen.Module, entry: Entry, number: number, yields: boolean): void {
   const resume = `resume:${entry.name}`;
   const top = module.i32.load(HEADER, 4, module.i32.const(0));
   const parked = module.global.get(PARKED, b.i32);
@@ -179,6 +222,17 @@ function addResume(b: Binaryen, module: binaryen.Module, entry: Entry, number: n
           module.if(module.i32.gt_u(top, module.i32.load(HEADER + 4, 4, module.i32.const(0))), module.unreachable()),
           setState(module, NORMAL),
           module.global.set(PARKED, module.i32.const(number)),
+          ...(yields
+            ? [
+                module.if(
+                  module.global.get(YIELDED, b.i32),
+                  module.block(null, [
+                    module.global.set(YIELDED, module.i32.const(0)),
+                    module.return(module.i32.const(2)),
+                  ]),
+                ),
+              ]
+            : []),
           module.return(module.i32.const(1)),
         ]),
       ),

@@ -9,13 +9,22 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as asc from "assemblyscript/asc";
+import binaryen from "binaryen";
 import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
 import GuestTransform from "../../guest/transform/index.ts";
 import type { ParkWay } from "../../guest/transform/park.ts";
+import { CannotYield, makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
+import { countValid } from "../counted.ts";
+import { LoadError } from "../errors.ts";
 
 export interface CompileOptions {
   /** How the guest blocks. Default: `asyncify`, which works in every engine. */
   park?: ParkWay;
+  /**
+   * Whether the guest can be stopped when it computes for long: not at all (default); `count`: killed, and where it waits by jspi preempted; `yield`: preempted in
+   * every engine.
+   */
+  reductions?: ReductionsWay;
   /** Keeps names, writes a source map and optimizes less. Default: false. */
   debug?: boolean;
   /** Pages of 64 KiB that the guest starts with. Default: as few as its static data and stack need. */
@@ -63,23 +72,26 @@ const NOT_FOUND = 6054;
 const GUEST_FOLDER = findGuestFolder();
 
 /**
- * Compiles `entry`.
+ * Compiles `entry`; of a `.wasm` file, made by whatever compiler, it only counts the reductions.
  *
- * @param entry path of an AssemblyScript file, absolute or relative to `baseDir`
+ * @param entry path of an AssemblyScript or WebAssembly file, absolute or relative to `baseDir`
  * @returns the module, or diagnostics of which at least one is an error
  */
 export async function compile(entry: string, options: CompileOptions = {}): Promise<Compiled> {
   const baseDir = resolve(options.baseDir ?? ".");
   const path = resolve(baseDir, entry);
-  if (!path.endsWith(".ts"))
-    return refused(entry, path, `"${entry}" is not an AssemblyScript source: its name must end in .ts`);
+  if (!/\.(ts|wasm)$/.test(path)) {
+    return refused(entry, path, `"${entry}" is not an AssemblyScript source: its name must end in .ts (or in .wasm)`);
+  }
   if (!(await isFile(path))) return refused(entry, path, `there is no file "${entry}"`);
+  if (path.endsWith(".wasm")) return rewrite(entry, path, options);
 
   const sources = new Map<string, { file: string; text: string }>();
   const output = new Map<string, Uint8Array | string>();
   const found: asc.DiagnosticMessage[] = [];
   const stderr = asc.createMemoryStream();
   const park = options.park ?? "asyncify";
+  const preempts = options.reductions === "yield" && park === "asyncify";
   // The module refers to its source map by this name.
   const outFile = `${basename(path, ".ts")}.wasm`;
   const { error } = await asc.main(flags(relative(baseDir, path), outFile, baseDir, options), {
@@ -103,7 +115,8 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
     // asc writes onto the prototype, so each compilation needs a class of its own. It takes classes; its types do not say so.
     transforms: [
       class extends GuestTransform {
-        override park = park;
+        // Asyncify has to come after the counting.
+        override park = preempts ? "jspi" : park;
       } as unknown as asc.Transform,
     ],
   });
@@ -115,9 +128,48 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
   const compiled: Compiled = { entry, diagnostics, text: stderr.toString() };
   const wasm = output.get(outFile);
   const sourceMap = output.get(`${outFile}.map`);
-  if (!error && wasm instanceof Uint8Array) compiled.wasm = wasm;
-  if (!error && typeof sourceMap === "string") compiled.sourceMap = sourceMap;
+  if (!error && wasm instanceof Uint8Array) {
+    return count(compiled, path, new Uint8Array(wasm), sourceMap, MEMORY_BASE, { ...options, park });
+  }
   return compiled;
+}
+
+async function rewrite(entry: string, path: string, options: CompileOptions): Promise<Compiled> {
+  const bytes = new Uint8Array(await readFile(path));
+  const reductions = options.reductions === undefined || options.reductions === "none" ? "count" : options.reductions;
+  const compiled: Compiled = { entry, diagnostics: [], text: "" };
+  return count(compiled, path, bytes, undefined, undefined, { ...options, reductions });
+}
+
+/** Adds the module to what was compiled, its reductions counted as the options say. */
+function count(
+  compiled: Compiled,
+  path: string,
+  wasm: Uint8Array<ArrayBuffer>,
+  sourceMap: Uint8Array | string | undefined,
+  memoryBase: number | undefined,
+  { reductions = "none", park = "asyncify", debug = false }: CompileOptions,
+): Compiled {
+  if (reductions === "none") {
+    const map = typeof sourceMap === "string" ? { sourceMap } : {};
+    return { ...compiled, wasm, ...map };
+  }
+  const name = basename(path);
+  try {
+    const preempts = reductions === "yield" && park === "asyncify";
+    // A map would not fit the new code.
+    const counted = preempts ? makePreemptible(binaryen, name, wasm, memoryBase, debug) : countValid(name, wasm);
+    return { ...compiled, wasm: counted };
+  } catch (error) {
+    if (!(error instanceof LoadError || error instanceof CannotYield)) throw error;
+    const { message } = error;
+    const diagnostic: Diagnostic = { severity: "error", message, code: 0, file: path };
+    return {
+      ...compiled,
+      diagnostics: [...compiled.diagnostics, diagnostic],
+      text: `${compiled.text}ERROR: ${message}\n`,
+    };
+  }
 }
 
 /** asc's arguments. What a release has of them is also in `asconfig.json`, for those who call asc by hand. */

@@ -8,18 +8,25 @@ import { printDiagnostics, showPath } from "../diagnostics.ts";
 
 /** The ways in which a guest can wait, as `--park` says them. */
 export const PARK_CHOICES = ["asyncify", "jspi"] as const;
+const REDUCTIONS_CHOICES = ["none", "count", "yield"] as const;
 
 export const build: Command = {
   name: "build",
   summary: "compile guests, AssemblyScript to WebAssembly",
-  help: `Compiles AssemblyScript guests; a.ts becomes a.wasm beside it.
+  help: `Compiles AssemblyScript guests; a.ts becomes a.wasm beside it. A module that
+is WebAssembly already only gets its reductions counted, for which --out is
+needed.
 
-Usage: isopod build <guest.ts>… [options]
+Usage: isopod build <guest.ts | guest.wasm>… [options]
 
 Options:
   --out DIR       write into DIR, which is made if there is none
   --park WAY      how a guest waits: asyncify (default, works in every engine)
                   or jspi (smaller; needs an engine that can switch stacks)
+  --reductions HOW
+                  what stops a guest that computes for long: none (default of
+                  a source); count: it can be killed, and preempted where it
+                  waits by jspi; yield: it can be preempted in every engine
   --debug         keep function names and optimize less
   --source-map    write a.wasm.map too; a build with --debug
   -h, --help      print this
@@ -29,6 +36,7 @@ Exit code: 0, or 1 where an entry failed; the others are written all the same.
   options: {
     out: { type: "string" },
     park: { type: "string", choices: PARK_CHOICES },
+    reductions: { type: "string", choices: REDUCTIONS_CHOICES },
     debug: { type: "boolean" },
     "source-map": { type: "boolean" },
   },
@@ -37,9 +45,16 @@ Exit code: 0, or 1 where an entry failed; the others are written all the same.
     const entries = [...given.positionals];
     if (entries.length === 0) throw new UsageError("which guests? Name one or more .ts files");
     const out = given.text("out");
+    const reductions = given.text("reductions") ?? "none";
+    if (reductions !== "none" && given.has("source-map")) {
+      throw new UsageError(
+        "a source map fits no module whose reductions are counted: leave out --source-map or --reductions",
+      );
+    }
     const targets = new Map<string, string>();
     for (const entry of entries) {
       const target = targetOf(entry, out);
+      if (target === resolve(entry)) throw new UsageError(`${entry} would be written over: say with --out where to`);
       const other = targets.get(target);
       if (other !== undefined)
         throw new UsageError(`${other} and ${entry} would both become ${showPath(target)}: build them apart`);
@@ -56,14 +71,19 @@ Exit code: 0, or 1 where an entry failed; the others are written all the same.
   },
 };
 
-/** What `--park` and `--debug` mean to the compiler. */
+/** What `--park`, `--reductions` and `--debug` mean to the compiler. */
 export function compileOptions(given: Arguments): CompileOptions {
   const park = PARK_CHOICES.find(way => way === given.text("park"));
-  return { ...(park && { park }), debug: given.has("debug") || given.has("source-map") };
+  const reductions = REDUCTIONS_CHOICES.find(way => way === given.text("reductions"));
+  return {
+    ...(park && { park }),
+    ...(reductions && { reductions }),
+    debug: given.has("debug") || given.has("source-map"),
+  };
 }
 
 function targetOf(entry: string, out: string | undefined): string {
-  return join(resolve(out ?? dirname(entry)), `${basename(entry).replace(/\.ts$/, "")}.wasm`);
+  return join(resolve(out ?? dirname(entry)), `${basename(entry).replace(/\.(ts|wasm)$/, "")}.wasm`);
 }
 
 async function write({ wasm, sourceMap }: Compiled, target: string, withMap: boolean): Promise<boolean> {

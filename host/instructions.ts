@@ -1,0 +1,297 @@
+/**
+ * Walks WebAssembly instructions, byte by byte: how long each is, and where an index stands in it that code which is added to the module
+ * would shift. It knows the instructions of WebAssembly 2.0 with tail calls, exceptions (both generations), typed function references,
+ * atomics and relaxed SIMD. Whatever else it meets it refuses: an instruction of unknown length could hide a loop.
+ */
+
+/** The bytes use a part of the format that is not known here, or end too soon. The message says where. */
+export class Undecodable extends Error {}
+
+/** Reads what a binary is made of. Never past its end: what is cut off is Undecodable. */
+export class Cursor {
+  readonly bytes: Uint8Array;
+  at: number;
+  #end: number;
+
+  constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.at = at;
+    this.#end = end;
+  }
+
+  get isAtEnd(): boolean {
+    return this.at >= this.#end;
+  }
+
+  /** The same bytes up to a nearer end. */
+  within(length: number): Cursor {
+    if (length > this.#end - this.at) this.fail("ends too soon");
+    return new Cursor(this.bytes, this.at, this.at + length);
+  }
+
+  fail(why: string): never {
+    throw new Undecodable(`${why} (at byte ${this.at})`);
+  }
+
+  byte(): number {
+    if (this.at >= this.#end) this.fail("ends too soon");
+    return this.bytes[this.at++];
+  }
+
+  skip(length: number): void {
+    if (length > this.#end - this.at) this.fail("ends too soon");
+    this.at += length;
+  }
+
+  u32(): number {
+    let value = 0;
+    for (let scale = 1; scale <= 2 ** 28; scale *= 128) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value < 2 ** 32 ? value : this.fail("has a number beyond 32 bits");
+    }
+    return this.fail("has a number beyond 32 bits");
+  }
+
+  /** A number of which only the length matters, at most so many bytes. */
+  skipNumber(mostBytes: number): void {
+    for (let i = 0; i < mostBytes; i++) if (this.byte() < 0x80) return;
+    this.fail("has too long a number");
+  }
+
+  name(): string {
+    const length = this.u32();
+    const start = this.at;
+    this.skip(length);
+    return new TextDecoder().decode(this.bytes.subarray(start, this.at));
+  }
+
+  /** A value type; a reference type may be two numbers. Answers its first byte. */
+  valueType(): number {
+    const byte = this.byte();
+    if (byte === 0x63 || byte === 0x64) this.skipNumber(5);
+    else if (byte < 0x40 || byte > 0x7f) this.fail(`has the value type ${hex(byte)}, which is not known here`);
+    return byte;
+  }
+
+  /** How often to go on; each round reads at least one byte, so a false count ends with the bytes. */
+  each(read: () => void): void {
+    for (let left = this.u32(); left > 0; left--) read();
+  }
+}
+
+/** What the walk tells of an instruction. `-1`: there is no such index in it. */
+export interface Visitor {
+  /** A loop's body begins at the cursor. `count` instructions were walked, this one included. */
+  loop(count: number): void;
+  /** A block, an if or a try begins. */
+  block(): void;
+  /** A block, a loop or the whole expression ends. */
+  end(count: number): void;
+  /** Names a function by the index that stands in the bytes from `from` to the cursor. */
+  functionIndex(index: number, from: number): void;
+  /** Calls something, in whatever way. */
+  call(): void;
+  globalIndex(index: number): void;
+  /** Begins, at `from`, an instruction that takes time for each byte or element, their number topmost on the stack. */
+  bulk(from: number): void;
+}
+
+/** Walks instructions up to the `end` that is the expression's own. Answers how many there were. */
+export function walk(cursor: Cursor, visitor: Visitor): number {
+  let depth = 0;
+  for (let count = 1; ; count++) {
+    const from = cursor.at;
+    const opcode = cursor.byte();
+    if (opcode >= 0x45 && opcode <= 0xc4) continue;
+    if (opcode >= 0x28 && opcode <= 0x3e) {
+      memoryArgument(cursor);
+      continue;
+    }
+    switch (opcode) {
+      case 0x00: // unreachable
+      case 0x01: // nop
+      case 0x05: // else
+      case 0x0a: // throw_ref
+      case 0x0f: // return
+      case 0x19: // catch_all
+      case 0x1a: // drop
+      case 0x1b: // select
+      case 0xd1: // ref.is_null
+      case 0xd3: // ref.eq
+      case 0xd4: // ref.as_non_null
+        break;
+      case 0x02: // block
+      case 0x04: // if
+      case 0x06: // try
+        blockType(cursor);
+        depth++;
+        visitor.block();
+        break;
+      case 0x03: // loop
+        blockType(cursor);
+        depth++;
+        visitor.loop(count);
+        break;
+      case 0x1f: // try_table
+        blockType(cursor);
+        cursor.each(() => {
+          if (cursor.byte() < 2) cursor.u32();
+          cursor.u32();
+        });
+        depth++;
+        visitor.block();
+        break;
+      case 0x18: // delegate, which is also an end
+        cursor.u32();
+        if (--depth < 0) cursor.fail("has a delegate outside of a try");
+        visitor.end(count);
+        break;
+      case 0x0b: // end
+        visitor.end(count);
+        if (--depth < 0) return count;
+        break;
+      case 0x0e: // br_table
+        cursor.each(() => cursor.u32());
+        cursor.u32();
+        break;
+      case 0x10: // call
+      case 0x12: // return_call
+        visitor.call();
+        functionIndex(cursor, visitor);
+        break;
+      case 0xd2: // ref.func
+        functionIndex(cursor, visitor);
+        break;
+      case 0x11: // call_indirect
+      case 0x13: // return_call_indirect
+        visitor.call();
+        cursor.u32();
+        cursor.u32();
+        break;
+      case 0x14: // call_ref
+      case 0x15: // return_call_ref
+        visitor.call();
+        cursor.u32();
+        break;
+      case 0x1c: // select with types
+        cursor.each(() => cursor.valueType());
+        break;
+      case 0x23: // global.get
+      case 0x24: // global.set
+        visitor.globalIndex(cursor.u32());
+        break;
+      case 0x07: // catch
+      case 0x08: // throw
+      case 0x09: // rethrow
+      case 0x0c: // br
+      case 0x0d: // br_if
+      case 0x20: // local.get
+      case 0x21: // local.set
+      case 0x22: // local.tee
+      case 0x25: // table.get
+      case 0x26: // table.set
+      case 0x3f: // memory.size
+      case 0x40: // memory.grow
+      case 0xd5: // br_on_null
+      case 0xd6: // br_on_non_null
+        cursor.u32();
+        break;
+      case 0x41: // i32.const
+      case 0xd0: // ref.null
+        cursor.skipNumber(5);
+        break;
+      case 0x42: // i64.const
+        cursor.skipNumber(10);
+        break;
+      case 0x43: // f32.const
+        cursor.skip(4);
+        break;
+      case 0x44: // f64.const
+        cursor.skip(8);
+        break;
+      case 0xfc:
+        miscellaneous(cursor, visitor, from);
+        break;
+      case 0xfd:
+        vector(cursor);
+        break;
+      case 0xfe:
+        atomic(cursor);
+        break;
+      default:
+        unknown(cursor, hex(opcode));
+    }
+  }
+}
+
+function functionIndex(cursor: Cursor, visitor: Visitor): void {
+  const from = cursor.at;
+  visitor.functionIndex(cursor.u32(), from);
+}
+
+function blockType(cursor: Cursor): void {
+  const byte = cursor.bytes[cursor.at];
+  if (byte === 0x63 || byte === 0x64) cursor.valueType();
+  else cursor.skipNumber(5);
+}
+
+function memoryArgument(cursor: Cursor): void {
+  // Bit 6 of the alignment says that the number of a memory follows.
+  if ((cursor.u32() & 0x40) !== 0) cursor.u32();
+  cursor.skipNumber(10);
+}
+
+function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): void {
+  const opcode = cursor.u32();
+  if (opcode <= 7) return; // saturating truncations
+  switch (opcode) {
+    case 8: // memory.init
+    case 10: // memory.copy
+    case 12: // table.init
+    case 14: // table.copy
+      visitor.bulk(from);
+      cursor.u32();
+      cursor.u32();
+      break;
+    case 11: // memory.fill
+    case 15: // table.grow
+    case 17: // table.fill
+      visitor.bulk(from);
+      cursor.u32();
+      break;
+    case 9: // data.drop
+    case 13: // elem.drop
+    case 16: // table.size
+      cursor.u32();
+      break;
+    default:
+      unknown(cursor, `0xfc ${opcode}`);
+  }
+}
+
+function vector(cursor: Cursor): void {
+  const opcode = cursor.u32();
+  if (opcode <= 11 || opcode === 92 || opcode === 93) memoryArgument(cursor);
+  else if (opcode === 12 || opcode === 13) cursor.skip(16);
+  else if (opcode >= 21 && opcode <= 34) cursor.skip(1);
+  else if (opcode >= 84 && opcode <= 91) {
+    memoryArgument(cursor);
+    cursor.skip(1);
+  } else if (opcode > 0x113) unknown(cursor, `0xfd ${opcode}`);
+}
+
+function atomic(cursor: Cursor): void {
+  const opcode = cursor.u32();
+  if (opcode === 3) cursor.skip(1);
+  else if (opcode <= 2 || (opcode >= 0x10 && opcode <= 0x4e)) memoryArgument(cursor);
+  else unknown(cursor, `0xfe ${opcode}`);
+}
+
+function unknown(cursor: Cursor, opcode: string): never {
+  return cursor.fail(`uses the instruction ${opcode}, which is not known here`);
+}
+
+export function hex(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
+}

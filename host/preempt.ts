@@ -1,0 +1,194 @@
+/**
+ * What a guest is told that has spent its reductions: a new budget, to give way to others, or its end. The budgets are handed out in pieces, and no turn has to
+ * reset anything in the guest: an actor is cut off when it asks again after it was given all that its turn may have. So it has spent at least its limit,
+ * and at most a piece more, left over from an earlier turn.
+ *
+ * A guest of the Asyncify way gives way by writing its stack over its own memory. The host saves what is there before, and takes the stack out
+ * after: no guest needs room of its own for it, and while it waits its memory is as the guest knows it.
+ */
+import { STACK } from "./abi.ts";
+import { type Actor, ASKING, DEAD, LEAVING } from "./actor.ts";
+import { SpawnError } from "./errors.ts";
+import { Unwind } from "./fault.ts";
+import type { GuestModule, WayName } from "./guest.ts";
+import { END } from "./reductions.ts";
+
+/** What becomes of an actor that has spent its turn's reductions. */
+export type ReductionPolicy = "yield" | "kill" | "off";
+
+export interface ReductionOptions {
+  /** `yield`: it goes on in a later turn; `kill`: it crashes; `off`: it goes on. Default: `yield` where it can wait in the middle of its code, else `kill`. */
+  readonly policy: ReductionPolicy;
+  /** What its entry may spend in a turn. Default: 200,000 (about a millisecond) with `yield`, the limit `handlerReductions` with `kill`. */
+  readonly perTurn?: number;
+}
+
+/** The most that is given at once, and a turn's worth: measured as some 0.5 to 1 ms of a guest's time (docs/reductions.md). */
+export const PIECE = 200_000;
+
+/** "Give way", as the import of the JSPI way answers it. With Asyncify: minus the bytes that the stack may cover. */
+export const GIVE_WAY = 0;
+
+const UNLIMITED = 2 ** 31 - 1;
+
+const STACK_BEGIN = STACK + 8;
+
+/** A stack that is longer than this is its guest's crash; engines' own stacks end at some 1 MiB. */
+const saved = new Uint8Array(512 * 1024);
+
+/** What the host keeps of an actor whose module counts its reductions. */
+export class Reductions {
+  readonly policy: ReductionPolicy;
+  readonly perTurn: number;
+  /** What it was given in this turn; to a handler, for this item. */
+  granted = 0;
+  /** What its predicates were given in this turn. */
+  asked = 0;
+  /** It was told to give way and has still to do so; the bytes that its stack may cover. */
+  room = 0;
+  /** While it waits: its stack. While it goes back on that: what lay in the stack's place. */
+  frames: Uint8Array | null = null;
+  rewinding = false;
+
+  constructor(policy: ReductionPolicy, perTurn: number) {
+    this.policy = policy;
+    this.perTurn = perTurn;
+  }
+}
+
+/** The policy of an actor about to be made; null where its module does not count. Throws a SpawnError where it cannot have what is asked for. */
+export function reductionsFor(
+  module: GuestModule,
+  way: WayName,
+  handlerReductions: number,
+  options: ReductionOptions | undefined,
+): Reductions | null {
+  const { perTurn } = options ?? {};
+  if (perTurn !== undefined && !(Number.isInteger(perTurn) && perTurn > 0 && perTurn < UNLIMITED)) {
+    throw new SpawnError(`reductions.perTurn must be a whole number from 1 to ${UNLIMITED - 1}, not ${perTurn}`);
+  }
+  if (!module.isCounted) {
+    if (options === undefined || options.policy === "off") return null;
+    throw new SpawnError(
+      `${module.name} does not count its reductions, so it cannot be preempted: load it with { reductions: "count" }, or build it with isopod build --reductions`,
+    );
+  }
+  const canYield = module.canYield(way);
+  if (options?.policy === "yield" && !canYield) {
+    throw new SpawnError(
+      way === "handler"
+        ? `${module.name}: a handler cannot be preempted, only killed; give it the policy kill or another entry`
+        : `${module.name} cannot wait in the middle of its code: build it with isopod build --reductions yield, or give it the way jspi`,
+    );
+  }
+  const policy = options?.policy ?? (canYield ? "yield" : "kill");
+  return new Reductions(policy, perTurn ?? (policy === "yield" ? PIECE : handlerReductions));
+}
+
+/** What the import `yield` answers: a new budget (more than 0), END, or that the actor shall give way (0 or less). */
+export function spent(actor: Actor): number {
+  const { reductions, limits } = actor;
+  if (reductions === null || actor.state === DEAD || actor.restraint === LEAVING) return END;
+  if (reductions.policy === "off") return UNLIMITED;
+  if (reductions.rewinding) putBack(actor, reductions);
+  else if (reductions.room > 0) return cut(actor, "it was told to give way, and went on");
+  if (actor.restraint === ASKING) {
+    const left = limits.predicateReductions - reductions.asked;
+    if (left <= 0) {
+      return cut(
+        actor,
+        `its predicates have spent the ${limits.predicateReductions} of one turn (limit predicateReductions)`,
+      );
+    }
+    const piece = Math.min(left, PIECE);
+    reductions.asked += piece;
+    return piece;
+  }
+  const yields = reductions.policy === "yield" && actor.mayPark;
+  const most = actor.mayPark ? reductions.perTurn : limits.handlerReductions;
+  const left = most - reductions.granted;
+  if (left > 0) {
+    const piece = Math.min(left, PIECE);
+    reductions.granted += piece;
+    if (!yields) {
+      // Its turn is a long one already.
+      actor.budget = 0;
+      actor.services.scheduler.lookSoon();
+    }
+    return piece;
+  }
+  if (yields) return giveWay(actor, reductions);
+  return cut(
+    actor,
+    actor.mayPark
+      ? `it has spent the ${most} of one turn (reductions.perTurn), and its policy is kill`
+      : `it has spent ${most} where it cannot be preempted (limit handlerReductions)`,
+  );
+}
+
+/** The actor crashes, by a trap: an exception it could catch, again and again. */
+function cut(actor: Actor, why: string): number {
+  const message = `reductions: ${why}`;
+  actor.atFault ||= actor.leaving === null;
+  actor.leaving ??= { kind: "crashed", message, stack: new Unwind(message).stack ?? "" };
+  actor.restraint = LEAVING;
+  return END;
+}
+
+function giveWay(actor: Actor, reductions: Reductions): number {
+  if (actor.way.name === "jspi") return GIVE_WAY;
+  const { bytes } = actor;
+  bytes.refresh();
+  const length = Math.min(bytes.u8.length, saved.length);
+  if (length <= STACK_BEGIN) return cut(actor, "it has no memory that its stack could be written to");
+  saved.set(bytes.u8.subarray(0, length));
+  reductions.room = length;
+  return -length;
+}
+
+/** The actor has unwound its stack, or ended its turn in a way of its own: it goes to the end of the queue. */
+export function yielded(actor: Actor): void {
+  const { reductions, bytes } = actor;
+  if (reductions !== null && reductions.room > 0) {
+    bytes.refresh();
+    const top = bytes.i32[STACK >>> 2] >>> 0;
+    // Only our transform's code is sure to have written what is meant to be there.
+    if (top >= STACK_BEGIN && top <= reductions.room) {
+      reductions.frames = bytes.u8.slice(STACK, top);
+      bytes.u8.set(saved.subarray(STACK, top), STACK);
+    }
+    reductions.room = 0;
+  }
+  actor.yielded = true;
+  actor.services.scheduler.lookSoon();
+  actor.wake();
+}
+
+/** Begins the turn after that: the stack is where it was written. Answers the new budget, for guests that unwind in a way of their own. */
+export function goOn(actor: Actor): number {
+  actor.yielded = false;
+  const { reductions } = actor;
+  if (reductions === null) return PIECE;
+  if (reductions.frames !== null) {
+    exchange(actor, reductions);
+    reductions.rewinding = true;
+    return 0;
+  }
+  return spent(actor);
+}
+
+/** The stack is the engine's again: memory becomes what it was. */
+function putBack(actor: Actor, reductions: Reductions): void {
+  reductions.rewinding = false;
+  exchange(actor, reductions);
+  reductions.frames = null;
+}
+
+function exchange({ bytes }: Actor, reductions: Reductions): void {
+  const { frames } = reductions;
+  if (frames === null) return;
+  bytes.refresh();
+  const there = bytes.u8.slice(STACK, STACK + frames.length);
+  bytes.u8.set(frames, STACK);
+  reductions.frames = there;
+}

@@ -1,0 +1,677 @@
+/**
+ * Counts a guest's reductions: rewrites a module so that it cannot compute for long without calling `actor.yield`.
+ *
+ * A global of the module's own counts down at each loop head and in the prologue of each function that calls another or is long; when it is spent,
+ * `yield` is called, and answers with a new budget. Works on the bytes alone, in one pass, so it runs wherever the host runs and takes no
+ * instruction that it does not know: what could hide a loop is refused.
+ *
+ * What a reduction pays for is bounded: each 64 instructions of a loop's own body, or of a function's, cost one more, and so does each KiB that a bulk
+ * instruction touches.
+ */
+import { Cursor, Undecodable, type Visitor, walk } from "./instructions.ts";
+
+/** What `yield` answers where the actor is to end: the module traps, which no guest can catch. */
+export const END = -(2 ** 31);
+
+/** So many instructions are one reduction more. */
+const INSTRUCTIONS_SHIFT = 6;
+/** A function that calls nothing is charged from so many instructions on. */
+const SHORT = 1 << INSTRUCTIONS_SHIFT;
+/** 2 to this many bytes, or elements of a table, are one reduction more. */
+const BULK_SHIFT = 10;
+
+const Section = {
+  custom: 0,
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  start: 8,
+  element: 9,
+  code: 10,
+  data: 11,
+  dataCount: 12,
+  tag: 13,
+} as const;
+/** The order in which they stand. */
+const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
+const Kind = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
+const I32 = 0x7f;
+const FUNCTION = 0x60;
+/** Where the code has moved, these say what is no longer true. */
+const STALE = /^(sourceMappingURL|metadata\.code\.|\.debug_|reloc\.|external_debug_info)/;
+
+/**
+ * The module with its reductions counted. It imports `actor.yield` of type `() -> i32`, beside what it imported before.
+ *
+ * @param bytes a module that the engine has validated
+ * @throws {Undecodable} where it uses a part of WebAssembly that is not known here (garbage collection, 64-bit memories)
+ */
+export function countReductions(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Rewriter(bytes).rewrite();
+}
+
+interface Part {
+  readonly id: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+class Rewriter {
+  readonly #bytes: Uint8Array;
+  readonly #out: Output;
+  #types = 0;
+  /** The types that are `() -> i32`. */
+  readonly #yieldTypes = new Set<number>();
+  #importedFunctions = 0;
+  #functions = 0;
+  #globals = 0;
+  /** `actor.yield`, where the module imports it itself. */
+  #yield = -1;
+  /** By how much the module's own functions move. */
+  #shift = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#out = new Output(bytes.length + (bytes.length >>> 2) + 256);
+  }
+
+  get #counter(): number {
+    return this.#globals;
+  }
+  /** Asks for a new budget. */
+  get #spent(): number {
+    return this.#functions + this.#shift;
+  }
+  /** Charges for n bytes, and answers n. */
+  get #bulk(): number {
+    return this.#spent + 1;
+  }
+
+  rewrite(): Uint8Array<ArrayBuffer> {
+    const parts = this.#parts();
+    const own = (id: number) => parts.find(part => part.id === id);
+    this.#survey(own);
+    const out = this.#out;
+    out.copy(this.#bytes, 0, 8);
+    let next = 0;
+    for (const part of parts) {
+      if (part.id === Section.custom) {
+        this.#custom(part);
+        continue;
+      }
+      // What the module has no section for, and gets something into, comes in its place.
+      for (; ORDER[next] !== part.id; next++) this.#missing(ORDER[next]);
+      next++;
+      this.#section(part);
+    }
+    for (; next < ORDER.length; next++) this.#missing(ORDER[next]);
+    return out.finish();
+  }
+
+  #parts(): Part[] {
+    const cursor = new Cursor(this.#bytes);
+    cursor.skip(8);
+    const parts: Part[] = [];
+    let last = -1;
+    while (!cursor.isAtEnd) {
+      const id = cursor.byte();
+      const size = cursor.u32();
+      const from = cursor.at;
+      cursor.skip(size);
+      parts.push({ id, from, to: cursor.at });
+      if (id === Section.custom) continue;
+      const place = ORDER.indexOf(id);
+      if (place < 0) cursor.fail(`has a section ${id}, which is not known here`);
+      if (place <= last) cursor.fail("has sections out of order");
+      last = place;
+    }
+    return parts;
+  }
+
+  #cursor(part: Part): Cursor {
+    return new Cursor(this.#bytes, part.from, part.to);
+  }
+
+  /** Counts what there is, because the new indices come behind. */
+  #survey(own: (id: number) => Part | undefined): void {
+    const types = own(Section.type);
+    if (types !== undefined) {
+      const cursor = this.#cursor(types);
+      cursor.each(() => this.#type(cursor));
+    }
+    const imports = own(Section.import);
+    if (imports !== undefined) {
+      const cursor = this.#cursor(imports);
+      cursor.each(() => this.#import(cursor));
+    }
+    this.#functions = this.#importedFunctions;
+    const functions = own(Section.function);
+    if (functions !== undefined) this.#functions += this.#cursor(functions).u32();
+    const globals = own(Section.global);
+    if (globals !== undefined) this.#globals += this.#cursor(globals).u32();
+    const memories = own(Section.memory);
+    if (memories !== undefined) {
+      const cursor = this.#cursor(memories);
+      cursor.each(() => this.#limits(cursor));
+    }
+    if (this.#yield < 0) {
+      this.#yield = this.#importedFunctions;
+      this.#shift = 1;
+    }
+  }
+
+  #type(cursor: Cursor): void {
+    if (cursor.byte() !== FUNCTION)
+      cursor.fail("has types of garbage collection, whose reductions are not counted yet");
+    const lists = [0, 0];
+    let result = 0;
+    for (const list of [0, 1]) {
+      cursor.each(() => {
+        result = cursor.valueType();
+        lists[list]++;
+      });
+    }
+    if (lists[0] === 0 && lists[1] === 1 && result === I32) this.#yieldTypes.add(this.#types);
+    this.#types++;
+  }
+
+  #import(cursor: Cursor): void {
+    const module = cursor.name();
+    const name = cursor.name();
+    const kind = cursor.byte();
+    if (kind === Kind.function) {
+      const type = cursor.u32();
+      if (module === "actor" && name === "yield") {
+        if (!this.#yieldTypes.has(type)) cursor.fail("imports actor.yield with a type that is not () -> i32");
+        this.#yield = this.#importedFunctions;
+      }
+      this.#importedFunctions++;
+    } else if (kind === Kind.table) {
+      cursor.valueType();
+      this.#limits(cursor);
+    } else if (kind === Kind.memory) {
+      this.#limits(cursor);
+    } else if (kind === Kind.global) {
+      cursor.valueType();
+      cursor.byte();
+      this.#globals++;
+    } else if (kind === Kind.tag) {
+      cursor.byte();
+      cursor.u32();
+    } else {
+      cursor.fail(`imports something of kind ${kind}, which is not known here`);
+    }
+  }
+
+  #limits(cursor: Cursor): void {
+    const flags = cursor.byte();
+    if (flags > 3) cursor.fail("has a 64-bit memory or table, or one of a kind that is not known here");
+    cursor.u32();
+    if ((flags & 1) !== 0) cursor.u32();
+  }
+
+  #section(part: Part): void {
+    const { id } = part;
+    const cursor = this.#cursor(part);
+    const out = this.#out;
+    out.begin(id);
+    if (id === Section.type) this.#longer(cursor, 3, () => this.#newTypes());
+    else if (id === Section.import) this.#longer(cursor, this.#shift, () => this.#newImport());
+    else if (id === Section.function) this.#longer(cursor, 2, () => this.#newFunctions());
+    else if (id === Section.global) {
+      const count = cursor.u32();
+      out.u32(count + 1);
+      const edits = new Edits(out, this.#bytes, cursor.at);
+      for (let i = 0; i < count; i++) {
+        cursor.valueType();
+        cursor.byte();
+        this.#constant(cursor, edits);
+      }
+      edits.finish(part.to);
+      this.#newGlobal();
+    } else if (id === Section.table) this.#tables(cursor, part);
+    else if (id === Section.export) this.#exports(cursor, part);
+    else if (id === Section.start) out.u32(this.#moved(cursor, cursor.u32()));
+    else if (id === Section.element) this.#elements(cursor, part);
+    else if (id === Section.code) this.#code(cursor);
+    else out.copy(this.#bytes, part.from, part.to);
+    out.end();
+  }
+
+  /** A section that the module does not have, and needs now. */
+  #missing(id: number): void {
+    const out = this.#out;
+    const additions: Partial<Record<number, readonly [number, () => void]>> = {
+      [Section.type]: [3, () => this.#newTypes()],
+      [Section.import]: [this.#shift, () => this.#newImport()],
+      [Section.function]: [2, () => this.#newFunctions()],
+      [Section.global]: [1, () => this.#newGlobal()],
+      [Section.code]: [2, () => this.#newCode()],
+    };
+    const [count, write] = additions[id] ?? [0, () => {}];
+    if (count === 0) return;
+    out.begin(id);
+    out.u32(count);
+    write();
+    out.end();
+  }
+
+  /** Copies a vector and appends to it. */
+  #longer(cursor: Cursor, by: number, append: () => void): void {
+    this.#out.u32(cursor.u32() + by);
+    const from = cursor.at;
+    while (!cursor.isAtEnd) cursor.at++;
+    this.#out.copy(this.#bytes, from, cursor.at);
+    if (by > 0) append();
+  }
+
+  #newTypes(): void {
+    this.#out.put(FUNCTION, 0, 1, I32); // yield
+    this.#out.put(FUNCTION, 0, 0); // spent
+    this.#out.put(FUNCTION, 1, I32, 1, I32); // bulk
+  }
+
+  #newImport(): void {
+    for (const name of ["actor", "yield"]) {
+      this.#out.u32(name.length);
+      this.#out.put(...new TextEncoder().encode(name));
+    }
+    this.#out.put(Kind.function);
+    this.#out.u32(this.#types);
+  }
+
+  #newFunctions(): void {
+    this.#out.u32(this.#types + 1);
+    this.#out.u32(this.#types + 2);
+  }
+
+  /** Nothing is left in the beginning: so the host says what the first budget is, too. */
+  #newGlobal(): void {
+    this.#out.put(I32, 1, 0x41, 0, 0x0b);
+  }
+
+  #newCode(): void {
+    const out = this.#out;
+    // (func $spent (global.set $counter (call $yield)) (if (i32.eq (global.get $counter) (i32.const END)) (then (unreachable))))
+    // A trap and not an exception, because a guest could catch an exception again and again.
+    out.beginBody();
+    out.put(0, 0x10);
+    out.u32(this.#yield);
+    out.global(0x24, this.#counter);
+    out.global(0x23, this.#counter);
+    out.put(0x41, 0x80, 0x80, 0x80, 0x80, 0x78, 0x46, 0x04, 0x40, 0x00, 0x0b, 0x0b);
+    out.endBody();
+    // (func $bulk (param $n i32) (result i32) …charge n >>> 10… (local.get $n))
+    out.beginBody();
+    out.put(0);
+    out.global(0x23, this.#counter);
+    out.put(0x20, 0, 0x41, BULK_SHIFT, 0x76, 0x6b);
+    out.global(0x24, this.#counter);
+    this.#check();
+    out.put(0x20, 0, 0x0b);
+    out.endBody();
+  }
+
+  /** (global.set $counter (i32.sub (global.get $counter) (i32.const cost))), and what `#check` writes. */
+  #charge(instructions: number): void {
+    const out = this.#out;
+    out.global(0x23, this.#counter);
+    out.put(0x41);
+    out.s32(1 + (instructions >>> INSTRUCTIONS_SHIFT));
+    out.put(0x6b);
+    out.global(0x24, this.#counter);
+    this.#check();
+  }
+
+  /** (if (i32.lt_s (global.get $counter) (i32.const 0)) (then (call $spent))) */
+  #check(): void {
+    const out = this.#out;
+    out.global(0x23, this.#counter);
+    out.put(0x41, 0, 0x48, 0x04, 0x40, 0x10);
+    out.u32(this.#spent);
+    out.put(0x0b);
+  }
+
+  /** Where a function is now. */
+  #moved(cursor: Cursor, index: number): number {
+    // Or a module could call, or set, what is only added here.
+    if (index >= this.#functions) cursor.fail(`names the function ${index}, which it does not have`);
+    return index < this.#importedFunctions ? index : index + this.#shift;
+  }
+
+  #global(cursor: Cursor, index: number): void {
+    if (index >= this.#globals) cursor.fail(`names the global ${index}, which it does not have`);
+  }
+
+  /** A constant expression. */
+  #constant(cursor: Cursor, edits: Edits): void {
+    const nothing = () => {};
+    walk(cursor, {
+      loop: nothing,
+      block: nothing,
+      end: nothing,
+      call: nothing,
+      bulk: nothing,
+      functionIndex: (index, from) => edits.replace(from, cursor.at, this.#moved(cursor, index)),
+      globalIndex: index => this.#global(cursor, index),
+    });
+  }
+
+  #functionIndex(cursor: Cursor, edits: Edits): void {
+    const from = cursor.at;
+    const index = cursor.u32();
+    edits.replace(from, cursor.at, this.#moved(cursor, index));
+  }
+
+  #tables(cursor: Cursor, part: Part): void {
+    const edits = new Edits(this.#out, this.#bytes, part.from);
+    cursor.each(() => {
+      // 0x40 0x00: what follows the type is the value of its elements.
+      const filled = this.#bytes[cursor.at] === 0x40;
+      if (filled) cursor.skip(2);
+      cursor.valueType();
+      this.#limits(cursor);
+      if (filled) this.#constant(cursor, edits);
+    });
+    edits.finish(part.to);
+  }
+
+  #exports(cursor: Cursor, part: Part): void {
+    const edits = new Edits(this.#out, this.#bytes, part.from);
+    cursor.each(() => {
+      cursor.name();
+      const kind = cursor.byte();
+      if (kind === Kind.function) this.#functionIndex(cursor, edits);
+      else if (kind === Kind.global) this.#global(cursor, cursor.u32());
+      else cursor.u32();
+    });
+    edits.finish(part.to);
+  }
+
+  #elements(cursor: Cursor, part: Part): void {
+    const edits = new Edits(this.#out, this.#bytes, part.from);
+    cursor.each(() => {
+      const flags = cursor.u32();
+      if (flags > 7) cursor.fail("has elements of a kind that is not known here");
+      const [passive, explicit, expressions] = [flags & 1, flags & 2, flags & 4];
+      if (!passive) {
+        if (explicit) cursor.u32();
+        this.#constant(cursor, edits);
+      }
+      if (passive || explicit) {
+        if (expressions) cursor.valueType();
+        else cursor.byte();
+      }
+      cursor.each(() => {
+        if (expressions) this.#constant(cursor, edits);
+        else this.#functionIndex(cursor, edits);
+      });
+    });
+    edits.finish(part.to);
+  }
+
+  #code(cursor: Cursor): void {
+    const count = cursor.u32();
+    this.#out.u32(count + 2);
+    for (let i = 0; i < count; i++) {
+      const size = cursor.u32();
+      this.#body(cursor.within(size));
+      cursor.skip(size);
+    }
+    this.#newCode();
+  }
+
+  #body(cursor: Cursor): void {
+    const out = this.#out;
+    out.beginBody();
+    const edits = new Edits(out, this.#bytes, cursor.at);
+    let locals = 0;
+    cursor.each(() => {
+      locals += cursor.u32();
+      cursor.valueType();
+    });
+    const prologue = edits.insert(cursor.at);
+    /** The edits of the loops that are open, innermost last; -1 for other blocks. */
+    const open: number[] = [];
+    /** By loop that is open: how many instructions are its own. */
+    const sizes: number[] = [locals];
+    let mark = 0;
+    let calls = false;
+    const visitor: Visitor = {
+      loop(count) {
+        sizes[sizes.length - 1] += count - mark;
+        mark = count;
+        sizes.push(0);
+        open.push(edits.insert(cursor.at));
+      },
+      block() {
+        open.push(-1);
+      },
+      end(count) {
+        const edit = open.pop() ?? -1;
+        if (edit < 0) return;
+        edits.sizes[edit] = (sizes.pop() ?? 0) + count - mark;
+        mark = count;
+      },
+      call() {
+        calls = true;
+      },
+      functionIndex: (index, from) => edits.replace(from, cursor.at, this.#moved(cursor, index)),
+      globalIndex: index => this.#global(cursor, index),
+      bulk(from) {
+        edits.bulk(from);
+      },
+    };
+    const count = walk(cursor, visitor);
+    if (!cursor.isAtEnd) cursor.fail("has a function that goes on after its end");
+    const size = sizes[0] + count - mark;
+    edits.sizes[prologue] = calls || size > SHORT ? size : NOT_CHARGED;
+    edits.finish(
+      cursor.at,
+      size => this.#charge(size),
+      () => {
+        out.put(0x10);
+        out.u32(this.#bulk);
+      },
+    );
+    out.endBody();
+  }
+
+  #custom(part: Part): void {
+    const cursor = this.#cursor(part);
+    const name = cursor.name();
+    if (STALE.test(name)) return;
+    const out = this.#out;
+    const before = out.length;
+    out.begin(Section.custom);
+    out.copy(this.#bytes, part.from, cursor.at);
+    if (name !== "name") out.copy(this.#bytes, cursor.at, part.to);
+    else {
+      try {
+        this.#names(cursor);
+      } catch (error) {
+        // Nobody validates names; wrong ones are worth nothing, and no error.
+        if (!(error instanceof Undecodable)) throw error;
+        out.forget(before);
+        return;
+      }
+    }
+    out.end();
+  }
+
+  /** The names of functions, and of what is in them: 1 functions, 2 locals, 3 labels. */
+  #names(section: Cursor): void {
+    const out = this.#out;
+    while (!section.isAtEnd) {
+      const id = section.byte();
+      const size = section.u32();
+      const cursor = section.within(size);
+      const from = cursor.at;
+      section.skip(size);
+      out.begin(id);
+      const edits = new Edits(out, this.#bytes, from);
+      if (id >= 1 && id <= 3) {
+        cursor.each(() => {
+          this.#functionIndex(cursor, edits);
+          if (id === 1) cursor.name();
+          else {
+            cursor.each(() => {
+              cursor.u32();
+              cursor.name();
+            });
+          }
+        });
+      }
+      edits.finish(section.at);
+      out.end();
+    }
+  }
+}
+
+const NOT_CHARGED = -1;
+const CHARGE = 0;
+const BULK = 1;
+const REPLACE = 2;
+
+/** What is to change in a range of bytes, in the order of its places. The bytes between are copied. */
+class Edits {
+  readonly #out: Output;
+  readonly #bytes: Uint8Array;
+  readonly #from: number;
+  readonly #kinds: number[] = [];
+  readonly #places: number[] = [];
+  readonly #ends: number[] = [];
+  /** Of a charge: for how many instructions, known only when its loop has ended. Of a replacement: the new index. */
+  readonly sizes: number[] = [];
+
+  constructor(out: Output, bytes: Uint8Array, from: number) {
+    this.#out = out;
+    this.#bytes = bytes;
+    this.#from = from;
+  }
+
+  /** A charge at this place; answers its number. */
+  insert(at: number): number {
+    return this.#add(CHARGE, at, at, 0);
+  }
+
+  bulk(at: number): void {
+    this.#add(BULK, at, at, 0);
+  }
+
+  replace(from: number, to: number, index: number): void {
+    this.#add(REPLACE, from, to, index);
+  }
+
+  #add(kind: number, from: number, to: number, size: number): number {
+    this.#kinds.push(kind);
+    this.#places.push(from);
+    this.#ends.push(to);
+    return this.sizes.push(size) - 1;
+  }
+
+  finish(to: number, charge: (size: number) => void = () => {}, bulk: () => void = () => {}): void {
+    let from = this.#from;
+    for (let i = 0; i < this.#kinds.length; i++) {
+      this.#out.copy(this.#bytes, from, this.#places[i]);
+      const kind = this.#kinds[i];
+      if (kind === REPLACE) this.#out.u32(this.sizes[i]);
+      else if (kind === BULK) bulk();
+      else if (this.sizes[i] !== NOT_CHARGED) charge(this.sizes[i]);
+      from = this.#ends[i];
+    }
+    this.#out.copy(this.#bytes, from, to);
+  }
+}
+
+/** Bytes to be appended to. What begins with its size is written with five bytes for that, as the format permits. */
+class Output {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #length = 0;
+  /** Where the sizes of what is open stand. */
+  readonly #open: number[] = [];
+
+  constructor(capacity: number) {
+    this.#bytes = new Uint8Array(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Back to an earlier length; nothing that was open there may have been closed since. */
+  forget(length: number): void {
+    while (this.#open.length > 0 && this.#open[this.#open.length - 1] >= length) this.#open.pop();
+    this.#length = length;
+  }
+
+  begin(id: number): void {
+    this.put(id);
+    this.beginBody();
+  }
+
+  end(): void {
+    this.endBody();
+  }
+
+  beginBody(): void {
+    this.#open.push(this.#length);
+    this.put(0, 0, 0, 0, 0);
+  }
+
+  endBody(): void {
+    const at = this.#open.pop() ?? 0;
+    let size = this.#length - at - 5;
+    for (let i = 0; i < 5; i++) {
+      this.#bytes[at + i] = (size & 0x7f) | (i < 4 ? 0x80 : 0);
+      size = Math.floor(size / 128);
+    }
+  }
+
+  put(...bytes: number[]): void {
+    this.#reserve(bytes.length);
+    for (const byte of bytes) this.#bytes[this.#length++] = byte;
+  }
+
+  u32(value: number): void {
+    this.#reserve(5);
+    let rest = value;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+    this.#bytes[this.#length++] = rest;
+  }
+
+  /** Of numbers from 0 up. */
+  s32(value: number): void {
+    this.#reserve(5);
+    let rest = value;
+    for (; rest >= 64; rest >>>= 7) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+    this.#bytes[this.#length++] = rest;
+  }
+
+  global(opcode: number, index: number): void {
+    this.put(opcode);
+    this.u32(index);
+  }
+
+  copy(from: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start);
+    if (end - start > 32) this.#bytes.set(from.subarray(start, end), this.#length);
+    else for (let i = start; i < end; i++) this.#bytes[this.#length + i - start] = from[i];
+    this.#length += end - start;
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const bytes = new Uint8Array((this.#length + more) * 2);
+    bytes.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = bytes;
+  }
+}
