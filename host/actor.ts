@@ -110,7 +110,8 @@ export class Actor implements Runnable {
   readonly args: Uint8Array;
   readonly limits: Limits;
 
-  state: State = PARKED;
+  /** Running from its birth: what its start function brings about reaches it when it first waits. */
+  state: State = RUNNING;
   restraint: Restraint = FREE;
   /** Why it is to end at the next chance; set with `LEAVING`. */
   leaving: ExitReason | null = null;

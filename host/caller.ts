@@ -4,7 +4,7 @@
  */
 import { type Actor, ASKING, FREE, type Services } from "./actor.ts";
 import { fault, leave } from "./fault.ts";
-import { type ExitReason, ReasonCode } from "./message.ts";
+import { type ExitReason, MAX_REASON_BYTES, ReasonCode } from "./message.ts";
 
 /** A function that a guest may import. */
 export type Import = (...words: number[]) => number | undefined;
@@ -90,6 +90,12 @@ export function writeWords(actor: Actor, pointer: number, words: readonly number
 export function exitReason(actor: Actor, code: number, pointer: number, length: number): ExitReason {
   if (code === ReasonCode.normal) return { kind: "normal" };
   if (code === ReasonCode.shutdown) return { kind: "shutdown" };
+  if (length >>> 0 > MAX_REASON_BYTES) {
+    return fault(
+      actor,
+      `exit: a reason has at most ${MAX_REASON_BYTES} bytes, not ${length >>> 0}: send the rest as a message`,
+    );
+  }
   if (code === ReasonCode.custom) return { kind: "custom", bytes: copyOut(actor, pointer, length) };
   return fault(actor, `exit: the reason is ${code}; a guest may give 0 (normal), 1 (shutdown) or 6 (its own bytes)`);
 }

@@ -74,6 +74,9 @@ export const ReasonCode = {
   custom: 6,
 } as const satisfies Record<ExitReason["kind"], number>;
 
+/** An exit reason's bytes at most: every link and every monitor gets a copy, which no bound of a mailbox refuses. */
+export const MAX_REASON_BYTES = 65_536;
+
 /** What `send` answers. */
 export const SEND_ACCEPTED = 1;
 export const SEND_NO_ACTOR = 0;

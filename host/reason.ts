@@ -1,15 +1,17 @@
 /** Exit reasons as a code and bytes, the form in which they travel through mailboxes, and back; and whole items the same way. */
-import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "./message.ts";
+import { DOWN, EXIT, type ExitReason, MAX_REASON_BYTES, MESSAGE, ReasonCode, type Received } from "./message.ts";
 import type { Pid } from "./pid.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const nothing = new Uint8Array(0);
+const nothing: Uint8Array = new Uint8Array(0);
 
 /** The bytes that go with a reason's code: a crash's message and, behind a line end, its stack; an actor's own bytes. */
 export function reasonBytes(reason: ExitReason): Uint8Array {
-  if (reason.kind === "crashed") return encoder.encode(`${reason.message}\n${reason.stack}`);
-  return reason.kind === "custom" ? reason.bytes : nothing;
+  let bytes = nothing;
+  if (reason.kind === "crashed") bytes = encoder.encode(`${reason.message}\n${reason.stack}`);
+  else if (reason.kind === "custom") bytes = reason.bytes;
+  return bytes.length > MAX_REASON_BYTES ? bytes.subarray(0, MAX_REASON_BYTES) : bytes;
 }
 
 export function reasonFrom(code: number, bytes: Uint8Array): ExitReason {

@@ -19,7 +19,7 @@ import { type ExitReason, isCounted, MESSAGE, type Received, SEND_ACCEPTED } fro
 import { asyncifyWay, handlerWay } from "./park.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable, pidFromWords } from "./pid.ts";
 import { type ReductionOptions, reductionsFor } from "./preempt.ts";
-import { reasonOfThrown } from "./reason.ts";
+import { formatReason, reasonOfThrown } from "./reason.ts";
 import { deliver, lastSeen } from "./receive.ts";
 import { Registry } from "./registry.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -262,6 +262,9 @@ export class Runtime implements AsyncDisposable {
       // A start function may call imports.
       this.#services.current = actor;
       module.instantiate(actor, entry, wayName === "jspi" ? this.#jspi.bind(actor, this.#imports) : this.#imports);
+      if (actor.leaving !== null) {
+        throw new SpawnError(`${module.name} ended in its start function: ${formatReason(actor.leaving)}`);
+      }
     } catch (error) {
       // It was never alive for anybody; what it did to others in its start function, they know by its ties.
       this.#bury(actor, reasonOfThrown(error));
@@ -471,9 +474,6 @@ export class Runtime implements AsyncDisposable {
     const lastReceived = reason.kind === "crashed" && actor.atFault && isGuest ? lastSeen(actor) : undefined;
     this.#bury(actor, reason);
     this.#services.counters.ended++;
-    const waiting = this.#waiting.get(actor);
-    this.#waiting.delete(actor);
-    for (const resolve of waiting ?? []) resolve(reason);
     callOut(() => {
       const exit = { pid: actor.pid, module: actor.module?.name, reason };
       this.#options.onExit?.(lastReceived === undefined ? exit : { ...exit, lastReceived });
@@ -485,6 +485,9 @@ export class Runtime implements AsyncDisposable {
   #bury(actor: Actor, reason: ExitReason): void {
     actor.state = DEAD;
     this.#actors.delete(actor);
+    const waiting = this.#waiting.get(actor);
+    this.#waiting.delete(actor);
+    for (const resolve of waiting ?? []) resolve(reason);
     actor.disarmDeadline();
     // Before anybody hears of it, the embedder included.
     this.#registry.release(actor);
@@ -499,10 +502,13 @@ export class Runtime implements AsyncDisposable {
     this.#ended.push({ actor, reason });
     if (this.#announcing) return;
     this.#announcing = true;
-    // Grows while it is walked.
-    for (const { actor: dead, reason: why } of this.#ended) announceEnd(dead, why);
-    this.#ended.length = 0;
-    this.#announcing = false;
+    try {
+      for (let next = this.#ended.shift(); next !== undefined; next = this.#ended.shift()) {
+        announceEnd(next.actor, next.reason);
+      }
+    } finally {
+      this.#announcing = false;
+    }
   }
 
   #log(actor: Actor, level: LogLevel, text: string): void {

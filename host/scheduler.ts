@@ -110,7 +110,7 @@ export class Scheduler {
             return;
           }
         } catch (error) {
-          runnable.failed(error);
+          this.#fail(runnable, error);
         }
       }
       if (this.#clock.now() >= this.#sliceEndMs) {
@@ -119,6 +119,17 @@ export class Scheduler {
       }
     }
   };
+
+  /** Whatever comes of it, the others get their turns. */
+  #fail(runnable: Runnable, error: unknown): void {
+    try {
+      runnable.failed(error);
+    } catch (worse) {
+      queueMicrotask(() => {
+        throw worse;
+      });
+    }
+  }
 
   #grow(): void {
     const old = this.#queue;

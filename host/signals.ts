@@ -121,11 +121,14 @@ export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean 
 function flushRef(actor: Actor, ref: number): void {
   const { mailbox, services } = actor;
   for (let at = mailbox.findRef(0, MESSAGE, ref); at >= 0; at = mailbox.findRef(0, MESSAGE, ref)) {
-    if (mailbox.word(at, KIND) === MESSAGE) {
-      const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
-      services.deadLetter(from, actor.pid, ref, mailbox.word(at, LENGTH), "late reply");
-    }
+    const isMessage = mailbox.word(at, KIND) === MESSAGE;
+    const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
+    const length = mailbox.word(at, LENGTH);
+    // Taken out before the embedder hears of it, who may send to this very mailbox.
     mailbox.remove(at);
+    // It may have been the item that a receive found too long for its window.
+    actor.held = false;
+    if (isMessage) services.deadLetter(from, actor.pid, ref, length, "late reply");
   }
 }
 
@@ -168,10 +171,19 @@ export function announceEnd(actor: Actor, reason: ExitReason): void {
   for (const made of ties.monitors?.values() ?? []) made.target.ties?.watchers?.delete(made);
   for (const partner of ties.links ?? []) {
     partner.ties?.links?.delete(actor);
-    exitSignal(partner, actor.lo, actor.hi, reason);
+    tell(partner, () => exitSignal(partner, actor.lo, actor.hi, reason));
   }
   for (const { watcher, ref } of ties.watchers ?? []) {
     watcher.ties?.monitors?.delete(ref);
-    sendDown(watcher, actor.lo, actor.hi, ref, reason);
+    tell(watcher, () => sendDown(watcher, actor.lo, actor.hi, ref, reason));
+  }
+}
+
+/** One receiver that cannot take a signal, for want of memory or of stack, ends for it; the others get theirs. */
+function tell(receiver: Actor, signal: () => void): void {
+  try {
+    signal();
+  } catch (error) {
+    receiver.services.end(receiver, receiver.services.describe(error));
   }
 }
