@@ -6,7 +6,7 @@ import binaryen from "binaryen";
 import { Bench } from "tinybench";
 import { Bytes } from "../host/bytes.ts";
 import { Mailbox, RingPool } from "../host/mailbox.ts";
-import { ItemKind } from "../host/message.ts";
+import { MESSAGE } from "../host/message.ts";
 import { build } from "../host/node/build.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
 import { createRuntime } from "../host/node/index.ts";
@@ -31,7 +31,7 @@ for (const bytes of [8, 1024]) {
   const target = Bytes.ofLength(bytes);
   const mailbox = new Mailbox(new RingPool());
   addRepeated(`mailbox push + take, ${bytes} bytes`, () => {
-    mailbox.push(ItemKind.message, 0, 1, 0, 0, 0, source, 0, bytes);
+    mailbox.push(MESSAGE, 0, 1, 0, 0, 0, source, 0, bytes);
     const at = mailbox.first();
     mailbox.copyPayload(at, target, 0, bytes);
     mailbox.remove(at);

@@ -2,17 +2,10 @@
  * The scenario ping-pong: pairs of guests, each of which has one message under way. What is measured is what guests received, between
  * two looks at the clock, after a warm-up; neither compiling nor spawning is in it.
  */
-import { build } from "../host/node/build.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
-import {
-  createRuntime,
-  type GuestModule,
-  type HostMailbox,
-  hasJspi,
-  type Pid,
-  type Runtime,
-} from "../host/node/index.ts";
-import { EXAMPLES_FOLDER } from "../host/node/installation.ts";
+import { type GuestModule, type HostMailbox, hasJspi, type Pid, type Runtime } from "../host/node/index.ts";
+import { loadExamples } from "./examples.ts";
+import { percentile } from "./percentile.ts";
 
 /** How the guests wait: run to completion, as a process by Asyncify, or as a process by JSPI. */
 export const styles = ["handler", "process", "jspi"] as const;
@@ -137,12 +130,8 @@ class Game {
 
   static async load(style: Style, payloadBytes: number): Promise<Game> {
     const names = style === "handler" ? ["ping-handler", "pong-handler"] : ["ping", "pong"];
-    const compiled = await build(
-      names.map(name => `${name}.ts`),
-      { baseDir: EXAMPLES_FOLDER, park: style === "jspi" ? "jspi" : "asyncify" },
-    );
     const { promise, resolve } = Promise.withResolvers<Error>();
-    const runtime = createRuntime({
+    const { runtime, modules } = await loadExamples(names, style === "jspi" ? "jspi" : "asyncify", {
       onExit({ module, reason }) {
         if (reason.kind !== "killed" && module !== undefined) {
           resolve(
@@ -153,11 +142,6 @@ class Game {
         }
       },
     });
-    const modules: GuestModule[] = [];
-    for (const { wasm, text, entry } of compiled) {
-      if (wasm === undefined) throw new Error(`${entry} does not compile:\n${text}`);
-      modules.push(await runtime.load(wasm as Uint8Array<ArrayBuffer>, { name: entry }));
-    }
     return new Game(runtime, modules[0], modules[1], payloadBytes, promise);
   }
 
@@ -219,10 +203,4 @@ class Game {
       this.roundTrips.push(new DataView(buffer, byteOffset, 12).getFloat64(4, true));
     }
   }
-}
-
-function percentile(values: readonly number[], share: number): number | null {
-  if (values.length === 0) return null;
-  const sorted = Float64Array.from(values).sort();
-  return Math.round(sorted[Math.ceil(sorted.length * share) - 1]);
 }

@@ -26,23 +26,27 @@ export interface Grants {
 }
 export const noGrants: Grants = { spawn: new Set() };
 
+// Plain constants here and in message.ts: engines fold these, but load the members of constant objects, which costs a tenth of a message.
+
 /** Where an actor is in its life. */
-export const State = { ready: 0, running: 1, parked: 2, dead: 3 } as const;
-export type State = (typeof State)[keyof typeof State];
+export const READY = 0;
+export const RUNNING = 1;
+export const PARKED = 2;
+export const DEAD = 3;
+export type State = typeof READY | typeof RUNNING | typeof PARKED | typeof DEAD;
 
 /** What a receive is after. */
-export const Want = { any: 0, tag: 1, match: 2, ref: 3 } as const;
-export type Want = (typeof Want)[keyof typeof Want];
+export const WANT_ANY = 0;
+export const WANT_TAG = 1;
+export const WANT_MATCH = 2;
+export const WANT_REF = 3;
+export type Want = typeof WANT_ANY | typeof WANT_TAG | typeof WANT_MATCH | typeof WANT_REF;
 
-/** What keeps an actor from calling imports. */
-export const Restraint = {
-  none: 0,
-  /** Its predicate is being asked. */
-  asking: 1,
-  /** It is to end; `leaving` says why. */
-  leaving: 2,
-} as const;
-export type Restraint = (typeof Restraint)[keyof typeof Restraint];
+/** What keeps an actor from calling imports: nothing; its predicate is being asked; it is to end, and `leaving` says why. */
+export const FREE = 0;
+export const ASKING = 1;
+export const LEAVING = 2;
+export type Restraint = typeof FREE | typeof ASKING | typeof LEAVING;
 
 /** How an actor gets its turns and blocks: the one interface that the ways of `park.ts` stand behind. */
 export interface Way {
@@ -77,7 +81,7 @@ export interface Services {
   /** The actor has ended for this reason. */
   end(actor: Actor, reason: ExitReason): void;
   /** A message that nobody will receive. */
-  deadLetter(from: Actor | null, toLo: number, toHi: number, tag: number, length: number, why: DeadLetter["why"]): void;
+  deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void;
   /** A number in [0, 1), from the runtime's source of randomness. */
   random(): number;
   /** What a guest's exception means. */
@@ -106,10 +110,14 @@ export class Actor implements Runnable {
   readonly args: Uint8Array;
   readonly limits: Limits;
 
-  state: State = State.parked;
-  restraint: Restraint = Restraint.none;
-  /** Why it is to end at the next chance; set with `Restraint.leaving`. */
+  state: State = PARKED;
+  restraint: Restraint = FREE;
+  /** Why it is to end at the next chance; set with `LEAVING`. */
   leaving: ExitReason | null = null;
+  /** It ends by its own fault: what it received last belongs into the report. */
+  atFault = false;
+  /** Part of the runtime: no signal reaches it, whoever knows its pid. */
+  immune = false;
 
   /** The guest's memory; set once, when it is instantiated. */
   bytes: Bytes;
@@ -128,7 +136,7 @@ export class Actor implements Runnable {
   handlerPointer = 0;
   handlerCapacity = 0;
 
-  want: Want = Want.any;
+  want: Want = WANT_ANY;
   /** The tag, the ref or the predicate, as `want` says. */
   wanted = 0;
   /** The last receive answered -2, and `park` is to follow. */
@@ -183,18 +191,19 @@ export class Actor implements Runnable {
   /** Parked → ready. */
   wake(): void {
     this.services.scheduler.push(this);
-    this.state = State.ready;
+    this.state = READY;
   }
 
   run(): boolean {
     // It may have ended while it stood in the queue.
-    if (this.state !== State.ready) return true;
-    this.state = State.running;
+    if (this.state !== READY) return true;
+    this.state = RUNNING;
     this.services.current = this;
     return this.way.resume(this);
   }
 
   failed(error: unknown): void {
+    this.atFault ||= this.leaving === null;
     this.services.end(this, this.leaving ?? this.services.describe(error));
   }
 
@@ -213,6 +222,6 @@ export class Actor implements Runnable {
     // Where an item came first the receive is decided, and the item wins.
     if (this.result !== RECEIVE_PARK) return;
     this.expired = true;
-    if (this.state === State.parked) this.wake();
+    if (this.state === PARKED) this.wake();
   }
 }

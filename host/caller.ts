@@ -2,7 +2,7 @@
  * Who calls an import, and what it hands over. Here every pointer that comes from a guest is checked before it is used, and an actor that may not
  * call now is told so: by its crash, never by an exception in somebody else's call.
  */
-import { type Actor, Restraint, type Services } from "./actor.ts";
+import { type Actor, ASKING, FREE, type Services } from "./actor.ts";
 import { fault, leave } from "./fault.ts";
 import { type ExitReason, ReasonCode } from "./message.ts";
 
@@ -15,12 +15,12 @@ const decoder = new TextDecoder();
 export function callerOf(services: Services, name: string): Actor {
   const actor = services.current;
   if (actor === null) throw new Error(`${name} was called while no actor has its turn`);
-  if (actor.restraint !== Restraint.none) refuse(actor, name);
+  if (actor.restraint !== FREE) refuse(actor, name);
   return actor;
 }
 
 function refuse(actor: Actor, name: string): never {
-  if (actor.restraint === Restraint.asking) {
+  if (actor.restraint === ASKING) {
     return fault(
       actor,
       `a predicate may not call ${name}: it may compute, and call self_lo, self_hi, args, now, log and seed`,
@@ -32,7 +32,7 @@ function refuse(actor: Actor, name: string): never {
 /** As `callerOf`, for the few imports that a predicate may call. */
 export function askedOf(services: Services, name: string): Actor {
   const actor = services.current;
-  if (actor?.restraint === Restraint.asking) return actor;
+  if (actor?.restraint === ASKING) return actor;
   return callerOf(services, name);
 }
 

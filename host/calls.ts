@@ -2,13 +2,13 @@
  * Calls from the host: one actor makes them all. Each has a monitor, whose ref its answer bears, so a callee that ends is an error at once,
  * and an answer that comes when nobody waits any more is dropped before the mailbox.
  */
-import { Actor, type Services, State, Want, type Way } from "./actor.ts";
+import { Actor, DEAD, PARKED, type Services, WANT_MATCH, type Way } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { ClosedError, IsopodError } from "./errors.ts";
 import { admission, whyRefused } from "./imports.ts";
-import { KIND, Mailbox, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
-import { type ExitReason, ItemKind, SendStatus } from "./message.ts";
-import { formatPid, type Pid } from "./pid.ts";
+import { FROM_HI, FROM_LO, KIND, Mailbox, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
+import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
+import { formatPid, type Pid, pidFromWords } from "./pid.ts";
 import { formatReason, reasonFrom } from "./reason.ts";
 import { deliver } from "./receive.ts";
 import { demonitor, monitor } from "./signals.ts";
@@ -64,10 +64,14 @@ export class Calls {
       discard: () => this.#stop(),
     };
     const bytes = Bytes.ofLength(0);
-    this.actor = new Actor(lo, hi, services, new Mailbox(rings), null, way, bytes.u8, services.limits, bytes);
+    // Answers that somebody waits for are never refused: each call in flight bounds their number by one.
+    const limits = { ...services.limits, mailboxMessages: 2 ** 28, mailboxBytes: 2 ** 28 };
+    this.actor = new Actor(lo, hi, services, new Mailbox(rings), null, way, bytes.u8, limits, bytes);
+    // Every guest that was called knows its pid.
+    this.actor.immune = true;
     // Every item goes to the mailbox and wakes it.
-    this.actor.want = Want.match;
-    this.actor.state = State.parked;
+    this.actor.want = WANT_MATCH;
+    this.actor.state = PARKED;
   }
 
   call(to: Actor | undefined, callee: Pid | string, bytes: Uint8Array, options: CallOptions): Promise<Uint8Array> {
@@ -77,9 +81,9 @@ export class Calls {
     if (signal?.aborted) return Promise.reject(signal.reason);
     services.counters.sent++;
     const status = admission(to, tag, bytes.length);
-    if (status !== SendStatus.accepted || to === undefined) {
+    if (status !== SEND_ACCEPTED || to === undefined) {
       const why = whyRefused(to, status);
-      services.deadLetter(null, to?.lo ?? 0, to?.hi ?? 0, tag, bytes.length, why);
+      services.deadLetter(0, to?.pid ?? (typeof callee === "string" ? 0 : callee), tag, bytes.length, why);
       const reason: ExitReason | undefined = why === "noproc" ? { kind: "noproc" } : undefined;
       return Promise.reject(new CallError(`the call to ${nameOf(callee)} was not accepted: ${why}`, reason));
     }
@@ -115,7 +119,7 @@ export class Calls {
           },
         });
       }
-      deliver(to, ItemKind.message, tag, actor.lo, actor.hi, ref, 0, Bytes.ofPayload(bytes), 0, bytes.length);
+      deliver(to, MESSAGE, tag, actor.lo, actor.hi, ref, 0, Bytes.ofPayload(bytes), 0, bytes.length);
     });
   }
 
@@ -124,14 +128,19 @@ export class Calls {
     const { mailbox, services } = this.actor;
     for (let at = mailbox.first(); at >= 0; at = mailbox.first()) {
       const kind = mailbox.word(at, KIND);
-      const ref = mailbox.word(at, kind === ItemKind.message ? TAG : REF);
+      const ref = mailbox.word(at, kind === MESSAGE ? TAG : REF);
       const bytes = mailbox.payload(at);
+      const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
       const reasonCode = mailbox.word(at, REASON);
       mailbox.remove(at);
-      if (kind === ItemKind.message) services.counters.received++;
       const pending = this.#settle(ref);
-      if (pending === undefined) continue;
-      if (kind === ItemKind.message) {
+      if (pending === undefined) {
+        // Its call was settled after it had come in: by another answer, its time, or its signal.
+        if (kind === MESSAGE) services.deadLetter(from, this.actor.pid, ref, bytes.length, "late reply");
+        continue;
+      }
+      if (kind === MESSAGE) services.counters.received++;
+      if (kind === MESSAGE) {
         pending.resolve(bytes);
       } else {
         const reason = reasonFrom(reasonCode, bytes);
@@ -139,7 +148,7 @@ export class Calls {
         pending.reject(new CallError(why, reason));
       }
     }
-    if (this.actor.state !== State.dead) this.actor.state = State.parked;
+    if (this.actor.state !== DEAD) this.actor.state = PARKED;
   }
 
   /** The call is over: its ref is dead. Returns who waited. */

@@ -1,5 +1,5 @@
 /** How an import ends its caller: the reason is noted first, then thrown, so that a guest which catches exceptions cannot live on. */
-import { type Actor, Restraint } from "./actor.ts";
+import { type Actor, LEAVING } from "./actor.ts";
 import type { ExitReason } from "./message.ts";
 
 /** Thrown through a guest to unwind it. Never leaves the scheduler. */
@@ -8,12 +8,13 @@ export class Unwind extends Error {}
 /** Crashes the actor whose turn it is. */
 export function fault(actor: Actor, message: string): never {
   const unwind = new Unwind(message);
+  actor.atFault ||= actor.leaving === null;
   return leave(actor, { kind: "crashed", message, stack: unwind.stack ?? "" }, unwind);
 }
 
 /** Ends the actor whose turn it is; the first reason holds. */
 export function leave(actor: Actor, reason: ExitReason, unwind = new Unwind(reason.kind)): never {
   actor.leaving ??= reason;
-  actor.restraint = Restraint.leaving;
+  actor.restraint = LEAVING;
   throw unwind;
 }

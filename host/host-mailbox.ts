@@ -2,7 +2,7 @@
  * A mailbox for JavaScript: code of the host that has a pid and receives as a guest does, selectively and in the same order.
  * It waits in one place at a time, as an actor does.
  */
-import { Actor, type Services, State, Want, type Way } from "./actor.ts";
+import { Actor, DEAD, PARKED, RUNNING, type Services, type State, WANT_MATCH, type Way } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { ClosedError, IsopodError } from "./errors.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, NONE, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
@@ -31,13 +31,14 @@ interface Pending {
 export interface Directory {
   readonly registry: Registry;
   find(pid: Pid): Actor | undefined;
-  send(from: Actor, to: Actor | undefined, bytes: Uint8Array, tag: number, ref: number): boolean;
+  send(from: Actor, to: Pid | string, bytes: Uint8Array, tag: number): boolean;
 }
 
 export class HostMailbox implements AsyncIterable<Received>, Disposable {
   readonly #actor: Actor;
   readonly #directory: Directory;
   #pending: Pending | undefined;
+  #onArrival: (() => boolean) | undefined;
   /** A predicate is being asked; a receive from inside it would move the save pointer under it. */
   #looking = false;
 
@@ -63,8 +64,8 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
       Bytes.ofLength(0),
     );
     // With a predicate, so that every item goes to the mailbox; running, so that nobody wakes it until it waits.
-    this.#actor.want = Want.match;
-    this.#actor.state = State.running;
+    this.#actor.want = WANT_MATCH;
+    this.#actor.state = RUNNING;
     this.#directory = directory;
     // JavaScript cannot be ended from outside: what is linked to it tells it, as an item.
     tiesOf(this.#actor).trapsExits = true;
@@ -79,6 +80,11 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     return this.#actor.pid;
   }
 
+  /** False once it was closed, or ended from outside. */
+  get isOpen(): boolean {
+    return this.#actor.state !== DEAD;
+  }
+
   /** Items that wait to be received. */
   get size(): number {
     return this.#actor.mailbox.count;
@@ -86,17 +92,17 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   /** Sends with this mailbox as the sender. True where it was accepted; never throws for a dead receiver. */
   send(to: Pid | string, bytes: Uint8Array, tag = 0): boolean {
-    const { find, registry, send } = this.#directory;
-    return send(this.#actor, typeof to === "string" ? registry.whereis(to) : find(to), bytes, tag, 0);
+    return this.#directory.send(this.#actor, to, bytes, tag);
   }
 
   /** Answers a message whose sender waits for it (`ref` is not 0). False where it waits no more. */
   reply(to: Message, bytes: Uint8Array): boolean {
-    return this.#directory.send(this.#actor, this.#directory.find(to.from), bytes, to.ref, 0);
+    return this.#directory.send(this.#actor, to.from, bytes, to.ref);
   }
 
   /** Links it with an actor: the end of either is told to the other. With a dead one, an exit with the reason noproc comes at once. */
   link(pid: Pid): void {
+    this.#mustBeOpen();
     const other = this.#directory.find(pid);
     if (other === undefined) exitSignal(this.#actor, lowWord(pid), highWord(pid), { kind: "noproc" });
     else link(this.#actor, other);
@@ -109,6 +115,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   /** Monitors an actor: one Down with this ref comes when it ends; at once, with the reason noproc, where it is dead. */
   monitor(pid: Pid): number {
+    this.#mustBeOpen();
     return monitor(this.#actor, this.#directory.find(pid), lowWord(pid), highWord(pid));
   }
 
@@ -132,8 +139,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     bytes: Uint8Array,
     { to, tag = 0 }: { readonly to?: Pid; readonly tag?: number } = {},
   ): number {
-    const find = () => (to === undefined ? this.#actor : this.#directory.find(to));
-    return sendAfter(this.#actor, delayMs, find, tag, bytes.slice());
+    return sendAfter(this.#actor, delayMs, to ?? this.pid, pid => this.#directory.find(pid), tag, bytes.slice());
   }
 
   /** False where the timer has fired, was cancelled, or never was. */
@@ -142,7 +148,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   }
 
   join(group: string): void {
-    this.#directory.registry.join(group, this.#actor);
+    if (this.isOpen) this.#directory.registry.join(group, this.#actor);
   }
 
   leave(group: string): boolean {
@@ -162,9 +168,26 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     return this.#receive(matches, options);
   }
 
+  /** The next item, where there is one now. A receive that waits goes on as if it had never been there. */
+  poll(): Received | undefined {
+    if (this.#looking) throw this.#busy();
+    const { mailbox } = this.#actor;
+    const at = mailbox.first();
+    return at === NONE ? undefined : this.#take(at, this.#read(at));
+  }
+
+  /**
+   * Calls `act`, in turns of its own, whenever items have come that no receive waits for: for code that has to act on them before
+   * anybody else gets a turn, where a promise would be late. It gets another turn where it answers true.
+   */
+  onArrival(act: () => boolean): void {
+    this.#onArrival = act;
+    if (this.#actor.state === RUNNING) this.#actor.state = PARKED;
+  }
+
   /** Every item in order, until the mailbox is closed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Received, void, void> {
-    while (this.#actor.state !== State.dead) {
+    while (this.#actor.state !== DEAD) {
       let item: Received | undefined;
       try {
         item = await this.receive();
@@ -192,14 +215,9 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   async #receive(matches: Pending["matches"], { timeoutMs, signal }: ReceiveOptions): Promise<Received | undefined> {
     const actor = this.#actor;
-    if (actor.state === State.dead) throw this.#closed();
+    if (actor.state === DEAD) throw this.#closed();
     signal?.throwIfAborted();
-    if (this.#pending !== undefined || this.#looking) {
-      throw new IsopodError(
-        "ISOPOD_BUSY",
-        `host mailbox ${formatPid(this.pid)} is receiving already: await that receive, or abort it`,
-      );
-    }
+    if (this.#pending !== undefined || this.#looking) throw this.#busy();
     actor.mailbox.rewind();
     const item = this.#look(matches);
     if (item !== undefined || timeoutMs === 0) return item;
@@ -212,7 +230,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     });
     const onAbort = () => this.#settle()?.reject(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
-    actor.state = State.parked;
+    actor.state = PARKED;
     actor.armDeadline();
     return received.finally(() => signal?.removeEventListener("abort", onAbort));
   }
@@ -222,7 +240,8 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     const actor = this.#actor;
     const pending = this.#pending;
     if (pending === undefined) {
-      actor.state = State.running;
+      actor.state = this.#atRest;
+      if (this.#onArrival?.() && actor.state === PARKED) actor.wake();
       return;
     }
     let item: Received | undefined;
@@ -233,7 +252,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
       return;
     }
     if (item !== undefined || actor.expired) this.#settle()?.resolve(item);
-    else actor.state = State.parked;
+    else actor.state = PARKED;
   }
 
   /** Takes the first wanted item at or behind the save pointer. */
@@ -244,12 +263,16 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
       mailbox.saved = at;
       const item = this.#read(at);
       if (matches !== undefined && !this.#ask(matches, item)) continue;
-      if (item.kind === "message") this.#actor.services.counters.received++;
-      mailbox.remove(mailbox.saved);
-      return item;
+      return this.#take(mailbox.saved, item);
     }
     mailbox.saved = mailbox.tail;
     return undefined;
+  }
+
+  #take(at: number, item: Received): Received {
+    if (item.kind === "message" || item.kind === "timer") this.#actor.services.counters.received++;
+    this.#actor.mailbox.remove(at);
+    return item;
   }
 
   #ask(matches: (item: Received) => boolean, item: Received): boolean {
@@ -274,12 +297,26 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     const pending = this.#pending;
     this.#pending = undefined;
     this.#actor.disarmDeadline();
-    if (this.#actor.state !== State.dead) this.#actor.state = State.running;
+    if (this.#actor.state !== DEAD) this.#actor.state = this.#atRest;
     return pending;
+  }
+
+  /** While no receive waits: parked, so that arrivals give it a turn, where somebody wants to know of them. */
+  get #atRest(): State {
+    return this.#onArrival === undefined ? RUNNING : PARKED;
   }
 
   #ended(): void {
     this.#settle()?.reject(this.#closed());
+  }
+
+  #mustBeOpen(): void {
+    if (!this.isOpen) throw this.#closed();
+  }
+
+  #busy(): IsopodError {
+    const text = `host mailbox ${formatPid(this.pid)} is receiving already: await that receive, or abort it`;
+    return new IsopodError("ISOPOD_BUSY", text);
   }
 
   #closed(): ClosedError {

@@ -2,7 +2,8 @@
 import type { Services } from "./actor.ts";
 import { callerOf, checkRange, copyOut, type Import } from "./caller.ts";
 import { admission, type ImportHooks, sendMessage } from "./imports.ts";
-import { SendStatus } from "./message.ts";
+import { SEND_FULL, SEND_TOO_LARGE } from "./message.ts";
+import { highWord, lowWord, type Pid, pidFromWords } from "./pid.ts";
 import { cancelTimer, sendAfter } from "./send-after.ts";
 import { dropRef, makeRef, monitor } from "./signals.ts";
 
@@ -11,6 +12,7 @@ const RequestRefusal = { mailboxFull: 1, tooLarge: 2 } as const;
 
 export function refImports(services: Services, hooks: ImportHooks): Record<string, Import> {
   const { actors } = hooks;
+  const find = (pid: Pid) => actors.get(lowWord(pid), highWord(pid));
 
   return {
     make_ref: () => makeRef(callerOf(services, "make_ref")),
@@ -24,8 +26,8 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
       checkRange(from, "request", "the payload", pointer, length);
       const to = actors.get(lo, hi);
       const status = admission(to, tag, length >>> 0);
-      if (status === SendStatus.mailboxFull) return RequestRefusal.mailboxFull;
-      if (status === SendStatus.tooLarge) return RequestRefusal.tooLarge;
+      if (status === SEND_FULL) return RequestRefusal.mailboxFull;
+      if (status === SEND_TOO_LARGE) return RequestRefusal.tooLarge;
       // The monitor first: the receiver could not end before the message, but the ref must be live when its answer comes.
       const ref = monitor(from, to, lo, hi);
       sendMessage(from, to, lo, hi, tag, ref, pointer, length);
@@ -35,7 +37,7 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
     send_after(delayMs, lo, hi, tag, pointer, length) {
       const from = callerOf(services, "send_after");
       checkRange(from, "send_after", "the payload", pointer, length);
-      return sendAfter(from, delayMs >>> 0, () => actors.get(lo, hi), tag, copyOut(from, pointer, length));
+      return sendAfter(from, delayMs >>> 0, pidFromWords(lo, hi), find, tag, copyOut(from, pointer, length));
     },
 
     cancel_timer(ref) {

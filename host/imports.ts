@@ -2,14 +2,14 @@
  * The imports of `actor` and `env` as docs/abi.md describes them. One set of functions serves every guest of a runtime: they ask whose
  * turn it is. Here are those of messages and of the actor itself; the others are in imports-*.ts.
  */
-import { type Actor, type Services, Want } from "./actor.ts";
+import { type Actor, type Services, WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "./actor.ts";
 import { askedOf, callerOf, checkRange, checkWindow, exitReason, type Import, setWindow, textOf } from "./caller.ts";
 import { fault, leave } from "./fault.ts";
 import { nameImports } from "./imports-names.ts";
 import { refImports } from "./imports-refs.ts";
 import { signalImports } from "./imports-signals.ts";
-import { ItemKind, SendStatus } from "./message.ts";
-import type { PidTable } from "./pid.ts";
+import { MESSAGE, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE } from "./message.ts";
+import { type PidTable, pidFromWords } from "./pid.ts";
 import { spent } from "./preempt.ts";
 import { deliver, handOver, receive } from "./receive.ts";
 import type { Registry } from "./registry.ts";
@@ -45,21 +45,20 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
       checkRange(from, "send", "the payload", pointer, length);
       const to = actors.get(lo, hi);
       const bytes = length >>> 0;
-      if (to !== undefined && handOver(from, to, tag, bytes === 0 ? 0 : pointer >>> 0, bytes))
-        return SendStatus.accepted;
+      if (to !== undefined && handOver(from, to, tag, bytes === 0 ? 0 : pointer >>> 0, bytes)) return SEND_ACCEPTED;
       return sendMessage(from, to, lo, hi, tag, 0, pointer, length);
     },
 
     recv(info, pointer, capacity, timeoutMs) {
       const actor = callerOf(services, "recv");
       setWindow(actor, "recv", info, pointer, capacity);
-      return receive(actor, Want.any, 0, timeoutMs);
+      return receive(actor, WANT_ANY, 0, timeoutMs);
     },
 
     recv_tag(info, pointer, capacity, timeoutMs, tag) {
       const actor = callerOf(services, "recv_tag");
       setWindow(actor, "recv_tag", info, pointer, capacity);
-      return receive(actor, tag < 0 ? Want.ref : Want.tag, tag, timeoutMs);
+      return receive(actor, tag < 0 ? WANT_REF : WANT_TAG, tag, timeoutMs);
     },
 
     recv_match(info, pointer, capacity, timeoutMs, predicate) {
@@ -68,7 +67,7 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
       if (actor.guest?.match == null) {
         return fault(actor, "recv_match needs the module to export match(predicate, ptr, len) -> i32");
       }
-      return receive(actor, Want.match, predicate, timeoutMs);
+      return receive(actor, WANT_MATCH, predicate, timeoutMs);
     },
 
     park() {
@@ -140,31 +139,31 @@ export function sendMessage(
   from.services.counters.sent++;
   const bytes = length >>> 0;
   const status = admission(to, tag, bytes);
-  if (status !== SendStatus.accepted || to === undefined) {
-    from.services.deadLetter(from, toLo, toHi, tag, bytes, whyRefused(to, status));
+  if (status !== SEND_ACCEPTED || to === undefined) {
+    from.services.deadLetter(from.pid, pidFromWords(toLo, toHi), tag, bytes, whyRefused(to, status));
     return status;
   }
-  deliver(to, ItemKind.message, tag, from.lo, from.hi, ref, 0, from.bytes, bytes === 0 ? 0 : pointer >>> 0, bytes);
-  return SendStatus.accepted;
+  deliver(to, MESSAGE, tag, from.lo, from.hi, ref, 0, from.bytes, bytes === 0 ? 0 : pointer >>> 0, bytes);
+  return SEND_ACCEPTED;
 }
 
 /** In words, why a message was not admitted. */
 export function whyRefused(to: Actor | undefined, status: number): DeadLetter["why"] {
-  if (status === SendStatus.mailboxFull) return "mailbox full";
-  if (status === SendStatus.tooLarge) return "too large";
+  if (status === SEND_FULL) return "mailbox full";
+  if (status === SEND_TOO_LARGE) return "too large";
   return to === undefined ? "noproc" : "late reply";
 }
 
 /** Whether a message may enter a mailbox. */
 export function admission(to: Actor | undefined, tag: number, bytes: number): number {
-  if (to === undefined) return SendStatus.noSuchActor;
-  if (bytes > to.limits.messageBytes) return SendStatus.tooLarge;
+  if (to === undefined) return SEND_NO_ACTOR;
+  if (bytes > to.limits.messageBytes) return SEND_TOO_LARGE;
   const { mailbox, limits } = to;
   if (mailbox.count >= limits.mailboxMessages || mailbox.bytes + bytes > limits.mailboxBytes) {
-    return SendStatus.mailboxFull;
+    return SEND_FULL;
   }
   // A negative tag is a ref: without it, the answer came too late.
-  return tag >= 0 || isLiveRef(to, tag) ? SendStatus.accepted : SendStatus.noSuchActor;
+  return tag >= 0 || isLiveRef(to, tag) ? SEND_ACCEPTED : SEND_NO_ACTOR;
 }
 
 /** The functions of `env`, which AssemblyScript's own runtime asks for. */

@@ -5,7 +5,7 @@
  * A fiber's frames may outlive its actor (a killed guest is unwound by an exception, and could catch it), so each actor's
  * imports are bound to it: they never act for the actor whose turn it happens to be.
  */
-import { type Actor, Restraint, State, type Way } from "./actor.ts";
+import { type Actor, DEAD, FREE, RUNNING, type Way } from "./actor.ts";
 import type { Import } from "./caller.ts";
 import { SpawnError } from "./errors.ts";
 import { fault, Unwind } from "./fault.ts";
@@ -176,7 +176,7 @@ export class JspiWay implements Way {
     const { Suspending } = engine;
     const refuse = bound.park;
     const tell = () => {
-      if (actor.state === State.dead) return END;
+      if (actor.state === DEAD) return END;
       actor.services.current = actor;
       return spent(actor);
     };
@@ -190,8 +190,8 @@ export class JspiWay implements Way {
         bound.yield = instance.exports.yield as Import;
       }
       const check = () => {
-        if (actor.state === State.dead) throw new Unwind("its actor has ended");
-        if (actor.restraint !== Restraint.none || !actor.mayPark) refuse();
+        if (actor.state === DEAD) throw new Unwind("its actor has ended");
+        if (actor.restraint !== FREE || !actor.mayPark) refuse();
       };
       const wait = new Suspending(() => this.#park(actor));
       this.#gate ??= new WebAssembly.Module(gateCode);
@@ -212,7 +212,7 @@ export class JspiWay implements Way {
       return false;
     }
     beginTurn(actor);
-    if (actor.restraint !== Restraint.none) {
+    if (actor.restraint !== FREE) {
       actor.services.end(actor, actor.leaving ?? { kind: "killed" });
       return true;
     }
@@ -223,7 +223,7 @@ export class JspiWay implements Way {
     this.#fibers.set(actor, taken);
     taken.run(actor, entry);
     // A new fiber runs the guest at once, up to its first park; one that rested goes on in a microtask.
-    return actor.state !== State.running;
+    return actor.state !== RUNNING;
   }
 
   discard(actor: Actor): void {
@@ -272,7 +272,7 @@ export class JspiWay implements Way {
     fiber.actor = null;
     this.#fibers.delete(actor);
     this.#resting.push(fiber);
-    if (actor.state !== State.dead) actor.services.end(actor, actor.leaving ?? { kind: "normal" });
+    if (actor.state !== DEAD) actor.services.end(actor, actor.leaving ?? { kind: "normal" });
     actor.services.scheduler.resumed(actor);
   }
 
@@ -281,14 +281,14 @@ export class JspiWay implements Way {
     if (actor === null) return;
     fiber.actor = null;
     this.#fibers.delete(actor);
-    if (actor.state !== State.dead) actor.failed(error);
+    if (actor.state !== DEAD) actor.failed(error);
     actor.services.scheduler.resumed(actor);
   }
 }
 
 function bindImport(actor: Actor, run: Import): Import {
   return (...words) => {
-    if (actor.state === State.dead) throw new Unwind("its actor has ended");
+    if (actor.state === DEAD) throw new Unwind("its actor has ended");
     actor.services.current = actor;
     return run(...words);
   };

@@ -1,4 +1,4 @@
-/** What a mailbox holds, as JavaScript sees it, and the codes that stand for it in guest memory. Types and constants only. */
+/** What a mailbox holds, as JavaScript sees it, and the codes that stand for it in guest memory. Types and constants. */
 import type { Pid } from "./pid.ts";
 
 /** One item of a mailbox. Messages, downs and exits share one order of arrival. */
@@ -53,7 +53,15 @@ export type ExitReason =
   | { readonly kind: "custom"; readonly bytes: Uint8Array };
 
 /** `info.kind`, the first word of what the host writes into a window. 0 marks a dead record in a mailbox. */
-export const ItemKind = { message: 1, down: 2, exit: 3, timer: 4 } as const;
+export const MESSAGE = 1;
+export const DOWN = 2;
+export const EXIT = 3;
+export const TIMER = 4;
+
+/** Whether the counters count an item: messages, now or later, are; signals are not. */
+export function isCounted(kind: number): boolean {
+  return kind === MESSAGE || kind === TIMER;
+}
 
 /** `info.reason` and the first parameter of `exit`. */
 export const ReasonCode = {
@@ -67,7 +75,10 @@ export const ReasonCode = {
 } as const satisfies Record<ExitReason["kind"], number>;
 
 /** What `send` answers. */
-export const SendStatus = { accepted: 1, noSuchActor: 0, mailboxFull: -1, tooLarge: -2 } as const;
+export const SEND_ACCEPTED = 1;
+export const SEND_NO_ACTOR = 0;
+export const SEND_FULL = -1;
+export const SEND_TOO_LARGE = -2;
 
 /** What a receive answers other than a length. */
 export const RECEIVE_TIMEOUT = -1;

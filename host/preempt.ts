@@ -7,7 +7,7 @@
  * after: no guest needs room of its own for it, and while it waits its memory is as the guest knows it.
  */
 import { STACK } from "./abi.ts";
-import { type Actor, Restraint, State } from "./actor.ts";
+import { type Actor, ASKING, DEAD, LEAVING } from "./actor.ts";
 import { SpawnError } from "./errors.ts";
 import { Unwind } from "./fault.ts";
 import type { GuestModule, WayName } from "./guest.ts";
@@ -88,11 +88,11 @@ export function reductionsFor(
 /** What the import `yield` answers: a new budget (more than 0), END, or that the actor shall give way (0 or less). */
 export function spent(actor: Actor): number {
   const { reductions, limits } = actor;
-  if (reductions === null || actor.state === State.dead || actor.restraint === Restraint.leaving) return END;
+  if (reductions === null || actor.state === DEAD || actor.restraint === LEAVING) return END;
   if (reductions.policy === "off") return UNLIMITED;
   if (reductions.rewinding) putBack(actor, reductions);
   else if (reductions.room > 0) return cut(actor, "it was told to give way, and went on");
-  if (actor.restraint === Restraint.asking) {
+  if (actor.restraint === ASKING) {
     const left = limits.predicateReductions - reductions.asked;
     if (left <= 0) {
       return cut(
@@ -129,8 +129,9 @@ export function spent(actor: Actor): number {
 /** The actor crashes, by a trap: an exception it could catch, again and again. */
 function cut(actor: Actor, why: string): number {
   const message = `reductions: ${why}`;
+  actor.atFault ||= actor.leaving === null;
   actor.leaving ??= { kind: "crashed", message, stack: new Unwind(message).stack ?? "" };
-  actor.restraint = Restraint.leaving;
+  actor.restraint = LEAVING;
   return END;
 }
 

@@ -1,5 +1,5 @@
 /** Exit reasons as a code and bytes, the form in which they travel through mailboxes, and back; and whole items the same way. */
-import { type ExitReason, ItemKind, ReasonCode, type Received } from "./message.ts";
+import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "./message.ts";
 import type { Pid } from "./pid.ts";
 
 const encoder = new TextEncoder();
@@ -34,9 +34,9 @@ export function receivedFrom(
   reason: number,
   bytes: Uint8Array,
 ): Received {
-  if (kind === ItemKind.message) return { kind: "message", from, tag, ref, bytes };
-  if (kind === ItemKind.down) return { kind: "down", from, ref, reason: reasonFrom(reason, bytes) };
-  if (kind === ItemKind.exit) return { kind: "exit", from, reason: reasonFrom(reason, bytes) };
+  if (kind === MESSAGE) return { kind: "message", from, tag, ref, bytes };
+  if (kind === DOWN) return { kind: "down", from, ref, reason: reasonFrom(reason, bytes) };
+  if (kind === EXIT) return { kind: "exit", from, reason: reasonFrom(reason, bytes) };
   return { kind: "timer", from, tag, ref, bytes };
 }
 

@@ -2,25 +2,37 @@
  * From a sender's bytes to a receiver's window: delivery, and the receive family. An item goes straight into the window of a receiver that
  * is parked for it, else through the mailbox; either way each receiver sees one order. Nothing here runs a guest but its predicate.
  */
-import { type Actor, Restraint, State, Want } from "./actor.ts";
+import {
+  type Actor,
+  ASKING,
+  FREE,
+  LEAVING,
+  PARKED,
+  READY,
+  WANT_ANY,
+  WANT_MATCH,
+  WANT_REF,
+  WANT_TAG,
+  type Want,
+} from "./actor.ts";
 import { type Bytes, copyBytes } from "./bytes.ts";
 import { fault } from "./fault.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, type Mailbox, NONE, REASON, REF, TAG } from "./mailbox.ts";
-import { ItemKind, RECEIVE_PARK, RECEIVE_TIMEOUT, type Received } from "./message.ts";
+import { isCounted, MESSAGE, RECEIVE_PARK, RECEIVE_TIMEOUT, type Received, TIMER } from "./message.ts";
 import { pidFromWords } from "./pid.ts";
 import { receivedFrom } from "./reason.ts";
 
 /** Whether an item would go straight into an actor's window: it is parked for such an item, and there is room. */
 function takesAtOnce(to: Actor, kind: number, tag: number, ref: number, length: number): boolean {
-  return to.state === State.parked && length <= to.capacity && wants(to, kind, tag, ref);
+  return to.state === PARKED && length <= to.capacity && wants(to, kind, tag, ref);
 }
 
 /** Whether the receive that an actor is in takes such an item without asking the guest. */
 function wants(to: Actor, kind: number, tag: number, ref: number): boolean {
   const { want } = to;
-  if (want === Want.any) return true;
-  if (want === Want.tag) return kind === ItemKind.message && tag === to.wanted;
-  return want === Want.ref && (kind === ItemKind.message ? tag : ref) === to.wanted;
+  if (want === WANT_ANY) return true;
+  if (want === WANT_TAG) return kind === MESSAGE && tag === to.wanted;
+  return want === WANT_REF && (kind === MESSAGE ? tag : ref) === to.wanted;
 }
 
 /**
@@ -46,12 +58,12 @@ export function deliver(
     if (to.info !== 0) writeInfo(to, kind, tag, fromLo, fromHi, ref, reason, length);
     copyBytes(source, index, to.bytes, to.pointer, length);
     to.wake();
-    if (kind === ItemKind.message) to.services.counters.received++;
+    if (isCounted(kind)) to.services.counters.received++;
     to.result = length;
     return;
   }
-  const parked = to.state === State.parked;
-  const looks = parked && (to.want === Want.match || wants(to, kind, tag, ref));
+  const parked = to.state === PARKED;
+  const looks = parked && (to.want === WANT_MATCH || wants(to, kind, tag, ref));
   // A turn for nothing does no harm; an item without a turn would wait for the next one.
   if (looks) to.wake();
   to.mailbox.push(kind, tag, fromLo, fromHi, ref, reason, source, index, length);
@@ -63,14 +75,14 @@ export function deliver(
  * (ping-pong of two handlers, x64, Node 26). False where it is another case, and nothing was done.
  */
 export function handOver(from: Actor, to: Actor, tag: number, index: number, length: number): boolean {
-  if (to.state !== State.parked || to.want !== Want.any || length > to.capacity || tag < 0) return false;
+  if (to.state !== PARKED || to.want !== WANT_ANY || length > to.capacity || tag < 0) return false;
   if (length > to.limits.messageBytes) return false;
   const { bytes, info } = to;
   bytes.refresh();
   if (info !== 0) {
     const words = bytes.i32;
     const word = info >>> 2;
-    words[word] = ItemKind.message;
+    words[word] = MESSAGE;
     words[word + 1] = tag;
     words[word + 2] = from.lo;
     words[word + 3] = from.hi;
@@ -82,7 +94,7 @@ export function handOver(from: Actor, to: Actor, tag: number, index: number, len
   copyBytes(from.bytes, index, bytes, to.pointer, length);
   const { scheduler, counters } = to.services;
   scheduler.push(to);
-  to.state = State.ready;
+  to.state = READY;
   to.result = length;
   counters.sent++;
   counters.received++;
@@ -121,7 +133,7 @@ export function park(actor: Actor): void {
     actor.wake();
     return;
   }
-  actor.state = State.parked;
+  actor.state = PARKED;
   actor.armDeadline();
 }
 
@@ -132,7 +144,7 @@ export function proceed(actor: Actor): number {
     result = look(actor);
     if (result === RECEIVE_PARK) {
       if (!actor.expired) {
-        actor.state = State.parked;
+        actor.state = PARKED;
         actor.armDeadline();
         return RECEIVE_PARK;
       }
@@ -149,9 +161,9 @@ export function look(actor: Actor): number {
   const mailbox = actor.mailbox;
   let at: number;
   if (mailbox.count === 0) return RECEIVE_PARK;
-  if (actor.want === Want.any) at = mailbox.first();
-  else if (actor.want === Want.tag) at = mailbox.findTag(mailbox.saved, ItemKind.message, actor.wanted);
-  else if (actor.want === Want.ref) at = mailbox.findRef(mailbox.saved, ItemKind.message, actor.wanted);
+  if (actor.want === WANT_ANY) at = mailbox.first();
+  else if (actor.want === WANT_TAG) at = mailbox.findTag(mailbox.saved, MESSAGE, actor.wanted);
+  else if (actor.want === WANT_REF) at = mailbox.findRef(mailbox.saved, MESSAGE, actor.wanted);
   else at = findMatch(actor, mailbox);
   if (at === NONE) {
     mailbox.saved = mailbox.tail;
@@ -169,7 +181,7 @@ function take(actor: Actor, mailbox: Mailbox, at: number): number {
     actor.held = true;
     return length;
   }
-  if (mailbox.word(at, KIND) === ItemKind.message) actor.services.counters.received++;
+  if (isCounted(mailbox.word(at, KIND))) actor.services.counters.received++;
   actor.held = false;
   mailbox.remove(at);
   return length;
@@ -192,18 +204,19 @@ function ask(actor: Actor, mailbox: Mailbox, at: number): boolean {
   if (match == null) return false;
   const length = mailbox.word(at, LENGTH);
   show(actor, mailbox, at, length);
-  actor.restraint = Restraint.asking;
+  actor.restraint = ASKING;
   let answer: number;
   try {
     answer = match(actor.wanted, actor.pointer, Math.min(length, actor.capacity));
   } catch (error) {
     // A guest may catch what comes out of its own predicate by way of our import; it ends all the same.
+    actor.atFault ||= actor.leaving === null;
     actor.leaving ??= actor.services.describe(error);
-    actor.restraint = Restraint.leaving;
+    actor.restraint = LEAVING;
     throw error;
   }
   if (actor.leaving !== null) return fault(actor, "ended while its predicate was asked");
-  actor.restraint = Restraint.none;
+  actor.restraint = FREE;
   return answer !== 0;
 }
 
@@ -235,7 +248,7 @@ export function lastSeen(actor: Actor): Received | undefined {
   const words = actor.bytes.i32.subarray(actor.info >>> 2, (actor.info >>> 2) + 8);
   const [kind, tag, fromLo, fromHi, ref, reason, length] = words;
   // The guest may have used the place for something else since.
-  if (words[7] !== 0 || kind < ItemKind.message || kind > ItemKind.timer || length < 0) return undefined;
+  if (words[7] !== 0 || kind < MESSAGE || kind > TIMER || length < 0) return undefined;
   const shown = Math.min(length, actor.capacity, REPORTED_BYTES);
   const bytes = actor.bytes.u8.slice(actor.pointer, actor.pointer + shown);
   try {

@@ -2,7 +2,7 @@
  * The runtime: loads modules, spawns actors, and brings the host's messages to them. It wires the parts together and holds no logic of
  * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
  */
-import { Actor, type Counters, type Grants, type Services, State, type Way } from "./actor.ts";
+import { Actor, type Counters, DEAD, type Grants, type Services, type Way } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { callOut } from "./call-out.ts";
 import { type CallOptions, Calls } from "./calls.ts";
@@ -15,7 +15,7 @@ import { actorImports, admission, envImports, type ImportHooks, type LogLevel, w
 import { JspiWay } from "./jspi.ts";
 import { defaultLimits, type Limits, limitsFrom } from "./limits.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, Mailbox, NONE, RingPool, TAG } from "./mailbox.ts";
-import { type ExitReason, ItemKind, type Received, SendStatus } from "./message.ts";
+import { type ExitReason, isCounted, MESSAGE, type Received, SEND_ACCEPTED } from "./message.ts";
 import { asyncifyWay, handlerWay } from "./park.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable, pidFromWords } from "./pid.ts";
 import { type ReductionOptions, reductionsFor } from "./preempt.ts";
@@ -153,12 +153,12 @@ export class Runtime implements AsyncDisposable {
       random: options.random ?? Math.random,
       end: (actor, reason) => this.#end(actor, reason),
       describe: reasonOfThrown,
-      deadLetter: (from, toLo, toHi, tag, length, why) => this.#deadLetter(from, toLo, toHi, tag, length, why),
+      deadLetter: (from, to, tag, length, why) => this.#deadLetter(from, to, tag, length, why),
     };
     this.#directory = {
       registry: this.#registry,
       find: pid => this.#find(pid),
-      send: (from, to, bytes, tag, ref) => this.#send(from, to, bytes, tag, ref),
+      send: (from, to, bytes, tag) => this.#send(from, to, bytes, tag),
     };
     const hooks: ImportHooks = {
       actors: this.#actors,
@@ -294,11 +294,8 @@ export class Runtime implements AsyncDisposable {
 
   /** Sends bytes from the host (pid 0) to a pid or a name. True where they were accepted; false for a dead actor, a full mailbox, too long a message. */
   send(to: Pid | string, bytes: Uint8Array | string, { tag = 0 }: SendOptions = {}): boolean {
-    if (!Number.isInteger(tag) || tag < 0 || tag > 0x7fffffff) {
-      throw new RangeError(`a tag is a whole number from 0 to 2147483647, not ${tag}`);
-    }
-    const actor = typeof to === "string" ? this.#registry.whereis(to) : this.#find(to);
-    return this.#send(null, actor, typeof bytes === "string" ? encoder.encode(bytes) : bytes, tag, 0);
+    checkTag(tag);
+    return this.#send(null, to, typeof bytes === "string" ? encoder.encode(bytes) : bytes, tag);
   }
 
   /**
@@ -306,8 +303,9 @@ export class Runtime implements AsyncDisposable {
    * a CallTimeoutError after `timeoutMs` (default 5,000, as Erlang's gen_server); with the signal's reason when that is aborted.
    * A late answer is dropped before any mailbox.
    */
-  call(to: Pid | string, bytes: Uint8Array | string, options: CallOptions = {}): Promise<Uint8Array> {
-    if (this.#stopped) return Promise.reject(new ClosedError("the runtime is stopped: nobody is left to call"));
+  async call(to: Pid | string, bytes: Uint8Array | string, options: CallOptions = {}): Promise<Uint8Array> {
+    if (this.#stopped) throw new ClosedError("the runtime is stopped: nobody is left to call");
+    if (options.tag !== undefined) checkTag(options.tag);
     if (this.#calls === undefined) {
       this.#actors.add((lo, hi) => {
         const calls = new Calls(lo, hi, this.#services, this.#rings);
@@ -315,9 +313,8 @@ export class Runtime implements AsyncDisposable {
         return calls.actor;
       });
     }
-    const pid = typeof to === "string" ? this.#registry.whereis(to)?.pid : to;
     const payload = typeof bytes === "string" ? encoder.encode(bytes) : bytes;
-    return (this.#calls as Calls).call(pid === undefined ? undefined : this.#find(pid), to, payload, options);
+    return (this.#calls as Calls).call(this.#receiver(to), to, payload, options);
   }
 
   /** The live actor that has a name. */
@@ -425,7 +422,12 @@ export class Runtime implements AsyncDisposable {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    for (const actor of this.#actors) endFromOutside(actor, { kind: "shutdown" });
+    // The host's own first: a supervisor shall not take the end of its children for a fault.
+    const actors = [...this.#actors].sort((a, b) => Number(a.module !== null) - Number(b.module !== null));
+    for (const actor of actors) {
+      actor.immune = false;
+      endFromOutside(actor, { kind: "shutdown" });
+    }
     this.#services.timers.clear();
     this.#services.scheduler.stop();
     this.#jspi.stop();
@@ -439,37 +441,34 @@ export class Runtime implements AsyncDisposable {
     return this.#actors.get(lowWord(pid), highWord(pid));
   }
 
-  #send(from: Actor | null, to: Actor | undefined, bytes: Uint8Array, tag: number, ref: number): boolean {
+  #receiver(to: Pid | string): Actor | undefined {
+    return typeof to === "string" ? this.#registry.whereis(to) : this.#find(to);
+  }
+
+  #send(from: Actor | null, to: Pid | string, bytes: Uint8Array, tag: number): boolean {
     this.#services.counters.sent++;
-    const status = admission(to, tag, bytes.length);
-    if (status !== SendStatus.accepted || to === undefined) {
-      this.#deadLetter(from, to?.lo ?? 0, to?.hi ?? 0, tag, bytes.length, whyRefused(to, status));
+    const actor = this.#receiver(to);
+    const status = admission(actor, tag, bytes.length);
+    if (status !== SEND_ACCEPTED || actor === undefined) {
+      const pid = actor?.pid ?? (typeof to === "string" ? 0 : to);
+      this.#deadLetter(from?.pid ?? 0, pid, tag, bytes.length, whyRefused(actor, status));
       return false;
     }
-    deliver(to, ItemKind.message, tag, from?.lo ?? 0, from?.hi ?? 0, ref, 0, Bytes.ofPayload(bytes), 0, bytes.length);
+    deliver(actor, MESSAGE, tag, from?.lo ?? 0, from?.hi ?? 0, 0, 0, Bytes.ofPayload(bytes), 0, bytes.length);
     return true;
   }
 
-  #deadLetter(
-    from: Actor | null,
-    toLo: number,
-    toHi: number,
-    tag: number,
-    length: number,
-    why: DeadLetter["why"],
-  ): void {
+  #deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void {
     this.#services.counters.dead++;
     const { onDeadLetter } = this.#options;
-    if (onDeadLetter === undefined) return;
-    const letter = { from: from?.pid ?? 0, to: pidFromWords(toLo, toHi), tag, length, why };
-    callOut(() => onDeadLetter(letter));
+    if (onDeadLetter !== undefined) callOut(() => onDeadLetter({ from, to, tag, length, why }));
   }
 
   /** The end of an actor. Ends that follow from it, along links, are done after it, one by one: a chain of any length costs no stack. */
   #end(actor: Actor, reason: ExitReason): void {
-    if (actor.state === State.dead) return;
+    if (actor.state === DEAD) return;
     const isGuest = actor.module !== null;
-    const lastReceived = reason.kind === "crashed" && isGuest ? lastSeen(actor) : undefined;
+    const lastReceived = reason.kind === "crashed" && actor.atFault && isGuest ? lastSeen(actor) : undefined;
     this.#bury(actor, reason);
     this.#services.counters.ended++;
     const waiting = this.#waiting.get(actor);
@@ -484,22 +483,19 @@ export class Runtime implements AsyncDisposable {
 
   /** Takes an actor out of everything that knows it, then tells those that are tied to it. */
   #bury(actor: Actor, reason: ExitReason): void {
-    actor.state = State.dead;
+    actor.state = DEAD;
     this.#actors.delete(actor);
     actor.disarmDeadline();
-    const { mailbox } = actor;
-    for (let at = mailbox.first(); at !== NONE; at = mailbox.next(at)) {
-      if (mailbox.word(at, KIND) !== ItemKind.message) continue;
-      const from = this.#actors.get(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI)) ?? null;
-      this.#deadLetter(from, actor.lo, actor.hi, mailbox.word(at, TAG), mailbox.word(at, LENGTH), "left behind");
-    }
-    mailbox.clear();
+    // Before anybody hears of it, the embedder included.
+    this.#registry.release(actor);
+    const left = lettersIn(actor.mailbox);
+    actor.mailbox.clear();
+    for (const { from, tag, length } of left) this.#deadLetter(from, actor.pid, tag, length, "left behind");
     actor.way.discard(actor);
     // Whoever still holds the actor shall not hold its memory.
     actor.guest = null;
     actor.reductions = null;
     actor.bytes = noBytes;
-    this.#registry.release(actor);
     this.#ended.push({ actor, reason });
     if (this.#announcing) return;
     this.#announcing = true;
@@ -516,6 +512,22 @@ export class Runtime implements AsyncDisposable {
       else console.log(`${formatPid(actor.pid)} ${level}: ${text}`);
     });
   }
+}
+
+function checkTag(tag: number): void {
+  if (Number.isInteger(tag) && tag >= 0 && tag <= 0x7fffffff) return;
+  throw new RangeError(`a tag is a whole number from 0 to 2147483647, not ${tag}`);
+}
+
+/** What nobody will receive of a mailbox. */
+function lettersIn(mailbox: Mailbox): { from: Pid; tag: number; length: number }[] {
+  const letters: { from: Pid; tag: number; length: number }[] = [];
+  for (let at = mailbox.first(); at !== NONE; at = mailbox.next(at)) {
+    const word = (which: number) => mailbox.word(at, which);
+    if (!isCounted(word(KIND))) continue;
+    letters.push({ from: pidFromWords(word(FROM_LO), word(FROM_HI)), tag: word(TAG), length: word(LENGTH) });
+  }
+  return letters;
 }
 
 const noBytes = Bytes.ofLength(0);

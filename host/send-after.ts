@@ -2,19 +2,21 @@
 import type { Actor } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { admission, whyRefused } from "./imports.ts";
-import { ItemKind, SendStatus } from "./message.ts";
+import { SEND_ACCEPTED, TIMER } from "./message.ts";
+import type { Pid } from "./pid.ts";
 import { deliver } from "./receive.ts";
 import { dropRef, makeRef, tiesOf } from "./signals.ts";
 import { Timer } from "./timers.ts";
 
 /**
- * Sends `payload` in `delayMs` to whoever `find` then finds, also where the sender has ended before (so does Erlang). Returns the timer's
+ * Sends `payload` in `delayMs` to `toPid`, also where the sender has ended before (so does Erlang). Returns the timer's
  * ref, which the item bears if it comes back to its sender.
  */
 export function sendAfter(
   from: Actor,
   delayMs: number,
-  find: () => Actor | undefined,
+  toPid: Pid,
+  find: (pid: Pid) => Actor | undefined,
   tag: number,
   payload: Uint8Array,
 ): number {
@@ -25,18 +27,18 @@ export function sendAfter(
   ties.refs?.delete(ref);
   const timer = new Timer(() => {
     ties.timers?.delete(ref);
-    const to = find();
+    const to = find(toPid);
     services.counters.sent++;
     const status = admission(to, tag, payload.length);
-    if (to === undefined || status !== SendStatus.accepted) {
-      services.deadLetter(from, to?.lo ?? 0, to?.hi ?? 0, tag, payload.length, whyRefused(to, status));
+    if (to === undefined || status !== SEND_ACCEPTED) {
+      services.deadLetter(from.pid, toPid, tag, payload.length, whyRefused(to, status));
       return;
     }
     const { lo, hi } = from;
-    deliver(to, ItemKind.timer, tag, lo, hi, to === from ? ref : 0, 0, Bytes.ofPayload(payload), 0, payload.length);
+    deliver(to, TIMER, tag, lo, hi, to === from ? ref : 0, 0, Bytes.ofPayload(payload), 0, payload.length);
   });
   ties.timers ??= new Map();
-  ties.timers.set(ref, { timer, toItself: find() === from });
+  ties.timers.set(ref, { timer, toItself: toPid === from.pid });
   services.timers.set(timer, services.clock.now() + delayMs);
   return ref;
 }

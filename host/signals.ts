@@ -2,10 +2,11 @@
  * Links, monitors, refs, and the signals that travel along them. The semantics are Erlang's (reference manual, "Processes"): an actor that
  * ends tells those linked to it and those that monitor it, after everything else that it ever sent them.
  */
-import { type Actor, Restraint, State } from "./actor.ts";
+import { type Actor, DEAD, LEAVING, RUNNING } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
-import { KIND, LENGTH } from "./mailbox.ts";
-import { type ExitReason, ItemKind, ReasonCode } from "./message.ts";
+import { FROM_HI, FROM_LO, KIND, LENGTH } from "./mailbox.ts";
+import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode } from "./message.ts";
+import { pidFromWords } from "./pid.ts";
 import { reasonBytes } from "./reason.ts";
 import { deliver } from "./receive.ts";
 import type { Timer } from "./timers.ts";
@@ -119,9 +120,10 @@ export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean 
 /** Takes out what bears a dead ref: its Down, and an answer that came together with it. */
 function flushRef(actor: Actor, ref: number): void {
   const { mailbox, services } = actor;
-  for (let at = mailbox.findRef(0, ItemKind.message, ref); at >= 0; at = mailbox.findRef(0, ItemKind.message, ref)) {
-    if (mailbox.word(at, KIND) === ItemKind.message) {
-      services.deadLetter(null, actor.lo, actor.hi, ref, mailbox.word(at, LENGTH), "late reply");
+  for (let at = mailbox.findRef(0, MESSAGE, ref); at >= 0; at = mailbox.findRef(0, MESSAGE, ref)) {
+    if (mailbox.word(at, KIND) === MESSAGE) {
+      const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
+      services.deadLetter(from, actor.pid, ref, mailbox.word(at, LENGTH), "late reply");
     }
     mailbox.remove(at);
   }
@@ -129,8 +131,7 @@ function flushRef(actor: Actor, ref: number): void {
 
 function sendDown(watcher: Actor, fromLo: number, fromHi: number, ref: number, reason: ExitReason): void {
   const bytes = reasonBytes(reason);
-  const { down } = ItemKind;
-  deliver(watcher, down, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
+  deliver(watcher, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
 }
 
 /**
@@ -138,10 +139,10 @@ function sendDown(watcher: Actor, fromLo: number, fromHi: number, ref: number, r
  * and every other reason ends the receiver too. `kill` does not come this way: it cannot be trapped, see `endFromOutside`.
  */
 export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
-  if (to.state === State.dead) return;
+  if (to.state === DEAD || to.immune) return;
   if (to.ties?.trapsExits) {
     const bytes = reasonBytes(reason);
-    deliver(to, ItemKind.exit, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
+    deliver(to, EXIT, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
   } else if (reason.kind !== "normal" || (to.lo === fromLo && to.hi === fromHi)) {
     endFromOutside(to, reason);
   }
@@ -149,9 +150,10 @@ export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: Ex
 
 /** Ends an actor that may have its turn just now: then its frames unwind at its next import, or it ends with its turn. */
 export function endFromOutside(actor: Actor, reason: ExitReason): void {
-  if (actor.state === State.running && actor.module !== null) {
+  if (actor.immune) return;
+  if (actor.state === RUNNING && actor.module !== null) {
     actor.leaving ??= reason;
-    actor.restraint = Restraint.leaving;
+    actor.restraint = LEAVING;
   } else {
     actor.services.end(actor, reason);
   }

@@ -47,7 +47,7 @@ export interface ChildReport {
   readonly pid: Pid;
   readonly reason: ExitReason;
   /** What the supervisor does about it. */
-  readonly then: "restart" | "leave" | "give up";
+  readonly action: "restart" | "leave" | "give up";
 }
 
 export interface SupervisorOptions {
@@ -67,11 +67,23 @@ interface Child {
   pid: Pid | undefined;
 }
 
+/** What somebody wants of a supervisor. */
+interface Request {
+  readonly act: () => Promise<void> | undefined;
+  /** The supervisor has ended before. */
+  readonly refuse: () => void;
+}
+
+/** So many items are dealt with in one turn. */
+const ITEMS_A_TURN = 64;
 const DEFAULT_SHUTDOWN_MS = 5000;
 const DEFAULT_MAX_BACKOFF_MS = 30_000;
 const nothing = new Uint8Array(0);
 
 export class Supervisor {
+  /** The supervisor that is starting a child just now. */
+  static #starting: Pid = 0;
+
   readonly #runtime: Runtime;
   readonly #options: SupervisorOptions;
   readonly #mailbox: HostMailbox;
@@ -81,7 +93,11 @@ export class Supervisor {
   /** When the restarts within the period were, oldest first. */
   #restarts: number[] = [];
   /** What others want done, in order; each one is announced by a message to itself. */
-  readonly #requests: (() => Promise<void>)[] = [];
+  readonly #requests: Request[] = [];
+  /** Whose child this supervisor is; 0 for nobody's. Its end is this one's, whatever the reason. */
+  readonly #parent: Pid;
+  /** It is stopping children, and everything else waits in the mailbox. */
+  #busy = false;
   /** By the refs of their timers: children that wait for their restart. */
   readonly #delayed = new Map<number, Child>();
 
@@ -90,17 +106,18 @@ export class Supervisor {
     this.#runtime = runtime;
     this.#options = options;
     this.#now = now;
+    this.#parent = Supervisor.#starting;
     this.#mailbox = runtime.mailbox();
     try {
       for (const spec of options.children ?? []) this.#children.push({ spec, pid: this.#start(spec) });
       this.#checkIds();
     } catch (error) {
-      // The children are linked: its end is theirs.
-      this.#mailbox.end({ kind: "shutdown" });
+      this.#abandon();
       throw error;
     }
-    this.#serve().catch(error => {
-      if (!(error instanceof ClosedError)) this.#mailbox.end(reasonOfThrown(error));
+    this.#mailbox.onArrival(() => this.#drain());
+    runtime.exited(this.pid).then(() => {
+      for (const { refuse } of this.#requests.splice(0)) refuse();
     });
   }
 
@@ -148,98 +165,137 @@ export class Supervisor {
     await ended;
   }
 
-  async #serve(): Promise<void> {
-    for await (const item of this.#mailbox) {
-      if (item.kind === "exit") {
-        if (!(await this.#onExit(item))) return;
-      } else if (item.kind === "timer") {
-        if (!(await this.#onTimer(item.ref))) return;
-      } else if (item.kind === "message" && item.from === this.pid) {
-        await this.#requests.shift()?.();
-      }
+  /**
+   * Deals with what has come, one item after another. A child that can be restarted at once is, before anybody else gets a turn.
+   * True where there may be more than one turn's items.
+   */
+  #drain(): boolean {
+    for (let items = ITEMS_A_TURN; items > 0; items--) {
+      if (this.#busy) return false;
+      const item = this.#mailbox.poll();
+      if (item === undefined) return false;
+      const going = this.#handle(item);
+      if (going !== undefined) this.#goOn(going);
     }
+    return true;
   }
 
-  /** False when the supervisor is to go on no more. */
-  async #onExit({ from, reason }: Exit): Promise<boolean> {
+  #goOn(going: Promise<void>): void {
+    this.#busy = true;
+    going
+      .catch(error => {
+        // Closed: it was ended from outside meanwhile.
+        if (!(error instanceof ClosedError)) this.#mailbox.end(reasonOfThrown(error));
+      })
+      .finally(() => {
+        this.#busy = false;
+        if (this.#drain()) this.#soon(() => undefined);
+      });
+  }
+
+  /** A promise where it takes longer than this turn. */
+  #handle(item: Received): Promise<void> | undefined {
+    if (item.kind === "exit") return this.#onExit(item);
+    if (item.kind === "timer") return this.#onTimer(item.ref);
+    return item.kind === "message" && item.from === this.pid ? this.#requests.shift()?.act() : undefined;
+  }
+
+  #onExit({ from, reason }: Exit): Promise<void> | undefined {
     const child = this.#children.find(({ pid }) => pid === from);
     if (child === undefined) {
       // Not a child's: from above, or it has been dealt with.
-      if (from !== 0 && reason.kind !== "shutdown") return true;
-      await this.#giveUp({ kind: "shutdown" });
-      return false;
+      const fromAbove = from === 0 || from === this.#parent;
+      return fromAbove || reason.kind === "shutdown"
+        ? this.#giveUp(fromAbove ? reason : { kind: "shutdown" })
+        : undefined;
     }
     child.pid = undefined;
     const { restart = "permanent" } = child.spec;
     const orderly = reason.kind === "normal" || reason.kind === "shutdown";
-    if (restart === "temporary" || (restart === "transient" && orderly)) {
-      this.#report(child, from, reason, "leave");
-      if (restart === "temporary") this.#forget(child);
-      return true;
-    }
-    return this.#restart(child, from, reason);
+    if (restart === "permanent" || (restart === "transient" && !orderly)) return this.#restart(child, from, reason);
+    this.#report(child, from, reason, "leave");
+    if (restart === "temporary") this.#forget(child);
+    return undefined;
   }
 
   /** A restart that was put off is due. */
-  async #onTimer(ref: number): Promise<boolean> {
+  #onTimer(ref: number): Promise<void> | undefined {
     const child = this.#delayed.get(ref);
     this.#delayed.delete(ref);
-    return child === undefined || child.pid !== undefined || this.#startAgain(child);
+    return child === undefined || child.pid !== undefined ? undefined : this.#startAgain(child);
   }
 
-  async #restart(child: Child, pid: Pid, reason: ExitReason): Promise<boolean> {
+  #restart(child: Child, pid: Pid, reason: ExitReason): Promise<void> | undefined {
     const { periodMs = 5000, intensity = 1, backoff } = this.#options;
     const now = this.#now();
     this.#restarts = this.#restarts.filter(then => now - then < periodMs);
     this.#restarts.push(now);
     if (this.#restarts.length > intensity) {
       this.#report(child, pid, reason, "give up");
-      await this.#giveUp({ kind: "shutdown" });
-      return false;
+      return this.#giveUp({ kind: "shutdown" });
     }
     this.#report(child, pid, reason, "restart");
     if (backoff === undefined) return this.#startAgain(child);
     const { initialMs, factor = 2, maxMs = DEFAULT_MAX_BACKOFF_MS } = backoff;
     const delayMs = Math.min(maxMs, initialMs * factor ** (this.#restarts.length - 1));
     this.#delayed.set(this.#mailbox.sendAfter(delayMs, nothing), child);
-    return true;
+    return undefined;
   }
 
   /** Starts a child that has ended, and those whom the strategy counts with it, in their order. */
-  async #startAgain(child: Child): Promise<boolean> {
+  #startAgain(child: Child): Promise<void> | undefined {
     const { strategy = "one_for_one" } = this.#options;
     const from = this.#children.indexOf(child);
-    if (from < 0) return true;
+    if (from < 0) return undefined;
     const concerned =
       strategy === "one_for_one"
         ? [child]
         : strategy === "one_for_all"
           ? [...this.#children]
           : this.#children.slice(from);
-    for (const other of [...concerned].reverse()) {
-      await this.#stop(other);
-      if (other !== child && other.spec.restart === "temporary") this.#forget(other);
-    }
+    if (concerned.every(({ pid }) => pid === undefined)) return this.#startAll(child, concerned);
+    return this.#stopAll(concerned).then(() => this.#startAll(child, concerned));
+  }
+
+  #startAll(cause: Child, concerned: readonly Child[]): undefined {
     for (const other of concerned) {
-      if (!this.#children.includes(other)) continue;
+      if (other !== cause && other.spec.restart === "temporary") {
+        this.#forget(other);
+        continue;
+      }
       try {
         other.pid = this.#start(other.spec);
       } catch (error) {
-        // As in OTP, a start that fails is one more end of that child.
-        return this.#restart(other, 0, reasonOfThrown(error));
+        if (!this.#mailbox.isOpen) return undefined;
+        // As in OTP, a start that fails is one more end of that child, dealt with after what is in the mailbox already.
+        const reason = reasonOfThrown(error);
+        this.#soon(() => this.#restart(other, 0, reason));
+        return undefined;
       }
     }
-    return true;
+    return undefined;
   }
 
   async #giveUp(reason: ExitReason): Promise<void> {
-    for (const child of [...this.#children].reverse()) await this.#stop(child);
+    await this.#stopAll(this.#children);
     this.#mailbox.end(reason);
   }
 
+  async #stopAll(children: readonly Child[]): Promise<void> {
+    for (const child of [...children].reverse()) await this.#stop(child);
+  }
+
   #start(spec: ChildSpec): Pid {
+    if (!this.#mailbox.isOpen) throw this.#ended();
     const { start, name } = spec;
-    const pid = typeof start === "function" ? start() : this.#runtime.spawn(start, spec);
+    const before = Supervisor.#starting;
+    let pid: Pid;
+    try {
+      Supervisor.#starting = this.pid;
+      pid = typeof start === "function" ? start() : this.#runtime.spawn(start, spec);
+    } finally {
+      Supervisor.#starting = before;
+    }
     this.#mailbox.link(pid);
     if (name !== undefined && !this.#runtime.register(name, pid)) {
       this.#mailbox.unlink(pid);
@@ -249,26 +305,41 @@ export class Supervisor {
     return pid;
   }
 
+  /** The children started so far end with it; there is no time to wait for those that trap exits. */
+  #abandon(): void {
+    for (const { pid } of [...this.#children].reverse()) {
+      if (pid === undefined) continue;
+      this.#mailbox.exit(pid, { kind: "shutdown" });
+      this.#mailbox.exit(pid, { kind: "killed" });
+    }
+    this.#mailbox.end({ kind: "shutdown" });
+  }
+
   #owner(name: string): string {
     const owner = this.#runtime.whereis(name);
     return owner === undefined ? "it ended at once" : `${formatPid(owner)} has that name`;
   }
 
-  /** Asks a child to shut down, gives it its time, then kills it. Its end is waited for; every other item stays for later. */
+  /**
+   * Asks a child to shut down, gives it its time, then kills it. Its Down is waited for, which comes also where it has taken back
+   * its link (so does OTP); every other item stays for later.
+   */
   async #stop(child: Child): Promise<void> {
     const { pid } = child;
     if (pid === undefined) return;
     const { shutdown = DEFAULT_SHUTDOWN_MS } = child.spec;
-    const itsEnd = (item: Received) => item.kind === "exit" && item.from === pid;
+    const ref = this.#mailbox.monitor(pid);
+    const itsDown = (item: Received) => item.kind === "down" && item.ref === ref;
     let ended: Received | undefined;
     if (shutdown !== "kill") {
       this.#mailbox.exit(pid, { kind: "shutdown" });
-      ended = await this.#mailbox.receiveMatch(itsEnd, { timeoutMs: shutdown });
+      ended = await this.#mailbox.receiveMatch(itsDown, { timeoutMs: shutdown });
     }
     if (ended === undefined) {
       this.#mailbox.exit(pid, { kind: "killed" });
-      await this.#mailbox.receiveMatch(itsEnd);
+      await this.#mailbox.receiveMatch(itsDown);
     }
+    await this.#mailbox.receiveMatch(item => item.kind === "exit" && item.from === pid, { timeoutMs: 0 });
     child.pid = undefined;
   }
 
@@ -276,19 +347,26 @@ export class Supervisor {
     this.#children = this.#children.filter(other => other !== child);
   }
 
-  #report(child: Child, pid: Pid, reason: ExitReason, then: ChildReport["then"]): void {
-    callOut(() => this.#options.onReport?.({ supervisor: this.pid, id: child.spec.id, pid, reason, then }));
+  #report(child: Child, pid: Pid, reason: ExitReason, action: ChildReport["action"]): void {
+    callOut(() => this.#options.onReport?.({ supervisor: this.pid, id: child.spec.id, pid, reason, action }));
   }
 
   /** Does something in the supervisor's own turn, after what came before. */
   #request<T>(act: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#requests.push(() => act().then(resolve, reject));
-      if (!this.#mailbox.send(this.pid, nothing)) {
-        this.#requests.pop();
-        reject(new ClosedError(`supervisor ${formatPid(this.pid)} has ended: start another`));
-      }
+      const refuse = () => reject(this.#ended());
+      if (this.#mailbox.isOpen) this.#soon(() => act().then(resolve, reject), refuse);
+      else refuse();
     });
+  }
+
+  #soon(act: Request["act"], refuse = () => {}): void {
+    this.#requests.push({ act, refuse });
+    this.#mailbox.send(this.pid, nothing);
+  }
+
+  #ended(): ClosedError {
+    return new ClosedError(`supervisor ${formatPid(this.pid)} has ended: start another`);
   }
 
   #checkIds(): void {
@@ -300,6 +378,6 @@ export class Supervisor {
 }
 
 /** One line for a log. */
-export function formatReport({ id, pid, reason, then }: ChildReport): string {
-  return `child ${id} ${formatPid(pid)} ended (${formatReason(reason)}): ${then}`;
+export function formatReport({ id, pid, reason, action }: ChildReport): string {
+  return `child ${id} ${formatPid(pid)} ended (${formatReason(reason)}): ${action}`;
 }

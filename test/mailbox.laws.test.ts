@@ -2,7 +2,7 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { Bytes } from "../host/bytes.ts";
 import { Mailbox, NONE, RingPool, TAG } from "../host/mailbox.ts";
-import { ItemKind } from "../host/message.ts";
+import { MESSAGE } from "../host/message.ts";
 
 /** What a mailbox should be: an array of items, and how many of them the receive in progress has looked at. */
 interface Model {
@@ -53,7 +53,7 @@ describe("any history of a mailbox", () => {
         if (s.do === "push") {
           id++;
           const bytes = payload(id, s.length);
-          mailbox.push(ItemKind.message, s.tag, id, 0, 0, 0, Bytes.ofPayload(bytes), 0, bytes.length);
+          mailbox.push(MESSAGE, s.tag, id, 0, 0, 0, Bytes.ofPayload(bytes), 0, bytes.length);
           model.items.push({ id, tag: s.tag, length: s.length });
         } else if (s.do === "takeFirst") {
           const at = mailbox.first();
@@ -64,7 +64,7 @@ describe("any history of a mailbox", () => {
           mailbox.remove(at);
           remove(model, 0);
         } else if (s.do === "takeTag") {
-          const at = mailbox.findTag(mailbox.saved, ItemKind.message, s.tag);
+          const at = mailbox.findTag(mailbox.saved, MESSAGE, s.tag);
           const index = model.items.findIndex((item, i) => i >= model.seen && item.tag === s.tag);
           expect(at === NONE).toBe(index < 0);
           if (at === NONE) continue;

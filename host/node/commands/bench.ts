@@ -1,4 +1,6 @@
 /** `isopod bench`: plays a scenario of bench/ and prints what it measured. With `--json`, stdout has JSON lines and nothing else. */
+import { calls } from "../../../bench/call.ts";
+import { faultRecovery } from "../../../bench/fault-recovery.ts";
 import {
   maxPairs,
   type PingPongResult,
@@ -10,8 +12,16 @@ import {
 import { type Arguments, type Command, numberIn, suggest, UsageError } from "../command.ts";
 import { relaunch } from "../relaunch.ts";
 
+/** Styles of the scenarios whose guests are processes. */
+const processStyles = ["process", "jspi"] as const;
+
 const scenarios: Readonly<Record<string, { readonly summary: string; play(given: Arguments): Promise<number> }>> = {
   "ping-pong": { summary: "pairs of guests that send one message to and fro", play: playPingPong },
+  call: { summary: "a client that calls a server and waits for each answer", play: playCall },
+  "fault-recovery": {
+    summary: "a supervised server that crashes, is restarted and answers again",
+    play: playFaultRecovery,
+  },
 };
 
 const list = Object.entries(scenarios)
@@ -24,16 +34,16 @@ export const bench: Command = {
   help: `Plays a scenario with guests compiled on the spot, and measures it.
 
 Usage: isopod bench                                 lists the scenarios
-       isopod bench ping-pong [seconds] [options]   plays for 5 seconds, or as long as it says
+       isopod bench SCENARIO [seconds] [options]    plays for 5 seconds, or as long as it says
 
 Scenarios:
 ${list}
 
 Options:
-  --pairs N       pairs of guests; default 1
-  --style STYLE   handler (run to completion), process (default; waits by
-                  Asyncify) or jspi; give it several times for several runs
-  --bytes N       payload of a message; default 8
+  --style STYLE   handler (run to completion; ping-pong only), process (default;
+                  waits by Asyncify) or jspi; several times for several runs
+  --pairs N       ping-pong: pairs of guests; default 1
+  --bytes N       ping-pong: payload of a message; default 8
   --json          print one object a line, and no live rate
   -h, --help      print this
 
@@ -63,29 +73,104 @@ and does not count.
 };
 
 async function playPingPong(given: Arguments): Promise<number> {
-  const [, secondsText, ...more] = given.positionals;
-  if (more.length > 0)
-    throw new UsageError(`ping-pong takes the seconds and nothing else, but got "${more.join(" ")}"`);
-  const seconds = secondsText === undefined ? 5 : numberIn("seconds", secondsText, 0.1, 3600, false);
+  const seconds = secondsOf(given);
   const payloadBytes = given.whole("bytes", 8, 0, 2 ** 20);
-  const asked = styles.filter(style => given.all("style").includes(style));
-  const played: readonly Style[] = asked.length > 0 ? asked : ["process"];
+  const played = stylesOf(given, styles);
   const pairs = given.whole("pairs", 1, 1, Math.min(...played.map(maxPairs)));
-  const code = await relaunch();
-  if (code !== undefined) return code;
-
-  const json = given.has("json");
-  for (const style of played) {
-    const live = json ? undefined : new LiveLine();
+  return play(given, played, async (style, live) => {
     live?.say(`ping-pong, ${style}: compiles the guests, then warms up for 1 s`);
     const result = await pingPong({
       ...{ style, pairs, payloadBytes, seconds },
       ...(live && { progressMs: live.everyMs, onProgress: progress => live.rate(progress, seconds) }),
     });
+    const { p50, p99 } = result.roundTripNs;
+    const total = `(${count(result.messages)} in ${result.seconds.toFixed(2)} s, after 1 s of warm-up)`;
+    return {
+      result,
+      lines: [
+        ["messages/s", `${count(result.messagesPerSecond)}   ${total}`],
+        ["round trip", `p50 ${nanoseconds(p50)}, p99 ${nanoseconds(p99)}`],
+      ],
+    };
+  });
+}
+
+async function playCall(given: Arguments): Promise<number> {
+  const seconds = secondsOf(given);
+  refuse(given, "call", ["pairs", "bytes"]);
+  return play(given, stylesOf(given, processStyles), async (style, live) => {
+    live?.say(`call, ${style}: ${seconds} s from a guest, then ${seconds} s from the host`);
+    const result = await calls({ style, seconds });
+    const { p50, p99 } = result.roundTripNs;
+    return {
+      result,
+      lines: [
+        ["calls/s", `${count(result.callsPerSecond)} from a guest, ${count(result.hostCallsPerSecond)} from the host`],
+        ["round trip", `p50 ${nanoseconds(p50)}, p99 ${nanoseconds(p99)}`],
+      ],
+    };
+  });
+}
+
+async function playFaultRecovery(given: Arguments): Promise<number> {
+  const seconds = secondsOf(given);
+  refuse(given, "fault-recovery", ["pairs", "bytes"]);
+  return play(given, stylesOf(given, processStyles), async (style, live) => {
+    live?.say(`fault-recovery, ${style}: crashes a server for ${seconds} s`);
+    const result = await faultRecovery(style, seconds);
+    const { p50, p99 } = result.recoveryNs;
+    return {
+      result,
+      lines: [
+        ["recoveries/s", count(result.recoveriesPerSecond)],
+        ["recovery", `p50 ${nanoseconds(p50)}, p99 ${nanoseconds(p99)}`],
+      ],
+    };
+  });
+}
+
+/** What every result has. */
+type Result = Pick<PingPongResult, "style" | "pairs" | "threads" | "payloadBytes" | "engine" | "flags"> & {
+  readonly scenario: string;
+};
+
+/** Runs a scenario once a style, in an engine with the right flags, and prints what came out. */
+async function play<S extends Style>(
+  given: Arguments,
+  played: readonly S[],
+  run: (style: S, live: LiveLine | undefined) => Promise<{ result: Result; lines: [name: string, value: string][] }>,
+): Promise<number> {
+  const code = await relaunch();
+  if (code !== undefined) return code;
+  const json = given.has("json");
+  for (const style of played) {
+    const live = json ? undefined : new LiveLine();
+    const { result, lines } = await run(style, live);
     live?.clear();
-    process.stdout.write(json ? `${JSON.stringify(result)}\n` : report(result));
+    process.stdout.write(json ? `${JSON.stringify(result)}\n` : report(result, lines));
   }
   return 0;
+}
+
+function secondsOf(given: Arguments): number {
+  const [name, secondsText, ...more] = given.positionals;
+  if (more.length > 0) throw new UsageError(`${name} takes the seconds and nothing else, but got "${more.join(" ")}"`);
+  return secondsText === undefined ? 5 : numberIn("seconds", secondsText, 0.1, 3600, false);
+}
+
+function stylesOf<S extends Style>(given: Arguments, possible: readonly S[]): readonly S[] {
+  const asked = given.all("style");
+  const unknown = asked.find(style => !possible.some(known => known === style));
+  if (unknown !== undefined) {
+    throw new UsageError(`${given.positionals[0]} is not played in style ${unknown}, but ${possible.join(" or ")}`);
+  }
+  const played = possible.filter(style => asked.includes(style));
+  return played.length > 0 ? played : possible.filter(style => style === "process");
+}
+
+function refuse(given: Arguments, name: string, options: readonly string[]): void {
+  const unused = options.find(option => given.has(option));
+  if (unused !== undefined) throw new UsageError(`--${unused} is for ping-pong; ${name} does not use it`);
 }
 
 /** One line that is written over on a terminal; elsewhere a line each second. */
@@ -107,21 +192,16 @@ class LiveLine {
   }
 }
 
-function report(result: PingPongResult): string {
-  const { roundTripNs, messages, seconds } = result;
+function report(result: Result, measured: readonly [name: string, value: string][]): string {
   const lines = [
-    [
-      "messages/s",
-      `${count(result.messagesPerSecond)}   (${count(messages)} in ${seconds.toFixed(2)} s, after 1 s of warm-up)`,
-    ],
-    ["round trip", `p50 ${nanoseconds(roundTripNs.p50)}, p99 ${nanoseconds(roundTripNs.p99)}`],
+    ...measured,
     ["pairs", String(result.pairs)],
     ["threads", String(result.threads)],
     ["payload", `${result.payloadBytes} bytes`],
     ["engine", result.engine],
     ["flags", result.flags.join(" ") || "none"],
   ];
-  return `ping-pong, ${result.style}\n${lines.map(([name, value]) => `  ${name.padEnd(12)}${value}\n`).join("")}`;
+  return `${result.scenario}, ${result.style}\n${lines.map(([name, value]) => `  ${name.padEnd(14)}${value}\n`).join("")}`;
 }
 
 function count(value: number): string {
