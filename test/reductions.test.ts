@@ -585,6 +585,7 @@ describe("isopod build of a module that is WebAssembly already", () => {
     expect((await rebuilt(guest(ECHO), { reductions: "yield" })).text).toContain("only handlers");
     const twice = preemptible(guest(SPIN_FOR_EVER));
     expect((await rebuilt(twice, { reductions: "yield" })).text).toContain("by asyncify already");
+    expect((await rebuilt(twice, { reductions: "count" })).text).toContain("counted already");
     const broken = await rebuilt(Uint8Array.of(1, 2, 3), { reductions: "count" });
     expect(broken.diagnostics).toMatchObject([
       { severity: "error", message: expect.stringMatching(/not a WebAssembly module/) },

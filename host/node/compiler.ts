@@ -14,6 +14,7 @@ import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
 import GuestTransform from "../../guest/transform/index.ts";
 import type { ParkWay } from "../../guest/transform/park.ts";
 import { CannotYield, makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
+import { YIELD_EXPORT } from "../abi.ts";
 import { countValid } from "../counted.ts";
 import { LoadError } from "../errors.ts";
 
@@ -141,6 +142,14 @@ async function rewrite(entry: string, path: string, options: CompileOptions): Pr
   return count(compiled, path, bytes, undefined, undefined, { ...options, reductions });
 }
 
+/** Code that was counted after it was taught to unwind would be told to unwind where it cannot. */
+function refusePreemptible(name: string, wasm: Uint8Array<ArrayBuffer>): void {
+  if (!WebAssembly.validate(wasm)) return;
+  if (WebAssembly.Module.exports(new WebAssembly.Module(wasm)).some(found => found.name === YIELD_EXPORT)) {
+    throw new CannotYield(`${name} was built with --reductions yield: its reductions are counted already`);
+  }
+}
+
 /** Adds the module to what was compiled, its reductions counted as the options say. */
 function count(
   compiled: Compiled,
@@ -157,6 +166,7 @@ function count(
   const name = basename(path);
   try {
     const preempts = reductions === "yield" && park === "asyncify";
+    if (!preempts) refusePreemptible(name, wasm);
     // A map would not fit the new code.
     const counted = preempts ? makePreemptible(binaryen, name, wasm, memoryBase, debug) : countValid(name, wasm);
     return { ...compiled, wasm: counted };
