@@ -182,7 +182,9 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
    */
   onArrival(act: () => boolean): void {
     this.#onArrival = act;
-    if (this.#actor.state === RUNNING) this.#actor.state = PARKED;
+    if (this.#actor.state !== RUNNING) return;
+    this.#actor.state = PARKED;
+    if (this.#actor.mailbox.count > 0) this.#actor.wake();
   }
 
   /** Every item in order, until the mailbox is closed. */

@@ -156,7 +156,8 @@ export function whyRefused(to: Actor | undefined, status: number): DeadLetter["w
 
 /** Whether a message may enter a mailbox. */
 export function admission(to: Actor | undefined, tag: number, bytes: number): number {
-  if (to === undefined) return SEND_NO_ACTOR;
+  // The runtime's own takes answers only.
+  if (to === undefined || (to.immune && tag >= 0)) return SEND_NO_ACTOR;
   if (bytes > to.limits.messageBytes) return SEND_TOO_LARGE;
   const { mailbox, limits } = to;
   if (mailbox.count >= limits.mailboxMessages || mailbox.bytes + bytes > limits.mailboxBytes) {

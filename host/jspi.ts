@@ -125,6 +125,12 @@ class Fiber {
     else this.goOn();
   }
 
+  /** Its actor is done: nothing of it is kept. */
+  rest(): void {
+    this.actor = null;
+    this.#table.set(0, null);
+  }
+
   goOn(result?: number): void {
     const { waiting } = this;
     this.waiting = null;
@@ -269,7 +275,7 @@ export class JspiWay implements Way {
   /** The entry has returned; the fiber is about to suspend in `next`. */
   #returned(fiber: Fiber): void {
     const actor = fiber.actor as Actor;
-    fiber.actor = null;
+    fiber.rest();
     this.#fibers.delete(actor);
     this.#resting.push(fiber);
     if (actor.state !== DEAD) actor.services.end(actor, actor.leaving ?? { kind: "normal" });

@@ -135,13 +135,6 @@ export class Mailbox {
     return this.count === 0 ? NONE : this.#head;
   }
 
-  /** Live items of this kind. Looks at every record. */
-  countOf(kind: number): number {
-    let found = 0;
-    for (let at = this.first(); at !== NONE; at = this.next(at)) if (this.word(at, KIND) === kind) found++;
-    return found;
-  }
-
   /** A new receive begins: puts the save pointer in front of everything. */
   rewind(): void {
     this.saved = this.#head;

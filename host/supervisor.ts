@@ -203,12 +203,11 @@ export class Supervisor {
   #onExit({ from, reason }: Exit): Promise<void> | undefined {
     const child = this.#children.find(({ pid }) => pid === from);
     if (child === undefined) {
-      // Not a child's: from above, or it has been dealt with.
-      const fromAbove = from === 0 || from === this.#parent;
-      return fromAbove || reason.kind === "shutdown"
-        ? this.#giveUp(fromAbove ? reason : { kind: "shutdown" })
-        : undefined;
+      // Not a child's: from above; or from a stranger, or from one that has been dealt with.
+      return from === 0 || from === this.#parent ? this.#giveUp(reason) : undefined;
     }
+    // It sent the signal itself, and lives.
+    if (this.#runtime.isAlive(from)) return undefined;
     child.pid = undefined;
     const { restart = "permanent" } = child.spec;
     const orderly = reason.kind === "normal" || reason.kind === "shutdown";

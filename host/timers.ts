@@ -39,6 +39,8 @@ export class Timers {
 
   /** Sets a timer, or sets it anew. */
   set(timer: Timer, dueMs: number): void {
+    // In the heap it would be neither before nor after any other, and nothing would fire any more.
+    if (Number.isNaN(dueMs)) throw new RangeError("a time in milliseconds is needed, not NaN");
     if (timer.isSet) this.#detach(timer);
     timer.dueMs = dueMs;
     timer.order = this.#order++;

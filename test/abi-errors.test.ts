@@ -532,6 +532,20 @@ describe("the WebAssembly start function", TIMEOUT, () => {
     expect(await stage.boss.receive()).toMatchObject({ from: pid, tag: 3, bytes: args });
   });
 
+  test("that ends its own actor makes the spawn fail, and nobody lives on", async () => {
+    await using stage = new Stage();
+    const module = await stage.runtime.load(
+      guest(
+        `(import "actor" "link" (func $link (param i32 i32) (result i32)))
+        (func $begin (block $caught (try_table (catch_all $caught) (drop (call $link (i32.const 77) (i32.const 7))))))
+        (start $begin) (func (export "run"))`,
+        `(import "env" "memory" (memory 1))`,
+      ),
+    );
+    expect(() => stage.runtime.spawn(module)).toThrow(/start function/);
+    expect(stage.runtime.size).toBe(0);
+  });
+
   test("is told that a memory which the module exports is out of reach, and what to do", async () => {
     await using stage = new Stage();
     const module = await stage.runtime.load(guest(BEGIN, `(memory (export "memory") 1)`));

@@ -355,14 +355,24 @@ describe("a supervisor stops", () => {
     await stopping;
   });
 
-  test("when an exit signal shutdown comes from above, from the host or from a mailbox", async () => {
-    for (const from of [runtime, observer]) {
-      const supervisor = supervise({ children: [talker("a")] });
-      await heard();
-      from.exit(supervisor.pid, { kind: "shutdown" });
-      expect(await heard()).toEqual(["a down"]);
-      expect(ends.get(supervisor.pid)).toBe("shutdown");
-    }
+  test("when an exit signal comes from above, and not when it comes from a stranger", async () => {
+    const supervisor = supervise({ children: [talker("a")] });
+    await heard();
+    observer.exit(supervisor.pid, { kind: "shutdown" });
+    expect(await heard()).toEqual([]);
+    expect(runtime.isAlive(supervisor.pid)).toBe(true);
+    runtime.exit(supervisor.pid, { kind: "shutdown" });
+    expect(await heard()).toEqual(["a down"]);
+    expect(ends.get(supervisor.pid)).toBe("shutdown");
+  });
+
+  test("nobody where a child that lives sends it an exit signal", async () => {
+    const args = new Uint8Array(BigUint64Array.of(BigInt(observer.pid)).buffer);
+    const supervisor = supervise({ children: [{ id: "liar", start: "puppet", args }] });
+    const liar = pidOf(supervisor, "liar");
+    tell(runtime, liar, { do: "exitTo", whom: supervisor.pid, reason: { own: "I am dead" } });
+    await quiet();
+    expect([supervisor.child("liar"), runtime.isAlive(liar), reports.length]).toEqual([liar, true, 0]);
   });
 
   test("also a child that has taken back its link", async () => {

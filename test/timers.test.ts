@@ -51,6 +51,16 @@ describe("timers", () => {
     expect(fired).toBe(1);
   });
 
+  test("are not set for NaN, which would stop all others", () => {
+    const clock = new ManualClock();
+    const timers = new Timers(clock);
+    const fired: string[] = [];
+    expect(() => timers.set(new Timer(() => fired.push("never")), Number.NaN)).toThrow(RangeError);
+    timers.set(new Timer(() => fired.push("soon")), 5);
+    clock.advance(5);
+    expect(fired).toEqual(["soon"]);
+  });
+
   test("that a firing timer sets are not lost", () => {
     const clock = new ManualClock();
     const timers = new Timers(clock);
