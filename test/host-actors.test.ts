@@ -199,6 +199,13 @@ describe("a host mailbox", () => {
   });
 });
 
+test("a host mailbox sends text as UTF-8, and refuses what is neither text nor bytes", () => {
+  mailbox.send(mailbox.pid, "grüße");
+  expect(mailbox.poll()).toMatchObject({ bytes: bytes("grüße") });
+  expect(() => mailbox.send(mailbox.pid, [1, 2] as unknown as Uint8Array)).toThrow(TypeError);
+  expect(mailbox.size).toBe(0);
+});
+
 describe("polling", () => {
   test("takes what is there, in order, and answers undefined where nothing is", () => {
     runtime.send(mailbox.pid, "a");

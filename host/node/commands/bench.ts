@@ -25,7 +25,7 @@ const scenarios: Readonly<Record<string, { readonly summary: string; play(given:
 };
 
 const list = Object.entries(scenarios)
-  .map(([name, { summary }]) => `  ${name.padEnd(14)}${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(16)}${summary}`)
   .join("\n");
 
 export const bench: Command = {
