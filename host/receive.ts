@@ -71,8 +71,8 @@ export function deliver(
 }
 
 /**
- * `deliver` for the commonest case, a guest's message to a guest that waits for any item: a fifth faster than by way of the ten parameters
- * (ping-pong of two handlers, x64, Node 26). False where it is another case, and nothing was done.
+ * `deliver` for the commonest case, a guest's message to a guest that waits for any item: 7 % less a message than by way of the ten parameters
+ * (ping-pong of two handlers, median ratio of eight alternating rounds, x64, Node 26). False where it is another case, and nothing was done.
  */
 export function handOver(from: Actor, to: Actor, tag: number, index: number, length: number): boolean {
   if (to.state !== PARKED || to.want !== WANT_ANY || length > to.capacity || tag < 0) return false;
