@@ -13,7 +13,7 @@ export async function loadExamples(
     names.map(name => `${name}.ts`),
     { baseDir: EXAMPLES_FOLDER, park },
   );
-  const runtime = createRuntime(options);
+  const runtime = createRuntime({ grants: "all", ...options });
   const modules: GuestModule[] = [];
   for (const { wasm, text, entry } of compiled) {
     if (wasm === undefined) throw new Error(`${entry} does not compile:\n${text}`);

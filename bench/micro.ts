@@ -56,7 +56,7 @@ bench.add("instantiate pong.ts with its memory", () => {
   new WebAssembly.Instance(pongModule, imports);
 });
 
-const runtime = createRuntime({ onLog: () => {} });
+const runtime = createRuntime({ grants: "all", onLog: () => {} });
 const helloModule = await runtime.load(hello.wasm as Uint8Array<ArrayBuffer>, { name: "hello.ts" });
 bench.add("spawn hello.ts to its exit", () => runtime.exited(runtime.spawn(helloModule)), { async: true });
 

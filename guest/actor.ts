@@ -80,8 +80,8 @@ export declare function exit(reason: i32, ptr: usize, length: i32): void;
  *
  * Arguments: the module's name; the entry, or nothing for the usual one; the child's arguments; `flags`: 1 link it to the
  * caller, 2 monitor it, 3 both; `result`: 16 bytes at any address for a u64 pid, an i32 ref (0 without monitor), a u32 0.
- * Returns: 1 started, 0 no such module, -1 the caller may not spawn it, -2 no such entry, -3 a limit, -4 it could not be
- * instantiated. `result` is filled where the answer is 1.
+ * Returns: 1 started, 0 no such module, -2 no such entry, -4 it could not be instantiated, -100 not
+ * granted, -101 a limit. `result` is filled where the answer is 1.
  * Crashes: a range is outside the memory.
  */
 export declare function spawn(
@@ -99,7 +99,7 @@ export declare function spawn(
  * Ties two actors: when either ends, the other gets an exit signal with its reason. One link a pair.
  *
  * Returns: 1; 0 no such actor: an exit signal with the reason noproc has come from it, and unless the caller traps exits
- * this does not return.
+ * this does not return; -100 neither its own child nor granted `kill`; -101 too many ties.
  */
 export declare function link(lo: i32, hi: i32): i32;
 
@@ -121,7 +121,8 @@ export declare function trap_exit(on: i32): i32;
  * Sends an exit signal to an actor, the caller included.
  *
  * Arguments: the receiver; 0 normal, 1 shutdown, 2 killed (it ends at once, trapping or not), 6 the bytes are the reason.
- * Returns: 1; 0 no such actor. Does not return where the caller ends by it.
+ * Returns: 1; 0 no such actor; -100 neither itself, its own child, nor granted `kill`; -101 it traps exits and its mailbox is
+ * full. Does not return where the caller ends by it.
  * Crashes: for any other reason; the bytes are outside the memory.
  */
 export declare function exit_to(lo: i32, hi: i32, reason: i32, ptr: usize, length: i32): i32;
@@ -129,7 +130,7 @@ export declare function exit_to(lo: i32, hi: i32, reason: i32, ptr: usize, lengt
 /**
  * Asks for one Down when an actor ends; at once, with the reason noproc, where there is no such actor.
  *
- * Returns: the ref that the Down bears; another one each time.
+ * Returns: the ref that the Down bears; another one each time; -101 too many ties, or the mailbox is full.
  */
 export declare function monitor(lo: i32, hi: i32): i32;
 
@@ -145,12 +146,12 @@ export declare function demonitor(ref: i32, flush: i32): i32;
  *
  * Arguments: as `send`.
  * Returns: the ref, negative, also where there is no such actor (then a Down waits already); 1 its mailbox is full, 2 the
- * message is too large: then nothing was done.
+ * message is too large, -101 too many ties: then nothing was done.
  * Crashes: the payload is outside the memory.
  */
 export declare function request(lo: i32, hi: i32, tag: i32, ptr: usize, length: i32): i32;
 
-/** Makes a ref to be answered with; it is live until it is dropped. */
+/** Makes a ref to be answered with; it is live until it is dropped. -101: too many ties. */
 export declare function make_ref(): i32;
 
 /**
@@ -163,7 +164,7 @@ export declare function drop_ref(ref: i32): i32;
 /**
  * Copies a payload and sends it as a timer after so many milliseconds (unsigned).
  *
- * Returns: the timer's ref, which the item bears if its setter gets it.
+ * Returns: the timer's ref, which the item bears if its setter gets it; -101 too many timers, or bytes in them.
  * Crashes: the payload is outside the memory.
  */
 export declare function send_after(delayMs: u32, lo: i32, hi: i32, tag: i32, ptr: usize, length: i32): i32;
@@ -172,24 +173,24 @@ export declare function send_after(delayMs: u32, lo: i32, hi: i32, tag: i32, ptr
 export declare function cancel_timer(ref: i32): i32;
 
 /**
- * Gives a live actor a name, until it ends or somebody takes the name back.
+ * Gives the caller or its own child a name, until it ends or the name is taken back. Needs the grant `register`.
  *
- * Returns: 1; 0 no such actor; -1 the name is taken.
+ * Returns: 1; 0 no such actor; -1 the name is taken; -100; -101 too many names, or more than 255 bytes.
  * Crashes: the name is outside the memory, here and in all that take one.
  */
 export declare function register(name: usize, length: i32, lo: i32, hi: i32): i32;
 
-/** Returns: 1; 0 nobody has the name. */
+/** Returns: 1; 0 nobody has the name; -100 not granted `register`, or it is a stranger's. */
 export declare function unregister(name: usize, length: i32): i32;
 
-/** Returns: 1, the pid was written to `result`, 8 bytes at any address; 0 nobody has the name. */
+/** Returns: 1, the pid was written to `result`, 8 bytes at any address; 0 nobody has the name; -100 not granted `lookup`. */
 export declare function whereis(name: usize, length: i32, result: usize): i32;
 
-/** As `send`, to whoever has the name; 0 also where nobody has it. */
+/** As `send`, to whoever has the name; 0 also where nobody has it; -100 not granted `lookup`. */
 export declare function send_named(name: usize, nameLength: i32, tag: i32, ptr: usize, length: i32): i32;
 
-/** Makes the caller a member of a group; twice is once. */
-export declare function join(group: usize, length: i32): void;
+/** Makes the caller a member of a group; twice is once. Returns: 1; -100 not granted `register`; -101 too many groups. */
+export declare function join(group: usize, length: i32): i32;
 
 /** Returns: 1; 0 the caller was no member. */
 export declare function leave(group: usize, length: i32): i32;
@@ -197,24 +198,25 @@ export declare function leave(group: usize, length: i32): i32;
 /**
  * Writes at most `cap` pids of members (u64, any address), in the order in which they joined.
  *
- * Returns: how many members there are.
+ * Returns: how many members there are; -100 not granted `lookup`.
  */
 export declare function members(group: usize, length: i32, result: usize, cap: i32): i32;
 
 /**
  * Sends to every member of a group but the caller.
  *
- * Returns: how many accepted.
+ * Returns: how many accepted; -100 not granted `lookup`.
  */
 export declare function broadcast(group: usize, groupLength: i32, tag: i32, ptr: usize, length: i32): i32;
 
-/** Milliseconds since the runtime began, with fractions; never goes back. */
+/** Milliseconds since the runtime began, with fractions; never goes back. -100: not granted `clock`. */
 export declare function now(): f64;
 
 /**
  * Gives a line of UTF-8 text to the host.
  *
  * Arguments: 0 debug, 1 info, 2 warning, 3 error; the text.
+ * Returns: 1; -100 not granted `log`; -101 more than it may log in a second.
  * Crashes: the text is outside the memory.
  */
-export declare function log(level: i32, ptr: usize, length: i32): void;
+export declare function log(level: i32, ptr: usize, length: i32): i32;

@@ -7,11 +7,13 @@
  */
 
 import * as actor from "./actor";
+import { PARK, TIMEOUT } from "./mailbox";
 import { current, Kind, Message } from "./message";
 import { Pid } from "./pid";
 import { ExitReason } from "./reason";
 import { Ref } from "./ref";
 import { Sent, send, sendText } from "./send";
+import { refFrom } from "./status";
 import * as utf8 from "./utf8";
 import * as window from "./window";
 
@@ -30,10 +32,6 @@ export enum Outcome {
 
 /** How long a call waits unless told otherwise (Erlang: `gen_server:call/2`). */
 const DEFAULT_TIMEOUT_MS: i32 = 5000;
-
-/** Answers of the receiving imports that are no lengths. */
-const TIMEOUT: i32 = -1;
-const PARK: i32 = -2;
 
 /** The answer to a call, or why there is none. What is only there in one case crashes the caller in the others. */
 export class Reply {
@@ -120,6 +118,7 @@ export function callText(to: Pid, request: string, timeoutMs: i32 = DEFAULT_TIME
 export function callRaw(to: Pid, ptr: usize, length: i32, timeoutMs: i32 = DEFAULT_TIMEOUT_MS, tag: i32 = 0): Reply {
   // The request goes out with a monitor on the callee: without it, one that is dead, or dies, would be a wait for nothing.
   const ref = actor.request(to as i32, (to >> 32) as i32, tag, ptr, length);
+  refFrom(ref, "call");
   if (ref > 0) return new Reply(ref === 1 ? Outcome.Full : Outcome.TooLarge, 0, null);
 
   // The answer is tagged with the monitor's ref and the Down bears it: one receive waits for either, and for nothing else.

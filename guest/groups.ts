@@ -7,10 +7,10 @@ import * as actor from "./actor";
 import { Pid } from "./pid";
 import * as utf8 from "./utf8";
 
-/** Makes the caller a member; joining twice is joining once. */
-export function join(group: string): void {
+/** Makes the caller a member; joining twice is joining once. False without the grant `register`, or in too many groups. */
+export function join(group: string): bool {
   const length = utf8.encode(group);
-  actor.join(utf8.ptr, length);
+  return actor.join(utf8.ptr, length) === 1;
 }
 
 /** False where the caller was no member. */
@@ -19,18 +19,18 @@ export function leave(group: string): bool {
   return actor.leave(utf8.ptr, length) !== 0;
 }
 
-/** The members, in the order in which they joined. */
+/** The members, in the order in which they joined; none without the grant `lookup`. */
 export function members(group: string): StaticArray<Pid> {
   const length = utf8.encode(group);
   // Nobody joins or leaves in between: this is one turn.
-  const count = actor.members(utf8.ptr, length, 0, 0);
+  const count = max(0, actor.members(utf8.ptr, length, 0, 0));
   const pids = new StaticArray<Pid>(count);
   actor.members(utf8.ptr, length, changetype<usize>(pids), count);
   return pids;
 }
 
-/** Sends to every member but the caller, and returns how many accepted. */
+/** Sends to every member but the caller, and returns how many accepted; 0 without the grant `lookup`. */
 export function broadcast(group: string, bytes: Uint8Array, tag: i32 = 0): i32 {
   const length = utf8.encode(group);
-  return actor.broadcast(utf8.ptr, length, tag, bytes.dataStart, bytes.length);
+  return max(0, actor.broadcast(utf8.ptr, length, tag, bytes.dataStart, bytes.length));
 }

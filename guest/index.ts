@@ -26,6 +26,7 @@ export { Caller, call, callRaw, callText, Outcome, Reply, reply, replyText } fro
 export { Child, Restart } from "./child";
 export { broadcast, join, leave, members } from "./groups";
 export { listen, received } from "./handler";
+export { answerOf } from "./host";
 export { demonitor, exitTo, kill, link, monitor, trapExit, unlink } from "./links";
 export {
   receive,
@@ -48,6 +49,7 @@ export { Registered, register, sendNamed, unregister, whereis } from "./registry
 export { forward, Sent, send, sendRaw, sendTag, sendText } from "./send";
 export { Server, serve } from "./server";
 export { Spawned, SpawnStatus, spawn, spawnLink, spawnMonitor } from "./spawn";
+export { NOT_GRANTED, OVER_LIMIT } from "./status";
 export { Strategy, Supervisor, supervise } from "./supervisor";
 export { cancelTimer, sendAfter } from "./timers";
 export { Writer } from "./writer";

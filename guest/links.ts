@@ -8,13 +8,15 @@ import * as actor from "./actor";
 import { Reason } from "./message";
 import { Pid } from "./pid";
 import { Ref } from "./ref";
+import { refFrom } from "./status";
 
 /**
  * Links the caller with an actor; one link a pair, however often it is asked for. False where there is no such actor: an exit
- * signal with the reason noproc has come from it, which ends a caller that does not trap exits.
+ * signal with the reason noproc has come from it, which ends a caller that does not trap exits. False also for actors other
+ * than its own children without the grant `kill`, and where either has as many ties as its limits allow.
  */
 export function link(pid: Pid): bool {
-  return actor.link(pid as i32, (pid >> 32) as i32) !== 0;
+  return actor.link(pid as i32, (pid >> 32) as i32) === 1;
 }
 
 /** Takes the link back, from both sides; an Exit that is in the mailbox already stays there. False: no such actor. */
@@ -29,12 +31,13 @@ export function trapExit(on: bool = true): bool {
 
 /**
  * Sends an exit signal as if the caller had ended for that reason. `reason`: Normal, Shutdown, Killed, or Own, whose bytes
- * are `bytes`; the others crash the caller. False where there is no such actor.
+ * are `bytes`; the others crash the caller. False where there is no such actor, for actors other than itself and its own
+ * children without the grant `kill`, and where it traps exits and its mailbox is full.
  */
 export function exitTo(pid: Pid, reason: Reason = Reason.Shutdown, bytes: Uint8Array | null = null): bool {
   const ptr = bytes === null ? 0 : bytes.dataStart;
   const length = bytes === null ? 0 : bytes.length;
-  return actor.exit_to(pid as i32, (pid >> 32) as i32, reason, ptr, length) !== 0;
+  return actor.exit_to(pid as i32, (pid >> 32) as i32, reason, ptr, length) === 1;
 }
 
 /** Ends an actor at once, whether it traps exits or not; those linked to it get the reason killed. False: no such actor. */
@@ -47,7 +50,7 @@ export function kill(pid: Pid): bool {
  * has a ref of its own, which its Down bears: `receiveTag(ref)` waits for just that.
  */
 export function monitor(pid: Pid): Ref {
-  return actor.monitor(pid as i32, (pid >> 32) as i32);
+  return refFrom(actor.monitor(pid as i32, (pid >> 32) as i32), "monitor");
 }
 
 /**

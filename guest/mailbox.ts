@@ -13,8 +13,8 @@ import { current, Message } from "./message";
 import * as window from "./window";
 
 /** Answers of the receiving imports that are no lengths. */
-const TIMEOUT: i32 = -1;
-const PARK: i32 = -2;
+export const TIMEOUT: i32 = -1;
+export const PARK: i32 = -2;
 
 /** Takes the next item of any kind, in order of arrival. */
 export function receive(): Message {

@@ -59,13 +59,13 @@ export function exitText(reason: string): void {
   unreachable();
 }
 
-/** Milliseconds since the runtime began, with fractions; never goes back. */
+/** Milliseconds since the runtime began, with fractions; never goes back. -100 without the grant `clock`. */
 export function now(): f64 {
   return actor.now();
 }
 
-/** Gives a line of text to the host. */
-export function log(text: string, level: Level = Level.Info): void {
+/** Gives a line of text to the host. False without the grant `log`, and where it has logged too much in this second. */
+export function log(text: string, level: Level = Level.Info): bool {
   const length = utf8.encode(text);
-  actor.log(level, utf8.ptr, length);
+  return actor.log(level, utf8.ptr, length) === 1;
 }

@@ -5,13 +5,14 @@
  */
 
 import * as actor from "./actor";
+import { refFrom } from "./status";
 
 /** Names a monitor, a timer, or an answer that is waited for. 0 is none. */
 export type Ref = i32;
 
 /** A fresh ref, live until it is dropped. */
 export function makeRef(): Ref {
-  return actor.make_ref();
+  return refFrom(actor.make_ref(), "makeRef");
 }
 
 /**

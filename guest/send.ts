@@ -19,6 +19,8 @@ export enum Sent {
   Full = -1,
   /** The message is larger than the host permits. */
   TooLarge = -2,
+  /** By name only: the grant `lookup` is missing. */
+  NotGranted = -100,
 }
 
 /** Sends bytes. `tag`: a number that travels along, from 0 up, or the ref of a request that is being answered (`reply`). */

@@ -21,11 +21,11 @@ export enum SpawnStatus {
   /** The host has defined no module under that name. */
   NoModule = 0,
   /** The host has not granted it to the caller. */
-  NotGranted = -1,
+  NotGranted = -100,
   /** The module has no such entry. */
   NoEntry = -2,
-  /** As many actors are alive as the host permits. */
-  Limit = -3,
+  /** The family has as many actors, or has spawned as many in this second, as the host permits. */
+  Limit = -101,
   /** The module could not be instantiated; the host has logged why. */
   Failed = -4,
 }

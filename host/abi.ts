@@ -29,12 +29,12 @@ export const actorImportTypes: Readonly<Record<string, Signature>> = {
   unregister: "(i32, i32) -> i32",
   whereis: "(i32, i32, i32) -> i32",
   send_named: "(i32, i32, i32, i32, i32) -> i32",
-  join: "(i32, i32) -> ()",
+  join: "(i32, i32) -> i32",
   leave: "(i32, i32) -> i32",
   members: "(i32, i32, i32, i32) -> i32",
   broadcast: "(i32, i32, i32, i32, i32) -> i32",
   now: "() -> f64",
-  log: "(i32, i32, i32) -> ()",
+  log: "(i32, i32, i32) -> i32",
 };
 
 export const envImportTypes: Readonly<Record<string, Signature>> = {
@@ -55,6 +55,8 @@ export const exportTypes: Readonly<Record<string, Signature>> = {
 
 /** The export of a module that can unwind its stack where it calls `yield`: the function that it calls in its place. */
 export const YIELD_EXPORT = "isopod:yield";
+/** The export of a module that counts its reductions: how many are left, a mutable global. */
+export const LEFT_EXPORT = "isopod:left";
 /** Where in a guest's memory its stack is written and read when it waits by Asyncify: a word for its top, one for its end, then the frames. */
 export const STACK = 16;
 

@@ -6,25 +6,21 @@
  *       ▲                │
  *       └─budget spent───┘   (items, or reductions: preempt.ts)
  */
+import type { Allowance } from "./allowance.ts";
 import type { Bytes } from "./bytes.ts";
 import type { Clock } from "./clock.ts";
 import type { GuestModule } from "./guest.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits, RuntimeLimits } from "./limits.ts";
 import type { Mailbox } from "./mailbox.ts";
+import type { MemoryAccount } from "./memory-account.ts";
 import { type ExitReason, RECEIVE_PARK } from "./message.ts";
+import type { Notices } from "./notices.ts";
 import { type Pid, pidFromWords } from "./pid.ts";
+import type { DeadLetter } from "./post.ts";
 import type { Reductions } from "./preempt.ts";
-import type { DeadLetter } from "./runtime.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
 import type { Ties } from "./signals.ts";
 import { Timer, type Timers } from "./timers.ts";
-
-/** What an actor's guest is allowed beyond sending and receiving. A child gets what its parent has. */
-export interface Grants {
-  /** Names of the defined modules that it may spawn; `"any"` for all of them. */
-  readonly spawn: ReadonlySet<string> | "any";
-}
-export const noGrants: Grants = { spawn: new Set() };
 
 // Plain constants here and in message.ts: engines fold these, but load the members of constant objects, which costs a tenth of a message.
 
@@ -40,13 +36,21 @@ export const WANT_ANY = 0;
 export const WANT_TAG = 1;
 export const WANT_MATCH = 2;
 export const WANT_REF = 3;
-export type Want = typeof WANT_ANY | typeof WANT_TAG | typeof WANT_MATCH | typeof WANT_REF;
+/** No item: the answer of a function of the embedder's. */
+export const WANT_ANSWER = 4;
+export type Want = typeof WANT_ANY | typeof WANT_TAG | typeof WANT_MATCH | typeof WANT_REF | typeof WANT_ANSWER;
 
 /** What keeps an actor from calling imports: nothing; its predicate is being asked; it is to end, and `leaving` says why. */
 export const FREE = 0;
 export const ASKING = 1;
 export const LEAVING = 2;
 export type Restraint = typeof FREE | typeof ASKING | typeof LEAVING;
+
+/** What a function of the embedder's will answer. */
+export interface Answer {
+  settled: boolean;
+  value: number;
+}
 
 /** How an actor gets its turns and blocks: the one interface that the ways of `park.ts` stand behind. */
 export interface Way {
@@ -74,9 +78,11 @@ export interface Services {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly timers: Timers;
-  readonly limits: Limits;
+  readonly limits: RuntimeLimits;
   readonly counters: Counters;
-  /** Whose turn it is; null between turns. Imports ask it who is calling. */
+  readonly notices: Notices;
+  readonly memory: MemoryAccount;
+  /** Whose turn it is, or was last. Imports ask it who is calling. */
   current: Actor | null;
   /** The actor has ended for this reason. */
   end(actor: Actor, reason: ExitReason): void;
@@ -152,10 +158,12 @@ export class Actor implements Runnable {
   expired = false;
   /** Made with the first receive that has a timeout. */
   timer: Timer | null = null;
+  /** The answer that it waits for, or was to wait for, with `WANT_ANSWER`. */
+  answer: Answer | null = null;
   /** What ties it to others; null while nothing does. */
   ties: Ties | null = null;
-  /** Modules that its guest may spawn, by name. */
-  grants: Grants = noGrants;
+  /** What its guest is allowed; null for the host's own, which may do everything. */
+  allowance: Allowance | null = null;
   /** Items that it may still take in this turn. */
   budget = 0;
   /** What its guest may compute; null where the guest does not count it. */

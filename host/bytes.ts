@@ -11,20 +11,28 @@ export class Bytes {
   i32: Int32Array;
   /** The guest memory behind the views, or null where they are a ring's. */
   readonly memory: WebAssembly.Memory | null;
+  /** Is told of the memory's new size when it is seen to have grown. */
+  readonly #onGrown: ((bytes: number) => void) | null;
 
-  private constructor(u8: Uint8Array, i32: Int32Array, memory: WebAssembly.Memory | null) {
+  private constructor(
+    u8: Uint8Array,
+    i32: Int32Array,
+    memory: WebAssembly.Memory | null,
+    onGrown: ((bytes: number) => void) | null,
+  ) {
     this.u8 = u8;
     this.i32 = i32;
     this.memory = memory;
+    this.#onGrown = onGrown;
   }
 
-  static ofMemory(memory: WebAssembly.Memory): Bytes {
-    return new Bytes(new Uint8Array(memory.buffer), new Int32Array(memory.buffer), memory);
+  static ofMemory(memory: WebAssembly.Memory, onGrown: ((bytes: number) => void) | null = null): Bytes {
+    return new Bytes(new Uint8Array(memory.buffer), new Int32Array(memory.buffer), memory, onGrown);
   }
 
   static ofLength(byteLength: number): Bytes {
     const buffer = new ArrayBuffer(byteLength);
-    return new Bytes(new Uint8Array(buffer), new Int32Array(buffer), null);
+    return new Bytes(new Uint8Array(buffer), new Int32Array(buffer), null, null);
   }
 
   /**
@@ -32,7 +40,7 @@ export class Bytes {
    * moved to where it is aligned; of a long one only the bytes are looked at.
    */
   static ofPayload(payload: Uint8Array): Bytes {
-    if (payload.length > LOOP_MAX_BYTES) return new Bytes(payload, noWords, null);
+    if (payload.length > LOOP_MAX_BYTES) return new Bytes(payload, noWords, null, null);
     scratch.u8.set(payload);
     return scratch;
   }
@@ -42,6 +50,7 @@ export class Bytes {
     if (this.u8.length === 0 && this.memory !== null) {
       this.u8 = new Uint8Array(this.memory.buffer);
       this.i32 = new Int32Array(this.memory.buffer);
+      this.#onGrown?.(this.u8.length);
     }
   }
 

@@ -39,12 +39,7 @@ export function askedOf(services: Services, name: string): Actor {
 export function checkRange(actor: Actor, name: string, what: string, pointer: number, length: number): void {
   actor.bytes.refresh();
   if (length !== 0 && !actor.bytes.holds(pointer, length)) {
-    if (actor.bytes.memory === null) {
-      fault(
-        actor,
-        `${name}: a memory that the module exports is out of reach until it is instantiated: import env.memory, or use _start`,
-      );
-    }
+    if (actor.bytes.memory === null) fault(actor, `${name}: ${what} is in a memory that is gone`);
     const end = (pointer >>> 0) + (length >>> 0);
     fault(
       actor,
@@ -66,6 +61,18 @@ export function setWindow(actor: Actor, name: string, info: number, pointer: num
   actor.info = info >>> 0;
   actor.pointer = pointer >>> 0;
   actor.capacity = capacity >>> 0;
+}
+
+/** Whether an actor is the caller itself or its own child. */
+export function isOwn(actor: Actor, other: Actor): boolean {
+  const { allowance } = other;
+  return other === actor || (allowance !== null && allowance.parentLo === actor.lo && allowance.parentHi === actor.hi);
+}
+
+/** Whether an actor may have so many more links, monitors and refs. */
+export function mayTie({ ties, limits }: Actor, more = 1): boolean {
+  if (ties === null) return more <= limits.ties;
+  return (ties.links?.size ?? 0) + (ties.monitors?.size ?? 0) + (ties.refs?.size ?? 0) + more <= limits.ties;
 }
 
 export function copyOut(actor: Actor, pointer: number, length: number): Uint8Array {

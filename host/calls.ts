@@ -5,12 +5,11 @@
 import { Actor, DEAD, PARKED, type Services, WANT_MATCH, type Way } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { ClosedError, IsopodError } from "./errors.ts";
-import { admission, whyRefused } from "./imports.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
-import { formatPid, type Pid, pidFromWords } from "./pid.ts";
+import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "./pid.ts";
+import { admission, post, whyRefused } from "./post.ts";
 import { formatReason, reasonFrom } from "./reason.ts";
-import { deliver } from "./receive.ts";
 import { demonitor, monitor } from "./signals.ts";
 import { Timer } from "./timers.ts";
 
@@ -79,11 +78,12 @@ export class Calls {
     const { actor } = this;
     const { services } = actor;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    services.counters.sent++;
     const status = admission(to, tag, bytes.length);
+    const { length } = bytes;
     if (status !== SEND_ACCEPTED || to === undefined) {
+      const pid = to?.pid ?? (typeof callee === "string" ? 0 : callee);
+      post(services, 0, 0, to, lowWord(pid), highWord(pid), MESSAGE, tag, 0, Bytes.ofPayload(bytes), 0, length);
       const why = whyRefused(to, status);
-      services.deadLetter(0, to?.pid ?? (typeof callee === "string" ? 0 : callee), tag, bytes.length, why);
       const reason: ExitReason | undefined = why === "noproc" ? { kind: "noproc" } : undefined;
       return Promise.reject(new CallError(`the call to ${nameOf(callee)} was not accepted: ${why}`, reason));
     }
@@ -119,7 +119,7 @@ export class Calls {
           },
         });
       }
-      deliver(to, MESSAGE, tag, actor.lo, actor.hi, ref, 0, Bytes.ofPayload(bytes), 0, bytes.length);
+      post(services, actor.lo, actor.hi, to, to.lo, to.hi, MESSAGE, tag, ref, Bytes.ofPayload(bytes), 0, length);
     });
   }
 

@@ -25,6 +25,14 @@ export class SpawnError extends IsopodError {
   }
 }
 
+/** There are as many actors, or as much memory, as a runtime may have. */
+export class LimitError extends SpawnError {
+  constructor(message: string) {
+    super(message);
+    this.name = "SpawnError";
+  }
+}
+
 /** A host mailbox or a runtime was used after it was closed. */
 export class ClosedError extends IsopodError {
   constructor(message: string) {

@@ -8,8 +8,13 @@ export class Unwind extends Error {}
 /** Crashes the actor whose turn it is. */
 export function fault(actor: Actor, message: string): never {
   const unwind = new Unwind(message);
+  return leave(actor, crashOf(actor, message, unwind), unwind);
+}
+
+/** The reason of a crash by the actor's own fault, which is noted with it. */
+export function crashOf(actor: Actor, message: string, cause: unknown = new Unwind(message)): ExitReason {
   actor.atFault ||= actor.leaving === null;
-  return leave(actor, { kind: "crashed", message, stack: unwind.stack ?? "" }, unwind);
+  return { kind: "crashed", message, stack: (cause instanceof Error && cause.stack) || "" };
 }
 
 /** Ends the actor whose turn it is; the first reason holds. */

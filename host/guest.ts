@@ -7,6 +7,7 @@ import {
   ENTRY_TYPE,
   envImportTypes,
   exportTypes,
+  LEFT_EXPORT,
   RESUME_TYPE,
   resumeExport,
   YIELD_EXPORT,
@@ -15,8 +16,11 @@ import type { Actor, GuestExports } from "./actor.ts";
 import { type ExportType, type ImportType, readInterface } from "./binary.ts";
 import { Bytes } from "./bytes.ts";
 import type { Import } from "./caller.ts";
+import { confine, Unconfinable } from "./confine.ts";
 import { type CountedModules, notAccepted } from "./counted.ts";
 import { LoadError, SpawnError } from "./errors.ts";
+import type { HostImport } from "./host-functions.ts";
+import { Undecodable } from "./instructions.ts";
 import { hasJspi } from "./jspi.ts";
 import type { ReductionPolicy } from "./preempt.ts";
 
@@ -27,9 +31,19 @@ export type WayName = "handler" | "asyncify" | "jspi";
 export interface ImportObject {
   readonly actor: Readonly<Record<string, Import>>;
   readonly env: Readonly<Record<string, Import>>;
+  /** The embedder's, by module and name. */
+  readonly host: Readonly<Record<string, Readonly<Record<string, HostImport>>>>;
+}
+
+/** What a runtime asks of the modules that it loads. */
+export interface LoadRules {
+  readonly tableElements: number;
+  /** The functions of the embedder: names by module. */
+  readonly offers: ReadonlyMap<string, readonly string[]>;
 }
 
 const PAGE_BYTES = 65_536;
+const START = "_start";
 
 export class GuestModule {
   /** For people: the file's name, or what the embedder called it. */
@@ -38,13 +52,21 @@ export class GuestModule {
   readonly #imports: readonly ImportType[];
   readonly #exports: ReadonlyMap<string, ExportType>;
   readonly #memoryImport: ImportType | undefined;
+  readonly #offers: LoadRules["offers"];
   /** The code that asks for reductions is the host's, added after whatever could unwind its stack. */
   readonly #countedHere: boolean;
   /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
   #guessedPages = 1;
 
-  private constructor(name: string, module: WebAssembly.Module, bytes: Uint8Array | undefined, countedHere = false) {
+  private constructor(
+    name: string,
+    module: WebAssembly.Module,
+    bytes: Uint8Array | undefined,
+    { offers }: LoadRules,
+    countedHere = false,
+  ) {
     this.name = name;
+    this.#offers = offers;
     this.#countedHere = countedHere;
     this.module = module;
     const known = bytes === undefined ? undefined : readInterface(bytes);
@@ -56,30 +78,37 @@ export class GuestModule {
   }
 
   /** Compiles bytes. Throws a LoadError where they are no module or break the ABI. */
-  static async compile(name: string, bytes: Uint8Array): Promise<GuestModule> {
-    let module: WebAssembly.Module;
+  static async compile(name: string, bytes: Uint8Array, rules: LoadRules): Promise<GuestModule> {
+    const confined = await confinedBytes(name, bytes, rules);
     try {
-      module = await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
+      return new GuestModule(name, await WebAssembly.compile(confined as Uint8Array<ArrayBuffer>), confined, rules);
     } catch (error) {
-      throw notAccepted(name, error);
+      throw error instanceof LoadError ? error : notAccepted(name, error);
     }
-    return new GuestModule(name, module, bytes);
   }
 
   /** The same of a module whose reductions the host counts. */
-  static async counted(name: string, bytes: Uint8Array, known: CountedModules): Promise<GuestModule> {
-    const counted = await known.get(name, bytes);
-    return new GuestModule(name, counted.module, counted.bytes, true);
+  static async counted(name: string, bytes: Uint8Array, rules: LoadRules, known: CountedModules): Promise<GuestModule> {
+    const counted = await known.get(name, await confinedBytes(name, bytes, rules));
+    return new GuestModule(name, counted.module, counted.bytes, rules, true);
   }
 
   /** Takes a module that is compiled already. Without its bytes, types are checked by the engine only, at spawn. */
-  static of(name: string, module: WebAssembly.Module): GuestModule {
-    return new GuestModule(name, module, undefined);
+  static of(name: string, module: WebAssembly.Module, rules: LoadRules): GuestModule {
+    return new GuestModule(name, module, undefined, rules);
+  }
+
+  /** Of the memory that it begins with, as far as that is known. */
+  get initialBytes(): number {
+    return (this.#memoryImport?.memory?.initialPages ?? this.#guessedPages) * PAGE_BYTES;
   }
 
   /** The entry where nobody names one. */
   get defaultEntry(): string {
-    return this.#exports.has("run") || !this.#exports.has("handle") ? "run" : "handle";
+    const found = ["run", "handle"].find(name => this.#exports.has(name));
+    if (found !== undefined) return found;
+    // A command of WASI has nothing else.
+    return this.#entryNames()[0] === START ? START : "run";
   }
 
   hasEntry(name: string): boolean {
@@ -141,22 +170,24 @@ export class GuestModule {
    * Throws a SpawnError that says what the module asked for and did not get.
    */
   instantiate(actor: Actor, entry: string, imports: ImportObject): void {
-    const exports =
-      this.#memoryImport === undefined ? this.#link(actor, imports, undefined) : this.#linkWithMemory(actor, imports);
-    if (this.#memoryImport === undefined) actor.bytes = Bytes.ofMemory(exports.memory as WebAssembly.Memory);
+    const exports = this.#linkWithMemory(actor, imports);
+    const left = exports[LEFT_EXPORT];
+    if (actor.reductions !== null && left instanceof WebAssembly.Global) actor.reductions.counter = left;
     actor.guest = {
       handle: entry === "handle" ? functionOf(exports, "handle") : null,
       entry: functionOf(exports, entry),
       resume: functionOf(exports, resumeExport(entry)),
       match: functionOf(exports, "match"),
-      start: functionOf(exports, "_start"),
+      start: entry === START ? null : functionOf(exports, START),
     } as GuestExports;
   }
 
   #linkWithMemory(actor: Actor, imports: ImportObject): WebAssembly.Exports {
     for (;;) {
       const memory = this.#newMemory(actor);
-      actor.bytes = Bytes.ofMemory(memory);
+      const account = actor.services.memory;
+      actor.bytes = Bytes.ofMemory(memory, bytes => account.set(actor, bytes));
+      account.set(actor, actor.bytes.u8.length);
       try {
         return this.#link(actor, imports, memory);
       } catch (error) {
@@ -169,8 +200,8 @@ export class GuestModule {
     }
   }
 
-  #link(caller: Actor, { actor, env }: ImportObject, memory: WebAssembly.Memory | undefined): WebAssembly.Exports {
-    const imports = { actor, env: memory === undefined ? env : { abort: env.abort, seed: env.seed, memory } };
+  #link(caller: Actor, { actor, env, host }: ImportObject, memory: WebAssembly.Memory): WebAssembly.Exports {
+    const imports = { ...host, actor, env: { abort: env.abort, seed: env.seed, memory } };
     try {
       return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
     } catch (error) {
@@ -210,13 +241,15 @@ export class GuestModule {
       }
       const types = module === "actor" ? actorImportTypes : module === "env" ? envImportTypes : undefined;
       const expected = types !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;
-      if (expected === undefined) {
+      const ofEmbedder = this.#offers.get(module)?.includes(name) === true;
+      if (expected === undefined && !ofEmbedder) {
         throw new LoadError(
-          `${this.name} imports ${full} (a ${kind}), which isopod does not offer; it offers ${offers(module)}`,
+          `${this.name} imports ${full} (a ${kind}), which is not offered here; there ${offered(module, this.#offers)}`,
         );
       }
       if (kind !== "function")
-        throw new LoadError(`${this.name} imports ${full} as a ${kind}; it is a function ${expected}`);
+        throw new LoadError(`${this.name} imports ${full} as a ${kind}; it is a function ${expected ?? ""}`.trimEnd());
+      if (ofEmbedder) continue;
       if (signature !== undefined && signature !== expected) {
         throw new LoadError(`${this.name} imports ${full} with type ${signature}; it has type ${expected}`);
       }
@@ -226,13 +259,14 @@ export class GuestModule {
   #checkExports(): void {
     for (const [name, expected] of Object.entries(exportTypes)) this.#checkExport(name, expected);
     for (const name of this.#exports.keys()) if (name.startsWith("resume:")) this.#checkExport(name, RESUME_TYPE);
-    const memory = this.#exports.get("memory");
-    if (this.#memoryImport === undefined && memory?.kind !== "memory") {
+    if (this.#memoryImport === undefined) {
+      const own = this.#exports.get("memory")?.kind === "memory";
       throw new LoadError(
-        `${this.name} has no memory that the host can reach; import it as env.memory or export it as memory`,
+        own
+          ? `${this.name} has a memory of its own, for which the host can set no limit in a module that is compiled already: load its bytes`
+          : `${this.name} has no memory that the host can reach; import it as env.memory or export it as memory`,
       );
     }
-    if (memory?.kind === "memory") this.#checkMemory(memory.memory);
     if (this.#entryNames().length === 0) {
       throw new LoadError(
         `${this.name} has nothing to run: export run of type ${ENTRY_TYPE} or handle of type ${exportTypes.handle}`,
@@ -257,12 +291,13 @@ export class GuestModule {
 
   #entryNames(): string[] {
     const names: string[] = [];
+    // It comes first in each actor; where there is nothing else, it is all.
     for (const { name, kind, signature } of this.#exports.values()) {
-      if (kind !== "function" || name === "_start" || name.startsWith("__") || name === "match") continue;
+      if (kind !== "function" || name === START || name.startsWith("__") || name === "match") continue;
       if (name === "handle" || signature === ENTRY_TYPE || (signature === undefined && !name.includes(":")))
         names.push(name);
     }
-    return names;
+    return names.length === 0 && this.#exports.get(START)?.kind === "function" ? [START] : names;
   }
 
   #entries(): string {
@@ -276,8 +311,27 @@ function functionOf(exports: WebAssembly.Exports, name: string): CallableFunctio
   return typeof found === "function" ? found : null;
 }
 
-function offers(module: string): string {
-  if (module === "actor") return Object.keys(actorImportTypes).join(", ");
-  if (module === "env") return `memory, ${Object.keys(envImportTypes).join(", ")}`;
-  return "the modules actor and env (see docs/abi.md)";
+/** In words, what a guest could import instead. */
+function offered(module: string, offers: LoadRules["offers"]): string {
+  if (module === "actor") return `are ${Object.keys(actorImportTypes).join(", ")}`;
+  if (module === "env") return `are memory, ${Object.keys(envImportTypes).join(", ")}`;
+  const names = offers.get(module);
+  if (names !== undefined) return `are ${names.join(", ")}`;
+  return `are the modules ${["actor", "env", ...offers.keys()].join(", ")} (see docs/abi.md)`;
+}
+
+/** The module with its memory imported and its tables bounded. */
+async function confinedBytes(name: string, bytes: Uint8Array, { tableElements }: LoadRules): Promise<Uint8Array> {
+  try {
+    return confine(bytes, { tableElements });
+  } catch (error) {
+    if (!(error instanceof Unconfinable)) throw error;
+    // What is no module at all, the engine says best. It must not see the others: some types stay with the process for ever.
+    if (error.cause instanceof Undecodable) {
+      await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>).catch(worse => {
+        throw notAccepted(name, worse);
+      });
+    }
+    throw new LoadError(`${name} ${error.message}`, { cause: error });
+  }
 }

@@ -1,9 +1,14 @@
 /** The imports of the registry: names for one actor, groups of many. */
-import type { Services } from "./actor.ts";
-import { callerOf, checkRange, type Import, textOf, writeWords } from "./caller.ts";
+import type { Actor, Services } from "./actor.ts";
+import { callerOf, checkRange, type Import, isOwn, textOf, writeWords } from "./caller.ts";
 import { type ImportHooks, sendMessage } from "./imports.ts";
+import { NOT_GRANTED, OVER_LIMIT } from "./message.ts";
+import type { Registry } from "./registry.ts";
+import { tiesOf } from "./signals.ts";
 
 const PID_BYTES = 8;
+/** As Erlang's atoms. Longer ones are nobody's. */
+const MAX_NAME_BYTES = 255;
 
 export function nameImports(services: Services, hooks: ImportHooks): Record<string, Import> {
   const { actors, registry } = hooks;
@@ -11,21 +16,29 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
   return {
     register(name, nameLength, lo, hi) {
       const actor = callerOf(services, "register");
-      const text = textOf(actor, "register", "the name", name, nameLength);
+      checkRange(actor, "register", "the name", name, nameLength);
       const named = actors.get(lo, hi);
+      if (actor.allowance?.granted.register === false) return NOT_GRANTED;
       if (named === undefined) return 0;
-      return registry.register(text, named) ? 1 : -1;
+      if (!isOwn(actor, named)) return NOT_GRANTED;
+      if (nameLength >>> 0 > MAX_NAME_BYTES || !mayHaveAnother(named)) return OVER_LIMIT;
+      return registry.register(textOf(actor, "register", "the name", name, nameLength), named) ? 1 : -1;
     },
 
     unregister(name, nameLength) {
       const actor = callerOf(services, "unregister");
+      const named = find(actor, "unregister", name, nameLength);
+      if (actor.allowance?.granted.register === false) return NOT_GRANTED;
+      if (named === undefined) return 0;
+      if (!isOwn(actor, named)) return NOT_GRANTED;
       return registry.unregister(textOf(actor, "unregister", "the name", name, nameLength)) ? 1 : 0;
     },
 
     whereis(name, nameLength, result) {
       const actor = callerOf(services, "whereis");
-      const found = registry.whereis(textOf(actor, "whereis", "the name", name, nameLength));
+      const found = find(actor, "whereis", name, nameLength);
       checkRange(actor, "whereis", "the result", result, PID_BYTES);
+      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
       if (found === undefined) return 0;
       writeWords(actor, result, [found.lo, found.hi]);
       return 1;
@@ -33,27 +46,35 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
 
     send_named(name, nameLength, tag, pointer, length) {
       const actor = callerOf(services, "send_named");
-      const to = registry.whereis(textOf(actor, "send_named", "the name", name, nameLength));
+      const to = find(actor, "send_named", name, nameLength);
       checkRange(actor, "send_named", "the payload", pointer, length);
+      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
       return sendMessage(actor, to, to?.lo ?? 0, to?.hi ?? 0, tag, 0, pointer, length);
     },
 
     join(group, groupLength) {
       const actor = callerOf(services, "join");
-      registry.join(textOf(actor, "join", "the group", group, groupLength), actor);
-      return undefined;
+      checkRange(actor, "join", "the group", group, groupLength);
+      if (actor.allowance?.granted.register === false) return NOT_GRANTED;
+      if (groupLength >>> 0 > MAX_NAME_BYTES) return OVER_LIMIT;
+      const name = textOf(actor, "join", "the group", group, groupLength);
+      if (!registry.members(name).has(actor) && !mayHaveAnother(actor)) return OVER_LIMIT;
+      registry.join(name, actor);
+      return 1;
     },
 
     leave(group, groupLength) {
       const actor = callerOf(services, "leave");
-      return registry.leave(textOf(actor, "leave", "the group", group, groupLength), actor) ? 1 : 0;
+      const name = nameOf(actor, "leave", group, groupLength);
+      return name !== undefined && registry.leave(name, actor) ? 1 : 0;
     },
 
     members(group, groupLength, result, capacity) {
       const actor = callerOf(services, "members");
-      const found = registry.members(textOf(actor, "members", "the group", group, groupLength));
+      const found = membersOf(actor, "members", group, groupLength);
       const room = Math.min(found.size, capacity >>> 0);
       checkRange(actor, "members", "the result", result, room * PID_BYTES);
+      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
       let at = result >>> 0;
       let left = room;
       for (const { lo, hi } of found) {
@@ -66,8 +87,9 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
 
     broadcast(group, groupLength, tag, pointer, length) {
       const actor = callerOf(services, "broadcast");
-      const found = registry.members(textOf(actor, "broadcast", "the group", group, groupLength));
+      const found = membersOf(actor, "broadcast", group, groupLength);
       checkRange(actor, "broadcast", "the payload", pointer, length);
+      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
       let accepted = 0;
       for (const to of found) {
         if (to !== actor && sendMessage(actor, to, to.lo, to.hi, tag, 0, pointer, length) === 1) accepted++;
@@ -75,4 +97,25 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
       return accepted;
     },
   };
+
+  /** Who has a name. */
+  function find(actor: Actor, name: string, pointer: number, length: number): Actor | undefined {
+    const text = nameOf(actor, name, pointer, length);
+    return text === undefined ? undefined : registry.whereis(text);
+  }
+
+  function membersOf(actor: Actor, name: string, pointer: number, length: number): ReturnType<Registry["members"]> {
+    return registry.members(nameOf(actor, name, pointer, length) ?? "");
+  }
+}
+
+/** Undefined where it is longer than any name, which is not worth reading. */
+function nameOf(actor: Actor, name: string, pointer: number, length: number): string | undefined {
+  checkRange(actor, name, "the name", pointer, length);
+  return length >>> 0 > MAX_NAME_BYTES ? undefined : textOf(actor, name, "the name", pointer, length);
+}
+
+function mayHaveAnother(actor: Actor): boolean {
+  const { names, groups } = tiesOf(actor);
+  return (names?.size ?? 0) + (groups?.size ?? 0) < actor.limits.names;
 }

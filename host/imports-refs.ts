@@ -1,9 +1,10 @@
 /** The imports that make refs: for answers, for requests with a monitor built in, for timers. */
-import type { Services } from "./actor.ts";
-import { callerOf, checkRange, copyOut, type Import } from "./caller.ts";
-import { admission, type ImportHooks, sendMessage } from "./imports.ts";
-import { SEND_FULL, SEND_TOO_LARGE } from "./message.ts";
+import type { Actor, Services } from "./actor.ts";
+import { callerOf, checkRange, copyOut, type Import, mayTie } from "./caller.ts";
+import { type ImportHooks, sendMessage } from "./imports.ts";
+import { OVER_LIMIT, SEND_ACCEPTED, SEND_FULL, SEND_TOO_LARGE } from "./message.ts";
 import { highWord, lowWord, type Pid, pidFromWords } from "./pid.ts";
+import { admission, hasRoom } from "./post.ts";
 import { cancelTimer, sendAfter } from "./send-after.ts";
 import { dropRef, makeRef, monitor } from "./signals.ts";
 
@@ -15,7 +16,10 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
   const find = (pid: Pid) => actors.get(lowWord(pid), highWord(pid));
 
   return {
-    make_ref: () => makeRef(callerOf(services, "make_ref")),
+    make_ref() {
+      const actor = callerOf(services, "make_ref");
+      return mayTie(actor) ? makeRef(actor) : OVER_LIMIT;
+    },
 
     drop_ref(ref) {
       return dropRef(callerOf(services, "drop_ref"), ref) ? 1 : 0;
@@ -28,8 +32,9 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
       const status = admission(to, tag, length >>> 0);
       if (status === SEND_FULL) return RequestRefusal.mailboxFull;
       if (status === SEND_TOO_LARGE) return RequestRefusal.tooLarge;
+      if (!mayTie(from) || !hasRoom(from, 0)) return OVER_LIMIT;
       // The monitor first: the receiver could not end before the message, but the ref must be live when its answer comes.
-      const ref = monitor(from, to, lo, hi);
+      const ref = monitor(from, status === SEND_ACCEPTED ? to : undefined, lo, hi);
       sendMessage(from, to, lo, hi, tag, ref, pointer, length);
       return ref;
     },
@@ -37,6 +42,7 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
     send_after(delayMs, lo, hi, tag, pointer, length) {
       const from = callerOf(services, "send_after");
       checkRange(from, "send_after", "the payload", pointer, length);
+      if (!maySetTimer(from, length >>> 0)) return OVER_LIMIT;
       return sendAfter(from, delayMs >>> 0, pidFromWords(lo, hi), find, tag, copyOut(from, pointer, length));
     },
 
@@ -44,4 +50,8 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
       return cancelTimer(callerOf(services, "cancel_timer"), ref) ? 1 : 0;
     },
   };
+}
+
+function maySetTimer({ ties, limits, allowance }: Actor, bytes: number): boolean {
+  return (ties?.timers?.size ?? 0) < limits.timers && (allowance?.timerBytes ?? 0) + bytes <= limits.mailboxBytes;
 }

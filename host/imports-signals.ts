@@ -1,15 +1,19 @@
 /** The imports with which an actor starts others, ties itself to them, and ends them. */
 import type { Actor, Services } from "./actor.ts";
-import { callerOf, checkRange, copyOut, exitReason, type Import, textOf, writeWords } from "./caller.ts";
+import { callerOf, checkRange, copyOut, exitReason, type Import, isOwn, mayTie, textOf, writeWords } from "./caller.ts";
 import { leave } from "./fault.ts";
 import type { ImportHooks } from "./imports.ts";
-import { ReasonCode } from "./message.ts";
+import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "./message.ts";
+import { hasRoom } from "./post.ts";
+import { charge } from "./preempt.ts";
 import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink } from "./signals.ts";
 
 /** Bits of the last parameter but one of `spawn`. */
 const SPAWN_LINK = 1;
 const SPAWN_MONITOR = 2;
 const SPAWN_RESULT_BYTES = 16;
+/** What a spawn costs a guest that counts its reductions: measured as 60 to 100 µs of the host's time. */
+const SPAWN_REDUCTIONS = 20_000;
 
 export function signalImports(services: Services, hooks: ImportHooks): Record<string, Import> {
   const { actors } = hooks;
@@ -17,12 +21,20 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
   return {
     spawn(name, nameLength, entry, entryLength, args, argsLength, flags, result) {
       const parent = callerOf(services, "spawn");
-      const moduleName = textOf(parent, "spawn", "the name", name, nameLength);
-      const entryName = textOf(parent, "spawn", "the entry", entry, entryLength);
+      checkRange(parent, "spawn", "the name", name, nameLength);
+      checkRange(parent, "spawn", "the entry", entry, entryLength);
       checkRange(parent, "spawn", "the arguments", args, argsLength);
       checkRange(parent, "spawn", "the result", result, SPAWN_RESULT_BYTES);
-      const given = copyOut(parent, args, argsLength);
-      const child = hooks.spawn(parent, moduleName, entryName, given);
+      charge(parent, SPAWN_REDUCTIONS);
+      if (argsLength >>> 0 > parent.limits.messageBytes) return OVER_LIMIT;
+      // The link and the monitor.
+      if ((flags & (SPAWN_LINK | SPAWN_MONITOR)) !== 0 && !(mayTie(parent, 2) && hasRoom(parent, 0))) return OVER_LIMIT;
+      const child = hooks.spawn(
+        parent,
+        shortText(parent, "the name", name, nameLength),
+        shortText(parent, "the entry", entry, entryLength),
+        copyOut(parent, args, argsLength),
+      );
       if (typeof child === "number") return child;
       // The child's first turn is still to come: whatever ends it, these ties are there before.
       if ((flags & SPAWN_LINK) !== 0) link(parent, child);
@@ -35,9 +47,13 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       const actor = callerOf(services, "link");
       const other = actors.get(lo, hi);
       if (other === undefined) {
+        if (!hasRoom(actor, 0)) return OVER_LIMIT;
         exitSignal(actor, lo, hi, { kind: "noproc" });
         return goOn(actor, 0);
       }
+      if (!mayEnd(actor, other)) return NOT_GRANTED;
+      if (actor.ties?.links?.has(other)) return 1;
+      if (!mayTie(actor) || !mayTie(other)) return OVER_LIMIT;
       link(actor, other);
       return 1;
     },
@@ -51,7 +67,9 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
     },
 
     monitor(lo, hi) {
-      return monitor(callerOf(services, "monitor"), actors.get(lo, hi), lo, hi);
+      const actor = callerOf(services, "monitor");
+      if (!mayTie(actor) || !hasRoom(actor, 0)) return OVER_LIMIT;
+      return monitor(actor, actors.get(lo, hi), lo, hi);
     },
 
     demonitor(ref, flush) {
@@ -71,11 +89,29 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       const to = actors.get(lo, hi);
       const reason = code === ReasonCode.killed ? undefined : exitReason(actor, code, pointer, length);
       if (to === undefined) return 0;
-      if (reason === undefined) endFromOutside(to, { kind: "killed" });
-      else exitSignal(to, actor.lo, actor.hi, reason);
+      if (!mayEnd(actor, to)) return NOT_GRANTED;
+      if (reason === undefined) {
+        endFromOutside(to, { kind: "killed" });
+      } else {
+        // It comes as an item, and who caused it can be told that there is no room.
+        if (to.ties?.trapsExits && !hasRoom(to, length >>> 0)) return OVER_LIMIT;
+        exitSignal(to, actor.lo, actor.hi, reason);
+      }
       return goOn(actor, 1);
     },
   };
+}
+
+/** Whether an actor may end another, straight or by a link. */
+function mayEnd(actor: Actor, other: Actor): boolean {
+  return actor.allowance?.granted.kill !== false || isOwn(actor, other);
+}
+
+/** No module and no entry has a longer name. */
+const MAX_NAME_BYTES = 1024;
+
+function shortText(actor: Actor, what: string, pointer: number, length: number): string {
+  return textOf(actor, "spawn", what, pointer, Math.min(length >>> 0, MAX_NAME_BYTES));
 }
 
 /** What the caller did may have come back to it, straight or along a link: then it ends here. */

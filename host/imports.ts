@@ -2,19 +2,19 @@
  * The imports of `actor` and `env` as docs/abi.md describes them. One set of functions serves every guest of a runtime: they ask whose
  * turn it is. Here are those of messages and of the actor itself; the others are in imports-*.ts.
  */
-import { type Actor, type Services, WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "./actor.ts";
+import { type Actor, LEAVING, type Services, WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "./actor.ts";
 import { askedOf, callerOf, checkRange, checkWindow, exitReason, type Import, setWindow, textOf } from "./caller.ts";
 import { fault, leave } from "./fault.ts";
+import { needHeadroom } from "./headroom.ts";
 import { nameImports } from "./imports-names.ts";
 import { refImports } from "./imports-refs.ts";
 import { signalImports } from "./imports-signals.ts";
-import { MESSAGE, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE } from "./message.ts";
-import { type PidTable, pidFromWords } from "./pid.ts";
-import { spent } from "./preempt.ts";
-import { deliver, handOver, receive } from "./receive.ts";
+import { type ExitReason, MESSAGE, NOT_GRANTED, OVER_LIMIT, SEND_ACCEPTED } from "./message.ts";
+import type { PidTable } from "./pid.ts";
+import { post } from "./post.ts";
+import { charge, spent } from "./preempt.ts";
+import { COPIED_SHIFT, handOver, receive } from "./receive.ts";
 import type { Registry } from "./registry.ts";
-import type { DeadLetter } from "./runtime.ts";
-import { isLiveRef } from "./signals.ts";
 
 export type LogLevel = "debug" | "info" | "warning" | "error";
 const logLevels: readonly LogLevel[] = ["debug", "info", "warning", "error"];
@@ -41,33 +41,52 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
 
   return {
     send(lo, hi, tag, pointer, length) {
-      const from = callerOf(services, "send");
-      checkRange(from, "send", "the payload", pointer, length);
-      const to = actors.get(lo, hi);
-      const bytes = length >>> 0;
-      if (to !== undefined && handOver(from, to, tag, bytes === 0 ? 0 : pointer >>> 0, bytes)) return SEND_ACCEPTED;
-      return sendMessage(from, to, lo, hi, tag, 0, pointer, length);
+      try {
+        const from = callerOf(services, "send");
+        checkRange(from, "send", "the payload", pointer, length);
+        const to = actors.get(lo, hi);
+        const bytes = length >>> 0;
+        if (to !== undefined && handOver(from, to, tag, bytes === 0 ? 0 : pointer >>> 0, bytes)) {
+          if (from.reductions !== null) charge(from, bytes >> COPIED_SHIFT);
+          return SEND_ACCEPTED;
+        }
+        return sendMessage(from, to, lo, hi, tag, 0, pointer, length);
+      } catch (error) {
+        throw doomed(services.current, error);
+      }
     },
 
     recv(info, pointer, capacity, timeoutMs) {
-      const actor = callerOf(services, "recv");
-      setWindow(actor, "recv", info, pointer, capacity);
-      return receive(actor, WANT_ANY, 0, timeoutMs);
+      try {
+        const actor = callerOf(services, "recv");
+        setWindow(actor, "recv", info, pointer, capacity);
+        return receive(actor, WANT_ANY, 0, timeoutMs);
+      } catch (error) {
+        throw doomed(services.current, error);
+      }
     },
 
     recv_tag(info, pointer, capacity, timeoutMs, tag) {
-      const actor = callerOf(services, "recv_tag");
-      setWindow(actor, "recv_tag", info, pointer, capacity);
-      return receive(actor, tag < 0 ? WANT_REF : WANT_TAG, tag, timeoutMs);
+      try {
+        const actor = callerOf(services, "recv_tag");
+        setWindow(actor, "recv_tag", info, pointer, capacity);
+        return receive(actor, tag < 0 ? WANT_REF : WANT_TAG, tag, timeoutMs);
+      } catch (error) {
+        throw doomed(services.current, error);
+      }
     },
 
     recv_match(info, pointer, capacity, timeoutMs, predicate) {
-      const actor = callerOf(services, "recv_match");
-      setWindow(actor, "recv_match", info, pointer, capacity);
-      if (actor.guest?.match == null) {
-        return fault(actor, "recv_match needs the module to export match(predicate, ptr, len) -> i32");
+      try {
+        const actor = callerOf(services, "recv_match");
+        setWindow(actor, "recv_match", info, pointer, capacity);
+        if (actor.guest?.match == null) {
+          return fault(actor, "recv_match needs the module to export match(predicate, ptr, len) -> i32");
+        }
+        return receive(actor, WANT_MATCH, predicate, timeoutMs);
+      } catch (error) {
+        throw doomed(services.current, error);
       }
-      return receive(actor, WANT_MATCH, predicate, timeoutMs);
     },
 
     park() {
@@ -109,20 +128,63 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
     },
 
     now() {
-      askedOf(services, "now");
-      return services.clock.now() - hooks.beganMs;
+      const { allowance } = askedOf(services, "now");
+      return allowance?.granted.clock === false ? NOT_GRANTED : services.clock.now() - hooks.beganMs;
     },
 
-    log(level, pointer, length) {
-      const actor = askedOf(services, "log");
-      hooks.log(actor, logLevels[level] ?? "info", textOf(actor, "log", "the text", pointer, length));
-      return undefined;
-    },
-
-    ...signalImports(services, hooks),
-    ...nameImports(services, hooks),
-    ...refImports(services, hooks),
+    ...withHeadroom(services, {
+      log(level, pointer, length) {
+        const actor = askedOf(services, "log");
+        const { allowance, limits } = actor;
+        checkRange(actor, "log", "the text", pointer, length);
+        if (allowance === null || !allowance.granted.log) return NOT_GRANTED;
+        const bytes = length >>> 0;
+        // An empty line is one, too.
+        if (!allowance.logged.take(services.clock.now(), bytes + 1, limits.logBytesPerSecond)) return OVER_LIMIT;
+        charge(actor, (bytes >> COPIED_SHIFT) + LOG_REDUCTIONS);
+        hooks.log(actor, logLevels[level] ?? "info", textOf(actor, "log", "the text", pointer, length));
+        return 1;
+      },
+      ...signalImports(services, hooks),
+      ...nameImports(services, hooks),
+      ...refImports(services, hooks),
+    }),
   };
+}
+
+/** What a line costs the host, whatever its length. */
+const LOG_REDUCTIONS = 100;
+
+const OVERFLOW: ExitReason = { kind: "crashed", message: "stack overflow in an import", stack: "" };
+
+/**
+ * An import did not come to its end: its caller ends, also where it catches what was thrown. This calls nothing, because the reason may be that
+ * there is no stack left to do so.
+ */
+function doomed(actor: Actor | null, error: unknown): unknown {
+  if (actor !== null && actor.restraint !== LEAVING) {
+    actor.atFault = true;
+    actor.leaving = OVERFLOW;
+    actor.restraint = LEAVING;
+  }
+  return error;
+}
+
+/** Imports that change more than one thing: they find enough of the stack, or do nothing. */
+function withHeadroom(services: Services, imports: Record<string, Import>): Record<string, Import> {
+  return Object.fromEntries(
+    Object.entries(imports).map(([name, run]) => {
+      const steady: Import = (a, b, c, d, e, f, g, h) => {
+        try {
+          needHeadroom();
+          return run(a, b, c, d, e, f, g, h);
+        } catch (error) {
+          throw doomed(services.current, error);
+        }
+      };
+      return [name, steady];
+    }),
+  );
 }
 
 /** Sends a guest's bytes, which lie inside its memory. `ref` is what the receiver shall answer with, or 0. */
@@ -136,35 +198,10 @@ export function sendMessage(
   pointer: number,
   length: number,
 ): number {
-  from.services.counters.sent++;
-  const bytes = length >>> 0;
-  const status = admission(to, tag, bytes);
-  if (status !== SEND_ACCEPTED || to === undefined) {
-    from.services.deadLetter(from.pid, pidFromWords(toLo, toHi), tag, bytes, whyRefused(to, status));
-    return status;
-  }
-  deliver(to, MESSAGE, tag, from.lo, from.hi, ref, 0, from.bytes, bytes === 0 ? 0 : pointer >>> 0, bytes);
-  return SEND_ACCEPTED;
-}
-
-/** In words, why a message was not admitted. */
-export function whyRefused(to: Actor | undefined, status: number): DeadLetter["why"] {
-  if (status === SEND_FULL) return "mailbox full";
-  if (status === SEND_TOO_LARGE) return "too large";
-  return to === undefined ? "noproc" : "late reply";
-}
-
-/** Whether a message may enter a mailbox. */
-export function admission(to: Actor | undefined, tag: number, bytes: number): number {
-  // The runtime's own takes answers only.
-  if (to === undefined || (to.immune && tag >= 0)) return SEND_NO_ACTOR;
-  if (bytes > to.limits.messageBytes) return SEND_TOO_LARGE;
-  const { mailbox, limits } = to;
-  if (mailbox.count >= limits.mailboxMessages || mailbox.bytes + bytes > limits.mailboxBytes) {
-    return SEND_FULL;
-  }
-  // A negative tag is a ref: without it, the answer came too late.
-  return tag >= 0 || isLiveRef(to, tag) ? SEND_ACCEPTED : SEND_NO_ACTOR;
+  const { services, lo, hi, bytes } = from;
+  const size = length >>> 0;
+  if (from.reductions !== null) charge(from, size >> COPIED_SHIFT);
+  return post(services, lo, hi, to, toLo, toHi, MESSAGE, tag, ref, bytes, size === 0 ? 0 : pointer >>> 0, size);
 }
 
 /** The functions of `env`, which AssemblyScript's own runtime asks for. */
@@ -178,8 +215,8 @@ export function envImports(services: Services, hooks: ImportHooks): Record<strin
       return fault(actor, where === undefined ? text : `${text} (${where}:${line}:${column})`);
     },
     seed() {
-      askedOf(services, "seed");
-      return services.random() * Number.MAX_SAFE_INTEGER;
+      const { allowance } = askedOf(services, "seed");
+      return allowance?.granted.random === false ? 0 : services.random() * Number.MAX_SAFE_INTEGER;
     },
   };
 

@@ -3,27 +3,23 @@ export type { Counters } from "./actor.ts";
 export { CallError, type CallOptions, CallTimeoutError } from "./calls.ts";
 export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";
+export type { ActorExit } from "./ends.ts";
 export { ClosedError, IsopodError, LoadError, SpawnError } from "./errors.ts";
+export type { Grants } from "./grants.ts";
 export type { GuestModule, WayName } from "./guest.ts";
+export type { FailingHostFunction, HostContext, HostFunction, HostImports } from "./host-functions.ts";
 export type { HostMailbox, ReceiveOptions } from "./host-mailbox.ts";
 export type { LogLevel } from "./imports.ts";
 export { hasJspi } from "./jspi.ts";
-export { defaultLimits, type Limits } from "./limits.ts";
+export { defaultLimits, type Limits, type RuntimeLimits } from "./limits.ts";
 export type { Down, Exit, ExitReason, Message, Received, TimerItem } from "./message.ts";
 export { formatPid, type Pid, parsePid } from "./pid.ts";
+export type { DeadLetter } from "./post.ts";
 export type { ReductionOptions, ReductionPolicy } from "./preempt.ts";
 export { formatReason } from "./reason.ts";
-export type {
-  ActorExit,
-  DeadLetter,
-  LoadOptions,
-  ModuleDefaults,
-  ModuleSource,
-  RuntimeOptions,
-  SendOptions,
-  SpawnOptions,
-} from "./runtime.ts";
+export type { LoadOptions, ModuleSource, RuntimeOptions, SendOptions } from "./runtime.ts";
 export { Runtime } from "./runtime.ts";
+export type { ModuleDefaults, SpawnOptions } from "./spawner.ts";
 export type {
   Backoff,
   ChildReport,

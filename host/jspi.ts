@@ -7,7 +7,7 @@
  */
 import { type Actor, DEAD, FREE, RUNNING, type Way } from "./actor.ts";
 import type { Import } from "./caller.ts";
-import { SpawnError } from "./errors.ts";
+import { LimitError, SpawnError } from "./errors.ts";
 import { fault, Unwind } from "./fault.ts";
 import type { ImportObject } from "./guest.ts";
 import { RECEIVE_PARK } from "./message.ts";
@@ -168,8 +168,8 @@ export class JspiWay implements Way {
       );
     }
     if (this.#users >= this.#maxFibers) {
-      throw new SpawnError(
-        `${name} waits by JSPI, and ${this.#maxFibers} such actors are alive already; engines abort at about 13,000: build it with isopod build, or raise maxFibers`,
+      throw new LimitError(
+        `${name} waits by JSPI, and ${this.#maxFibers} such actors are alive already; engines abort at about 13,000: build it with isopod build, or raise the limit fibers`,
       );
     }
     this.#users++;
@@ -177,8 +177,7 @@ export class JspiWay implements Way {
 
   /** The imports of one actor. */
   bind(actor: Actor, shared: ImportObject): ImportObject {
-    const bound: Record<string, Import> = {};
-    for (const [name, run] of Object.entries(shared.actor)) bound[name] = bindImport(actor, run);
+    const bound = bindAll(actor, shared.actor);
     const { Suspending } = engine;
     const refuse = bound.park;
     const tell = () => {
@@ -204,8 +203,8 @@ export class JspiWay implements Way {
       const gate = new WebAssembly.Instance(this.#gate, { gate: { check, wait } } as unknown as WebAssembly.Imports);
       bound.park = gate.exports.park as Import;
     }
-    const { abort, seed } = shared.env;
-    return { actor: bound, env: { abort: bindImport(actor, abort), seed: bindImport(actor, seed) } };
+    const host = Object.entries(shared.host).map(([module, functions]) => [module, bindAll(actor, functions)]);
+    return { actor: bound, env: bindAll(actor, shared.env), host: Object.fromEntries(host) };
   }
 
   resume(actor: Actor): boolean {
@@ -292,10 +291,15 @@ export class JspiWay implements Way {
   }
 }
 
-function bindImport(actor: Actor, run: Import): Import {
-  return (...words) => {
-    if (actor.state === DEAD) throw new Unwind("its actor has ended");
-    actor.services.current = actor;
-    return run(...words);
-  };
+function bindAll<T extends (...words: never[]) => unknown>(
+  actor: Actor,
+  functions: Readonly<Record<string, T>>,
+): Record<string, T> {
+  const bind = (run: T) =>
+    ((...words) => {
+      if (actor.state === DEAD) throw new Unwind("its actor has ended");
+      actor.services.current = actor;
+      return run(...words);
+    }) as T;
+  return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, bind(run)]));
 }

@@ -15,6 +15,7 @@
  * | findTag | one load a record |
  */
 import { Bytes, copyBytes } from "./bytes.ts";
+import { needHeadroom } from "./headroom.ts";
 
 const HEADER_BYTES = 32;
 const FIRST_CAPACITY = 256;
@@ -24,6 +25,8 @@ const SHRINK_FROM = 4096;
 const REBASE_AT = 2 ** 29;
 /** So many refs know where the mailbox ended when they were made; those of older ones are looked for from the front. */
 const MARKS_KEPT = 8;
+/** A mailbox of this size is never refused its room, whatever all of them use: one that is flooded shall not silence the others. */
+const ALWAYS_ROOM_BYTES = 65_536;
 /** So few dead records are not worth a rebuild. */
 const DEAD_RECORDS_TOLERATED = 16;
 
@@ -53,17 +56,24 @@ export class RingPool {
   readonly #rings = new Map<number, Bytes[]>();
   /** Each capacity keeps at most this many bytes at rest. */
   readonly #maxBytesEach: number;
+  /** What mailboxes may hold together. */
+  readonly maxBytesInUse: number;
+  bytesInUse = 0;
 
-  constructor(maxBytesEach = 1 << 20) {
+  constructor(maxBytesInUse = Number.POSITIVE_INFINITY, maxBytesEach = 1 << 20) {
+    this.maxBytesInUse = maxBytesInUse;
     this.#maxBytesEach = maxBytesEach;
   }
 
   take(capacity: number): Bytes {
-    return this.#rings.get(capacity)?.pop() ?? Bytes.ofLength(capacity);
+    const ring = this.#rings.get(capacity)?.pop() ?? Bytes.ofLength(capacity);
+    this.bytesInUse += capacity;
+    return ring;
   }
 
   give(ring: Bytes): void {
     const capacity = ring.u8.length;
+    this.bytesInUse -= capacity;
     let rings = this.#rings.get(capacity);
     if (rings === undefined) {
       rings = [];
@@ -128,6 +138,12 @@ export class Mailbox {
     this.tail += size;
     this.count++;
     this.bytes += length;
+  }
+
+  /** Whether the bound of all mailboxes together permits so many payload bytes more. */
+  mayGrowBy(bytes: number): boolean {
+    const { bytesInUse, maxBytesInUse } = this.#pool;
+    return bytesInUse + bytes <= maxBytesInUse || (this.#ring?.u8.length ?? 0) + bytes <= ALWAYS_ROOM_BYTES;
   }
 
   /** The first item, or NONE. */
@@ -318,6 +334,8 @@ export class Mailbox {
 
   /** Moves the live records to the front of another ring, which has room for them twice and for `extra` bytes. */
   #rebuild(extra: number): void {
+    // It may be the sender's stack that ends.
+    needHeadroom();
     const old = this.#ring;
     const oldSaved = this.saved;
     let live = 0;

@@ -75,13 +75,20 @@ export const ReasonCode = {
 } as const satisfies Record<ExitReason["kind"], number>;
 
 /** An exit reason's bytes at most: every link and every monitor gets a copy, which no bound of a mailbox refuses. */
-export const MAX_REASON_BYTES = 65_536;
+export const MAX_REASON_BYTES = 4_096;
 
 /** What `send` answers. */
 export const SEND_ACCEPTED = 1;
 export const SEND_NO_ACTOR = 0;
 export const SEND_FULL = -1;
 export const SEND_TOO_LARGE = -2;
+
+/** What every import answers that the caller was not granted, and that a limit of the caller's stands against. */
+export const NOT_GRANTED = -100;
+export const OVER_LIMIT = -101;
+
+/** Refs are below this, so that none looks like a status. */
+export const GREATEST_REF = -1024;
 
 /** What a receive answers other than a length. */
 export const RECEIVE_TIMEOUT = -1;

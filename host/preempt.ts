@@ -9,7 +9,7 @@
 import { STACK } from "./abi.ts";
 import { type Actor, ASKING, DEAD, LEAVING } from "./actor.ts";
 import { SpawnError } from "./errors.ts";
-import { Unwind } from "./fault.ts";
+import { crashOf } from "./fault.ts";
 import type { GuestModule, WayName } from "./guest.ts";
 import { END } from "./reductions.ts";
 
@@ -40,6 +40,8 @@ const saved = new Uint8Array(512 * 1024);
 export class Reductions {
   readonly policy: ReductionPolicy;
   readonly perTurn: number;
+  /** The guest's own counter, where it exports that. */
+  counter: { value: number } | null = null;
   /** What it was given in this turn; to a handler, for this item. */
   granted = 0;
   /** What its predicates were given in this turn. */
@@ -126,11 +128,19 @@ export function spent(actor: Actor): number {
   );
 }
 
+/** An import has cost the host as much as so many reductions. The guest pays at once: its next loop head asks for more. */
+export function charge({ reductions }: Actor, amount: number): void {
+  const counter = reductions?.counter;
+  if (reductions == null || counter == null || amount === 0) return;
+  const left = Math.max(0, counter.value);
+  counter.value = Math.max(0, left - amount);
+  // What the counter does not hold is taken from what the turn may still have.
+  reductions.granted += Math.max(0, amount - left);
+}
+
 /** The actor crashes, by a trap: an exception it could catch, again and again. */
 function cut(actor: Actor, why: string): number {
-  const message = `reductions: ${why}`;
-  actor.atFault ||= actor.leaving === null;
-  actor.leaving ??= { kind: "crashed", message, stack: new Unwind(message).stack ?? "" };
+  actor.leaving ??= crashOf(actor, `reductions: ${why}`);
   actor.restraint = LEAVING;
   return END;
 }

@@ -6,12 +6,25 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const nothing: Uint8Array = new Uint8Array(0);
 
-/** The bytes that go with a reason's code: a crash's message and, behind a line end, its stack; an actor's own bytes. */
-export function reasonBytes(reason: ExitReason): Uint8Array {
+/** The bytes that go with a reason's code: a crash's message and, behind a line end, its stack; an actor's own bytes. A guest is told the guests' frames only: the host's say where its files are. */
+export function reasonBytes(reason: ExitReason, forGuest: boolean): Uint8Array {
   let bytes = nothing;
-  if (reason.kind === "crashed") bytes = encoder.encode(`${reason.message}\n${reason.stack}`);
+  if (reason.kind === "crashed") bytes = crashBytes(reason.message, forGuest ? ofGuests(reason.stack) : reason.stack);
   else if (reason.kind === "custom") bytes = reason.bytes;
   return bytes.length > MAX_REASON_BYTES ? bytes.subarray(0, MAX_REASON_BYTES) : bytes;
+}
+
+/** The first line end is where the message ends, so it has none of its own. */
+function crashBytes(message: string, stack: string): Uint8Array {
+  return encoder.encode(`${message.replaceAll(/[\r\n]+/g, " ")}\n${stack}`);
+}
+
+/** The frames of WebAssembly. */
+function ofGuests(stack: string): string {
+  return stack
+    .split("\n")
+    .filter(line => /wasm-function|wasm:\/\//.test(line))
+    .join("\n");
 }
 
 export function reasonFrom(code: number, bytes: Uint8Array): ExitReason {

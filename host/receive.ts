@@ -9,6 +9,7 @@ import {
   LEAVING,
   PARKED,
   READY,
+  WANT_ANSWER,
   WANT_ANY,
   WANT_MATCH,
   WANT_REF,
@@ -20,6 +21,7 @@ import { fault } from "./fault.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, type Mailbox, NONE, REASON, REF, TAG } from "./mailbox.ts";
 import { isCounted, MESSAGE, RECEIVE_PARK, RECEIVE_TIMEOUT, type Received, TIMER } from "./message.ts";
 import { pidFromWords } from "./pid.ts";
+import { charge } from "./preempt.ts";
 import { receivedFrom } from "./reason.ts";
 
 /** Whether an item would go straight into an actor's window: it is parked for such an item, and there is room. */
@@ -129,7 +131,8 @@ export function park(actor: Actor): void {
   if (!actor.waiting) fault(actor, "park was called without a receive that had answered -2");
   actor.result = RECEIVE_PARK;
   actor.expired = false;
-  if (actor.mailbox.saved !== actor.mailbox.tail) {
+  const nothingYet = actor.want === WANT_ANSWER ? !actor.answer?.settled : actor.mailbox.saved === actor.mailbox.tail;
+  if (!nothingYet) {
     actor.wake();
     return;
   }
@@ -140,7 +143,14 @@ export function park(actor: Actor): void {
 /** At the beginning of a parked actor's turn: what `park` shall return. RECEIVE_PARK: nothing yet, it stays parked. */
 export function proceed(actor: Actor): number {
   let result = actor.result;
-  if (result === RECEIVE_PARK) {
+  if (actor.want === WANT_ANSWER) {
+    if (!actor.answer?.settled) {
+      actor.state = PARKED;
+      return RECEIVE_PARK;
+    }
+    result = actor.answer.value;
+    actor.answer = null;
+  } else if (result === RECEIVE_PARK) {
     result = look(actor);
     if (result === RECEIVE_PARK) {
       if (!actor.expired) {
@@ -156,15 +166,21 @@ export function proceed(actor: Actor): number {
   return result;
 }
 
+/** 2 to this many bytes of a mailbox that a receive passes over, and of a payload that is copied, are one reduction. */
+const PASSED_SHIFT = 11;
+export const COPIED_SHIFT = 10;
+
 /** Goes on from the save pointer to the first item that is wanted and takes it; RECEIVE_PARK where there is none. */
 export function look(actor: Actor): number {
   const mailbox = actor.mailbox;
+  const { saved } = mailbox;
   let at: number;
   if (mailbox.count === 0) return RECEIVE_PARK;
   if (actor.want === WANT_ANY) at = mailbox.first();
   else if (actor.want === WANT_TAG) at = mailbox.findTag(mailbox.saved, MESSAGE, actor.wanted);
   else if (actor.want === WANT_REF) at = mailbox.findRef(mailbox.saved, MESSAGE, actor.wanted);
   else at = findMatch(actor, mailbox);
+  if (actor.reductions !== null) charge(actor, ((at === NONE ? mailbox.tail : at) - saved) >> PASSED_SHIFT);
   if (at === NONE) {
     mailbox.saved = mailbox.tail;
     return RECEIVE_PARK;
@@ -176,14 +192,17 @@ export function look(actor: Actor): number {
 function take(actor: Actor, mailbox: Mailbox, at: number): number {
   const length = mailbox.word(at, LENGTH);
   show(actor, mailbox, at, length);
+  if (actor.reductions !== null) charge(actor, Math.min(length, actor.capacity) >> COPIED_SHIFT);
   if (length > actor.capacity) {
     mailbox.saved = at;
     actor.held = true;
     return length;
   }
-  if (isCounted(mailbox.word(at, KIND))) actor.services.counters.received++;
+  const counts = isCounted(mailbox.word(at, KIND));
   actor.held = false;
   mailbox.remove(at);
+  // Counted after what may end the guest's stack.
+  if (counts) actor.services.counters.received++;
   return length;
 }
 

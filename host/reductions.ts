@@ -8,7 +8,9 @@
  * What a reduction pays for is bounded: each 64 instructions of a loop's own body, or of a function's, cost one more, and so does each KiB that a bulk
  * instruction touches.
  */
+import { LEFT_EXPORT } from "./abi.ts";
 import { Cursor, Undecodable, type Visitor, walk } from "./instructions.ts";
+import { Output } from "./output.ts";
 
 /** What `yield` answers where the actor is to end: the module traps, which no guest can catch. */
 export const END = -(2 ** 31);
@@ -243,7 +245,7 @@ class Rewriter {
       edits.finish(part.to);
       this.#newGlobal();
     } else if (id === Section.table) this.#tables(cursor, part);
-    else if (id === Section.export) this.#exports(cursor, part);
+    else if (id === Section.export) this.#exports(cursor);
     else if (id === Section.start) out.u32(this.#moved(cursor, cursor.u32()));
     else if (id === Section.element) this.#elements(cursor, part);
     else if (id === Section.code) this.#code(cursor);
@@ -259,6 +261,7 @@ class Rewriter {
       [Section.import]: [this.#shift, () => this.#newImport()],
       [Section.function]: [2, () => this.#newFunctions()],
       [Section.global]: [1, () => this.#newGlobal()],
+      [Section.export]: [1, () => this.#newExport()],
       [Section.code]: [2, () => this.#newCode()],
     };
     const [count, write] = additions[id] ?? [0, () => {}];
@@ -285,10 +288,7 @@ class Rewriter {
   }
 
   #newImport(): void {
-    for (const name of ["actor", "yield"]) {
-      this.#out.u32(name.length);
-      this.#out.put(...new TextEncoder().encode(name));
-    }
+    for (const name of ["actor", "yield"]) this.#out.name(name);
     this.#out.put(Kind.function);
     this.#out.u32(this.#types);
   }
@@ -301,6 +301,13 @@ class Rewriter {
   /** Nothing is left in the beginning: so the host says what the first budget is, too. */
   #newGlobal(): void {
     this.#out.put(I32, 1, 0x41, 0, 0x0b);
+  }
+
+  /** The host takes from the counter what imports cost it. */
+  #newExport(): void {
+    this.#out.name(LEFT_EXPORT);
+    this.#out.put(Kind.global);
+    this.#out.u32(this.#counter);
   }
 
   #newCode(): void {
@@ -393,16 +400,26 @@ class Rewriter {
     edits.finish(part.to);
   }
 
-  #exports(cursor: Cursor, part: Part): void {
-    const edits = new Edits(this.#out, this.#bytes, part.from);
+  #exports(cursor: Cursor): void {
+    const kept: { readonly from: number; readonly to: number; readonly kind: number; readonly index: number }[] = [];
     cursor.each(() => {
-      cursor.name();
+      const from = cursor.at;
+      const name = cursor.name();
+      const to = cursor.at;
       const kind = cursor.byte();
-      if (kind === Kind.function) this.#functionIndex(cursor, edits);
-      else if (kind === Kind.global) this.#global(cursor, cursor.u32());
-      else cursor.u32();
+      const index = cursor.u32();
+      // One that was counted before counts on, for itself.
+      if (name !== LEFT_EXPORT) kept.push({ from, to, kind, index });
     });
-    edits.finish(part.to);
+    const out = this.#out;
+    out.u32(kept.length + 1);
+    for (const { from, to, kind, index } of kept) {
+      out.copy(this.#bytes, from, to);
+      out.put(kind);
+      if (kind === Kind.global) this.#global(cursor, index);
+      out.u32(kind === Kind.function ? this.#moved(cursor, index) : index);
+    }
+    this.#newExport();
   }
 
   #elements(cursor: Cursor, part: Part): void {
@@ -604,94 +621,5 @@ class Edits {
       from = this.#ends[i];
     }
     this.#out.copy(this.#bytes, from, to);
-  }
-}
-
-/** Bytes to be appended to. What begins with its size is written with five bytes for that, as the format permits. */
-class Output {
-  #bytes: Uint8Array<ArrayBuffer>;
-  #length = 0;
-  /** Where the sizes of what is open stand. */
-  readonly #open: number[] = [];
-
-  constructor(capacity: number) {
-    this.#bytes = new Uint8Array(capacity);
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  finish(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#length);
-  }
-
-  /** Back to an earlier length; nothing that was open there may have been closed since. */
-  forget(length: number): void {
-    while (this.#open.length > 0 && this.#open[this.#open.length - 1] >= length) this.#open.pop();
-    this.#length = length;
-  }
-
-  begin(id: number): void {
-    this.put(id);
-    this.beginBody();
-  }
-
-  end(): void {
-    this.endBody();
-  }
-
-  beginBody(): void {
-    this.#open.push(this.#length);
-    this.put(0, 0, 0, 0, 0);
-  }
-
-  endBody(): void {
-    const at = this.#open.pop() ?? 0;
-    let size = this.#length - at - 5;
-    for (let i = 0; i < 5; i++) {
-      this.#bytes[at + i] = (size & 0x7f) | (i < 4 ? 0x80 : 0);
-      size = Math.floor(size / 128);
-    }
-  }
-
-  put(...bytes: number[]): void {
-    this.#reserve(bytes.length);
-    for (const byte of bytes) this.#bytes[this.#length++] = byte;
-  }
-
-  u32(value: number): void {
-    this.#reserve(5);
-    let rest = value;
-    for (; rest >= 128; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
-    this.#bytes[this.#length++] = rest;
-  }
-
-  /** Of numbers from 0 up. */
-  s32(value: number): void {
-    this.#reserve(5);
-    let rest = value;
-    for (; rest >= 64; rest >>>= 7) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
-    this.#bytes[this.#length++] = rest;
-  }
-
-  /** An instruction with an index. */
-  indexed(opcode: number, index: number): void {
-    this.put(opcode);
-    this.u32(index);
-  }
-
-  copy(from: Uint8Array, start: number, end: number): void {
-    this.#reserve(end - start);
-    if (end - start > 32) this.#bytes.set(from.subarray(start, end), this.#length);
-    else for (let i = start; i < end; i++) this.#bytes[this.#length + i - start] = from[i];
-    this.#length += end - start;
-  }
-
-  #reserve(more: number): void {
-    if (this.#length + more <= this.#bytes.length) return;
-    const bytes = new Uint8Array((this.#length + more) * 2);
-    bytes.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = bytes;
   }
 }

@@ -2,28 +2,31 @@
  * The runtime: loads modules, spawns actors, and brings the host's messages to them. It wires the parts together and holds no logic of
  * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
  */
-import { Actor, type Counters, DEAD, type Grants, type Services, type Way } from "./actor.ts";
+import type { Actor, Counters, Services } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
-import { callOut } from "./call-out.ts";
 import { type CallOptions, Calls } from "./calls.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { CountedModules } from "./counted.ts";
-import { ClosedError, LoadError, SpawnError } from "./errors.ts";
-import { GuestModule, type ImportObject, type WayName } from "./guest.ts";
+import { type ActorExit, Ends } from "./ends.ts";
+import { ClosedError, LoadError } from "./errors.ts";
+import type { Grants } from "./grants.ts";
+import { GuestModule, type ImportObject, type LoadRules } from "./guest.ts";
+import { type HostImports, hostImports } from "./host-functions.ts";
 import { type Directory, HostMailbox } from "./host-mailbox.ts";
-import { actorImports, admission, envImports, type ImportHooks, type LogLevel, whyRefused } from "./imports.ts";
-import { JspiWay } from "./jspi.ts";
-import { defaultLimits, type Limits, limitsFrom } from "./limits.ts";
-import { FROM_HI, FROM_LO, KIND, LENGTH, Mailbox, NONE, RingPool, TAG } from "./mailbox.ts";
-import { type ExitReason, isCounted, MESSAGE, type Received, SEND_ACCEPTED } from "./message.ts";
-import { asyncifyWay, handlerWay } from "./park.ts";
-import { formatPid, highWord, lowWord, type Pid, PidTable, pidFromWords } from "./pid.ts";
-import { type ReductionOptions, reductionsFor } from "./preempt.ts";
-import { formatReason, reasonOfThrown } from "./reason.ts";
-import { deliver, lastSeen } from "./receive.ts";
+import { actorImports, envImports, type ImportHooks, type LogLevel } from "./imports.ts";
+import { type RuntimeLimits, runtimeLimits } from "./limits.ts";
+import { RingPool } from "./mailbox.ts";
+import { MemoryAccount } from "./memory-account.ts";
+import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
+import { Notices } from "./notices.ts";
+import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
+import { type DeadLetter, post } from "./post.ts";
+import { reasonOfThrown } from "./reason.ts";
 import { Registry } from "./registry.ts";
 import { Scheduler } from "./scheduler.ts";
-import { announceEnd, endFromOutside, exitSignal } from "./signals.ts";
+import { secretRandom } from "./secrets.ts";
+import { endFromOutside, exitSignal } from "./signals.ts";
+import { type ModuleDefaults, Spawner, type SpawnOptions } from "./spawner.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import { Timers } from "./timers.ts";
 
@@ -40,38 +43,17 @@ export interface LoadOptions {
   readonly reductions?: "none" | "count";
 }
 
-/** An actor's end, as the host observes it. */
-export interface ActorExit {
-  readonly pid: Pid;
-  /** The module's name, or undefined for a host mailbox. */
-  readonly module: string | undefined;
-  readonly reason: ExitReason;
-  /** Of a crash: the item that the actor took last, as far as its window still shows it, up to 1 KiB of its payload. */
-  readonly lastReceived?: Received;
-}
-
-/** A message that nobody will receive. */
-export interface DeadLetter {
-  /** Who sent it; 0 is the host. */
-  readonly from: Pid;
-  readonly to: Pid;
-  readonly tag: number;
-  readonly length: number;
-  /** There is no such actor; a bound of its mailbox; nobody waits for this answer any more; its receiver ended before it took it. */
-  readonly why: "noproc" | "mailbox full" | "too large" | "late reply" | "left behind";
-}
-
 export interface RuntimeOptions {
-  /** For every actor, unless its spawn says otherwise. */
-  readonly limits?: Partial<Limits>;
-  /** Live actors at most; a spawn beyond is refused, for engines abort where they run out of memories. Default 12,000. */
-  readonly maxActors?: number;
-  /** Live actors that wait by JSPI at most. Default 8,000. */
-  readonly maxFibers?: number;
+  /** What actors may use, each of them and all together; see docs/security.md. */
+  readonly limits?: Partial<RuntimeLimits>;
+  /** What guests may do beyond sending and receiving, where their spawn does not say. Default: nothing. */
+  readonly grants?: Grants | "all";
+  /** Functions for guests to import, by module and name; calling one needs the grant `imports`. */
+  readonly imports?: HostImports;
   /** Milliseconds after which the event loop gets its turn. Default 4. */
   readonly sliceMs?: number;
   readonly clock?: Clock;
-  /** A number in [0, 1). Default `Math.random`. */
+  /** A number in [0, 1), of which refs are made, too. Default: from the system's source of secrets. */
   readonly random?: () => number;
   /** Called once per actor that ended, after its mailbox is gone. What it throws is reported and stops nothing. */
   readonly onExit?: (exit: ActorExit) => void;
@@ -85,29 +67,6 @@ export interface RuntimeOptions {
   readonly readString?: (memory: WebAssembly.Memory, pointer: number) => string;
 }
 
-export interface SpawnOptions {
-  /** The export to run. Default: `run` if there is one, else `handle`. */
-  readonly entry?: string;
-  /** What the guest's `args` gives; a string goes as UTF-8. */
-  readonly args?: Uint8Array | string;
-  /** How the guest waits. Default: what the module was built for. */
-  readonly way?: WayName;
-  readonly limits?: Partial<Limits>;
-  /** What becomes of it when it computes for long. Only a module that counts its reductions can be stopped (`load` with `reductions`, or `isopod build --reductions`). */
-  readonly reductions?: ReductionOptions;
-  /** Names of the defined modules that the guest may spawn; `"any"` for all. Default: none. Its children may spawn what it may. */
-  readonly maySpawn?: readonly string[] | "any";
-}
-
-/** How a defined module is spawned unless the spawn says otherwise. Guests that spawn it choose entry and arguments only. */
-export type ModuleDefaults = Omit<SpawnOptions, "args" | "maySpawn">;
-
-/** A module that can be spawned by its name. */
-interface Definition {
-  readonly module: GuestModule;
-  readonly defaults: ModuleDefaults;
-}
-
 export interface SendOptions {
   /** A whole number from 0 up. */
   readonly tag?: number;
@@ -117,44 +76,42 @@ const encoder = new TextEncoder();
 
 export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
-  readonly #maxActors: number;
   readonly #actors = new PidTable<Actor>();
   readonly #registry = new Registry();
-  readonly #definitions = new Map<string, Definition>();
   readonly #directory: Directory;
   #calls: Calls | undefined;
-  readonly #rings = new RingPool();
+  readonly #rings: RingPool;
   readonly #services: Services;
   readonly #imports: ImportObject;
-  readonly #jspi: JspiWay;
+  readonly #rules: LoadRules;
+  readonly #spawner: Spawner;
+  readonly #ends: Ends;
   readonly #counted = new CountedModules();
-  /** By actor: those who wait for its end. */
-  readonly #waiting = new Map<Actor, ((reason: ExitReason) => void)[]>();
-  /** Actors that have ended and whose ties are still to be told. */
-  readonly #ended: { readonly actor: Actor; readonly reason: ExitReason }[] = [];
-  #announcing = false;
-  /** Guests alive, host mailboxes left out. */
-  #guests = 0;
-  #onIdle: (() => void)[] = [];
   #stopped = false;
 
+  /** Throws a RangeError that names a wrong limit, a TypeError that names a wrong grant or import. */
   constructor(options: RuntimeOptions = {}) {
     this.#options = options;
-    this.#maxActors = options.maxActors ?? 12_000;
-    this.#jspi = new JspiWay(options.maxFibers ?? 8_000);
     const clock = options.clock ?? systemClock;
+    const limits = runtimeLimits(options.limits);
+    const notices = new Notices();
+    this.#rings = new RingPool(limits.allMailboxBytes);
+    this.#ends = new Ends(this.#actors, this.#registry, options.onExit);
     this.#services = {
       clock,
-      scheduler: new Scheduler(clock, options.sliceMs ?? 4),
+      scheduler: new Scheduler(clock, options.sliceMs ?? 4, notices),
       timers: new Timers(clock),
-      limits: limitsFrom(defaultLimits, options.limits),
+      limits,
       counters: { sent: 0, received: 0, dead: 0, spawned: 0, ended: 0 },
+      notices,
+      memory: new MemoryAccount(limits.allMemoryBytes),
       current: null,
-      random: options.random ?? Math.random,
-      end: (actor, reason) => this.#end(actor, reason),
+      random: options.random ?? secretRandom,
+      end: (actor, reason) => this.#ends.end(actor, reason),
       describe: reasonOfThrown,
       deadLetter: (from, to, tag, length, why) => this.#deadLetter(from, to, tag, length, why),
     };
+    this.#spawner = new Spawner(this.#services, this.#actors, this.#ends, this.#rings, options.grants);
     this.#directory = {
       registry: this.#registry,
       find: pid => this.#find(pid),
@@ -168,7 +125,15 @@ export class Runtime implements AsyncDisposable {
       readString: options.readString ?? (() => "abort"),
       beganMs: clock.now(),
     };
-    this.#imports = { actor: actorImports(this.#services, hooks), env: envImports(this.#services, hooks) };
+    const host = hostImports(this.#services, options.imports);
+    this.#imports = { actor: actorImports(this.#services, hooks), env: envImports(this.#services, hooks), host };
+    const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
+    this.#rules = { tableElements: limits.tableElements, offers };
+  }
+
+  /** What holds: the defaults, and what was set instead. */
+  get limits(): RuntimeLimits {
+    return this.#services.limits;
   }
 
   /** Totals since the runtime began. `sent` = `received` + `dead` + what waits in mailboxes. */
@@ -178,7 +143,7 @@ export class Runtime implements AsyncDisposable {
 
   /** Guests alive. */
   get size(): number {
-    return this.#guests;
+    return this.#ends.guests;
   }
 
   /**
@@ -204,22 +169,27 @@ export class Runtime implements AsyncDisposable {
     const counts = options.reductions === "count";
     if (found instanceof WebAssembly.Module) {
       if (counts) throw new LoadError(`${name} is compiled already: only bytes can have their reductions counted`);
-      return GuestModule.of(name, found);
+      return GuestModule.of(name, found, this.#rules);
     }
     if (typeof Response !== "undefined" && found instanceof Response) {
       if (!found.ok) throw new LoadError(`${name} could not be fetched: ${found.status} ${found.statusText}`);
       found = await found.arrayBuffer();
     }
     const bytes = ArrayBuffer.isView(found) ? bytesOfView(found) : new Uint8Array(found as ArrayBuffer);
-    return counts ? GuestModule.counted(name, bytes, this.#counted) : GuestModule.compile(name, bytes);
+    const { moduleBytes } = this.#services.limits;
+    if (bytes.length > moduleBytes) {
+      throw new LoadError(
+        `${name} has ${bytes.length} bytes, and a module may have ${moduleBytes} (limit moduleBytes)`,
+      );
+    }
+    return counts
+      ? GuestModule.counted(name, bytes, this.#rules, this.#counted)
+      : GuestModule.compile(name, bytes, this.#rules);
   }
 
   /** Gives a module a name, by which the host and the guests that may can spawn it. Defining a name anew holds from the next spawn on. */
   define(name: string, module: GuestModule, defaults: ModuleDefaults = {}): void {
-    // A module with neither run nor handle has no entry of its own: whoever spawns it names one.
-    const entry = defaults.entry ?? module.defaultEntry;
-    if (defaults.entry !== undefined || module.hasEntry(entry)) module.wayOf(entry, defaults.way);
-    this.#definitions.set(name, { module, defaults });
+    this.#spawner.define(name, module, defaults);
   }
 
   /**
@@ -228,71 +198,14 @@ export class Runtime implements AsyncDisposable {
    * module does not have, a limit, a module that traps at once.
    */
   spawn(module: GuestModule | string, options: SpawnOptions = {}): Pid {
-    const grants: Grants = { spawn: options.maySpawn === "any" ? "any" : new Set(options.maySpawn) };
-    if (typeof module !== "string") return this.#spawn(module, options, grants).pid;
-    const definition = this.#definitions.get(module);
-    if (definition === undefined) {
-      const known = [...this.#definitions.keys()].join(", ") || "none yet";
-      throw new SpawnError(`no module is defined as ${module}; defined are: ${known}`);
-    }
-    return this.#spawn(definition.module, { ...definition.defaults, ...options }, grants).pid;
-  }
-
-  #spawn(module: GuestModule, options: SpawnOptions, grants: Grants): Actor {
-    if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to spawn actors");
-    const limits =
-      options.limits === undefined ? this.#services.limits : limitsFrom(this.#services.limits, options.limits);
-    const entry = options.entry ?? module.defaultEntry;
-    const wayName = module.wayOf(entry, options.way, options.reductions?.policy ?? "yield");
-    const reductions = reductionsFor(module, wayName, limits.handlerReductions, options.reductions);
-    if (this.#actors.size >= this.#maxActors) {
-      throw new SpawnError(`${this.#maxActors} actors are alive already: end some first, or raise maxActors`);
-    }
-    if (wayName === "jspi") this.#jspi.admit(module.name);
-    const way: Way = wayName === "handler" ? handlerWay : wayName === "jspi" ? this.#jspi : asyncifyWay;
-    const args = typeof options.args === "string" ? encoder.encode(options.args) : (options.args?.slice() ?? noArgs);
-    const mailbox = new Mailbox(this.#rings);
-    const actor = this.#actors.add((lo, hi) => {
-      return new Actor(lo, hi, this.#services, mailbox, module, way, args, limits, noBytes);
-    });
-    actor.grants = grants;
-    actor.reductions = reductions;
-    const before = this.#services.current;
-    try {
-      // A start function may call imports.
-      this.#services.current = actor;
-      module.instantiate(actor, entry, wayName === "jspi" ? this.#jspi.bind(actor, this.#imports) : this.#imports);
-      if (actor.leaving !== null) {
-        throw new SpawnError(`${module.name} ended in its start function: ${formatReason(actor.leaving)}`);
-      }
-    } catch (error) {
-      // It was never alive for anybody; what it did to others in its start function, they know by its ties.
-      this.#bury(actor, reasonOfThrown(error));
-      throw error;
-    } finally {
-      this.#services.current = before;
-    }
-    this.#guests++;
-    this.#services.counters.spawned++;
-    actor.wake();
-    return actor;
+    return this.#spawner.spawn(module, options, this.#imports).pid;
   }
 
   #spawnByGuest(parent: Actor, name: string, entry: string, args: Uint8Array): Actor | number {
-    const definition = this.#definitions.get(name);
-    if (definition === undefined) return SpawnStatus.noSuchModule;
-    const { spawn } = parent.grants;
-    if (spawn !== "any" && !spawn.has(name)) return SpawnStatus.notGranted;
-    const { module, defaults } = definition;
-    const wanted = entry === "" ? (defaults.entry ?? module.defaultEntry) : entry;
-    if (!module.hasEntry(wanted)) return SpawnStatus.noSuchEntry;
-    if (this.#actors.size >= this.#maxActors) return SpawnStatus.limit;
-    try {
-      return this.#spawn(module, { ...defaults, entry: wanted, args }, parent.grants);
-    } catch (error) {
-      this.#log(parent, "warning", `spawn of ${name}: ${error instanceof Error ? error.message : error}`);
-      return SpawnStatus.failed;
-    }
+    const { allowance } = parent;
+    if (allowance === null) throw new Error("only guests call the import spawn");
+    const warn = (text: string) => this.#log(parent, "warning", text);
+    return this.#spawner.spawnByGuest(parent, allowance, name, entry, args, this.#imports, warn);
   }
 
   /** Sends bytes from the host (pid 0) to a pid or a name. True where they were accepted; false for a dead actor, a full mailbox, too long a message. */
@@ -373,8 +286,8 @@ export class Runtime implements AsyncDisposable {
     Promise.resolve(mailbox)
       .then(run)
       .then(
-        () => this.#end(mailbox.actor, { kind: "normal" }),
-        error => this.#end(mailbox.actor, reasonOfThrown(error)),
+        () => this.#ends.end(mailbox.actor, { kind: "normal" }),
+        error => this.#ends.end(mailbox.actor, reasonOfThrown(error)),
       );
     return mailbox.pid;
   }
@@ -392,11 +305,7 @@ export class Runtime implements AsyncDisposable {
   exited(pid: Pid): Promise<ExitReason> {
     const actor = this.#find(pid);
     if (actor === undefined) return Promise.resolve({ kind: "noproc" });
-    return new Promise(resolve => {
-      const waiting = this.#waiting.get(actor);
-      if (waiting === undefined) this.#waiting.set(actor, [resolve]);
-      else waiting.push(resolve);
-    });
+    return this.#ends.exited(actor);
   }
 
   /** Ends an actor now, whatever it does (Erlang: `exit(Pid, kill)`); false where there is none. In the middle of its own turn it ends at its next import. */
@@ -415,10 +324,7 @@ export class Runtime implements AsyncDisposable {
 
   /** Resolves when no guest is alive. Host mailboxes do not count. */
   idle(): Promise<void> {
-    if (this.#guests === 0) return Promise.resolve();
-    return new Promise(resolve => {
-      this.#onIdle.push(resolve);
-    });
+    return this.#ends.idle();
   }
 
   /** Kills every actor and closes every mailbox. Nothing runs afterwards. */
@@ -433,7 +339,9 @@ export class Runtime implements AsyncDisposable {
     }
     this.#services.timers.clear();
     this.#services.scheduler.stop();
-    this.#jspi.stop();
+    this.#spawner.stop();
+    // What has not been told yet, nobody would tell any more.
+    queueMicrotask(() => this.#services.notices.flush());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -449,73 +357,41 @@ export class Runtime implements AsyncDisposable {
   }
 
   #send(from: Actor | null, to: Pid | string, bytes: Uint8Array, tag: number): boolean {
-    this.#services.counters.sent++;
     const actor = this.#receiver(to);
-    const status = admission(actor, tag, bytes.length);
-    if (status !== SEND_ACCEPTED || actor === undefined) {
-      const pid = actor?.pid ?? (typeof to === "string" ? 0 : to);
-      this.#deadLetter(from?.pid ?? 0, pid, tag, bytes.length, whyRefused(actor, status));
-      return false;
-    }
-    deliver(actor, MESSAGE, tag, from?.lo ?? 0, from?.hi ?? 0, 0, 0, Bytes.ofPayload(bytes), 0, bytes.length);
-    return true;
+    const pid = actor?.pid ?? (typeof to === "string" ? 0 : to);
+    const [lo, hi] = [lowWord(pid), highWord(pid)];
+    const { length } = bytes;
+    const source = Bytes.ofPayload(bytes);
+    const status = post(
+      this.#services,
+      from?.lo ?? 0,
+      from?.hi ?? 0,
+      actor,
+      lo,
+      hi,
+      MESSAGE,
+      tag,
+      0,
+      source,
+      0,
+      length,
+    );
+    return status === SEND_ACCEPTED;
   }
 
   #deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void {
-    this.#services.counters.dead++;
     const { onDeadLetter } = this.#options;
-    if (onDeadLetter !== undefined) callOut(() => onDeadLetter({ from, to, tag, length, why }));
-  }
-
-  /** The end of an actor. Ends that follow from it, along links, are done after it, one by one: a chain of any length costs no stack. */
-  #end(actor: Actor, reason: ExitReason): void {
-    if (actor.state === DEAD) return;
-    const isGuest = actor.module !== null;
-    const lastReceived = reason.kind === "crashed" && actor.atFault && isGuest ? lastSeen(actor) : undefined;
-    this.#bury(actor, reason);
-    this.#services.counters.ended++;
-    callOut(() => {
-      const exit = { pid: actor.pid, module: actor.module?.name, reason };
-      this.#options.onExit?.(lastReceived === undefined ? exit : { ...exit, lastReceived });
-    });
-    if (isGuest && --this.#guests === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
-  }
-
-  /** Takes an actor out of everything that knows it, then tells those that are tied to it. */
-  #bury(actor: Actor, reason: ExitReason): void {
-    actor.state = DEAD;
-    this.#actors.delete(actor);
-    const waiting = this.#waiting.get(actor);
-    this.#waiting.delete(actor);
-    for (const resolve of waiting ?? []) resolve(reason);
-    actor.disarmDeadline();
-    // Before anybody hears of it, the embedder included.
-    this.#registry.release(actor);
-    const left = lettersIn(actor.mailbox);
-    actor.mailbox.clear();
-    for (const { from, tag, length } of left) this.#deadLetter(from, actor.pid, tag, length, "left behind");
-    actor.way.discard(actor);
-    // Whoever still holds the actor shall not hold its memory.
-    actor.guest = null;
-    actor.reductions = null;
-    actor.bytes = noBytes;
-    this.#ended.push({ actor, reason });
-    if (this.#announcing) return;
-    this.#announcing = true;
-    try {
-      for (let next = this.#ended.shift(); next !== undefined; next = this.#ended.shift()) {
-        announceEnd(next.actor, next.reason);
-      }
-    } finally {
-      this.#announcing = false;
-    }
+    if (onDeadLetter !== undefined) this.#services.notices.add(() => onDeadLetter({ from, to, tag, length, why }));
+    // Last, after what may end a guest's stack.
+    this.#services.counters.dead++;
   }
 
   #log(actor: Actor, level: LogLevel, text: string): void {
     const { onLog } = this.#options;
-    callOut(() => {
-      if (onLog !== undefined) onLog(actor.pid, level, text);
-      else console.log(`${formatPid(actor.pid)} ${level}: ${text}`);
+    const { pid } = actor;
+    this.#services.notices.add(() => {
+      if (onLog !== undefined) onLog(pid, level, text);
+      else console.log(`${formatPid(pid)} ${level}: ${text}`);
     });
   }
 }
@@ -524,23 +400,6 @@ function checkTag(tag: number): void {
   if (Number.isInteger(tag) && tag >= 0 && tag <= 0x7fffffff) return;
   throw new RangeError(`a tag is a whole number from 0 to 2147483647, not ${tag}`);
 }
-
-/** What nobody will receive of a mailbox. */
-function lettersIn(mailbox: Mailbox): { from: Pid; tag: number; length: number }[] {
-  const letters: { from: Pid; tag: number; length: number }[] = [];
-  for (let at = mailbox.first(); at !== NONE; at = mailbox.next(at)) {
-    const word = (which: number) => mailbox.word(at, which);
-    if (!isCounted(word(KIND))) continue;
-    letters.push({ from: pidFromWords(word(FROM_LO), word(FROM_HI)), tag: word(TAG), length: word(LENGTH) });
-  }
-  return letters;
-}
-
-const noBytes = Bytes.ofLength(0);
-const noArgs = new Uint8Array(0);
-
-/** What the import `spawn` answers where there is no child. */
-const SpawnStatus = { noSuchModule: 0, notGranted: -1, noSuchEntry: -2, limit: -3, failed: -4 } as const;
 
 function bytesOfView(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);

@@ -3,6 +3,7 @@
  * back to the event loop by a macrotask, so timers and I/O go on whatever the actors do. It knows nothing of actors or WebAssembly.
  */
 import type { Clock } from "./clock.ts";
+import { Notices } from "./notices.ts";
 
 /** Something that gets turns. */
 export interface Runnable {
@@ -21,6 +22,8 @@ const LONG_TURNS_SLICE_MS = 1;
 export class Scheduler {
   readonly #clock: Clock;
   readonly #sliceMs: number;
+  /** Held while runnables run, or one is away. */
+  readonly #notices: Notices;
   /** A ring whose length is a power of two; the runnables lie from `#head` on. */
   #queue: (Runnable | undefined)[] = new Array(64).fill(undefined);
   #mask = 63;
@@ -36,10 +39,12 @@ export class Scheduler {
   /** Turns until the clock is looked at. */
   #turnsLeft = 0;
   #stopped = false;
+  #holds = false;
 
-  constructor(clock: Clock, sliceMs: number) {
+  constructor(clock: Clock, sliceMs: number, notices = new Notices()) {
     this.#clock = clock;
     this.#sliceMs = sliceMs;
+    this.#notices = notices;
   }
 
   /** How many wait for a turn. */
@@ -63,6 +68,8 @@ export class Scheduler {
   resumed(runnable: Runnable): void {
     if (this.#away !== runnable) return;
     this.#away = undefined;
+    // Before those who wait for its end in promises: its stack is one of its own, and this runs on the host's.
+    this.#notices.flush();
     // Not here: this is still the runnable's own stack.
     this.#continue();
   }
@@ -93,10 +100,14 @@ export class Scheduler {
   };
 
   readonly #run = (): void => {
+    const notices = this.#notices;
+    if (!this.#holds) notices.hold();
+    this.#holds = true;
     for (;;) {
       for (this.#turnsLeft = TURNS_PER_LOOK; this.#turnsLeft > 0; this.#turnsLeft--) {
         if (this.#length === 0 || this.#stopped) {
           this.#busy = false;
+          this.#release();
           return;
         }
         const head = this.#head;
@@ -112,13 +123,20 @@ export class Scheduler {
         } catch (error) {
           this.#fail(runnable, error);
         }
+        if (notices.areWaiting) notices.flush();
       }
       if (this.#clock.now() >= this.#sliceEndMs) {
         this.#clock.defer(this.#beginSlice);
+        this.#release();
         return;
       }
     }
   };
+
+  #release(): void {
+    this.#holds = false;
+    this.#notices.release();
+  }
 
   /** Whatever comes of it, the others get their turns. */
   #fail(runnable: Runnable, error: unknown): void {

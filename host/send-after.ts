@@ -1,10 +1,9 @@
 /** Messages to be sent later (Erlang: `erlang:send_after/3`). They come as items of the kind timer, which no message can imitate. */
 import type { Actor } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
-import { admission, whyRefused } from "./imports.ts";
-import { SEND_ACCEPTED, TIMER } from "./message.ts";
-import type { Pid } from "./pid.ts";
-import { deliver } from "./receive.ts";
+import { TIMER } from "./message.ts";
+import { highWord, lowWord, type Pid } from "./pid.ts";
+import { post } from "./post.ts";
 import { dropRef, makeRef, tiesOf } from "./signals.ts";
 import { Timer } from "./timers.ts";
 
@@ -20,25 +19,35 @@ export function sendAfter(
   tag: number,
   payload: Uint8Array,
 ): number {
-  const { services } = from;
+  const { services, allowance } = from;
   const ties = tiesOf(from);
   const ref = makeRef(from);
   // A ref of a timer is not one to answer with.
   ties.refs?.delete(ref);
   const timer = new Timer(() => {
     ties.timers?.delete(ref);
+    if (allowance !== null) allowance.timerBytes -= payload.length;
     const to = find(toPid);
-    services.counters.sent++;
-    const status = admission(to, tag, payload.length);
-    if (to === undefined || status !== SEND_ACCEPTED) {
-      services.deadLetter(from.pid, toPid, tag, payload.length, whyRefused(to, status));
-      return;
-    }
-    const { lo, hi } = from;
-    deliver(to, TIMER, tag, lo, hi, to === from ? ref : 0, 0, Bytes.ofPayload(payload), 0, payload.length);
+    const itsRef = to === from ? ref : 0;
+    const source = Bytes.ofPayload(payload);
+    post(
+      services,
+      from.lo,
+      from.hi,
+      to,
+      lowWord(toPid),
+      highWord(toPid),
+      TIMER,
+      tag,
+      itsRef,
+      source,
+      0,
+      payload.length,
+    );
   });
   ties.timers ??= new Map();
-  ties.timers.set(ref, { timer, toItself: toPid === from.pid });
+  if (allowance !== null) allowance.timerBytes += payload.length;
+  ties.timers.set(ref, { timer, toItself: toPid === from.pid, bytes: payload.length });
   services.timers.set(timer, services.clock.now() + delayMs);
   return ref;
 }
@@ -48,6 +57,7 @@ export function cancelTimer(from: Actor, ref: number): boolean {
   const pending = from.ties?.timers?.get(ref);
   if (pending === undefined) return false;
   from.ties?.timers?.delete(ref);
+  if (from.allowance !== null) from.allowance.timerBytes -= pending.bytes;
   dropRef(from, ref);
   return from.services.timers.cancel(pending.timer);
 }

@@ -5,7 +5,7 @@
 import { type Actor, DEAD, LEAVING, RUNNING } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH } from "./mailbox.ts";
-import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode } from "./message.ts";
+import { DOWN, EXIT, type ExitReason, GREATEST_REF, MESSAGE, ReasonCode } from "./message.ts";
 import { pidFromWords } from "./pid.ts";
 import { reasonBytes } from "./reason.ts";
 import { deliver } from "./receive.ts";
@@ -31,7 +31,7 @@ export class Ties {
   /** Its live refs that are no monitor's. */
   refs: Set<number> | null = null;
   /** Timers that it set and that have not fired, by ref. Those that nobody else would get end with it. */
-  timers: Map<number, { readonly timer: Timer; readonly toItself: boolean }> | null = null;
+  timers: Map<number, { readonly timer: Timer; readonly toItself: boolean; readonly bytes: number }> | null = null;
   names: Set<string> | null = null;
   groups: Set<string> | null = null;
 }
@@ -55,7 +55,7 @@ export function makeRef(actor: Actor): number {
 
 function newRef(actor: Actor): number {
   let ref: number;
-  do ref = -1 - Math.floor(actor.services.random() * 2 ** 30);
+  do ref = GREATEST_REF - Math.floor(actor.services.random() * 2 ** 30);
   while (isLiveRef(actor, ref) || actor.ties?.timers?.has(ref));
   actor.mailbox.mark(ref);
   return ref;
@@ -109,8 +109,8 @@ export function monitor(watcher: Actor, target: Actor | undefined, targetLo: num
 export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean {
   const made = watcher.ties?.monitors?.get(ref);
   if (made !== undefined) {
-    watcher.ties?.monitors?.delete(ref);
     made.target.ties?.watchers?.delete(made);
+    watcher.ties?.monitors?.delete(ref);
   }
   if (flush) flushRef(watcher, ref);
   watcher.mailbox.unmark(ref);
@@ -133,7 +133,7 @@ function flushRef(actor: Actor, ref: number): void {
 }
 
 function sendDown(watcher: Actor, fromLo: number, fromHi: number, ref: number, reason: ExitReason): void {
-  const bytes = reasonBytes(reason);
+  const bytes = reasonBytes(reason, watcher.module !== null);
   deliver(watcher, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
 }
 
@@ -144,7 +144,7 @@ function sendDown(watcher: Actor, fromLo: number, fromHi: number, ref: number, r
 export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
   if (to.state === DEAD || to.immune) return;
   if (to.ties?.trapsExits) {
-    const bytes = reasonBytes(reason);
+    const bytes = reasonBytes(reason, to.module !== null);
     deliver(to, EXIT, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
   } else if (reason.kind !== "normal" || (to.lo === fromLo && to.hi === fromHi)) {
     endFromOutside(to, reason);

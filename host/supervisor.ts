@@ -10,7 +10,8 @@ import type { HostMailbox } from "./host-mailbox.ts";
 import type { Exit, ExitReason, Received } from "./message.ts";
 import { formatPid, type Pid } from "./pid.ts";
 import { formatReason, reasonOfThrown } from "./reason.ts";
-import type { Runtime, SpawnOptions } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import type { SpawnOptions } from "./spawner.ts";
 
 /** Whom the end of a child concerns: itself; all children; itself and those started after it. */
 export type Strategy = "one_for_one" | "one_for_all" | "rest_for_one";

@@ -36,7 +36,7 @@ beforeAll(async () => {
 async function begin(options: RuntimeOptions = {}): Promise<void> {
   clock = new ManualClock();
   letters = [];
-  runtime = new Runtime({ clock, readString, onDeadLetter: letter => letters.push(letter), ...options });
+  runtime = new Runtime({ grants: "all", clock, readString, onDeadLetter: letter => letters.push(letter), ...options });
   module = await runtime.load(compiled, { name: "desk" });
   desk = runtime.spawn(module);
 }

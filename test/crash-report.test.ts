@@ -28,7 +28,7 @@ describe.each([
   beforeEach(async () => {
     clock = new ManualClock();
     exits = [];
-    runtime = new Runtime({ clock, readString, onExit: exit => exits.push(exit) });
+    runtime = new Runtime({ grants: "all", clock, readString, onExit: exit => exits.push(exit) });
     mailbox = runtime.mailbox();
     const module = await runtime.load(compiled.get(way) as WebAssembly.Module, { name: "fragile" });
     runtime.define("fragile", module, { entry });

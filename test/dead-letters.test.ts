@@ -27,7 +27,7 @@ beforeAll(async () => {
 async function begin(options: RuntimeOptions = {}): Promise<void> {
   clock = new ManualClock();
   letters = [];
-  runtime = new Runtime({ clock, onDeadLetter: letter => letters.push(letter), ...options });
+  runtime = new Runtime({ grants: "all", clock, onDeadLetter: letter => letters.push(letter), ...options });
   runtime.define("relay", await runtime.load(compiled, { name: "relay" }));
 }
 beforeEach(() => begin());

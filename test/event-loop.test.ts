@@ -21,7 +21,7 @@ describe.each([
   test("timers fire, files are read, and messages from the host arrive", async () => {
     const wasm = await buildGuests("examples", [`ping${suffix}`, `pong${suffix}`, "echo"], way);
     const module = (name: string) => runtime.load(wasm.get(name) as Uint8Array<ArrayBuffer>, { name });
-    await using runtime = new Runtime();
+    await using runtime = new Runtime({ grants: "all" });
     const pong = runtime.spawn(await module(`pong${suffix}`));
     runtime.spawn(await module(`ping${suffix}`), { args: pingArgs(pong) });
     const echo = runtime.spawn(await module("echo"));

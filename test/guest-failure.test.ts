@@ -11,6 +11,9 @@ import { buildGuests, type ParkWay, quiet } from "./guests.ts";
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
+/** All grants but `spawn`. */
+const EVERYTHING = { kill: true, register: true, lookup: true, log: true, clock: true, random: true } as const;
+
 describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkWay) => {
   let compiled: Map<string, WebAssembly.Module>;
   let clock: ManualClock;
@@ -34,6 +37,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
     log = [];
     ends = new Map();
     runtime = new Runtime({
+      grants: "all",
       clock,
       readString,
       onLog: (_pid, level, text) => log.push(`${level}: ${text}`),
@@ -56,7 +60,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
   /** Starts an entry of guests/failure.ts. */
   function start(entry: string, ...words: (string | number)[]): Pid {
     const args = [observer.pid, ...words].join(" ");
-    return runtime.spawn(failure, { entry, args, maySpawn: ["subject"] });
+    return runtime.spawn(failure, { entry, args, grants: { ...EVERYTHING, spawn: ["subject", "nothing"] } });
   }
 
   /** Starts a guest that is told what to do by texts. */
@@ -318,7 +322,11 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
     let server: Pid;
 
     beforeEach(() => {
-      server = runtime.spawn("recorder", { entry, args: `${observer.pid}`, maySpawn: ["subject"] });
+      server = runtime.spawn("recorder", {
+        entry,
+        args: `${observer.pid}`,
+        grants: { ...EVERYTHING, spawn: ["subject"] },
+      });
     });
 
     test("answers calls, at once or later, and takes all else as casts", async () => {
@@ -389,7 +397,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
     /** Children as "label:restart:shutdownMs", restart being 0 permanent, 1 transient, 2 temporary. */
     function supervise(strategy: (typeof strategies)[number], intensity: number, ...children: string[]): Pid {
       const args = [observer.pid, strategies.indexOf(strategy), intensity, 5000, ...children].join(" ");
-      return runtime.spawn("overseer", { args, maySpawn: ["subject"] });
+      return runtime.spawn("overseer", { args, grants: { ...EVERYTHING, spawn: ["subject"] } });
     }
 
     const three = ["a:0:100", "b:0:100", "c:0:100"];
@@ -532,7 +540,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
     });
 
     test("takes its children with it when it is killed, unless they trap exits", async () => {
-      const supervisor = runtime.spawn("supervised", { maySpawn: ["supervised-counter"] });
+      const supervisor = runtime.spawn("supervised", { grants: { ...EVERYTHING, spawn: ["supervised-counter"] } });
       await quiet();
       const counter = runtime.whereis("counter") as Pid;
       runtime.kill(supervisor);
@@ -542,7 +550,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
   });
 
   test("runs the examples: a counter that is started again when it crashes, until that is too often", async () => {
-    const supervisor = runtime.spawn("supervised", { maySpawn: ["supervised-counter"] });
+    const supervisor = runtime.spawn("supervised", { grants: { ...EVERYTHING, spawn: ["supervised-counter"] } });
     await quiet();
     expect(await ask("counter", "add 5")).toBe("5");
     expect(await ask("counter", "add -2")).toBe("3");

@@ -34,6 +34,7 @@ beforeEach(async () => {
   clock = new ManualClock();
   ends = new Map();
   runtime = new Runtime({
+    grants: "all",
     clock,
     limits: { memoryPages: 4 },
     onExit: ({ pid, module, reason }) => {

@@ -22,6 +22,7 @@ beforeAll(async () => {
 function begin(): void {
   ends = new Map();
   runtime = new Runtime({
+    grants: "all",
     clock: new ManualClock(),
     onExit: ({ pid, reason }) => ends.set(pid, nameOf(reason)),
     limits: { memoryPages: 4 },

@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true }));
 beforeEach(() => {
-  runtime = createRuntime({ quiet: true });
+  runtime = createRuntime({ quiet: true, grants: "all" });
 });
 afterEach(() => runtime.stop());
 
@@ -126,21 +126,21 @@ describe("JSPI", () => {
   }, 60_000);
 
   test("refuses more actors than the engine has stacks for, and takes others when some have ended", async () => {
-    await using few = createRuntime({ quiet: true, maxFibers: 2 });
+    await using few = createRuntime({ quiet: true, grants: "all", limits: { fibers: 2 } });
     const module = await few.load(echoByJspi, { name: "echo" });
     const first = few.spawn(module);
     few.spawn(module);
-    expect(() => few.spawn(module)).toThrow(/maxFibers/);
+    expect(() => few.spawn(module)).toThrow(/limit fibers/);
     few.kill(first);
     expect(few.isAlive(few.spawn(module))).toBe(true);
   });
 });
 
-test("more actors than maxActors are refused, and places become free again", async () => {
-  await using few = createRuntime({ quiet: true, maxActors: 3 });
+test("more actors than the limit are refused, and places become free again", async () => {
+  await using few = createRuntime({ quiet: true, grants: "all", limits: { actors: 3 } });
   const module = await few.load(echo);
   const pids = [few.spawn(module), few.spawn(module), few.spawn(module)];
-  expect(() => few.spawn(module)).toThrow(/maxActors/);
+  expect(() => few.spawn(module)).toThrow(/limit actors/);
   few.kill(pids[1]);
   expect(few.isAlive(few.spawn(module))).toBe(true);
 });

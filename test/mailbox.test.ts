@@ -133,7 +133,7 @@ describe("a mailbox", () => {
 
 describe("a ring pool", () => {
   test("gives a ring out again, and keeps no more than its share", () => {
-    const pool = new RingPool(1024);
+    const pool = new RingPool(undefined, 1024);
     const rings = [pool.take(512), pool.take(512), pool.take(512)];
     for (const ring of rings) pool.give(ring);
     const again = [pool.take(512), pool.take(512), pool.take(512)];

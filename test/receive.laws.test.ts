@@ -116,7 +116,7 @@ describe.each(["asyncify", "jspi"] as const)("receives of a process built for %s
     "give what a plain array gives, whatever is sent and however time passes meanwhile",
     async (script, actions) => {
       const clock = new ManualClock();
-      await using runtime = new Runtime({ clock });
+      await using runtime = new Runtime({ grants: "all", clock });
       const observer = runtime.mailbox();
       const model = new Model(script);
       const pid = runtime.spawn(await runtime.load(driver), { args: scriptBytes(observer, script) });

@@ -22,6 +22,7 @@ async function begin(): Promise<void> {
   onExit = () => {};
   onDeadLetter = () => {};
   runtime = new Runtime({
+    grants: "all",
     clock: new ManualClock(),
     onExit: exit => onExit(exit),
     onDeadLetter: letter => onDeadLetter(letter),

@@ -44,7 +44,7 @@ beforeAll(async () => {
 async function begin(): Promise<void> {
   clock = new CountingClock();
   letters = [];
-  runtime = new Runtime({ clock, onDeadLetter: letter => letters.push(letter) });
+  runtime = new Runtime({ grants: "all", clock, onDeadLetter: letter => letters.push(letter) });
   mailbox = runtime.mailbox();
   runtime.define("alarm", await runtime.load(compiled, { name: "alarm" }));
 }
@@ -150,7 +150,12 @@ describe("a timer of the host", () => {
   test("to one who is dead by then, or whose mailbox is full, is a dead letter", async () => {
     await runtime.stop();
     const seen: DeadLetter[] = [];
-    runtime = new Runtime({ clock, onDeadLetter: letter => seen.push(letter), limits: { mailboxMessages: 1 } });
+    runtime = new Runtime({
+      grants: "all",
+      clock,
+      onDeadLetter: letter => seen.push(letter),
+      limits: { mailboxMessages: 1 },
+    });
     const [setter, dead, full] = [runtime.mailbox(), runtime.mailbox(), runtime.mailbox()];
     for (const { pid } of [dead, full, full]) setter.sendAfter(5, bytes("late"), { to: pid, tag: 2 });
     dead.close();

@@ -46,6 +46,7 @@ async function begin(): Promise<void> {
   ends = new Map();
   reports = [];
   runtime = new Runtime({
+    grants: "all",
     clock,
     readString,
     limits: { memoryPages: 4 },

@@ -27,7 +27,7 @@ describe.each(["asyncify", "jspi"] as const)("a process built for %s", (way: Par
 
   beforeEach(() => {
     clock = new ManualClock();
-    runtime = new Runtime({ clock, readString });
+    runtime = new Runtime({ grants: "all", clock, readString });
     observer = runtime.mailbox();
   });
 
@@ -92,7 +92,7 @@ describe.each(["asyncify", "jspi"] as const)("a process built for %s", (way: Par
   test("finds its arguments though a message was there before its first turn", async () => {
     const hello = await load("hello");
     const lines: string[] = [];
-    const logged = new Runtime({ clock, onLog: (_pid, _level, text) => lines.push(text) });
+    const logged = new Runtime({ grants: "all", clock, onLog: (_pid, _level, text) => lines.push(text) });
     const pid = logged.spawn(await logged.load(hello.module), { args: "early bird" });
     logged.send(pid, "too early");
     await quiet();

@@ -35,5 +35,6 @@ export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): R
       `isopod: many actors run at less than half speed, and at most ${MAX_ACTORS} fit: start node with ${TRAP_HANDLER_FLAG} (ISOPOD_QUIET=1 hides this)\n`,
     );
   }
-  return new Runtime({ read, readString, maxActors: flag ? MAX_ACTORS_WITH_FLAG : MAX_ACTORS, ...options });
+  const limits = { actors: flag ? MAX_ACTORS_WITH_FLAG : MAX_ACTORS, ...options.limits };
+  return new Runtime({ read, readString, ...options, limits });
 }

@@ -59,6 +59,7 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
     let failed = false;
     let interrupted = false;
     const runtime = createRuntime({
+      grants: "all",
       onLog: print,
       onExit: exit => {
         // What SIGINT ended has not failed.

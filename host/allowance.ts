@@ -1,0 +1,61 @@
+/** What a guest was allowed with its spawn, and what it has used of that. Bounds that are kept elsewhere (memory, mailbox, ties) are not here. */
+import type { Granted } from "./grants.ts";
+import type { HostContext } from "./host-functions.ts";
+import type { Limits } from "./limits.ts";
+
+const SECOND_MS = 1000;
+
+/** So much in each second that begins with its first use. */
+export class Meter {
+  #beganMs = Number.NEGATIVE_INFINITY;
+  #used = 0;
+
+  /** Takes an amount, where the second's worth allows it. */
+  take(nowMs: number, amount: number, most: number): boolean {
+    if (nowMs - this.#beganMs >= SECOND_MS) {
+      this.#beganMs = nowMs;
+      this.#used = 0;
+    }
+    if (this.#used + amount > most) return false;
+    this.#used += amount;
+    return true;
+  }
+}
+
+/** An actor that the host has spawned, and all that came of it. What bounds them together is the founder's limits. */
+export class Family {
+  readonly limits: Limits;
+  /** Live actors. */
+  size = 0;
+  readonly spawns = new Meter();
+
+  constructor(limits: Limits) {
+    this.limits = limits;
+  }
+}
+
+export class Allowance {
+  readonly granted: Granted;
+  readonly family: Family;
+  /** Who has spawned it, as words; 0, 0: the host. */
+  readonly parentLo: number;
+  readonly parentHi: number;
+  readonly logged = new Meter();
+  /** Of its memory, as it was last seen. */
+  memoryBytes = 0;
+  /** Payload bytes of its timers. */
+  timerBytes = 0;
+  /** Calls of the embedder's functions that have not settled. */
+  hostCalls = 0;
+  /** What the embedder's functions know it by; made with the first call. */
+  context: HostContext | null = null;
+  /** Tells them that it has ended. */
+  end: (() => void) | null = null;
+
+  constructor(granted: Granted, family: Family, parentLo: number, parentHi: number) {
+    this.granted = granted;
+    this.family = family;
+    this.parentLo = parentLo;
+    this.parentHi = parentHi;
+  }
+}

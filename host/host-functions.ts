@@ -1,0 +1,211 @@
+/**
+ * Functions that the embedder offers to guests, beside those of `actor`. They may answer at once or by a promise; a guest waits for the latter
+ * with `park`, as it waits for an item. What they throw is the guest's affair, never a throw in anybody else's call.
+ */
+import { type Actor, type Answer, DEAD, PARKED, type Services, WANT_ANSWER } from "./actor.ts";
+import type { Allowance } from "./allowance.ts";
+import { callerOf, checkRange, copyOut, textOf } from "./caller.ts";
+import { crashOf, fault, leave } from "./fault.ts";
+import { mayImport } from "./grants.ts";
+import { needHeadroom } from "./headroom.ts";
+import { type ExitReason, NOT_GRANTED, OVER_LIMIT, RECEIVE_PARK } from "./message.ts";
+import type { Pid } from "./pid.ts";
+import { endFromOutside } from "./signals.ts";
+
+/** A guest as the embedder's functions see it: the same object for all calls of one actor. */
+export interface HostContext {
+  /** Who calls. */
+  readonly pid: Pid;
+  /** The name of its module. */
+  readonly module: string;
+  /** Aborted when the actor has ended. */
+  readonly signal: AbortSignal;
+  /** The guest's memory, for libraries that need all of it. Its buffer is another after the memory has grown. */
+  readonly memory: WebAssembly.Memory;
+  /** A copy of the guest's bytes. A range outside its memory is the guest's crash. */
+  read(pointer: number, length: number): Uint8Array;
+  /** The same as text; what is no UTF-8 is replaced. */
+  text(pointer: number, length: number): string;
+  /** Writes at most `capacity` of the bytes; returns how many there were. A range outside the memory is the guest's crash. */
+  write(pointer: number, bytes: Uint8Array, capacity?: number): number;
+  /** Ends the caller for this reason. */
+  exit(reason: ExitReason): never;
+}
+
+/** Gets what the guest passed: numbers, and bigints where its parameter is an i64. Answers of promises are i32. */
+export type HostFunction = (
+  context: HostContext,
+  ...args: never[]
+) => number | bigint | undefined | PromiseLike<number | undefined>;
+
+/** A function with a status that the guest gets, instead of crashing, where the function throws or rejects. */
+export interface FailingHostFunction {
+  readonly run: HostFunction;
+  readonly failStatus: number;
+}
+
+/** By module and name, as guests import them: `{ db: { get(context, pointer, length) {…} } }`. */
+export type HostImports = Readonly<Record<string, Readonly<Record<string, HostFunction | FailingHostFunction>>>>;
+
+/** What a guest calls. */
+export type HostImport = (...words: (number | bigint)[]) => number | bigint | undefined;
+
+const RESERVED = ["actor", "env"];
+
+/** The functions as guests call them. Throws a TypeError where one is none, or has a name of isopod's own. */
+export function hostImports(
+  services: Services,
+  modules: HostImports = {},
+): Readonly<Record<string, Readonly<Record<string, HostImport>>>> {
+  return Object.fromEntries(
+    Object.entries(modules).map(([module, functions]) => {
+      if (RESERVED.includes(module)) {
+        throw new TypeError(`imports: the module name ${module} is isopod's own; choose another`);
+      }
+      const wrapped = Object.entries(functions).map(([name, given]) => [
+        name,
+        hostImport(services, module, name, given),
+      ]);
+      return [module, Object.fromEntries(wrapped)];
+    }),
+  );
+}
+
+function hostImport(
+  services: Services,
+  module: string,
+  name: string,
+  given: HostFunction | FailingHostFunction,
+): HostImport {
+  const { run, failStatus } = typeof given === "function" ? { run: given, failStatus: undefined } : given;
+  const full = `${module}.${name}`;
+  if (typeof run !== "function") throw new TypeError(`imports: ${full} is no function, and has none as run`);
+
+  return (...words) => {
+    const actor = callerOf(services, full);
+    const { allowance } = actor;
+    if (allowance === null || !mayImport(allowance.granted, module, name)) return NOT_GRANTED;
+    if (allowance.hostCalls >= actor.limits.hostCalls) return OVER_LIMIT;
+    needHeadroom();
+    let answer: ReturnType<HostFunction>;
+    try {
+      answer = run(contextOf(actor, allowance), ...(words as never[]));
+    } catch (error) {
+      const result = failed(error);
+      return typeof result === "number" ? result : leave(actor, result);
+    } finally {
+      // It may have run another guest's start function.
+      services.current = actor;
+    }
+    // It was ended meanwhile, by itself or by what it asked for.
+    if (actor.leaving !== null) return leave(actor, actor.leaving);
+    if (!isPromise(answer)) return answer as number | bigint | undefined;
+    const settle = awaitAnswer(actor);
+    const settled = (result: number | ExitReason) => {
+      allowance.hostCalls--;
+      settle(result);
+    };
+    allowance.hostCalls++;
+    answer.then(
+      value => settled(answered(value)),
+      error => settled(failed(error)),
+    );
+    if (!actor.mayPark) {
+      return fault(actor, `${full} takes its time, and handlers, start functions and predicates cannot wait`);
+    }
+    return RECEIVE_PARK;
+
+    function failed(error: unknown): number | ExitReason {
+      return actor.leaving ?? failStatus ?? crashOf(actor, `${full}: ${messageOf(error)}`, error);
+    }
+
+    function answered(value: unknown): number | ExitReason {
+      const word = Number(value ?? 0) | 0;
+      return word === RECEIVE_PARK ? crashOf(actor, `${full}: it answered -2, which tells a guest to wait`) : word;
+    }
+  };
+}
+
+/** The guest waits for an answer instead of an item. Returns what settles that: with the answer, or with the reason for which it ends. */
+function awaitAnswer(actor: Actor): (result: number | ExitReason) => void {
+  const answer: Answer = { settled: false, value: 0 };
+  actor.want = WANT_ANSWER;
+  actor.held = false;
+  actor.waiting = true;
+  actor.deadlineMs = Number.POSITIVE_INFINITY;
+  actor.answer = answer;
+  return result => {
+    if (actor.state === DEAD) return;
+    if (typeof result !== "number") {
+      endFromOutside(actor, result);
+      return;
+    }
+    answer.settled = true;
+    answer.value = result;
+    if (actor.want === WANT_ANSWER && actor.answer === answer && actor.state === PARKED) actor.wake();
+  };
+}
+
+function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof answer === "object" && answer !== null && "then" in answer && typeof answer.then === "function";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function contextOf(actor: Actor, allowance: Allowance): HostContext {
+  allowance.context ??= new Context(actor, allowance);
+  return allowance.context;
+}
+
+class Context implements HostContext {
+  readonly pid: Pid;
+  readonly module: string;
+  readonly #actor: Actor;
+  readonly #allowance: Allowance;
+  #controller: AbortController | undefined;
+
+  constructor(actor: Actor, allowance: Allowance) {
+    this.pid = actor.pid;
+    this.module = actor.module?.name ?? "";
+    this.#actor = actor;
+    this.#allowance = allowance;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      if (this.#actor.bytes.memory === null) controller.abort();
+      else this.#allowance.end = () => controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  get memory(): WebAssembly.Memory {
+    const { memory } = this.#actor.bytes;
+    if (memory === null) throw new Error("the actor has ended, and its memory with it");
+    return memory;
+  }
+
+  read(pointer: number, length: number): Uint8Array {
+    checkRange(this.#actor, "a function of the embedder", "what it reads", pointer, length);
+    return copyOut(this.#actor, pointer, length);
+  }
+
+  text(pointer: number, length: number): string {
+    return textOf(this.#actor, "a function of the embedder", "the text that it reads", pointer, length);
+  }
+
+  write(pointer: number, bytes: Uint8Array, capacity = bytes.length): number {
+    const length = Math.min(bytes.length, capacity >>> 0);
+    checkRange(this.#actor, "a function of the embedder", "what it writes", pointer, length);
+    this.#actor.bytes.u8.set(bytes.subarray(0, length), pointer >>> 0);
+    return bytes.length;
+  }
+
+  exit(reason: ExitReason): never {
+    return leave(this.#actor, reason);
+  }
+}

@@ -1,0 +1,94 @@
+/** Bytes of a WebAssembly binary, to be appended to. What begins with its size is written with five bytes for that, as the format permits. */
+export class Output {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #length = 0;
+  /** Where the sizes of what is open stand. */
+  readonly #open: number[] = [];
+
+  constructor(capacity: number) {
+    this.#bytes = new Uint8Array(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Back to an earlier length; nothing that was open there may have been closed since. */
+  forget(length: number): void {
+    while (this.#open.length > 0 && this.#open[this.#open.length - 1] >= length) this.#open.pop();
+    this.#length = length;
+  }
+
+  begin(id: number): void {
+    this.put(id);
+    this.beginBody();
+  }
+
+  end(): void {
+    this.endBody();
+  }
+
+  beginBody(): void {
+    this.#open.push(this.#length);
+    this.put(0, 0, 0, 0, 0);
+  }
+
+  endBody(): void {
+    const at = this.#open.pop() ?? 0;
+    let size = this.#length - at - 5;
+    for (let i = 0; i < 5; i++) {
+      this.#bytes[at + i] = (size & 0x7f) | (i < 4 ? 0x80 : 0);
+      size = Math.floor(size / 128);
+    }
+  }
+
+  put(...bytes: number[]): void {
+    this.#reserve(bytes.length);
+    for (const byte of bytes) this.#bytes[this.#length++] = byte;
+  }
+
+  name(name: string): void {
+    const bytes = new TextEncoder().encode(name);
+    this.u32(bytes.length);
+    this.put(...bytes);
+  }
+
+  u32(value: number): void {
+    this.#reserve(5);
+    let rest = value;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+    this.#bytes[this.#length++] = rest;
+  }
+
+  /** Of numbers from 0 up. */
+  s32(value: number): void {
+    this.#reserve(5);
+    let rest = value;
+    for (; rest >= 64; rest >>>= 7) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+    this.#bytes[this.#length++] = rest;
+  }
+
+  /** An instruction with an index. */
+  indexed(opcode: number, index: number): void {
+    this.put(opcode);
+    this.u32(index);
+  }
+
+  copy(from: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start);
+    if (end - start > 32) this.#bytes.set(from.subarray(start, end), this.#length);
+    else for (let i = start; i < end; i++) this.#bytes[this.#length + i - start] = from[i];
+    this.#length += end - start;
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const bytes = new Uint8Array((this.#length + more) * 2);
+    bytes.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = bytes;
+  }
+}

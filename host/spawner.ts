@@ -1,0 +1,209 @@
+/** Makes actors: for the host, which is told by an error why one could not be made, and for guests, which are told by a status and get no more than they have. */
+import { Actor, type Services, type Way } from "./actor.ts";
+import { Allowance, Family } from "./allowance.ts";
+import { Bytes } from "./bytes.ts";
+import type { Ends } from "./ends.ts";
+import { ClosedError, LimitError, SpawnError } from "./errors.ts";
+import { type Granted, type Grants, grantedBy, inBoth } from "./grants.ts";
+import type { GuestModule, ImportObject, WayName } from "./guest.ts";
+import { JspiWay } from "./jspi.ts";
+import { type Limits, lesserOf, limitsFrom } from "./limits.ts";
+import { Mailbox, type RingPool } from "./mailbox.ts";
+import { NOT_GRANTED, OVER_LIMIT } from "./message.ts";
+import { asyncifyWay, handlerWay } from "./park.ts";
+import type { PidTable } from "./pid.ts";
+import { type ReductionOptions, reductionsFor } from "./preempt.ts";
+import { formatReason, reasonOfThrown } from "./reason.ts";
+
+export interface SpawnOptions {
+  /** The export to run. Default: `run` if there is one, else `handle`, else `_start`. */
+  readonly entry?: string;
+  /** What the guest's `args` gives; a string goes as UTF-8. */
+  readonly args?: Uint8Array | string;
+  /** How the guest waits. Default: what the module was built for. */
+  readonly way?: WayName;
+  /** Limits that differ from the runtime's. */
+  readonly limits?: Partial<Limits>;
+  /** What becomes of it when it computes for long. Only a module that counts its reductions can be stopped (`load` with `reductions`, or `isopod build --reductions`). */
+  readonly reductions?: ReductionOptions;
+  /** What the guest may do beyond sending and receiving. Default: what the runtime's `grants` say. Its children get no more. */
+  readonly grants?: Grants | "all";
+}
+
+/** How a defined module is spawned unless the spawn says otherwise. Guests that spawn it choose entry and arguments only; what it is granted here is cut to what they have. */
+export type ModuleDefaults = Omit<SpawnOptions, "args">;
+
+/** A module that can be spawned by its name. */
+interface Definition {
+  readonly module: GuestModule;
+  readonly defaults: ModuleDefaults;
+}
+
+/** What the import `spawn` answers where there is no child. */
+const SpawnStatus = { noSuchModule: 0, noSuchEntry: -2, failed: -4 } as const;
+
+/** What a spawn that has failed adds to its parent's log. */
+const WARNING_BYTES = 100;
+
+const encoder = new TextEncoder();
+const noBytes = Bytes.ofLength(0);
+const noArgs = new Uint8Array(0);
+
+export class Spawner {
+  readonly #services: Services;
+  readonly #actors: PidTable<Actor>;
+  readonly #ends: Ends;
+  readonly #rings: RingPool;
+  readonly #granted: Granted;
+  readonly #definitions = new Map<string, Definition>();
+  readonly #jspi: JspiWay;
+  #stopped = false;
+
+  /** `grants`: of every spawn of the host's that says nothing. */
+  constructor(
+    services: Services,
+    actors: PidTable<Actor>,
+    ends: Ends,
+    rings: RingPool,
+    grants: Grants | "all" | undefined,
+  ) {
+    this.#services = services;
+    this.#actors = actors;
+    this.#ends = ends;
+    this.#rings = rings;
+    this.#granted = grantedBy(grants);
+    this.#jspi = new JspiWay(services.limits.fibers);
+  }
+
+  define(name: string, module: GuestModule, defaults: ModuleDefaults): void {
+    // A module with neither run nor handle has no entry of its own: whoever spawns it names one.
+    const entry = defaults.entry ?? module.defaultEntry;
+    if (defaults.entry !== undefined || module.hasEntry(entry)) module.wayOf(entry, defaults.way);
+    limitsFrom(this.#services.limits, defaults.limits);
+    grantedBy(defaults.grants);
+    this.#definitions.set(name, { module, defaults });
+  }
+
+  /** For the host. */
+  spawn(module: GuestModule | string, options: SpawnOptions, imports: ImportObject): Actor {
+    if (typeof module !== "string") return this.#spawnByHost(module, options, imports);
+    const definition = this.#definitions.get(module);
+    if (definition === undefined) {
+      const known = [...this.#definitions.keys()].join(", ") || "none yet";
+      throw new SpawnError(`no module is defined as ${module}; defined are: ${known}`);
+    }
+    return this.#spawnByHost(definition.module, { ...definition.defaults, ...options }, imports);
+  }
+
+  #spawnByHost(module: GuestModule, options: SpawnOptions, imports: ImportObject): Actor {
+    const granted = options.grants === undefined ? this.#granted : grantedBy(options.grants);
+    const limits =
+      options.limits === undefined ? this.#services.limits : limitsFrom(this.#services.limits, options.limits);
+    if (limits.familyActors < 1) throw new SpawnError(`${module.name}: its limit familyActors is 0`);
+    return this.#spawn(module, options, limits, new Allowance(granted, new Family(limits), 0, 0), imports);
+  }
+
+  /** For the import `spawn`: the child, or a status. */
+  spawnByGuest(
+    parent: Actor,
+    allowance: Allowance,
+    name: string,
+    entry: string,
+    args: Uint8Array,
+    imports: ImportObject,
+    warn: (text: string) => void,
+  ): Actor | number {
+    const { granted, family } = allowance;
+    const definition = this.#definitions.get(name);
+    if (granted.spawn !== "any" && !granted.spawn.has(name)) return NOT_GRANTED;
+    if (definition === undefined) return SpawnStatus.noSuchModule;
+    const { module, defaults } = definition;
+    const wanted = entry === "" ? (defaults.entry ?? module.defaultEntry) : entry;
+    if (!module.hasEntry(wanted)) return SpawnStatus.noSuchEntry;
+    const { limits } = family;
+    if (family.size >= limits.familyActors || this.#actors.size >= this.#services.limits.actors) return OVER_LIMIT;
+    if (!family.spawns.take(this.#services.clock.now(), 1, limits.spawnsPerSecond)) return OVER_LIMIT;
+    const given = defaults.grants === undefined ? granted : inBoth(granted, grantedBy(defaults.grants));
+    try {
+      return this.#spawn(
+        module,
+        { ...defaults, entry: wanted, args },
+        lesserOf(parent.limits, limitsFrom(this.#services.limits, defaults.limits)),
+        new Allowance(given, family, parent.lo, parent.hi),
+        imports,
+      );
+    } catch (error) {
+      if (error instanceof LimitError) return OVER_LIMIT;
+      // Spawns that fail shall not flood a log, either.
+      if (allowance.logged.take(this.#services.clock.now(), WARNING_BYTES, parent.limits.logBytesPerSecond)) {
+        warn(`spawn of ${name}: ${error instanceof Error ? error.message : error}`);
+      }
+      return SpawnStatus.failed;
+    }
+  }
+
+  #spawn(
+    module: GuestModule,
+    options: SpawnOptions,
+    limits: Limits,
+    allowance: Allowance,
+    imports: ImportObject,
+  ): Actor {
+    if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to spawn actors");
+    const services = this.#services;
+    const entry = options.entry ?? module.defaultEntry;
+    const wayName = module.wayOf(entry, options.way, options.reductions?.policy ?? "yield");
+    const reductions = reductionsFor(module, wayName, limits.handlerReductions, options.reductions);
+    if (this.#actors.size >= services.limits.actors) {
+      throw new LimitError(
+        `${services.limits.actors} actors are alive already: end some first, or raise the limit actors`,
+      );
+    }
+    const initialBytes = module.initialBytes;
+    if (!services.memory.admits(initialBytes)) {
+      throw new LimitError(
+        `${module.name} needs ${initialBytes} bytes of memory to start, and all actors together have nearly what they may (limit allMemoryBytes): end some first, or raise it`,
+      );
+    }
+    if (wayName === "jspi") this.#jspi.admit(module.name);
+    const way: Way = wayName === "handler" ? handlerWay : wayName === "jspi" ? this.#jspi : asyncifyWay;
+    const args = typeof options.args === "string" ? encoder.encode(options.args) : (options.args?.slice() ?? noArgs);
+    const mailbox = new Mailbox(this.#rings);
+    const actor = this.#actors.add((lo, hi) => {
+      return new Actor(lo, hi, services, mailbox, module, way, args, limits, noBytes);
+    });
+    actor.allowance = allowance;
+    allowance.family.size++;
+    actor.reductions = reductions;
+    this.#instantiate(actor, module, entry, wayName === "jspi" ? this.#jspi.bind(actor, imports) : imports);
+    this.#ends.begin(actor);
+    actor.wake();
+    return actor;
+  }
+
+  #instantiate(actor: Actor, module: GuestModule, entry: string, imports: ImportObject): void {
+    const services = this.#services;
+    const before = services.current;
+    services.notices.hold();
+    try {
+      // A start function may call imports.
+      services.current = actor;
+      module.instantiate(actor, entry, imports);
+      if (actor.leaving !== null) {
+        throw new SpawnError(`${module.name} ended in its start function: ${formatReason(actor.leaving)}`);
+      }
+    } catch (error) {
+      // It was never alive for anybody; what it did to others in its start function, they know by its ties.
+      this.#ends.bury(actor, reasonOfThrown(error));
+      throw error;
+    } finally {
+      services.current = before;
+      services.notices.release();
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#jspi.stop();
+  }
+}

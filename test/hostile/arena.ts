@@ -1,0 +1,43 @@
+/**
+ * Where attacks take place: a runtime with default limits and a manual clock, a witness that must be served whatever happens, and guests that are
+ * loaded as strangers' are, from bytes and with their reductions counted.
+ */
+import type { LoadOptions, Pid, RuntimeOptions, SpawnOptions } from "../../host/index.ts";
+import { Stage } from "../player.ts";
+import { guest } from "../wat.ts";
+
+export class Arena extends Stage {
+  #witness: Pid = 0;
+
+  /** The witness is an echo: a handler that was granted nothing. */
+  static async open(options: RuntimeOptions = {}): Promise<Arena> {
+    const arena = new Arena({ grants: {}, ...options });
+    arena.#witness = await arena.echo();
+    return arena;
+  }
+
+  get witness(): Pid {
+    return this.#witness;
+  }
+
+  /** The witness's pid, as two words for a WAT body: `(i32.const lo) (i32.const hi)`. */
+  get witnessWords(): string {
+    return `(i32.const ${this.#witness % 2 ** 32}) (i32.const ${Math.floor(this.#witness / 2 ** 32)})`;
+  }
+
+  /** Loads a WAT body (test/wat.ts declares what it imports), or bytes, with counted reductions. */
+  async load(body: string | Uint8Array, options: LoadOptions & { readonly memory?: string } = {}) {
+    const bytes = typeof body === "string" ? guest(body, options.memory) : body;
+    return this.runtime.load(bytes, { name: "attacker", reductions: "count", ...options });
+  }
+
+  /** Loads and spawns an attacker. */
+  async attack(body: string | Uint8Array, options: SpawnOptions = {}, load = {}): Promise<Pid> {
+    return this.runtime.spawn(await this.load(body, load), options);
+  }
+
+  /** Whether the witness still answers. Call it while the attack goes on, and after it. */
+  served(): Promise<boolean> {
+    return this.answers(this.#witness);
+  }
+}
