@@ -51,6 +51,7 @@ export const exportTypes: Readonly<Record<string, Signature>> = {
   handle: "(i32) -> ()",
   match: "(i32, i32, i32) -> i32",
   _start: ENTRY_TYPE,
+  _initialize: ENTRY_TYPE,
 };
 
 /** The export of a module that can unwind its stack where it calls `yield`: the function that it calls in its place. */

@@ -44,6 +44,8 @@ export interface LoadRules {
 
 const PAGE_BYTES = 65_536;
 const START = "_start";
+/** What libraries of WASI export in its place. */
+const INITIALIZE = "_initialize";
 
 export class GuestModule {
   /** For people: the file's name, or what the embedder called it. */
@@ -178,7 +180,7 @@ export class GuestModule {
       entry: functionOf(exports, entry),
       resume: functionOf(exports, resumeExport(entry)),
       match: functionOf(exports, "match"),
-      start: entry === START ? null : functionOf(exports, START),
+      start: entry === START ? null : (functionOf(exports, START) ?? functionOf(exports, INITIALIZE)),
     } as GuestExports;
   }
 
@@ -293,7 +295,8 @@ export class GuestModule {
     const names: string[] = [];
     // It comes first in each actor; where there is nothing else, it is all.
     for (const { name, kind, signature } of this.#exports.values()) {
-      if (kind !== "function" || name === START || name.startsWith("__") || name === "match") continue;
+      if (kind !== "function" || name === START || name === INITIALIZE || name.startsWith("__") || name === "match")
+        continue;
       if (name === "handle" || signature === ENTRY_TYPE || (signature === undefined && !name.includes(":")))
         names.push(name);
     }

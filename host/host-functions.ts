@@ -8,6 +8,7 @@ import { callerOf, checkRange, copyOut, textOf } from "./caller.ts";
 import { crashOf, fault, leave } from "./fault.ts";
 import { mayImport } from "./grants.ts";
 import { needHeadroom } from "./headroom.ts";
+import type { LogLevel } from "./imports.ts";
 import { type ExitReason, NOT_GRANTED, OVER_LIMIT, RECEIVE_PARK } from "./message.ts";
 import type { Pid } from "./pid.ts";
 import { endFromOutside } from "./signals.ts";
@@ -30,13 +31,16 @@ export interface HostContext {
   write(pointer: number, bytes: Uint8Array, capacity?: number): number;
   /** Ends the caller for this reason. */
   exit(reason: ExitReason): never;
+  /** Whether the guest was granted this. */
+  may(grant: "kill" | "register" | "lookup" | "log" | "clock" | "random"): boolean;
+  /** A line for `onLog`, as if the guest had logged it. False where it may not, or has logged too much in this second. */
+  log(text: string, level?: LogLevel): boolean;
 }
 
 /** Gets what the guest passed: numbers, and bigints where its parameter is an i64. Answers of promises are i32. */
-export type HostFunction = (
-  context: HostContext,
-  ...args: never[]
-) => number | bigint | undefined | PromiseLike<number | undefined>;
+export type HostFunction = (context: HostContext, ...args: never[]) => HostAnswer | PromiseLike<HostAnswer>;
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is one, too
+export type HostAnswer = number | bigint | undefined | void;
 
 /** A function with a status that the guest gets, instead of crashing, where the function throws or rejects. */
 export interface FailingHostFunction {
@@ -50,12 +54,15 @@ export type HostImports = Readonly<Record<string, Readonly<Record<string, HostFu
 /** What a guest calls. */
 export type HostImport = (...words: (number | bigint)[]) => number | bigint | undefined;
 
+type Log = (actor: Actor, level: LogLevel, text: string) => void;
+
 const RESERVED = ["actor", "env"];
 
 /** The functions as guests call them. Throws a TypeError where one is none, or has a name of isopod's own. */
 export function hostImports(
   services: Services,
-  modules: HostImports = {},
+  modules: HostImports,
+  log: Log,
 ): Readonly<Record<string, Readonly<Record<string, HostImport>>>> {
   return Object.fromEntries(
     Object.entries(modules).map(([module, functions]) => {
@@ -64,7 +71,7 @@ export function hostImports(
       }
       const wrapped = Object.entries(functions).map(([name, given]) => [
         name,
-        hostImport(services, module, name, given),
+        hostImport(services, module, name, given, log),
       ]);
       return [module, Object.fromEntries(wrapped)];
     }),
@@ -76,6 +83,7 @@ function hostImport(
   module: string,
   name: string,
   given: HostFunction | FailingHostFunction,
+  log: Log,
 ): HostImport {
   const { run, failStatus } = typeof given === "function" ? { run: given, failStatus: undefined } : given;
   const full = `${module}.${name}`;
@@ -89,7 +97,7 @@ function hostImport(
     needHeadroom();
     let answer: ReturnType<HostFunction>;
     try {
-      answer = run(contextOf(actor, allowance), ...(words as never[]));
+      answer = run(contextOf(actor, allowance, log), ...(words as never[]));
     } catch (error) {
       const result = failed(error);
       return typeof result === "number" ? result : leave(actor, result);
@@ -154,8 +162,8 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function contextOf(actor: Actor, allowance: Allowance): HostContext {
-  allowance.context ??= new Context(actor, allowance);
+function contextOf(actor: Actor, allowance: Allowance, log: Log): HostContext {
+  allowance.context ??= new Context(actor, allowance, log);
   return allowance.context;
 }
 
@@ -164,13 +172,15 @@ class Context implements HostContext {
   readonly module: string;
   readonly #actor: Actor;
   readonly #allowance: Allowance;
+  readonly #log: Log;
   #controller: AbortController | undefined;
 
-  constructor(actor: Actor, allowance: Allowance) {
+  constructor(actor: Actor, allowance: Allowance, log: Log) {
     this.pid = actor.pid;
     this.module = actor.module?.name ?? "";
     this.#actor = actor;
     this.#allowance = allowance;
+    this.#log = log;
   }
 
   get signal(): AbortSignal {
@@ -207,5 +217,17 @@ class Context implements HostContext {
 
   exit(reason: ExitReason): never {
     return leave(this.#actor, reason);
+  }
+
+  may(grant: Parameters<HostContext["may"]>[0]): boolean {
+    return this.#allowance.granted[grant];
+  }
+
+  log(text: string, level: LogLevel = "info"): boolean {
+    const { granted, logged } = this.#allowance;
+    const { limits, services } = this.#actor;
+    if (!granted.log || !logged.take(services.clock.now(), text.length + 1, limits.logBytesPerSecond)) return false;
+    this.#log(this.#actor, level, text);
+    return true;
   }
 }

@@ -125,7 +125,7 @@ export class Runtime implements AsyncDisposable {
       readString: options.readString ?? (() => "abort"),
       beganMs: clock.now(),
     };
-    const host = hostImports(this.#services, options.imports);
+    const host = hostImports(this.#services, options.imports ?? {}, hooks.log);
     this.#imports = { actor: actorImports(this.#services, hooks), env: envImports(this.#services, hooks), host };
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
     this.#rules = { tableElements: limits.tableElements, offers };

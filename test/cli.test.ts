@@ -23,6 +23,7 @@ beforeAll(async () => {
     "hello.ts",
     'import { argsText, log } from "isopod/guest"; export function run(): void { log("hello, " + argsText() + "\\x1b[2J!"); }',
   );
+  write("endless.ts", "export function run(): void {\n  while (true) {}\n}\n");
   built = await isopod(["build", "bad.ts", "hello.ts", ECHO, "--out", "out/deep", "--source-map"]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -79,6 +80,16 @@ describe.concurrent("isopod run", () => {
     expect(stderr).toMatch(/^isopod: <[\d.]+> boom\.ts crashed: the wall is near \(boom\.ts:2:3\)\n$/);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   });
+
+  test("grants what is asked for, and holds the limits that are set", async () => {
+    const silent = await isopod(["run", "out/deep/hello.wasm", "--grant", "clock"]);
+    expect(silent).toEqual({ code: 0, stdout: "", stderr: "" });
+    const short = await isopod(["run", "out/deep/hello.wasm", "--grant", "log", "--limit", "logBytesPerSecond=3"]);
+    expect(short).toEqual({ code: 0, stdout: "", stderr: "" });
+    const endless = await isopod(["run", "endless.ts", "--reductions", "kill"]);
+    expect(endless.stderr).toMatch(/endless\.ts crashed: reductions: /);
+    expect(endless.code).toBe(1);
+  }, 60_000);
 
   test("waits as long as its actor does, until SIGINT", async () => {
     const { code, stderr } = await isopod(["run", "out/deep/echo.wasm"], (stderr, interrupt) => {
@@ -158,6 +169,8 @@ describe("isopod", () => {
       `a/x.ts and b/x.ts would both become ${join("o", "x.wasm")}: build them apart`,
     ],
     [run, ["x.ts", "--park", "jspy"], '--park is asyncify or jspi, not "jspy"; did you mean jspi?'],
+    [run, ["x.ts", "--limit", "memorypages=3"], "--limit: there is no limit memorypages; did you mean memoryPages?"],
+    [run, ["x.ts", "--limit", "ties"], `--limit ties is a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, not ""`],
     [bench, ["pingpong"], "there is no scenario pingpong; did you mean ping-pong?"],
     [bench, ["ping-pong", "soon"], 'seconds is a number from 0.1 to 3600, not "soon"'],
     [bench, ["ping-pong", "--pairs", "0"], '--pairs is a whole number from 1 to 10000, not "0"'],

@@ -5,21 +5,27 @@
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { basename } from "node:path";
 import { build } from "../build.ts";
-import { type Arguments, type Command, UsageError } from "../command.ts";
+import { type Arguments, type Command, numberIn, suggest, UsageError } from "../command.ts";
 import { printDiagnostics } from "../diagnostics.ts";
 import {
   type ActorExit,
   createRuntime,
+  defaultLimits,
   type ExitReason,
   formatPid,
   formatReason,
+  type Grants,
   type LogLevel,
   type ModuleSource,
   type Pid,
+  type RuntimeLimits,
   type SpawnOptions,
 } from "../index.ts";
 import { INTERRUPTED, relaunch } from "../relaunch.ts";
 import { compileOptions, PARK_CHOICES } from "./build.ts";
+
+const GRANT_CHOICES = ["log", "clock", "random", "register", "lookup", "kill", "spawn", "none"];
+const REDUCTION_POLICIES = ["yield", "kill"] as const;
 
 export const run: Command = {
   name: "run",
@@ -34,6 +40,14 @@ that begin with a dash are the guest's.
 Options:
   --entry NAME    the export to run; default run, or else handle
   --park WAY      how it waits: asyncify (default) or jspi
+  --grant NAME    what the guest may do beyond sending and receiving: log, clock,
+                  random, register, lookup, kill, spawn or none; may be given
+                  several times; without it, everything
+  --limit NAME=N  a limit of the actor's or of the runtime's, for example
+                  memoryPages=16; may be given several times
+  --reductions POLICY
+                  count what it computes, and when it has computed for long:
+                  yield (let others go on) or kill
   --debug         compile with names; where a crash happened is shown by
                   AssemblyScript's files and lines
   -h, --help      print this
@@ -45,12 +59,17 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
   options: {
     entry: { type: "string" },
     park: { type: "string", choices: PARK_CHOICES },
+    grant: { type: "string", multiple: true, choices: GRANT_CHOICES },
+    limit: { type: "string", multiple: true },
+    reductions: { type: "string", choices: REDUCTION_POLICIES },
     debug: { type: "boolean" },
   },
 
   async run(given) {
     const [path, ...args] = given.positionals;
     if (path === undefined) throw new UsageError("which guest? Name a .ts or a .wasm file");
+    const limits = limitsOf(given);
+    const grants = grantsOf(given);
     const code = await relaunch();
     if (code !== undefined) return code;
     const guest = await guestFrom(path, given);
@@ -59,7 +78,8 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
     let failed = false;
     let interrupted = false;
     const runtime = createRuntime({
-      grants: "all",
+      grants,
+      limits,
       onLog: print,
       onExit: exit => {
         // What SIGINT ended has not failed.
@@ -68,7 +88,11 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
         process.stderr.write(`${plain(describe(exit, guest.map))}\n`);
       },
     });
-    const module = await runtime.load(guest.source, { name: basename(path) });
+    const counted = given.has("reductions") && !path.endsWith(".ts");
+    const module = await runtime.load(guest.source, {
+      name: basename(path),
+      reductions: counted ? "count" : "none",
+    });
     runtime.spawn(module, { args: args.join(" "), ...spawnOptions(given, path) });
 
     const keepAlive = waitForSignals();
@@ -92,7 +116,9 @@ interface Guest {
 /** Undefined where it does not compile; then the compiler's messages are printed. */
 async function guestFrom(path: string, given: Arguments): Promise<Guest | undefined> {
   if (!path.endsWith(".ts")) return { source: path, map: undefined };
-  const [compiled] = await build([path], compileOptions(given));
+  const policy = given.text("reductions");
+  const reductions = policy === "yield" ? "yield" : policy === "kill" ? "count" : "none";
+  const [compiled] = await build([path], { ...compileOptions(given), reductions });
   printDiagnostics(compiled);
   if (compiled.wasm === undefined) return undefined;
   const { sourceMap } = compiled;
@@ -104,7 +130,30 @@ function spawnOptions(given: Arguments, path: string): SpawnOptions {
   const entry = given.text("entry");
   // A source has been compiled for the way that was asked for; a module says itself whether it has it.
   const way = path.endsWith(".ts") ? undefined : PARK_CHOICES.find(way => way === given.text("park"));
-  return { ...(entry !== undefined && { entry }), ...(way && { way }) };
+  const policy = REDUCTION_POLICIES.find(policy => policy === given.text("reductions"));
+  return { ...(entry !== undefined && { entry }), ...(way && { way }), ...(policy && { reductions: { policy } }) };
+}
+
+function grantsOf(given: Arguments): Grants | "all" {
+  if (!given.has("grant")) return "all";
+  const names = given.all("grant").filter(name => name !== "none");
+  return Object.fromEntries(names.map(name => [name, name === "spawn" ? "any" : true]));
+}
+
+/** Throws a UsageError where one is not `name=number`, or is no limit. */
+function limitsOf(given: Arguments): Partial<RuntimeLimits> {
+  return Object.fromEntries(
+    given.all("limit").map(text => {
+      const [name, value = ""] = text.split("=");
+      if (!Object.hasOwn(defaultLimits, name)) {
+        const known = Object.keys(defaultLimits);
+        const likely = suggest(name, known);
+        const hint = likely === undefined ? `there are ${known.join(", ")}` : `did you mean ${likely}?`;
+        throw new UsageError(`--limit: there is no limit ${name}; ${hint}`);
+      }
+      return [name, numberIn(`--limit ${name}`, value, 0, Number.MAX_SAFE_INTEGER, true)];
+    }),
+  );
 }
 
 function print(_pid: Pid, level: LogLevel, text: string): void {
