@@ -17,7 +17,7 @@ import { type ExitReason, RECEIVE_PARK } from "./message.ts";
 import type { Notices } from "./notices.ts";
 import { type Pid, pidFromWords } from "./pid.ts";
 import type { DeadLetter } from "./post.ts";
-import type { Reductions } from "./preempt.ts";
+import { type Reductions, stackTooLong } from "./preempt.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
 import type { Ties } from "./signals.ts";
 import { Timer, type Timers } from "./timers.ts";
@@ -213,7 +213,7 @@ export class Actor implements Runnable {
 
   failed(error: unknown): void {
     this.atFault ||= this.leaving === null;
-    this.services.end(this, this.leaving ?? this.services.describe(error));
+    this.services.end(this, this.leaving ?? stackTooLong(this) ?? this.services.describe(error));
   }
 
   /** Sets the timer of the receive it parks in, where that has a deadline. */

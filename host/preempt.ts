@@ -11,6 +11,7 @@ import { type Actor, ASKING, DEAD, LEAVING } from "./actor.ts";
 import { SpawnError } from "./errors.ts";
 import { crashOf } from "./fault.ts";
 import type { GuestModule, WayName } from "./guest.ts";
+import type { ExitReason } from "./message.ts";
 import { END } from "./reductions.ts";
 
 /** What becomes of an actor that has spent its turn's reductions. */
@@ -154,6 +155,16 @@ function giveWay(actor: Actor, reductions: Reductions): number {
   saved.set(bytes.u8.subarray(0, length));
   reductions.room = length;
   return -length;
+}
+
+/** Why an actor trapped that was writing its stack over its memory; null where it was not. */
+export function stackTooLong(actor: Actor): ExitReason | null {
+  const { reductions } = actor;
+  if (reductions === null || reductions.room === 0 || actor.leaving !== null) return null;
+  return crashOf(
+    actor,
+    `reductions: it has spent its turn, and its stack is longer than the ${reductions.room} bytes that can be put aside`,
+  );
 }
 
 /** The actor has unwound its stack, or ended its turn in a way of its own: it goes to the end of the queue. */

@@ -252,6 +252,21 @@ describe.each(ways)("preempted by %s", way => {
     expect(got).toEqual([...Array(100).keys()]);
   });
 
+  test.runIf(way === "asyncify")("whose stack is too long to be put aside crashes, and says so", async () => {
+    const body = `(func $deep (param $n i32)
+        (if (local.get $n)
+          (then (call $deep (i32.sub (local.get $n) (i32.const 1))))
+          (else (loop $l (br $l)))))
+      (func (export "run") (call $deep (i32.const 6000)))`;
+    // All that a page holds is less than 6,000 frames.
+    const module = await build(guest(body, `(import "env" "memory" (memory 1))`));
+    const ended = runtime.exited(runtime.spawn(module, { way }));
+    await expect(ended).resolves.toMatchObject({
+      kind: "crashed",
+      message: expect.stringMatching(/reductions: .*stack is longer than the 65536/),
+    });
+  });
+
   test("can be killed while it waits for its turn, also one that catches all", async () => {
     const features = MANY;
     const spins = way === "jspi" ? `(loop $l (try (do (loop $k (br $k))) (catch_all)) (br $l))` : `(loop $l (br $l))`; // Binaryen's Asyncify takes no exceptions
