@@ -45,6 +45,10 @@ export const envImportTypes: Readonly<Record<string, Signature>> = {
 export const ENTRY_TYPE: Signature = "() -> ()";
 export const RESUME_TYPE: Signature = "(i32) -> i32";
 
+/** The export of a module that can unwind its stack where it calls `yield`: the function that it calls in its place. */
+export const YIELD_EXPORT = "isopod:yield";
+/** The export of a module that counts its reductions: how many are left, a mutable global. */
+export const LEFT_EXPORT = "isopod:left";
 /** Exports that mean something to the host wherever they appear. */
 export const exportTypes: Readonly<Record<string, Signature>> = {
   run: ENTRY_TYPE,
@@ -52,12 +56,9 @@ export const exportTypes: Readonly<Record<string, Signature>> = {
   match: "(i32, i32, i32) -> i32",
   _start: ENTRY_TYPE,
   _initialize: ENTRY_TYPE,
+  [YIELD_EXPORT]: "() -> i32",
 };
 
-/** The export of a module that can unwind its stack where it calls `yield`: the function that it calls in its place. */
-export const YIELD_EXPORT = "isopod:yield";
-/** The export of a module that counts its reductions: how many are left, a mutable global. */
-export const LEFT_EXPORT = "isopod:left";
 /** Where in a guest's memory its stack is written and read when it waits by Asyncify: a word for its top, one for its end, then the frames. */
 export const STACK = 16;
 

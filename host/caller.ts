@@ -94,15 +94,15 @@ export function writeWords(actor: Actor, pointer: number, words: readonly number
   });
 }
 
-export function exitReason(actor: Actor, code: number, pointer: number, length: number): ExitReason {
+export function exitReason(actor: Actor, name: string, code: number, pointer: number, length: number): ExitReason {
   if (code === ReasonCode.normal) return { kind: "normal" };
   if (code === ReasonCode.shutdown) return { kind: "shutdown" };
   if (length >>> 0 > MAX_REASON_BYTES) {
     return fault(
       actor,
-      `exit: a reason has at most ${MAX_REASON_BYTES} bytes, not ${length >>> 0}: send the rest as a message`,
+      `${name}: a reason has at most ${MAX_REASON_BYTES} bytes, not ${length >>> 0}: send the rest as a message`,
     );
   }
   if (code === ReasonCode.custom) return { kind: "custom", bytes: copyOut(actor, pointer, length) };
-  return fault(actor, `exit: the reason is ${code}; a guest may give 0 (normal), 1 (shutdown) or 6 (its own bytes)`);
+  return fault(actor, `${name}: the reason is ${code}; a guest may give 0 (normal), 1 (shutdown) or 6 (its own bytes)`);
 }

@@ -14,7 +14,16 @@ export function fault(actor: Actor, message: string): never {
 /** The reason of a crash by the actor's own fault, which is noted with it. */
 export function crashOf(actor: Actor, message: string, cause: unknown = new Unwind(message)): ExitReason {
   actor.atFault ||= actor.leaving === null;
-  return { kind: "crashed", message, stack: (cause instanceof Error && cause.stack) || "" };
+  return { kind: "crashed", message, stack: stackOf(cause) };
+}
+
+/** What the embedder throws may throw when it is looked at. */
+function stackOf(cause: unknown): string {
+  try {
+    return cause instanceof Error ? String(cause.stack ?? "") : "";
+  } catch {
+    return "";
+  }
 }
 
 /** Ends the actor whose turn it is; the first reason holds. */

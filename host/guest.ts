@@ -43,6 +43,9 @@ export interface LoadRules {
 }
 
 const PAGE_BYTES = 65_536;
+/** More in a message help nobody. */
+const ENTRIES_NAMED = 20;
+const NO_MEMORY = "has no memory that the host can reach; import it as env.memory or export it as memory";
 const START = "_start";
 /** What libraries of WASI export in its place. */
 const INITIALIZE = "_initialize";
@@ -57,6 +60,8 @@ export class GuestModule {
   readonly #offers: LoadRules["offers"];
   /** The code that asks for reductions is the host's, added after whatever could unwind its stack. */
   readonly #countedHere: boolean;
+  /** Its counter of reductions was found to be what it has to be. */
+  #countsRightly = false;
   /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
   #guessedPages = 1;
 
@@ -163,6 +168,12 @@ export class GuestModule {
     return asked ?? (gives ? "jspi" : "asyncify");
   }
 
+  /** Whether it imports a function of the embedder's with the result i32; undefined where its types are unknown. */
+  expectsWord(module: string, name: string): boolean | undefined {
+    const found = this.#imports.find(i => i.module === module && i.name === name);
+    return found?.signature?.endsWith("-> i32");
+  }
+
   #importsActor(name: string): boolean {
     return this.#imports.some(i => i.module === "actor" && i.name === name);
   }
@@ -173,8 +184,10 @@ export class GuestModule {
    */
   instantiate(actor: Actor, entry: string, imports: ImportObject): void {
     const exports = this.#linkWithMemory(actor, imports);
-    const left = exports[LEFT_EXPORT];
-    if (actor.reductions !== null && left instanceof WebAssembly.Global) actor.reductions.counter = left;
+    if (this.#exports.has(LEFT_EXPORT)) {
+      const counter = this.#counterOf(exports[LEFT_EXPORT]);
+      if (actor.reductions !== null) actor.reductions.counter = counter;
+    }
     actor.guest = {
       handle: entry === "handle" ? functionOf(exports, "handle") : null,
       entry: functionOf(exports, entry),
@@ -182,6 +195,25 @@ export class GuestModule {
       match: functionOf(exports, "match"),
       start: entry === START ? null : (functionOf(exports, START) ?? functionOf(exports, INITIALIZE)),
     } as GuestExports;
+  }
+
+  /** Whatever the export is, the host must be able to read and write it without a surprise. */
+  #counterOf(left: WebAssembly.ExportValue): { value: number } {
+    if (this.#countsRightly && left instanceof WebAssembly.Global) return left;
+    try {
+      if (left instanceof WebAssembly.Global) {
+        const before = left.value;
+        left.value = 0.5;
+        this.#countsRightly = left.value === 0;
+        left.value = before;
+        if (this.#countsRightly) return left;
+      }
+    } catch {
+      // It is constant, or an i64.
+    }
+    throw new SpawnError(
+      `${this.name} exports ${LEFT_EXPORT}, which is the host's, and not as a mutable global of type i32`,
+    );
   }
 
   #linkWithMemory(actor: Actor, imports: ImportObject): WebAssembly.Exports {
@@ -251,6 +283,11 @@ export class GuestModule {
       }
       if (kind !== "function")
         throw new LoadError(`${this.name} imports ${full} as a ${kind}; it is a function ${expected ?? ""}`.trimEnd());
+      if (ofEmbedder && signature !== undefined && !/^[if0-9, ()>-]*$/.test(signature)) {
+        throw new LoadError(
+          `${this.name} imports ${full} with type ${signature}; functions of the embedder take and give numbers only`,
+        );
+      }
       if (ofEmbedder) continue;
       if (signature !== undefined && signature !== expected) {
         throw new LoadError(`${this.name} imports ${full} with type ${signature}; it has type ${expected}`);
@@ -266,7 +303,7 @@ export class GuestModule {
       throw new LoadError(
         own
           ? `${this.name} has a memory of its own, for which the host can set no limit in a module that is compiled already: load its bytes`
-          : `${this.name} has no memory that the host can reach; import it as env.memory or export it as memory`,
+          : `${this.name} ${NO_MEMORY}`,
       );
     }
     if (this.#entryNames().length === 0) {
@@ -305,7 +342,8 @@ export class GuestModule {
 
   #entries(): string {
     const names = this.#entryNames();
-    return `its entries are ${names.join(", ")}`;
+    const more = names.length > ENTRIES_NAMED ? ` and ${names.length - ENTRIES_NAMED} more` : "";
+    return `its entries are ${names.slice(0, ENTRIES_NAMED).join(", ")}${more}`;
   }
 }
 
@@ -323,10 +361,20 @@ function offered(module: string, offers: LoadRules["offers"]): string {
   return `are the modules ${["actor", "env", ...offers.keys()].join(", ")} (see docs/abi.md)`;
 }
 
+/** A memory of the module's own is made an import; one that it does not export is nothing that the ABI knows. */
+function checkReach(name: string, bytes: Uint8Array): void {
+  const known = readInterface(bytes);
+  if (known === undefined) return;
+  const isMemory = ({ kind, name }: ImportType | ExportType) => kind === "memory" && name === "memory";
+  if (!known.imports.some(isMemory) && !known.exports.some(isMemory)) throw new LoadError(`${name} ${NO_MEMORY}`);
+}
+
 /** The module with its memory imported and its tables bounded. */
 async function confinedBytes(name: string, bytes: Uint8Array, { tableElements }: LoadRules): Promise<Uint8Array> {
   try {
-    return confine(bytes, { tableElements });
+    const confined = confine(bytes, { tableElements });
+    if (confined !== bytes) checkReach(name, bytes);
+    return confined;
   } catch (error) {
     if (!(error instanceof Unconfinable)) throw error;
     // What is no module at all, the engine says best. It must not see the others: some types stay with the process for ever.

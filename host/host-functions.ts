@@ -4,8 +4,8 @@
  */
 import { type Actor, type Answer, DEAD, PARKED, type Services, WANT_ANSWER } from "./actor.ts";
 import type { Allowance } from "./allowance.ts";
-import { callerOf, checkRange, copyOut, textOf } from "./caller.ts";
-import { crashOf, fault, leave } from "./fault.ts";
+import { callerOf, copyOut } from "./caller.ts";
+import { crashOf, fault, leave, Unwind } from "./fault.ts";
 import { mayImport } from "./grants.ts";
 import { needHeadroom } from "./headroom.ts";
 import type { LogLevel } from "./imports.ts";
@@ -23,11 +23,11 @@ export interface HostContext {
   readonly signal: AbortSignal;
   /** The guest's memory, for libraries that need all of it. Its buffer is another after the memory has grown. */
   readonly memory: WebAssembly.Memory;
-  /** A copy of the guest's bytes. A range outside its memory is the guest's crash. */
+  /** A copy of the guest's bytes. A range outside its memory is the guest's crash. When the actor has ended there are none. */
   read(pointer: number, length: number): Uint8Array;
   /** The same as text; what is no UTF-8 is replaced. */
   text(pointer: number, length: number): string;
-  /** Writes at most `capacity` of the bytes; returns how many there were. A range outside the memory is the guest's crash. */
+  /** Writes at most `capacity` of the bytes; returns how many there were. A range outside the memory is the guest's crash. When the actor has ended nothing is written. */
   write(pointer: number, bytes: Uint8Array, capacity?: number): number;
   /** Ends the caller for this reason. */
   exit(reason: ExitReason): never;
@@ -56,6 +56,7 @@ export type HostImport = (...words: (number | bigint)[]) => number | bigint | un
 
 type Log = (actor: Actor, level: LogLevel, text: string) => void;
 
+const decoder = new TextDecoder();
 const RESERVED = ["actor", "env"];
 
 /** The functions as guests call them. Throws a TypeError where one is none, or has a name of isopod's own. */
@@ -92,8 +93,8 @@ function hostImport(
   return (...words) => {
     const actor = callerOf(services, full);
     const { allowance } = actor;
-    if (allowance === null || !mayImport(allowance.granted, module, name)) return NOT_GRANTED;
-    if (allowance.hostCalls >= actor.limits.hostCalls) return OVER_LIMIT;
+    if (allowance === null || !mayImport(allowance.granted, module, name)) return status(actor, NOT_GRANTED);
+    if (allowance.hostCalls >= actor.limits.hostCalls) return status(actor, OVER_LIMIT);
     needHeadroom();
     let answer: ReturnType<HostFunction>;
     try {
@@ -114,24 +115,34 @@ function hostImport(
       settle(result);
     };
     allowance.hostCalls++;
-    answer.then(
+    // Of the engine's own, which settle once and later.
+    Promise.resolve(answer).then(
       value => settled(answered(value)),
       error => settled(failed(error)),
     );
     if (!actor.mayPark) {
       return fault(actor, `${full} takes its time, and handlers, start functions and predicates cannot wait`);
     }
-    return RECEIVE_PARK;
+    return status(actor, RECEIVE_PARK);
 
     function failed(error: unknown): number | ExitReason {
       return actor.leaving ?? failStatus ?? crashOf(actor, `${full}: ${messageOf(error)}`, error);
     }
 
     function answered(value: unknown): number | ExitReason {
-      const word = Number(value ?? 0) | 0;
+      if (value !== undefined && typeof value !== "number") {
+        return crashOf(actor, `${full}: its promise gave what is no number`);
+      }
+      const word = (value ?? 0) | 0;
       return word === RECEIVE_PARK ? crashOf(actor, `${full}: it answered -2, which tells a guest to wait`) : word;
     }
   };
+
+  /** What only a caller understands that expects an i32. */
+  function status(actor: Actor, word: number): number {
+    if (actor.module?.expectsWord(module, name) !== false) return word;
+    return fault(actor, `${full} answers ${word}, for which the guest has to import it with the result i32`);
+  }
 }
 
 /** The guest waits for an answer instead of an item. Returns what settles that: with the answer, or with the reason for which it ends. */
@@ -144,13 +155,14 @@ function awaitAnswer(actor: Actor): (result: number | ExitReason) => void {
   actor.answer = answer;
   return result => {
     if (actor.state === DEAD) return;
+    const isAwaited = actor.want === WANT_ANSWER && actor.answer === answer;
     if (typeof result !== "number") {
-      endFromOutside(actor, result);
+      if (isAwaited || actor.leaving !== null) endFromOutside(actor, result);
       return;
     }
     answer.settled = true;
     answer.value = result;
-    if (actor.want === WANT_ANSWER && actor.answer === answer && actor.state === PARKED) actor.wake();
+    if (isAwaited && actor.state === PARKED) actor.wake();
   };
 }
 
@@ -158,8 +170,13 @@ function isPromise(answer: unknown): answer is PromiseLike<unknown> {
   return typeof answer === "object" && answer !== null && "then" in answer && typeof answer.then === "function";
 }
 
+/** Anything may be thrown, also what throws when it is looked at. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "it threw what cannot be shown";
+  }
 }
 
 function contextOf(actor: Actor, allowance: Allowance, log: Log): HostContext {
@@ -200,23 +217,48 @@ class Context implements HostContext {
   }
 
   read(pointer: number, length: number): Uint8Array {
-    checkRange(this.#actor, "a function of the embedder", "what it reads", pointer, length);
+    if (length >>> 0 === 0 || this.#isOver) return new Uint8Array(0);
+    this.#check("what it reads", pointer, length);
     return copyOut(this.#actor, pointer, length);
   }
 
   text(pointer: number, length: number): string {
-    return textOf(this.#actor, "a function of the embedder", "the text that it reads", pointer, length);
+    return decoder.decode(this.read(pointer, length));
   }
 
   write(pointer: number, bytes: Uint8Array, capacity = bytes.length): number {
     const length = Math.min(bytes.length, capacity >>> 0);
-    checkRange(this.#actor, "a function of the embedder", "what it writes", pointer, length);
+    if (length === 0 || this.#isOver) return bytes.length;
+    this.#check("what it writes", pointer, length);
     this.#actor.bytes.u8.set(bytes.subarray(0, length), pointer >>> 0);
     return bytes.length;
   }
 
+  get #isOver(): boolean {
+    return this.#actor.state === DEAD;
+  }
+
   exit(reason: ExitReason): never {
-    return leave(this.#actor, reason);
+    return this.#end(reason);
+  }
+
+  #check(what: string, pointer: number, length: number): void {
+    const { bytes } = this.#actor;
+    bytes.refresh();
+    if (bytes.holds(pointer, length)) return;
+    const end = (pointer >>> 0) + (length >>> 0);
+    this.#end(
+      crashOf(
+        this.#actor,
+        `a function of the embedder: ${what} at ${pointer >>> 0}..${end} is outside the memory of ${bytes.u8.length} bytes`,
+      ),
+    );
+  }
+
+  /** Whoever has the turn now: a function that takes its time runs when it likes. */
+  #end(reason: ExitReason): never {
+    endFromOutside(this.#actor, reason);
+    throw new Unwind(`the actor has ended: ${reason.kind}`);
   }
 
   may(grant: Parameters<HostContext["may"]>[0]): boolean {

@@ -3,10 +3,13 @@ import type { Actor, Services } from "./actor.ts";
 import { callerOf, checkRange, type Import, isOwn, textOf, writeWords } from "./caller.ts";
 import { type ImportHooks, sendMessage } from "./imports.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "./message.ts";
+import { charge } from "./preempt.ts";
 import type { Registry } from "./registry.ts";
 import { tiesOf } from "./signals.ts";
 
 const PID_BYTES = 8;
+/** What a message of a broadcast costs, beside its bytes. */
+const SEND_REDUCTIONS = 10;
 /** As Erlang's atoms. Longer ones are nobody's. */
 const MAX_NAME_BYTES = 255;
 
@@ -75,6 +78,7 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
       const room = Math.min(found.size, capacity >>> 0);
       checkRange(actor, "members", "the result", result, room * PID_BYTES);
       if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      charge(actor, room);
       let at = result >>> 0;
       let left = room;
       for (const { lo, hi } of found) {
@@ -90,6 +94,7 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
       const found = membersOf(actor, "broadcast", group, groupLength);
       checkRange(actor, "broadcast", "the payload", pointer, length);
       if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      charge(actor, found.size * SEND_REDUCTIONS);
       let accepted = 0;
       for (const to of found) {
         if (to !== actor && sendMessage(actor, to, to.lo, to.hi, tag, 0, pointer, length) === 1) accepted++;

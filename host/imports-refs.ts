@@ -5,8 +5,13 @@ import { type ImportHooks, sendMessage } from "./imports.ts";
 import { OVER_LIMIT, SEND_ACCEPTED, SEND_FULL, SEND_TOO_LARGE } from "./message.ts";
 import { highWord, lowWord, type Pid, pidFromWords } from "./pid.ts";
 import { admission, hasRoom } from "./post.ts";
+import { charge } from "./preempt.ts";
+import { COPIED_SHIFT } from "./receive.ts";
 import { cancelTimer, sendAfter } from "./send-after.ts";
 import { dropRef, makeRef, monitor } from "./signals.ts";
+
+/** A timer is put among all others. */
+const TIMER_REDUCTIONS = 50;
 
 /** What `request` answers instead of a ref, which is negative. */
 const RequestRefusal = { mailboxFull: 1, tooLarge: 2 } as const;
@@ -43,6 +48,7 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
       const from = callerOf(services, "send_after");
       checkRange(from, "send_after", "the payload", pointer, length);
       if (!maySetTimer(from, length >>> 0)) return OVER_LIMIT;
+      charge(from, TIMER_REDUCTIONS + ((length >>> 0) >> COPIED_SHIFT));
       return sendAfter(from, delayMs >>> 0, pidFromWords(lo, hi), find, tag, copyOut(from, pointer, length));
     },
 

@@ -6,6 +6,7 @@ import type { ImportHooks } from "./imports.ts";
 import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "./message.ts";
 import { hasRoom } from "./post.ts";
 import { charge } from "./preempt.ts";
+import { COPIED_SHIFT } from "./receive.ts";
 import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink } from "./signals.ts";
 
 /** Bits of the last parameter but one of `spawn`. */
@@ -25,10 +26,10 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       checkRange(parent, "spawn", "the entry", entry, entryLength);
       checkRange(parent, "spawn", "the arguments", args, argsLength);
       checkRange(parent, "spawn", "the result", result, SPAWN_RESULT_BYTES);
-      charge(parent, SPAWN_REDUCTIONS);
+      charge(parent, SPAWN_REDUCTIONS + ((argsLength >>> 0) >> COPIED_SHIFT));
       if (argsLength >>> 0 > parent.limits.messageBytes) return OVER_LIMIT;
-      // The link and the monitor.
-      if ((flags & (SPAWN_LINK | SPAWN_MONITOR)) !== 0 && !(mayTie(parent, 2) && hasRoom(parent, 0))) return OVER_LIMIT;
+      const ties = ((flags & SPAWN_LINK) === 0 ? 0 : 1) + ((flags & SPAWN_MONITOR) === 0 ? 0 : 1);
+      if (ties > 0 && !(mayTie(parent, ties) && hasRoom(parent, 0))) return OVER_LIMIT;
       const child = hooks.spawn(
         parent,
         shortText(parent, "the name", name, nameLength),
@@ -73,7 +74,10 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
     },
 
     demonitor(ref, flush) {
-      return demonitor(callerOf(services, "demonitor"), ref, flush !== 0) ? 1 : 0;
+      const actor = callerOf(services, "demonitor");
+      // A flush looks at all that came since the ref was made, which may be all there is.
+      if (flush !== 0) charge(actor, actor.mailbox.count);
+      return demonitor(actor, ref, flush !== 0) ? 1 : 0;
     },
 
     trap_exit(on) {
@@ -87,7 +91,8 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       const actor = callerOf(services, "exit_to");
       checkRange(actor, "exit_to", "the reason", pointer, length);
       const to = actors.get(lo, hi);
-      const reason = code === ReasonCode.killed ? undefined : exitReason(actor, code, pointer, length);
+      const reason = code === ReasonCode.killed ? undefined : exitReason(actor, "exit_to", code, pointer, length);
+      charge(actor, (length >>> 0) >> COPIED_SHIFT);
       if (to === undefined) return 0;
       if (!mayEnd(actor, to)) return NOT_GRANTED;
       if (reason === undefined) {

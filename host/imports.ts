@@ -117,6 +117,7 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
       checkRange(actor, "args", "the room", pointer, capacity);
       const { args } = actor;
       const length = Math.min(args.length, capacity >>> 0);
+      charge(actor, length >> COPIED_SHIFT);
       if (length > 0) actor.bytes.u8.set(args.subarray(0, length), pointer >>> 0);
       return args.length;
     },
@@ -124,7 +125,7 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
     exit(code, pointer, length) {
       const actor = callerOf(services, "exit");
       checkRange(actor, "exit", "the reason", pointer, length);
-      return leave(actor, exitReason(actor, code, pointer, length));
+      return leave(actor, exitReason(actor, "exit", code, pointer, length));
     },
 
     now() {

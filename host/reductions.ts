@@ -5,7 +5,7 @@
  * `yield` is called, and answers with a new budget. Works on the bytes alone, in one pass, so it runs wherever the host runs and takes no
  * instruction that it does not know: what could hide a loop is refused.
  *
- * What a reduction pays for is bounded: each 64 instructions of a loop's own body, or of a function's, cost one more, and so does each KiB that a bulk
+ * What a reduction pays for is bounded: each 64 instructions of a loop's own body, or of a function's, cost one more, and so do each call, and each KiB that a bulk
  * instruction touches.
  */
 import { LEFT_EXPORT } from "./abi.ts";
@@ -19,6 +19,8 @@ export const END = -(2 ** 31);
 const INSTRUCTIONS_SHIFT = 6;
 /** A function that calls nothing is charged from so many instructions on. */
 const SHORT = 1 << INSTRUCTIONS_SHIFT;
+/** A call counts as so many instructions: what is called may be an import, or too short to be charged itself. */
+const CALL_INSTRUCTIONS = 1 << INSTRUCTIONS_SHIFT;
 /** 2 to this many bytes, or elements of a table, are one reduction more. */
 const BULK_SHIFT = 10;
 
@@ -495,6 +497,7 @@ class Rewriter {
       },
       call() {
         calls = true;
+        sizes[sizes.length - 1] += CALL_INSTRUCTIONS;
       },
       functionIndex: (index, from) => edits.replace(from, cursor.at, this.#moved(cursor, index)),
       globalIndex: index => this.#global(cursor, index),

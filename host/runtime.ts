@@ -173,15 +173,11 @@ export class Runtime implements AsyncDisposable {
     }
     if (typeof Response !== "undefined" && found instanceof Response) {
       if (!found.ok) throw new LoadError(`${name} could not be fetched: ${found.status} ${found.statusText}`);
-      found = await found.arrayBuffer();
+      found = await bodyOf(found, name, this.#services.limits.moduleBytes);
     }
     const bytes = ArrayBuffer.isView(found) ? bytesOfView(found) : new Uint8Array(found as ArrayBuffer);
     const { moduleBytes } = this.#services.limits;
-    if (bytes.length > moduleBytes) {
-      throw new LoadError(
-        `${name} has ${bytes.length} bytes, and a module may have ${moduleBytes} (limit moduleBytes)`,
-      );
-    }
+    if (bytes.length > moduleBytes) throw tooLarge(name, moduleBytes);
     return counts
       ? GuestModule.counted(name, bytes, this.#rules, this.#counted)
       : GuestModule.compile(name, bytes, this.#rules);
@@ -399,6 +395,26 @@ export class Runtime implements AsyncDisposable {
 function checkTag(tag: number): void {
   if (Number.isInteger(tag) && tag >= 0 && tag <= 0x7fffffff) return;
   throw new RangeError(`a tag is a whole number from 0 to 2147483647, not ${tag}`);
+}
+
+function tooLarge(name: string, moduleBytes: number): LoadError {
+  return new LoadError(`${name} has more than the ${moduleBytes} bytes that a module may have (limit moduleBytes)`);
+}
+
+/** What comes over a network may be without end. */
+async function bodyOf({ body }: Response, name: string, moduleBytes: number): Promise<ArrayBuffer> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  const reader = body?.getReader();
+  for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
+    length += next.value.length;
+    if (length > moduleBytes) {
+      await reader?.cancel();
+      throw tooLarge(name, moduleBytes);
+    }
+    chunks.push(next.value);
+  }
+  return new Blob(chunks).arrayBuffer();
 }
 
 function bytesOfView(view: ArrayBufferView): Uint8Array {

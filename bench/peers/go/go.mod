@@ -1,0 +1,3 @@
+module isopod/bench/peers/go
+
+go 1.19
