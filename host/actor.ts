@@ -102,7 +102,9 @@ export interface Counters {
   received: number;
   /** Messages refused, or left in the mailbox of an actor that ended. */
   dead: number;
+  /** Guests. */
   spawned: number;
+  /** Guests and host mailboxes. */
   ended: number;
 }
 

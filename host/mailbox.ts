@@ -48,6 +48,14 @@ interface Mark {
   position: number;
 }
 
+/** What was taken out of a mailbox unseen. */
+export interface Removed {
+  readonly kind: number;
+  readonly fromLo: number;
+  readonly fromHi: number;
+  readonly length: number;
+}
+
 /** No such position. */
 export const NONE = -1;
 
@@ -290,6 +298,33 @@ export class Mailbox {
       if (this.#dead > DEAD_RECORDS_TOLERATED && this.#dead > this.count) this.#rebuild(0);
     }
     this.#shrink();
+  }
+
+  /** Takes out every item that bears a ref, in one pass. */
+  removeRef(messageKind: number, ref: number): Removed[] {
+    const removed: Removed[] = [];
+    for (let at = this.findRef(0, messageKind, ref); at !== NONE; at = this.findRef(at, messageKind, ref)) {
+      const { i32, u8 } = this.#ring as Bytes;
+      const word = (at & (u8.length - 1)) >> 2;
+      const length = i32[word + LENGTH];
+      removed.push({ kind: i32[word + KIND], fromLo: i32[word + FROM_LO], fromHi: i32[word + FROM_HI], length });
+      i32[word + KIND] = 0;
+      i32[word + DEAD_SIZE] = sizeOf(length);
+      this.#dead++;
+      this.count--;
+      this.bytes -= length;
+    }
+    if (removed.length === 0) return removed;
+    if (this.count === 0) this.clear();
+    else this.#tidy();
+    return removed;
+  }
+
+  /** After several records were taken out: the first one is live again, and dead ones are fewer than live ones. */
+  #tidy(): void {
+    this.#head = this.from(this.#head);
+    if (this.saved < this.#head) this.saved = this.#head;
+    this.#rebuild(0);
   }
 
   /** A ring that is seven eighths empty is left for a smaller one. */

@@ -1,7 +1,7 @@
 /** Sending a message, whoever sends it: the receiver's bounds, the counters, the dead letters, and then `deliver`. */
 import type { Actor, Services } from "./actor.ts";
 import type { Bytes } from "./bytes.ts";
-import { SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE } from "./message.ts";
+import { SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "./message.ts";
 import { type Pid, pidFromWords } from "./pid.ts";
 import { deliver } from "./receive.ts";
 import { demonitor, isLiveRef } from "./signals.ts";
@@ -32,6 +32,9 @@ export function post(
   index: number,
   length: number,
 ): number {
+  // What the runtime itself waits for are answers, which no timer brings.
+  if (kind === TIMER && to?.immune)
+    return post(services, fromLo, fromHi, undefined, toLo, toHi, kind, tag, ref, source, index, length);
   const status = admission(to, tag, length);
   // Counted after what may end a guest's stack.
   if (status !== SEND_ACCEPTED || to === undefined) {

@@ -4,8 +4,7 @@
  */
 import { type Actor, DEAD, LEAVING, RUNNING } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
-import { FROM_HI, FROM_LO, KIND, LENGTH } from "./mailbox.ts";
-import { DOWN, EXIT, type ExitReason, GREATEST_REF, MESSAGE, ReasonCode } from "./message.ts";
+import { DOWN, EXIT, type ExitReason, GREATEST_REF, isCounted, MESSAGE, ReasonCode } from "./message.ts";
 import { pidFromWords } from "./pid.ts";
 import { reasonBytes } from "./reason.ts";
 import { deliver } from "./receive.ts";
@@ -117,18 +116,15 @@ export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean 
   return made !== undefined;
 }
 
-/** Takes out what bears a dead ref: its Down, and an answer that came together with it. */
+/** Takes out what bears a dead ref: its Down, an answer that came together with it, the timer's item. */
 function flushRef(actor: Actor, ref: number): void {
-  const { mailbox, services } = actor;
-  for (let at = mailbox.findRef(0, MESSAGE, ref); at >= 0; at = mailbox.findRef(0, MESSAGE, ref)) {
-    const isMessage = mailbox.word(at, KIND) === MESSAGE;
-    const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
-    const length = mailbox.word(at, LENGTH);
-    // Taken out before the embedder hears of it, who may send to this very mailbox.
-    mailbox.remove(at);
-    // It may have been the item that a receive found too long for its window.
-    actor.held = false;
-    if (isMessage) services.deadLetter(from, actor.pid, ref, length, "late reply");
+  // What bears no ref has 0 there.
+  if (ref > GREATEST_REF) return;
+  const removed = actor.mailbox.removeRef(MESSAGE, ref);
+  // One may have been the item that a receive found too long for its window.
+  if (removed.length > 0) actor.held = false;
+  for (const { kind, fromLo, fromHi, length } of removed) {
+    if (isCounted(kind)) actor.services.deadLetter(pidFromWords(fromLo, fromHi), actor.pid, ref, length, "late reply");
   }
 }
 

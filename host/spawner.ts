@@ -194,7 +194,7 @@ export class Spawner {
       }
     } catch (error) {
       // It was never alive for anybody; what it did to others in its start function, they know by its ties.
-      this.#ends.bury(actor, reasonOfThrown(error));
+      this.#ends.bury(actor, actor.leaving ?? reasonOfThrown(error));
       throw error;
     } finally {
       services.current = before;

@@ -21,6 +21,8 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("takeTag" as const), tag: fc.nat(4) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("takeAt" as const), at: fc.nat(200) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("look" as const), many: fc.nat(20) }) },
+  // A message bears the ref that is its tag.
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("flush" as const), tag: fc.nat(4) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("rewind" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("clear" as const) }) },
 );
@@ -83,6 +85,10 @@ describe("any history of a mailbox", () => {
             mailbox.saved = next === NONE ? mailbox.tail : next;
             model.seen++;
           }
+        } else if (s.do === "flush") {
+          const flushed = model.items.filter(({ tag }) => tag === s.tag);
+          expect(mailbox.removeRef(MESSAGE, s.tag).map(({ length }) => length)).toEqual(flushed.map(i => i.length));
+          for (const item of flushed) remove(model, model.items.indexOf(item));
         } else if (s.do === "rewind") {
           mailbox.rewind();
           model.seen = 0;

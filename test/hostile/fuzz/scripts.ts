@@ -1,0 +1,257 @@
+/**
+ * Random scripts for the driver. Most arguments are good ones, or no script would come far: about one operand in sixty is wild. Every import of
+ * docs/abi.md has its line in the table of roles; one without is an error.
+ */
+import fc from "fast-check";
+import {
+  ARGS_LENGTH,
+  CAP,
+  CHILDREN,
+  COMMON_NAMES,
+  calls,
+  type Deed,
+  deeds,
+  FOUND,
+  INFO,
+  MODULE_NAMES,
+  nameAt,
+  type Operand,
+  OTHER_NAMES,
+  operand,
+  PAYLOAD,
+  PID_COUNT,
+  PIDS,
+  SCRIPT,
+  type Script,
+  type Step,
+} from "./driver.ts";
+
+/** What an argument stands for. Some are two operands. */
+type Role =
+  | "pid"
+  | "tag"
+  | "bytes"
+  | "info"
+  | "room"
+  | "timeout"
+  | "predicate"
+  | "reason"
+  | "name"
+  | "module"
+  | "entry"
+  | "arguments"
+  | "flags"
+  | "child"
+  | "ref"
+  | "found"
+  | "count"
+  | "small"
+  | "delay";
+
+const { number, word, note } = operand;
+type Operands = fc.Arbitrary<readonly Operand[]>;
+
+const wildWord: Operands = fc
+  .oneof(
+    fc.constantFrom(0, 1, 3, -1, -2, 2 ** 31 - 1, -(2 ** 31), 0x1fffc, 0x1ffff, 0x20000, 0x20001, 2 ** 30),
+    fc.integer(),
+  )
+  .map(value => [number(value)]);
+
+/** Good ones, and seldom a wild one in each place. */
+function mostly(good: Operands, words: number): Operands {
+  const wild = fc.tuple(...Array.from({ length: words }, () => wildWord)).map(list => list.flat());
+  return fc.oneof({ weight: 59, arbitrary: good }, { weight: 1, arbitrary: wild });
+}
+
+const numbers = (list: fc.Arbitrary<number>) => list.map(value => [number(value)]);
+
+/** A u64 in memory, as its two words. */
+const wordsAt = (address: number) => [word(address), word(address + 4)];
+
+const pid: Operands = fc.oneof(
+  { weight: 6, arbitrary: fc.nat(PID_COUNT - 1).map(index => wordsAt(PIDS + 8 * index)) },
+  { weight: 3, arbitrary: fc.nat(3).map(index => wordsAt(CHILDREN + 16 * index)) },
+  { weight: 2, arbitrary: fc.constant(wordsAt(INFO + 8)) },
+  { weight: 2, arbitrary: fc.nat(3).map(index => wordsAt(FOUND + 8 * index)) },
+  { weight: 1, arbitrary: fc.constant([number(0), number(0)]) },
+);
+
+/** Refs that it got before: of `make_ref` and the like, of children that it monitors, of the item taken last. */
+const ref: Operands = fc.oneof(
+  { weight: 5, arbitrary: fc.nat(7).map(ago => [note(ago)]) },
+  { weight: 2, arbitrary: fc.nat(3).map(index => [word(CHILDREN + 16 * index + 8)]) },
+  { weight: 2, arbitrary: fc.constant([word(INFO + 16)]) },
+  { weight: 1, arbitrary: numbers(fc.integer({ min: -(2 ** 31), max: -1 })) },
+);
+
+const length = fc.oneof(
+  { weight: 6, arbitrary: fc.nat(64) },
+  { weight: 2, arbitrary: fc.nat(600) },
+  { weight: 1, arbitrary: fc.nat(5000) },
+);
+const bytes: Operands = fc.tuple(fc.nat(0x4000), length).map(list => list.map(number));
+
+const named = ([first, last]: readonly [number, number]): Operands =>
+  fc.integer({ min: first, max: last }).map(nameOperands);
+function nameOperands(index: number): Operand[] {
+  const { pointer, length } = nameAt(index);
+  return [number(pointer), number(length)];
+}
+
+const good: Readonly<Record<Role, readonly [words: number, arbitrary: Operands]>> = {
+  pid: [2, pid],
+  tag: [1, fc.oneof({ weight: 3, arbitrary: numbers(fc.nat(3)) }, { weight: 2, arbitrary: ref })],
+  bytes: [2, bytes],
+  info: [1, numbers(fc.oneof({ weight: 9, arbitrary: fc.constant(INFO) }, fc.constantFrom(0, 0x600)))],
+  room: [
+    2,
+    fc
+      .oneof(
+        { weight: 6, arbitrary: fc.constant([PAYLOAD, CAP]) },
+        { weight: 2, arbitrary: fc.tuple(fc.constantFrom(0x600, 0x701), fc.nat(40)) },
+      )
+      .map(list => list.map(number)),
+  ],
+  timeout: [1, numbers(fc.oneof(fc.constantFrom(0, -1), fc.integer({ min: 1, max: 40 })))],
+  predicate: [1, numbers(fc.oneof({ weight: 8, arbitrary: fc.constantFrom(0, 1, 3, 4) }, fc.constant(2)))],
+  reason: [1, numbers(fc.constantFrom(0, 1, 6, 2))],
+  name: [
+    2,
+    fc.oneof(
+      { weight: 12, arbitrary: named(COMMON_NAMES) },
+      { weight: 4, arbitrary: named(OTHER_NAMES) },
+      fc.constant([number(SCRIPT), number(300)]),
+    ),
+  ],
+  module: [2, named(MODULE_NAMES)],
+  entry: [2, fc.oneof({ weight: 8, arbitrary: fc.constant([number(0), number(0)]) }, named(OTHER_NAMES))],
+  // Its own, so that the child plays the same script; or nothing.
+  arguments: [2, fc.oneof(fc.constant([number(SCRIPT), word(ARGS_LENGTH)]), fc.constant([number(0), number(0)]))],
+  flags: [1, numbers(fc.nat(3))],
+  child: [1, fc.nat(3).map(index => [number(CHILDREN + 16 * index)])],
+  ref: [1, ref],
+  found: [1, fc.nat(3).map(index => [number(FOUND + 8 * index)])],
+  count: [1, numbers(fc.nat(4))],
+  small: [1, numbers(fc.nat(4))],
+  delay: [1, numbers(fc.nat(60))],
+};
+
+/** The arguments of each function, and how often it is called beside the others. */
+const roles: Readonly<Record<string, readonly [weight: number, ...Role[]]>> = {
+  send: [10, "pid", "tag", "bytes"],
+  recv: [8, "info", "room", "timeout"],
+  recv_tag: [6, "info", "room", "timeout", "tag"],
+  recv_match: [6, "info", "room", "timeout", "predicate"],
+  park: [1],
+  yield: [2],
+  window: [2, "info", "room"],
+  self_lo: [1],
+  self_hi: [1],
+  args: [1, "room"],
+  exit: [1, "reason", "bytes"],
+  spawn: [10, "module", "entry", "arguments", "flags", "child"],
+  link: [3, "pid"],
+  unlink: [3, "pid"],
+  trap_exit: [5, "small"],
+  exit_to: [5, "pid", "reason", "bytes"],
+  monitor: [6, "pid"],
+  demonitor: [5, "ref", "small"],
+  request: [6, "pid", "tag", "bytes"],
+  make_ref: [4],
+  drop_ref: [3, "ref"],
+  send_after: [6, "delay", "pid", "tag", "bytes"],
+  cancel_timer: [3, "ref"],
+  register: [5, "name", "pid"],
+  unregister: [2, "name"],
+  whereis: [3, "name", "found"],
+  send_named: [4, "name", "tag", "bytes"],
+  join: [4, "name"],
+  leave: [2, "name"],
+  members: [3, "name", "found", "count"],
+  broadcast: [3, "name", "tag", "bytes"],
+  now: [1],
+  log: [2, "small", "bytes"],
+  abort: [1, "small", "small", "small", "small"],
+  seed: [1],
+  read: [2, "bytes"],
+  write: [2, "room"],
+  wide: [1, "small"],
+  later: [4, "delay"],
+  fails: [1, "delay"],
+  lateWrite: [2, "room"],
+  never: [1],
+  throws: [1],
+  status: [1],
+  ends: [1],
+  kills: [1, "pid"],
+  sends: [2, "pid"],
+  spawns: [1],
+};
+
+const ofDeed: Readonly<Record<Deed, readonly [weight: number, operands: Operands]>> = {
+  await: [6, fc.constant([])],
+  giveWay: [1, fc.constant([])],
+  catch: [2, fc.constant([])],
+  grow: [1, numbers(fc.nat(3))],
+  store: [3, fc.tuple(fc.nat(0x3fff), fc.integer()).map(([at, value]) => [number(at), number(value)])],
+  trap: [1, fc.constant([])],
+  dive: [1, numbers(fc.oneof({ weight: 3, arbitrary: fc.nat(200) }, fc.constant(2 ** 30)))],
+  repeat: [6, numbers(fc.integer({ min: 2, max: 20 }))],
+  spin: [2, numbers(fc.oneof({ weight: 8, arbitrary: fc.nat(2000) }, fc.constant(2 ** 30)))],
+};
+
+/** What often comes next, with what the call has just answered: a wait, or the undoing. */
+const followers: Readonly<Record<string, readonly Step[]>> = {
+  make_ref: [{ name: "drop_ref", operands: [note(0)] }],
+  send_after: [{ name: "cancel_timer", operands: [note(0)] }],
+  monitor: [{ name: "demonitor", operands: [note(0), number(1)] }],
+  request: [{ name: "demonitor", operands: [note(0), number(1)] }],
+  ...Object.fromEntries(
+    ["recv", "recv_tag", "recv_match", "later", "fails", "lateWrite", "never"].map(name => {
+      const wait: Step = { name: "await", operands: [] };
+      return [name, [wait, wait, wait, wait]];
+    }),
+  ),
+};
+
+function argumentsOf(name: string, count: number, given: readonly Role[]): fc.Arbitrary<Operand[]> {
+  const words = given.reduce((sum, role) => sum + good[role][0], 0);
+  if (words !== count) throw new Error(`${name} has ${count} parameters, not ${words}`);
+  return fc.tuple(...given.map(role => mostly(good[role][1], good[role][0]))).map(list => list.flat());
+}
+
+const call = fc.oneof(
+  ...calls.map(({ name, parameters }) => {
+    const known = roles[name];
+    if (known === undefined) throw new Error(`${name} is an import that no script calls: say what its arguments are`);
+    const [weight, ...given] = known;
+    const next = fc.constantFrom([], ...(followers[name] ?? []).map(step => [step]));
+    const arbitrary = fc
+      .tuple(argumentsOf(name, parameters.length, given), next)
+      .map(([operands, then]): Step[] => [{ name, operands }, ...then]);
+    return { weight, arbitrary };
+  }),
+);
+
+const deed = fc.oneof(
+  ...deeds.map(name => ({
+    weight: ofDeed[name][0],
+    arbitrary: ofDeed[name][1].map((operands): Step[] => [{ name, operands }]),
+  })),
+);
+
+const steps = fc
+  .array(fc.oneof({ weight: 10, arbitrary: call }, { weight: 1, arbitrary: deed }), {
+    minLength: 1,
+    maxLength: 30,
+    size: "max",
+  })
+  .map(list => list.flat());
+
+export const script: fc.Arbitrary<Script> = fc.record({
+  atStart: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(6)),
+  perItem: fc.integer({ min: 1, max: 12 }),
+  stays: fc.boolean(),
+  steps,
+});
