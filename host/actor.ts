@@ -18,6 +18,7 @@ import type { Notices } from "./notices.ts";
 import { type Pid, pidFromWords } from "./pid.ts";
 import type { DeadLetter } from "./post.ts";
 import { type Reductions, stackTooLong } from "./preempt.ts";
+import type { Instance, Recycling } from "./recycling.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
 import type { Ties } from "./signals.ts";
 import { Timer, type Timers } from "./timers.ts";
@@ -82,6 +83,7 @@ export interface Services {
   readonly counters: Counters;
   readonly notices: Notices;
   readonly memory: MemoryAccount;
+  readonly recycling: Recycling;
   /** Whose turn it is, or was last. Imports ask it who is calling. */
   current: Actor | null;
   /** The actor has ended for this reason. */
@@ -131,6 +133,8 @@ export class Actor implements Runnable {
   /** The guest's memory; set once, when it is instantiated. */
   bytes: Bytes;
   guest: GuestExports | null = null;
+  /** What its guest runs in, where another actor may use that after it. */
+  instance: Instance | null = null;
   /** The first turn has begun. */
   started = false;
   /** A receive may answer -2: in the entry of a process, not in handlers and start functions. */

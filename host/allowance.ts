@@ -43,6 +43,8 @@ export class Allowance {
   readonly logged = new Meter();
   /** Of its memory, as it was last seen. */
   memoryBytes = 0;
+  /** The embedder was handed its memory, and may keep it. */
+  memoryWasHeld = false;
   /** Payload bytes of its timers. */
   timerBytes = 0;
   /** Calls of the embedder's functions that have not settled. */

@@ -12,7 +12,7 @@ export class Bytes {
   /** The guest memory behind the views, or null where they are a ring's. */
   readonly memory: WebAssembly.Memory | null;
   /** Is told of the memory's new size when it is seen to have grown. */
-  readonly #onGrown: ((bytes: number) => void) | null;
+  onGrown: ((bytes: number) => void) | null;
 
   private constructor(
     u8: Uint8Array,
@@ -23,7 +23,7 @@ export class Bytes {
     this.u8 = u8;
     this.i32 = i32;
     this.memory = memory;
-    this.#onGrown = onGrown;
+    this.onGrown = onGrown;
   }
 
   static ofMemory(memory: WebAssembly.Memory, onGrown: ((bytes: number) => void) | null = null): Bytes {
@@ -50,7 +50,7 @@ export class Bytes {
     if (this.u8.length === 0 && this.memory !== null) {
       this.u8 = new Uint8Array(this.memory.buffer);
       this.i32 = new Int32Array(this.memory.buffer);
-      this.#onGrown?.(this.u8.length);
+      this.onGrown?.(this.u8.length);
     }
   }
 

@@ -340,6 +340,7 @@ const NOTHING: Visitor = {
   call: nothing,
   globalIndex: nothing,
   bulk: nothing,
+  lasts: nothing,
 };
 
 /** Answers the byte of a number's type, the byte of a reference's that has a name, or INDEXED. */

@@ -122,7 +122,9 @@ export class Ends {
 
 /** Whoever still holds the actor shall not hold its memory. */
 function release(actor: Actor, services: Services): void {
+  services.recycling.give(actor);
   services.memory.set(actor, 0);
+  actor.instance = null;
   actor.guest = null;
   actor.reductions = null;
   actor.answer = null;

@@ -23,6 +23,7 @@ import type { HostImport } from "./host-functions.ts";
 import { Undecodable } from "./instructions.ts";
 import { hasJspi } from "./jspi.ts";
 import type { ReductionPolicy } from "./preempt.ts";
+import { stateOf } from "./recyclable.ts";
 
 /** The ways in which a guest can wait for its next item. */
 export type WayName = "handler" | "asyncify" | "jspi";
@@ -60,6 +61,9 @@ export class GuestModule {
   readonly #offers: LoadRules["offers"];
   /** The code that asks for reductions is the host's, added after whatever could unwind its stack. */
   readonly #countedHere: boolean;
+  /** Until `state` was asked for. */
+  #bytes: Uint8Array | undefined;
+  #state: readonly string[] | undefined;
   /** Its counter of reductions was found to be what it has to be. */
   #countsRightly = false;
   /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
@@ -75,6 +79,7 @@ export class GuestModule {
     this.name = name;
     this.#offers = offers;
     this.#countedHere = countedHere;
+    this.#bytes = bytes;
     this.module = module;
     const known = bytes === undefined ? undefined : readInterface(bytes);
     this.#imports = known?.imports ?? WebAssembly.Module.imports(module);
@@ -103,6 +108,13 @@ export class GuestModule {
   /** Takes a module that is compiled already. Without its bytes, types are checked by the engine only, at spawn. */
   static of(name: string, module: WebAssembly.Module, rules: LoadRules): GuestModule {
     return new GuestModule(name, module, undefined, rules);
+  }
+
+  /** Names of the exported globals that, with the memory, are all the state of an instance; undefined where there is more. */
+  get state(): readonly string[] | undefined {
+    if (this.#bytes !== undefined) this.#state = stateOf(this.#bytes);
+    this.#bytes = undefined;
+    return this.#state;
   }
 
   /** Of the memory that it begins with, as far as that is known. */
@@ -183,12 +195,29 @@ export class GuestModule {
    * Throws a SpawnError that says what the module asked for and did not get.
    */
   instantiate(actor: Actor, entry: string, imports: ImportObject): void {
-    const exports = this.#linkWithMemory(actor, imports);
+    const { memory: account, recycling } = actor.services;
+    const isShared = actor.way.name !== "jspi";
+    const used = isShared ? recycling.take(this, entry, this.#maximumPages(actor)) : undefined;
+    if (used !== undefined) {
+      actor.bytes = used.bytes;
+      used.bytes.onGrown = bytes => account.set(actor, bytes);
+      account.set(actor, used.bytes.u8.length);
+    }
+    const exports = used?.exports ?? this.#linkWithMemory(actor, imports);
     if (this.#exports.has(LEFT_EXPORT)) {
       const counter = this.#counterOf(exports[LEFT_EXPORT]);
       if (actor.reductions !== null) actor.reductions.counter = counter;
     }
-    actor.guest = {
+    const guest = used?.guest ?? this.#guestExports(exports, entry);
+    actor.guest = guest;
+    // The imports of one that waits by JSPI are bound to it.
+    if (!isShared) return;
+    actor.instance = used ?? { exports, bytes: actor.bytes, entry, guest, maximumPages: this.#maximumPages(actor) };
+    if (used === undefined) recycling.remember(this, actor.instance);
+  }
+
+  #guestExports(exports: WebAssembly.Exports, entry: string): GuestExports {
+    return {
       handle: entry === "handle" ? functionOf(exports, "handle") : null,
       entry: functionOf(exports, entry),
       resume: functionOf(exports, resumeExport(entry)),
@@ -247,6 +276,10 @@ export class GuestModule {
     }
   }
 
+  #maximumPages({ limits }: Actor): number {
+    return Math.min(limits.memoryPages, this.#memoryImport?.memory?.maximumPages ?? limits.memoryPages);
+  }
+
   #newMemory(actor: Actor): WebAssembly.Memory {
     const quota = actor.limits.memoryPages;
     const type = this.#memoryImport?.memory;
@@ -256,7 +289,7 @@ export class GuestModule {
         `${this.name} needs ${initial} pages of memory (${initial * PAGE_BYTES} bytes) to start, and its limit memoryPages is ${quota}`,
       );
     }
-    const maximum = Math.min(quota, type?.maximumPages ?? quota);
+    const maximum = this.#maximumPages(actor);
     try {
       return new WebAssembly.Memory({ initial, maximum });
     } catch (error) {

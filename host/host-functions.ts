@@ -212,6 +212,7 @@ class Context implements HostContext {
 
   get memory(): WebAssembly.Memory {
     const { memory } = this.#actor.bytes;
+    this.#allowance.memoryWasHeld = true;
     if (memory === null) throw new Error("the actor has ended, and its memory with it");
     return memory;
   }

@@ -95,6 +95,8 @@ export interface Visitor {
   globalIndex(index: number): void;
   /** Begins, at `from`, an instruction that takes time for each byte or element, their number topmost on the stack. */
   bulk(from: number): void;
+  /** Changes what outlives the memory: a table, or a segment that is dropped. */
+  lasts(): void;
 }
 
 /** Walks instructions up to the `end` that is the expression's own. Answers how many there were. */
@@ -190,11 +192,14 @@ export function walk(cursor: Cursor, visitor: Visitor): number {
       case 0x21: // local.set
       case 0x22: // local.tee
       case 0x25: // table.get
-      case 0x26: // table.set
       case 0x3f: // memory.size
       case 0x40: // memory.grow
       case 0xd5: // br_on_null
       case 0xd6: // br_on_non_null
+        cursor.u32();
+        break;
+      case 0x26: // table.set
+        visitor.lasts();
         cursor.u32();
         break;
       case 0x41: // i32.const
@@ -248,20 +253,32 @@ function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): void {
   switch (opcode) {
     case 8: // memory.init
     case 10: // memory.copy
+      visitor.bulk(from);
+      cursor.u32();
+      cursor.u32();
+      break;
     case 12: // table.init
     case 14: // table.copy
       visitor.bulk(from);
+      visitor.lasts();
       cursor.u32();
       cursor.u32();
       break;
     case 11: // memory.fill
+      visitor.bulk(from);
+      cursor.u32();
+      break;
     case 15: // table.grow
     case 17: // table.fill
       visitor.bulk(from);
+      visitor.lasts();
       cursor.u32();
       break;
     case 9: // data.drop
     case 13: // elem.drop
+      visitor.lasts();
+      cursor.u32();
+      break;
     case 16: // table.size
       cursor.u32();
       break;

@@ -378,6 +378,7 @@ class Rewriter {
       end: nothing,
       call: nothing,
       bulk: nothing,
+      lasts: nothing,
       functionIndex: (index, from) => edits.replace(from, cursor.at, this.#moved(cursor, index)),
       globalIndex: index => this.#global(cursor, index),
     });
@@ -504,6 +505,7 @@ class Rewriter {
       bulk(from) {
         edits.bulk(from);
       },
+      lasts() {},
     };
     const count = walk(cursor, visitor);
     if (!cursor.isAtEnd) cursor.fail("has a function that goes on after its end");

@@ -22,6 +22,7 @@ import { Notices } from "./notices.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
 import { type DeadLetter, post } from "./post.ts";
 import { reasonOfThrown } from "./reason.ts";
+import { Recycling } from "./recycling.ts";
 import { Registry } from "./registry.ts";
 import { Scheduler } from "./scheduler.ts";
 import { secretRandom } from "./secrets.ts";
@@ -105,6 +106,7 @@ export class Runtime implements AsyncDisposable {
       counters: { sent: 0, received: 0, dead: 0, spawned: 0, ended: 0 },
       notices,
       memory: new MemoryAccount(limits.allMemoryBytes),
+      recycling: new Recycling(),
       current: null,
       random: options.random ?? secretRandom,
       end: (actor, reason) => this.#ends.end(actor, reason),
@@ -336,6 +338,7 @@ export class Runtime implements AsyncDisposable {
     this.#services.timers.clear();
     this.#services.scheduler.stop();
     this.#spawner.stop();
+    this.#services.recycling.clear();
     // What has not been told yet, nobody would tell any more.
     queueMicrotask(() => this.#services.notices.flush());
   }

@@ -8,7 +8,8 @@ const { MVP, MutableGlobals, BulkMemory, BulkMemoryOpt, SignExt, NontrappingFPTo
   binaryen.Features;
 
 /** What every engine of ours accepts. V8 refuses the type section that `Features.All` emits. */
-const PLAIN = MVP | MutableGlobals | BulkMemory | BulkMemoryOpt | SignExt | NontrappingFPToInt | ExceptionHandling;
+export const PLAIN =
+  MVP | MutableGlobals | BulkMemory | BulkMemoryOpt | SignExt | NontrappingFPToInt | ExceptionHandling;
 
 /** The imports of docs/abi.md, by the name that a body calls them: `$send`. */
 const IMPORTS: Readonly<Record<string, readonly [module: string, type: string]>> = {
@@ -62,11 +63,15 @@ export function assemble(text: string, features = PLAIN): Uint8Array<ArrayBuffer
 }
 
 /** A module of this body, with two pages of memory from the host unless `memory` says otherwise. */
-export function guest(body: string, memory = `(import "env" "memory" (memory 2))`): Uint8Array<ArrayBuffer> {
+export function guest(
+  body: string,
+  memory = `(import "env" "memory" (memory 2))`,
+  features = PLAIN,
+): Uint8Array<ArrayBuffer> {
   const imports = Object.entries(IMPORTS)
     .filter(([name]) => new RegExp(`\\$${name}\\b`).test(body))
     .map(([name, [module, type]]) => `(import "${module}" "${name}" (func $${name} ${type}))`);
-  return assemble(`(module ${imports.join("\n")} ${memory} ${body})`);
+  return assemble(`(module ${imports.join("\n")} ${memory} ${body})`, features);
 }
 
 /** Replies to every item with its payload, under its tag. Lives through whatever happens around it. */

@@ -1,0 +1,91 @@
+/**
+ * Instances that no actor uses any more, made as new for the next: a new one takes the engine 50 to 100 µs, putting back its memory and its globals
+ * some two. Only of modules whose whole state these are (recyclable.ts), and never where anybody outside has held the memory.
+ */
+import type { Actor, GuestExports } from "./actor.ts";
+import type { Bytes } from "./bytes.ts";
+import type { GuestModule } from "./guest.ts";
+
+/** So many are kept of one module. Each has touched all of its memory, which a new one has not. */
+const MAX_KEPT = 64;
+/** Putting back a larger memory takes as long as making a new one. */
+const MAX_BYTES = 4 * 65_536;
+
+/** An instance as it was made: nothing of it has run. */
+export interface Instance {
+  readonly exports: WebAssembly.Exports;
+  readonly bytes: Bytes;
+  readonly entry: string;
+  readonly guest: GuestExports;
+  /** What its memory may grow to. */
+  readonly maximumPages: number;
+}
+
+/** Of a module, what each new instance begins with. */
+interface Beginning {
+  readonly byteLength: number;
+  /** The memory up to the last byte that is not 0. */
+  readonly image: Uint8Array;
+  readonly globals: readonly (readonly [name: string, value: number | bigint])[];
+}
+
+export class Recycling {
+  /** Undefined: its instances cannot be made as new. */
+  #beginnings = new WeakMap<GuestModule, Beginning | undefined>();
+  #rest = new WeakMap<GuestModule, Instance[]>();
+
+  /** One that was used before, and looks as if it had not been. */
+  take(module: GuestModule, entry: string, maximumPages: number): Instance | undefined {
+    const rest = this.#rest.get(module);
+    const last = rest?.at(-1);
+    if (rest === undefined || last?.maximumPages !== maximumPages || last.entry !== entry) return undefined;
+    rest.pop();
+    return last;
+  }
+
+  /** A new one, before anything of it has run: what later ones are put back to. */
+  remember(module: GuestModule, instance: Instance): void {
+    if (!this.#beginnings.has(module)) this.#beginnings.set(module, beginningOf(module, instance));
+  }
+
+  /** An actor has ended, and its frames are gone. */
+  give(actor: Actor): void {
+    const { module, instance, allowance } = actor;
+    if (module === null || instance === null || allowance === null || allowance.memoryWasHeld) return;
+    const beginning = this.#beginnings.get(module);
+    if (beginning === undefined) return;
+    let rest = this.#rest.get(module);
+    if (rest === undefined) {
+      rest = [];
+      this.#rest.set(module, rest);
+    }
+    if (rest.length >= MAX_KEPT || !putBack(instance, beginning)) return;
+    rest.push(instance);
+  }
+
+  clear(): void {
+    this.#rest = new WeakMap();
+    this.#beginnings = new WeakMap();
+  }
+}
+
+function beginningOf(module: GuestModule, { exports, bytes }: Instance): Beginning | undefined {
+  const { u8 } = bytes;
+  const { state } = module;
+  if (state === undefined || u8.length > MAX_BYTES) return undefined;
+  let end = u8.length;
+  while (end > 0 && u8[end - 1] === 0) end--;
+  const globals = state.map(name => [name, (exports[name] as WebAssembly.Global).value as number | bigint] as const);
+  return { byteLength: u8.length, image: u8.slice(0, end), globals };
+}
+
+/** False where its memory has grown, which nothing undoes. */
+function putBack({ exports, bytes }: Instance, { byteLength, image, globals }: Beginning): boolean {
+  bytes.refresh();
+  const { u8 } = bytes;
+  if (u8.length !== byteLength) return false;
+  u8.fill(0, image.length);
+  u8.set(image);
+  for (const [name, value] of globals) (exports[name] as WebAssembly.Global).value = value;
+  return true;
+}
