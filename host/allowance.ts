@@ -28,6 +28,10 @@ export class Family {
   /** Live actors. */
   size = 0;
   readonly spawns = new Meter();
+  readonly logged = new Meter();
+  /** Timers for others whose setters have ended, and their payload bytes: else each of a chain of actors could leave as many. */
+  orphanTimers = 0;
+  orphanTimerBytes = 0;
 
   constructor(limits: Limits) {
     this.limits = limits;
@@ -40,7 +44,6 @@ export class Allowance {
   /** Who has spawned it, as words; 0, 0: the host. */
   readonly parentLo: number;
   readonly parentHi: number;
-  readonly logged = new Meter();
   /** Of its memory, as it was last seen. */
   memoryBytes = 0;
   /** The embedder was handed its memory, and may keep it. */
@@ -60,4 +63,9 @@ export class Allowance {
     this.parentLo = parentLo;
     this.parentHi = parentHi;
   }
+}
+
+/** Takes what a line of the log costs, an empty one too, from what its family may log in this second. */
+export function mayLog({ family }: Allowance, limits: Limits, nowMs: number, bytes: number): boolean {
+  return family.logged.take(nowMs, bytes + 1, Math.min(limits.logBytesPerSecond, family.limits.logBytesPerSecond));
 }

@@ -23,6 +23,7 @@ import type { HostImport } from "./host-functions.ts";
 import { Undecodable } from "./instructions.ts";
 import { hasJspi } from "./jspi.ts";
 import type { ReductionPolicy } from "./preempt.ts";
+import { reasonOfThrown } from "./reason.ts";
 import { stateOf } from "./recyclable.ts";
 
 /** The ways in which a guest can wait for its next item. */
@@ -269,8 +270,8 @@ export class GuestModule {
       return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
     } catch (error) {
       const { leaving } = caller;
-      const thrown = error instanceof Error ? error.message : String(error);
-      const why = leaving?.kind === "crashed" ? leaving.message : thrown;
+      const thrown = error instanceof WebAssembly.LinkError ? undefined : (leaving ?? reasonOfThrown(error));
+      const why = thrown?.kind === "crashed" ? thrown.message : String((error as Error).message);
       const what = error instanceof WebAssembly.LinkError ? "does not fit the ABI" : "failed while it was instantiated";
       throw new SpawnError(`${this.name} ${what}: ${why}`, { cause: error });
     }

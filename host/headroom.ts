@@ -3,13 +3,13 @@
  * the middle. So what changes more than one thing asks first; hot imports order their stores instead, see `deliver`.
  *
  * Asking is calling a WebAssembly function whose frame is as large as what is asked for: engines look for room for a large frame before they
- * enter. It takes 3 ns (100 until the engine has optimized it), against 2,000 for as many arguments (x64, V8 14.6).
+ * enter. It takes 8 ns (some 200 until the engine has optimized it), against 5,000 for as many arguments (x64, V8 14.6).
  */
 
-/** 16 KiB; the deepest way through the host's own code takes about 6, unoptimized. */
-const WORDS = 2_000;
+/** 32 KiB; the deepest way through the host's own code takes about 6, unoptimized, and functions of the embedder get the rest. */
+const WORDS = 4_000;
 
-/** Throws a RangeError, as the engine does where a stack ends, if less than 16 KiB are left. */
+/** Throws a RangeError, as the engine does where a stack ends, if less than 32 KiB are left. */
 export const needHeadroom: () => void = probe();
 
 function probe(): () => void {

@@ -3,7 +3,7 @@
  * with `park`, as it waits for an item. What they throw is the guest's affair, never a throw in anybody else's call.
  */
 import { type Actor, type Answer, DEAD, PARKED, type Services, WANT_ANSWER } from "./actor.ts";
-import type { Allowance } from "./allowance.ts";
+import { type Allowance, mayLog } from "./allowance.ts";
 import { callerOf, copyOut } from "./caller.ts";
 import { crashOf, fault, leave, Unwind } from "./fault.ts";
 import { mayImport } from "./grants.ts";
@@ -267,9 +267,8 @@ class Context implements HostContext {
   }
 
   log(text: string, level: LogLevel = "info"): boolean {
-    const { granted, logged } = this.#allowance;
-    const { limits, services } = this.#actor;
-    if (!granted.log || !logged.take(services.clock.now(), text.length + 1, limits.logBytesPerSecond)) return false;
+    const { services, limits } = this.#actor;
+    if (!this.may("log") || !mayLog(this.#allowance, limits, services.clock.now(), text.length)) return false;
     this.#log(this.#actor, level, text);
     return true;
   }

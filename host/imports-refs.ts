@@ -47,7 +47,7 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
     send_after(delayMs, lo, hi, tag, pointer, length) {
       const from = callerOf(services, "send_after");
       checkRange(from, "send_after", "the payload", pointer, length);
-      if (!maySetTimer(from, length >>> 0)) return OVER_LIMIT;
+      if (!maySetTimer(from, length >>> 0, lo === from.lo && hi === from.hi)) return OVER_LIMIT;
       charge(from, TIMER_REDUCTIONS + ((length >>> 0) >> COPIED_SHIFT));
       return sendAfter(from, delayMs >>> 0, pidFromWords(lo, hi), find, tag, copyOut(from, pointer, length));
     },
@@ -58,6 +58,12 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
   };
 }
 
-function maySetTimer({ ties, limits, allowance }: Actor, bytes: number): boolean {
-  return (ties?.timers?.size ?? 0) < limits.timers && (allowance?.timerBytes ?? 0) + bytes <= limits.mailboxBytes;
+function maySetTimer({ ties, limits, allowance }: Actor, bytes: number, toItself: boolean): boolean {
+  if (allowance === null) return true;
+  if ((ties?.timers?.size ?? 0) >= limits.timers || allowance.timerBytes + bytes > limits.mailboxBytes) return false;
+  const { family } = allowance;
+  // Timers for itself end with it.
+  return (
+    toItself || (family.orphanTimers < family.limits.timers && family.orphanTimerBytes <= family.limits.mailboxBytes)
+  );
 }

@@ -3,6 +3,7 @@
  * turn it is. Here are those of messages and of the actor itself; the others are in imports-*.ts.
  */
 import { type Actor, LEAVING, type Services, WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "./actor.ts";
+import { mayLog } from "./allowance.ts";
 import { askedOf, callerOf, checkRange, checkWindow, exitReason, type Import, setWindow, textOf } from "./caller.ts";
 import { fault, leave } from "./fault.ts";
 import { needHeadroom } from "./headroom.ts";
@@ -136,13 +137,13 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
     ...withHeadroom(services, {
       log(level, pointer, length) {
         const actor = askedOf(services, "log");
-        const { allowance, limits } = actor;
+        const { allowance } = actor;
         checkRange(actor, "log", "the text", pointer, length);
         if (allowance === null || !allowance.granted.log) return NOT_GRANTED;
         const bytes = length >>> 0;
         // An empty line is one, too.
-        if (!allowance.logged.take(services.clock.now(), bytes + 1, limits.logBytesPerSecond)) return OVER_LIMIT;
-        charge(actor, (bytes >> COPIED_SHIFT) + LOG_REDUCTIONS);
+        if (!mayLog(allowance, actor.limits, services.clock.now(), bytes)) return OVER_LIMIT;
+        charge(actor, bytes >> COPIED_SHIFT);
         hooks.log(actor, logLevels[level] ?? "info", textOf(actor, "log", "the text", pointer, length));
         return 1;
       },
@@ -153,10 +154,15 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
   };
 }
 
-/** What a line costs the host, whatever its length. */
-const LOG_REDUCTIONS = 100;
+/** What such an import costs the host at the least: half a microsecond. */
+const COLD_REDUCTIONS = 100;
 
 const OVERFLOW: ExitReason = { kind: "crashed", message: "stack overflow in an import", stack: "" };
+const WRONG_TYPE: ExitReason = {
+  kind: "crashed",
+  message: "an import was called with a value of a wrong type",
+  stack: "",
+};
 
 /**
  * An import did not come to its end: its caller ends, also where it catches what was thrown. This calls nothing, because the reason may be that
@@ -165,7 +171,7 @@ const OVERFLOW: ExitReason = { kind: "crashed", message: "stack overflow in an i
 function doomed(actor: Actor | null, error: unknown): unknown {
   if (actor !== null && actor.restraint !== LEAVING) {
     actor.atFault = true;
-    actor.leaving = OVERFLOW;
+    actor.leaving = error instanceof TypeError ? WRONG_TYPE : OVERFLOW;
     actor.restraint = LEAVING;
   }
   return error;
@@ -178,6 +184,7 @@ function withHeadroom(services: Services, imports: Record<string, Import>): Reco
       const steady: Import = (a, b, c, d, e, f, g, h) => {
         try {
           needHeadroom();
+          if (services.current !== null) charge(services.current, COLD_REDUCTIONS);
           return run(a, b, c, d, e, f, g, h);
         } catch (error) {
           throw doomed(services.current, error);

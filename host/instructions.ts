@@ -93,8 +93,8 @@ export interface Visitor {
   /** Calls something, in whatever way. */
   call(): void;
   globalIndex(index: number): void;
-  /** Begins, at `from`, an instruction that takes time for each byte or element, their number topmost on the stack. */
-  bulk(from: number): void;
+  /** Begins, at `from`, an instruction that takes time for each byte, or element of a table, their number topmost on the stack. */
+  bulk(from: number, ofTable: boolean): void;
   /** Changes what outlives the memory: a table, or a segment that is dropped. */
   lasts(): void;
 }
@@ -253,24 +253,24 @@ function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): void {
   switch (opcode) {
     case 8: // memory.init
     case 10: // memory.copy
-      visitor.bulk(from);
+      visitor.bulk(from, false);
       cursor.u32();
       cursor.u32();
       break;
     case 12: // table.init
     case 14: // table.copy
-      visitor.bulk(from);
+      visitor.bulk(from, true);
       visitor.lasts();
       cursor.u32();
       cursor.u32();
       break;
     case 11: // memory.fill
-      visitor.bulk(from);
+      visitor.bulk(from, false);
       cursor.u32();
       break;
     case 15: // table.grow
     case 17: // table.fill
-      visitor.bulk(from);
+      visitor.bulk(from, true);
       visitor.lasts();
       cursor.u32();
       break;

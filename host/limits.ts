@@ -26,7 +26,7 @@ export interface Limits {
   readonly ties: number;
   /** Names and groups together. */
   readonly names: number;
-  /** Bytes of the lines that it logs in one second. */
+  /** Bytes of the lines that its family logs in one second. The founder's limit counts. */
   readonly logBytesPerSecond: number;
   /** Calls of asynchronous functions of the embedder that have not settled. */
   readonly hostCalls: number;

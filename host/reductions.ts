@@ -21,8 +21,10 @@ const INSTRUCTIONS_SHIFT = 6;
 const SHORT = 1 << INSTRUCTIONS_SHIFT;
 /** A call counts as so many instructions: what is called may be an import, or too short to be charged itself. */
 const CALL_INSTRUCTIONS = 1 << INSTRUCTIONS_SHIFT;
-/** 2 to this many bytes, or elements of a table, are one reduction more. */
-const BULK_SHIFT = 10;
+/** 2 to this many bytes are one reduction more. */
+const BYTES_SHIFT = 8;
+/** 2 to this many elements of a table, which take some nanoseconds each. */
+const ELEMENTS_SHIFT = 1;
 
 const Section = {
   custom: 0,
@@ -95,8 +97,12 @@ class Rewriter {
     return this.#functions + this.#shift;
   }
   /** Charges for n bytes, and answers n. */
-  get #bulk(): number {
+  get #bytesCharged(): number {
     return this.#spent + 1;
+  }
+  /** Charges for n elements of a table, and answers n. */
+  get #elementsCharged(): number {
+    return this.#spent + 2;
   }
 
   rewrite(): Uint8Array<ArrayBuffer> {
@@ -234,7 +240,7 @@ class Rewriter {
     out.begin(id);
     if (id === Section.type) this.#longer(cursor, 3, () => this.#newTypes());
     else if (id === Section.import) this.#longer(cursor, this.#shift, () => this.#newImport());
-    else if (id === Section.function) this.#longer(cursor, 2, () => this.#newFunctions());
+    else if (id === Section.function) this.#longer(cursor, 3, () => this.#newFunctions());
     else if (id === Section.global) {
       const count = cursor.u32();
       out.u32(count + 1);
@@ -261,10 +267,10 @@ class Rewriter {
     const additions: Partial<Record<number, readonly [number, () => void]>> = {
       [Section.type]: [3, () => this.#newTypes()],
       [Section.import]: [this.#shift, () => this.#newImport()],
-      [Section.function]: [2, () => this.#newFunctions()],
+      [Section.function]: [3, () => this.#newFunctions()],
       [Section.global]: [1, () => this.#newGlobal()],
       [Section.export]: [1, () => this.#newExport()],
-      [Section.code]: [2, () => this.#newCode()],
+      [Section.code]: [3, () => this.#newCode()],
     };
     const [count, write] = additions[id] ?? [0, () => {}];
     if (count === 0) return;
@@ -298,6 +304,7 @@ class Rewriter {
   #newFunctions(): void {
     this.#out.u32(this.#types + 1);
     this.#out.u32(this.#types + 2);
+    this.#out.u32(this.#types + 2);
   }
 
   /** Nothing is left in the beginning: so the host says what the first budget is, too. */
@@ -323,11 +330,17 @@ class Rewriter {
     out.indexed(0x23, this.#counter);
     out.put(0x41, 0x80, 0x80, 0x80, 0x80, 0x78, 0x46, 0x04, 0x40, 0x00, 0x0b, 0x0b);
     out.endBody();
-    // (func $bulk (param $n i32) (result i32) …charge n >>> 10… (local.get $n))
+    this.#newCharge(BYTES_SHIFT);
+    this.#newCharge(ELEMENTS_SHIFT);
+  }
+
+  /** (func (param $n i32) (result i32) …charge n >>> shift… (local.get $n)) */
+  #newCharge(shift: number): void {
+    const out = this.#out;
     out.beginBody();
     out.put(1, 1, I32);
     out.indexed(0x23, this.#counter);
-    out.put(0x20, 0, 0x41, BULK_SHIFT, 0x76, 0x6b);
+    out.put(0x20, 0, 0x41, shift, 0x76, 0x6b);
     this.#check(1);
     out.put(0x20, 0, 0x0b);
     out.endBody();
@@ -449,7 +462,7 @@ class Rewriter {
 
   #code(cursor: Cursor): void {
     const count = cursor.u32();
-    this.#out.u32(count + 2);
+    this.#out.u32(count + 3);
     for (let i = 0; i < count; i++) {
       const size = cursor.u32();
       this.#body(cursor.within(size), this.#parameters[this.#typeOf[i]] ?? cursor.fail("has code of no function"));
@@ -502,8 +515,8 @@ class Rewriter {
       },
       functionIndex: (index, from) => edits.replace(from, cursor.at, this.#moved(cursor, index)),
       globalIndex: index => this.#global(cursor, index),
-      bulk(from) {
-        edits.bulk(from);
+      bulk(from, ofTable) {
+        edits.bulk(from, ofTable);
       },
       lasts() {},
     };
@@ -514,9 +527,9 @@ class Rewriter {
     edits.finish(
       cursor.at,
       size => this.#charge(size, parameters + locals),
-      () => {
+      ofTable => {
         out.put(0x10);
-        out.u32(this.#bulk);
+        out.u32(ofTable ? this.#elementsCharged : this.#bytesCharged);
       },
     );
     out.endBody();
@@ -575,8 +588,9 @@ class Rewriter {
 
 const NOT_CHARGED = -1;
 const CHARGE = 0;
-const BULK = 1;
-const REPLACE = 2;
+const BYTES = 1;
+const ELEMENTS = 2;
+const REPLACE = 3;
 
 /** What is to change in a range of bytes, in the order of its places. The bytes between are copied. */
 class Edits {
@@ -600,8 +614,8 @@ class Edits {
     return this.#add(CHARGE, at, at, 0);
   }
 
-  bulk(at: number): void {
-    this.#add(BULK, at, at, 0);
+  bulk(at: number, ofTable: boolean): void {
+    this.#add(ofTable ? ELEMENTS : BYTES, at, at, 0);
   }
 
   replace(from: number, to: number, index: number): void {
@@ -615,13 +629,13 @@ class Edits {
     return this.sizes.push(size) - 1;
   }
 
-  finish(to: number, charge: (size: number) => void = () => {}, bulk: () => void = () => {}): void {
+  finish(to: number, charge: (size: number) => void = () => {}, bulk: (ofTable: boolean) => void = () => {}): void {
     let from = this.#from;
     for (let i = 0; i < this.#kinds.length; i++) {
       this.#out.copy(this.#bytes, from, this.#places[i]);
       const kind = this.#kinds[i];
       if (kind === REPLACE) this.#out.u32(this.sizes[i]);
-      else if (kind === BULK) bulk();
+      else if (kind !== CHARGE) bulk(kind === ELEMENTS);
       else if (this.sizes[i] !== NOT_CHARGED) charge(this.sizes[i]);
       from = this.#ends[i];
     }

@@ -1,10 +1,11 @@
 /** Messages to be sent later (Erlang: `erlang:send_after/3`). They come as items of the kind timer, which no message can imitate. */
 import type { Actor } from "./actor.ts";
+import type { Allowance } from "./allowance.ts";
 import { Bytes } from "./bytes.ts";
 import { TIMER } from "./message.ts";
 import { highWord, lowWord, type Pid } from "./pid.ts";
 import { post } from "./post.ts";
-import { dropRef, makeRef, tiesOf } from "./signals.ts";
+import { dropRef, makeRef, type PendingTimer, tiesOf } from "./signals.ts";
 import { Timer } from "./timers.ts";
 
 /**
@@ -26,7 +27,7 @@ export function sendAfter(
   ties.refs?.delete(ref);
   const timer = new Timer(() => {
     ties.timers?.delete(ref);
-    if (allowance !== null) allowance.timerBytes -= payload.length;
+    if (allowance !== null) paidBack(allowance, pending);
     const to = find(toPid);
     const itsRef = to === from ? ref : 0;
     const source = Bytes.ofPayload(payload);
@@ -47,9 +48,19 @@ export function sendAfter(
   });
   ties.timers ??= new Map();
   if (allowance !== null) allowance.timerBytes += payload.length;
-  ties.timers.set(ref, { timer, toItself: toPid === from.pid, bytes: payload.length });
+  const pending: PendingTimer = { timer, toItself: toPid === from.pid, bytes: payload.length, isOrphan: false };
+  ties.timers.set(ref, pending);
   services.timers.set(timer, services.clock.now() + delayMs);
   return ref;
+}
+
+function paidBack(allowance: Allowance, { bytes, isOrphan }: PendingTimer): void {
+  if (!isOrphan) {
+    allowance.timerBytes -= bytes;
+    return;
+  }
+  allowance.family.orphanTimers--;
+  allowance.family.orphanTimerBytes -= bytes;
 }
 
 /** False where the timer has fired, was cancelled, or never was. */

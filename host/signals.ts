@@ -17,6 +17,16 @@ interface Monitor {
   readonly target: Actor;
 }
 
+/** A timer that has not fired. */
+export interface PendingTimer {
+  readonly timer: Timer;
+  readonly toItself: boolean;
+  /** Of its payload. */
+  readonly bytes: number;
+  /** Its setter has ended. */
+  isOrphan: boolean;
+}
+
 /** What ties an actor to others. Most actors have none; those that have, have few: each set is made when it is needed. */
 export class Ties {
   /** Exits come as items instead of ending it. */
@@ -30,7 +40,7 @@ export class Ties {
   /** Its live refs that are no monitor's. */
   refs: Set<number> | null = null;
   /** Timers that it set and that have not fired, by ref. Those that nobody else would get end with it. */
-  timers: Map<number, { readonly timer: Timer; readonly toItself: boolean; readonly bytes: number }> | null = null;
+  timers: Map<number, PendingTimer> | null = null;
   names: Set<string> | null = null;
   groups: Set<string> | null = null;
 }
@@ -163,7 +173,7 @@ export function announceEnd(actor: Actor, reason: ExitReason): void {
   const { ties } = actor;
   if (ties === null) return;
   actor.ties = null;
-  for (const { timer, toItself } of ties.timers?.values() ?? []) if (toItself) actor.services.timers.cancel(timer);
+  for (const pending of ties.timers?.values() ?? []) leaveBehind(actor, pending);
   for (const made of ties.monitors?.values() ?? []) made.target.ties?.watchers?.delete(made);
   for (const partner of ties.links ?? []) {
     partner.ties?.links?.delete(actor);
@@ -172,6 +182,17 @@ export function announceEnd(actor: Actor, reason: ExitReason): void {
   for (const { watcher, ref } of ties.watchers ?? []) {
     watcher.ties?.monitors?.delete(ref);
     tell(watcher, () => sendDown(watcher, actor.lo, actor.hi, ref, reason));
+  }
+}
+
+/** A timer of an actor that has ended: others still get theirs. */
+function leaveBehind({ services, allowance }: Actor, pending: PendingTimer): void {
+  if (pending.toItself) {
+    services.timers.cancel(pending.timer);
+  } else if (allowance !== null) {
+    pending.isOrphan = true;
+    allowance.family.orphanTimers++;
+    allowance.family.orphanTimerBytes += pending.bytes;
   }
 }
 

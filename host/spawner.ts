@@ -1,6 +1,6 @@
 /** Makes actors: for the host, which is told by an error why one could not be made, and for guests, which are told by a status and get no more than they have. */
 import { Actor, type Services, type Way } from "./actor.ts";
-import { Allowance, Family } from "./allowance.ts";
+import { Allowance, Family, mayLog } from "./allowance.ts";
 import { Bytes } from "./bytes.ts";
 import type { Ends } from "./ends.ts";
 import { ClosedError, LimitError, SpawnError } from "./errors.ts";
@@ -135,7 +135,7 @@ export class Spawner {
     } catch (error) {
       if (error instanceof LimitError) return OVER_LIMIT;
       // Spawns that fail shall not flood a log, either.
-      if (allowance.logged.take(this.#services.clock.now(), WARNING_BYTES, parent.limits.logBytesPerSecond)) {
+      if (mayLog(allowance, parent.limits, this.#services.clock.now(), WARNING_BYTES)) {
         warn(`spawn of ${name}: ${error instanceof Error ? error.message : error}`);
       }
       return SpawnStatus.failed;

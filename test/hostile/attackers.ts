@@ -1,6 +1,5 @@
 /**
- * What attackers in WAT are made of: they tell the test's mailbox what they were answered, and go on. Each body has `_start` free, and its arguments
- * begin with the pid of that mailbox.
+ * What attackers in WAT are made of: they tell the test's mailbox what they were answered, and go on. The arguments of all of them begin with the pid of that mailbox.
  */
 import binaryen from "binaryen";
 import type { Pid, SpawnOptions } from "../../host/index.ts";

@@ -335,6 +335,23 @@ describe("tables for ever", () => {
     await insists(arena, table(elements, `(table.grow $t (ref.null ${kind}) (i32.const 1))`), {}, [granted, -1]);
   });
 
+  test("are refused at tableElements, however many they are", async () => {
+    await using arena = await Arena.open({ limits: { tableElements: 1000 } });
+    const numbers = [...Array(20).keys()];
+    // All that can be had of one, then of the next; each grant is an element of some table.
+    const elements = `${numbers.map(n => `(table $t${n} 0 funcref)`).join(" ")}
+      (func $grow (result i32)
+        ${numbers.map(n => `(if (i32.ne (table.grow $t${n} (ref.null func) (i32.const 1)) (i32.const -1)) (then (return (i32.const 0))))`).join(" ")}
+        (i32.const -1))`;
+    const pid = await arena.attack(table(elements, "(call $grow)"), tells(arena));
+    const [granted, refused] = await told(arena, pid);
+    expect(refused).toBe(-1);
+    expect(granted).toBeGreaterThan(0);
+    expect(granted).toBeLessThanOrEqual(1000);
+    expect(await arena.served()).toBe(true);
+    await ends(arena, pid);
+  });
+
   test("are refused in one bite that is too large", async () => {
     await using arena = await Arena.open();
     const bytes = table("(table $t 0 funcref)", "(table.grow $t (ref.null func) (i32.const 100001))");
@@ -586,6 +603,28 @@ describe("timers for ever", () => {
     expect(await told(arena, pid)).toEqual([1000, 1]);
     expect(await arena.served()).toBe(true);
     await ends(arena, pid);
+  });
+
+  test("that outlive their setters, one after another, are refused at some limit", async () => {
+    await using arena = await Arena.open({ limits: { allMailboxBytes: 1_000_000 } });
+    // Each sets ten, starts the next, and ends. Who is refused a timer tells 1, who is refused a child 2.
+    const body = `${COMMON} ${named("chain")}
+      (func $stop (param $why i32) (call $note (local.get $why)) (call $tell) (call $exit (i32.const 0) (i32.const 0) (i32.const 0)))
+      (func (export "_start") (local $left i32)
+        (call $begin)
+        (local.set $left (i32.const 10))
+        (loop $l
+          (if (i32.eq (i32.const -101) ${timer("(i32.const 1000000)", words(arena.witness), 10_000)}) (then (call $stop (i32.const 1))))
+          (br_if $l (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+        (if (i32.ne ${spawning("chain", 0, "(i32.const 16) (i32.const 8)")} (i32.const 1)) (then (call $stop (i32.const 2))))
+        (call $exit (i32.const 0) (i32.const 0) (i32.const 0)))
+      (func (export "handle") (param i32))`;
+    await define(arena, "chain", body);
+    const limits = { timers: 10, mailboxBytes: 100_000, familyActors: 2, spawnsPerSecond: 500 };
+    await arena.attack(body, tells(arena, { ...ALL, limits }));
+    // Not by spawnsPerSecond, for the next second brings as many again, and these timers wait for a quarter of an hour.
+    expect(await arena.notes()).toEqual([1]);
+    expect(await arena.served()).toBe(true);
   });
 
   test("that fire into a full mailbox are lost, and nothing else is", async () => {
@@ -880,6 +919,21 @@ describe("lines for ever", () => {
     expect(arena.logs.length).toBe(3);
   });
 
+  test("without a letter are dropped in the end too", async () => {
+    await using arena = await Arena.open();
+    const body = insisting(log(0));
+    const pid = await arena.attack(
+      body,
+      tells(arena, { grants, reductions: SHORT_TURNS, limits: { logBytesPerSecond: 100 } }),
+    );
+    const [granted, refused] = await told(arena, pid);
+    expect(refused).toBe(-101);
+    expect(granted).toBeLessThanOrEqual(100);
+    expect(await arena.served()).toBe(true);
+    await ends(arena, pid);
+    expect(arena.logs.length).toBe(granted);
+  });
+
   test("of 1 MB are dropped", async () => {
     await using arena = await Arena.open();
     const memory = `(import "env" "memory" (memory 32))`;
@@ -977,6 +1031,18 @@ describe("mail for ever", () => {
     while (arena.boss.size > 0) await arena.notes();
     await hoarders();
     expect(await arena.notes()).toEqual([granted, refused]);
+  });
+
+  test("of one family that takes all of allMailboxBytes leaves the witness what it needs", async () => {
+    await using arena = await Arena.open({ limits: { allMailboxBytes: 1_000_000 } });
+    for (const length of [50_000, 1_000, 1]) {
+      const module = await arena.load(`(func (export "run")
+        (loop $l (br_if $l (i32.eq (i32.const 1) ${send(SELF, length)}))) ${WAIT})`);
+      for (let i = 0; i < 10; i++) arena.runtime.spawn(module);
+      await arena.settle();
+      expect(await arena.served()).toBe(true);
+    }
+    expect(arena.runtime.size).toBe(31);
   });
 
   test("in reasons of one's own is refused beyond 4,096 bytes", async () => {
