@@ -358,7 +358,7 @@ describe("what makes each instance expensive is refused beyond a bound", () => {
     ["globals", 10_000, count => [section(6, times(count, [0x7f, 0, 0x41, 0, 0x0b]))]],
     ["exports", 10_000, count => [TYPE, FUNCTION, exporting(count), CODE]],
     ["element segments", 10_000, count => [TYPE, section(9, times(count, [1, 0, 0]))]],
-    ["data segments", 10_000, count => [section(11, times(count, [1, 0]))]],
+    ["data segments", 50_000, count => [section(11, times(count, [1, 0]))]],
   ])("%s, of which %i are taken", (what, most, of) => {
     const [enough, tooMany] = [wasm(...of(most)), wasm(...of(most + 1))];
     expect(WebAssembly.validate(tooMany)).toBe(true);
