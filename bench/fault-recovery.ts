@@ -4,7 +4,7 @@
  */
 import { setImmediate as macrotask } from "node:timers/promises";
 import { engineFlags, engineName } from "../host/node/engine.ts";
-import { CallError } from "../host/node/index.ts";
+import { CallError, type Runtime } from "../host/node/index.ts";
 import { loadExamples } from "./examples.ts";
 import { percentile } from "./percentile.ts";
 
@@ -28,13 +28,16 @@ const WARM_UP_MS = 500;
 const POISON = new TextEncoder().encode("not a request");
 const GET = new TextEncoder().encode("get");
 
-export async function faultRecovery(style: "process" | "jspi", seconds: number): Promise<FaultRecoveryResult> {
+/** A runtime with the supervised server, and what makes it crash and waits until it answers again. The caller stops the runtime. */
+export async function openRecovery(
+  style: "process" | "jspi",
+): Promise<{ readonly runtime: Runtime; crashAndRecover(): Promise<void> }> {
   const { runtime, modules } = await loadExamples(["supervised-counter"], style === "jspi" ? "jspi" : "asyncify");
-  await using _stopped = runtime;
   runtime.supervise({
     intensity: Number.POSITIVE_INFINITY,
     children: [{ id: "counter", start: modules[0], name: "counter" }],
   });
+  return { runtime, crashAndRecover };
 
   async function crashAndRecover(): Promise<void> {
     try {
@@ -54,7 +57,11 @@ export async function faultRecovery(style: "process" | "jspi", seconds: number):
       }
     }
   }
+}
 
+export async function faultRecovery(style: "process" | "jspi", seconds: number): Promise<FaultRecoveryResult> {
+  const { runtime, crashAndRecover } = await openRecovery(style);
+  await using _stopped = runtime;
   const warm = performance.now();
   while (performance.now() - warm < WARM_UP_MS) await crashAndRecover();
   const times: number[] = [];

@@ -7,8 +7,8 @@ import { once } from "node:events";
 import { accessSync, constants, mkdirSync, readdirSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { PACKAGE_FOLDER } from "../host/node/installation.ts";
 
 export type PeerName = "erlang" | "go" | "rust" | "nact";
 
@@ -70,7 +70,8 @@ export class PeerError extends Error {
   }
 }
 
-const folder = fileURLToPath(new URL("peers/", import.meta.url));
+/** Sources, which stand in the checkout only: not beside this file where that was compiled. */
+const folder = join(PACKAGE_FOLDER, "bench", "peers");
 const inFolder = (...path: string[]): string => join(folder, ...path);
 
 export const peers: readonly PeerInfo[] = [

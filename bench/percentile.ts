@@ -4,3 +4,9 @@ export function percentile(values: readonly number[], share: number): number | n
   const sorted = Float64Array.from(values).sort();
   return Math.round(sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]);
 }
+
+/** The middle one, or the mean of the two in the middle; NaN where there are none. */
+export function median(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort();
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}

@@ -175,6 +175,12 @@ describe("isopod", () => {
     [bench, ["ping-pong", "soon"], 'seconds is a number from 0.1 to 3600, not "soon"'],
     [bench, ["ping-pong", "--pairs", "0"], '--pairs is a whole number from 1 to 10000, not "0"'],
     [bench, ["ping-pong", "5", "6"], 'ping-pong takes the seconds and nothing else, but got "6"'],
+    [bench, ["spawn", "5"], "played in rounds, spawn takes no seconds"],
+    [bench, ["spawn", "--rounds", "0"], '--rounds is a whole number from 1 to 1000, not "0"'],
+    [bench, ["spawn", "--bytes", "1"], "--bytes is for ping-pong; spawn does not use it"],
+    [bench, ["spawn", "--peers", "go,perl"], '--peers is all, none or some of erlang,go,rust,nact, not "perl"'],
+    [bench, ["spawn", "--out", "o"], "--out is for isopod bench all; use --json"],
+    [bench, ["all"], "where to? Say isopod bench all --out results/"],
   ])("refuses wrong arguments: $name %j", async (command, args, message) => {
     const outcome = async () => command.run(parseArguments(args, command.options));
     await expect(outcome()).rejects.toThrow(new UsageError(message));

@@ -1,5 +1,12 @@
-/** `isopod bench`: plays a scenario of bench/ and prints what it measured. With `--json`, stdout has JSON lines and nothing else. */
+/**
+ * `isopod bench`: plays a scenario of bench/ and prints what it measured. With `--json`, stdout has JSON lines and nothing else. Three scenarios can be
+ * watched for some seconds; every one can be played in rounds, by turns with the peers.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { calls } from "../../../bench/call.ts";
+import { type Contest, contest, peerNames } from "../../../bench/contest.ts";
+import { everything } from "../../../bench/everything.ts";
 import { faultRecovery } from "../../../bench/fault-recovery.ts";
 import {
   maxPairs,
@@ -9,24 +16,25 @@ import {
   type Style,
   styles,
 } from "../../../bench/ping-pong.ts";
+import { reportHtml } from "../../../bench/report.ts";
+import { setting } from "../../../bench/results.ts";
+import type { Parameters, Scenario, Style as ScenarioStyle } from "../../../bench/scenario.ts";
+import { scenarios } from "../../../bench/scenarios/index.ts";
+import { table } from "../../../bench/table.ts";
 import { type Arguments, type Command, numberIn, suggest, UsageError } from "../command.ts";
 import { relaunch } from "../relaunch.ts";
 
 /** Styles of the scenarios whose guests are processes. */
 const processStyles = ["process", "jspi"] as const;
 
-const scenarios: Readonly<Record<string, { readonly summary: string; play(given: Arguments): Promise<number> }>> = {
-  "ping-pong": { summary: "pairs of guests that send one message to and fro", play: playPingPong },
-  call: { summary: "a client that calls a server and waits for each answer", play: playCall },
-  "fault-recovery": {
-    summary: "a supervised server that crashes, is restarted and answers again",
-    play: playFaultRecovery,
-  },
+/** Those that can be watched for some seconds. */
+const timed: Readonly<Record<string, (given: Arguments) => Promise<number>>> = {
+  "ping-pong": playPingPong,
+  call: playCall,
+  "fault-recovery": playFaultRecovery,
 };
 
-const list = Object.entries(scenarios)
-  .map(([name, { summary }]) => `  ${name.padEnd(16)}${summary}`)
-  .join("\n");
+const list = scenarios.map(({ name, summary }) => `  ${name.padEnd(22)}${summary}`).join("\n");
 
 export const bench: Command = {
   name: "bench",
@@ -34,23 +42,35 @@ export const bench: Command = {
   help: `Plays a scenario with guests compiled on the spot, and measures it.
 
 Usage: isopod bench                                 lists the scenarios
-       isopod bench SCENARIO [seconds] [options]    plays for 5 seconds, or as long as it says
+       isopod bench SCENARIO [options]              plays it in rounds
+       isopod bench SCENARIO [seconds] [options]    ping-pong, call and fault-recovery
+                                                    without --rounds and --peers: plays
+                                                    for 5 seconds, or as long as it says
+       isopod bench all --out DIR [options]         plays all of them, and some at several
+                                                    sizes; writes results.json, report.html
 
 Scenarios:
 ${list}
 
 Options:
+  --rounds N      rounds that count, after two of warm-up; default 5
+  --peers NAMES   plays by turns with these, for example erlang,go; all or none;
+                  default none, with "bench all" all. There are ${peerNames.join(", ")}
   --style STYLE   handler (run to completion; ping-pong only), process (default;
                   waits by Asyncify) or jspi; several times for several runs
   --pairs N       ping-pong: pairs of guests; default 1
   --bytes N       ping-pong: payload of a message; default 8
+  --out DIR       where "bench all" writes
   --json          print one object a line, and no live rate
   -h, --help      print this
 
-A message counts when a guest has received it. One second of warm-up comes first
-and does not count.
+A round in which the actors do not count what they must is an error. Played for
+seconds, a message counts when a guest has received it, after one second of warm-up.
 `,
   options: {
+    rounds: { type: "string" },
+    peers: { type: "string" },
+    out: { type: "string" },
     pairs: { type: "string" },
     style: { type: "string", choices: styles, multiple: true },
     bytes: { type: "string" },
@@ -63,14 +83,84 @@ and does not count.
       process.stdout.write(`Scenarios:\n${list}\n\nPlay one: isopod bench ping-pong 5\n`);
       return 0;
     }
-    const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
+    if (name === "all") return playAll(given);
+    const scenario = scenarios.find(known => known.name === name);
     if (scenario === undefined) {
-      const likely = suggest(name, Object.keys(scenarios));
+      const likely = suggest(name, [...scenarios.map(known => known.name), "all"]);
       throw new UsageError(`there is no scenario ${name}${likely === undefined ? "" : `; did you mean ${likely}?`}`);
     }
-    return scenario.play(given);
+    if (given.has("out")) throw new UsageError("--out is for isopod bench all; use --json");
+    const inRounds = given.has("rounds") || given.has("peers") || !Object.hasOwn(timed, name);
+    return inRounds ? playRounds(scenario, given) : timed[name](given);
   },
 };
+
+async function playRounds(scenario: Scenario, given: Arguments): Promise<number> {
+  if (given.positionals.length > 1) throw new UsageError(`played in rounds, ${scenario.name} takes no seconds`);
+  if (scenario.name !== "ping-pong") refuse(given, scenario.name, ["pairs", "bytes"]);
+  const options = {
+    styles: stylesOf<ScenarioStyle>(given, scenario.styles),
+    peers: peersOf(given, "none"),
+    rounds: given.whole("rounds", 5, 1, 1000),
+    parameters: scenario.name === "ping-pong" ? sizesOf(given) : {},
+  };
+  const code = await relaunch();
+  if (code !== undefined) return code;
+  const live = given.has("json") ? undefined : new LiveLine();
+  const played = await contest(scenario, {
+    ...options,
+    onRound: (contestant, round, of) => live?.say(`${scenario.name}: round ${round} of ${of}, ${contestant}`, true),
+  });
+  live?.clear();
+  process.stdout.write(given.has("json") ? `${JSON.stringify({ ...setting(), contests: [played] })}\n` : table(played));
+  return 0;
+}
+
+/** Only what was given: the rest are the scenario's defaults. */
+function sizesOf(given: Arguments): Parameters {
+  return {
+    ...(given.has("pairs") && { pairs: given.whole("pairs", 1, 1, maxPairs("jspi")) }),
+    ...(given.has("bytes") && { bytes: given.whole("bytes", 8, 0, 2 ** 20) }),
+  };
+}
+
+async function playAll(given: Arguments): Promise<number> {
+  if (given.positionals.length > 1) throw new UsageError("isopod bench all takes no seconds");
+  refuse(given, "all", ["pairs", "bytes", "style"]);
+  const out = given.text("out");
+  if (out === undefined) throw new UsageError("where to? Say isopod bench all --out results/");
+  const options = { peers: peersOf(given, "all"), rounds: given.whole("rounds", 5, 1, 1000) };
+  const code = await relaunch();
+  if (code !== undefined) return code;
+  mkdirSync(out, { recursive: true });
+  const live = given.has("json") ? undefined : new LiveLine();
+  const results = await everything({
+    ...options,
+    onRound: text => live?.say(text, true),
+    onContest: (played: Contest) => {
+      live?.clear();
+      if (!given.has("json")) process.stdout.write(`${table(played)}\n`);
+    },
+  });
+  writeFileSync(join(out, "results.json"), `${JSON.stringify(results)}\n`);
+  writeFileSync(join(out, "report.html"), reportHtml(results));
+  process.stdout.write(
+    given.has("json") ? `${JSON.stringify(results)}\n` : `${join(out, "results.json")}\n${join(out, "report.html")}\n`,
+  );
+  return 0;
+}
+
+function peersOf(given: Arguments, otherwise: "all" | "none"): typeof peerNames {
+  const text = given.text("peers") ?? otherwise;
+  if (text === "none") return [];
+  if (text === "all") return peerNames;
+  const asked = text.split(",");
+  const unknown = asked.find(name => !peerNames.some(known => known === name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--peers is all, none or some of ${peerNames.join(",")}, not "${unknown}"`);
+  }
+  return peerNames.filter(name => asked.includes(name));
+}
 
 async function playPingPong(given: Arguments): Promise<number> {
   const seconds = secondsOf(given);
@@ -178,8 +268,10 @@ class LiveLine {
   readonly #rewrites = process.stdout.isTTY && process.env.TERM !== "dumb";
   readonly everyMs = this.#rewrites ? 500 : 1000;
 
-  say(text: string): void {
-    process.stdout.write(this.#rewrites ? `\r\x1b[K${text}` : `${text}\n`);
+  /** `brief`: not worth a line of its own. */
+  say(text: string, brief = false): void {
+    if (this.#rewrites) process.stdout.write(`\r\x1b[K${text}`);
+    else if (!brief) process.stdout.write(`${text}\n`);
   }
 
   rate({ warmingUp, seconds, messagesPerSecond }: Progress, of: number): void {

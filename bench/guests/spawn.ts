@@ -1,0 +1,18 @@
+// Actors born, run, ended and seen to end, one after the other.
+
+import { Kind, Reason, receiveTag, spawnMonitor } from "isopod/guest";
+import { Round } from "./round";
+
+export function run(): void {
+  const round = new Round();
+  const count = round.parameter();
+  let ended = 0;
+  round.begin();
+  for (let i = 0; i < count; i++) {
+    const down = receiveTag(spawnMonitor("guest", null, "mayfly").ref);
+    if (down.kind === Kind.Down && down.reason === Reason.Normal) ended++;
+  }
+  round.end(ended);
+}
+
+export function mayfly(): void {}

@@ -1,0 +1,10 @@
+import { guestScenario } from "../scenario.ts";
+
+export const chameneos = guestScenario({
+  name: "chameneos",
+  summary: "Savina: creatures that meet in pairs and change colour",
+  operation: "a meeting, which is four messages",
+  parameters: { chameneos: 100, meetings: 200_000 },
+  guest: "chameneos",
+  operations: ({ meetings }) => meetings,
+});

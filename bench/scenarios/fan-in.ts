@@ -1,0 +1,10 @@
+import { guestScenario, share } from "../scenario.ts";
+
+export const fanIn = guestScenario({
+  name: "fan-in",
+  summary: "many actors send to one",
+  operation: "a message received",
+  parameters: { senders: 1000, messages: 200_000 },
+  guest: "fan-in",
+  operations: ({ senders, messages }) => senders * share(messages, senders),
+});

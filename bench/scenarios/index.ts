@@ -1,0 +1,42 @@
+/** All scenarios, the most telling first. */
+import type { Scenario } from "../scenario.ts";
+import { banking } from "./banking.ts";
+import { big } from "./big.ts";
+import { boundedBuffer } from "./bounded-buffer.ts";
+import { call } from "./call.ts";
+import { chameneos } from "./chameneos.ts";
+import { counting } from "./counting.ts";
+import { fairness } from "./fairness.ts";
+import { fanIn } from "./fan-in.ts";
+import { fanOut } from "./fan-out.ts";
+import { faultRecovery } from "./fault-recovery.ts";
+import { forkJoinCreate, forkJoinThroughput } from "./fork-join.ts";
+import { memory } from "./memory.ts";
+import { pingPong } from "./ping-pong.ts";
+import { selectivePredicate, selectiveRef, selectiveTag } from "./selective.ts";
+import { spawn } from "./spawn.ts";
+import { threadRing } from "./thread-ring.ts";
+import { timers } from "./timers.ts";
+
+export const scenarios: readonly Scenario[] = [
+  pingPong,
+  spawn,
+  fanIn,
+  selectivePredicate,
+  selectiveTag,
+  selectiveRef,
+  memory,
+  threadRing,
+  counting,
+  forkJoinThroughput,
+  forkJoinCreate,
+  big,
+  chameneos,
+  boundedBuffer,
+  banking,
+  fanOut,
+  timers,
+  fairness,
+  call,
+  faultRecovery,
+];
