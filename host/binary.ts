@@ -3,6 +3,8 @@
  * memories. It looks at five sections and believes that the engine has validated the rest.
  */
 
+import { Section } from "./sections.ts";
+
 /** For example `(i32, i32) -> i32`. */
 export type Signature = string;
 
@@ -34,7 +36,6 @@ export interface Interface {
   readonly exports: readonly ExportType[];
 }
 
-const Section = { type: 1, import: 2, function: 3, memory: 5, export: 7 } as const;
 const kinds = ["function", "table", "memory", "global", "tag"] as WebAssembly.ImportExportKind[];
 const valueTypes: Record<number, string> = { 127: "i32", 126: "i64", 125: "f32", 124: "f64", 123: "v128" };
 const TypeForm = { function: 0x60, struct: 0x5f, array: 0x5e, sub: 0x50, subFinal: 0x4f, recursive: 0x4e } as const;

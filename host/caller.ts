@@ -40,12 +40,14 @@ export function checkRange(actor: Actor, name: string, what: string, pointer: nu
   actor.bytes.refresh();
   if (length !== 0 && !actor.bytes.holds(pointer, length)) {
     if (actor.bytes.memory === null) fault(actor, `${name}: ${what} is in a memory that is gone`);
-    const end = (pointer >>> 0) + (length >>> 0);
-    fault(
-      actor,
-      `${name}: ${what} at ${pointer >>> 0}..${end} is outside the memory of ${actor.bytes.u8.length} bytes`,
-    );
+    fault(actor, outside(actor, name, what, pointer, length));
   }
+}
+
+/** In words, that a range is not in an actor's memory. */
+export function outside({ bytes }: Actor, name: string, what: string, pointer: number, length: number): string {
+  const end = (pointer >>> 0) + (length >>> 0);
+  return `${name}: ${what} at ${pointer >>> 0}..${end} is outside the memory of ${bytes.u8.length} bytes`;
 }
 
 export function checkWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {

@@ -6,6 +6,7 @@
  */
 import { Cursor, hex, Undecodable, type Visitor, walk } from "./instructions.ts";
 import { Output } from "./output.ts";
+import { Kind, SECTION_ORDER, Section } from "./sections.ts";
 
 /** What a module may have. */
 export interface Confinement {
@@ -15,22 +16,6 @@ export interface Confinement {
 
 /** The module cannot be confined. The message continues the module's name: `has two memories; an actor has one`. */
 export class Unconfinable extends Error {}
-
-const Section = {
-  custom: 0,
-  type: 1,
-  import: 2,
-  function: 3,
-  table: 4,
-  memory: 5,
-  global: 6,
-  export: 7,
-  element: 9,
-  data: 11,
-  tag: 13,
-} as const;
-/** The order in which they stand; 8 start, 12 data count, 10 code. */
-const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
 /** How many of each a module may have: the engine makes something of them for each instance, which no quota counts. Behind each, what so many cost one (V8 14, x64). */
 const MOST: Readonly<Record<number, readonly [most: number, what: string]>> = {
@@ -47,7 +32,6 @@ const MOST_TYPES = 10_000;
 /** A custom section may be three bytes long, and whoever reads the module next may keep something for each. */
 const MOST_SECTIONS = 1_000;
 
-const Kind = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
 const Form = { function: 0x60, struct: 0x5f, array: 0x5e, sub: 0x50, subFinal: 0x4f, recursive: 0x4e } as const;
 /** The types of references that have names, from 0x69 on. Their byte stands alone or behind 0x63 or 0x64. */
 const REFERENCES = "exn array struct i31 eq any extern func none noextern nofunc noexn".split(" ");
@@ -140,7 +124,7 @@ class Confiner {
       const body = cursor.within(size);
       cursor.skip(size);
       if (id !== Section.custom) {
-        const place = ORDER.indexOf(id);
+        const place = SECTION_ORDER.indexOf(id);
         if (place < 0) cursor.fail(`has a section ${id}, which is not known here`);
         if (place <= last) cursor.fail("has sections out of order");
         last = place;

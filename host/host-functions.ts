@@ -4,7 +4,7 @@
  */
 import { type Actor, type Answer, DEAD, PARKED, type Services, WANT_ANSWER } from "./actor.ts";
 import { type Allowance, mayLog } from "./allowance.ts";
-import { callerOf, copyOut } from "./caller.ts";
+import { callerOf, copyOut, outside } from "./caller.ts";
 import { crashOf, fault, leave, Unwind } from "./fault.ts";
 import { mayImport } from "./grants.ts";
 import { needHeadroom } from "./headroom.ts";
@@ -244,16 +244,10 @@ class Context implements HostContext {
   }
 
   #check(what: string, pointer: number, length: number): void {
-    const { bytes } = this.#actor;
-    bytes.refresh();
-    if (bytes.holds(pointer, length)) return;
-    const end = (pointer >>> 0) + (length >>> 0);
-    this.#end(
-      crashOf(
-        this.#actor,
-        `a function of the embedder: ${what} at ${pointer >>> 0}..${end} is outside the memory of ${bytes.u8.length} bytes`,
-      ),
-    );
+    const actor = this.#actor;
+    actor.bytes.refresh();
+    if (actor.bytes.holds(pointer, length)) return;
+    this.#end(crashOf(actor, outside(actor, "a function of the embedder", what, pointer, length)));
   }
 
   /** Whoever has the turn now: a function that takes its time runs when it likes. */

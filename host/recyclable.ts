@@ -3,6 +3,7 @@
  * not known here cannot.
  */
 import { Cursor, Undecodable, walk } from "./instructions.ts";
+import { Kind, Section } from "./sections.ts";
 
 /** Names of the exported globals to put back; undefined where that is not enough. */
 export function stateOf(bytes: Uint8Array): readonly string[] | undefined {
@@ -14,8 +15,6 @@ export function stateOf(bytes: Uint8Array): readonly string[] | undefined {
   }
 }
 
-const Section = { import: 2, global: 6, export: 7, start: 8, code: 10 } as const;
-const GLOBAL = 3;
 /** i32, i64, f32, f64: what JavaScript can read and write. */
 const NUMBERS = [0x7f, 0x7e, 0x7d, 0x7c];
 
@@ -56,8 +55,8 @@ class Survey {
     cursor.name();
     cursor.name();
     const kind = cursor.byte();
-    if (kind === 0) cursor.u32();
-    else if (kind === 2) {
+    if (kind === Kind.function) cursor.u32();
+    else if (kind === Kind.memory) {
       const flags = cursor.byte();
       cursor.u32();
       if ((flags & 1) !== 0) cursor.u32();
@@ -78,7 +77,7 @@ class Survey {
     const name = cursor.name();
     const kind = cursor.byte();
     const index = cursor.u32();
-    if (kind === GLOBAL) this.#exported.set(index, name);
+    if (kind === Kind.global) this.#exported.set(index, name);
   }
 
   #body(cursor: Cursor): void {

@@ -11,6 +11,7 @@
 import { LEFT_EXPORT } from "./abi.ts";
 import { Cursor, Undecodable, type Visitor, walk } from "./instructions.ts";
 import { Output } from "./output.ts";
+import { Kind, SECTION_ORDER, Section } from "./sections.ts";
 
 /** What `yield` answers where the actor is to end: the module traps, which no guest can catch. */
 export const END = -(2 ** 31);
@@ -26,25 +27,6 @@ const BYTES_SHIFT = 8;
 /** 2 to this many elements of a table, which take some nanoseconds each. */
 const ELEMENTS_SHIFT = 1;
 
-const Section = {
-  custom: 0,
-  type: 1,
-  import: 2,
-  function: 3,
-  table: 4,
-  memory: 5,
-  global: 6,
-  export: 7,
-  start: 8,
-  element: 9,
-  code: 10,
-  data: 11,
-  dataCount: 12,
-  tag: 13,
-} as const;
-/** The order in which they stand. */
-const ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
-const Kind = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
 const I32 = 0x7f;
 const FUNCTION = 0x60;
 /** Where the code has moved, these say what is no longer true. */
@@ -118,11 +100,11 @@ class Rewriter {
         continue;
       }
       // What the module has no section for, and gets something into, comes in its place.
-      for (; ORDER[next] !== part.id; next++) this.#missing(ORDER[next]);
+      for (; SECTION_ORDER[next] !== part.id; next++) this.#missing(SECTION_ORDER[next]);
       next++;
       this.#section(part);
     }
-    for (; next < ORDER.length; next++) this.#missing(ORDER[next]);
+    for (; next < SECTION_ORDER.length; next++) this.#missing(SECTION_ORDER[next]);
     return out.finish();
   }
 
@@ -138,7 +120,7 @@ class Rewriter {
       cursor.skip(size);
       parts.push({ id, from, to: cursor.at });
       if (id === Section.custom) continue;
-      const place = ORDER.indexOf(id);
+      const place = SECTION_ORDER.indexOf(id);
       if (place < 0) cursor.fail(`has a section ${id}, which is not known here`);
       if (place <= last) cursor.fail("has sections out of order");
       last = place;
