@@ -104,5 +104,3 @@ function namesInBoth(a: Granted["spawn"], b: Granted["spawn"], covering: (name: 
 function allOf(name: string): string {
   return `${name.slice(0, name.lastIndexOf(".") + 1)}*`;
 }
-
-export const nothingGranted: Granted = grantedBy({});

@@ -10,10 +10,6 @@ export class MemoryAccount {
     this.#maxBytes = maxBytes;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   admits(bytes: number): boolean {
     return this.#bytes + bytes <= this.#maxBytes;
   }
