@@ -289,12 +289,14 @@ export class Mailbox {
       if (this.saved < head) this.saved = head;
     } else if (position + size === this.tail) {
       this.tail = position;
-      if (this.saved > position) this.saved = position;
+      if (this.saved > position || this.from(this.saved) === NONE) this.saved = position;
       if (this.#marks !== null) for (const mark of this.#marks) if (mark.position > position) mark.position = position;
     } else {
       words[word + KIND] = 0;
       words[word + DEAD_SIZE] = size;
       this.#dead++;
+      // Dead records alone are nothing to look at.
+      if (this.saved === position && this.from(position) === NONE) this.saved = this.tail;
       if (this.#dead > DEAD_RECORDS_TOLERATED && this.#dead > this.count) this.#rebuild(0);
     }
     this.#shrink();
