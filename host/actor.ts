@@ -21,6 +21,31 @@ import { type Reductions, stackTooLong } from "./preempt.ts";
 import type { Instance, Recycling } from "./recycling.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
 import type { Ties } from "./signals.ts";
+import {
+  BUDGET,
+  CAPACITY,
+  HANDLER_CAPACITY,
+  HANDLER_INFO,
+  HANDLER_POINTER,
+  HELD,
+  INFO,
+  MAX_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_MESSAGES,
+  MAY_PARK,
+  POINTER,
+  RESTRAINT,
+  RESULT,
+  type Recorded,
+  type Slots,
+  STATE,
+  Store,
+  TIMED,
+  WAITING,
+  WANT,
+  WANTED,
+} from "./slots.ts";
+import type { Switch } from "./switch.ts";
 import { Timer, type Timers } from "./timers.ts";
 
 // Plain constants here and in message.ts: engines fold these, but load the members of constant objects, which costs a tenth of a message.
@@ -84,6 +109,9 @@ export interface Services {
   readonly notices: Notices;
   readonly memory: MemoryAccount;
   readonly recycling: Recycling;
+  readonly slots: Slots<Actor>;
+  /** Null where the engine cannot have one, or the embedder wants none. */
+  switch: Switch | null;
   /** Whose turn it is, or was last. Imports ask it who is calling. */
   current: Actor | null;
   /** The actor has ended for this reason. */
@@ -110,7 +138,9 @@ export interface Counters {
   ended: number;
 }
 
-export class Actor implements Runnable {
+const nowhere = new Store(new Int32Array(0));
+
+export class Actor implements Runnable, Recorded {
   readonly lo: number;
   readonly hi: number;
   readonly services: Services;
@@ -120,9 +150,10 @@ export class Actor implements Runnable {
   readonly args: Uint8Array;
   readonly limits: Limits;
 
-  /** Running from its birth: what its start function brings about reaches it when it first waits. */
-  state: State = RUNNING;
-  restraint: Restraint = FREE;
+  // Where its words are (slots.ts).
+  store: Store = nowhere;
+  at = 0;
+
   /** Why it is to end at the next chance; set with `LEAVING`. */
   leaving: ExitReason | null = null;
   /** It ends by its own fault: what it received last belongs into the report. */
@@ -135,31 +166,11 @@ export class Actor implements Runnable {
   guest: GuestExports | null = null;
   /** What its guest runs in, where another actor may use that after it. */
   instance: Instance | null = null;
+  /** Once it has begun, the switch may give it its turns. */
+  switchable = false;
   /** The first turn has begun. */
   started = false;
-  /** A receive may answer -2: in the entry of a process, not in handlers and start functions. */
-  mayPark = false;
-
-  // The window and the receive that was last called, or that the actor is parked in.
-  info = 0;
-  pointer = 0;
-  capacity = 0;
-  // The window that a handler registered; its receives may use others.
-  handlerInfo = 0;
-  handlerPointer = 0;
-  handlerCapacity = 0;
-
-  want: Want = WANT_ANY;
-  /** The tag, the ref or the predicate, as `want` says. */
-  wanted = 0;
-  /** The last receive answered -2, and `park` is to follow. */
-  waiting = false;
-  /** The item at the save pointer matched but did not fit: the next receive of the same kind takes it without asking again. */
-  held = false;
-  /** What `park` will return; RECEIVE_PARK while that is still to be looked for. */
-  result: number = RECEIVE_PARK;
-  /** When the receive is over, on the clock's scale; Infinity: never. */
-  deadlineMs = Number.POSITIVE_INFINITY;
+  #deadlineMs = Number.POSITIVE_INFINITY;
   /** The deadline has passed while parked. */
   expired = false;
   /** Made with the first receive that has a timeout. */
@@ -170,8 +181,6 @@ export class Actor implements Runnable {
   ties: Ties | null = null;
   /** What its guest is allowed; null for the host's own, which may do everything. */
   allowance: Allowance | null = null;
-  /** Items that it may still take in this turn. */
-  budget = 0;
   /** What its guest may compute; null where the guest does not count it. */
   reductions: Reductions | null = null;
   /** It gave way in the middle of its code: its next turn goes on there, whatever its mailbox holds. */
@@ -197,6 +206,137 @@ export class Actor implements Runnable {
     this.args = args;
     this.limits = limits;
     this.bytes = bytes;
+    services.slots.claim(this);
+    const { words } = this.store;
+    words[this.at + MAX_MESSAGES] = limits.mailboxMessages;
+    words[this.at + MAX_BYTES] = limits.mailboxBytes;
+    words[this.at + MAX_MESSAGE_BYTES] = limits.messageBytes;
+    // Running from its birth: what its start function brings about reaches it when it first waits.
+    this.state = RUNNING;
+    this.result = RECEIVE_PARK;
+    mailbox.liveAt(this.store, this.at);
+  }
+
+  get state(): State {
+    return this.store.words[this.at + STATE] as State;
+  }
+  set state(value: State) {
+    this.store.words[this.at + STATE] = value;
+  }
+
+  get restraint(): Restraint {
+    return this.store.words[this.at + RESTRAINT] as Restraint;
+  }
+  set restraint(value: Restraint) {
+    this.store.words[this.at + RESTRAINT] = value;
+  }
+
+  /** A receive may answer -2: in the entry of a process, not in handlers and start functions. */
+  get mayPark(): boolean {
+    return this.store.words[this.at + MAY_PARK] !== 0;
+  }
+  set mayPark(value: boolean) {
+    this.store.words[this.at + MAY_PARK] = value ? 1 : 0;
+  }
+
+  /** The window and the receive that was last called, or that the actor is parked in. */
+  get info(): number {
+    return this.store.words[this.at + INFO] >>> 0;
+  }
+  set info(value: number) {
+    this.store.words[this.at + INFO] = value;
+  }
+
+  get pointer(): number {
+    return this.store.words[this.at + POINTER] >>> 0;
+  }
+  set pointer(value: number) {
+    this.store.words[this.at + POINTER] = value;
+  }
+
+  get capacity(): number {
+    return this.store.words[this.at + CAPACITY] >>> 0;
+  }
+  set capacity(value: number) {
+    this.store.words[this.at + CAPACITY] = value;
+  }
+
+  /** The window that a handler registered; its receives may use others. */
+  get handlerInfo(): number {
+    return this.store.words[this.at + HANDLER_INFO] >>> 0;
+  }
+  set handlerInfo(value: number) {
+    this.store.words[this.at + HANDLER_INFO] = value;
+  }
+
+  get handlerPointer(): number {
+    return this.store.words[this.at + HANDLER_POINTER] >>> 0;
+  }
+  set handlerPointer(value: number) {
+    this.store.words[this.at + HANDLER_POINTER] = value;
+  }
+
+  get handlerCapacity(): number {
+    return this.store.words[this.at + HANDLER_CAPACITY] >>> 0;
+  }
+  set handlerCapacity(value: number) {
+    this.store.words[this.at + HANDLER_CAPACITY] = value;
+  }
+
+  /** When the receive is over, on the clock's scale; Infinity: never. */
+  get deadlineMs(): number {
+    return this.store.words[this.at + TIMED] === 0 ? Number.POSITIVE_INFINITY : this.#deadlineMs;
+  }
+  set deadlineMs(value: number) {
+    this.#deadlineMs = value;
+    this.store.words[this.at + TIMED] = value === Number.POSITIVE_INFINITY ? 0 : 1;
+  }
+
+  get want(): Want {
+    return this.store.words[this.at + WANT] as Want;
+  }
+  set want(value: Want) {
+    this.store.words[this.at + WANT] = value;
+  }
+
+  /** The tag, the ref or the predicate, as `want` says. */
+  get wanted(): number {
+    return this.store.words[this.at + WANTED];
+  }
+  set wanted(value: number) {
+    this.store.words[this.at + WANTED] = value;
+  }
+
+  /** The last receive answered -2, and `park` is to follow. */
+  get waiting(): boolean {
+    return this.store.words[this.at + WAITING] !== 0;
+  }
+  set waiting(value: boolean) {
+    this.store.words[this.at + WAITING] = value ? 1 : 0;
+  }
+
+  /** The item at the save pointer matched but did not fit: the next receive of the same kind takes it without asking again. */
+  get held(): boolean {
+    return this.store.words[this.at + HELD] !== 0;
+  }
+  set held(value: boolean) {
+    this.store.words[this.at + HELD] = value ? 1 : 0;
+  }
+
+  /** What `park` will return; RECEIVE_PARK while that is still to be looked for. */
+  get result(): number {
+    return this.store.words[this.at + RESULT];
+  }
+  set result(value: number) {
+    this.store.words[this.at + RESULT] = value;
+  }
+
+  /** Items that it may still take in this turn. */
+  get budget(): number {
+    return this.store.words[this.at + BUDGET];
+  }
+  set budget(value: number) {
+    this.store.words[this.at + BUDGET] = value;
   }
 
   get pid(): Pid {
@@ -206,14 +346,15 @@ export class Actor implements Runnable {
   /** Parked → ready. */
   wake(): void {
     this.services.scheduler.push(this);
-    this.state = READY;
+    this.store.words[this.at + STATE] = READY;
   }
 
   run(): boolean {
     // It may have ended while it stood in the queue.
-    if (this.state !== READY) return true;
-    this.state = RUNNING;
-    this.services.current = this;
+    const { words } = this.store;
+    if (words[this.at + STATE] !== READY) return true;
+    words[this.at + STATE] = RUNNING;
+    this.services.slots.current = this;
     return this.way.resume(this);
   }
 

@@ -5,6 +5,7 @@
 import { type Actor, ASKING, FREE, type Services } from "./actor.ts";
 import { fault, leave } from "./fault.ts";
 import { type ExitReason, MAX_REASON_BYTES, ReasonCode } from "./message.ts";
+import { CAPACITY, INFO, POINTER, RESTRAINT } from "./slots.ts";
 
 /** A function that a guest may import. */
 export type Import = (...words: number[]) => number | undefined;
@@ -13,9 +14,9 @@ const decoder = new TextDecoder();
 
 /** The caller of an import. `name` appears in the message where it may not call it now. */
 export function callerOf(services: Services, name: string): Actor {
-  const actor = services.current;
+  const actor = services.slots.current;
   if (actor === null) throw new Error(`${name} was called while no actor has its turn`);
-  if (actor.restraint !== FREE) refuse(actor, name);
+  if (actor.store.words[actor.at + RESTRAINT] !== FREE) refuse(actor, name);
   return actor;
 }
 
@@ -31,7 +32,7 @@ function refuse(actor: Actor, name: string): never {
 
 /** As `callerOf`, for the few imports that a predicate may call. */
 export function askedOf(services: Services, name: string): Actor {
-  const actor = services.current;
+  const actor = services.slots.current;
   if (actor?.restraint === ASKING) return actor;
   return callerOf(services, name);
 }
@@ -60,9 +61,10 @@ export function checkWindow(actor: Actor, name: string, info: number, pointer: n
 /** Sets the window of a receive. */
 export function setWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {
   checkWindow(actor, name, info, pointer, capacity);
-  actor.info = info >>> 0;
-  actor.pointer = pointer >>> 0;
-  actor.capacity = capacity >>> 0;
+  const { words } = actor.store;
+  words[actor.at + INFO] = info;
+  words[actor.at + POINTER] = pointer;
+  words[actor.at + CAPACITY] = capacity;
 }
 
 /** Whether an actor is the caller itself or its own child. */

@@ -78,6 +78,8 @@ export class Ends {
     const { services, mailbox, allowance } = actor;
     const left = lettersIn(mailbox);
     mailbox.clear();
+    services.slots.leave(actor);
+    mailbox.liveAt(actor.store, actor.at);
     for (const { from, tag, length } of left) services.deadLetter(from, actor.pid, tag, length, "left behind");
     actor.way.discard(actor);
     release(actor, services);

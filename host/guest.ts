@@ -25,6 +25,7 @@ import { hasJspi } from "./jspi.ts";
 import type { ReductionPolicy } from "./preempt.ts";
 import { reasonOfThrown } from "./reason.ts";
 import { stateOf } from "./recyclable.ts";
+import type { Port } from "./switch.ts";
 
 /** The ways in which a guest can wait for its next item. */
 export type WayName = "handler" | "asyncify" | "jspi";
@@ -187,6 +188,11 @@ export class GuestModule {
     return found?.signature?.endsWith("-> i32");
   }
 
+  /** What a port offers has one type; a function of the host's takes what it is given. */
+  get #hasKnownTypes(): boolean {
+    return this.#imports.every(({ kind, signature }) => kind !== "function" || signature !== undefined);
+  }
+
   #importsActor(name: string): boolean {
     return this.#imports.some(i => i.module === "actor" && i.name === name);
   }
@@ -204,7 +210,9 @@ export class GuestModule {
       used.bytes.onGrown = bytes => account.set(actor, bytes);
       account.set(actor, used.bytes.u8.length);
     }
-    const exports = used?.exports ?? this.#linkWithMemory(actor, imports);
+    used?.port?.bind(actor.at << 2);
+    const made = used ?? this.#linkWithMemory(actor, imports);
+    const { exports, port } = made;
     if (this.#exports.has(LEFT_EXPORT)) {
       const counter = this.#counterOf(exports[LEFT_EXPORT]);
       if (actor.reductions !== null) actor.reductions.counter = counter;
@@ -213,7 +221,15 @@ export class GuestModule {
     actor.guest = guest;
     // The imports of one that waits by JSPI are bound to it.
     if (!isShared) return;
-    actor.instance = used ?? { exports, bytes: actor.bytes, entry, guest, maximumPages: this.#maximumPages(actor) };
+    actor.instance = used ?? {
+      exports,
+      bytes: actor.bytes,
+      entry,
+      guest,
+      port,
+      maximumPages: this.#maximumPages(actor),
+    };
+    if (port !== null) actor.services.switch?.begin(actor, port);
     if (used === undefined) recycling.remember(this, actor.instance);
   }
 
@@ -246,14 +262,17 @@ export class GuestModule {
     );
   }
 
-  #linkWithMemory(actor: Actor, imports: ImportObject): WebAssembly.Exports {
+  #linkWithMemory(actor: Actor, imports: ImportObject): Linked {
     for (;;) {
       const memory = this.#newMemory(actor);
       const account = actor.services.memory;
       actor.bytes = Bytes.ofMemory(memory, bytes => account.set(actor, bytes));
       account.set(actor, actor.bytes.u8.length);
       try {
-        return this.#link(actor, imports, memory);
+        // What pays for its computing pays for the host's, too, which the switch would not ask for; and those of JSPI have imports of their own.
+        const isSwitched = this.#hasKnownTypes && actor.reductions === null && actor.way.name !== "jspi";
+        const port = isSwitched ? (actor.services.switch?.portOf(actor, memory) ?? null) : null;
+        return { exports: this.#link(actor, imports, memory, port), port };
       } catch (error) {
         // A module that came compiled does not tell what it needs, but the engine refuses too small a memory before anything runs.
         const guessed = this.#memoryImport?.memory === undefined;
@@ -264,8 +283,14 @@ export class GuestModule {
     }
   }
 
-  #link(caller: Actor, { actor, env, host }: ImportObject, memory: WebAssembly.Memory): WebAssembly.Exports {
-    const imports = { ...host, actor, env: { abort: env.abort, seed: env.seed, memory } };
+  #link(
+    caller: Actor,
+    { actor, env, host }: ImportObject,
+    memory: WebAssembly.Memory,
+    port: Port | null,
+  ): WebAssembly.Exports {
+    const { send, recv } = port ?? actor;
+    const imports = { ...host, actor: { ...actor, send, recv }, env: { abort: env.abort, seed: env.seed, memory } };
     try {
       return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
     } catch (error) {
@@ -379,6 +404,12 @@ export class GuestModule {
     const more = names.length > ENTRIES_NAMED ? ` and ${names.length - ENTRIES_NAMED} more` : "";
     return `its entries are ${names.slice(0, ENTRIES_NAMED).join(", ")}${more}`;
   }
+}
+
+/** A new instance's exports, and what is between it and its runtime. */
+interface Linked {
+  readonly exports: WebAssembly.Exports;
+  readonly port: Port | null;
 }
 
 function functionOf(exports: WebAssembly.Exports, name: string): CallableFunction | null {

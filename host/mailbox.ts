@@ -16,9 +16,25 @@
  */
 import { Bytes, copyBytes } from "./bytes.ts";
 import { needHeadroom } from "./headroom.ts";
+import {
+  BYTES,
+  COUNT,
+  DEAD_RECORDS,
+  HEAD,
+  MARKS,
+  MASK,
+  ORDERED,
+  RECORD_WORDS,
+  RING,
+  SAVED,
+  Store,
+  TAIL,
+} from "./slots.ts";
 
 const HEADER_BYTES = 32;
 const FIRST_CAPACITY = 256;
+/** A ring of at most so many bytes stays with a mailbox that is empty. */
+export const KEPT_CAPACITY = 4096;
 /** Smaller rings are not worth shrinking. */
 const SHRINK_FROM = 4096;
 /** Positions are shifted down when they pass this, so that they stay small integers. */
@@ -59,60 +75,162 @@ export interface Removed {
 /** No such position. */
 export const NONE = -1;
 
+/** A mailbox's room. */
+export class Ring {
+  /** Where it lies: the pool's memory, or bytes of its own. */
+  readonly bytes: Bytes;
+  /** Its first byte there. */
+  readonly base: number;
+  /** In bytes, a power of two. */
+  readonly capacity: number;
+  /** Whether it lies in the pool's memory, where the switch reaches it. */
+  readonly isShared: boolean;
+
+  constructor(bytes: Bytes, base: number, capacity: number, isShared: boolean) {
+    this.bytes = bytes;
+    this.base = base;
+    this.capacity = capacity;
+    this.isShared = isShared;
+  }
+}
+
+const PAGE_BYTES = 65_536;
+/** Larger rings lie in bytes of their own, which the engine takes back. */
+const MAX_SHARED_BYTES = 262_144;
+/** So much the shared ones may have together; what does not fit in has bytes of its own. */
+const MAX_PAGES = 1024;
+
 /** Rings that no mailbox uses, by capacity. Rings are never read beyond what was written since they were taken. */
 export class RingPool {
-  readonly #rings = new Map<number, Bytes[]>();
-  /** Each capacity keeps at most this many bytes at rest. */
+  readonly #rings = new Map<number, Ring[]>();
+  /** Of rings with bytes of their own, each capacity keeps at most this many bytes at rest. */
   readonly #maxBytesEach: number;
   /** What mailboxes may hold together. */
   readonly maxBytesInUse: number;
   bytesInUse = 0;
+  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+  readonly #shared = Bytes.ofMemory(this.memory);
+  /** Everything before it is some ring's. */
+  #end = 0;
 
   constructor(maxBytesInUse = Number.POSITIVE_INFINITY, maxBytesEach = 1 << 20) {
     this.maxBytesInUse = maxBytesInUse;
     this.#maxBytesEach = maxBytesEach;
   }
 
-  take(capacity: number): Bytes {
-    const ring = this.#rings.get(capacity)?.pop() ?? Bytes.ofLength(capacity);
+  take(capacity: number): Ring {
+    const ring = this.#rings.get(capacity)?.pop() ?? this.#newRing(capacity);
     this.bytesInUse += capacity;
     return ring;
   }
 
-  give(ring: Bytes): void {
-    const capacity = ring.u8.length;
+  give(ring: Ring): void {
+    const { capacity } = ring;
     this.bytesInUse -= capacity;
     let rings = this.#rings.get(capacity);
     if (rings === undefined) {
       rings = [];
       this.#rings.set(capacity, rings);
     }
-    if ((rings.length + 1) * capacity <= this.#maxBytesEach) rings.push(ring);
+    if (ring.isShared || (rings.length + 1) * capacity <= this.#maxBytesEach) rings.push(ring);
+  }
+
+  #newRing(capacity: number): Ring {
+    if (capacity > MAX_SHARED_BYTES || !this.#hasRoom(capacity)) {
+      return new Ring(Bytes.ofLength(capacity), 0, capacity, false);
+    }
+    const base = this.#end;
+    this.#end += capacity;
+    return new Ring(this.#shared, base, capacity, true);
+  }
+
+  #hasRoom(capacity: number): boolean {
+    const missing = this.#end + capacity - this.#shared.u8.length;
+    if (missing <= 0) return true;
+    const pages = this.#shared.u8.length / PAGE_BYTES;
+    const more = Math.max(Math.ceil(missing / PAGE_BYTES), Math.min(pages, MAX_PAGES - pages));
+    if (pages + more > MAX_PAGES) return false;
+    try {
+      this.memory.grow(more);
+    } catch {
+      return false;
+    }
+    this.#shared.refresh();
+    return true;
   }
 }
 
 export class Mailbox {
-  /** Live items. */
-  count = 0;
-  /** Payload bytes of the live items. */
-  bytes = 0;
-  /** The save pointer: a receive in progress has looked at everything before it. Between the first record and `tail`. */
-  saved = 0;
-  /** Where the next record goes; everything before it has arrived. */
-  tail = 0;
-  /** The first record, which is live; equals `tail` where there is none. */
-  #head = 0;
-  /** Dead records between head and tail. */
-  #dead = 0;
-  #order = 0;
-  /** Null while there is no record. Its capacity is a power of two. */
-  #ring: Bytes | null = null;
+  // Where its words are (slots.ts).
+  #store: Store;
+  #at: number;
+  /** Null while there is no record, but a small one stays with a mailbox that was used. */
+  #ring: Ring | null = null;
   /** Oldest first, so by position too; null while there is none. */
   #marks: Mark[] | null = null;
   readonly #pool: RingPool;
 
   constructor(pool: RingPool) {
     this.#pool = pool;
+    this.#store = new Store(new Int32Array(RECORD_WORDS));
+    this.#at = 0;
+  }
+
+  /** Its words are elsewhere from now on. It must be empty. */
+  liveAt(store: Store, at: number): void {
+    this.#store = store;
+    this.#at = at;
+    this.#hold(this.#ring);
+  }
+
+  /** Live items. */
+  get count(): number {
+    return this.#store.words[this.#at + COUNT];
+  }
+
+  /** Payload bytes of the live items. */
+  get bytes(): number {
+    return this.#store.words[this.#at + BYTES];
+  }
+
+  /** The save pointer: a receive in progress has looked at everything before it. Between the first record and `tail`. */
+  get saved(): number {
+    return this.#store.words[this.#at + SAVED];
+  }
+
+  set saved(position: number) {
+    this.#store.words[this.#at + SAVED] = position;
+  }
+
+  /** Where the next record goes; everything before it has arrived. */
+  get tail(): number {
+    return this.#store.words[this.#at + TAIL];
+  }
+
+  /** The first record, which is live; equals `tail` where there is none. */
+  get #head(): number {
+    return this.#store.words[this.#at + HEAD];
+  }
+
+  set #head(position: number) {
+    this.#store.words[this.#at + HEAD] = position;
+  }
+
+  /** Dead records between head and tail. */
+  get #dead(): number {
+    return this.#store.words[this.#at + DEAD_RECORDS];
+  }
+
+  set #dead(count: number) {
+    this.#store.words[this.#at + DEAD_RECORDS] = count;
+  }
+
+  /** Takes a ring for its own, or none. */
+  #hold(ring: Ring | null): void {
+    const { words } = this.#store;
+    this.#ring = ring;
+    words[this.#at + RING] = ring?.isShared ? ring.base : NONE;
+    words[this.#at + MASK] = ring === null ? 0 : ring.capacity - 1;
   }
 
   /** Appends an item; its payload is copied from `length` bytes of `source` at `index`, which must be inside. */
@@ -130,9 +248,11 @@ export class Mailbox {
     const size = sizeOf(length);
     const at = this.#reserve(size);
     // `#reserve` leaves a ring behind in any case.
-    const ring = this.#ring as Bytes;
-    const words = ring.i32;
+    const ring = this.#ring as Ring;
+    const words = ring.bytes.i32;
     const word = at >> 2;
+    const mine = this.#store.words;
+    const me = this.#at;
     words[word + KIND] = kind;
     words[word + TAG] = tag;
     words[word + FROM_LO] = fromLo;
@@ -140,18 +260,18 @@ export class Mailbox {
     words[word + REF] = ref;
     words[word + REASON] = reason;
     words[word + LENGTH] = length;
-    words[word + ORDER] = this.#order;
-    copyBytes(source, index, ring, at + HEADER_BYTES, length);
-    this.#order = (this.#order + 1) | 0;
-    this.tail += size;
-    this.count++;
-    this.bytes += length;
+    words[word + ORDER] = mine[me + ORDERED];
+    copyBytes(source, index, ring.bytes, at + HEADER_BYTES, length);
+    mine[me + ORDERED]++;
+    mine[me + TAIL] += size;
+    mine[me + COUNT]++;
+    mine[me + BYTES] += length;
   }
 
   /** Whether the bound of all mailboxes together permits so many payload bytes more. */
   mayGrowBy(bytes: number): boolean {
     const { bytesInUse, maxBytesInUse } = this.#pool;
-    return bytesInUse + bytes <= maxBytesInUse || (this.#ring?.u8.length ?? 0) + bytes <= ALWAYS_ROOM_BYTES;
+    return bytesInUse + bytes <= maxBytesInUse || (this.#ring?.capacity ?? 0) + bytes <= ALWAYS_ROOM_BYTES;
   }
 
   /** The first item, or NONE. */
@@ -168,12 +288,13 @@ export class Mailbox {
   from(position: number): number {
     const ring = this.#ring;
     if (ring === null) return NONE;
-    const words = ring.i32;
-    const mask = ring.u8.length - 1;
+    const words = ring.bytes.i32;
+    const base = ring.base;
+    const mask = ring.capacity - 1;
     const tail = this.tail;
     let at = position < this.#head ? this.#head : position;
     while (at < tail) {
-      const word = (at & mask) >> 2;
+      const word = (base + (at & mask)) >> 2;
       if (words[word + KIND] !== 0) return at;
       at += words[word + DEAD_SIZE];
     }
@@ -189,12 +310,13 @@ export class Mailbox {
   findTag(position: number, kind: number, tag: number): number {
     const ring = this.#ring;
     if (ring === null) return NONE;
-    const words = ring.i32;
-    const mask = ring.u8.length - 1;
+    const words = ring.bytes.i32;
+    const base = ring.base;
+    const mask = ring.capacity - 1;
     const tail = this.tail;
     let at = position < this.#head ? this.#head : position;
     while (at < tail) {
-      const word = (at & mask) >> 2;
+      const word = (base + (at & mask)) >> 2;
       const itemKind = words[word + KIND];
       if (itemKind === 0) {
         at += words[word + DEAD_SIZE];
@@ -210,12 +332,13 @@ export class Mailbox {
   findRef(position: number, messageKind: number, ref: number): number {
     const ring = this.#ring;
     if (ring === null) return NONE;
-    const words = ring.i32;
-    const mask = ring.u8.length - 1;
+    const words = ring.bytes.i32;
+    const base = ring.base;
+    const mask = ring.capacity - 1;
     const tail = this.tail;
     let at = Math.max(position, this.#head, this.#markOf(ref));
     while (at < tail) {
-      const word = (at & mask) >> 2;
+      const word = (base + (at & mask)) >> 2;
       const kind = words[word + KIND];
       if (kind === 0) {
         at += words[word + DEAD_SIZE];
@@ -232,12 +355,15 @@ export class Mailbox {
     this.#marks ??= [];
     if (this.#marks.length === MARKS_KEPT) this.#marks.shift();
     this.#marks.push({ ref, position: this.tail });
+    this.#store.words[this.#at + MARKS] = this.#marks.length;
   }
 
   /** A ref is dead. */
   unmark(ref: number): void {
     const index = this.#marks?.findIndex(mark => mark.ref === ref) ?? -1;
-    if (index >= 0) this.#marks?.splice(index, 1);
+    if (index < 0) return;
+    this.#marks?.splice(index, 1);
+    this.#store.words[this.#at + MARKS]--;
   }
 
   #markOf(ref: number): number {
@@ -247,48 +373,50 @@ export class Mailbox {
 
   /** One header word of an item. */
   word(position: number, which: number): number {
-    const ring = this.#ring as Bytes;
-    return ring.i32[((position & (ring.u8.length - 1)) >> 2) + which];
+    const ring = this.#ring as Ring;
+    return ring.bytes.i32[((ring.base + (position & (ring.capacity - 1))) >> 2) + which];
   }
 
   /** Copies the first `length` bytes of an item's payload out; `length` is at most the item's own. */
   copyPayload(position: number, target: Bytes, index: number, length: number): void {
-    const ring = this.#ring as Bytes;
-    copyBytes(ring, (position & (ring.u8.length - 1)) + HEADER_BYTES, target, index, length);
+    const ring = this.#ring as Ring;
+    copyBytes(ring.bytes, ring.base + (position & (ring.capacity - 1)) + HEADER_BYTES, target, index, length);
   }
 
   /** A copy of an item's payload. */
   payload(position: number): Uint8Array {
-    const ring = this.#ring as Bytes;
-    const start = (position & (ring.u8.length - 1)) + HEADER_BYTES;
-    return ring.u8.slice(start, start + this.word(position, LENGTH));
+    const ring = this.#ring as Ring;
+    const start = ring.base + (position & (ring.capacity - 1)) + HEADER_BYTES;
+    return ring.bytes.u8.slice(start, start + this.word(position, LENGTH));
   }
 
   /** Takes an item out. The save pointer stays in front of the items it was in front of. */
   remove(position: number): void {
-    const ring = this.#ring as Bytes;
-    const words = ring.i32;
-    const mask = ring.u8.length - 1;
-    const word = (position & mask) >> 2;
+    const ring = this.#ring as Ring;
+    const words = ring.bytes.i32;
+    const base = ring.base;
+    const mask = ring.capacity - 1;
+    const word = (base + (position & mask)) >> 2;
     const length = words[word + LENGTH];
     const size = sizeOf(length);
-    this.count--;
-    this.bytes -= length;
-    if (this.count === 0) {
-      this.clear();
+    const mine = this.#store.words;
+    const me = this.#at;
+    mine[me + BYTES] -= length;
+    if (--mine[me + COUNT] === 0) {
+      this.#empty();
       return;
     }
     if (position === this.#head) {
       let head = position + size;
       // A live record follows, so the walk ends.
-      for (let next = (head & mask) >> 2; words[next + KIND] === 0; next = (head & mask) >> 2) {
+      for (let next = (base + (head & mask)) >> 2; words[next + KIND] === 0; next = (base + (head & mask)) >> 2) {
         head += words[next + DEAD_SIZE];
         this.#dead--;
       }
       this.#head = head;
       if (this.saved < head) this.saved = head;
     } else if (position + size === this.tail) {
-      this.tail = position;
+      mine[me + TAIL] = position;
       if (this.saved > position || this.from(this.saved) === NONE) this.saved = position;
       if (this.#marks !== null) for (const mark of this.#marks) if (mark.position > position) mark.position = position;
     } else {
@@ -306,18 +434,20 @@ export class Mailbox {
   removeRef(messageKind: number, ref: number): Removed[] {
     const removed: Removed[] = [];
     for (let at = this.findRef(0, messageKind, ref); at !== NONE; at = this.findRef(at, messageKind, ref)) {
-      const { i32, u8 } = this.#ring as Bytes;
-      const word = (at & (u8.length - 1)) >> 2;
+      const { bytes, base, capacity } = this.#ring as Ring;
+      const { i32 } = bytes;
+      const word = (base + (at & (capacity - 1))) >> 2;
       const length = i32[word + LENGTH];
       removed.push({ kind: i32[word + KIND], fromLo: i32[word + FROM_LO], fromHi: i32[word + FROM_HI], length });
       i32[word + KIND] = 0;
       i32[word + DEAD_SIZE] = sizeOf(length);
       this.#dead++;
-      this.count--;
-      this.bytes -= length;
+      const { words } = this.#store;
+      words[this.#at + COUNT]--;
+      words[this.#at + BYTES] -= length;
     }
     if (removed.length === 0) return removed;
-    if (this.count === 0) this.clear();
+    if (this.count === 0) this.#empty();
     else this.#tidy();
     return removed;
   }
@@ -331,17 +461,39 @@ export class Mailbox {
 
   /** A ring that is seven eighths empty is left for a smaller one. */
   #shrink(): void {
-    const capacity = (this.#ring as Bytes).u8.length;
+    const { capacity } = this.#ring as Ring;
     if (capacity >= SHRINK_FROM && this.tail - this.#head < capacity >> 3) this.#rebuild(0);
   }
 
   /** Forgets every item and gives the ring back. */
   clear(): void {
     if (this.#ring !== null) this.#pool.give(this.#ring);
-    this.#ring = null;
-    this.#head = this.tail = this.saved = 0;
+    this.#hold(null);
+    this.#rest();
+  }
+
+  /** Makes room for the switch to put the next items into. */
+  prepare(): void {
+    if (this.#ring === null) this.#hold(this.#pool.take(FIRST_CAPACITY));
+  }
+
+  /** The last item was taken out by the switch. */
+  emptied(): void {
+    this.#empty();
+  }
+
+  /** The last item is gone. A small ring stays for the next one. */
+  #empty(): void {
+    if (this.#ring !== null && this.#ring.capacity > KEPT_CAPACITY) this.clear();
+    else this.#rest();
+  }
+
+  #rest(): void {
+    const { words } = this.#store;
+    const at = this.#at;
+    words[at + HEAD] = words[at + TAIL] = words[at + SAVED] = 0;
+    words[at + DEAD_RECORDS] = words[at + COUNT] = words[at + BYTES] = 0;
     if (this.#marks !== null) for (const mark of this.#marks) mark.position = 0;
-    this.#dead = this.count = this.bytes = 0;
   }
 
   /** Room for a record of `size` bytes behind `tail`, in one piece; returns its place in the ring. */
@@ -349,24 +501,26 @@ export class Mailbox {
     let ring = this.#ring;
     if (ring === null || this.tail > REBASE_AT) {
       this.#rebuild(size);
-      ring = this.#ring as Bytes;
+      ring = this.#ring as Ring;
     }
-    const capacity = ring.u8.length;
+    const { capacity, base } = ring;
     const at = this.tail & (capacity - 1);
     const toEnd = capacity - at;
     const gap = size <= toEnd ? 0 : toEnd;
     if (this.tail + gap + size - this.#head > capacity) {
       this.#rebuild(size);
-      return this.tail & ((this.#ring as Bytes).u8.length - 1);
+      const { base, capacity } = this.#ring as Ring;
+      return base + (this.tail & (capacity - 1));
     }
-    if (gap === 0) return at;
+    if (gap === 0) return base + at;
     // A record is never split: a dead one fills the end of the ring.
-    ring.i32[(at >> 2) + KIND] = 0;
-    ring.i32[(at >> 2) + DEAD_SIZE] = gap;
+    const word = (base + at) >> 2;
+    ring.bytes.i32[word + KIND] = 0;
+    ring.bytes.i32[word + DEAD_SIZE] = gap;
     this.#dead++;
     if (this.saved === this.tail) this.saved += gap;
-    this.tail += gap;
-    return 0;
+    this.#store.words[this.#at + TAIL] += gap;
+    return base;
   }
 
   /** Moves the live records to the front of another ring, which has room for them twice and for `extra` bytes. */
@@ -385,18 +539,18 @@ export class Mailbox {
     let marked = 0;
     const marks = this.#marks ?? [];
     if (old !== null) {
-      const mask = old.u8.length - 1;
+      const mask = old.capacity - 1;
       for (let at = this.first(); at !== NONE; at = this.next(at)) {
         if (saved === NONE && at >= oldSaved) saved = tail;
         for (; marked < marks.length && marks[marked].position <= at; marked++) marks[marked].position = tail;
         const size = sizeOf(this.word(at, LENGTH));
-        copyBytes(old, at & mask, ring, tail, size);
+        copyBytes(old.bytes, old.base + (at & mask), ring.bytes, ring.base + tail, size);
         tail += size;
       }
     }
-    this.#ring = ring;
+    this.#hold(ring);
     this.#head = 0;
-    this.tail = tail;
+    this.#store.words[this.#at + TAIL] = tail;
     this.saved = saved === NONE ? tail : saved;
     for (; marked < marks.length; marked++) marks[marked].position = tail;
     this.#dead = 0;

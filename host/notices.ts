@@ -11,6 +11,8 @@ export class Notices {
   /** Guests are on the stack so many times. */
   #holds = 0;
   #waiting: (() => void)[] = [];
+  /** Is told of each one that waits. */
+  onAdded: (() => void) | null = null;
 
   get areWaiting(): boolean {
     return this.#waiting.length > 0;
@@ -19,7 +21,10 @@ export class Notices {
   /** Calls `tell` soon: at once where no guest is on the stack. What it throws is the embedder's own, and stops nothing. */
   add(tell: () => void): void {
     if (this.#holds === 0) callOut(tell);
-    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(tell);
+    else if (this.#waiting.length < MAX_WAITING) {
+      this.#waiting.push(tell);
+      this.onAdded?.();
+    }
   }
 
   /** Guests begin to run; `release` says when they have stopped. */

@@ -8,6 +8,23 @@ import { ORDER } from "./mailbox.ts";
 import { RECEIVE_PARK } from "./message.ts";
 import { goOn, yielded } from "./preempt.ts";
 import { look, park, proceed } from "./receive.ts";
+import {
+  BUDGET,
+  CAPACITY,
+  COUNT,
+  HANDLER_CAPACITY,
+  HANDLER_INFO,
+  HANDLER_POINTER,
+  HELD,
+  INFO,
+  POINTER,
+  RESTRAINT,
+  RESULT,
+  STATE,
+  SWITCHED,
+  WANT,
+} from "./slots.ts";
+import { TAKES_TURNS } from "./switch/bits.ts";
 
 /** Items that an actor may take in one turn before the others get theirs. */
 const TURN_BUDGET = 64;
@@ -21,6 +38,7 @@ export function beginTurn(actor: Actor): void {
   }
   if (actor.started) return;
   actor.started = true;
+  if (actor.switchable) actor.store.words[actor.at + SWITCHED] |= TAKES_TURNS;
   actor.guest?.start?.();
 }
 
@@ -29,17 +47,19 @@ export const handlerWay: Way = {
   name: "handler",
 
   resume(actor) {
-    const { result } = actor;
+    const { store, at } = actor;
+    const result = store.words[at + RESULT];
     const handle = actor.guest?.handle;
     if (handle == null || !actor.started || result === RECEIVE_PARK) return serveMailbox(actor);
     // The commonest turn, kept short (a tenth of a message): one item, which is in the window already, and nothing behind it.
-    actor.budget = TURN_BUDGET;
-    actor.result = RECEIVE_PARK;
+    store.words[at + BUDGET] = TURN_BUDGET;
+    store.words[at + RESULT] = RECEIVE_PARK;
     if (actor.reductions !== null) actor.reductions.granted = 0;
     handle(result);
-    if (actor.mailbox.count > 0 || actor.restraint !== FREE) return serveMailbox(actor);
+    const { words } = store;
+    if (words[at + COUNT] > 0 || words[at + RESTRAINT] !== FREE) return serveMailbox(actor);
     useHandlerWindow(actor);
-    actor.state = PARKED;
+    words[at + STATE] = PARKED;
     return true;
   },
 
@@ -49,7 +69,7 @@ export const handlerWay: Way = {
 type Handle = (length: number) => void;
 
 /** A turn: hands over what the mailbox holds, as far as the budget reaches. The first one runs the guest's `_start`. */
-function serveMailbox(actor: Actor): true {
+export function serveMailbox(actor: Actor): true {
   beginTurn(actor);
   let length = nextItem(actor);
   const handle = actor.guest?.handle as Handle;
@@ -71,12 +91,13 @@ function serveMailbox(actor: Actor): true {
 }
 
 /** Receives inside `handle` may have used windows of their own. */
-function useHandlerWindow(actor: Actor): void {
-  actor.info = actor.handlerInfo;
-  actor.pointer = actor.handlerPointer;
-  actor.capacity = actor.handlerCapacity;
-  actor.want = WANT_ANY;
-  actor.held = false;
+function useHandlerWindow({ store, at }: Actor): void {
+  const { words } = store;
+  words[at + INFO] = words[at + HANDLER_INFO];
+  words[at + POINTER] = words[at + HANDLER_POINTER];
+  words[at + CAPACITY] = words[at + HANDLER_CAPACITY];
+  words[at + WANT] = WANT_ANY;
+  words[at + HELD] = 0;
 }
 
 /** Takes the next item into the handler's window; none where the actor is to end. */
@@ -112,10 +133,7 @@ export const asyncifyWay: Way = {
       result = proceed(actor);
       if (result === RECEIVE_PARK) return true;
     }
-    const left = actor.restraint === FREE ? enter(actor, result) : LEFT_RETURNED;
-    if (left === LEFT_PARKED && actor.restraint === FREE) park(actor);
-    else if (left === LEFT_YIELDED && actor.restraint === FREE) yielded(actor);
-    else actor.services.end(actor, actor.leaving ?? { kind: "normal" });
+    leave(actor, actor.restraint === FREE ? enter(actor, result) : LEFT_RETURNED);
     return true;
   },
 
@@ -127,6 +145,13 @@ export const asyncifyWay: Way = {
 const LEFT_RETURNED = 0;
 const LEFT_PARKED = 1;
 const LEFT_YIELDED = 2;
+
+/** The turn of a process is over, as `resume:E` has answered. */
+export function leave(actor: Actor, left: number): void {
+  if (left === LEFT_PARKED && actor.restraint === FREE) park(actor);
+  else if (left === LEFT_YIELDED && actor.restraint === FREE) yielded(actor);
+  else actor.services.end(actor, actor.leaving ?? { kind: "normal" });
+}
 
 /** Runs the guest until it parks, gives way, or its entry returns. A module that never does the former has no `resume:E`. */
 function enter(actor: Actor, result: number): number {

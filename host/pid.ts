@@ -29,6 +29,11 @@ const SLOTS_AT_REST = 1024;
 /** The most actors that one table can hold at a time. */
 export const MAX_SLOTS = SLOT_MASK + 1;
 
+/** Which place in tables by slot a pid's low word stands for. */
+export function slotOf(lo: number): number {
+  return lo & SLOT_MASK;
+}
+
 export function pidFromWords(lo: number, hi: number): Pid {
   return hi * TWO_TO_32 + (lo >>> 0);
 }

@@ -23,6 +23,7 @@ import { isCounted, MESSAGE, RECEIVE_PARK, RECEIVE_TIMEOUT, type Received, TIMER
 import { pidFromWords } from "./pid.ts";
 import { charge } from "./preempt.ts";
 import { receivedFrom } from "./reason.ts";
+import { CAPACITY, INFO, MAX_MESSAGE_BYTES, POINTER, RESULT, RING, STATE, WANT } from "./slots.ts";
 
 /** Whether an item would go straight into an actor's window: it is parked for such an item, and there is room. */
 function takesAtOnce(to: Actor, kind: number, tag: number, ref: number, length: number): boolean {
@@ -77,9 +78,12 @@ export function deliver(
  * (ping-pong of two handlers, median ratio of eight alternating rounds, x64, Node 26). False where it is another case, and nothing was done.
  */
 export function handOver(from: Actor, to: Actor, tag: number, index: number, length: number): boolean {
-  if (to.state !== PARKED || to.want !== WANT_ANY || length > to.capacity || tag < 0) return false;
-  if (length > to.limits.messageBytes) return false;
-  const { bytes, info } = to;
+  const { words: mine } = to.store;
+  const { at, bytes } = to;
+  if (mine[at + STATE] !== PARKED || mine[at + WANT] !== WANT_ANY || tag < 0) return false;
+  if (length > mine[at + CAPACITY] >>> 0 || length > mine[at + MAX_MESSAGE_BYTES]) return false;
+  if (to.switchable && mine[at + RING] < 0) to.mailbox.prepare();
+  const info = mine[at + INFO] >>> 0;
   bytes.refresh();
   if (info !== 0) {
     const words = bytes.i32;
@@ -93,11 +97,11 @@ export function handOver(from: Actor, to: Actor, tag: number, index: number, len
     words[word + 6] = length;
     words[word + 7] = 0;
   }
-  copyBytes(from.bytes, index, bytes, to.pointer, length);
+  copyBytes(from.bytes, index, bytes, mine[at + POINTER] >>> 0, length);
   const { scheduler, counters } = to.services;
   scheduler.push(to);
-  to.state = READY;
-  to.result = length;
+  mine[at + STATE] = READY;
+  mine[at + RESULT] = length;
   counters.sent++;
   counters.received++;
   return true;
@@ -162,6 +166,7 @@ export function proceed(actor: Actor): number {
     }
   }
   actor.disarmDeadline();
+  actor.expired = false;
   actor.waiting = false;
   return result;
 }

@@ -5,6 +5,7 @@
 import type { Actor, GuestExports } from "./actor.ts";
 import type { Bytes } from "./bytes.ts";
 import type { GuestModule } from "./guest.ts";
+import type { Port } from "./switch.ts";
 
 /** So many are kept of one module. Each has touched all of its memory, which a new one has not. */
 const MAX_KEPT = 64;
@@ -17,6 +18,8 @@ export interface Instance {
   readonly bytes: Bytes;
   readonly entry: string;
   readonly guest: GuestExports;
+  /** Null where the switch has nothing to do with it. */
+  readonly port: Port | null;
   /** What its memory may grow to. */
   readonly maximumPages: number;
 }

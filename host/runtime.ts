@@ -27,8 +27,10 @@ import { Registry } from "./registry.ts";
 import { Scheduler } from "./scheduler.ts";
 import { secretRandom } from "./secrets.ts";
 import { endFromOutside, exitSignal } from "./signals.ts";
+import { RECEIVED, SENT, Slots } from "./slots.ts";
 import { type ModuleDefaults, Spawner, type SpawnOptions } from "./spawner.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
+import { Switch } from "./switch.ts";
 import { Timers } from "./timers.ts";
 
 /** What `load` takes. A string or URL is read by the runtime's `read`, in the core that is `fetch`. */
@@ -51,6 +53,11 @@ export interface RuntimeOptions {
   readonly grants?: Grants | "all";
   /** Functions for guests to import, by module and name; calling one needs the grant `imports`. */
   readonly imports?: HostImports;
+  /**
+   * `off`: messages and turns go through JavaScript also where the engine has WebAssembly with several memories, at a third of the speed and with the same
+   * result. Default `auto`.
+   */
+  readonly switch?: "auto" | "off";
   /** Milliseconds after which the event loop gets its turn. Default 4. */
   readonly sliceMs?: number;
   readonly clock?: Clock;
@@ -96,6 +103,7 @@ export class Runtime implements AsyncDisposable {
     const clock = options.clock ?? systemClock;
     const limits = runtimeLimits(options.limits);
     const notices = new Notices();
+    const slots = new Slots<Actor>();
     this.#rings = new RingPool(limits.allMailboxBytes);
     this.#ends = new Ends(this.#actors, this.#registry, options.onExit);
     this.#services = {
@@ -107,7 +115,14 @@ export class Runtime implements AsyncDisposable {
       notices,
       memory: new MemoryAccount(limits.allMemoryBytes),
       recycling: new Recycling(),
-      current: null,
+      slots,
+      switch: null,
+      get current() {
+        return slots.current;
+      },
+      set current(actor) {
+        slots.current = actor;
+      },
       random: options.random ?? secretRandom,
       end: (actor, reason) => this.#ends.end(actor, reason),
       describe: reasonOfThrown,
@@ -127,8 +142,12 @@ export class Runtime implements AsyncDisposable {
       readString: options.readString ?? (() => "abort"),
       beganMs: clock.now(),
     };
+    const imports = actorImports(this.#services, hooks);
+    if (options.switch !== "off") {
+      this.#services.switch = Switch.for(this.#services, this.#rings, imports.send, imports.recv);
+    }
     const host = hostImports(this.#services, options.imports ?? {}, hooks.log);
-    this.#imports = { actor: actorImports(this.#services, hooks), env: envImports(this.#services, hooks), host };
+    this.#imports = { actor: imports, env: envImports(this.#services, hooks), host };
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
     this.#rules = { tableElements: limits.tableElements, offers };
   }
@@ -140,7 +159,13 @@ export class Runtime implements AsyncDisposable {
 
   /** Totals since the runtime began. `sent` = `received` + `dead` + what waits in mailboxes. */
   get counters(): Readonly<Counters> {
-    return { ...this.#services.counters };
+    const { counters, slots } = this.#services;
+    const { doubles } = slots;
+    return {
+      ...counters,
+      sent: counters.sent + doubles[SENT >> 1],
+      received: counters.received + doubles[RECEIVED >> 1],
+    };
   }
 
   /** Guests alive. */
@@ -337,6 +362,7 @@ export class Runtime implements AsyncDisposable {
     }
     this.#services.timers.clear();
     this.#services.scheduler.stop();
+    this.#services.switch?.stop();
     this.#spawner.stop();
     this.#services.recycling.clear();
     // What has not been told yet, nobody would tell any more.

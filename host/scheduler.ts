@@ -80,6 +80,11 @@ export class Scheduler {
     this.#sliceEndMs = Math.min(this.#sliceEndMs, this.#sliceBeganMs + LONG_TURNS_SLICE_MS);
   }
 
+  /** The turn that goes on stands for so many. */
+  tookTurns(count: number): void {
+    this.#turnsLeft -= count;
+  }
+
   /** Runs nothing any more. */
   stop(): void {
     this.#stopped = true;

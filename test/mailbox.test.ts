@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Bytes } from "../host/bytes.ts";
-import { LENGTH, Mailbox, NONE, RingPool, TAG } from "../host/mailbox.ts";
+import { LENGTH, Mailbox, NONE, type Ring, RingPool, TAG } from "../host/mailbox.ts";
 import { DOWN, MESSAGE } from "../host/message.ts";
 
 function put(mailbox: Mailbox, tag: number, payload: Uint8Array = Uint8Array.of(tag)): void {
@@ -27,12 +27,12 @@ function filled(length: number, seed: number): Uint8Array {
 /** Counts the bytes of rings that are out. */
 class CountingPool extends RingPool {
   out = 0;
-  override take(capacity: number): Bytes {
+  override take(capacity: number): Ring {
     this.out += capacity;
     return super.take(capacity);
   }
-  override give(ring: Bytes): void {
-    this.out -= ring.u8.length;
+  override give(ring: Ring): void {
+    this.out -= ring.capacity;
     super.give(ring);
   }
 }
@@ -133,10 +133,10 @@ describe("a mailbox", () => {
 
 describe("a ring pool", () => {
   test("gives a ring out again, and keeps no more than its share", () => {
-    const pool = new RingPool(undefined, 1024);
-    const rings = [pool.take(512), pool.take(512), pool.take(512)];
+    const pool = new RingPool(undefined, 2 ** 20);
+    const rings = [pool.take(2 ** 19), pool.take(2 ** 19), pool.take(2 ** 19)];
     for (const ring of rings) pool.give(ring);
-    const again = [pool.take(512), pool.take(512), pool.take(512)];
+    const again = [pool.take(2 ** 19), pool.take(2 ** 19), pool.take(2 ** 19)];
     expect(again.filter(ring => rings.includes(ring))).toHaveLength(2);
   });
 });

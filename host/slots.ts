@@ -1,0 +1,165 @@
+/**
+ * The words of all actors of a runtime, side by side in one WebAssembly memory: what a turn and a message change of an actor and of its mailbox. They
+ * lie there and not in objects so that the switch (switch.ts) can read and write them from WebAssembly; everything else sees them as the fields of
+ * `Actor` and `Mailbox`. There is one truth, whoever changes it.
+ *
+ * Each actor has a record of 32 words. Its place follows from its pid's slot, and it is the actor's until that has ended.
+ */
+import { slotOf } from "./pid.ts";
+
+// Words of a record: first what a sender looks at, then what only its own turns do. Two and two are read and written as one where
+// that is quicker, so the order matters: LO and HI, HEAD and TAIL, POINTER and CAPACITY, HANDLER_POINTER and HANDLER_CAPACITY.
+export const LO = 0;
+export const HI = 1;
+export const STATE = 2;
+/** Bits: what the switch may do by itself. */
+export const SWITCHED = 3;
+export const COUNT = 4;
+export const BYTES = 5;
+export const HEAD = 6;
+export const TAIL = 7;
+export const SAVED = 8;
+export const ORDERED = 9;
+/** Where the ring begins in the memory of the rings; -1 where there is none, or elsewhere. */
+export const RING = 10;
+/** The ring's capacity less one. */
+export const MASK = 11;
+export const MAX_MESSAGES = 12;
+export const MAX_BYTES = 13;
+export const MAX_MESSAGE_BYTES = 14;
+/** Dead records in the ring. */
+export const DEAD_RECORDS = 15;
+export const WANT = 16;
+export const WANTED = 17;
+export const POINTER = 18;
+export const CAPACITY = 19;
+export const INFO = 20;
+export const HANDLER_INFO = 21;
+export const HANDLER_POINTER = 22;
+export const HANDLER_CAPACITY = 23;
+export const RESULT = 24;
+export const RESTRAINT = 25;
+export const BUDGET = 26;
+/** 1: the last receive answered that the actor is to park. */
+export const WAITING = 27;
+export const HELD = 28;
+export const MAY_PARK = 29;
+/** 1: the receive that it is in has a deadline. */
+export const TIMED = 30;
+/** Refs whose positions the mailbox knows. */
+export const MARKS = 31;
+export const RECORD_WORDS = 32;
+
+// The switch has the first page for itself.
+/** The record of the actor whose turn it is, as a byte address; 0: nobody's. */
+export const CURRENT = 0;
+/** The switch's own run queue: where it begins, and how many wait. */
+export const QUEUE_HEAD = 1;
+export const QUEUE_LENGTH = 2;
+/** 1: the switch has a turn of the scheduler's coming. */
+export const CALLED = 3;
+/** Byte address of the end of the records. */
+export const RECORDS_END = 4;
+/** Turns that the switch may still give before the host looks after the others; 0 calls it back. */
+export const TURNS_LEFT = 5;
+/** Two doubles: messages that the switch has accepted, and handed over. */
+export const SENT = 6;
+export const RECEIVED = 8;
+/** The queue's entries, from this word on. */
+export const QUEUE = 1024;
+export const QUEUE_ENTRIES = 8192;
+const PAGE_WORDS = 16_384;
+export const FIRST_RECORD = PAGE_WORDS;
+
+/** Where words are: the runtime's, or those of one actor that has ended. Replaced when the memory has grown. */
+export class Store {
+  words: Int32Array;
+
+  constructor(words: Int32Array) {
+    this.words = words;
+  }
+}
+
+/** What has a record. */
+export interface Recorded {
+  readonly lo: number;
+  readonly hi: number;
+  store: Store;
+  /** Where in its store's words the record begins. */
+  at: number;
+}
+
+export class Slots<T extends Recorded> {
+  readonly memory = new WebAssembly.Memory({ initial: 2, maximum: 4096 });
+  readonly store = new Store(new Int32Array(this.memory.buffer));
+  /** The same memory. */
+  doubles = new Float64Array(this.memory.buffer);
+  /** By slot. */
+  readonly #users: (T | undefined)[] = [];
+  #current: T | null = null;
+  /** What CURRENT was when `#current` was looked up; -1: it is to be looked up again. */
+  #currentAddress = 0;
+
+  constructor() {
+    this.store.words[RECORDS_END] = this.memory.buffer.byteLength;
+  }
+
+  /** Whose turn it is, or was last. */
+  get current(): T | null {
+    const address = this.store.words[CURRENT];
+    if (address === this.#currentAddress) return this.#current;
+    this.#currentAddress = address;
+    this.#current = address === 0 ? null : this.userAt(address);
+    return this.#current;
+  }
+
+  set current(user: T | null) {
+    this.#current = user;
+    this.#currentAddress = user === null ? 0 : user.at << 2;
+    this.store.words[CURRENT] = this.#currentAddress;
+  }
+
+  slotOf({ lo }: T): number {
+    return slotOf(lo);
+  }
+
+  /** Whose record is at a byte address. */
+  userAt(address: number): T | null {
+    return this.#users[((address >> 2) - FIRST_RECORD) / RECORD_WORDS] ?? null;
+  }
+
+  /** Gives a record, all zeros, to who was given a pid. */
+  claim(user: T): void {
+    const slot = slotOf(user.lo);
+    const at = FIRST_RECORD + slot * RECORD_WORDS;
+    if (at + RECORD_WORDS > this.store.words.length) this.#grow();
+    const { words } = this.store;
+    words.fill(0, at, at + RECORD_WORDS);
+    words[at + LO] = user.lo;
+    words[at + HI] = user.hi;
+    this.#users[slot] = user;
+    user.store = this.store;
+    user.at = at;
+    if (this.#currentAddress === at << 2) this.#currentAddress = -1;
+  }
+
+  /** One that has ended keeps a copy for those who still hold it: its record is somebody else's soon. */
+  leave(user: T): void {
+    const { at } = user;
+    const { words } = this.store;
+    const last = new Store(words.slice(at, at + RECORD_WORDS));
+    // No pid has these words.
+    words[at + LO] = 0;
+    words[at + HI] = -1;
+    this.#users[slotOf(user.lo)] = undefined;
+    user.store = last;
+    user.at = 0;
+  }
+
+  #grow(): void {
+    this.memory.grow(Math.max(1, this.memory.buffer.byteLength >> 17));
+    this.store.words = new Int32Array(this.memory.buffer);
+    this.doubles = new Float64Array(this.memory.buffer);
+    this.store.words[RECORDS_END] = this.memory.buffer.byteLength;
+  }
+}

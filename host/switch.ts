@@ -1,0 +1,162 @@
+/**
+ * The switch: turns and short messages between guests without a step into JavaScript. Where the engine has WebAssembly with several memories, a guest's
+ * `send` and `recv` are a port's, a small module that does the plain cases in place and leaves all others to the imports of imports.ts; and guests
+ * that such messages wake get their turns from a loop that is WebAssembly, too. Elsewhere everything goes through JavaScript, with the same result:
+ * the records of slots.ts are the only truth for both.
+ *
+ * Not for guests whose reductions are counted, which pay for what the host does, nor for those that wait by JSPI.
+ */
+import type { Actor, Services } from "./actor.ts";
+import type { Import } from "./caller.ts";
+import type { RingPool } from "./mailbox.ts";
+import { leave, serveMailbox } from "./park.ts";
+import type { Runnable } from "./scheduler.ts";
+import { CALLED, QUEUE_LENGTH, TURNS_LEFT } from "./slots.ts";
+import * as binary from "./switch/binary.ts";
+import { LEAVE } from "./switch/bits.ts";
+
+/** What stands between a guest and its runtime. */
+export interface Port {
+  readonly send: Import;
+  readonly recv: Import;
+  /** One entry: what a turn calls. */
+  readonly guest: WebAssembly.Table;
+  /** Whose guest it is from now on, as the byte address of the record. */
+  bind(record: number): void;
+  readonly turnOfHandler: () => number;
+  readonly turnOfProcess: () => number;
+}
+
+/** Turns between two looks at the host's own run queue. */
+const TURNS = 128;
+
+let modules: { readonly port: WebAssembly.Module; readonly loop: WebAssembly.Module } | null | undefined;
+
+/** The two modules, compiled once; null where the engine has not several memories for one module. */
+function compiled(): typeof modules {
+  if (modules !== undefined) return modules;
+  const bytes = bytesOf(binary.port);
+  modules = WebAssembly.validate(bytes)
+    ? { port: new WebAssembly.Module(bytes), loop: new WebAssembly.Module(bytesOf(binary.loop)) }
+    : null;
+  return modules;
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+}
+
+export class Switch implements Runnable {
+  readonly #services: Services;
+  readonly #rings: RingPool;
+  readonly #imports: { readonly send: Import; readonly recv: Import };
+  readonly #module: WebAssembly.Module;
+  readonly #turns: WebAssembly.Table;
+  readonly #loop: (turns: number) => number;
+  /** What every port imports. */
+  readonly #host: WebAssembly.ModuleImports;
+
+  /** Null where this engine cannot have one. */
+  static for(services: Services, rings: RingPool, send: Import, recv: Import): Switch | null {
+    const found = compiled();
+    return found == null ? null : new Switch(services, rings, { send, recv }, found.port, found.loop);
+  }
+
+  private constructor(
+    services: Services,
+    rings: RingPool,
+    imports: { readonly send: Import; readonly recv: Import },
+    port: WebAssembly.Module,
+    loop: WebAssembly.Module,
+  ) {
+    this.#services = services;
+    this.#rings = rings;
+    this.#imports = imports;
+    this.#module = port;
+    const { slots, notices } = services;
+    const { exports } = new WebAssembly.Instance(loop, { switch: { slots: slots.memory } });
+    this.#turns = exports.turns as WebAssembly.Table;
+    this.#loop = exports.run as (turns: number) => number;
+    this.#host = {
+      ...this.#imports,
+      call: () => this.#call(),
+      grown: () => slots.current?.bytes.refresh(),
+      emptied: () => slots.current?.mailbox.emptied(),
+    };
+    // The embedder is told between two turns.
+    notices.onAdded = () => {
+      slots.store.words[TURNS_LEFT] = 0;
+    };
+  }
+
+  /** A port for the guest that is going to be made with this memory. */
+  portOf(actor: Actor, memory: WebAssembly.Memory): Port {
+    const { exports } = new WebAssembly.Instance(this.#module, {
+      switch: { slots: this.#services.slots.memory, rings: this.#rings.memory },
+      guest: { memory },
+      host: this.#host,
+    });
+    const port = exports as unknown as Port;
+    port.bind(actor.at << 2);
+    return port;
+  }
+
+  /** The turns of an actor whose instance is there may be the switch's, once it has begun. */
+  begin(actor: Actor, port: Port): void {
+    const { guest, way } = actor;
+    const turn = way.name === "handler" ? port.turnOfHandler : port.turnOfProcess;
+    const called = way.name === "handler" ? guest?.handle : guest?.resume;
+    if (called == null) return;
+    const slot = this.#services.slots.slotOf(actor);
+    const { length } = this.#turns;
+    if (slot >= length) this.#turns.grow(Math.max(length, slot + 1 - length));
+    this.#turns.set(slot, turn);
+    port.guest.set(0, called);
+    actor.switchable = true;
+  }
+
+  run(): boolean {
+    const { slots, scheduler } = this.#services;
+    const { words } = slots.store;
+    // A round, where others wait for their turns.
+    const turns = scheduler.length > 0 ? Math.min(TURNS, words[QUEUE_LENGTH]) : TURNS;
+    const left = this.#loop(turns);
+    scheduler.tookTurns(TURNS);
+    if (left !== 0) this.#goOn(slots.userAt(left & -128) as Actor, left & 127);
+    this.#again();
+    return true;
+  }
+
+  failed(error: unknown): void {
+    try {
+      this.#services.current?.failed(error);
+    } finally {
+      this.#again();
+    }
+  }
+
+  /** Nothing runs any more. */
+  stop(): void {
+    const { words } = this.#services.slots.store;
+    words[QUEUE_LENGTH] = 0;
+    words[TURNS_LEFT] = 0;
+  }
+
+  /** Ends a turn that needs the host. */
+  #goOn(actor: Actor, what: number): void {
+    if (what === LEAVE.whole) actor.run();
+    else if (what === LEAVE.mailbox) serveMailbox(actor);
+    else leave(actor, what - LEAVE.returned);
+  }
+
+  #call(): void {
+    this.#services.scheduler.push(this);
+    this.#services.slots.store.words[CALLED] = 1;
+  }
+
+  #again(): void {
+    const { words } = this.#services.slots.store;
+    if (words[QUEUE_LENGTH] > 0) this.#services.scheduler.push(this);
+    else words[CALLED] = 0;
+  }
+}

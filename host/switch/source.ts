@@ -1,0 +1,349 @@
+/**
+ * The two modules of the switch (../switch.ts), as text. `assemble.ts` makes binary.ts of it: run `npm run switch` after a change.
+ *
+ * A *port* stands between one guest and its runtime. It has three memories: the records of all actors, their rings, and the guest's. It does
+ * what is plain by itself, exactly as receive.ts and park.ts do, and asks the host for everything else before it has changed anything.
+ * The *loop* gives actors their turns, from port to port.
+ */
+import * as slot from "../slots.ts";
+import { LEAVE, TAKES_MESSAGES, TAKES_TURNS } from "./bits.ts";
+
+/** A word of the switch's own page, as an address. */
+const own = (word: number) => `(i32.const ${4 * word})`;
+/** A word of a record, behind its address. */
+const at = (word: number) => `offset=${4 * word}`;
+/** Words of an item in a ring, as mailbox.ts has them. */
+const item = { kind: 0, from: 8, ref: 16, length: 24, payload: 32 };
+
+const READY = 0;
+const RUNNING = 1;
+const PARKED = 2;
+const ANY = 0;
+const ANSWER = 4;
+const PARK = -2;
+const TOO_LONG = -3;
+const TURN_BUDGET = 64;
+const REBASE_AT = 2 ** 29;
+const KEPT_CAPACITY = 4096;
+/** Up to this length eight bytes at a time are quicker than `memory.copy`. */
+const LOOP_MAX_BYTES = 64;
+
+/** Copies from one memory to another. */
+const copy = (name: string, to: string, from: string) => `
+  (func ${name} (param $to i32) (param $from i32) (param $length i32)
+    (local $end i32)
+    (if (i32.gt_u (local.get $length) (i32.const ${LOOP_MAX_BYTES})) (then
+      (memory.copy ${to} ${from} (local.get $to) (local.get $from) (local.get $length))
+      (return)))
+    (local.set $end (i32.add (local.get $to) (i32.and (local.get $length) (i32.const -8))))
+    (block $done (loop $next
+      (br_if $done (i32.eq (local.get $to) (local.get $end)))
+      (i64.store ${to} align=1 (local.get $to) (i64.load ${from} align=1 (local.get $from)))
+      (local.set $to (i32.add (local.get $to) (i32.const 8)))
+      (local.set $from (i32.add (local.get $from) (i32.const 8)))
+      (br $next)))
+    (local.set $end (i32.add (local.get $to) (i32.and (local.get $length) (i32.const 7))))
+    (block $done (loop $next
+      (br_if $done (i32.eq (local.get $to) (local.get $end)))
+      (i32.store8 ${to} (local.get $to) (i32.load8_u ${from} (local.get $from)))
+      (local.set $to (i32.add (local.get $to) (i32.const 1)))
+      (local.set $from (i32.add (local.get $from) (i32.const 1)))
+      (br $next))))`;
+
+/** Where `$length` bytes from `$pointer` on are not inside the guest's memory: goes to a label. */
+const unlessInside = (label: string) => `
+      (br_if ${label} (i64.gt_u
+        (i64.add (i64.extend_i32_u (local.get $pointer)) (i64.extend_i32_u (local.get $length)))
+        (i64.shl (i64.extend_i32_u (memory.size $guest)) (i64.const 16))))`;
+
+export const port = `(module
+  (import "switch" "slots" (memory $slots 2))
+  (import "switch" "rings" (memory $rings 1))
+  (import "guest" "memory" (memory $guest 0))
+  (import "host" "send" (func $hostSend (param i32 i32 i32 i32 i32) (result i32)))
+  (import "host" "recv" (func $hostRecv (param i32 i32 i32 i32) (result i32)))
+  ;; The queue is no longer empty: the scheduler shall give the switch a turn.
+  (import "host" "call" (func $call))
+  ;; The guest's memory has grown.
+  (import "host" "grown" (func $grown))
+  ;; The last item was taken out of a large ring.
+  (import "host" "emptied" (func $emptied))
+  (type $handle (func (param i32)))
+  (type $resume (func (param i32) (result i32)))
+  ;; Its handle, or its resume.
+  (table $guest (export "guest") 1 1 funcref)
+  ;; The record of the actor whose guest this is, and the pages that its memory has as far as the host knows.
+  (global $me (mut i32) (i32.const 0))
+  (global $pages (mut i32) (i32.const 0))
+
+  (func (export "bind") (param $record i32)
+    (global.set $me (local.get $record))
+    (global.set $pages (memory.size $guest)))
+${copy("$copyIn", "$rings", "$guest")}
+${copy("$copyOut", "$guest", "$rings")}
+
+  ;; Puts a record at the end of the queue, which must have room.
+  (func $enqueue (param $record i32)
+    (if (i32.eqz (i32.load ${own(slot.CALLED)})) (then (call $call)))
+    (i32.store offset=${4 * slot.QUEUE}
+      (i32.shl (i32.and
+        (i32.add (i32.load ${own(slot.QUEUE_HEAD)}) (i32.load ${own(slot.QUEUE_LENGTH)}))
+        (i32.const ${slot.QUEUE_ENTRIES - 1})) (i32.const 2))
+      (local.get $record))
+    (i32.store ${own(slot.QUEUE_LENGTH)} (i32.add (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const 1)))
+    (i32.store ${at(slot.STATE)} (local.get $record) (i32.const ${READY})))
+
+  (func (export "send") (param $lo i32) (param $hi i32) (param $tag i32) (param $pointer i32) (param $length i32) (result i32)
+    (local $me i32) (local $to i32) (local $size i32) (local $place i32) (local $tail i32) (local $mask i32)
+    (local.set $me (global.get $me))
+    (local.set $to (i32.add (i32.const ${4 * slot.FIRST_RECORD}) (i32.shl (i32.and (local.get $lo) (i32.const 0xfffff)) (i32.const 7))))
+    (block $host
+      (br_if $host (i32.ge_u (local.get $to) (i32.load ${own(slot.RECORDS_END)})))
+      (br_if $host (i32.ne (i32.load ${own(slot.CURRENT)}) (local.get $me)))
+      (br_if $host (i32.load ${at(slot.RESTRAINT)} (local.get $me)))
+      (br_if $host (i32.lt_s (local.get $tag) (i32.const 0)))
+      (br_if $host (i64.ne
+        (i64.load (local.get $to))
+        (i64.or (i64.extend_i32_u (local.get $lo)) (i64.shl (i64.extend_i32_u (local.get $hi)) (i64.const 32)))))
+      (br_if $host (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $to)) (i32.const ${TAKES_MESSAGES}))))
+      (br_if $host (i32.gt_u (local.get $length) (i32.load ${at(slot.MAX_MESSAGE_BYTES)} (local.get $to))))
+${unlessInside("$host")}
+      (br_if $host (i32.ge_u (i32.load ${at(slot.COUNT)} (local.get $to)) (i32.load ${at(slot.MAX_MESSAGES)} (local.get $to))))
+      (br_if $host (i32.gt_u
+        (i32.add (i32.load ${at(slot.BYTES)} (local.get $to)) (local.get $length))
+        (i32.load ${at(slot.MAX_BYTES)} (local.get $to))))
+      ;; Room behind the last item, in one piece.
+      (local.set $size (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8)))
+      (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $to)))
+      (local.set $mask (i32.load ${at(slot.MASK)} (local.get $to)))
+      (local.set $place (i32.and (local.get $tail) (local.get $mask)))
+      (br_if $host (i32.gt_u (i32.add (local.get $place) (local.get $size)) (i32.add (local.get $mask) (i32.const 1))))
+      (br_if $host (i32.gt_u
+        (i32.sub (i32.add (local.get $tail) (local.get $size)) (i32.load ${at(slot.HEAD)} (local.get $to)))
+        (i32.add (local.get $mask) (i32.const 1))))
+      (br_if $host (i32.gt_u (local.get $tail) (i32.const ${REBASE_AT})))
+      (br_if $host (i32.lt_s (i32.load ${at(slot.RING)} (local.get $to)) (i32.const 0)))
+      (if (i32.eq (i32.load ${at(slot.STATE)} (local.get $to)) (i32.const ${PARKED})) (then
+        (br_if $host (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $to)) (i32.const ${TAKES_TURNS}))))
+        (br_if $host (i32.load ${at(slot.WANT)} (local.get $to)))
+        (br_if $host (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))
+        (call $enqueue (local.get $to))))
+      (local.set $place (i32.add (local.get $place) (i32.load ${at(slot.RING)} (local.get $to))))
+      ;; Two words at a time, as they are read again: the processor would wait for halves that lie apart.
+      (i64.store $rings (local.get $place)
+        (i64.or (i64.const 1) (i64.shl (i64.extend_i32_u (local.get $tag)) (i64.const 32))))
+      (i64.store $rings offset=${item.from} (local.get $place) (i64.load (local.get $me)))
+      (i64.store $rings offset=${item.ref} (local.get $place) (i64.const 0))
+      (i64.store $rings offset=${item.length} (local.get $place) (i64.or
+        (i64.extend_i32_u (local.get $length))
+        (i64.shl (i64.extend_i32_u (i32.load ${at(slot.ORDERED)} (local.get $to))) (i64.const 32))))
+      (call $copyIn (i32.add (local.get $place) (i32.const ${item.payload})) (local.get $pointer) (local.get $length))
+      (i32.store ${at(slot.ORDERED)} (local.get $to) (i32.add (i32.load ${at(slot.ORDERED)} (local.get $to)) (i32.const 1)))
+      (i32.store ${at(slot.TAIL)} (local.get $to) (i32.add (local.get $tail) (local.get $size)))
+      (i32.store ${at(slot.COUNT)} (local.get $to) (i32.add (i32.load ${at(slot.COUNT)} (local.get $to)) (i32.const 1)))
+      (i32.store ${at(slot.BYTES)} (local.get $to) (i32.add (i32.load ${at(slot.BYTES)} (local.get $to)) (local.get $length)))
+      (f64.store ${own(slot.SENT)} (f64.add (f64.load ${own(slot.SENT)}) (f64.const 1)))
+      (return (i32.const 1)))
+    (call $hostSend (local.get $lo) (local.get $hi) (local.get $tag) (local.get $pointer) (local.get $length)))
+
+  ;; Takes the first item into the window: its length, ${PARK} where there is none, ${TOO_LONG} where it does not fit, and stays.
+  (func $take (param $me i32) (result i32)
+    (local $place i32) (local $length i32) (local $info i32) (local $count i32) (local $head i32) (local $kind i32)
+    (local.set $count (i32.load ${at(slot.COUNT)} (local.get $me)))
+    (if (i32.eqz (local.get $count)) (then (return (i32.const ${PARK}))))
+    ;; In a ring that the switch does not reach.
+    (if (i32.lt_s (i32.load ${at(slot.RING)} (local.get $me)) (i32.const 0)) (then (return (i32.const ${TOO_LONG}))))
+    (local.set $head (i32.load ${at(slot.HEAD)} (local.get $me)))
+    (local.set $place (i32.add
+      (i32.load ${at(slot.RING)} (local.get $me))
+      (i32.and (local.get $head) (i32.load ${at(slot.MASK)} (local.get $me)))))
+    (local.set $length (i32.load $rings offset=${item.length} (local.get $place)))
+    (if (i32.gt_u (local.get $length) (i32.load ${at(slot.CAPACITY)} (local.get $me))) (then (return (i32.const ${TOO_LONG}))))
+    (local.set $info (i32.load ${at(slot.INFO)} (local.get $me)))
+    (if (local.get $info) (then
+      (i64.store $guest (local.get $info) (i64.load $rings (local.get $place)))
+      (i64.store $guest offset=8 (local.get $info) (i64.load $rings offset=8 (local.get $place)))
+      (i64.store $guest offset=16 (local.get $info) (i64.load $rings offset=16 (local.get $place)))
+      (i64.store $guest offset=24 (local.get $info) (i64.extend_i32_u (local.get $length)))))
+    (call $copyOut
+      (i32.load ${at(slot.POINTER)} (local.get $me))
+      (i32.add (local.get $place) (i32.const ${item.payload}))
+      (local.get $length))
+    (local.set $kind (i32.load $rings (local.get $place)))
+    (i32.store ${at(slot.BYTES)} (local.get $me) (i32.sub (i32.load ${at(slot.BYTES)} (local.get $me)) (local.get $length)))
+    (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+    (i32.store ${at(slot.COUNT)} (local.get $me) (local.get $count))
+    (local.set $head (i32.add (local.get $head)
+      (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8))))
+    (if (local.get $count)
+      (then
+        ;; A live one follows: those before it are dead, and say how long they are in their second word.
+        (block $live (loop $next
+          (local.set $place (i32.add
+            (i32.load ${at(slot.RING)} (local.get $me))
+            (i32.and (local.get $head) (i32.load ${at(slot.MASK)} (local.get $me)))))
+          (br_if $live (i32.load $rings (local.get $place)))
+          (local.set $head (i32.add (local.get $head) (i32.load $rings offset=4 (local.get $place))))
+          (i32.store ${at(slot.DEAD_RECORDS)} (local.get $me)
+            (i32.sub (i32.load ${at(slot.DEAD_RECORDS)} (local.get $me)) (i32.const 1)))
+          (br $next)))
+        (i32.store ${at(slot.HEAD)} (local.get $me) (local.get $head))
+        (if (i32.lt_s (i32.load ${at(slot.SAVED)} (local.get $me)) (local.get $head)) (then
+          (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $head)))))
+      (else
+        (i32.store ${at(slot.DEAD_RECORDS)} (local.get $me) (i32.const 0))
+        (if (i32.or
+            (i32.load ${at(slot.MARKS)} (local.get $me))
+            (i32.gt_u (i32.load ${at(slot.MASK)} (local.get $me)) (i32.const ${KEPT_CAPACITY - 1})))
+          (then
+            (local.set $head (i32.load ${at(slot.TAIL)} (local.get $me)))
+            (i32.store ${at(slot.HEAD)} (local.get $me) (local.get $head))
+            (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $head))
+            (call $emptied))
+          (else
+            (i32.store ${at(slot.HEAD)} (local.get $me) (i32.const 0))
+            (i32.store ${at(slot.TAIL)} (local.get $me) (i32.const 0))
+            (i32.store ${at(slot.SAVED)} (local.get $me) (i32.const 0))))))
+    ;; Messages are counted, and what a timer brings.
+    (if (i32.or (i32.eq (local.get $kind) (i32.const 1)) (i32.eq (local.get $kind) (i32.const 4))) (then
+      (f64.store ${own(slot.RECEIVED)} (f64.add (f64.load ${own(slot.RECEIVED)}) (f64.const 1)))))
+    (local.get $length))
+
+  (func (export "recv") (param $info i32) (param $pointer i32) (param $length i32) (param $timeout i32) (result i32)
+    (local $me i32) (local $n i32) (local $polls i32)
+    (local.set $me (global.get $me))
+    (block $host
+      (br_if $host (i32.ne (i32.load ${own(slot.CURRENT)}) (local.get $me)))
+      (br_if $host (i32.load ${at(slot.RESTRAINT)} (local.get $me)))
+      (br_if $host (i32.load ${at(slot.HELD)} (local.get $me)))
+${unlessInside("$host")}
+      (br_if $host (i32.and (local.get $info) (i32.const 3)))
+      (br_if $host (i64.gt_u
+        (i64.add (i64.extend_i32_u (local.get $info)) (i64.const 32))
+        (i64.shl (i64.extend_i32_u (memory.size $guest)) (i64.const 16))))
+      (local.set $polls (i32.or
+        (i32.eqz (local.get $timeout))
+        (i32.eqz (i32.load ${at(slot.MAY_PARK)} (local.get $me)))))
+      ;; A deadline is the host's.
+      (br_if $host (i32.and (i32.eqz (local.get $polls)) (i32.ge_s (local.get $timeout) (i32.const 0))))
+      (i32.store ${at(slot.INFO)} (local.get $me) (local.get $info))
+      (i32.store ${at(slot.POINTER)} (local.get $me) (local.get $pointer))
+      (i32.store ${at(slot.CAPACITY)} (local.get $me) (local.get $length))
+      (i32.store ${at(slot.WANT)} (local.get $me) (i32.const ${ANY}))
+      (i32.store ${at(slot.WANTED)} (local.get $me) (i32.const 0))
+      (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 0))
+      (i32.store ${at(slot.SAVED)} (local.get $me) (i32.load ${at(slot.HEAD)} (local.get $me)))
+      (if (i32.or (local.get $polls) (i32.gt_s (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 0))) (then
+        (local.set $n (call $take (local.get $me)))
+        (br_if $host (i32.eq (local.get $n) (i32.const ${TOO_LONG})))
+        (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.sub (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 1)))
+        (if (i32.ne (local.get $n) (i32.const ${PARK})) (then (return (local.get $n))))
+        (if (local.get $polls) (then (return (i32.const -1))))))
+      (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 1))
+      (i32.store ${at(slot.TIMED)} (local.get $me) (i32.const 0))
+      (return (i32.const ${PARK})))
+    (call $hostRecv (local.get $info) (local.get $pointer) (local.get $length) (local.get $timeout)))
+
+  (func $begin (param $me i32)
+    (i32.store ${own(slot.CURRENT)} (local.get $me))
+    (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${RUNNING}))
+    (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.const ${TURN_BUDGET})))
+
+  (func $lookForGrowth
+    (if (i32.ne (memory.size $guest) (global.get $pages)) (then
+      (global.set $pages (memory.size $guest))
+      (call $grown))))
+
+  ;; As serveMailbox of park.ts.
+  (func (export "turnOfHandler") (result i32)
+    (local $me i32) (local $n i32)
+    (local.set $me (global.get $me))
+    (call $begin (local.get $me))
+    (local.set $n (i32.load ${at(slot.RESULT)} (local.get $me)))
+    (if (i32.eq (local.get $n) (i32.const ${PARK})) (then (local.set $n (call $take (local.get $me)))))
+    (block $served (loop $item
+      (br_if $served (i32.eq (local.get $n) (i32.const ${PARK})))
+      (if (i32.eq (local.get $n) (i32.const ${TOO_LONG})) (then (return (i32.const ${LEAVE.mailbox}))))
+      (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${PARK}))
+      (call_indirect $guest (type $handle) (local.get $n) (i32.const 0))
+      (call $lookForGrowth)
+      ;; Receives inside of it may have used windows of their own.
+      (i32.store ${at(slot.INFO)} (local.get $me) (i32.load ${at(slot.HANDLER_INFO)} (local.get $me)))
+      (i64.store ${at(slot.POINTER)} (local.get $me) (i64.load ${at(slot.HANDLER_POINTER)} (local.get $me)))
+      (i32.store ${at(slot.WANT)} (local.get $me) (i32.const ${ANY}))
+      (i32.store ${at(slot.HELD)} (local.get $me) (i32.const 0))
+      (if (i32.load ${at(slot.RESTRAINT)} (local.get $me)) (then (return (i32.const ${LEAVE.mailbox}))))
+      (br_if $served (i32.eqz (i32.load ${at(slot.COUNT)} (local.get $me))))
+      (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.sub (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 1)))
+      (if (i32.le_s (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 0)) (then
+        (if (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})) (then (return (i32.const ${LEAVE.mailbox}))))
+        (call $enqueue (local.get $me))
+        (return (i32.const ${LEAVE.nothing}))))
+      (local.set $n (call $take (local.get $me)))
+      (br $item)))
+    (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED}))
+    (i32.const ${LEAVE.nothing}))
+
+  ;; As asyncifyWay of park.ts.
+  (func (export "turnOfProcess") (result i32)
+    (local $me i32) (local $n i32) (local $left i32)
+    (local.set $me (global.get $me))
+    (if (i32.or
+        (i32.load ${at(slot.TIMED)} (local.get $me))
+        (i32.eq (i32.load ${at(slot.WANT)} (local.get $me)) (i32.const ${ANSWER})))
+      (then (return (i32.const ${LEAVE.whole}))))
+    (local.set $n (i32.load ${at(slot.RESULT)} (local.get $me)))
+    (if (i32.eq (local.get $n) (i32.const ${PARK})) (then
+      (if (i32.ne (i32.load ${at(slot.WANT)} (local.get $me)) (i32.const ${ANY})) (then (return (i32.const ${LEAVE.whole}))))
+      (i32.store ${own(slot.CURRENT)} (local.get $me))
+      (local.set $n (call $take (local.get $me)))
+      (if (i32.eq (local.get $n) (i32.const ${TOO_LONG})) (then (return (i32.const ${LEAVE.whole}))))
+      (if (i32.eq (local.get $n) (i32.const ${PARK})) (then
+        (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED}))
+        (return (i32.const ${LEAVE.nothing}))))))
+    (call $begin (local.get $me))
+    (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 0))
+    (local.set $left (call_indirect $guest (type $resume) (local.get $n) (i32.const 0)))
+    (call $lookForGrowth)
+    (if (i32.or
+        (i32.or
+          (i32.ne (local.get $left) (i32.const 1))
+          (i32.load ${at(slot.RESTRAINT)} (local.get $me)))
+        (i32.or
+          (i32.or (i32.load ${at(slot.TIMED)} (local.get $me)) (i32.load ${at(slot.WANT)} (local.get $me)))
+          (i32.or
+            (i32.eqz (i32.load ${at(slot.WAITING)} (local.get $me)))
+            (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))))
+      (then (return (i32.add (i32.const ${LEAVE.returned}) (i32.and (local.get $left) (i32.const 3))))))
+    (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${PARK}))
+    (if (i32.eq (i32.load ${at(slot.SAVED)} (local.get $me)) (i32.load ${at(slot.TAIL)} (local.get $me)))
+      (then (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED})))
+      (else (call $enqueue (local.get $me))))
+    (i32.const ${LEAVE.nothing})))`;
+
+export const loop = `(module
+  (import "switch" "slots" (memory $slots 2))
+  (type $turn (func (result i32)))
+  ;; By slot.
+  (table $turns (export "turns") 64 funcref)
+  ;; Gives at most so many turns. Answers where the host has to go on: the address of a record, and in its low bits what is left to do; 0: nowhere.
+  (func (export "run") (param $turns i32) (result i32)
+    (local $record i32) (local $left i32)
+    (i32.store ${own(slot.TURNS_LEFT)} (local.get $turns))
+    (block $done (loop $next
+      (br_if $done (i32.eqz (i32.load ${own(slot.QUEUE_LENGTH)})))
+      (br_if $done (i32.le_s (i32.load ${own(slot.TURNS_LEFT)}) (i32.const 0)))
+      (i32.store ${own(slot.TURNS_LEFT)} (i32.sub (i32.load ${own(slot.TURNS_LEFT)}) (i32.const 1)))
+      (local.set $record (i32.load offset=${4 * slot.QUEUE} (i32.shl (i32.load ${own(slot.QUEUE_HEAD)}) (i32.const 2))))
+      (i32.store ${own(slot.QUEUE_HEAD)} (i32.and (i32.add (i32.load ${own(slot.QUEUE_HEAD)}) (i32.const 1)) (i32.const ${slot.QUEUE_ENTRIES - 1})))
+      (i32.store ${own(slot.QUEUE_LENGTH)} (i32.sub (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const 1)))
+      ;; It may have ended while it stood in the queue, and another may have its record.
+      (br_if $next (i32.ne (i32.load ${at(slot.STATE)} (local.get $record)) (i32.const ${READY})))
+      (br_if $next (i32.eqz (i32.load ${at(slot.LO)} (local.get $record))))
+      (if (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $record)) (i32.const ${TAKES_TURNS}))) (then
+        (return (i32.or (local.get $record) (i32.const ${LEAVE.whole})))))
+      (local.set $left (call_indirect $turns (type $turn)
+        (i32.shr_u (i32.sub (local.get $record) (i32.const ${4 * slot.FIRST_RECORD})) (i32.const 7))))
+      (br_if $next (i32.eqz (local.get $left)))
+      (return (i32.or (local.get $record) (local.get $left)))))
+    (i32.const 0)))`;
