@@ -23,10 +23,13 @@
  */
 
 export { Caller, call, callRaw, callText, Outcome, Reply, reply, replyText } from "./call";
+export { CborKind, CborReader } from "./cbor-reader";
+export { CborWriter } from "./cbor-writer";
 export { Child, Restart } from "./child";
 export { broadcast, join, leave, members } from "./groups";
 export { listen, received } from "./handler";
 export { answerOf } from "./host";
+export { JsonWriter } from "./json-writer";
 export { demonitor, exitTo, kill, link, monitor, trapExit, unlink } from "./links";
 export {
   receive,

@@ -92,7 +92,8 @@ export class Reader {
     return String.UTF8.decodeUnsafe(this.take(length), length);
   }
 
-  private take(size: u32): usize {
+  /** Passes the next `size` bytes and returns their address: for formats of your own. */
+  take(size: u32): usize {
     if ((size as usize) > this.end - this.next) throw new RangeError("Reader: fewer bytes left than asked for");
     const at = this.next;
     this.next = at + size;

@@ -119,8 +119,8 @@ export class Writer {
     return Uint8Array.wrap(this.buffer.slice(0, this.written));
   }
 
-  /** The address of `size` more bytes; valid until the next call. */
-  private room(size: i32): usize {
+  /** Appends `size` bytes and returns their address, valid until the next call: for formats of your own. */
+  room(size: i32): usize {
     const at = this.written;
     const end = at + size;
     // Unsigned: a sum beyond 2 GiB is too long for a buffer, which says so itself.

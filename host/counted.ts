@@ -57,20 +57,24 @@ async function count(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Coun
 /** `countReductions` for bytes that nobody has looked at yet. Throws a LoadError that says what is wrong with them. */
 export function countValid(name: string, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   // First: the rewriter relies on it, and what is no module shall not become one by what is added.
-  if (!WebAssembly.validate(bytes)) {
-    try {
-      new WebAssembly.Module(bytes);
-    } catch (error) {
-      throw notAccepted(name, error);
-    }
-    throw notAccepted(name, "it is not valid");
-  }
+  mustBeValid(name, bytes);
   try {
     return countReductions(bytes);
   } catch (error) {
     if (!(error instanceof Undecodable)) throw error;
     throw new LoadError(`${name} cannot have its reductions counted: it ${error.message}`, { cause: error });
   }
+}
+
+/** Throws a LoadError that says why the engine refuses a module, where it does. */
+export function mustBeValid(name: string, bytes: Uint8Array<ArrayBuffer>): void {
+  if (WebAssembly.validate(bytes)) return;
+  try {
+    new WebAssembly.Module(bytes);
+  } catch (error) {
+    throw notAccepted(name, error);
+  }
+  throw notAccepted(name, "it is not valid");
 }
 
 /** The engine refuses a module. */

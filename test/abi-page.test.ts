@@ -1,4 +1,4 @@
-/** docs/abi.md, the host's table of types, its import functions and the guest library's declarations name the same imports. */
+/** docs/abi.md, the host's table of types, and the declarations for AssemblyScript, C and Rust name the same imports. */
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { actorImportTypes } from "../host/abi.ts";
@@ -14,6 +14,14 @@ function shape(parameters: string, result: boolean): string {
 
 describe("the imports of actor", () => {
   let table: Shape;
+
+  /** `yield` is called by instrumented code only. */
+  function called(all: Readonly<Record<string, string>> = table): Readonly<Record<string, string>> {
+    const { yield: _, ...rest } = all;
+    return rest;
+  }
+
+  const signature = (parameters: readonly string[], result: string) => `(${parameters.join(", ")}) -> ${result}`;
 
   beforeAll(() => {
     table = Object.fromEntries(
@@ -40,8 +48,36 @@ describe("the imports of actor", () => {
     for (const [, name, parameters, result] of source.matchAll(/export declare function (\w+)\(([^)]*)\): (\w+)/g)) {
       declared[name] = shape(parameters.replace(/,\s*$/, ""), result !== "void");
     }
-    // `yield` is called by instrumented code only.
-    const { yield: _, ...called } = table;
-    expect(declared).toEqual(called);
+    expect(declared).toEqual(called());
+  });
+
+  test("are all declared in the header for C, of the same types", async () => {
+    const declared: Record<string, string> = {};
+    const source = (await read("guest/c/isopod.h")).replace(/\s+/g, " ");
+    const declaration = /ISOPOD_IMPORT\("(\w+)"\) (\w+) (?:(\w+) )?actor_(\w+)\(([^)]*)\);/g;
+    for (const [, name, first, second, inC, parameters] of source.matchAll(declaration)) {
+      expect(inC).toBe(name);
+      const result = second ?? first;
+      declared[name] = signature(
+        parameters === "void" ? [] : parameters.split(",").map(type => (/\bdouble\b/.test(type) ? "f64" : "i32")),
+        result === "void" ? "()" : result === "double" ? "f64" : "i32",
+      );
+      expect(parameters).not.toMatch(/int64_t [a-z]/);
+    }
+    expect(declared).toEqual(called(actorImportTypes));
+  });
+
+  test("are all declared in the crate for Rust, of the same types", async () => {
+    const declared: Record<string, string> = {};
+    const source = (await read("guest/rust/src/actor.rs")).replace(/\s+/g, " ");
+    for (const [, name, parameters, result] of source.matchAll(/pub fn (\w+)\(([^)]*)\)(?: -> (\S+))?;/g)) {
+      const types = parameters.split(",").filter(parameter => parameter.trim() !== "");
+      for (const type of types) expect(type).toMatch(/: (u32|i32|usize|\*(const|mut) (u8|u64))$/);
+      declared[name] = signature(
+        types.map(() => "i32"),
+        result === undefined || result === "!" ? "()" : result === "f64" ? "f64" : "i32",
+      );
+    }
+    expect(declared).toEqual(called(actorImportTypes));
   });
 });

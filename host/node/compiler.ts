@@ -11,15 +11,16 @@ import { fileURLToPath } from "node:url";
 import * as asc from "assemblyscript/asc";
 import binaryen from "binaryen";
 import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
+import { makeParking, Unsuitable } from "../../guest/transform/compiled.ts";
 import GuestTransform from "../../guest/transform/index.ts";
 import type { ParkWay } from "../../guest/transform/park.ts";
-import { CannotYield, makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
+import { makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
 import { YIELD_EXPORT } from "../abi.ts";
 import { countValid } from "../counted.ts";
 import { LoadError } from "../errors.ts";
 
 export interface CompileOptions {
-  /** How the guest blocks. Default: `asyncify`, which works in every engine. */
+  /** How the guest blocks. Default: `asyncify`, which works in every engine; of a `.wasm` file, as it does already. */
   park?: ParkWay;
   /**
    * Whether the guest can be stopped when it computes for long: not at all (default); `count`: killed, and where it waits by jspi preempted; `yield`: preempted in
@@ -73,7 +74,8 @@ const NOT_FOUND = 6054;
 const GUEST_FOLDER = findGuestFolder();
 
 /**
- * Compiles `entry`; of a `.wasm` file, made by whatever compiler, it only counts the reductions.
+ * Compiles `entry`. A `.wasm` file, made by whatever compiler, is made to wait by Asyncify where that is asked for, and has its reductions
+ * counted where that is, or nothing.
  *
  * @param entry path of an AssemblyScript or WebAssembly file, absolute or relative to `baseDir`
  * @returns the module, or diagnostics of which at least one is an error
@@ -137,16 +139,24 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
 
 async function rewrite(entry: string, path: string, options: CompileOptions): Promise<Compiled> {
   const bytes = new Uint8Array(await readFile(path));
-  const reductions = options.reductions === undefined || options.reductions === "none" ? "count" : options.reductions;
-  const compiled: Compiled = { entry, diagnostics: [], text: "" };
-  return count(compiled, path, bytes, undefined, undefined, { ...options, reductions });
+  const parks = options.park === "asyncify";
+  const asked = options.reductions === "none" ? undefined : options.reductions;
+  const reductions = asked ?? (parks ? "none" : "count");
+  const read: Compiled = { entry, diagnostics: [], text: "", wasm: bytes };
+  // What is to yield is taught both at once.
+  const parking =
+    parks && reductions !== "yield"
+      ? attempt(read, path, name => makeParking(binaryen, name, bytes, options.debug === true))
+      : read;
+  if (parking.wasm === undefined) return parking;
+  return count(parking, path, new Uint8Array(parking.wasm), undefined, undefined, { ...options, reductions });
 }
 
 /** Code that was counted after it was taught to unwind would be told to unwind where it cannot. */
 function refusePreemptible(name: string, wasm: Uint8Array<ArrayBuffer>): void {
   if (!WebAssembly.validate(wasm)) return;
   if (WebAssembly.Module.exports(new WebAssembly.Module(wasm)).some(found => found.name === YIELD_EXPORT)) {
-    throw new CannotYield(`${name} was built with --reductions yield: its reductions are counted already`);
+    throw new Unsuitable(`${name} was built with --reductions yield: its reductions are counted already`);
   }
 }
 
@@ -163,15 +173,24 @@ function count(
     const map = typeof sourceMap === "string" ? { sourceMap } : {};
     return { ...compiled, wasm, ...map };
   }
-  const name = basename(path);
-  try {
+  return attempt(compiled, path, name => {
     const preempts = reductions === "yield" && park === "asyncify";
     if (!preempts) refusePreemptible(name, wasm);
     // A map would not fit the new code.
-    const counted = preempts ? makePreemptible(binaryen, name, wasm, memoryBase, debug) : countValid(name, wasm);
-    return { ...compiled, wasm: counted };
+    return preempts ? makePreemptible(binaryen, name, wasm, memoryBase, debug) : countValid(name, wasm);
+  });
+}
+
+/** Adds the module that `rewrite` makes, or why it cannot. */
+function attempt(
+  { wasm: _, ...compiled }: Compiled,
+  path: string,
+  rewrite: (name: string) => Uint8Array<ArrayBuffer>,
+): Compiled {
+  try {
+    return { ...compiled, wasm: rewrite(basename(path)) };
   } catch (error) {
-    if (!(error instanceof LoadError || error instanceof CannotYield)) throw error;
+    if (!(error instanceof LoadError || error instanceof Unsuitable)) throw error;
     const { message } = error;
     const diagnostic: Diagnostic = { severity: "error", message, code: 0, file: path };
     return {

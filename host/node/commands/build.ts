@@ -14,15 +14,17 @@ export const build: Command = {
   name: "build",
   summary: "compile guests, AssemblyScript to WebAssembly",
   help: `Compiles AssemblyScript guests; a.ts becomes a.wasm beside it. A module that
-is WebAssembly already only gets its reductions counted, for which --out is
-needed.
+is WebAssembly already, made by whatever compiler, gets its reductions counted,
+or with --park asyncify is taught to wait in every engine; for that --out is
+needed, and what docs/languages.md says.
 
 Usage: isopod build <guest.ts | guest.wasm>… [options]
 
 Options:
   --out DIR       write into DIR, which is made if there is none
   --park WAY      how a guest waits: asyncify (default, works in every engine)
-                  or jspi (smaller; needs an engine that can switch stacks)
+                  or jspi (smaller; needs an engine that can switch stacks);
+                a .wasm as it does already, unless asyncify is asked for
   --reductions HOW
                   what stops a guest that computes for long: none (default of
                   a source); count: it can be killed, and preempted where it

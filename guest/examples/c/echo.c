@@ -1,0 +1,10 @@
+// A process: waits for messages and returns each to its sender, with the same bytes and the same tag.
+
+#include "isopod.h"
+
+ISOPOD_EXPORT("run") void run(void) {
+  for (;;) {
+    int32_t n = isopod_receive(-1);
+    isopod_send(isopod.info.from, isopod.info.tag, isopod.ptr, (size_t)n);
+  }
+}

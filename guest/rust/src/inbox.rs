@@ -1,0 +1,137 @@
+//! Receiving: one window that the host writes into, in pages of its own once an item was too long for its first 256 bytes.
+
+use crate::item::{Info, Item};
+use crate::{actor, fail};
+use core::cell::UnsafeCell;
+use core::ptr::addr_of_mut;
+use core::{mem, slice};
+
+const PARK: i32 = -2;
+const PAGE: usize = 65_536;
+
+/// A guest has one thread, and the host writes only while the guest is in an import or does not run.
+struct Shared<T>(UnsafeCell<T>);
+unsafe impl<T> Sync for Shared<T> {}
+
+struct Window {
+    info: Info,
+    ptr: *mut u8,
+    cap: usize,
+}
+
+static FIRST: Shared<[u64; 32]> = Shared(UnsafeCell::new([0; 32]));
+static WINDOW: Shared<Window> = Shared(UnsafeCell::new(Window {
+    info: Info { kind: 0, tag: 0, from: 0, reference: 0, reason: 0, len: 0, zero: 0 },
+    ptr: FIRST.0.get().cast(),
+    cap: mem::size_of::<[u64; 32]>(),
+}));
+
+type Wanted<'a> = dyn FnMut(&Item) -> bool + 'a;
+/// What `match` asks; some only while `receive_where` waits.
+static WANTED: Shared<Option<*mut Wanted<'static>>> = Shared(UnsafeCell::new(None));
+
+/// The actor's mailbox. There is one, and who holds it receives.
+pub struct Inbox(());
+
+impl Inbox {
+    /// # Safety
+    /// There must be no other: `process!` makes it.
+    pub unsafe fn new() -> Self {
+        Inbox(())
+    }
+
+    /// The next item of any kind, waited for.
+    pub fn receive(&mut self) -> Item<'_> {
+        self.receive_within(-1).unwrap_or_else(|| fail(&"there is no waiting here"))
+    }
+
+    /// `timeout` in milliseconds, 0 polls, less than 0 is for ever.
+    pub fn receive_within(&mut self, timeout: i32) -> Option<Item<'_>> {
+        self.take(timeout, |info, ptr, cap, timeout| unsafe { actor::recv(info, ptr, cap, timeout) })
+    }
+
+    /// The first message with this tag, or the first item that bears this ref. All else stays, in order.
+    pub fn receive_tag(&mut self, tag: i32, timeout: i32) -> Option<Item<'_>> {
+        self.take(timeout, |info, ptr, cap, timeout| unsafe { actor::recv_tag(info, ptr, cap, timeout, tag) })
+    }
+
+    /// The first item of any kind that is wanted; each is asked about once. All else stays, in order. The predicate may compute, no more.
+    pub fn receive_where(&mut self, timeout: i32, mut wanted: impl FnMut(&Item) -> bool) -> Option<Item<'_>> {
+        let wanted: *mut Wanted<'_> = &mut wanted;
+        // SAFETY: it is taken out again before `wanted` ends.
+        unsafe { *WANTED.0.get() = Some(mem::transmute::<*mut Wanted<'_>, *mut Wanted<'static>>(wanted)) };
+        let item = self.take(timeout, |info, ptr, cap, timeout| unsafe { actor::recv_match(info, ptr, cap, timeout, 0) });
+        unsafe { *WANTED.0.get() = None };
+        item
+    }
+
+    /// What did not fit was not taken, and is there at once for the second try.
+    fn take(&mut self, mut timeout: i32, ask: impl Fn(*mut u8, *mut u8, usize, i32) -> i32) -> Option<Item<'_>> {
+        let window = WINDOW.0.get();
+        loop {
+            let mut n = unsafe { ask(addr_of_mut!((*window).info).cast(), (*window).ptr, (*window).cap, timeout) };
+            if n == PARK {
+                n = unsafe { actor::park() };
+            }
+            if n < 0 {
+                return None;
+            }
+            if n as usize <= unsafe { (*window).cap } {
+                return Some(unsafe { item(n as usize) });
+            }
+            grow(n as usize);
+            timeout = 0;
+        }
+    }
+}
+
+/// # Safety
+/// The host has filled the window, and `len` bytes of it; nothing is received while the item lives.
+unsafe fn item<'a>(len: usize) -> Item<'a> {
+    let window = WINDOW.0.get();
+    Item { info: (*window).info, bytes: slice::from_raw_parts((*window).ptr, len) }
+}
+
+/// Fresh pages, so that whatever allocates beside this keeps its own.
+fn grow(len: usize) {
+    let window = WINDOW.0.get();
+    let pages = len.max(2 * unsafe { (*window).cap }).div_ceil(PAGE);
+    let page = core::arch::wasm32::memory_grow(0, pages);
+    if page == usize::MAX {
+        fail(&"out of memory: an item does not fit");
+    }
+    unsafe {
+        (*window).ptr = (page * PAGE) as *mut u8;
+        (*window).cap = pages * PAGE;
+    }
+}
+
+/// The predicate of `receive_where`, asked by the host while it waits.
+#[export_name = "match"]
+extern "C" fn candidate(_predicate: i32, _ptr: *const u8, len: usize) -> i32 {
+    match unsafe { *WANTED.0.get() } {
+        // SAFETY: `receive_where` is in an import, and so nobody else is in the window or in the closure.
+        Some(wanted) => unsafe { (*wanted)(&item(len)) as i32 },
+        None => 0,
+    }
+}
+
+/// Of `handler!`: says where the host writes.
+pub fn listen() {
+    let window = WINDOW.0.get();
+    unsafe { actor::window(addr_of_mut!((*window).info).cast(), (*window).ptr, (*window).cap) }
+}
+
+/// Of `handler!`: hands over the item that `handle(n)` was called for.
+///
+/// # Safety
+/// Only in `handle`, once.
+pub unsafe fn received(n: usize, handle: impl for<'a> FnOnce(Item<'a>)) {
+    let window = WINDOW.0.get();
+    while n > (*window).cap {
+        grow(n);
+        listen();
+        actor::recv(addr_of_mut!((*window).info).cast(), (*window).ptr, (*window).cap, 0);
+    }
+    handle(item(n));
+}

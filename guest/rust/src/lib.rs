@@ -1,0 +1,128 @@
+//! What an actor in Rust needs, over docs/abi.md: `process!` or `handler!` names the function that is the actor, an [`Inbox`] receives, and
+//! [`send`] sends. Without `std`, without an allocator, without dependencies; a guest may use all three.
+//!
+//! Received items are views of one window that the host writes into; the borrow checker ends them before the next receive.
+#![no_std]
+
+use core::fmt::{self, Display, Write};
+
+pub mod actor;
+mod inbox;
+mod item;
+
+pub use inbox::{listen, received, Inbox};
+pub use item::{Item, Kind};
+
+/// Names an actor for ever; 0 is the host.
+pub type Pid = u64;
+
+/// A process: `process!(run)` where `fn run(inbox: &mut Inbox)`; the actor ends when it returns.
+#[macro_export]
+macro_rules! process {
+    ($actor:path) => {
+        #[export_name = "run"]
+        extern "C" fn isopod_run() {
+            // SAFETY: the host calls the entry once.
+            $actor(&mut unsafe { $crate::Inbox::new() })
+        }
+    };
+}
+
+/// A handler: `handler!(handle)` where `fn handle(item: Item)`, called once per item. It never waits.
+#[macro_export]
+macro_rules! handler {
+    ($actor:path) => {
+        #[export_name = "_start"]
+        extern "C" fn isopod_start() {
+            $crate::listen()
+        }
+        #[export_name = "handle"]
+        extern "C" fn isopod_handle(n: usize) {
+            // SAFETY: this is `handle`.
+            unsafe { $crate::received(n, |item| $actor(item)) }
+        }
+    };
+}
+
+/// Of guests without `std`: a panic ends the actor for a reason of its own, the panic's message.
+/// With `std` say so once: `std::panic::set_hook(Box::new(|info| isopod_guest::fail(info)))`.
+#[macro_export]
+macro_rules! panic_handler {
+    () => {
+        #[panic_handler]
+        fn isopod_panic(info: &core::panic::PanicInfo) -> ! {
+            $crate::fail(info)
+        }
+    };
+}
+
+/// What sending answers. Nothing was queued unless it is `Accepted`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sent {
+    Accepted,
+    /// There is no such actor, or the tag is a ref that nobody waits for any more.
+    NoActor,
+    Full,
+    TooLarge,
+}
+
+/// Copies a message into an actor's mailbox; never waits.
+pub fn send(to: Pid, tag: i32, bytes: &[u8]) -> Sent {
+    match unsafe { actor::send(to as u32, (to >> 32) as u32, tag, bytes.as_ptr(), bytes.len()) } {
+        1 => Sent::Accepted,
+        0 => Sent::NoActor,
+        -1 => Sent::Full,
+        _ => Sent::TooLarge,
+    }
+}
+
+/// The actor's own pid.
+pub fn self_pid() -> Pid {
+    unsafe { (actor::self_hi() as u64) << 32 | actor::self_lo() as u64 }
+}
+
+/// Copies the bytes given at spawn, as many as there is room for; returns their whole length.
+pub fn args(room: &mut [u8]) -> usize {
+    unsafe { actor::args(room.as_mut_ptr(), room.len()) }
+}
+
+/// One Down with this ref comes when that actor ends. None: there are as many ties as the limits allow.
+pub fn monitor(pid: Pid) -> Option<i32> {
+    let reference = unsafe { actor::monitor(pid as u32, (pid >> 32) as u32) };
+    (reference < -1023).then_some(reference)
+}
+
+/// A line of text for the host. False without the grant `log`, and where there was too much in this second.
+pub fn log(text: &str) -> bool {
+    unsafe { actor::log(1, text.as_ptr(), text.len()) == 1 }
+}
+
+/// Ends the actor, reason `normal`.
+pub fn exit() -> ! {
+    unsafe { actor::exit(0, core::ptr::null(), 0) }
+}
+
+/// Ends the actor for a reason of its own, as text in one line, cut to 256 bytes; its links and monitors get it.
+pub fn fail(reason: &dyn Display) -> ! {
+    let mut text = Text { bytes: [0; 256], len: 0 };
+    let _ = write!(text, "{reason}");
+    unsafe { actor::exit(6, text.bytes.as_ptr(), text.len) }
+}
+
+struct Text {
+    bytes: [u8; 256],
+    len: usize,
+}
+
+impl Write for Text {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let room = &mut self.bytes[self.len..];
+        let len = more.len().min(room.len());
+        for (byte, more) in room.iter_mut().zip(more.bytes()) {
+            // A panic's message has a line for its place: what reads reasons expects one line.
+            *byte = if more == b'\n' { b' ' } else { more };
+        }
+        self.len += len;
+        Ok(())
+    }
+}

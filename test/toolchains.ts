@@ -1,0 +1,76 @@
+/**
+ * Compilers of other languages, where this machine has them: builds the examples in guest/examples/ with the commands that
+ * docs/languages.md shows.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** rustup installs where no PATH of a service leads. */
+const env = { ...process.env, PATH: `${process.env.PATH}${delimiter}${join(homedir(), ".cargo", "bin")}` };
+
+export interface Toolchain {
+  readonly installedBy: string;
+  /** What it says of itself; undefined where it is not installed. */
+  readonly version: string | undefined;
+  /** Builds an example into `folder`. Throws with the compiler's words. */
+  build(example: string, folder: string): Uint8Array<ArrayBuffer>;
+}
+
+function run(command: string, args: readonly string[], cwd = root): string {
+  return execFileSync(command, args, { cwd, env, encoding: "utf8", stdio: "pipe" });
+}
+
+/** The first line that a command prints; undefined where there is none such. */
+function firstLine(command: string, ...args: string[]): string | undefined {
+  try {
+    return run(command, args).split("\n")[0].trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The words of the command line for C that docs/languages.md shows. */
+function documented(): string[] {
+  const page = readFileSync(join(root, "docs", "languages.md"), "utf8");
+  const command = /```sh\n(clang [\s\S]*?)\n```/.exec(page)?.[1];
+  if (command === undefined) throw new Error("docs/languages.md shows no command line for clang");
+  return command.replaceAll("\\\n", " ").split(/\s+/);
+}
+
+export const clang: Toolchain = {
+  installedBy: "apt-get install clang lld",
+  version: firstLine("wasm-ld", "--version") === undefined ? undefined : firstLine("clang", "--version"),
+  build(example, folder) {
+    const target = join(folder, `${example}.wasm`);
+    const [command, ...words] = documented();
+    const replaced: Readonly<Record<string, string>> = {
+      "node_modules/isopod/guest/c": "guest/c",
+      "echo.c": `guest/examples/c/${example}.c`,
+      "echo.wasm": target,
+    };
+    run(command, ["-Wall", "-Wextra", "-Werror", ...words.map(word => replaced[word] ?? word)]);
+    return new Uint8Array(readFileSync(target));
+  },
+};
+
+const sysroot = firstLine("rustc", "--print", "sysroot");
+
+export const rust: Toolchain = {
+  installedBy: "rustup target add wasm32-unknown-unknown",
+  version:
+    sysroot !== undefined && existsSync(join(sysroot, "lib", "rustlib", "wasm32-unknown-unknown"))
+      ? firstLine("cargo", "--version")
+      : undefined,
+  build(example, folder) {
+    const args = ["build", "--release", "--offline", "--quiet", "--examples", "--target-dir", folder];
+    run("cargo", args, join(root, "guest", "rust"));
+    return new Uint8Array(
+      readFileSync(join(folder, "wasm32-unknown-unknown", "release", "examples", `${example}.wasm`)),
+    );
+  },
+};
