@@ -289,8 +289,9 @@ export class GuestModule {
     memory: WebAssembly.Memory,
     port: Port | null,
   ): WebAssembly.Exports {
-    const { send, recv } = port ?? actor;
-    const imports = { ...host, actor: { ...actor, send, recv }, env: { abort: env.abort, seed: env.seed, memory } };
+    const { send, recv, recv_tag, recv_match } = port ?? actor;
+    const ofActor = { ...actor, send, recv, recv_tag, recv_match };
+    const imports = { ...host, actor: ofActor, env: { abort: env.abort, seed: env.seed, memory } };
     try {
       return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
     } catch (error) {

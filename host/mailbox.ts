@@ -96,7 +96,7 @@ export class Ring {
 
 const PAGE_BYTES = 65_536;
 /** Larger rings lie in bytes of their own, which the engine takes back. */
-const MAX_SHARED_BYTES = 262_144;
+const MAX_SHARED_BYTES = 2 ** 24;
 /** So much the shared ones may have together; what does not fit in has bytes of its own. */
 const MAX_PAGES = 1024;
 
@@ -448,12 +448,18 @@ export class Mailbox {
     }
     if (removed.length === 0) return removed;
     if (this.count === 0) this.#empty();
-    else this.#tidy();
+    else this.#settle();
     return removed;
   }
 
+  /** Items were taken out by the switch: the ring has more room, or more dead records, than it should. */
+  tidy(): void {
+    if (this.#dead > DEAD_RECORDS_TOLERATED && this.#dead > this.count) this.#rebuild(0);
+    else this.#shrink();
+  }
+
   /** After several records were taken out: the first one is live again, and dead ones are fewer than live ones. */
-  #tidy(): void {
+  #settle(): void {
     this.#head = this.from(this.#head);
     if (this.saved < this.#head) this.saved = this.#head;
     this.#rebuild(0);

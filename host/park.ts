@@ -2,10 +2,10 @@
  * The ways of blocking that are plain calls: handlers, which never block, and Asyncify, where the guest's stack goes into its own memory.
  * Both give the actor its turn and are back when it is over. The third way, JSPI, has stacks of its own: see jspi.ts.
  */
-import { type Actor, FREE, PARKED, WANT_ANY, type Way } from "./actor.ts";
-import { fault } from "./fault.ts";
+import { type Actor, ASKING, FREE, PARKED, WANT_ANY, type Way } from "./actor.ts";
+import { crashOf, fault } from "./fault.ts";
 import { ORDER } from "./mailbox.ts";
-import { RECEIVE_PARK } from "./message.ts";
+import { type ExitReason, RECEIVE_PARK } from "./message.ts";
 import { goOn, yielded } from "./preempt.ts";
 import { look, park, proceed } from "./receive.ts";
 import {
@@ -86,7 +86,7 @@ export function serveMailbox(actor: Actor): true {
     length = nextItem(actor);
   }
   if (actor.restraint === FREE) actor.state = PARKED;
-  else actor.services.end(actor, actor.leaving ?? { kind: "killed" });
+  else actor.services.end(actor, reasonOf(actor, "killed"));
   return true;
 }
 
@@ -150,7 +150,14 @@ const LEFT_YIELDED = 2;
 export function leave(actor: Actor, left: number): void {
   if (left === LEFT_PARKED && actor.restraint === FREE) park(actor);
   else if (left === LEFT_YIELDED && actor.restraint === FREE) yielded(actor);
-  else actor.services.end(actor, actor.leaving ?? { kind: "normal" });
+  else actor.services.end(actor, reasonOf(actor, "normal"));
+}
+
+/** Why an actor ends with its turn; `otherwise` where nothing says so. */
+function reasonOf(actor: Actor, otherwise: "killed" | "normal"): ExitReason {
+  // The switch does not see what its predicate threw, and the guest has caught it: nothing else can be caught.
+  if (actor.restraint === ASKING && actor.leaving === null) return crashOf(actor, "stack overflow in a predicate");
+  return actor.leaving ?? { kind: otherwise };
 }
 
 /** Runs the guest until it parks, gives way, or its entry returns. A module that never does the former has no `resume:E`. */

@@ -144,7 +144,7 @@ export class Runtime implements AsyncDisposable {
     };
     const imports = actorImports(this.#services, hooks);
     if (options.switch !== "off") {
-      this.#services.switch = Switch.for(this.#services, this.#rings, imports.send, imports.recv);
+      this.#services.switch = Switch.for(this.#services, this.#rings, imports);
     }
     const host = hostImports(this.#services, options.imports ?? {}, hooks.log);
     this.#imports = { actor: imports, env: envImports(this.#services, hooks), host };

@@ -8,6 +8,7 @@
  */
 import type { Actor, Services } from "./actor.ts";
 import type { Import } from "./caller.ts";
+import { fault } from "./fault.ts";
 import type { RingPool } from "./mailbox.ts";
 import { leave, serveMailbox } from "./park.ts";
 import type { Runnable } from "./scheduler.ts";
@@ -19,7 +20,9 @@ import { LEAVE } from "./switch/bits.ts";
 export interface Port {
   readonly send: Import;
   readonly recv: Import;
-  /** One entry: what a turn calls. */
+  readonly recv_tag: Import;
+  readonly recv_match: Import;
+  /** Two entries: what a turn calls, and the predicates. */
   readonly guest: WebAssembly.Table;
   /** Whose guest it is from now on, as the byte address of the record. */
   bind(record: number): void;
@@ -49,7 +52,6 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
 export class Switch implements Runnable {
   readonly #services: Services;
   readonly #rings: RingPool;
-  readonly #imports: { readonly send: Import; readonly recv: Import };
   readonly #module: WebAssembly.Module;
   readonly #turns: WebAssembly.Table;
   readonly #loop: (turns: number) => number;
@@ -57,30 +59,34 @@ export class Switch implements Runnable {
   readonly #host: WebAssembly.ModuleImports;
 
   /** Null where this engine cannot have one. */
-  static for(services: Services, rings: RingPool, send: Import, recv: Import): Switch | null {
+  static for(services: Services, rings: RingPool, imports: Record<string, Import>): Switch | null {
     const found = compiled();
-    return found == null ? null : new Switch(services, rings, { send, recv }, found.port, found.loop);
+    return found == null ? null : new Switch(services, rings, imports, found.port, found.loop);
   }
 
   private constructor(
     services: Services,
     rings: RingPool,
-    imports: { readonly send: Import; readonly recv: Import },
+    { send, recv, recv_tag, recv_match }: Record<string, Import>,
     port: WebAssembly.Module,
     loop: WebAssembly.Module,
   ) {
     this.#services = services;
     this.#rings = rings;
-    this.#imports = imports;
     this.#module = port;
     const { slots, notices } = services;
     const { exports } = new WebAssembly.Instance(loop, { switch: { slots: slots.memory } });
     this.#turns = exports.turns as WebAssembly.Table;
     this.#loop = exports.run as (turns: number) => number;
     this.#host = {
-      ...this.#imports,
+      send,
+      recv,
+      recv_tag,
+      recv_match,
       call: () => this.#call(),
       grown: () => slots.current?.bytes.refresh(),
+      tidy: () => slots.current?.mailbox.tidy(),
+      doomed: () => fault(slots.current as Actor, "ended while its predicate was asked"),
       emptied: () => slots.current?.mailbox.emptied(),
     };
     // The embedder is told between two turns.
@@ -112,6 +118,7 @@ export class Switch implements Runnable {
     if (slot >= length) this.#turns.grow(Math.max(length, slot + 1 - length));
     this.#turns.set(slot, turn);
     port.guest.set(0, called);
+    port.guest.set(1, guest?.match ?? null);
     actor.switchable = true;
   }
 

@@ -19,9 +19,15 @@ const READY = 0;
 const RUNNING = 1;
 const PARKED = 2;
 const ANY = 0;
+const TAG = 1;
+const MATCH = 2;
 const ANSWER = 4;
+const FREE = 0;
+const ASKING = 1;
 const PARK = -2;
-const TOO_LONG = -3;
+/** No answer of a receive. */
+const ELSEWHERE = -3;
+const DEAD_RECORDS_TOLERATED = 16;
 const TURN_BUDGET = 64;
 const REBASE_AT = 2 ** 29;
 const KEPT_CAPACITY = 4096;
@@ -62,16 +68,23 @@ export const port = `(module
   (import "guest" "memory" (memory $guest 0))
   (import "host" "send" (func $hostSend (param i32 i32 i32 i32 i32) (result i32)))
   (import "host" "recv" (func $hostRecv (param i32 i32 i32 i32) (result i32)))
+  (import "host" "recv_tag" (func $hostRecvTag (param i32 i32 i32 i32 i32) (result i32)))
+  (import "host" "recv_match" (func $hostRecvMatch (param i32 i32 i32 i32 i32) (result i32)))
   ;; The queue is no longer empty: the scheduler shall give the switch a turn.
   (import "host" "call" (func $call))
   ;; The guest's memory has grown.
   (import "host" "grown" (func $grown))
   ;; The last item was taken out of a large ring.
   (import "host" "emptied" (func $emptied))
+  ;; The mailbox has more room than it needs.
+  (import "host" "tidy" (func $tidy))
+  ;; The actor is to end, and its predicate has answered all the same.
+  (import "host" "doomed" (func $doomed))
   (type $handle (func (param i32)))
   (type $resume (func (param i32) (result i32)))
-  ;; Its handle, or its resume.
-  (table $guest (export "guest") 1 1 funcref)
+  (type $match (func (param i32 i32 i32) (result i32)))
+  ;; Its handle, or its resume; and its match.
+  (table $guest (export "guest") 2 2 funcref)
   ;; The record of the actor whose guest this is, and the pages that its memory has as far as the host knows.
   (global $me (mut i32) (i32.const 0))
   (global $pages (mut i32) (i32.const 0))
@@ -95,6 +108,7 @@ ${copy("$copyOut", "$guest", "$rings")}
 
   (func (export "send") (param $lo i32) (param $hi i32) (param $tag i32) (param $pointer i32) (param $length i32) (result i32)
     (local $me i32) (local $to i32) (local $size i32) (local $place i32) (local $tail i32) (local $mask i32)
+    (local $want i32) (local $passes i32)
     (local.set $me (global.get $me))
     (local.set $to (i32.add (i32.const ${4 * slot.FIRST_RECORD}) (i32.shl (i32.and (local.get $lo) (i32.const 0xfffff)) (i32.const 7))))
     (block $host
@@ -125,9 +139,16 @@ ${unlessInside("$host")}
       (br_if $host (i32.lt_s (i32.load ${at(slot.RING)} (local.get $to)) (i32.const 0)))
       (if (i32.eq (i32.load ${at(slot.STATE)} (local.get $to)) (i32.const ${PARKED})) (then
         (br_if $host (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $to)) (i32.const ${TAKES_TURNS}))))
-        (br_if $host (i32.load ${at(slot.WANT)} (local.get $to)))
-        (br_if $host (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))
-        (call $enqueue (local.get $to))))
+        (local.set $want (i32.load ${at(slot.WANT)} (local.get $to)))
+        ;; Parked, it has looked at all that there is: what it does not want, it need not look at, either.
+        (local.set $passes (i32.or
+          (i32.gt_s (local.get $want) (i32.const ${MATCH}))
+          (i32.and
+            (i32.eq (local.get $want) (i32.const ${TAG}))
+            (i32.ne (local.get $tag) (i32.load ${at(slot.WANTED)} (local.get $to))))))
+        (if (i32.eqz (local.get $passes)) (then
+          (br_if $host (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))
+          (call $enqueue (local.get $to))))))
       (local.set $place (i32.add (local.get $place) (i32.load ${at(slot.RING)} (local.get $to))))
       ;; Two words at a time, as they are read again: the processor would wait for halves that lie apart.
       (i64.store $rings (local.get $place)
@@ -139,77 +160,164 @@ ${unlessInside("$host")}
         (i64.shl (i64.extend_i32_u (i32.load ${at(slot.ORDERED)} (local.get $to))) (i64.const 32))))
       (call $copyIn (i32.add (local.get $place) (i32.const ${item.payload})) (local.get $pointer) (local.get $length))
       (i32.store ${at(slot.ORDERED)} (local.get $to) (i32.add (i32.load ${at(slot.ORDERED)} (local.get $to)) (i32.const 1)))
-      (i32.store ${at(slot.TAIL)} (local.get $to) (i32.add (local.get $tail) (local.get $size)))
+      (local.set $tail (i32.add (local.get $tail) (local.get $size)))
+      (i32.store ${at(slot.TAIL)} (local.get $to) (local.get $tail))
+      (if (local.get $passes) (then (i32.store ${at(slot.SAVED)} (local.get $to) (local.get $tail))))
       (i32.store ${at(slot.COUNT)} (local.get $to) (i32.add (i32.load ${at(slot.COUNT)} (local.get $to)) (i32.const 1)))
       (i32.store ${at(slot.BYTES)} (local.get $to) (i32.add (i32.load ${at(slot.BYTES)} (local.get $to)) (local.get $length)))
       (f64.store ${own(slot.SENT)} (f64.add (f64.load ${own(slot.SENT)}) (f64.const 1)))
       (return (i32.const 1)))
     (call $hostSend (local.get $lo) (local.get $hi) (local.get $tag) (local.get $pointer) (local.get $length)))
 
-  ;; Takes the first item into the window: its length, ${PARK} where there is none, ${TOO_LONG} where it does not fit, and stays.
-  (func $take (param $me i32) (result i32)
-    (local $place i32) (local $length i32) (local $info i32) (local $count i32) (local $head i32) (local $kind i32)
-    (local.set $count (i32.load ${at(slot.COUNT)} (local.get $me)))
-    (if (i32.eqz (local.get $count)) (then (return (i32.const ${PARK}))))
-    ;; In a ring that the switch does not reach.
-    (if (i32.lt_s (i32.load ${at(slot.RING)} (local.get $me)) (i32.const 0)) (then (return (i32.const ${TOO_LONG}))))
-    (local.set $head (i32.load ${at(slot.HEAD)} (local.get $me)))
-    (local.set $place (i32.add
-      (i32.load ${at(slot.RING)} (local.get $me))
-      (i32.and (local.get $head) (i32.load ${at(slot.MASK)} (local.get $me)))))
-    (local.set $length (i32.load $rings offset=${item.length} (local.get $place)))
-    (if (i32.gt_u (local.get $length) (i32.load ${at(slot.CAPACITY)} (local.get $me))) (then (return (i32.const ${TOO_LONG}))))
+  ;; Writes an item, or as much of it as has room, into the window.
+  (func $show (param $me i32) (param $place i32) (param $length i32)
+    (local $info i32) (local $room i32)
     (local.set $info (i32.load ${at(slot.INFO)} (local.get $me)))
     (if (local.get $info) (then
       (i64.store $guest (local.get $info) (i64.load $rings (local.get $place)))
       (i64.store $guest offset=8 (local.get $info) (i64.load $rings offset=8 (local.get $place)))
       (i64.store $guest offset=16 (local.get $info) (i64.load $rings offset=16 (local.get $place)))
       (i64.store $guest offset=24 (local.get $info) (i64.extend_i32_u (local.get $length)))))
+    (local.set $room (i32.load ${at(slot.CAPACITY)} (local.get $me)))
     (call $copyOut
       (i32.load ${at(slot.POINTER)} (local.get $me))
       (i32.add (local.get $place) (i32.const ${item.payload}))
-      (local.get $length))
-    (local.set $kind (i32.load $rings (local.get $place)))
-    (i32.store ${at(slot.BYTES)} (local.get $me) (i32.sub (i32.load ${at(slot.BYTES)} (local.get $me)) (local.get $length)))
-    (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+      (select (local.get $length) (local.get $room) (i32.lt_u (local.get $length) (local.get $room)))))
+
+  ;; The first position from one on where a live record is, or the tail.
+  (func $live (param $me i32) (param $position i32) (result i32)
+    (local $place i32)
+    (block $found (loop $next
+      (br_if $found (i32.ge_s (local.get $position) (i32.load ${at(slot.TAIL)} (local.get $me))))
+      (local.set $place (i32.add
+        (i32.load ${at(slot.RING)} (local.get $me))
+        (i32.and (local.get $position) (i32.load ${at(slot.MASK)} (local.get $me)))))
+      (br_if $found (i32.load $rings (local.get $place)))
+      (local.set $position (i32.add (local.get $position) (i32.load $rings offset=4 (local.get $place))))
+      (br $next)))
+    (local.get $position))
+
+  ;; As remove of mailbox.ts; what is seldom to be done the host does.
+  (func $remove (param $me i32) (param $position i32) (param $place i32) (param $length i32)
+    (local $size i32) (local $count i32) (local $tail i32)
+    (local.set $size (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8)))
+    (local.set $count (i32.sub (i32.load ${at(slot.COUNT)} (local.get $me)) (i32.const 1)))
     (i32.store ${at(slot.COUNT)} (local.get $me) (local.get $count))
-    (local.set $head (i32.add (local.get $head)
-      (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8))))
-    (if (local.get $count)
+    (i32.store ${at(slot.BYTES)} (local.get $me) (i32.sub (i32.load ${at(slot.BYTES)} (local.get $me)) (local.get $length)))
+    (if (i32.eqz (local.get $count)) (then
+      (i32.store ${at(slot.DEAD_RECORDS)} (local.get $me) (i32.const 0))
+      (if (i32.or
+          (i32.load ${at(slot.MARKS)} (local.get $me))
+          (i32.gt_u (i32.load ${at(slot.MASK)} (local.get $me)) (i32.const ${KEPT_CAPACITY - 1})))
+        (then (call $emptied))
+        (else
+          (i64.store ${at(slot.HEAD)} (local.get $me) (i64.const 0))
+          (i32.store ${at(slot.SAVED)} (local.get $me) (i32.const 0))))
+      (return)))
+    (if (i32.eq (local.get $position) (i32.load ${at(slot.HEAD)} (local.get $me)))
       (then
+        (local.set $position (i32.add (local.get $position) (local.get $size)))
         ;; A live one follows: those before it are dead, and say how long they are in their second word.
         (block $live (loop $next
           (local.set $place (i32.add
             (i32.load ${at(slot.RING)} (local.get $me))
-            (i32.and (local.get $head) (i32.load ${at(slot.MASK)} (local.get $me)))))
+            (i32.and (local.get $position) (i32.load ${at(slot.MASK)} (local.get $me)))))
           (br_if $live (i32.load $rings (local.get $place)))
-          (local.set $head (i32.add (local.get $head) (i32.load $rings offset=4 (local.get $place))))
+          (local.set $position (i32.add (local.get $position) (i32.load $rings offset=4 (local.get $place))))
           (i32.store ${at(slot.DEAD_RECORDS)} (local.get $me)
             (i32.sub (i32.load ${at(slot.DEAD_RECORDS)} (local.get $me)) (i32.const 1)))
           (br $next)))
-        (i32.store ${at(slot.HEAD)} (local.get $me) (local.get $head))
-        (if (i32.lt_s (i32.load ${at(slot.SAVED)} (local.get $me)) (local.get $head)) (then
-          (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $head)))))
+        (i32.store ${at(slot.HEAD)} (local.get $me) (local.get $position))
+        (if (i32.lt_s (i32.load ${at(slot.SAVED)} (local.get $me)) (local.get $position)) (then
+          (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $position)))))
       (else
-        (i32.store ${at(slot.DEAD_RECORDS)} (local.get $me) (i32.const 0))
-        (if (i32.or
-            (i32.load ${at(slot.MARKS)} (local.get $me))
-            (i32.gt_u (i32.load ${at(slot.MASK)} (local.get $me)) (i32.const ${KEPT_CAPACITY - 1})))
-          (then
-            (local.set $head (i32.load ${at(slot.TAIL)} (local.get $me)))
-            (i32.store ${at(slot.HEAD)} (local.get $me) (local.get $head))
-            (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $head))
-            (call $emptied))
-          (else
-            (i32.store ${at(slot.HEAD)} (local.get $me) (i32.const 0))
-            (i32.store ${at(slot.TAIL)} (local.get $me) (i32.const 0))
-            (i32.store ${at(slot.SAVED)} (local.get $me) (i32.const 0))))))
+        (i64.store $rings (local.get $place) (i64.shl (i64.extend_i32_u (local.get $size)) (i64.const 32)))
+        (i32.store ${at(slot.DEAD_RECORDS)} (local.get $me)
+          (i32.add (i32.load ${at(slot.DEAD_RECORDS)} (local.get $me)) (i32.const 1)))
+        ;; The save pointer does not stand before dead records alone.
+        (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $me)))
+        (if (i32.eq (call $live (local.get $me) (i32.load ${at(slot.SAVED)} (local.get $me))) (local.get $tail)) (then
+          (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $tail))))))
+    (if (i32.or
+        (i32.and
+          (i32.gt_s (i32.load ${at(slot.DEAD_RECORDS)} (local.get $me)) (i32.const ${DEAD_RECORDS_TOLERATED}))
+          (i32.gt_s (i32.load ${at(slot.DEAD_RECORDS)} (local.get $me)) (local.get $count)))
+        (i32.and
+          (i32.gt_u (i32.load ${at(slot.MASK)} (local.get $me)) (i32.const ${KEPT_CAPACITY - 1}))
+          (i32.lt_u
+            (i32.sub (i32.load ${at(slot.TAIL)} (local.get $me)) (i32.load ${at(slot.HEAD)} (local.get $me)))
+            (i32.shr_u (i32.load ${at(slot.MASK)} (local.get $me)) (i32.const 3)))))
+      (then (call $tidy))))
+
+  ;; Asks the predicate about an item.
+  (func $ask (param $me i32) (param $place i32) (param $length i32) (result i32)
+    (local $answer i32) (local $room i32)
+    (call $show (local.get $me) (local.get $place) (local.get $length))
+    (local.set $room (i32.load ${at(slot.CAPACITY)} (local.get $me)))
+    (i32.store ${at(slot.RESTRAINT)} (local.get $me) (i32.const ${ASKING}))
+    (local.set $answer (call_indirect $guest (type $match)
+      (i32.load ${at(slot.WANTED)} (local.get $me))
+      (i32.load ${at(slot.POINTER)} (local.get $me))
+      (select (local.get $length) (local.get $room) (i32.lt_u (local.get $length) (local.get $room)))
+      (i32.const 1)))
+    (if (i32.ne (i32.load ${at(slot.RESTRAINT)} (local.get $me)) (i32.const ${ASKING})) (then (call $doomed)))
+    (i32.store ${at(slot.RESTRAINT)} (local.get $me) (i32.const ${FREE}))
+    (local.get $answer))
+
+  ;; As look of receive.ts: goes on from the save pointer to the first item that is wanted, and takes it. Its length; ${PARK} where there is none;
+  ;; ${ELSEWHERE} where the mailbox is out of reach.
+  (func $look (param $me i32) (result i32)
+    (local $position i32) (local $place i32) (local $length i32) (local $want i32) (local $tail i32)
+    (if (i32.eqz (i32.load ${at(slot.COUNT)} (local.get $me))) (then (return (i32.const ${PARK}))))
+    (if (i32.lt_s (i32.load ${at(slot.RING)} (local.get $me)) (i32.const 0)) (then (return (i32.const ${ELSEWHERE}))))
+    (local.set $want (i32.load ${at(slot.WANT)} (local.get $me)))
+    (local.set $position (i32.load ${at(slot.HEAD)} (local.get $me)))
+    (if (local.get $want)
+      (then
+        (local.set $place (i32.load ${at(slot.SAVED)} (local.get $me)))
+        (if (i32.gt_s (local.get $place) (local.get $position)) (then (local.set $position (local.get $place))))
+        (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $me)))
+        (block $found (loop $next
+          (if (i32.ge_s (local.get $position) (local.get $tail)) (then
+            (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $tail))
+            (return (i32.const ${PARK}))))
+          (local.set $place (i32.add
+            (i32.load ${at(slot.RING)} (local.get $me))
+            (i32.and (local.get $position) (i32.load ${at(slot.MASK)} (local.get $me)))))
+          (if (i32.eqz (i32.load $rings (local.get $place))) (then
+            (local.set $position (i32.add (local.get $position) (i32.load $rings offset=4 (local.get $place))))
+            (br $next)))
+          (local.set $length (i32.load $rings offset=${item.length} (local.get $place)))
+          (if (i32.eq (local.get $want) (i32.const ${TAG}))
+            (then (br_if $found (i64.eq
+              (i64.load $rings (local.get $place))
+              (i64.or (i64.const 1) (i64.shl (i64.extend_i32_u (i32.load ${at(slot.WANTED)} (local.get $me))) (i64.const 32))))))
+            (else
+              (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $position))
+              (br_if $found (call $ask (local.get $me) (local.get $place) (local.get $length)))))
+          (local.set $position (i32.add (local.get $position)
+            (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8))))
+          (br $next))))
+      (else
+        (local.set $place (i32.add
+          (i32.load ${at(slot.RING)} (local.get $me))
+          (i32.and (local.get $position) (i32.load ${at(slot.MASK)} (local.get $me)))))
+        (local.set $length (i32.load $rings offset=${item.length} (local.get $place)))))
+    (call $show (local.get $me) (local.get $place) (local.get $length))
+    (if (i32.gt_u (local.get $length) (i32.load ${at(slot.CAPACITY)} (local.get $me))) (then
+      (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $position))
+      (i32.store ${at(slot.HELD)} (local.get $me) (i32.const 1))
+      (return (local.get $length))))
     ;; Messages are counted, and what a timer brings.
-    (if (i32.or (i32.eq (local.get $kind) (i32.const 1)) (i32.eq (local.get $kind) (i32.const 4))) (then
+    (local.set $want (i32.load $rings (local.get $place)))
+    (i32.store ${at(slot.HELD)} (local.get $me) (i32.const 0))
+    (call $remove (local.get $me) (local.get $position) (local.get $place) (local.get $length))
+    (if (i32.or (i32.eq (local.get $want) (i32.const 1)) (i32.eq (local.get $want) (i32.const 4))) (then
       (f64.store ${own(slot.RECEIVED)} (f64.add (f64.load ${own(slot.RECEIVED)}) (f64.const 1)))))
     (local.get $length))
 
-  (func (export "recv") (param $info i32) (param $pointer i32) (param $length i32) (param $timeout i32) (result i32)
+  ;; As receive of receive.ts; ${ELSEWHERE}, and nothing was changed, where the host has to do it.
+  (func $receive (param $info i32) (param $pointer i32) (param $length i32) (param $timeout i32) (param $want i32) (param $wanted i32) (result i32)
     (local $me i32) (local $n i32) (local $polls i32)
     (local.set $me (global.get $me))
     (block $host
@@ -224,25 +332,58 @@ ${unlessInside("$host")}
       (local.set $polls (i32.or
         (i32.eqz (local.get $timeout))
         (i32.eqz (i32.load ${at(slot.MAY_PARK)} (local.get $me)))))
-      ;; A deadline is the host's.
+      ;; A deadline is the host's, and so is a mailbox out of reach.
       (br_if $host (i32.and (i32.eqz (local.get $polls)) (i32.ge_s (local.get $timeout) (i32.const 0))))
+      (br_if $host (i32.and
+        (i32.lt_s (i32.load ${at(slot.RING)} (local.get $me)) (i32.const 0))
+        (i32.ne (i32.load ${at(slot.COUNT)} (local.get $me)) (i32.const 0))))
       (i32.store ${at(slot.INFO)} (local.get $me) (local.get $info))
       (i32.store ${at(slot.POINTER)} (local.get $me) (local.get $pointer))
       (i32.store ${at(slot.CAPACITY)} (local.get $me) (local.get $length))
-      (i32.store ${at(slot.WANT)} (local.get $me) (i32.const ${ANY}))
-      (i32.store ${at(slot.WANTED)} (local.get $me) (i32.const 0))
+      (i32.store ${at(slot.WANT)} (local.get $me) (local.get $want))
+      (i32.store ${at(slot.WANTED)} (local.get $me) (local.get $wanted))
       (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 0))
       (i32.store ${at(slot.SAVED)} (local.get $me) (i32.load ${at(slot.HEAD)} (local.get $me)))
       (if (i32.or (local.get $polls) (i32.gt_s (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 0))) (then
-        (local.set $n (call $take (local.get $me)))
-        (br_if $host (i32.eq (local.get $n) (i32.const ${TOO_LONG})))
         (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.sub (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 1)))
+        (local.set $n (call $look (local.get $me)))
         (if (i32.ne (local.get $n) (i32.const ${PARK})) (then (return (local.get $n))))
         (if (local.get $polls) (then (return (i32.const -1))))))
       (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 1))
       (i32.store ${at(slot.TIMED)} (local.get $me) (i32.const 0))
       (return (i32.const ${PARK})))
-    (call $hostRecv (local.get $info) (local.get $pointer) (local.get $length) (local.get $timeout)))
+    (i32.const ${ELSEWHERE}))
+
+  (func (export "recv") (param $info i32) (param $pointer i32) (param $length i32) (param $timeout i32) (result i32)
+    (local $n i32)
+    (local.set $n (call $receive
+      (local.get $info) (local.get $pointer) (local.get $length) (local.get $timeout) (i32.const ${ANY}) (i32.const 0)))
+    (if (result i32) (i32.eq (local.get $n) (i32.const ${ELSEWHERE}))
+      (then (call $hostRecv (local.get $info) (local.get $pointer) (local.get $length) (local.get $timeout)))
+      (else (local.get $n))))
+
+  (func (export "recv_tag")
+    (param $info i32) (param $pointer i32) (param $length i32) (param $timeout i32) (param $tag i32) (result i32)
+    (local $n i32)
+    ;; Where a ref was made, the host knows.
+    (local.set $n (i32.const ${ELSEWHERE}))
+    (if (i32.ge_s (local.get $tag) (i32.const 0)) (then
+      (local.set $n (call $receive
+        (local.get $info) (local.get $pointer) (local.get $length) (local.get $timeout) (i32.const ${TAG}) (local.get $tag)))))
+    (if (result i32) (i32.eq (local.get $n) (i32.const ${ELSEWHERE}))
+      (then (call $hostRecvTag (local.get $info) (local.get $pointer) (local.get $length) (local.get $timeout) (local.get $tag)))
+      (else (local.get $n))))
+
+  (func (export "recv_match")
+    (param $info i32) (param $pointer i32) (param $length i32) (param $timeout i32) (param $predicate i32) (result i32)
+    (local $n i32)
+    (local.set $n (i32.const ${ELSEWHERE}))
+    (if (i32.eqz (ref.is_null (table.get $guest (i32.const 1)))) (then
+      (local.set $n (call $receive
+        (local.get $info) (local.get $pointer) (local.get $length) (local.get $timeout) (i32.const ${MATCH}) (local.get $predicate)))))
+    (if (result i32) (i32.eq (local.get $n) (i32.const ${ELSEWHERE}))
+      (then (call $hostRecvMatch (local.get $info) (local.get $pointer) (local.get $length) (local.get $timeout) (local.get $predicate)))
+      (else (local.get $n))))
 
   (func $begin (param $me i32)
     (i32.store ${own(slot.CURRENT)} (local.get $me))
@@ -260,10 +401,11 @@ ${unlessInside("$host")}
     (local.set $me (global.get $me))
     (call $begin (local.get $me))
     (local.set $n (i32.load ${at(slot.RESULT)} (local.get $me)))
-    (if (i32.eq (local.get $n) (i32.const ${PARK})) (then (local.set $n (call $take (local.get $me)))))
+    (if (i32.eq (local.get $n) (i32.const ${PARK})) (then (local.set $n (call $look (local.get $me)))))
     (block $served (loop $item
       (br_if $served (i32.eq (local.get $n) (i32.const ${PARK})))
-      (if (i32.eq (local.get $n) (i32.const ${TOO_LONG})) (then (return (i32.const ${LEAVE.mailbox}))))
+      ;; Too long for the window, or elsewhere.
+      (if (i32.gt_u (local.get $n) (i32.load ${at(slot.CAPACITY)} (local.get $me))) (then (return (i32.const ${LEAVE.mailbox}))))
       (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${PARK}))
       (call_indirect $guest (type $handle) (local.get $n) (i32.const 0))
       (call $lookForGrowth)
@@ -279,7 +421,7 @@ ${unlessInside("$host")}
         (if (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})) (then (return (i32.const ${LEAVE.mailbox}))))
         (call $enqueue (local.get $me))
         (return (i32.const ${LEAVE.nothing}))))
-      (local.set $n (call $take (local.get $me)))
+      (local.set $n (call $look (local.get $me)))
       (br $item)))
     (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED}))
     (i32.const ${LEAVE.nothing}))
@@ -294,10 +436,13 @@ ${unlessInside("$host")}
       (then (return (i32.const ${LEAVE.whole}))))
     (local.set $n (i32.load ${at(slot.RESULT)} (local.get $me)))
     (if (i32.eq (local.get $n) (i32.const ${PARK})) (then
-      (if (i32.ne (i32.load ${at(slot.WANT)} (local.get $me)) (i32.const ${ANY})) (then (return (i32.const ${LEAVE.whole}))))
-      (i32.store ${own(slot.CURRENT)} (local.get $me))
-      (local.set $n (call $take (local.get $me)))
-      (if (i32.eq (local.get $n) (i32.const ${TOO_LONG})) (then (return (i32.const ${LEAVE.whole}))))
+      (if (i32.gt_s (i32.load ${at(slot.WANT)} (local.get $me)) (i32.const ${MATCH})) (then (return (i32.const ${LEAVE.whole}))))
+      ;; Its predicate may be asked in here.
+      (call $begin (local.get $me))
+      (local.set $n (call $look (local.get $me)))
+      (if (i32.eq (local.get $n) (i32.const ${ELSEWHERE})) (then
+        (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${READY}))
+        (return (i32.const ${LEAVE.whole}))))
       (if (i32.eq (local.get $n) (i32.const ${PARK})) (then
         (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED}))
         (return (i32.const ${LEAVE.nothing}))))))
@@ -310,7 +455,9 @@ ${unlessInside("$host")}
           (i32.ne (local.get $left) (i32.const 1))
           (i32.load ${at(slot.RESTRAINT)} (local.get $me)))
         (i32.or
-          (i32.or (i32.load ${at(slot.TIMED)} (local.get $me)) (i32.load ${at(slot.WANT)} (local.get $me)))
+          (i32.or
+            (i32.load ${at(slot.TIMED)} (local.get $me))
+            (i32.gt_s (i32.load ${at(slot.WANT)} (local.get $me)) (i32.const ${MATCH})))
           (i32.or
             (i32.eqz (i32.load ${at(slot.WAITING)} (local.get $me)))
             (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))))

@@ -3,13 +3,24 @@
 // What it sends begins with its own number and the count of its message. What it notes goes to the host: how it received, then tag, length and
 // the first 8 bytes of the item.
 
-import { Message, Pid, receive, receiveTag, receiveWhereWithin, receiveWithin, sendRaw, Writer } from "isopod/guest";
+import {
+  Message,
+  Pid,
+  receive,
+  receiveTag,
+  receiveWhere,
+  receiveWhereWithin,
+  receiveWithin,
+  sendRaw,
+  Writer,
+} from "isopod/guest";
 
 const SEND = 0;
 const TAKE = 1;
 const POLL = 2;
 const TAKE_TAG = 3;
 const POLL_MATCH = 4;
+const TAKE_MATCH = 5;
 
 export function run(): void {
   const first = receive();
@@ -43,6 +54,13 @@ export function run(): void {
     } else if (what === POLL_MATCH) {
       const item = receiveWhereWithin(message => message.tag === 2, 0);
       if (item !== null) note(notes, what, 2, item);
+    } else if (what === TAKE_MATCH) {
+      note(
+        notes,
+        what,
+        1,
+        receiveWhere(message => message.tag === 1),
+      );
     }
     notes.send(observer, 0);
   }
