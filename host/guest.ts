@@ -269,8 +269,8 @@ export class GuestModule {
       actor.bytes = Bytes.ofMemory(memory, bytes => account.set(actor, bytes));
       account.set(actor, actor.bytes.u8.length);
       try {
-        // What pays for its computing pays for the host's, too, which the switch would not ask for; and those of JSPI have imports of their own.
-        const isSwitched = this.#hasKnownTypes && actor.reductions === null && actor.way.name !== "jspi";
+        // Those that wait by JSPI have imports of their own.
+        const isSwitched = this.#hasKnownTypes && actor.way.name !== "jspi";
         const port = isSwitched ? (actor.services.switch?.portOf(actor, memory) ?? null) : null;
         return { exports: this.#link(actor, imports, memory, port), port };
       } catch (error) {

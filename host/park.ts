@@ -17,11 +17,13 @@ import {
   HANDLER_POINTER,
   HELD,
   INFO,
+  ITEMS_A_TURN,
   POINTER,
   RESTRAINT,
   RESULT,
   STATE,
   SWITCHED,
+  TURN,
   WANT,
 } from "./slots.ts";
 import { TAKES_TURNS } from "./switch/bits.ts";
@@ -31,15 +33,17 @@ const TURN_BUDGET = 64;
 
 /** Begins a turn. The first one runs the guest's `_start`. */
 export function beginTurn(actor: Actor): void {
-  actor.budget = TURN_BUDGET;
-  if (actor.reductions !== null) {
-    actor.reductions.granted = 0;
-    actor.reductions.asked = 0;
-  }
+  actor.store.words[actor.at + BUDGET] = TURN_BUDGET;
+  nextTurn(actor);
   if (actor.started) return;
   actor.started = true;
   if (actor.switchable) actor.store.words[actor.at + SWITCHED] |= TAKES_TURNS;
   actor.guest?.start?.();
+}
+
+function nextTurn({ services }: Actor): void {
+  const { words } = services.slots.store;
+  words[TURN] = (words[TURN] & -ITEMS_A_TURN) + ITEMS_A_TURN;
 }
 
 /** `handle(n)`: called once per item, the window already filled. */
@@ -54,7 +58,7 @@ export const handlerWay: Way = {
     // The commonest turn, kept short (a tenth of a message): one item, which is in the window already, and nothing behind it.
     store.words[at + BUDGET] = TURN_BUDGET;
     store.words[at + RESULT] = RECEIVE_PARK;
-    if (actor.reductions !== null) actor.reductions.granted = 0;
+    nextTurn(actor);
     handle(result);
     const { words } = store;
     if (words[at + COUNT] > 0 || words[at + RESTRAINT] !== FREE) return serveMailbox(actor);
@@ -75,7 +79,7 @@ export function serveMailbox(actor: Actor): true {
   const handle = actor.guest?.handle as Handle;
   while (length !== RECEIVE_PARK) {
     actor.result = RECEIVE_PARK;
-    if (actor.reductions !== null) actor.reductions.granted = 0;
+    actor.services.slots.store.words[TURN]++;
     if (length > actor.capacity) handleLong(actor, handle, length);
     else handle(length);
     if (actor.mailbox.count > 0 && --actor.budget <= 0 && actor.restraint === FREE) {
@@ -133,7 +137,7 @@ export const asyncifyWay: Way = {
       result = proceed(actor);
       if (result === RECEIVE_PARK) return true;
     }
-    leave(actor, actor.restraint === FREE ? enter(actor, result) : LEFT_RETURNED);
+    leave(actor, actor.store.words[actor.at + RESTRAINT] === FREE ? enter(actor, result) : LEFT_RETURNED);
     return true;
   },
 
@@ -148,7 +152,7 @@ const LEFT_YIELDED = 2;
 
 /** The turn of a process is over, as `resume:E` has answered. */
 export function leave(actor: Actor, left: number): void {
-  if (left === LEFT_PARKED && actor.restraint === FREE) park(actor);
+  if (left === LEFT_PARKED && actor.store.words[actor.at + RESTRAINT] === FREE) park(actor);
   else if (left === LEFT_YIELDED && actor.restraint === FREE) yielded(actor);
   else actor.services.end(actor, reasonOf(actor, "normal"));
 }

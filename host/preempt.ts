@@ -13,6 +13,8 @@ import { crashOf } from "./fault.ts";
 import type { GuestModule, WayName } from "./guest.ts";
 import type { ExitReason } from "./message.ts";
 import { END } from "./reductions.ts";
+import { ITEMS_A_TURN, SWITCHED, TURN, TURNS_LEFT } from "./slots.ts";
+import { TAKES_TURNS } from "./switch/bits.ts";
 
 /** What becomes of an actor that has spent its turn's reductions. */
 export type ReductionPolicy = "yield" | "kill" | "off";
@@ -43,10 +45,12 @@ export class Reductions {
   readonly perTurn: number;
   /** The guest's own counter, where it exports that. */
   counter: { value: number } | null = null;
-  /** What it was given in this turn; to a handler, for this item. */
+  /** What it was given in the turn that `turn` says; to a handler, for that item. */
   granted = 0;
-  /** What its predicates were given in this turn. */
+  /** What its predicates were given in that turn. */
   asked = 0;
+  /** As the word TURN of slots.ts. */
+  turn = 0;
   /** It was told to give way and has still to do so; the bytes that its stack may cover. */
   room = 0;
   /** While it waits: its stack. While it goes back on that: what lay in the stack's place. */
@@ -93,6 +97,7 @@ export function spent(actor: Actor): number {
   const { reductions, limits } = actor;
   if (reductions === null || actor.state === DEAD || actor.restraint === LEAVING) return END;
   if (reductions.policy === "off") return UNLIMITED;
+  renew(actor, reductions);
   if (reductions.rewinding) putBack(actor, reductions);
   else if (reductions.room > 0) return cut(actor, "it was told to give way, and went on");
   if (actor.restraint === ASKING) {
@@ -117,6 +122,7 @@ export function spent(actor: Actor): number {
       // Its turn is a long one already.
       actor.budget = 0;
       actor.services.scheduler.lookSoon();
+      actor.services.slots.store.words[TURNS_LEFT] = 0;
     }
     return piece;
   }
@@ -129,13 +135,24 @@ export function spent(actor: Actor): number {
   );
 }
 
+/** What was given in another turn, or for another item, counts no more. */
+function renew({ services }: Actor, reductions: Reductions): void {
+  const turn = services.slots.store.words[TURN];
+  if (reductions.turn === turn) return;
+  reductions.granted = 0;
+  if (Math.floor(reductions.turn / ITEMS_A_TURN) !== Math.floor(turn / ITEMS_A_TURN)) reductions.asked = 0;
+  reductions.turn = turn;
+}
+
 /** An import has cost the host as much as so many reductions. The guest pays at once: its next loop head asks for more. */
-export function charge({ reductions }: Actor, amount: number): void {
+export function charge(actor: Actor, amount: number): void {
+  const { reductions } = actor;
   const counter = reductions?.counter;
   if (reductions == null || counter == null || amount === 0) return;
   const left = Math.max(0, counter.value);
   counter.value = Math.max(0, left - amount);
   // What the counter does not hold is taken from what the turn may still have.
+  renew(actor, reductions);
   reductions.granted += Math.max(0, amount - left);
 }
 
@@ -181,6 +198,8 @@ export function yielded(actor: Actor): void {
     reductions.room = 0;
   }
   actor.yielded = true;
+  // The turn that goes on there is none for the switch.
+  actor.store.words[actor.at + SWITCHED] &= ~TAKES_TURNS;
   actor.services.scheduler.lookSoon();
   actor.wake();
 }
@@ -188,6 +207,7 @@ export function yielded(actor: Actor): void {
 /** Begins the turn after that: the stack is where it was written. Answers the new budget, for guests that unwind in a way of their own. */
 export function goOn(actor: Actor): number {
   actor.yielded = false;
+  if (actor.switchable) actor.store.words[actor.at + SWITCHED] |= TAKES_TURNS;
   const { reductions } = actor;
   if (reductions === null) return PIECE;
   if (reductions.frames !== null) {

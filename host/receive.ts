@@ -23,19 +23,43 @@ import { isCounted, MESSAGE, RECEIVE_PARK, RECEIVE_TIMEOUT, type Received, TIMER
 import { pidFromWords } from "./pid.ts";
 import { charge } from "./preempt.ts";
 import { receivedFrom } from "./reason.ts";
-import { CAPACITY, INFO, MAX_MESSAGE_BYTES, POINTER, RESULT, RING, STATE, WANT } from "./slots.ts";
+import {
+  BUDGET,
+  CAPACITY,
+  COUNT,
+  HEAD,
+  HELD,
+  INFO,
+  MAX_MESSAGE_BYTES,
+  MAY_PARK,
+  POINTER,
+  RESULT,
+  RING,
+  SAVED,
+  STATE,
+  TAIL,
+  TIMED,
+  WAITING,
+  WANT,
+  WANTED,
+} from "./slots.ts";
 
 /** Whether an item would go straight into an actor's window: it is parked for such an item, and there is room. */
 function takesAtOnce(to: Actor, kind: number, tag: number, ref: number, length: number): boolean {
-  return to.state === PARKED && length <= to.capacity && wants(to, kind, tag, ref);
+  const { words } = to.store;
+  const { at } = to;
+  if (words[at + STATE] !== PARKED || length > words[at + CAPACITY] >>> 0) return false;
+  return words[at + WANT] === WANT_ANY || wants(to, kind, tag, ref);
 }
 
 /** Whether the receive that an actor is in takes such an item without asking the guest. */
 function wants(to: Actor, kind: number, tag: number, ref: number): boolean {
-  const { want } = to;
+  const { words } = to.store;
+  const want = words[to.at + WANT];
   if (want === WANT_ANY) return true;
-  if (want === WANT_TAG) return kind === MESSAGE && tag === to.wanted;
-  return want === WANT_REF && (kind === MESSAGE ? tag : ref) === to.wanted;
+  const wanted = words[to.at + WANTED];
+  if (want === WANT_TAG) return kind === MESSAGE && tag === wanted;
+  return want === WANT_REF && (kind === MESSAGE ? tag : ref) === wanted;
 }
 
 /**
@@ -57,15 +81,18 @@ export function deliver(
 ): void {
   if (takesAtOnce(to, kind, tag, ref, length)) {
     // Parked, it has looked at all that its mailbox holds: nothing can be overtaken. One copy instead of two.
-    to.bytes.refresh();
-    if (to.info !== 0) writeInfo(to, kind, tag, fromLo, fromHi, ref, reason, length);
-    copyBytes(source, index, to.bytes, to.pointer, length);
+    const { words } = to.store;
+    const { at, bytes } = to;
+    bytes.refresh();
+    const info = words[at + INFO] >>> 0;
+    if (info !== 0) writeInfo(bytes, info, kind, tag, fromLo, fromHi, ref, reason, length);
+    copyBytes(source, index, bytes, words[at + POINTER] >>> 0, length);
     to.wake();
     if (isCounted(kind)) to.services.counters.received++;
-    to.result = length;
+    words[at + RESULT] = length;
     return;
   }
-  const parked = to.state === PARKED;
+  const parked = to.store.words[to.at + STATE] === PARKED;
   const looks = parked && (to.want === WANT_MATCH || wants(to, kind, tag, ref));
   // A turn for nothing does no harm; an item without a turn would wait for the next one.
   if (looks) to.wake();
@@ -109,18 +136,20 @@ export function handOver(from: Actor, to: Actor, tag: number, index: number, len
 
 /** A receive by the actor whose turn it is; its window is set and checked. Answers as the ABI says: a length, -1 or -2. */
 export function receive(actor: Actor, want: Want, wanted: number, timeoutMs: number): number {
-  const again = actor.held && actor.want === want && actor.wanted === wanted;
-  actor.want = want;
-  actor.wanted = wanted;
-  actor.waiting = false;
+  const { words } = actor.store;
+  const { at } = actor;
+  const again = words[at + HELD] !== 0 && words[at + WANT] === want && words[at + WANTED] === wanted;
+  words[at + WANT] = want;
+  words[at + WANTED] = wanted;
+  words[at + WAITING] = 0;
   if (!again) {
-    actor.held = false;
-    actor.mailbox.rewind();
+    words[at + HELD] = 0;
+    words[at + SAVED] = words[at + HEAD];
   }
-  const poll = timeoutMs === 0 || !actor.mayPark;
+  const poll = timeoutMs === 0 || words[at + MAY_PARK] === 0;
   // Where the budget is spent the others get their turn first, whatever the mailbox holds. A poll cannot wait for that.
-  if (actor.budget > 0 || poll) {
-    actor.budget--;
+  if (words[at + BUDGET] > 0 || poll) {
+    words[at + BUDGET]--;
     const length = look(actor);
     if (length !== RECEIVE_PARK) return length;
     if (poll) return RECEIVE_TIMEOUT;
@@ -132,22 +161,24 @@ export function receive(actor: Actor, want: Want, wanted: number, timeoutMs: num
 
 /** The guest has parked: it waits, or gets another turn at once where its mailbox holds items that it has not looked at. */
 export function park(actor: Actor): void {
-  if (!actor.waiting) fault(actor, "park was called without a receive that had answered -2");
-  actor.result = RECEIVE_PARK;
+  const { words } = actor.store;
+  const { at } = actor;
+  if (words[at + WAITING] === 0) fault(actor, "park was called without a receive that had answered -2");
+  words[at + RESULT] = RECEIVE_PARK;
   actor.expired = false;
-  const nothingYet = actor.want === WANT_ANSWER ? !actor.answer?.settled : actor.mailbox.saved === actor.mailbox.tail;
+  const nothingYet = words[at + WANT] === WANT_ANSWER ? !actor.answer?.settled : words[at + SAVED] === words[at + TAIL];
   if (!nothingYet) {
     actor.wake();
     return;
   }
-  actor.state = PARKED;
-  actor.armDeadline();
+  words[at + STATE] = PARKED;
+  if (words[at + TIMED] !== 0) actor.armDeadline();
 }
 
 /** At the beginning of a parked actor's turn: what `park` shall return. RECEIVE_PARK: nothing yet, it stays parked. */
 export function proceed(actor: Actor): number {
-  let result = actor.result;
-  if (actor.want === WANT_ANSWER) {
+  let result: number = actor.store.words[actor.at + RESULT];
+  if (actor.store.words[actor.at + WANT] === WANT_ANSWER) {
     if (!actor.answer?.settled) {
       actor.state = PARKED;
       return RECEIVE_PARK;
@@ -167,7 +198,7 @@ export function proceed(actor: Actor): number {
   }
   actor.disarmDeadline();
   actor.expired = false;
-  actor.waiting = false;
+  actor.store.words[actor.at + WAITING] = 0;
   return result;
 }
 
@@ -178,12 +209,15 @@ export const COPIED_SHIFT = 6;
 /** Goes on from the save pointer to the first item that is wanted and takes it; RECEIVE_PARK where there is none. */
 export function look(actor: Actor): number {
   const mailbox = actor.mailbox;
-  const { saved } = mailbox;
+  const { words } = actor.store;
+  const me = actor.at;
+  if (words[me + COUNT] === 0) return RECEIVE_PARK;
+  const saved = words[me + SAVED];
+  const want = words[me + WANT];
   let at: number;
-  if (mailbox.count === 0) return RECEIVE_PARK;
-  if (actor.want === WANT_ANY) at = mailbox.first();
-  else if (actor.want === WANT_TAG) at = mailbox.findTag(mailbox.saved, MESSAGE, actor.wanted);
-  else if (actor.want === WANT_REF) at = mailbox.findRef(mailbox.saved, MESSAGE, actor.wanted);
+  if (want === WANT_ANY) at = words[me + HEAD];
+  else if (want === WANT_TAG) at = mailbox.findTag(saved, MESSAGE, words[me + WANTED]);
+  else if (want === WANT_REF) at = mailbox.findRef(saved, MESSAGE, words[me + WANTED]);
   else at = findMatch(actor, mailbox);
   if (actor.reductions !== null) charge(actor, ((at === NONE ? mailbox.tail : at) - saved) >> PASSED_SHIFT);
   if (at === NONE) {
@@ -204,7 +238,7 @@ function take(actor: Actor, mailbox: Mailbox, at: number): number {
     return length;
   }
   const counts = isCounted(mailbox.word(at, KIND));
-  actor.held = false;
+  actor.store.words[actor.at + HELD] = 0;
   mailbox.remove(at);
   // Counted after what may end the guest's stack.
   if (counts) actor.services.counters.received++;
@@ -246,10 +280,14 @@ function ask(actor: Actor, mailbox: Mailbox, at: number): boolean {
 
 /** Writes an item, or as much of it as has room, into the window. */
 function show(actor: Actor, mailbox: Mailbox, at: number, length: number): void {
-  actor.bytes.refresh();
-  if (actor.info !== 0) {
+  const { bytes, store } = actor;
+  bytes.refresh();
+  const info = store.words[actor.at + INFO] >>> 0;
+  const capacity = store.words[actor.at + CAPACITY] >>> 0;
+  if (info !== 0) {
     writeInfo(
-      actor,
+      bytes,
+      info,
       mailbox.word(at, KIND),
       mailbox.word(at, TAG),
       mailbox.word(at, FROM_LO),
@@ -259,7 +297,8 @@ function show(actor: Actor, mailbox: Mailbox, at: number, length: number): void 
       length,
     );
   }
-  mailbox.copyPayload(at, actor.bytes, actor.pointer, length < actor.capacity ? length : actor.capacity);
+  const pointer = store.words[actor.at + POINTER] >>> 0;
+  mailbox.copyPayload(at, bytes, pointer, length < capacity ? length : capacity);
 }
 
 /** More of a payload than this is not kept for a crash report. */
@@ -283,7 +322,8 @@ export function lastSeen(actor: Actor): Received | undefined {
 }
 
 function writeInfo(
-  actor: Actor,
+  bytes: Bytes,
+  info: number,
   kind: number,
   tag: number,
   fromLo: number,
@@ -292,8 +332,8 @@ function writeInfo(
   reason: number,
   length: number,
 ): void {
-  const words = actor.bytes.i32;
-  const word = actor.info >>> 2;
+  const words = bytes.i32;
+  const word = info >>> 2;
   words[word] = kind;
   words[word + 1] = tag;
   words[word + 2] = fromLo;

@@ -65,6 +65,12 @@ export const TURNS_LEFT = 5;
 /** Two doubles: messages that the switch has accepted, and handed over. */
 export const SENT = 6;
 export const RECEIVED = 8;
+/**
+ * Which turn this is, in its higher bits, and in the lowest seven which item of that turn a handler was given: what an actor may spend in either
+ * is its own again when this has changed.
+ */
+export const TURN = 10;
+export const ITEMS_A_TURN = 128;
 /** The queue's entries, from this word on. */
 export const QUEUE = 1024;
 export const QUEUE_ENTRIES = 8192;

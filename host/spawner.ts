@@ -15,7 +15,7 @@ import type { PidTable } from "./pid.ts";
 import { type ReductionOptions, reductionsFor } from "./preempt.ts";
 import { formatReason, reasonOfThrown } from "./reason.ts";
 import { SWITCHED } from "./slots.ts";
-import { TAKES_MESSAGES } from "./switch/bits.ts";
+import { PAYS, TAKES_MESSAGES } from "./switch/bits.ts";
 
 export interface SpawnOptions {
   /** The export to run. Default: `run` if there is one, else `handle`, else `_start`. */
@@ -180,6 +180,7 @@ export class Spawner {
     this.#instantiate(actor, module, entry, wayName === "jspi" ? this.#jspi.bind(actor, imports) : imports);
     this.#ends.begin(actor);
     if (services.switch !== null) actor.store.words[actor.at + SWITCHED] |= TAKES_MESSAGES;
+    if (reductions !== null) actor.store.words[actor.at + SWITCHED] |= PAYS;
     actor.wake();
     return actor;
   }

@@ -4,7 +4,7 @@
  * that such messages wake get their turns from a loop that is WebAssembly, too. Elsewhere everything goes through JavaScript, with the same result:
  * the records of slots.ts are the only truth for both.
  *
- * Not for guests whose reductions are counted, which pay for what the host does, nor for those that wait by JSPI.
+ * Not for guests that wait by JSPI. Those whose reductions are counted pay for what the host does; what costs them anything is left to it.
  */
 import type { Actor, Services } from "./actor.ts";
 import type { Import } from "./caller.ts";

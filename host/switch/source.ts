@@ -6,7 +6,7 @@
  * The *loop* gives actors their turns, from port to port.
  */
 import * as slot from "../slots.ts";
-import { LEAVE, TAKES_MESSAGES, TAKES_TURNS } from "./bits.ts";
+import { FREE_BYTES, LEAVE, PAYS, TAKES_MESSAGES, TAKES_TURNS } from "./bits.ts";
 
 /** A word of the switch's own page, as an address. */
 const own = (word: number) => `(i32.const ${4 * word})`;
@@ -95,6 +95,9 @@ export const port = `(module
 ${copy("$copyIn", "$rings", "$guest")}
 ${copy("$copyOut", "$guest", "$rings")}
 
+  (func $pays (param $record i32) (result i32)
+    (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $record)) (i32.const ${PAYS})))
+
   ;; Puts a record at the end of the queue, which must have room.
   (func $enqueue (param $record i32)
     (if (i32.eqz (i32.load ${own(slot.CALLED)})) (then (call $call)))
@@ -121,6 +124,8 @@ ${copy("$copyOut", "$guest", "$rings")}
         (i64.or (i64.extend_i32_u (local.get $lo)) (i64.shl (i64.extend_i32_u (local.get $hi)) (i64.const 32)))))
       (br_if $host (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $to)) (i32.const ${TAKES_MESSAGES}))))
       (br_if $host (i32.gt_u (local.get $length) (i32.load ${at(slot.MAX_MESSAGE_BYTES)} (local.get $to))))
+      (if (i32.gt_u (local.get $length) (i32.const ${FREE_BYTES})) (then
+        (br_if $host (call $pays (local.get $me)))))
 ${unlessInside("$host")}
       (br_if $host (i32.ge_u (i32.load ${at(slot.COUNT)} (local.get $to)) (i32.load ${at(slot.MAX_MESSAGES)} (local.get $to))))
       (br_if $host (i32.gt_u
@@ -274,6 +279,7 @@ ${unlessInside("$host")}
     (local.set $position (i32.load ${at(slot.HEAD)} (local.get $me)))
     (if (local.get $want)
       (then
+        (if (call $pays (local.get $me)) (then (return (i32.const ${ELSEWHERE}))))
         (local.set $place (i32.load ${at(slot.SAVED)} (local.get $me)))
         (if (i32.gt_s (local.get $place) (local.get $position)) (then (local.set $position (local.get $place))))
         (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $me)))
@@ -302,7 +308,9 @@ ${unlessInside("$host")}
         (local.set $place (i32.add
           (i32.load ${at(slot.RING)} (local.get $me))
           (i32.and (local.get $position) (i32.load ${at(slot.MASK)} (local.get $me)))))
-        (local.set $length (i32.load $rings offset=${item.length} (local.get $place)))))
+        (local.set $length (i32.load $rings offset=${item.length} (local.get $place)))
+        (if (i32.gt_u (local.get $length) (i32.const ${FREE_BYTES})) (then
+          (if (call $pays (local.get $me)) (then (return (i32.const ${ELSEWHERE}))))))))
     (call $show (local.get $me) (local.get $place) (local.get $length))
     (if (i32.gt_u (local.get $length) (i32.load ${at(slot.CAPACITY)} (local.get $me))) (then
       (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $position))
@@ -388,7 +396,10 @@ ${unlessInside("$host")}
   (func $begin (param $me i32)
     (i32.store ${own(slot.CURRENT)} (local.get $me))
     (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${RUNNING}))
-    (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.const ${TURN_BUDGET})))
+    (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.const ${TURN_BUDGET}))
+    (i32.store ${own(slot.TURN)} (i32.add
+      (i32.and (i32.load ${own(slot.TURN)}) (i32.const ${-slot.ITEMS_A_TURN}))
+      (i32.const ${slot.ITEMS_A_TURN}))))
 
   (func $lookForGrowth
     (if (i32.ne (memory.size $guest) (global.get $pages)) (then
@@ -407,6 +418,7 @@ ${unlessInside("$host")}
       ;; Too long for the window, or elsewhere.
       (if (i32.gt_u (local.get $n) (i32.load ${at(slot.CAPACITY)} (local.get $me))) (then (return (i32.const ${LEAVE.mailbox}))))
       (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${PARK}))
+      (i32.store ${own(slot.TURN)} (i32.add (i32.load ${own(slot.TURN)}) (i32.const 1)))
       (call_indirect $guest (type $handle) (local.get $n) (i32.const 0))
       (call $lookForGrowth)
       ;; Receives inside of it may have used windows of their own.
