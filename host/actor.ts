@@ -366,8 +366,13 @@ export class Actor implements Runnable, Recorded {
   /** Sets the timer of the receive it parks in, where that has a deadline. */
   armDeadline(): void {
     if (this.deadlineMs === Number.POSITIVE_INFINITY) return;
-    this.timer ??= new Timer(() => this.#deadlinePassed());
+    this.timer ??= this.#newTimer();
     if (!this.timer.isSet) this.services.timers.set(this.timer, this.deadlineMs);
+  }
+
+  /** Apart, because a function that makes closures allocates for them also where it makes none. */
+  #newTimer(): Timer {
+    return new Timer(() => this.#deadlinePassed());
   }
 
   disarmDeadline(): void {
