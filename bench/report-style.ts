@@ -9,6 +9,7 @@ const COLOURS: Readonly<Record<string, readonly [light: string, dark: string]>> 
   go: ["#0b7f95", "#4fd1e8"],
   rust: ["#c2570c", "#ffa25e"],
   nact: ["#4d7c0f", "#a6d854"],
+  "empty-mailbox": ["#6b7280", "#9ca3af"],
   memcpy: ["#6b7280", "#9ca3af"],
 };
 

@@ -56,19 +56,13 @@ describe("a mark", () => {
     expect(verdictOn({ atMost: 0.38 })).toMatchObject({ reached: false });
   });
 
-  test("tells the least and the greatest ratio of the rounds that were played in turns", () => {
+  test("tells the least and the greatest ratio of single rounds", () => {
     expect(verdictOn({}).spread).toEqual([0.25, 0.9]);
   });
 
   test("at several sizes is judged by the worst", () => {
     expect(verdictOn({ beside: "memcpy", at: [0, 64], atMost: 2 })).toMatchObject({ ratio: 2.5, reached: false });
     expect(verdictOn({ beside: "memcpy", at: [0], atMost: 2 })).toMatchObject({ ratio: 1, reached: true });
-  });
-
-  test("may be isopod's own at another size", () => {
-    const verdict = verdictOn({ beside: "isopod handler", at: [64], besideAt: 0, atMost: 1.1 });
-    expect(verdict).toMatchObject({ ownValue: 100, besideValue: 50, ratio: 2, reached: false });
-    expect(verdict).not.toHaveProperty("spread");
   });
 
   test("may be of bytes, and without a bound is neither reached nor missed", () => {
@@ -92,7 +86,7 @@ describe("a mark", () => {
 });
 
 test("every mark is of something that isopod bench all plays", () => {
-  for (const { name, scenario, own, beside, at = [], besideAt } of marks) {
+  for (const { name, scenario, own, beside, at = [] } of marks) {
     const found = scenarios.find(each => each.name === scenario);
     if (found === undefined) throw new Error(`${name}: there is no scenario ${scenario}`);
     const swept = at.length > 0;
@@ -103,7 +97,7 @@ test("every mark is of something that isopod bench all plays", () => {
     expect([...here, ...others], name).toContain(beside);
     const { along = "", points = [] } = found.sweep ?? {};
     const sizes = points.map(parameters => parameters[along]);
-    for (const size of [...at, ...(besideAt === undefined ? [] : [besideAt])]) expect(sizes, name).toContain(size);
+    for (const size of at) expect(sizes, name).toContain(size);
   }
 });
 

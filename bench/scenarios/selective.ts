@@ -1,14 +1,20 @@
-import { guestScenario, type Sweep } from "../scenario.ts";
+import { type Beside, guestScenario, type Scenario, type Sweep } from "../scenario.ts";
 
 /** The mailbox holds so many messages that are not wanted; they came before the one that is. */
 const depths = [0, 10, 100, 1000, 10_000];
 
-export const selectiveRef = guestScenario({
+/** What waiting for a reply costs where nothing else is there, in the same rounds. */
+const emptyMailbox: Beside = {
+  name: "empty mailbox",
+  prepare: parameters => selectiveRef.prepare({ ...parameters, depth: 0 }, "process"),
+};
+
+export const selectiveRef: Scenario = guestScenario({
   name: "selective-ref",
   summary: "calls, whose answers are waited for by their refs, behind other messages",
   operation: "a request and its reply",
   parameters: { depth: 10_000, calls: 10_000 },
-  sweep: byDepth(depth => ({ depth })),
+  sweep: { ...byDepth(depth => ({ depth })), beside: [emptyMailbox] },
   guest: "selective",
   entry: "by_ref",
   operations: ({ calls }) => calls,
