@@ -1,8 +1,9 @@
 /** All scenarios, one after the other, each with its sweep: what `isopod bench all` measures. A contestant that fails stops nobody else. */
+import { compileAll } from "./compiled.ts";
 import { type Contest, type ContestOptions, contest } from "./contest.ts";
 import { judged } from "./marks.ts";
 import { type Results, type SweepResult, setting } from "./results.ts";
-import { compileAll, type Scenario, type Sweep } from "./scenario.ts";
+import type { Scenario, Sweep } from "./scenario.ts";
 import { scenarios } from "./scenarios/index.ts";
 
 export interface EverythingOptions extends Pick<ContestOptions, "peers" | "rounds"> {

@@ -2,28 +2,19 @@
  * The HTML report: one file, without scripts and without references to anything outside. What is in it, it has from the results alone: first what was to be
  * reached, then everything at a glance, then each thing by itself.
  */
-import { type Contest, isOwn, ratio, type Score } from "./contest.ts";
-import { curveShares, type Latency } from "./latency.ts";
+import { type Contest, isOwn, ratio } from "./contest.ts";
 import type { Verdict } from "./marks.ts";
-import { type Bar, bars } from "./plot/bars.ts";
-import { type Line, lines } from "./plot/lines.ts";
+import { bars } from "./plot/bars.ts";
 import { ratios } from "./plot/ratios.ts";
-import { asMarkup, classOf, NARROW, WIDE } from "./plot/svg.ts";
+import { asMarkup, classOf, WIDE } from "./plot/svg.ts";
+import { barOf, latencyCard, scenarioCard, sweepCard } from "./report-cards.ts";
 import { STYLE } from "./report-style.ts";
-import {
-  failuresOf,
-  formatBytes,
-  formatCount,
-  formatNs,
-  formatParameters,
-  formatTick,
-  type Results,
-  type SweepResult,
-} from "./results.ts";
+import { failuresOf, formatCount, type Results, type SweepResult } from "./results.ts";
 import { markCells, namesIn, outcomeOf } from "./table.ts";
 
 export function reportHtml(results: Results): string {
   const { contests, sweeps, marks } = results;
+  const untimed = contests.filter(({ paced }) => paced !== true);
   const timed = contests.filter(({ scores }) => scores.some(({ latency }) => latency !== undefined));
   return `<!doctype html>
 <html lang="en">
@@ -47,14 +38,7 @@ ${section("At a glance", "How many times as fast isopod is. Where it was played 
 ${section("Ping-pong", "A message received by either side, of 8 bytes, by how many pairs play at once.", pairs(contests))}
 ${section("By size", "The same at several sizes, on logarithmic scales.", grid(sweeps.map(sweepCard)))}
 ${section("How long single operations take", "Of those that were timed one by one. The scale stretches the slowest: each mark has ten times as few operations beyond it.", grid(timed.map(latencyCard)))}
-${section(
-  "Every scenario",
-  "Bars from zero; the shorter, the faster.",
-  `<div class="grid2">${contests
-    .filter(({ paced }) => paced !== true)
-    .map(card)
-    .join("\n")}</div>`,
-)}
+${section("Every scenario", "Bars from zero; the shorter, the faster.", grid(untimed.map(scenarioCard)))}
 ${section("Not played", "", absences(results))}
 </body>
 </html>
@@ -131,127 +115,6 @@ function pairs(contests: readonly Contest[]): string {
     bars: scores.map(barOf),
   }));
   return bars(groups, WIDE, "nanoseconds a message, by pairs");
-}
-
-function sweepCard({ scenario, along, points }: SweepResult): string {
-  const format = along === "bytes" ? formatBytes : formatCount;
-  const sizes = points.map(({ parameters }) => parameters[along]);
-  const plotted = namesIn(points).map((name): Line => {
-    const at = points.flatMap(({ scores }, x) => {
-      const score = scores.find(one => one.name === name);
-      return score === undefined ? [] : [{ x, y: score.medianNs }];
-    });
-    return { name, points: at };
-  });
-  if (plotted.length === 0) return "";
-  const isWide = sizes.length > 5;
-  const plot = lines({
-    lines: plotted,
-    places: sizes.map((size, x) => ({ x, label: format(size) })),
-    along,
-    format: formatTick,
-    width: isWide ? WIDE : NARROW,
-    label: `${scenario}: time of an operation by ${along}`,
-  });
-  const head = sizes.map(size => `<th>${format(size)}`).join("");
-  const rows = plotted.map(({ name, points: at }) => {
-    const cells = sizes.map((_, x) => at.find(point => point.x === x));
-    return `<tr><td>${asMarkup(name)}${cells.map(point => `<td>${point ? formatNs(point.y) : ""}`).join("")}`;
-  });
-  return `<div class="card${isWide ? " whole" : ""}">
-<h3>${asMarkup(scenario)} by ${along}</h3>
-<p class="soft">${asMarkup(points[0].operation)}.${asMarkup(sharing(points))}</p>
-${plot}
-<div class="wide"><table>
-<tr><th>${head}
-${rows.join("\n")}
-</table></div>
-</div>`;
-}
-
-/** Who hands over long messages without copying them says so in its rounds. */
-function sharing(points: readonly Contest[]): string {
-  const names = points.flatMap(({ scores }) =>
-    scores.filter(({ rounds }) => rounds.some(({ payload }) => payload === "shared")).map(({ name }) => name),
-  );
-  return names.length === 0 ? "" : ` Longer messages of ${[...new Set(names)].join(", ")} are shared, not copied.`;
-}
-
-function latencyCard(contest: Contest): string {
-  const { scenario, operation, parameters, scores } = contest;
-  const timed = scores.flatMap(({ name, latency }) => (latency === undefined ? [] : [{ name, latency }]));
-  // The rank of a share on a scale on which each nine is as wide as the next.
-  const place = (share: number) => -Math.log10(1 - share);
-  const plot = lines({
-    lines: timed.map(({ name, latency }) => ({
-      name,
-      points: curveShares.flatMap((share, i) =>
-        share < 0.5 || latency.samples * (1 - share) < 1 ? [] : [{ x: place(share), y: Math.max(1, latency.curve[i]) }],
-      ),
-    })),
-    places: [0.5, 0.9, 0.99, 0.999, 0.9999].map(share => ({
-      x: place(share),
-      label: `${+(share * 100).toFixed(2)} %`,
-    })),
-    along: "share of operations that took at most so long",
-    format: formatTick,
-    width: NARROW,
-    label: `${scenario}: time of single operations`,
-  });
-  const rows = timed.map(({ name, latency }) => `<tr><td>${asMarkup(name)}${percentiles(latency)}`);
-  return `<div class="card">
-<h3>${asMarkup(scenario)}</h3>
-<p class="soft">${asMarkup(operation)}. ${asMarkup(formatParameters(parameters))}.</p>
-${plot}
-<div class="wide"><table>
-<tr><th><th>p50<th>p90<th>p99<th>p99.9<th>max<th>timed
-${rows.join("\n")}
-</table></div>
-</div>`;
-}
-
-function percentiles({ p50, p90, p99, p999, max, samples }: Latency): string {
-  const cells = [p50, p90, p99, p999, max].map(value => (value === null ? "" : formatNs(value)));
-  return [...cells, formatCount(samples)].map(cell => `<td>${cell}`).join("");
-}
-
-function card(contest: Contest): string {
-  const { scenario, operation, parameters, note, scores } = contest;
-  if (scores.length === 0) return "";
-  const about = [formatParameters(parameters), note].filter(part => part !== undefined).join("; ");
-  return `<div class="card">
-<h3>${asMarkup(scenario)}</h3>
-<p class="soft">${asMarkup(operation)}. ${asMarkup(about)}.</p>
-${bars([{ title: "", bars: scores.map(barOf) }], NARROW, `${scenario}: time of an operation`)}
-<details><summary>operations a second, every round</summary>
-<div class="wide"><table>
-<tr><th><th>operations/s<th>isopod is × as fast<th>bytes each<th>rounds
-${scores.map(score => row(contest, score)).join("\n")}
-</table></div></details>
-</div>`;
-}
-
-function row(contest: Contest, score: Score): string {
-  const times = isOwn(score) ? undefined : ratio(contest, score);
-  const cells = [
-    score.name,
-    formatCount(score.operationsPerSecond),
-    times === undefined ? "" : times.toFixed(2),
-    score.bytesEach === undefined ? "" : formatCount(score.bytesEach),
-    roundsNs(score).map(formatNs).join(", "),
-  ];
-  return `<tr>${cells.map(cell => `<td>${asMarkup(cell)}`).join("")}`;
-}
-
-function barOf(score: Score): Bar {
-  const { name, medianNs, bytesEach } = score;
-  const all = roundsNs(score);
-  const bytes = bytesEach === undefined ? "" : `, ${formatCount(bytesEach)} B`;
-  return { name, value: medianNs, label: `${formatNs(medianNs)}${bytes}`, range: [Math.min(...all), Math.max(...all)] };
-}
-
-function roundsNs({ rounds }: Score): number[] {
-  return rounds.map(({ elapsedMs, operations }) => (elapsedMs * 1e6) / operations);
 }
 
 /** By reason, who was skipped for it where. */

@@ -2,11 +2,8 @@
  * What a scenario is. Most of them are guests only: a conductor, bench/guests/<guest>.ts, plays a round by itself, looks at the clock, and says what the
  * actors counted; here is what spawns it. A round in which the count is not what it must be is an error, and never a figure.
  */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { build } from "../host/node/build.ts";
 import { createRuntime, formatReason, type GuestModule, type Runtime } from "../host/node/index.ts";
-import { PACKAGE_FOLDER } from "../host/node/installation.ts";
+import { compiled } from "./compiled.ts";
 import type { PeerName } from "./peers.ts";
 
 export type Parameters = Readonly<Record<string, number>>;
@@ -173,63 +170,6 @@ async function messageOf(receiving: Promise<Item>, name: string): Promise<Uint8A
 function numbersIn(bytes: Uint8Array): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(8 * i, true));
-}
-
-/** The guests ship as sources. */
-const GUESTS_FOLDER = join(PACKAGE_FOLDER, "bench", "guests");
-
-/** By file and way: what was compiled in this process before. */
-const known = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
-
-/** A guest of bench/guests, compiled once per process. */
-export function compiled(
-  file: string,
-  park: "asyncify" | "jspi",
-  preemptible = false,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const key = `${file} ${park} ${preemptible}`;
-  let wasm = known.get(key);
-  if (wasm === undefined) {
-    wasm = compile(file, park, preemptible);
-    known.set(key, wasm);
-  }
-  return wasm;
-}
-
-/**
- * Compiles all guests at once, which is quicker than one by one, and in a long run none depends on what is edited meanwhile. One that does not compile
- * is the error of the scenarios that play it.
- */
-export async function compileAll(park: "asyncify" | "jspi"): Promise<void> {
-  const names = readdirSync(GUESTS_FOLDER).filter(name => name.endsWith(".ts") && name !== "round.ts");
-  const files = names.map(name => name.slice(0, -".ts".length));
-  const modules = await compileTogether(files, park, false);
-  files.forEach((file, i) => {
-    const module = modules[i];
-    if (!(module instanceof Error)) known.set(`${file} ${park} false`, Promise.resolve(module));
-  });
-}
-
-async function compile(
-  file: string,
-  park: "asyncify" | "jspi",
-  preemptible: boolean,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const [module] = await compileTogether([file], park, preemptible);
-  if (module instanceof Error) throw module;
-  return module;
-}
-
-async function compileTogether(
-  files: readonly string[],
-  park: "asyncify" | "jspi",
-  preemptible: boolean,
-): Promise<(Uint8Array<ArrayBuffer> | Error)[]> {
-  const entries = files.map(file => `${file}.ts`);
-  const options = { baseDir: GUESTS_FOLDER, park, ...(preemptible && { reductions: "yield" as const }) };
-  return (await build(entries, options)).map(({ wasm, text, entry }) =>
-    wasm === undefined ? new Error(`${entry} does not compile:\n${text}`) : (wasm as Uint8Array<ArrayBuffer>),
-  );
 }
 
 /** What each of so many does of a total: rounded down, as the guests and the peers do. */

@@ -1,11 +1,12 @@
 /** The benchmark as a program: its scenarios do the work that they measure, and what they write is whole. Nothing here is timed. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { compileAll } from "../bench/compiled.ts";
 import { contest, ratio } from "../bench/contest.ts";
 import { everything } from "../bench/everything.ts";
 import { memcpy } from "../bench/memcpy.ts";
 import { reportHtml } from "../bench/report.ts";
 import { failuresOf, type Results } from "../bench/results.ts";
-import { compileAll, type Parameters, type Scenario } from "../bench/scenario.ts";
+import type { Parameters, Scenario } from "../bench/scenario.ts";
 import { scenarios } from "../bench/scenarios/index.ts";
 import { failuresTable, table } from "../bench/table.ts";
 
