@@ -7,7 +7,15 @@ import { join } from "node:path";
 import { PACKAGE_FOLDER } from "../host/node/installation.ts";
 import { type Contest, isOwn, type Score } from "./contest.ts";
 import type { Verdict } from "./marks.ts";
-import { formatBytes, formatCount, formatNs, formatParameters, type Results, type SweepResult } from "./results.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatNs,
+  formatParameters,
+  formatRatio,
+  type Results,
+  type SweepResult,
+} from "./results.ts";
 import { markCells, namesIn } from "./table.ts";
 
 const BEGIN = "<!-- figures: written by bench/readme.ts -->";
@@ -57,7 +65,7 @@ function row(contest: Contest, own: Score, peers: readonly string[]): string[] {
   const cells = peers.map(peer => {
     const score = contest.scores.find(({ name }) => name === peer);
     if (score === undefined) return "";
-    return `${formatNs(score.medianNs)} (${(score.medianNs / own.medianNs).toFixed(2)})${bytesOf(score)}`;
+    return `${formatNs(score.medianNs)} (${formatRatio(score.medianNs / own.medianNs)})${bytesOf(score)}`;
   });
   return [`${contest.scenario}${style}`, `${formatNs(own.medianNs)}${bytesOf(own)}`, ...cells];
 }
@@ -74,8 +82,11 @@ function chart(contests: readonly Contest[]): string {
 }
 
 function barsOf({ scores, operation, parameters, scenario }: Contest): string {
-  // A peer that takes many times as long would leave nothing of the others' bars: its own is cut off.
-  const most = Math.max(...scores.filter(isOwn).map(({ medianNs }) => 3 * medianNs));
+  // Isopod's are never cut off; a peer's that is longer than twice the longest of them is, as it would leave nothing of the others.
+  const most = Math.min(
+    Math.max(...scores.map(({ medianNs }) => medianNs)),
+    2 * Math.max(...scores.filter(isOwn).map(({ medianNs }) => medianNs)),
+  );
   const bars = scores.map(({ name, medianNs }) => {
     const length = Math.round(Math.min(1, medianNs / most) * LONGEST);
     return `${name.padEnd(16)}${"█".repeat(Math.max(1, length))}${medianNs > most ? "…" : ""} ${formatNs(medianNs)}`;
@@ -83,16 +94,27 @@ function barsOf({ scores, operation, parameters, scenario }: Contest): string {
   return `${scenario}, ${formatParameters(parameters)}: ${operation}\n${bars.join("\n")}`;
 }
 
+/** The figures, and behind them how they grow. */
 function sweepTable({ scenario, along, points }: SweepResult): string {
   const format = along === "bytes" ? formatBytes : formatCount;
-  const rows = namesIn(points).map(name => [
-    name,
-    ...points
-      .map(({ scores }) => scores.find(score => score.name === name))
-      .map(score => (score ? formatNs(score.medianNs) : "")),
+  const names = namesIn(points);
+  const figures = names.map(name => points.map(({ scores }) => scores.find(score => score.name === name)?.medianNs));
+  const all = figures.flat().filter(value => value !== undefined);
+  const rows = figures.map((values, i) => [
+    names[i],
+    ...values.map(value => (value === undefined ? "" : formatNs(value))),
+    values.map(value => step(value, Math.min(...all), Math.max(...all))).join(""),
   ]);
-  const head = [`${scenario} by ${along}`, ...points.map(({ parameters }) => format(parameters[along]))];
+  const head = [`${scenario} by ${along}`, ...points.map(({ parameters }) => format(parameters[along])), "log scale"];
   return rows.length === 0 ? "" : markdown(head, rows);
+}
+
+const STEPS = "▁▂▃▄▅▆▇█";
+
+function step(value: number | undefined, least: number, most: number): string {
+  if (value === undefined) return " ";
+  const share = Math.log(value / least) / (Math.log(most / least) || 1);
+  return STEPS[Math.min(STEPS.length - 1, Math.floor(share * STEPS.length))];
 }
 
 function latencies(contests: readonly Contest[]): string {

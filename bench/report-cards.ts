@@ -4,7 +4,15 @@ import { curveShares, type Latency } from "./latency.ts";
 import { type Bar, bars } from "./plot/bars.ts";
 import { type Line, lines } from "./plot/lines.ts";
 import { asMarkup, NARROW, WIDE } from "./plot/svg.ts";
-import { formatBytes, formatCount, formatNs, formatParameters, formatTick, type SweepResult } from "./results.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatNs,
+  formatParameters,
+  formatRatio,
+  formatTick,
+  type SweepResult,
+} from "./results.ts";
 import { namesIn } from "./table.ts";
 
 /** A scenario at its sizes. */
@@ -113,7 +121,7 @@ function row(contest: Contest, score: Score): string {
   const cells = [
     score.name,
     formatCount(score.operationsPerSecond),
-    times === undefined ? "" : times.toFixed(2),
+    times === undefined ? "" : formatRatio(times),
     score.bytesEach === undefined ? "" : formatCount(score.bytesEach),
     roundsNs(score).map(formatNs).join(", "),
   ];

@@ -96,8 +96,9 @@ export function formatTick(value: number): string {
   return formatNs(value).replace(/\.0 /, " ");
 }
 
-/** `0.48`, `3.2`, `120`. */
+/** `0.0046`, `0.48`, `3.20`, `12.5`, `120`. */
 export function formatRatio(value: number): string {
+  if (value < 0.1) return value.toPrecision(2);
   return value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : formatCount(value);
 }
 

@@ -31,7 +31,7 @@ function reasons(skipped: Contest["skipped"]): [why: string, names: string[]][] 
 
 function comparison(played: Contest, score: Score): string {
   const times = isOwn(score) ? undefined : ratio(played, score);
-  return times === undefined ? "" : `isopod × ${times.toFixed(2)}`;
+  return times === undefined ? "" : `isopod × ${formatRatio(times)}`;
 }
 
 function latency({ latency: of }: Score): string {

@@ -135,9 +135,9 @@ describe("the figures of the README", () => {
       marks: verdicts,
     });
     expect(text).toContain("| ping-pong, handler | 100 ns | 260 ns (2.60), 1,500 bytes each |\n");
-    expect(text).toContain("\nisopod handler  ███████ 100 ns\n");
+    expect(text).toContain(`\nisopod handler  ${"█".repeat(15)} 100 ns\n`);
     expect(text).toContain(
-      "| ping-pong by bytes | 0 B | 64 B |\n|---|---|---|\n| isopod handler | 50.0 ns | 100 ns |\n",
+      "| ping-pong by bytes | 0 B | 64 B | log scale |\n|---|---|---|---|\n| isopod handler | 50.0 ns | 100 ns | ▂█ |\n",
     );
     expect(text).toContain("| ping-pong, isopod handler | 5.0 ns | 6.0 ns | 6.0 ns |  | 6.0 ns |\n");
     expect(text).toContain("| a mark | isopod handler 100 ns | go 260 ns | × 0.38 | at most × 1.00 | reached |\n");

@@ -1,4 +1,5 @@
 /** For each scenario a row with a dot for each peer: how many times as fast isopod is, on a logarithmic scale around 1. */
+import { formatRatio } from "../results.ts";
 import { classOf, logScale, svg, text, WIDE } from "./svg.ts";
 
 export interface RatioRow {
@@ -28,7 +29,7 @@ export function ratios(rows: readonly RatioRow[], label: string): string {
       const y = TOP + ROW * i + ROW / 2;
       const marks = dots.map(
         dot =>
-          `<circle class="dot ${classOf(dot.name)}" cx="${scale.at(dot.value).toFixed(1)}" cy="${y}" r="5"><title>${dot.name}: × ${dot.value.toFixed(2)}</title></circle>`,
+          `<circle class="dot ${classOf(dot.name)}" cx="${scale.at(dot.value).toFixed(1)}" cy="${y}" r="5"><title>${dot.name}: × ${formatRatio(dot.value)}</title></circle>`,
       );
       return `<path class="grid" d="M${LEFT} ${y} H${RIGHT}"/>${text(LEFT - 12, y + 4, name, `text-anchor="end"`)}${marks.join("")}`;
     }),
