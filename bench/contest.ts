@@ -1,22 +1,27 @@
 /**
  * Lets isopod and its peers play a scenario in turns: a round of each, and again, so that what else the machine does hits all of them alike. Every
- * one has two rounds of warm-up, which do not count.
+ * one warms up by two rounds that do not count, or by one that takes long. One that fails is out of the game and named; the others go on.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { PACKAGE_FOLDER } from "../host/node/installation.ts";
+import { type Latency, latencyOf } from "./latency.ts";
 import type { PeerName } from "./peers.ts";
 import { median } from "./percentile.ts";
-import type { Parameters, Round, Scenario, Stage, Style } from "./scenario.ts";
+import type { Beside, Parameters, Round, Scenario, Stage, Style } from "./scenario.ts";
 
 export const peerNames: readonly PeerName[] = ["erlang", "go", "rust", "nact"];
 const WARM_UP_ROUNDS = 2;
+/** A first round of this length has warmed up whatever there is to warm up. */
+const LONG_ROUND_MS = 500;
 
 export interface ContestOptions {
   readonly styles: readonly Style[];
   readonly peers: readonly PeerName[];
   readonly rounds: number;
   readonly parameters?: Parameters;
+  /** What else plays, in this process. */
+  readonly beside?: readonly Beside[];
   /** Called before each round with what is about to be played. */
   readonly onRound?: (contestant: string, round: number, of: number) => void;
 }
@@ -25,15 +30,18 @@ export interface ContestOptions {
 export interface Score {
   /** `isopod handler`, `isopod process`, `erlang` and so on. */
   readonly name: string;
-  readonly rounds: readonly Round[];
+  readonly rounds: readonly Omit<Round, "samplesNs">[];
   readonly medianNs: number;
   readonly operationsPerSecond: number;
   readonly bytesEach?: number;
+  /** Of the single operations of all rounds, where they were timed. */
+  readonly latency?: Latency;
 }
 
-export interface Skip {
+/** One that did not play, or not to the end. */
+export interface Absence {
   readonly name: string;
-  /** The command that installs what is missing, or why there is nothing to compare. */
+  /** Skipped: the command that installs what is missing, or why there is nothing to compare. Failed: the error. */
   readonly why: string;
 }
 
@@ -44,9 +52,10 @@ export interface Contest {
   readonly parameters: Parameters;
   readonly note?: string;
   readonly paced?: boolean;
-  /** isopod's first. */
+  /** isopod's first. Of those that have played all their rounds. */
   readonly scores: readonly Score[];
-  readonly skipped: readonly Skip[];
+  readonly skipped: readonly Absence[];
+  readonly failed: readonly Absence[];
 }
 
 interface Contestant extends Stage {
@@ -54,22 +63,12 @@ interface Contestant extends Stage {
   readonly rounds: Round[];
 }
 
-/** Rejects where a round fails, or counts another total than it must reach. */
+/** Resolves also where contestants fail, or count another total than they must reach: they are in `failed` then. */
 export async function contest(scenario: Scenario, options: ContestOptions): Promise<Contest> {
   const parameters = { ...scenario.parameters, ...options.parameters };
-  const { contestants, skipped } = await gather(scenario, parameters, options);
-  try {
-    const of = WARM_UP_ROUNDS + options.rounds;
-    for (let round = 1; round <= of; round++) {
-      for (const { name, rounds, round: play } of contestants) {
-        options.onRound?.(name, round, of);
-        const played = await play();
-        if (round > WARM_UP_ROUNDS) rounds.push(played);
-      }
-    }
-  } finally {
-    for (const contestant of contestants) await contestant.stop();
-  }
+  const { contestants, skipped, failed } = await gather(scenario, parameters, options);
+  const lasting = await playAll(contestants, failed, options);
+  for (const contestant of lasting) await stopped(contestant, failed);
   const { name, operation, note, paced } = scenario;
   return {
     scenario: name,
@@ -77,54 +76,118 @@ export async function contest(scenario: Scenario, options: ContestOptions): Prom
     parameters,
     ...(note !== undefined && { note }),
     ...(paced !== undefined && { paced }),
-    scores: contestants.map(scoreOf),
+    scores: lasting.map(scoreOf),
     skipped,
+    failed,
   };
 }
 
-/** How many times as fast as that one isopod's first style is, by medians. */
-export function ratio({ scores }: Contest, to: Score): number {
-  return to.medianNs / scores[0].medianNs;
+export function isOwn({ name }: Pick<Score, "name">): boolean {
+  return name.startsWith("isopod");
+}
+
+/** How many times as fast as that one isopod's first style is, by medians; undefined where isopod did not play. */
+export function ratio({ scores }: Contest, to: Score): number | undefined {
+  const own = scores.find(isOwn);
+  return own === undefined ? undefined : to.medianNs / own.medianNs;
 }
 
 async function gather(
   scenario: Scenario,
   parameters: Parameters,
-  { styles, peers }: ContestOptions,
-): Promise<{ contestants: Contestant[]; skipped: Skip[] }> {
+  { styles, peers, beside = [] }: ContestOptions,
+): Promise<{ contestants: Contestant[]; skipped: Absence[]; failed: Absence[] }> {
   const contestants: Contestant[] = [];
-  const skipped: Skip[] = [];
-  for (const style of styles) {
-    contestants.push({ name: `isopod ${style}`, rounds: [], ...(await scenario.prepare(parameters, style)) });
-  }
-  for (const name of peers) {
-    const peer = await startPeer(name, scenario.name, parameters);
-    if ("why" in peer) skipped.push(peer);
-    else contestants.push(peer);
-  }
-  return { contestants, skipped };
+  const skipped: Absence[] = [];
+  const failed: Absence[] = [];
+  const add = async (name: string, start: () => Promise<Stage | Absence>) => {
+    try {
+      const started = await start();
+      if ("why" in started) skipped.push(started);
+      else contestants.push({ name, rounds: [], round: () => started.round(), stop: () => started.stop() });
+    } catch (error) {
+      failed.push({ name, why: messageOf(error) });
+    }
+  };
+  for (const style of styles) await add(`isopod ${style}`, () => scenario.prepare(parameters, style));
+  for (const name of peers) await add(name, () => startPeer(name, scenario.peerScenario ?? scenario.name, parameters));
+  for (const { name, prepare } of beside) await add(name, () => prepare(parameters));
+  return { contestants, skipped, failed };
 }
 
-async function startPeer(name: PeerName, scenario: string, parameters: Parameters): Promise<Contestant | Skip> {
+/** Those who have played all their rounds. */
+async function playAll(
+  contestants: readonly Contestant[],
+  failed: Absence[],
+  { rounds, onRound }: ContestOptions,
+): Promise<Contestant[]> {
+  let lasting = [...contestants];
+  const warm = new Set<Contestant>();
+  const of = WARM_UP_ROUNDS + rounds;
+  for (let round = 1; round <= of; round++) {
+    for (const contestant of lasting) {
+      if (round <= WARM_UP_ROUNDS && warm.has(contestant)) continue;
+      onRound?.(contestant.name, round, of);
+      try {
+        const played = await contestant.round();
+        if (played.elapsedMs >= LONG_ROUND_MS) warm.add(contestant);
+        if (round > WARM_UP_ROUNDS) contestant.rounds.push(played);
+      } catch (error) {
+        failed.push({ name: contestant.name, why: messageOf(error) });
+        lasting = lasting.filter(other => other !== contestant);
+        await stopped(contestant, failed);
+      }
+    }
+  }
+  return lasting;
+}
+
+/** What goes wrong at the end of one that has failed already is not worth a word. */
+async function stopped(contestant: Contestant, failed: Absence[]): Promise<void> {
+  try {
+    await contestant.stop();
+  } catch (error) {
+    const { name } = contestant;
+    if (!failed.some(other => other.name === name))
+      failed.push({ name, why: `could not be stopped: ${messageOf(error)}` });
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
+
+/** By peer: what it can play. Asked for once in a process, as it may have to be built for it. */
+const listed = new Map<PeerName, Promise<readonly string[] | { readonly skipped: string }>>();
+
+async function startPeer(name: PeerName, scenario: string, parameters: Parameters): Promise<Stage | Absence> {
   if (!existsSync(join(PACKAGE_FOLDER, "bench", "peers", name)))
     return { name, why: "the peers are in the repository, not in the package" };
   const { scenariosOf, startPeer: start } = await import("./peers.ts");
-  const listed = await scenariosOf(name);
-  if ("skipped" in listed) return { name, why: listed.skipped };
-  if (!listed.some(known => known.scenario === scenario)) return { name, why: "has no such scenario" };
+  let asked = listed.get(name);
+  if (asked === undefined) {
+    asked = scenariosOf(name).then(known => ("skipped" in known ? known : known.map(({ scenario }) => scenario)));
+    listed.set(name, asked);
+  }
+  const known = await asked;
+  if ("skipped" in known) return { name, why: known.skipped };
+  if (!known.includes(scenario)) return { name, why: "has no such scenario" };
   const peer = await start(name, scenario, parameters);
-  if ("skipped" in peer) return { name, why: peer.skipped };
-  return { name, rounds: [], round: () => peer.round(), stop: () => peer.stop() };
+  return "skipped" in peer ? { name, why: peer.skipped } : peer;
 }
 
 function scoreOf({ name, rounds }: Contestant): Score {
   const medianNs = median(rounds.map(({ elapsedMs, operations }) => (elapsedMs * 1e6) / operations));
   const bytes = rounds.flatMap(({ bytesEach }) => bytesEach ?? []);
+  const latency = latencyOf(rounds.flatMap(({ samplesNs }) => samplesNs ?? []));
   return {
     name,
-    rounds,
+    // Hundreds of thousands of samples are nobody's to read.
+    rounds: rounds.map(({ samplesNs: _, ...round }) => round),
     medianNs,
     operationsPerSecond: Math.round(1e9 / medianNs),
     ...(bytes.length > 0 && { bytesEach: Math.round(median(bytes)) }),
+    ...(latency !== undefined && { latency }),
   };
 }

@@ -9,6 +9,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { PACKAGE_FOLDER } from "../host/node/installation.ts";
+import { ROUND_LIMIT_MS } from "./scenario.ts";
 
 export type PeerName = "erlang" | "go" | "rust" | "nact";
 
@@ -48,9 +49,9 @@ export interface Round {
 
 /** A peer that has been started. */
 export interface Peer {
-  /** Plays one round; one at a time. Rejects with a PeerError that has what the peer said on stderr, where it ended instead. */
+  /** Plays one round; one at a time. Rejects with a PeerError that has what the peer said on stderr, where it ended instead, or took too long and was ended. */
   round(): Promise<Round>;
-  /** Resolves when the process has ended: after the round that it is at. */
+  /** Resolves when the process has ended: after the round that it is at, or when it is told to by force. */
   stop(): Promise<void>;
 }
 
@@ -185,7 +186,12 @@ class PeerProcess implements Peer {
 
   async round(): Promise<Round> {
     this.#child.stdin.write("round\n");
+    const hanging = setTimeout(() => {
+      this.#complaint += ` it had not answered for ${ROUND_LIMIT_MS / 1000} s`;
+      this.#child.kill("SIGKILL");
+    }, ROUND_LIMIT_MS);
     const answer = await this.#answers.next();
+    clearTimeout(hanging);
     if (answer.done !== true) return JSON.parse(answer.value) as Round;
     await this.#closed;
     throw new PeerError("ended", `the peer ${this.#name} ended: ${this.#complaint.trim()}`);
@@ -193,7 +199,9 @@ class PeerProcess implements Peer {
 
   async stop(): Promise<void> {
     this.#child.stdin.end();
+    const hanging = setTimeout(() => this.#child.kill("SIGKILL"), ROUND_LIMIT_MS);
     await this.#closed;
+    clearTimeout(hanging);
   }
 }
 

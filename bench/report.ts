@@ -1,98 +1,132 @@
-/** The HTML report: one file, without scripts and without references to anything outside. */
-import { type Contest, ratio, type Score } from "./contest.ts";
-import { percentile } from "./percentile.ts";
-import { asMarkup, type Bar, bars, type Line, lines } from "./plot.ts";
-import { formatCount, formatNs, formatParameters, type Results, type SweepResult } from "./results.ts";
+/**
+ * The HTML report: one file, without scripts and without references to anything outside. What is in it, it has from the results alone: first what was to be
+ * reached, then everything at a glance, then each thing by itself.
+ */
+import { type Contest, isOwn, ratio } from "./contest.ts";
+import type { Verdict } from "./marks.ts";
+import { bars } from "./plot/bars.ts";
+import { ratios } from "./plot/ratios.ts";
+import { asMarkup, classOf, WIDE } from "./plot/svg.ts";
+import { barOf, latencyCard, scenarioCard, sweepCard } from "./report-cards.ts";
+import { STYLE } from "./report-style.ts";
+import { failuresOf, formatCount, type Results, type SweepResult } from "./results.ts";
+import { markCells, namesIn, outcomeOf } from "./table.ts";
 
 export function reportHtml(results: Results): string {
-  const { machine } = results;
-  const about = [
-    `isopod ${results.isopod}${results.commit === undefined ? "" : `, commit ${results.commit}`}`,
-    `${results.engine} ${results.flags.join(" ")}`,
-    `${machine.cpu}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB, ${machine.system}`,
-    `began ${results.began}, at a load of ${machine.load.toFixed(2)}`,
-  ];
+  const { contests, sweeps, marks } = results;
+  const untimed = contests.filter(({ paced }) => paced !== true);
+  const timed = contests.filter(({ scores }) => scores.some(({ latency }) => latency !== undefined));
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>isopod bench</title>
 <style>${STYLE}</style>
 </head>
 <body>
+<header>
 <h1>isopod bench</h1>
-<p>${about.map(asMarkup).join("<br>\n")}</p>
-<p>Contestants played a round each in turns. Figures are medians of the rounds after the warm-up.</p>
-${results.contests.map(section).join("\n")}
-${results.sweeps.map(sweep).join("\n")}
+<p class="soft">WebAssembly instances as actors, beside actors of other languages, on one thread each. Contestants played a round each in turns; figures are
+medians of the rounds after the warm-up, in which each has counted what its actors did. The thin line in a bar goes from its quickest round to its slowest.</p>
+${setting(results)}
+${failures(results)}
+${legend(contests, sweeps)}
+</header>
+${section("Marks", `What isopod is to take beside the others: its time (or its bytes) by theirs.`, marksTable(marks))}
+${section("At a glance", "How many times as fast isopod is. Where it was played in several ways, that is the first of them.", overview(contests))}
+${section("Ping-pong", "A message received by either side, of 8 bytes, by how many pairs play at once.", pairs(contests))}
+${section("By size", "The same at several sizes, on logarithmic scales.", grid(sweeps.map(sweepCard)))}
+${section("How long single operations take", "Of those that were timed one by one. The scale stretches the slowest: each mark has ten times as few operations beyond it.", grid(timed.map(latencyCard)))}
+${section("Every scenario", "Bars from zero; the shorter, the faster.", grid(untimed.map(scenarioCard)))}
+${section("Not played", "", absences(results))}
 </body>
 </html>
 `;
 }
 
-function section(contest: Contest): string {
-  const { scenario, operation, parameters, note, scores, skipped } = contest;
-  return `<section>
-<h2>${asMarkup(scenario)}</h2>
-<p>One operation is ${asMarkup(operation)}. ${asMarkup(formatParameters(parameters))}.${note === undefined ? "" : ` ${asMarkup(note)}.`}</p>
-${bars(scores.map(barOf), "nanoseconds an operation")}
-<table>
-<tr><th>contestant<th>an operation<th>operations/s<th>isopod is faster by<th>bytes each<th>rounds
-${scores.map(score => row(contest, score)).join("\n")}
-</table>
-${distribution(scores)}
-${skipped.map(({ name, why }) => `<p>Skipped: ${asMarkup(name)}: ${asMarkup(why)}</p>`).join("\n")}
-</section>`;
+function section(title: string, about: string, body: string): string {
+  if (body === "") return "";
+  return `<section>\n<h2>${asMarkup(title)}</h2>\n${about === "" ? "" : `<p class="soft">${asMarkup(about)}</p>\n`}${body}\n</section>`;
 }
 
-function row(contest: Contest, score: Score): string {
-  const rounds = score.rounds.map(({ elapsedMs, operations }) => formatNs((elapsedMs * 1e6) / operations)).join(", ");
-  const factor = score.name.startsWith("isopod") ? "" : `× ${ratio(contest, score).toFixed(2)}`;
-  const bytes = score.bytesEach === undefined ? "" : formatCount(score.bytesEach);
-  const cells = [score.name, formatNs(score.medianNs), formatCount(score.operationsPerSecond), factor, bytes, rounds];
-  return `<tr>${cells.map(cell => `<td>${asMarkup(cell)}`).join("")}`;
+function grid(cards: readonly string[]): string {
+  const there = cards.filter(card => card !== "");
+  return there.length === 0 ? "" : `<div class="grid2">\n${there.join("\n")}\n</div>`;
 }
 
-function barOf({ name, medianNs }: Score): Bar {
-  return { name, value: medianNs, label: formatNs(medianNs), own: name.startsWith("isopod") };
+function setting({ isopod, commit, engine, flags, machine, began, seconds, contests }: Results): string {
+  const rounds = Math.max(0, ...contests.flatMap(({ scores }) => scores.map(score => score.rounds.length)));
+  const about = [
+    ["isopod", `${isopod}${commit === undefined ? "" : `, commit ${commit}`}`],
+    ["engine", `${engine} ${flags.join(" ")}`],
+    ["machine", `${machine.cpu}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB`],
+    ["system", machine.system],
+    ["began", `${began.slice(0, 16).replace("T", " ")} UTC, at a load of ${machine.load.toFixed(2)}`],
+    ["rounds", `${rounds}, in ${Math.floor(seconds / 60)} min ${seconds % 60} s altogether`],
+  ];
+  return `<dl>\n${about.map(([name, value]) => `<div><dt>${name}</dt><dd>${asMarkup(value)}</dd></div>`).join("\n")}\n</dl>`;
 }
 
-const SHARES = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999];
+function failures(results: Results): string {
+  const all = failuresOf(results);
+  if (all.length === 0) return "";
+  const rows = all.map(
+    ({ scenario, name, why }) => `<p><b>${asMarkup(scenario)}, ${asMarkup(name)}</b>: ${asMarkup(why)}</p>`,
+  );
+  return `<div class="failed"><h3>Failed</h3>\n${rows.join("\n")}\n</div>`;
+}
 
-/** Which share of the operations took at most so long. */
-function distribution(scores: readonly Score[]): string {
-  const timed = scores.flatMap(({ name, rounds }): Line[] => {
-    const samples = rounds.flatMap(({ samplesNs }) => samplesNs ?? []);
-    if (samples.length === 0) return [];
-    return [
-      {
-        name,
-        points: SHARES.map(share => ({ x: `${+(share * 100).toFixed(1)} %`, y: percentile(samples, share) ?? 0 })),
-      },
-    ];
+function legend(contests: readonly Contest[], sweeps: readonly SweepResult[]): string {
+  const names = namesIn([...contests, ...sweeps.flatMap(({ points }) => points)]);
+  return `<p class="legend">${names.map(name => `<span class="${classOf(name)}"><i></i>${asMarkup(name)}</span>`).join("")}</p>`;
+}
+
+function marksTable(marks: readonly Verdict[]): string {
+  if (marks.length === 0) return "";
+  const rows = marks.map(verdict => {
+    const [, name, ...cells] = markCells(verdict);
+    const word = outcomeOf(verdict);
+    return `<tr><td><span class="pill ${word}">${word}</span><td class="text">${asMarkup(name)}${cells.map(cell => `<td>${asMarkup(cell)}`).join("")}`;
   });
-  return timed.length === 0 ? "" : lines(timed, "share of single operations that took at most so long", formatNs);
+  return `<div class="wide"><table class="marks">
+<tr><th><th>mark<th>isopod<th>beside<th>ratio<th>of single rounds<th>bound
+${rows.join("\n")}
+</table></div>`;
 }
 
-function sweep({ scenario, along, points }: SweepResult): string {
-  const names = points[0].scores.map(({ name }) => name);
-  const plotted = names.map((name): Line => {
-    const at = points.flatMap(({ parameters, scores }) => {
-      const score = scores.find(one => one.name === name);
-      return score === undefined ? [] : [{ x: formatCount(parameters[along]), y: score.medianNs }];
+function overview(contests: readonly Contest[]): string {
+  const rows = contests.flatMap(contest => {
+    const dots = contest.scores.flatMap(score => {
+      const value = isOwn(score) || contest.paced === true ? undefined : ratio(contest, score);
+      return value === undefined ? [] : [{ name: score.name, value }];
     });
-    return { name, points: at };
+    return dots.length === 0 ? [] : [{ name: contest.scenario, dots }];
   });
-  return `<section>
-<h2>${asMarkup(scenario)} by ${asMarkup(along)}</h2>
-${lines(plotted, `${along}; nanoseconds an operation`, formatNs)}
-</section>`;
+  return rows.length === 0 ? "" : ratios(rows, "how many times as fast isopod is, by scenario and peer");
 }
 
-const STYLE = `
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
-table { border-collapse: collapse; margin: .5rem 0 }
-th, td { text-align: left; padding: .15rem .8rem .15rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
-svg { max-width: 100%; height: auto; display: block }
-`;
+/** The scenarios that are ping-pong with more or fewer pairs, and nothing else. */
+function pairs(contests: readonly Contest[]): string {
+  const all = contests.filter(({ parameters, paced }) => parameters.pairs !== undefined && paced !== true);
+  if (all.length === 0) return "";
+  const groups = all.map(({ parameters, scores }) => ({
+    title: parameters.pairs === 1 ? "1 pair" : `${formatCount(parameters.pairs)} pairs`,
+    bars: scores.map(barOf),
+  }));
+  return bars(groups, WIDE, "nanoseconds a message, by pairs");
+}
+
+/** By reason, who was skipped for it where. */
+function absences({ contests }: Results): string {
+  const where = new Map<string, string[]>();
+  for (const { scenario, skipped } of contests) {
+    for (const { name, why } of skipped) {
+      const key = `${name}: ${why}`;
+      where.set(key, [...(where.get(key) ?? []), scenario]);
+    }
+  }
+  return [...where]
+    .map(([key, names]) => `<p>${asMarkup(key)} <span class="soft">(${names.join(", ")})</span></p>`)
+    .join("\n");
+}

@@ -4,6 +4,7 @@ import { cpus, loadavg, release, totalmem } from "node:os";
 import { engineFlags, engineName } from "../host/node/engine.ts";
 import { PACKAGE_FOLDER, packageVersion } from "../host/node/installation.ts";
 import type { Contest } from "./contest.ts";
+import type { Verdict } from "./marks.ts";
 
 export interface SweepResult {
   readonly scenario: string;
@@ -13,7 +14,7 @@ export interface SweepResult {
 }
 
 export interface Results {
-  readonly format: 1;
+  readonly format: 2;
   readonly isopod: string;
   /** Undefined outside of a checkout; with `+` where files are not committed. */
   readonly commit?: string;
@@ -29,15 +30,35 @@ export interface Results {
     /** Of the last minute before the run: what others did meanwhile, as far as it tells. */
     readonly load: number;
   };
+  /** How long all of it took. */
+  readonly seconds: number;
   readonly contests: readonly Contest[];
   readonly sweeps: readonly SweepResult[];
+  readonly marks: readonly Verdict[];
+}
+
+/** Who did not come to an end, and in what. */
+export interface Failure {
+  readonly scenario: string;
+  readonly name: string;
+  readonly why: string;
+}
+
+export function failuresOf({ contests, sweeps }: Pick<Results, "contests" | "sweeps">): Failure[] {
+  const all = [
+    ...contests.map(contest => ({ contest, at: contest.scenario })),
+    ...sweeps.flatMap(({ scenario, along, points }) =>
+      points.map(contest => ({ contest, at: `${scenario} at ${along} ${formatCount(contest.parameters[along])}` })),
+    ),
+  ];
+  return all.flatMap(({ contest, at }) => contest.failed.map(({ name, why }) => ({ scenario: at, name, why })));
 }
 
 /** All but what is to be measured. */
-export function setting(): Omit<Results, "contests" | "sweeps"> {
+export function setting(): Omit<Results, "seconds" | "contests" | "sweeps" | "marks"> {
   const commit = commitHere();
   return {
-    format: 1,
+    format: 2,
     isopod: packageVersion(),
     ...(commit !== undefined && { commit }),
     began: new Date().toISOString(),
@@ -68,6 +89,21 @@ export function formatNs(value: number): string {
   if (value < 1000) return `${value.toFixed(value < 100 ? 1 : 0)} ns`;
   if (value < 1e6) return `${(value / 1e3).toFixed(value < 1e5 ? 1 : 0)} µs`;
   return `${(value / 1e6).toFixed(1)} ms`;
+}
+
+/** Without zeros that say nothing, as on an axis. */
+export function formatTick(value: number): string {
+  return formatNs(value).replace(/\.0 /, " ");
+}
+
+/** `0.0046`, `0.48`, `3.20`, `12.5`, `120`. */
+export function formatRatio(value: number): string {
+  if (value < 0.1) return value.toPrecision(2);
+  return value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : formatCount(value);
+}
+
+export function formatBytes(value: number): string {
+  return value >= 1024 && value % 1024 === 0 ? `${value / 1024} KiB` : `${formatCount(value)} B`;
 }
 
 export function formatCount(value: number): string {

@@ -2,11 +2,9 @@
  * What a scenario is. Most of them are guests only: a conductor, bench/guests/<guest>.ts, plays a round by itself, looks at the clock, and says what the
  * actors counted; here is what spawns it. A round in which the count is not what it must be is an error, and never a figure.
  */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { build } from "../host/node/build.ts";
 import { createRuntime, formatReason, type GuestModule, type Runtime } from "../host/node/index.ts";
-import { PACKAGE_FOLDER } from "../host/node/installation.ts";
+import { compiled } from "./compiled.ts";
+import type { PeerName } from "./peers.ts";
 
 export type Parameters = Readonly<Record<string, number>>;
 
@@ -21,6 +19,8 @@ export interface Round {
   readonly check: number;
   /** Of one actor that waits. */
   readonly bytesEach?: number;
+  /** A peer's ping-pong: what became of the sender's bytes. */
+  readonly payload?: "copied" | "moved" | "shared";
   /** Of single operations, where they were timed. */
   readonly samplesNs?: readonly number[];
 }
@@ -31,12 +31,22 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
+/** Something that is no actor and that a scenario is measured by, in the same rounds. */
+export interface Beside {
+  readonly name: string;
+  prepare(parameters: Parameters): Promise<Stage>;
+}
+
 /** The same scenario at several sizes. */
 export interface Sweep {
   /** The parameter that grows. */
   readonly along: string;
   /** What each size replaces of the parameters. */
   readonly points: readonly Parameters[];
+  readonly styles: readonly Style[];
+  /** Those of the peers that play it too. */
+  readonly peers: readonly PeerName[];
+  readonly beside?: readonly Beside[];
 }
 
 export interface Scenario {
@@ -47,7 +57,11 @@ export interface Scenario {
   /** The parameters that there are, and their defaults. Peers get the same. */
   readonly parameters: Parameters;
   readonly styles: readonly Style[];
-  /** Whether the scenario has a natural pace, of which only the distribution says something. */
+  /** Those of them that are played where nobody asks for one. Default: the first. */
+  readonly usualStyles?: readonly Style[];
+  /** What the peers call it. Default: its name. */
+  readonly peerScenario?: string;
+  /** Whether only the distribution of single operations says something: because of a natural pace, or because all of them are timed. */
   readonly paced?: boolean;
   /** Why a default is not that of the peers. */
   readonly note?: string;
@@ -69,6 +83,10 @@ export interface GuestScenario extends Omit<Scenario, "styles" | "prepare"> {
   /** Called before the conductor is spawned; what it returns is called when its result is there. */
   readonly around?: (troupe: Troupe, parameters: Parameters) => Promise<() => Partial<Round>>;
 }
+
+/** A round that takes longer hangs. */
+export const ROUND_LIMIT_MS = 60_000;
+const LONGEST_ROUND = { timeoutMs: ROUND_LIMIT_MS };
 
 /** Savina's crowds are larger than what a family may be by default. */
 const LIMITS = {
@@ -128,8 +146,8 @@ export class Troupe {
     });
     const conductor = this.runtime.spawn("guest", { entry, args: new Uint8Array(args.buffer) });
     mailbox.monitor(conductor);
-    const [elapsedMs, check] = numbersIn(await messageOf(mailbox.receive(), name));
-    const samplesNs = numbersIn(await messageOf(mailbox.receive(), name));
+    const [elapsedMs, check] = numbersIn(await messageOf(mailbox.receive(LONGEST_ROUND), name));
+    const samplesNs = numbersIn(await messageOf(mailbox.receive(LONGEST_ROUND), name));
     mailbox.close();
     if (check !== operations) throw new Error(`${name}: the actors counted ${check} instead of ${operations}`);
     return { operations, elapsedMs, check, ...(samplesNs.length > 0 && { samplesNs }) };
@@ -145,65 +163,13 @@ type Item = Awaited<ReturnType<ReturnType<Runtime["mailbox"]>["receive"]>>;
 async function messageOf(receiving: Promise<Item>, name: string): Promise<Uint8Array> {
   const item = await receiving;
   if (item?.kind === "message") return item.bytes;
-  const why = item?.kind === "down" ? formatReason(item.reason) : "nothing came";
+  const why = item?.kind === "down" ? formatReason(item.reason) : `nothing came for ${ROUND_LIMIT_MS / 1000} s`;
   throw new Error(`${name}: the round ended before its result: ${why}`);
 }
 
 function numbersIn(bytes: Uint8Array): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(8 * i, true));
-}
-
-/** The guests ship as sources. */
-const GUESTS_FOLDER = join(PACKAGE_FOLDER, "bench", "guests");
-
-/** By file and way: what was compiled in this process before. */
-const known = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
-
-/** A guest of bench/guests, compiled once per process. */
-export function compiled(
-  file: string,
-  park: "asyncify" | "jspi",
-  preemptible = false,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const key = `${file} ${park} ${preemptible}`;
-  let wasm = known.get(key);
-  if (wasm === undefined) {
-    wasm = compile(file, park, preemptible);
-    known.set(key, wasm);
-  }
-  return wasm;
-}
-
-/** Compiles all guests at once, which is quicker than one by one, and in a long run none depends on what is edited meanwhile. */
-export async function compileAll(park: "asyncify" | "jspi"): Promise<void> {
-  const names = readdirSync(GUESTS_FOLDER).filter(name => name.endsWith(".ts") && name !== "round.ts");
-  const files = names.map(name => name.slice(0, -".ts".length));
-  const modules = await compileTogether(files, park, false);
-  files.forEach((file, i) => {
-    known.set(`${file} ${park} false`, Promise.resolve(modules[i]));
-  });
-}
-
-async function compile(
-  file: string,
-  park: "asyncify" | "jspi",
-  preemptible: boolean,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return (await compileTogether([file], park, preemptible))[0];
-}
-
-async function compileTogether(
-  files: readonly string[],
-  park: "asyncify" | "jspi",
-  preemptible: boolean,
-): Promise<Uint8Array<ArrayBuffer>[]> {
-  const entries = files.map(file => `${file}.ts`);
-  const options = { baseDir: GUESTS_FOLDER, park, ...(preemptible && { reductions: "yield" as const }) };
-  return (await build(entries, options)).map(({ wasm, text, entry }) => {
-    if (wasm === undefined) throw new Error(`${entry} does not compile:\n${text}`);
-    return wasm as Uint8Array<ArrayBuffer>;
-  });
 }
 
 /** What each of so many does of a total: rounded down, as the guests and the peers do. */

@@ -1,21 +1,26 @@
 /** The benchmark as a program: its scenarios do the work that they measure, and what they write is whole. Nothing here is timed. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Contest, contest, ratio } from "../bench/contest.ts";
+import { compileAll } from "../bench/compiled.ts";
+import { contest, ratio } from "../bench/contest.ts";
 import { everything } from "../bench/everything.ts";
-import { withFigures } from "../bench/readme.ts";
+import { memcpy } from "../bench/memcpy.ts";
 import { reportHtml } from "../bench/report.ts";
-import type { Results } from "../bench/results.ts";
-import { compileAll, type Parameters, type Scenario } from "../bench/scenario.ts";
+import { failuresOf, type Results } from "../bench/results.ts";
+import type { Parameters, Scenario } from "../bench/scenario.ts";
 import { scenarios } from "../bench/scenarios/index.ts";
-import { table } from "../bench/table.ts";
+import { failuresTable, table } from "../bench/table.ts";
 
 /** What each scenario has to count at this size. */
 const tiny: Record<string, readonly [parameters: Parameters, operations: number]> = {
   "ping-pong": [{ pairs: 2, bytes: 300, messages: 41 }, 40],
+  "ping-pong-64-pairs": [{ pairs: 3, bytes: 8, messages: 18 }, 18],
+  "ping-pong-400-pairs": [{ pairs: 4, bytes: 8, messages: 16 }, 16],
+  "ping-pong-latency": [{ pairs: 2, bytes: 300, messages: 41 }, 40],
   spawn: [{ count: 5 }, 5],
+  "spawn-storm": [{ count: 5 }, 5],
   "fan-in": [{ senders: 3, messages: 31 }, 30],
-  "selective-predicate": [{ depth: 10, scans: 5 }, 50],
-  "selective-tag": [{ depth: 10, scans: 5 }, 50],
+  "selective-predicate": [{ depth: 10, scans: 5 }, 5],
+  "selective-tag": [{ depth: 0, scans: 5 }, 5],
   "selective-ref": [{ depth: 10, calls: 5 }, 5],
   memory: [{ actors: 20 }, 20],
   "thread-ring": [{ actors: 3, hops: 10 }, 10],
@@ -26,6 +31,7 @@ const tiny: Record<string, readonly [parameters: Parameters, operations: number]
   chameneos: [{ chameneos: 5, meetings: 12 }, 12],
   "bounded-buffer": [{ buffer: 5, producers: 3, consumers: 2, items: 10, cost: 1 }, 30],
   banking: [{ accounts: 20, transactions: 40 }, 40],
+  "log-map": [{ terms: 20, series: 3 }, 60],
   "fan-out": [{ receivers: 3, messages: 31 }, 30],
   timers: [{ timers: 10, spanMs: 3 }, 10],
   fairness: [{ calls: 5, spinners: 1 }, 5],
@@ -34,7 +40,7 @@ const tiny: Record<string, readonly [parameters: Parameters, operations: number]
 };
 
 /** Which of them say how long single operations took. */
-const sampled = ["timers", "fairness", "call", "fault-recovery"];
+const sampled = ["ping-pong-latency", "timers", "fairness", "call", "fault-recovery"];
 const SLOW = 120_000;
 
 beforeAll(async () => {
@@ -85,15 +91,17 @@ test("a round that misses its total is an error", async () => {
 });
 
 describe("contestants", () => {
-  /** A scenario whose contestants write down when they play, and take as long as the script says. */
-  function scripted(log: string[], elapsedMs: Record<string, number[]>): Scenario {
+  /** A scenario whose contestants write down when they play, and take as long as the script says; a text is what a round fails with. */
+  function scripted(log: string[], script: Record<string, (number | string)[]>): Scenario {
     return {
       ...scenarioOf("counting"),
       async prepare(_parameters, style) {
         return {
           async round() {
             log.push(style);
-            return { operations: 10, elapsedMs: elapsedMs[style].shift() ?? Number.NaN, check: 10 };
+            const next = script[style].shift();
+            if (typeof next !== "number") throw new Error(next);
+            return { operations: 10, elapsedMs: next, check: 10 };
           },
           async stop() {
             log.push(`${style} stopped`);
@@ -105,7 +113,7 @@ describe("contestants", () => {
 
   test("play in turns, and the rounds of warm-up do not count", async () => {
     const log: string[] = [];
-    const scenario = scripted(log, { process: [900, 900, 1, 3, 2], jspi: [900, 900, 10, 20, 60] });
+    const scenario = scripted(log, { process: [400, 400, 1, 3, 2], jspi: [400, 400, 10, 20, 60] });
     const played = await contest(scenario, { styles: ["process", "jspi"], peers: [], rounds: 3 });
     expect(log).toEqual([...Array(5).fill(["process", "jspi"]).flat(), "process stopped", "jspi stopped"]);
     expect(played.scores.map(({ name, medianNs }) => [name, medianNs])).toEqual([
@@ -115,12 +123,54 @@ describe("contestants", () => {
     expect(ratio(played, played.scores[1])).toBe(10);
   });
 
-  test("are stopped when one of them fails", async () => {
+  test("that fail are stopped and named, and the others go on", async () => {
     const log: string[] = [];
-    const scenario = scripted(log, { process: [1] });
-    const played = contest(scenario, { styles: ["process", "jspi"], peers: [], rounds: 1 });
-    await expect(played).rejects.toThrow();
-    expect(log).toEqual(["process", "jspi", "process stopped", "jspi stopped"]);
+    const scenario = scripted(log, { process: [1, 1, "the first is out"], jspi: [1, 1, 30, 20] });
+    const played = await contest(scenario, { styles: ["process", "jspi"], peers: [], rounds: 2 });
+    expect(log.slice(4)).toEqual(["process", "process stopped", "jspi", "jspi", "jspi stopped"]);
+    expect(played.failed).toEqual([{ name: "isopod process", why: "the first is out" }]);
+    expect(played.scores.map(({ name, medianNs }) => [name, medianNs])).toEqual([["isopod jspi", 2_500_000]]);
+    expect(table(played)).toContain("isopod process FAILED: the first is out");
+  });
+
+  test("that cannot begin, or not be stopped, are named as well", async () => {
+    const scenario: Scenario = {
+      ...scenarioOf("counting"),
+      async prepare(_parameters, style) {
+        if (style === "jspi") throw new Error("no stage", { cause: new Error("no boards") });
+        return {
+          round: async () => ({ operations: 1, elapsedMs: 1, check: 1 }),
+          stop: () => Promise.reject(new Error("the curtain is stuck")),
+        };
+      },
+    };
+    const played = await contest(scenario, { styles: ["process", "jspi"], peers: [], rounds: 1 });
+    expect(played.failed).toEqual([
+      { name: "isopod jspi", why: "no stage: no boards" },
+      { name: "isopod process", why: "could not be stopped: the curtain is stuck" },
+    ]);
+    expect(played.scores).toHaveLength(1);
+  });
+
+  test("whose first round takes long have warmed up by it", async () => {
+    const log: string[] = [];
+    const scenario = scripted(log, { process: [500, 7], jspi: [499, 1, 7] });
+    const played = await contest(scenario, { styles: ["process", "jspi"], peers: [], rounds: 1 });
+    expect(log.slice(0, 5)).toEqual(["process", "jspi", "jspi", "process", "jspi"]);
+    expect(played.scores.map(({ medianNs }) => medianNs)).toEqual([700_000, 700_000]);
+  });
+
+  test("beside a scenario play in its rounds", async () => {
+    const parameters = { pairs: 1, bytes: 9, messages: 20 };
+    const played = await contest(scenarioOf("ping-pong"), {
+      styles: [],
+      peers: [],
+      beside: [memcpy],
+      rounds: 3,
+      parameters,
+    });
+    expect(played.failed).toEqual([]);
+    expect(played.scores).toMatchObject([{ name: "memcpy", rounds: Array(3).fill({ operations: 20, check: 20 }) }]);
   });
 
   test("that do not have the scenario are said to be skipped, and why", async () => {
@@ -133,80 +183,62 @@ describe("contestants", () => {
 });
 
 describe("all that was measured", () => {
-  async function measured(): Promise<Results> {
-    const pingPong = { ...small("ping-pong"), sweep: { along: "bytes", points: [{ bytes: 1 }, { bytes: 2 }] } };
-    return everything({ peers: [], rounds: 2, scenarios: [pingPong, small("call")] });
-  }
+  const sweep = { along: "bytes", points: [{ bytes: 1 }, { bytes: 2 }], styles: ["handler"], peers: [] } as const;
+  const broken: Scenario = { ...small("counting"), prepare: () => Promise.reject(new Error("<no> counter\nat all")) };
+  let results: Results;
+  const sofar: number[] = [];
 
-  test(
-    "is JSON with the machine, the engine and every round",
-    async () => {
-      const results = await measured();
-      expect(JSON.parse(JSON.stringify(results))).toEqual(results);
-      expect(results).toMatchObject({
-        format: 1,
-        engine: expect.stringMatching(/^node \d+\./),
-        flags: expect.any(Array),
-        machine: { cpu: expect.any(String), cores: expect.any(Number), memoryBytes: expect.any(Number) },
-      });
-      const names = results.contests.map(({ scenario, scores }) => [scenario, scores.map(({ name }) => name)]);
-      expect(names).toEqual([
-        ["ping-pong", ["isopod handler", "isopod process", "isopod jspi"]],
-        ["call", ["isopod process"]],
-      ]);
-      const contests = [...results.contests, ...results.sweeps.flatMap(({ points }) => points)];
-      for (const { scores } of contests) for (const { rounds } of scores) expect(rounds).toHaveLength(2);
-      expect(results.sweeps[0].points.map(({ parameters }) => parameters.bytes)).toEqual([1, 2]);
-    },
-    SLOW,
-  );
+  beforeAll(async () => {
+    const chosen = [{ ...small("ping-pong"), sweep }, broken, small("call")];
+    results = await everything({
+      ...{ peers: [], rounds: 2, scenarios: chosen },
+      onContest: (_played, { contests }) => sofar.push(contests.length),
+    });
+  }, SLOW);
 
-  test(
-    "becomes one HTML file that refers to nothing outside, with a plot for each thing",
-    async () => {
-      const results = await measured();
-      const html = reportHtml({ ...results, commit: '<a href="x">' });
-      expect(html).toMatch(/^<!doctype html>\n[\s\S]*<\/html>\n$/);
-      expect(html).not.toMatch(/<script|<link|<img|<iframe|\bsrc=|\bhref="|url\(|@import|https?:/);
-      // Bars of two scenarios, a sweep, and the distribution of the calls.
-      expect(html.match(/<svg /g)).toHaveLength(4);
-      expect(html).not.toMatch(/NaN|undefined|Infinity/);
-    },
-    SLOW,
-  );
-});
-
-describe("the figures of the README", () => {
-  const rounds = [{ operations: 1, elapsedMs: 1, check: 1 }];
-  const score = (name: string, medianNs: number) => ({ name, rounds, medianNs, operationsPerSecond: 1e9 / medianNs });
-  const played: Contest = {
-    scenario: "ping-pong",
-    operation: "a message",
-    parameters: { pairs: 1 },
-    scores: [score("isopod handler", 100), score("isopod process", 200), score("go", 300)],
-    skipped: [],
-  };
-  const results: Results = {
-    format: 1,
-    isopod: "0",
-    began: "2000-01-02T03:04:05Z",
-    engine: "an engine",
-    flags: [],
-    machine: { cpu: "a processor", cores: 2, memoryBytes: 1, system: "a system", load: 0 },
-    contests: [played],
-    sweeps: [],
-  };
-
-  test("replace what stands between the comments and nothing else, however often", () => {
-    const readme = "before\n<!-- figures: written by bench/readme.ts -->\nold\n<!-- end of figures -->\nafter\n";
-    const once = withFigures(readme, results);
-    expect(once).toMatch(/^before\n<!-- figures[\s\S]*<!-- end of figures -->\nafter\n$/);
-    expect(once).not.toContain("old");
-    expect(once).toContain("| ping-pong, handler | 100 ns | 300 ns (3.00) |\n| ping-pong | 200 ns | 300 ns (1.50) |");
-    expect(withFigures(once, results)).toBe(once);
+  test("is JSON with the machine, the engine and every round", () => {
+    expect(JSON.parse(JSON.stringify(results))).toEqual(results);
+    expect(results).toMatchObject({
+      format: 2,
+      engine: expect.stringMatching(/^node \d+\./),
+      flags: expect.any(Array),
+      machine: { cpu: expect.any(String), cores: expect.any(Number), memoryBytes: expect.any(Number) },
+      seconds: expect.any(Number),
+    });
+    const names = results.contests.map(({ scenario, scores }) => [scenario, scores.map(({ name }) => name)]);
+    expect(names).toEqual([
+      ["ping-pong", ["isopod handler", "isopod process", "isopod jspi"]],
+      ["counting", []],
+      ["call", ["isopod process"]],
+    ]);
+    const contests = [...results.contests, ...results.sweeps.flatMap(({ points }) => points)];
+    for (const { scores } of contests) for (const { rounds } of scores) expect(rounds).toHaveLength(2);
+    expect(results.sweeps[0].points.map(({ parameters }) => parameters.bytes)).toEqual([1, 2]);
   });
 
-  test("need the comments", () => {
-    expect(() => withFigures("nothing", results)).toThrow("are missing");
+  test("is there after each contest, also where one has failed", () => {
+    expect(sofar).toEqual([1, 2, 3]);
+    expect(failuresOf(results)).toEqual([
+      { scenario: "counting", name: "isopod process", why: "<no> counter\nat all" },
+    ]);
+    expect(failuresTable(failuresOf(results))).toBe("failed\n  counting  isopod process  <no> counter\n");
+  });
+
+  test("says of single operations how long they took, and not each of them", () => {
+    const [{ latency, rounds }] = results.contests[2].scores;
+    if (latency === undefined) throw new Error("calls were not timed");
+    expect(latency).toMatchObject({ samples: 4, p999: null });
+    expect(latency.max).toBeGreaterThanOrEqual(latency.p50);
+    expect(rounds[0]).not.toHaveProperty("samplesNs");
+  });
+
+  test("becomes one HTML file that refers to nothing outside, with a plot for each thing", () => {
+    const html = reportHtml({ ...results, commit: '<a href="x">' });
+    expect(html).toMatch(/^<!doctype html>\n[\s\S]*<\/html>\n$/);
+    expect(html).not.toMatch(/<script|<link|<img|<iframe|\bsrc=|\bhref="|url\(|@import|https?:/);
+    // Ping-pong by pairs and by itself, a sweep, and the calls by their time and by themselves.
+    expect(html.match(/<svg /g)).toHaveLength(5);
+    expect(html).toContain("&lt;no&gt; counter");
+    expect(html).not.toMatch(/NaN|undefined|Infinity/);
   });
 });

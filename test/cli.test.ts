@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,8 +39,12 @@ interface Ended {
 }
 
 /** Runs `isopod` in the folder, as a user does. `onOutput` sees stderr as it grows. */
-function isopod(args: string[], onOutput?: (stderr: string, interrupt: () => void) => void): Promise<Ended> {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+function isopod(
+  args: string[],
+  onOutput?: (stderr: string, interrupt: () => void) => void,
+  env = process.env,
+): Promise<Ended> {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"], env });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", text => {
@@ -106,7 +110,7 @@ describe.concurrent("isopod run", () => {
   });
 });
 
-describe.concurrent("isopod bench", () => {
+describe.concurrent("isopod bench", { timeout: 90_000 }, () => {
   test("with --json prints one object and nothing else", async () => {
     const args = ["bench", "ping-pong", "1", "--json", "--pairs", "3", "--bytes", "100", "--style", "handler"];
     const { code, stdout, stderr } = await isopod(args);
@@ -130,6 +134,22 @@ describe.concurrent("isopod bench", () => {
     expect(result.messagesPerSecond).toBeCloseTo(result.messages / result.seconds, -1);
     expect(result.roundTripNs.p50).toBeGreaterThan(0);
     expect(result.roundTripNs.p99).toBeGreaterThanOrEqual(result.roundTripNs.p50);
+  });
+
+  test("names a peer that fails, goes on without it, and exits with 1", async () => {
+    // An Erlang that knows the scenario, and ends in its first round.
+    write("erlc", "#!/bin/sh\n");
+    write(
+      "erl",
+      `#!/bin/sh\ncase "$*" in *--list) echo '{"scenario":"thread-ring"}';; *) echo no scheduler >&2; exit 3;; esac\n`,
+    );
+    for (const program of ["erlc", "erl"]) chmodSync(join(folder, program), 0o755);
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    const args = ["bench", "thread-ring", "--rounds", "1", "--peers", "erlang"];
+    const { code, stdout } = await isopod(args, undefined, env);
+    expect(stdout).toMatch(/^ {2}isopod process {2}[\d.]+ \Ss/m);
+    expect(stdout).toContain("  erlang FAILED: the peer erlang ended: no scheduler\n");
+    expect(code).toBe(1);
   });
 });
 

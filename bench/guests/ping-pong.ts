@@ -1,24 +1,35 @@
 // The conductor of ping-pong: pairs of players, which are all there before the clock starts.
 
-import { Pid, receiveWithin, sendTag, spawnLink } from "isopod/guest";
-import { BEGIN, Round, share, sumOf, toConductor } from "./round";
+import { Pid, receiveTag, receiveWithin, sendTag, spawnLink } from "isopod/guest";
+import { BEGIN, Round, SAMPLES, share, sumOf, toConductor } from "./round";
 
 export function run(): void {
-  const round = new Round();
+  play(new Round(), "player");
+}
+
+/** The serving side times every round trip. */
+export function timed(): void {
+  play(new Round(), "server");
+}
+
+function play(round: Round, server: string): void {
   const pairs = round.parameter();
   const bytes = round.parameter();
   const trips = share(round.parameter(), 2 * pairs);
   const serving = new StaticArray<Pid>(pairs);
-  for (let i = 0; i < pairs; i++) serving[i] = player(player(0, bytes, trips), bytes, trips);
+  for (let i = 0; i < pairs; i++) serving[i] = player(server, player("player", 0, bytes, trips), bytes, trips);
   // A turn for each of them, so that they wait.
   receiveWithin(1);
   round.begin();
   for (let i = 0; i < pairs; i++) sendTag(serving[i], BEGIN);
-  round.end(sumOf(2 * pairs));
+  const received = sumOf(2 * pairs);
+  round.stop();
+  if (server === "server") for (let i = 0; i < pairs; i++) round.samplesOf(receiveTag(SAMPLES));
+  round.end(received);
 }
 
-function player(partner: Pid, bytes: i32, trips: i32): Pid {
-  const child = spawnLink("player", toConductor().pid(partner).u32(bytes).u32(trips).toBytes());
-  if (!child.ok) throw new Error(`player: ${child}`);
+function player(module: string, partner: Pid, bytes: i32, trips: i32): Pid {
+  const child = spawnLink(module, toConductor().pid(partner).u32(bytes).u32(trips).toBytes());
+  if (!child.ok) throw new Error(`${module}: ${child}`);
   return child.pid;
 }

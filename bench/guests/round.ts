@@ -1,11 +1,26 @@
 // What the conductors of all scenarios share. A conductor is the actor that the host spawns for a round: it starts the others, looks
 // at the clock, and sends the host one message with what came of it.
 
-import { args, Kind, now, Pid, Reader, receiveTag, self, sendRaw, shutdown, spawnLink, Writer } from "isopod/guest";
+import {
+  args,
+  Kind,
+  Message,
+  now,
+  Pid,
+  Reader,
+  receiveTag,
+  self,
+  sendRaw,
+  shutdown,
+  spawnLink,
+  Writer,
+} from "isopod/guest";
 
 /** The tags that all scenarios have: from the conductor, to the conductor. */
 export const BEGIN: i32 = 1_000_001;
 export const REPORT: i32 = 1_000_002;
+/** Durations that somebody else has taken, to the conductor. */
+export const SAMPLES: i32 = 1_000_003;
 
 /** A round as the host has asked for it. Args: u64, who gets the result; then the scenario's parameters, an f64 each. */
 export class Round {
@@ -13,6 +28,8 @@ export class Round {
   private readonly observer: Pid;
   private readonly samples: Writer = new Writer(1024);
   private beganMs: f64 = 0;
+  /** Negative until the clock is stopped. */
+  private elapsedMs: f64 = -1;
 
   constructor() {
     this.observer = this.given.pid();
@@ -32,6 +49,16 @@ export class Round {
     this.samples.f64(nanoseconds);
   }
 
+  /** Durations of another actor's. */
+  samplesOf(message: Message): void {
+    for (let i = 0; i < message.length; i += 8) this.samples.f64(message.f64At(i));
+  }
+
+  /** The clock stops, where there is something left to do before the end. */
+  stop(): void {
+    this.elapsedMs = now() - this.beganMs;
+  }
+
   /** The round is over. `check`: what the actors counted. All that were started with `born` end with the conductor. */
   end(check: f64): void {
     this.report(check);
@@ -40,8 +67,8 @@ export class Round {
 
   /** As `end`, but goes on. */
   report(check: f64): void {
-    const elapsedMs = now() - this.beganMs;
-    new Writer().f64(elapsedMs).f64(check).send(this.observer);
+    if (this.elapsedMs < 0) this.stop();
+    new Writer().f64(this.elapsedMs).f64(check).send(this.observer);
     this.samples.send(this.observer);
   }
 }

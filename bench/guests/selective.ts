@@ -64,20 +64,20 @@ export function server(): void {
   }
 }
 
-/** Of `depth` messages the last one has the tag. */
+/** Behind `depth` others comes the message with the tag. */
 export function by_tag(): void {
   const round = new Round();
   const depth = round.parameter();
   const scans = round.parameter();
-  queue(depth - 1);
+  queue(depth);
   let found = 0;
   round.begin();
   for (let i = 1; i <= scans; i++) {
     job(i, WANTED);
     if (receiveTag(WANTED).u32At(0) === i) found++;
   }
-  round.report((found as f64) * depth);
-  if (drain() !== depth - 1) throw new Error("what was not asked for is gone");
+  round.report(found);
+  if (drain() !== depth) throw new Error("what was not asked for is gone");
 }
 
 class Above extends Matcher {
@@ -88,19 +88,19 @@ class Above extends Matcher {
   }
 }
 
-/** Of `depth` messages the predicate wants the last one. */
+/** Behind `depth` others comes the message that the predicate wants. */
 export function by_predicate(): void {
   const round = new Round();
   const depth = round.parameter();
   const scans = round.parameter();
   const above = new Above();
-  queue(depth - 1);
+  queue(depth);
   let found = 0;
   round.begin();
   for (let i = 1; i <= scans; i++) {
     job(i, JOB);
     if (receiveMatch(above).u32At(0) === i) found++;
   }
-  round.report((found as f64) * depth);
-  if (drain() !== depth - 1) throw new Error("what was not asked for is gone");
+  round.report(found);
+  if (drain() !== depth) throw new Error("what was not asked for is gone");
 }

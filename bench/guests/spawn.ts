@@ -1,6 +1,6 @@
-// Actors born, run, ended and seen to end, one after the other.
+// Actors born, run, ended and seen to end: one after the other, or (storm) all born before the first is looked after.
 
-import { Kind, Reason, receiveTag, spawnMonitor } from "isopod/guest";
+import { Kind, Reason, receive, receiveTag, spawnMonitor } from "isopod/guest";
 import { Round } from "./round";
 
 export function run(): void {
@@ -10,6 +10,22 @@ export function run(): void {
   round.begin();
   for (let i = 0; i < count; i++) {
     const down = receiveTag(spawnMonitor("guest", null, "mayfly").ref);
+    if (down.kind === Kind.Down && down.reason === Reason.Normal) ended++;
+  }
+  round.end(ended);
+}
+
+export function storm(): void {
+  const round = new Round();
+  const count = round.parameter();
+  let ended = 0;
+  round.begin();
+  for (let i = 0; i < count; i++) {
+    const child = spawnMonitor("guest", null, "mayfly");
+    if (!child.ok) throw new Error(`mayfly: ${child}`);
+  }
+  for (let i = 0; i < count; i++) {
+    const down = receive();
     if (down.kind === Kind.Down && down.reason === Reason.Normal) ended++;
   }
   round.end(ended);

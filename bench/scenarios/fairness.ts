@@ -1,4 +1,5 @@
-import { compiled, guestScenario } from "../scenario.ts";
+import { compiled } from "../compiled.ts";
+import { guestScenario } from "../scenario.ts";
 
 export const fairness = guestScenario({
   name: "fairness",

@@ -11,16 +11,21 @@ import { fanIn } from "./fan-in.ts";
 import { fanOut } from "./fan-out.ts";
 import { faultRecovery } from "./fault-recovery.ts";
 import { forkJoinCreate, forkJoinThroughput } from "./fork-join.ts";
+import { logMap } from "./log-map.ts";
 import { memory } from "./memory.ts";
-import { pingPong } from "./ping-pong.ts";
+import { pingPong, pingPong64, pingPong400, pingPongLatency } from "./ping-pong.ts";
 import { selectivePredicate, selectiveRef, selectiveTag } from "./selective.ts";
-import { spawn } from "./spawn.ts";
+import { spawn, spawnStorm } from "./spawn.ts";
 import { threadRing } from "./thread-ring.ts";
 import { timers } from "./timers.ts";
 
 export const scenarios: readonly Scenario[] = [
   pingPong,
+  pingPong64,
+  pingPong400,
+  pingPongLatency,
   spawn,
+  spawnStorm,
   fanIn,
   selectivePredicate,
   selectiveTag,
@@ -34,6 +39,7 @@ export const scenarios: readonly Scenario[] = [
   chameneos,
   boundedBuffer,
   banking,
+  logMap,
   fanOut,
   timers,
   fairness,

@@ -1,14 +1,25 @@
-import { guestScenario, share } from "../scenario.ts";
+import { memcpy } from "../memcpy.ts";
+import { type GuestScenario, guestScenario, type Style, share } from "../scenario.ts";
+
+const shared = {
+  guest: "ping-pong",
+  modules: (style: Style) => ({ player: style === "handler" ? "player-handler" : "player" }),
+  operations: ({ pairs, messages }) => 2 * pairs * share(messages, 2 * pairs),
+} satisfies Partial<GuestScenario>;
 
 export const pingPong = guestScenario({
+  ...shared,
   name: "ping-pong",
   summary: "pairs of actors that send one message to and fro",
   operation: "a message received by either side",
   parameters: { pairs: 1, bytes: 8, messages: 200_000 },
   styles: ["handler", "process", "jspi"],
+  // Only here does a message cost so little else that the ways to wait show.
+  usualStyles: ["handler", "process", "jspi"],
   sweep: {
     along: "bytes",
     points: [
+      { bytes: 0 },
       { bytes: 8 },
       { bytes: 64 },
       { bytes: 256 },
@@ -17,8 +28,41 @@ export const pingPong = guestScenario({
       { bytes: 16_384, messages: 50_000 },
       { bytes: 65_536, messages: 20_000 },
     ],
+    styles: ["handler", "process"],
+    peers: ["erlang", "go", "rust"],
+    beside: [memcpy],
   },
-  guest: "ping-pong",
-  modules: style => ({ player: style === "handler" ? "player-handler" : "player" }),
-  operations: ({ pairs, messages }) => 2 * pairs * share(messages, 2 * pairs),
+});
+
+export const pingPong64 = crowded(64);
+export const pingPong400 = crowded(400);
+
+/** Many pairs: their memories do not fit into the caches. */
+function crowded(pairs: number) {
+  return guestScenario({
+    ...shared,
+    name: `ping-pong-${pairs}-pairs`,
+    summary: `the same with ${pairs} pairs at once`,
+    operation: "a message received by either side",
+    parameters: { pairs, bytes: 8, messages: 200_000 },
+    styles: ["handler", "process", "jspi"],
+    usualStyles: ["handler", "process"],
+    peerScenario: "ping-pong",
+  });
+}
+
+export const pingPongLatency = guestScenario({
+  ...shared,
+  name: "ping-pong-latency",
+  summary: "how long single round trips take, each of them timed by the one who serves",
+  operation: "a message received by either side, beside a look at the clock for every second one",
+  parameters: { pairs: 1, bytes: 8, messages: 100_000 },
+  styles: ["handler", "process", "jspi"],
+  usualStyles: ["handler", "process"],
+  paced: true,
+  entry: "timed",
+  modules: style => ({
+    ...shared.modules(style),
+    server: style === "handler" ? "timed-player-handler" : "timed-player",
+  }),
 });

@@ -1,12 +1,20 @@
-import { guestScenario } from "../scenario.ts";
+import { type Beside, guestScenario, type Scenario, type Sweep } from "../scenario.ts";
 
-/** The mailbox holds so many messages that are not wanted. */
-export const selectiveRef = guestScenario({
+/** The mailbox holds so many messages that are not wanted; they came before the one that is. */
+const depths = [0, 10, 100, 1000, 10_000];
+
+/** What waiting for a reply costs where nothing else is there, in the same rounds. */
+const emptyMailbox: Beside = {
+  name: "empty mailbox",
+  prepare: parameters => selectiveRef.prepare({ ...parameters, depth: 0 }, "process"),
+};
+
+export const selectiveRef: Scenario = guestScenario({
   name: "selective-ref",
-  summary: "calls, whose answers are waited for by their refs, with other messages in the mailbox",
+  summary: "calls, whose answers are waited for by their refs, behind other messages",
   operation: "a request and its reply",
   parameters: { depth: 10_000, calls: 10_000 },
-  sweep: { along: "depth", points: [{ depth: 1 }, { depth: 10 }, { depth: 100 }, { depth: 1000 }, { depth: 10_000 }] },
+  sweep: { ...byDepth(depth => ({ depth })), beside: [emptyMailbox] },
   guest: "selective",
   entry: "by_ref",
   operations: ({ calls }) => calls,
@@ -14,27 +22,31 @@ export const selectiveRef = guestScenario({
 
 export const selectiveTag = guestScenario({
   name: "selective-tag",
-  summary: "the last of many messages is the one with the tag",
-  operation: "a message looked at",
+  summary: "receives of the message with a tag, behind other messages",
+  operation: "a message sent to oneself and received from behind all others",
   parameters: { depth: 10_000, scans: 100 },
-  sweep: { along: "depth", points: scansOf(10, 100, 1000, 10_000) },
+  sweep: byDepth(scansAt),
   guest: "selective",
   entry: "by_tag",
-  operations: ({ depth, scans }) => depth * scans,
+  operations: ({ scans }) => scans,
 });
 
 export const selectivePredicate = guestScenario({
   name: "selective-predicate",
-  summary: "the last of many messages is the one that the guest's predicate wants",
-  operation: "a message looked at",
+  summary: "receives of the message that the guest's predicate wants, behind other messages",
+  operation: "a message sent to oneself and received from behind all others",
   parameters: { depth: 10_000, scans: 100 },
-  sweep: { along: "depth", points: scansOf(10, 100, 1000, 10_000) },
+  sweep: byDepth(scansAt),
   guest: "selective",
   entry: "by_predicate",
-  operations: ({ depth, scans }) => depth * scans,
+  operations: ({ scans }) => scans,
 });
 
-/** Points of a sweep at each of which as many messages are looked at. */
-function scansOf(...depths: readonly number[]): { depth: number; scans: number }[] {
-  return depths.map(depth => ({ depth, scans: Math.round(1_000_000 / depth) }));
+function byDepth(at: (depth: number) => Sweep["points"][number]): Sweep {
+  return { along: "depth", points: depths.map(at), styles: ["process"], peers: ["erlang"] };
+}
+
+/** At each depth about as many messages are looked at. */
+function scansAt(depth: number): { depth: number; scans: number } {
+  return { depth, scans: Math.min(100_000, Math.round(1_000_000 / Math.max(1, depth))) };
 }

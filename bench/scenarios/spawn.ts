@@ -8,3 +8,13 @@ export const spawn = guestScenario({
   guest: "spawn",
   operations: ({ count }) => count,
 });
+
+export const spawnStorm = guestScenario({
+  name: "spawn-storm",
+  summary: "the same, all born before the first is looked after",
+  operation: "an actor born, run, ended and seen to end",
+  parameters: { count: 10_000 },
+  guest: "spawn",
+  entry: "storm",
+  operations: ({ count }) => count,
+});

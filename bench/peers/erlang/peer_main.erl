@@ -4,7 +4,8 @@
 -module(peer_main).
 -export([main/0]).
 
-%% Name, parameters with defaults, and the function of a round. A parameter whose default is 0 is a choice; all others are at least 1.
+%% Name, parameters with defaults, and the function of a round. A parameter whose default is 0 is a choice; all others are at least 1, but for
+%% the bytes of a message and the depth of a mailbox.
 scenarios() ->
     [{"ping-pong", [{pairs, 1}, {bytes, 8}, {messages, 200000}, {copy, 0}], fun peer_messages:ping_pong/1},
      {"fan-in", [{senders, 1000}, {messages, 200000}], fun peer_messages:fan_in/1},
@@ -20,6 +21,7 @@ scenarios() ->
      {"banking", [{accounts, 1000}, {transactions, 50000}], fun peer_requests:banking/1},
      {"log-map", [{terms, 25000}, {series, 10}], fun peer_requests:log_map/1},
      {"selective-ref", [{depth, 10000}, {calls, 10000}], fun peer_selective:by_reference/1},
+     {"selective-tag", [{depth, 10000}, {scans, 100}], fun peer_selective:by_tag/1},
      {"selective-predicate", [{depth, 10000}, {scans, 100}], fun peer_selective:by_predicate/1},
      {"spawn", [{count, 20000}], fun peer_lives:one_by_one/1},
      {"spawn-storm", [{count, 10000}], fun peer_lives:storm/1},
@@ -68,11 +70,15 @@ listed({Name, Defaults, _}) ->
 
 set(Setting, Parameters) ->
     [Text | Rest] = string:split(Setting, "="),
-    Known = [{Key, min(1, Default)} || {Key, Default} <- maps:to_list(Parameters), atom_to_list(Key) =:= Text],
+    Known = [{Key, least(Key, Default)} || {Key, Default} <- maps:to_list(Parameters), atom_to_list(Key) =:= Text],
     case {Known, [string:to_integer(Value) || Value <- Rest]} of
         {[{Key, Least}], [{Value, []}]} when is_integer(Value), Value >= Least -> Parameters#{Key := Value};
         _ -> fail("~s is no setting of this scenario; --list prints the parameters", [Setting])
     end.
+
+least(bytes, _Default) -> 0;
+least(depth, _Default) -> 0;
+least(_Key, Default) -> min(1, Default).
 
 fail(Format, Arguments) ->
     io:format(standard_error, Format ++ "~n", Arguments),

@@ -1,6 +1,6 @@
 %% Selective receive behind a full mailbox, which none of the other peers has.
 -module(peer_selective).
--export([by_reference/1, by_predicate/1]).
+-export([by_reference/1, by_tag/1, by_predicate/1]).
 
 %% Calls to a server, with so many other messages in the caller's mailbox.
 by_reference(#{depth := Depth, calls := Calls}) ->
@@ -24,18 +24,31 @@ serve() ->
             serve()
     end.
 
-%% Of so many queued messages only the last one matches. An operation is a message looked at.
+%% Behind so many queued messages comes the one that matches. An operation is a receive of it.
 by_predicate(#{depth := Depth, scans := Scans}) ->
-    queue(Depth - 1),
-    {Elapsed, Found} = peer_round:timed(fun() -> scan(0, Scans, 0) end),
-    Left = drain(0),
-    #{operations => Depth * Scans, check => Found * (Left + 1), elapsed => Elapsed}.
+    behind(Depth, Scans, fun() -> scan(0, Scans, 0) end).
+
+%% The same, where a word of the message says whether it is wanted.
+by_tag(#{depth := Depth, scans := Scans}) ->
+    behind(Depth, Scans, fun() -> pick(Scans, 0) end).
+
+behind(Depth, Scans, Receive) ->
+    queue(Depth),
+    {Elapsed, Found} = peer_round:timed(Receive),
+    Depth = drain(0),
+    #{operations => Scans, check => Found, elapsed => Elapsed}.
 
 scan(_Least, 0, Found) ->
     Found;
 scan(Least, Left, Found) ->
     self() ! {job, Left, Left},
     receive {job, Priority, Left} when Priority > Least -> scan(Least, Left - 1, Found + 1) end.
+
+pick(0, Found) ->
+    Found;
+pick(Left, Found) ->
+    self() ! {wanted, Left},
+    receive {wanted, Left} -> pick(Left - 1, Found + 1) end.
 
 queue(0) ->
     ok;

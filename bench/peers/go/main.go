@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// parameters are whole numbers. One whose default is 0 is a choice; all others are at least 1.
+// parameters are whole numbers. One whose default is 0 is a choice; all others are at least 1, but for the bytes of a message.
 type parameters map[string]int
 
 // round is what came of one: how much there was to do, and how much of it the goroutines themselves counted.
@@ -115,7 +115,7 @@ func settings(chosen scenario, arguments []string) parameters {
 		key, text, _ := strings.Cut(argument, "=")
 		before, known := with[key]
 		value, err := strconv.Atoi(text)
-		if !known || err != nil || value < 0 || (value == 0 && before > 0) {
+		if !known || err != nil || value < 0 || (value == 0 && before > 0 && key != "bytes") {
 			fail("%s is no setting of this scenario; --list prints the parameters", argument)
 		}
 		with[key] = value

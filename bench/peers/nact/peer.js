@@ -8,7 +8,10 @@ import { memory, spawnOneByOne, spawnStorm } from "./lives.js";
 import { counting, fanIn, fanOut, pingPong, threadRing } from "./messages.js";
 import { banking, logMap } from "./requests.js";
 
-/** The function of a round, and its parameters with their defaults: one whose default is 0 is a choice, all others are at least 1. */
+/**
+ * The function of a round, and its parameters with their defaults: one whose default is 0 is a choice, all others are at least 1, but for the bytes of a
+ * message.
+ */
 const scenarios = {
   "ping-pong": [pingPong, { pairs: 1, bytes: 8, messages: 200_000, move: 0 }],
   "fan-in": [fanIn, { senders: 1000, messages: 200_000 }],
@@ -54,7 +57,8 @@ async function main([name, ...settings]) {
 function set(parameters, setting) {
   const [key, text = ""] = setting.split("=");
   const value = /^\d+$/.test(text) ? Number(text) : -1;
-  if (!Object.hasOwn(parameters, key) || value < Math.min(1, parameters[key])) {
+  const least = key === "bytes" ? 0 : Math.min(1, parameters[key]);
+  if (!Object.hasOwn(parameters, key) || value < least) {
     throw new Error(`${setting} is no setting of this scenario; --list prints the parameters`);
   }
   return { ...parameters, [key]: value };

@@ -2,10 +2,10 @@
  * `isopod bench`: plays a scenario of bench/ and prints what it measured. With `--json`, stdout has JSON lines and nothing else. Three scenarios can be
  * watched for some seconds; every one can be played in rounds, by turns with the peers.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { calls } from "../../../bench/call.ts";
-import { type Contest, contest, peerNames } from "../../../bench/contest.ts";
+import { contest, peerNames } from "../../../bench/contest.ts";
 import { everything } from "../../../bench/everything.ts";
 import { faultRecovery } from "../../../bench/fault-recovery.ts";
 import {
@@ -17,10 +17,10 @@ import {
   styles,
 } from "../../../bench/ping-pong.ts";
 import { reportHtml } from "../../../bench/report.ts";
-import { setting } from "../../../bench/results.ts";
+import { failuresOf, type Results, setting } from "../../../bench/results.ts";
 import type { Parameters, Scenario, Style as ScenarioStyle } from "../../../bench/scenario.ts";
 import { scenarios } from "../../../bench/scenarios/index.ts";
-import { table } from "../../../bench/table.ts";
+import { failuresTable, marksTable, sweepTable, table } from "../../../bench/table.ts";
 import { type Arguments, type Command, numberIn, suggest, UsageError } from "../command.ts";
 import { relaunch } from "../relaunch.ts";
 
@@ -61,11 +61,12 @@ Options:
   --pairs N       ping-pong: pairs of guests; default 1
   --bytes N       ping-pong: payload of a message; default 8
   --out DIR       where "bench all" writes
-  --json          print one object a line, and no live rate
+  --json          print one object a line, and no tables
   -h, --help      print this
 
-A round in which the actors do not count what they must is an error. Played for
-seconds, a message counts when a guest has received it, after one second of warm-up.
+A contestant that fails, or counts another total than it must reach, is out and named;
+the others go on, and the exit code is 1. Played for seconds, a message counts when a
+guest has received it, after one second of warm-up.
 `,
   options: {
     rounds: { type: "string" },
@@ -113,7 +114,7 @@ async function playRounds(scenario: Scenario, given: Arguments): Promise<number>
   });
   live?.clear();
   process.stdout.write(given.has("json") ? `${JSON.stringify({ ...setting(), contests: [played] })}\n` : table(played));
-  return 0;
+  return played.failed.length > 0 ? 1 : 0;
 }
 
 /** Only what was given: the rest are the scenario's defaults. */
@@ -133,21 +134,34 @@ async function playAll(given: Arguments): Promise<number> {
   const code = await relaunch();
   if (code !== undefined) return code;
   mkdirSync(out, { recursive: true });
-  const live = given.has("json") ? undefined : new LiveLine();
+  const print = (text: string) => {
+    live.clear();
+    if (!given.has("json")) process.stdout.write(text);
+  };
+  const live = new LiveLine();
   const results = await everything({
     ...options,
-    onRound: text => live?.say(text, true),
-    onContest: (played: Contest) => {
-      live?.clear();
-      if (!given.has("json")) process.stdout.write(`${table(played)}\n`);
+    onRound: text => live.say(text, true),
+    onContest(played, sofar) {
+      print(`${table(played)}\n`);
+      writeJson(out, sofar);
     },
+    onSweep: played => print(`${sweepTable(played)}\n`),
   });
-  writeFileSync(join(out, "results.json"), `${JSON.stringify(results)}\n`);
+  writeJson(out, results);
   writeFileSync(join(out, "report.html"), reportHtml(results));
-  process.stdout.write(
-    given.has("json") ? `${JSON.stringify(results)}\n` : `${join(out, "results.json")}\n${join(out, "report.html")}\n`,
-  );
-  return 0;
+  const failures = failuresOf(results);
+  print(`${marksTable(results.marks)}\n${failures.length > 0 ? `${failuresTable(failures)}\n` : ""}`);
+  print(`${results.seconds} s\n${join(out, "results.json")}\n${join(out, "report.html")}\n`);
+  if (given.has("json")) process.stdout.write(`${JSON.stringify(results)}\n`);
+  return failures.length > 0 ? 1 : 0;
+}
+
+/** Whole at any time, also where the run is cut off while it is written. */
+function writeJson(out: string, results: Results): void {
+  const path = join(out, "results.json");
+  writeFileSync(`${path}.new`, `${JSON.stringify(results)}\n`);
+  renameSync(`${path}.new`, path);
 }
 
 function peersOf(given: Arguments, otherwise: "all" | "none"): typeof peerNames {
@@ -263,15 +277,15 @@ function refuse(given: Arguments, name: string, options: readonly string[]): voi
   if (unused !== undefined) throw new UsageError(`--${unused} is for ping-pong; ${name} does not use it`);
 }
 
-/** One line that is written over on a terminal; elsewhere a line each second. */
+/** On stderr: one line that is written over on a terminal; elsewhere a line each second. */
 class LiveLine {
-  readonly #rewrites = process.stdout.isTTY && process.env.TERM !== "dumb";
+  readonly #rewrites = process.stderr.isTTY && process.env.TERM !== "dumb";
   readonly everyMs = this.#rewrites ? 500 : 1000;
 
   /** `brief`: not worth a line of its own. */
   say(text: string, brief = false): void {
-    if (this.#rewrites) process.stdout.write(`\r\x1b[K${text}`);
-    else if (!brief) process.stdout.write(`${text}\n`);
+    if (this.#rewrites) process.stderr.write(`\r\x1b[K${text}`);
+    else if (!brief) process.stderr.write(`${text}\n`);
   }
 
   rate({ warmingUp, seconds, messagesPerSecond }: Progress, of: number): void {
@@ -280,7 +294,7 @@ class LiveLine {
   }
 
   clear(): void {
-    if (this.#rewrites) process.stdout.write("\r\x1b[K");
+    if (this.#rewrites) process.stderr.write("\r\x1b[K");
   }
 }
 

@@ -20,7 +20,7 @@ use round::{Parameters, Round};
 
 struct Scenario {
     name: &'static str,
-    /// One whose default is 0 is a choice; all others are at least 1.
+    /// One whose default is 0 is a choice; all others are at least 1, but for the bytes of a message.
     parameters: &'static [(&'static str, usize)],
     run: fn(Parameters) -> Pin<Box<dyn Future<Output = Round> + Send>>,
 }
@@ -127,7 +127,7 @@ fn set(scenario: &Scenario, settings: &[String]) -> Parameters {
             scenario.parameters.iter().find(|(name, _)| *name == key),
             text.parse::<usize>(),
         ) {
-            (Some((name, default)), Ok(value)) if value >= *default.min(&1) => {
+            (Some((name, default)), Ok(value)) if value >= *default.min(&1) || *name == "bytes" => {
                 with.insert(name, value);
             }
             _ => fail(&format!(
