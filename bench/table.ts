@@ -67,7 +67,7 @@ export function marksTable(verdicts: readonly Verdict[]): string {
 
 /** Reached or missed, the mark, both figures, the ratio and the bound. */
 export function markCells(verdict: Verdict): string[] {
-  const { name, own, beside, atMost } = verdict;
+  const { name, own, beside, atMost, most } = verdict;
   return [
     outcomeOf(verdict),
     name,
@@ -75,14 +75,23 @@ export function markCells(verdict: Verdict): string[] {
     `${beside} ${figure(verdict.besideValue, verdict)}`.trimEnd(),
     verdict.ratio === undefined ? "" : `× ${formatRatio(verdict.ratio)}`,
     verdict.spread === undefined ? "" : `(${verdict.spread.map(formatRatio).join(" to ")})`,
-    atMost === undefined ? "" : `at most × ${formatRatio(atMost)}`,
+    most !== undefined
+      ? `at most ${most.toLocaleString("en-US")}`
+      : atMost === undefined
+        ? ""
+        : `at most × ${formatRatio(atMost)}`,
   ];
 }
 
 /** In a word. */
-export function outcomeOf({ atMost, ratio: of, reached }: Verdict): "reached" | "missed" | "no mark" | "not measured" {
+export function outcomeOf({
+  atMost,
+  most,
+  ratio: of,
+  reached,
+}: Verdict): "reached" | "missed" | "no mark" | "not measured" {
   if (of === undefined) return "not measured";
-  if (atMost === undefined) return "no mark";
+  if (atMost === undefined && most === undefined) return "no mark";
   return reached ? "reached" : "missed";
 }
 

@@ -24,6 +24,7 @@ let told = false;
 
 /**
  * A runtime whose `load` takes paths and `file:` URLs too, and whose crashes carry AssemblyScript's messages.
+ * The environment variable ISOPOD_SWITCH=off turns the switch off where the options say nothing of it.
  * The ceiling of actors is 30,000 where Node runs with `--disable-wasm-trap-handler`. Without it, it is 12,000, and the first
  * call says so in one line on stderr.
  */
@@ -36,5 +37,6 @@ export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): R
     );
   }
   const limits = { actors: flag ? MAX_ACTORS_WITH_FLAG : MAX_ACTORS, ...options.limits };
-  return new Runtime({ read, readString, ...options, limits });
+  const way = /^off$/i.test(process.env.ISOPOD_SWITCH ?? "") ? ({ switch: "off" } as const) : {};
+  return new Runtime({ read, readString, ...way, ...options, limits });
 }
