@@ -17,14 +17,17 @@ import { type ExportType, type ImportType, readInterface } from "./binary.ts";
 import { Bytes } from "./bytes.ts";
 import type { Import } from "./caller.ts";
 import { confine, Unconfinable } from "./confine.ts";
+import { Copies } from "./copies.ts";
 import { type CountedModules, notAccepted } from "./counted.ts";
 import { LoadError, SpawnError } from "./errors.ts";
 import type { HostImport } from "./host-functions.ts";
 import { Undecodable } from "./instructions.ts";
 import { hasJspi } from "./jspi.ts";
+import { Places } from "./places.ts";
 import type { ReductionPolicy } from "./preempt.ts";
 import { reasonOfThrown } from "./reason.ts";
 import { stateOf } from "./recyclable.ts";
+import { countReductions } from "./reductions.ts";
 
 /** The ways in which a guest can wait for its next item. */
 export type WayName = "handler" | "asyncify" | "jspi";
@@ -67,6 +70,7 @@ export class GuestModule {
   #state: readonly string[] | undefined;
   /** Its counter of reductions was found to be what it has to be. */
   #countsRightly = false;
+  #places: Places | undefined;
   /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
   #guessedPages = 1;
 
@@ -90,25 +94,52 @@ export class GuestModule {
     this.#checkExports();
   }
 
-  /** Compiles bytes. Throws a LoadError where they are no module or break the ABI. */
-  static async compile(name: string, bytes: Uint8Array, rules: LoadRules): Promise<GuestModule> {
-    const confined = await confinedBytes(name, bytes, rules);
+  /** Compiles bytes. Throws a LoadError where they are no module or break the ABI. With a source map of theirs, crashes say where they were. */
+  static async compile(name: string, bytes: Uint8Array, rules: LoadRules, sourceMap?: string): Promise<GuestModule> {
+    const copies = new Copies();
+    const confined = await confinedBytes(name, bytes, rules, copies);
     try {
-      return new GuestModule(name, await WebAssembly.compile(confined as Uint8Array<ArrayBuffer>), confined, rules);
+      const compiled = await WebAssembly.compile(confined as Uint8Array<ArrayBuffer>);
+      const module = new GuestModule(name, compiled, confined, rules);
+      return module.#mapped(sourceMap, confined, confined === bytes ? [] : [copies]);
     } catch (error) {
       throw error instanceof LoadError ? error : notAccepted(name, error);
     }
   }
 
   /** The same of a module whose reductions the host counts. */
-  static async counted(name: string, bytes: Uint8Array, rules: LoadRules, known: CountedModules): Promise<GuestModule> {
-    const counted = await known.get(name, await confinedBytes(name, bytes, rules));
-    return new GuestModule(name, counted.module, counted.bytes, rules, true);
+  static async counted(
+    name: string,
+    bytes: Uint8Array,
+    rules: LoadRules,
+    known: CountedModules,
+    sourceMap?: string,
+  ): Promise<GuestModule> {
+    const copies = new Copies();
+    const confined = await confinedBytes(name, bytes, rules, copies);
+    const counted = await known.get(name, confined);
+    const module = new GuestModule(name, counted.module, counted.bytes, rules, true);
+    if (sourceMap === undefined) return module;
+    // Once more, because what is known from before is known without it.
+    const moved = new Copies();
+    countReductions(confined, moved);
+    return module.#mapped(sourceMap, counted.bytes, confined === bytes ? [moved] : [moved, copies]);
+  }
+
+  #mapped(sourceMap: string | undefined, bytes: Uint8Array, changes: readonly Copies[]): this {
+    const functions = this.#imports.filter(({ kind }) => kind === "function").length;
+    if (sourceMap !== undefined) this.#places = new Places(sourceMap, bytes, changes, functions);
+    return this;
   }
 
   /** Takes a module that is compiled already. Without its bytes, types are checked by the engine only, at spawn. */
   static of(name: string, module: WebAssembly.Module, rules: LoadRules): GuestModule {
     return new GuestModule(name, module, undefined, rules);
+  }
+
+  /** Where its code came from, if it was loaded with a source map. */
+  get places(): Places | undefined {
+    return this.#places;
   }
 
   /** Names of the exported globals that, with the memory, are all the state of an instance; undefined where there is more. */
@@ -404,9 +435,14 @@ function checkReach(name: string, bytes: Uint8Array): void {
 }
 
 /** The module with its memory imported and its tables bounded. */
-async function confinedBytes(name: string, bytes: Uint8Array, { tableElements }: LoadRules): Promise<Uint8Array> {
+async function confinedBytes(
+  name: string,
+  bytes: Uint8Array,
+  { tableElements }: LoadRules,
+  copies: Copies,
+): Promise<Uint8Array> {
   try {
-    const confined = confine(bytes, { tableElements });
+    const confined = confine(bytes, { tableElements }, copies);
     if (confined !== bytes) checkReach(name, bytes);
     return confined;
   } catch (error) {

@@ -14,10 +14,11 @@ export { hasJspi } from "./jspi.ts";
 export { defaultLimits, type Limits, type RuntimeLimits } from "./limits.ts";
 export type { Down, Exit, ExitReason, Message, Received, TimerItem } from "./message.ts";
 export { formatPid, type Pid, parsePid } from "./pid.ts";
+export type { Lookup, ReadSourceMap } from "./places.ts";
 export type { DeadLetter } from "./post.ts";
 export type { ReductionOptions, ReductionPolicy } from "./preempt.ts";
 export { formatReason } from "./reason.ts";
-export type { LoadOptions, ModuleSource, RuntimeOptions, SendOptions } from "./runtime.ts";
+export type { BuiltModule, LoadOptions, ModuleSource, RuntimeOptions, SendOptions } from "./runtime.ts";
 export { Runtime } from "./runtime.ts";
 export type { ModuleDefaults, SpawnOptions } from "./spawner.ts";
 export type {

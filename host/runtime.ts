@@ -20,6 +20,7 @@ import { MemoryAccount } from "./memory-account.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
 import { Notices } from "./notices.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
+import type { ReadSourceMap } from "./places.ts";
 import { type DeadLetter, post } from "./post.ts";
 import { reasonOfThrown } from "./reason.ts";
 import { Recycling } from "./recycling.ts";
@@ -31,8 +32,27 @@ import { type ModuleDefaults, Spawner, type SpawnOptions } from "./spawner.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import { Timers } from "./timers.ts";
 
+/** What a compiler made, for example `build` of `isopod/node`: a module, and what leads from it back to its sources. */
+export interface BuiltModule {
+  /** Absent where the source has errors. */
+  readonly wasm?: BufferSource | undefined;
+  /** JSON. With it, crashes say where in the sources they were. */
+  readonly sourceMap?: string | undefined;
+  /** The path of the source. */
+  readonly entry?: string | undefined;
+  /** What the compiler said. */
+  readonly text?: string | undefined;
+}
+
 /** What `load` takes. A string or URL is read by the runtime's `read`, in the core that is `fetch`. */
-export type ModuleSource = string | URL | BufferSource | Response | PromiseLike<Response> | WebAssembly.Module;
+export type ModuleSource =
+  | string
+  | URL
+  | BufferSource
+  | Response
+  | PromiseLike<Response>
+  | WebAssembly.Module
+  | BuiltModule;
 
 export interface LoadOptions {
   /** For people. */
@@ -63,9 +83,11 @@ export interface RuntimeOptions {
   /** Lines that guests log. Default: console.log. */
   readonly onLog?: (pid: Pid, level: LogLevel, text: string) => void;
   /** Reads a module from a path or URL. Default `fetch`. */
-  readonly read?: (location: string | URL) => PromiseLike<BufferSource | Response>;
+  readonly read?: (location: string | URL) => PromiseLike<BufferSource | Response | BuiltModule>;
   /** Decodes an AssemblyScript string, for messages of `abort`; see `isopod/assemblyscript`. */
   readonly readString?: (memory: WebAssembly.Memory, pointer: number) => string;
+  /** Reads the source maps of modules, for the places of crashes; see `isopod/source-map`. Without it they are not named. */
+  readonly readSourceMap?: ReadSourceMap;
 }
 
 export interface SendOptions {
@@ -109,7 +131,7 @@ export class Runtime implements AsyncDisposable {
       recycling: new Recycling(),
       current: null,
       random: options.random ?? secretRandom,
-      end: (actor, reason) => this.#ends.end(actor, reason),
+      end: (actor, reason) => this.#ends.end(actor, this.#located(actor, reason)),
       describe: reasonOfThrown,
       deadLetter: (from, to, tag, length, why) => this.#deadLetter(from, to, tag, length, why),
     };
@@ -153,7 +175,7 @@ export class Runtime implements AsyncDisposable {
    * Rejects with a LoadError that names the import or export that is wrong.
    */
   async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
-    let found: BufferSource | Response | WebAssembly.Module;
+    let found: BufferSource | Response | WebAssembly.Module | BuiltModule;
     let name = options.name;
     if (typeof source === "string" || source instanceof URL) {
       name ??= String(source).split(/[/\\]/).pop() || String(source);
@@ -166,6 +188,12 @@ export class Runtime implements AsyncDisposable {
       }
     } else {
       found = await source;
+    }
+    let sourceMap: string | undefined;
+    if (isBuilt(found)) {
+      name ??= found.entry?.split(/[/\\]/).pop();
+      sourceMap = found.sourceMap;
+      found = wasmOf(found);
     }
     name ??= "guest";
     const counts = options.reductions === "count";
@@ -181,8 +209,8 @@ export class Runtime implements AsyncDisposable {
     const { moduleBytes } = this.#services.limits;
     if (bytes.length > moduleBytes) throw tooLarge(name, moduleBytes);
     return counts
-      ? GuestModule.counted(name, bytes, this.#rules, this.#counted)
-      : GuestModule.compile(name, bytes, this.#rules);
+      ? GuestModule.counted(name, bytes, this.#rules, this.#counted, sourceMap)
+      : GuestModule.compile(name, bytes, this.#rules, sourceMap);
   }
 
   /** Gives a module a name, by which the host and the guests that may can spawn it. Defining a name anew holds from the next spawn on. */
@@ -378,6 +406,18 @@ export class Runtime implements AsyncDisposable {
     return status === SEND_ACCEPTED;
   }
 
+  /** The reason with the place of the crash, where it is the actor's own crash and its module came with a source map. */
+  #located(actor: Actor, reason: ExitReason): ExitReason {
+    const { readSourceMap } = this.#options;
+    if (reason.kind !== "crashed" || !actor.atFault || readSourceMap === undefined) return reason;
+    try {
+      return actor.module?.places?.ofCrash(reason, readSourceMap) ?? reason;
+    } catch {
+      // A map that is none, or no stack left: the crash is one all the same.
+      return reason;
+    }
+  }
+
   #deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void {
     const { onDeadLetter } = this.#options;
     if (onDeadLetter !== undefined) this.#services.notices.add(() => onDeadLetter({ from, to, tag, length, why }));
@@ -398,6 +438,15 @@ export class Runtime implements AsyncDisposable {
 function checkTag(tag: number): void {
   if (Number.isInteger(tag) && tag >= 0 && tag <= 0x7fffffff) return;
   throw new RangeError(`a tag is a whole number from 0 to 2147483647, not ${tag}`);
+}
+
+function isBuilt(found: object): found is BuiltModule {
+  return "wasm" in found || ("entry" in found && "text" in found);
+}
+
+function wasmOf({ wasm, entry = "the guest", text = "" }: BuiltModule): BufferSource {
+  if (wasm !== undefined) return wasm;
+  throw new LoadError(`${entry} was not compiled, because it has errors:\n${text}`.trimEnd());
 }
 
 function tooLarge(name: string, moduleBytes: number): LoadError {

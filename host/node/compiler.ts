@@ -4,10 +4,8 @@
  * Guarantee: `compile` resolves with diagnostics that say file, line and column, and rejects for no mistake in a source. A crash
  * of the compiler itself ends the process, so what users hand in goes through `build.ts`.
  */
-import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, join, relative, resolve, sep } from "node:path";
 import * as asc from "assemblyscript/asc";
 import binaryen from "binaryen";
 import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
@@ -15,8 +13,11 @@ import GuestTransform from "../../guest/transform/index.ts";
 import type { ParkWay } from "../../guest/transform/park.ts";
 import { CannotYield, makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
 import { YIELD_EXPORT } from "../abi.ts";
+import { Copies } from "../copies.ts";
 import { countValid } from "../counted.ts";
 import { LoadError } from "../errors.ts";
+import { PACKAGE_FOLDER } from "./installation.ts";
+import { movedMap, tidyMap } from "./module-map.ts";
 
 export interface CompileOptions {
   /** How the guest blocks. Default: `asyncify`, which works in every engine. */
@@ -26,7 +27,7 @@ export interface CompileOptions {
    * every engine.
    */
   reductions?: ReductionsWay;
-  /** Keeps names, writes a source map and optimizes less. Default: false. */
+  /** Keeps names and optimizes less. Default: false. */
   debug?: boolean;
   /** Pages of 64 KiB that the guest starts with. Default: as few as its static data and stack need. */
   initialPages?: number;
@@ -51,8 +52,8 @@ export interface Compiled {
   /** The entry as it was given. */
   entry: string;
   /** The module; absent if there are errors. */
-  wasm?: Uint8Array;
-  /** JSON; only of a debug build. */
+  wasm?: Uint8Array<ArrayBuffer>;
+  /** JSON. Absent where the code was rewritten by what keeps no map (reductions `yield`), and of entries that are WebAssembly. */
   sourceMap?: string;
   diagnostics: Diagnostic[];
   /** What asc would have printed: each message with its source line and a caret. */
@@ -70,7 +71,7 @@ const STACK_BYTES = 8192;
 const NOT_FOUND = 6054;
 
 /** The folder that `isopod/guest` stands for: beside `host/` here, and beside `dist/` in an installed package. */
-const GUEST_FOLDER = findGuestFolder();
+const GUEST_FOLDER = join(PACKAGE_FOLDER, "guest");
 
 /**
  * Compiles `entry`; of a `.wasm` file, made by whatever compiler, it only counts the reductions.
@@ -130,7 +131,8 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
   const wasm = output.get(outFile);
   const sourceMap = output.get(`${outFile}.map`);
   if (!error && wasm instanceof Uint8Array) {
-    return count(compiled, path, new Uint8Array(wasm), sourceMap, MEMORY_BASE, { ...options, park });
+    const map = typeof sourceMap === "string" ? tidyMap(sourceMap) : undefined;
+    return count(compiled, path, new Uint8Array(wasm), map, MEMORY_BASE, { ...options, park });
   }
   return compiled;
 }
@@ -155,21 +157,21 @@ function count(
   compiled: Compiled,
   path: string,
   wasm: Uint8Array<ArrayBuffer>,
-  sourceMap: Uint8Array | string | undefined,
+  sourceMap: string | undefined,
   memoryBase: number | undefined,
   { reductions = "none", park = "asyncify", debug = false }: CompileOptions,
 ): Compiled {
-  if (reductions === "none") {
-    const map = typeof sourceMap === "string" ? { sourceMap } : {};
-    return { ...compiled, wasm, ...map };
-  }
+  const withMap = (map: string | undefined) => (map === undefined ? {} : { sourceMap: map });
+  if (reductions === "none") return { ...compiled, wasm, ...withMap(sourceMap) };
   const name = basename(path);
   try {
     const preempts = reductions === "yield" && park === "asyncify";
-    if (!preempts) refusePreemptible(name, wasm);
-    // A map would not fit the new code.
-    const counted = preempts ? makePreemptible(binaryen, name, wasm, memoryBase, debug) : countValid(name, wasm);
-    return { ...compiled, wasm: counted };
+    // Binaryen reads a module without its map.
+    if (preempts) return { ...compiled, wasm: makePreemptible(binaryen, name, wasm, memoryBase, debug) };
+    refusePreemptible(name, wasm);
+    const copies = new Copies();
+    const counted = countValid(name, wasm, copies);
+    return { ...compiled, wasm: counted, ...withMap(sourceMap && movedMap(sourceMap, copies)) };
   } catch (error) {
     if (!(error instanceof LoadError || error instanceof CannotYield)) throw error;
     const { message } = error;
@@ -192,7 +194,8 @@ function flags(entry: string, outFile: string, baseDir: string, options: Compile
     ...["--importMemory", "--memoryBase", String(MEMORY_BASE)],
     // As an export, because the start function would run before the host can see the memory.
     ...["--exportStart", "_start"],
-    ...(options.debug ? ["--debug", "--sourceMap", "-O1"] : ["-O3"]),
+    "--sourceMap",
+    ...(options.debug ? ["--debug", "-O1"] : ["-O3"]),
   ];
   if (options.initialPages !== undefined) args.push("--initialMemory", String(options.initialPages));
   return args;
@@ -238,16 +241,6 @@ function refused(entry: string, file: string, message: string): Compiled {
     diagnostics: [{ severity: "error", message, code: NOT_FOUND, file }],
     text: `ERROR TS${NOT_FOUND}: ${message}\n`,
   };
-}
-
-function findGuestFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "guest", "index.ts"))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error("the guest library of isopod is missing: install the package again");
-    folder = parent;
-  }
-  return join(folder, "guest");
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -3,6 +3,7 @@
  */
 import { readString } from "../assemblyscript.ts";
 import { Runtime, type RuntimeOptions } from "../runtime.ts";
+import { readSourceMap } from "../source-map.ts";
 import { hasTrapHandlerFlag, TRAP_HANDLER_FLAG } from "./engine.ts";
 import { read } from "./read.ts";
 
@@ -36,5 +37,5 @@ export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): R
     );
   }
   const limits = { actors: flag ? MAX_ACTORS_WITH_FLAG : MAX_ACTORS, ...options.limits };
-  return new Runtime({ read, readString, ...options, limits });
+  return new Runtime({ read, readString, readSourceMap, ...options, limits });
 }
