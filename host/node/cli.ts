@@ -6,10 +6,12 @@
 import { type Command, parseArguments, suggest, UsageError } from "./command.ts";
 import { bench } from "./commands/bench.ts";
 import { build } from "./commands/build.ts";
+import { init } from "./commands/init.ts";
 import { run } from "./commands/run.ts";
 import { packageVersion } from "./installation.ts";
+import { painted, plain } from "./terminal.ts";
 
-const commands: readonly Command[] = [build, run, bench];
+const commands: readonly Command[] = [init, run, build, bench];
 
 const help = `isopod: WebAssembly instances as Erlang-style actors
 
@@ -20,6 +22,10 @@ ${commands.map(({ name, summary }) => `  ${name.padEnd(8)}${summary}`).join("\n"
 
   isopod <command> --help   says more about a command
   isopod --version          prints the version
+
+Exit codes: 0 done; 1 it failed; 2 the command line is wrong; 130 after Ctrl-C.
+Environment: NO_COLOR and FORCE_COLOR; ISOPOD_QUIET=1 hides the notice about the
+engine's flag; ISOPOD_DEBUG=1 shows where in isopod an error comes from.
 `;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -42,7 +48,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    process.stderr.write(`isopod: ${process.env.ISOPOD_DEBUG ? error.stack : error.message}\n`);
+    const text = process.env.ISOPOD_DEBUG ? error.stack : error.message;
+    process.stderr.write(`${painted("error", "isopod:")} ${plain(String(text))}\n`);
     if (!(error instanceof UsageError)) return 1;
     process.stderr.write(`Try: isopod ${command === undefined ? "" : `${command.name} `}--help\n`);
     return 2;

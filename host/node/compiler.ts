@@ -17,7 +17,8 @@ import { Copies } from "../copies.ts";
 import { countValid } from "../counted.ts";
 import { LoadError } from "../errors.ts";
 import { PACKAGE_FOLDER } from "./installation.ts";
-import { movedMap, tidyMap } from "./module-map.ts";
+import { movedMap, signedMap, tidyMap } from "./module-map.ts";
+import { namesLike } from "./names-like.ts";
 
 export interface CompileOptions {
   /** How the guest blocks. Default: `asyncify`, which works in every engine. */
@@ -56,6 +57,8 @@ export interface Compiled {
   /** JSON. Absent where the code was rewritten by what keeps no map (reductions `yield`), and of entries that are WebAssembly. */
   sourceMap?: string;
   diagnostics: Diagnostic[];
+  /** The files that it was made of, and those that were looked for and are not there. Absolute paths, the packages' left out. */
+  sources: string[];
   /** What asc would have printed: each message with its source line and a caret. */
   text: string;
 }
@@ -85,11 +88,19 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
   if (!/\.(ts|wasm)$/.test(path)) {
     return refused(entry, path, `"${entry}" is not an AssemblyScript source: its name must end in .ts (or in .wasm)`);
   }
-  if (!(await isFile(path))) return refused(entry, path, `there is no file "${entry}"`);
+  if (!(await isFile(path))) {
+    const [likely] = options.baseDir === undefined ? namesLike(entry) : [];
+    return refused(
+      entry,
+      path,
+      `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
+    );
+  }
   if (path.endsWith(".wasm")) return rewrite(entry, path, options);
 
   const sources = new Map<string, { file: string; text: string }>();
   const output = new Map<string, Uint8Array | string>();
+  const asked = new Set([path]);
   const found: asc.DiagnosticMessage[] = [];
   const stderr = asc.createMemoryStream();
   const park = options.park ?? "asyncify";
@@ -103,6 +114,7 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
       // Somebody else's settings must not change what an actor is allowed; ours are all in `flags`.
       if (name.endsWith("asconfig.json")) return null;
       const file = locate(resolve(baseDir, name));
+      if (file === resolve(baseDir, name) && !isInPackage(file)) asked.add(file);
       const text = await readText(file);
       if (text !== null) sources.set(internalName(name), { file, text });
       return text;
@@ -127,7 +139,7 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
   if (error && !diagnostics.some(d => d.severity === "error")) {
     diagnostics.push({ severity: "error", message: error.message, code: 0, file: path });
   }
-  const compiled: Compiled = { entry, diagnostics, text: stderr.toString() };
+  const compiled: Compiled = { entry, diagnostics, sources: [...asked], text: stderr.toString() };
   const wasm = output.get(outFile);
   const sourceMap = output.get(`${outFile}.map`);
   if (!error && wasm instanceof Uint8Array) {
@@ -140,7 +152,7 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
 async function rewrite(entry: string, path: string, options: CompileOptions): Promise<Compiled> {
   const bytes = new Uint8Array(await readFile(path));
   const reductions = options.reductions === undefined || options.reductions === "none" ? "count" : options.reductions;
-  const compiled: Compiled = { entry, diagnostics: [], text: "" };
+  const compiled: Compiled = { entry, diagnostics: [], sources: [path], text: "" };
   return count(compiled, path, bytes, undefined, undefined, { ...options, reductions });
 }
 
@@ -161,8 +173,7 @@ function count(
   memoryBase: number | undefined,
   { reductions = "none", park = "asyncify", debug = false }: CompileOptions,
 ): Compiled {
-  const withMap = (map: string | undefined) => (map === undefined ? {} : { sourceMap: map });
-  if (reductions === "none") return { ...compiled, wasm, ...withMap(sourceMap) };
+  if (reductions === "none") return { ...compiled, wasm, ...withMap(sourceMap, wasm) };
   const name = basename(path);
   try {
     const preempts = reductions === "yield" && park === "asyncify";
@@ -171,7 +182,7 @@ function count(
     refusePreemptible(name, wasm);
     const copies = new Copies();
     const counted = countValid(name, wasm, copies);
-    return { ...compiled, wasm: counted, ...withMap(sourceMap && movedMap(sourceMap, copies)) };
+    return { ...compiled, wasm: counted, ...withMap(sourceMap && movedMap(sourceMap, copies), counted) };
   } catch (error) {
     if (!(error instanceof LoadError || error instanceof CannotYield)) throw error;
     const { message } = error;
@@ -182,6 +193,10 @@ function count(
       text: `${compiled.text}ERROR: ${message}\n`,
     };
   }
+}
+
+function withMap(map: string | undefined, wasm: Uint8Array): { sourceMap?: string } {
+  return map === undefined ? {} : { sourceMap: signedMap(map, wasm) };
 }
 
 /** asc's arguments. What a release has of them is also in `asconfig.json`, for those who call asc by hand. */
@@ -207,6 +222,10 @@ function locate(path: string): string {
   const at = path.lastIndexOf(marker);
   const rest = at < 0 ? "" : path.slice(at + marker.length);
   return rest.startsWith(sep) ? join(GUEST_FOLDER, rest) : path;
+}
+
+function isInPackage(path: string): boolean {
+  return path.includes(`${sep}node_modules${sep}`);
 }
 
 /** The name by which asc knows a file it has asked for. */
@@ -239,6 +258,7 @@ function refused(entry: string, file: string, message: string): Compiled {
   return {
     entry,
     diagnostics: [{ severity: "error", message, code: NOT_FOUND, file }],
+    sources: [file],
     text: `ERROR TS${NOT_FOUND}: ${message}\n`,
   };
 }

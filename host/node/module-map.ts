@@ -1,4 +1,5 @@
-/** The source maps of modules that are built: what is left out of them, and how they follow code that is moved. */
+/** The source maps of modules that are built: what is left out of them, how they follow code that is moved, and which module one belongs to. */
+import { createHash } from "node:crypto";
 import { decodedMappings, encodedMap, type SourceMapSegment, TraceMap } from "@jridgewell/trace-mapping";
 import type { Copies } from "../copies.ts";
 
@@ -6,6 +7,8 @@ interface MapJson {
   sourceRoot?: string;
   sources: string[];
   sourcesContent?: (string | null)[];
+  /** SHA-256 of the module. Extensions of the format begin with x_. */
+  x_wasm?: string;
 }
 
 /** The map with paths as the compiler's messages have them, and without the text of AssemblyScript's library and ours: nine tenths of it. */
@@ -33,6 +36,25 @@ export function movedMap(json: string, copies: Copies): string {
   return JSON.stringify(
     encodedMap(new TraceMap({ ...(JSON.parse(json) as MapJson), version: 3, names: [], mappings: [moved] })),
   );
+}
+
+/** The map with a note of the module that it was made with. */
+export function signedMap(json: string, wasm: Uint8Array): string {
+  return JSON.stringify({ ...(JSON.parse(json) as MapJson), x_wasm: hashOf(wasm) });
+}
+
+/** Whether the map was made with this module. A map that does not say so is believed; what is no map at all does not fit. */
+export function fits(json: string, wasm: Uint8Array): boolean {
+  try {
+    const { x_wasm } = JSON.parse(json) as MapJson;
+    return x_wasm === undefined || x_wasm === hashOf(wasm);
+  } catch {
+    return false;
+  }
+}
+
+function hashOf(wasm: Uint8Array): string {
+  return createHash("sha256").update(wasm).digest("hex");
 }
 
 function at(column: number, [, ...place]: SourceMapSegment): SourceMapSegment {
