@@ -7,6 +7,7 @@ import {
   ENTRY_TYPE,
   envImportTypes,
   exportTypes,
+  insteadOf,
   LEFT_EXPORT,
   RESUME_TYPE,
   resumeExport,
@@ -23,7 +24,8 @@ import { LoadError, SpawnError } from "./errors.ts";
 import type { HostImport } from "./host-functions.ts";
 import { Undecodable } from "./instructions.ts";
 import { hasJspi } from "./jspi.ts";
-import { Places } from "./places.ts";
+import type { ExitReason } from "./message.ts";
+import { Places, type ReadSourceMap } from "./places.ts";
 import type { ReductionPolicy } from "./preempt.ts";
 import { reasonOfThrown } from "./reason.ts";
 import { stateOf } from "./recyclable.ts";
@@ -45,6 +47,8 @@ export interface LoadRules {
   readonly tableElements: number;
   /** The functions of the embedder: names by module. */
   readonly offers: ReadonlyMap<string, readonly string[]>;
+  /** Without it crashes name no places. */
+  readonly readSourceMap: ReadSourceMap | undefined;
 }
 
 const PAGE_BYTES = 65_536;
@@ -101,7 +105,7 @@ export class GuestModule {
     try {
       const compiled = await WebAssembly.compile(confined as Uint8Array<ArrayBuffer>);
       const module = new GuestModule(name, compiled, confined, rules);
-      return module.#mapped(sourceMap, confined, confined === bytes ? [] : [copies]);
+      return module.#mapped(sourceMap, rules, confined, confined === bytes ? [] : [copies]);
     } catch (error) {
       throw error instanceof LoadError ? error : notAccepted(name, error);
     }
@@ -123,12 +127,18 @@ export class GuestModule {
     // Once more, because what is known from before is known without it.
     const moved = new Copies();
     countReductions(confined, moved);
-    return module.#mapped(sourceMap, counted.bytes, confined === bytes ? [moved] : [moved, copies]);
+    return module.#mapped(sourceMap, rules, counted.bytes, confined === bytes ? [moved] : [moved, copies]);
   }
 
-  #mapped(sourceMap: string | undefined, bytes: Uint8Array, changes: readonly Copies[]): this {
+  #mapped(
+    sourceMap: string | undefined,
+    { readSourceMap }: LoadRules,
+    bytes: Uint8Array,
+    changes: readonly Copies[],
+  ): this {
+    if (sourceMap === undefined || readSourceMap === undefined) return this;
     const functions = this.#imports.filter(({ kind }) => kind === "function").length;
-    if (sourceMap !== undefined) this.#places = new Places(sourceMap, bytes, changes, functions);
+    this.#places = new Places(() => readSourceMap(sourceMap), bytes, changes, functions);
     return this;
   }
 
@@ -137,9 +147,15 @@ export class GuestModule {
     return new GuestModule(name, module, undefined, rules);
   }
 
-  /** Where its code came from, if it was loaded with a source map. */
-  get places(): Places | undefined {
-    return this.#places;
+  /** A crash of its code, with its place in the sources if it was loaded with a source map. */
+  located(reason: ExitReason): ExitReason {
+    if (reason.kind !== "crashed" || this.#places === undefined) return reason;
+    try {
+      return this.#places.ofCrash(reason);
+    } catch {
+      // A map that is none, or no stack left: the crash is one all the same.
+      return reason;
+    }
   }
 
   /** Names of the exported globals that, with the memory, are all the state of an instance; undefined where there is more. */
@@ -301,7 +317,8 @@ export class GuestModule {
       return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
     } catch (error) {
       const { leaving } = caller;
-      const thrown = error instanceof WebAssembly.LinkError ? undefined : (leaving ?? reasonOfThrown(error));
+      const thrown =
+        error instanceof WebAssembly.LinkError ? undefined : this.located(leaving ?? reasonOfThrown(error));
       const why = thrown?.kind === "crashed" ? thrown.message : String((error as Error).message);
       const what = error instanceof WebAssembly.LinkError ? "does not fit the ABI" : "failed while it was instantiated";
       throw new SpawnError(`${this.name} ${what}: ${why}`, { cause: error });
@@ -342,8 +359,9 @@ export class GuestModule {
       const expected = types !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;
       const ofEmbedder = this.#offers.get(module)?.includes(name) === true;
       if (expected === undefined && !ofEmbedder) {
+        const instead = module === "env" ? insteadOf(name) : undefined;
         throw new LoadError(
-          `${this.name} imports ${full} (a ${kind}), which is not offered here; there ${offered(module, this.#offers)}`,
+          `${this.name} imports ${full} (a ${kind}), which is not offered here; ${instead ?? `there ${offered(module, this.#offers)}`}`,
         );
       }
       if (kind !== "function")
@@ -402,7 +420,9 @@ export class GuestModule {
       if (name === "handle" || signature === ENTRY_TYPE || (signature === undefined && !name.includes(":")))
         names.push(name);
     }
-    return names.length === 0 && this.#exports.get(START)?.kind === "function" ? [START] : names;
+    // In AssemblyScript it is what comes before an entry, and none itself.
+    const isProgram = this.#exports.get(START)?.kind === "function" && !this.#exports.has("__new");
+    return names.length === 0 && isProgram ? [START] : names;
   }
 
   #entries(): string {

@@ -25,7 +25,7 @@ const LIBRARY = /^~lib\//;
 const ABORTED_AT = / \(([^()]+):\d+:\d+\)$/;
 
 export class Places {
-  readonly #sourceMap: string;
+  readonly #read: () => Lookup;
   /** Since the first crash. */
   #lookup: Lookup | undefined;
   /** Back through what the host did to the module, the last change first. */
@@ -35,11 +35,11 @@ export class Places {
   readonly #importedFunctions: number;
 
   /**
-   * @param sourceMap made with the module as it was before all changes
+   * @param read reads the source map that was made with the module as it was before all changes; called at the first crash
    * @param bytes the valid module as it runs
    */
-  constructor(sourceMap: string, bytes: Uint8Array, changes: readonly Copies[], importedFunctions: number) {
-    this.#sourceMap = sourceMap;
+  constructor(read: () => Lookup, bytes: Uint8Array, changes: readonly Copies[], importedFunctions: number) {
+    this.#read = read;
     this.#changes = changes;
     this.#bodies = bodiesOf(bytes);
     this.#importedFunctions = importedFunctions;
@@ -49,8 +49,8 @@ export class Places {
    * The crash with its place: behind the message, unless an abort has said it, and in each frame of the stack that is the module's own. Where the library
    * failed, who called it is said, too.
    */
-  ofCrash(reason: Crash, read: ReadSourceMap): Crash {
-    this.#lookup ??= read(this.#sourceMap);
+  ofCrash(reason: Crash): Crash {
+    this.#lookup ??= this.#read();
     const lines = reason.stack.split("\n");
     const places = lines.map(line => this.#placeOf(line));
     const stack = lines.map((line, i) => (places[i] === undefined ? line : lineWith(line, places[i]))).join("\n");

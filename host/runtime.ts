@@ -3,10 +3,11 @@
  * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
  */
 import type { Actor, Counters, Services } from "./actor.ts";
-import { Bytes } from "./bytes.ts";
+import { Bytes, payloadFrom } from "./bytes.ts";
 import { type CallOptions, Calls } from "./calls.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { CountedModules } from "./counted.ts";
+import { type Denial, Denials } from "./denials.ts";
 import { type ActorExit, Ends } from "./ends.ts";
 import { ClosedError, LoadError } from "./errors.ts";
 import type { Grants } from "./grants.ts";
@@ -18,6 +19,7 @@ import { type RuntimeLimits, runtimeLimits } from "./limits.ts";
 import { RingPool } from "./mailbox.ts";
 import { MemoryAccount } from "./memory-account.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
+import { type ModuleSource, type ReadModule, readModule } from "./module-source.ts";
 import { Notices } from "./notices.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
 import type { ReadSourceMap } from "./places.ts";
@@ -31,28 +33,6 @@ import { endFromOutside, exitSignal } from "./signals.ts";
 import { type ModuleDefaults, Spawner, type SpawnOptions } from "./spawner.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import { Timers } from "./timers.ts";
-
-/** What a compiler made, for example `build` of `isopod/node`: a module, and what leads from it back to its sources. */
-export interface BuiltModule {
-  /** Absent where the source has errors. */
-  readonly wasm?: BufferSource | undefined;
-  /** JSON. With it, crashes say where in the sources they were. */
-  readonly sourceMap?: string | undefined;
-  /** The path of the source. */
-  readonly entry?: string | undefined;
-  /** What the compiler said. */
-  readonly text?: string | undefined;
-}
-
-/** What `load` takes. A string or URL is read by the runtime's `read`, in the core that is `fetch`. */
-export type ModuleSource =
-  | string
-  | URL
-  | BufferSource
-  | Response
-  | PromiseLike<Response>
-  | WebAssembly.Module
-  | BuiltModule;
 
 export interface LoadOptions {
   /** For people. */
@@ -80,10 +60,12 @@ export interface RuntimeOptions {
   readonly onExit?: (exit: ActorExit) => void;
   /** Called for every message that nobody will receive; they are counted in any case. */
   readonly onDeadLetter?: (letter: DeadLetter) => void;
+  /** Called when a guest calls what it is not granted, once for each import. */
+  readonly onDenied?: (denial: Denial) => void;
   /** Lines that guests log. Default: console.log. */
   readonly onLog?: (pid: Pid, level: LogLevel, text: string) => void;
   /** Reads a module from a path or URL. Default `fetch`. */
-  readonly read?: (location: string | URL) => PromiseLike<BufferSource | Response | BuiltModule>;
+  readonly read?: ReadModule;
   /** Decodes an AssemblyScript string, for messages of `abort`; see `isopod/assemblyscript`. */
   readonly readString?: (memory: WebAssembly.Memory, pointer: number) => string;
   /** Reads the source maps of modules, for the places of crashes; see `isopod/source-map`. Without it they are not named. */
@@ -94,8 +76,6 @@ export interface SendOptions {
   /** A whole number from 0 up. */
   readonly tag?: number;
 }
-
-const encoder = new TextEncoder();
 
 export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
@@ -131,7 +111,7 @@ export class Runtime implements AsyncDisposable {
       recycling: new Recycling(),
       current: null,
       random: options.random ?? secretRandom,
-      end: (actor, reason) => this.#ends.end(actor, this.#located(actor, reason)),
+      end: (actor, reason) => this.#ends.end(actor, actor.atFault ? (actor.module?.located(reason) ?? reason) : reason),
       describe: reasonOfThrown,
       deadLetter: (from, to, tag, length, why) => this.#deadLetter(from, to, tag, length, why),
     };
@@ -141,6 +121,7 @@ export class Runtime implements AsyncDisposable {
       find: pid => this.#find(pid),
       send: (from, to, bytes, tag) => this.#send(from, to, bytes, tag),
     };
+    const denials = new Denials(notices, options.onDenied);
     const hooks: ImportHooks = {
       actors: this.#actors,
       registry: this.#registry,
@@ -148,11 +129,12 @@ export class Runtime implements AsyncDisposable {
       log: (actor: Actor, level: LogLevel, text: string) => this.#log(actor, level, text),
       readString: options.readString ?? (() => "abort"),
       beganMs: clock.now(),
+      denied: (actor, call) => denials.tell(actor, call),
     };
-    const host = hostImports(this.#services, options.imports ?? {}, hooks.log);
+    const host = hostImports(this.#services, options.imports ?? {}, hooks);
     this.#imports = { actor: actorImports(this.#services, hooks), env: envImports(this.#services, hooks), host };
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
-    this.#rules = { tableElements: limits.tableElements, offers };
+    this.#rules = { tableElements: limits.tableElements, offers, readSourceMap: options.readSourceMap };
   }
 
   /** What holds: the defaults, and what was set instead. */
@@ -175,42 +157,21 @@ export class Runtime implements AsyncDisposable {
    * Rejects with a LoadError that names the import or export that is wrong.
    */
   async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
-    let found: BufferSource | Response | WebAssembly.Module | BuiltModule;
-    let name = options.name;
-    if (typeof source === "string" || source instanceof URL) {
-      name ??= String(source).split(/[/\\]/).pop() || String(source);
-      const read = this.#options.read ?? fetch;
-      try {
-        found = await read(source);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new LoadError(`${source} could not be read: ${why}`, { cause: error });
-      }
-    } else {
-      found = await source;
-    }
-    let sourceMap: string | undefined;
-    if (isBuilt(found)) {
-      name ??= found.entry?.split(/[/\\]/).pop();
-      sourceMap = found.sourceMap;
-      found = wasmOf(found);
-    }
-    name ??= "guest";
-    const counts = options.reductions === "count";
-    if (found instanceof WebAssembly.Module) {
-      if (counts) throw new LoadError(`${name} is compiled already: only bytes can have their reductions counted`);
-      return GuestModule.of(name, found, this.#rules);
-    }
-    if (typeof Response !== "undefined" && found instanceof Response) {
-      if (!found.ok) throw new LoadError(`${name} could not be fetched: ${found.status} ${found.statusText}`);
-      found = await bodyOf(found, name, this.#services.limits.moduleBytes);
-    }
-    const bytes = ArrayBuffer.isView(found) ? bytesOfView(found) : new Uint8Array(found as ArrayBuffer);
     const { moduleBytes } = this.#services.limits;
-    if (bytes.length > moduleBytes) throw tooLarge(name, moduleBytes);
+    const { name, content, sourceMap } = await readModule(
+      source,
+      options.name,
+      this.#options.read ?? fetch,
+      moduleBytes,
+    );
+    const counts = options.reductions === "count";
+    if (content instanceof WebAssembly.Module) {
+      if (counts) throw new LoadError(`${name} is compiled already: only bytes can have their reductions counted`);
+      return GuestModule.of(name, content, this.#rules);
+    }
     return counts
-      ? GuestModule.counted(name, bytes, this.#rules, this.#counted, sourceMap)
-      : GuestModule.compile(name, bytes, this.#rules, sourceMap);
+      ? GuestModule.counted(name, content, this.#rules, this.#counted, sourceMap)
+      : GuestModule.compile(name, content, this.#rules, sourceMap);
   }
 
   /** Gives a module a name, by which the host and the guests that may can spawn it. Defining a name anew holds from the next spawn on. */
@@ -237,7 +198,7 @@ export class Runtime implements AsyncDisposable {
   /** Sends bytes from the host (pid 0) to a pid or a name. True where they were accepted; false for a dead actor, a full mailbox, too long a message. */
   send(to: Pid | string, bytes: Uint8Array | string, { tag = 0 }: SendOptions = {}): boolean {
     checkTag(tag);
-    return this.#send(null, to, typeof bytes === "string" ? encoder.encode(bytes) : bytes, tag);
+    return this.#send(null, to, payloadFrom(bytes), tag);
   }
 
   /**
@@ -255,7 +216,7 @@ export class Runtime implements AsyncDisposable {
         return calls.actor;
       });
     }
-    const payload = typeof bytes === "string" ? encoder.encode(bytes) : bytes;
+    const payload = payloadFrom(bytes);
     return (this.#calls as Calls).call(this.#receiver(to), to, payload, options);
   }
 
@@ -380,7 +341,9 @@ export class Runtime implements AsyncDisposable {
   }
 
   #receiver(to: Pid | string): Actor | undefined {
-    return typeof to === "string" ? this.#registry.whereis(to) : this.#find(to);
+    if (typeof to === "string") return this.#registry.whereis(to);
+    if (typeof to !== "number") throw new TypeError(`the receiver is a pid or a name, not ${nameOf(to)}`);
+    return this.#find(to);
   }
 
   #send(from: Actor | null, to: Pid | string, bytes: Uint8Array, tag: number): boolean {
@@ -406,18 +369,6 @@ export class Runtime implements AsyncDisposable {
     return status === SEND_ACCEPTED;
   }
 
-  /** The reason with the place of the crash, where it is the actor's own crash and its module came with a source map. */
-  #located(actor: Actor, reason: ExitReason): ExitReason {
-    const { readSourceMap } = this.#options;
-    if (reason.kind !== "crashed" || !actor.atFault || readSourceMap === undefined) return reason;
-    try {
-      return actor.module?.places?.ofCrash(reason, readSourceMap) ?? reason;
-    } catch {
-      // A map that is none, or no stack left: the crash is one all the same.
-      return reason;
-    }
-  }
-
   #deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void {
     const { onDeadLetter } = this.#options;
     if (onDeadLetter !== undefined) this.#services.notices.add(() => onDeadLetter({ from, to, tag, length, why }));
@@ -440,35 +391,7 @@ function checkTag(tag: number): void {
   throw new RangeError(`a tag is a whole number from 0 to 2147483647, not ${tag}`);
 }
 
-function isBuilt(found: object): found is BuiltModule {
-  return "wasm" in found || ("entry" in found && "text" in found);
-}
-
-function wasmOf({ wasm, entry = "the guest", text = "" }: BuiltModule): BufferSource {
-  if (wasm !== undefined) return wasm;
-  throw new LoadError(`${entry} was not compiled, because it has errors:\n${text}`.trimEnd());
-}
-
-function tooLarge(name: string, moduleBytes: number): LoadError {
-  return new LoadError(`${name} has more than the ${moduleBytes} bytes that a module may have (limit moduleBytes)`);
-}
-
-/** What comes over a network may be without end. */
-async function bodyOf({ body }: Response, name: string, moduleBytes: number): Promise<ArrayBuffer> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  const reader = body?.getReader();
-  for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
-    length += next.value.length;
-    if (length > moduleBytes) {
-      await reader?.cancel();
-      throw tooLarge(name, moduleBytes);
-    }
-    chunks.push(next.value);
-  }
-  return new Blob(chunks).arrayBuffer();
-}
-
-function bytesOfView(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+/** What Node's unchecked TypeScript has let through. */
+function nameOf(value: unknown): string {
+  return typeof value === "object" && value !== null && "then" in value ? "a promise: await it" : String(value);
 }

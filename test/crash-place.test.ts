@@ -60,6 +60,12 @@ function act(what: string, n: i32): void {
   if (what == "other") seen += other(n);
   if (what == "far") seen += load<i32>(<usize>n); // far -4
   if (what == "fill") memory.fill(<usize>n, 1, 20); // fill -5
+  if (what == "dropped") load<i32>(<usize>n); // dropped -4
+  if (what == "lines")
+    seen +=
+      deep(2, 1) *
+      load<i32>(<usize>n) + // lines -4
+      deep(3, 1);
   if (what == "abort") assert(n != 1, "asserted"); // abort 1
   if (what == "index") seen += [1, 2, 3][n]; // index 7
 }

@@ -21,6 +21,7 @@ const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts
  * @returns one for each entry, in the order given; it has `wasm`, or diagnostics of which at least one is an error
  */
 export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
+  if (!Array.isArray(entries)) throw new TypeError('build takes a list of paths: build(["guest.ts"])');
   const builder = new Builder();
   try {
     const results: Compiled[] = [];

@@ -4,14 +4,39 @@
  * no error that has a message ends in a stack trace.
  */
 import { type Command, parseArguments, suggest, UsageError } from "./command.ts";
-import { bench } from "./commands/bench.ts";
-import { build } from "./commands/build.ts";
-import { init } from "./commands/init.ts";
-import { run } from "./commands/run.ts";
 import { packageVersion } from "./installation.ts";
 import { painted, plain } from "./terminal.ts";
 
-const commands: readonly Command[] = [init, run, build, bench];
+/** Loaded when it is asked for: the scenarios of one need not be read to run another. */
+interface Listed {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+const commands: readonly Listed[] = [
+  {
+    name: "init",
+    summary: "begin a project: two guests, a host, a test",
+    load: async () => (await import("./commands/init.ts")).init,
+  },
+  {
+    name: "run",
+    summary: "run one guest until it ends",
+    load: async () => (await import("./commands/run.ts")).run,
+  },
+  {
+    name: "build",
+    summary: "compile guests, AssemblyScript to WebAssembly",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
+  {
+    name: "bench",
+    summary: "measure messages per second and round trips",
+    load: async () => (await import("./commands/bench.ts")).bench,
+  },
+];
 
 const help = `isopod: WebAssembly instances as Erlang-style actors
 
@@ -39,9 +64,10 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${packageVersion()}\n`);
     return 0;
   }
-  const command = commands.find(({ name }) => name === asked);
+  const listed = commands.find(({ name }) => name === asked);
   try {
-    if (command === undefined) throw new UsageError(unknown(asked));
+    if (listed === undefined) throw new UsageError(unknown(asked));
+    const command = await listed.load();
     const given = parseArguments(rest, command.options);
     if (first !== "help" && !given.has("help")) return await command.run(given);
     process.stdout.write(command.help);
@@ -51,7 +77,7 @@ async function main(args: readonly string[]): Promise<number> {
     const text = process.env.ISOPOD_DEBUG ? error.stack : error.message;
     process.stderr.write(`${painted("error", "isopod:")} ${plain(String(text))}\n`);
     if (!(error instanceof UsageError)) return 1;
-    process.stderr.write(`Try: isopod ${command === undefined ? "" : `${command.name} `}--help\n`);
+    process.stderr.write(`Try: isopod ${listed === undefined ? "" : `${listed.name} `}--help\n`);
     return 2;
   }
 }

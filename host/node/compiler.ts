@@ -16,6 +16,7 @@ import { YIELD_EXPORT } from "../abi.ts";
 import { Copies } from "../copies.ts";
 import { countValid } from "../counted.ts";
 import { LoadError } from "../errors.ts";
+import { hintFor, importErrors } from "./hints.ts";
 import { PACKAGE_FOLDER } from "./installation.ts";
 import { movedMap, signedMap, tidyMap } from "./module-map.ts";
 import { namesLike } from "./names-like.ts";
@@ -144,7 +145,13 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
   const sourceMap = output.get(`${outFile}.map`);
   if (!error && wasm instanceof Uint8Array) {
     const map = typeof sourceMap === "string" ? tidyMap(sourceMap) : undefined;
-    return count(compiled, path, new Uint8Array(wasm), map, MEMORY_BASE, { ...options, park });
+    const bytes = new Uint8Array(wasm);
+    const missing = importErrors(
+      bytes,
+      [...sources.values()].filter(({ file }) => asked.has(file)),
+    );
+    if (missing.length > 0) return withErrors(compiled, missing);
+    return count(compiled, path, bytes, map, MEMORY_BASE, { ...options, park });
   }
   return compiled;
 }
@@ -186,13 +193,17 @@ function count(
   } catch (error) {
     if (!(error instanceof LoadError || error instanceof CannotYield)) throw error;
     const { message } = error;
-    const diagnostic: Diagnostic = { severity: "error", message, code: 0, file: path };
-    return {
-      ...compiled,
-      diagnostics: [...compiled.diagnostics, diagnostic],
-      text: `${compiled.text}ERROR: ${message}\n`,
-    };
+    return withErrors(compiled, [{ severity: "error", message, code: 0, file: path }]);
   }
+}
+
+/** Where asc found none. */
+function withErrors(compiled: Compiled, errors: readonly Diagnostic[]): Compiled {
+  return {
+    ...compiled,
+    diagnostics: [...compiled.diagnostics, ...errors],
+    text: compiled.text + errors.map(({ message }) => `ERROR: ${message}\n`).join(""),
+  };
 }
 
 function withMap(map: string | undefined, wasm: Uint8Array): { sourceMap?: string } {
@@ -240,14 +251,16 @@ function toDiagnostic(
   sources: Map<string, { file: string; text: string }>,
 ): Diagnostic {
   const severity = message.category === 3 ? "error" : message.category === 2 ? "warning" : "info";
-  const diagnostic: Diagnostic = { severity, message: message.message, code: message.code };
+  const hint = hintFor(message.message);
+  const text = `${message.message}${hint === undefined ? "" : ` (${hint})`}`;
+  const diagnostic: Diagnostic = { severity, message: text, code: message.code };
   if (!message.range) return diagnostic;
   const name = message.range.source.normalizedPath;
   const source = sources.get(name);
   diagnostic.file = source?.file ?? name;
-  const text = source?.text ?? asc.libraryFiles[name.replace(/^~lib\//, "").replace(/\.ts$/, "")];
-  if (text === undefined) return diagnostic;
-  const before = text.slice(0, message.range.start);
+  const code = source?.text ?? asc.libraryFiles[name.replace(/^~lib\//, "").replace(/\.ts$/, "")];
+  if (code === undefined) return diagnostic;
+  const before = code.slice(0, message.range.start);
   diagnostic.line = before.split("\n").length;
   diagnostic.column = before.length - before.lastIndexOf("\n");
   return diagnostic;

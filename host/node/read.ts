@@ -5,7 +5,7 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { BuiltModule } from "../runtime.ts";
+import type { BuiltModule } from "../module-source.ts";
 import { fits } from "./module-map.ts";
 import { namesLike } from "./names-like.ts";
 

@@ -1,6 +1,6 @@
 // A server: it answers calls, and crashes on what it does not understand. Its supervisor, in host.ts, starts it again.
 
-import { Message, Server, serve } from "isopod/guest";
+import { type Message, Server, serve } from "isopod/guest";
 
 class Counter extends Server {
   private sum: i64 = 0;
@@ -8,7 +8,7 @@ class Counter extends Server {
   onCall(message: Message): void {
     const request = message.text();
     if (request.startsWith("add ")) this.sum += I64.parseInt(request.substring(4));
-    else if (request != "get") throw new Error(`not a request: ${request}`);
+    else if (request !== "get") throw new Error(`not a request: ${request}`);
     this.replyText(`${this.sum}`);
   }
 }

@@ -15,7 +15,6 @@ const REDUCTIONS_CHOICES = ["none", "count", "yield"] as const;
 
 export const build: Command = {
   name: "build",
-  summary: "compile guests, AssemblyScript to WebAssembly",
   help: `Compiles AssemblyScript guests; a.ts becomes a.wasm beside it, and a.wasm.map,
 by which crashes name lines of the source. A module that is WebAssembly already
 only gets its reductions counted, for which --out is needed.

@@ -8,7 +8,6 @@ const TEMPLATE = join(PACKAGE_FOLDER, "template");
 
 export const init: Command = {
   name: "init",
-  summary: "begin a project: two guests, a host, a test",
   help: `Makes a project that builds, runs and tests: two guests, a host that supervises
 one of them, and a test. Nothing is installed and nothing is asked.
 

@@ -2,14 +2,16 @@
  * `isopod run`: one actor of a guest, from its first turn to its end. What it logs is printed as plain text: no guest can send
  * control sequences to the terminal.
  */
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { build } from "../build.ts";
 import { type Arguments, type Command, numberIn, suggest, UsageError } from "../command.ts";
 import { crashReport, crashStack } from "../crash-report.ts";
 import { printDiagnostics } from "../diagnostics.ts";
+import { entryWarning } from "../entries.ts";
 import {
   createRuntime,
   defaultLimits,
+  formatPid,
   type Grants,
   type LogLevel,
   type ModuleSource,
@@ -27,7 +29,6 @@ const LEVELS = ["debug", "info", "warning", "error"] as const;
 
 export const run: Command = {
   name: "run",
-  summary: "run one guest until it ends",
   help: `Runs one actor of a guest until it ends. A .ts guest is compiled first.
 
 Usage: isopod run <guest.ts | guest.wasm> [arguments…] [options]
@@ -87,6 +88,12 @@ where the guest does not compile or load; 2 where the command line is wrong;
       onLog: (_pid, level, text) => {
         if (LEVELS.indexOf(level) >= least) print(level, text);
       },
+      onDenied: ({ pid, module, call, grant }) => {
+        const give = grant === "imports" ? "" : `; --grant ${grant} gives it`;
+        process.stderr.write(
+          plain(`isopod: ${formatPid(pid)} ${module} called ${call}, which it is not granted${give}\n`),
+        );
+      },
       onExit: exit => {
         const hasFailed = exit.reason.kind !== "normal" && exit.reason.kind !== "shutdown";
         // What SIGINT ended has not failed.
@@ -136,7 +143,11 @@ async function guestFrom(path: string, given: Arguments): Promise<ModuleSource |
   const [compiled] = await build([path], { ...compileOptions(given), reductions });
   progress.clear();
   printDiagnostics(compiled.diagnostics);
-  return compiled.wasm && compiled;
+  if (compiled.wasm === undefined) return undefined;
+  const message = given.has("entry") ? undefined : entryWarning(compiled.wasm);
+  if (message === undefined) return compiled;
+  printDiagnostics([{ severity: "error", message, code: 0, file: resolve(path) }]);
+  return undefined;
 }
 
 function spawnOptions(given: Arguments, path: string): SpawnOptions {
