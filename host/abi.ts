@@ -42,6 +42,21 @@ export const envImportTypes: Readonly<Record<string, Signature>> = {
   seed: "() -> f64",
 };
 
+/** What AssemblyScript's library imports of JavaScript, by the beginnings of names, and what a guest has instead. */
+const foreign: readonly (readonly [beginning: string, instead: string])[] = [
+  ["console.", "write lines with log() of isopod/guest"],
+  ["trace", "write lines with log() of isopod/guest"],
+  ["Date.", "ask for the time with now() of isopod/guest"],
+  ["performance.", "ask for the time with now() of isopod/guest"],
+  ["process.", "end with exit() of isopod/guest, and get arguments with argsText()"],
+  ["crypto.", "use Math.random(), which the host grants with `random`"],
+];
+
+/** What a guest does instead of importing this from `env`; undefined where nothing is known of it. */
+export function insteadOf(name: string): string | undefined {
+  return foreign.find(([beginning]) => name.startsWith(beginning))?.[1];
+}
+
 export const ENTRY_TYPE: Signature = "() -> ()";
 export const RESUME_TYPE: Signature = "(i32) -> i32";
 

@@ -81,3 +81,12 @@ export function copyBytes(from: Bytes, fromIndex: number, to: Bytes, toIndex: nu
   }
   for (; done < length; done++) to.u8[toIndex + done] = from.u8[fromIndex + done];
 }
+
+const encoder = new TextEncoder();
+
+/** A text goes as UTF-8. Node runs TypeScript unchecked: what is neither would go as zeros. */
+export function payloadFrom(bytes: Uint8Array | string): Uint8Array {
+  if (typeof bytes === "string") return encoder.encode(bytes);
+  if (bytes instanceof Uint8Array) return bytes;
+  throw new TypeError("a message is a Uint8Array or a string; for an object, send JSON.stringify(…)");
+}

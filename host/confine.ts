@@ -4,6 +4,7 @@
  *
  * Looks at sections only, never into code: the indices of functions, tables, globals and memories stay what they are.
  */
+import type { Copies } from "./copies.ts";
 import { Cursor, hex, Undecodable, type Visitor, walk } from "./instructions.ts";
 import { Output } from "./output.ts";
 import { Kind, SECTION_ORDER, Section } from "./sections.ts";
@@ -72,12 +73,13 @@ interface Table {
  * The module with its memory imported as `env.memory`, of the same limits, and with a maximum for each table. Of several tables the later ones are cut first.
  * What is no valid module on the way in is none on the way out, or refused.
  *
+ * @param copies learns what was copied where, if the module is changed
  * @returns `bytes` itself where nothing is to be changed
  * @throws {Unconfinable} where the module has what no limit holds, too much of something, or a part of the format that is not known here
  */
-export function confine(bytes: Uint8Array, limits: Confinement): Uint8Array<ArrayBufferLike> {
+export function confine(bytes: Uint8Array, limits: Confinement, copies?: Copies): Uint8Array<ArrayBufferLike> {
   try {
-    return new Confiner(bytes, limits.tableElements).confine();
+    return new Confiner(bytes, limits.tableElements, copies).confine();
   } catch (error) {
     if (!(error instanceof Undecodable)) throw error;
     throw new Unconfinable(error.message, { cause: error });
@@ -97,7 +99,10 @@ class Confiner {
   /** Elements of all segments that an instance has. */
   #elements = 0;
 
-  constructor(bytes: Uint8Array, tableElements: number) {
+  readonly #copies: Copies | undefined;
+
+  constructor(bytes: Uint8Array, tableElements: number, copies: Copies | undefined) {
+    this.#copies = copies;
     this.#bytes = bytes;
     this.#tableElements = tableElements;
   }
@@ -274,7 +279,7 @@ class Confiner {
   }
 
   #rewrite(memory: Range | undefined): Uint8Array<ArrayBuffer> {
-    const out = new Output(this.#bytes.length + 64 + 16 * this.#tables.length);
+    const out = new Output(this.#bytes.length + 64 + 16 * this.#tables.length, this.#copies);
     out.copy(this.#bytes, 0, 8);
     let toImport = memory;
     for (const part of this.#parts()) {
@@ -295,7 +300,7 @@ class Confiner {
     out.begin(Section.import);
     out.u32((own?.body.u32() ?? 0) + 1);
     if (own !== undefined) out.copy(this.#bytes, own.body.at, own.to);
-    out.copy(ENV_MEMORY, 0, ENV_MEMORY.length);
+    out.put(...ENV_MEMORY);
     out.copy(this.#bytes, memory.from, memory.to);
     out.end();
   }

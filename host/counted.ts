@@ -2,6 +2,7 @@
  * Modules whose reductions the host has counted itself, so that untrusted bytes cannot skip it. What was made of the same bytes once is not made again:
  * it is known by their SHA-256.
  */
+import type { Copies } from "./copies.ts";
 import { LoadError } from "./errors.ts";
 import { Undecodable } from "./instructions.ts";
 import { countReductions } from "./reductions.ts";
@@ -55,11 +56,11 @@ async function count(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Coun
 }
 
 /** `countReductions` for bytes that nobody has looked at yet. Throws a LoadError that says what is wrong with them. */
-export function countValid(name: string, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+export function countValid(name: string, bytes: Uint8Array<ArrayBuffer>, copies?: Copies): Uint8Array<ArrayBuffer> {
   // First: the rewriter relies on it, and what is no module shall not become one by what is added.
   mustBeValid(name, bytes);
   try {
-    return countReductions(bytes);
+    return countReductions(bytes, copies);
   } catch (error) {
     if (!(error instanceof Undecodable)) throw error;
     throw new LoadError(`${name} cannot have its reductions counted: it ${error.message}`, { cause: error });

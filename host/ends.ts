@@ -16,6 +16,8 @@ export interface ActorExit {
   readonly pid: Pid;
   /** The module's name, or undefined for a host mailbox. */
   readonly module: string | undefined;
+  /** Under which it was registered; absent where it had no name. */
+  readonly name?: string;
   readonly reason: ExitReason;
   /** Of a crash: the item that the actor took last, as far as its window still shows it, up to 1 KiB of its payload. */
   readonly lastReceived?: Received;
@@ -54,13 +56,15 @@ export class Ends {
     if (actor.state === DEAD) return;
     const isGuest = actor.module !== null;
     const lastReceived = reason.kind === "crashed" && actor.atFault && isGuest ? lastSeen(actor) : undefined;
+    const name = actor.ties?.names?.values().next().value;
     this.bury(actor, reason);
     const { services, pid, module } = actor;
     services.counters.ended++;
     const onExit = this.#onExit;
     if (onExit !== undefined) {
-      const exit = { pid, module: module?.name, reason };
-      services.notices.add(() => onExit(lastReceived === undefined ? exit : { ...exit, lastReceived }));
+      const named = name === undefined ? {} : { name };
+      const received = lastReceived === undefined ? {} : { lastReceived };
+      services.notices.add(() => onExit({ pid, module: module?.name, ...named, reason, ...received }));
     }
     if (isGuest && --this.#guests === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }

@@ -49,6 +49,8 @@ const everything: Granted = {
 /** Throws a TypeError that names what is no grant: a slip shall not go unseen, whichever way it would err. */
 export function grantedBy(grants: Grants | "all" = {}): Granted {
   if (grants === "all") return everything;
+  if (typeof grants !== "object")
+    throw new TypeError(`grants are "all" or an object such as { log: true }, not ${String(grants)}`);
   for (const [name, value] of Object.entries(grants)) {
     if (lists.some(list => list === name)) {
       if (value !== undefined && value !== "any" && !Array.isArray(value)) {

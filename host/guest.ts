@@ -7,6 +7,7 @@ import {
   ENTRY_TYPE,
   envImportTypes,
   exportTypes,
+  insteadOf,
   LEFT_EXPORT,
   RESUME_TYPE,
   resumeExport,
@@ -17,14 +18,18 @@ import { type ExportType, type ImportType, readInterface } from "./binary.ts";
 import { Bytes } from "./bytes.ts";
 import type { Import } from "./caller.ts";
 import { confine, Unconfinable } from "./confine.ts";
+import { Copies } from "./copies.ts";
 import { type CountedModules, notAccepted } from "./counted.ts";
 import { LoadError, SpawnError } from "./errors.ts";
 import type { HostImport } from "./host-functions.ts";
 import { Undecodable } from "./instructions.ts";
 import { hasJspi } from "./jspi.ts";
+import type { ExitReason } from "./message.ts";
+import { Places, type ReadSourceMap } from "./places.ts";
 import type { ReductionPolicy } from "./preempt.ts";
 import { reasonOfThrown } from "./reason.ts";
 import { stateOf } from "./recyclable.ts";
+import { countReductions } from "./reductions.ts";
 import type { Port } from "./switch.ts";
 
 /** The ways in which a guest can wait for its next item. */
@@ -43,6 +48,8 @@ export interface LoadRules {
   readonly tableElements: number;
   /** The functions of the embedder: names by module. */
   readonly offers: ReadonlyMap<string, readonly string[]>;
+  /** Without it crashes name no places. */
+  readonly readSourceMap: ReadSourceMap | undefined;
 }
 
 const PAGE_BYTES = 65_536;
@@ -68,6 +75,7 @@ export class GuestModule {
   #state: readonly string[] | undefined;
   /** Its counter of reductions was found to be what it has to be. */
   #countsRightly = false;
+  #places: Places | undefined;
   /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
   #guessedPages = 1;
 
@@ -91,25 +99,64 @@ export class GuestModule {
     this.#checkExports();
   }
 
-  /** Compiles bytes. Throws a LoadError where they are no module or break the ABI. */
-  static async compile(name: string, bytes: Uint8Array, rules: LoadRules): Promise<GuestModule> {
-    const confined = await confinedBytes(name, bytes, rules);
+  /** Compiles bytes. Throws a LoadError where they are no module or break the ABI. With a source map of theirs, crashes say where they were. */
+  static async compile(name: string, bytes: Uint8Array, rules: LoadRules, sourceMap?: string): Promise<GuestModule> {
+    const copies = new Copies();
+    const confined = await confinedBytes(name, bytes, rules, copies);
     try {
-      return new GuestModule(name, await WebAssembly.compile(confined as Uint8Array<ArrayBuffer>), confined, rules);
+      const compiled = await WebAssembly.compile(confined as Uint8Array<ArrayBuffer>);
+      const module = new GuestModule(name, compiled, confined, rules);
+      return module.#mapped(sourceMap, rules, confined, confined === bytes ? [] : [copies]);
     } catch (error) {
       throw error instanceof LoadError ? error : notAccepted(name, error);
     }
   }
 
   /** The same of a module whose reductions the host counts. */
-  static async counted(name: string, bytes: Uint8Array, rules: LoadRules, known: CountedModules): Promise<GuestModule> {
-    const counted = await known.get(name, await confinedBytes(name, bytes, rules));
-    return new GuestModule(name, counted.module, counted.bytes, rules, true);
+  static async counted(
+    name: string,
+    bytes: Uint8Array,
+    rules: LoadRules,
+    known: CountedModules,
+    sourceMap?: string,
+  ): Promise<GuestModule> {
+    const copies = new Copies();
+    const confined = await confinedBytes(name, bytes, rules, copies);
+    const counted = await known.get(name, confined);
+    const module = new GuestModule(name, counted.module, counted.bytes, rules, true);
+    if (sourceMap === undefined) return module;
+    // Once more, because what is known from before is known without it.
+    const moved = new Copies();
+    countReductions(confined, moved);
+    return module.#mapped(sourceMap, rules, counted.bytes, confined === bytes ? [moved] : [moved, copies]);
+  }
+
+  #mapped(
+    sourceMap: string | undefined,
+    { readSourceMap }: LoadRules,
+    bytes: Uint8Array,
+    changes: readonly Copies[],
+  ): this {
+    if (sourceMap === undefined || readSourceMap === undefined) return this;
+    const functions = this.#imports.filter(({ kind }) => kind === "function").length;
+    this.#places = new Places(() => readSourceMap(sourceMap), bytes, changes, functions);
+    return this;
   }
 
   /** Takes a module that is compiled already. Without its bytes, types are checked by the engine only, at spawn. */
   static of(name: string, module: WebAssembly.Module, rules: LoadRules): GuestModule {
     return new GuestModule(name, module, undefined, rules);
+  }
+
+  /** A crash of its code, with its place in the sources if it was loaded with a source map. */
+  located(reason: ExitReason): ExitReason {
+    if (reason.kind !== "crashed" || this.#places === undefined) return reason;
+    try {
+      return this.#places.ofCrash(reason);
+    } catch {
+      // A map that is none, or no stack left: the crash is one all the same.
+      return reason;
+    }
   }
 
   /** Names of the exported globals that, with the memory, are all the state of an instance; undefined where there is more. */
@@ -296,7 +343,8 @@ export class GuestModule {
       return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
     } catch (error) {
       const { leaving } = caller;
-      const thrown = error instanceof WebAssembly.LinkError ? undefined : (leaving ?? reasonOfThrown(error));
+      const thrown =
+        error instanceof WebAssembly.LinkError ? undefined : this.located(leaving ?? reasonOfThrown(error));
       const why = thrown?.kind === "crashed" ? thrown.message : String((error as Error).message);
       const what = error instanceof WebAssembly.LinkError ? "does not fit the ABI" : "failed while it was instantiated";
       throw new SpawnError(`${this.name} ${what}: ${why}`, { cause: error });
@@ -337,8 +385,9 @@ export class GuestModule {
       const expected = types !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;
       const ofEmbedder = this.#offers.get(module)?.includes(name) === true;
       if (expected === undefined && !ofEmbedder) {
+        const instead = module === "env" ? insteadOf(name) : undefined;
         throw new LoadError(
-          `${this.name} imports ${full} (a ${kind}), which is not offered here; there ${offered(module, this.#offers)}`,
+          `${this.name} imports ${full} (a ${kind}), which is not offered here; ${instead ?? `there ${offered(module, this.#offers)}`}`,
         );
       }
       if (kind !== "function")
@@ -397,7 +446,9 @@ export class GuestModule {
       if (name === "handle" || signature === ENTRY_TYPE || (signature === undefined && !name.includes(":")))
         names.push(name);
     }
-    return names.length === 0 && this.#exports.get(START)?.kind === "function" ? [START] : names;
+    // In AssemblyScript it is what comes before an entry, and none itself.
+    const isProgram = this.#exports.get(START)?.kind === "function" && !this.#exports.has("__new");
+    return names.length === 0 && isProgram ? [START] : names;
   }
 
   #entries(): string {
@@ -436,9 +487,14 @@ function checkReach(name: string, bytes: Uint8Array): void {
 }
 
 /** The module with its memory imported and its tables bounded. */
-async function confinedBytes(name: string, bytes: Uint8Array, { tableElements }: LoadRules): Promise<Uint8Array> {
+async function confinedBytes(
+  name: string,
+  bytes: Uint8Array,
+  { tableElements }: LoadRules,
+  copies: Copies,
+): Promise<Uint8Array> {
   try {
-    const confined = confine(bytes, { tableElements });
+    const confined = confine(bytes, { tableElements }, copies);
     if (confined !== bytes) checkReach(name, bytes);
     return confined;
   } catch (error) {

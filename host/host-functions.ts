@@ -54,6 +54,13 @@ export type HostImports = Readonly<Record<string, Readonly<Record<string, HostFu
 /** What a guest calls. */
 export type HostImport = (...words: (number | bigint)[]) => number | bigint | undefined;
 
+/** What functions of the embedder need beyond the services. */
+interface HostHooks {
+  readonly log: Log;
+  /** The actor was answered -100. */
+  readonly denied: (actor: Actor, name: string) => void;
+}
+
 type Log = (actor: Actor, level: LogLevel, text: string) => void;
 
 const decoder = new TextDecoder();
@@ -63,7 +70,7 @@ const RESERVED = ["actor", "env"];
 export function hostImports(
   services: Services,
   modules: HostImports,
-  log: Log,
+  hooks: HostHooks,
 ): Readonly<Record<string, Readonly<Record<string, HostImport>>>> {
   return Object.fromEntries(
     Object.entries(modules).map(([module, functions]) => {
@@ -72,7 +79,7 @@ export function hostImports(
       }
       const wrapped = Object.entries(functions).map(([name, given]) => [
         name,
-        hostImport(services, module, name, given, log),
+        hostImport(services, module, name, given, hooks),
       ]);
       return [module, Object.fromEntries(wrapped)];
     }),
@@ -84,7 +91,7 @@ function hostImport(
   module: string,
   name: string,
   given: HostFunction | FailingHostFunction,
-  log: Log,
+  { log, denied }: HostHooks,
 ): HostImport {
   const { run, failStatus } = typeof given === "function" ? { run: given, failStatus: undefined } : given;
   const full = `${module}.${name}`;
@@ -93,7 +100,10 @@ function hostImport(
   return (...words) => {
     const actor = callerOf(services, full);
     const { allowance } = actor;
-    if (allowance === null || !mayImport(allowance.granted, module, name)) return status(actor, NOT_GRANTED);
+    if (allowance === null || !mayImport(allowance.granted, module, name)) {
+      denied(actor, full);
+      return status(actor, NOT_GRANTED);
+    }
     if (allowance.hostCalls >= actor.limits.hostCalls) return status(actor, OVER_LIMIT);
     needHeadroom();
     let answer: ReturnType<HostFunction>;

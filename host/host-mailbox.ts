@@ -3,7 +3,7 @@
  * It waits in one place at a time, as an actor does.
  */
 import { Actor, DEAD, PARKED, RUNNING, type Services, type State, WANT_MATCH, type Way } from "./actor.ts";
-import { Bytes } from "./bytes.ts";
+import { Bytes, payloadFrom } from "./bytes.ts";
 import { ClosedError, IsopodError } from "./errors.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, NONE, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
 import type { ExitReason, Message, Received } from "./message.ts";
@@ -92,12 +92,12 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   /** Sends with this mailbox as the sender. True where it was accepted; never throws for a dead receiver. */
   send(to: Pid | string, bytes: Uint8Array | string, tag = 0): boolean {
-    return this.#directory.send(this.#actor, to, bytesFrom(bytes), tag);
+    return this.#directory.send(this.#actor, to, payloadFrom(bytes), tag);
   }
 
   /** Answers a message whose sender waits for it (`ref` is not 0). False where it waits no more. */
   reply(to: Message, bytes: Uint8Array | string): boolean {
-    return this.#directory.send(this.#actor, to.from, bytesFrom(bytes), to.ref);
+    return this.#directory.send(this.#actor, to.from, payloadFrom(bytes), to.ref);
   }
 
   /** Links it with an actor: the end of either is told to the other. With a dead one, an exit with the reason noproc comes at once. */
@@ -324,13 +324,4 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   #closed(): ClosedError {
     return new ClosedError(`host mailbox ${formatPid(this.pid)} is closed`);
   }
-}
-
-const encoder = new TextEncoder();
-
-/** A text goes as UTF-8. Node runs TypeScript unchecked: what is neither would go as zeros. */
-function bytesFrom(bytes: Uint8Array | string): Uint8Array {
-  if (typeof bytes === "string") return encoder.encode(bytes);
-  if (bytes instanceof Uint8Array) return bytes;
-  throw new TypeError("a message is a Uint8Array or a string");
 }

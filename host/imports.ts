@@ -31,6 +31,8 @@ export interface ImportHooks {
   readonly readString: (memory: WebAssembly.Memory, pointer: number) => string;
   /** Milliseconds on the clock when the runtime began. */
   readonly beganMs: number;
+  /** The actor was answered -100. */
+  readonly denied: (actor: Actor, name: string) => void;
 }
 
 /** More of an abort's message than this says nothing more. */
@@ -130,11 +132,13 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
     },
 
     now() {
-      const { allowance } = askedOf(services, "now");
-      return allowance?.granted.clock === false ? NOT_GRANTED : services.clock.now() - hooks.beganMs;
+      const actor = askedOf(services, "now");
+      if (actor.allowance?.granted.clock !== false) return services.clock.now() - hooks.beganMs;
+      hooks.denied(actor, "now");
+      return NOT_GRANTED;
     },
 
-    ...withHeadroom(services, {
+    ...withHeadroom(services, hooks, {
       log(level, pointer, length) {
         const actor = askedOf(services, "log");
         const { allowance } = actor;
@@ -178,14 +182,16 @@ function doomed(actor: Actor | null, error: unknown): unknown {
 }
 
 /** Imports that change more than one thing: they find enough of the stack, or do nothing. */
-function withHeadroom(services: Services, imports: Record<string, Import>): Record<string, Import> {
+function withHeadroom(services: Services, hooks: ImportHooks, imports: Record<string, Import>): Record<string, Import> {
   return Object.fromEntries(
     Object.entries(imports).map(([name, run]) => {
       const steady: Import = (a, b, c, d, e, f, g, h) => {
         try {
           needHeadroom();
           if (services.current !== null) charge(services.current, COLD_REDUCTIONS);
-          return run(a, b, c, d, e, f, g, h);
+          const answer = run(a, b, c, d, e, f, g, h);
+          if (answer === NOT_GRANTED && services.current !== null) hooks.denied(services.current, name);
+          return answer;
         } catch (error) {
           throw doomed(services.current, error);
         }

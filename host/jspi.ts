@@ -164,7 +164,7 @@ export class JspiWay implements Way {
   admit(name: string): void {
     if (!hasJspi()) {
       throw new SpawnError(
-        `${name} waits by JSPI, which this engine does not have (Node 24.20 or newer, Chrome 137 or newer): build it with isopod build, which needs no JSPI`,
+        `${name} waits by JSPI, which this engine does not have: use one that has it (Node 24.20, Chrome 137 or newer), or build it with isopod build and without --park jspi, which needs none`,
       );
     }
     if (this.#users >= this.#maxFibers) {

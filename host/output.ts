@@ -1,12 +1,18 @@
 /** Bytes of a WebAssembly binary, to be appended to. What begins with its size is written with five bytes for that, as the format permits. */
+import type { Copies } from "./copies.ts";
+
 export class Output {
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
   /** Where the sizes of what is open stand. */
   readonly #open: number[] = [];
 
-  constructor(capacity: number) {
+  /** Learns what `copy` does, where somebody asks. */
+  readonly #copies: Copies | undefined;
+
+  constructor(capacity: number, copies?: Copies) {
     this.#bytes = new Uint8Array(capacity);
+    this.#copies = copies;
   }
 
   get length(): number {
@@ -21,6 +27,7 @@ export class Output {
   forget(length: number): void {
     while (this.#open.length > 0 && this.#open[this.#open.length - 1] >= length) this.#open.pop();
     this.#length = length;
+    this.#copies?.forget(length);
   }
 
   begin(id: number): void {
@@ -78,7 +85,9 @@ export class Output {
     this.u32(index);
   }
 
+  /** Bytes of the module that is rewritten. */
   copy(from: Uint8Array, start: number, end: number): void {
+    this.#copies?.note(this.#length, start, end - start);
     this.#reserve(end - start);
     if (end - start > 32) this.#bytes.set(from.subarray(start, end), this.#length);
     else for (let i = start; i < end; i++) this.#bytes[this.#length + i - start] = from[i];

@@ -9,6 +9,7 @@
  * instruction touches.
  */
 import { LEFT_EXPORT } from "./abi.ts";
+import type { Copies } from "./copies.ts";
 import { Cursor, Undecodable, type Visitor, walk } from "./instructions.ts";
 import { Output } from "./output.ts";
 import { Kind, SECTION_ORDER, Section } from "./sections.ts";
@@ -36,10 +37,11 @@ const STALE = /^(sourceMappingURL|metadata\.code\.|\.debug_|reloc\.|external_deb
  * The module with its reductions counted. It imports `actor.yield` of type `() -> i32`, beside what it imported before.
  *
  * @param bytes a module that the engine has validated
+ * @param copies learns which of its bytes went where
  * @throws {Undecodable} where it uses a part of WebAssembly that is not known here (garbage collection, 64-bit memories)
  */
-export function countReductions(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Rewriter(bytes).rewrite();
+export function countReductions(bytes: Uint8Array, copies?: Copies): Uint8Array<ArrayBuffer> {
+  return new Rewriter(bytes, copies).rewrite();
 }
 
 interface Part {
@@ -66,9 +68,9 @@ class Rewriter {
   /** By how much the module's own functions move. */
   #shift = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, copies: Copies | undefined) {
     this.#bytes = bytes;
-    this.#out = new Output(bytes.length + (bytes.length >>> 2) + 256);
+    this.#out = new Output(bytes.length + (bytes.length >>> 2) + 256, copies);
   }
 
   get #counter(): number {

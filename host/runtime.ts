@@ -3,10 +3,11 @@
  * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
  */
 import type { Actor, Counters, Services } from "./actor.ts";
-import { Bytes } from "./bytes.ts";
+import { Bytes, payloadFrom } from "./bytes.ts";
 import { type CallOptions, Calls } from "./calls.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { CountedModules } from "./counted.ts";
+import { type Denial, Denials } from "./denials.ts";
 import { type ActorExit, Ends } from "./ends.ts";
 import { ClosedError, LoadError } from "./errors.ts";
 import type { Grants } from "./grants.ts";
@@ -18,8 +19,10 @@ import { type RuntimeLimits, runtimeLimits } from "./limits.ts";
 import { RingPool } from "./mailbox.ts";
 import { MemoryAccount } from "./memory-account.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
+import { type ModuleSource, type ReadModule, readModule } from "./module-source.ts";
 import { Notices } from "./notices.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
+import type { ReadSourceMap } from "./places.ts";
 import { type DeadLetter, post } from "./post.ts";
 import { reasonOfThrown } from "./reason.ts";
 import { Recycling } from "./recycling.ts";
@@ -32,9 +35,6 @@ import { type ModuleDefaults, Spawner, type SpawnOptions } from "./spawner.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import { Switch } from "./switch.ts";
 import { Timers } from "./timers.ts";
-
-/** What `load` takes. A string or URL is read by the runtime's `read`, in the core that is `fetch`. */
-export type ModuleSource = string | URL | BufferSource | Response | PromiseLike<Response> | WebAssembly.Module;
 
 export interface LoadOptions {
   /** For people. */
@@ -67,20 +67,22 @@ export interface RuntimeOptions {
   readonly onExit?: (exit: ActorExit) => void;
   /** Called for every message that nobody will receive; they are counted in any case. */
   readonly onDeadLetter?: (letter: DeadLetter) => void;
+  /** Called when a guest calls what it is not granted, once for each import. */
+  readonly onDenied?: (denial: Denial) => void;
   /** Lines that guests log. Default: console.log. */
   readonly onLog?: (pid: Pid, level: LogLevel, text: string) => void;
   /** Reads a module from a path or URL. Default `fetch`. */
-  readonly read?: (location: string | URL) => PromiseLike<BufferSource | Response>;
+  readonly read?: ReadModule;
   /** Decodes an AssemblyScript string, for messages of `abort`; see `isopod/assemblyscript`. */
   readonly readString?: (memory: WebAssembly.Memory, pointer: number) => string;
+  /** Reads the source maps of modules, for the places of crashes; see `isopod/source-map`. Without it they are not named. */
+  readonly readSourceMap?: ReadSourceMap;
 }
 
 export interface SendOptions {
   /** A whole number from 0 up. */
   readonly tag?: number;
 }
-
-const encoder = new TextEncoder();
 
 export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
@@ -124,7 +126,7 @@ export class Runtime implements AsyncDisposable {
         slots.current = actor;
       },
       random: options.random ?? secretRandom,
-      end: (actor, reason) => this.#ends.end(actor, reason),
+      end: (actor, reason) => this.#ends.end(actor, actor.atFault ? (actor.module?.located(reason) ?? reason) : reason),
       describe: reasonOfThrown,
       deadLetter: (from, to, tag, length, why) => this.#deadLetter(from, to, tag, length, why),
     };
@@ -134,6 +136,7 @@ export class Runtime implements AsyncDisposable {
       find: pid => this.#find(pid),
       send: (from, to, bytes, tag) => this.#send(from, to, bytes, tag),
     };
+    const denials = new Denials(notices, options.onDenied);
     const hooks: ImportHooks = {
       actors: this.#actors,
       registry: this.#registry,
@@ -141,15 +144,16 @@ export class Runtime implements AsyncDisposable {
       log: (actor: Actor, level: LogLevel, text: string) => this.#log(actor, level, text),
       readString: options.readString ?? (() => "abort"),
       beganMs: clock.now(),
+      denied: (actor, call) => denials.tell(actor, call),
     };
     const imports = actorImports(this.#services, hooks);
     if (options.switch !== "off") {
       this.#services.switch = Switch.for(this.#services, this.#rings, imports);
     }
-    const host = hostImports(this.#services, options.imports ?? {}, hooks.log);
+    const host = hostImports(this.#services, options.imports ?? {}, hooks);
     this.#imports = { actor: imports, env: envImports(this.#services, hooks), host };
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
-    this.#rules = { tableElements: limits.tableElements, offers };
+    this.#rules = { tableElements: limits.tableElements, offers, readSourceMap: options.readSourceMap };
   }
 
   /** What holds: the defaults, and what was set instead. */
@@ -178,36 +182,21 @@ export class Runtime implements AsyncDisposable {
    * Rejects with a LoadError that names the import or export that is wrong.
    */
   async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
-    let found: BufferSource | Response | WebAssembly.Module;
-    let name = options.name;
-    if (typeof source === "string" || source instanceof URL) {
-      name ??= String(source).split(/[/\\]/).pop() || String(source);
-      const read = this.#options.read ?? fetch;
-      try {
-        found = await read(source);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new LoadError(`${source} could not be read: ${why}`, { cause: error });
-      }
-    } else {
-      found = await source;
-    }
-    name ??= "guest";
-    const counts = options.reductions === "count";
-    if (found instanceof WebAssembly.Module) {
-      if (counts) throw new LoadError(`${name} is compiled already: only bytes can have their reductions counted`);
-      return GuestModule.of(name, found, this.#rules);
-    }
-    if (typeof Response !== "undefined" && found instanceof Response) {
-      if (!found.ok) throw new LoadError(`${name} could not be fetched: ${found.status} ${found.statusText}`);
-      found = await bodyOf(found, name, this.#services.limits.moduleBytes);
-    }
-    const bytes = ArrayBuffer.isView(found) ? bytesOfView(found) : new Uint8Array(found as ArrayBuffer);
     const { moduleBytes } = this.#services.limits;
-    if (bytes.length > moduleBytes) throw tooLarge(name, moduleBytes);
+    const { name, content, sourceMap } = await readModule(
+      source,
+      options.name,
+      this.#options.read ?? fetch,
+      moduleBytes,
+    );
+    const counts = options.reductions === "count";
+    if (content instanceof WebAssembly.Module) {
+      if (counts) throw new LoadError(`${name} is compiled already: only bytes can have their reductions counted`);
+      return GuestModule.of(name, content, this.#rules);
+    }
     return counts
-      ? GuestModule.counted(name, bytes, this.#rules, this.#counted)
-      : GuestModule.compile(name, bytes, this.#rules);
+      ? GuestModule.counted(name, content, this.#rules, this.#counted, sourceMap)
+      : GuestModule.compile(name, content, this.#rules, sourceMap);
   }
 
   /** Gives a module a name, by which the host and the guests that may can spawn it. Defining a name anew holds from the next spawn on. */
@@ -234,7 +223,7 @@ export class Runtime implements AsyncDisposable {
   /** Sends bytes from the host (pid 0) to a pid or a name. True where they were accepted; false for a dead actor, a full mailbox, too long a message. */
   send(to: Pid | string, bytes: Uint8Array | string, { tag = 0 }: SendOptions = {}): boolean {
     checkTag(tag);
-    return this.#send(null, to, typeof bytes === "string" ? encoder.encode(bytes) : bytes, tag);
+    return this.#send(null, to, payloadFrom(bytes), tag);
   }
 
   /**
@@ -252,7 +241,7 @@ export class Runtime implements AsyncDisposable {
         return calls.actor;
       });
     }
-    const payload = typeof bytes === "string" ? encoder.encode(bytes) : bytes;
+    const payload = payloadFrom(bytes);
     return (this.#calls as Calls).call(this.#receiver(to), to, payload, options);
   }
 
@@ -378,7 +367,9 @@ export class Runtime implements AsyncDisposable {
   }
 
   #receiver(to: Pid | string): Actor | undefined {
-    return typeof to === "string" ? this.#registry.whereis(to) : this.#find(to);
+    if (typeof to === "string") return this.#registry.whereis(to);
+    if (typeof to !== "number") throw new TypeError(`the receiver is a pid or a name, not ${nameOf(to)}`);
+    return this.#find(to);
   }
 
   #send(from: Actor | null, to: Pid | string, bytes: Uint8Array, tag: number): boolean {
@@ -426,26 +417,7 @@ function checkTag(tag: number): void {
   throw new RangeError(`a tag is a whole number from 0 to 2147483647, not ${tag}`);
 }
 
-function tooLarge(name: string, moduleBytes: number): LoadError {
-  return new LoadError(`${name} has more than the ${moduleBytes} bytes that a module may have (limit moduleBytes)`);
-}
-
-/** What comes over a network may be without end. */
-async function bodyOf({ body }: Response, name: string, moduleBytes: number): Promise<ArrayBuffer> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  const reader = body?.getReader();
-  for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
-    length += next.value.length;
-    if (length > moduleBytes) {
-      await reader?.cancel();
-      throw tooLarge(name, moduleBytes);
-    }
-    chunks.push(next.value);
-  }
-  return new Blob(chunks).arrayBuffer();
-}
-
-function bytesOfView(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+/** What Node's unchecked TypeScript has let through. */
+function nameOf(value: unknown): string {
+  return typeof value === "object" && value !== null && "then" in value ? "a promise: await it" : String(value);
 }

@@ -5,7 +5,7 @@ import { Bytes } from "./bytes.ts";
 import type { Ends } from "./ends.ts";
 import { ClosedError, LimitError, SpawnError } from "./errors.ts";
 import { type Granted, type Grants, grantedBy, inBoth } from "./grants.ts";
-import type { GuestModule, ImportObject, WayName } from "./guest.ts";
+import { GuestModule, type ImportObject, type WayName } from "./guest.ts";
 import { JspiWay } from "./jspi.ts";
 import { type Limits, lesserOf, limitsFrom } from "./limits.ts";
 import { Mailbox, type RingPool } from "./mailbox.ts";
@@ -79,6 +79,7 @@ export class Spawner {
 
   define(name: string, module: GuestModule, defaults: ModuleDefaults): void {
     // A module with neither run nor handle has no entry of its own: whoever spawns it names one.
+    checkModule(module, "define");
     const entry = defaults.entry ?? module.defaultEntry;
     if (defaults.entry !== undefined || module.hasEntry(entry)) module.wayOf(entry, defaults.way);
     limitsFrom(this.#services.limits, defaults.limits);
@@ -88,11 +89,15 @@ export class Spawner {
 
   /** For the host. */
   spawn(module: GuestModule | string, options: SpawnOptions, imports: ImportObject): Actor {
-    if (typeof module !== "string") return this.#spawnByHost(module, options, imports);
+    if (typeof module !== "string") {
+      checkModule(module, "spawn");
+      return this.#spawnByHost(module, options, imports);
+    }
     const definition = this.#definitions.get(module);
     if (definition === undefined) {
       const known = [...this.#definitions.keys()].join(", ") || "none yet";
-      throw new SpawnError(`no module is defined as ${module}; defined are: ${known}`);
+      const isPath = /\.(ts|wasm)$/.test(module) ? "; to spawn a file, load it first" : "";
+      throw new SpawnError(`no module is defined as ${module}; defined are: ${known}${isPath}`);
     }
     return this.#spawnByHost(definition.module, { ...definition.defaults, ...options }, imports);
   }
@@ -210,4 +215,12 @@ export class Spawner {
     this.#stopped = true;
     this.#jspi.stop();
   }
+}
+
+/** Node runs TypeScript unchecked. */
+function checkModule(module: unknown, where: string): void {
+  if (module instanceof GuestModule) return;
+  const isPromise = typeof module === "object" && module !== null && "then" in module;
+  const what = isPromise ? "a promise: await it" : "loaded: load it first, await runtime.load(…)";
+  throw new TypeError(`${where} takes what load() resolves to; this is ${isPromise ? "" : "not "}${what}`);
 }

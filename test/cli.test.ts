@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseArguments, suggest, UsageError } from "../host/node/command.ts";
 import { bench } from "../host/node/commands/bench.ts";
 import { build } from "../host/node/commands/build.ts";
+import { init } from "../host/node/commands/init.ts";
 import { run } from "../host/node/commands/run.ts";
 
 const CLI = fileURLToPath(new URL("../bin/isopod.js", import.meta.url));
@@ -24,7 +25,16 @@ beforeAll(async () => {
     'import { argsText, log } from "isopod/guest"; export function run(): void { log("hello, " + argsText() + "\\x1b[2J!"); }',
   );
   write("endless.ts", "export function run(): void {\n  while (true) {}\n}\n");
-  built = await isopod(["build", "bad.ts", "hello.ts", ECHO, "--out", "out/deep", "--source-map"]);
+  write(
+    "lines.ts",
+    'import { log } from "isopod/guest";\nexport function run(): void {\n  for (let i = 0; i < 4; i++) log(i.toString(), i);\n}\n',
+  );
+  write("trap.ts", "export function run(): void {\n  load<i32>(-4);\n}\n");
+  write(
+    "named.ts",
+    'import { register, self } from "isopod/guest"; export function run(): void { register("boss", self()); throw new Error("one\\ntwo"); }',
+  );
+  built = await isopod(["build", "bad.ts", "hello.ts", ECHO, "lines.ts", "trap.ts", "named.ts", "--out", "out/deep"]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -38,21 +48,23 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `isopod` in the folder, as a user does. `onOutput` sees stderr as it grows. */
+/** Runs `isopod` in the folder, as a user does. `onOutput` sees all output as it grows. */
 function isopod(
   args: string[],
-  onOutput?: (stderr: string, interrupt: () => void) => void,
-  env = process.env,
+  onOutput?: (output: string, interrupt: () => void) => void,
+  environment: NodeJS.ProcessEnv = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"], env });
+  const env = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...environment };
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", text => {
     stdout += text;
+    onOutput?.(stderr + stdout, () => child.kill("SIGINT"));
   });
   child.stderr.setEncoding("utf8").on("data", text => {
     stderr += text;
-    onOutput?.(stderr, () => child.kill("SIGINT"));
+    onOutput?.(stderr + stdout, () => child.kill("SIGINT"));
   });
   return new Promise((done, fail) => {
     child.on("error", fail);
@@ -65,7 +77,7 @@ describe("isopod build", () => {
     const { code, stdout, stderr } = built;
     expect(stderr).toMatch(/^bad\.ts:2:3: error TS2304: .*nothing/);
     for (const name of ["hello", "echo"]) {
-      expect(stdout).toMatch(new RegExp(`${name}\\.wasm {2}\\d+ bytes\n.*${name}\\.wasm\\.map {2}\\d+ bytes\n`));
+      expect(stdout).toMatch(new RegExp(`${name}\\.wasm {2}\\d+ bytes\n`));
       expect(existsSync(join(folder, "out", "deep", `${name}.wasm.map`))).toBe(true);
     }
     expect(code).toBe(1);
@@ -73,7 +85,32 @@ describe("isopod build", () => {
   });
 });
 
-describe.concurrent("isopod run", () => {
+describe("isopod build --watch", () => {
+  test("builds again what changes, goes on after an error, and ends on SIGINT", async () => {
+    write("part.ts", "export function part(): void {}\n");
+    write("whole.ts", 'import { part } from "./part";\nexport function run(): void {\n  part();\n}\n');
+    write("apart.ts", "export function run(): void {}\n");
+    // What to wait for, and what to do then.
+    const steps: [RegExp, (interrupt: () => void) => void][] = [
+      [/watching 3 files/, () => write("part.ts", "export function part(): void { nothing(); }\n")],
+      [
+        /part\.ts:1:\d+: error TS2304: .*nothing/,
+        () => write("part.ts", "export function part(): void { abort(); }\n"),
+      ],
+      [/(whole\.wasm .*\n[\s\S]*){2}/, interrupt => interrupt()],
+    ];
+    const { code, stdout } = await isopod(["build", "whole.ts", "apart.ts", "--watch"], (output, interrupt) => {
+      const [awaited, act] = steps[0] ?? [];
+      if (!awaited?.test(output)) return;
+      steps.shift();
+      act?.(interrupt);
+    });
+    expect({ code, left: steps.length }).toEqual({ code: 0, left: 0 });
+    expect(stdout).toMatch(/^whole\.wasm {2}\d+ bytes {2}\d+\.\d\d s\napart\.wasm .*\nwhole\.wasm .*\n$/);
+  }, 60_000);
+});
+
+describe("isopod run", () => {
   test("prints what the guest logs, control characters shown and not obeyed", async () => {
     const { code, stdout, stderr } = await isopod(["run", "out/deep/hello.wasm", "--", "--big", "world"]);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "hello, --big world\\x1b[2J!\n", stderr: "" });
@@ -87,12 +124,62 @@ describe.concurrent("isopod run", () => {
 
   test("grants what is asked for, and holds the limits that are set", async () => {
     const silent = await isopod(["run", "out/deep/hello.wasm", "--grant", "clock"]);
-    expect(silent).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(silent).toMatchObject({ code: 0, stdout: "" });
+    expect(silent.stderr).toMatch(
+      /^isopod: <[\d.]+> hello\.wasm called log, which it is not granted; --grant log gives it\n$/,
+    );
     const short = await isopod(["run", "out/deep/hello.wasm", "--grant", "log", "--limit", "logBytesPerSecond=3"]);
     expect(short).toEqual({ code: 0, stdout: "", stderr: "" });
     const endless = await isopod(["run", "endless.ts", "--reductions", "kill"]);
     expect(endless.stderr).toMatch(/endless\.ts crashed: reductions: /);
     expect(endless.code).toBe(1);
+  }, 60_000);
+
+  test("names of a trap the line, from the map that build has written beside the module, and not from another's", async () => {
+    expect((await isopod(["run", "out/deep/trap.wasm"])).stderr).toMatch(
+      /^isopod: <[\d.]+> trap\.wasm crashed: memory access out of bounds \(trap\.ts:2:3\)\n$/,
+    );
+    copyFileSync(join(folder, "out/deep/trap.wasm"), join(folder, "trap.wasm"));
+    copyFileSync(join(folder, "out/deep/hello.wasm.map"), join(folder, "trap.wasm.map"));
+    expect((await isopod(["run", "trap.wasm"])).stderr).toMatch(
+      /crashed: memory access out of bounds\n {2}the line is not known: trap\.wasm came without trap\.wasm\.map/,
+    );
+  }, 60_000);
+
+  test("says where to look when a library failed, and with --debug who had called it", async () => {
+    write("index.ts", "export function run(): void {\n  const none: i32[] = [];\n  none[none.length];\n}\n");
+    const { stderr } = await isopod(["run", "index.ts"]);
+    expect(stderr).toMatch(
+      /crashed: Index out of range \(~lib\/array\.ts:\d+:\d+\)\n {2}isopod run --debug index\.ts shows who/,
+    );
+    const debug = await isopod(["run", "index.ts", "--debug"]);
+    expect(debug.stderr).toMatch(
+      /\(~lib\/array\.ts:\d+:\d+, from index\.ts:3:3\)\n {4}at .*__get .*\n {4}at index\/run \(index\.ts:3:3\)\n$/,
+    );
+  }, 60_000);
+
+  test("names an actor that has a name, in one line whatever it says", async () => {
+    const { stderr } = await isopod(["run", "out/deep/named.wasm"]);
+    expect(stderr).toMatch(/^isopod: <[\d.]+> boss \(named\.wasm\) crashed: one two \(named\.ts:1:\d+\)\n$/);
+  });
+
+  test.each([
+    ["debug", "1\n", "debug: 0\nwarning: 2\nerror: 3\ndebug: <0.0.0.1> lines.wasm normal\n"],
+    ["info", "1\n", "warning: 2\nerror: 3\n"],
+    ["warning", "", "warning: 2\nerror: 3\n"],
+    ["error", "", "error: 3\n"],
+  ])("with --log %s shows that level and above", async (level, stdout, stderr) => {
+    expect(await isopod(["run", "out/deep/lines.wasm", "--log", level])).toEqual({ code: 0, stdout, stderr });
+  });
+
+  test("has colours where they are asked for, and nowhere else", async () => {
+    const colours = async (environment: NodeJS.ProcessEnv) =>
+      (await isopod(["run", "out/deep/trap.wasm"], undefined, environment)).stderr.includes("\x1b[31m");
+    expect([await colours({}), await colours({ FORCE_COLOR: "1" }), await colours({ NO_COLOR: "1" })]).toEqual([
+      false,
+      true,
+      false,
+    ]);
   }, 60_000);
 
   test("waits as long as its actor does, until SIGINT", async () => {
@@ -158,7 +245,7 @@ describe("isopod", () => {
     const { code, stdout } = await isopod(["--help"]);
     expect(code).toBe(0);
     const commands = [...stdout.matchAll(/^ {2}(\w+) {2,}\w/gm)].map(([, name]) => name);
-    expect(commands).toEqual(["build", "run", "bench"]);
+    expect(commands).toEqual(["init", "run", "build", "bench"]);
     for (const name of commands) {
       const help = await isopod([name, "--help"]);
       expect(help).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining(`Usage: isopod ${name} `) });
@@ -181,6 +268,12 @@ describe("isopod", () => {
   test.each([
     [build, [], "which guests? Name one or more .ts files"],
     [build, ["x.ts", "--park", "--debug"], "--park needs a value"],
+    [build, ["x.ts", "x.ts"], "x.ts was named twice"],
+    [build, ["x.ts", "--out", CLI], `--out is a folder, and ${CLI} is a file`],
+    [init, [], "where to? Name a folder: isopod init my-app"],
+    [init, ["a", "b"], "one folder, not 2: a b"],
+    [run, ["x.ts", "--log", "loud"], '--log is debug or info or warning or error, not "loud"'],
+    [run, ["x.ts", "--limit", "-3"], "--limit needs a value; a value that begins with a dash is written --limit=-3"],
     [build, ["x.ts", "--debug=yes"], '--debug takes no value, but got "yes"'],
     [build, ["x.ts", "--out", "a", "--out", "b"], "--out was given twice"],
     [
@@ -201,7 +294,7 @@ describe("isopod", () => {
     [bench, ["spawn", "--peers", "go,perl"], '--peers is all, none or some of erlang,go,rust,nact, not "perl"'],
     [bench, ["spawn", "--out", "o"], "--out is for isopod bench all; use --json"],
     [bench, ["all"], "where to? Say isopod bench all --out results/"],
-  ])("refuses wrong arguments: $name %j", async (command, args, message) => {
+  ])("refuses wrong arguments: $0.name $1", async (command, args, message) => {
     const outcome = async () => command.run(parseArguments(args, command.options));
     await expect(outcome()).rejects.toThrow(new UsageError(message));
   });

@@ -21,6 +21,8 @@ export default class GuestTransform extends Base {
   park: ParkWay = "asyncify";
 
   override afterCompile(module: binaryen.Module): void {
+    keepPlaces(this.binaryen, module);
+    if (this.program.options.debugInfo) keepFrames(this.binaryen, module);
     exportMatch(this.binaryen, module);
     if (this.park === "jspi") exportGlobals(this.binaryen, module);
     else asyncify(this.binaryen, module, { memoryBase: this.program.options.memoryBase });
@@ -45,4 +47,23 @@ function exportMatch(b: typeof binaryen, module: binaryen.Module): void {
     module.addFunctionExport(name, "match");
     return;
   }
+}
+
+/**
+ * Code of two places becomes one of neither, and a crash in it would be said to be where it was not: what merges equal code, in a function or whole
+ * functions, stays away. Costs one to three bytes in a hundred. It holds for the process, and so for all its builds alike.
+ */
+function keepPlaces(b: typeof binaryen, module: binaryen.Module): void {
+  // asc gives an expression its place after what it converts it with, so that a load whose value is dropped has none of its own.
+  module.runPasses(["propagate-debug-locs"]);
+  for (const pass of ["code-folding", "duplicate-function-elimination"]) {
+    if (!b.hasPassToSkip(pass)) b.addPassToSkip(pass);
+  }
+}
+
+/** In a debug build each call has a frame of its own: what the library could not do is then traced to who called it. */
+function keepFrames(b: typeof binaryen, module: binaryen.Module): void {
+  b.setPassArgument("no-inline", "*");
+  module.runPasses(["no-inline"]);
+  b.clearPassArguments();
 }

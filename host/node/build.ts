@@ -1,8 +1,8 @@
 /**
  * Compiles guests in a worker thread of their own.
  *
- * Guarantee: `build` answers for every entry, in the order given. asc ends its process when it meets a bug of its own; here that
- * ends a thread, is an error of the entry that caused it, and the entries after it are compiled by a fresh one.
+ * Guarantee: every entry gets its answer. asc ends its process when it meets a bug of its own; here that ends a thread, is an error of the entry that
+ * caused it, and the entries after it are compiled by a fresh one.
  */
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -18,24 +18,36 @@ const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts
  * Compiles all entries, one after another: the first costs about a second, each further one a quarter.
  *
  * @param entries paths of AssemblyScript files, absolute or relative to `options.baseDir`
- * @returns one for each entry; it has `wasm`, or diagnostics of which at least one is an error
+ * @returns one for each entry, in the order given; it has `wasm`, or diagnostics of which at least one is an error
  */
 export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
-  const results: Compiled[] = [];
-  let worker: Worker | undefined;
+  if (!Array.isArray(entries)) throw new TypeError('build takes a list of paths: build(["guest.ts"])');
+  const builder = new Builder();
   try {
-    for (const entry of entries) {
-      worker ??= new Worker(WORKER, { name: "isopod build" });
-      const { compiled, alive } = await ask(worker, { entry, options });
-      results.push(compiled);
-      if (!alive) worker = undefined;
-    }
+    const results: Compiled[] = [];
+    for (const entry of entries) results.push(await builder.build(entry, options));
+    return results;
   } finally {
-    await worker?.terminate();
+    await builder.close();
   }
-  return results;
 }
 
+/** Keeps its thread from one entry to the next, until it is closed. One entry at a time. */
+export class Builder {
+  #worker: Worker | undefined;
+
+  async build(entry: string, options: BuildOptions): Promise<Compiled> {
+    this.#worker ??= new Worker(WORKER, { name: "isopod build" });
+    const { compiled, alive } = await ask(this.#worker, { entry, options });
+    if (!alive) this.#worker = undefined;
+    return compiled;
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+}
 function ask(worker: Worker, request: CompileRequest): Promise<{ compiled: Compiled; alive: boolean }> {
   return new Promise(done => {
     let log = "";
@@ -64,6 +76,7 @@ function crashed({ entry, options }: CompileRequest, log: string): Compiled {
   return {
     entry,
     diagnostics: [{ severity: "error", message, code: 0, file: resolve(options.baseDir ?? ".", entry) }],
+    sources: [resolve(options.baseDir ?? ".", entry)],
     text: `ERROR: ${message}\n${log}`,
   };
 }

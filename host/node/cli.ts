@@ -4,12 +4,39 @@
  * no error that has a message ends in a stack trace.
  */
 import { type Command, parseArguments, suggest, UsageError } from "./command.ts";
-import { bench } from "./commands/bench.ts";
-import { build } from "./commands/build.ts";
-import { run } from "./commands/run.ts";
 import { packageVersion } from "./installation.ts";
+import { painted, plain } from "./terminal.ts";
 
-const commands: readonly Command[] = [build, run, bench];
+/** Loaded when it is asked for: the scenarios of one need not be read to run another. */
+interface Listed {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+const commands: readonly Listed[] = [
+  {
+    name: "init",
+    summary: "begin a project: two guests, a host, a test",
+    load: async () => (await import("./commands/init.ts")).init,
+  },
+  {
+    name: "run",
+    summary: "run one guest until it ends",
+    load: async () => (await import("./commands/run.ts")).run,
+  },
+  {
+    name: "build",
+    summary: "compile guests, AssemblyScript to WebAssembly",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
+  {
+    name: "bench",
+    summary: "measure messages per second and round trips",
+    load: async () => (await import("./commands/bench.ts")).bench,
+  },
+];
 
 const help = `isopod: WebAssembly instances as Erlang-style actors
 
@@ -20,6 +47,10 @@ ${commands.map(({ name, summary }) => `  ${name.padEnd(8)}${summary}`).join("\n"
 
   isopod <command> --help   says more about a command
   isopod --version          prints the version
+
+Exit codes: 0 done; 1 it failed; 2 the command line is wrong; 130 after Ctrl-C.
+Environment: NO_COLOR and FORCE_COLOR; ISOPOD_QUIET=1 hides the notice about the
+engine's flag; ISOPOD_DEBUG=1 shows where in isopod an error comes from.
 `;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -33,18 +64,20 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${packageVersion()}\n`);
     return 0;
   }
-  const command = commands.find(({ name }) => name === asked);
+  const listed = commands.find(({ name }) => name === asked);
   try {
-    if (command === undefined) throw new UsageError(unknown(asked));
+    if (listed === undefined) throw new UsageError(unknown(asked));
+    const command = await listed.load();
     const given = parseArguments(rest, command.options);
     if (first !== "help" && !given.has("help")) return await command.run(given);
     process.stdout.write(command.help);
     return 0;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    process.stderr.write(`isopod: ${process.env.ISOPOD_DEBUG ? error.stack : error.message}\n`);
+    const text = process.env.ISOPOD_DEBUG ? error.stack : error.message;
+    process.stderr.write(`${painted("error", "isopod:")} ${plain(String(text))}\n`);
     if (!(error instanceof UsageError)) return 1;
-    process.stderr.write(`Try: isopod ${command === undefined ? "" : `${command.name} `}--help\n`);
+    process.stderr.write(`Try: isopod ${listed === undefined ? "" : `${listed.name} `}--help\n`);
     return 2;
   }
 }

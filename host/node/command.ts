@@ -15,8 +15,6 @@ export interface Option {
 
 export interface Command {
   readonly name: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
   /** The whole text of `--help`. */
   readonly help: string;
   readonly options: Readonly<Record<string, Option>>;
@@ -104,7 +102,13 @@ function checkValue(
   inlineValue: boolean | undefined,
   choices: readonly string[] | undefined,
 ): void {
-  if (value === undefined || (value.startsWith("-") && !inlineValue)) throw new UsageError(`${rawName} needs a value`);
+  if (value === undefined || (value.startsWith("-") && !inlineValue)) {
+    const meant =
+      value !== undefined && /^-[\d.]/.test(value)
+        ? `; a value that begins with a dash is written ${rawName}=${value}`
+        : "";
+    throw new UsageError(`${rawName} needs a value${meant}`);
+  }
   if (choices === undefined || choices.includes(value)) return;
   const likely = suggest(value, choices);
   throw new UsageError(

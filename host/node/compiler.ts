@@ -4,10 +4,8 @@
  * Guarantee: `compile` resolves with diagnostics that say file, line and column, and rejects for no mistake in a source. A crash
  * of the compiler itself ends the process, so what users hand in goes through `build.ts`.
  */
-import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, join, relative, resolve, sep } from "node:path";
 import * as asc from "assemblyscript/asc";
 import binaryen from "binaryen";
 import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
@@ -16,8 +14,13 @@ import GuestTransform from "../../guest/transform/index.ts";
 import type { ParkWay } from "../../guest/transform/park.ts";
 import { makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
 import { YIELD_EXPORT } from "../abi.ts";
+import { Copies } from "../copies.ts";
 import { countValid } from "../counted.ts";
 import { LoadError } from "../errors.ts";
+import { hintFor, importErrors } from "./hints.ts";
+import { PACKAGE_FOLDER } from "./installation.ts";
+import { movedMap, signedMap, tidyMap } from "./module-map.ts";
+import { namesLike } from "./names-like.ts";
 
 export interface CompileOptions {
   /** How the guest blocks. Default: `asyncify`, which works in every engine; of a `.wasm` file, as it does already. */
@@ -27,7 +30,7 @@ export interface CompileOptions {
    * every engine.
    */
   reductions?: ReductionsWay;
-  /** Keeps names, writes a source map and optimizes less. Default: false. */
+  /** Keeps names and optimizes less. Default: false. */
   debug?: boolean;
   /** Pages of 64 KiB that the guest starts with. Default: as few as its static data and stack need. */
   initialPages?: number;
@@ -52,10 +55,12 @@ export interface Compiled {
   /** The entry as it was given. */
   entry: string;
   /** The module; absent if there are errors. */
-  wasm?: Uint8Array;
-  /** JSON; only of a debug build. */
+  wasm?: Uint8Array<ArrayBuffer>;
+  /** JSON. Absent where the code was rewritten by what keeps no map (reductions `yield`), and of entries that are WebAssembly. */
   sourceMap?: string;
   diagnostics: Diagnostic[];
+  /** The files that it was made of, and those that were looked for and are not there. Absolute paths, the packages' left out. */
+  sources: string[];
   /** What asc would have printed: each message with its source line and a caret. */
   text: string;
 }
@@ -71,7 +76,7 @@ const STACK_BYTES = 8192;
 const NOT_FOUND = 6054;
 
 /** The folder that `isopod/guest` stands for: beside `host/` here, and beside `dist/` in an installed package. */
-const GUEST_FOLDER = findGuestFolder();
+const GUEST_FOLDER = join(PACKAGE_FOLDER, "guest");
 
 /**
  * Compiles `entry`. A `.wasm` file, made by whatever compiler, is made to wait by Asyncify where that is asked for, and has its reductions
@@ -86,11 +91,19 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
   if (!/\.(ts|wasm)$/.test(path)) {
     return refused(entry, path, `"${entry}" is not an AssemblyScript source: its name must end in .ts (or in .wasm)`);
   }
-  if (!(await isFile(path))) return refused(entry, path, `there is no file "${entry}"`);
+  if (!(await isFile(path))) {
+    const [likely] = options.baseDir === undefined ? namesLike(entry) : [];
+    return refused(
+      entry,
+      path,
+      `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
+    );
+  }
   if (path.endsWith(".wasm")) return rewrite(entry, path, options);
 
   const sources = new Map<string, { file: string; text: string }>();
   const output = new Map<string, Uint8Array | string>();
+  const asked = new Set([path]);
   const found: asc.DiagnosticMessage[] = [];
   const stderr = asc.createMemoryStream();
   const park = options.park ?? "asyncify";
@@ -104,6 +117,7 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
       // Somebody else's settings must not change what an actor is allowed; ours are all in `flags`.
       if (name.endsWith("asconfig.json")) return null;
       const file = locate(resolve(baseDir, name));
+      if (file === resolve(baseDir, name) && !isInPackage(file)) asked.add(file);
       const text = await readText(file);
       if (text !== null) sources.set(internalName(name), { file, text });
       return text;
@@ -128,11 +142,18 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
   if (error && !diagnostics.some(d => d.severity === "error")) {
     diagnostics.push({ severity: "error", message: error.message, code: 0, file: path });
   }
-  const compiled: Compiled = { entry, diagnostics, text: stderr.toString() };
+  const compiled: Compiled = { entry, diagnostics, sources: [...asked], text: stderr.toString() };
   const wasm = output.get(outFile);
   const sourceMap = output.get(`${outFile}.map`);
   if (!error && wasm instanceof Uint8Array) {
-    return count(compiled, path, new Uint8Array(wasm), sourceMap, MEMORY_BASE, { ...options, park });
+    const map = typeof sourceMap === "string" ? tidyMap(sourceMap) : undefined;
+    const bytes = new Uint8Array(wasm);
+    const missing = importErrors(
+      bytes,
+      [...sources.values()].filter(({ file }) => asked.has(file)),
+    );
+    if (missing.length > 0) return withErrors(compiled, missing);
+    return count(compiled, path, bytes, map, MEMORY_BASE, { ...options, park });
   }
   return compiled;
 }
@@ -142,11 +163,11 @@ async function rewrite(entry: string, path: string, options: CompileOptions): Pr
   const parks = options.park === "asyncify";
   const asked = options.reductions === "none" ? undefined : options.reductions;
   const reductions = asked ?? (parks ? "none" : "count");
-  const read: Compiled = { entry, diagnostics: [], text: "", wasm: bytes };
+  const read: Compiled = { entry, diagnostics: [], sources: [path], text: "", wasm: bytes };
   // What is to yield is taught both at once.
   const parking =
     parks && reductions !== "yield"
-      ? attempt(read, path, name => makeParking(binaryen, name, bytes, options.debug === true))
+      ? attempt(read, path, name => ({ wasm: makeParking(binaryen, name, bytes, options.debug === true) }))
       : read;
   if (parking.wasm === undefined) return parking;
   return count(parking, path, new Uint8Array(parking.wasm), undefined, undefined, { ...options, reductions });
@@ -165,40 +186,49 @@ function count(
   compiled: Compiled,
   path: string,
   wasm: Uint8Array<ArrayBuffer>,
-  sourceMap: Uint8Array | string | undefined,
+  sourceMap: string | undefined,
   memoryBase: number | undefined,
   { reductions = "none", park = "asyncify", debug = false }: CompileOptions,
 ): Compiled {
-  if (reductions === "none") {
-    const map = typeof sourceMap === "string" ? { sourceMap } : {};
-    return { ...compiled, wasm, ...map };
-  }
+  if (reductions === "none") return { ...compiled, wasm, ...withMap(sourceMap, wasm) };
   return attempt(compiled, path, name => {
-    const preempts = reductions === "yield" && park === "asyncify";
-    if (!preempts) refusePreemptible(name, wasm);
-    // A map would not fit the new code.
-    return preempts ? makePreemptible(binaryen, name, wasm, memoryBase, debug) : countValid(name, wasm);
+    // Binaryen reads a module without its map.
+    if (reductions === "yield" && park === "asyncify") {
+      return { wasm: makePreemptible(binaryen, name, wasm, memoryBase, debug) };
+    }
+    refusePreemptible(name, wasm);
+    const copies = new Copies();
+    const counted = countValid(name, wasm, copies);
+    return { wasm: counted, ...withMap(sourceMap && movedMap(sourceMap, copies), counted) };
   });
 }
 
-/** Adds the module that `rewrite` makes, or why it cannot. */
+/** Adds what `rewrite` makes, or why it cannot. */
 function attempt(
   { wasm: _, ...compiled }: Compiled,
   path: string,
-  rewrite: (name: string) => Uint8Array<ArrayBuffer>,
+  rewrite: (name: string) => Pick<Compiled, "wasm" | "sourceMap">,
 ): Compiled {
   try {
-    return { ...compiled, wasm: rewrite(basename(path)) };
+    return { ...compiled, ...rewrite(basename(path)) };
   } catch (error) {
     if (!(error instanceof LoadError || error instanceof Unsuitable)) throw error;
     const { message } = error;
-    const diagnostic: Diagnostic = { severity: "error", message, code: 0, file: path };
-    return {
-      ...compiled,
-      diagnostics: [...compiled.diagnostics, diagnostic],
-      text: `${compiled.text}ERROR: ${message}\n`,
-    };
+    return withErrors(compiled, [{ severity: "error", message, code: 0, file: path }]);
   }
+}
+
+/** Where asc found none. */
+function withErrors(compiled: Compiled, errors: readonly Diagnostic[]): Compiled {
+  return {
+    ...compiled,
+    diagnostics: [...compiled.diagnostics, ...errors],
+    text: compiled.text + errors.map(({ message }) => `ERROR: ${message}\n`).join(""),
+  };
+}
+
+function withMap(map: string | undefined, wasm: Uint8Array): { sourceMap?: string } {
+  return map === undefined ? {} : { sourceMap: signedMap(map, wasm) };
 }
 
 /** asc's arguments. What a release has of them is also in `asconfig.json`, for those who call asc by hand. */
@@ -211,7 +241,8 @@ function flags(entry: string, outFile: string, baseDir: string, options: Compile
     ...["--importMemory", "--memoryBase", String(MEMORY_BASE)],
     // As an export, because the start function would run before the host can see the memory.
     ...["--exportStart", "_start"],
-    ...(options.debug ? ["--debug", "--sourceMap", "-O1"] : ["-O3"]),
+    "--sourceMap",
+    ...(options.debug ? ["--debug", "-O1"] : ["-O3"]),
   ];
   if (options.initialPages !== undefined) args.push("--initialMemory", String(options.initialPages));
   return args;
@@ -223,6 +254,10 @@ function locate(path: string): string {
   const at = path.lastIndexOf(marker);
   const rest = at < 0 ? "" : path.slice(at + marker.length);
   return rest.startsWith(sep) ? join(GUEST_FOLDER, rest) : path;
+}
+
+function isInPackage(path: string): boolean {
+  return path.includes(`${sep}node_modules${sep}`);
 }
 
 /** The name by which asc knows a file it has asked for. */
@@ -237,14 +272,16 @@ function toDiagnostic(
   sources: Map<string, { file: string; text: string }>,
 ): Diagnostic {
   const severity = message.category === 3 ? "error" : message.category === 2 ? "warning" : "info";
-  const diagnostic: Diagnostic = { severity, message: message.message, code: message.code };
+  const hint = hintFor(message.message);
+  const text = `${message.message}${hint === undefined ? "" : ` (${hint})`}`;
+  const diagnostic: Diagnostic = { severity, message: text, code: message.code };
   if (!message.range) return diagnostic;
   const name = message.range.source.normalizedPath;
   const source = sources.get(name);
   diagnostic.file = source?.file ?? name;
-  const text = source?.text ?? asc.libraryFiles[name.replace(/^~lib\//, "").replace(/\.ts$/, "")];
-  if (text === undefined) return diagnostic;
-  const before = text.slice(0, message.range.start);
+  const code = source?.text ?? asc.libraryFiles[name.replace(/^~lib\//, "").replace(/\.ts$/, "")];
+  if (code === undefined) return diagnostic;
+  const before = code.slice(0, message.range.start);
   diagnostic.line = before.split("\n").length;
   diagnostic.column = before.length - before.lastIndexOf("\n");
   return diagnostic;
@@ -255,18 +292,9 @@ function refused(entry: string, file: string, message: string): Compiled {
   return {
     entry,
     diagnostics: [{ severity: "error", message, code: NOT_FOUND, file }],
+    sources: [file],
     text: `ERROR TS${NOT_FOUND}: ${message}\n`,
   };
-}
-
-function findGuestFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "guest", "index.ts"))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error("the guest library of isopod is missing: install the package again");
-    folder = parent;
-  }
-  return join(folder, "guest");
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -1,17 +1,19 @@
 /** The compiler's messages as lines of a terminal: `file:line:column` first, so that editors and people find the place. */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import type { Compiled, Diagnostic } from "./compiler.ts";
+import type { Diagnostic } from "./compiler.ts";
+import { painted } from "./terminal.ts";
 
 /** Writes what the compiler has to say about one entry to stderr. */
-export function printDiagnostics({ diagnostics }: Compiled): void {
+export function printDiagnostics(diagnostics: readonly Diagnostic[]): void {
   for (const diagnostic of diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
 }
 
 function formatDiagnostic({ severity, message, code, file, line, column }: Diagnostic): string {
   const place = file === undefined ? "" : [showPath(file), line, column].filter(part => part !== undefined).join(":");
   const number = code === 0 ? "" : ` ${code < 1000 ? "AS" : "TS"}${code}`;
-  const head = `${place === "" ? "" : `${place}: `}${severity}${number}: ${message}`;
+  const kind = `${severity}${number}:`;
+  const head = `${place === "" ? "" : `${place}: `}${severity === "info" ? kind : painted(severity, kind)} ${message}`;
   const source = file === undefined || line === undefined ? undefined : lineOf(file, line);
   if (source === undefined || column === undefined) return head;
   // Tabs stay, so that the caret stands under its character.

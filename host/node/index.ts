@@ -2,7 +2,9 @@
  * isopod on Node: everything of `isopod`, the compiler, and a runtime with Node's defaults. Whatever a caller sets wins over them.
  */
 import { readString } from "../assemblyscript.ts";
+import type { Denial } from "../denials.ts";
 import { Runtime, type RuntimeOptions } from "../runtime.ts";
+import { readSourceMap } from "../source-map.ts";
 import { hasTrapHandlerFlag, TRAP_HANDLER_FLAG } from "./engine.ts";
 import { read } from "./read.ts";
 
@@ -16,7 +18,7 @@ const MAX_ACTORS_WITH_FLAG = 30_000;
 const MAX_ACTORS = 12_000;
 
 export interface NodeRuntimeOptions extends RuntimeOptions {
-  /** Says nothing of a missing engine flag. The environment variable ISOPOD_QUIET=1 does the same. */
+  /** Says nothing on stderr of a missing engine flag, or of missing grants. The environment variable ISOPOD_QUIET=1 does the same. */
   readonly quiet?: boolean;
 }
 
@@ -26,11 +28,12 @@ let told = false;
  * A runtime whose `load` takes paths and `file:` URLs too, and whose crashes carry AssemblyScript's messages.
  * The environment variable ISOPOD_SWITCH=off turns the switch off where the options say nothing of it.
  * The ceiling of actors is 30,000 where Node runs with `--disable-wasm-trap-handler`. Without it, it is 12,000, and the first
- * call says so in one line on stderr.
+ * call says so in one line on stderr. So does a guest's first call of what it is not granted, unless there is an `onDenied`.
  */
 export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): Runtime {
   const flag = hasTrapHandlerFlag();
-  if (!flag && !quiet && !told && !/^(1|true|yes)$/i.test(process.env.ISOPOD_QUIET ?? "")) {
+  const speaks = !quiet && !/^(1|true|yes)$/i.test(process.env.ISOPOD_QUIET ?? "");
+  if (!flag && speaks && !told) {
     told = true;
     process.stderr.write(
       `isopod: many actors run at less than half speed, and at most ${MAX_ACTORS} fit: start node with ${TRAP_HANDLER_FLAG} (ISOPOD_QUIET=1 hides this)\n`,
@@ -38,5 +41,14 @@ export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): R
   }
   const limits = { actors: flag ? MAX_ACTORS_WITH_FLAG : MAX_ACTORS, ...options.limits };
   const way = /^off$/i.test(process.env.ISOPOD_SWITCH ?? "") ? ({ switch: "off" } as const) : {};
-  return new Runtime({ read, readString, ...way, ...options, limits });
+  const denials = speaks ? { onDenied: sayDenied } : {};
+  return new Runtime({ read, readString, readSourceMap, ...way, ...denials, ...options, limits });
+}
+
+function sayDenied({ module, call, grant }: Denial): void {
+  const example =
+    grant === "spawn" || grant === "imports" ? `${grant}: ["${call === "spawn" ? "…" : call}"]` : `${grant}: true`;
+  process.stderr.write(
+    `isopod: ${module} called ${call}, which it is not granted: spawn it with { grants: { ${example} } } (ISOPOD_QUIET=1 hides this)\n`,
+  );
 }

@@ -9,9 +9,20 @@ export const PACKAGE_FOLDER = findPackageFolder();
 /** The examples ship as sources. */
 export const EXAMPLES_FOLDER = join(PACKAGE_FOLDER, "guest", "examples");
 
+/** What is asked of package.json. */
+export interface Manifest {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+  /** What isopod itself is developed with. */
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+export function packageManifest(): Manifest {
+  return JSON.parse(readFileSync(join(PACKAGE_FOLDER, "package.json"), "utf8")) as Manifest;
+}
+
 export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(PACKAGE_FOLDER, "package.json"), "utf8")) as { version: string };
-  return version;
+  return packageManifest().version;
 }
 
 function findPackageFolder(): string {

@@ -38,7 +38,6 @@ const list = scenarios.map(({ name, summary }) => `  ${name.padEnd(22)}${summary
 
 export const bench: Command = {
   name: "bench",
-  summary: "measure messages per second and round trips",
   help: `Plays a scenario with guests compiled on the spot, and measures it.
 
 Usage: isopod bench                                 lists the scenarios

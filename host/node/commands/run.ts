@@ -2,34 +2,33 @@
  * `isopod run`: one actor of a guest, from its first turn to its end. What it logs is printed as plain text: no guest can send
  * control sequences to the terminal.
  */
-import { SourceMap, type SourceMapPayload } from "node:module";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { build } from "../build.ts";
 import { type Arguments, type Command, numberIn, suggest, UsageError } from "../command.ts";
+import { crashReport, crashStack } from "../crash-report.ts";
 import { printDiagnostics } from "../diagnostics.ts";
+import { entryWarning } from "../entries.ts";
 import {
-  type ActorExit,
   createRuntime,
   defaultLimits,
-  type ExitReason,
   formatPid,
-  formatReason,
   type Grants,
   type LogLevel,
   type ModuleSource,
-  type Pid,
   type RuntimeLimits,
   type SpawnOptions,
 } from "../index.ts";
+import { missing } from "../read.ts";
 import { INTERRUPTED, relaunch } from "../relaunch.ts";
+import { Progress, painted, plain } from "../terminal.ts";
 import { compileOptions, PARK_CHOICES } from "./build.ts";
 
 const GRANT_CHOICES = ["log", "clock", "random", "register", "lookup", "kill", "spawn", "none"];
 const REDUCTION_POLICIES = ["yield", "kill"] as const;
+const LEVELS = ["debug", "info", "warning", "error"] as const;
 
 export const run: Command = {
   name: "run",
-  summary: "run one guest until it ends",
   help: `Runs one actor of a guest until it ends. A .ts guest is compiled first.
 
 Usage: isopod run <guest.ts | guest.wasm> [arguments…] [options]
@@ -48,12 +47,16 @@ Options:
   --reductions POLICY
                   count what it computes, and when it has computed for long:
                   yield (let others go on) or kill
-  --debug         compile with names; where a crash happened is shown by
-                  AssemblyScript's files and lines
+  --log LEVEL     show what is logged at this level and above: debug (with how
+                  each actor ends), info (default), warning or error
+  --debug         compile with names and without inlining, and show of a crash
+                  which functions had called each other
   -h, --help      print this
 
-Info goes to stdout, everything else that is logged to stderr.
-Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
+Info goes to stdout, everything else that is logged to stderr. A crash is one
+line on stderr: the actor, the reason, and the line of the AssemblyScript source.
+Exit code: 0; 1 where an actor crashed or exited with a reason of its own, or
+where the guest does not compile or load; 2 where the command line is wrong;
 130 after SIGINT.
 `,
   options: {
@@ -62,6 +65,7 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
     grant: { type: "string", multiple: true, choices: GRANT_CHOICES },
     limit: { type: "string", multiple: true },
     reductions: { type: "string", choices: REDUCTION_POLICIES },
+    log: { type: "string", choices: LEVELS },
     debug: { type: "boolean" },
   },
 
@@ -70,6 +74,7 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
     if (path === undefined) throw new UsageError("which guest? Name a .ts or a .wasm file");
     const limits = limitsOf(given);
     const grants = grantsOf(given);
+    const least = LEVELS.findIndex(level => level === (given.text("log") ?? "info"));
     const code = await relaunch();
     if (code !== undefined) return code;
     const guest = await guestFrom(path, given);
@@ -80,16 +85,31 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
     const runtime = createRuntime({
       grants,
       limits,
-      onLog: print,
+      onLog: (_pid, level, text) => {
+        if (LEVELS.indexOf(level) >= least) print(level, text);
+      },
+      onDenied: ({ pid, module, call, grant }) => {
+        const give = grant === "imports" ? "" : `; --grant ${grant} gives it`;
+        process.stderr.write(
+          plain(`isopod: ${formatPid(pid)} ${module} called ${call}, which it is not granted${give}\n`),
+        );
+      },
       onExit: exit => {
+        const hasFailed = exit.reason.kind !== "normal" && exit.reason.kind !== "shutdown";
         // What SIGINT ended has not failed.
-        if (interrupted || exit.reason.kind === "normal" || exit.reason.kind === "shutdown") return;
-        failed = true;
-        process.stderr.write(`${plain(describe(exit, guest.map))}\n`);
+        if (hasFailed && !interrupted) {
+          failed = true;
+          process.stderr.write(
+            `${painted("error", "isopod:")} ${plain(crashReport(exit, path, given.has("reductions")))}\n`,
+          );
+          if (given.has("debug")) process.stderr.write(plain(crashStack(exit)));
+        } else if (least === 0) {
+          print("debug", crashReport(exit, path, false));
+        }
       },
     });
     const counted = given.has("reductions") && !path.endsWith(".ts");
-    const module = await runtime.load(guest.source, {
+    const module = await runtime.load(guest, {
       name: basename(path),
       reductions: counted ? "count" : "none",
     });
@@ -108,22 +128,26 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
   },
 };
 
-interface Guest {
-  readonly source: ModuleSource;
-  readonly map: SourceMap | undefined;
-}
-
 /** Undefined where it does not compile; then the compiler's messages are printed. */
-async function guestFrom(path: string, given: Arguments): Promise<Guest | undefined> {
-  if (!path.endsWith(".ts")) return { source: path, map: undefined };
+async function guestFrom(path: string, given: Arguments): Promise<ModuleSource | undefined> {
+  if (!path.endsWith(".ts")) {
+    if (!path.endsWith(".wasm") && missing(path) === undefined) {
+      throw new UsageError(`a guest is AssemblyScript (.ts) or WebAssembly (.wasm), and ${path} is neither`);
+    }
+    return path;
+  }
   const policy = given.text("reductions");
   const reductions = policy === "yield" ? "yield" : policy === "kill" ? "count" : "none";
+  const progress = new Progress();
+  progress.say(`compiling ${path}`);
   const [compiled] = await build([path], { ...compileOptions(given), reductions });
-  printDiagnostics(compiled);
+  progress.clear();
+  printDiagnostics(compiled.diagnostics);
   if (compiled.wasm === undefined) return undefined;
-  const { sourceMap } = compiled;
-  const map = sourceMap === undefined ? undefined : new SourceMap(JSON.parse(sourceMap) as SourceMapPayload);
-  return { source: compiled.wasm as Uint8Array<ArrayBuffer>, map };
+  const message = given.has("entry") ? undefined : entryWarning(compiled.wasm);
+  if (message === undefined) return compiled;
+  printDiagnostics([{ severity: "error", message, code: 0, file: resolve(path) }]);
+  return undefined;
 }
 
 function spawnOptions(given: Arguments, path: string): SpawnOptions {
@@ -156,37 +180,12 @@ function limitsOf(given: Arguments): Partial<RuntimeLimits> {
   );
 }
 
-function print(_pid: Pid, level: LogLevel, text: string): void {
+function print(level: LogLevel, text: string): void {
   if (level === "info") process.stdout.write(`${plain(text)}\n`);
-  else process.stderr.write(`${level}: ${plain(text)}\n`);
-}
-
-/** Control characters other than tab and line end are shown, not obeyed. */
-function plain(text: string): string {
-  return text.replace(/(?![\n\t])\p{Cc}/gu, c => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
-}
-
-function describe({ pid, module, reason }: ActorExit, map: SourceMap | undefined): string {
-  const head = `isopod: ${formatPid(pid)} ${module} ${formatReason(reason)}`;
-  const frames = reason.kind === "crashed" ? framesOf(reason, map) : [];
-  if (frames.length > 0) return `${head}\n${frames.map(frame => `    at ${frame}`).join("\n")}`;
-  // An abort says where it happened; what the engine calls a trap does not.
-  const lost = reason.kind === "crashed" && !/:\d+:\d+\)$/.test(reason.message);
-  return lost && map === undefined ? `${head}\n(isopod run --debug guest.ts shows where)` : head;
-}
-
-/** The guest's part of a crash's stack, each frame with the line that it came from. Only of a build with a source map. */
-function framesOf({ stack }: Extract<ExitReason, { kind: "crashed" }>, map: SourceMap | undefined): string[] {
-  if (map === undefined) return [];
-  const frames: string[] = [];
-  for (const [, name, offset] of stack.matchAll(/at (?:(.+) \()?wasm:.*wasm-function\[\d+\]:0x([0-9a-f]+)/g)) {
-    // A source map of WebAssembly has one line, and the offsets of the file are its columns.
-    const entry = map.findEntry(0, Number.parseInt(offset, 16));
-    const place =
-      "originalSource" in entry ? `${entry.originalSource}:${entry.originalLine + 1}:${entry.originalColumn + 1}` : "?";
-    frames.push(name === undefined ? place : `${name} (${place})`);
-  }
-  return frames;
+  else
+    process.stderr.write(
+      `${level === "debug" ? painted("quiet", "debug:") : painted(level, `${level}:`)} ${plain(text)}\n`,
+    );
 }
 
 /**

@@ -1,0 +1,49 @@
+/**
+ * Which bytes of a rewritten module came from where: what leads from an offset in the module that runs back to one in the module that was given, as a
+ * source map knows it. Bytes that the rewriter added came from nowhere.
+ */
+
+export class Copies {
+  /** Three numbers a copy: where it begins in the new module, where in the old one, its length. In the order of the first. */
+  readonly #numbers: number[] = [];
+
+  /** A copy behind all others. */
+  note(to: number, from: number, length: number): void {
+    if (length === 0) return;
+    const numbers = this.#numbers;
+    const last = numbers.length - 3;
+    const follows =
+      last >= 0 && to - numbers[last] === numbers[last + 2] && from - numbers[last + 1] === to - numbers[last];
+    if (follows) numbers[last + 2] += length;
+    else numbers.push(to, from, length);
+  }
+
+  /** What was written from this offset on is written anew. */
+  forget(to: number): void {
+    const numbers = this.#numbers;
+    while (numbers.length > 0 && numbers[numbers.length - 3] >= to) numbers.length -= 3;
+    const last = numbers.length - 3;
+    if (last >= 0) numbers[last + 2] = Math.min(numbers[last + 2], to - numbers[last]);
+  }
+
+  /** Where the byte at this offset came from; undefined where it was added. */
+  sourceOf(offset: number): number | undefined {
+    const numbers = this.#numbers;
+    let low = 0;
+    let high = numbers.length / 3;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (numbers[middle * 3] <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const at = (low - 1) * 3;
+    if (at < 0 || offset - numbers[at] >= numbers[at + 2]) return undefined;
+    return numbers[at + 1] + offset - numbers[at];
+  }
+
+  /** Calls `see` for each copy, in the order of the new module. */
+  forEach(see: (to: number, from: number, length: number) => void): void {
+    const numbers = this.#numbers;
+    for (let at = 0; at < numbers.length; at += 3) see(numbers[at], numbers[at + 1], numbers[at + 2]);
+  }
+}

@@ -1,0 +1,18 @@
+// A server: it answers calls, and crashes on what it does not understand. Its supervisor, in host.ts, starts it again.
+
+import { type Message, Server, serve } from "isopod/guest";
+
+class Counter extends Server {
+  private sum: i64 = 0;
+
+  onCall(message: Message): void {
+    const request = message.text();
+    if (request.startsWith("add ")) this.sum += I64.parseInt(request.substring(4));
+    else if (request !== "get") throw new Error(`not a request: ${request}`);
+    this.replyText(`${this.sum}`);
+  }
+}
+
+export function run(): void {
+  serve(new Counter());
+}

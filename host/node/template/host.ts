@@ -1,0 +1,25 @@
+// The host: compiles the guests, says what they may do, and starts them.
+
+import { build, createRuntime, formatReport } from "isopod/node";
+
+const [hello, counter] = await build(["guest/hello.ts", "guest/counter.ts"]);
+
+// A guest may send and receive. Everything else, here to log, it is granted.
+const runtime = createRuntime({ grants: { log: true }, onLog: (_pid, _level, text) => console.log(text) });
+
+await runtime.exited(runtime.spawn(await runtime.load(hello), { args: "world" }));
+
+runtime.define("counter", await runtime.load(counter));
+runtime.supervise({
+  children: [{ id: "counter", start: "counter", name: "counter" }],
+  onReport: report => console.log(formatReport(report)),
+});
+
+for (const request of ["add 2", "add 3", "double", "get"]) {
+  await runtime.call("counter", request).then(
+    answer => console.log(request, "->", new TextDecoder().decode(answer)),
+    error => console.log(request, "->", error.message),
+  );
+}
+
+await runtime.stop();
