@@ -10,6 +10,7 @@ import type { Allowance } from "./allowance.ts";
 import type { Bytes } from "./bytes.ts";
 import type { Clock } from "./clock.ts";
 import type { GuestModule } from "./guest.ts";
+import type { Inspection } from "./inspection.ts";
 import type { Limits, RuntimeLimits } from "./limits.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { MemoryAccount } from "./memory-account.ts";
@@ -82,6 +83,7 @@ export interface Services {
   readonly limits: RuntimeLimits;
   readonly counters: Counters;
   readonly notices: Notices;
+  readonly inspection: Inspection;
   readonly memory: MemoryAccount;
   readonly recycling: Recycling;
   /** Whose turn it is, or was last. Imports ask it who is calling. */
@@ -176,6 +178,10 @@ export class Actor implements Runnable {
   reductions: Reductions | null = null;
   /** It gave way in the middle of its code: its next turn goes on there, whatever its mailbox holds. */
   yielded = false;
+  /** The export that it runs; a host's own has none. */
+  entry = "";
+  /** On the runtime's clock. */
+  readonly bornMs: number;
 
   constructor(
     lo: number,
@@ -197,6 +203,7 @@ export class Actor implements Runnable {
     this.args = args;
     this.limits = limits;
     this.bytes = bytes;
+    this.bornMs = services.clock.now();
   }
 
   get pid(): Pid {

@@ -54,13 +54,16 @@ export class Ends {
     if (actor.state === DEAD) return;
     const isGuest = actor.module !== null;
     const lastReceived = reason.kind === "crashed" && actor.atFault && isGuest ? lastSeen(actor) : undefined;
-    this.bury(actor, reason);
     const { services, pid, module } = actor;
+    const { inspection } = services;
+    const names = inspection.wants("exit") ? [...(actor.ties?.names ?? [])] : undefined;
+    this.bury(actor, reason);
     services.counters.ended++;
     const onExit = this.#onExit;
-    if (onExit !== undefined) {
-      const exit = { pid, module: module?.name, reason };
-      services.notices.add(() => onExit(lastReceived === undefined ? exit : { ...exit, lastReceived }));
+    if (onExit !== undefined || names !== undefined) {
+      const exit = { pid, module: module?.name, reason, ...(lastReceived && { lastReceived }) };
+      if (onExit !== undefined) services.notices.add(() => onExit(exit));
+      if (names !== undefined) inspection.tell({ kind: "exit", atMs: services.clock.now(), names, ...exit });
     }
     if (isGuest && --this.#guests === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }

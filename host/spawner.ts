@@ -11,7 +11,7 @@ import { type Limits, lesserOf, limitsFrom } from "./limits.ts";
 import { Mailbox, type RingPool } from "./mailbox.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "./message.ts";
 import { asyncifyWay, handlerWay } from "./park.ts";
-import type { PidTable } from "./pid.ts";
+import { type PidTable, pidFromWords } from "./pid.ts";
 import { type ReductionOptions, reductionsFor } from "./preempt.ts";
 import { formatReason, reasonOfThrown } from "./reason.ts";
 
@@ -175,8 +175,10 @@ export class Spawner {
     actor.allowance = allowance;
     allowance.family.size++;
     actor.reductions = reductions;
+    actor.entry = entry;
     this.#instantiate(actor, module, entry, wayName === "jspi" ? this.#jspi.bind(actor, imports) : imports);
     this.#ends.begin(actor);
+    tellSpawn(actor);
     actor.wake();
     return actor;
   }
@@ -206,4 +208,18 @@ export class Spawner {
     this.#stopped = true;
     this.#jspi.stop();
   }
+}
+
+/** An actor lives, a guest or a mailbox of the host's. */
+export function tellSpawn({ pid, module, entry, allowance, services }: Actor): void {
+  const { inspection, clock } = services;
+  if (!inspection.wants("spawn")) return;
+  inspection.tell({
+    kind: "spawn",
+    atMs: clock.now(),
+    pid,
+    module: module?.name,
+    entry: module === null ? undefined : entry,
+    parent: allowance === null ? 0 : pidFromWords(allowance.parentLo, allowance.parentHi),
+  });
 }
