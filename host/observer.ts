@@ -122,6 +122,10 @@ export class Observer {
     return { atMs, counters: { ...counters }, runQueue: scheduler.length, actors };
   }
 
+  infoOf(actor: Actor): ActorInfo {
+    return this.#infoOf(actor, this.#services.clock.now(), this.#children());
+  }
+
   /** How long an actor that becomes ready now waits for its turn; undefined where the runtime stops before. */
   queueDelay(): Promise<number | undefined> {
     return new Promise(resolve => {

@@ -20,7 +20,7 @@ import { RingPool } from "./mailbox.ts";
 import { MemoryAccount } from "./memory-account.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
 import { Notices } from "./notices.ts";
-import { Observer, type PeekOptions, peek, type Snapshot, type WaitingItem } from "./observer.ts";
+import { type ActorInfo, Observer, type PeekOptions, peek, type Snapshot, type WaitingItem } from "./observer.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
 import { type DeadLetter, post } from "./post.ts";
 import { reasonOfThrown } from "./reason.ts";
@@ -337,6 +337,12 @@ export class Runtime implements AsyncDisposable {
   /** Plain data about every live actor, made now: it costs nothing otherwise. */
   snapshot(): Snapshot {
     return this.#observer.snapshot();
+  }
+
+  /** The same of one actor; undefined where there is none of that pid. */
+  info(pid: Pid): ActorInfo | undefined {
+    const actor = this.#find(pid);
+    return actor && this.#observer.infoOf(actor);
   }
 
   /** The first items of an actor's mailbox, which stay in it; undefined where there is no such actor. */

@@ -80,6 +80,8 @@ describe("a snapshot", () => {
       supervisor: undefined,
       strategy: undefined,
     });
+    expect(runtime.info(pid)).toEqual(infoOf(pid));
+    expect(runtime.info(1)).toBeUndefined();
     expect(runtime.snapshot()).toMatchObject({ atMs: 140, runQueue: 0, counters: runtime.counters });
   });
 

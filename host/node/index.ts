@@ -2,13 +2,16 @@
  * isopod on Node: everything of `isopod`, the compiler, and a runtime with Node's defaults. Whatever a caller sets wins over them.
  */
 import { readString } from "../assemblyscript.ts";
-import { Runtime, type RuntimeOptions } from "../runtime.ts";
+import type { RuntimeOptions } from "../runtime.ts";
 import { hasTrapHandlerFlag, TRAP_HANDLER_FLAG } from "./engine.ts";
+import { NodeRuntime } from "./node-runtime.ts";
 import { read } from "./read.ts";
 
 export * from "../index.ts";
 export { type BuildOptions, build } from "./build.ts";
 export type { Compiled, Diagnostic } from "./compiler.ts";
+export type { NodeRuntime } from "./node-runtime.ts";
+export type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 
 /** Two kernel mappings each; at some 32,000 memories the process would abort. */
 const MAX_ACTORS_WITH_FLAG = 30_000;
@@ -27,7 +30,7 @@ let told = false;
  * The ceiling of actors is 30,000 where Node runs with `--disable-wasm-trap-handler`. Without it, it is 12,000, and the first
  * call says so in one line on stderr.
  */
-export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): Runtime {
+export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): NodeRuntime {
   const flag = hasTrapHandlerFlag();
   if (!flag && !quiet && !told && !/^(1|true|yes)$/i.test(process.env.ISOPOD_QUIET ?? "")) {
     told = true;
@@ -36,5 +39,5 @@ export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): R
     );
   }
   const limits = { actors: flag ? MAX_ACTORS_WITH_FLAG : MAX_ACTORS, ...options.limits };
-  return new Runtime({ read, readString, ...options, limits });
+  return new NodeRuntime({ read, readString, ...options, limits });
 }
