@@ -12,10 +12,9 @@ const state: Column<ActorRow> = {
   title: "State",
   about:
     "running, ready (in the run queue), parked (in a receive), idle (a mailbox of the host that nobody receives from)",
-  parts: 17,
   sort: "state",
   fill(cell, row) {
-    cell.className = "state";
+    cell.classList.add("state");
     setAttribute(cell, "data-state", row.state);
     const text = row.waits === undefined ? row.state : `${row.state}, for ${row.waits}`;
     setText(cell, text);
@@ -25,7 +24,7 @@ const state: Column<ActorRow> = {
 const items: Column<ActorRow> = {
   title: "Mailbox",
   about: "Items that wait in its mailbox",
-  parts: 8,
+  widthPx: 82,
   sort: "items",
   isNumber: true,
   fill(cell, row) {
@@ -37,9 +36,10 @@ const items: Column<ActorRow> = {
 const size: Column<ActorRow> = {
   title: "Bytes",
   about: "Payload bytes that wait in its mailbox",
-  parts: 8,
+  widthPx: 84,
   sort: "bytes",
   isNumber: true,
+  isMinor: true,
   fill(cell, row) {
     setText(cell, bytes(row.bytes));
     cell.classList.toggle("quiet", row.bytes === 0);
@@ -48,7 +48,7 @@ const size: Column<ActorRow> = {
 const reductions: Column<ActorRow> = {
   title: "Reductions",
   about: "What its code has computed since its birth, where the module counts that",
-  parts: 9,
+  widthPx: 106,
   sort: "reductions",
   isNumber: true,
   fill: (cell, row) => setText(cell, row.reductions === undefined ? "" : short(row.reductions)),
@@ -56,7 +56,7 @@ const reductions: Column<ActorRow> = {
 const memory: Column<ActorRow> = {
   title: "Memory",
   about: "The guest’s linear memory",
-  parts: 8,
+  widthPx: 86,
   sort: "memory",
   isNumber: true,
   fill: (cell, row) => setText(cell, row.memory === undefined ? "" : bytes(row.memory)),
@@ -64,9 +64,10 @@ const memory: Column<ActorRow> = {
 const links: Column<ActorRow> = {
   title: "Links",
   about: "Actors that it is linked to",
-  parts: 6,
+  widthPx: 66,
   sort: "links",
   isNumber: true,
+  isMinor: true,
   fill(cell, row) {
     setText(cell, count(row.links));
     cell.classList.toggle("quiet", row.links === 0);
@@ -75,7 +76,7 @@ const links: Column<ActorRow> = {
 const age: Column<ActorRow> = {
   title: "Age",
   about: "Since it was spawned",
-  parts: 9,
+  widthPx: 86,
   sort: "age",
   isNumber: true,
   fill: (cell, row) => setText(cell, duration(row.ageMs)),
@@ -83,17 +84,16 @@ const age: Column<ActorRow> = {
 const pid: Column<ActorRow> = {
   title: "Pid",
   about: "node.thread.slot.generation",
-  parts: 10,
+  widthPx: 112,
   sort: "pid",
   fill(cell, row) {
-    cell.className = "mono";
+    cell.classList.add("mono");
     setText(cell, row.pid);
   },
 };
 const name: Column<ActorRow> = {
   title: "Name",
   about: "Its registered names",
-  parts: 14,
   sort: "name",
   fill(cell, row) {
     setText(cell, visible(row.name));
@@ -103,10 +103,10 @@ const name: Column<ActorRow> = {
 const module: Column<ActorRow> = {
   title: "Module",
   about: "Its module, and the entry that it runs",
-  parts: 16,
   sort: "module",
   fill(cell, row) {
     setText(cell, moduleText(row));
+    setAttribute(cell, "title", moduleText(row));
     cell.classList.toggle("quiet", row.module === undefined);
   },
 };
@@ -125,7 +125,6 @@ export function actorColumns(hasReductions: boolean): Column<ActorRow>[] {
 const place: Column<TreeRow> = {
   title: "Actor",
   about: "Supervisors with their children; guests with those that they have spawned",
-  parts: 34,
   fill(cell, row) {
     const label = row.id ?? (row.name !== "" ? row.name : moduleText(row));
     const spare = [row.name, row.module].filter(word => word !== undefined && word !== "" && word !== label);
@@ -140,7 +139,7 @@ const place: Column<TreeRow> = {
 const restarts: Column<TreeRow> = {
   title: "Restarts",
   about: "How often its supervisor has started it again, since the observer began",
-  parts: 8,
+  widthPx: 84,
   isNumber: true,
   fill(cell, row) {
     setText(cell, row.id === undefined ? "" : count(row.restarts));

@@ -51,6 +51,10 @@ export class TimePlot {
   show(): void {
     if (this.#plot === undefined) this.#draw();
     else this.#plot.setData(this.#data, true);
+    // Where nobody points at a moment, the last one is meant.
+    const plot = this.#plot;
+    if (plot?.cursor.left === undefined || plot.cursor.left < 0)
+      plot?.setLegend({ idx: this.#data[0].length - 1 }, false);
   }
 
   get #width(): number {
@@ -77,19 +81,25 @@ export class TimePlot {
       {
         width: this.#width,
         height: this.#height,
-        padding: [8, 4, 0, 0],
+        padding: [8, 14, 0, 0],
         scales: {
-          x: { range: () => [this.#newest - this.#seconds, this.#newest] },
+          // Marks are to stand where they are asked for.
+          x: { time: false, range: () => [this.#newest - this.#seconds, this.#newest] },
           y: { range: (_, __, most) => [0, Math.max(most ?? 0, 1) * 1.1] },
         },
         axes: [
-          { ...axis, size: 24, values: (_, times) => times.map(time => ago(this.#newest - time)) },
+          {
+            ...axis,
+            size: 24,
+            splits: () => this.#marks(),
+            values: (_, times) => times.map(time => (time === this.#newest ? "now" : `−${ago(this.#newest - time)}`)),
+          },
           { ...axis, size: 56, values: (_, numbers) => numbers.map(number => this.#format(number)) },
         ],
         legend: { live: true },
         cursor: { y: false, points: { size: 6 } },
         series: [
-          { label: "Time", value: (_, time) => (time == null ? "now" : `-${ago(this.#newest - time)}`) },
+          { label: "Time" },
           ...this.#lines.map(line => ({
             label: line.label,
             stroke: color(line.color),
@@ -107,14 +117,18 @@ export class TimePlot {
     probe.remove();
   }
 
+  /** Quarters of the time that is shown. */
+  #marks(): number[] {
+    return [1, 0.75, 0.5, 0.25, 0].map(part => this.#newest - part * this.#seconds);
+  }
+
   get #newest(): number {
     return this.#data[0].at(-1) ?? 0;
   }
 }
 
 function ago(seconds: number): string {
-  const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
 export class Plots {

@@ -13,10 +13,12 @@ export interface Column<T> {
   readonly title: string;
   /** What the number is and where it comes from. */
   readonly about: string;
-  /** Of the table's width, in parts. */
-  readonly parts: number;
+  /** Those without share what is left. */
+  readonly widthPx?: number;
   readonly sort?: string;
   readonly isNumber?: boolean;
+  /** Left out where there is little room. */
+  readonly isMinor?: boolean;
   fill(cell: HTMLTableCellElement, row: T): void;
 }
 
@@ -50,10 +52,9 @@ export class VirtualTable<T extends { readonly pid: string }> {
     this.#scroller = scroller;
     this.#options = options;
     const columns = options.columns;
-    const parts = columns.reduce((sum, column) => sum + column.parts, 0);
     const widths = columns.map(column => {
-      const col = el("col");
-      col.style.width = `${(100 * column.parts) / parts}%`;
+      const col = el("col", classOf(column));
+      if (column.widthPx !== undefined) col.style.width = `${column.widthPx}px`;
       return col;
     });
     const heads = columns.map(column => this.#head(column));
@@ -133,7 +134,7 @@ export class VirtualTable<T extends { readonly pid: string }> {
   }
 
   #addRow(): void {
-    const cells = this.#options.columns.map(({ isNumber }) => el("td", isNumber ? { class: "number" } : {}));
+    const cells = this.#options.columns.map(column => el("td", classOf(column)));
     const row = el("tr", { tabindex: "0" }, ...cells);
     const open = () => {
       if (row.dataset.pid !== undefined) this.#options.open(row.dataset.pid);
@@ -146,8 +147,9 @@ export class VirtualTable<T extends { readonly pid: string }> {
     this.#below.parentElement?.before(row);
   }
 
-  #head({ title, about, sort, isNumber }: Column<T>): HTMLTableCellElement {
-    const head = el("th", { scope: "col", title: about, ...(isNumber && { class: "number" }) });
+  #head(column: Column<T>): HTMLTableCellElement {
+    const { title, about, sort } = column;
+    const head = el("th", { scope: "col", title: about, ...classOf(column) });
     if (sort === undefined) {
       head.append(el("span", {}, title));
       return head;
@@ -158,4 +160,8 @@ export class VirtualTable<T extends { readonly pid: string }> {
     head.append(press);
     return head;
   }
+}
+
+function classOf({ isNumber, isMinor }: Pick<Column<never>, "isNumber" | "isMinor">): { class: string } {
+  return { class: `${isNumber ? "number" : ""} ${isMinor ? "minor" : ""}`.trim() };
 }

@@ -42,12 +42,17 @@ export function duration(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
   if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
-  return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ${two(Math.floor((seconds % 3600) / 60))}m`;
+  return `${Math.floor(seconds / 86_400)}d ${two(Math.floor((seconds % 86_400) / 3600))}h`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
 }
 
 export function milliseconds(value: number): string {
+  if (value === 0) return "0";
   return value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : count(value);
 }
 
