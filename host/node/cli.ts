@@ -7,9 +7,10 @@ import { type Command, parseArguments, suggest, UsageError } from "./command.ts"
 import { bench } from "./commands/bench.ts";
 import { build } from "./commands/build.ts";
 import { run } from "./commands/run.ts";
+import { top } from "./commands/top.ts";
 import { packageVersion } from "./installation.ts";
 
-const commands: readonly Command[] = [build, run, bench];
+const commands: readonly Command[] = [build, run, top, bench];
 
 const help = `isopod: WebAssembly instances as Erlang-style actors
 

@@ -48,6 +48,9 @@ Options:
   --reductions POLICY
                   count what it computes, and when it has computed for long:
                   yield (let others go on) or kill
+  --observe       serve a page about the actors on 127.0.0.1; its address, with the
+                  token that it needs, is printed on stderr
+  --port N        the page's port; default a free one
   --debug         compile with names; where a crash happened is shown by
                   AssemblyScript's files and lines
   -h, --help      print this
@@ -62,6 +65,8 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
     grant: { type: "string", multiple: true, choices: GRANT_CHOICES },
     limit: { type: "string", multiple: true },
     reductions: { type: "string", choices: REDUCTION_POLICIES },
+    observe: { type: "boolean" },
+    port: { type: "string" },
     debug: { type: "boolean" },
   },
 
@@ -70,6 +75,8 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
     if (path === undefined) throw new UsageError("which guest? Name a .ts or a .wasm file");
     const limits = limitsOf(given);
     const grants = grantsOf(given);
+    const port = given.whole("port", 0, 0, 65_535);
+    if (given.has("port") && !given.has("observe")) throw new UsageError("--port is the port of --observe");
     const code = await relaunch();
     if (code !== undefined) return code;
     const guest = await guestFrom(path, given);
@@ -88,6 +95,8 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
         process.stderr.write(`${plain(describe(exit, guest.map))}\n`);
       },
     });
+    const observer = given.has("observe") ? await runtime.observe({ port }) : undefined;
+    if (observer !== undefined) process.stderr.write(`isopod: observe at ${observer.url}\n`);
     const counted = given.has("reductions") && !path.endsWith(".ts");
     const module = await runtime.load(guest.source, {
       name: basename(path),
@@ -102,6 +111,7 @@ Exit code: 0, or 1 where an actor crashed or exited with a reason of its own,
     };
     process.on("SIGINT", onInterrupt);
     await runtime.idle();
+    await observer?.close();
     process.off("SIGINT", onInterrupt);
     keepAlive.end();
     return interrupted ? INTERRUPTED : failed ? 1 : 0;

@@ -58,8 +58,6 @@ export class VirtualTable<T extends { readonly pid: string }> {
       return col;
     });
     const heads = columns.map(column => this.#head(column));
-    const span = String(columns.length);
-    this.#above.colSpan = this.#below.colSpan = Number(span);
     this.#empty = el("p", { class: "empty" }, options.empty);
     this.#empty.hidden = true;
     this.#table = el("table", {}, el("colgroup", {}, ...widths), el("thead", {}, el("tr", {}, ...heads)), this.#body);
