@@ -148,7 +148,15 @@ const restarts: Column<TreeRow> = {
 };
 
 /** Without sorting: the order is the tree's. */
-export const treeColumns: readonly Column<TreeRow>[] = [place, pid, state, restarts, items, memory, age].map(column => {
+export const treeColumns: readonly Column<TreeRow>[] = [
+  place,
+  pid,
+  { ...state, widthPx: 170 },
+  restarts,
+  items,
+  memory,
+  age,
+].map(column => {
   const { sort: _, ...rest } = column;
   return rest;
 });

@@ -4,6 +4,8 @@ import type { Sample } from "./protocol.ts";
 import { count, milliseconds, short } from "./text.ts";
 
 const SECONDS_SHOWN = 120;
+/** And at least so many. */
+const LEAST_SECONDS = 20;
 const HEIGHT_PX = 132;
 
 export interface Line {
@@ -84,7 +86,7 @@ export class TimePlot {
         padding: [8, 14, 0, 0],
         scales: {
           // Marks are to stand where they are asked for.
-          x: { time: false, range: () => [this.#newest - this.#seconds, this.#newest] },
+          x: { time: false, range: () => [this.#newest - this.#span, this.#newest] },
           y: { range: (_, __, most) => [0, Math.max(most ?? 0, 1) * 1.1] },
         },
         axes: [
@@ -119,7 +121,13 @@ export class TimePlot {
 
   /** Quarters of the time that is shown. */
   #marks(): number[] {
-    return [1, 0.75, 0.5, 0.25, 0].map(part => this.#newest - part * this.#seconds);
+    return [1, 0.75, 0.5, 0.25, 0].map(part => this.#newest - part * this.#span);
+  }
+
+  /** Grows with what there is to show, up to all that is shown. */
+  get #span(): number {
+    const seconds = this.#newest - (this.#data[0][0] ?? this.#newest);
+    return Math.min(this.#seconds, Math.max(1, Math.ceil(seconds / LEAST_SECONDS)) * LEAST_SECONDS);
   }
 
   get #newest(): number {
