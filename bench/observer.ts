@@ -8,7 +8,6 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { engineFlags, engineName } from "../host/node/engine.ts";
-import type { NodeRuntime } from "../host/node/index.ts";
 import { loadExamples } from "./examples.ts";
 import { median } from "./percentile.ts";
 
@@ -94,7 +93,7 @@ async function play(style: Style, isObserved: boolean, idle: number): Promise<vo
   args.setBigUint64(0, BigInt(runtime.spawn(pong)), true);
   args.setUint32(8, 8, true);
   runtime.spawn(ping, { args: new Uint8Array(args.buffer) });
-  if (isObserved) process.send?.({ url: (await (runtime as NodeRuntime).observe()).url });
+  if (isObserved) process.send?.({ url: (await runtime.observe()).url });
 
   await pause(WARM_UP_MS);
   const before = { messages: runtime.counters.received, cpu: process.cpuUsage(), ms: performance.now() };
