@@ -172,8 +172,8 @@ export class Observer {
     return {
       pid,
       kind,
-      names: [...(ties?.names ?? [])],
-      groups: [...(ties?.groups ?? [])],
+      names: listOf(ties?.names),
+      groups: listOf(ties?.groups),
       module: module?.name,
       entry: module === null ? undefined : actor.entry,
       way: actor.way.name === "host" ? undefined : actor.way.name,
@@ -184,9 +184,9 @@ export class Observer {
       memoryBytes: actor.bytes.memory?.buffer.byteLength,
       reductions: reductions?.counter == null ? undefined : Math.max(0, reductions.given - left),
       ageMs: nowMs - actor.bornMs,
-      links: Array.from(ties?.links ?? [], other => other.pid),
-      monitors: Array.from(ties?.monitors?.values() ?? [], ({ target }) => target.pid),
-      monitoredBy: Array.from(ties?.watchers ?? [], ({ watcher }) => watcher.pid),
+      links: listOf(ties?.links).map(pidOf),
+      monitors: ties?.monitors ? Array.from(ties.monitors.values(), ({ target }) => target.pid) : none,
+      monitoredBy: listOf(ties?.watchers).map(watcherOf),
       timers: ties?.timers?.size ?? 0,
       parent: allowance === null ? 0 : pidFromWords(allowance.parentLo, allowance.parentHi),
       supervisor: children.get(pid),
@@ -194,6 +194,16 @@ export class Observer {
     };
   }
 }
+
+/** Most actors have few ties, and many none: those share one list. */
+const none: readonly never[] = [];
+
+function listOf<T>(set: ReadonlySet<T> | null | undefined): readonly T[] {
+  return set == null || set.size === 0 ? none : [...set];
+}
+
+const pidOf = ({ pid }: Actor): Pid => pid;
+const watcherOf = ({ watcher }: { readonly watcher: Actor }): Pid => watcher.pid;
 
 function waitOf(actor: Actor, nowMs: number): Wait | undefined {
   const { want, wanted, deadlineMs } = actor;
