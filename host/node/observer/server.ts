@@ -1,5 +1,6 @@
 /** The observer: serves a page about one runtime, on the loopback address. It keeps no process alive. */
 import { randomBytes } from "node:crypto";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import type { Runtime } from "../index.ts";
@@ -8,6 +9,10 @@ import { History } from "./history.ts";
 import { Metrics } from "./metrics.ts";
 import { Samples } from "./samples.ts";
 import { View } from "./view.ts";
+
+/** Who has asked before the end is answered, if that takes no longer: a kill may end the last actor, and the program with it. */
+const GRACE_MS = 500;
+const LOOK_MS = 10;
 
 export interface ObserveOptions {
   /** Default: a free one. */
@@ -47,7 +52,7 @@ export async function observe(runtime: Runtime, options: ObserveOptions = {}): P
     port: options.port ?? 0,
     // The process is not ours.
     overrideGlobalObjects: false,
-  });
+  }) as Server;
   server.unref();
   server.on("connection", socket => socket.unref());
   await new Promise<void>((resolve, reject) => {
@@ -60,10 +65,15 @@ export async function observe(runtime: Runtime, options: ObserveOptions = {}): P
 
   const close = () => {
     stop();
-    return new Promise<void>(resolve => {
-      server.close(() => resolve());
-      if ("closeAllConnections" in server) server.closeAllConnections();
-    });
+    return closed(server);
   };
   return { url: `http://127.0.0.1:${port}/#token=${token}`, port, token, close, [Symbol.asyncDispose]: close };
+}
+
+async function closed(server: Server): Promise<void> {
+  const idle = setInterval(() => server.closeIdleConnections(), LOOK_MS);
+  const late = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  await new Promise(resolve => server.close(resolve));
+  clearInterval(idle);
+  clearTimeout(late);
 }
