@@ -1,73 +1,87 @@
 /**
  * What it costs a runtime to be observed: ping-pong in processes of their own, by turns unobserved and observed, while this process asks once a second as the page
- * does. What counts is the processor time that a message takes, the observer's included: other programs of the machine do not change that as much as the clock's.
+ * does. What counts is the processor time that a message takes, the observer's included, and of that the fastest windows: what else the machine does only makes them
+ * slower.
  *
  *     node --disable-wasm-trap-handler bench/observer.ts [rounds] [idle actors]
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { build } from "../host/node/build.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
-import { loadExamples } from "./examples.ts";
-import { median } from "./percentile.ts";
+import { createRuntime } from "../host/node/index.ts";
+import { EXAMPLES_FOLDER } from "../host/node/installation.ts";
 
-const WARM_UP_MS = 1500;
-const MEASURE_MS = 3000;
-const EVERY_MS = 1000;
+const WARM_UP_MS = 1000;
+/** In each of them the observer is asked once, and ten probes go through the queue. */
+const WINDOW_MS = 1000;
+const WINDOWS = 4;
 
-type Style = "handler" | "process";
+const styles = { handler: ["ping-handler.ts", "pong-handler.ts"], process: ["ping.ts", "pong.ts"] } as const;
 
-/** What a player measured. */
-interface Played {
-  readonly messages: number;
-  readonly cpuMs: number;
-  readonly wallMs: number;
+/** What a player is to play. */
+interface Game {
+  readonly isObserved: boolean;
+  /** Beside the two that play. */
+  readonly idle: number;
+  /** Ping, pong, and what is idle. */
+  readonly wasm: readonly Uint8Array<ArrayBuffer>[];
 }
 
+/** Of each window: nanoseconds of processor time a message. */
+type Played = readonly number[];
+
 if (process.send === undefined) await compare(Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 0));
-else await play(process.argv[2] as Style, process.argv[3] === "observed", Number(process.argv[4]));
+else process.once("message", game => play(game as Game));
 
 async function compare(rounds: number, idle: number): Promise<void> {
   console.log(
     `${engineName()} ${engineFlags().join(" ")}; ${rounds} rounds, ${idle} idle actors beside the two that play`,
   );
-  for (const style of ["handler", "process"] as const) {
-    const [cpu, wall]: [number[], number[]] = [[], []];
-    const plainNs: number[] = [];
+  for (const [style, names] of Object.entries(styles)) {
+    const wasm = await compile([...names, "echo.ts"]);
+    const plain: number[] = [];
+    const observed: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      // By turns, and each first as often: whatever else the machine does meets both.
-      const played: Record<string, Played> = {};
-      for (const mode of round % 2 === 0 ? ["plain", "observed"] : ["observed", "plain"]) {
-        played[mode] = await player(style, mode, idle);
+      // Each first as often as the other.
+      for (const isObserved of round % 2 === 0 ? [true, false] : [false, true]) {
+        (isObserved ? observed : plain).push(...(await playedBy({ isObserved, idle, wasm })));
       }
-      const { plain, observed } = played;
-      const perMessage = ({ cpuMs, messages }: Played) => cpuMs / messages;
-      cpu.push(perMessage(observed) / perMessage(plain));
-      wall.push(observed.wallMs / observed.messages / (plain.wallMs / plain.messages));
-      plainNs.push(perMessage(plain) * 1e6);
     }
-    const percent = (ratios: number[]) => `${((median(ratios) - 1) * 100).toFixed(1)} %`;
+    const lines = [0, 0.25, 0.5].map(share => {
+      const [before, after] = [at(plain, share), at(observed, share)];
+      return `${before.toFixed(1)} → ${after.toFixed(1)} ns (${((after / before - 1) * 100).toFixed(1)} %)`;
+    });
     console.log(
-      `${style}: ${median(plainNs).toFixed(0)} ns a message; observed, median of the rounds' ratios: processor time ${percent(cpu)}, time ${percent(wall)}`,
+      `${style}, a message, plain → observed: fastest ${lines[0]}; lower quartile ${lines[1]}; median ${lines[2]}`,
     );
   }
 }
 
-/** One run in a process of its own; asks its observer, where it has one, until it ends. */
-async function player(style: Style, mode: string, idle: number): Promise<Played> {
-  const child = fork(fileURLToPath(import.meta.url), [style, mode, String(idle)]);
-  const exited = once(child, "exit");
+function at(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.round(share * (values.length - 1))];
+}
+
+async function compile(names: readonly string[]): Promise<Uint8Array<ArrayBuffer>[]> {
+  const compiled = await build([...names], { baseDir: EXAMPLES_FOLDER });
+  return compiled.map(({ wasm, text }) => {
+    if (wasm === undefined) throw new Error(text);
+    return wasm as Uint8Array<ArrayBuffer>;
+  });
+}
+
+/** One game in a process of its own; asks its observer, where it has one, until it ends. */
+async function playedBy(game: Game): Promise<Played> {
+  const child = fork(fileURLToPath(import.meta.url), { serialization: "advanced" });
   let played: Played | undefined;
   let asking: NodeJS.Timeout | undefined;
   child.on("message", (message: Played | { readonly url: string }) => {
-    if ("messages" in message) {
-      played = message;
-      clearInterval(asking);
-    } else {
-      asking = setInterval(() => void look(message.url), EVERY_MS);
-    }
+    if ("url" in message) asking = setInterval(() => void look(message.url), WINDOW_MS);
+    else played = message;
   });
-  await exited;
+  child.send(game);
+  await once(child, "exit");
   clearInterval(asking);
   if (played === undefined) throw new Error(`the player ended early, with ${child.exitCode}`);
   return played;
@@ -84,10 +98,9 @@ async function look(url: string): Promise<void> {
   }
 }
 
-async function play(style: Style, isObserved: boolean, idle: number): Promise<void> {
-  const names = style === "handler" ? ["ping-handler", "pong-handler", "echo"] : ["ping", "pong", "echo"];
-  const { runtime, modules } = await loadExamples(names, "asyncify");
-  const [ping, pong, echo] = modules;
+async function play({ isObserved, idle, wasm }: Game): Promise<void> {
+  const runtime = createRuntime({ grants: "all" });
+  const [ping, pong, echo] = await Promise.all(wasm.map(bytes => runtime.load(bytes)));
   for (let i = 0; i < idle; i++) runtime.spawn(echo);
   const args = new DataView(new ArrayBuffer(28));
   args.setBigUint64(0, BigInt(runtime.spawn(pong)), true);
@@ -96,12 +109,15 @@ async function play(style: Style, isObserved: boolean, idle: number): Promise<vo
   if (isObserved) process.send?.({ url: (await runtime.observe()).url });
 
   await pause(WARM_UP_MS);
-  const before = { messages: runtime.counters.received, cpu: process.cpuUsage(), ms: performance.now() };
-  await pause(MEASURE_MS);
-  const { user, system } = process.cpuUsage(before.cpu);
-  const wallMs = performance.now() - before.ms;
-  const messages = runtime.counters.received - before.messages;
-  process.send?.({ messages, cpuMs: (user + system) / 1000, wallMs } satisfies Played, () => process.exit());
+  const played: number[] = [];
+  for (let window = 0; window < WINDOWS; window++) {
+    const messages = runtime.counters.received;
+    const before = process.cpuUsage();
+    await pause(WINDOW_MS);
+    const { user, system } = process.cpuUsage(before);
+    played.push(((user + system) * 1000) / (runtime.counters.received - messages));
+  }
+  process.send?.(played, () => process.exit());
 }
 
 function pause(ms: number): Promise<void> {
