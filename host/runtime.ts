@@ -118,7 +118,7 @@ export class Runtime implements AsyncDisposable {
       deadLetter: (from, to, tag, length, why) => this.#deadLetter(from, to, tag, length, why),
     };
     this.#spawner = new Spawner(this.#services, this.#actors, this.#ends, this.#rings, options.grants);
-    this.#observer = new Observer(this.#services, this.#actors, this.#rings);
+    this.#observer = new Observer(this.#services, this.#actors);
     this.#directory = {
       registry: this.#registry,
       find: pid => this.#find(pid),
