@@ -37,6 +37,7 @@ export class View {
   #last: Snapshot | undefined;
   #lastMs = 0;
   #costMs = 0;
+  #known: ReadonlyMap<Pid, ActorInfo> | undefined;
 
   constructor(runtime: Runtime, samples: Samples, history: History) {
     this.#runtime = runtime;
@@ -50,8 +51,16 @@ export class View {
       this.#last = this.#runtime.snapshot();
       this.#lastMs = performance.now();
       this.#costMs = this.#lastMs - nowMs;
+      this.#known = undefined;
     }
     return this.#last;
+  }
+
+  /** The snapshot's actors, for those who look for many. */
+  #byPid(): ReadonlyMap<Pid, ActorInfo> {
+    const { actors } = this.snapshot();
+    this.#known ??= new Map(actors.map(actor => [actor.pid, actor]));
+    return this.#known;
   }
 
   overview(after: number): Overview {
@@ -151,7 +160,7 @@ export class View {
 
   #refTo(pid: Pid): ActorRef {
     if (pid === 0) return { pid: formatPid(0), label: "" };
-    const info = this.#runtime.info(pid);
+    const info = this.#byPid().get(pid) ?? this.#runtime.info(pid);
     return { pid: formatPid(pid), label: info === undefined ? "ended" : labelOf(info) };
   }
 }

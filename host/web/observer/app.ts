@@ -73,7 +73,7 @@ function actorList(): List {
       descending = key === sort ? !descending : !["pid", "name", "module", "state"].includes(key);
       sort = key;
       table.showSort(sort, descending);
-      void table.refresh();
+      refresh();
     },
   });
   table.showSort(sort, descending);
@@ -88,7 +88,12 @@ function show(tab: string): void {
   host.replaceChildren();
   host.scrollTop = 0;
   list = makers[tab]();
-  void list.refresh();
+  refresh();
+}
+
+/** At once, not with the next round; that nobody answers, the round says. */
+function refresh(): void {
+  list.refresh().catch(() => {});
 }
 
 function showTotals(now: Overview): void {
@@ -180,7 +185,7 @@ for (const tab of document.querySelectorAll<HTMLElement>("[role=tab]")) {
 }
 filter.addEventListener("input", () => {
   host.scrollTop = 0;
-  void list.refresh();
+  refresh();
 });
 pause.addEventListener("click", () => {
   isPaused = !isPaused;

@@ -79,7 +79,10 @@ export class Drawer {
     const state = `${actor.pid} ${actor.name} ${this.#isFollowed} ${this.#isSure}`;
     if (this.#head.dataset.state !== state) {
       this.#head.dataset.state = state;
-      this.#head.replaceChildren(this.#title(actor.names[0] ?? moduleText(actor), actor.pid), this.#actions());
+      this.#head.replaceChildren(
+        this.#title(actor.names[0] ?? moduleText(actor), actor.pid),
+        this.#actions(actor.kind),
+      );
     }
     if (this.#isFollowed) this.#follow(actor.items);
     const nodes = [
@@ -94,7 +97,7 @@ export class Drawer {
     );
   }
 
-  #actions(): HTMLElement {
+  #actions(kind: ActorDetail["kind"]): HTMLElement {
     const follow = button(
       this.#isFollowed ? "Following" : "Follow",
       { "aria-pressed": String(this.#isFollowed) },
@@ -109,7 +112,9 @@ export class Drawer {
       ? button("Yes, kill it", { class: "danger sure" }, () => this.#kill())
       : button("Kill", { class: "danger" }, () => this.#ask(true));
     const keep = button("No", {}, () => this.#ask(false));
-    return el("div", { class: "actions" }, follow, kill, this.#isSure && keep);
+    // What `runtime.call` waits with is the runtime's own.
+    const mayEnd = kind !== "calls";
+    return el("div", { class: "actions" }, follow, mayEnd && kill, this.#isSure && keep);
   }
 
   #ask(isSure: boolean): void {

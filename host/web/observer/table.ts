@@ -45,7 +45,8 @@ export class VirtualTable<T extends { readonly pid: string }> {
   #asked = 0;
   readonly #onScroll = () => {
     this.#render();
-    if (!this.#covers()) void this.refresh();
+    // That nobody answers, the page says by itself.
+    if (!this.#covers()) this.refresh().catch(() => {});
   };
 
   constructor(scroller: HTMLElement, options: TableOptions<T>) {
