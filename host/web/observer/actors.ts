@@ -12,11 +12,12 @@ const state: Column<ActorRow> = {
   title: "State",
   about:
     "running, ready (in the run queue), parked (in a receive), idle (a mailbox of the host that nobody receives from)",
+  widthPx: 168,
   sort: "state",
   fill(cell, row) {
     cell.classList.add("state");
     setAttribute(cell, "data-state", row.state);
-    const text = row.waits === undefined ? row.state : `${row.state}, for ${row.waits}`;
+    const text = row.waits === undefined ? row.state : `${row.state} · ${row.waits}`;
     setText(cell, text);
     setAttribute(cell, "title", text);
   },
@@ -151,10 +152,10 @@ const restarts: Column<TreeRow> = {
 export const treeColumns: readonly Column<TreeRow>[] = [
   place,
   pid,
-  { ...state, widthPx: 170 },
+  state,
   restarts,
   items,
-  memory,
+  { ...memory, isMinor: true },
   age,
 ].map(column => {
   const { sort: _, ...rest } = column;

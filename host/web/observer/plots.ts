@@ -149,16 +149,16 @@ export class Plots {
       [
         { label: "received", color: "accent", fill: true },
         { label: "sent", color: "quiet", dash: [4, 4] },
-        { label: "dead letters", color: "bad" },
+        { label: "dead", color: "bad" },
       ],
       short,
     );
     this.#delays = new TimePlot(
       delays,
       [
-        { label: "queue, worst", color: "accent", fill: true },
-        { label: "queue, median", color: "good" },
-        { label: "timer, worst", color: "warm", dash: [4, 4] },
+        { label: "queue max", color: "accent", fill: true },
+        { label: "queue median", color: "good" },
+        { label: "timer max", color: "warm", dash: [4, 4] },
       ],
       milliseconds,
     );
