@@ -1,6 +1,6 @@
 /** The example guests, compiled and loaded: what the scenarios play with. */
 import { build } from "../host/node/build.ts";
-import { createRuntime, type GuestModule, type Runtime, type RuntimeOptions } from "../host/node/index.ts";
+import { createRuntime, type GuestModule, type NodeRuntime, type RuntimeOptions } from "../host/node/index.ts";
 import { EXAMPLES_FOLDER } from "../host/node/installation.ts";
 
 /** A runtime, and the examples of these names in their order. Throws the compiler's own words where one does not compile. */
@@ -8,7 +8,7 @@ export async function loadExamples(
   names: readonly string[],
   park: "asyncify" | "jspi",
   options: RuntimeOptions = {},
-): Promise<{ readonly runtime: Runtime; readonly modules: readonly GuestModule[] }> {
+): Promise<{ readonly runtime: NodeRuntime; readonly modules: readonly GuestModule[] }> {
   const compiled = await build(
     names.map(name => `${name}.ts`),
     { baseDir: EXAMPLES_FOLDER, park },

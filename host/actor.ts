@@ -10,6 +10,7 @@ import type { Allowance } from "./allowance.ts";
 import type { Bytes } from "./bytes.ts";
 import type { Clock } from "./clock.ts";
 import type { GuestModule } from "./guest.ts";
+import type { Inspection } from "./inspection.ts";
 import type { Limits, RuntimeLimits } from "./limits.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { MemoryAccount } from "./memory-account.ts";
@@ -107,6 +108,7 @@ export interface Services {
   readonly limits: RuntimeLimits;
   readonly counters: Counters;
   readonly notices: Notices;
+  readonly inspection: Inspection;
   readonly memory: MemoryAccount;
   readonly recycling: Recycling;
   readonly slots: Slots<Actor>;
@@ -185,6 +187,10 @@ export class Actor implements Runnable, Recorded {
   reductions: Reductions | null = null;
   /** It gave way in the middle of its code: its next turn goes on there, whatever its mailbox holds. */
   yielded = false;
+  /** The export that it runs; a host's own has none. */
+  entry = "";
+  /** On the runtime's clock. */
+  readonly bornMs: number;
 
   constructor(
     lo: number,
@@ -215,6 +221,7 @@ export class Actor implements Runnable, Recorded {
     this.state = RUNNING;
     this.result = RECEIVE_PARK;
     mailbox.liveAt(this.store, this.at);
+    this.bornMs = services.clock.now();
   }
 
   get state(): State {

@@ -56,15 +56,18 @@ export class Ends {
     if (actor.state === DEAD) return;
     const isGuest = actor.module !== null;
     const lastReceived = reason.kind === "crashed" && actor.atFault && isGuest ? lastSeen(actor) : undefined;
-    const name = actor.ties?.names?.values().next().value;
-    this.bury(actor, reason);
     const { services, pid, module } = actor;
+    const { inspection } = services;
+    const name = actor.ties?.names?.values().next().value;
+    const names = inspection.wants("exit") ? [...(actor.ties?.names ?? [])] : undefined;
+    this.bury(actor, reason);
     services.counters.ended++;
     const onExit = this.#onExit;
-    if (onExit !== undefined) {
-      const named = name === undefined ? {} : { name };
+    if (onExit !== undefined || names !== undefined) {
       const received = lastReceived === undefined ? {} : { lastReceived };
-      services.notices.add(() => onExit({ pid, module: module?.name, ...named, reason, ...received }));
+      const exit = { pid, module: module?.name, reason, ...received };
+      if (onExit !== undefined) services.notices.add(() => onExit(name === undefined ? exit : { ...exit, name }));
+      if (names !== undefined) inspection.tell({ kind: "exit", atMs: services.clock.now(), names, ...exit });
     }
     if (isGuest && --this.#guests === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
   }

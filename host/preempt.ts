@@ -51,6 +51,8 @@ export class Reductions {
   asked = 0;
   /** As the word TURN of slots.ts. */
   turn = 0;
+  /** All that it was ever given, or made to pay beyond that. A double. */
+  given = 0;
   /** It was told to give way and has still to do so; the bytes that its stack may cover. */
   room = 0;
   /** While it waits: its stack. While it goes back on that: what lay in the stack's place. */
@@ -96,7 +98,10 @@ export function reductionsFor(
 export function spent(actor: Actor): number {
   const { reductions, limits } = actor;
   if (reductions === null || actor.state === DEAD || actor.restraint === LEAVING) return END;
-  if (reductions.policy === "off") return UNLIMITED;
+  if (reductions.policy === "off") {
+    reductions.given += UNLIMITED;
+    return UNLIMITED;
+  }
   renew(actor, reductions);
   if (reductions.rewinding) putBack(actor, reductions);
   else if (reductions.room > 0) return cut(actor, "it was told to give way, and went on");
@@ -110,6 +115,7 @@ export function spent(actor: Actor): number {
     }
     const piece = Math.min(left, PIECE);
     reductions.asked += piece;
+    reductions.given += piece;
     return piece;
   }
   const yields = reductions.policy === "yield" && actor.mayPark;
@@ -118,6 +124,7 @@ export function spent(actor: Actor): number {
   if (left > 0) {
     const piece = Math.min(left, PIECE);
     reductions.granted += piece;
+    reductions.given += piece;
     if (!yields) {
       // Its turn is a long one already.
       actor.budget = 0;
@@ -153,7 +160,9 @@ export function charge(actor: Actor, amount: number): void {
   counter.value = Math.max(0, left - amount);
   // What the counter does not hold is taken from what the turn may still have.
   renew(actor, reductions);
-  reductions.granted += Math.max(0, amount - left);
+  const beyond = Math.max(0, amount - left);
+  reductions.granted += beyond;
+  reductions.given += beyond;
 }
 
 /** The actor crashes, by a trap: an exception it could catch, again and again. */

@@ -14,6 +14,7 @@ export class Registry {
   register(name: string, actor: Actor): boolean {
     if (this.#names.has(name)) return false;
     this.#names.set(name, actor);
+    tell("register", name, actor);
     const ties = tiesOf(actor);
     ties.names ??= new Set();
     ties.names.add(name);
@@ -23,7 +24,9 @@ export class Registry {
   /** False where nobody has the name. */
   unregister(name: string): boolean {
     const actor = this.#names.get(name);
-    actor?.ties?.names?.delete(name);
+    if (actor === undefined) return false;
+    actor.ties?.names?.delete(name);
+    tell("unregister", name, actor);
     return this.#names.delete(name);
   }
 
@@ -67,6 +70,11 @@ export class Registry {
     for (const name of actor.ties?.names ?? []) this.#names.delete(name);
     for (const group of [...(actor.ties?.groups ?? [])]) this.leave(group, actor);
   }
+}
+
+function tell(kind: "register" | "unregister", name: string, { pid, services }: Actor): void {
+  const { inspection, clock } = services;
+  if (inspection.wants(kind)) inspection.tell({ kind, atMs: clock.now(), name, pid });
 }
 
 const noMembers: ReadonlySet<Actor> = new Set();

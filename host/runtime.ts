@@ -15,12 +15,14 @@ import { GuestModule, type ImportObject, type LoadRules } from "./guest.ts";
 import { type HostImports, hostImports } from "./host-functions.ts";
 import { type Directory, HostMailbox } from "./host-mailbox.ts";
 import { actorImports, envImports, type ImportHooks, type LogLevel } from "./imports.ts";
+import { type InspectEvent, Inspection, type InspectKind } from "./inspection.ts";
 import { type RuntimeLimits, runtimeLimits } from "./limits.ts";
 import { RingPool } from "./mailbox.ts";
 import { MemoryAccount } from "./memory-account.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module-source.ts";
 import { Notices } from "./notices.ts";
+import { type ActorInfo, Observer, type PeekOptions, peek, type Snapshot, type WaitingItem } from "./observer.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
 import type { ReadSourceMap } from "./places.ts";
 import { type DeadLetter, post } from "./post.ts";
@@ -31,8 +33,8 @@ import { Scheduler } from "./scheduler.ts";
 import { secretRandom } from "./secrets.ts";
 import { endFromOutside, exitSignal } from "./signals.ts";
 import { RECEIVED, SENT, Slots } from "./slots.ts";
-import { type ModuleDefaults, Spawner, type SpawnOptions } from "./spawner.ts";
-import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
+import { type ModuleDefaults, Spawner, type SpawnOptions, tellSpawn } from "./spawner.ts";
+import { type ChildReport, Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import { Switch } from "./switch.ts";
 import { Timers } from "./timers.ts";
 
@@ -96,6 +98,7 @@ export class Runtime implements AsyncDisposable {
   readonly #rules: LoadRules;
   readonly #spawner: Spawner;
   readonly #ends: Ends;
+  readonly #observer: Observer;
   readonly #counted = new CountedModules();
   #stopped = false;
 
@@ -115,6 +118,7 @@ export class Runtime implements AsyncDisposable {
       limits,
       counters: { sent: 0, received: 0, dead: 0, spawned: 0, ended: 0 },
       notices,
+      inspection: new Inspection(notices),
       memory: new MemoryAccount(limits.allMemoryBytes),
       recycling: new Recycling(),
       slots,
@@ -131,6 +135,7 @@ export class Runtime implements AsyncDisposable {
       deadLetter: (from, to, tag, length, why) => this.#deadLetter(from, to, tag, length, why),
     };
     this.#spawner = new Spawner(this.#services, this.#actors, this.#ends, this.#rings, options.grants);
+    this.#observer = new Observer(this.#services, this.#actors);
     this.#directory = {
       registry: this.#registry,
       find: pid => this.#find(pid),
@@ -240,6 +245,7 @@ export class Runtime implements AsyncDisposable {
         this.#calls = calls;
         return calls.actor;
       });
+      tellSpawn((this.#calls as unknown as Calls).actor);
     }
     const payload = payloadFrom(bytes);
     return (this.#calls as Calls).call(this.#receiver(to), to, payload, options);
@@ -285,7 +291,8 @@ export class Runtime implements AsyncDisposable {
       mailbox = new HostMailbox(lo, hi, this.#services, this.#rings, this.#directory);
       return mailbox.actor;
     });
-    return mailbox as HostMailbox;
+    tellSpawn((mailbox as unknown as HostMailbox).actor);
+    return mailbox as unknown as HostMailbox;
   }
 
   /**
@@ -306,7 +313,14 @@ export class Runtime implements AsyncDisposable {
 
   /** Starts a supervisor and its children; throws what the first child that cannot be started throws. */
   supervise(options: SupervisorOptions): Supervisor {
-    return new Supervisor(this, options, () => this.#services.clock.now());
+    const { clock, inspection } = this.#services;
+    const onReport = (report: ChildReport) => {
+      if (inspection.wants("report")) inspection.tell({ kind: "report", atMs: clock.now(), report });
+      options.onReport?.(report);
+    };
+    const supervisor = new Supervisor(this, { ...options, onReport }, () => clock.now());
+    this.exited(supervisor.pid).then(this.#observer.add(supervisor));
+    return supervisor;
   }
 
   isAlive(pid: Pid): boolean {
@@ -334,6 +348,37 @@ export class Runtime implements AsyncDisposable {
     return true;
   }
 
+  /** Plain data about every live actor, made now: it costs nothing otherwise. */
+  snapshot(): Snapshot {
+    return this.#observer.snapshot();
+  }
+
+  /** The same of one actor; undefined where there is none of that pid. */
+  info(pid: Pid): ActorInfo | undefined {
+    const actor = this.#find(pid);
+    return actor && this.#observer.infoOf(actor);
+  }
+
+  /** The first items of an actor's mailbox, which stay in it; undefined where there is no such actor. */
+  peek(pid: Pid, options: PeekOptions = {}): WaitingItem[] | undefined {
+    const actor = this.#find(pid);
+    return actor && peek(actor, options);
+  }
+
+  /** Milliseconds that an actor which becomes ready now waits for its turn: a probe is put into the run queue. Undefined where the runtime is stopped. */
+  async queueDelay(): Promise<number | undefined> {
+    return this.#stopped ? undefined : this.#observer.queueDelay();
+  }
+
+  /**
+   * Tells a listener what happens from now on: spawns, exits, dead letters, lines of the log, names, and what supervisors do. Messages are counted only, see
+   * `counters`. What it throws is reported and stops nothing. `wants` is asked for each event whether it is worth making.
+   * Returns what ends it.
+   */
+  inspect(listener: (event: InspectEvent) => void, wants?: (kind: InspectKind) => boolean): () => void {
+    return this.#services.inspection.listen(listener, wants);
+  }
+
   /** Resolves when no guest is alive. Host mailboxes do not count. */
   idle(): Promise<void> {
     return this.#ends.idle();
@@ -352,6 +397,7 @@ export class Runtime implements AsyncDisposable {
     this.#services.timers.clear();
     this.#services.scheduler.stop();
     this.#services.switch?.stop();
+    this.#observer.stop();
     this.#spawner.stop();
     this.#services.recycling.clear();
     // What has not been told yet, nobody would tell any more.
@@ -397,7 +443,11 @@ export class Runtime implements AsyncDisposable {
 
   #deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void {
     const { onDeadLetter } = this.#options;
-    if (onDeadLetter !== undefined) this.#services.notices.add(() => onDeadLetter({ from, to, tag, length, why }));
+    const { clock, inspection, notices } = this.#services;
+    if (onDeadLetter !== undefined) notices.add(() => onDeadLetter({ from, to, tag, length, why }));
+    if (inspection.wants("dead-letter")) {
+      inspection.tell({ kind: "dead-letter", atMs: clock.now(), from, to, tag, length, why });
+    }
     // Last, after what may end a guest's stack.
     this.#services.counters.dead++;
   }
@@ -405,7 +455,9 @@ export class Runtime implements AsyncDisposable {
   #log(actor: Actor, level: LogLevel, text: string): void {
     const { onLog } = this.#options;
     const { pid } = actor;
-    this.#services.notices.add(() => {
+    const { clock, inspection, notices } = this.#services;
+    if (inspection.wants("log")) inspection.tell({ kind: "log", atMs: clock.now(), pid, level, text });
+    notices.add(() => {
       if (onLog !== undefined) onLog(pid, level, text);
       else console.log(`${formatPid(pid)} ${level}: ${text}`);
     });

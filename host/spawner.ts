@@ -11,7 +11,7 @@ import { type Limits, lesserOf, limitsFrom } from "./limits.ts";
 import { Mailbox, type RingPool } from "./mailbox.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "./message.ts";
 import { asyncifyWay, handlerWay } from "./park.ts";
-import type { PidTable } from "./pid.ts";
+import { type PidTable, pidFromWords } from "./pid.ts";
 import { type ReductionOptions, reductionsFor } from "./preempt.ts";
 import { formatReason, reasonOfThrown } from "./reason.ts";
 import { SWITCHED } from "./slots.ts";
@@ -182,10 +182,12 @@ export class Spawner {
     actor.allowance = allowance;
     allowance.family.size++;
     actor.reductions = reductions;
+    actor.entry = entry;
     this.#instantiate(actor, module, entry, wayName === "jspi" ? this.#jspi.bind(actor, imports) : imports);
     this.#ends.begin(actor);
     if (services.switch !== null) actor.store.words[actor.at + SWITCHED] |= TAKES_MESSAGES;
     if (reductions !== null) actor.store.words[actor.at + SWITCHED] |= PAYS;
+    tellSpawn(actor);
     actor.wake();
     return actor;
   }
@@ -223,4 +225,18 @@ function checkModule(module: unknown, where: string): void {
   const isPromise = typeof module === "object" && module !== null && "then" in module;
   const what = isPromise ? "a promise: await it" : "loaded: load it first, await runtime.load(…)";
   throw new TypeError(`${where} takes what load() resolves to; this is ${isPromise ? "" : "not "}${what}`);
+}
+
+/** An actor lives, a guest or a mailbox of the host's. */
+export function tellSpawn({ pid, module, entry, allowance, services }: Actor): void {
+  const { inspection, clock } = services;
+  if (!inspection.wants("spawn")) return;
+  inspection.tell({
+    kind: "spawn",
+    atMs: clock.now(),
+    pid,
+    module: module?.name,
+    entry: module === null ? undefined : entry,
+    parent: allowance === null ? 0 : pidFromWords(allowance.parentLo, allowance.parentHi),
+  });
 }

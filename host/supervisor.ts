@@ -126,6 +126,10 @@ export class Supervisor {
     return this.#mailbox.pid;
   }
 
+  get strategy(): Strategy {
+    return this.#options.strategy ?? "one_for_one";
+  }
+
   /** The children in order of their starts; `pid` is undefined for one that does not run. */
   get children(): readonly { readonly id: string; readonly pid: Pid | undefined }[] {
     return this.#children.map(({ spec, pid }) => ({ id: spec.id, pid }));
@@ -244,7 +248,7 @@ export class Supervisor {
 
   /** Starts a child that has ended, and those whom the strategy counts with it, in their order. */
   #startAgain(child: Child): Promise<void> | undefined {
-    const { strategy = "one_for_one" } = this.#options;
+    const { strategy } = this;
     const from = this.#children.indexOf(child);
     if (from < 0) return undefined;
     const concerned =

@@ -32,6 +32,11 @@ const commands: readonly Listed[] = [
     load: async () => (await import("./commands/build.ts")).build,
   },
   {
+    name: "top",
+    summary: "watch the actors of an observed runtime in a terminal",
+    load: async () => (await import("./commands/top.ts")).top,
+  },
+  {
     name: "bench",
     summary: "measure messages per second and round trips",
     load: async () => (await import("./commands/bench.ts")).bench,

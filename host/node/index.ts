@@ -3,14 +3,17 @@
  */
 import { readString } from "../assemblyscript.ts";
 import type { Denial } from "../denials.ts";
-import { Runtime, type RuntimeOptions } from "../runtime.ts";
+import type { RuntimeOptions } from "../runtime.ts";
 import { readSourceMap } from "../source-map.ts";
 import { hasTrapHandlerFlag, TRAP_HANDLER_FLAG } from "./engine.ts";
+import { NodeRuntime } from "./node-runtime.ts";
 import { read } from "./read.ts";
 
 export * from "../index.ts";
 export { type BuildOptions, build } from "./build.ts";
 export type { Compiled, Diagnostic } from "./compiler.ts";
+export type { NodeRuntime } from "./node-runtime.ts";
+export type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 
 /** Two kernel mappings each; at some 32,000 memories the process would abort. */
 const MAX_ACTORS_WITH_FLAG = 30_000;
@@ -30,7 +33,7 @@ let told = false;
  * The ceiling of actors is 30,000 where Node runs with `--disable-wasm-trap-handler`. Without it, it is 12,000, and the first
  * call says so in one line on stderr. So does a guest's first call of what it is not granted, unless there is an `onDenied`.
  */
-export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): Runtime {
+export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): NodeRuntime {
   const flag = hasTrapHandlerFlag();
   const speaks = !quiet && !/^(1|true|yes)$/i.test(process.env.ISOPOD_QUIET ?? "");
   if (!flag && speaks && !told) {
@@ -42,7 +45,7 @@ export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): R
   const limits = { actors: flag ? MAX_ACTORS_WITH_FLAG : MAX_ACTORS, ...options.limits };
   const way = /^off$/i.test(process.env.ISOPOD_SWITCH ?? "") ? ({ switch: "off" } as const) : {};
   const denials = speaks ? { onDenied: sayDenied } : {};
-  return new Runtime({ read, readString, readSourceMap, ...way, ...denials, ...options, limits });
+  return new NodeRuntime({ read, readString, readSourceMap, ...way, ...denials, ...options, limits });
 }
 
 function sayDenied({ module, call, grant }: Denial): void {

@@ -51,6 +51,11 @@ Options:
                   each actor ends), info (default), warning or error
   --debug         compile with names and without inlining, and show of a crash
                   which functions had called each other
+  --observe       serve a page about the actors on 127.0.0.1; its address, with the
+                  token that it needs, is printed on stderr
+  --port N        the page's port; default a free one
+  --debug         compile with names; where a crash happened is shown by
+                  AssemblyScript's files and lines
   -h, --help      print this
 
 Info goes to stdout, everything else that is logged to stderr. A crash is one
@@ -66,6 +71,8 @@ where the guest does not compile or load; 2 where the command line is wrong;
     limit: { type: "string", multiple: true },
     reductions: { type: "string", choices: REDUCTION_POLICIES },
     log: { type: "string", choices: LEVELS },
+    observe: { type: "boolean" },
+    port: { type: "string" },
     debug: { type: "boolean" },
   },
 
@@ -75,6 +82,8 @@ where the guest does not compile or load; 2 where the command line is wrong;
     const limits = limitsOf(given);
     const grants = grantsOf(given);
     const least = LEVELS.findIndex(level => level === (given.text("log") ?? "info"));
+    const port = given.whole("port", 0, 0, 65_535);
+    if (given.has("port") && !given.has("observe")) throw new UsageError("--port is the port of --observe");
     const code = await relaunch();
     if (code !== undefined) return code;
     const guest = await guestFrom(path, given);
@@ -108,6 +117,8 @@ where the guest does not compile or load; 2 where the command line is wrong;
         }
       },
     });
+    const observer = given.has("observe") ? await runtime.observe({ port }) : undefined;
+    if (observer !== undefined) process.stderr.write(`isopod: observe at ${observer.url}\n`);
     const counted = given.has("reductions") && !path.endsWith(".ts");
     const module = await runtime.load(guest, {
       name: basename(path),
@@ -122,6 +133,7 @@ where the guest does not compile or load; 2 where the command line is wrong;
     };
     process.on("SIGINT", onInterrupt);
     await runtime.idle();
+    await observer?.close();
     process.off("SIGINT", onInterrupt);
     keepAlive.end();
     return interrupted ? INTERRUPTED : failed ? 1 : 0;

@@ -1,0 +1,47 @@
+/** The page's own files, and uPlot's: nothing comes from elsewhere. From a checkout the scripts are served with their types stripped, from `dist/` as they are. */
+import { readFile } from "node:fs/promises";
+import { createRequire, stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
+import { PACKAGE_FOLDER } from "../installation.ts";
+
+const isSource = import.meta.url.endsWith(".ts");
+const PAGE = join(PACKAGE_FOLDER, "host", "web", "observer");
+const scripts = ["app", "actors", "api", "drawer", "dom", "ends", "plots", "protocol", "table", "text"];
+
+const types = { html: "text/html", css: "text/css", js: "text/javascript", svg: "image/svg+xml" } as const;
+
+export interface Asset {
+  readonly type: string;
+  readonly text: string;
+}
+
+const known = new Map<string, () => Promise<string>>([
+  ["index.html", () => readFile(join(PAGE, "index.html"), "utf8")],
+  ["style.css", () => readFile(join(PAGE, "style.css"), "utf8")],
+  ["icon.svg", () => readFile(join(PAGE, "icon.svg"), "utf8")],
+  ["uplot.js", () => readFile(uplot("uPlot.esm.js"), "utf8")],
+  ["uplot.css", () => readFile(uplot("uPlot.min.css"), "utf8")],
+  ...scripts.map(name => [`${name}.js`, () => script(name)] as const),
+]);
+const loaded = new Map<string, Promise<string>>();
+
+/** Undefined where the page has no such file. */
+export async function asset(name: string): Promise<Asset | undefined> {
+  const load = known.get(name);
+  if (load === undefined) return undefined;
+  const text = loaded.get(name) ?? load();
+  loaded.set(name, text);
+  const extension = name.slice(name.lastIndexOf(".") + 1) as keyof typeof types;
+  return { type: `${types[extension]}; charset=utf-8`, text: await text };
+}
+
+async function script(name: string): Promise<string> {
+  const file = new URL(`../../web/observer/${name}${isSource ? ".ts" : ".js"}`, import.meta.url);
+  const source = await readFile(file, "utf8");
+  const code = isSource ? stripTypeScriptTypes(source).replaceAll(/(from "\.\/[\w-]+)\.ts"/g, '$1.js"') : source;
+  return code.replaceAll('from "uplot"', 'from "./uplot.js"');
+}
+
+function uplot(file: string): string {
+  return join(createRequire(import.meta.url).resolve("uplot/package.json"), "..", "dist", file);
+}

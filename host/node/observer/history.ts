@@ -1,0 +1,130 @@
+/** What has happened since the observer began, as far as it is kept: the last ends that were no good ones, and the last events of all kinds. */
+import type { EndRow, EventRow } from "../../web/observer/protocol.ts";
+import {
+  type ChildReport,
+  formatPid,
+  formatReason,
+  formatReport,
+  type InspectEvent,
+  type InspectKind,
+  type Pid,
+  type Runtime,
+} from "../index.ts";
+import { receivedRow } from "./words.ts";
+
+const ENDS_KEPT = 200;
+const EVENTS_KEPT = 1000;
+/** Of one kind: a guest shall not keep the observer busy. */
+const EVENTS_A_SECOND = 200;
+const TEXT_LENGTH = 2000;
+const STACK_LENGTH = 8000;
+/** Children whose restarts are counted. */
+const CHILDREN_KEPT = 10_000;
+
+export class History {
+  readonly ends: EndRow[] = [];
+  readonly events: EventRow[] = [];
+  /** How many ends were no good ones. */
+  crashes = 0;
+  readonly #restarts = new Map<string, number>();
+  /** By pid: what a supervisor said of an end, which may be before or after the end is told. */
+  readonly #reports = new Map<Pid, ChildReport>();
+  readonly #stop: () => void;
+  #index = 0;
+  /** In this second, of each kind. */
+  readonly #seen = new Map<InspectKind, number>();
+  #secondMs = 0;
+
+  constructor(runtime: Runtime) {
+    this.#stop = runtime.inspect(
+      event => this.#take(event),
+      kind => this.#hasRoom(kind),
+    );
+  }
+
+  restartsOf(supervisor: Pid, id: string): number {
+    return this.#restarts.get(`${supervisor} ${id}`) ?? 0;
+  }
+
+  eventsOf(pid: string, most: number): EventRow[] {
+    return this.events.filter(event => event.pid === pid).slice(-most);
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  #hasRoom(kind: InspectKind): boolean {
+    const secondMs = Math.floor(performance.now() / 1000);
+    if (secondMs !== this.#secondMs) this.#seen.clear();
+    this.#secondMs = secondMs;
+    return (this.#seen.get(kind) ?? 0) < EVENTS_A_SECOND;
+  }
+
+  #take(event: InspectEvent): void {
+    const { kind } = event;
+    this.#seen.set(kind, (this.#seen.get(kind) ?? 0) + 1);
+    if (kind === "report") this.#report(event.report);
+    if (kind === "exit") this.#end(event);
+    const pid = kind === "report" ? event.report.pid : kind === "dead-letter" ? event.to : event.pid;
+    const row = { index: ++this.#index, atMs: Date.now(), kind, pid: formatPid(pid), text: textOf(event) };
+    keep(this.events, kind === "log" ? { ...row, kind, level: event.level } : row, EVENTS_KEPT);
+  }
+
+  #end({ pid, module, names, reason, lastReceived }: InspectEvent & { readonly kind: "exit" }): void {
+    if (reason.kind === "normal" || reason.kind === "shutdown") return;
+    this.crashes++;
+    const report = this.#reports.get(pid);
+    this.#reports.delete(pid);
+    const row: EndRow = {
+      index: this.crashes,
+      atMs: Date.now(),
+      pid: formatPid(pid),
+      name: names.join(", "),
+      ...(module !== undefined && { module }),
+      kind: reason.kind,
+      reason: formatReason(reason).slice(0, TEXT_LENGTH),
+      stack: reason.kind === "crashed" ? reason.stack.slice(0, STACK_LENGTH) : "",
+      ...(lastReceived && { last: receivedRow(lastReceived, from => ({ pid: formatPid(from), label: "" })) }),
+      ...(report && { child: childOf(report) }),
+    };
+    keep(this.ends, row, ENDS_KEPT);
+  }
+
+  #report(report: ChildReport): void {
+    const { pid, supervisor, id, action } = report;
+    const child = `${supervisor} ${id}`;
+    if (action === "restart") this.#restarts.set(child, (this.#restarts.get(child) ?? 0) + 1);
+    if (this.#restarts.size > CHILDREN_KEPT) this.#restarts.delete(this.#restarts.keys().next().value ?? "");
+    const at = this.ends.findLastIndex(end => end.pid === formatPid(pid));
+    if (at >= 0) this.ends[at] = { ...this.ends[at], child: childOf(report) };
+    else this.#reports.set(pid, report);
+    if (this.#reports.size > ENDS_KEPT) this.#reports.delete(this.#reports.keys().next().value ?? 0);
+  }
+}
+
+function childOf({ id, supervisor, action }: ChildReport): NonNullable<EndRow["child"]> {
+  return { id, supervisor: formatPid(supervisor), action };
+}
+
+function keep<T>(list: T[], row: T, most: number): void {
+  list.push(row);
+  if (list.length > most) list.shift();
+}
+
+function textOf(event: InspectEvent): string {
+  switch (event.kind) {
+    case "spawn":
+      return `${event.module ?? "a mailbox"}${event.parent === 0 ? "" : `, by ${formatPid(event.parent)}`}`;
+    case "exit":
+      return `${event.module ?? "a mailbox"}: ${formatReason(event.reason)}`.slice(0, TEXT_LENGTH);
+    case "dead-letter":
+      return `${event.why}: ${event.length} bytes, tag ${event.tag}, from ${formatPid(event.from)}`;
+    case "log":
+      return event.text.slice(0, TEXT_LENGTH);
+    case "report":
+      return formatReport(event.report).slice(0, TEXT_LENGTH);
+    default:
+      return event.name;
+  }
+}

@@ -1,0 +1,68 @@
+/** Prometheus' text. Everything but the delays is read when it is asked for, from the counters and a snapshot. */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Counters, Runtime, Snapshot } from "../index.ts";
+
+const totals: Readonly<Record<keyof Counters, readonly [name: string, help: string]>> = {
+  sent: ["isopod_messages_sent_total", "Messages sent, those refused included"],
+  received: ["isopod_messages_received_total", "Messages taken by their receivers"],
+  dead: ["isopod_dead_letters_total", "Messages refused, or left behind by an actor that ended"],
+  spawned: ["isopod_guests_spawned_total", "Guests spawned"],
+  ended: ["isopod_actors_ended_total", "Guests and host mailboxes that have ended"],
+};
+
+/** In seconds: from a tenth of a millisecond to a second. */
+const DELAY_BUCKETS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
+
+export class Metrics {
+  readonly registry = new Registry();
+  /** How long the observer's probes waited in the run queue. */
+  readonly delays: Histogram;
+
+  constructor(runtime: Runtime, snapshot: () => Snapshot) {
+    const registers = [this.registry];
+    for (const [key, [name, help]] of Object.entries(totals) as [keyof Counters, readonly [string, string]][]) {
+      new Counter({
+        name,
+        help,
+        registers,
+        collect() {
+          this.reset();
+          this.inc(runtime.counters[key]);
+        },
+      });
+    }
+    const gauge = (name: string, help: string, value: (snapshot: Snapshot) => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(value(snapshot()));
+        },
+      });
+    new Gauge({
+      name: "isopod_actors",
+      help: "Live actors, by kind",
+      labelNames: ["kind"],
+      registers,
+      collect() {
+        this.reset();
+        for (const { kind } of snapshot().actors) this.inc({ kind });
+      },
+    });
+    gauge("isopod_run_queue_length", "Actors that wait for a turn", ({ runQueue }) => runQueue);
+    gauge("isopod_mailbox_items", "Items that wait in mailboxes", sumOf("mailboxItems"));
+    gauge("isopod_mailbox_bytes", "Payload bytes that wait in mailboxes", sumOf("mailboxBytes"));
+    gauge("isopod_guest_memory_bytes", "Memory of all guests", sumOf("memoryBytes"));
+    this.delays = new Histogram({
+      name: "isopod_queue_delay_seconds",
+      help: "How long a probe waited in the run queue, ten times a second",
+      buckets: DELAY_BUCKETS,
+      registers,
+    });
+  }
+}
+
+function sumOf(name: "mailboxItems" | "mailboxBytes" | "memoryBytes"): (snapshot: Snapshot) => number {
+  return ({ actors }) => actors.reduce((sum, actor) => sum + (actor[name] ?? 0), 0);
+}

@@ -1,0 +1,89 @@
+/**
+ * What each second was like: message rates, from the counters that the runtime keeps anyway, and delays, which probes measure. A probe goes through the run
+ * queue as an actor does that becomes ready; ten a second cost nothing that could be measured.
+ */
+import type { Histogram } from "prom-client";
+import type { Sample } from "../../web/observer/protocol.ts";
+import type { Runtime } from "../index.ts";
+
+const PROBE_MS = 100;
+const PROBES_A_SAMPLE = 10;
+/** Ten minutes. */
+const SAMPLES_KEPT = 600;
+
+export class Samples {
+  readonly #runtime: Runtime;
+  readonly #delays: Histogram;
+  #kept: Sample[] = [];
+  #made = 0;
+  #counters: Runtime["counters"];
+  #beganMs = performance.now();
+  #probes = 0;
+  #queueMs: number[] = [];
+  #timerMaxMs = 0;
+  /** A probe that has not come back yet: another would tell no more. */
+  #isWaiting = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `delays` gets every probe, in seconds. */
+  constructor(runtime: Runtime, delays: Histogram) {
+    this.#runtime = runtime;
+    this.#delays = delays;
+    this.#counters = runtime.counters;
+    this.#next();
+  }
+
+  after(index: number): Sample[] {
+    return this.#kept.filter(sample => sample.index > index);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #next(): void {
+    const dueMs = performance.now() + PROBE_MS;
+    this.#timer = setTimeout(() => {
+      this.#timerMaxMs = Math.max(this.#timerMaxMs, performance.now() - dueMs);
+      this.#probe();
+      if (++this.#probes % PROBES_A_SAMPLE === 0) this.#sample();
+      this.#next();
+    }, PROBE_MS).unref();
+  }
+
+  #probe(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#runtime.queueDelay().then(delayMs => {
+      this.#isWaiting = false;
+      if (delayMs === undefined) return;
+      this.#queueMs.push(delayMs);
+      this.#delays.observe(delayMs / 1000);
+    });
+  }
+
+  #sample(): void {
+    const [before, counters] = [this.#counters, this.#runtime.counters];
+    const nowMs = performance.now();
+    const seconds = (nowMs - this.#beganMs) / 1000;
+    const rate = (name: keyof typeof counters) => (counters[name] - before[name]) / seconds;
+    const delays = this.#queueMs.sort((a, b) => a - b);
+    this.#kept.push({
+      index: ++this.#made,
+      atMs: Date.now(),
+      sentPerSecond: rate("sent"),
+      receivedPerSecond: rate("received"),
+      deadPerSecond: rate("dead"),
+      spawnedPerSecond: rate("spawned"),
+      endedPerSecond: rate("ended"),
+      queueMedianMs: delays[delays.length >> 1] ?? null,
+      queueMaxMs: delays.at(-1) ?? null,
+      timerMaxMs: this.#timerMaxMs,
+    });
+    if (this.#kept.length > SAMPLES_KEPT) this.#kept.shift();
+    this.#counters = counters;
+    this.#beganMs = nowMs;
+    this.#queueMs = [];
+    this.#timerMaxMs = 0;
+  }
+}

@@ -1,0 +1,163 @@
+/** The columns of the two lists of actors: the flat one, which can be sorted, and the tree. */
+import { el, setAttribute, setText } from "./dom.ts";
+import type { ActorRow, TreeRow } from "./protocol.ts";
+import type { Column } from "./table.ts";
+import { bytes, count, duration, short, visible } from "./text.ts";
+
+const INDENT_PX = 18;
+/** Deeper ones stand no further to the right. */
+const DEEPEST = 24;
+
+const state: Column<ActorRow> = {
+  title: "State",
+  about:
+    "running, ready (in the run queue), parked (in a receive), idle (a mailbox of the host that nobody receives from)",
+  widthPx: 168,
+  sort: "state",
+  fill(cell, row) {
+    cell.classList.add("state");
+    setAttribute(cell, "data-state", row.state);
+    const text = row.waits === undefined ? row.state : `${row.state} · ${row.waits}`;
+    setText(cell, text);
+    setAttribute(cell, "title", text);
+  },
+};
+const items: Column<ActorRow> = {
+  title: "Mailbox",
+  about: "Items that wait in its mailbox",
+  widthPx: 82,
+  sort: "items",
+  isNumber: true,
+  fill(cell, row) {
+    setText(cell, count(row.items));
+    cell.classList.toggle("strong", row.items > 0);
+    cell.classList.toggle("quiet", row.items === 0);
+  },
+};
+const size: Column<ActorRow> = {
+  title: "Bytes",
+  about: "Payload bytes that wait in its mailbox",
+  widthPx: 84,
+  sort: "bytes",
+  isNumber: true,
+  isMinor: true,
+  fill(cell, row) {
+    setText(cell, bytes(row.bytes));
+    cell.classList.toggle("quiet", row.bytes === 0);
+  },
+};
+const reductions: Column<ActorRow> = {
+  title: "Reductions",
+  about: "What its code has computed since its birth, where the module counts that",
+  widthPx: 106,
+  sort: "reductions",
+  isNumber: true,
+  fill: (cell, row) => setText(cell, row.reductions === undefined ? "" : short(row.reductions)),
+};
+const memory: Column<ActorRow> = {
+  title: "Memory",
+  about: "The guest’s linear memory",
+  widthPx: 86,
+  sort: "memory",
+  isNumber: true,
+  fill: (cell, row) => setText(cell, row.memory === undefined ? "" : bytes(row.memory)),
+};
+const links: Column<ActorRow> = {
+  title: "Links",
+  about: "Actors that it is linked to",
+  widthPx: 66,
+  sort: "links",
+  isNumber: true,
+  isMinor: true,
+  fill(cell, row) {
+    setText(cell, count(row.links));
+    cell.classList.toggle("quiet", row.links === 0);
+  },
+};
+const age: Column<ActorRow> = {
+  title: "Age",
+  about: "Since it was spawned",
+  widthPx: 86,
+  sort: "age",
+  isNumber: true,
+  fill: (cell, row) => setText(cell, duration(row.ageMs)),
+};
+const pid: Column<ActorRow> = {
+  title: "Pid",
+  about: "node.thread.slot.generation",
+  widthPx: 112,
+  sort: "pid",
+  fill(cell, row) {
+    cell.classList.add("mono");
+    setText(cell, row.pid);
+  },
+};
+const name: Column<ActorRow> = {
+  title: "Name",
+  about: "Its registered names",
+  sort: "name",
+  fill(cell, row) {
+    setText(cell, visible(row.name));
+    cell.classList.add("strong");
+  },
+};
+const module: Column<ActorRow> = {
+  title: "Module",
+  about: "Its module, and the entry that it runs",
+  sort: "module",
+  fill(cell, row) {
+    setText(cell, moduleText(row));
+    setAttribute(cell, "title", moduleText(row));
+    cell.classList.toggle("quiet", row.module === undefined);
+  },
+};
+
+export function moduleText({ module, entry, kind }: ActorRow): string {
+  if (module !== undefined) return visible(entry === undefined ? module : `${module} · ${entry}`);
+  return { guest: "", mailbox: "host mailbox", supervisor: "supervisor", calls: "runtime.call" }[kind];
+}
+
+/** Reductions are a column only where they are counted. */
+export function actorColumns(hasReductions: boolean): Column<ActorRow>[] {
+  const all = [pid, name, module, state, items, size, reductions, memory, links, age];
+  return hasReductions ? all : all.filter(column => column !== reductions);
+}
+
+const place: Column<TreeRow> = {
+  title: "Actor",
+  about: "Supervisors with their children; guests with those that they have spawned",
+  fill(cell, row) {
+    const label = row.id ?? (row.name !== "" ? row.name : moduleText(row));
+    const spare = [row.name, row.module].filter(word => word !== undefined && word !== "" && word !== label);
+    const notes = [row.strategy, ...spare].filter(word => word !== undefined).map(word => visible(word));
+    const text = `${visible(label)}\n${notes.join(", ")}`;
+    cell.style.paddingLeft = `${10 + INDENT_PX * Math.min(row.depth, DEEPEST)}px`;
+    if (cell.dataset.text === text) return;
+    cell.dataset.text = text;
+    cell.replaceChildren(el("span", { class: "strong" }, visible(label)), "  ", el("small", {}, notes.join(", ")));
+  },
+};
+const restarts: Column<TreeRow> = {
+  title: "Restarts",
+  about: "How often its supervisor has started it again, since the observer began",
+  widthPx: 84,
+  isNumber: true,
+  fill(cell, row) {
+    setText(cell, row.id === undefined ? "" : count(row.restarts));
+    cell.classList.toggle("quiet", row.restarts === 0);
+  },
+};
+
+/** Without sorting: the order is the tree's. */
+export const treeColumns: readonly Column<TreeRow>[] = [
+  place,
+  pid,
+  state,
+  restarts,
+  items,
+  { ...memory, isMinor: true },
+  age,
+].map(column => {
+  const { sort: _, ...rest } = column;
+  return rest;
+});

@@ -1,0 +1,215 @@
+/** The page: asks once a second, and shows what it is told. */
+import { actorColumns, treeColumns } from "./actors.ts";
+import { ask, Refused, takeToken, tokenIn, useToken } from "./api.ts";
+import { byId, el, setAttribute, setText } from "./dom.ts";
+import { Drawer } from "./drawer.ts";
+import { EndList, EventList } from "./ends.ts";
+import { Plots } from "./plots.ts";
+import type { ActorPage, ActorRow, Overview, Page, Sample, TreeRow } from "./protocol.ts";
+import { VirtualTable } from "./table.ts";
+import { bytes, count, duration, milliseconds, short } from "./text.ts";
+
+const EVERY_MS = 1000;
+
+/** What a tab shows. */
+interface List {
+  refresh(): Promise<void>;
+  select?(pid: string): void;
+  leave?(): void;
+}
+
+const main = document.querySelector("main") as HTMLElement;
+const host = byId("list");
+const filter = byId("filter") as HTMLInputElement;
+const form = byId("token") as HTMLFormElement;
+const status = byId("status");
+const pause = byId("pause");
+
+let sort = "pid";
+let descending = false;
+let hasReductions = false;
+let isPaused = false;
+let lastSample: Sample | undefined;
+let list: List;
+let round: NodeJS.Timeout | number | undefined;
+
+const plots = new Plots(byId("rates"), byId("delays"));
+const drawer = new Drawer(byId("drawer"), pid => list.select?.(pid));
+
+const makers: Readonly<Record<string, () => List>> = {
+  actors: actorList,
+  tree: () =>
+    new VirtualTable<TreeRow>(host, {
+      columns: treeColumns,
+      empty: "No actor is alive, or none matches.",
+      load: (from, rows) => ask<Page<TreeRow>>("tree", { from, count: rows, filter: filter.value }),
+      open: drawer.open,
+    }),
+  ends: () => filtered(new EndList(host, drawer.open)),
+  events: () => filtered(new EventList(host, drawer.open)),
+};
+
+function filtered(ends: EndList | EventList): List {
+  return { refresh: () => ends.refresh(filter.value.toLowerCase()) };
+}
+
+function actorList(): List {
+  const table = new VirtualTable<ActorRow>(host, {
+    columns: actorColumns(hasReductions),
+    empty: "No actor is alive, or none matches.",
+    async load(from, rows) {
+      const parameters = { from, count: rows, filter: filter.value, sort, descending: descending ? 1 : 0 };
+      const page = await ask<ActorPage>("actors", parameters);
+      if (page.hasReductions !== hasReductions) {
+        hasReductions = page.hasReductions;
+        // The columns are others now.
+        queueMicrotask(() => show("actors"));
+      }
+      return page;
+    },
+    open: drawer.open,
+    sort(key) {
+      // Of numbers, the greatest are what people look for.
+      descending = key === sort ? !descending : !["pid", "name", "module", "state"].includes(key);
+      sort = key;
+      table.showSort(sort, descending);
+      refresh();
+    },
+  });
+  table.showSort(sort, descending);
+  return table;
+}
+
+function show(tab: string): void {
+  for (const other of document.querySelectorAll<HTMLElement>("[role=tab]")) {
+    setAttribute(other, "aria-selected", String(other.dataset.tab === tab));
+  }
+  list?.leave?.();
+  host.replaceChildren();
+  host.scrollTop = 0;
+  list = makers[tab]();
+  refresh();
+}
+
+/** At once, not with the next round; that nobody answers, the round says. */
+function refresh(): void {
+  list.refresh().catch(() => {});
+}
+
+function showTotals(now: Overview): void {
+  // Between two samples the last one stands.
+  lastSample = now.samples.at(-1) ?? lastSample;
+  const sample = lastSample;
+  const rows: [title: string, value: string, unit: string, alarm?: boolean][] = [
+    ["guests alive", count(now.guests), ""],
+    ["messages a second", sample === undefined ? "–" : short(sample.receivedPerSecond), ""],
+    ["waiting in mailboxes", count(now.mailboxItems), now.mailboxItems > 0 ? bytes(now.mailboxBytes) : ""],
+    ["in the run queue", count(now.runQueue), ""],
+    ["queue delay, worst", sample?.queueMaxMs == null ? "–" : milliseconds(sample.queueMaxMs), "ms"],
+    ["memory of guests", bytes(now.memoryBytes), ""],
+    ["spawned", short(now.counters.spawned), ""],
+    ["dead letters", short(now.counters.dead), "", now.counters.dead > 0],
+  ];
+  for (const [title, value, unit, alarm = false] of rows) {
+    let row = totals.get(title);
+    if (row === undefined) {
+      row = el("div", {}, el("dt", {}, title), el("dd"));
+      totals.set(title, row);
+      byId("totals").append(row);
+    }
+    setAttribute(row, "data-alarm", String(alarm));
+    const shown = row.lastElementChild as HTMLElement;
+    if (shown.textContent !== value + unit) shown.replaceChildren(value, unit === "" ? "" : el("small", {}, unit));
+  }
+}
+const totals = new Map<string, HTMLElement>();
+
+function showCounts({ actors, crashes }: Overview): void {
+  const set = (tab: string, text: string) => {
+    const span = document.querySelector(`[data-tab=${tab}] span`);
+    if (span !== null) setText(span, text);
+  };
+  set("actors", count(actors));
+  set("ends", crashes > 0 ? count(crashes) : "");
+  const tab = document.querySelector("[data-tab=ends]");
+  if (tab !== null) setAttribute(tab, "data-alarm", String(crashes > 0));
+}
+
+async function look(): Promise<void> {
+  const now = await ask<Overview>("overview", { after: lastSample?.index ?? 0 });
+  showTotals(now);
+  showCounts(now);
+  if (now.samples.length > 0) plots.add(now.samples);
+  setText(byId("process"), now.process);
+  await list.refresh();
+  say("live", `live, for ${duration(now.observedMs)}`);
+}
+
+function say(state: string, text: string): void {
+  setAttribute(status, "data-state", state);
+  setText(status, text);
+}
+
+async function go(): Promise<void> {
+  clearTimeout(round);
+  const beganMs = performance.now();
+  try {
+    if (!isPaused && !document.hidden) await look();
+  } catch (error) {
+    if (error instanceof Refused) {
+      askForToken(error.message);
+      return;
+    }
+    say("lost", "the runtime does not answer");
+  }
+  clearTimeout(round);
+  round = setTimeout(go, Math.max(100, EVERY_MS - (performance.now() - beganMs)));
+}
+
+function askForToken(why: string): void {
+  say("waiting", "no token");
+  main.hidden = true;
+  form.hidden = false;
+  setText(byId("token-error"), why);
+}
+
+function begin(): void {
+  form.hidden = true;
+  main.hidden = false;
+  show("actors");
+  void go();
+}
+
+for (const tab of document.querySelectorAll<HTMLElement>("[role=tab]")) {
+  tab.addEventListener("click", () => show(tab.dataset.tab ?? "actors"));
+}
+filter.addEventListener("input", () => {
+  host.scrollTop = 0;
+  refresh();
+});
+pause.addEventListener("click", () => {
+  isPaused = !isPaused;
+  setAttribute(pause, "aria-pressed", String(isPaused));
+  setText(pause, isPaused ? "Go on" : "Pause");
+  if (isPaused) say("waiting", "paused");
+  else void go();
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && form.hidden) void go();
+});
+form.addEventListener("submit", event => {
+  event.preventDefault();
+  const token = tokenIn(String(new FormData(form).get("token")));
+  if (token === undefined) {
+    setText(byId("token-error"), "That holds no token: it is what stands behind #token= in the address.");
+    return;
+  }
+  useToken(token);
+  begin();
+});
+addEventListener("hashchange", () => {
+  if (takeToken()) begin();
+});
+
+if (takeToken()) begin();
+else askForToken("");

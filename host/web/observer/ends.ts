@@ -1,0 +1,139 @@
+/** Ends that were no good ones, and the events: lists that only grow, newest first. */
+import { ask } from "./api.ts";
+import { button, el } from "./dom.ts";
+import type { EndRow, EventRow, ItemRow } from "./protocol.ts";
+import { bytes, count, timeOfDay, visible } from "./text.ts";
+
+/** So many events are on the page. */
+const EVENTS_SHOWN = 300;
+
+type Open = (pid: string) => void;
+
+export function pidLink({ pid, label = "" }: { readonly pid: string; readonly label?: string }, open: Open): Node {
+  const text = label === "" ? pid : `${pid} ${visible(label)}`;
+  if (pid === "<host>") return el("span", { class: "quiet" }, "host");
+  return button(text, { class: "link" }, () => open(pid));
+}
+
+export function itemNodes(item: ItemRow, open: Open): Node[] {
+  const { kind, from, tag, ref, reason, length, payload } = item;
+  const isSignal = kind === "down" || kind === "exit";
+  const line = el(
+    "div",
+    { class: "line" },
+    el("span", { class: "strong" }, kind),
+    el("span", {}, el("small", {}, "from "), pidLink(from, open)),
+    !isSignal && el("span", {}, el("small", {}, "tag "), String(tag)),
+    ref !== 0 && el("span", {}, el("small", {}, "ref "), String(ref)),
+    !isSignal && el("span", { class: "quiet" }, bytes(length)),
+    reason !== undefined && el("span", {}, visible(reason)),
+  );
+  if (payload.hex === "" || isSignal) return [line];
+  const more = payload.cut ? " …" : "";
+  const text = payload.text === undefined ? payload.hex + more : visible(payload.text, true) + more;
+  return [line, el("pre", { title: payload.hex }, text)];
+}
+
+export function endNode(end: EndRow, open: Open): HTMLElement {
+  const { child, last } = end;
+  const who = [end.name, end.module]
+    .filter(word => word !== undefined && word !== "")
+    .map(word => visible(String(word)));
+  return el(
+    "li",
+    { "data-pid": end.pid },
+    el(
+      "div",
+      { class: "line" },
+      el("time", {}, timeOfDay(end.atMs)),
+      pidLink({ pid: end.pid }, open),
+      el("span", { class: "strong" }, who.join(" · ")),
+      child && el("span", { class: "badge" }, `supervisor: ${visible(child.action)}`),
+    ),
+    el("p", { class: "reason" }, visible(end.reason)),
+    last && el("details", { open: "" }, el("summary", {}, "Last message"), ...itemNodes(last, open)),
+    end.stack !== "" && el("details", {}, el("summary", {}, "Stack"), el("pre", {}, visible(end.stack, true))),
+  );
+}
+
+export function eventNode({ atMs, kind, pid, text, level }: EventRow, open: Open): HTMLElement {
+  const bad = level === "error" || kind === "dead-letter" || kind === "report";
+  return el(
+    "li",
+    {},
+    el("time", {}, timeOfDay(atMs)),
+    el("span", bad ? { class: "alarm" } : { class: "quiet" }, level === undefined ? kind : `log ${level}`),
+    el("span", {}, pidLink({ pid }, open)),
+    el("span", { class: "text" }, visible(text)),
+  );
+}
+
+/** A list that is filled anew when it has changed: an opened stack stays open as long as nothing new happens. */
+export class EndList {
+  readonly #host: HTMLElement;
+  readonly #open: Open;
+  #last = -1;
+  #shown = "";
+
+  constructor(host: HTMLElement, open: Open) {
+    this.#host = host;
+    this.#open = open;
+  }
+
+  async refresh(filter: string): Promise<void> {
+    const ends = await ask<EndRow[]>("ends");
+    const state = `${filter} ${ends.map(({ index, child }) => `${index}${child?.action ?? ""}`).join()}`;
+    if (this.#shown === state) return;
+    this.#shown = state;
+    const found = ends.filter(end => contains([end.pid, end.name, end.module, end.reason], filter));
+    const isFirst = this.#last < 0;
+    this.#last = ends[0]?.index ?? 0;
+    if (isFirst) this.#host.scrollTop = 0;
+    const nothing = el("p", { class: "empty" }, "No actor has crashed, or was killed, since the observer began.");
+    const list = el("ol", { class: "entries" }, ...found.map(end => endNode(end, this.#open)));
+    this.#host.replaceChildren(ends.length === 0 ? nothing : list);
+  }
+}
+
+export class EventList {
+  readonly #host: HTMLElement;
+  readonly #open: Open;
+  readonly #list = el("ol", { class: "entries events" });
+  readonly #empty = el("p", { class: "empty" }, "Nothing has happened yet: no spawn, no end, no line of a log.");
+  #last = 0;
+  #filter = "";
+
+  constructor(host: HTMLElement, open: Open) {
+    this.#host = host;
+    this.#open = open;
+  }
+
+  async refresh(filter: string): Promise<void> {
+    if (filter !== this.#filter) {
+      this.#list.replaceChildren();
+      this.#last = 0;
+    }
+    this.#filter = filter;
+    const events = await ask<EventRow[]>("events", { after: this.#last });
+    if (filter !== this.#filter) return;
+    this.#last = events.at(-1)?.index ?? this.#last;
+    const found = events.filter(event => contains([event.pid, event.kind, event.level, event.text], filter));
+    this.#list.prepend(
+      ...found
+        .reverse()
+        .slice(0, EVENTS_SHOWN)
+        .map(event => eventNode(event, this.#open)),
+    );
+    while (this.#list.children.length > EVENTS_SHOWN) this.#list.lastElementChild?.remove();
+    const shown = this.#list.children.length === 0 ? this.#empty : this.#list;
+    if (this.#host.firstChild !== shown) this.#host.replaceChildren(shown);
+  }
+}
+
+function contains(words: readonly (string | undefined)[], filter: string): boolean {
+  return filter === "" || words.some(word => word?.toLowerCase().includes(filter));
+}
+
+export function countOf(length: number, total: number): string {
+  return length < total ? `the first ${count(length)} of ${count(total)}` : count(total);
+}

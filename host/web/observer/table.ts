@@ -1,0 +1,166 @@
+/**
+ * A table of any length: only the rows that are seen exist, and only they are asked for. Rows are of one height, so the place of each is known without it.
+ */
+import { el, setAttribute, setText } from "./dom.ts";
+import type { Page } from "./protocol.ts";
+
+/** As in the style sheet, its line included. */
+const ROW_PX = 30;
+/** Asked for above and below what is seen. */
+const BEYOND = 20;
+
+export interface Column<T> {
+  readonly title: string;
+  /** What the number is and where it comes from. */
+  readonly about: string;
+  /** Those without share what is left. */
+  readonly widthPx?: number;
+  readonly sort?: string;
+  readonly isNumber?: boolean;
+  /** Left out where there is little room. */
+  readonly isMinor?: boolean;
+  fill(cell: HTMLTableCellElement, row: T): void;
+}
+
+export interface TableOptions<T extends { readonly pid: string }> {
+  readonly columns: readonly Column<T>[];
+  readonly empty: string;
+  load(from: number, count: number): Promise<Page<T>>;
+  open(pid: string): void;
+  /** A heading was clicked. */
+  sort?(key: string): void;
+}
+
+export class VirtualTable<T extends { readonly pid: string }> {
+  readonly #scroller: HTMLElement;
+  readonly #options: TableOptions<T>;
+  readonly #body = el("tbody");
+  readonly #above = el("td");
+  readonly #below = el("td");
+  readonly #empty: HTMLElement;
+  readonly #rows: HTMLTableRowElement[] = [];
+  readonly #table: HTMLTableElement;
+  #page: Page<T> = { total: 0, from: 0, rows: [] };
+  #selected = "";
+  #asked = 0;
+  readonly #onScroll = () => {
+    this.#render();
+    // That nobody answers, the page says by itself.
+    if (!this.#covers()) this.refresh().catch(() => {});
+  };
+
+  constructor(scroller: HTMLElement, options: TableOptions<T>) {
+    this.#scroller = scroller;
+    this.#options = options;
+    const columns = options.columns;
+    const widths = columns.map(column => {
+      const col = el("col", classOf(column));
+      if (column.widthPx !== undefined) col.style.width = `${column.widthPx}px`;
+      return col;
+    });
+    const heads = columns.map(column => this.#head(column));
+    this.#empty = el("p", { class: "empty" }, options.empty);
+    this.#empty.hidden = true;
+    this.#table = el("table", {}, el("colgroup", {}, ...widths), el("thead", {}, el("tr", {}, ...heads)), this.#body);
+    this.#body.append(el("tr", { class: "space" }, this.#above), el("tr", { class: "space" }, this.#below));
+    scroller.replaceChildren(this.#table, this.#empty);
+    scroller.addEventListener("scroll", this.#onScroll, { passive: true });
+  }
+
+  /** Another takes its place. */
+  leave(): void {
+    this.#scroller.removeEventListener("scroll", this.#onScroll);
+  }
+
+  showSort(key: string, descending: boolean): void {
+    for (const head of this.#table.querySelectorAll("th")) {
+      const order = head.dataset.sort === key ? (descending ? "descending" : "ascending") : undefined;
+      setAttribute(head, "aria-sort", order);
+    }
+  }
+
+  select(pid: string): void {
+    this.#selected = pid;
+    this.#render();
+  }
+
+  /** Asks for what is seen now. An answer that was overtaken by a later one is not shown. */
+  async refresh(): Promise<void> {
+    const asked = ++this.#asked;
+    const [first, count] = this.#seen();
+    const from = Math.max(0, first - BEYOND);
+    const page = await this.#options.load(from, count + 2 * BEYOND);
+    if (asked !== this.#asked) return;
+    this.#page = page;
+    this.#render();
+  }
+
+  /** The first row that is seen, and how many there may be. */
+  #seen(): [first: number, count: number] {
+    const first = Math.max(0, Math.floor(this.#scroller.scrollTop / ROW_PX));
+    return [first, Math.ceil(this.#scroller.clientHeight / ROW_PX) + 1];
+  }
+
+  #covers(): boolean {
+    const [first, count] = this.#seen();
+    const { from, rows, total } = this.#page;
+    return from <= first && Math.min(first + count, total) <= from + rows.length;
+  }
+
+  #render(): void {
+    const { total, from, rows } = this.#page;
+    const [seen, most] = this.#seen();
+    const first = Math.min(seen, Math.max(0, total - most));
+    const shown = Math.min(most, total - first);
+    this.#empty.hidden = total > 0;
+    this.#above.style.height = `${first * ROW_PX}px`;
+    this.#below.style.height = `${(total - first - shown) * ROW_PX}px`;
+    while (this.#rows.length < shown) this.#addRow();
+    this.#rows.forEach((element, i) => {
+      element.hidden = i >= shown;
+      if (i < shown) this.#fill(element, rows[first + i - from]);
+    });
+  }
+
+  #fill(element: HTMLTableRowElement, row: T | undefined): void {
+    setAttribute(element, "data-pid", row?.pid);
+    setAttribute(element, "aria-selected", row !== undefined && row.pid === this.#selected ? "true" : undefined);
+    this.#options.columns.forEach((column, i) => {
+      const cell = element.cells[i];
+      if (row === undefined) setText(cell, "");
+      else column.fill(cell, row);
+    });
+  }
+
+  #addRow(): void {
+    const cells = this.#options.columns.map(column => el("td", classOf(column)));
+    const row = el("tr", { tabindex: "0" }, ...cells);
+    const open = () => {
+      if (row.dataset.pid !== undefined) this.#options.open(row.dataset.pid);
+    };
+    row.addEventListener("click", open);
+    row.addEventListener("keydown", ({ key }) => {
+      if (key === "Enter") open();
+    });
+    this.#rows.push(row);
+    this.#below.parentElement?.before(row);
+  }
+
+  #head(column: Column<T>): HTMLTableCellElement {
+    const { title, about, sort } = column;
+    const head = el("th", { scope: "col", title: about, ...classOf(column) });
+    if (sort === undefined) {
+      head.append(el("span", {}, title));
+      return head;
+    }
+    head.dataset.sort = sort;
+    const press = el("button", { type: "button" }, title);
+    press.addEventListener("click", () => this.#options.sort?.(sort));
+    head.append(press);
+    return head;
+  }
+}
+
+function classOf({ isNumber, isMinor }: Pick<Column<never>, "isNumber" | "isMinor">): { class: string } {
+  return { class: `${isNumber ? "number" : ""} ${isMinor ? "minor" : ""}`.trim() };
+}
