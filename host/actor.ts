@@ -35,9 +35,11 @@ import {
   MAX_MESSAGES,
   MAY_PARK,
   POINTER,
+  RECEIVED,
   RESTRAINT,
   RESULT,
   type Recorded,
+  SENT,
   type Slots,
   STATE,
   Store,
@@ -138,6 +140,16 @@ export interface Counters {
   spawned: number;
   /** Guests and host mailboxes. */
   ended: number;
+}
+
+/** The counters, with what the switch has counted by itself. */
+export function totals({ counters, slots }: Pick<Services, "counters" | "slots">): Counters {
+  const { doubles } = slots;
+  return {
+    ...counters,
+    sent: counters.sent + doubles[SENT >> 1],
+    received: counters.received + doubles[RECEIVED >> 1],
+  };
 }
 
 const nowhere = new Store(new Int32Array(0));

@@ -2,13 +2,14 @@
  * What a runtime looks like from outside: plain data about its actors, made when it is asked for and at no cost otherwise. Looking takes nothing out
  * of a mailbox and changes no actor.
  */
-import { type Actor, type Counters, PARKED, READY, RUNNING, type Services, type Want } from "./actor.ts";
+import { type Actor, type Counters, PARKED, READY, RUNNING, type Services, totals, type Want } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import type { WayName } from "./guest.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, REASON, REF, TAG } from "./mailbox.ts";
 import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "./message.ts";
 import { type Pid, type PidTable, pidFromWords } from "./pid.ts";
 import type { Runnable } from "./scheduler.ts";
+import { QUEUE_LENGTH } from "./slots.ts";
 import type { Strategy, Supervisor } from "./supervisor.ts";
 
 /** Everything that can be known of a runtime at one moment. */
@@ -115,12 +116,13 @@ export class Observer {
   }
 
   snapshot(): Snapshot {
-    const { clock, counters, scheduler } = this.#services;
+    const { clock, scheduler, slots } = this.#services;
     const atMs = clock.now();
     const children = this.#children();
     const actors: ActorInfo[] = [];
+    const runQueue = scheduler.length + slots.store.words[QUEUE_LENGTH];
     for (const actor of this.#actors) actors.push(this.#infoOf(actor, atMs, children));
-    return { atMs, counters: { ...counters }, runQueue: scheduler.length, actors };
+    return { atMs, counters: totals(this.#services), runQueue, actors };
   }
 
   infoOf(actor: Actor): ActorInfo {

@@ -2,7 +2,7 @@
  * The runtime: loads modules, spawns actors, and brings the host's messages to them. It wires the parts together and holds no logic of
  * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
  */
-import type { Actor, Counters, Services } from "./actor.ts";
+import { type Actor, type Counters, type Services, totals } from "./actor.ts";
 import { Bytes, payloadFrom } from "./bytes.ts";
 import { type CallOptions, Calls } from "./calls.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -32,7 +32,7 @@ import { Registry } from "./registry.ts";
 import { Scheduler } from "./scheduler.ts";
 import { secretRandom } from "./secrets.ts";
 import { endFromOutside, exitSignal } from "./signals.ts";
-import { RECEIVED, SENT, Slots } from "./slots.ts";
+import { Slots } from "./slots.ts";
 import { type ModuleDefaults, Spawner, type SpawnOptions, tellSpawn } from "./spawner.ts";
 import { type ChildReport, Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import { Switch } from "./switch.ts";
@@ -168,13 +168,7 @@ export class Runtime implements AsyncDisposable {
 
   /** Totals since the runtime began. `sent` = `received` + `dead` + what waits in mailboxes. */
   get counters(): Readonly<Counters> {
-    const { counters, slots } = this.#services;
-    const { doubles } = slots;
-    return {
-      ...counters,
-      sent: counters.sent + doubles[SENT >> 1],
-      received: counters.received + doubles[RECEIVED >> 1],
-    };
+    return totals(this.#services);
   }
 
   /** Guests alive. */

@@ -54,8 +54,6 @@ Options:
   --observe       serve a page about the actors on 127.0.0.1; its address, with the
                   token that it needs, is printed on stderr
   --port N        the page's port; default a free one
-  --debug         compile with names; where a crash happened is shown by
-                  AssemblyScript's files and lines
   -h, --help      print this
 
 Info goes to stdout, everything else that is logged to stderr. A crash is one
