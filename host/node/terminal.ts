@@ -20,19 +20,30 @@ export function plain(text: string): string {
 const PATIENCE_MS = 1000;
 const CLEAR = "\r\x1b[K";
 
-/** One line on stderr, written over and at last taken away. */
-export class Progress {
-  readonly #shows = process.stderr.isTTY && process.env.TERM !== "dumb";
+/** The part of a terminal that it needs. */
+type Terminal = Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">;
+
+/** One line on stderr that says what is being done, written over and at last taken away. Nothing where stderr is no terminal. */
+export class ProgressLine {
+  readonly #terminal: Terminal;
+  readonly #shows: boolean;
   #timer: NodeJS.Timeout | undefined;
   #text = "";
   #beganMs = 0;
+
+  constructor(terminal: Terminal = process.stderr) {
+    this.#terminal = terminal;
+    this.#shows = terminal.isTTY && process.env.TERM !== "dumb";
+  }
 
   /** From now on this is what is being done. */
   say(text: string): void {
     this.#text = text;
     if (!this.#shows || this.#timer !== undefined) return;
-    this.#beganMs = performance.now();
+    this.#beganMs = Date.now();
     this.#timer = setInterval(() => this.#write(), PATIENCE_MS);
+    // What has failed is to end all the same.
+    this.#timer.unref();
   }
 
   /** It is done, or something else is to be written. */
@@ -40,12 +51,12 @@ export class Progress {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
-    process.stderr.write(CLEAR);
+    this.#terminal.write(CLEAR);
   }
 
   #write(): void {
-    const seconds = Math.round((performance.now() - this.#beganMs) / 1000);
-    const text = `${this.#text} … ${seconds} s`.slice(0, (process.stderr.columns ?? 80) - 1);
-    process.stderr.write(`${CLEAR}${painted("quiet", text)}`);
+    const seconds = Math.round((Date.now() - this.#beganMs) / 1000);
+    const text = `${this.#text} … ${seconds} s`.slice(0, (this.#terminal.columns || 80) - 1);
+    this.#terminal.write(`${CLEAR}${painted("quiet", text)}`);
   }
 }

@@ -23,6 +23,7 @@ import { scenarios } from "../../../bench/scenarios/index.ts";
 import { failuresTable, marksTable, sweepTable, table } from "../../../bench/table.ts";
 import { type Arguments, type Command, numberIn, suggest, UsageError } from "../command.ts";
 import { relaunch } from "../relaunch.ts";
+import { ProgressLine } from "../terminal.ts";
 
 /** Styles of the scenarios whose guests are processes. */
 const processStyles = ["process", "jspi"] as const;
@@ -107,13 +108,24 @@ async function playRounds(scenario: Scenario, given: Arguments): Promise<number>
   const code = await relaunch();
   if (code !== undefined) return code;
   const live = given.has("json") ? undefined : new LiveLine();
+  const preparing = prepares();
   const played = await contest(scenario, {
     ...options,
-    onRound: (contestant, round, of) => live?.say(`${scenario.name}: round ${round} of ${of}, ${contestant}`, true),
-  });
+    onRound: (contestant, round, of) => {
+      preparing.clear();
+      live?.say(`${scenario.name}: round ${round} of ${of}, ${contestant}`, true);
+    },
+  }).finally(() => preparing.clear());
   live?.clear();
   process.stdout.write(given.has("json") ? `${JSON.stringify({ ...setting(), contests: [played] })}\n` : table(played));
   return played.failed.length > 0 ? 1 : 0;
+}
+
+/** What comes before the first round takes seconds, and minutes where a peer is built. */
+function prepares(): ProgressLine {
+  const progress = new ProgressLine();
+  progress.say("compiling guests, and peers that are not built yet");
+  return progress;
 }
 
 /** Only what was given: the rest are the scenario's defaults. */
@@ -133,20 +145,24 @@ async function playAll(given: Arguments): Promise<number> {
   const code = await relaunch();
   if (code !== undefined) return code;
   mkdirSync(out, { recursive: true });
+  const live = new LiveLine();
+  const preparing = prepares();
   const print = (text: string) => {
     live.clear();
     if (!given.has("json")) process.stdout.write(text);
   };
-  const live = new LiveLine();
   const results = await everything({
     ...options,
-    onRound: text => live.say(text, true),
+    onRound: text => {
+      preparing.clear();
+      live.say(text, true);
+    },
     onContest(played, sofar) {
       print(`${table(played)}\n`);
       writeJson(out, sofar);
     },
     onSweep: played => print(`${sweepTable(played)}\n`),
-  });
+  }).finally(() => preparing.clear());
   writeJson(out, results);
   writeFileSync(join(out, "report.html"), reportHtml(results));
   const failures = failuresOf(results);

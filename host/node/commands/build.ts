@@ -7,7 +7,7 @@ import type { Compiled, CompileOptions } from "../compiler.ts";
 import { printDiagnostics, showPath } from "../diagnostics.ts";
 import { entryWarning } from "../entries.ts";
 import { FileWatch } from "../file-watch.ts";
-import { Progress } from "../terminal.ts";
+import { ProgressLine } from "../terminal.ts";
 
 /** The ways in which a guest can wait, as `--park` says them. */
 export const PARK_CHOICES = ["asyncify", "jspi"] as const;
@@ -102,7 +102,7 @@ class Workshop {
   readonly #out: string | undefined;
   readonly #options: CompileOptions;
   readonly #builder = new Builder();
-  readonly #progress = new Progress();
+  readonly #progress = new ProgressLine();
 
   constructor(out: string | undefined, options: CompileOptions) {
     this.#out = out;
@@ -112,8 +112,7 @@ class Workshop {
   /** `note` is added to the line that says that it is written. */
   async make(entry: string, note: () => string = () => ""): Promise<{ isMade: boolean; sources: readonly string[] }> {
     this.#progress.say(`compiling ${entry}`);
-    const compiled = await this.#builder.build(entry, this.#options);
-    this.#progress.clear();
+    const compiled = await this.#builder.build(entry, this.#options).finally(() => this.#progress.clear());
     printDiagnostics(compiled.diagnostics);
     const { wasm, sources } = compiled;
     const warning = wasm && entry.endsWith(".ts") ? entryWarning(wasm) : undefined;

@@ -20,7 +20,7 @@ import {
 } from "../index.ts";
 import { missing } from "../read.ts";
 import { INTERRUPTED, relaunch } from "../relaunch.ts";
-import { Progress, painted, plain } from "../terminal.ts";
+import { ProgressLine, painted, plain } from "../terminal.ts";
 import { compileOptions, PARK_CHOICES } from "./build.ts";
 
 const GRANT_CHOICES = ["log", "clock", "random", "register", "lookup", "kill", "spawn", "none"];
@@ -148,10 +148,10 @@ async function guestFrom(path: string, given: Arguments): Promise<ModuleSource |
   }
   const policy = given.text("reductions");
   const reductions = policy === "yield" ? "yield" : policy === "kill" ? "count" : "none";
-  const progress = new Progress();
+  const progress = new ProgressLine();
   progress.say(`compiling ${path}`);
-  const [compiled] = await build([path], { ...compileOptions(given), reductions });
-  progress.clear();
+  const options = { ...compileOptions(given), reductions } as const;
+  const [compiled] = await build([path], options).finally(() => progress.clear());
   printDiagnostics(compiled.diagnostics);
   if (compiled.wasm === undefined) return undefined;
   const message = given.has("entry") ? undefined : entryWarning(compiled.wasm);

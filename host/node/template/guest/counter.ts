@@ -1,6 +1,6 @@
 // A server: it answers calls, and crashes on what it does not understand. Its supervisor, in host.ts, starts it again.
 
-import { type Message, Server, serve } from "isopod/guest";
+import { Message, Server, serve } from "isopod/guest";
 
 class Counter extends Server {
   private sum: i64 = 0;
