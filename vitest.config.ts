@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { binaryenAsItIs } from "./test/browser/as-it-is.ts";
-import { chromiumOptions } from "./test/browser/chromium.ts";
+import { chromiumOptions, NO_CHROMIUM } from "./test/browser/chromium.ts";
 import { compileGuests } from "./test/browser/commands.ts";
 
 const timeouts = {
@@ -15,6 +15,7 @@ const node: TestProjectConfiguration = {
   test: {
     name: "node",
     include: ["test/**/*.test.ts"],
+    exclude: ["test/browser/page/**"],
     // Wasm memories are cheap to reserve only without the trap handler's guard regions.
     execArgv: ["--disable-wasm-trap-handler"],
     pool: "forks",
@@ -22,8 +23,12 @@ const node: TestProjectConfiguration = {
   },
 };
 
-/** The suites of the core, unchanged, in a page. */
-const core = ["mailbox", "mailbox.laws", "receive.laws", "ways", "links", "supervisor", "calls", "timers","scheduler","registry","send-after","dead-letters","host-actors","guest-failure","crash-report","abi","abi-blocking","pid","recycling","assemblyscript","abi-errors"];
+/** What a page shall do as Node does: these suites run in both. */
+const core = [
+  ...["abi", "abi-blocking", "abi-errors", "assemblyscript", "calls", "crash-report", "dead-letters"],
+  ...["guest-failure", "host-actors", "links", "mailbox", "mailbox.laws", "pid", "receive.laws", "recycling"],
+  ...["registry", "scheduler", "send-after", "supervisor", "timers", "ways"],
+];
 
 const chromium = chromiumOptions();
 const browser: TestProjectConfiguration = {
@@ -40,7 +45,7 @@ const browser: TestProjectConfiguration = {
   },
   test: {
     name: "chromium",
-    include: core.map(name => `test/${name}.test.ts`),
+    include: [...core.map(name => `test/${name}.test.ts`), "test/browser/page/*.test.ts"],
     browser: {
       enabled: true,
       headless: true,
@@ -52,5 +57,8 @@ const browser: TestProjectConfiguration = {
     ...timeouts,
   },
 };
+
+if (chromium === undefined)
+  process.stderr.write(`The suites of the core are not run in a browser: that ${NO_CHROMIUM}.\n`);
 
 export default defineConfig({ test: { projects: chromium === undefined ? [node] : [node, browser] } });

@@ -13,6 +13,7 @@ export type { LogLevel } from "./imports.ts";
 export { hasJspi } from "./jspi.ts";
 export { defaultLimits, type Limits, type RuntimeLimits } from "./limits.ts";
 export type { Down, Exit, ExitReason, Message, Received, TimerItem } from "./message.ts";
+export type { ActorInfo, Snapshot } from "./observer.ts";
 export { formatPid, type Pid, parsePid } from "./pid.ts";
 export type { DeadLetter } from "./post.ts";
 export type { ReductionOptions, ReductionPolicy } from "./preempt.ts";

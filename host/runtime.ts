@@ -19,6 +19,7 @@ import { RingPool } from "./mailbox.ts";
 import { MemoryAccount } from "./memory-account.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
 import { Notices } from "./notices.ts";
+import { infoOf, type Snapshot } from "./observer.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
 import { type DeadLetter, post } from "./post.ts";
 import { reasonOfThrown } from "./reason.ts";
@@ -318,6 +319,11 @@ export class Runtime implements AsyncDisposable {
     if (reason.kind === "killed") endFromOutside(actor, reason);
     else exitSignal(actor, 0, 0, reason);
     return true;
+  }
+
+  /** Plain data about every live actor, made now: it costs nothing otherwise. */
+  snapshot(): Snapshot {
+    return { actors: Array.from(this.#actors, infoOf) };
   }
 
   /** Resolves when no guest is alive. Host mailboxes do not count. */

@@ -5,7 +5,8 @@ import { delimiter, join } from "node:path";
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /** What to do where there is none. */
-export const NO_CHROMIUM = "needs Chromium: run `npm run chromium` or `apt-get install chromium`, or set ISOPOD_CHROMIUM to one";
+export const NO_CHROMIUM =
+  "needs Chromium: run `npm run chromium` or `apt-get install chromium`, or set ISOPOD_CHROMIUM to one";
 
 /** Without a sandbox, because root has none; and with nothing that would call home. */
 const FLAGS = [

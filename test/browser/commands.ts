@@ -1,39 +1,38 @@
 /** What Node does for suites that run in a browser. */
-import { readdirSync } from "node:fs";
-import { compileGuests as compile, GUEST_FOLDERS, type GuestFolder, type ParkWay, type ReductionsWay } from "../compile-guests.ts";
+import { fileURLToPath } from "node:url";
+import { compile } from "../../host/node/compiler.ts";
+import { GUEST_FOLDERS, type GuestFolder, type ParkWay, type ReductionsWay } from "../compile-guests.ts";
 
-/** Of one build, every guest in base64, by its folder and name. */
-type Guests = Promise<ReadonlyMap<string, string>>;
-
-/** By how the guests were built. */
-const built = new Map<string, Guests>();
+/** By what was asked for: many suites use the same guests. */
+const compiled = new Map<string, Promise<string>>();
 
 /** Modules in base64, for what travels to the browser is JSON. */
-export async function compileGuests(
+export function compileGuests(
   _context: unknown,
   folder: GuestFolder,
   names: string[],
   park: ParkWay,
   reductions: ReductionsWay,
 ): Promise<string[]> {
-  const key = `${park} ${reductions}`;
-  const found = built.get(key) ?? compileAll(park, reductions);
-  built.set(key, found);
-  const guests = await found;
-  return names.map(name => {
-    const text = guests.get(`${folder}/${name}`);
-    if (text === undefined) throw new Error(`there is no guest ${name} among the ${folder}`);
-    return text;
-  });
+  return Promise.all(
+    names.map(name => {
+      const key = [folder, name, park, reductions].join(" ");
+      const found = compiled.get(key) ?? compileGuest(folder, name, park, reductions);
+      compiled.set(key, found);
+      return found;
+    }),
+  );
 }
 
-/** All of them at once, because a compiler takes a second to start, and a quarter for each guest. */
-async function compileAll(park: ParkWay, reductions: ReductionsWay): Guests {
-  const guests = new Map<string, string>();
-  for (const folder of ["guests", "examples"] as const) {
-    const names = readdirSync(GUEST_FOLDERS[folder]).map(file => file.replace(/\.ts$/, ""));
-    const modules = await compile(folder, names, park, reductions);
-    for (const [i, wasm] of modules.entries()) guests.set(`${folder}/${names[i]}`, Buffer.from(wasm).toString("base64"));
-  }
-  return guests;
+/** In this process, which stays warm: a thread for each suite would take a second to start. */
+async function compileGuest(
+  folder: GuestFolder,
+  name: string,
+  park: ParkWay,
+  reductions: ReductionsWay,
+): Promise<string> {
+  const path = fileURLToPath(new URL(`${name}.ts`, GUEST_FOLDERS[folder]));
+  const { wasm, text } = await compile(path, { park, reductions });
+  if (wasm === undefined) throw new Error(text);
+  return Buffer.from(wasm).toString("base64");
 }
