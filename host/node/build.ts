@@ -9,7 +9,10 @@ import { Worker } from "node:worker_threads";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled, CompileOptions } from "./compiler.ts";
 
-export type BuildOptions = CompileOptions;
+export interface BuildOptions extends CompileOptions {
+  /** Milliseconds that each entry may take; the compiler is ended where it takes longer. Default: as long as it likes. */
+  timeoutMs?: number;
+}
 
 /** Unbuilt from a checkout, or as JavaScript from an installed package. */
 const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
@@ -20,13 +23,13 @@ const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts
  * @param entries paths of AssemblyScript files, absolute or relative to `options.baseDir`
  * @returns one for each entry; it has `wasm`, or diagnostics of which at least one is an error
  */
-export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
+export async function build(entries: string[], { timeoutMs, ...options }: BuildOptions = {}): Promise<Compiled[]> {
   const results: Compiled[] = [];
   let worker: Worker | undefined;
   try {
     for (const entry of entries) {
       worker ??= new Worker(WORKER, { name: "isopod build" });
-      const { compiled, alive } = await ask(worker, { entry, options });
+      const { compiled, alive } = await ask(worker, { entry, options }, timeoutMs);
       results.push(compiled);
       if (!alive) worker = undefined;
     }
@@ -36,9 +39,19 @@ export async function build(entries: string[], options: BuildOptions = {}): Prom
   return results;
 }
 
-function ask(worker: Worker, request: CompileRequest): Promise<{ compiled: Compiled; alive: boolean }> {
+function ask(
+  worker: Worker,
+  request: CompileRequest,
+  timeoutMs: number | undefined,
+): Promise<{ compiled: Compiled; alive: boolean }> {
   return new Promise(done => {
     let log = "";
+    let timedOut = false;
+    const onTimeout = () => {
+      timedOut = true;
+      void worker.terminate();
+    };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
     const onMessage = (reply: CompileReply) => {
       if ("log" in reply) log += reply.log;
       // Binaryen says here, and not in asc's own output, why it finds a module invalid.
@@ -48,8 +61,9 @@ function ask(worker: Worker, request: CompileRequest): Promise<{ compiled: Compi
     const onError = (error: unknown) => {
       log += error instanceof Error ? (error.stack ?? error.message) : String(error);
     };
-    const onExit = () => settle(crashed(request, log), false);
+    const onExit = () => settle(timedOut ? tookTooLong(request) : crashed(request, log), false);
     const settle = (compiled: Compiled, alive: boolean) => {
+      clearTimeout(timer);
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       done({ compiled, alive });
     };
@@ -58,9 +72,17 @@ function ask(worker: Worker, request: CompileRequest): Promise<{ compiled: Compi
   });
 }
 
-function crashed({ entry, options }: CompileRequest, log: string): Compiled {
+function crashed(request: CompileRequest, log: string): Compiled {
   const stage = /has crashed during (\w+)/.exec(log)?.[1];
-  const message = `the AssemblyScript compiler crashed${stage ? ` in "${stage}"` : ""} while it compiled "${entry}"; change what you wrote last`;
+  const message = `the AssemblyScript compiler crashed${stage ? ` in "${stage}"` : ""} while it compiled "${request.entry}"; change what you wrote last`;
+  return failed(request, message, log);
+}
+
+function tookTooLong(request: CompileRequest): Compiled {
+  return failed(request, `the AssemblyScript compiler took too long over "${request.entry}" and was ended`, "");
+}
+
+function failed({ entry, options }: CompileRequest, message: string, log: string): Compiled {
   return {
     entry,
     diagnostics: [{ severity: "error", message, code: 0, file: resolve(options.baseDir ?? ".", entry) }],

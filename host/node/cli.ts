@@ -6,10 +6,11 @@
 import { type Command, parseArguments, suggest, UsageError } from "./command.ts";
 import { bench } from "./commands/bench.ts";
 import { build } from "./commands/build.ts";
+import { demo } from "./commands/demo.ts";
 import { run } from "./commands/run.ts";
 import { packageVersion } from "./installation.ts";
 
-const commands: readonly Command[] = [build, run, bench];
+const commands: readonly Command[] = [build, run, demo, bench];
 
 const help = `isopod: WebAssembly instances as Erlang-style actors
 
