@@ -1,12 +1,13 @@
-// Computes prime numbers for ever and never receives. Built with `--reductions yield`, it goes on a turn at a time, and everybody
-// else gets theirs; without, nobody would.
+// Computes prime numbers for ever and never receives. Built with
+// `--reductions yield` it goes on a turn at a time, and everybody else
+// gets theirs; without, nobody would.
 
 import { log } from "isopod/guest";
 
 export function run(): void {
   let found = 0;
   for (let n: u32 = 2; ; n++) {
-    if (isPrime(n) && ++found % 25_000 === 0) log(`prime number ${found} is ${n}`);
+    if (isPrime(n) && ++found % 100_000 === 0) log(`prime number ${found} is ${n}`);
   }
 }
 

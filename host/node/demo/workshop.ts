@@ -2,13 +2,13 @@
  * Compiles what is written in the page: one guest after another, each in a thread that is ended where it takes too long. What comes out counts its reductions, so that no guest holds
  * up the page.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { build } from "../build.ts";
 import type { Compiled } from "../compiler.ts";
 import { EXAMPLES_FOLDER } from "../installation.ts";
-import type { DemoGuest } from "./files.ts";
+import { DEMO_GUESTS, type DemoGuest } from "./files.ts";
 
 export const PARK_WAYS = ["asyncify", "jspi"] as const;
 export type ParkWay = (typeof PARK_WAYS)[number];
@@ -29,51 +29,58 @@ const TIMEOUT_MS = 30_000;
 const MAX_WAITING = 4;
 
 export class Workshop {
-  /** Ends when all that was handed in is done. */
+  /** Ends when all that was asked for is done. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  readonly #examples = new Map<string, Promise<Outcome>>();
+  readonly #examples = new Map<ParkWay, Promise<Compiled[]>>();
 
   /** Too many are waiting: compile nothing more for now. */
   get isBusy(): boolean {
     return this.#waiting >= MAX_WAITING;
   }
 
-  /** An example as it is, compiled once. */
-  example(name: DemoGuest, park: ParkWay): Promise<Outcome> {
-    const key = `${name} ${park}`;
-    const found =
-      this.#examples.get(key) ??
-      readFile(join(EXAMPLES_FOLDER, `${name}.ts`), "utf8").then(source => this.compile(name, source, park));
-    this.#examples.set(key, found);
-    return found;
+  /** An example as it is. All of them are compiled at once, and once. */
+  async example(name: DemoGuest, park: ParkWay): Promise<Outcome> {
+    const found = this.#examples.get(park) ?? this.#soon(() => buildAll(EXAMPLES_FOLDER, DEMO_GUESTS, park));
+    this.#examples.set(park, found);
+    return outcomeOf((await found)[DEMO_GUESTS.indexOf(name)]);
   }
 
   /** `name` is what its crashes call the file. */
   compile(name: DemoGuest, source: string, park: ParkWay): Promise<Outcome> {
+    return this.#soon(async () => {
+      const folder = await mkdtemp(join(tmpdir(), "isopod-demo-"));
+      try {
+        await writeFile(join(folder, `${name}.ts`), source);
+        const [compiled] = await buildAll(folder, [name], park);
+        return outcomeOf(compiled);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+  }
+
+  #soon<T>(act: () => Promise<T>): Promise<T> {
     this.#waiting++;
-    const done = this.#last.then(() => compileOne(name, source, park)).finally(() => this.#waiting--);
+    const done = this.#last.then(act).finally(() => this.#waiting--);
     this.#last = done.catch(() => undefined);
     return done;
   }
 }
 
-async function compileOne(name: DemoGuest, source: string, park: ParkWay): Promise<Outcome> {
-  const folder = await mkdtemp(join(tmpdir(), "isopod-demo-"));
-  try {
-    const file = `${name}.ts`;
-    await writeFile(join(folder, file), source);
-    // By JSPI a guest that is only counted can give way; Asyncify needs more code for it.
-    const reductions = park === "jspi" ? "count" : "yield";
-    const [compiled] = await build([file], { baseDir: folder, park, reductions, timeoutMs: TIMEOUT_MS });
-    const complaints = complaintsOf(compiled, file);
-    return compiled.wasm === undefined ? { complaints } : { wasm: new Uint8Array(compiled.wasm), complaints };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+function buildAll(baseDir: string, names: readonly DemoGuest[], park: ParkWay): Promise<Compiled[]> {
+  // By JSPI a guest that is only counted can give way; Asyncify needs more code for it.
+  const reductions = park === "jspi" ? "count" : "yield";
+  const entries = names.map(name => `${name}.ts`);
+  return build(entries, { baseDir, park, reductions, timeoutMs: TIMEOUT_MS });
 }
 
-function complaintsOf({ diagnostics }: Compiled, entry: string): Complaint[] {
+function outcomeOf(compiled: Compiled): Outcome {
+  const complaints = complaintsOf(compiled);
+  return compiled.wasm === undefined ? { complaints } : { wasm: new Uint8Array(compiled.wasm), complaints };
+}
+
+function complaintsOf({ diagnostics, entry }: Compiled): Complaint[] {
   return diagnostics.map(({ severity, message, file, line, column }) => {
     if (line === undefined || column === undefined) return { severity, message };
     const name = basename(file ?? entry);

@@ -31,6 +31,7 @@ const written = new Map<Scene, string>();
 /** What plays. Undefined until the first scene has begun. */
 let stage: Stage | undefined;
 let starting = false;
+let again = false;
 
 for (const [i, { title }] of scenes.entries()) choice.add(new Option(title, String(i)));
 park.disabled = !hasJspi();
@@ -52,6 +53,7 @@ await choose(scene);
 /** Shows a scene's guest, and plays it. */
 async function choose(chosen: Scene): Promise<void> {
   scene = chosen;
+  say("busy", "loading");
   const source = await sourceOf(chosen.guest);
   if (scene !== chosen) return;
   editor.text = written.get(chosen) ?? source;
@@ -71,14 +73,19 @@ function noteChange(): void {
   });
 }
 
-/** Compiles and plays; where that fails, what has played before plays on. Once at a time. */
+/** Compiles and plays; where it does not compile, what has played before plays on. Once at a time: what is wanted meanwhile comes after. */
 function start(): void {
-  if (starting) return;
+  if (starting) {
+    again = true;
+    return;
+  }
   starting = true;
+  again = false;
   run.disabled = true;
   void play(scene, editor.text).finally(() => {
     starting = false;
     run.disabled = false;
+    if (again) start();
   });
 }
 
@@ -98,14 +105,15 @@ async function play(chosen: Scene, source: string): Promise<void> {
     stage = await Stage.start(chosen, wasm, (kind, who, text) => log.add(kind, who, text));
     ask.hidden = chosen.ask === undefined;
     showAsk(chosen);
-    say(
-      "live",
-      `running ${wasm.size === 1 ? "one module" : `${wasm.size} modules`} by ${park.selectedOptions[0].text}`,
-    );
+    say("live", "running");
   } catch (error) {
-    if (error instanceof CompileError) editor.show(error.complaints);
-    else editor.show([{ severity: "error", message: error instanceof Error ? error.message : String(error) }]);
-    say("wrong", "it does not compile: what ran before runs on");
+    if (error instanceof CompileError) {
+      editor.show(error.complaints);
+      say("wrong", "does not compile: what ran before runs on");
+    } else {
+      editor.show([{ severity: "error", message: error instanceof Error ? error.message : String(error) }]);
+      say("wrong", "could not be started");
+    }
   }
 }
 
@@ -137,12 +145,14 @@ function watch(): void {
     const ms = performance.now();
     const received = stage?.runtime.counters.received ?? 0;
     const seconds = (ms - last.ms) / 1000;
-    const rate = stage === last.stage && stage !== undefined ? (received - last.received) / seconds : null;
+    const rate = (received - last.received) / seconds;
+    const isNew = stage !== last.stage;
     last = { stage, received, ms };
-    plot.add(ms / 1000, rate);
     if (stage === undefined) return;
     actors.show(stage.roles());
-    number("rate", rate === null ? "–" : short(rate));
+    if (isNew) plot.clear();
+    else plot.add(ms / 1000, rate);
+    number("rate", isNew ? "–" : short(rate));
     number("received", short(received));
     number("restarts", stage.restarts.toLocaleString("en"));
     number("frames", String(Math.round(frames / seconds)));

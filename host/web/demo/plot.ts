@@ -1,15 +1,17 @@
-/** Messages a second over the last minute, drawn by uPlot in the page's colours. */
+/** Messages a second over the last minute at most, drawn by uPlot in the page's colours. */
 import uPlot from "uplot";
 import { element } from "./dom.ts";
 
-const SECONDS = 60;
+const MOST_SECONDS = 60;
+const LEAST_SECONDS = 20;
+const compact = new Intl.NumberFormat("en", { notation: "compact" });
 const HEIGHT_PX = 168;
 
 export class Plot {
   readonly #host = element("plot", HTMLElement);
   #plot: uPlot | undefined;
-  /** Seconds since the page began; messages a second, null where a scene begins. */
-  readonly #data: [number[], (number | null)[]] = [[], []];
+  /** Seconds since the page began; messages a second. */
+  readonly #data: [number[], number[]] = [[], []];
 
   constructor() {
     new ResizeObserver(() => this.#plot?.setSize({ width: this.#host.clientWidth, height: HEIGHT_PX })).observe(
@@ -19,11 +21,15 @@ export class Plot {
     this.#draw();
   }
 
-  add(seconds: number, rate: number | null): void {
+  clear(): void {
+    for (const column of this.#data) column.length = 0;
+  }
+
+  add(seconds: number, rate: number): void {
     const [times, rates] = this.#data;
     times.push(seconds);
     rates.push(rate);
-    while (times[0] < seconds - SECONDS - 1) {
+    while (times[0] < seconds - MOST_SECONDS - 1) {
       times.shift();
       rates.shift();
     }
@@ -48,18 +54,18 @@ export class Plot {
         legend: { show: false },
         cursor: { show: false },
         scales: {
-          x: { time: false, range: () => [this.#newest - SECONDS, this.#newest] },
+          x: { time: false, range: () => [this.#newest - this.#span, this.#newest] },
           y: { range: (_, __, most) => [0, Math.max(most ?? 0, 10) * 1.15] },
         },
         axes: [
           {
             ...axis,
             size: 22,
-            splits: () => [60, 45, 30, 15, 0].map(ago => this.#newest - ago),
+            splits: () => [1, 0.75, 0.5, 0.25, 0].map(part => this.#newest - part * this.#span),
             values: (_, times) =>
               times.map(time => (time === this.#newest ? "now" : `−${Math.round(this.#newest - time)} s`)),
           },
-          { ...axis, size: 52, values: (_, rates) => rates.map(short) },
+          { ...axis, size: 52, values: (_, rates) => rates.map(rate => compact.format(rate)) },
         ],
         series: [
           {},
@@ -74,6 +80,12 @@ export class Plot {
       this.#data,
       this.#host,
     );
+  }
+
+  /** Grows with what there is to show. */
+  get #span(): number {
+    const seconds = this.#newest - (this.#data[0][0] ?? 0);
+    return Math.min(MOST_SECONDS, Math.max(1, Math.ceil(seconds / LEAST_SECONDS)) * LEAST_SECONDS);
   }
 
   get #newest(): number {

@@ -12,6 +12,8 @@ export interface Part {
   readonly entry?: string;
   readonly restart?: Restart;
   readonly args?: string;
+  /** Reductions of one of its turns. */
+  readonly perTurn?: number;
   /** How it is brought to crash: by the text "crash", sent or asked. Without: it listens to nobody. */
   readonly crash?: "send" | "ask";
 }
@@ -36,21 +38,21 @@ const table: readonly Part[] = [
 export const scenes: readonly Scene[] = [
   {
     title: "Ping-pong",
-    about: "Two actors of one module send a ball to and fro. When one crashes, both are started again.",
+    about: "Two actors of one module. When one crashes, both are started again.",
     guest: "table-tennis",
     strategy: "one_for_all",
     parts: table,
   },
   {
     title: "Prime numbers beside ping-pong",
-    about: "A loop without end gets its turns, and takes nobody else’s: the page and the ball go on.",
+    about: "A loop without end gets its turns, and takes nobody else’s.",
     guest: "primes",
     strategy: "rest_for_one",
-    parts: [{ id: "primes", guest: "primes" }, ...table],
+    parts: [{ id: "primes", guest: "primes", perTurn: 4_000 }, ...table],
   },
   {
     title: "A counter that is asked",
-    about: "It answers “add 5” and “get”. On what it does not understand it crashes, and begins again at 0.",
+    about: "Ask it “add 5” or “get”. Asked anything else it crashes, and begins again at 0.",
     guest: "supervised-counter",
     strategy: "one_for_one",
     parts: [{ id: "counter", guest: "supervised-counter", crash: "ask" }],
@@ -58,7 +60,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     title: "Hello",
-    about: "Says one line, and ends. Change it: everything of isopod/guest can be imported.",
+    about: "Says one line and ends. Change it as you like.",
     guest: "hello",
     strategy: "one_for_one",
     parts: [{ id: "hello", guest: "hello", restart: "temporary", args: "page" }],

@@ -96,10 +96,15 @@ export class Stage {
     return this.runtime.stop();
   }
 
-  #spawn({ id, guest, entry, args }: Part): Pid {
-    const pid = this.runtime.spawn(guest, { ...(entry && { entry }), ...(args && { args }) });
+  #spawn({ id, guest, entry, args, perTurn }: Part): Pid {
+    const pid = this.runtime.spawn(guest, {
+      ...(entry && { entry }),
+      ...(args && { args }),
+      ...(perTurn && { reductions: { policy: "yield" as const, perTurn } }),
+    });
     this.#names.set(pid, id);
     this.#starts.set(id, (this.#starts.get(id) ?? 0) + 1);
+    this.#say("note", id, `started as ${formatPid(pid)}`);
     return pid;
   }
 
@@ -108,9 +113,8 @@ export class Stage {
   }
 
   #report({ id, reason, action }: ChildReport): void {
-    const then = { restart: "", leave: "", "give up": " Too many restarts: the supervisor gives up. Press Run." };
     if (action === "restart") this.#restarts++;
-    const kind = reason.kind === "crashed" || action === "give up" ? "crash" : "note";
-    this.#say(kind, id, `${formatReason(reason)}${action === "restart" ? ", started again" : ""}${then[action]}`);
+    this.#say(reason.kind === "crashed" ? "crash" : "note", id, formatReason(reason));
+    if (action === "give up") this.#say("crash", id, "too many restarts: the supervisor gives up; press Run");
   }
 }
