@@ -102,7 +102,7 @@ describe.skipIf(options === undefined)(options === undefined ? `the demo ${NO_CH
     expect(await page.locator("#lines .wrong").count()).toBe(1);
     await changed("#received", await received());
 
-    await page.getByRole("button", { name: "Undo changes" }).click();
+    await page.getByRole("button", { name: "Undo" }).click();
     await running();
     expect(await source.inputValue()).toBe(text);
     expect(await complaint.count()).toBe(0);

@@ -38,7 +38,9 @@ export class Editor {
     this.#wrong = new Set(complaints.flatMap(({ line }) => line ?? []));
     this.#number();
     this.#complaints.hidden = complaints.length === 0;
-    this.#complaints.replaceChildren(...complaints.map(complaint => this.#item(complaint)));
+    // The compiler goes by what calls what.
+    const inOrder = complaints.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    this.#complaints.replaceChildren(...inOrder.map(complaint => this.#item(complaint)));
   }
 
   #item({ severity, message, line, column }: Complaint): HTMLElement {

@@ -132,6 +132,7 @@ function say(state: "busy" | "live" | "wrong", text: string): void {
 /** Looks at what plays, and counts the frames that the page draws meanwhile. */
 function watch(): void {
   let frames = 0;
+  let countedMs = performance.now();
   const count = () => {
     frames++;
     requestAnimationFrame(count);
@@ -155,7 +156,9 @@ function watch(): void {
     number("rate", isNew ? "–" : short(rate));
     number("received", short(received));
     number("restarts", stage.restarts.toLocaleString("en"));
-    number("frames", String(Math.round(frames / seconds)));
+    if (ms - countedMs < 1000) return;
+    number("frames", String(Math.round((frames * 1000) / (ms - countedMs))));
     frames = 0;
+    countedMs = ms;
   }, LOOK_MS);
 }
