@@ -45,6 +45,8 @@ const browser: TestProjectConfiguration = {
   },
   test: {
     name: "chromium",
+    // Suites share nothing but what they import, and Binaryen takes a second to start.
+    isolate: false,
     include: [...core.map(name => `test/${name}.test.ts`), "test/browser/page/*.test.ts"],
     browser: {
       enabled: true,
