@@ -27,8 +27,8 @@ export class SpawnError extends IsopodError {
 
 /** There are as many actors, or as much memory, as a runtime may have. */
 export class LimitError extends SpawnError {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = "SpawnError";
   }
 }

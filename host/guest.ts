@@ -20,7 +20,7 @@ import type { Import } from "./caller.ts";
 import { confine, Unconfinable } from "./confine.ts";
 import { Copies } from "./copies.ts";
 import { type CountedModules, notAccepted } from "./counted.ts";
-import { LoadError, SpawnError } from "./errors.ts";
+import { LimitError, LoadError, SpawnError } from "./errors.ts";
 import type { HostImport } from "./host-functions.ts";
 import { Undecodable } from "./instructions.ts";
 import { hasJspi } from "./jspi.ts";
@@ -367,8 +367,14 @@ export class GuestModule {
     const maximum = this.#maximumPages(actor);
     try {
       return new WebAssembly.Memory({ initial, maximum });
+    } catch {
+      // Chromium has some 120 for a page: those that are kept for later are needed now.
+      actor.services.recycling.drop();
+    }
+    try {
+      return new WebAssembly.Memory({ initial, maximum });
     } catch (error) {
-      throw new SpawnError(`the engine has no memory left for another actor of ${this.name}: end some first`, {
+      throw new LimitError(`the engine has no memory left for another actor of ${this.name}: end some first`, {
         cause: error,
       });
     }

@@ -108,14 +108,21 @@ export class RingPool {
   /** What mailboxes may hold together. */
   readonly maxBytesInUse: number;
   bytesInUse = 0;
-  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
-  readonly #shared = Bytes.ofMemory(this.memory);
+  /** Where the shared rings are; null where no switch is to reach them. */
+  #shared: Bytes | null = null;
   /** Everything before it is some ring's. */
   #end = 0;
 
   constructor(maxBytesInUse = Number.POSITIVE_INFINITY, maxBytesEach = 1 << 20) {
     this.maxBytesInUse = maxBytesInUse;
     this.#maxBytesEach = maxBytesEach;
+  }
+
+  /** From now on rings lie in one memory, which is returned. Throws a RangeError where the engine has none left. */
+  share(): WebAssembly.Memory {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+    this.#shared = Bytes.ofMemory(memory);
+    return memory;
   }
 
   take(capacity: number): Ring {
@@ -136,26 +143,27 @@ export class RingPool {
   }
 
   #newRing(capacity: number): Ring {
-    if (capacity > MAX_SHARED_BYTES || !this.#hasRoom(capacity)) {
+    const shared = this.#shared;
+    if (shared === null || capacity > MAX_SHARED_BYTES || !this.#hasRoom(shared, capacity)) {
       return new Ring(Bytes.ofLength(capacity), 0, capacity, false);
     }
     const base = this.#end;
     this.#end += capacity;
-    return new Ring(this.#shared, base, capacity, true);
+    return new Ring(shared, base, capacity, true);
   }
 
-  #hasRoom(capacity: number): boolean {
-    const missing = this.#end + capacity - this.#shared.u8.length;
+  #hasRoom(shared: Bytes, capacity: number): boolean {
+    const missing = this.#end + capacity - shared.u8.length;
     if (missing <= 0) return true;
-    const pages = this.#shared.u8.length / PAGE_BYTES;
+    const pages = shared.u8.length / PAGE_BYTES;
     const more = Math.max(Math.ceil(missing / PAGE_BYTES), Math.min(pages, MAX_PAGES - pages));
     if (pages + more > MAX_PAGES) return false;
     try {
-      this.memory.grow(more);
+      shared.memory?.grow(more);
     } catch {
       return false;
     }
-    this.#shared.refresh();
+    shared.refresh();
     return true;
   }
 }

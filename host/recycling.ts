@@ -66,6 +66,11 @@ export class Recycling {
     rest.push(instance);
   }
 
+  /** Lets go of what is kept, for the engine has no memory left. */
+  drop(): void {
+    this.#rest = new WeakMap();
+  }
+
   clear(): void {
     this.#rest = new WeakMap();
     this.#beginnings = new WeakMap();

@@ -108,7 +108,7 @@ export class Runtime implements AsyncDisposable {
     const clock = options.clock ?? systemClock;
     const limits = runtimeLimits(options.limits);
     const notices = new Notices();
-    const slots = new Slots<Actor>();
+    const slots = new Slots<Actor>(options.switch === "off" ? null : Switch.memory());
     this.#rings = new RingPool(limits.allMailboxBytes);
     this.#ends = new Ends(this.#actors, this.#registry, options.onExit);
     this.#services = {
@@ -152,9 +152,7 @@ export class Runtime implements AsyncDisposable {
       denied: (actor, call) => denials.tell(actor, call),
     };
     const imports = actorImports(this.#services, hooks);
-    if (options.switch !== "off") {
-      this.#services.switch = Switch.for(this.#services, this.#rings, imports);
-    }
+    this.#services.switch = Switch.for(this.#services, this.#rings, imports);
     const host = hostImports(this.#services, options.imports ?? {}, hooks);
     this.#imports = { actor: imports, env: envImports(this.#services, hooks), host };
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));

@@ -74,7 +74,10 @@ export const ITEMS_A_TURN = 128;
 /** The queue's entries, from this word on. */
 export const QUEUE = 1024;
 export const QUEUE_ENTRIES = 8192;
-const PAGE_WORDS = 16_384;
+const PAGE_BYTES = 65_536;
+const PAGE_WORDS = PAGE_BYTES / 4;
+/** Room for more records than there are slots. */
+export const SLOTS_MEMORY = { initial: 2, maximum: 4096 } as const;
 export const FIRST_RECORD = PAGE_WORDS;
 
 /** Where words are: the runtime's, or those of one actor that has ended. Replaced when the memory has grown. */
@@ -96,18 +99,24 @@ export interface Recorded {
 }
 
 export class Slots<T extends Recorded> {
-  readonly memory = new WebAssembly.Memory({ initial: 2, maximum: 4096 });
-  readonly store = new Store(new Int32Array(this.memory.buffer));
+  /** Null where no switch is to see the words. */
+  readonly memory: WebAssembly.Memory | null;
+  readonly store: Store;
   /** The same memory. */
-  doubles = new Float64Array(this.memory.buffer);
+  doubles: Float64Array;
   /** By slot. */
   readonly #users: (T | undefined)[] = [];
   #current: T | null = null;
   /** What CURRENT was when `#current` was looked up; -1: it is to be looked up again. */
   #currentAddress = 0;
 
-  constructor() {
-    this.store.words[RECORDS_END] = this.memory.buffer.byteLength;
+  /** `memory`: of the pages that `SLOTS_MEMORY` says. */
+  constructor(memory: WebAssembly.Memory | null = null) {
+    this.memory = memory;
+    const buffer = memory?.buffer ?? new ArrayBuffer(SLOTS_MEMORY.initial * PAGE_BYTES);
+    this.store = new Store(new Int32Array(buffer));
+    this.doubles = new Float64Array(buffer);
+    this.store.words[RECORDS_END] = buffer.byteLength;
   }
 
   /** Whose turn it is, or was last. */
@@ -163,9 +172,13 @@ export class Slots<T extends Recorded> {
   }
 
   #grow(): void {
-    this.memory.grow(Math.max(1, this.memory.buffer.byteLength >> 17));
-    this.store.words = new Int32Array(this.memory.buffer);
-    this.doubles = new Float64Array(this.memory.buffer);
-    this.store.words[RECORDS_END] = this.memory.buffer.byteLength;
+    const { words } = this.store;
+    const more = Math.max(1, Math.floor(words.length / PAGE_WORDS / 2));
+    this.memory?.grow(more);
+    const buffer = this.memory?.buffer ?? new ArrayBuffer(words.byteLength + more * PAGE_BYTES);
+    this.store.words = new Int32Array(buffer);
+    if (this.memory === null) this.store.words.set(words);
+    this.doubles = new Float64Array(buffer);
+    this.store.words[RECORDS_END] = buffer.byteLength;
   }
 }

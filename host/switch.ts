@@ -12,7 +12,7 @@ import { fault } from "./fault.ts";
 import type { RingPool } from "./mailbox.ts";
 import { leave, serveMailbox } from "./park.ts";
 import type { Runnable } from "./scheduler.ts";
-import { CALLED, QUEUE_LENGTH, TURNS_LEFT } from "./slots.ts";
+import { CALLED, QUEUE_LENGTH, SLOTS_MEMORY, TURNS_LEFT } from "./slots.ts";
 import * as binary from "./switch/binary.ts";
 import { LEAVE } from "./switch/bits.ts";
 
@@ -45,37 +45,58 @@ function compiled(): typeof modules {
   return modules;
 }
 
+/** Null where the engine refuses a memory. */
+function attempt(make: () => WebAssembly.Memory): WebAssembly.Memory | null {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), character => character.charCodeAt(0));
 }
 
 export class Switch implements Runnable {
   readonly #services: Services;
-  readonly #rings: RingPool;
+  readonly #rings: WebAssembly.Memory;
+  readonly #slots: WebAssembly.Memory;
   readonly #module: WebAssembly.Module;
   readonly #turns: WebAssembly.Table;
   readonly #loop: (turns: number) => number;
   /** What every port imports. */
   readonly #host: WebAssembly.ModuleImports;
 
-  /** Null where this engine cannot have one. */
+  /** The memory for the records of a runtime that is going to have a switch; null where this engine can have none, or has no memory left. */
+  static memory(): WebAssembly.Memory | null {
+    return compiled() === null ? null : attempt(() => new WebAssembly.Memory(SLOTS_MEMORY));
+  }
+
+  /** Null where there is no such memory. */
   static for(services: Services, rings: RingPool, imports: Record<string, Import>): Switch | null {
     const found = compiled();
-    return found == null ? null : new Switch(services, rings, imports, found.port, found.loop);
+    const slots = services.slots.memory;
+    if (found == null || slots === null) return null;
+    const shared = attempt(() => rings.share());
+    return shared === null ? null : new Switch(services, slots, shared, imports, found.port, found.loop);
   }
 
   private constructor(
     services: Services,
-    rings: RingPool,
+    records: WebAssembly.Memory,
+    rings: WebAssembly.Memory,
     { send, recv, recv_tag, recv_match }: Record<string, Import>,
     port: WebAssembly.Module,
     loop: WebAssembly.Module,
   ) {
     this.#services = services;
+    this.#slots = records;
     this.#rings = rings;
     this.#module = port;
     const { slots, notices } = services;
-    const { exports } = new WebAssembly.Instance(loop, { switch: { slots: slots.memory } });
+    const { exports } = new WebAssembly.Instance(loop, { switch: { slots: records } });
     this.#turns = exports.turns as WebAssembly.Table;
     this.#loop = exports.run as (turns: number) => number;
     this.#host = {
@@ -98,7 +119,7 @@ export class Switch implements Runnable {
   /** A port for the guest that is going to be made with this memory. */
   portOf(actor: Actor, memory: WebAssembly.Memory): Port {
     const { exports } = new WebAssembly.Instance(this.#module, {
-      switch: { slots: this.#services.slots.memory, rings: this.#rings.memory },
+      switch: { slots: this.#slots, rings: this.#rings },
       guest: { memory },
       host: this.#host,
     });

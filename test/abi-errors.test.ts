@@ -1,7 +1,7 @@
 /** Where docs/abi.md says that a guest crashes or a module is refused: what fails says why, and nobody else meets it. */
 import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
-import { ClosedError, IsopodError, LoadError, type Received, Runtime, SpawnError } from "../host/index.ts";
+import { ClosedError, IsopodError, LoadError, type Received, Runtime, SpawnError, systemClock } from "../host/index.ts";
 import { ManualClock } from "./clock.ts";
 import { INFO, MEMORY_END, PAYLOAD, type PlayerWay, predicate, Stage, step } from "./player.ts";
 import { assemble, ECHO, guest } from "./wat.ts";
@@ -767,7 +767,7 @@ describe("a host mailbox", TIMEOUT, () => {
     const seen: unknown[] = [];
     for await (const item of mailbox) {
       seen.push(...tags([item]));
-      if (seen.length === 3) setImmediate(() => mailbox.close());
+      if (seen.length === 3) systemClock.defer(() => mailbox.close());
     }
     expect(seen).toEqual([1, 2, 3]);
     await expect(mailbox.receive()).rejects.toBeInstanceOf(ClosedError);

@@ -1,4 +1,4 @@
-import type { Clock } from "../host/clock.ts";
+import { type Clock, systemClock } from "../host/clock.ts";
 
 /** Time stands still until a test moves it; turns of the event loop go on by themselves. */
 export class ManualClock implements Clock {
@@ -16,7 +16,7 @@ export class ManualClock implements Clock {
   }
 
   defer(run: () => void): void {
-    setImmediate(run);
+    systemClock.defer(run);
   }
 
   /** Moves time on and fires what is due, in order of its time; what that asks for is fired too where it is due by then. */
@@ -34,4 +34,9 @@ export class ManualClock implements Clock {
     }
     this.#nowMs = untilMs;
   }
+}
+
+/** Resolves in a later macrotask, in every engine. */
+export function macrotask(): Promise<void> {
+  return new Promise(resolve => systemClock.defer(resolve));
 }

@@ -6,7 +6,7 @@ import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ExitReason, formatReason, type HostMailbox, type Pid, Runtime } from "../host/index.ts";
 import { ManualClock } from "./clock.ts";
-import { buildGuests, quiet } from "./guests.ts";
+import { buildGuests, CROWD, quiet } from "./guests.ts";
 import { type Command, type Report, readReport, tell } from "./puppet.ts";
 
 let puppetModule: WebAssembly.Module;
@@ -146,14 +146,14 @@ describe("a link", () => {
     expect(await reports()).toEqual([]);
   });
 
-  test("carries an end through ten thousand actors, without recursion", async () => {
-    const chain = await puppets(10_000);
+  test(`carries an end through ${CROWD} actors, without recursion`, async () => {
+    const chain = await puppets(CROWD);
     for (let i = 1; i < chain.length; i++) tell(runtime, chain[i], { do: "link", whom: chain[i - 1] });
     await quiet();
     tell(runtime, chain[0], { do: "exit", own });
     await quiet();
     expect(runtime.size).toBe(0);
-    expect(ends.get(chain[9_999])).toBe(own);
+    expect(ends.get(chain[CROWD - 1])).toBe(own);
   });
 });
 

@@ -11,7 +11,7 @@ import {
   type RuntimeOptions,
   type SpawnOptions,
 } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock, macrotask } from "./clock.ts";
 import { ECHO, guest } from "./wat.ts";
 
 /** A message from the test's mailbox. */
@@ -341,7 +341,7 @@ export class Stage implements AsyncDisposable {
 
   /** Lets every actor that can run do so. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 4; turn++) await new Promise(resolve => setImmediate(resolve));
+    for (let turn = 0; turn < 4; turn++) await macrotask();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Runnable, Scheduler } from "../host/scheduler.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock, macrotask } from "./clock.ts";
 
 /** Says its name, and does what it is told. */
 function runnable(log: string[], name: string, run: () => boolean = () => true): Runnable {
@@ -15,7 +15,6 @@ function runnable(log: string[], name: string, run: () => boolean = () => true):
   };
 }
 
-const macrotask = () => new Promise<void>(resolve => setImmediate(resolve));
 async function quiet(): Promise<void> {
   for (let i = 0; i < 4; i++) await macrotask();
 }

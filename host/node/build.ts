@@ -9,7 +9,10 @@ import { Worker } from "node:worker_threads";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled, CompileOptions } from "./compiler.ts";
 
-export type BuildOptions = CompileOptions;
+export interface BuildOptions extends CompileOptions {
+  /** Milliseconds that each entry may take; the compiler is ended where it takes longer. Default: as long as it likes. */
+  timeoutMs?: number;
+}
 
 /** Unbuilt from a checkout, or as JavaScript from an installed package. */
 const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
@@ -36,9 +39,9 @@ export async function build(entries: string[], options: BuildOptions = {}): Prom
 export class Builder {
   #worker: Worker | undefined;
 
-  async build(entry: string, options: BuildOptions): Promise<Compiled> {
+  async build(entry: string, { timeoutMs, ...options }: BuildOptions): Promise<Compiled> {
     this.#worker ??= new Worker(WORKER, { name: "isopod build" });
-    const { compiled, alive } = await ask(this.#worker, { entry, options });
+    const { compiled, alive } = await ask(this.#worker, { entry, options }, timeoutMs);
     if (!alive) this.#worker = undefined;
     return compiled;
   }
@@ -48,9 +51,20 @@ export class Builder {
     this.#worker = undefined;
   }
 }
-function ask(worker: Worker, request: CompileRequest): Promise<{ compiled: Compiled; alive: boolean }> {
+
+function ask(
+  worker: Worker,
+  request: CompileRequest,
+  timeoutMs: number | undefined,
+): Promise<{ compiled: Compiled; alive: boolean }> {
   return new Promise(done => {
     let log = "";
+    let timedOut = false;
+    const onTimeout = () => {
+      timedOut = true;
+      void worker.terminate();
+    };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
     const onMessage = (reply: CompileReply) => {
       if ("log" in reply) log += reply.log;
       // Binaryen says here, and not in asc's own output, why it finds a module invalid.
@@ -60,8 +74,9 @@ function ask(worker: Worker, request: CompileRequest): Promise<{ compiled: Compi
     const onError = (error: unknown) => {
       log += error instanceof Error ? (error.stack ?? error.message) : String(error);
     };
-    const onExit = () => settle(crashed(request, log), false);
+    const onExit = () => settle(timedOut ? tookTooLong(request) : crashed(request, log), false);
     const settle = (compiled: Compiled, alive: boolean) => {
+      clearTimeout(timer);
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
       done({ compiled, alive });
     };
@@ -70,9 +85,17 @@ function ask(worker: Worker, request: CompileRequest): Promise<{ compiled: Compi
   });
 }
 
-function crashed({ entry, options }: CompileRequest, log: string): Compiled {
+function crashed(request: CompileRequest, log: string): Compiled {
   const stage = /has crashed during (\w+)/.exec(log)?.[1];
-  const message = `the AssemblyScript compiler crashed${stage ? ` in "${stage}"` : ""} while it compiled "${entry}"; change what you wrote last`;
+  const message = `the AssemblyScript compiler crashed${stage ? ` in "${stage}"` : ""} while it compiled "${request.entry}"; change what you wrote last`;
+  return failed(request, message, log);
+}
+
+function tookTooLong(request: CompileRequest): Compiled {
+  return failed(request, `the AssemblyScript compiler took too long over "${request.entry}" and was ended`, "");
+}
+
+function failed({ entry, options }: CompileRequest, message: string, log: string): Compiled {
   return {
     entry,
     diagnostics: [{ severity: "error", message, code: 0, file: resolve(options.baseDir ?? ".", entry) }],

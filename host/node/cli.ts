@@ -37,6 +37,11 @@ const commands: readonly Listed[] = [
     load: async () => (await import("./commands/top.ts")).top,
   },
   {
+    name: "demo",
+    summary: "write, run and watch guests in a page",
+    load: async () => (await import("./commands/demo.ts")).demo,
+  },
+  {
     name: "bench",
     summary: "measure messages per second and round trips",
     load: async () => (await import("./commands/bench.ts")).bench,

@@ -1,0 +1,31 @@
+/** The compiler as test suites see it. In a browser the suites get browser/compile-guests.ts in its place. */
+import { fileURLToPath } from "node:url";
+import { build } from "../host/node/build.ts";
+
+/** Where the sources of guests lie: here, and among the examples of the guest library. */
+export const GUEST_FOLDERS = {
+  guests: new URL("./guests/", import.meta.url),
+  examples: new URL("../guest/examples/", import.meta.url),
+};
+
+export type GuestFolder = keyof typeof GUEST_FOLDERS;
+
+/** How a process was built to park. */
+export type ParkWay = "asyncify" | "jspi";
+
+export type ReductionsWay = "none" | "count" | "yield";
+
+/** The modules, in the order of the names. Fails with the compiler's own words. */
+export async function compileGuests(
+  folder: GuestFolder,
+  names: string[],
+  park: ParkWay,
+  reductions: ReductionsWay,
+): Promise<Uint8Array[]> {
+  const entries = names.map(name => fileURLToPath(new URL(`${name}.ts`, GUEST_FOLDERS[folder])));
+  const built = await build(entries, { park, reductions });
+  return built.map(({ wasm, text }) => {
+    if (wasm === undefined) throw new Error(text);
+    return wasm;
+  });
+}
