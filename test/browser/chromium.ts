@@ -1,0 +1,43 @@
+/** The Chromium that tests run in: Debian's, or whichever ISOPOD_CHROMIUM names. It is driven as it is, with a profile that is empty. */
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** What to do where there is none. */
+export const NO_CHROMIUM =
+  "needs Chromium: run `npm run chromium` or `apt-get install chromium`, or set ISOPOD_CHROMIUM to one";
+
+/** Without a sandbox, because root has none; and with nothing that would call home. */
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** What Playwright needs to start it; undefined where there is none. */
+export function chromiumOptions(): { executablePath: string; args: string[] } | undefined {
+  const executablePath = findChromium();
+  return executablePath === undefined ? undefined : { executablePath, args: FLAGS };
+}
+
+function findChromium(): string | undefined {
+  const { ISOPOD_CHROMIUM: named, PATH = "" } = process.env;
+  if (named) return named;
+  return PATH.split(delimiter)
+    .flatMap(folder => NAMES.map(name => join(folder, name)))
+    .find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
