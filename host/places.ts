@@ -21,7 +21,7 @@ type Crash = Extract<ExitReason, { kind: "crashed" }>;
 const FRAME = /(?:wasm:\/\/[^\s:]*:)?wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
 /** What is not of the guest's author: AssemblyScript's library, and ours. */
 const LIBRARY = /^~lib\//;
-/** How an `abort` says where it was. */
+/** How an `abort` says where it was. A guest makes the message: only its end is looked at, so that a long one costs no more. */
 const ABORTED_AT = / \(([^()]+):\d+:\d+\)$/;
 
 export class Places {
@@ -76,7 +76,7 @@ export class Places {
 
 function messageWith(message: string, innermost: string | undefined, own: string | undefined): string {
   const from = own === undefined ? "" : `, from ${own}`;
-  const aborted = ABORTED_AT.exec(message)?.[1];
+  const aborted = ABORTED_AT.exec(message.slice(-300))?.[1];
   if (aborted !== undefined) return LIBRARY.test(aborted) ? `${message.slice(0, -1)}${from})` : message;
   if (innermost === undefined) return message;
   return `${message} (${innermost}${LIBRARY.test(innermost) ? from : ""})`;

@@ -51,7 +51,7 @@ function exportMatch(b: typeof binaryen, module: binaryen.Module): void {
 
 /**
  * Code of two places becomes one of neither, and a crash in it would be said to be where it was not: what merges equal code, in a function or whole
- * functions, stays away. Costs one to three bytes in a hundred. It holds for the process, and so for all its builds alike.
+ * functions, stays away. Costs up to 3.5 bytes in a hundred. It holds for the process, and so for all its builds alike.
  */
 function keepPlaces(b: typeof binaryen, module: binaryen.Module): void {
   // asc gives an expression its place after what it converts it with, so that a load whose value is dropped has none of its own.
