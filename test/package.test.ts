@@ -21,6 +21,7 @@ const OLDER = [22, 24];
 const all = Boolean(process.env.ISOPOD_ALL_NODES || process.env.CI);
 
 let folder: string;
+let tarball: string;
 /** The project in which the package is installed, and the package there. */
 let project: string;
 let installed: string;
@@ -47,9 +48,10 @@ async function projectWith(name: string, packages: readonly string[]): Promise<s
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "isopod-package-"));
-  const tarball = (await npm(ROOT, "pack", "--silent", "--pack-destination", folder)).trim().split("\n").pop();
+  const packed = (await npm(ROOT, "pack", "--silent", "--pack-destination", folder)).trim().split("\n");
+  tarball = join(folder, String(packed.pop()));
   try {
-    project = await projectWith("project", [join(folder, String(tarball)), "cborg", "@bjorn3/browser_wasi_shim"]);
+    project = await projectWith("project", [tarball, "cborg", "@bjorn3/browser_wasi_shim"]);
   } catch (error) {
     if (!UNREACHABLE.test(String(error))) throw error;
     unreachable = true;
@@ -121,6 +123,26 @@ describe.each([26, ...OLDER])("in Node %i", major => {
         const output = await take(step, { folder: project, node, cli });
         if ("command" in step) expect(output).toBe(step.output);
       }
+    },
+    2 * SLOW,
+  );
+});
+
+describe("isopod init", () => {
+  test(
+    "makes a project that installs, starts and passes its test",
+    async () => {
+      await exec(
+        process.execPath,
+        [join(installed, "bin/isopod.js"), "init", "my-app", "--isopod", `file:${tarball}`],
+        {
+          cwd: folder,
+        },
+      );
+      const app = join(folder, "my-app");
+      await npm(app, "install", "--omit=dev");
+      expect(await npm(app, "start", "--silent")).toMatch(/^hello, world!\nadd 2 -> 2\n/);
+      await npm(app, "test", "--silent");
     },
     2 * SLOW,
   );
