@@ -133,6 +133,7 @@ export class Ends {
 function release(actor: Actor, services: Services): void {
   services.recycling.give(actor);
   services.memory.set(actor, 0);
+  services.switch?.end(actor);
   actor.instance = null;
   actor.guest = null;
   actor.reductions = null;

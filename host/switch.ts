@@ -143,6 +143,11 @@ export class Switch implements Runnable {
     actor.switchable = true;
   }
 
+  /** An actor has ended: nothing of its guest is kept. */
+  end(actor: Actor): void {
+    if (actor.switchable) this.#turns.set(this.#services.slots.slotOf(actor), null);
+  }
+
   run(): boolean {
     const { slots, scheduler } = this.#services;
     const { words } = slots.store;
