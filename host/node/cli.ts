@@ -32,6 +32,11 @@ const commands: readonly Listed[] = [
     load: async () => (await import("./commands/build.ts")).build,
   },
   {
+    name: "observe",
+    summary: "run one guest, with a page about its actors",
+    load: async () => (await import("./commands/run.ts")).observe,
+  },
+  {
     name: "top",
     summary: "watch the actors of an observed runtime in a terminal",
     load: async () => (await import("./commands/top.ts")).top,

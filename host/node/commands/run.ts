@@ -74,69 +74,81 @@ where the guest does not compile or load; 2 where the command line is wrong;
     debug: { type: "boolean" },
   },
 
-  async run(given) {
-    const [path, ...args] = given.positionals;
-    if (path === undefined) throw new UsageError("which guest? Name a .ts or a .wasm file");
-    const limits = limitsOf(given);
-    const grants = grantsOf(given);
-    const least = LEVELS.findIndex(level => level === (given.text("log") ?? "info"));
-    const port = given.whole("port", 0, 0, 65_535);
-    if (given.has("port") && !given.has("observe")) throw new UsageError("--port is the port of --observe");
-    const code = await relaunch();
-    if (code !== undefined) return code;
-    const guest = await guestFrom(path, given);
-    if (guest === undefined) return 1;
-
-    let failed = false;
-    let interrupted = false;
-    const runtime = createRuntime({
-      grants,
-      limits,
-      onLog: (_pid, level, text) => {
-        if (LEVELS.indexOf(level) >= least) print(level, text);
-      },
-      onDenied: ({ pid, module, call, grant }) => {
-        const give = grant === "imports" ? "" : `; --grant ${grant} gives it`;
-        process.stderr.write(
-          plain(`isopod: ${formatPid(pid)} ${module} called ${call}, which it is not granted${give}\n`),
-        );
-      },
-      onExit: exit => {
-        const hasFailed = exit.reason.kind !== "normal" && exit.reason.kind !== "shutdown";
-        // What SIGINT ended has not failed.
-        if (hasFailed && !interrupted) {
-          failed = true;
-          process.stderr.write(
-            `${painted("error", "isopod:")} ${plain(crashReport(exit, path, given.has("reductions")))}\n`,
-          );
-          if (given.has("debug")) process.stderr.write(plain(crashStack(exit)));
-        } else if (least === 0) {
-          print("debug", crashReport(exit, path, false));
-        }
-      },
-    });
-    const observer = given.has("observe") ? await runtime.observe({ port }) : undefined;
-    if (observer !== undefined) process.stderr.write(`isopod: observe at ${observer.url}\n`);
-    const counted = given.has("reductions") && !path.endsWith(".ts");
-    const module = await runtime.load(guest, {
-      name: basename(path),
-      reductions: counted ? "count" : "none",
-    });
-    runtime.spawn(module, { args: args.join(" "), ...spawnOptions(given, path) });
-
-    const keepAlive = waitForSignals();
-    const onInterrupt = () => {
-      interrupted = true;
-      void runtime.stop();
-    };
-    process.on("SIGINT", onInterrupt);
-    await runtime.idle();
-    await observer?.close();
-    process.off("SIGINT", onInterrupt);
-    keepAlive.end();
-    return interrupted ? INTERRUPTED : failed ? 1 : 0;
-  },
+  run: given => runGuest(given, given.has("observe")),
 };
+
+/** `isopod observe`: the same, observed. */
+export const observe: Command = {
+  ...run,
+  name: "observe",
+  help: run.help
+    .replace("Usage: isopod run ", "Usage: isopod observe ")
+    .replace(/^/, "Runs a guest as isopod run does, and serves a page about its actors.\n\n"),
+  run: given => runGuest(given, true),
+};
+
+async function runGuest(given: Arguments, observes: boolean): Promise<number> {
+  const [path, ...args] = given.positionals;
+  if (path === undefined) throw new UsageError("which guest? Name a .ts or a .wasm file");
+  const limits = limitsOf(given);
+  const grants = grantsOf(given);
+  const least = LEVELS.findIndex(level => level === (given.text("log") ?? "info"));
+  const port = given.whole("port", 0, 0, 65_535);
+  if (given.has("port") && !observes) throw new UsageError("--port is the port of --observe");
+  const code = await relaunch();
+  if (code !== undefined) return code;
+  const guest = await guestFrom(path, given);
+  if (guest === undefined) return 1;
+
+  let failed = false;
+  let interrupted = false;
+  const runtime = createRuntime({
+    grants,
+    limits,
+    onLog: (_pid, level, text) => {
+      if (LEVELS.indexOf(level) >= least) print(level, text);
+    },
+    onDenied: ({ pid, module, call, grant }) => {
+      const give = grant === "imports" ? "" : `; --grant ${grant} gives it`;
+      process.stderr.write(
+        plain(`isopod: ${formatPid(pid)} ${module} called ${call}, which it is not granted${give}\n`),
+      );
+    },
+    onExit: exit => {
+      const hasFailed = exit.reason.kind !== "normal" && exit.reason.kind !== "shutdown";
+      // What SIGINT ended has not failed.
+      if (hasFailed && !interrupted) {
+        failed = true;
+        process.stderr.write(
+          `${painted("error", "isopod:")} ${plain(crashReport(exit, path, given.has("reductions")))}\n`,
+        );
+        if (given.has("debug")) process.stderr.write(plain(crashStack(exit)));
+      } else if (least === 0) {
+        print("debug", crashReport(exit, path, false));
+      }
+    },
+  });
+  const observer = observes ? await runtime.observe({ port }) : undefined;
+  if (observer !== undefined) process.stderr.write(`isopod: observe at ${observer.url}\n`);
+  const counted = given.has("reductions") && !path.endsWith(".ts");
+  const module = await runtime.load(guest, {
+    name: basename(path),
+    reductions: counted ? "count" : "none",
+  });
+  runtime.spawn(module, { args: args.join(" "), ...spawnOptions(given, path) });
+
+  const keepAlive = waitForSignals();
+  const onInterrupt = () => {
+    interrupted = true;
+    void runtime.stop();
+  };
+  process.on("SIGINT", onInterrupt);
+  await runtime.idle();
+  await observer?.close();
+  process.off("SIGINT", onInterrupt);
+  keepAlive.end();
+  return interrupted ? INTERRUPTED : failed ? 1 : 0;
+}
 
 /** Undefined where it does not compile; then the compiler's messages are printed. */
 async function guestFrom(path: string, given: Arguments): Promise<ModuleSource | undefined> {
