@@ -58,7 +58,7 @@ const help = `isopod: WebAssembly instances as Erlang-style actors
 Usage: isopod <command> [arguments]
 
 Commands:
-${commands.map(({ name, summary }) => `  ${name.padEnd(8)}${summary}`).join("\n")}
+${commands.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join("\n")}
 
   isopod <command> --help   says more about a command
   isopod --version          prints the version
