@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
@@ -63,4 +64,10 @@ const browser: TestProjectConfiguration = {
 if (chromium === undefined)
   process.stderr.write(`The suites of the core are not run in a browser: that ${NO_CHROMIUM}.\n`);
 
-export default defineConfig({ test: { projects: chromium === undefined ? [node] : [node, browser] } });
+export default defineConfig({
+  test: {
+    projects: chromium === undefined ? [node] : [node, browser],
+    // Vitest leaves a processor to others. Where there are two, everything takes twice as long then.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+  },
+});

@@ -10,8 +10,12 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** rustup installs where no PATH of a service leads. */
-const env = { ...process.env, PATH: `${process.env.PATH}${delimiter}${join(homedir(), ".cargo", "bin")}` };
+/** rustup installs where no PATH of a service leads; and clang would run the wasm-opt that npm finds among our own programs. */
+const path = [
+  ...(process.env.PATH ?? "").split(delimiter).filter(folder => !folder.endsWith(join("node_modules", ".bin"))),
+  join(homedir(), ".cargo", "bin"),
+];
+const env = { ...process.env, PATH: path.join(delimiter) };
 
 export interface Toolchain {
   readonly installedBy: string;

@@ -45,8 +45,8 @@ export async function indexHtml(token: string): Promise<string> {
 export async function pageFile(path: string): Promise<PageFile | undefined> {
   const known = files.get(path);
   if (known !== undefined) return { type: known[0], text: await readFile(known[1], "utf8") };
-  // The core lies flat in host/, and the page in host/web/demo/.
-  const script = /^host\/((?:web\/demo\/)?[a-z0-9-]+)\.js$/.exec(path)?.[1];
+  // The core lies in host/ and host/switch/, and the page in host/web/demo/.
+  const script = /^host\/((?:web\/demo\/|switch\/)?[a-z0-9-]+)\.js$/.exec(path)?.[1];
   if (script === undefined) return undefined;
   try {
     return { type: JAVASCRIPT, text: await readScript(join(HOST_FOLDER, script)) };
