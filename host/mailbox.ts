@@ -486,9 +486,17 @@ export class Mailbox {
     this.#rest();
   }
 
-  /** Makes room for the switch to put the next items into. */
-  prepare(): void {
-    if (this.#ring === null) this.#hold(this.#pool.take(FIRST_CAPACITY));
+  /**
+   * Makes room for the switch to put items into, where items of so many bytes come. It must be empty, and it has none or too little; longer ones than half of
+   * what stays with an empty mailbox are the host's.
+   */
+  prepare(length: number): void {
+    const size = 2 * sizeOf(length);
+    if (size > KEPT_CAPACITY) return;
+    let capacity = FIRST_CAPACITY;
+    while (capacity < size) capacity *= 2;
+    if (this.#ring !== null) this.#pool.give(this.#ring);
+    this.#hold(this.#pool.take(capacity));
   }
 
   /** The last item was taken out by the switch. */

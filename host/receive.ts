@@ -30,6 +30,7 @@ import {
   HEAD,
   HELD,
   INFO,
+  MASK,
   MAX_MESSAGE_BYTES,
   MAY_PARK,
   POINTER,
@@ -109,7 +110,8 @@ export function handOver(from: Actor, to: Actor, tag: number, index: number, len
   const { at, bytes } = to;
   if (mine[at + STATE] !== PARKED || mine[at + WANT] !== WANT_ANY || tag < 0) return false;
   if (length > mine[at + CAPACITY] >>> 0 || length > mine[at + MAX_MESSAGE_BYTES]) return false;
-  if (to.switchable && mine[at + RING] < 0) to.mailbox.prepare();
+  // The switch has left it to us for want of a ring.
+  if (to.switchable && (mine[at + RING] < 0 || length > mine[at + MASK] >> 1)) to.mailbox.prepare(length);
   const info = mine[at + INFO] >>> 0;
   bytes.refresh();
   if (info !== 0) {

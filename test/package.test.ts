@@ -128,26 +128,6 @@ describe.each([26, ...OLDER])("in Node %i", major => {
   );
 });
 
-describe("isopod init", () => {
-  test(
-    "makes a project that installs, starts and passes its test",
-    async () => {
-      await exec(
-        process.execPath,
-        [join(installed, "bin/isopod.js"), "init", "my-app", "--isopod", `file:${tarball}`],
-        {
-          cwd: folder,
-        },
-      );
-      const app = join(folder, "my-app");
-      await npm(app, "install", "--omit=dev");
-      expect(await npm(app, "start", "--silent")).toMatch(/^hello, world!\nadd 2 -> 2\n/);
-      await npm(app, "test", "--silent");
-    },
-    2 * SLOW,
-  );
-});
-
 describe("types", () => {
   const consumer = `
 import { type Pid, Runtime, type RuntimeOptions } from "isopod";
