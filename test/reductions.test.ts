@@ -7,6 +7,7 @@ import { join } from "node:path";
 import binaryen from "binaryen";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { featuresOf } from "../guest/transform/compiled.ts";
 import { makePreemptible } from "../guest/transform/reductions.ts";
 import {
   type ExitReason,
@@ -27,19 +28,7 @@ import { ManualClock } from "./clock.ts";
 import { buildGuests, quiet } from "./guests.ts";
 import { assemble, ECHO, guest } from "./wat.ts";
 
-const { Features } = binaryen;
-const MANY =
-  Features.MutableGlobals |
-  Features.BulkMemory |
-  Features.BulkMemoryOpt |
-  Features.SignExt |
-  Features.NontrappingFPToInt |
-  Features.SIMD128 |
-  Features.TailCall |
-  Features.ReferenceTypes |
-  Features.Multivalue |
-  Features.ExtendedConst |
-  Features.ExceptionHandling;
+const MANY = featuresOf(binaryen);
 
 /** Counted, then taught to unwind: a module for Asyncify. */
 function preemptible(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {

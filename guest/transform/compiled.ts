@@ -97,7 +97,7 @@ function exportMemory(module: binaryen.Module): void {
 }
 
 /** What engines accept of what Binaryen writes; of `Features.All` they refuse the imports. */
-function featuresOf({ Features }: Binaryen): number {
+export function featuresOf({ Features }: Binaryen): number {
   return (
     Features.MutableGlobals |
     Features.BulkMemory |

@@ -1,8 +1,9 @@
 /** The demo's routes: the page and its files for all who may ask, the compiler for the page alone. */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { ownHostOnly } from "../loopback.ts";
 import { DEMO_GUESTS, type DemoGuest, indexHtml, pageFile } from "./files.ts";
-import { ownHostOnly, withToken } from "./guard.ts";
+import { headers, withToken } from "./guard.ts";
 import { type Outcome, PARK_WAYS, type ParkWay, type Workshop } from "./workshop.ts";
 
 /** More than anybody writes into the page. */
@@ -16,7 +17,7 @@ export interface DemoAppOptions {
 
 export function demoApp({ workshop, token, port }: DemoAppOptions): Hono {
   const app = new Hono();
-  app.use(ownHostOnly(port));
+  app.use(ownHostOnly(port, headers));
   app.get("/", async context => context.html(await indexHtml(token)));
   app.on("POST", "/compile/:park/:guest", withToken(token), limited, async context => {
     const asked = askedFor(context);

@@ -1,12 +1,11 @@
 /**
- * The files of the demo's page, by their path in its URL: its own, isopod's core, and what those import. Nothing else of the disk can be asked for. From a checkout scripts
- * are served with their types stripped, from `dist/` as they are.
+ * The files of the demo's page, by their path in its URL: its own, isopod's core, and what those import. Nothing else of the disk can be asked for.
  */
 import { readFile } from "node:fs/promises";
-import * as module from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EXAMPLES_FOLDER, PACKAGE_FOLDER } from "../installation.ts";
+import { ICON, readScript, uplotPath } from "../page-files.ts";
 
 /** Guests of `guest/examples/` that the page plays. */
 export const DEMO_GUESTS = ["table-tennis", "primes", "supervised-counter", "hello"] as const;
@@ -17,10 +16,8 @@ export interface PageFile {
   readonly text: string;
 }
 
-const isSource = import.meta.url.endsWith(".ts");
 const HOST_FOLDER = fileURLToPath(new URL("../../", import.meta.url));
 const PAGE_FOLDER = join(PACKAGE_FOLDER, "host", "web", "demo");
-const UPLOT_FOLDER = join(module.createRequire(import.meta.url).resolve("uplot/package.json"), "..", "dist");
 
 const JAVASCRIPT = "text/javascript; charset=utf-8";
 const TEXT = "text/plain; charset=utf-8";
@@ -29,9 +26,9 @@ const CSS = "text/css; charset=utf-8";
 /** Fixed paths, and where they lie. */
 const files = new Map<string, readonly [type: string, path: string]>([
   ["style.css", [CSS, join(PAGE_FOLDER, "style.css")]],
-  ["icon.svg", ["image/svg+xml", join(PAGE_FOLDER, "icon.svg")]],
-  ["lib/uplot.js", [JAVASCRIPT, join(UPLOT_FOLDER, "uPlot.esm.js")]],
-  ["lib/uplot.css", [CSS, join(UPLOT_FOLDER, "uPlot.min.css")]],
+  ["icon.svg", ["image/svg+xml", ICON]],
+  ["lib/uplot.js", [JAVASCRIPT, uplotPath("uPlot.esm.js")]],
+  ["lib/uplot.css", [CSS, uplotPath("uPlot.min.css")]],
   ["lib/loader.js", [JAVASCRIPT, fileURLToPath(import.meta.resolve("@assemblyscript/loader"))]],
   ...DEMO_GUESTS.map(name => [`guests/${name}.ts`, [TEXT, join(EXAMPLES_FOLDER, `${name}.ts`)]] as const),
 ]);
@@ -54,10 +51,4 @@ export async function pageFile(path: string): Promise<PageFile | undefined> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-}
-
-async function readScript(path: string): Promise<string> {
-  if (!isSource) return readFile(`${path}.js`, "utf8");
-  const code = module.stripTypeScriptTypes(await readFile(`${path}.ts`, "utf8"));
-  return code.replaceAll(/(\bfrom |\bimport )"(\.{1,2}\/[^"\n]+)\.ts"/g, '$1"$2.js"');
 }

@@ -2,8 +2,9 @@
 import { type Context, Hono } from "hono";
 import { type SortKey, sortKeys } from "../../web/observer/protocol.ts";
 import { type Pid, parsePid, type Runtime } from "../index.ts";
+import { ownHostOnly } from "../loopback.ts";
 import { asset } from "./assets.ts";
-import { ownHostOnly, withToken } from "./guard.ts";
+import { headers, withToken } from "./guard.ts";
 import type { History } from "./history.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ListOptions, View } from "./view.ts";
@@ -21,7 +22,7 @@ export interface Parts {
 
 export function observerApp({ runtime, view, history, metrics, token, port }: Parts): Hono {
   const app = new Hono();
-  app.use(ownHostOnly(port));
+  app.use(ownHostOnly(port, headers));
   app.use("/api/*", withToken(token));
   app.use("/metrics", withToken(token));
 

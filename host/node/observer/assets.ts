@@ -1,10 +1,10 @@
-/** The page's own files, and uPlot's: nothing comes from elsewhere. From a checkout the scripts are served with their types stripped, from `dist/` as they are. */
+/** The page's own files, and uPlot's: nothing comes from elsewhere. */
 import { readFile } from "node:fs/promises";
-import { createRequire, stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { PACKAGE_FOLDER } from "../installation.ts";
+import { ICON, readScript, uplotPath } from "../page-files.ts";
 
-const isSource = import.meta.url.endsWith(".ts");
 const PAGE = join(PACKAGE_FOLDER, "host", "web", "observer");
 const scripts = ["app", "actors", "api", "drawer", "dom", "ends", "plots", "protocol", "table", "text"];
 
@@ -18,9 +18,9 @@ export interface Asset {
 const known = new Map<string, () => Promise<string>>([
   ["index.html", () => readFile(join(PAGE, "index.html"), "utf8")],
   ["style.css", () => readFile(join(PAGE, "style.css"), "utf8")],
-  ["icon.svg", () => readFile(join(PAGE, "icon.svg"), "utf8")],
-  ["uplot.js", () => readFile(uplot("uPlot.esm.js"), "utf8")],
-  ["uplot.css", () => readFile(uplot("uPlot.min.css"), "utf8")],
+  ["icon.svg", () => readFile(ICON, "utf8")],
+  ["uplot.js", () => readFile(uplotPath("uPlot.esm.js"), "utf8")],
+  ["uplot.css", () => readFile(uplotPath("uPlot.min.css"), "utf8")],
   ...scripts.map(name => [`${name}.js`, () => script(name)] as const),
 ]);
 const loaded = new Map<string, Promise<string>>();
@@ -36,12 +36,6 @@ export async function asset(name: string): Promise<Asset | undefined> {
 }
 
 async function script(name: string): Promise<string> {
-  const file = new URL(`../../web/observer/${name}${isSource ? ".ts" : ".js"}`, import.meta.url);
-  const source = await readFile(file, "utf8");
-  const code = isSource ? stripTypeScriptTypes(source).replaceAll(/(from "\.\/[\w-]+)\.ts"/g, '$1.js"') : source;
+  const code = await readScript(fileURLToPath(new URL(`../../web/observer/${name}`, import.meta.url)));
   return code.replaceAll('from "uplot"', 'from "./uplot.js"');
-}
-
-function uplot(file: string): string {
-  return join(createRequire(import.meta.url).resolve("uplot/package.json"), "..", "dist", file);
 }
