@@ -34,6 +34,7 @@ import {
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
   MAY_PARK,
+  NOWHERE,
   POINTER,
   RECEIVED,
   RESTRAINT,
@@ -42,7 +43,7 @@ import {
   SENT,
   type Slots,
   STATE,
-  Store,
+  type Store,
   TIMED,
   WAITING,
   WANT,
@@ -152,8 +153,6 @@ export function totals({ counters, slots }: Pick<Services, "counters" | "slots">
   };
 }
 
-const nowhere = new Store(new Int32Array(0));
-
 export class Actor implements Runnable, Recorded {
   readonly lo: number;
   readonly hi: number;
@@ -165,7 +164,7 @@ export class Actor implements Runnable, Recorded {
   readonly limits: Limits;
 
   // Where its words are (slots.ts).
-  store: Store = nowhere;
+  store: Store = NOWHERE;
   at = 0;
 
   /** Why it is to end at the next chance; set with `LEAVING`. */

@@ -11,6 +11,7 @@ import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "./pid.ts";
 import { admission, post, whyRefused } from "./post.ts";
 import { formatReason, reasonFrom } from "./reason.ts";
 import { demonitor, monitor } from "./signals.ts";
+import { NOWHERE } from "./slots.ts";
 import { Timer } from "./timers.ts";
 
 export interface CallOptions {
@@ -65,7 +66,7 @@ export class Calls {
     const bytes = Bytes.ofLength(0);
     // Answers that somebody waits for are never refused: each call in flight bounds their number by one.
     const limits = { ...services.limits, mailboxMessages: 2 ** 28, mailboxBytes: 2 ** 28 };
-    this.actor = new Actor(lo, hi, services, new Mailbox(rings), null, way, bytes.u8, limits, bytes);
+    this.actor = new Actor(lo, hi, services, new Mailbox(rings, NOWHERE), null, way, bytes.u8, limits, bytes);
     // Every guest that was called knows its pid.
     this.actor.immune = true;
     // Every item goes to the mailbox and wakes it.

@@ -336,9 +336,11 @@ export class GuestModule {
     memory: WebAssembly.Memory,
     port: Port | null,
   ): WebAssembly.Exports {
-    const { send, recv, recv_tag, recv_match } = port ?? actor;
-    const ofActor = { ...actor, send, recv, recv_tag, recv_match };
-    const imports = { ...host, actor: ofActor, env: { abort: env.abort, seed: env.seed, memory } };
+    const imports = {
+      ...host,
+      actor: port === null ? actor : switched(actor, port),
+      env: { abort: env.abort, seed: env.seed, memory },
+    };
     try {
       return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
     } catch (error) {
@@ -468,6 +470,11 @@ export class GuestModule {
 interface Linked {
   readonly exports: WebAssembly.Exports;
   readonly port: Port | null;
+}
+
+/** The imports of a guest that has a port. */
+function switched(actor: ImportObject["actor"], { send, recv, recv_tag, recv_match }: Port): ImportObject["actor"] {
+  return { ...actor, send, recv, recv_tag, recv_match };
 }
 
 function functionOf(exports: WebAssembly.Exports, name: string): CallableFunction | null {

@@ -12,6 +12,7 @@ import { receivedFrom } from "./reason.ts";
 import type { Registry } from "./registry.ts";
 import { cancelTimer, sendAfter } from "./send-after.ts";
 import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink } from "./signals.ts";
+import { NOWHERE } from "./slots.ts";
 
 export interface ReceiveOptions {
   /** Milliseconds until the receive answers undefined; 0 polls. Without it, it waits for ever. */
@@ -56,7 +57,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
       lo,
       hi,
       services,
-      new Mailbox(rings),
+      new Mailbox(rings, NOWHERE),
       null,
       way,
       new Uint8Array(0),

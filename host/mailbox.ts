@@ -178,9 +178,10 @@ export class Mailbox {
   #marks: Mark[] | null = null;
   readonly #pool: RingPool;
 
-  constructor(pool: RingPool) {
+  /** `store`: default words of its own; that of an actor is told where its words are when the actor has a record. */
+  constructor(pool: RingPool, store = new Store(new Int32Array(RECORD_WORDS))) {
     this.#pool = pool;
-    this.#store = new Store(new Int32Array(RECORD_WORDS));
+    this.#store = store;
     this.#at = 0;
   }
 

@@ -89,6 +89,9 @@ export class Store {
   }
 }
 
+/** Where the words of those are that have no record yet; nothing may be read or written there. */
+export const NOWHERE = new Store(new Int32Array(0));
+
 /** What has a record. */
 export interface Recorded {
   readonly lo: number;

@@ -14,7 +14,7 @@ import { asyncifyWay, handlerWay } from "./park.ts";
 import { type PidTable, pidFromWords } from "./pid.ts";
 import { type ReductionOptions, reductionsFor } from "./preempt.ts";
 import { formatReason, reasonOfThrown } from "./reason.ts";
-import { SWITCHED } from "./slots.ts";
+import { NOWHERE, SWITCHED } from "./slots.ts";
 import { PAYS, TAKES_MESSAGES } from "./switch/bits.ts";
 
 export interface SpawnOptions {
@@ -175,7 +175,7 @@ export class Spawner {
     if (wayName === "jspi") this.#jspi.admit(module.name);
     const way: Way = wayName === "handler" ? handlerWay : wayName === "jspi" ? this.#jspi : asyncifyWay;
     const args = typeof options.args === "string" ? encoder.encode(options.args) : (options.args?.slice() ?? noArgs);
-    const mailbox = new Mailbox(this.#rings);
+    const mailbox = new Mailbox(this.#rings, NOWHERE);
     const actor = this.#actors.add((lo, hi) => {
       return new Actor(lo, hi, services, mailbox, module, way, args, limits, noBytes);
     });
