@@ -20,11 +20,14 @@ import { type Pid, pidFromWords } from "./pid.ts";
 import type { DeadLetter } from "./post.ts";
 import { type Reductions, stackTooLong } from "./preempt.ts";
 import type { Instance, Recycling } from "./recycling.ts";
+import { unfold } from "./requests.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
 import type { Ties } from "./signals.ts";
 import {
   BUDGET,
+  CALL_REF,
   CAPACITY,
+  FIRST_CALLER,
   HANDLER_CAPACITY,
   HANDLER_INFO,
   HANDLER_POINTER,
@@ -34,6 +37,7 @@ import {
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
   MAY_PARK,
+  MAY_REQUEST,
   NOWHERE,
   POINTER,
   RECEIVED,
@@ -45,6 +49,9 @@ import {
   STATE,
   type Store,
   TIMED,
+  TIMED_BY_HOST,
+  TIMED_BY_SWITCH,
+  TIMEOUT,
   WAITING,
   WANT,
   WANTED,
@@ -190,8 +197,8 @@ export class Actor implements Runnable, Recorded {
   timer: Timer | null = null;
   /** The answer that it waits for, or was to wait for, with `WANT_ANSWER`. */
   answer: Answer | null = null;
-  /** What ties it to others; null while nothing does. */
-  ties: Ties | null = null;
+  /** What ties it to others, but for requests that the switch has in its record; see `ties`. */
+  knownTies: Ties | null = null;
   /** What its guest is allowed; null for the host's own, which may do everything. */
   allowance: Allowance | null = null;
   /** What its guest may compute; null where the guest does not count it. */
@@ -231,6 +238,7 @@ export class Actor implements Runnable, Recorded {
     // Running from its birth: what its start function brings about reaches it when it first waits.
     this.state = RUNNING;
     this.result = RECEIVE_PARK;
+    words[this.at + MAY_REQUEST] = limits.ties > 0 ? 1 : 0;
     mailbox.liveAt(this.store, this.at);
     this.bornMs = services.clock.now();
   }
@@ -303,11 +311,27 @@ export class Actor implements Runnable, Recorded {
 
   /** When the receive is over, on the clock's scale; Infinity: never. */
   get deadlineMs(): number {
-    return this.store.words[this.at + TIMED] === 0 ? Number.POSITIVE_INFINITY : this.#deadlineMs;
+    const { words } = this.store;
+    const timed = words[this.at + TIMED];
+    if (timed === 0) return Number.POSITIVE_INFINITY;
+    // The switch has no clock: its timeouts begin when the host first asks.
+    if (timed === TIMED_BY_SWITCH) this.deadlineMs = this.services.clock.now() + words[this.at + TIMEOUT];
+    return this.#deadlineMs;
   }
   set deadlineMs(value: number) {
     this.#deadlineMs = value;
-    this.store.words[this.at + TIMED] = value === Number.POSITIVE_INFINITY ? 0 : 1;
+    this.store.words[this.at + TIMED] = value === Number.POSITIVE_INFINITY ? 0 : TIMED_BY_HOST;
+  }
+
+  /** What ties it to others; null while nothing does. Whoever asks may change it: the switch makes no request more until the host permits it. */
+  get ties(): Ties | null {
+    const { words } = this.store;
+    if (words[this.at + CALL_REF] !== 0 || words[this.at + FIRST_CALLER] !== 0) unfold(this);
+    words[this.at + MAY_REQUEST] = 0;
+    return this.knownTies;
+  }
+  set ties(ties: Ties | null) {
+    this.knownTies = ties;
   }
 
   get want(): Want {

@@ -473,8 +473,11 @@ interface Linked {
 }
 
 /** The imports of a guest that has a port. */
-function switched(actor: ImportObject["actor"], { send, recv, recv_tag, recv_match }: Port): ImportObject["actor"] {
-  return { ...actor, send, recv, recv_tag, recv_match };
+function switched(
+  actor: ImportObject["actor"],
+  { send, request, demonitor, recv, recv_tag, recv_match }: Port,
+): ImportObject["actor"] {
+  return { ...actor, send, request, demonitor, recv, recv_tag, recv_match };
 }
 
 function functionOf(exports: WebAssembly.Exports, name: string): CallableFunction | null {

@@ -7,6 +7,7 @@ import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "./message.ts";
 import { hasRoom } from "./post.ts";
 import { charge } from "./preempt.ts";
 import { COPIED_SHIFT } from "./receive.ts";
+import { permitRequests } from "./requests.ts";
 import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink } from "./signals.ts";
 
 /** Bits of the last parameter but one of `spawn`. */
@@ -77,7 +78,9 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       const actor = callerOf(services, "demonitor");
       // A flush looks at all that came since the ref was made, which may be all there is.
       if (flush !== 0) charge(actor, actor.mailbox.count);
-      return demonitor(actor, ref, flush !== 0) ? 1 : 0;
+      const found = demonitor(actor, ref, flush !== 0);
+      permitRequests(actor);
+      return found ? 1 : 0;
     },
 
     trap_exit(on) {

@@ -18,6 +18,8 @@ import { Bytes, copyBytes } from "./bytes.ts";
 import { needHeadroom } from "./headroom.ts";
 import {
   BYTES,
+  CALL_MARK,
+  CALL_REF,
   COUNT,
   DEAD_RECORDS,
   HEAD,
@@ -225,6 +227,15 @@ export class Mailbox {
     this.#store.words[this.#at + HEAD] = position;
   }
 
+  /** The mark of the request that the switch has made. */
+  get #callMark(): number {
+    return this.#store.words[this.#at + CALL_MARK];
+  }
+
+  set #callMark(position: number) {
+    this.#store.words[this.#at + CALL_MARK] = position;
+  }
+
   /** Dead records between head and tail. */
   get #dead(): number {
     return this.#store.words[this.#at + DEAD_RECORDS];
@@ -359,11 +370,13 @@ export class Mailbox {
     return NONE;
   }
 
-  /** A ref is made: remembers where the mailbox ends. */
-  mark(ref: number): void {
+  /** A ref is made: remembers where the mailbox ends, or where it ended when the switch made it. */
+  mark(ref: number, position = this.tail): void {
     this.#marks ??= [];
     if (this.#marks.length === MARKS_KEPT) this.#marks.shift();
-    this.#marks.push({ ref, position: this.tail });
+    let index = this.#marks.length;
+    while (index > 0 && this.#marks[index - 1].position > position) index--;
+    this.#marks.splice(index, 0, { ref, position });
     this.#store.words[this.#at + MARKS] = this.#marks.length;
   }
 
@@ -376,6 +389,7 @@ export class Mailbox {
   }
 
   #markOf(ref: number): number {
+    if (this.#store.words[this.#at + CALL_REF] === ref) return this.#callMark;
     if (this.#marks !== null) for (const mark of this.#marks) if (mark.ref === ref) return mark.position;
     return 0;
   }
@@ -428,6 +442,7 @@ export class Mailbox {
       mine[me + TAIL] = position;
       if (this.saved > position || this.from(this.saved) === NONE) this.saved = position;
       if (this.#marks !== null) for (const mark of this.#marks) if (mark.position > position) mark.position = position;
+      if (this.#callMark > position) this.#callMark = position;
     } else {
       words[word + KIND] = 0;
       words[word + DEAD_SIZE] = size;
@@ -488,12 +503,17 @@ export class Mailbox {
   }
 
   /**
-   * Makes room for the switch to put items into, where items of so many bytes come. It must be empty, and it has none or too little; longer ones than half of
-   * what stays with an empty mailbox are the host's.
+   * Makes room for the switch to put items into, where items of so many bytes come and it has left one to the host. Those longer than half of what stays
+   * with an empty mailbox are the host's.
    */
   prepare(length: number): void {
     const size = 2 * sizeOf(length);
     if (size > KEPT_CAPACITY) return;
+    if (this.count > 0) {
+      this.#reserve(sizeOf(length));
+      return;
+    }
+    if ((this.#ring?.capacity ?? 0) >= size) return;
     let capacity = FIRST_CAPACITY;
     while (capacity < size) capacity *= 2;
     if (this.#ring !== null) this.#pool.give(this.#ring);
@@ -515,7 +535,7 @@ export class Mailbox {
     const { words } = this.#store;
     const at = this.#at;
     words[at + HEAD] = words[at + TAIL] = words[at + SAVED] = 0;
-    words[at + DEAD_RECORDS] = words[at + COUNT] = words[at + BYTES] = 0;
+    words[at + DEAD_RECORDS] = words[at + COUNT] = words[at + BYTES] = words[at + CALL_MARK] = 0;
     if (this.#marks !== null) for (const mark of this.#marks) mark.position = 0;
   }
 
@@ -552,6 +572,7 @@ export class Mailbox {
     needHeadroom();
     const old = this.#ring;
     const oldSaved = this.saved;
+    const oldCallMark = this.#callMark;
     let live = 0;
     for (let at = this.first(); at !== NONE; at = this.next(at)) live += sizeOf(this.word(at, LENGTH));
     let capacity = FIRST_CAPACITY;
@@ -559,12 +580,14 @@ export class Mailbox {
     const ring = this.#pool.take(capacity);
     let tail = 0;
     let saved = NONE;
+    let callMark = NONE;
     let marked = 0;
     const marks = this.#marks ?? [];
     if (old !== null) {
       const mask = old.capacity - 1;
       for (let at = this.first(); at !== NONE; at = this.next(at)) {
         if (saved === NONE && at >= oldSaved) saved = tail;
+        if (callMark === NONE && at >= oldCallMark) callMark = tail;
         for (; marked < marks.length && marks[marked].position <= at; marked++) marks[marked].position = tail;
         const size = sizeOf(this.word(at, LENGTH));
         copyBytes(old.bytes, old.base + (at & mask), ring.bytes, ring.base + tail, size);
@@ -575,6 +598,7 @@ export class Mailbox {
     this.#head = 0;
     this.#store.words[this.#at + TAIL] = tail;
     this.saved = saved === NONE ? tail : saved;
+    this.#callMark = callMark === NONE ? tail : callMark;
     for (; marked < marks.length; marked++) marks[marked].position = tail;
     this.#dead = 0;
     if (old !== null) this.#pool.give(old);

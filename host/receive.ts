@@ -30,12 +30,10 @@ import {
   HEAD,
   HELD,
   INFO,
-  MASK,
   MAX_MESSAGE_BYTES,
   MAY_PARK,
   POINTER,
   RESULT,
-  RING,
   SAVED,
   STATE,
   TAIL,
@@ -84,6 +82,7 @@ export function deliver(
     // Parked, it has looked at all that its mailbox holds: nothing can be overtaken. One copy instead of two.
     const { words } = to.store;
     const { at, bytes } = to;
+    if (to.switchable) to.mailbox.prepare(length);
     bytes.refresh();
     const info = words[at + INFO] >>> 0;
     if (info !== 0) writeInfo(bytes, info, kind, tag, fromLo, fromHi, ref, reason, length);
@@ -111,7 +110,7 @@ export function handOver(from: Actor, to: Actor, tag: number, index: number, len
   if (mine[at + STATE] !== PARKED || mine[at + WANT] !== WANT_ANY || tag < 0) return false;
   if (length > mine[at + CAPACITY] >>> 0 || length > mine[at + MAX_MESSAGE_BYTES]) return false;
   // The switch has left it to us for want of a ring.
-  if (to.switchable && (mine[at + RING] < 0 || length > mine[at + MASK] >> 1)) to.mailbox.prepare(length);
+  if (to.switchable) to.mailbox.prepare(length);
   const info = mine[at + INFO] >>> 0;
   bytes.refresh();
   if (info !== 0) {

@@ -2,12 +2,14 @@
  * Links, monitors, refs, and the signals that travel along them. The semantics are Erlang's (reference manual, "Processes"): an actor that
  * ends tells those linked to it and those that monitor it, after everything else that it ever sent them.
  */
-import { type Actor, DEAD, LEAVING, RUNNING } from "./actor.ts";
+import { type Actor, DEAD, LEAVING, RUNNING, type Services } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { DOWN, EXIT, type ExitReason, GREATEST_REF, isCounted, MESSAGE, ReasonCode } from "./message.ts";
 import { pidFromWords } from "./pid.ts";
 import { reasonBytes } from "./reason.ts";
 import { deliver } from "./receive.ts";
+import { unfoldCallers } from "./requests.ts";
+import { CALL_REF } from "./slots.ts";
 import type { Timer } from "./timers.ts";
 
 /** One monitor: one Down, unless it is taken back before. */
@@ -35,6 +37,8 @@ export class Ties {
   links: Set<Actor> | null = null;
   /** Its own monitors, by ref. */
   monitors: Map<number, Monitor> | null = null;
+  /** How many of them have refs that the switch has used. */
+  unfolded = 0;
   /** Monitors of it. */
   watchers: Set<Monitor> | null = null;
   /** Its live refs that are no monitor's. */
@@ -64,16 +68,27 @@ export function makeRef(actor: Actor): number {
 
 function newRef(actor: Actor): number {
   let ref: number;
-  do ref = GREATEST_REF - Math.floor(actor.services.random() * 2 ** 30);
-  while (isLiveRef(actor, ref) || actor.ties?.timers?.has(ref));
+  do ref = drawRef(actor.services);
+  while (isLiveRef(actor, ref) || actor.knownTies?.timers?.has(ref));
   actor.mailbox.mark(ref);
   return ref;
 }
 
+/** The host's refs are even numbers, the switch's are odd ones. */
+function drawRef(services: Services): number {
+  return GREATEST_REF - 2 * Math.floor(services.random() * 2 ** 29);
+}
+
+/** A ref for the switch to use. */
+export function drawSwitchRef(services: Services): number {
+  return drawRef(services) - 1;
+}
+
 /** Whether a message tagged with this ref is still waited for. */
 export function isLiveRef(actor: Actor, ref: number): boolean {
-  const { ties } = actor;
-  return ties !== null && (ties.monitors?.has(ref) || ties.refs?.has(ref) || false);
+  if (actor.store.words[actor.at + CALL_REF] === ref) return true;
+  const { knownTies } = actor;
+  return knownTies !== null && (knownTies.monitors?.has(ref) || knownTies.refs?.has(ref) || false);
 }
 
 /** Nobody waits for the ref any more: later messages that bear it are dropped before the mailbox. */
@@ -105,21 +120,39 @@ export function monitor(watcher: Actor, target: Actor | undefined, targetLo: num
     sendDown(watcher, targetLo, targetHi, ref, { kind: "noproc" });
     return ref;
   }
-  const made: Monitor = { ref, watcher, target };
-  const [mine, theirs] = [tiesOf(watcher), tiesOf(target)];
+  // Those that the switch has made of it came before.
+  unfoldCallers(target);
+  target.knownTies ??= new Ties();
+  add({ ref, watcher, target }, tiesOf(watcher), target.knownTies);
+  return ref;
+}
+
+/** A monitor that the switch has made, when somebody looks at the ties of one of the two. */
+export function adoptMonitor(watcher: Actor, target: Actor, ref: number): void {
+  watcher.knownTies ??= new Ties();
+  target.knownTies ??= new Ties();
+  watcher.knownTies.unfolded++;
+  add({ ref, watcher, target }, watcher.knownTies, target.knownTies);
+}
+
+function add(made: Monitor, mine: Ties, theirs: Ties): void {
   mine.monitors ??= new Map();
   theirs.watchers ??= new Set();
-  mine.monitors.set(ref, made);
+  mine.monitors.set(made.ref, made);
   theirs.watchers.add(made);
-  return ref;
+}
+
+/** An actor's own monitor is no more. */
+function forget(ties: Ties | null, ref: number): void {
+  if (ties?.monitors?.delete(ref) && (ref & 1) !== 0) ties.unfolded--;
 }
 
 /** Takes a monitor back. False where there is none: its Down was sent, or it never was. `flush` takes such a Down out of the mailbox. */
 export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean {
   const made = watcher.ties?.monitors?.get(ref);
   if (made !== undefined) {
-    made.target.ties?.watchers?.delete(made);
-    watcher.ties?.monitors?.delete(ref);
+    made.target.knownTies?.watchers?.delete(made);
+    forget(watcher.knownTies, ref);
   }
   if (flush) flushRef(watcher, ref);
   watcher.mailbox.unmark(ref);
@@ -174,13 +207,13 @@ export function announceEnd(actor: Actor, reason: ExitReason): void {
   if (ties === null) return;
   actor.ties = null;
   for (const pending of ties.timers?.values() ?? []) leaveBehind(actor, pending);
-  for (const made of ties.monitors?.values() ?? []) made.target.ties?.watchers?.delete(made);
+  for (const made of ties.monitors?.values() ?? []) made.target.knownTies?.watchers?.delete(made);
   for (const partner of ties.links ?? []) {
     partner.ties?.links?.delete(actor);
     tell(partner, () => exitSignal(partner, actor.lo, actor.hi, reason));
   }
   for (const { watcher, ref } of ties.watchers ?? []) {
-    watcher.ties?.monitors?.delete(ref);
+    forget(watcher.knownTies, ref);
     tell(watcher, () => sendDown(watcher, actor.lo, actor.hi, ref, reason));
   }
 }

@@ -3,7 +3,7 @@
  * lie there and not in objects so that the switch (switch.ts) can read and write them from WebAssembly; everything else sees them as the fields of
  * `Actor` and `Mailbox`. There is one truth, whoever changes it.
  *
- * Each actor has a record of 32 words. Its place follows from its pid's slot, and it is the actor's until that has ended.
+ * Each actor has a record of 64 words. Its place follows from its pid's slot, and it is the actor's until that has ended.
  */
 import { slotOf } from "./pid.ts";
 
@@ -44,11 +44,34 @@ export const BUDGET = 26;
 export const WAITING = 27;
 export const HELD = 28;
 export const MAY_PARK = 29;
-/** 1: the receive that it is in has a deadline. */
+/** Whether the receive that it is in has a deadline, and who knows it: see TIMED_BY_HOST. */
 export const TIMED = 30;
 /** Refs whose positions the mailbox knows. */
 export const MARKS = 31;
-export const RECORD_WORDS = 32;
+
+// From here on what only calls and timeouts need.
+/**
+ * The request in flight that the switch has made for the actor: a ref, and with it a monitor; 0: none. The host makes a `Monitor` of it as soon as
+ * it looks at the actor's ties (`Actor.ties`).
+ */
+export const CALL_REF = 32;
+/** Where the mailbox ended when it was made: no answer lies before. */
+export const CALL_MARK = 33;
+/** The record of the actor that was asked, as a byte address; it has all who have asked it in a list, from its FIRST_CALLER by NEXT_CALLER to 0. */
+export const CALLEE = 34;
+export const NEXT_CALLER = 35;
+export const PREVIOUS_CALLER = 36;
+export const FIRST_CALLER = 37;
+/** 1: it may have one tie more, and none of its refs is the switch's. The host says so, and takes it back when it looks at the ties. */
+export const MAY_REQUEST = 38;
+/** Milliseconds, where TIMED is TIMED_BY_SWITCH. */
+export const TIMEOUT = 39;
+export const RECORD_WORDS = 64;
+export const RECORD_SHIFT = 8;
+
+/** Values of TIMED: no deadline; one that the host knows; one that begins when the switch gives the thread back. */
+export const TIMED_BY_HOST = 1;
+export const TIMED_BY_SWITCH = 2;
 
 // The switch has the first page for itself.
 /** The record of the actor whose turn it is, as a byte address; 0: nobody's. */
@@ -71,6 +94,16 @@ export const RECEIVED = 8;
  */
 export const TURN = 10;
 export const ITEMS_A_TURN = 128;
+/** Refs that the host has drawn for requests and nobody has used. */
+export const REFS_LEFT = 11;
+/** 1: all mailboxes together have no more room. */
+export const CROWDED = 12;
+/** Records of actors that have parked with a deadline of the switch's. */
+export const TIMED_LENGTH = 13;
+export const REFS = 64;
+export const REFS_DRAWN = 256;
+export const TIMED_LIST = 512;
+export const TIMED_ENTRIES = 256;
 /** The queue's entries, from this word on. */
 export const QUEUE = 1024;
 export const QUEUE_ENTRIES = 8192;

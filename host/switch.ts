@@ -6,19 +6,32 @@
  *
  * Not for guests that wait by JSPI. Those whose reductions are counted pay for what the host does; what costs them anything is left to it.
  */
-import type { Actor, Services } from "./actor.ts";
+import { type Actor, PARKED, type Services } from "./actor.ts";
 import type { Import } from "./caller.ts";
 import { fault } from "./fault.ts";
 import type { RingPool } from "./mailbox.ts";
 import { leave, serveMailbox } from "./park.ts";
 import type { Runnable } from "./scheduler.ts";
-import { CALLED, QUEUE_LENGTH, SLOTS_MEMORY, TURNS_LEFT } from "./slots.ts";
+import { drawSwitchRef } from "./signals.ts";
+import {
+  CALLED,
+  QUEUE_LENGTH,
+  REFS,
+  REFS_DRAWN,
+  REFS_LEFT,
+  SLOTS_MEMORY,
+  TIMED_LENGTH,
+  TIMED_LIST,
+  TURNS_LEFT,
+} from "./slots.ts";
 import * as binary from "./switch/binary.ts";
 import { LEAVE } from "./switch/bits.ts";
 
 /** What stands between a guest and its runtime. */
 export interface Port {
   readonly send: Import;
+  readonly request: Import;
+  readonly demonitor: Import;
   readonly recv: Import;
   readonly recv_tag: Import;
   readonly recv_match: Import;
@@ -87,7 +100,7 @@ export class Switch implements Runnable {
     services: Services,
     records: WebAssembly.Memory,
     rings: WebAssembly.Memory,
-    { send, recv, recv_tag, recv_match }: Record<string, Import>,
+    { send, request, demonitor, recv, recv_tag, recv_match }: Record<string, Import>,
     port: WebAssembly.Module,
     loop: WebAssembly.Module,
   ) {
@@ -101,6 +114,13 @@ export class Switch implements Runnable {
     this.#loop = exports.run as (turns: number) => number;
     this.#host = {
       send,
+      request: (lo: number, hi: number, tag: number, pointer: number, length: number) => {
+        const ref = request(lo, hi, tag, pointer, length);
+        // There was stack enough for more than this.
+        this.#drawRefs();
+        return ref;
+      },
+      demonitor,
       recv,
       recv_tag,
       recv_match,
@@ -168,6 +188,26 @@ export class Switch implements Runnable {
     }
   }
 
+  /** Deadlines of those who have parked since the host was here last, and still wait. */
+  #armDeadlines(): void {
+    const { slots } = this.#services;
+    const { words } = slots.store;
+    const length = words[TIMED_LENGTH];
+    words[TIMED_LENGTH] = 0;
+    for (let i = 0; i < length; i++) {
+      const actor = slots.userAt(words[TIMED_LIST + i]);
+      if (actor?.state === PARKED) actor.armDeadline();
+    }
+  }
+
+  /** Refs for the requests to come. */
+  #drawRefs(): void {
+    const { words } = this.#services.slots.store;
+    if (words[REFS_LEFT] > 0) return;
+    for (let i = 0; i < REFS_DRAWN; i++) words[REFS + i] = drawSwitchRef(this.#services);
+    words[REFS_LEFT] = REFS_DRAWN;
+  }
+
   /** Nothing runs any more. */
   stop(): void {
     const { words } = this.#services.slots.store;
@@ -189,6 +229,7 @@ export class Switch implements Runnable {
 
   #again(): void {
     const { words } = this.#services.slots.store;
+    if (words[TIMED_LENGTH] > 0) this.#armDeadlines();
     if (words[QUEUE_LENGTH] > 0) this.#services.scheduler.push(this);
     else words[CALLED] = 0;
   }

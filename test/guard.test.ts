@@ -11,6 +11,7 @@ import { compiled } from "../bench/compiled.ts";
 import type { Parameters, Scenario, Style } from "../bench/scenario.ts";
 import { counting } from "../bench/scenarios/counting.ts";
 import { pingPong } from "../bench/scenarios/ping-pong.ts";
+import { selectiveRef } from "../bench/scenarios/selective.ts";
 import { createRuntime, formatReason } from "../host/node/index.ts";
 import type { Allocation } from "./allocation.ts";
 import { CrossingCounter, type Crossings, perMessage } from "./crossings.ts";
@@ -103,6 +104,32 @@ describe.each(["auto", "off"] as const)("with the switch %s, a message crosses t
     // `resume:run` goes on with what the last recv waited for; the next recv answers -2, and the guest unwinds by itself: `park` is no crossing.
     const found = await crossings(pingPong, "process", { pairs: 1, bytes: 8 });
     expectCrossings(found, { send: 1, recv: 1, "resume:run": 1 });
+  });
+
+  test("seven times in a call, if at all: request, recv_tag and demonitor, the callee's recv and send, and the turns of both", {
+    timeout: SLOW,
+  }, async () => {
+    const played = async (calls: number) => {
+      const stage = await selectiveRef.prepare({ depth: 0, calls }, "process");
+      const counted = await counter.during(async () => {
+        await stage.round();
+      });
+      await stage.stop();
+      return counted;
+    };
+    const found = perMessage(await played(FEW), await played(MANY), MANY - FEW);
+    // Of 256 requests one goes through the host, which draws the refs of the others; and a call has two turns, of which 128 are one call of the loop.
+    if (way === "auto") expect(Object.values(found).reduce((sum, each) => sum + each, 0)).toBeLessThan(1 / 16);
+    else
+      expect(found).toEqual({
+        request: 1,
+        recv_tag: 1,
+        demonitor: 1,
+        recv: 1,
+        send: 1,
+        "resume:by_ref": 1,
+        "resume:server": 1,
+      });
   });
 
   test("as often with many bytes as with few", { timeout: SLOW }, async () => {

@@ -13,7 +13,7 @@ const own = (word: number) => `(i32.const ${4 * word})`;
 /** A word of a record, behind its address. */
 const at = (word: number) => `offset=${4 * word}`;
 /** Words of an item in a ring, as mailbox.ts has them. */
-const item = { kind: 0, from: 8, ref: 16, length: 24, payload: 32 };
+const item = { tag: 4, from: 8, ref: 16, length: 24, payload: 32 };
 
 const READY = 0;
 const RUNNING = 1;
@@ -21,7 +21,10 @@ const PARKED = 2;
 const ANY = 0;
 const TAG = 1;
 const MATCH = 2;
+const REF = 3;
 const ANSWER = 4;
+/** The bit that TAG and REF have and no other. */
+const BY_NUMBER = 1;
 const FREE = 0;
 const ASKING = 1;
 const PARK = -2;
@@ -62,11 +65,80 @@ const unlessInside = (label: string) => `
         (i64.add (i64.extend_i32_u (local.get $pointer)) (i64.extend_i32_u (local.get $length)))
         (i64.shl (i64.extend_i32_u (memory.size $guest)) (i64.const 16))))`;
 
+/** `send`, or `request`: what they ask before anything is changed, and what they do when the message is there. */
+const sending = (name: string, host: string, may: string, done: string) => `
+  (func (export "${name}") (param $lo i32) (param $hi i32) (param $tag i32) (param $pointer i32) (param $length i32) (result i32)
+    (local $me i32) (local $to i32) (local $size i32) (local $place i32) (local $tail i32) (local $mask i32)
+    (local $want i32) (local $passes i32) (local $ref i32)
+    (local.set $me (global.get $me))
+    (local.set $to (i32.add (i32.const ${4 * slot.FIRST_RECORD}) (i32.shl (i32.and (local.get $lo) (i32.const 0xfffff)) (i32.const ${slot.RECORD_SHIFT}))))
+    (block $host
+      (br_if $host (i32.ge_u (local.get $to) (i32.load ${own(slot.RECORDS_END)})))
+      (br_if $host (i32.ne (i32.load ${own(slot.CURRENT)}) (local.get $me)))
+      (br_if $host (i32.load ${at(slot.RESTRAINT)} (local.get $me)))
+${may}      (br_if $host (i64.ne
+        (i64.load (local.get $to))
+        (i64.or (i64.extend_i32_u (local.get $lo)) (i64.shl (i64.extend_i32_u (local.get $hi)) (i64.const 32)))))
+      (br_if $host (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $to)) (i32.const ${TAKES_MESSAGES}))))
+      (br_if $host (i32.gt_u (local.get $length) (i32.load ${at(slot.MAX_MESSAGE_BYTES)} (local.get $to))))
+      (if (i32.gt_u (local.get $length) (i32.const ${FREE_BYTES})) (then
+        (br_if $host (call $pays (local.get $me)))))
+${unlessInside("$host")}
+      (br_if $host (i32.ge_u (i32.load ${at(slot.COUNT)} (local.get $to)) (i32.load ${at(slot.MAX_MESSAGES)} (local.get $to))))
+      (br_if $host (i32.gt_u
+        (i32.add (i32.load ${at(slot.BYTES)} (local.get $to)) (local.get $length))
+        (i32.load ${at(slot.MAX_BYTES)} (local.get $to))))
+      ;; Room behind the last item, in one piece.
+      (local.set $size (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8)))
+      (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $to)))
+      (local.set $mask (i32.load ${at(slot.MASK)} (local.get $to)))
+      (local.set $place (i32.and (local.get $tail) (local.get $mask)))
+      (br_if $host (i32.gt_u
+        (i32.sub (i32.add (local.get $tail) (local.get $size)) (i32.load ${at(slot.HEAD)} (local.get $to)))
+        (i32.add (local.get $mask) (i32.const 1))))
+      (br_if $host (i32.gt_u (local.get $tail) (i32.const ${REBASE_AT})))
+      (br_if $host (i32.lt_s (i32.load ${at(slot.RING)} (local.get $to)) (i32.const 0)))
+      (if (i32.gt_u (i32.add (local.get $place) (local.get $size)) (i32.add (local.get $mask) (i32.const 1))) (then
+        (br_if $host (i32.eqz (call $wrap (local.get $to) (local.get $size))))
+        (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $to)))
+        (local.set $place (i32.const 0))))
+      (if (i32.eq (i32.load ${at(slot.STATE)} (local.get $to)) (i32.const ${PARKED})) (then
+        (br_if $host (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $to)) (i32.const ${TAKES_TURNS}))))
+        (local.set $want (i32.load ${at(slot.WANT)} (local.get $to)))
+        ;; Parked, it has looked at all that there is: what it does not want, it need not look at, either.
+        (local.set $passes (if (result i32) (i32.and (local.get $want) (i32.const ${BY_NUMBER}))
+          (then (i32.ne (local.get $tag) (i32.load ${at(slot.WANTED)} (local.get $to))))
+          (else (i32.eq (local.get $want) (i32.const ${ANSWER})))))
+        (if (i32.eqz (local.get $passes)) (then
+          (br_if $host (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))
+          (call $enqueue (local.get $to))))))
+      (local.set $place (i32.add (local.get $place) (i32.load ${at(slot.RING)} (local.get $to))))
+      ;; Two words at a time, as they are read again: the processor would wait for halves that lie apart.
+      (i64.store $rings (local.get $place)
+        (i64.or (i64.const 1) (i64.shl (i64.extend_i32_u (local.get $tag)) (i64.const 32))))
+      (i64.store $rings offset=${item.from} (local.get $place) (i64.load (local.get $me)))
+      (i64.store $rings offset=${item.ref} (local.get $place) (i64.extend_i32_u (local.get $ref)))
+      (i64.store $rings offset=${item.length} (local.get $place) (i64.or
+        (i64.extend_i32_u (local.get $length))
+        (i64.shl (i64.extend_i32_u (i32.load ${at(slot.ORDERED)} (local.get $to))) (i64.const 32))))
+      (call $copyIn (i32.add (local.get $place) (i32.const ${item.payload})) (local.get $pointer) (local.get $length))
+      (i32.store ${at(slot.ORDERED)} (local.get $to) (i32.add (i32.load ${at(slot.ORDERED)} (local.get $to)) (i32.const 1)))
+      (local.set $tail (i32.add (local.get $tail) (local.get $size)))
+      (i32.store ${at(slot.TAIL)} (local.get $to) (local.get $tail))
+      (if (local.get $passes) (then (i32.store ${at(slot.SAVED)} (local.get $to) (local.get $tail))))
+      (i32.store ${at(slot.COUNT)} (local.get $to) (i32.add (i32.load ${at(slot.COUNT)} (local.get $to)) (i32.const 1)))
+      (i32.store ${at(slot.BYTES)} (local.get $to) (i32.add (i32.load ${at(slot.BYTES)} (local.get $to)) (local.get $length)))
+      (f64.store ${own(slot.SENT)} (f64.add (f64.load ${own(slot.SENT)}) (f64.const 1)))
+${done})
+    (call ${host} (local.get $lo) (local.get $hi) (local.get $tag) (local.get $pointer) (local.get $length)))`;
+
 export const port = `(module
   (import "switch" "slots" (memory $slots 2))
   (import "switch" "rings" (memory $rings 1))
   (import "guest" "memory" (memory $guest 0))
   (import "host" "send" (func $hostSend (param i32 i32 i32 i32 i32) (result i32)))
+  (import "host" "request" (func $hostRequest (param i32 i32 i32 i32 i32) (result i32)))
+  (import "host" "demonitor" (func $hostDemonitor (param i32 i32) (result i32)))
   (import "host" "recv" (func $hostRecv (param i32 i32 i32 i32) (result i32)))
   (import "host" "recv_tag" (func $hostRecvTag (param i32 i32 i32 i32 i32) (result i32)))
   (import "host" "recv_match" (func $hostRecvMatch (param i32 i32 i32 i32 i32) (result i32)))
@@ -109,70 +181,125 @@ ${copy("$copyOut", "$guest", "$rings")}
     (i32.store ${own(slot.QUEUE_LENGTH)} (i32.add (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const 1)))
     (i32.store ${at(slot.STATE)} (local.get $record) (i32.const ${READY})))
 
-  (func (export "send") (param $lo i32) (param $hi i32) (param $tag i32) (param $pointer i32) (param $length i32) (result i32)
-    (local $me i32) (local $to i32) (local $size i32) (local $place i32) (local $tail i32) (local $mask i32)
-    (local $want i32) (local $passes i32)
+${sending(
+  "send",
+  "$hostSend",
+  `
+      ;; A negative tag answers the one request that is known here.
+      (if (i32.lt_s (local.get $tag) (i32.const 0)) (then
+        (br_if $host (i32.ne (local.get $tag) (i32.load ${at(slot.CALL_REF)} (local.get $to))))))`,
+  `
+      (return (i32.const 1))`,
+)}
+${sending(
+  "request",
+  "$hostRequest",
+  `
+      (br_if $host (i32.lt_s (local.get $tag) (i32.const 0)))
+      (br_if $host (i32.eq (local.get $to) (local.get $me)))
+      (br_if $host (i32.eqz (i32.load ${at(slot.MAY_REQUEST)} (local.get $me))))
+      (br_if $host (i32.load ${at(slot.CALL_REF)} (local.get $me)))
+      (br_if $host (call $pays (local.get $me)))
+      ;; There must be room for a Down.
+      (br_if $host (i32.load ${own(slot.CROWDED)}))
+      (br_if $host (i32.ge_u (i32.load ${at(slot.COUNT)} (local.get $me)) (i32.load ${at(slot.MAX_MESSAGES)} (local.get $me))))
+      (br_if $host (i32.gt_u (i32.load ${at(slot.BYTES)} (local.get $me)) (i32.load ${at(slot.MAX_BYTES)} (local.get $me))))
+      (br_if $host (i32.eqz (i32.load ${own(slot.REFS_LEFT)})))
+      (local.set $ref (i32.load offset=${4 * slot.REFS - 4} (i32.shl (i32.load ${own(slot.REFS_LEFT)}) (i32.const 2))))`,
+  `
+      (i32.store ${own(slot.REFS_LEFT)} (i32.sub (i32.load ${own(slot.REFS_LEFT)}) (i32.const 1)))
+      (i32.store ${at(slot.CALL_REF)} (local.get $me) (local.get $ref))
+      (i32.store ${at(slot.CALL_MARK)} (local.get $me) (i32.load ${at(slot.TAIL)} (local.get $me)))
+      (i32.store ${at(slot.CALLEE)} (local.get $me) (local.get $to))
+      (local.set $place (i32.load ${at(slot.FIRST_CALLER)} (local.get $to)))
+      (i32.store ${at(slot.NEXT_CALLER)} (local.get $me) (local.get $place))
+      (i32.store ${at(slot.PREVIOUS_CALLER)} (local.get $me) (i32.const 0))
+      (if (local.get $place) (then (i32.store ${at(slot.PREVIOUS_CALLER)} (local.get $place) (local.get $me))))
+      (i32.store ${at(slot.FIRST_CALLER)} (local.get $to) (local.get $me))
+      (return (local.get $ref))`,
+)}
+
+  ;; As demonitor of signals.ts, for the request that is in flight; where its flush finds something, the host does it.
+  (func (export "demonitor") (param $ref i32) (param $flush i32) (result i32)
+    (local $me i32) (local $position i32) (local $place i32) (local $callee i32)
     (local.set $me (global.get $me))
-    (local.set $to (i32.add (i32.const ${4 * slot.FIRST_RECORD}) (i32.shl (i32.and (local.get $lo) (i32.const 0xfffff)) (i32.const 7))))
     (block $host
-      (br_if $host (i32.ge_u (local.get $to) (i32.load ${own(slot.RECORDS_END)})))
       (br_if $host (i32.ne (i32.load ${own(slot.CURRENT)}) (local.get $me)))
       (br_if $host (i32.load ${at(slot.RESTRAINT)} (local.get $me)))
-      (br_if $host (i32.lt_s (local.get $tag) (i32.const 0)))
-      (br_if $host (i64.ne
-        (i64.load (local.get $to))
-        (i64.or (i64.extend_i32_u (local.get $lo)) (i64.shl (i64.extend_i32_u (local.get $hi)) (i64.const 32)))))
-      (br_if $host (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $to)) (i32.const ${TAKES_MESSAGES}))))
-      (br_if $host (i32.gt_u (local.get $length) (i32.load ${at(slot.MAX_MESSAGE_BYTES)} (local.get $to))))
-      (if (i32.gt_u (local.get $length) (i32.const ${FREE_BYTES})) (then
-        (br_if $host (call $pays (local.get $me)))))
-${unlessInside("$host")}
-      (br_if $host (i32.ge_u (i32.load ${at(slot.COUNT)} (local.get $to)) (i32.load ${at(slot.MAX_MESSAGES)} (local.get $to))))
-      (br_if $host (i32.gt_u
-        (i32.add (i32.load ${at(slot.BYTES)} (local.get $to)) (local.get $length))
-        (i32.load ${at(slot.MAX_BYTES)} (local.get $to))))
-      ;; Room behind the last item, in one piece.
-      (local.set $size (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8)))
-      (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $to)))
-      (local.set $mask (i32.load ${at(slot.MASK)} (local.get $to)))
-      (local.set $place (i32.and (local.get $tail) (local.get $mask)))
-      (br_if $host (i32.gt_u (i32.add (local.get $place) (local.get $size)) (i32.add (local.get $mask) (i32.const 1))))
-      (br_if $host (i32.gt_u
-        (i32.sub (i32.add (local.get $tail) (local.get $size)) (i32.load ${at(slot.HEAD)} (local.get $to)))
-        (i32.add (local.get $mask) (i32.const 1))))
-      (br_if $host (i32.gt_u (local.get $tail) (i32.const ${REBASE_AT})))
-      (br_if $host (i32.lt_s (i32.load ${at(slot.RING)} (local.get $to)) (i32.const 0)))
-      (if (i32.eq (i32.load ${at(slot.STATE)} (local.get $to)) (i32.const ${PARKED})) (then
-        (br_if $host (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $to)) (i32.const ${TAKES_TURNS}))))
-        (local.set $want (i32.load ${at(slot.WANT)} (local.get $to)))
-        ;; Parked, it has looked at all that there is: what it does not want, it need not look at, either.
-        (local.set $passes (i32.or
-          (i32.gt_s (local.get $want) (i32.const ${MATCH}))
-          (i32.and
-            (i32.eq (local.get $want) (i32.const ${TAG}))
-            (i32.ne (local.get $tag) (i32.load ${at(slot.WANTED)} (local.get $to))))))
-        (if (i32.eqz (local.get $passes)) (then
-          (br_if $host (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))
-          (call $enqueue (local.get $to))))))
-      (local.set $place (i32.add (local.get $place) (i32.load ${at(slot.RING)} (local.get $to))))
-      ;; Two words at a time, as they are read again: the processor would wait for halves that lie apart.
-      (i64.store $rings (local.get $place)
-        (i64.or (i64.const 1) (i64.shl (i64.extend_i32_u (local.get $tag)) (i64.const 32))))
-      (i64.store $rings offset=${item.from} (local.get $place) (i64.load (local.get $me)))
-      (i64.store $rings offset=${item.ref} (local.get $place) (i64.const 0))
-      (i64.store $rings offset=${item.length} (local.get $place) (i64.or
-        (i64.extend_i32_u (local.get $length))
-        (i64.shl (i64.extend_i32_u (i32.load ${at(slot.ORDERED)} (local.get $to))) (i64.const 32))))
-      (call $copyIn (i32.add (local.get $place) (i32.const ${item.payload})) (local.get $pointer) (local.get $length))
-      (i32.store ${at(slot.ORDERED)} (local.get $to) (i32.add (i32.load ${at(slot.ORDERED)} (local.get $to)) (i32.const 1)))
-      (local.set $tail (i32.add (local.get $tail) (local.get $size)))
-      (i32.store ${at(slot.TAIL)} (local.get $to) (local.get $tail))
-      (if (local.get $passes) (then (i32.store ${at(slot.SAVED)} (local.get $to) (local.get $tail))))
-      (i32.store ${at(slot.COUNT)} (local.get $to) (i32.add (i32.load ${at(slot.COUNT)} (local.get $to)) (i32.const 1)))
-      (i32.store ${at(slot.BYTES)} (local.get $to) (i32.add (i32.load ${at(slot.BYTES)} (local.get $to)) (local.get $length)))
-      (f64.store ${own(slot.SENT)} (f64.add (f64.load ${own(slot.SENT)}) (f64.const 1)))
+      (br_if $host (i32.eqz (local.get $ref)))
+      (br_if $host (i32.ne (i32.load ${at(slot.CALL_REF)} (local.get $me)) (local.get $ref)))
+      (if (i32.and
+          (i32.ne (local.get $flush) (i32.const 0))
+          (i32.ne (i32.load ${at(slot.COUNT)} (local.get $me)) (i32.const 0)))
+        (then
+          (br_if $host (i32.lt_s (i32.load ${at(slot.RING)} (local.get $me)) (i32.const 0)))
+          (local.set $position (call $answers (local.get $me)))
+          (block $none (loop $next
+            (local.set $position (call $live (local.get $me) (local.get $position)))
+            (br_if $none (i32.ge_s (local.get $position) (i32.load ${at(slot.TAIL)} (local.get $me))))
+            (local.set $place (call $placeOf (local.get $me) (local.get $position)))
+            (br_if $host (call $bears (local.get $place) (local.get $ref)))
+            (local.set $position (i32.add (local.get $position) (call $sizeAt (local.get $place))))
+            (br $next)))))
+      (i32.store ${at(slot.CALL_REF)} (local.get $me) (i32.const 0))
+      (local.set $callee (i32.load ${at(slot.CALLEE)} (local.get $me)))
+      (local.set $position (i32.load ${at(slot.NEXT_CALLER)} (local.get $me)))
+      (local.set $place (i32.load ${at(slot.PREVIOUS_CALLER)} (local.get $me)))
+      (if (local.get $place)
+        (then (i32.store ${at(slot.NEXT_CALLER)} (local.get $place) (local.get $position)))
+        (else (i32.store ${at(slot.FIRST_CALLER)} (local.get $callee) (local.get $position))))
+      (if (local.get $position) (then (i32.store ${at(slot.PREVIOUS_CALLER)} (local.get $position) (local.get $place))))
       (return (i32.const 1)))
-    (call $hostSend (local.get $lo) (local.get $hi) (local.get $tag) (local.get $pointer) (local.get $length)))
+    (call $hostDemonitor (local.get $ref) (local.get $flush)))
+
+  ;; A record is never split: a dead one fills the end of the ring. 0: there is no room at its beginning, and nothing was done.
+  (func $wrap (param $to i32) (param $size i32) (result i32)
+    (local $tail i32) (local $gap i32) (local $capacity i32) (local $place i32)
+    (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $to)))
+    (local.set $capacity (i32.add (i32.load ${at(slot.MASK)} (local.get $to)) (i32.const 1)))
+    (local.set $place (i32.and (local.get $tail) (i32.load ${at(slot.MASK)} (local.get $to))))
+    (local.set $gap (i32.sub (local.get $capacity) (local.get $place)))
+    (if (i32.gt_u
+        (i32.sub
+          (i32.add (i32.add (local.get $tail) (local.get $gap)) (local.get $size))
+          (i32.load ${at(slot.HEAD)} (local.get $to)))
+        (local.get $capacity))
+      (then (return (i32.const 0))))
+    (i64.store $rings
+      (i32.add (local.get $place) (i32.load ${at(slot.RING)} (local.get $to)))
+      (i64.shl (i64.extend_i32_u (local.get $gap)) (i64.const 32)))
+    (i32.store ${at(slot.DEAD_RECORDS)} (local.get $to) (i32.add (i32.load ${at(slot.DEAD_RECORDS)} (local.get $to)) (i32.const 1)))
+    (local.set $gap (i32.add (local.get $tail) (local.get $gap)))
+    (i32.store ${at(slot.TAIL)} (local.get $to) (local.get $gap))
+    (if (i32.eq (i32.load ${at(slot.SAVED)} (local.get $to)) (local.get $tail)) (then
+      (i32.store ${at(slot.SAVED)} (local.get $to) (local.get $gap))))
+    (i32.const 1))
+
+  (func $placeOf (param $me i32) (param $position i32) (result i32)
+    (i32.add
+      (i32.load ${at(slot.RING)} (local.get $me))
+      (i32.and (local.get $position) (i32.load ${at(slot.MASK)} (local.get $me)))))
+
+  ;; Of a live record.
+  (func $sizeAt (param $place i32) (result i32)
+    (i32.and
+      (i32.add (i32.load $rings offset=${item.length} (local.get $place)) (i32.const ${item.payload + 7}))
+      (i32.const -8)))
+
+  ;; Whether a live record is a message that is tagged with a ref, or anything else that bears it.
+  (func $bears (param $place i32) (param $ref i32) (result i32)
+    (i32.eq
+      (local.get $ref)
+      (if (result i32) (i32.eq (i32.load $rings (local.get $place)) (i32.const 1))
+        (then (i32.load $rings offset=${item.tag} (local.get $place)))
+        (else (i32.load $rings offset=${item.ref} (local.get $place))))))
+
+  ;; The first position where an answer to the request in flight may be.
+  (func $answers (param $me i32) (result i32)
+    (local $head i32) (local $mark i32)
+    (local.set $head (i32.load ${at(slot.HEAD)} (local.get $me)))
+    (local.set $mark (i32.load ${at(slot.CALL_MARK)} (local.get $me)))
+    (select (local.get $head) (local.get $mark) (i32.gt_s (local.get $head) (local.get $mark))))
 
   ;; Writes an item, or as much of it as has room, into the window.
   (func $show (param $me i32) (param $place i32) (param $length i32)
@@ -211,6 +338,7 @@ ${unlessInside("$host")}
     (i32.store ${at(slot.BYTES)} (local.get $me) (i32.sub (i32.load ${at(slot.BYTES)} (local.get $me)) (local.get $length)))
     (if (i32.eqz (local.get $count)) (then
       (i32.store ${at(slot.DEAD_RECORDS)} (local.get $me) (i32.const 0))
+      (i32.store ${at(slot.CALL_MARK)} (local.get $me) (i32.const 0))
       (if (i32.or
           (i32.load ${at(slot.MARKS)} (local.get $me))
           (i32.gt_u (i32.load ${at(slot.MASK)} (local.get $me)) (i32.const ${KEPT_CAPACITY - 1})))
@@ -236,11 +364,22 @@ ${unlessInside("$host")}
         (if (i32.lt_s (i32.load ${at(slot.SAVED)} (local.get $me)) (local.get $position)) (then
           (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $position)))))
       (else
-        (i64.store $rings (local.get $place) (i64.shl (i64.extend_i32_u (local.get $size)) (i64.const 32)))
-        (i32.store ${at(slot.DEAD_RECORDS)} (local.get $me)
-          (i32.add (i32.load ${at(slot.DEAD_RECORDS)} (local.get $me)) (i32.const 1)))
-        ;; The save pointer does not stand before dead records alone.
         (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $me)))
+        (if (i32.and
+            (i32.eq (i32.add (local.get $position) (local.get $size)) (local.get $tail))
+            (i32.eqz (i32.load ${at(slot.MARKS)} (local.get $me))))
+          (then
+            (local.set $tail (local.get $position))
+            (i32.store ${at(slot.TAIL)} (local.get $me) (local.get $tail))
+            (if (i32.gt_s (i32.load ${at(slot.SAVED)} (local.get $me)) (local.get $tail)) (then
+              (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $tail))))
+            (if (i32.gt_s (i32.load ${at(slot.CALL_MARK)} (local.get $me)) (local.get $tail)) (then
+              (i32.store ${at(slot.CALL_MARK)} (local.get $me) (local.get $tail)))))
+          (else
+            (i64.store $rings (local.get $place) (i64.shl (i64.extend_i32_u (local.get $size)) (i64.const 32)))
+            (i32.store ${at(slot.DEAD_RECORDS)} (local.get $me)
+              (i32.add (i32.load ${at(slot.DEAD_RECORDS)} (local.get $me)) (i32.const 1)))))
+        ;; The save pointer does not stand before dead records alone.
         (if (i32.eq (call $live (local.get $me) (i32.load ${at(slot.SAVED)} (local.get $me))) (local.get $tail)) (then
           (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $tail))))))
     (if (i32.or
@@ -282,6 +421,10 @@ ${unlessInside("$host")}
         (if (call $pays (local.get $me)) (then (return (i32.const ${ELSEWHERE}))))
         (local.set $place (i32.load ${at(slot.SAVED)} (local.get $me)))
         (if (i32.gt_s (local.get $place) (local.get $position)) (then (local.set $position (local.get $place))))
+        (if (i32.eq (local.get $want) (i32.const ${REF})) (then
+          (if (i32.eq (i32.load ${at(slot.WANTED)} (local.get $me)) (i32.load ${at(slot.CALL_REF)} (local.get $me))) (then
+            (local.set $place (call $answers (local.get $me)))
+            (if (i32.gt_s (local.get $place) (local.get $position)) (then (local.set $position (local.get $place))))))))
         (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $me)))
         (block $found (loop $next
           (if (i32.ge_s (local.get $position) (local.get $tail)) (then
@@ -298,9 +441,11 @@ ${unlessInside("$host")}
             (then (br_if $found (i64.eq
               (i64.load $rings (local.get $place))
               (i64.or (i64.const 1) (i64.shl (i64.extend_i32_u (i32.load ${at(slot.WANTED)} (local.get $me))) (i64.const 32))))))
-            (else
-              (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $position))
-              (br_if $found (call $ask (local.get $me) (local.get $place) (local.get $length)))))
+            (else (if (i32.eq (local.get $want) (i32.const ${REF}))
+              (then (br_if $found (call $bears (local.get $place) (i32.load ${at(slot.WANTED)} (local.get $me)))))
+              (else
+                (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $position))
+                (br_if $found (call $ask (local.get $me) (local.get $place) (local.get $length)))))))
           (local.set $position (i32.add (local.get $position)
             (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8))))
           (br $next))))
@@ -340,8 +485,7 @@ ${unlessInside("$host")}
       (local.set $polls (i32.or
         (i32.eqz (local.get $timeout))
         (i32.eqz (i32.load ${at(slot.MAY_PARK)} (local.get $me)))))
-      ;; A deadline is the host's, and so is a mailbox out of reach.
-      (br_if $host (i32.and (i32.eqz (local.get $polls)) (i32.ge_s (local.get $timeout) (i32.const 0))))
+      ;; A mailbox out of reach is the host's.
       (br_if $host (i32.and
         (i32.lt_s (i32.load ${at(slot.RING)} (local.get $me)) (i32.const 0))
         (i32.ne (i32.load ${at(slot.COUNT)} (local.get $me)) (i32.const 0))))
@@ -358,9 +502,23 @@ ${unlessInside("$host")}
         (if (i32.ne (local.get $n) (i32.const ${PARK})) (then (return (local.get $n))))
         (if (local.get $polls) (then (return (i32.const -1))))))
       (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 1))
-      (i32.store ${at(slot.TIMED)} (local.get $me) (i32.const 0))
+      (i32.store ${at(slot.TIMEOUT)} (local.get $me) (local.get $timeout))
+      (i32.store ${at(slot.TIMED)} (local.get $me)
+        (select (i32.const 0) (i32.const ${slot.TIMED_BY_SWITCH}) (i32.lt_s (local.get $timeout) (i32.const 0))))
       (return (i32.const ${PARK})))
     (i32.const ${ELSEWHERE}))
+
+  ;; The actor parks. Its deadline, where it has one, begins when the host is back.
+  (func $park (param $me i32)
+    (local $n i32)
+    (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED}))
+    (if (i32.load ${at(slot.TIMED)} (local.get $me)) (then
+      (local.set $n (i32.load ${own(slot.TIMED_LENGTH)}))
+      (i32.store offset=${4 * slot.TIMED_LIST} (i32.shl (local.get $n) (i32.const 2)) (local.get $me))
+      (i32.store ${own(slot.TIMED_LENGTH)} (i32.add (local.get $n) (i32.const 1)))
+      ;; No room for another one: the host comes back after this turn.
+      (if (i32.eq (local.get $n) (i32.const ${slot.TIMED_ENTRIES - 1})) (then
+        (i32.store ${own(slot.TURNS_LEFT)} (i32.const 0)))))))
 
   (func (export "recv") (param $info i32) (param $pointer i32) (param $length i32) (param $timeout i32) (result i32)
     (local $n i32)
@@ -373,11 +531,16 @@ ${unlessInside("$host")}
   (func (export "recv_tag")
     (param $info i32) (param $pointer i32) (param $length i32) (param $timeout i32) (param $tag i32) (result i32)
     (local $n i32)
-    ;; Where a ref was made, the host knows.
+    ;; Where another ref was made, the host knows.
     (local.set $n (i32.const ${ELSEWHERE}))
-    (if (i32.ge_s (local.get $tag) (i32.const 0)) (then
-      (local.set $n (call $receive
-        (local.get $info) (local.get $pointer) (local.get $length) (local.get $timeout) (i32.const ${TAG}) (local.get $tag)))))
+    (if (i32.or
+        (i32.ge_s (local.get $tag) (i32.const 0))
+        (i32.eq (local.get $tag) (i32.load ${at(slot.CALL_REF)} (global.get $me))))
+      (then
+        (local.set $n (call $receive
+          (local.get $info) (local.get $pointer) (local.get $length) (local.get $timeout)
+          (select (i32.const ${TAG}) (i32.const ${REF}) (i32.ge_s (local.get $tag) (i32.const 0)))
+          (local.get $tag)))))
     (if (result i32) (i32.eq (local.get $n) (i32.const ${ELSEWHERE}))
       (then (call $hostRecvTag (local.get $info) (local.get $pointer) (local.get $length) (local.get $timeout) (local.get $tag)))
       (else (local.get $n))))
@@ -443,12 +606,11 @@ ${unlessInside("$host")}
     (local $me i32) (local $n i32) (local $left i32)
     (local.set $me (global.get $me))
     (if (i32.or
-        (i32.load ${at(slot.TIMED)} (local.get $me))
+        (i32.eq (i32.load ${at(slot.TIMED)} (local.get $me)) (i32.const ${slot.TIMED_BY_HOST}))
         (i32.eq (i32.load ${at(slot.WANT)} (local.get $me)) (i32.const ${ANSWER})))
       (then (return (i32.const ${LEAVE.whole}))))
     (local.set $n (i32.load ${at(slot.RESULT)} (local.get $me)))
     (if (i32.eq (local.get $n) (i32.const ${PARK})) (then
-      (if (i32.gt_s (i32.load ${at(slot.WANT)} (local.get $me)) (i32.const ${MATCH})) (then (return (i32.const ${LEAVE.whole}))))
       ;; Its predicate may be asked in here.
       (call $begin (local.get $me))
       (local.set $n (call $look (local.get $me)))
@@ -456,7 +618,7 @@ ${unlessInside("$host")}
         (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${READY}))
         (return (i32.const ${LEAVE.whole}))))
       (if (i32.eq (local.get $n) (i32.const ${PARK})) (then
-        (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED}))
+        (call $park (local.get $me))
         (return (i32.const ${LEAVE.nothing}))))))
     (call $begin (local.get $me))
     (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 0))
@@ -468,15 +630,15 @@ ${unlessInside("$host")}
           (i32.load ${at(slot.RESTRAINT)} (local.get $me)))
         (i32.or
           (i32.or
-            (i32.load ${at(slot.TIMED)} (local.get $me))
-            (i32.gt_s (i32.load ${at(slot.WANT)} (local.get $me)) (i32.const ${MATCH})))
+            (i32.eq (i32.load ${at(slot.TIMED)} (local.get $me)) (i32.const ${slot.TIMED_BY_HOST}))
+            (i32.eq (i32.load ${at(slot.WANT)} (local.get $me)) (i32.const ${ANSWER})))
           (i32.or
             (i32.eqz (i32.load ${at(slot.WAITING)} (local.get $me)))
             (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))))
       (then (return (i32.add (i32.const ${LEAVE.returned}) (i32.and (local.get $left) (i32.const 3))))))
     (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${PARK}))
     (if (i32.eq (i32.load ${at(slot.SAVED)} (local.get $me)) (i32.load ${at(slot.TAIL)} (local.get $me)))
-      (then (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED})))
+      (then (call $park (local.get $me)))
       (else (call $enqueue (local.get $me))))
     (i32.const ${LEAVE.nothing})))`;
 
@@ -502,7 +664,7 @@ export const loop = `(module
       (if (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $record)) (i32.const ${TAKES_TURNS}))) (then
         (return (i32.or (local.get $record) (i32.const ${LEAVE.whole})))))
       (local.set $left (call_indirect $turns (type $turn)
-        (i32.shr_u (i32.sub (local.get $record) (i32.const ${4 * slot.FIRST_RECORD})) (i32.const 7))))
+        (i32.shr_u (i32.sub (local.get $record) (i32.const ${4 * slot.FIRST_RECORD})) (i32.const ${slot.RECORD_SHIFT}))))
       (br_if $next (i32.eqz (local.get $left)))
       (return (i32.or (local.get $record) (local.get $left)))))
     (i32.const 0)))`;
