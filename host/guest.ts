@@ -32,7 +32,7 @@ import { reasonOfThrown } from "./reason.ts";
 import { isMemoryAndGlobals } from "./recyclable.ts";
 import type { Instance } from "./recycling.ts";
 import { countReductions } from "./reductions.ts";
-import type { Port } from "./switch.ts";
+import { PORT_IMPORTS, type Port } from "./switch.ts";
 import { type Compiled, compileTrimmed, isOfAssemblyScript } from "./trim.ts";
 
 /** The ways in which a guest can wait for its next item. */
@@ -80,6 +80,7 @@ export class GuestModule {
   /** Its counter of reductions was found to be what it has to be. */
   #countsRightly = false;
   #places: Places | undefined;
+  #portImports: readonly string[] | undefined;
   /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
   #guessedPages = 1;
 
@@ -256,6 +257,12 @@ export class GuestModule {
     return this.#imports.every(({ kind, signature }) => kind !== "function" || signature !== undefined);
   }
 
+  /** What it imports of what a port does. */
+  get #ofPort(): readonly string[] {
+    this.#portImports ??= PORT_IMPORTS.filter(name => this.#importsActor(name));
+    return this.#portImports;
+  }
+
   #importsActor(name: string): boolean {
     return this.#imports.some(i => i.module === "actor" && i.name === name);
   }
@@ -270,10 +277,10 @@ export class GuestModule {
     const used = isShared ? recycling.take(this, entry, this.#maximumPages(actor)) : undefined;
     if (used !== undefined) {
       actor.bytes = used.bytes;
-      used.bytes.onGrown = bytes => account.set(actor, bytes);
+      used.bytes.owner = actor;
       account.set(actor, used.bytes.u8.length);
     }
-    used?.port?.bind(actor.at << 2);
+    if (used?.port != null) used.port.me.value = actor.at << 2;
     const made = used ?? this.#linkWithMemory(actor, imports);
     const { exports, port } = made;
     if (this.#exports.has(LEFT_EXPORT)) {
@@ -330,12 +337,12 @@ export class GuestModule {
     for (;;) {
       const memory = this.#newMemory(actor);
       const account = actor.services.memory;
-      actor.bytes = Bytes.ofMemory(memory, bytes => account.set(actor, bytes));
+      actor.bytes = Bytes.ofMemory(memory, actor);
       account.set(actor, actor.bytes.u8.length);
       try {
         // Those that wait by JSPI have imports of their own.
         const isSwitched = this.#hasKnownTypes && actor.way.name !== "jspi";
-        const port = isSwitched ? (actor.services.switch?.portOf(actor, memory) ?? null) : null;
+        const port = isSwitched ? (actor.services.switch?.portOf(actor, memory, this.#ofPort) ?? null) : null;
         return { exports: this.#link(actor, imports, memory, port), port };
       } catch (error) {
         // A module that came compiled does not tell what it needs, but the engine refuses too small a memory before anything runs.
@@ -353,10 +360,11 @@ export class GuestModule {
     memory: WebAssembly.Memory,
     port: Port | null,
   ): WebAssembly.Exports {
+    const gate = port === null ? null : caller.services.switch?.gate;
     const imports = {
       ...host,
-      actor: port === null ? actor : switched(actor, port),
-      env: { abort: env.abort, seed: env.seed, memory },
+      actor: port === null ? actor : { ...(gate?.actor ?? actor), ...port.imports },
+      env: { ...(gate?.env ?? env), memory },
     };
     try {
       return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
@@ -487,11 +495,6 @@ export class GuestModule {
 interface Linked {
   readonly exports: WebAssembly.Exports;
   readonly port: Port | null;
-}
-
-/** The imports of a guest that has a port. */
-function switched(actor: ImportObject["actor"], { send, recv, recv_tag, recv_match }: Port): ImportObject["actor"] {
-  return { ...actor, send, recv, recv_tag, recv_match };
 }
 
 function functionOf(exports: WebAssembly.Exports, name: string): CallableFunction | null {

@@ -68,6 +68,23 @@ function functionsOf({ exports }: Interface): ReadonlySet<string> {
   return new Set(exports.filter(isCalled).map(({ name }) => name));
 }
 
+/** A valid module with only those of its exports that have these names. */
+export function withExports(bytes: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
+  const cursor = new Cursor(bytes, 8);
+  const out = new Output(bytes.length + 8);
+  out.copy(bytes, 0, 8);
+  while (!cursor.isAtEnd) {
+    const from = cursor.at;
+    const id = cursor.byte();
+    const size = cursor.u32();
+    const body = cursor.within(size);
+    cursor.skip(size);
+    if (id !== Section.export) out.copy(bytes, from, cursor.at);
+    else writeExports(out, bytes, body, name => names.includes(name));
+  }
+  return out.finish();
+}
+
 /** AssemblyScript's collector has the type of an entry. */
 export function isOfAssemblyScript(name: string, exports: { has(name: string): boolean }): boolean {
   return name === "__collect" && exports.has("__new");
@@ -184,25 +201,9 @@ class Trimmer {
   }
 
   #exports(out: Output, body: Cursor, adds: boolean): void {
-    const kept: (readonly [from: number, to: number])[] = [];
-    body.each(() => {
-      const from = body.at;
-      const name = body.name();
-      const kind = body.byte();
-      body.u32();
-      if (kind === Kind.function ? this.#keeps.has(name) : kind === Kind.global && name === LEFT_EXPORT) {
-        kept.push([from, body.at]);
-      }
-    });
-    out.begin(Section.export);
-    out.u32(kept.length + (adds ? 1 : 0));
-    for (const [from, to] of kept) out.copy(this.#bytes, from, to);
-    if (adds) {
-      out.name(GLOBALS_EXPORT);
-      out.put(Kind.function);
-      out.u32(this.#functions);
-    }
-    out.end();
+    const keeps = (name: string, kind: number) =>
+      kind === Kind.function ? this.#keeps.has(name) : kind === Kind.global && name === LEFT_EXPORT;
+    writeExports(out, this.#bytes, body, keeps, adds ? this.#functions : undefined);
   }
 
   /** (func (param $at i32) (param $toMemory i32) (if (local.get $toMemory) (then …store each…) (else …load each…))) */
@@ -224,6 +225,33 @@ class Trimmer {
     out.put(0x0b, 0x0b);
     out.endBody();
   }
+}
+
+/** The section of exports, with some of those that it has. `mover`: the index of the function that moves the globals. */
+function writeExports(
+  out: Output,
+  bytes: Uint8Array,
+  body: Cursor,
+  keeps: (name: string, kind: number) => boolean,
+  mover?: number,
+): void {
+  const kept: (readonly [from: number, to: number])[] = [];
+  body.each(() => {
+    const from = body.at;
+    const name = body.name();
+    const kind = body.byte();
+    body.u32();
+    if (keeps(name, kind)) kept.push([from, body.at]);
+  });
+  out.begin(Section.export);
+  out.u32(kept.length + (mover === undefined ? 0 : 1));
+  for (const [from, to] of kept) out.copy(bytes, from, to);
+  if (mover !== undefined) {
+    out.name(GLOBALS_EXPORT);
+    out.put(Kind.function);
+    out.u32(mover);
+  }
+  out.end();
 }
 
 /** What is asked of a constant expression is its end. */
