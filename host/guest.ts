@@ -32,7 +32,7 @@ import { reasonOfThrown } from "./reason.ts";
 import { isMemoryAndGlobals } from "./recyclable.ts";
 import type { Instance } from "./recycling.ts";
 import { countReductions } from "./reductions.ts";
-import { PORT_IMPORTS, type Port } from "./switch.ts";
+import { type NewPort, PORT_IMPORTS, type Port } from "./switch.ts";
 import { type Compiled, compileTrimmed, isOfAssemblyScript } from "./trim.ts";
 
 /** The ways in which a guest can wait for its next item. */
@@ -342,8 +342,8 @@ export class GuestModule {
       try {
         // Those that wait by JSPI have imports of their own.
         const isSwitched = this.#hasKnownTypes && actor.way.name !== "jspi";
-        const port = isSwitched ? (actor.services.switch?.portOf(actor, memory, this.#ofPort) ?? null) : null;
-        return { exports: this.#link(actor, imports, memory, port), port };
+        const made = isSwitched ? (actor.services.switch?.portOf(actor, memory, this.#ofPort) ?? null) : null;
+        return { exports: this.#link(actor, imports, memory, made), port: made?.port ?? null };
       } catch (error) {
         // A module that came compiled does not tell what it needs, but the engine refuses too small a memory before anything runs.
         const guessed = this.#memoryImport?.memory === undefined;
@@ -358,7 +358,7 @@ export class GuestModule {
     caller: Actor,
     { actor, env, host }: ImportObject,
     memory: WebAssembly.Memory,
-    port: Port | null,
+    port: NewPort | null,
   ): WebAssembly.Exports {
     const gate = port === null ? null : caller.services.switch?.gate;
     const imports = {

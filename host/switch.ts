@@ -22,13 +22,18 @@ export const PORT_IMPORTS: readonly string[] = ["send", "recv", "recv_tag", "rec
 
 /** What stands between a guest and its runtime. */
 export interface Port {
-  /** Those of `PORT_IMPORTS` that the guest has asked for. */
-  readonly imports: Readonly<Record<string, Import>>;
   /** Two entries: what a turn calls, and the predicates. */
   readonly guest: WebAssembly.Table;
   /** Whose guest it is, as the byte address of the record. */
   readonly me: { value: number };
   readonly turn: () => number;
+}
+
+/** A new one. What the guest imports of it nobody needs when the guest is there. */
+export interface NewPort {
+  readonly port: Port;
+  /** Those of `PORT_IMPORTS` that the guest has asked for. */
+  readonly imports: Readonly<Record<string, Import>>;
 }
 
 /** What a runtime's guests import of it, by module, without a step into JavaScript before the host's own function. */
@@ -134,7 +139,7 @@ export class Switch implements Runnable {
   }
 
   /** A port for the guest that is going to be made with this memory, and imports these. */
-  portOf(actor: Actor, memory: WebAssembly.Memory, names: readonly string[]): Port {
+  portOf(actor: Actor, memory: WebAssembly.Memory, names: readonly string[]): NewPort {
     const turn = actor.way.name === "handler" ? "turnOfHandler" : "turnOfProcess";
     const { exports } = new WebAssembly.Instance(this.#moduleFor([turn, ...names]), {
       switch: { slots: this.#slots, rings: this.#rings },
@@ -145,7 +150,8 @@ export class Switch implements Runnable {
     for (const name of names) imports[name] = exports[name] as Import;
     const me = exports.me as unknown as Port["me"];
     me.value = actor.at << 2;
-    return { imports, guest: exports.guest as WebAssembly.Table, me, turn: exports[turn] as Port["turn"] };
+    const port = { guest: exports.guest as WebAssembly.Table, me, turn: exports[turn] as Port["turn"] };
+    return { port, imports };
   }
 
   #moduleFor(names: readonly string[]): WebAssembly.Module {
