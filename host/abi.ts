@@ -64,6 +64,8 @@ export const RESUME_TYPE: Signature = "(i32) -> i32";
 export const YIELD_EXPORT = "isopod:yield";
 /** The export of a module that counts its reductions: how many are left, a mutable global. */
 export const LEFT_EXPORT = "isopod:left";
+/** What the host adds to a module that it compiles: `(at, toMemory)`, moves all mutable globals to the memory at `at`, or from there. */
+export const GLOBALS_EXPORT = "isopod:globals";
 /** Exports that mean something to the host wherever they appear. */
 export const exportTypes: Readonly<Record<string, Signature>> = {
   run: ENTRY_TYPE,

@@ -7,7 +7,7 @@
  *       └─budget spent───┘   (items, or reductions: preempt.ts)
  */
 import type { Allowance } from "./allowance.ts";
-import type { Bytes } from "./bytes.ts";
+import type { Bytes, Owner } from "./bytes.ts";
 import type { Clock } from "./clock.ts";
 import type { GuestModule } from "./guest.ts";
 import type { Inspection } from "./inspection.ts";
@@ -160,7 +160,7 @@ export function totals({ counters, slots }: Pick<Services, "counters" | "slots">
   };
 }
 
-export class Actor implements Runnable, Recorded {
+export class Actor implements Runnable, Recorded, Owner {
   readonly lo: number;
   readonly hi: number;
   readonly services: Services;
@@ -379,6 +379,11 @@ export class Actor implements Runnable, Recorded {
   }
   set budget(value: number) {
     this.store.words[this.at + BUDGET] = value;
+  }
+
+  /** For its `Bytes`. */
+  memoryGrown(bytes: number): void {
+    this.services.memory.set(this, bytes);
   }
 
   get pid(): Pid {

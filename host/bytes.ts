@@ -6,28 +6,28 @@
 /** Up to this length a loop over words beats `set(subarray)`, which costs 50–60 ns whatever the length (x64, V8 14). */
 const LOOP_MAX_BYTES = 64;
 
+/** Whose memory the bytes are. */
+export interface Owner {
+  memoryGrown(bytes: number): void;
+}
+
 export class Bytes {
   u8: Uint8Array;
   i32: Int32Array;
   /** The guest memory behind the views, or null where they are a ring's. */
   readonly memory: WebAssembly.Memory | null;
   /** Is told of the memory's new size when it is seen to have grown. */
-  onGrown: ((bytes: number) => void) | null;
+  owner: Owner | null;
 
-  private constructor(
-    u8: Uint8Array,
-    i32: Int32Array,
-    memory: WebAssembly.Memory | null,
-    onGrown: ((bytes: number) => void) | null,
-  ) {
+  private constructor(u8: Uint8Array, i32: Int32Array, memory: WebAssembly.Memory | null, owner: Owner | null) {
     this.u8 = u8;
     this.i32 = i32;
     this.memory = memory;
-    this.onGrown = onGrown;
+    this.owner = owner;
   }
 
-  static ofMemory(memory: WebAssembly.Memory, onGrown: ((bytes: number) => void) | null = null): Bytes {
-    return new Bytes(new Uint8Array(memory.buffer), new Int32Array(memory.buffer), memory, onGrown);
+  static ofMemory(memory: WebAssembly.Memory, owner: Owner | null = null): Bytes {
+    return new Bytes(new Uint8Array(memory.buffer), new Int32Array(memory.buffer), memory, owner);
   }
 
   static ofLength(byteLength: number): Bytes {
@@ -50,7 +50,7 @@ export class Bytes {
     if (this.u8.length === 0 && this.memory !== null) {
       this.u8 = new Uint8Array(this.memory.buffer);
       this.i32 = new Int32Array(this.memory.buffer);
-      this.onGrown?.(this.u8.length);
+      this.owner?.memoryGrown(this.u8.length);
     }
   }
 

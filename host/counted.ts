@@ -6,10 +6,11 @@ import type { Copies } from "./copies.ts";
 import { LoadError } from "./errors.ts";
 import { Undecodable } from "./instructions.ts";
 import { countReductions } from "./reductions.ts";
+import { type Compiled, compileTrimmed } from "./trim.ts";
 
 export interface Counted {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly module: WebAssembly.Module;
+  readonly compiled: Compiled;
 }
 
 /** More are not kept; the one that was asked for longest ago goes first. */
@@ -49,7 +50,7 @@ async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefine
 async function count(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Counted> {
   const counted = countValid(name, bytes);
   try {
-    return { bytes: counted, module: await WebAssembly.compile(counted) };
+    return { bytes: counted, compiled: await compileTrimmed(counted) };
   } catch (error) {
     throw notAccepted(name, error);
   }

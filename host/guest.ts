@@ -7,6 +7,7 @@ import {
   ENTRY_TYPE,
   envImportTypes,
   exportTypes,
+  GLOBALS_EXPORT,
   insteadOf,
   LEFT_EXPORT,
   RESUME_TYPE,
@@ -28,9 +29,11 @@ import type { ExitReason } from "./message.ts";
 import { Places, type ReadSourceMap } from "./places.ts";
 import type { ReductionPolicy } from "./preempt.ts";
 import { reasonOfThrown } from "./reason.ts";
-import { stateOf } from "./recyclable.ts";
+import { isMemoryAndGlobals } from "./recyclable.ts";
+import type { Instance } from "./recycling.ts";
 import { countReductions } from "./reductions.ts";
-import type { Port } from "./switch.ts";
+import { type NewPort, PORT_IMPORTS, type Port } from "./switch.ts";
+import { type Compiled, compileTrimmed, isOfAssemblyScript } from "./trim.ts";
 
 /** The ways in which a guest can wait for its next item. */
 export type WayName = "handler" | "asyncify" | "jspi";
@@ -59,29 +62,31 @@ const NO_MEMORY = "has no memory that the host can reach; import it as env.memor
 const START = "_start";
 /** What libraries of WASI export in its place. */
 const INITIALIZE = "_initialize";
+const RESUME = resumeExport("");
 
 export class GuestModule {
   /** For people: the file's name, or what the embedder called it. */
   readonly name: string;
   readonly module: WebAssembly.Module;
   readonly #imports: readonly ImportType[];
-  readonly #exports: ReadonlyMap<string, ExportType>;
+  readonly #exports: Map<string, ExportType>;
   readonly #memoryImport: ImportType | undefined;
   readonly #offers: LoadRules["offers"];
   /** The code that asks for reductions is the host's, added after whatever could unwind its stack. */
   readonly #countedHere: boolean;
-  /** Until `state` was asked for. */
+  /** Until `movableGlobals` was asked for. */
   #bytes: Uint8Array | undefined;
-  #state: readonly string[] | undefined;
+  #movableGlobals: number | undefined;
   /** Its counter of reductions was found to be what it has to be. */
   #countsRightly = false;
   #places: Places | undefined;
+  #portImports: readonly string[] | undefined;
   /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
   #guessedPages = 1;
 
   private constructor(
     name: string,
-    module: WebAssembly.Module,
+    { module, bytes: compiled, globals }: Pick<Compiled, "module" | "globals"> & { readonly bytes?: Uint8Array },
     bytes: Uint8Array | undefined,
     { offers }: LoadRules,
     countedHere = false,
@@ -89,12 +94,18 @@ export class GuestModule {
     this.name = name;
     this.#offers = offers;
     this.#countedHere = countedHere;
-    this.#bytes = bytes;
+    this.#bytes = globals < 0 ? undefined : compiled;
+    this.#movableGlobals = globals < 0 ? undefined : globals;
     this.module = module;
     const known = bytes === undefined ? undefined : readInterface(bytes);
     this.#imports = known?.imports ?? WebAssembly.Module.imports(module);
     this.#exports = new Map((known?.exports ?? WebAssembly.Module.exports(module)).map(e => [e.name, e]));
     this.#memoryImport = this.#imports.find(i => i.kind === "memory");
+    for (const name of [...this.#exports.keys()]) {
+      const entry = name.startsWith(RESUME) ? name.slice(RESUME.length) : name;
+      // A module that a host of ours has compiled has it no longer.
+      if (bytes === undefined && !this.#exports.has(entry)) this.#exports.set(entry, { name: entry, kind: "function" });
+    }
     this.#checkImports();
     this.#checkExports();
   }
@@ -104,9 +115,9 @@ export class GuestModule {
     const copies = new Copies();
     const confined = await confinedBytes(name, bytes, rules, copies);
     try {
-      const compiled = await WebAssembly.compile(confined as Uint8Array<ArrayBuffer>);
+      const compiled = await compileTrimmed(confined as Uint8Array<ArrayBuffer>);
       const module = new GuestModule(name, compiled, confined, rules);
-      return module.#mapped(sourceMap, rules, confined, confined === bytes ? [] : [copies]);
+      return module.#mapped(sourceMap, rules, compiled, confined === bytes ? [] : [copies]);
     } catch (error) {
       throw error instanceof LoadError ? error : notAccepted(name, error);
     }
@@ -123,29 +134,34 @@ export class GuestModule {
     const copies = new Copies();
     const confined = await confinedBytes(name, bytes, rules, copies);
     const counted = await known.get(name, confined);
-    const module = new GuestModule(name, counted.module, counted.bytes, rules, true);
+    const module = new GuestModule(name, counted.compiled, counted.bytes, rules, true);
     if (sourceMap === undefined) return module;
     // Once more, because what is known from before is known without it.
     const moved = new Copies();
     countReductions(confined, moved);
-    return module.#mapped(sourceMap, rules, counted.bytes, confined === bytes ? [moved] : [moved, copies]);
+    return module.#mapped(sourceMap, rules, counted.compiled, confined === bytes ? [moved] : [moved, copies]);
   }
 
   #mapped(
     sourceMap: string | undefined,
     { readSourceMap }: LoadRules,
-    bytes: Uint8Array,
-    changes: readonly Copies[],
+    { bytes, copies }: Compiled,
+    before: readonly Copies[],
   ): this {
     if (sourceMap === undefined || readSourceMap === undefined) return this;
     const functions = this.#imports.filter(({ kind }) => kind === "function").length;
-    this.#places = new Places(() => readSourceMap(sourceMap), bytes, changes, functions);
+    this.#places = new Places(
+      () => readSourceMap(sourceMap),
+      bytes,
+      copies === undefined ? before : [copies, ...before],
+      functions,
+    );
     return this;
   }
 
   /** Takes a module that is compiled already. Without its bytes, types are checked by the engine only, at spawn. */
   static of(name: string, module: WebAssembly.Module, rules: LoadRules): GuestModule {
-    return new GuestModule(name, module, undefined, rules);
+    return new GuestModule(name, { module, globals: -1 }, undefined, rules);
   }
 
   /** A crash of its code, with its place in the sources if it was loaded with a source map. */
@@ -159,11 +175,12 @@ export class GuestModule {
     }
   }
 
-  /** Names of the exported globals that, with the memory, are all the state of an instance; undefined where there is more. */
-  get state(): readonly string[] | undefined {
-    if (this.#bytes !== undefined) this.#state = stateOf(this.#bytes);
+  /** How many globals are, with the memory, all the state of an instance; undefined where there is more, or they cannot be put back. */
+  get movableGlobals(): number | undefined {
+    if (this.#bytes === undefined) return this.#movableGlobals;
+    if (!isMemoryAndGlobals(this.#bytes)) this.#movableGlobals = undefined;
     this.#bytes = undefined;
-    return this.#state;
+    return this.#movableGlobals;
   }
 
   /** Of the memory that it begins with, as far as that is known. */
@@ -195,7 +212,7 @@ export class GuestModule {
 
   /** How a guest with this entry waits. Where it need not for its receives, `policy` says whether it has to for giving way. Throws a SpawnError where there is no such entry, or it cannot wait so. */
   wayOf(entry: string, asked: WayName | undefined, policy: ReductionPolicy = "off"): WayName {
-    const found = this.#exports.get(entry);
+    const found = isOfAssemblyScript(entry, this.#exports) ? undefined : this.#exports.get(entry);
     if (found?.kind !== "function")
       throw new SpawnError(`${this.name} exports no function ${entry}; ${this.#entries()}`);
     if (entry === "handle") {
@@ -240,6 +257,12 @@ export class GuestModule {
     return this.#imports.every(({ kind, signature }) => kind !== "function" || signature !== undefined);
   }
 
+  /** What it imports of what a port does. */
+  get #ofPort(): readonly string[] {
+    this.#portImports ??= PORT_IMPORTS.filter(name => this.#importsActor(name));
+    return this.#portImports;
+  }
+
   #importsActor(name: string): boolean {
     return this.#imports.some(i => i.module === "actor" && i.name === name);
   }
@@ -254,10 +277,10 @@ export class GuestModule {
     const used = isShared ? recycling.take(this, entry, this.#maximumPages(actor)) : undefined;
     if (used !== undefined) {
       actor.bytes = used.bytes;
-      used.bytes.onGrown = bytes => account.set(actor, bytes);
+      used.bytes.owner = actor;
       account.set(actor, used.bytes.u8.length);
     }
-    used?.port?.bind(actor.at << 2);
+    if (used?.port != null) used.port.me.value = actor.at << 2;
     const made = used ?? this.#linkWithMemory(actor, imports);
     const { exports, port } = made;
     if (this.#exports.has(LEFT_EXPORT)) {
@@ -273,6 +296,7 @@ export class GuestModule {
       bytes: actor.bytes,
       entry,
       guest,
+      moveGlobals: functionOf(exports, GLOBALS_EXPORT) as Instance["moveGlobals"],
       port,
       maximumPages: this.#maximumPages(actor),
     };
@@ -313,13 +337,13 @@ export class GuestModule {
     for (;;) {
       const memory = this.#newMemory(actor);
       const account = actor.services.memory;
-      actor.bytes = Bytes.ofMemory(memory, bytes => account.set(actor, bytes));
+      actor.bytes = Bytes.ofMemory(memory, actor);
       account.set(actor, actor.bytes.u8.length);
       try {
         // Those that wait by JSPI have imports of their own.
         const isSwitched = this.#hasKnownTypes && actor.way.name !== "jspi";
-        const port = isSwitched ? (actor.services.switch?.portOf(actor, memory) ?? null) : null;
-        return { exports: this.#link(actor, imports, memory, port), port };
+        const made = isSwitched ? (actor.services.switch?.portOf(actor, memory, this.#ofPort) ?? null) : null;
+        return { exports: this.#link(actor, imports, memory, made), port: made?.port ?? null };
       } catch (error) {
         // A module that came compiled does not tell what it needs, but the engine refuses too small a memory before anything runs.
         const guessed = this.#memoryImport?.memory === undefined;
@@ -334,12 +358,13 @@ export class GuestModule {
     caller: Actor,
     { actor, env, host }: ImportObject,
     memory: WebAssembly.Memory,
-    port: Port | null,
+    port: NewPort | null,
   ): WebAssembly.Exports {
+    const gate = port === null ? null : caller.services.switch?.gate;
     const imports = {
       ...host,
-      actor: port === null ? actor : switched(actor, port),
-      env: { abort: env.abort, seed: env.seed, memory },
+      actor: port === null ? actor : { ...(gate?.actor ?? actor), ...port.imports },
+      env: { ...(gate?.env ?? env), memory },
     };
     try {
       return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
@@ -470,14 +495,6 @@ export class GuestModule {
 interface Linked {
   readonly exports: WebAssembly.Exports;
   readonly port: Port | null;
-}
-
-/** The imports of a guest that has a port. */
-function switched(
-  actor: ImportObject["actor"],
-  { send, request, demonitor, recv, recv_tag, recv_match }: Port,
-): ImportObject["actor"] {
-  return { ...actor, send, request, demonitor, recv, recv_tag, recv_match };
 }
 
 function functionOf(exports: WebAssembly.Exports, name: string): CallableFunction | null {

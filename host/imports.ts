@@ -121,7 +121,8 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
       const { args } = actor;
       const length = Math.min(args.length, capacity >>> 0);
       charge(actor, length >> COPIED_SHIFT);
-      if (length > 0) actor.bytes.u8.set(args.subarray(0, length), pointer >>> 0);
+      // Of a short array the engine makes a buffer, which stays, where another is made of it.
+      if (length > 0) actor.bytes.u8.set(length === args.length ? args : args.subarray(0, length), pointer >>> 0);
       return args.length;
     },
 

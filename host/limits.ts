@@ -109,14 +109,17 @@ export function limitsFrom(base: Limits, changes: Partial<Limits> = {}): Limits 
   const wrong = Object.keys(changes).find(name => ofRuntime.includes(name));
   if (wrong !== undefined)
     throw new RangeError(`${wrong} is a limit of the runtime, not of an actor: set it in RuntimeOptions`);
-  return { ...base, ...defined(changes) };
+  const changed = defined(changes);
+  // Most actors have what others have, and share it.
+  return Object.keys(changed).length === 0 ? base : { ...base, ...changed };
 }
 
 /** Of each limit the lesser. */
 export function lesserOf(a: Limits, b: Limits): Limits {
-  if (a === b) return a;
+  const names = Object.keys(a) as (keyof Limits)[];
+  if (a === b || names.every(name => a[name] <= b[name])) return a;
   const least: Record<string, number> = {};
-  for (const name of Object.keys(a) as (keyof Limits)[]) least[name] = Math.min(a[name], b[name]);
+  for (const name of names) least[name] = Math.min(a[name], b[name]);
   return least as unknown as Limits;
 }
 

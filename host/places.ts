@@ -54,7 +54,10 @@ export class Places {
     const lines = reason.stack.split("\n");
     const places = lines.map(line => this.#placeOf(line));
     const stack = lines.map((line, i) => (places[i] === undefined ? line : lineWith(line, places[i]))).join("\n");
-    const innermost = places[lines.findIndex(line => FRAME.test(line))];
+    const first = lines.findIndex(line => FRAME.test(line));
+    const end = lines.findIndex((line, i) => i > first && !FRAME.test(line));
+    // Between the host's import and the guest stand frames of the switch.
+    const innermost = places.slice(first, end < 0 ? undefined : end).find(place => place !== undefined);
     const own = places.find(place => place !== undefined && !LIBRARY.test(place));
     return { kind: "crashed", message: messageWith(reason.message, innermost, own), stack };
   }

@@ -6,6 +6,7 @@ import type { Actor, GuestExports } from "./actor.ts";
 import type { Bytes } from "./bytes.ts";
 import type { GuestModule } from "./guest.ts";
 import type { Port } from "./switch.ts";
+import { GLOBAL_BYTES } from "./trim.ts";
 
 /** So many are kept of one module. Each has touched all of its memory, which a new one has not. */
 const MAX_KEPT = 64;
@@ -18,6 +19,8 @@ export interface Instance {
   readonly bytes: Bytes;
   readonly entry: string;
   readonly guest: GuestExports;
+  /** `isopod:globals`; null where it has none that change. */
+  readonly moveGlobals: ((at: number, toMemory: number) => void) | null;
   /** Null where the switch has nothing to do with it. */
   readonly port: Port | null;
   /** What its memory may grow to. */
@@ -29,7 +32,8 @@ interface Beginning {
   readonly byteLength: number;
   /** The memory up to the last byte that is not 0. */
   readonly image: Uint8Array;
-  readonly globals: readonly (readonly [name: string, value: number | bigint])[];
+  /** All mutable globals, as `isopod:globals` has them. */
+  readonly globals: Uint8Array;
 }
 
 export class Recycling {
@@ -77,23 +81,31 @@ export class Recycling {
   }
 }
 
-function beginningOf(module: GuestModule, { exports, bytes }: Instance): Beginning | undefined {
+function beginningOf(module: GuestModule, { moveGlobals, bytes }: Instance): Beginning | undefined {
   const { u8 } = bytes;
-  const { state } = module;
-  if (state === undefined || u8.length > MAX_BYTES) return undefined;
+  const { movableGlobals } = module;
+  if (movableGlobals === undefined || u8.length > MAX_BYTES || u8.length < GLOBAL_BYTES * movableGlobals)
+    return undefined;
   let end = u8.length;
   while (end > 0 && u8[end - 1] === 0) end--;
-  const globals = state.map(name => [name, (exports[name] as WebAssembly.Global).value as number | bigint] as const);
-  return { byteLength: u8.length, image: u8.slice(0, end), globals };
+  const image = u8.slice(0, end);
+  moveGlobals?.(0, 1);
+  const globals = u8.slice(0, GLOBAL_BYTES * movableGlobals);
+  u8.fill(0, 0, globals.length);
+  u8.set(image);
+  return { byteLength: u8.length, image, globals };
 }
 
 /** False where its memory has grown, which nothing undoes. */
-function putBack({ exports, bytes }: Instance, { byteLength, image, globals }: Beginning): boolean {
+function putBack({ moveGlobals, bytes }: Instance, { byteLength, image, globals }: Beginning): boolean {
   bytes.refresh();
   const { u8 } = bytes;
   if (u8.length !== byteLength) return false;
+  if (moveGlobals !== null) {
+    u8.set(globals);
+    moveGlobals(0, 0);
+  }
   u8.fill(0, image.length);
   u8.set(image);
-  for (const [name, value] of globals) (exports[name] as WebAssembly.Global).value = value;
   return true;
 }

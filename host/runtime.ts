@@ -151,10 +151,9 @@ export class Runtime implements AsyncDisposable {
       beganMs: clock.now(),
       denied: (actor, call) => denials.tell(actor, call),
     };
-    const imports = actorImports(this.#services, hooks);
-    this.#services.switch = Switch.for(this.#services, this.#rings, imports);
     const host = hostImports(this.#services, options.imports ?? {}, hooks);
-    this.#imports = { actor: imports, env: envImports(this.#services, hooks), host };
+    this.#imports = { actor: actorImports(this.#services, hooks), env: envImports(this.#services, hooks), host };
+    this.#services.switch = Switch.for(this.#services, this.#rings, this.#imports);
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
     this.#rules = { tableElements: limits.tableElements, offers, readSourceMap: options.readSourceMap };
   }

@@ -26,34 +26,54 @@ import {
 } from "./slots.ts";
 import * as binary from "./switch/binary.ts";
 import { LEAVE } from "./switch/bits.ts";
+import { withExports } from "./trim.ts";
+
+/** What of `actor` a port offers. */
+export const PORT_IMPORTS: readonly string[] = ["send", "request", "demonitor", "recv", "recv_tag", "recv_match"];
 
 /** What stands between a guest and its runtime. */
 export interface Port {
-  readonly send: Import;
-  readonly request: Import;
-  readonly demonitor: Import;
-  readonly recv: Import;
-  readonly recv_tag: Import;
-  readonly recv_match: Import;
   /** Two entries: what a turn calls, and the predicates. */
   readonly guest: WebAssembly.Table;
-  /** Whose guest it is from now on, as the byte address of the record. */
-  bind(record: number): void;
-  readonly turnOfHandler: () => number;
-  readonly turnOfProcess: () => number;
+  /** Whose guest it is, as the byte address of the record. */
+  readonly me: { value: number };
+  readonly turn: () => number;
 }
+
+/** A new one. What the guest imports of it nobody needs when the guest is there. */
+export interface NewPort {
+  readonly port: Port;
+  /** Those of `PORT_IMPORTS` that the guest has asked for. */
+  readonly imports: Readonly<Record<string, Import>>;
+}
+
+/** What a runtime's guests import of it, by module, without a step into JavaScript before the host's own function. */
+type Gate = Readonly<Record<"actor" | "env", Readonly<Record<string, Import>>>>;
 
 /** Turns between two looks at the host's own run queue. */
 const TURNS = 128;
 
-let modules: { readonly port: WebAssembly.Module; readonly loop: WebAssembly.Module } | null | undefined;
+interface Modules {
+  /** A port's bytes, with all exports. */
+  readonly port: Uint8Array<ArrayBuffer>;
+  readonly loop: WebAssembly.Module;
+  readonly gate: WebAssembly.Module;
+}
 
-/** The two modules, compiled once; null where the engine has not several memories for one module. */
+let modules: Modules | null | undefined;
+/** Ports by what they export: an export costs each of them 300 bytes. */
+const ports = new Map<string, WebAssembly.Module>();
+
+/** The modules, compiled once; null where the engine has not several memories for one module. */
 function compiled(): typeof modules {
   if (modules !== undefined) return modules;
   const bytes = bytesOf(binary.port);
   modules = WebAssembly.validate(bytes)
-    ? { port: new WebAssembly.Module(bytes), loop: new WebAssembly.Module(bytesOf(binary.loop)) }
+    ? {
+        port: bytes,
+        loop: new WebAssembly.Module(bytesOf(binary.loop)),
+        gate: new WebAssembly.Module(bytesOf(binary.gate)),
+      }
     : null;
   return modules;
 }
@@ -76,11 +96,12 @@ export class Switch implements Runnable {
   readonly #services: Services;
   readonly #rings: WebAssembly.Memory;
   readonly #slots: WebAssembly.Memory;
-  readonly #module: WebAssembly.Module;
+  readonly #port: Uint8Array<ArrayBuffer>;
   readonly #turns: WebAssembly.Table;
   readonly #loop: (turns: number) => number;
   /** What every port imports. */
-  readonly #host: WebAssembly.ModuleImports;
+  readonly #gate: WebAssembly.Exports;
+  readonly gate: Gate;
 
   /** The memory for the records of a runtime that is going to have a switch; null where this engine can have none, or has no memory left. */
   static memory(): WebAssembly.Memory | null {
@@ -88,76 +109,91 @@ export class Switch implements Runnable {
   }
 
   /** Null where there is no such memory. */
-  static for(services: Services, rings: RingPool, imports: Record<string, Import>): Switch | null {
+  static for(services: Services, rings: RingPool, imports: Gate): Switch | null {
     const found = compiled();
     const slots = services.slots.memory;
     if (found == null || slots === null) return null;
     const shared = attempt(() => rings.share());
-    return shared === null ? null : new Switch(services, slots, shared, imports, found.port, found.loop);
+    return shared === null ? null : new Switch(services, slots, shared, imports, found);
   }
 
   private constructor(
     services: Services,
     records: WebAssembly.Memory,
     rings: WebAssembly.Memory,
-    { send, request, demonitor, recv, recv_tag, recv_match }: Record<string, Import>,
-    port: WebAssembly.Module,
-    loop: WebAssembly.Module,
+    { actor, env }: Gate,
+    { port, loop, gate }: Modules,
   ) {
     this.#services = services;
     this.#slots = records;
     this.#rings = rings;
-    this.#module = port;
+    this.#port = port;
     const { slots, notices } = services;
     const { exports } = new WebAssembly.Instance(loop, { switch: { slots: records } });
     this.#turns = exports.turns as WebAssembly.Table;
     this.#loop = exports.run as (turns: number) => number;
-    this.#host = {
-      send,
-      request: (lo: number, hi: number, tag: number, pointer: number, length: number) => {
-        const ref = request(lo, hi, tag, pointer, length);
-        // There was stack enough for more than this.
-        this.#drawRefs();
-        return ref;
-      },
-      demonitor,
-      recv,
-      recv_tag,
-      recv_match,
+    const host = {
       call: () => this.#call(),
       grown: () => slots.current?.bytes.refresh(),
       tidy: () => slots.current?.mailbox.tidy(),
       doomed: () => fault(slots.current as Actor, "ended while its predicate was asked"),
       emptied: () => slots.current?.mailbox.emptied(),
     };
+    const request: Import = (lo, hi, tag, pointer, length) => {
+      const ref = actor.request(lo, hi, tag, pointer, length);
+      // There was stack enough for more than this.
+      this.#drawRefs();
+      return ref;
+    };
+    this.#gate = new WebAssembly.Instance(gate, {
+      actor: { ...actor, request },
+      env,
+      host,
+    } as WebAssembly.Imports).exports;
+    const functionsOf = (module: string, names: object) =>
+      Object.fromEntries(Object.keys(names).map(name => [name, this.#gate[`${module}.${name}`] as Import]));
+    this.gate = { actor: functionsOf("actor", actor), env: functionsOf("env", env) };
     // The embedder is told between two turns.
     notices.onAdded = () => {
       slots.store.words[TURNS_LEFT] = 0;
     };
   }
 
-  /** A port for the guest that is going to be made with this memory. */
-  portOf(actor: Actor, memory: WebAssembly.Memory): Port {
-    const { exports } = new WebAssembly.Instance(this.#module, {
+  /** A port for the guest that is going to be made with this memory, and imports these. */
+  portOf(actor: Actor, memory: WebAssembly.Memory, names: readonly string[]): NewPort {
+    const turn = actor.way.name === "handler" ? "turnOfHandler" : "turnOfProcess";
+    const { exports } = new WebAssembly.Instance(this.#moduleFor([turn, ...names]), {
       switch: { slots: this.#slots, rings: this.#rings },
       guest: { memory },
-      host: this.#host,
-    });
-    const port = exports as unknown as Port;
-    port.bind(actor.at << 2);
-    return port;
+      gate: this.#gate,
+    } as WebAssembly.Imports);
+    const imports: Record<string, Import> = {};
+    for (const name of names) imports[name] = exports[name] as Import;
+    const me = exports.me as unknown as Port["me"];
+    me.value = actor.at << 2;
+    const port = { guest: exports.guest as WebAssembly.Table, me, turn: exports[turn] as Port["turn"] };
+    return { port, imports };
+  }
+
+  #moduleFor(names: readonly string[]): WebAssembly.Module {
+    const key = names.join();
+    let module = ports.get(key);
+    if (module === undefined) {
+      module = new WebAssembly.Module(withExports(this.#port, ["me", "guest", ...names]));
+      ports.set(key, module);
+    }
+    return module;
   }
 
   /** The turns of an actor whose instance is there may be the switch's, once it has begun. */
   begin(actor: Actor, port: Port): void {
     const { guest, way } = actor;
-    const turn = way.name === "handler" ? port.turnOfHandler : port.turnOfProcess;
     const called = way.name === "handler" ? guest?.handle : guest?.resume;
     if (called == null) return;
     const slot = this.#services.slots.slotOf(actor);
     const { length } = this.#turns;
     if (slot >= length) this.#turns.grow(Math.max(length, slot + 1 - length));
-    this.#turns.set(slot, turn);
+    this.#turns.set(slot, port.turn);
     port.guest.set(0, called);
     port.guest.set(1, guest?.match ?? null);
     actor.switchable = true;

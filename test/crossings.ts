@@ -15,6 +15,11 @@ export class CrossingCounter {
     const counter = new CrossingCounter();
     const Instance = new Proxy(WebAssembly.Instance, {
       construct(target, [module, imports]: [WebAssembly.Module, Record<string, Functions> | undefined]) {
+        // The switch's gate: what guests and their ports ask the host for.
+        if (imports?.host?.call !== undefined) {
+          const counted = Object.entries(imports).map(([name, functions]) => [name, counter.#wrap(functions)]);
+          return new target(module, Object.fromEntries(counted) as WebAssembly.Imports);
+        }
         if (imports?.actor !== undefined) {
           const { exports } = new target(module, {
             ...imports,
@@ -23,12 +28,9 @@ export class CrossingCounter {
           // What the switch calls must be the engine's own; it gives the turns, and the host calls nothing but `run` below.
           return { exports: isNative(imports.actor.send) ? exports : counter.#wrap(exports as Functions) };
         }
-        // The switch: what its ports ask the host for, and what the host calls of its loop.
-        if (imports?.host !== undefined) {
-          return new target(module, { ...imports, host: counter.#wrap(imports.host) } as WebAssembly.Imports);
-        }
         const instance = new target(module, imports as WebAssembly.Imports | undefined);
-        if (imports?.switch === undefined) return instance;
+        // The switch: what the host calls of its loop.
+        if (imports?.switch === undefined || imports.gate !== undefined) return instance;
         const { turns, run } = instance.exports;
         return { exports: { turns, ...counter.#wrap({ run }) } };
       },

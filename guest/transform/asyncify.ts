@@ -8,15 +8,16 @@
 import type binaryen from "binaryen";
 import { STACK, YIELD_EXPORT } from "../../host/abi.ts";
 import { END } from "../../host/reductions.ts";
+import { longestStack } from "./frames.ts";
+import { FAR_END } from "./layout.ts";
 
 type Binaryen = typeof binaryen;
 
-/** Where AssemblyScript's static data must begin, in bytes (`--memoryBase`); below it stands the stack of a parked guest. */
-export const MEMORY_BASE = 4096;
+/** Where a module's data may begin at the earliest, in bytes, unless it says more; below it stands the stack of a parked guest. */
+export const MEMORY_BASE = FAR_END;
 
-/** The struct that Asyncify works on: i32 top of the stack, i32 its end. Not 0, so that a null pointer never hits it. */
-const HEADER = STACK;
-const STACK_BEGIN = HEADER + 8;
+/** The struct that Asyncify works on, i32 top of the stack, i32 its end; the stack is behind it. Not at 0, so that a null pointer never hits it. */
+const HEADER_BYTES = 8;
 
 /** Below this many bytes not even one frame of each of a few functions would fit. */
 const MIN_STACK_BYTES = 128;
@@ -35,9 +36,17 @@ const YIELDED = "isopod/yielded"; // 1 where it was `yield`, and not `park`, tha
 const ASK = "isopod/ask"; // the import `yield`, under which the host says whether to unwind
 const REFUSE = "isopod/refuse"; // the import, under which the host refuses to park
 
+/** Where a parked stack lies, its header first. */
+export interface Room {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface AsyncifyOptions {
   /** First byte behind the guest's parked stack; where its static data begins. Default: `MEMORY_BASE`. */
   memoryBase?: number;
+  /** Room beside what the guest touches anyway. Used instead where every stack that the guest can park fits into it. */
+  near?: Room;
   /** `yield` unwinds too: the guest can be preempted. Default: false, and it is called as a plain import. */
   yields?: boolean;
 }
@@ -56,21 +65,23 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
   const yields = options.yields === true && importsOf(b, module, "yield").length > 0;
   if (entriesOf(b, module).length > 0 && (parks || yields)) {
     // What yields needs no room of its own: the host saves what the stack is written over.
-    if (parks && end < STACK_BEGIN + MIN_STACK_BYTES) {
+    if (parks && end < STACK + HEADER_BYTES + MIN_STACK_BYTES) {
       throw new RangeError(
         `the stack of a parked guest needs the memory below --memoryBase, which is ${end}: use --memoryBase ${MEMORY_BASE}`,
       );
     }
     instrument(b, module, yields ? "actor.park,actor.yield" : "actor.park");
-    addGlobals(b, module);
-    for (const name of importsOf(b, module, "park")) replacePark(b, module, name, end);
+    // What yields unwinds to where the ABI says.
+    const room = nearRoom(b, module, yields ? undefined : options.near) ?? { from: STACK, to: end };
+    addGlobals(b, module, room);
+    for (const name of importsOf(b, module, "park")) replacePark(b, module, name, room);
     if (yields) {
       module.addGlobal(YIELDED, b.i32, true, module.i32.const(0));
       for (const name of importsOf(b, module, "yield")) replaceYield(b, module, name);
     }
     // Asked again, because the optimizer may have merged equal functions.
     entriesOf(b, module).forEach((entry, index) => {
-      addResume(b, module, entry, index + 1, yields);
+      addResume(b, module, entry, index + 1, yields, room);
     });
     guardMatch(b, module);
   }
@@ -124,20 +135,27 @@ function instrument(b: Binaryen, module: binaryen.Module, imports: string): void
   b.clearPassArguments();
 }
 
+/** The room, if no stack is too long for it. */
+function nearRoom(b: Binaryen, module: binaryen.Module, near: Room | undefined): Room | undefined {
+  if (near === undefined) return undefined;
+  const roots = entriesOf(b, module).map(({ target }) => target);
+  return longestStack(module.emitText(), roots) <= near.to - near.from - HEADER_BYTES ? near : undefined;
+}
+
 /** Adds our globals, and takes away the pass's own ways in: the stack has one fixed place. */
-function addGlobals(b: Binaryen, module: binaryen.Module): void {
+function addGlobals(b: Binaryen, module: binaryen.Module, { from }: Room): void {
   for (const name of RUNTIME) {
     module.removeExport(name);
     module.removeFunction(name);
   }
   // As a constant it folds into every load and store of the instrumented code.
   module.removeGlobal(DATA);
-  module.addGlobal(DATA, b.i32, false, module.i32.const(HEADER));
+  module.addGlobal(DATA, b.i32, false, module.i32.const(from));
   for (const name of [CAN_PARK, PARKED, RESULT]) module.addGlobal(name, b.i32, true, module.i32.const(0));
 }
 
 /** Puts a function of our own in the import's place, so that every call, direct or through a table, meets it. */
-function replacePark(b: Binaryen, module: binaryen.Module, name: string, end: number): void {
+function replacePark(b: Binaryen, module: binaryen.Module, name: string, { from, to }: Room): void {
   module.removeFunction(name);
   if (module.getFunction(REFUSE) === 0) module.addFunctionImport(REFUSE, "actor", "park", b.none, b.i32);
   module.addFunction(
@@ -155,7 +173,7 @@ function replacePark(b: Binaryen, module: binaryen.Module, name: string, end: nu
         module.block(null, [module.drop(module.call(REFUSE, [], b.i32)), module.unreachable()]),
       ),
       setState(module, UNWINDING),
-      module.i64.store(HEADER, 4, module.i32.const(0), module.i64.const((BigInt(end) << 32n) | BigInt(STACK_BEGIN))),
+      beginStack(module, from, module.i64.const(BigInt(to) << 32n)),
       module.return(module.i32.const(0)),
     ]),
   );
@@ -184,7 +202,7 @@ function replaceYield(b: Binaryen, module: binaryen.Module, name: string): void 
       ),
       module.global.set(YIELDED, module.i32.const(1)),
       setState(module, UNWINDING),
-      module.i64.store(HEADER, 4, module.i32.const(0), module.i64.or(end, module.i64.const(BigInt(STACK_BEGIN)))),
+      beginStack(module, STACK, end),
       module.return(module.i32.const(0)),
     ]),
   );
@@ -192,9 +210,16 @@ function replaceYield(b: Binaryen, module: binaryen.Module, name: string): void 
 }
 
 /** `resume:E(n)`: begins E, or goes on after its `park` with n. 1: it parked (again); 2: it gave way; 0: E returned. */
-function addResume(b: Binaryen, module: binaryen.Module, entry: Entry, number: number, yields: boolean): void {
+function addResume(
+  b: Binaryen,
+  module: binaryen.Module,
+  entry: Entry,
+  number: number,
+  yields: boolean,
+  { from }: Room,
+): void {
   const resume = `resume:${entry.name}`;
-  const top = module.i32.load(HEADER, 4, module.i32.const(0));
+  const top = module.i32.load(from, 4, module.i32.const(0));
   const parked = module.global.get(PARKED, b.i32);
   module.addFunction(
     resume,
@@ -219,7 +244,7 @@ function addResume(b: Binaryen, module: binaryen.Module, entry: Entry, number: n
         module.block(null, [
           // The pass writes frames without looking at the end. Nothing of the guest has run since, so that it may have
           // overwritten its data is never seen: this trap is the end of the instance.
-          module.if(module.i32.gt_u(top, module.i32.load(HEADER + 4, 4, module.i32.const(0))), module.unreachable()),
+          module.if(module.i32.gt_u(top, module.i32.load(from + 4, 4, module.i32.const(0))), module.unreachable()),
           setState(module, NORMAL),
           module.global.set(PARKED, module.i32.const(number)),
           ...(yields
@@ -286,6 +311,12 @@ export function exportGlobals(b: Binaryen, module: binaryen.Module): void {
     const { name, module: from, mutable } = b.getGlobalInfo(module.getGlobalByIndex(i));
     if (mutable && !from && module.getExport(`global:${name}`) === 0) module.addGlobalExport(name, `global:${name}`);
   }
+}
+
+/** An empty stack behind its header. `end`: an i64 whose higher half says where it has to end. */
+function beginStack(module: binaryen.Module, from: number, end: binaryen.ExpressionRef): binaryen.ExpressionRef {
+  const begin = module.i64.const(BigInt(from + HEADER_BYTES));
+  return module.i64.store(from, 4, module.i32.const(0), module.i64.or(end, begin));
 }
 
 function setState(module: binaryen.Module, state: number): binaryen.ExpressionRef {

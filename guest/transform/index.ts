@@ -7,7 +7,9 @@
 import type * as asc from "assemblyscript/asc";
 import { Transform } from "assemblyscript/transform";
 import type binaryen from "binaryen";
+import { shrinkAllocator } from "./allocator.ts";
 import { asyncify, exportGlobals, importsOf } from "./asyncify.ts";
+import { FAR_END, moveReferences, NEAR, STATIC } from "./layout.ts";
 import type { ParkWay } from "./park.ts";
 
 export type { ParkWay } from "./park.ts";
@@ -20,12 +22,22 @@ export default class GuestTransform extends Base {
   /** A subclass may say `"jspi"`: then the code stays as it is, and needs an engine that has JSPI. */
   park: ParkWay = "asyncify";
 
+  constructor() {
+    super();
+    // asc reads its library after it has made the transforms.
+    shrinkAllocator();
+  }
+
   override afterCompile(module: binaryen.Module): void {
     keepPlaces(this.binaryen, module);
     if (this.program.options.debugInfo) keepFrames(this.binaryen, module);
     exportMatch(this.binaryen, module);
+    const { memoryBase } = this.program.options;
+    // Who calls asc by hand may have said otherwise.
+    const isOurs = memoryBase === STATIC;
+    if (isOurs) moveReferences(this.binaryen, module);
     if (this.park === "jspi") exportGlobals(this.binaryen, module);
-    else asyncify(this.binaryen, module, { memoryBase: this.program.options.memoryBase });
+    else asyncify(this.binaryen, module, isOurs ? { memoryBase: FAR_END, near: NEAR } : { memoryBase });
   }
 }
 

@@ -11,6 +11,7 @@ import binaryen from "binaryen";
 import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
 import { makeParking, Unsuitable } from "../../guest/transform/compiled.ts";
 import GuestTransform from "../../guest/transform/index.ts";
+import { STACK_SIZE, STATIC } from "../../guest/transform/layout.ts";
 import type { ParkWay } from "../../guest/transform/park.ts";
 import { makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
 import { YIELD_EXPORT } from "../abi.ts";
@@ -64,13 +65,6 @@ export interface Compiled {
   /** What asc would have printed: each message with its source line and a caret. */
   text: string;
 }
-
-/**
- * Bytes of AssemblyScript's stack of references to collected objects, four for each local in use. The frames of a recursion
- * that waits must fit into the 4 KiB below `MEMORY_BASE`, so more than 8 KiB here is seldom of use; asc's own 32 KiB would be
- * half of a small actor's only page.
- */
-const STACK_BYTES = 8192;
 
 /** "File not found" of TypeScript and of asc. */
 const NOT_FOUND = 6054;
@@ -236,9 +230,9 @@ function flags(entry: string, outFile: string, baseDir: string, options: Compile
   const args = [
     ...[entry.split(sep).join("/"), "--baseDir", baseDir, "--outFile", outFile],
     // A guest that blocks has objects on its stack when the collector runs; `minimal` would need an empty one.
-    ...["--runtime", "incremental", "--exportRuntime", "--stackSize", String(STACK_BYTES)],
+    ...["--runtime", "incremental", "--exportRuntime", "--stackSize", String(STACK_SIZE)],
     // The host makes the memory: that is how it sets the quota. It is exported as well, for @assemblyscript/loader.
-    ...["--importMemory", "--memoryBase", String(MEMORY_BASE)],
+    ...["--importMemory", "--memoryBase", String(STATIC)],
     // As an export, because the start function would run before the host can see the memory.
     ...["--exportStart", "_start"],
     "--sourceMap",

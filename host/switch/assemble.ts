@@ -26,7 +26,7 @@ export function binaryFile(): string {
     const lines = assemble(text).match(/.{1,110}/g) ?? [];
     return `export const ${name} =\n  ${lines.map(line => `"${line}"`).join(" +\n  ")};\n`;
   };
-  return `/** The switch's modules as base64, made by assemble.ts from source.ts: \`npm run switch\`. */\n\n${constant("port", source.port)}\n${constant("loop", source.loop)}`;
+  return `/** The switch's modules as base64, made by assemble.ts from source.ts: \`npm run switch\`. */\n\n${constant("port", source.port)}\n${constant("loop", source.loop)}\n${constant("gate", source.gate)}`;
 }
 
 if (import.meta.main) writeFileSync(new URL("binary.ts", import.meta.url), binaryFile());
