@@ -22,7 +22,7 @@ export interface Port {
   readonly recv: Import;
   readonly recv_tag: Import;
   readonly recv_match: Import;
-  /** Two entries: what a turn calls, and the predicates. */
+  /** Three entries: what a turn calls, `match` and `match_first`. */
   readonly guest: WebAssembly.Table;
   /** Whose guest it is from now on, as the byte address of the record. */
   bind(record: number): void;
@@ -108,6 +108,7 @@ export class Switch implements Runnable {
       grown: () => slots.current?.bytes.refresh(),
       tidy: () => slots.current?.mailbox.tidy(),
       doomed: () => fault(slots.current as Actor, "ended while its predicate was asked"),
+      astray: () => fault(slots.current as Actor, "match_first answered where no item begins"),
       emptied: () => slots.current?.mailbox.emptied(),
     };
     // The embedder is told between two turns.
@@ -140,6 +141,7 @@ export class Switch implements Runnable {
     this.#turns.set(slot, turn);
     port.guest.set(0, called);
     port.guest.set(1, guest?.match ?? null);
+    port.guest.set(2, guest?.matchFirst ?? null);
     actor.switchable = true;
   }
 
