@@ -33,8 +33,9 @@ import {
 
 const HEADER_BYTES = 32;
 const FIRST_CAPACITY = 256;
-/** A ring of at most so many bytes stays with a mailbox that is empty. */
-export const KEPT_CAPACITY = 4096;
+/** A ring of at most so many bytes stays with a mailbox that is empty; one that the switch does not reach, only where it is small. */
+export const KEPT_CAPACITY = 16_384;
+const SMALL_CAPACITY = 4096;
 /** Smaller rings are not worth shrinking. */
 const SHRINK_FROM = 4096;
 /** Positions are shifted down when they pass this, so that they stay small integers. */
@@ -99,6 +100,8 @@ const PAGE_BYTES = 65_536;
 const MAX_SHARED_BYTES = 2 ** 24;
 /** So much the shared ones may have together; what does not fit in has bytes of its own. */
 const MAX_PAGES = 1024;
+/** The last quarter is for small ones: whoever is sent short messages is not to be slow because others keep room for long ones. */
+const MAX_BYTES_OF_LARGE = (MAX_PAGES * PAGE_BYTES * 3) / 4;
 
 /** Rings that no mailbox uses, by capacity. Rings are never read beyond what was written since they were taken. */
 export class RingPool {
@@ -144,7 +147,9 @@ export class RingPool {
 
   #newRing(capacity: number): Ring {
     const shared = this.#shared;
-    if (shared === null || capacity > MAX_SHARED_BYTES || !this.#hasRoom(shared, capacity)) {
+    const isTooLarge =
+      capacity > MAX_SHARED_BYTES || (capacity > SMALL_CAPACITY && this.#end + capacity > MAX_BYTES_OF_LARGE);
+    if (shared === null || isTooLarge || !this.#hasRoom(shared, capacity)) {
       return new Ring(Bytes.ofLength(capacity), 0, capacity, false);
     }
     const base = this.#end;
@@ -512,7 +517,8 @@ export class Mailbox {
 
   /** The last item is gone. A small ring stays for the next one. */
   #empty(): void {
-    if (this.#ring !== null && this.#ring.capacity > KEPT_CAPACITY) this.clear();
+    const ring = this.#ring;
+    if (ring !== null && ring.capacity > (ring.isShared ? KEPT_CAPACITY : SMALL_CAPACITY)) this.clear();
     else this.#rest();
   }
 

@@ -30,7 +30,7 @@ const ELSEWHERE = -3;
 const DEAD_RECORDS_TOLERATED = 16;
 const TURN_BUDGET = 64;
 const REBASE_AT = 2 ** 29;
-const KEPT_CAPACITY = 4096;
+const KEPT_CAPACITY = 16_384;
 /** How many bytes of items the first call of match_first is shown; each further one twice as many. */
 const FIRST_ROOM = 512;
 /** Up to this length eight bytes at a time are quicker than `memory.copy`. */
