@@ -557,14 +557,45 @@ export class Mailbox {
     return base;
   }
 
+  /** Of the live records. */
+  #liveBytes(): number {
+    if (this.count === 0) return 0;
+    const tail = this.tail;
+    if (this.#dead === 0) return tail - this.#head;
+    let live = 0;
+    const { bytes, base, capacity } = this.#ring as Ring;
+    const { i32 } = bytes;
+    for (let at = this.#head; at < tail; ) {
+      const word = (base + (at & (capacity - 1))) >> 2;
+      const size = i32[word + KIND] === 0 ? i32[word + DEAD_SIZE] : sizeOf(i32[word + LENGTH]);
+      if (i32[word + KIND] !== 0) live += size;
+      at += size;
+    }
+    return live;
+  }
+
+  /** Where the live records end that lie side by side from a position on; the position itself where a dead one is. */
+  #endOfRun({ bytes, base, capacity }: Ring, position: number): number {
+    const mask = capacity - 1;
+    const limit = Math.min(this.tail, (position | mask) + 1);
+    if (this.#dead === 0) return limit;
+    const { i32 } = bytes;
+    let end = position;
+    for (let word = (base + (end & mask)) >> 2; end < limit && i32[word + KIND] !== 0; ) {
+      const size = sizeOf(i32[word + LENGTH]);
+      end += size;
+      word += size >> 2;
+    }
+    return end;
+  }
+
   /** Moves the live records to the front of another ring, which has room for them twice and for `extra` bytes. */
   #rebuild(extra: number): void {
     // It may be the sender's stack that ends.
     needHeadroom();
     const old = this.#ring;
     const oldSaved = this.saved;
-    let live = 0;
-    for (let at = this.first(); at !== NONE; at = this.next(at)) live += sizeOf(this.word(at, LENGTH));
+    const live = this.#liveBytes();
     let capacity = FIRST_CAPACITY;
     while (capacity < live * 2 || capacity < live + extra) capacity *= 2;
     const ring = this.#pool.take(capacity);
@@ -573,13 +604,23 @@ export class Mailbox {
     let marked = 0;
     const marks = this.#marks ?? [];
     if (old !== null) {
+      const { i32 } = old.bytes;
       const mask = old.capacity - 1;
-      for (let at = this.first(); at !== NONE; at = this.next(at)) {
-        if (saved === NONE && at >= oldSaved) saved = tail;
-        for (; marked < marks.length && marks[marked].position <= at; marked++) marks[marked].position = tail;
-        const size = sizeOf(this.word(at, LENGTH));
-        copyBytes(old.bytes, old.base + (at & mask), ring.bytes, ring.base + tail, size);
-        tail += size;
+      const oldTail = this.tail;
+      for (let at = this.#head; at < oldTail; ) {
+        // Records that lie side by side move together: one by one they cost a third of what a message does that piles up (fan-in).
+        const end = this.#endOfRun(old, at);
+        if (end === at) {
+          at += i32[((old.base + (at & mask)) >> 2) + DEAD_SIZE];
+          continue;
+        }
+        if (saved === NONE && end > oldSaved) saved = tail + Math.max(0, oldSaved - at);
+        for (; marked < marks.length && marks[marked].position < end; marked++) {
+          marks[marked].position = tail + Math.max(0, marks[marked].position - at);
+        }
+        copyBytes(old.bytes, old.base + (at & mask), ring.bytes, ring.base + tail, end - at);
+        tail += end - at;
+        at = end;
       }
     }
     this.#hold(ring);
