@@ -41,7 +41,7 @@ export {
   receiveWhereWithin,
   receiveWithin,
 } from "./mailbox";
-export { Matcher, match } from "./match";
+export { Matcher, match, matchFirst } from "./match";
 export { Kind, Message, Reason } from "./message";
 export { Pid } from "./pid";
 export { args, argsText, exit, exitText, exitWith, Level, log, now, self, shutdown } from "./process";

@@ -8,13 +8,16 @@
  */
 
 import * as actor from "./actor";
-import { MATCHER, Matcher, match, setMatcher } from "./match";
+import { MATCHER, Matcher, match, matchFirst, setMatcher } from "./match";
 import { current, Message } from "./message";
 import * as window from "./window";
 
 /** Answers of the receiving imports that are no lengths. */
 export const TIMEOUT: i32 = -1;
 export const PARK: i32 = -2;
+
+/** Room for a predicate's candidates, of which the host shows as many at a time as have room. */
+const SCAN_BYTES: i32 = 2048;
 
 /** Takes the next item of any kind, in order of arrival. */
 export function receive(): Message {
@@ -80,8 +83,10 @@ function takeTag(tag: i32, timeoutMs: i32): i32 {
 }
 
 function takeMatch(predicate: i32, timeoutMs: i32): i32 {
-  // Nothing in the guest calls `match`. The reference makes the compiler compile it, here and in no guest without this call.
+  // Nothing in the guest calls these two. The references make the compiler compile them, here and in no guest without this call.
   match;
+  matchFirst;
+  if (window.cap < SCAN_BYTES) window.grow(SCAN_BYTES);
   let n = actor.recv_match(window.info, window.ptr, window.cap, timeoutMs, predicate);
   if (n === PARK) n = actor.park();
   while (n > window.cap) {

@@ -33,6 +33,11 @@ export function grow(length: i32): void {
   if (listening) actor.window(info, ptr, cap);
 }
 
+/** Where the payload of the item is that `Message` reads: elsewhere than in the room only while candidates are looked at where they lie. */
+export function show(payload: usize): void {
+  ptr = payload;
+}
+
 /** Tells the host to write the items for `handle` here. */
 export function listenHere(): void {
   listening = true;

@@ -71,6 +71,7 @@ export const exportTypes: Readonly<Record<string, Signature>> = {
   run: ENTRY_TYPE,
   handle: "(i32) -> ()",
   match: "(i32, i32, i32) -> i32",
+  match_first: "(i32, i32, i32) -> i32",
   _start: ENTRY_TYPE,
   _initialize: ENTRY_TYPE,
   [YIELD_EXPORT]: "() -> i32",

@@ -107,6 +107,8 @@ export interface GuestExports {
   /** The entry itself. */
   readonly entry: (() => void) | null;
   readonly match: ((predicate: number, pointer: number, length: number) => number) | null;
+  /** The same of many items; only the switch calls it. */
+  readonly matchFirst: ((predicate: number, pointer: number, bytes: number) => number) | null;
   readonly start: (() => void) | null;
 }
 

@@ -63,6 +63,7 @@ const START = "_start";
 /** What libraries of WASI export in its place. */
 const INITIALIZE = "_initialize";
 const RESUME = resumeExport("");
+const NO_ENTRIES = [START, INITIALIZE, "match", "match_first"];
 
 export class GuestModule {
   /** For people: the file's name, or what the embedder called it. */
@@ -310,6 +311,7 @@ export class GuestModule {
       entry: functionOf(exports, entry),
       resume: functionOf(exports, resumeExport(entry)),
       match: functionOf(exports, "match"),
+      matchFirst: functionOf(exports, "match_first"),
       start: entry === START ? null : (functionOf(exports, START) ?? functionOf(exports, INITIALIZE)),
     } as GuestExports;
   }
@@ -474,8 +476,7 @@ export class GuestModule {
     const names: string[] = [];
     // It comes first in each actor; where there is nothing else, it is all.
     for (const { name, kind, signature } of this.#exports.values()) {
-      if (kind !== "function" || name === START || name === INITIALIZE || name.startsWith("__") || name === "match")
-        continue;
+      if (kind !== "function" || NO_ENTRIES.includes(name) || name.startsWith("__")) continue;
       if (name === "handle" || signature === ENTRY_TYPE || (signature === undefined && !name.includes(":")))
         names.push(name);
     }

@@ -35,8 +35,9 @@ import {
 
 const HEADER_BYTES = 32;
 const FIRST_CAPACITY = 256;
-/** A ring of at most so many bytes stays with a mailbox that is empty. */
-export const KEPT_CAPACITY = 4096;
+/** A ring of at most so many bytes stays with a mailbox that is empty; one that the switch does not reach, only where it is small. */
+export const KEPT_CAPACITY = 16_384;
+const SMALL_CAPACITY = 4096;
 /** Smaller rings are not worth shrinking. */
 const SHRINK_FROM = 4096;
 /** Positions are shifted down when they pass this, so that they stay small integers. */
@@ -101,6 +102,8 @@ const PAGE_BYTES = 65_536;
 const MAX_SHARED_BYTES = 2 ** 24;
 /** So much the shared ones may have together; what does not fit in has bytes of its own. */
 const MAX_PAGES = 1024;
+/** The last quarter is for small ones: whoever is sent short messages is not to be slow because others keep room for long ones. */
+const MAX_BYTES_OF_LARGE = (MAX_PAGES * PAGE_BYTES * 3) / 4;
 
 /** Rings that no mailbox uses, by capacity. Rings are never read beyond what was written since they were taken. */
 export class RingPool {
@@ -146,7 +149,9 @@ export class RingPool {
 
   #newRing(capacity: number): Ring {
     const shared = this.#shared;
-    if (shared === null || capacity > MAX_SHARED_BYTES || !this.#hasRoom(shared, capacity)) {
+    const isTooLarge =
+      capacity > MAX_SHARED_BYTES || (capacity > SMALL_CAPACITY && this.#end + capacity > MAX_BYTES_OF_LARGE);
+    if (shared === null || isTooLarge || !this.#hasRoom(shared, capacity)) {
       return new Ring(Bytes.ofLength(capacity), 0, capacity, false);
     }
     const base = this.#end;
@@ -273,6 +278,11 @@ export class Mailbox {
     const word = at >> 2;
     const mine = this.#store.words;
     const me = this.#at;
+    if ((length & 7) !== 0) {
+      // The padding: a guest is shown it (match_first), and what another mailbox's item has left there is not for its eyes.
+      words[word + (size >> 2) - 1] = 0;
+      words[word + (size >> 2) - 2] = 0;
+    }
     words[word + KIND] = kind;
     words[word + TAG] = tag;
     words[word + FROM_LO] = fromLo;
@@ -527,7 +537,8 @@ export class Mailbox {
 
   /** The last item is gone. A small ring stays for the next one. */
   #empty(): void {
-    if (this.#ring !== null && this.#ring.capacity > KEPT_CAPACITY) this.clear();
+    const ring = this.#ring;
+    if (ring !== null && ring.capacity > (ring.isShared ? KEPT_CAPACITY : SMALL_CAPACITY)) this.clear();
     else this.#rest();
   }
 
@@ -566,6 +577,38 @@ export class Mailbox {
     return base;
   }
 
+  /** Of the live records. */
+  #liveBytes(): number {
+    if (this.count === 0) return 0;
+    const tail = this.tail;
+    if (this.#dead === 0) return tail - this.#head;
+    let live = 0;
+    const { bytes, base, capacity } = this.#ring as Ring;
+    const { i32 } = bytes;
+    for (let at = this.#head; at < tail; ) {
+      const word = (base + (at & (capacity - 1))) >> 2;
+      const size = i32[word + KIND] === 0 ? i32[word + DEAD_SIZE] : sizeOf(i32[word + LENGTH]);
+      if (i32[word + KIND] !== 0) live += size;
+      at += size;
+    }
+    return live;
+  }
+
+  /** Where the live records end that lie side by side from a position on; the position itself where a dead one is. */
+  #endOfRun({ bytes, base, capacity }: Ring, position: number): number {
+    const mask = capacity - 1;
+    const limit = Math.min(this.tail, (position | mask) + 1);
+    if (this.#dead === 0) return limit;
+    const { i32 } = bytes;
+    let end = position;
+    for (let word = (base + (end & mask)) >> 2; end < limit && i32[word + KIND] !== 0; ) {
+      const size = sizeOf(i32[word + LENGTH]);
+      end += size;
+      word += size >> 2;
+    }
+    return end;
+  }
+
   /** Moves the live records to the front of another ring, which has room for them twice and for `extra` bytes. */
   #rebuild(extra: number): void {
     // It may be the sender's stack that ends.
@@ -573,8 +616,7 @@ export class Mailbox {
     const old = this.#ring;
     const oldSaved = this.saved;
     const oldCallMark = this.#callMark;
-    let live = 0;
-    for (let at = this.first(); at !== NONE; at = this.next(at)) live += sizeOf(this.word(at, LENGTH));
+    const live = this.#liveBytes();
     let capacity = FIRST_CAPACITY;
     while (capacity < live * 2 || capacity < live + extra) capacity *= 2;
     const ring = this.#pool.take(capacity);
@@ -584,14 +626,24 @@ export class Mailbox {
     let marked = 0;
     const marks = this.#marks ?? [];
     if (old !== null) {
+      const { i32 } = old.bytes;
       const mask = old.capacity - 1;
-      for (let at = this.first(); at !== NONE; at = this.next(at)) {
-        if (saved === NONE && at >= oldSaved) saved = tail;
-        if (callMark === NONE && at >= oldCallMark) callMark = tail;
-        for (; marked < marks.length && marks[marked].position <= at; marked++) marks[marked].position = tail;
-        const size = sizeOf(this.word(at, LENGTH));
-        copyBytes(old.bytes, old.base + (at & mask), ring.bytes, ring.base + tail, size);
-        tail += size;
+      const oldTail = this.tail;
+      for (let at = this.#head; at < oldTail; ) {
+        // Records that lie side by side move together: one by one they cost a third of what a message does that piles up (fan-in).
+        const end = this.#endOfRun(old, at);
+        if (end === at) {
+          at += i32[((old.base + (at & mask)) >> 2) + DEAD_SIZE];
+          continue;
+        }
+        if (saved === NONE && end > oldSaved) saved = tail + Math.max(0, oldSaved - at);
+        if (callMark === NONE && end > oldCallMark) callMark = tail + Math.max(0, oldCallMark - at);
+        for (; marked < marks.length && marks[marked].position < end; marked++) {
+          marks[marked].position = tail + Math.max(0, marks[marked].position - at);
+        }
+        copyBytes(old.bytes, old.base + (at & mask), ring.bytes, ring.base + tail, end - at);
+        tail += end - at;
+        at = end;
       }
     }
     this.#hold(ring);

@@ -311,7 +311,7 @@ export function lastSeen(actor: Actor): Received | undefined {
   actor.bytes.refresh();
   const words = actor.bytes.i32.subarray(actor.info >>> 2, (actor.info >>> 2) + 8);
   const [kind, tag, fromLo, fromHi, ref, reason, length] = words;
-  // The guest may have used the place for something else since.
+  // The guest may have used the place for something else since, and so may the switch, which asks predicates in it.
   if (words[7] !== 0 || kind < MESSAGE || kind > TIMER || length < 0) return undefined;
   const shown = Math.min(length, actor.capacity, REPORTED_BYTES);
   const bytes = actor.bytes.u8.slice(actor.pointer, actor.pointer + shown);

@@ -33,7 +33,7 @@ export const PORT_IMPORTS: readonly string[] = ["send", "request", "demonitor", 
 
 /** What stands between a guest and its runtime. */
 export interface Port {
-  /** Two entries: what a turn calls, and the predicates. */
+  /** Three entries: what a turn calls, `match` and `match_first`. */
   readonly guest: WebAssembly.Table;
   /** Whose guest it is, as the byte address of the record. */
   readonly me: { value: number };
@@ -137,6 +137,7 @@ export class Switch implements Runnable {
       grown: () => slots.current?.bytes.refresh(),
       tidy: () => slots.current?.mailbox.tidy(),
       doomed: () => fault(slots.current as Actor, "ended while its predicate was asked"),
+      astray: () => fault(slots.current as Actor, "match_first answered where no item begins"),
       emptied: () => slots.current?.mailbox.emptied(),
     };
     const request: Import = (lo, hi, tag, pointer, length) => {
@@ -196,6 +197,7 @@ export class Switch implements Runnable {
     this.#turns.set(slot, port.turn);
     port.guest.set(0, called);
     port.guest.set(1, guest?.match ?? null);
+    port.guest.set(2, guest?.matchFirst ?? null);
     actor.switchable = true;
   }
 

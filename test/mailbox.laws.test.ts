@@ -23,6 +23,9 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("look" as const), many: fc.nat(20) }) },
   // A message bears the ref that is its tag.
   { weight: 1, arbitrary: fc.record({ do: fc.constant("flush" as const), tag: fc.nat(4) }) },
+  // Refs that are made, and items that bear one of those.
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("mark" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("answer" as const), which: fc.nat(9), length: fc.nat(80) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("rewind" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("clear" as const) }) },
 );
@@ -61,13 +64,17 @@ describe("any history of a mailbox", () => {
       const mailbox = new Mailbox(new RingPool());
       const model: Model = { items: [], seen: 0 };
       let id = 0;
+      let refs = 0;
+      const send = (tag: number, length: number) => {
+        id++;
+        mailbox.push(MESSAGE, tag, id, 0, 0, 0, Bytes.ofPayload(payload(id, length)), 0, length);
+        model.items.push({ id, tag, length });
+      };
       for (const s of steps) {
-        if (s.do === "push") {
-          id++;
-          const bytes = payload(id, s.length);
-          mailbox.push(MESSAGE, s.tag, id, 0, 0, 0, Bytes.ofPayload(bytes), 0, bytes.length);
-          model.items.push({ id, tag: s.tag, length: s.length });
-        } else if (s.do === "takeFirst") {
+        if (s.do === "push") send(s.tag, s.length);
+        else if (s.do === "mark") mailbox.mark(-++refs);
+        else if (s.do === "answer" && refs > 0) send(-1 - (s.which % refs), s.length);
+        else if (s.do === "takeFirst") {
           const at = mailbox.first();
           expect(at === NONE).toBe(model.items.length === 0);
           if (at === NONE) continue;
@@ -111,6 +118,13 @@ describe("any history of a mailbox", () => {
         expect(unseen === NONE ? undefined : mailbox.word(unseen, TAG)).toBe(model.items[model.seen]?.tag);
         expect(mailbox.saved === mailbox.tail).toBe(model.seen === model.items.length);
         expect(mailbox.count).toBe(model.items.length);
+        for (let ref = -1; ref >= -refs; ref--) {
+          const at = mailbox.findRef(0, MESSAGE, ref);
+          const found = at === NONE ? undefined : new DataView(mailbox.payload(at).buffer);
+          const wanted = model.items.find(({ tag }) => tag === ref);
+          expect(found?.byteLength).toBe(wanted?.length);
+          if (found !== undefined && found.byteLength >= 4) expect(found.getUint32(0)).toBe(wanted?.id);
+        }
         expect(mailbox.bytes).toBe(model.items.reduce((sum, item) => sum + item.length, 0));
       }
       expect(positions(mailbox).map(at => mailbox.payload(at))).toEqual(

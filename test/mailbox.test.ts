@@ -132,6 +132,35 @@ describe("a mailbox", () => {
 });
 
 describe("a ring pool", () => {
+  test("keeps a ring of up to 16 KiB where the switch reaches it, so that messages of 4 KiB find it there, and of up to 4 KiB elsewhere", () => {
+    const [apart, shared] = [new CountingPool(), new CountingPool()];
+    shared.share();
+    for (const [pool, length, kept] of [
+      [apart, 1000, 2048],
+      [apart, 4096, 0],
+      [shared, 4096, 8192],
+      [shared, 16_000, 16_384],
+      [shared, 17_000, 0],
+    ] as const) {
+      const mailbox = new Mailbox(pool);
+      const before = pool.out;
+      put(mailbox, 1, filled(length, 1));
+      takeFirst(mailbox);
+      expect(pool.out - before, `${length}`).toBe(kept);
+    }
+  });
+
+  test("finds a small ring where the switch reaches it, however many large ones there are", () => {
+    const pool = new RingPool();
+    pool.share();
+    let large = 0;
+    while (pool.take(16_384).isShared) large += 16_384;
+    expect(large).toBe(48 * 1024 * 1024);
+    let small = 0;
+    while (pool.take(4096).isShared) small += 4096;
+    expect(small).toBe(16 * 1024 * 1024);
+  });
+
   test("gives a ring out again, and keeps no more than its share", () => {
     const pool = new RingPool(undefined, 1024);
     const rings = [pool.take(512), pool.take(512), pool.take(512)];

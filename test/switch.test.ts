@@ -13,7 +13,7 @@ import { buildGuests, quiet } from "./guests.ts";
 
 const ACTORS = 4;
 const TAGS = 3;
-const [SEND, TAKE, POLL, TAKE_TAG, POLL_MATCH, TAKE_MATCH] = [0, 1, 2, 3, 4, 5];
+const [SEND, TAKE, POLL, TAKE_TAG, POLL_MATCH, TAKE_MATCH, POLL_MATCHER] = [0, 1, 2, 3, 4, 5, 6];
 
 type Step = readonly [what: number, whoOrTag: number, tag: number, length: number];
 
@@ -33,6 +33,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constant(TAKE_TAG), fc.nat(TAGS - 1), fc.constant(0), fc.constant(0)) },
   { weight: 1, arbitrary: fc.constant([POLL_MATCH, 2, 0, 0] as const) },
   { weight: 1, arbitrary: fc.constant([TAKE_MATCH, 1, 0, 0] as const) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant(POLL_MATCHER), fc.nat(TAGS - 1), fc.constant(0), fc.constant(0)) },
 );
 const scripts = fc.array(fc.array(step, { maxLength: 60 }), { minLength: ACTORS, maxLength: ACTORS });
 
@@ -99,7 +100,7 @@ function check(programme: readonly (readonly Step[])[], notes: readonly Note[][]
     });
     for (const note of taken) {
       const from = sent[note.sender];
-      const wantsTag = [TAKE_TAG, POLL_MATCH, TAKE_MATCH].includes(note.how);
+      const wantsTag = [TAKE_TAG, POLL_MATCH, TAKE_MATCH, POLL_MATCHER].includes(note.how);
       const index = from.findIndex(({ step }) => !wantsTag || step[2] === note.wanted);
       expect(index).toBeGreaterThanOrEqual(0);
       const [{ step, count }] = from.splice(index, 1);

@@ -198,13 +198,14 @@ describe("a guest that parks", () => {
     expect(notes).toEqual([5, 5]);
   });
 
-  test("is refused by the host in match, handle, _start and a plain call of an entry", () => {
+  test("is refused by the host in match, match_first, handle, _start and a plain call of an entry", () => {
     const module = fromText(`
       (export "run" (func $run)) (export "_start" (func $run)) (export "handle" (func $handle)) (export "match" (func $match))
+      (export "match_first" (func $match))
       (func $run (drop (call $park)))
       (func $handle (param i32) (drop (call $park)))
       (func $match (param i32 i32 i32) (result i32) (call $park))`);
-    for (const name of ["match", "handle", "_start", "run"]) {
+    for (const name of ["match", "match_first", "handle", "_start", "run"]) {
       expect(() => start(module).exports[name](0, 0, 0), name).toThrow("park is refused");
       // Also while the entry waits: the host may ask a predicate then.
       const { exports } = start(module);

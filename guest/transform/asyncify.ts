@@ -83,7 +83,8 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
     entriesOf(b, module).forEach((entry, index) => {
       addResume(b, module, entry, index + 1, yields, room);
     });
-    guardMatch(b, module);
+    guardMatch(b, module, "match");
+    guardMatch(b, module, "match_first");
   }
   exportGlobals(b, module);
 }
@@ -269,19 +270,19 @@ function addResume(
 }
 
 /** A predicate runs while its own actor is in `recv_match`, so `park` must be refused in it and permitted again after it. */
-function guardMatch(b: Binaryen, module: binaryen.Module): void {
-  const ref = module.getExport("match");
+function guardMatch(b: Binaryen, module: binaryen.Module, name: "match" | "match_first"): void {
+  const ref = module.getExport(name);
   if (ref === 0) return;
   const { kind, value } = b.getExportInfo(ref);
   if (kind !== b.ExternalFunction) return;
   const { params, results } = b.getFunctionInfo(module.getFunction(value));
-  if (results !== b.i32) return; // not the ABI's `match`: the host says so when it loads the module
+  if (results !== b.i32) return; // not the ABI's: the host says so when it loads the module
   const types = b.expandType(params);
   const saved = types.length;
   const answer = types.length + 1;
-  module.removeExport("match");
+  module.removeExport(name);
   module.addFunction(
-    "isopod/match",
+    `isopod/${name}`,
     params,
     results,
     [b.i32, b.i32],
@@ -300,7 +301,7 @@ function guardMatch(b: Binaryen, module: binaryen.Module): void {
       module.return(module.local.get(answer, b.i32)),
     ]),
   );
-  module.addFunctionExport("isopod/match", "match");
+  module.addFunctionExport(`isopod/${name}`, name);
 }
 
 /** Exports each mutable global of the module's own as `global:NAME`. */

@@ -42,23 +42,27 @@ export default class GuestTransform extends Base {
 }
 
 /**
- * Exports the library's `match`: the function of that name in a file beside the `actor.ts` that declares `recv_match`. It is
- * known by that neighbour because its path varies: `~lib/isopod/guest/match/match`, `../../guest/match/match`.
- * The compiler has it only where the library's `takeMatch` refers to it, that is where `recv_match` is called.
+ * Exports the library's `match`, and `matchFirst` as `match_first`: the functions of these names in a file beside the `actor.ts` that declares `recv_match`.
+ * They are known by that neighbour because their path varies: `~lib/isopod/guest/match/match`, `../../guest/match/match`.
+ * The compiler has them only where the library's `takeMatch` refers to them, that is where `recv_match` is called.
  */
 function exportMatch(b: typeof binaryen, module: binaryen.Module): void {
-  if (module.getExport("match") !== 0) return;
+  const match = ofLibrary(b, module, "match");
+  const exported = module.getExport("match");
+  // A guest that answers for itself answers alone.
+  if (match === undefined || (exported !== 0 && b.getExportInfo(exported).value !== match)) return;
+  if (exported === 0) module.addFunctionExport(match, "match");
+  const first = ofLibrary(b, module, "matchFirst");
+  if (first !== undefined && module.getExport("match_first") === 0) module.addFunctionExport(first, "match_first");
+}
+
+/** The internal name of a function of the library's match.ts. */
+function ofLibrary(b: typeof binaryen, module: binaryen.Module, base: string): string | undefined {
   const suffix = "actor/recv_match";
-  const folders = importsOf(b, module, "recv_match")
+  const files = importsOf(b, module, "recv_match")
     .filter(name => name.endsWith(suffix))
-    .map(name => name.slice(0, -suffix.length));
-  for (let i = 0; i < module.getNumFunctions(); i++) {
-    const { name } = b.getFunctionInfo(module.getFunctionByIndex(i));
-    const file = name.endsWith("/match") ? name.slice(0, -"/match".length) : undefined;
-    if (file === undefined || !folders.includes(file.slice(0, file.lastIndexOf("/") + 1))) continue;
-    module.addFunctionExport(name, "match");
-    return;
-  }
+    .map(name => `${name.slice(0, -suffix.length)}match/${base}`);
+  return files.find(name => module.getFunction(name) !== 0);
 }
 
 /**

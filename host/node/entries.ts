@@ -24,5 +24,5 @@ export function entryWarning(wasm: Uint8Array): string | undefined {
 
 /** Not made by the compiler or by our transform. */
 function isOwn(name: string): boolean {
-  return !name.startsWith("__") && !name.includes(":") && name !== "_start" && name !== "match";
+  return !name.startsWith("__") && !name.includes(":") && !["_start", "match", "match_first"].includes(name);
 }

@@ -35,7 +35,9 @@ const ELSEWHERE = -3;
 const DEAD_RECORDS_TOLERATED = 16;
 const TURN_BUDGET = 64;
 const REBASE_AT = 2 ** 29;
-const KEPT_CAPACITY = 4096;
+const KEPT_CAPACITY = 16_384;
+/** How many bytes of items the first call of match_first is shown; each further one twice as many. */
+const FIRST_ROOM = 512;
 /** Up to this length eight bytes at a time are quicker than `memory.copy`. */
 const LOOP_MAX_BYTES = 64;
 
@@ -115,6 +117,9 @@ ${unlessInside("$host")}
           (br_if $host (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))
           (call $enqueue (local.get $to))))))
       (local.set $place (i32.add (local.get $place) (i32.load ${at(slot.RING)} (local.get $to))))
+      ;; The padding, as in push of mailbox.ts.
+      (if (i32.and (local.get $length) (i32.const 7)) (then
+        (i64.store $rings (i32.sub (i32.add (local.get $place) (local.get $size)) (i32.const 8)) (i64.const 0))))
       ;; Two words at a time, as they are read again: the processor would wait for halves that lie apart.
       (i64.store $rings (local.get $place)
         (i64.or (i64.const 1) (i64.shl (i64.extend_i32_u (local.get $tag)) (i64.const 32))))
@@ -154,11 +159,13 @@ export const port = `(module
   (import "gate" "host.tidy" (func $tidy))
   ;; The actor is to end, and its predicate has answered all the same.
   (import "gate" "host.doomed" (func $doomed))
+  ;; What its match_first has answered is no item.
+  (import "gate" "host.astray" (func $astray))
   (type $handle (func (param i32)))
   (type $resume (func (param i32) (result i32)))
   (type $match (func (param i32 i32 i32) (result i32)))
-  ;; Its handle, or its resume; and its match.
-  (table $guest (export "guest") 2 2 funcref)
+  ;; Its handle, or its resume; its match; its match_first.
+  (table $guest (export "guest") 3 3 funcref)
   ;; The record of the actor whose guest this is, and the pages that its memory has as far as the host knows. The host sets the one, and looks before
   ;; the first turn without being asked.
   (global $me (export "me") (mut i32) (i32.const 0))
@@ -408,10 +415,76 @@ ${sending(
     (i32.store ${at(slot.RESTRAINT)} (local.get $me) (i32.const ${FREE}))
     (local.get $answer))
 
+  ;; Asks which of the items from a live one on is wanted first, as many as lie side by side and have room together. The position of the one that is, plus 1;
+  ;; or where to go on, for none of them is; or the given position, and nothing was asked, where not even two have room.
+  (func $askMany (param $me i32) (param $position i32) (param $room i32) (result i32)
+    (local $begin i32) (local $place i32) (local $end i32) (local $limit i32) (local $length i32) (local $size i32) (local $answer i32)
+    (local.set $begin (i32.and (local.get $position) (i32.load ${at(slot.MASK)} (local.get $me))))
+    ;; Not beyond the ring's end, its last item, or the window.
+    (local.set $limit (call $least
+      (i32.sub (i32.add (i32.load ${at(slot.MASK)} (local.get $me)) (i32.const 1)) (local.get $begin))
+      (call $least
+        (i32.sub (i32.load ${at(slot.TAIL)} (local.get $me)) (local.get $position))
+        (call $least (local.get $room) (i32.load ${at(slot.CAPACITY)} (local.get $me))))))
+    (local.set $begin (i32.add (local.get $begin) (i32.load ${at(slot.RING)} (local.get $me))))
+    (local.set $limit (i32.add (local.get $begin) (local.get $limit)))
+    (local.set $place (local.get $begin))
+    (local.set $end (local.get $begin))
+    (local.set $length (i32.const -1))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $place) (local.get $limit)))
+      (if (i32.eqz (i32.load $rings (local.get $place))) (then
+        (local.set $place (i32.add (local.get $place) (i32.load $rings offset=4 (local.get $place))))
+        (br $next)))
+      ;; Most are as long as the one before. A guess that is compared lets the processor go ahead, where a sum would have it wait for the load.
+      (if (i32.ne (local.get $length) (i32.load $rings offset=${item.length} (local.get $place))) (then
+        (local.set $length (i32.load $rings offset=${item.length} (local.get $place)))
+        (local.set $size (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8)))))
+      (local.set $place (i32.add (local.get $place) (local.get $size)))
+      (br_if $done (i32.gt_u (local.get $place) (local.get $limit)))
+      (local.set $answer (i32.add (local.get $answer) (i32.const 1)))
+      (local.set $end (local.get $place))
+      (br $next)))
+    (if (i32.lt_u (local.get $answer) (i32.const 2)) (then (return (local.get $position))))
+    (local.set $size (i32.sub (local.get $end) (local.get $begin)))
+    ;; What stands in info is not the item whose payload is in the window any more: no crash report shall say so.
+    (if (i32.load ${at(slot.INFO)} (local.get $me)) (then
+      (i32.store $guest (i32.load ${at(slot.INFO)} (local.get $me)) (i32.const 0))))
+    (call $copyOut (i32.load ${at(slot.POINTER)} (local.get $me)) (local.get $begin) (local.get $size))
+    (i32.store ${at(slot.RESTRAINT)} (local.get $me) (i32.const ${ASKING}))
+    (local.set $answer (call_indirect $guest (type $match)
+      (i32.load ${at(slot.WANTED)} (local.get $me))
+      (i32.load ${at(slot.POINTER)} (local.get $me))
+      (local.get $size)
+      (i32.const 2)))
+    (if (i32.ne (i32.load ${at(slot.RESTRAINT)} (local.get $me)) (i32.const ${ASKING})) (then (call $doomed)))
+    (i32.store ${at(slot.RESTRAINT)} (local.get $me) (i32.const ${FREE}))
+    (if (i32.lt_s (local.get $answer) (i32.const 0)) (then
+      (return (i32.add (local.get $position) (local.get $size)))))
+    ;; A guest may answer anything; what the host goes on with has to be one of the items.
+    (local.set $place (local.get $begin))
+    (block $astray (loop $next
+      (br_if $astray (i32.ge_u (local.get $place) (local.get $end)))
+      (if (i32.eqz (i32.load $rings (local.get $place)))
+        (then (local.set $size (i32.load $rings offset=4 (local.get $place))))
+        (else
+          (if (i32.eq (i32.sub (local.get $place) (local.get $begin)) (local.get $answer)) (then
+            (return (i32.add (i32.add (local.get $position) (local.get $answer)) (i32.const 1)))))
+          (local.set $size (i32.and
+            (i32.add (i32.load $rings offset=${item.length} (local.get $place)) (i32.const ${item.payload + 7}))
+            (i32.const -8)))))
+      (local.set $place (i32.add (local.get $place) (local.get $size)))
+      (br $next)))
+    (call $astray)
+    (unreachable))
+
+  (func $least (param $a i32) (param $b i32) (result i32)
+    (select (local.get $a) (local.get $b) (i32.lt_u (local.get $a) (local.get $b))))
+
   ;; As look of receive.ts: goes on from the save pointer to the first item that is wanted, and takes it. Its length; ${PARK} where there is none;
   ;; ${ELSEWHERE} where the mailbox is out of reach.
   (func $look (param $me i32) (result i32)
-    (local $position i32) (local $place i32) (local $length i32) (local $want i32) (local $tail i32)
+    (local $position i32) (local $place i32) (local $length i32) (local $want i32) (local $tail i32) (local $room i32) (local $answer i32)
     (if (i32.eqz (i32.load ${at(slot.COUNT)} (local.get $me))) (then (return (i32.const ${PARK}))))
     (if (i32.lt_s (i32.load ${at(slot.RING)} (local.get $me)) (i32.const 0)) (then (return (i32.const ${ELSEWHERE}))))
     (local.set $want (i32.load ${at(slot.WANT)} (local.get $me)))
@@ -444,8 +517,22 @@ ${sending(
             (else (if (i32.eq (local.get $want) (i32.const ${REF}))
               (then (br_if $found (call $bears (local.get $place) (i32.load ${at(slot.WANTED)} (local.get $me)))))
               (else
-                (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $position))
-                (br_if $found (call $ask (local.get $me) (local.get $place) (local.get $length)))))))
+              (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $position))
+              (if (local.get $room) (then
+                (local.set $answer (call $askMany (local.get $me) (local.get $position) (local.get $room)))
+                (if (i32.ne (local.get $answer) (local.get $position)) (then
+                  (local.set $position (i32.and (local.get $answer) (i32.const -8)))
+                  (local.set $room (call $least (i32.shl (local.get $room) (i32.const 1)) (i32.load ${at(slot.CAPACITY)} (local.get $me))))
+                  (br_if $next (i32.eqz (i32.and (local.get $answer) (i32.const 1))))
+                  (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $position))
+                  (local.set $place (call $placeOf (local.get $me) (local.get $position)))
+                  (local.set $length (i32.load $rings offset=${item.length} (local.get $place)))
+                  (br $found)))))
+              (br_if $found (call $ask (local.get $me) (local.get $place) (local.get $length)))
+              ;; The one that is wanted may be among the first: what is shown for nothing is at most as much as what was asked about.
+              (if (i32.eqz (local.get $room)) (then
+                (if (i32.eqz (ref.is_null (table.get $guest (i32.const 2)))) (then
+                  (local.set $room (i32.const ${FIRST_ROOM}))))))))))
           (local.set $position (i32.add (local.get $position)
             (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8))))
           (br $next))))
@@ -683,7 +770,14 @@ function handedOn(module: string, name: string, signature: string): readonly [im
 }
 
 /** What ports ask of the host. */
-const hostTypes = { call: "() -> ()", grown: "() -> ()", emptied: "() -> ()", tidy: "() -> ()", doomed: "() -> ()" };
+const hostTypes = {
+  call: "() -> ()",
+  grown: "() -> ()",
+  emptied: "() -> ()",
+  tidy: "() -> ()",
+  doomed: "() -> ()",
+  astray: "() -> ()",
+};
 
 const gateFunctions = Object.entries({ actor: actorImportTypes, env: envImportTypes, host: hostTypes }).flatMap(
   ([module, types]) => Object.entries(types).map(([name, signature]) => handedOn(module, name, signature)),

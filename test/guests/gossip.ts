@@ -4,9 +4,11 @@
 // the first 8 bytes of the item.
 
 import {
+  Matcher,
   Message,
   Pid,
   receive,
+  receiveMatchWithin,
   receiveTag,
   receiveWhere,
   receiveWhereWithin,
@@ -21,6 +23,18 @@ const POLL = 2;
 const TAKE_TAG = 3;
 const POLL_MATCH = 4;
 const TAKE_MATCH = 5;
+const POLL_MATCHER = 6;
+
+/** Looks at the payload too, which is where the candidate is. */
+class Tagged extends Matcher {
+  constructor(private readonly tag: i32) {
+    super();
+  }
+
+  matches(message: Message): bool {
+    return message.tag === this.tag && message.u32At(0) < 4 && message.available === message.length;
+  }
+}
 
 export function run(): void {
   const first = receive();
@@ -54,6 +68,10 @@ export function run(): void {
     } else if (what === POLL_MATCH) {
       const item = receiveWhereWithin(message => message.tag === 2, 0);
       if (item !== null) note(notes, what, 2, item);
+    } else if (what === POLL_MATCHER) {
+      const tag: i32 = script[i + 1];
+      const item = receiveMatchWithin(new Tagged(tag), 0);
+      if (item !== null) note(notes, what, tag, item);
     } else if (what === TAKE_MATCH) {
       note(
         notes,

@@ -218,6 +218,7 @@ describe("exports", () => {
     ["match", `${RUN} (func (export "match") (param i32 i32 i32))`],
     ["match", `${RUN} (func (export "match") (param i32 i32 i32) (result f64) (f64.const 0))`],
     ["match", `${RUN} (global (export "match") i32 (i32.const 0))`],
+    ["match_first", `${RUN} (func (export "match_first") (param i32 i32) (result i32) (i32.const 0))`],
     ["_start", `${RUN} (func (export "_start") (param i32))`],
     ["_start", `${RUN} (func (export "_start") (result i64) (i64.const 0))`],
     ["_start", `${RUN} (global (export "_start") i32 (i32.const 0))`],

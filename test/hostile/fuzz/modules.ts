@@ -37,6 +37,7 @@ const roles: readonly (readonly [name: string, type: string])[] = [
   ["run", "() -> ()"],
   ["handle", "(i32) -> ()"],
   ["match", "(i32, i32, i32) -> i32"],
+  ["match_first", "(i32, i32, i32) -> i32"],
   ["_start", "() -> ()"],
   ["resume:run", "(i32) -> i32"],
   ["other", "() -> ()"],
