@@ -4,13 +4,12 @@
  */
 import { type Actor, ASKING, FREE, type Services } from "./actor.ts";
 import { fault, leave } from "./fault.ts";
+import { textIn } from "./known-texts.ts";
 import { type ExitReason, MAX_REASON_BYTES, ReasonCode } from "./message.ts";
 import { CAPACITY, INFO, POINTER, RESTRAINT } from "./slots.ts";
 
 /** A function that a guest may import. */
 export type Import = (...words: number[]) => number | undefined;
-
-const decoder = new TextDecoder();
 
 /** The caller of an import. `name` appears in the message where it may not call it now. */
 export function callerOf(services: Services, name: string): Actor {
@@ -86,7 +85,7 @@ export function copyOut(actor: Actor, pointer: number, length: number): Uint8Arr
 /** Text that the guest hands over. */
 export function textOf(actor: Actor, name: string, what: string, pointer: number, length: number): string {
   checkRange(actor, name, what, pointer, length);
-  return decoder.decode(copyOut(actor, pointer, length));
+  return textIn(actor.bytes.u8, pointer >>> 0, length >>> 0);
 }
 
 /** Writes words where the guest wants them: any address will do, so byte by byte. The range must have been checked. */

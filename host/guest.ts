@@ -70,6 +70,8 @@ export class GuestModule {
   readonly name: string;
   readonly module: WebAssembly.Module;
   readonly #imports: readonly ImportType[];
+  /** Names of what it imports from `actor`. */
+  readonly #ofActor: ReadonlySet<string>;
   readonly #exports: Map<string, ExportType>;
   readonly #memoryImport: ImportType | undefined;
   readonly #offers: LoadRules["offers"];
@@ -82,6 +84,7 @@ export class GuestModule {
   #countsRightly = false;
   #places: Places | undefined;
   #portImports: readonly string[] | undefined;
+  #entriesFound: readonly string[] | undefined;
   /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
   #guessedPages = 1;
 
@@ -100,6 +103,7 @@ export class GuestModule {
     this.module = module;
     const known = bytes === undefined ? undefined : readInterface(bytes);
     this.#imports = known?.imports ?? WebAssembly.Module.imports(module);
+    this.#ofActor = new Set(this.#imports.filter(i => i.module === "actor").map(i => i.name));
     this.#exports = new Map((known?.exports ?? WebAssembly.Module.exports(module)).map(e => [e.name, e]));
     this.#memoryImport = this.#imports.find(i => i.kind === "memory");
     for (const name of [...this.#exports.keys()]) {
@@ -265,7 +269,7 @@ export class GuestModule {
   }
 
   #importsActor(name: string): boolean {
-    return this.#imports.some(i => i.module === "actor" && i.name === name);
+    return this.#ofActor.has(name);
   }
 
   /**
@@ -472,7 +476,12 @@ export class GuestModule {
     if (memory?.is64) throw new LoadError(`${this.name} has a 64-bit memory; build it for wasm32`);
   }
 
-  #entryNames(): string[] {
+  #entryNames(): readonly string[] {
+    this.#entriesFound ??= this.#findEntries();
+    return this.#entriesFound;
+  }
+
+  #findEntries(): string[] {
     const names: string[] = [];
     // It comes first in each actor; where there is nothing else, it is all.
     for (const { name, kind, signature } of this.#exports.values()) {

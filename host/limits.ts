@@ -104,7 +104,8 @@ export function runtimeLimits(changes: Partial<RuntimeLimits> = {}): RuntimeLimi
 }
 
 /** An actor's limits. Throws as `runtimeLimits`, and where a limit of the runtime's is among the changes. */
-export function limitsFrom(base: Limits, changes: Partial<Limits> = {}): Limits {
+export function limitsFrom(base: Limits, changes?: Partial<Limits>): Limits {
+  if (changes === undefined) return base;
   check(changes);
   const wrong = Object.keys(changes).find(name => ofRuntime.includes(name));
   if (wrong !== undefined)
@@ -116,8 +117,9 @@ export function limitsFrom(base: Limits, changes: Partial<Limits> = {}): Limits 
 
 /** Of each limit the lesser. */
 export function lesserOf(a: Limits, b: Limits): Limits {
+  if (a === b) return a;
   const names = Object.keys(a) as (keyof Limits)[];
-  if (a === b || names.every(name => a[name] <= b[name])) return a;
+  if (names.every(name => a[name] <= b[name])) return a;
   const least: Record<string, number> = {};
   for (const name of names) least[name] = Math.min(a[name], b[name]);
   return least as unknown as Limits;

@@ -109,8 +109,8 @@ export function link(a: Actor, b: Actor): void {
 
 /** Takes a link back. An exit that is in the mailbox already stays there. */
 export function unlink(a: Actor, b: Actor): void {
-  a.ties?.links?.delete(b);
-  b.ties?.links?.delete(a);
+  a.knownTies?.links?.delete(b);
+  b.knownTies?.links?.delete(a);
 }
 
 /** Monitors an actor; undefined stands for a dead one, whose Down comes at once with the reason noproc. */
@@ -182,7 +182,7 @@ function sendDown(watcher: Actor, fromLo: number, fromHi: number, ref: number, r
  */
 export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
   if (to.state === DEAD || to.immune) return;
-  if (to.ties?.trapsExits) {
+  if (to.knownTies?.trapsExits) {
     const bytes = reasonBytes(reason, to.module !== null);
     deliver(to, EXIT, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
   } else if (reason.kind !== "normal" || (to.lo === fromLo && to.hi === fromHi)) {
@@ -208,13 +208,22 @@ export function announceEnd(actor: Actor, reason: ExitReason): void {
   actor.ties = null;
   for (const pending of ties.timers?.values() ?? []) leaveBehind(actor, pending);
   for (const made of ties.monitors?.values() ?? []) made.target.knownTies?.watchers?.delete(made);
+  const { lo, hi } = actor;
   for (const partner of ties.links ?? []) {
-    partner.ties?.links?.delete(actor);
-    tell(partner, () => exitSignal(partner, actor.lo, actor.hi, reason));
+    partner.knownTies?.links?.delete(actor);
+    try {
+      exitSignal(partner, lo, hi, reason);
+    } catch (error) {
+      couldNotTake(partner, error);
+    }
   }
   for (const { watcher, ref } of ties.watchers ?? []) {
     forget(watcher.knownTies, ref);
-    tell(watcher, () => sendDown(watcher, actor.lo, actor.hi, ref, reason));
+    try {
+      sendDown(watcher, lo, hi, ref, reason);
+    } catch (error) {
+      couldNotTake(watcher, error);
+    }
   }
 }
 
@@ -230,10 +239,6 @@ function leaveBehind({ services, allowance }: Actor, pending: PendingTimer): voi
 }
 
 /** One receiver that cannot take a signal, for want of memory or of stack, ends for it; the others get theirs. */
-function tell(receiver: Actor, signal: () => void): void {
-  try {
-    signal();
-  } catch (error) {
-    receiver.services.end(receiver, receiver.services.describe(error));
-  }
+function couldNotTake(receiver: Actor, error: unknown): void {
+  receiver.services.end(receiver, receiver.services.describe(error));
 }

@@ -112,6 +112,7 @@ const PAGE_WORDS = PAGE_BYTES / 4;
 /** Room for more records than there are slots. */
 export const SLOTS_MEMORY = { initial: 2, maximum: 4096 } as const;
 export const FIRST_RECORD = PAGE_WORDS;
+const ENDED_RECORDS = 64;
 
 /** Where words are: the runtime's, or those of one actor that has ended. Replaced when the memory has grown. */
 export class Store {
@@ -140,6 +141,10 @@ export class Slots<T extends Recorded> {
   readonly store: Store;
   /** The same memory. */
   doubles: Float64Array;
+  /** Where the copies of records are whose actors have ended, many in one array: one of its own takes the engine as long as half of an end. */
+  #ended = new Store(new Int32Array(0));
+  /** In words. */
+  #endedLength = 0;
   /** By slot. */
   readonly #users: (T | undefined)[] = [];
   #current: T | null = null;
@@ -198,13 +203,20 @@ export class Slots<T extends Recorded> {
   leave(user: T): void {
     const { at } = user;
     const { words } = this.store;
-    const last = new Store(words.slice(at, at + RECORD_WORDS));
+    if (this.#endedLength === this.#ended.words.length) {
+      this.#ended = new Store(new Int32Array(ENDED_RECORDS * RECORD_WORDS));
+      this.#endedLength = 0;
+    }
+    const last = this.#ended.words;
+    const lastAt = this.#endedLength;
+    this.#endedLength += RECORD_WORDS;
+    for (let i = 0; i < RECORD_WORDS; i++) last[lastAt + i] = words[at + i];
     // No pid has these words.
     words[at + LO] = 0;
     words[at + HI] = -1;
     this.#users[slotOf(user.lo)] = undefined;
-    user.store = last;
-    user.at = 0;
+    user.store = this.#ended;
+    user.at = lastAt;
   }
 
   #grow(): void {
