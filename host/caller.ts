@@ -79,6 +79,7 @@ export function mayTie({ ties, limits }: Actor, more = 1): boolean {
 }
 
 export function copyOut(actor: Actor, pointer: number, length: number): Uint8Array {
+  if (length === 0) return nothing;
   return actor.bytes.u8.slice(pointer >>> 0, (pointer >>> 0) + (length >>> 0));
 }
 
@@ -87,6 +88,8 @@ export function textOf(actor: Actor, name: string, what: string, pointer: number
   checkRange(actor, name, what, pointer, length);
   return textIn(actor.bytes.u8, pointer >>> 0, length >>> 0);
 }
+
+const nothing = new Uint8Array(0);
 
 /** Writes words where the guest wants them: any address will do, so byte by byte. The range must have been checked. */
 export function writeWords(actor: Actor, pointer: number, words: readonly number[]): void {

@@ -30,8 +30,9 @@ export interface Instance {
 /** Of a module, what each new instance begins with. */
 interface Beginning {
   readonly byteLength: number;
-  /** The memory up to the last byte that is not 0. */
+  /** The memory from the first byte that is not 0 to the last, and where it begins. */
   readonly image: Uint8Array;
+  readonly imageAt: number;
   /** All mutable globals, as `isopod:globals` has them. */
   readonly globals: Uint8Array;
 }
@@ -88,16 +89,18 @@ function beginningOf(module: GuestModule, { moveGlobals, bytes }: Instance): Beg
     return undefined;
   let end = u8.length;
   while (end > 0 && u8[end - 1] === 0) end--;
-  const image = u8.slice(0, end);
+  let imageAt = 0;
+  while (imageAt < end && u8[imageAt] === 0) imageAt++;
+  const image = u8.slice(imageAt, end);
   moveGlobals?.(0, 1);
   const globals = u8.slice(0, GLOBAL_BYTES * movableGlobals);
   u8.fill(0, 0, globals.length);
-  u8.set(image);
-  return { byteLength: u8.length, image, globals };
+  u8.set(image, imageAt);
+  return { byteLength: u8.length, image, imageAt, globals };
 }
 
 /** False where its memory has grown, which nothing undoes. */
-function putBack({ moveGlobals, bytes }: Instance, { byteLength, image, globals }: Beginning): boolean {
+function putBack({ moveGlobals, bytes }: Instance, { byteLength, image, imageAt, globals }: Beginning): boolean {
   bytes.refresh();
   const { u8 } = bytes;
   if (u8.length !== byteLength) return false;
@@ -105,7 +108,7 @@ function putBack({ moveGlobals, bytes }: Instance, { byteLength, image, globals 
     u8.set(globals);
     moveGlobals(0, 0);
   }
-  u8.fill(0, image.length);
-  u8.set(image);
+  u8.fill(0);
+  u8.set(image, imageAt);
   return true;
 }

@@ -107,7 +107,9 @@ export class Spawner {
     const limits =
       options.limits === undefined ? this.#services.limits : limitsFrom(this.#services.limits, options.limits);
     if (limits.familyActors < 1) throw new SpawnError(`${module.name}: its limit familyActors is 0`);
-    return this.#spawn(module, options, limits, new Allowance(granted, new Family(limits), 0, 0), imports);
+    const { args } = options;
+    const bytes = typeof args === "string" ? encoder.encode(args) : (args?.slice() ?? noArgs);
+    return this.#spawn(module, options, bytes, limits, new Allowance(granted, new Family(limits), 0, 0), imports);
   }
 
   /** For the import `spawn`: the child, or a status. */
@@ -134,7 +136,8 @@ export class Spawner {
     try {
       return this.#spawn(
         module,
-        { ...defaults, entry: wanted, args },
+        { ...defaults, entry: wanted },
+        args,
         lesserOf(parent.limits, limitsFrom(this.#services.limits, defaults.limits)),
         new Allowance(given, family, parent.lo, parent.hi),
         imports,
@@ -149,9 +152,11 @@ export class Spawner {
     }
   }
 
+  /** The bytes of `args` are the actor's own from now on. */
   #spawn(
     module: GuestModule,
-    options: SpawnOptions,
+    options: ModuleDefaults,
+    args: Uint8Array,
     limits: Limits,
     allowance: Allowance,
     imports: ImportObject,
@@ -174,7 +179,6 @@ export class Spawner {
     }
     if (wayName === "jspi") this.#jspi.admit(module.name);
     const way: Way = wayName === "handler" ? handlerWay : wayName === "jspi" ? this.#jspi : asyncifyWay;
-    const args = typeof options.args === "string" ? encoder.encode(options.args) : (options.args?.slice() ?? noArgs);
     const mailbox = new Mailbox(this.#rings, NOWHERE);
     const actor = this.#actors.add((lo, hi) => {
       return new Actor(lo, hi, services, mailbox, module, way, args, limits, noBytes);
