@@ -1,12 +1,12 @@
 /** All scenarios, one after the other, each with its sweep: what `isopod bench all` measures. A contestant that fails stops nobody else. */
 import { compileAll } from "./compiled.ts";
-import { type Contest, type ContestOptions, contest } from "./contest.ts";
+import { type Contest, type ContestOptions, contest, roundName } from "./contest.ts";
 import { judged } from "./marks.ts";
 import { type Results, type SweepResult, setting } from "./results.ts";
 import type { Scenario, Sweep } from "./scenario.ts";
 import { scenarios } from "./scenarios/index.ts";
 
-export interface EverythingOptions extends Pick<ContestOptions, "peers" | "rounds"> {
+export interface EverythingOptions extends Pick<ContestOptions, "peers" | "rounds" | "warmUpMs"> {
   /** Default: all that there are. */
   readonly scenarios?: readonly Scenario[];
   readonly onRound?: (text: string) => void;
@@ -16,7 +16,8 @@ export interface EverythingOptions extends Pick<ContestOptions, "peers" | "round
 }
 
 export async function everything(options: EverythingOptions): Promise<Results> {
-  const { peers, rounds, scenarios: chosen = scenarios, onContest, onSweep } = options;
+  const { peers, rounds, warmUpMs, scenarios: chosen = scenarios, onContest, onSweep } = options;
+  const playing = { rounds, ...(warmUpMs !== undefined && { warmUpMs }) };
   const about = setting();
   const beganMs = performance.now();
   const contests: Contest[] = [];
@@ -29,7 +30,7 @@ export async function everything(options: EverythingOptions): Promise<Results> {
   await compileAll("asyncify");
   for (const scenario of chosen) {
     const styles = scenario.usualStyles ?? scenario.styles.slice(0, 1);
-    const played = await contest(scenario, { styles, peers, rounds, onRound: progress(scenario.name) });
+    const played = await contest(scenario, { ...playing, styles, peers, onRound: progress(scenario.name) });
     contests.push(played);
     onContest?.(played, results());
     if (scenario.sweep === undefined) continue;
@@ -39,7 +40,7 @@ export async function everything(options: EverythingOptions): Promise<Results> {
     sweeps.push(swept);
     for (const parameters of scenario.sweep.points) {
       const onRound = progress(`${scenario.name} at ${along} ${parameters[along]}`);
-      points.push(await contest(scenario, { ...sweeping(scenario.sweep, peers), rounds, parameters, onRound }));
+      points.push(await contest(scenario, { ...sweeping(scenario.sweep, peers), ...playing, parameters, onRound }));
     }
     onSweep?.(swept);
   }
@@ -57,6 +58,6 @@ function counter(chosen: readonly Scenario[], { onRound }: EverythingOptions) {
   return (what: string): NonNullable<ContestOptions["onRound"]> => {
     const number = ++begun;
     return (contestant, round, rounds) =>
-      onRound?.(`${number} of ${of}, ${what}: round ${round} of ${rounds}, ${contestant}`);
+      onRound?.(`${number} of ${of}, ${what}: ${roundName(round, rounds)}, ${contestant}`);
   };
 }

@@ -126,7 +126,7 @@ describe("contestants", () => {
   test("that fail are stopped and named, and the others go on", async () => {
     const log: string[] = [];
     const scenario = scripted(log, { process: [1, 1, "the first is out"], jspi: [1, 1, 30, 20] });
-    const played = await contest(scenario, { styles: ["process", "jspi"], peers: [], rounds: 2 });
+    const played = await contest(scenario, { styles: ["process", "jspi"], peers: [], rounds: 2, warmUpMs: 0 });
     expect(log.slice(4)).toEqual(["process", "process stopped", "jspi", "jspi", "jspi stopped"]);
     expect(played.failed).toEqual([{ name: "isopod process", why: "the first is out" }]);
     expect(played.scores.map(({ name, medianNs }) => [name, medianNs])).toEqual([["isopod jspi", 2_500_000]]);
@@ -155,9 +155,17 @@ describe("contestants", () => {
   test("whose first round takes long have warmed up by it", async () => {
     const log: string[] = [];
     const scenario = scripted(log, { process: [500, 7], jspi: [499, 1, 7] });
-    const played = await contest(scenario, { styles: ["process", "jspi"], peers: [], rounds: 1 });
+    const played = await contest(scenario, { styles: ["process", "jspi"], peers: [], rounds: 1, warmUpMs: 0 });
     expect(log.slice(0, 5)).toEqual(["process", "jspi", "jspi", "process", "jspi"]);
     expect(played.scores.map(({ medianNs }) => medianNs)).toEqual([700_000, 700_000]);
+  });
+
+  test("whose rounds are short warm up by many, each as long as it needs", async () => {
+    const log: string[] = [];
+    const scenario = scripted(log, { process: [10, 10, 10, 7], jspi: [20, 1, 9, 7] });
+    const played = await contest(scenario, { styles: ["process", "jspi"], peers: [], rounds: 1, warmUpMs: 21 });
+    expect(log.slice(0, 7)).toEqual(["process", "jspi", "process", "jspi", "process", "process", "jspi"]);
+    expect(played.scores.map(({ medianNs }) => medianNs)).toEqual([700_000, 900_000]);
   });
 
   test("beside a scenario play in its rounds", async () => {
@@ -191,7 +199,7 @@ describe("all that was measured", () => {
   beforeAll(async () => {
     const chosen = [{ ...small("ping-pong"), sweep }, broken, small("call")];
     results = await everything({
-      ...{ peers: [], rounds: 2, scenarios: chosen },
+      ...{ peers: [], rounds: 2, warmUpMs: 0, scenarios: chosen },
       onContest: (_played, { contests }) => sofar.push(contests.length),
     });
   }, SLOW);

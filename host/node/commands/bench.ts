@@ -5,7 +5,7 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { calls } from "../../../bench/call.ts";
-import { contest, peerNames } from "../../../bench/contest.ts";
+import { contest, peerNames, roundName } from "../../../bench/contest.ts";
 import { everything } from "../../../bench/everything.ts";
 import { faultRecovery } from "../../../bench/fault-recovery.ts";
 import {
@@ -53,7 +53,7 @@ Scenarios:
 ${list}
 
 Options:
-  --rounds N      rounds that count, after two of warm-up; default 5
+  --rounds N      rounds that count, after a warm-up; default 5
   --peers NAMES   plays by turns with these, for example erlang,go; all or none;
                   default none, with "bench all" all. There are ${peerNames.join(", ")}
   --style STYLE   handler (run to completion; ping-pong only), process (default;
@@ -113,7 +113,7 @@ async function playRounds(scenario: Scenario, given: Arguments): Promise<number>
     ...options,
     onRound: (contestant, round, of) => {
       preparing.clear();
-      live?.say(`${scenario.name}: round ${round} of ${of}, ${contestant}`, true);
+      live?.say(`${scenario.name}: ${roundName(round, of)}, ${contestant}`, true);
     },
   }).finally(() => preparing.clear());
   live?.clear();
