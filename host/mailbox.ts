@@ -21,6 +21,7 @@ import {
   CALL_MARK,
   CALL_REF,
   COUNT,
+  CROWDED,
   DEAD_RECORDS,
   HEAD,
   MARKS,
@@ -113,6 +114,7 @@ export class RingPool {
   /** What mailboxes may hold together. */
   readonly maxBytesInUse: number;
   bytesInUse = 0;
+  #told: Store | null = null;
   /** Where the shared rings are; null where no switch is to reach them. */
   #shared: Bytes | null = null;
   /** Everything before it is some ring's. */
@@ -123,28 +125,37 @@ export class RingPool {
     this.#maxBytesEach = maxBytesEach;
   }
 
-  /** From now on rings lie in one memory, which is returned. Throws a RangeError where the engine has none left. */
-  share(): WebAssembly.Memory {
+  /**
+   * From now on rings lie in one memory, which is returned, and the word CROWDED of `store` says whether all mailboxes together have no more room. Throws a
+   * RangeError where the engine has no memory left.
+   */
+  share(store: Store | null = null): WebAssembly.Memory {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+    this.#told = store;
     this.#shared = Bytes.ofMemory(memory);
     return memory;
   }
 
   take(capacity: number): Ring {
     const ring = this.#rings.get(capacity)?.pop() ?? this.#newRing(capacity);
-    this.bytesInUse += capacity;
+    this.#use(capacity);
     return ring;
   }
 
   give(ring: Ring): void {
     const { capacity } = ring;
-    this.bytesInUse -= capacity;
+    this.#use(-capacity);
     let rings = this.#rings.get(capacity);
     if (rings === undefined) {
       rings = [];
       this.#rings.set(capacity, rings);
     }
     if (ring.isShared || (rings.length + 1) * capacity <= this.#maxBytesEach) rings.push(ring);
+  }
+
+  #use(bytes: number): void {
+    this.bytesInUse += bytes;
+    if (this.#told !== null) this.#told.words[CROWDED] = this.bytesInUse > this.maxBytesInUse ? 1 : 0;
   }
 
   #newRing(capacity: number): Ring {

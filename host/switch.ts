@@ -111,10 +111,10 @@ export class Switch implements Runnable {
   /** Null where there is no such memory. */
   static for(services: Services, rings: RingPool, imports: Gate): Switch | null {
     const found = compiled();
-    const slots = services.slots.memory;
-    if (found == null || slots === null) return null;
-    const shared = attempt(() => rings.share());
-    return shared === null ? null : new Switch(services, slots, shared, imports, found);
+    const { memory, store } = services.slots;
+    if (found == null || memory === null) return null;
+    const shared = attempt(() => rings.share(store));
+    return shared === null ? null : new Switch(services, memory, shared, imports, found);
   }
 
   private constructor(

@@ -4,7 +4,7 @@
  */
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
-import { formatReason, type HostMailbox, type Pid, Runtime } from "../host/index.ts";
+import { formatReason, type HostMailbox, type Pid, Runtime, type RuntimeOptions } from "../host/index.ts";
 import { ManualClock } from "./clock.ts";
 import { buildGuests, quiet } from "./guests.ts";
 
@@ -68,13 +68,19 @@ const firstRequests: readonly Act[] = Array.from({ length: ACTORS }, (_, who) =>
 }));
 
 /** Everything that can be seen from outside of what these acts bring about. */
-async function play(wasm: Uint8Array<ArrayBuffer>, acts: readonly Act[], way: "auto" | "off"): Promise<unknown[]> {
+async function play(
+  wasm: Uint8Array<ArrayBuffer>,
+  acts: readonly Act[],
+  way: "auto" | "off",
+  limits: RuntimeOptions["limits"] = {},
+): Promise<unknown[]> {
   const clock = new ManualClock();
   const seen: unknown[] = [];
   const runtime = new Runtime({
     grants: "all",
     clock,
     switch: way,
+    limits,
     onExit: ({ pid, reason }) => seen.push(["exit", pid, formatReason(reason)]),
     // What lies in the mailbox of one that ends was taken already where the host has put it into the window.
     onDeadLetter: ({ from, to, why, length }) => why !== "left behind" && seen.push(["dead", from, to, why, length]),
@@ -264,5 +270,35 @@ describe("a request in flight", () => {
     ],
   ])("%s", async ([, acts]) => {
     expect(await play(asker, acts, "auto")).toEqual(await play(asker, acts, "off"));
+  });
+
+  test.for<[string, RuntimeOptions["limits"], Act[]]>([
+    [
+      "is refused to who has as many ties as it may",
+      { ties: 1 },
+      [
+        steps(0, [REQUEST, 1, 0], [REQUEST, 2, 0], [MONITOR, 2, 0]),
+        steps(0, [DEMONITOR, 0, 1], [MONITOR, 2, 0], [REQUEST, 1, 0]),
+      ],
+    ],
+    [
+      "is refused to who has no room for a Down",
+      { mailboxMessages: 3 },
+      [steps(0, ...times(3, [SEND, 0, 1]), [REQUEST, 1, 0], [TAKE, 0, 0])],
+    ],
+    [
+      "is refused to who has much mail where all mailboxes have too much",
+      { allMailboxBytes: 100_000 },
+      [
+        // 30 KB each, to itself.
+        steps(0, ...times(4, [SEND, 60 * ACTORS, 1]), [REQUEST, 1, 0]),
+      ],
+    ],
+  ])("%s", async ([, limits, acts]) => {
+    const ways = [await play(asker, acts, "auto", limits), await play(asker, acts, "off", limits)];
+    // -101, as the guest notes it.
+    for (const seen of ways) expect(seen.flat().join()).toContain([REQUEST, 155, 255, 255, 255].join());
+    // What mailboxes hold together depends on how large their rings are.
+    if (limits?.allMailboxBytes === undefined) expect(ways[0]).toEqual(ways[1]);
   });
 });

@@ -60,7 +60,7 @@ export function run(): void {
       else if (what === DROP_REF) note(what, actor.drop_ref(refAt(a)), 0);
       else if (what === DEMONITOR) note(what, actor.demonitor(refAt(a), b & 1), 0);
       else if (what === LINK) note(what, actor.link(lo, hi), 0);
-      else if (what === SEND) note(what, sendRaw(peer, room, 4, b), 0);
+      else if (what === SEND) note(what, sendRaw(peer, room, 4 + 500 * (a / peers.length), b), 0);
       else if (what === AWAIT) waitFor(refAt(a), b);
       else if (what === TAKE) {
         const item = receiveWithin(0);
