@@ -5,7 +5,7 @@
  * In the place of all mutable globals comes one function, which moves them to the instance's memory or from there: so they can be put back, also those that
  * the module does not export itself.
  */
-import { ENTRY_TYPE, exportTypes, GLOBALS_EXPORT, LEFT_EXPORT, resumeExport, YIELD_EXPORT } from "./abi.ts";
+import { ENTRY_TYPE, exportTypes, GLOBALS_EXPORT, LEFT_EXPORT, resumeExport } from "./abi.ts";
 import { type ExportType, type Interface, readInterface } from "./binary.ts";
 import { Copies } from "./copies.ts";
 import { Cursor, Undecodable, type Visitor, walk } from "./instructions.ts";
@@ -51,20 +51,23 @@ export async function compileTrimmed(bytes: Uint8Array<ArrayBuffer>): Promise<Co
   const known = WebAssembly.validate(bytes) ? readInterface(bytes) : undefined;
   const copies = new Copies();
   const trimmed = known === undefined ? undefined : trim(bytes, functionsOf(known), copies);
-  if (trimmed === undefined) return { module: await WebAssembly.compile(bytes), bytes, copies: undefined, globals: -1 };
+  // An export may be what permits `ref.func`, and without a memory nothing can be moved: what is valid stays valid.
+  if (trimmed === undefined || !WebAssembly.validate(trimmed.bytes)) {
+    return { module: await WebAssembly.compile(bytes), bytes, copies: undefined, globals: -1 };
+  }
   return { module: await WebAssembly.compile(trimmed.bytes), bytes: trimmed.bytes, copies, globals: trimmed.globals };
 }
 
 /** Names of the functions that the host may call. An entry that waits by Asyncify is called by another name. */
 function functionsOf({ exports }: Interface): ReadonlySet<string> {
   const names = new Set(exports.filter(({ kind }) => kind === "function").map(({ name }) => name));
+  // `run` is an entry as others are; what else has a meaning is called by its own name.
+  const isMeant = (name: string) =>
+    name !== "run" && (Object.hasOwn(exportTypes, name) || name.startsWith(resumeExport("")));
   const isCalled = ({ name, kind, signature }: ExportType) =>
     kind === "function" &&
-    (Object.hasOwn(exportTypes, name) || name.startsWith(resumeExport("")) || signature === ENTRY_TYPE) &&
-    !names.has(resumeExport(name)) &&
-    name !== YIELD_EXPORT &&
     name !== GLOBALS_EXPORT &&
-    !isOfAssemblyScript(name, names);
+    (isMeant(name) || (signature === ENTRY_TYPE && !names.has(resumeExport(name)) && !isOfAssemblyScript(name, names)));
   return new Set(exports.filter(isCalled).map(({ name }) => name));
 }
 

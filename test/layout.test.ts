@@ -53,6 +53,31 @@ describe("a guest that waits", () => {
     expect(touched(memory)).toEqual([3]);
   });
 
+  test("has its heap where there is room, however much static data it has", async () => {
+    // Data that ends so near the end of a page of WebAssembly that the heap has none of it.
+    for (let bytes = 51_440; bytes <= 51_520; bytes += 16) {
+      const { exports } = await built(`
+        const data = memory.data(${bytes}, 16);
+        export function run(): void {}
+        export function fill(): i32 {
+          store<u8>(data, 1);
+          const block = heap.alloc(16);
+          memory.fill(block, 255, 16);
+          return block > data ? load<u8>(data) : 0;
+        }`);
+      expect(exports.fill()).toBe(1);
+    }
+  });
+
+  test("whose name has letters of another alphabet has room for its stack too", async () => {
+    const { exports } = await built(`import { park } from "./actor";
+      function größer(depth: i32): i32 { return depth === 0 ? park() : größer(depth - 1) + depth; }
+      export function größe(): void { total = größer(100); }
+      export let total = 0;`);
+    expect(exports["resume:größe"](0)).toBe(1);
+    expect(exports["resume:größe"](1)).toBe(0);
+  });
+
   test("has touched the first page too, where its stack may be a long one", async () => {
     const { exports, memory } = await built(`import { park } from "./actor";
       function down(depth: i32): i32 { return depth === 0 ? park() : down(depth - 1) + depth; }

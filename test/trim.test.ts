@@ -39,7 +39,10 @@ test("what the host calls stays: entries without another name, handle, match, be
     (func (export "__new") (param i32 i32) (result i32) (i32.const 1)) (func (export "__collect"))`),
   );
   expect(names.sort()).toEqual(
-    ["_initialize", "_start", "handle", "isopod:globals", "isopod:left", "match", "other", "resume:both", "run"].sort(),
+    [
+      ...["_initialize", "_start", "handle", "isopod:globals", "isopod:left", "isopod:yield", "match", "other"],
+      ...["resume:both", "run"],
+    ].sort(),
   );
 });
 
@@ -74,6 +77,48 @@ test("one function moves all mutable globals to memory and back, of each type, e
   expect(seen()).toEqual([7, -2n, 1.5, -0.25]);
 });
 
+test("what has a meaning of its own stays, also where a guest exports a way to go on with it", async () => {
+  const names = await exportsOf(
+    wat(`
+    (func (export "handle") (param i32)) (func (export "resume:handle") (param i32) (result i32) (i32.const 0))
+    (func (export "_start")) (func (export "resume:_start") (param i32) (result i32) (i32.const 0))
+    (func (export "run")) (func (export "resume:run") (param i32) (result i32) (i32.const 0))
+    (func (export "resume:resume:run") (param i32) (result i32) (i32.const 0))`),
+  );
+  expect(names.sort()).toEqual(
+    ["_start", "handle", "resume:_start", "resume:handle", "resume:resume:run", "resume:run"].sort(),
+  );
+});
+
+test("a module that would not be valid without an export, or with the function for its globals, is left as it is", async () => {
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const run = [3, 0x72, 0x75, 0x6e];
+  // helper may be meant by ref.func because it is exported: (func $run (drop (ref.func $helper))).
+  const referring = Uint8Array.from([
+    ...header,
+    ...[1, 8, 2, 0x60, 0, 0, 0x60, 1, 0x7f, 0],
+    ...[3, 3, 2, 0, 1],
+    ...[7, 16, 2, ...run, 0, 0, 6, 0x68, 0x65, 0x6c, 0x70, 0x65, 0x72, 0, 1],
+    ...[10, 10, 2, 5, 0, 0xd2, 1, 0x1a, 0x0b, 2, 0, 0x0b],
+  ]);
+  // A global that changes, and no memory.
+  const homeless = Uint8Array.from([
+    ...header,
+    ...[1, 4, 1, 0x60, 0, 0],
+    ...[3, 2, 1, 0],
+    ...[6, 6, 1, 0x7f, 1, 0x41, 0, 0x0b],
+    ...[7, 7, 1, ...run, 0, 0],
+    ...[10, 4, 1, 2, 0, 0x0b],
+  ]);
+  for (const bytes of [referring, homeless]) {
+    expect(WebAssembly.validate(bytes)).toBe(true);
+    const { module, bytes: compiled, globals } = await compileTrimmed(bytes);
+    expect(compiled).toBe(bytes);
+    expect(globals).toBe(-1);
+    expect(WebAssembly.Module.exports(module)[0].name).toBe("run");
+  }
+});
+
 test("globals that hold no numbers are left alone", async () => {
   const { module, globals } = await compileTrimmed(
     wat(`(global $a (mut i32) (i32.const 7)) (global $b (mut funcref) (ref.null func))
@@ -89,6 +134,14 @@ test("what is no module does not become one", async () => {
   const at = bytes.lastIndexOf("d".charCodeAt(0)) + 2;
   bytes[at] = 100;
   await expect(compileTrimmed(bytes)).rejects.toThrow(WebAssembly.CompileError);
+});
+
+test("a module that a runtime has compiled can give way in another as it did", async () => {
+  await using stage = new Stage();
+  const [primes] = (await buildGuests("examples", ["primes"], "asyncify", "yield")).values();
+  const { module } = await stage.runtime.load(primes);
+  const again = await stage.runtime.load(module);
+  expect(() => stage.runtime.spawn(again, { reductions: { policy: "yield" } })).not.toThrow();
 });
 
 test("a module that a runtime has compiled can be loaded by another", async () => {

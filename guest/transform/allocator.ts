@@ -20,10 +20,11 @@ const CHANGES: readonly (readonly [from: string, to: string])[] = [
     "@lazy export let ROOT: Root = changetype<Root>(0); // unsafe initializion below\n",
     "@lazy export let ROOT: Root = changetype<Root>(0); @lazy let ALL: usize = 0;\n",
   ],
-  // Then as much again as there is, until all that there was at first belongs to the heap; only then does memory grow.
+  // Then as much again as there is, until all that there was at first belongs to the heap; only then does memory grow. There is no tail where the heap
+  // begins so near the end that nothing of that memory is its own.
   [
     "  // Here, both rounding performed in searchBlock ...\n",
-    "  for (let end = changetype<usize>(GETTAIL(root)) + BLOCK_OVERHEAD; end < ALL; end = changetype<usize>(GETTAIL(root)) + BLOCK_OVERHEAD) { addMemory(root, end, <u64>min<usize>(ALL, (2 * end - __heap_base + 4095) & ~4095)); if (searchBlock(root, size)) return; }\n",
+    "  for (let tail = changetype<usize>(GETTAIL(root)); tail != 0 && tail + BLOCK_OVERHEAD < ALL; tail = changetype<usize>(GETTAIL(root))) { const end = tail + BLOCK_OVERHEAD; addMemory(root, end, <u64>min<usize>(ALL, (2 * end - __heap_base + 4095) & ~4095)); if (searchBlock(root, size)) return; }\n",
   ],
 ];
 

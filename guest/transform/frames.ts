@@ -8,11 +8,11 @@
 /** The pass moves the top of its stack on by a constant for each part of a frame. */
 const GROWTH =
   /\(i32\.store\s+\(global\.get \$__asyncify_data\)\s+\(i32\.add\s+\(i32\.load\s+\(global\.get \$__asyncify_data\)\s*\)\s+\(i32\.const (\d+)\)/g;
-const FUNCTION = /^ \(func \$("[^"]*"|[^\s()]+)/gm;
-const CALL = /\((?:return_)?call \$("[^"]*"|[^\s()]+)/g;
+const FUNCTION = /^ \(func \$("(?:[^"\\]|\\.)*"|[^\s()]+)/gm;
+const CALL = /\((?:return_)?call \$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 const INDIRECT = /\((?:return_)?call_(?:indirect|ref)\b/;
 const ELEMENTS = /^ \(elem [^\n]*/gm;
-const REFERENCE = /\$("[^"]*"|[^\s()]+)/g;
+const REFERENCE = /\$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 
 interface Instrumented {
   /** Bytes of its frame. */
@@ -26,7 +26,11 @@ interface Instrumented {
  * @returns bytes
  */
 export function longestStack(text: string, roots: readonly string[]): number {
-  const functions = instrumented(text);
+  const code = text.replace(/^\s*;;@.*\n/gm, "");
+  const functions = instrumented(code);
+  // One that is not in the text at all has a name that was not understood.
+  const names = new Set(namesIn(code, FUNCTION));
+  if (!roots.every(root => names.has(root))) return Number.POSITIVE_INFINITY;
   const known = new Map<string, number>();
   // Infinity while it is being computed: who meets it again is in a recursion.
   const below = (name: string): number => {
@@ -44,8 +48,7 @@ export function longestStack(text: string, roots: readonly string[]): number {
 }
 
 /** Those that can unwind: none of the others is on the stack when that happens. */
-function instrumented(text: string): Map<string, Instrumented> {
-  const code = text.replace(/^\s*;;@.*\n/gm, "");
+function instrumented(code: string): Map<string, Instrumented> {
   const begins = [...code.matchAll(FUNCTION)];
   const bodies = new Map<string, string>();
   begins.forEach(({ 1: name, index }, i) => {
@@ -68,6 +71,12 @@ function namesIn(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(({ 1: name }) => plain(name));
 }
 
+/** A name in quotes has its other characters escaped, as UTF-8 in hexadecimal or behind a backslash. */
 function plain(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1) : name;
+  if (!name.startsWith('"')) return name;
+  const text = name
+    .slice(1, -1)
+    .replace(/\\(["'\\])/g, (_, character: string) => `\\${character.charCodeAt(0).toString(16)}`);
+  const encoded = text.replace(/%/g, "%25").replace(/\\([0-9a-f]{2})/gi, "%$1");
+  return decodeURIComponent(encoded);
 }
