@@ -27,7 +27,6 @@ import {
   BUDGET,
   CALL_REF,
   CAPACITY,
-  FIRST_CALLER,
   HANDLER_CAPACITY,
   HANDLER_INFO,
   HANDLER_POINTER,
@@ -325,10 +324,13 @@ export class Actor implements Runnable, Recorded, Owner {
     this.store.words[this.at + TIMED] = value === Number.POSITIVE_INFINITY ? 0 : TIMED_BY_HOST;
   }
 
-  /** What ties it to others; null while nothing does. Whoever asks may change it: the switch makes no request more until the host permits it. */
+  /**
+   * What ties it to others; null while nothing does. Whoever asks may change it: the switch makes no request more until the host permits it. Who looks at
+   * its watchers calls `unfoldCallers` before.
+   */
   get ties(): Ties | null {
     const { words } = this.store;
-    if (words[this.at + CALL_REF] !== 0 || words[this.at + FIRST_CALLER] !== 0) unfold(this);
+    if (words[this.at + CALL_REF] !== 0) unfold(this);
     words[this.at + MAY_REQUEST] = 0;
     return this.knownTies;
   }

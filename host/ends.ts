@@ -9,7 +9,7 @@ import { type ExitReason, isCounted, type Received } from "./message.ts";
 import { type Pid, type PidTable, pidFromWords } from "./pid.ts";
 import { lastSeen } from "./receive.ts";
 import type { Registry } from "./registry.ts";
-import { unfold } from "./requests.ts";
+import { unfold, unfoldCallers } from "./requests.ts";
 import { announceEnd } from "./signals.ts";
 
 /** An actor's end, as the host observes it. */
@@ -86,6 +86,7 @@ export class Ends {
     const { services, mailbox, allowance } = actor;
     // Its record knows of requests, and is somebody else's soon.
     unfold(actor);
+    unfoldCallers(actor);
     const left = lettersIn(mailbox);
     mailbox.clear();
     services.slots.leave(actor);

@@ -58,9 +58,10 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
   };
 }
 
-function maySetTimer({ ties, limits, allowance }: Actor, bytes: number, toItself: boolean): boolean {
+function maySetTimer({ knownTies, limits, allowance }: Actor, bytes: number, toItself: boolean): boolean {
   if (allowance === null) return true;
-  if ((ties?.timers?.size ?? 0) >= limits.timers || allowance.timerBytes + bytes > limits.mailboxBytes) return false;
+  if ((knownTies?.timers?.size ?? 0) >= limits.timers || allowance.timerBytes + bytes > limits.mailboxBytes)
+    return false;
   const { family } = allowance;
   // Timers for itself end with it.
   return (

@@ -558,7 +558,9 @@ export class Mailbox {
     const at = this.#at;
     words[at + HEAD] = words[at + TAIL] = words[at + SAVED] = 0;
     words[at + DEAD_RECORDS] = words[at + COUNT] = words[at + BYTES] = words[at + CALL_MARK] = 0;
-    if (this.#marks !== null) for (const mark of this.#marks) mark.position = 0;
+    // At the beginning a mark says what none says; and those of refs that nobody ends would keep the switch from its short way for ever.
+    this.#marks = null;
+    words[at + MARKS] = 0;
   }
 
   /** Room for a record of `size` bytes behind `tail`, in one piece; returns its place in the ring. */

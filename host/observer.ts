@@ -8,6 +8,7 @@ import type { WayName } from "./guest.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, REASON, REF, TAG } from "./mailbox.ts";
 import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "./message.ts";
 import { type Pid, type PidTable, pidFromWords } from "./pid.ts";
+import { unfoldCallers } from "./requests.ts";
 import type { Runnable } from "./scheduler.ts";
 import { QUEUE_LENGTH } from "./slots.ts";
 import type { Strategy, Supervisor } from "./supervisor.ts";
@@ -168,6 +169,7 @@ export class Observer {
   }
 
   #infoOf(actor: Actor, nowMs: number, children: ReadonlyMap<Pid, ActorInfo["supervisor"]>): ActorInfo {
+    unfoldCallers(actor);
     const { pid, module, mailbox, ties, allowance, reductions } = actor;
     const supervisor = this.#supervisors.get(pid);
     const kind =

@@ -7,15 +7,13 @@ import { mayTie } from "./caller.ts";
 import { adoptMonitor } from "./signals.ts";
 import { CALL_MARK, CALL_REF, CALLEE, FIRST_CALLER, MAY_REQUEST, NEXT_CALLER, PREVIOUS_CALLER } from "./slots.ts";
 
-/** Makes monitors of an actor's own request and of those that others have made to it. */
+/** Makes a monitor of an actor's own request, and of all others to its callee: they will be told of its end in the order in which they have asked. */
 export function unfold(actor: Actor): void {
   const { words } = actor.store;
-  // With all others of the same callee: they will be told of its end in the order in which they have asked.
   if (words[actor.at + CALL_REF] !== 0) unfoldCallers(actor.services.slots.userAt(words[actor.at + CALLEE]) as Actor);
-  unfoldCallers(actor);
 }
 
-/** Makes monitors of the requests to an actor. */
+/** Makes monitors of the requests to an actor, before somebody looks at its watchers. */
 export function unfoldCallers(callee: Actor): void {
   const { slots } = callee.services;
   const { words } = callee.store;
@@ -28,6 +26,8 @@ export function unfoldCallers(callee: Actor): void {
     const watcher = slots.userAt(caller) as Actor;
     const ref = words[watcher.at + CALL_REF];
     words[watcher.at + CALL_REF] = 0;
+    // It has a tie more than the host has counted.
+    words[watcher.at + MAY_REQUEST] = 0;
     watcher.mailbox.mark(ref, words[watcher.at + CALL_MARK]);
     adoptMonitor(watcher, callee, ref);
   }

@@ -65,9 +65,9 @@ function paidBack(allowance: Allowance, { bytes, isOrphan }: PendingTimer): void
 
 /** False where the timer has fired, was cancelled, or never was. */
 export function cancelTimer(from: Actor, ref: number): boolean {
-  const pending = from.ties?.timers?.get(ref);
+  const pending = from.knownTies?.timers?.get(ref);
   if (pending === undefined) return false;
-  from.ties?.timers?.delete(ref);
+  from.knownTies?.timers?.delete(ref);
   if (from.allowance !== null) from.allowance.timerBytes -= pending.bytes;
   dropRef(from, ref);
   return from.services.timers.cancel(pending.timer);

@@ -6,10 +6,11 @@
  *
  * Not for guests that wait by JSPI. Those whose reductions are counted pay for what the host does; what costs them anything is left to it.
  */
-import { type Actor, PARKED, type Services } from "./actor.ts";
+import { type Actor, PARKED, READY, type Services } from "./actor.ts";
 import type { Import } from "./caller.ts";
 import { fault } from "./fault.ts";
 import type { RingPool } from "./mailbox.ts";
+import { RECEIVE_PARK } from "./message.ts";
 import { leave, serveMailbox } from "./park.ts";
 import type { Runnable } from "./scheduler.ts";
 import { drawSwitchRef } from "./signals.ts";
@@ -235,6 +236,8 @@ export class Switch implements Runnable {
     for (let i = 0; i < length; i++) {
       const actor = slots.userAt(words[TIMED_LIST + i]);
       if (actor?.state === PARKED) actor.armDeadline();
+      // Woken by an item that it may not want: its time goes on, and the host looks after its next turn.
+      else if (actor?.state === READY && actor.result === RECEIVE_PARK) void actor.deadlineMs;
     }
   }
 

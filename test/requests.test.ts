@@ -282,6 +282,11 @@ describe("a request in flight", () => {
       ],
     ],
     [
+      "is a tie also when somebody else has looked at the callee",
+      { ties: 1 },
+      [steps(0, [REQUEST, 1, 0]), steps(2, [MONITOR, 1, 0]), steps(0, [REQUEST, 3, 0]), show(0)],
+    ],
+    [
       "is refused to who has no room for a Down",
       { mailboxMessages: 3 },
       [steps(0, ...times(3, [SEND, 0, 1]), [REQUEST, 1, 0], [TAKE, 0, 0])],
