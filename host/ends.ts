@@ -1,16 +1,22 @@
 /**
- * How actors end: taken out of everything that knows them first, then told to those that are tied to them. Ends that follow from an end, along links,
- * are done after it, one by one: a chain of any length costs no stack.
+ * How actors end. An end is *recorded* first: from then on its actor takes no message, gets no turn and has no name. Then it is *told*: the
+ * dead letters are counted, the instance goes to the next actor, links and watchers get their signals, the embedder its notice.
+ *
+ * Recording changes a few words, because a guest may cause an end when little of its stack is left. Telling happens on the host's own stack, in
+ * the order of the ends, and in pieces: neither a full mailbox nor many watchers hold the thread.
  */
 import { type Actor, DEAD, type Services } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
-import { FROM_HI, FROM_LO, KIND, LENGTH, type Mailbox, NONE, TAG } from "./mailbox.ts";
+import { callOut } from "./call-out.ts";
+import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, TAG } from "./mailbox.ts";
 import { type ExitReason, isCounted, type Received } from "./message.ts";
 import { type Pid, type PidTable, pidFromWords } from "./pid.ts";
 import { lastSeen } from "./receive.ts";
 import type { Registry } from "./registry.ts";
 import { unfold, unfoldCallers } from "./requests.ts";
+import type { Runnable } from "./scheduler.ts";
 import { announceEnd } from "./signals.ts";
+import { HI, LO, TURNS_LEFT } from "./slots.ts";
 
 /** An actor's end, as the host observes it. */
 export interface ActorExit {
@@ -24,20 +30,53 @@ export interface ActorExit {
   readonly lastReceived?: Received;
 }
 
-export class Ends {
+/** One piece of telling, in units: a dead letter or a signal is one. Measured as at most a millisecond (x64, Node 26). */
+const PIECE_UNITS = 2_048;
+/** Letting go of an actor's instance takes as long as so many of them. */
+const RELEASE_UNITS = 64;
+/** A piece ends at the first actor behind this time. */
+const PIECE_MS = 1;
+/** So many that were told stay in the list before it is cut. */
+const ENDINGS_KEPT = 1_024;
+
+/** An end that was recorded and is still to be told. */
+interface Ending {
+  readonly actor: Actor;
+  reason: ExitReason;
+  /** Others knew the actor. False where its spawn has failed. */
+  readonly wasAlive: boolean;
+  /** Under which it was registered, first of all. */
+  readonly names: readonly string[];
+  /** Where the next dead letter is in its mailbox. */
+  letter: number;
+  lastReceived: Received | undefined;
+  /** Its mailbox and its instance are gone. */
+  isReleased: boolean;
+}
+
+export class Ends implements Runnable {
+  readonly #services: Services;
   readonly #actors: PidTable<Actor>;
   readonly #registry: Registry;
   readonly #onExit: ((exit: ActorExit) => void) | undefined;
   /** By actor: those who wait for its end. */
   readonly #waiting = new Map<Actor, ((reason: ExitReason) => void)[]>();
-  /** Actors that have ended and whose ties are still to be told. */
-  readonly #ended: { readonly actor: Actor; readonly reason: ExitReason }[] = [];
-  #announcing = false;
+  /** Oldest first, from `#told` on. */
+  #endings: Ending[] = [];
+  #told = 0;
+  #isTelling = false;
+  #isQueued = false;
   /** Guests alive, host mailboxes left out. */
   #guests = 0;
   #onIdle: (() => void)[] = [];
 
-  constructor(actors: PidTable<Actor>, registry: Registry, onExit: ((exit: ActorExit) => void) | undefined) {
+  constructor(
+    services: Services,
+    actors: PidTable<Actor>,
+    registry: Registry,
+    onExit: ((exit: ActorExit) => void) | undefined,
+  ) {
+    this.#services = services;
     this.#actors = actors;
     this.#registry = registry;
     this.#onExit = onExit;
@@ -53,57 +92,29 @@ export class Ends {
     actor.services.counters.spawned++;
   }
 
+  /** An actor ends. None of its frames may be on the stack. */
   end(actor: Actor, reason: ExitReason): void {
     if (actor.state === DEAD) return;
-    const isGuest = actor.module !== null;
-    const lastReceived = reason.kind === "crashed" && actor.atFault && isGuest ? lastSeen(actor) : undefined;
-    const { services, pid, module } = actor;
-    const { inspection } = services;
-    const name = actor.ties?.names?.values().next().value;
-    const names = inspection.wants("exit") ? [...(actor.ties?.names ?? [])] : undefined;
-    this.bury(actor, reason);
-    services.counters.ended++;
-    const onExit = this.#onExit;
-    if (onExit !== undefined || names !== undefined) {
-      const received = lastReceived === undefined ? {} : { lastReceived };
-      const exit = { pid, module: module?.name, reason, ...received };
-      if (onExit !== undefined) services.notices.add(() => onExit(name === undefined ? exit : { ...exit, name }));
-      if (names !== undefined) inspection.tell({ kind: "exit", atMs: services.clock.now(), names, ...exit });
-    }
-    if (isGuest && --this.#guests === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
+    this.#record(actor, reason, true);
+    this.#services.counters.ended++;
+    if (actor.module !== null) this.#guests--;
   }
 
-  /** What `end` does also of an actor that never lived for anybody, because its spawn has failed. */
+  /** An actor never lived for anybody, because its spawn has failed. What it did to others in its start function, they know by its ties. */
   bury(actor: Actor, reason: ExitReason): void {
-    actor.state = DEAD;
-    this.#actors.delete(actor);
-    const waiting = this.#waiting.get(actor);
-    this.#waiting.delete(actor);
-    for (const resolve of waiting ?? []) resolve(reason);
-    actor.disarmDeadline();
-    // Before anybody hears of it, the embedder included.
-    this.#registry.release(actor);
-    const { services, mailbox, allowance } = actor;
-    // Its record knows of requests, and is somebody else's soon.
-    unfold(actor);
-    unfoldCallers(actor);
-    const left = lettersIn(mailbox);
-    mailbox.clear();
-    services.slots.leave(actor);
-    mailbox.liveAt(actor.store, actor.at);
-    for (const { from, tag, length } of left) services.deadLetter(from, actor.pid, tag, length, "left behind");
-    actor.way.discard(actor);
-    release(actor, services);
-    if (allowance !== null) {
-      allowance.family.size--;
-      const { end } = allowance;
-      if (end !== null) services.notices.add(end);
-    }
-    this.#ended.push({ actor, reason });
-    this.#announce();
+    this.#record(actor, reason, false);
   }
 
-  /** Resolves with the reason for which a live actor ends. */
+  /** An actor whose end is not told yet. */
+  untold(pid: Pid): Actor | undefined {
+    for (let i = this.#told; i < this.#endings.length; i++) {
+      const { actor, wasAlive } = this.#endings[i];
+      if (wasAlive && actor.pid === pid) return actor;
+    }
+    return undefined;
+  }
+
+  /** Resolves with the reason when the end of an actor, live or untold, is told. */
   exited(actor: Actor): Promise<ExitReason> {
     return new Promise(resolve => {
       const waiting = this.#waiting.get(actor);
@@ -112,48 +123,189 @@ export class Ends {
     });
   }
 
-  /** Resolves when no guest is alive. */
+  /** Resolves when no guest is alive, and the end of each was told. */
   idle(): Promise<void> {
-    if (this.#guests === 0) return Promise.resolve();
+    if (this.#guests === 0 && this.#isDone) return Promise.resolve();
     return new Promise(resolve => {
       this.#onIdle.push(resolve);
     });
   }
 
-  #announce(): void {
-    if (this.#announcing) return;
-    this.#announcing = true;
+  /** Tells of all that has ended, at once: the scheduler runs nothing any more. */
+  finish(): void {
+    this.#isTelling = true;
+    while (!this.#isDone) this.#tellPiece();
+    this.#isTelling = false;
+  }
+
+  /** A turn of the scheduler. */
+  run(): boolean {
+    this.#isQueued = false;
+    this.#tellPiece();
+    if (!this.#isDone) {
+      this.#services.scheduler.lookSoon();
+      this.#queue("last");
+    }
+    return true;
+  }
+
+  /** What could not be told of one end is lost; the others are told. */
+  failed(error: unknown): void {
+    callOut(() => {
+      throw error;
+    });
+    this.#next();
+    if (!this.#isDone) this.#queue("last");
+  }
+
+  get #isDone(): boolean {
+    return this.#told === this.#endings.length;
+  }
+
+  #record(actor: Actor, reason: ExitReason, wasAlive: boolean): void {
+    const { notices } = this.#services;
+    const names = [...(actor.knownTies?.names ?? [])];
+    // Before anybody hears of it, the embedder included.
+    this.#registry.release(actor);
+    this.#endings.push({
+      actor,
+      reason,
+      wasAlive,
+      names,
+      letter: actor.mailbox.first(),
+      lastReceived: undefined,
+      isReleased: false,
+    });
+    const isNow = !notices.areHeld && !this.#isTelling;
+    if (!isNow) this.#queue("first");
+    this.#actors.hide(actor);
+    actor.state = DEAD;
+    const { words } = actor.store;
+    // No pid has these words.
+    words[actor.at + LO] = 0;
+    words[actor.at + HI] = -1;
+    if (!isNow) return;
+    // No guest is on the stack: the host that ends an actor finds it told when its call returns. Callbacks come after the piece.
+    this.#isTelling = true;
+    notices.hold();
     try {
-      for (let next = this.#ended.shift(); next !== undefined; next = this.#ended.shift()) {
-        announceEnd(next.actor, next.reason);
-      }
+      this.#tellPiece();
     } finally {
-      this.#announcing = false;
+      notices.release();
+      this.#isTelling = false;
+      if (!this.#isDone) this.#queue("last");
     }
   }
-}
 
-/** Whoever still holds the actor shall not hold its memory. */
-function release(actor: Actor, services: Services): void {
-  services.recycling.give(actor);
-  services.memory.set(actor, 0);
-  services.switch?.end(actor);
-  actor.instance = null;
-  actor.guest = null;
-  actor.reductions = null;
-  actor.answer = null;
-  actor.bytes = noBytes;
-}
-
-/** What nobody will receive of a mailbox. */
-function lettersIn(mailbox: Mailbox): { from: Pid; tag: number; length: number }[] {
-  const letters: { from: Pid; tag: number; length: number }[] = [];
-  for (let at = mailbox.first(); at !== NONE; at = mailbox.next(at)) {
-    const word = (which: number) => mailbox.word(at, which);
-    if (!isCounted(word(KIND))) continue;
-    letters.push({ from: pidFromWords(word(FROM_LO), word(FROM_HI)), tag: word(TAG), length: word(LENGTH) });
+  #queue(place: "first" | "last"): void {
+    if (this.#isQueued) return;
+    const { scheduler, slots } = this.#services;
+    if (place === "first") scheduler.pushFirst(this);
+    else scheduler.push(this);
+    // The switch gives the thread back after this turn.
+    slots.store.words[TURNS_LEFT] = 0;
+    this.#isQueued = true;
   }
-  return letters;
+
+  #tellPiece(): void {
+    const { clock } = this.#services;
+    const endMs = clock.now() + PIECE_MS;
+    let units = PIECE_UNITS;
+    while (!this.#isDone) {
+      units = this.#tell(this.#endings[this.#told], units);
+      if (units <= 0 || clock.now() >= endMs) return;
+    }
+  }
+
+  /** Tells of one end, as far as so many units reach; answers what is left of them, or less than 0 where there is more to tell. */
+  #tell(ending: Ending, units: number): number {
+    const { actor } = ending;
+    let left = units;
+    if (!ending.isReleased) {
+      left = this.#bringLettersBack(ending, left);
+      if (left < 0) return left;
+      this.#release(ending);
+      left = Math.max(0, left - RELEASE_UNITS);
+    }
+    left = announceEnd(actor, ending.reason, left);
+    if (left < 0) return left;
+    this.#next();
+    this.#notice(ending);
+    if (this.#guests === 0 && this.#isDone) for (const resolve of this.#onIdle.splice(0)) resolve();
+    return left;
+  }
+
+  #next(): void {
+    this.#told++;
+    if (!this.#isDone && this.#told < ENDINGS_KEPT) return;
+    this.#endings.splice(0, this.#told);
+    this.#told = 0;
+  }
+
+  /** What nobody will receive of a mailbox. */
+  #bringLettersBack(ending: Ending, units: number): number {
+    const { actor } = ending;
+    const { mailbox, pid } = actor;
+    let left = units;
+    for (; ending.letter !== NONE; ending.letter = mailbox.next(ending.letter)) {
+      if (left-- <= 0) return -1;
+      const word = (which: number) => mailbox.word(ending.letter, which);
+      if (!isCounted(word(KIND))) continue;
+      const from = pidFromWords(word(FROM_LO), word(FROM_HI));
+      this.#services.deadLetter(from, pid, word(TAG), word(LENGTH), "left behind");
+    }
+    return left;
+  }
+
+  /** Lets go of everything that the actor had. None of its frames is left on any stack but one of JSPI, which is unwound. */
+  #release(ending: Ending): void {
+    const { actor } = ending;
+    const { mailbox, allowance, module } = actor;
+    const services = this.#services;
+    ending.isReleased = true;
+    if (actor.atFault && module !== null) {
+      if (ending.reason.kind === "crashed" && ending.wasAlive) ending.lastReceived = lastSeen(actor);
+      ending.reason = module.located(ending.reason) ?? ending.reason;
+    }
+    actor.disarmDeadline();
+    // Its record knows of requests, and is somebody else's soon.
+    unfold(actor);
+    unfoldCallers(actor);
+    mailbox.clear();
+    services.slots.leave(actor);
+    mailbox.liveAt(actor.store, actor.at);
+    actor.way.discard(actor);
+    services.recycling.give(actor);
+    services.memory.set(actor, 0);
+    services.switch?.end(actor);
+    // Callers may keep the actor for longer than its memory.
+    actor.instance = null;
+    actor.guest = null;
+    actor.reductions = null;
+    actor.answer = null;
+    actor.bytes = noBytes;
+    this.#actors.release(actor);
+    if (allowance === null) return;
+    allowance.family.size--;
+    const { end } = allowance;
+    if (end !== null) services.notices.add(end);
+  }
+
+  /** Tells the embedder. */
+  #notice({ actor, reason, wasAlive, names, lastReceived }: Ending): void {
+    const waiting = this.#waiting.get(actor);
+    this.#waiting.delete(actor);
+    for (const resolve of waiting ?? []) resolve(reason);
+    if (!wasAlive) return;
+    const { inspection, notices, clock } = this.#services;
+    const onExit = this.#onExit;
+    const isInspected = inspection.wants("exit");
+    if (onExit === undefined && !isInspected) return;
+    const { pid, module } = actor;
+    const exit = { pid, module: module?.name, reason, ...(lastReceived === undefined ? {} : { lastReceived }) };
+    if (onExit !== undefined) notices.add(() => onExit(names.length === 0 ? exit : { ...exit, name: names[0] }));
+    if (isInspected) inspection.tell({ kind: "exit", atMs: clock.now(), names, ...exit });
+  }
 }
 
 const noBytes = Bytes.ofLength(0);

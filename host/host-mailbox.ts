@@ -11,7 +11,7 @@ import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "./pid.ts";
 import { receivedFrom } from "./reason.ts";
 import type { Registry } from "./registry.ts";
 import { cancelTimer, sendAfter } from "./send-after.ts";
-import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink } from "./signals.ts";
+import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink, unlinkEnded } from "./signals.ts";
 import { NOWHERE } from "./slots.ts";
 
 export interface ReceiveOptions {
@@ -111,7 +111,8 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   unlink(pid: Pid): void {
     const other = this.#directory.find(pid);
-    if (other !== undefined) unlink(this.#actor, other);
+    if (other === undefined) unlinkEnded(this.#actor, lowWord(pid), highWord(pid));
+    else unlink(this.#actor, other);
   }
 
   /** Monitors an actor: one Down with this ref comes when it ends; at once, with the reason noproc, where it is dead. */

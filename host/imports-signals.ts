@@ -8,7 +8,7 @@ import { hasRoom } from "./post.ts";
 import { charge } from "./preempt.ts";
 import { COPIED_SHIFT } from "./receive.ts";
 import { permitRequests } from "./requests.ts";
-import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink } from "./signals.ts";
+import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink, unlinkEnded } from "./signals.ts";
 
 /** Bits of the last parameter but one of `spawn`. */
 const SPAWN_LINK = 1;
@@ -63,7 +63,10 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
     unlink(lo, hi) {
       const actor = callerOf(services, "unlink");
       const other = actors.get(lo, hi);
-      if (other === undefined) return 0;
+      if (other === undefined) {
+        unlinkEnded(actor, lo, hi);
+        return 0;
+      }
       unlink(actor, other);
       return 1;
     },

@@ -14,6 +14,11 @@ export class Notices {
   /** Is told of each one that waits. */
   onAdded: (() => void) | null = null;
 
+  /** Whether guests may be on the stack. */
+  get areHeld(): boolean {
+    return this.#holds > 0;
+  }
+
   get areWaiting(): boolean {
     return this.#waiting.length > 0;
   }

@@ -11,6 +11,7 @@
 /** Names an actor. A safe integer, unique within its node; 0 is nobody. Print it with {@link formatPid}. */
 export type Pid = number;
 
+const WORD_BITS = 30;
 const SLOT_BITS = 20;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 const LOW_GENERATION_BITS = 10;
@@ -25,6 +26,8 @@ const TWO_TO_32 = 2 ** 32;
 
 /** So many other slots are freed before a slot is used again: with the generations, a pid returns after 134 million spawns at the earliest. */
 const SLOTS_AT_REST = 1024;
+/** A slot's last users that `wasIssued` remembers. Few beside all generations, so that a guess does not look like one of them. */
+const USERS_REMEMBERED = 1024;
 
 /** The most actors that one table can hold at a time. */
 export const MAX_SLOTS = SLOT_MASK + 1;
@@ -87,7 +90,7 @@ export interface Addressed {
 
 /**
  * The live actors by pid. Looking up is one array load and two compares; a pid of a dead actor finds nothing, even where its
- * slot is in use again.
+ * slot is in use again. The generations of each slot begin at a random number, so that knowing some pids tells nothing of others.
  */
 export class PidTable<T extends Addressed> {
   readonly thread: number;
@@ -96,16 +99,22 @@ export class PidTable<T extends Addressed> {
   readonly #slots: (T | undefined)[] = [];
   /** By slot: the generation of its present or last user, from 1 up. */
   readonly #generations: number[] = [];
+  /** By slot: how many users it has had. */
+  readonly #users: number[] = [];
+  readonly #random: () => number;
   /** Slots at rest, longest first, from `#restHead` on. */
   #rest: number[] = [];
   #restHead = 0;
   #size = 0;
 
-  constructor(thread = 0, node = 0) {
+  /** `random`: a number in [0, 1), from which the generations begin. */
+  constructor(random: () => number = Math.random, thread = 0, node = 0) {
+    this.#random = random;
     this.thread = thread;
     this.node = node;
   }
 
+  /** Slots in use. */
   get size(): number {
     return this.#size;
   }
@@ -121,9 +130,10 @@ export class PidTable<T extends Addressed> {
    */
   add(make: (lo: number, hi: number) => T): T {
     const slot = this.#nextSlot();
-    const last = this.#generations[slot] ?? 0;
+    const last = this.#generations[slot] ?? Math.floor(this.#random() * (GENERATIONS - 1));
     const generation = last + 1 < GENERATIONS ? last + 1 : 1;
     this.#generations[slot] = generation;
+    this.#users[slot] = (this.#users[slot] ?? 0) + 1;
     try {
       const entry = make(loOf(slot, generation), hiOf(generation, this.thread, this.node));
       this.#slots[slot] = entry;
@@ -136,12 +146,27 @@ export class PidTable<T extends Addressed> {
     }
   }
 
-  delete(entry: T): void {
-    const slot = entry.lo & SLOT_MASK;
-    if (this.#slots[slot] !== entry) return;
-    this.#slots[slot] = undefined;
-    this.#rest.push(slot);
+  /** From now on the entry's pid finds nothing. Its slot stays in use until `release`. One store, which needs no stack. */
+  hide(entry: T): void {
+    this.#slots[entry.lo & SLOT_MASK] = undefined;
+  }
+
+  /** The slot of an entry that was hidden is free. To be called once. */
+  release(entry: T): void {
+    this.#rest.push(entry.lo & SLOT_MASK);
     this.#size--;
+  }
+
+  /** Whether a pid that finds nothing was one's before. False: the table never gave it out, or so long ago that others had its slot 1,024 times since. */
+  wasIssued(lo: number, hi: number): boolean {
+    const last = this.#generations[lo & SLOT_MASK];
+    const place = hiOf(0, this.thread, this.node) >> HIGH_GENERATION_BITS;
+    if (last === undefined || hi >> HIGH_GENERATION_BITS !== place || lo >>> WORD_BITS !== 0) return false;
+    const generation =
+      ((hi & HIGH_GENERATION_MASK) << LOW_GENERATION_BITS) | ((lo >>> SLOT_BITS) & LOW_GENERATION_MASK);
+    // Generation 0 is left out when they begin anew.
+    const before = (last - generation + GENERATIONS - 1) % (GENERATIONS - 1);
+    return generation > 0 && before < Math.min(this.#users[lo & SLOT_MASK] ?? 0, USERS_REMEMBERED);
   }
 
   *[Symbol.iterator](): Generator<T> {

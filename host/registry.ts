@@ -67,8 +67,9 @@ export class Registry {
 
   /** An actor has ended: its names are free, its groups go on without it. */
   release(actor: Actor): void {
-    for (const name of actor.ties?.names ?? []) this.#names.delete(name);
-    for (const group of [...(actor.ties?.groups ?? [])]) this.leave(group, actor);
+    const { knownTies } = actor;
+    for (const name of knownTies?.names ?? []) this.#names.delete(name);
+    for (const group of [...(knownTies?.groups ?? [])]) this.leave(group, actor);
   }
 }
 

@@ -88,7 +88,7 @@ export interface SendOptions {
 
 export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
-  readonly #actors = new PidTable<Actor>();
+  readonly #actors: PidTable<Actor>;
   readonly #registry = new Registry();
   readonly #directory: Directory;
   #calls: Calls | undefined;
@@ -110,7 +110,8 @@ export class Runtime implements AsyncDisposable {
     const notices = new Notices();
     const slots = new Slots<Actor>(options.switch === "off" ? null : Switch.memory());
     this.#rings = new RingPool(limits.allMailboxBytes);
-    this.#ends = new Ends(this.#actors, this.#registry, options.onExit);
+    const random = options.random ?? secretRandom;
+    this.#actors = new PidTable(random);
     this.#services = {
       clock,
       scheduler: new Scheduler(clock, options.sliceMs ?? 4, notices),
@@ -129,11 +130,12 @@ export class Runtime implements AsyncDisposable {
       set current(actor) {
         slots.current = actor;
       },
-      random: options.random ?? secretRandom,
-      end: (actor, reason) => this.#ends.end(actor, actor.atFault ? (actor.module?.located(reason) ?? reason) : reason),
+      random,
+      end: (actor, reason) => this.#ends.end(actor, reason),
       describe: reasonOfThrown,
       deadLetter: (from, to, tag, length, why) => this.#deadLetter(from, to, tag, length, why),
     };
+    this.#ends = new Ends(this.#services, this.#actors, this.#registry, options.onExit);
     this.#spawner = new Spawner(this.#services, this.#actors, this.#ends, this.#rings, options.grants);
     this.#observer = new Observer(this.#services, this.#actors);
     this.#directory = {
@@ -320,7 +322,7 @@ export class Runtime implements AsyncDisposable {
 
   /** Resolves with the reason when the actor ends; with noproc where there is no such actor (Erlang: so does a monitor of the dead). */
   exited(pid: Pid): Promise<ExitReason> {
-    const actor = this.#find(pid);
+    const actor = this.#find(pid) ?? this.#ends.untold(pid);
     if (actor === undefined) return Promise.resolve({ kind: "noproc" });
     return this.#ends.exited(actor);
   }
@@ -391,8 +393,11 @@ export class Runtime implements AsyncDisposable {
     this.#observer.stop();
     this.#spawner.stop();
     this.#services.recycling.clear();
-    // What has not been told yet, nobody would tell any more.
-    queueMicrotask(() => this.#services.notices.flush());
+    // What has not been told yet, nobody would tell any more. Not here: a guest's function of the embedder may have called this.
+    queueMicrotask(() => {
+      this.#ends.finish();
+      this.#services.notices.flush();
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -54,14 +54,26 @@ export class Scheduler {
 
   /** Puts a runnable at the end of the queue. It never runs before the caller's own turn is over. */
   push(runnable: Runnable): void {
-    // First what may throw (a guest's deep stack may end in the middle of this): a push is done whole or not at all.
-    if (this.#length > this.#mask) this.#grow();
-    if (!this.#busy) {
-      this.#continue();
-      this.#busy = true;
-    }
+    this.#prepare();
     this.#queue[(this.#head + this.#length) & this.#mask] = runnable;
     this.#length++;
+  }
+
+  /** Puts a runnable in front of all others: it runs when the turn that goes on is over. */
+  pushFirst(runnable: Runnable): void {
+    this.#prepare();
+    const head = (this.#head - 1) & this.#mask;
+    this.#queue[head] = runnable;
+    this.#head = head;
+    this.#length++;
+  }
+
+  /** What a push does that may throw, because a guest's stack may end in the middle of it: a push is done whole or not at all. */
+  #prepare(): void {
+    if (this.#length > this.#mask) this.#grow();
+    if (this.#busy) return;
+    this.#continue();
+    this.#busy = true;
   }
 
   /** Says that the runnable which went on by itself has come to the end of its turn. */

@@ -113,6 +113,12 @@ export function unlink(a: Actor, b: Actor): void {
   b.knownTies?.links?.delete(a);
 }
 
+/** Takes back a link to an actor that has ended, and has not told of it yet. */
+export function unlinkEnded(actor: Actor, lo: number, hi: number): void {
+  for (const partner of actor.knownTies?.links ?? [])
+    if (partner.lo === lo && partner.hi === hi) unlink(actor, partner);
+}
+
 /** Monitors an actor; undefined stands for a dead one, whose Down comes at once with the reason noproc. */
 export function monitor(watcher: Actor, target: Actor | undefined, targetLo: number, targetHi: number): number {
   const ref = newRef(watcher);
@@ -201,15 +207,28 @@ export function endFromOutside(actor: Actor, reason: ExitReason): void {
   }
 }
 
-/** Cuts the ties of an actor that has ended, and tells those at their other ends. */
-export function announceEnd(actor: Actor, reason: ExitReason): void {
+/**
+ * Cuts the ties of an actor that has ended, and tells those at their other ends: so many at most. Answers how many more it might have told, or
+ * -1 where there are others, who can take their ties back until they are told.
+ */
+export function announceEnd(actor: Actor, reason: ExitReason, most: number): number {
   const { ties } = actor;
-  if (ties === null) return;
-  actor.ties = null;
-  for (const pending of ties.timers?.values() ?? []) leaveBehind(actor, pending);
-  for (const made of ties.monitors?.values() ?? []) made.target.knownTies?.watchers?.delete(made);
+  if (ties === null) return most;
   const { lo, hi } = actor;
+  let left = most;
+  for (const [ref, pending] of ties.timers ?? []) {
+    if (left-- <= 0) return -1;
+    ties.timers?.delete(ref);
+    leaveBehind(actor, pending);
+  }
+  for (const [ref, made] of ties.monitors ?? []) {
+    if (left-- <= 0) return -1;
+    ties.monitors?.delete(ref);
+    made.target.knownTies?.watchers?.delete(made);
+  }
   for (const partner of ties.links ?? []) {
+    if (left-- <= 0) return -1;
+    ties.links?.delete(partner);
     partner.knownTies?.links?.delete(actor);
     try {
       exitSignal(partner, lo, hi, reason);
@@ -217,14 +236,19 @@ export function announceEnd(actor: Actor, reason: ExitReason): void {
       couldNotTake(partner, error);
     }
   }
-  for (const { watcher, ref } of ties.watchers ?? []) {
+  for (const made of ties.watchers ?? []) {
+    if (left-- <= 0) return -1;
+    const { watcher, ref } = made;
+    ties.watchers?.delete(made);
     forget(watcher.knownTies, ref);
     try {
-      sendDown(watcher, lo, hi, ref, reason);
+      if (watcher.state !== DEAD) sendDown(watcher, lo, hi, ref, reason);
     } catch (error) {
       couldNotTake(watcher, error);
     }
   }
+  actor.ties = null;
+  return left;
 }
 
 /** A timer of an actor that has ended: others still get theirs. */

@@ -119,7 +119,10 @@ export function demonitors(): void {
   const child = spawn("subject", bytesOf(given(0))).pid;
   say(`alive: ${demonitor(monitor(child), flush)}`);
   const ref = monitor(child);
+  const last = monitor(child);
   kill(child);
+  // The end is told in order, so both Downs are there.
+  receiveTag(last);
   say(`dead: ${demonitor(ref, flush)}`);
   say(line(receiveWithin(0), child));
 }
