@@ -151,7 +151,26 @@ export declare function demonitor(ref: i32, flush: i32): i32;
  */
 export declare function request(lo: i32, hi: i32, tag: i32, ptr: usize, length: i32): i32;
 
-/** Makes a ref to be answered with; it is live until it is dropped. -101: too many ties. */
+/**
+ * Hands a request on that the caller was asked and has not answered: sends `to` a message whose `info.ref` is the request's. From
+ * now on `to` may answer, and the caller may not; the asker gets the Down when `to` ends.
+ *
+ * Arguments: who asked, and the ref, as in `info` of the request; then as `send`.
+ * Returns: as `send`; 0 also where there is no such request.
+ * Crashes: the payload is outside the memory.
+ */
+export declare function delegate(
+  lo: i32,
+  hi: i32,
+  ref: i32,
+  toLo: i32,
+  toHi: i32,
+  tag: i32,
+  ptr: usize,
+  length: i32,
+): i32;
+
+/** Makes a ref to be answered with, once; it is live until it is dropped. -101: too many ties. */
 export declare function make_ref(): i32;
 
 /**

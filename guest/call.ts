@@ -12,7 +12,7 @@ import { current, Kind, Message } from "./message";
 import { Pid } from "./pid";
 import { ExitReason } from "./reason";
 import { Ref } from "./ref";
-import { Sent, send, sendText } from "./send";
+import { delegateRaw, Sent, send, sendText } from "./send";
 import { refFrom } from "./status";
 import * as utf8 from "./utf8";
 import * as window from "./window";
@@ -182,5 +182,19 @@ export class Caller {
 
   replyText(text: string): Sent {
     return sendText(this.pid, text, this.ref);
+  }
+
+  /**
+   * Hands the request on: `to` gets these bytes as a request, and answers it in this actor's place. The caller gets the Down when `to`
+   * ends. `Sent.NoActor`: `to` is dead, or nobody waits for the answer any more.
+   */
+  delegate(to: Pid, request: Uint8Array, tag: i32 = 0): Sent {
+    return delegateRaw(this.pid, this.ref, to, request.dataStart, request.length, tag);
+  }
+
+  /** As `delegate`, with a text as UTF-8. */
+  delegateText(to: Pid, request: string, tag: i32 = 0): Sent {
+    const length = utf8.encode(request);
+    return delegateRaw(this.pid, this.ref, to, utf8.ptr, length, tag);
   }
 }

@@ -8,6 +8,7 @@
 import * as actor from "./actor";
 import { Message } from "./message";
 import { Pid } from "./pid";
+import { Ref } from "./ref";
 import * as utf8 from "./utf8";
 
 /** What the functions that send return. Nothing was queued unless it is `Accepted`. */
@@ -39,9 +40,20 @@ export function sendTag(to: Pid, tag: i32): Sent {
   return sendRaw(to, 0, 0, tag);
 }
 
-/** Sends the payload and the tag of a received message on, straight from where it was received. */
+/**
+ * Sends the payload and the tag of a received message on, straight from where it was received. A request is handed on: from now on
+ * `to` answers it, and its end is the caller's Down. `Sent.NoActor`: nobody waits for an answer to it any more.
+ */
 export function forward(to: Pid, message: Message): Sent {
-  return sendRaw(to, message.ptr, message.length, message.tag);
+  const asked = message.ref !== 0 && to !== message.from;
+  return asked
+    ? delegateRaw(message.from, message.ref, to, message.ptr, message.length, message.tag)
+    : sendRaw(to, message.ptr, message.length, message.tag);
+}
+
+/** Hands a request of `caller`, known by its ref, on to `to`: with `length` bytes of memory. */
+export function delegateRaw(caller: Pid, ref: Ref, to: Pid, ptr: usize, length: i32, tag: i32 = 0): Sent {
+  return actor.delegate(caller as i32, (caller >> 32) as i32, ref, to as i32, (to >> 32) as i32, tag, ptr, length);
 }
 
 /** Sends `length` bytes of memory. Crashes where they are outside of it. */

@@ -21,6 +21,7 @@ export const actorImportTypes: Readonly<Record<string, Signature>> = {
   monitor: "(i32, i32) -> i32",
   demonitor: "(i32, i32) -> i32",
   request: "(i32, i32, i32, i32, i32) -> i32",
+  delegate: "(i32, i32, i32, i32, i32, i32, i32, i32) -> i32",
   make_ref: "() -> i32",
   drop_ref: "(i32) -> i32",
   send_after: "(i32, i32, i32, i32, i32, i32) -> i32",

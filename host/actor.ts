@@ -145,6 +145,8 @@ export interface Counters {
   received: number;
   /** Messages refused, or left in the mailbox of an actor that ended. */
   dead: number;
+  /** Calls of guests that were not granted, and pids and refs that they guessed. */
+  denied: number;
   /** Guests. */
   spawned: number;
   /** Guests and host mailboxes. */

@@ -20,6 +20,11 @@ export class Meter {
     this.#used += amount;
     return true;
   }
+
+  /** Whether the second's worth is used up. */
+  isSpent(nowMs: number, most: number): boolean {
+    return nowMs - this.#beganMs < SECOND_MS && this.#used >= most;
+  }
 }
 
 /** An actor that the host has spawned, and all that came of it. What bounds them together is the founder's limits. */
@@ -27,8 +32,14 @@ export class Family {
   readonly limits: Limits;
   /** Live actors. */
   size = 0;
+  /** Actors that have ended, and still have their instance. */
+  ending = 0;
   readonly spawns = new Meter();
   readonly logged = new Meter();
+  /** Messages tagged with refs that were not theirs to answer. */
+  readonly wrongRefs = new Meter();
+  /** Pids that they used and no actor ever had. */
+  unknownPids = 0;
   /** Timers for others whose setters have ended, and their payload bytes: else each of a chain of actors could leave as many. */
   orphanTimers = 0;
   orphanTimerBytes = 0;

@@ -79,11 +79,11 @@ export class Calls {
     const { actor } = this;
     const { services } = actor;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const status = admission(to, tag, bytes.length);
+    const status = admission(actor, to, MESSAGE, tag, 0, bytes.length);
     const { length } = bytes;
     if (status !== SEND_ACCEPTED || to === undefined) {
       const pid = to?.pid ?? (typeof callee === "string" ? 0 : callee);
-      post(services, 0, 0, to, lowWord(pid), highWord(pid), MESSAGE, tag, 0, Bytes.ofPayload(bytes), 0, length);
+      post(services, null, to, lowWord(pid), highWord(pid), MESSAGE, tag, 0, Bytes.ofPayload(bytes), 0, length);
       const why = whyRefused(to, status);
       const reason: ExitReason | undefined = why === "noproc" ? { kind: "noproc" } : undefined;
       return Promise.reject(new CallError(`the call to ${nameOf(callee)} was not accepted: ${why}`, reason));
@@ -120,7 +120,7 @@ export class Calls {
           },
         });
       }
-      post(services, actor.lo, actor.hi, to, to.lo, to.hi, MESSAGE, tag, ref, Bytes.ofPayload(bytes), 0, length);
+      post(services, actor, to, to.lo, to.hi, MESSAGE, tag, ref, Bytes.ofPayload(bytes), 0, length);
     });
   }
 

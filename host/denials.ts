@@ -34,6 +34,7 @@ export class Denials {
   }
 
   tell(actor: Actor, call: string): void {
+    actor.services.counters.denied++;
     const onDenied = this.#onDenied;
     if (onDenied === undefined || this.#told.has(call)) return;
     const grant = grantOf[call] ?? "imports";

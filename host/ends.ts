@@ -181,6 +181,11 @@ export class Ends implements Runnable {
     this.#actors.hide(actor);
     actor.state = DEAD;
     const { words } = actor.store;
+    const family = actor.allowance?.family;
+    if (family !== undefined) {
+      family.size--;
+      family.ending++;
+    }
     // No pid has these words.
     words[actor.at + LO] = 0;
     words[actor.at + HI] = -1;
@@ -286,7 +291,7 @@ export class Ends implements Runnable {
     actor.bytes = noBytes;
     this.#actors.release(actor);
     if (allowance === null) return;
-    allowance.family.size--;
+    allowance.family.ending--;
     const { end } = allowance;
     if (end !== null) services.notices.add(end);
   }

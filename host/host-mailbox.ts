@@ -33,6 +33,7 @@ export interface Directory {
   readonly registry: Registry;
   find(pid: Pid): Actor | undefined;
   send(from: Actor, to: Pid | string, bytes: Uint8Array, tag: number): boolean;
+  delegate(from: Actor, request: Message, to: Pid, bytes: Uint8Array): boolean;
 }
 
 export class HostMailbox implements AsyncIterable<Received>, Disposable {
@@ -99,6 +100,14 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   /** Answers a message whose sender waits for it (`ref` is not 0). False where it waits no more. */
   reply(to: Message, bytes: Uint8Array | string): boolean {
     return this.#directory.send(this.#actor, to.from, payloadFrom(bytes), to.ref);
+  }
+
+  /**
+   * Hands a request (`ref` is not 0) on: `to` gets its bytes, or these, and answers it in this mailbox's place; the asker gets the Down when `to`
+   * ends. False where `to` does not accept it, or nobody waits for the answer any more.
+   */
+  delegate(request: Message, to: Pid, bytes: Uint8Array | string = request.bytes): boolean {
+    return this.#directory.delegate(this.#actor, request, to, payloadFrom(bytes));
   }
 
   /** Links it with an actor: the end of either is told to the other. With a dead one, an exit with the reason noproc comes at once. */

@@ -1,6 +1,7 @@
 /** The imports of the registry: names for one actor, groups of many. */
 import type { Actor, Services } from "./actor.ts";
 import { callerOf, checkRange, type Import, isOwn, textOf, writeWords } from "./caller.ts";
+import { lookUp } from "./guesses.ts";
 import { type ImportHooks, sendMessage } from "./imports.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "./message.ts";
 import { charge } from "./preempt.ts";
@@ -20,7 +21,7 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
     register(name, nameLength, lo, hi) {
       const actor = callerOf(services, "register");
       checkRange(actor, "register", "the name", name, nameLength);
-      const named = actors.get(lo, hi);
+      const named = lookUp(actor, actors, lo, hi);
       if (actor.allowance?.granted.register === false) return NOT_GRANTED;
       if (named === undefined) return 0;
       if (!isOwn(actor, named)) return NOT_GRANTED;

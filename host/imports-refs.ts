@@ -1,10 +1,12 @@
 /** The imports that make refs: for answers, for requests with a monitor built in, for timers. */
 import type { Actor, Services } from "./actor.ts";
 import { callerOf, checkRange, copyOut, type Import, mayTie } from "./caller.ts";
+import { delegate } from "./delegate.ts";
+import { lookUp, missedRef } from "./guesses.ts";
 import { type ImportHooks, sendMessage } from "./imports.ts";
-import { OVER_LIMIT, SEND_ACCEPTED, SEND_FULL, SEND_TOO_LARGE } from "./message.ts";
+import { MESSAGE, OVER_LIMIT, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE } from "./message.ts";
 import { highWord, lowWord, type Pid, pidFromWords } from "./pid.ts";
-import { admission, hasRoom } from "./post.ts";
+import { admission, mayAsk } from "./post.ts";
 import { charge } from "./preempt.ts";
 import { COPIED_SHIFT } from "./receive.ts";
 import { cancelTimer, sendAfter } from "./send-after.ts";
@@ -23,7 +25,7 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
   return {
     make_ref() {
       const actor = callerOf(services, "make_ref");
-      return mayTie(actor) ? makeRef(actor) : OVER_LIMIT;
+      return mayTie(actor) && mayAsk(actor) ? makeRef(actor) : OVER_LIMIT;
     },
 
     drop_ref(ref) {
@@ -33,21 +35,35 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
     request(lo, hi, tag, pointer, length) {
       const from = callerOf(services, "request");
       checkRange(from, "request", "the payload", pointer, length);
-      const to = actors.get(lo, hi);
-      const status = admission(to, tag, length >>> 0);
+      const to = lookUp(from, actors, lo, hi);
+      const status = admission(from, to, MESSAGE, tag, 0, length >>> 0);
       if (status === SEND_FULL) return RequestRefusal.mailboxFull;
       if (status === SEND_TOO_LARGE) return RequestRefusal.tooLarge;
-      if (!mayTie(from) || !hasRoom(from, 0)) return OVER_LIMIT;
+      if (!mayTie(from) || !mayAsk(from)) return OVER_LIMIT;
       // The monitor first: the receiver could not end before the message, but the ref must be live when its answer comes.
       const ref = monitor(from, status === SEND_ACCEPTED ? to : undefined, lo, hi);
       sendMessage(from, to, lo, hi, tag, ref, pointer, length);
       return ref;
     },
 
+    delegate(lo, hi, ref, toLo, toHi, tag, pointer, length) {
+      const by = callerOf(services, "delegate");
+      checkRange(by, "delegate", "the payload", pointer, length);
+      const asker = lookUp(by, actors, lo, hi);
+      const to = lookUp(by, actors, toLo, toHi);
+      const size = length >>> 0;
+      charge(by, size >> COPIED_SHIFT);
+      const index = size === 0 ? 0 : pointer >>> 0;
+      const status = delegate(services, by, asker, lo, hi, ref, to, tag, by.bytes, index, size);
+      if (status === SEND_NO_ACTOR) missedRef(by);
+      return status;
+    },
+
     send_after(delayMs, lo, hi, tag, pointer, length) {
       const from = callerOf(services, "send_after");
       checkRange(from, "send_after", "the payload", pointer, length);
-      if (!maySetTimer(from, length >>> 0, lo === from.lo && hi === from.hi)) return OVER_LIMIT;
+      const toItself = lo === from.lo && hi === from.hi;
+      if (!maySetTimer(from, length >>> 0, toItself) || (toItself && !mayAsk(from))) return OVER_LIMIT;
       charge(from, TIMER_REDUCTIONS + ((length >>> 0) >> COPIED_SHIFT));
       return sendAfter(from, delayMs >>> 0, pidFromWords(lo, hi), find, tag, copyOut(from, pointer, length));
     },

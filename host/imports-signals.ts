@@ -2,9 +2,10 @@
 import type { Actor, Services } from "./actor.ts";
 import { callerOf, checkRange, copyOut, exitReason, type Import, isOwn, mayTie, textOf, writeWords } from "./caller.ts";
 import { leave } from "./fault.ts";
+import { lookUp } from "./guesses.ts";
 import type { ImportHooks } from "./imports.ts";
 import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "./message.ts";
-import { hasRoom } from "./post.ts";
+import { hasRoom, mayAsk } from "./post.ts";
 import { charge } from "./preempt.ts";
 import { COPIED_SHIFT } from "./receive.ts";
 import { permitRequests } from "./requests.ts";
@@ -30,7 +31,7 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       charge(parent, SPAWN_REDUCTIONS + ((argsLength >>> 0) >> COPIED_SHIFT));
       if (argsLength >>> 0 > parent.limits.messageBytes) return OVER_LIMIT;
       const ties = ((flags & SPAWN_LINK) === 0 ? 0 : 1) + ((flags & SPAWN_MONITOR) === 0 ? 0 : 1);
-      if (ties > 0 && !(mayTie(parent, ties) && hasRoom(parent, 0))) return OVER_LIMIT;
+      if (ties > 0 && !(mayTie(parent, ties) && mayAsk(parent))) return OVER_LIMIT;
       const child = hooks.spawn(
         parent,
         shortText(parent, "the name", name, nameLength),
@@ -47,9 +48,9 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
 
     link(lo, hi) {
       const actor = callerOf(services, "link");
-      const other = actors.get(lo, hi);
+      const other = lookUp(actor, actors, lo, hi);
       if (other === undefined) {
-        if (!hasRoom(actor, 0)) return OVER_LIMIT;
+        if (!mayAsk(actor)) return OVER_LIMIT;
         exitSignal(actor, lo, hi, { kind: "noproc" });
         return goOn(actor, 0);
       }
@@ -62,7 +63,7 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
 
     unlink(lo, hi) {
       const actor = callerOf(services, "unlink");
-      const other = actors.get(lo, hi);
+      const other = lookUp(actor, actors, lo, hi);
       if (other === undefined) {
         unlinkEnded(actor, lo, hi);
         return 0;
@@ -73,8 +74,8 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
 
     monitor(lo, hi) {
       const actor = callerOf(services, "monitor");
-      if (!mayTie(actor) || !hasRoom(actor, 0)) return OVER_LIMIT;
-      return monitor(actor, actors.get(lo, hi), lo, hi);
+      if (!mayTie(actor) || !mayAsk(actor)) return OVER_LIMIT;
+      return monitor(actor, lookUp(actor, actors, lo, hi), lo, hi);
     },
 
     demonitor(ref, flush) {
@@ -96,7 +97,7 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
     exit_to(lo, hi, code, pointer, length) {
       const actor = callerOf(services, "exit_to");
       checkRange(actor, "exit_to", "the reason", pointer, length);
-      const to = actors.get(lo, hi);
+      const to = lookUp(actor, actors, lo, hi);
       const reason = code === ReasonCode.killed ? undefined : exitReason(actor, "exit_to", code, pointer, length);
       charge(actor, (length >>> 0) >> COPIED_SHIFT);
       if (to === undefined) return 0;

@@ -6,11 +6,12 @@ import { type Actor, LEAVING, type Services, WANT_ANY, WANT_MATCH, WANT_REF, WAN
 import { mayLog } from "./allowance.ts";
 import { askedOf, callerOf, checkRange, checkWindow, exitReason, type Import, setWindow, textOf } from "./caller.ts";
 import { fault, leave } from "./fault.ts";
+import { lookUp, missedRef } from "./guesses.ts";
 import { needHeadroom } from "./headroom.ts";
 import { nameImports } from "./imports-names.ts";
 import { refImports } from "./imports-refs.ts";
 import { signalImports } from "./imports-signals.ts";
-import { type ExitReason, MESSAGE, NOT_GRANTED, OVER_LIMIT, SEND_ACCEPTED } from "./message.ts";
+import { type ExitReason, MESSAGE, NOT_GRANTED, OVER_LIMIT, SEND_ACCEPTED, SEND_NO_ACTOR } from "./message.ts";
 import type { PidTable } from "./pid.ts";
 import { post } from "./post.ts";
 import { charge, spent } from "./preempt.ts";
@@ -47,7 +48,7 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
       try {
         const from = callerOf(services, "send");
         checkRange(from, "send", "the payload", pointer, length);
-        const to = actors.get(lo, hi);
+        const to = lookUp(from, actors, lo, hi);
         const bytes = length >>> 0;
         if (to !== undefined && handOver(from, to, tag, bytes === 0 ? 0 : pointer >>> 0, bytes)) {
           if (from.reductions !== null) charge(from, bytes >> COPIED_SHIFT);
@@ -213,10 +214,13 @@ export function sendMessage(
   pointer: number,
   length: number,
 ): number {
-  const { services, lo, hi, bytes } = from;
+  const { services, bytes } = from;
   const size = length >>> 0;
   if (from.reductions !== null) charge(from, size >> COPIED_SHIFT);
-  return post(services, lo, hi, to, toLo, toHi, MESSAGE, tag, ref, bytes, size === 0 ? 0 : pointer >>> 0, size);
+  const index = size === 0 ? 0 : pointer >>> 0;
+  const status = post(services, from, to, toLo, toHi, MESSAGE, tag, ref, bytes, index, size);
+  if (tag < 0 && status === SEND_NO_ACTOR) missedRef(from);
+  return status;
 }
 
 /** The functions of `env`, which AssemblyScript's own runtime asks for. */

@@ -28,6 +28,8 @@ export interface Limits {
   readonly names: number;
   /** Bytes of the lines that its family logs in one second. The founder's limit counts. */
   readonly logBytesPerSecond: number;
+  /** Pids that its family uses and that no actor ever had: guesses. The founder's limit counts. */
+  readonly unknownPids: number;
   /** Calls of asynchronous functions of the embedder that have not settled. */
   readonly hostCalls: number;
 }
@@ -61,6 +63,7 @@ export const defaultLimits: RuntimeLimits = {
   ties: 10_000,
   names: 100,
   logBytesPerSecond: 65_536,
+  unknownPids: 100,
   hostCalls: 100,
   actors: 12_000,
   fibers: 8_000,
@@ -86,6 +89,7 @@ const greatest: RuntimeLimits = {
   ties: COUNT,
   names: COUNT,
   logBytesPerSecond: COUNT,
+  unknownPids: COUNT,
   hostCalls: COUNT,
   actors: 2 ** 20,
   fibers: 2 ** 20,

@@ -16,6 +16,7 @@
  */
 import { Bytes, copyBytes } from "./bytes.ts";
 import { needHeadroom } from "./headroom.ts";
+import { MESSAGE, TIMER } from "./message.ts";
 import {
   BYTES,
   CALL_MARK,
@@ -367,6 +368,16 @@ export class Mailbox {
       }
     }
     return NONE;
+  }
+
+  /** How many items the actor has asked for, up to `most`: all but messages that have no ref for a tag, and timers of others. */
+  countAsked(most: number): number {
+    let count = 0;
+    for (let at = this.first(); at !== NONE && count < most; at = this.next(at)) {
+      const kind = this.word(at, KIND);
+      if (kind === MESSAGE ? this.word(at, TAG) < 0 : kind !== TIMER || this.word(at, REF) !== 0) count++;
+    }
+    return count;
   }
 
   /** The first item that bears a ref: a message tagged with it, or a signal or timer of it. Looks only behind the ref's mark. */

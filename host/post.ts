@@ -1,10 +1,11 @@
 /** Sending a message, whoever sends it: the receiver's bounds, the counters, the dead letters, and then `deliver`. */
 import type { Actor, Services } from "./actor.ts";
+import { answered, askerOf, mayAnswer } from "./answers.ts";
 import type { Bytes } from "./bytes.ts";
 import { SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "./message.ts";
 import { type Pid, pidFromWords } from "./pid.ts";
 import { deliver } from "./receive.ts";
-import { demonitor, isLiveRef } from "./signals.ts";
+import { demonitor } from "./signals.ts";
 
 /** A message that nobody will receive. */
 export interface DeadLetter {
@@ -13,15 +14,17 @@ export interface DeadLetter {
   readonly to: Pid;
   readonly tag: number;
   readonly length: number;
-  /** There is no such actor; a bound of its mailbox; nobody waits for this answer any more; its receiver ended before it took it. */
+  /** There is no such actor; a bound of its mailbox; nobody waits for this answer, or not from this sender; its receiver ended before it took it. */
   readonly why: "noproc" | "mailbox full" | "too large" | "late reply" | "left behind";
 }
 
-/** Sends a message or a timer's item; answers as the import `send`. The payload must lie inside `source`. */
+/**
+ * Sends a message or a timer's item; answers as the import `send`. `from`: null is the host; an actor that has set a timer may have ended. The
+ * payload must lie inside `source`.
+ */
 export function post(
   services: Services,
-  fromLo: number,
-  fromHi: number,
+  from: Actor | null,
   to: Actor | undefined,
   toLo: number,
   toHi: number,
@@ -32,21 +35,22 @@ export function post(
   index: number,
   length: number,
 ): number {
-  // What the runtime itself waits for are answers, which no timer brings.
-  if (kind === TIMER && to?.immune)
-    return post(services, fromLo, fromHi, undefined, toLo, toHi, kind, tag, ref, source, index, length);
-  const status = admission(to, tag, length);
+  const receiver = tag < 0 && from !== null ? askerOf(from, to, toLo, toHi, tag) : to;
+  const status = admission(from, receiver, kind, tag, ref, length);
+  const fromLo = from?.lo ?? 0;
+  const fromHi = from?.hi ?? 0;
   // Counted after what may end a guest's stack.
-  if (status !== SEND_ACCEPTED || to === undefined) {
-    const why = whyRefused(to, status);
+  if (status !== SEND_ACCEPTED || receiver === undefined) {
+    const why = whyRefused(receiver, status);
     services.deadLetter(pidFromWords(fromLo, fromHi), pidFromWords(toLo, toHi), tag, length, why);
     services.counters.sent++;
     return status;
   }
-  deliver(to, kind, tag, fromLo, fromHi, ref, 0, source, index, length);
+  deliver(receiver, kind, tag, fromLo, fromHi, ref, 0, source, index, length);
   services.counters.sent++;
-  // A call has one answer. More would fill a mailbox that refuses none.
-  if (to.immune) demonitor(to, tag, false);
+  if (tag < 0) answered(receiver, tag);
+  // The host's calls wait in promises: each is over with its answer.
+  if (receiver.immune) demonitor(receiver, tag, false);
   return SEND_ACCEPTED;
 }
 
@@ -57,19 +61,49 @@ export function whyRefused(to: Actor | undefined, status: number): DeadLetter["w
   return to === undefined ? "noproc" : "late reply";
 }
 
-/** Whether a message may enter a mailbox. */
-export function admission(to: Actor | undefined, tag: number, bytes: number): number {
-  // The runtime's own takes answers only.
-  if (to === undefined || (to.immune && tag >= 0)) return SEND_NO_ACTOR;
+/** Whether an item may enter a mailbox. `ref`: the item's own, not 0 for a timer that comes back to its setter. */
+export function admission(
+  from: Actor | null,
+  to: Actor | undefined,
+  kind: number,
+  tag: number,
+  ref: number,
+  bytes: number,
+): number {
+  if (to === undefined) return SEND_NO_ACTOR;
+  // The runtime's own takes answers only, and no timer brings one.
+  if (to.immune && (tag >= 0 || kind === TIMER)) return SEND_NO_ACTOR;
+  // First of all, so that a stranger is answered the same for every ref.
+  if (tag < 0 && !mayAnswer(from, to, tag)) return SEND_NO_ACTOR;
   if (bytes > to.limits.messageBytes) return SEND_TOO_LARGE;
-  if (!hasRoom(to, bytes)) return SEND_FULL;
-  // A negative tag is a ref: without it, the answer came too late.
-  return tag >= 0 || isLiveRef(to, tag) ? SEND_ACCEPTED : SEND_NO_ACTOR;
+  const isAskedFor = tag < 0 || (kind === TIMER && ref !== 0);
+  return (isAskedFor ? hasRoomForAnswer(to, bytes) : hasRoom(to, bytes)) ? SEND_ACCEPTED : SEND_FULL;
 }
 
-/** Whether an actor's mailbox takes one more item of so many bytes. Signals are asked about where a guest causes them; they are never refused once they are caused. */
+/** Whether an actor's mailbox takes one more item of so many bytes. */
 export function hasRoom({ mailbox, limits }: Actor, bytes: number): boolean {
-  return (
-    mailbox.count < limits.mailboxMessages && mailbox.bytes + bytes <= limits.mailboxBytes && mailbox.mayGrowBy(bytes)
-  );
+  return mailbox.count < limits.mailboxMessages && hasRoomForBytes({ mailbox, limits }, bytes, limits.mailboxBytes);
+}
+
+/**
+ * The same of an item that the actor has asked for: others may have filled its mailbox, so its count does not matter, and its bytes may be a message more.
+ * `mayAsk` bounds how many there are.
+ */
+function hasRoomForAnswer(to: Actor, bytes: number): boolean {
+  return hasRoomForBytes(to, bytes, to.limits.mailboxBytes + to.limits.messageBytes);
+}
+
+function hasRoomForBytes({ mailbox }: Pick<Actor, "mailbox" | "limits">, bytes: number, most: number): boolean {
+  return mailbox.bytes + bytes <= most && mailbox.mayGrowBy(bytes);
+}
+
+/**
+ * Whether an actor may cause one more item for itself, a Down, an answer or a timer's: in a mailbox that is full there may be as many of
+ * them as it may have ties and timers. Signals are never refused once they are caused.
+ */
+export function mayAsk(actor: Actor): boolean {
+  const { mailbox, limits } = actor;
+  if (hasRoom(actor, 0)) return true;
+  const most = limits.ties + limits.timers;
+  return mailbox.countAsked(most) < most;
 }

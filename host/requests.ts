@@ -5,7 +5,16 @@
 import type { Actor } from "./actor.ts";
 import { mayTie } from "./caller.ts";
 import { adoptMonitor } from "./signals.ts";
-import { CALL_MARK, CALL_REF, CALLEE, FIRST_CALLER, MAY_REQUEST, NEXT_CALLER, PREVIOUS_CALLER } from "./slots.ts";
+import {
+  CALL_ANSWERED,
+  CALL_MARK,
+  CALL_REF,
+  CALLEE,
+  FIRST_CALLER,
+  MAY_REQUEST,
+  NEXT_CALLER,
+  PREVIOUS_CALLER,
+} from "./slots.ts";
 
 /** Makes a monitor of an actor's own request, and of all others to its callee: they will be told of its end in the order in which they have asked. */
 export function unfold(actor: Actor): void {
@@ -29,7 +38,7 @@ export function unfoldCallers(callee: Actor): void {
     // It has a tie more than the host has counted.
     words[watcher.at + MAY_REQUEST] = 0;
     watcher.mailbox.mark(ref, words[watcher.at + CALL_MARK]);
-    adoptMonitor(watcher, callee, ref);
+    adoptMonitor(watcher, callee, ref, words[watcher.at + CALL_ANSWERED] !== 0);
   }
 }
 

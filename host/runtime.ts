@@ -7,6 +7,7 @@ import { Bytes, payloadFrom } from "./bytes.ts";
 import { type CallOptions, Calls } from "./calls.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { CountedModules } from "./counted.ts";
+import { delegate } from "./delegate.ts";
 import { type Denial, Denials } from "./denials.ts";
 import { type ActorExit, Ends } from "./ends.ts";
 import { ClosedError, LoadError } from "./errors.ts";
@@ -19,7 +20,7 @@ import { type InspectEvent, Inspection, type InspectKind } from "./inspection.ts
 import { type RuntimeLimits, runtimeLimits } from "./limits.ts";
 import { RingPool } from "./mailbox.ts";
 import { MemoryAccount } from "./memory-account.ts";
-import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
+import { type ExitReason, MESSAGE, type Message, SEND_ACCEPTED } from "./message.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module-source.ts";
 import { Notices } from "./notices.ts";
 import { type ActorInfo, Observer, type PeekOptions, peek, type Snapshot, type WaitingItem } from "./observer.ts";
@@ -117,7 +118,7 @@ export class Runtime implements AsyncDisposable {
       scheduler: new Scheduler(clock, options.sliceMs ?? 4, notices),
       timers: new Timers(clock),
       limits,
-      counters: { sent: 0, received: 0, dead: 0, spawned: 0, ended: 0 },
+      counters: { sent: 0, received: 0, dead: 0, denied: 0, spawned: 0, ended: 0 },
       notices,
       inspection: new Inspection(notices),
       memory: new MemoryAccount(limits.allMemoryBytes),
@@ -142,6 +143,7 @@ export class Runtime implements AsyncDisposable {
       registry: this.#registry,
       find: pid => this.#find(pid),
       send: (from, to, bytes, tag) => this.#send(from, to, bytes, tag),
+      delegate: (from, request, to, bytes) => this.#delegate(from, request, to, bytes),
     };
     const denials = new Denials(notices, options.onDenied);
     const hooks: ImportHooks = {
@@ -420,20 +422,15 @@ export class Runtime implements AsyncDisposable {
     const [lo, hi] = [lowWord(pid), highWord(pid)];
     const { length } = bytes;
     const source = Bytes.ofPayload(bytes);
-    const status = post(
-      this.#services,
-      from?.lo ?? 0,
-      from?.hi ?? 0,
-      actor,
-      lo,
-      hi,
-      MESSAGE,
-      tag,
-      0,
-      source,
-      0,
-      length,
-    );
+    const status = post(this.#services, from, actor, lo, hi, MESSAGE, tag, 0, source, 0, length);
+    return status === SEND_ACCEPTED;
+  }
+
+  #delegate(by: Actor, { from, ref }: Message, to: Pid, bytes: Uint8Array): boolean {
+    const asker = this.#find(from);
+    const source = Bytes.ofPayload(bytes);
+    const [lo, hi] = [lowWord(from), highWord(from)];
+    const status = delegate(this.#services, by, asker, lo, hi, ref, this.#find(to), 0, source, 0, bytes.length);
     return status === SEND_ACCEPTED;
   }
 

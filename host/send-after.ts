@@ -5,7 +5,7 @@ import { Bytes } from "./bytes.ts";
 import { TIMER } from "./message.ts";
 import { highWord, lowWord, type Pid } from "./pid.ts";
 import { post } from "./post.ts";
-import { dropRef, makeRef, type PendingTimer, tiesOf } from "./signals.ts";
+import { dropRef, newRef, type PendingTimer, tiesOf } from "./signals.ts";
 import { Timer } from "./timers.ts";
 
 /**
@@ -22,29 +22,15 @@ export function sendAfter(
 ): number {
   const { services, allowance } = from;
   const ties = tiesOf(from);
-  const ref = makeRef(from);
   // A ref of a timer is not one to answer with.
-  ties.refs?.delete(ref);
+  const ref = newRef(from);
   const timer = new Timer(() => {
     ties.timers?.delete(ref);
     if (allowance !== null) paidBack(allowance, pending);
     const to = find(toPid);
     const itsRef = to === from ? ref : 0;
     const source = Bytes.ofPayload(payload);
-    post(
-      services,
-      from.lo,
-      from.hi,
-      to,
-      lowWord(toPid),
-      highWord(toPid),
-      TIMER,
-      tag,
-      itsRef,
-      source,
-      0,
-      payload.length,
-    );
+    post(services, from, to, lowWord(toPid), highWord(toPid), TIMER, tag, itsRef, source, 0, payload.length);
   });
   ties.timers ??= new Map();
   if (allowance !== null) allowance.timerBytes += payload.length;

@@ -12,11 +12,17 @@ import { unfoldCallers } from "./requests.ts";
 import { CALL_REF } from "./slots.ts";
 import type { Timer } from "./timers.ts";
 
-/** One monitor: one Down, unless it is taken back before. */
-interface Monitor {
+/** One monitor: one Down, unless it is taken back before. A request in flight is one, too. */
+export interface Monitor {
   readonly ref: number;
   readonly watcher: Actor;
-  readonly target: Actor;
+  /** Whose end is told, and who alone may answer the ref. Another, where the request was handed on. */
+  target: Actor;
+  /** An answer was accepted. There is one for each ref. */
+  isAnswered: boolean;
+  /** The pid of the actor that handed the request on, to which its answer is addressed. 0, 0: nobody did. */
+  viaLo: number;
+  viaHi: number;
 }
 
 /** A timer that has not fired. */
@@ -35,14 +41,18 @@ export class Ties {
   trapsExits = false;
   /** Both sides hold the other. */
   links: Set<Actor> | null = null;
+  /** While its end is told: those that were linked to it. */
+  wereLinked: Set<Actor> | null = null;
   /** Its own monitors, by ref. */
   monitors: Map<number, Monitor> | null = null;
   /** How many of them have refs that the switch has used. */
   unfolded = 0;
   /** Monitors of it. */
   watchers: Set<Monitor> | null = null;
-  /** Its live refs that are no monitor's. */
-  refs: Set<number> | null = null;
+  /** Requests that were handed on to it, by ref. */
+  handedOn: Map<number, Monitor> | null = null;
+  /** Its live refs that are no monitor's, and whether each was answered. */
+  refs: Map<number, boolean> | null = null;
   /** Timers that it set and that have not fired, by ref. Those that nobody else would get end with it. */
   timers: Map<number, PendingTimer> | null = null;
   names: Set<string> | null = null;
@@ -60,13 +70,14 @@ export function tiesOf(actor: Actor): Ties {
  */
 export function makeRef(actor: Actor): number {
   const ties = tiesOf(actor);
-  ties.refs ??= new Set();
+  ties.refs ??= new Map();
   const ref = newRef(actor);
-  ties.refs.add(ref);
+  ties.refs.set(ref, false);
   return ref;
 }
 
-function newRef(actor: Actor): number {
+/** A ref, which is not live before something is made of it. */
+export function newRef(actor: Actor): number {
   let ref: number;
   do ref = drawRef(actor.services);
   while (isLiveRef(actor, ref) || actor.knownTies?.timers?.has(ref));
@@ -84,8 +95,8 @@ export function drawSwitchRef(services: Services): number {
   return drawRef(services) - 1;
 }
 
-/** Whether a message tagged with this ref is still waited for. */
-export function isLiveRef(actor: Actor, ref: number): boolean {
+/** Whether an actor has such a ref, answered or not. */
+function isLiveRef(actor: Actor, ref: number): boolean {
   if (actor.store.words[actor.at + CALL_REF] === ref) return true;
   const { knownTies } = actor;
   return knownTies !== null && (knownTies.monitors?.has(ref) || knownTies.refs?.has(ref) || false);
@@ -129,16 +140,20 @@ export function monitor(watcher: Actor, target: Actor | undefined, targetLo: num
   // Those that the switch has made of it came before.
   unfoldCallers(target);
   target.knownTies ??= new Ties();
-  add({ ref, watcher, target }, tiesOf(watcher), target.knownTies);
+  add(newMonitor(ref, watcher, target), tiesOf(watcher), target.knownTies);
   return ref;
 }
 
 /** A monitor that the switch has made, when somebody looks at the ties of one of the two. */
-export function adoptMonitor(watcher: Actor, target: Actor, ref: number): void {
+export function adoptMonitor(watcher: Actor, target: Actor, ref: number, isAnswered: boolean): void {
   watcher.knownTies ??= new Ties();
   target.knownTies ??= new Ties();
   watcher.knownTies.unfolded++;
-  add({ ref, watcher, target }, watcher.knownTies, target.knownTies);
+  add({ ...newMonitor(ref, watcher, target), isAnswered }, watcher.knownTies, target.knownTies);
+}
+
+function newMonitor(ref: number, watcher: Actor, target: Actor): Monitor {
+  return { ref, watcher, target, isAnswered: false, viaLo: 0, viaHi: 0 };
 }
 
 function add(made: Monitor, mine: Ties, theirs: Ties): void {
@@ -153,11 +168,18 @@ function forget(ties: Ties | null, ref: number): void {
   if (ties?.monitors?.delete(ref) && (ref & 1) !== 0) ties.unfolded--;
 }
 
+/** The actor at the other end of a monitor knows of it no more. */
+export function release(made: Monitor): void {
+  const ties = made.target.knownTies;
+  ties?.watchers?.delete(made);
+  if (ties?.handedOn?.get(made.ref) === made) ties.handedOn.delete(made.ref);
+}
+
 /** Takes a monitor back. False where there is none: its Down was sent, or it never was. `flush` takes such a Down out of the mailbox. */
 export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean {
   const made = watcher.ties?.monitors?.get(ref);
   if (made !== undefined) {
-    made.target.knownTies?.watchers?.delete(made);
+    release(made);
     forget(watcher.knownTies, ref);
   }
   if (flush) flushRef(watcher, ref);
@@ -177,8 +199,16 @@ function flushRef(actor: Actor, ref: number): void {
   }
 }
 
-function sendDown(watcher: Actor, fromLo: number, fromHi: number, ref: number, reason: ExitReason): void {
-  const bytes = reasonBytes(reason, watcher.module !== null);
+/** `isFull`: with the bytes of the reason, not its kind alone. */
+function sendDown(
+  watcher: Actor,
+  fromLo: number,
+  fromHi: number,
+  ref: number,
+  reason: ExitReason,
+  isFull = true,
+): void {
+  const bytes = isFull ? reasonBytes(reason, watcher.module !== null) : noBytes;
   deliver(watcher, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
 }
 
@@ -224,12 +254,13 @@ export function announceEnd(actor: Actor, reason: ExitReason, most: number): num
   for (const [ref, made] of ties.monitors ?? []) {
     if (left-- <= 0) return -1;
     ties.monitors?.delete(ref);
-    made.target.knownTies?.watchers?.delete(made);
+    release(made);
   }
   for (const partner of ties.links ?? []) {
     if (left-- <= 0) return -1;
     ties.links?.delete(partner);
     partner.knownTies?.links?.delete(actor);
+    if (ties.watchers !== null) ties.wereLinked = (ties.wereLinked ?? new Set()).add(partner);
     try {
       exitSignal(partner, lo, hi, reason);
     } catch (error) {
@@ -239,16 +270,24 @@ export function announceEnd(actor: Actor, reason: ExitReason, most: number): num
   for (const made of ties.watchers ?? []) {
     if (left-- <= 0) return -1;
     const { watcher, ref } = made;
-    ties.watchers?.delete(made);
+    release(made);
     forget(watcher.knownTies, ref);
+    const isFull = mayKnowWhy(watcher, actor, ties);
     try {
-      if (watcher.state !== DEAD) sendDown(watcher, lo, hi, ref, reason);
+      if (watcher.state !== DEAD) sendDown(watcher, lo, hi, ref, reason, isFull);
     } catch (error) {
       couldNotTake(watcher, error);
     }
   }
   actor.ties = null;
   return left;
+}
+
+/** Whether a watcher is told more than the kind of an end: the host, the actor's own family, and who is or may be linked to it. */
+function mayKnowWhy(watcher: Actor, ended: Actor, ties: Ties): boolean {
+  const { allowance } = watcher;
+  if (allowance === null || allowance.granted.kill || allowance.family === ended.allowance?.family) return true;
+  return ties.wereLinked?.has(watcher) ?? false;
 }
 
 /** A timer of an actor that has ended: others still get theirs. */
@@ -266,3 +305,5 @@ function leaveBehind({ services, allowance }: Actor, pending: PendingTimer): voi
 function couldNotTake(receiver: Actor, error: unknown): void {
   receiver.services.end(receiver, receiver.services.describe(error));
 }
+
+const noBytes = new Uint8Array(0);

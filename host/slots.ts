@@ -66,6 +66,8 @@ export const FIRST_CALLER = 37;
 export const MAY_REQUEST = 38;
 /** Milliseconds, where TIMED is TIMED_BY_SWITCH. */
 export const TIMEOUT = 39;
+/** 1: the request in flight was answered. There is one answer to each. */
+export const CALL_ANSWERED = 40;
 export const RECORD_WORDS = 64;
 export const RECORD_SHIFT = 8;
 

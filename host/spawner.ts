@@ -131,6 +131,8 @@ export class Spawner {
     if (!module.hasEntry(wanted)) return SpawnStatus.noSuchEntry;
     const { limits } = family;
     if (family.size >= limits.familyActors || this.#actors.size >= this.#services.limits.actors) return OVER_LIMIT;
+    // An actor that spawns and kills in one turn may have so many instances once more.
+    if (family.size + family.ending >= 2 * limits.familyActors) return OVER_LIMIT;
     if (!family.spawns.take(this.#services.clock.now(), 1, limits.spawnsPerSecond)) return OVER_LIMIT;
     const given = defaults.grants === undefined ? granted : inBoth(granted, grantedBy(defaults.grants));
     try {

@@ -1,7 +1,16 @@
 /** Where docs/abi.md says that a guest crashes or a module is refused: what fails says why, and nobody else meets it. */
 import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
-import { ClosedError, IsopodError, LoadError, type Received, Runtime, SpawnError, systemClock } from "../host/index.ts";
+import {
+  ClosedError,
+  IsopodError,
+  LoadError,
+  type Pid,
+  type Received,
+  Runtime,
+  SpawnError,
+  systemClock,
+} from "../host/index.ts";
 import { ManualClock } from "./clock.ts";
 import { INFO, MEMORY_END, PAYLOAD, type PlayerWay, predicate, Stage, step } from "./player.ts";
 import { assemble, ECHO, guest } from "./wat.ts";
@@ -342,15 +351,16 @@ describe("counters", TIMEOUT, () => {
 describe("kill in the middle of the actor's own turn", TIMEOUT, () => {
   /** Plays a guest whose calls of `env.seed` kill it: there the host's own code runs in the middle of the guest's. */
   async function play(body: (boss: string) => string): Promise<Stage> {
+    let pid: Pid | undefined;
     const stage: Stage = new Stage({
       random: () => {
-        stage.runtime.kill(pid);
+        if (pid !== undefined) stage.runtime.kill(pid);
         return 0.5;
       },
     });
     const boss = `(i32.const ${stage.boss.pid % 2 ** 32}) (i32.const ${Math.floor(stage.boss.pid / 2 ** 32)})`;
     const send = `(drop (call $send ${boss} (i32.const 0) (i32.const 0) (i32.const 0)))`;
-    const pid = stage.runtime.spawn(await stage.runtime.load(guest(body(send))));
+    pid = stage.runtime.spawn(await stage.runtime.load(guest(body(send))));
     stage.runtime.send(pid, new Uint8Array(1));
     expect(await stage.reason(pid)).toBe("killed");
     return stage;

@@ -32,6 +32,7 @@ const IMPORTS: Readonly<Record<string, readonly [module: string, type: string]>>
   monitor: ["actor", "(param i32 i32) (result i32)"],
   demonitor: ["actor", "(param i32 i32) (result i32)"],
   request: ["actor", "(param i32 i32 i32 i32 i32) (result i32)"],
+  delegate: ["actor", "(param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)"],
   make_ref: ["actor", "(result i32)"],
   drop_ref: ["actor", "(param i32) (result i32)"],
   send_after: ["actor", "(param i32 i32 i32 i32 i32 i32) (result i32)"],

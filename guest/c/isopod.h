@@ -37,6 +37,8 @@ ISOPOD_IMPORT("exit_to") int32_t actor_exit_to(uint32_t lo, uint32_t hi, int32_t
 ISOPOD_IMPORT("monitor") int32_t actor_monitor(uint32_t lo, uint32_t hi);
 ISOPOD_IMPORT("demonitor") int32_t actor_demonitor(int32_t ref, int32_t flush);
 ISOPOD_IMPORT("request") int32_t actor_request(uint32_t lo, uint32_t hi, int32_t tag, const void *ptr, size_t len);
+ISOPOD_IMPORT("delegate") int32_t actor_delegate(uint32_t lo, uint32_t hi, int32_t ref, uint32_t to_lo, uint32_t to_hi,
+                                                 int32_t tag, const void *ptr, size_t len);
 ISOPOD_IMPORT("make_ref") int32_t actor_make_ref(void);
 ISOPOD_IMPORT("drop_ref") int32_t actor_drop_ref(int32_t ref);
 ISOPOD_IMPORT("send_after") int32_t actor_send_after(uint32_t delay, uint32_t lo, uint32_t hi, int32_t tag, const void *ptr, size_t len);

@@ -192,10 +192,14 @@ ${sending(
   "send",
   "$hostSend",
   `
-      ;; A negative tag answers the one request that is known here.
+      ;; A negative tag answers the one request that is known here, once, and only from the actor that was asked.
       (if (i32.lt_s (local.get $tag) (i32.const 0)) (then
-        (br_if $host (i32.ne (local.get $tag) (i32.load ${at(slot.CALL_REF)} (local.get $to))))))`,
+        (br_if $host (i32.ne (local.get $tag) (i32.load ${at(slot.CALL_REF)} (local.get $to))))
+        (br_if $host (i32.ne (local.get $me) (i32.load ${at(slot.CALLEE)} (local.get $to))))
+        (br_if $host (i32.load ${at(slot.CALL_ANSWERED)} (local.get $to)))))`,
   `
+      (if (i32.lt_s (local.get $tag) (i32.const 0)) (then
+        (i32.store ${at(slot.CALL_ANSWERED)} (local.get $to) (i32.const 1))))
       (return (i32.const 1))`,
 )}
 ${sending(
@@ -215,6 +219,7 @@ ${sending(
       (local.set $ref (i32.load offset=${4 * slot.REFS - 4} (i32.shl (i32.load ${own(slot.REFS_LEFT)}) (i32.const 2))))`,
   `
       (i32.store ${own(slot.REFS_LEFT)} (i32.sub (i32.load ${own(slot.REFS_LEFT)}) (i32.const 1)))
+      (i32.store ${at(slot.CALL_ANSWERED)} (local.get $me) (i32.const 0))
       (i32.store ${at(slot.CALL_REF)} (local.get $me) (local.get $ref))
       (i32.store ${at(slot.CALL_MARK)} (local.get $me) (i32.load ${at(slot.TAIL)} (local.get $me)))
       (i32.store ${at(slot.CALLEE)} (local.get $me) (local.get $to))

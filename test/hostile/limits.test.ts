@@ -127,7 +127,7 @@ describe("what holds without a word", () => {
     await using arena = await Arena.open();
     const actors = table("limit of an actor");
     const all = table("limit of the runtime");
-    expect([actors.length, all.length]).toEqual([13, 6]);
+    expect([actors.length, all.length]).toEqual([14, 6]);
     expect({ ...arena.runtime.limits }).toEqual(Object.fromEntries([...actors, ...all]));
   });
 
@@ -709,7 +709,7 @@ describe("ties for ever", () => {
   test("monitors of a dead actor fill the own mailbox with Downs, and are refused then", async () => {
     await using arena = await Arena.open();
     const body = insisting(`(call $monitor ${words(await deadActor(arena))})`);
-    await insists(arena, body, { limits: { ties: 5, mailboxMessages: 10 } }, [10, -101]);
+    await insists(arena, body, { limits: { ties: 5, timers: 5, mailboxMessages: 10 } }, [10, -101]);
   });
 
   test("requests to a dead actor fill the own mailbox with Downs, and are refused then", async () => {
@@ -717,7 +717,7 @@ describe("ties for ever", () => {
     const body = insisting(
       `(call $request ${words(await deadActor(arena))} (i32.const 1) (i32.const 0) (i32.const 8))`,
     );
-    await insists(arena, body, { limits: { ties: 5, mailboxMessages: 10 } }, [10, -101]);
+    await insists(arena, body, { limits: { ties: 5, timers: 5, mailboxMessages: 10 } }, [10, -101]);
   });
 
   test("links to a dead actor fill the own mailbox with Exits, and are refused then", async () => {
@@ -725,7 +725,7 @@ describe("ties for ever", () => {
     const body = insisting(grantedWith(0, `(call $link ${words(await deadActor(arena))})`), {
       setup: "(drop (call $trap_exit (i32.const 1)))",
     });
-    await insists(arena, body, { ...ALL, limits: { mailboxMessages: 10 } }, [10, -101]);
+    await insists(arena, body, { ...ALL, limits: { ties: 5, timers: 5, mailboxMessages: 10 } }, [10, -101]);
   });
 
   test("links to children, monitors of them, and both, are refused at ties, and then no child is started", async () => {
@@ -783,7 +783,7 @@ describe("ties for ever", () => {
     const attempt = `(local $status i32) (local.set $status ${spawning("ends", 2)}) (drop (call $yield)) (local.get $status)`;
     const pid = await arena.attack(
       `${rounds(attempt, { more: named("ends") })} (func (export "run") (call $round) ${WAIT})`,
-      tells(arena, { limits: { ties: 5, mailboxMessages: 10 }, grants: { spawn: "any" } }),
+      tells(arena, { limits: { ties: 5, timers: 5, mailboxMessages: 10 }, grants: { spawn: "any" } }),
     );
     const [granted, refused] = await told(arena, pid);
     expect(refused).toBe(-101);
