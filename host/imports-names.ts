@@ -95,6 +95,8 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
       const found = membersOf(actor, "broadcast", group, groupLength);
       checkRange(actor, "broadcast", "the payload", pointer, length);
       if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      // All copies together are no more than one message may be: a copy of each to thousands would hold the thread.
+      if ((length >>> 0) * found.size > actor.limits.messageBytes) return OVER_LIMIT;
       charge(actor, found.size * SEND_REDUCTIONS);
       let accepted = 0;
       for (const to of found) {

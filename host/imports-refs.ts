@@ -52,7 +52,7 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
       const asker = lookUp(by, actors, lo, hi);
       const to = lookUp(by, actors, toLo, toHi);
       const size = length >>> 0;
-      charge(by, size >> COPIED_SHIFT);
+      charge(by, size >>> COPIED_SHIFT);
       const index = size === 0 ? 0 : pointer >>> 0;
       const status = delegate(services, by, asker, lo, hi, ref, to, tag, by.bytes, index, size);
       if (status === SEND_NO_ACTOR) missedRef(by);
@@ -64,7 +64,7 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
       checkRange(from, "send_after", "the payload", pointer, length);
       const toItself = lo === from.lo && hi === from.hi;
       if (!maySetTimer(from, length >>> 0, toItself) || (toItself && !mayAsk(from))) return OVER_LIMIT;
-      charge(from, TIMER_REDUCTIONS + ((length >>> 0) >> COPIED_SHIFT));
+      charge(from, TIMER_REDUCTIONS + ((length >>> 0) >>> COPIED_SHIFT));
       return sendAfter(from, delayMs >>> 0, pidFromWords(lo, hi), find, tag, copyOut(from, pointer, length));
     },
 

@@ -28,7 +28,7 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       checkRange(parent, "spawn", "the entry", entry, entryLength);
       checkRange(parent, "spawn", "the arguments", args, argsLength);
       checkRange(parent, "spawn", "the result", result, SPAWN_RESULT_BYTES);
-      charge(parent, SPAWN_REDUCTIONS + ((argsLength >>> 0) >> COPIED_SHIFT));
+      charge(parent, SPAWN_REDUCTIONS + ((argsLength >>> 0) >>> COPIED_SHIFT));
       if (argsLength >>> 0 > parent.limits.messageBytes) return OVER_LIMIT;
       const ties = ((flags & SPAWN_LINK) === 0 ? 0 : 1) + ((flags & SPAWN_MONITOR) === 0 ? 0 : 1);
       if (ties > 0 && !(mayTie(parent, ties) && mayAsk(parent))) return OVER_LIMIT;
@@ -39,6 +39,8 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
         copyOut(parent, args, argsLength),
       );
       if (typeof child === "number") return child;
+      // What its memory begins with was written, or copied.
+      charge(parent, child.bytes.u8.length >>> COPIED_SHIFT);
       // The child's first turn is still to come: whatever ends it, these ties are there before.
       if ((flags & SPAWN_LINK) !== 0) link(parent, child);
       const ref = (flags & SPAWN_MONITOR) !== 0 ? monitor(parent, child, child.lo, child.hi) : 0;
@@ -99,7 +101,7 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       checkRange(actor, "exit_to", "the reason", pointer, length);
       const to = lookUp(actor, actors, lo, hi);
       const reason = code === ReasonCode.killed ? undefined : exitReason(actor, "exit_to", code, pointer, length);
-      charge(actor, (length >>> 0) >> COPIED_SHIFT);
+      charge(actor, (length >>> 0) >>> COPIED_SHIFT);
       if (to === undefined) return 0;
       if (!mayEnd(actor, to)) return NOT_GRANTED;
       if (reason === undefined) {

@@ -51,7 +51,7 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
         const to = lookUp(from, actors, lo, hi);
         const bytes = length >>> 0;
         if (to !== undefined && handOver(from, to, tag, bytes === 0 ? 0 : pointer >>> 0, bytes)) {
-          if (from.reductions !== null) charge(from, bytes >> COPIED_SHIFT);
+          if (from.reductions !== null) charge(from, bytes >>> COPIED_SHIFT);
           return SEND_ACCEPTED;
         }
         return sendMessage(from, to, lo, hi, tag, 0, pointer, length);
@@ -121,7 +121,7 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
       checkRange(actor, "args", "the room", pointer, capacity);
       const { args } = actor;
       const length = Math.min(args.length, capacity >>> 0);
-      charge(actor, length >> COPIED_SHIFT);
+      charge(actor, length >>> COPIED_SHIFT);
       // Of a short array the engine makes a buffer, which stays, where another is made of it.
       if (length > 0) actor.bytes.u8.set(length === args.length ? args : args.subarray(0, length), pointer >>> 0);
       return args.length;
@@ -149,7 +149,7 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
         const bytes = length >>> 0;
         // An empty line is one, too.
         if (!mayLog(allowance, actor.limits, services.clock.now(), bytes)) return OVER_LIMIT;
-        charge(actor, bytes >> COPIED_SHIFT);
+        charge(actor, bytes >>> COPIED_SHIFT);
         hooks.log(actor, logLevels[level] ?? "info", textOf(actor, "log", "the text", pointer, length));
         return 1;
       },
@@ -216,7 +216,7 @@ export function sendMessage(
 ): number {
   const { services, bytes } = from;
   const size = length >>> 0;
-  if (from.reductions !== null) charge(from, size >> COPIED_SHIFT);
+  if (from.reductions !== null) charge(from, size >>> COPIED_SHIFT);
   const index = size === 0 ? 0 : pointer >>> 0;
   const status = post(services, from, to, toLo, toHi, MESSAGE, tag, ref, bytes, index, size);
   if (tag < 0 && status === SEND_NO_ACTOR) missedRef(from);

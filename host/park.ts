@@ -107,7 +107,7 @@ function useHandlerWindow({ store, at }: Actor): void {
 /** Takes the next item into the handler's window; none where the actor is to end. */
 function nextItem(actor: Actor): number {
   useHandlerWindow(actor);
-  return actor.restraint === FREE ? look(actor) : RECEIVE_PARK;
+  return actor.restraint === FREE ? look(actor, false) : RECEIVE_PARK;
 }
 
 /** An item longer than the window: the handler has to take it itself, or it would be handed the same item for ever. */

@@ -151,7 +151,7 @@ export function receive(actor: Actor, want: Want, wanted: number, timeoutMs: num
   // Where the budget is spent the others get their turn first, whatever the mailbox holds. A poll cannot wait for that.
   if (words[at + BUDGET] > 0 || poll) {
     words[at + BUDGET]--;
-    const length = look(actor);
+    const length = look(actor, !poll);
     if (length !== RECEIVE_PARK) return length;
     if (poll) return RECEIVE_TIMEOUT;
   }
@@ -187,8 +187,12 @@ export function proceed(actor: Actor): number {
     result = actor.answer.value;
     actor.answer = null;
   } else if (result === RECEIVE_PARK) {
-    result = look(actor);
+    result = look(actor, true);
     if (result === RECEIVE_PARK) {
+      if (actor.mailbox.saved !== actor.mailbox.tail) {
+        actor.wake();
+        return RECEIVE_PARK;
+      }
       if (!actor.expired) {
         actor.state = PARKED;
         actor.armDeadline();
@@ -207,8 +211,14 @@ export function proceed(actor: Actor): number {
 const PASSED_SHIFT = 5;
 export const COPIED_SHIFT = 6;
 
-/** Goes on from the save pointer to the first item that is wanted and takes it; RECEIVE_PARK where there is none. */
-export function look(actor: Actor): number {
+/** A predicate is asked about so many items in one turn, where the actor can wait for another turn. */
+const ASKED_A_TURN = 4_096;
+
+/**
+ * Goes on from the save pointer to the first item that is wanted and takes it; RECEIVE_PARK where there is none. With `inPieces` also where its turn has been long
+ * enough: then the save pointer is not at the mailbox's end.
+ */
+export function look(actor: Actor, inPieces: boolean): number {
   const mailbox = actor.mailbox;
   const { words } = actor.store;
   const me = actor.at;
@@ -219,10 +229,14 @@ export function look(actor: Actor): number {
   if (want === WANT_ANY) at = words[me + HEAD];
   else if (want === WANT_TAG) at = mailbox.findTag(saved, MESSAGE, words[me + WANTED]);
   else if (want === WANT_REF) at = mailbox.findRef(saved, MESSAGE, words[me + WANTED]);
-  else at = findMatch(actor, mailbox);
-  if (actor.reductions !== null) charge(actor, ((at === NONE ? mailbox.tail : at) - saved) >> PASSED_SHIFT);
+  else at = findMatch(actor, mailbox, inPieces ? ASKED_A_TURN : Number.POSITIVE_INFINITY);
+  // Where it is to go on in another turn, `findMatch` has left the save pointer there.
+  const isPaused = at === NONE && want === WANT_MATCH && mailbox.saved !== mailbox.tail;
+  if (actor.reductions !== null) {
+    charge(actor, ((at !== NONE ? at : isPaused ? mailbox.saved : mailbox.tail) - saved) >>> PASSED_SHIFT);
+  }
   if (at === NONE) {
-    mailbox.saved = mailbox.tail;
+    if (!isPaused) mailbox.saved = mailbox.tail;
     return RECEIVE_PARK;
   }
   return take(actor, mailbox, at);
@@ -232,7 +246,7 @@ export function look(actor: Actor): number {
 function take(actor: Actor, mailbox: Mailbox, at: number): number {
   const length = mailbox.word(at, LENGTH);
   show(actor, mailbox, at, length);
-  if (actor.reductions !== null) charge(actor, Math.min(length, actor.capacity) >> COPIED_SHIFT);
+  if (actor.reductions !== null) charge(actor, Math.min(length, actor.capacity) >>> COPIED_SHIFT);
   if (length > actor.capacity) {
     mailbox.saved = at;
     actor.held = true;
@@ -246,15 +260,18 @@ function take(actor: Actor, mailbox: Mailbox, at: number): number {
   return length;
 }
 
-/** Asks the predicate about each item from the save pointer on. */
-function findMatch(actor: Actor, mailbox: Mailbox): number {
+/** Asks the predicate about each item from the save pointer on, at most so many. */
+function findMatch(actor: Actor, mailbox: Mailbox, most: number): number {
   // What was found before, and did not fit, was asked about already.
   if (actor.held) return mailbox.saved;
+  let left = most;
   for (let at = mailbox.from(mailbox.saved); at !== NONE; at = mailbox.next(mailbox.saved)) {
     // The save pointer, not `at`, is moved along should the mailbox be rebuilt meanwhile.
     mailbox.saved = at;
+    if (left-- === 0) return NONE;
     if (ask(actor, mailbox, at)) return mailbox.saved;
   }
+  mailbox.saved = mailbox.tail;
   return NONE;
 }
 

@@ -1,6 +1,9 @@
 /** Timers behind one host timer: a binary heap by due time, so that setting and cancelling cost O(log n) and firing looks at the due ones only. */
 import type { Clock } from "./clock.ts";
 
+/** So many that are due fire before the event loop has its turn again. */
+const FIRED_AT_ONCE = 1_024;
+
 /** Something that can be due. Kept by its owner and used again and again. */
 export class Timer {
   /** When to fire, on the clock's scale in ms. */
@@ -69,9 +72,11 @@ export class Timers {
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
     this.#cancelWake = undefined;
     const now = this.#clock.now();
-    for (let first = this.#heap[0]; first !== undefined && first.dueMs <= now; first = this.#heap[0]) {
+    let left = FIRED_AT_ONCE;
+    for (let first = this.#heap[0]; first !== undefined && first.dueMs <= now && left > 0; first = this.#heap[0]) {
       this.#detach(first);
       first.fire();
+      left--;
     }
     this.#arm();
   };

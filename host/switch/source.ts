@@ -36,6 +36,8 @@ const DEAD_RECORDS_TOLERATED = 16;
 const TURN_BUDGET = 64;
 const REBASE_AT = 2 ** 29;
 const KEPT_CAPACITY = 16_384;
+/** How many bytes of items a predicate is asked about in one turn, where the actor can wait for another. */
+const ASKED_BYTES_A_TURN = 262_144;
 /** How many bytes of items the first call of match_first is shown; each further one twice as many. */
 const FIRST_ROOM = 512;
 /** Up to this length eight bytes at a time are quicker than `memory.copy`. */
@@ -486,10 +488,10 @@ ${sending(
   (func $least (param $a i32) (param $b i32) (result i32)
     (select (local.get $a) (local.get $b) (i32.lt_u (local.get $a) (local.get $b))))
 
-  ;; As look of receive.ts: goes on from the save pointer to the first item that is wanted, and takes it. Its length; ${PARK} where there is none;
-  ;; ${ELSEWHERE} where the mailbox is out of reach.
-  (func $look (param $me i32) (result i32)
-    (local $position i32) (local $place i32) (local $length i32) (local $want i32) (local $tail i32) (local $room i32) (local $answer i32)
+  ;; As look of receive.ts: goes on from the save pointer to the first item that is wanted, and takes it. Its length; ${PARK} where there is none, or
+  ;; where the rest is to be looked at in another turn; ${ELSEWHERE} where the mailbox is out of reach.
+  (func $look (param $me i32) (param $inPieces i32) (result i32)
+    (local $position i32) (local $pause i32) (local $place i32) (local $length i32) (local $want i32) (local $tail i32) (local $room i32) (local $answer i32)
     (if (i32.eqz (i32.load ${at(slot.COUNT)} (local.get $me))) (then (return (i32.const ${PARK}))))
     (if (i32.lt_s (i32.load ${at(slot.RING)} (local.get $me)) (i32.const 0)) (then (return (i32.const ${ELSEWHERE}))))
     (local.set $want (i32.load ${at(slot.WANT)} (local.get $me)))
@@ -504,7 +506,15 @@ ${sending(
             (local.set $place (call $answers (local.get $me)))
             (if (i32.gt_s (local.get $place) (local.get $position)) (then (local.set $position (local.get $place))))))))
         (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $me)))
+        (local.set $pause (select
+          (i32.add (local.get $position) (i32.const ${ASKED_BYTES_A_TURN}))
+          (local.get $tail)
+          (i32.and (local.get $inPieces) (i32.eq (local.get $want) (i32.const ${MATCH})))))
         (block $found (loop $next
+          (if (i32.ge_s (local.get $position) (local.get $pause)) (then
+            (if (i32.lt_s (local.get $position) (local.get $tail)) (then
+              (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $position))
+              (return (i32.const ${PARK}))))))
           (if (i32.ge_s (local.get $position) (local.get $tail)) (then
             (i32.store ${at(slot.SAVED)} (local.get $me) (local.get $tail))
             (return (i32.const ${PARK}))))
@@ -590,7 +600,7 @@ ${unlessInside("$host")}
       (i32.store ${at(slot.SAVED)} (local.get $me) (i32.load ${at(slot.HEAD)} (local.get $me)))
       (if (i32.or (local.get $polls) (i32.gt_s (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 0))) (then
         (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.sub (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 1)))
-        (local.set $n (call $look (local.get $me)))
+        (local.set $n (call $look (local.get $me) (i32.eqz (local.get $polls))))
         (if (i32.ne (local.get $n) (i32.const ${PARK})) (then (return (local.get $n))))
         (if (local.get $polls) (then (return (i32.const -1))))))
       (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 1))
@@ -667,7 +677,7 @@ ${unlessInside("$host")}
     (local.set $me (global.get $me))
     (call $begin (local.get $me))
     (local.set $n (i32.load ${at(slot.RESULT)} (local.get $me)))
-    (if (i32.eq (local.get $n) (i32.const ${PARK})) (then (local.set $n (call $look (local.get $me)))))
+    (if (i32.eq (local.get $n) (i32.const ${PARK})) (then (local.set $n (call $look (local.get $me) (i32.const 0)))))
     (block $served (loop $item
       (br_if $served (i32.eq (local.get $n) (i32.const ${PARK})))
       ;; Too long for the window, or elsewhere.
@@ -688,7 +698,7 @@ ${unlessInside("$host")}
         (if (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})) (then (return (i32.const ${LEAVE.mailbox}))))
         (call $enqueue (local.get $me))
         (return (i32.const ${LEAVE.nothing}))))
-      (local.set $n (call $look (local.get $me)))
+      (local.set $n (call $look (local.get $me) (i32.const 0)))
       (br $item)))
     (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED}))
     (i32.const ${LEAVE.nothing}))
@@ -705,7 +715,15 @@ ${unlessInside("$host")}
     (if (i32.eq (local.get $n) (i32.const ${PARK})) (then
       ;; Its predicate may be asked in here.
       (call $begin (local.get $me))
-      (local.set $n (call $look (local.get $me)))
+      (local.set $n (call $look (local.get $me) (i32.const 1)))
+      (if (i32.and
+          (i32.eq (local.get $n) (i32.const ${PARK}))
+          (i32.ne (i32.load ${at(slot.SAVED)} (local.get $me)) (i32.load ${at(slot.TAIL)} (local.get $me))))
+        (then
+          (if (i32.lt_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})) (then
+            (call $enqueue (local.get $me))
+            (return (i32.const ${LEAVE.nothing}))))
+          (local.set $n (i32.const ${ELSEWHERE}))))
       (if (i32.eq (local.get $n) (i32.const ${ELSEWHERE})) (then
         (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${READY}))
         (return (i32.const ${LEAVE.whole}))))

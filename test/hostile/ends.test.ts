@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { HostMailbox, Pid } from "../../host/index.ts";
 import { macrotask } from "../clock.ts";
 import { Arena } from "./arena.ts";
-import { COMMON, tells, WAIT } from "./attackers.ts";
+import { BOSS, COMMON, tells, WAIT } from "./attackers.ts";
 
 const TIMEOUT = { timeout: 240_000 };
 
@@ -209,5 +209,80 @@ describe("what an end leads to is done in pieces", TIMEOUT, () => {
     await arena.settle();
     for (const pid of linked) expect((await arena.end(pid)).kind).toBe("killed");
     expect(await arena.served()).toBe(true);
+  });
+});
+
+describe("a receive by predicate that passes over twenty thousand items", () => {
+  const MATCH = `(func (export "match") (param i32 i32 i32) (result i32) (i32.eq (i32.load (i32.const 68)) (i32.const 99)))`;
+  const MATCH_FIRST = `(func (export "match_first") (param $predicate i32) (param $ptr i32) (param $bytes i32) (result i32)
+    (local $at i32)
+    (loop $next
+      (if (i32.eq (i32.load offset=4 (i32.add (local.get $ptr) (local.get $at))) (i32.const 99))
+        (then (if (i32.load (i32.add (local.get $ptr) (local.get $at))) (then (return (local.get $at))))))
+      (local.set $at (i32.add (local.get $at) (i32.const 32)))
+      (br_if $next (i32.lt_u (local.get $at) (local.get $bytes))))
+    (i32.const -1))`;
+  const FOUND = `(drop (call $send ${BOSS} (i32.const 5) (i32.const 0) (i32.const 0)))`;
+  const RECV = `(call $recv (i32.const 64) (i32.const 128) (i32.const 1024) (i32.const -1))`;
+  const RECV_MATCH = `(call $recv_match (i32.const 64) (i32.const 128) (i32.const 1024) (i32.const -1) (i32.const 0))`;
+  const parked = (call: string) => `(if (i32.eq ${call} (i32.const -2)) (then (drop (call $park))))`;
+  const JSPI = `${COMMON} ${MATCH} (func (export "run") (call $begin) ${parked(RECV)} ${parked(RECV_MATCH)} ${FOUND})`;
+  const RESUME = `${COMMON} ${MATCH} (global $turns (mut i32) (i32.const 0)) (func (export "run"))
+    (func (export "resume:run") (param $n i32) (result i32)
+      (global.set $turns (i32.add (global.get $turns) (i32.const 1)))
+      (if (i32.eq (global.get $turns) (i32.const 1)) (then (call $begin) (drop ${RECV}) (return (i32.const 1))))
+      (if (i32.eq (global.get $turns) (i32.const 2)) (then (if (i32.eq ${RECV_MATCH} (i32.const -2)) (then (return (i32.const 1))))))
+      ${FOUND} (i32.const 0))`;
+
+  test.each([
+    ["by JSPI", JSPI, "none", "auto"],
+    ["by JSPI, counted", JSPI, "count", "auto"],
+    ["by Asyncify", RESUME, "none", "auto"],
+    ["by Asyncify, many at once", `${MATCH_FIRST}${RESUME}`, "none", "auto"],
+    ["by Asyncify, counted", RESUME, "count", "auto"],
+    ["by Asyncify, without the switch", RESUME, "none", "off"],
+  ] as const)("gives others their turns, %s", async (_, body, reductions, way) => {
+    await using arena = await Arena.open({ switch: way });
+    const pid = await arena.attack(body, tells(arena), { reductions });
+    await arena.settle();
+    for (let i = 0; i < 20_000; i++) arena.runtime.send(pid, "", { tag: 1 });
+    arena.runtime.send(pid, "", { tag: 99 });
+    arena.boss.send(arena.witness, "are you there?", 7);
+    const order: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      const item = await arena.boss.receive();
+      if (item?.kind === "message") order.push(item.tag);
+    }
+    expect(order).toEqual([7, 5]);
+    expect(await arena.reason(pid)).toBe("normal");
+    expect(arena.runtime.counters.dead).toBe(19_999);
+  });
+});
+
+describe("a broadcast", () => {
+  test("whose copies together are longer than a message may be is refused, and charged nobody", async () => {
+    await using arena = await Arena.open();
+    const body = `${COMMON} (data (i32.const 512) "all") (func (export "run")
+      (call $begin)
+      (call $note (call $broadcast (i32.const 512) (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 250)))
+      (call $note (call $broadcast (i32.const 512) (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 251)))
+      (call $tell))`;
+    const members = [await arena.echo(), await arena.echo(), await arena.echo(), await arena.echo()];
+    for (const pid of members) arena.runtime.join("all", pid);
+    await arena.attack(body, tells(arena, { grants: { lookup: true }, limits: { messageBytes: 1000 } }));
+    expect(await arena.notes()).toEqual([4, -101]);
+  });
+});
+
+describe("timers that are due at once", () => {
+  test("fire in pieces, in their order", async () => {
+    await using arena = await Arena.open();
+    const box = arena.runtime.mailbox();
+    for (let i = 0; i < 5_000; i++) box.sendAfter(10, new Uint8Array(0), { tag: i });
+    // A clock whose wakes fire once for each call.
+    arena.clock.advance(10);
+    const tags: number[] = [];
+    for (let item = box.poll(); item !== undefined; item = box.poll()) if (item.kind === "timer") tags.push(item.tag);
+    expect(tags).toEqual(Array.from({ length: 5_000 }, (_, i) => i));
   });
 });
