@@ -10,8 +10,9 @@
  * runtime.spawn(await runtime.load(bytes), { grants: { imports: ["wasi_snapshot_preview1.*"], log: true, clock: true } });
  * ```
  */
-import { payloadFrom } from "./bytes.ts";
+import { joined, payloadFrom } from "./bytes.ts";
 import type { HostContext, HostFunction } from "./host-functions.ts";
+import { LINE_END, WasiOutput } from "./wasi-output.ts";
 
 /** Answers, numbered as in the specification (`errno`). */
 const SUCCESS = 0;
@@ -42,10 +43,6 @@ const MAX_VECTORS = 1024;
 const VECTOR_BYTES = 8;
 const WORD_BYTES = 4;
 
-/** A longer line is logged in pieces. So much of a line without an end is kept for each output of an actor. */
-const MAX_LINE_BYTES = 4096;
-const LINE_END = 10;
-
 const DENIED = (
   "clock_res_get fd_advise fd_allocate fd_datasync fd_fdstat_set_rights fd_filestat_get fd_filestat_set_size fd_filestat_set_times fd_pread " +
   "fd_prestat_dir_name fd_pwrite fd_readdir fd_renumber fd_sync fd_tell path_create_directory path_filestat_get path_filestat_set_times path_link " +
@@ -53,7 +50,6 @@ const DENIED = (
 ).split(" ");
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 const nothing = new Uint8Array(0);
 
 export interface WasiOptions {
@@ -158,15 +154,15 @@ class Process {
   readonly open = new Set([0, 1, 2]);
   /** How much of its standard input it has read. */
   position = 0;
-  readonly #stdout: Output;
-  readonly #stderr: Output;
+  readonly #stdout: WasiOutput;
+  readonly #stderr: WasiOutput;
 
   constructor(context: HostContext) {
-    this.#stdout = new Output(context);
-    this.#stderr = new Output(context);
+    this.#stdout = new WasiOutput(context);
+    this.#stderr = new WasiOutput(context);
   }
 
-  output(fd: number): Output {
+  output(fd: number): WasiOutput {
     return fd === STDERR ? this.#stderr : this.#stdout;
   }
 
@@ -176,60 +172,6 @@ class Process {
     if (fd !== STDIN) this.output(fd).flush();
     return true;
   }
-}
-
-/** Turns what is written into lines of the log. A line that the log refuses is dropped, as by the import `log`. */
-class Output {
-  readonly #context: HostContext;
-  /** The beginning of a line that has no end yet, of at most MAX_LINE_BYTES. */
-  #begun: Uint8Array = nothing;
-  /** It will be logged when the actor ends. */
-  #isWatched = false;
-
-  constructor(context: HostContext) {
-    this.#context = context;
-  }
-
-  write(bytes: Uint8Array): void {
-    if (!this.#context.may("log")) return;
-    let rest = this.#begun.length === 0 ? bytes : joined([this.#begun, bytes]);
-    for (let end = rest.indexOf(LINE_END); end >= 0; end = rest.indexOf(LINE_END)) {
-      this.#log(this.#cut(rest.subarray(0, end)));
-      rest = rest.subarray(end + 1);
-    }
-    // A copy: the bytes are part of all that was written.
-    this.#begun = this.#cut(rest).slice();
-    if (this.#begun.length === 0 || this.#isWatched) return;
-    this.#isWatched = true;
-    this.#context.signal.addEventListener("abort", () => this.flush());
-  }
-
-  /** Logs the line that has no end. */
-  flush(): void {
-    if (this.#begun.length > 0) this.#log(this.#begun);
-    this.#begun = nothing;
-  }
-
-  /** Logs the beginning of a line that is too long, piece by piece; returns the rest. */
-  #cut(line: Uint8Array): Uint8Array {
-    let rest = line;
-    while (rest.length > MAX_LINE_BYTES) {
-      const end = endOfPiece(rest);
-      this.#log(rest.subarray(0, end));
-      rest = rest.subarray(end);
-    }
-    return rest;
-  }
-
-  #log(bytes: Uint8Array): void {
-    this.#context.log(decoder.decode(bytes));
-  }
-}
-
-/** Where the first piece of a long line ends: not inside a character of UTF-8, which has at most four bytes. */
-function endOfPiece(bytes: Uint8Array): number {
-  for (let end = MAX_LINE_BYTES; end > MAX_LINE_BYTES - 4; end--) if ((bytes[end] & 0xc0) !== 0x80) return end;
-  return MAX_LINE_BYTES;
 }
 
 /** Bytes up to the end of the last line that one call may log. */
@@ -261,16 +203,6 @@ function vectorsOf(context: HostContext, pointer: number, count: number): Vector
     left -= length;
   }
   return vectors;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** How many texts there are, and how many bytes they have in all. */

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import type { RuntimeOptions } from "../host/index.ts";
+import { macrotask } from "./clock.ts";
 import { Stage, wordsOf } from "./player.ts";
 import { ECHO, guest } from "./wat.ts";
 
@@ -80,7 +81,7 @@ async function notes(
     stage.runtime.spawn(await stage.runtime.load(played(way, items, body)), { args }),
   );
   const answer = stage.boss.receive();
-  await new Promise<void>(resolve => setImmediate(resolve));
+  await macrotask();
   during(stage);
   const end = await Promise.race([answer, crashed]);
   // It may have ended in the turn in which it sent its notes.
