@@ -26,7 +26,7 @@ const node: TestProjectConfiguration = {
 
 /** What a page shall do as Node does: these suites run in both. */
 const core = [
-  ...["abi", "abi-blocking", "abi-errors", "assemblyscript", "calls", "crash-report", "dead-letters"],
+  ...["abi", "abi-blocking", "abi-edges", "abi-errors", "assemblyscript", "calls", "crash-report", "dead-letters"],
   ...["guest-failure", "host-actors", "links", "mailbox", "mailbox.laws", "pid", "receive.laws", "recycling"],
   ...["registry", "scheduler", "send-after", "supervisor", "timers", "ways"],
 ];

@@ -82,7 +82,7 @@ export declare function exit(reason: i32, ptr: usize, length: i32): void;
  * caller, 2 monitor it, 3 both; `result`: 16 bytes at any address for a u64 pid, an i32 ref (0 without monitor), a u32 0.
  * Returns: 1 started, 0 no such module, -2 no such entry, -4 it could not be instantiated, -100 not
  * granted, -101 a limit. `result` is filled where the answer is 1.
- * Crashes: a range is outside the memory.
+ * Crashes: a range is outside the memory; `flags` is none of 0, 1, 2 and 3.
  */
 export declare function spawn(
   name: usize,

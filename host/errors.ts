@@ -1,11 +1,13 @@
 /** The errors that isopod throws at its embedder. Each has a `code` to test for and a message that says what to do. */
 
-/** Base of all: `instanceof IsopodError` tells ours from others. */
+import { escapeControls } from "./escape-controls.ts";
+
+/** Base of all: `instanceof IsopodError` tells ours from others. A message may quote a guest, so it is made safe to print. */
 export class IsopodError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(escapeControls(message, true), options);
     this.name = new.target.name;
     this.code = code;
   }

@@ -1,6 +1,7 @@
 /** How an import ends its caller: the reason is noted first, then thrown, so that a guest which catches exceptions cannot live on. */
 import { type Actor, LEAVING } from "./actor.ts";
 import type { ExitReason } from "./message.ts";
+import { stackOf } from "./reason.ts";
 
 /** Thrown through a guest to unwind it. Never leaves the scheduler. */
 export class Unwind extends Error {}
@@ -15,15 +16,6 @@ export function fault(actor: Actor, message: string): never {
 export function crashOf(actor: Actor, message: string, cause: unknown = new Unwind(message)): ExitReason {
   actor.atFault ||= actor.leaving === null;
   return { kind: "crashed", message, stack: stackOf(cause) };
-}
-
-/** What the embedder throws may throw when it is looked at. */
-function stackOf(cause: unknown): string {
-  try {
-    return cause instanceof Error ? String(cause.stack ?? "") : "";
-  } catch {
-    return "";
-  }
 }
 
 /** Ends the actor whose turn it is; the first reason holds. */

@@ -11,6 +11,8 @@ import { needHeadroom } from "./headroom.ts";
 import type { LogLevel } from "./imports.ts";
 import { type ExitReason, NOT_GRANTED, OVER_LIMIT, RECEIVE_PARK } from "./message.ts";
 import type { Pid } from "./pid.ts";
+import { CALL_REDUCTIONS, charge } from "./preempt.ts";
+import { COPIED_SHIFT } from "./receive.ts";
 import { endFromOutside } from "./signals.ts";
 
 /** A guest as the embedder's functions see it: the same object for all calls of one actor. */
@@ -63,6 +65,7 @@ interface HostHooks {
 
 type Log = (actor: Actor, level: LogLevel, text: string) => void;
 
+const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const RESERVED = ["actor", "env"];
 
@@ -106,6 +109,7 @@ function hostImport(
     }
     if (allowance.hostCalls >= actor.limits.hostCalls) return status(actor, OVER_LIMIT);
     needHeadroom();
+    charge(actor, CALL_REDUCTIONS);
     let answer: ReturnType<HostFunction>;
     try {
       answer = run(contextOf(actor, allowance, log), ...(words as never[]));
@@ -230,6 +234,7 @@ class Context implements HostContext {
   read(pointer: number, length: number): Uint8Array {
     if (length >>> 0 === 0 || this.#isOver) return new Uint8Array(0);
     this.#check("what it reads", pointer, length);
+    charge(this.#actor, length >>> COPIED_SHIFT);
     return copyOut(this.#actor, pointer, length);
   }
 
@@ -241,6 +246,7 @@ class Context implements HostContext {
     const length = Math.min(bytes.length, capacity >>> 0);
     if (length === 0 || this.#isOver) return bytes.length;
     this.#check("what it writes", pointer, length);
+    charge(this.#actor, length >>> COPIED_SHIFT);
     this.#actor.bytes.u8.set(bytes.subarray(0, length), pointer >>> 0);
     return bytes.length;
   }
@@ -272,7 +278,10 @@ class Context implements HostContext {
 
   log(text: string, level: LogLevel = "info"): boolean {
     const { services, limits } = this.#actor;
-    if (!this.may("log") || !mayLog(this.#allowance, limits, services.clock.now(), text.length)) return false;
+    if (!this.may("log")) return false;
+    const bytes = encoder.encode(text).length;
+    charge(this.#actor, CALL_REDUCTIONS + (bytes >>> COPIED_SHIFT));
+    if (!mayLog(this.#allowance, limits, services.clock.now(), bytes)) return false;
     this.#log(this.#actor, level, text);
     return true;
   }

@@ -1,4 +1,7 @@
-/** The imports of the registry: names for one actor, groups of many. */
+/**
+ * The imports of the registry: names for one actor, groups of many. Each looks at its arguments first, then at the grant, and only then at others, so that
+ * neither an answer nor a crash tells what the caller may not know.
+ */
 import type { Actor, Services } from "./actor.ts";
 import { callerOf, checkRange, type Import, isOwn, textOf, writeWords } from "./caller.ts";
 import { lookUp } from "./guesses.ts";
@@ -9,8 +12,11 @@ import type { Registry } from "./registry.ts";
 import { tiesOf } from "./signals.ts";
 
 const PID_BYTES = 8;
+/** The bytes of more are no 32-bit number. */
+const MAX_PIDS = 2 ** 29 - 1;
 /** What a message of a broadcast costs, beside its bytes. */
 const SEND_REDUCTIONS = 10;
+const nobody: ReadonlySet<Actor> = new Set();
 /** As Erlang's atoms. Longer ones are nobody's. */
 const MAX_NAME_BYTES = 255;
 
@@ -21,8 +27,8 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
     register(name, nameLength, lo, hi) {
       const actor = callerOf(services, "register");
       checkRange(actor, "register", "the name", name, nameLength);
-      const named = lookUp(actor, actors, lo, hi);
       if (actor.allowance?.granted.register === false) return NOT_GRANTED;
+      const named = lookUp(actor, actors, lo, hi);
       if (named === undefined) return 0;
       if (!isOwn(actor, named)) return NOT_GRANTED;
       if (nameLength >>> 0 > MAX_NAME_BYTES || !mayHaveAnother(named)) return OVER_LIMIT;
@@ -31,8 +37,9 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
 
     unregister(name, nameLength) {
       const actor = callerOf(services, "unregister");
-      const named = find(actor, "unregister", name, nameLength);
+      checkRange(actor, "unregister", "the name", name, nameLength);
       if (actor.allowance?.granted.register === false) return NOT_GRANTED;
+      const named = find(actor, "unregister", name, nameLength);
       if (named === undefined) return 0;
       if (!isOwn(actor, named)) return NOT_GRANTED;
       return registry.unregister(textOf(actor, "unregister", "the name", name, nameLength)) ? 1 : 0;
@@ -40,9 +47,10 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
 
     whereis(name, nameLength, result) {
       const actor = callerOf(services, "whereis");
-      const found = find(actor, "whereis", name, nameLength);
+      checkRange(actor, "whereis", "the name", name, nameLength);
       checkRange(actor, "whereis", "the result", result, PID_BYTES);
       if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      const found = find(actor, "whereis", name, nameLength);
       if (found === undefined) return 0;
       writeWords(actor, result, [found.lo, found.hi]);
       return 1;
@@ -50,9 +58,10 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
 
     send_named(name, nameLength, tag, pointer, length) {
       const actor = callerOf(services, "send_named");
-      const to = find(actor, "send_named", name, nameLength);
+      checkRange(actor, "send_named", "the name", name, nameLength);
       checkRange(actor, "send_named", "the payload", pointer, length);
       if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      const to = find(actor, "send_named", name, nameLength);
       return sendMessage(actor, to, to?.lo ?? 0, to?.hi ?? 0, tag, 0, pointer, length);
     },
 
@@ -75,10 +84,11 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
 
     members(group, groupLength, result, capacity) {
       const actor = callerOf(services, "members");
+      checkRange(actor, "members", "the group", group, groupLength);
+      checkRange(actor, "members", "the result", result, Math.min(capacity >>> 0, MAX_PIDS) * PID_BYTES);
+      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
       const found = membersOf(actor, "members", group, groupLength);
       const room = Math.min(found.size, capacity >>> 0);
-      checkRange(actor, "members", "the result", result, room * PID_BYTES);
-      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
       charge(actor, room);
       let at = result >>> 0;
       let left = room;
@@ -92,9 +102,10 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
 
     broadcast(group, groupLength, tag, pointer, length) {
       const actor = callerOf(services, "broadcast");
-      const found = membersOf(actor, "broadcast", group, groupLength);
+      checkRange(actor, "broadcast", "the group", group, groupLength);
       checkRange(actor, "broadcast", "the payload", pointer, length);
       if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      const found = membersOf(actor, "broadcast", group, groupLength);
       // All copies together are no more than one message may be: a copy of each to thousands would hold the thread.
       if ((length >>> 0) * found.size > actor.limits.messageBytes) return OVER_LIMIT;
       charge(actor, found.size * SEND_REDUCTIONS);
@@ -113,7 +124,8 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
   }
 
   function membersOf(actor: Actor, name: string, pointer: number, length: number): ReturnType<Registry["members"]> {
-    return registry.members(nameOf(actor, name, pointer, length) ?? "");
+    const group = nameOf(actor, name, pointer, length);
+    return group === undefined ? nobody : registry.members(group);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The imports with which an actor starts others, ties itself to them, and ends them. */
 import type { Actor, Services } from "./actor.ts";
 import { callerOf, checkRange, copyOut, exitReason, type Import, isOwn, mayTie, textOf, writeWords } from "./caller.ts";
-import { leave } from "./fault.ts";
+import { fault, leave } from "./fault.ts";
 import { lookUp } from "./guesses.ts";
 import type { ImportHooks } from "./imports.ts";
 import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "./message.ts";
@@ -28,6 +28,12 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       checkRange(parent, "spawn", "the entry", entry, entryLength);
       checkRange(parent, "spawn", "the arguments", args, argsLength);
       checkRange(parent, "spawn", "the result", result, SPAWN_RESULT_BYTES);
+      if ((flags & ~(SPAWN_LINK | SPAWN_MONITOR)) !== 0) {
+        return fault(
+          parent,
+          `spawn: the flags are ${flags}; there are ${SPAWN_LINK} (link) and ${SPAWN_MONITOR} (monitor)`,
+        );
+      }
       charge(parent, SPAWN_REDUCTIONS + ((argsLength >>> 0) >>> COPIED_SHIFT));
       if (argsLength >>> 0 > parent.limits.messageBytes) return OVER_LIMIT;
       const ties = ((flags & SPAWN_LINK) === 0 ? 0 : 1) + ((flags & SPAWN_MONITOR) === 0 ? 0 : 1);
@@ -57,7 +63,7 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
         return goOn(actor, 0);
       }
       if (!mayEnd(actor, other)) return NOT_GRANTED;
-      if (actor.ties?.links?.has(other)) return 1;
+      if (other === actor || actor.ties?.links?.has(other)) return 1;
       if (!mayTie(actor) || !mayTie(other)) return OVER_LIMIT;
       link(actor, other);
       return 1;

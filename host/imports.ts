@@ -14,7 +14,7 @@ import { signalImports } from "./imports-signals.ts";
 import { type ExitReason, MESSAGE, NOT_GRANTED, OVER_LIMIT, SEND_ACCEPTED, SEND_NO_ACTOR } from "./message.ts";
 import type { PidTable } from "./pid.ts";
 import { post } from "./post.ts";
-import { charge, spent } from "./preempt.ts";
+import { CALL_REDUCTIONS, charge, spent } from "./preempt.ts";
 import { COPIED_SHIFT, handOver, receive } from "./receive.ts";
 import type { Registry } from "./registry.ts";
 
@@ -160,9 +160,6 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
   };
 }
 
-/** What such an import costs the host at the least: half a microsecond. */
-const COLD_REDUCTIONS = 100;
-
 const OVERFLOW: ExitReason = { kind: "crashed", message: "stack overflow in an import", stack: "" };
 const WRONG_TYPE: ExitReason = {
   kind: "crashed",
@@ -190,7 +187,7 @@ function withHeadroom(services: Services, hooks: ImportHooks, imports: Record<st
       const steady: Import = (a, b, c, d, e, f, g, h) => {
         try {
           needHeadroom();
-          if (services.current !== null) charge(services.current, COLD_REDUCTIONS);
+          if (services.current !== null) charge(services.current, CALL_REDUCTIONS);
           const answer = run(a, b, c, d, e, f, g, h);
           if (answer === NOT_GRANTED && services.current !== null) hooks.denied(services.current, name);
           return answer;

@@ -6,6 +6,7 @@ export { systemClock } from "./clock.ts";
 export type { Denial } from "./denials.ts";
 export type { ActorExit } from "./ends.ts";
 export { ClosedError, IsopodError, LoadError, SpawnError } from "./errors.ts";
+export { escapeControls } from "./escape-controls.ts";
 export type { Grants } from "./grants.ts";
 export type { GuestModule, WayName } from "./guest.ts";
 export type { FailingHostFunction, HostContext, HostFunction, HostImports } from "./host-functions.ts";

@@ -1,4 +1,5 @@
 /** Exit reasons as a code and bytes, the form in which they travel through mailboxes, and back; and whole items the same way. */
+import { escapeControls } from "./escape-controls.ts";
 import { DOWN, EXIT, type ExitReason, MAX_REASON_BYTES, MESSAGE, ReasonCode, type Received } from "./message.ts";
 import type { Pid } from "./pid.ts";
 
@@ -19,12 +20,44 @@ function crashBytes(message: string, stack: string): Uint8Array {
   return encoder.encode(`${message.replaceAll(/[\r\n]+/g, " ")}\n${stack}`);
 }
 
-/** The frames of WebAssembly. */
+/** The frames of WebAssembly, written anew: names, numbers, and places of a source map. No URL of a module or of a script is in them. */
 function ofGuests(stack: string): string {
   return stack
     .split("\n")
-    .filter(line => /wasm-function|wasm:\/\//.test(line))
+    .map(frameOfGuest)
+    .filter(frame => frame !== undefined)
     .join("\n");
+}
+
+const FUNCTION = "wasm-function[";
+/** What V8 and Firefox write behind that, at the end of a line. A frame of JavaScript ends in two decimal numbers. */
+const FUNCTION_END = /^\d+\]:0x[0-9a-f]+(?=\)?$)/;
+const WEBKIT_END = "@[wasm code]";
+const V8_BEGIN = /^\s*at /;
+/** A place as `places.ts` writes it: a path of the guest's sources, not one of a disk or a server. */
+const RELATIVE_PLACE = /^(?!\/|[A-Za-z]:\\)(?!.*(?::\/\/|@)).+:\d+:\d+ $/;
+
+/**
+ * A frame as guests are told of it; undefined where it is none of WebAssembly's. V8 writes `at name (URL:wasm-function[1]:0x2)`, Firefox
+ * `name@URL:wasm-function[1]:0x2`, WebKit `name@[wasm code]`. The time that this takes is in proportion to the line, which guests may make long.
+ */
+function frameOfGuest(line: string): string | undefined {
+  if (line.endsWith(WEBKIT_END)) return frame(line.slice(0, -WEBKIT_END.length), "");
+  const at = line.lastIndexOf(FUNCTION);
+  const end = at < 0 ? null : FUNCTION_END.exec(line.slice(at + FUNCTION.length));
+  if (end === null) return undefined;
+  const before = line.slice(0, at);
+  const location = `${FUNCTION}${end[0]}`;
+  if (!V8_BEGIN.test(before)) return frame(before.slice(0, Math.max(0, before.indexOf("@"))), location);
+  const open = before.lastIndexOf(" (");
+  const begin = before.indexOf("at ") + 3;
+  const prefix = open < begin ? before.slice(begin) : before.slice(open + 2);
+  const place = RELATIVE_PLACE.test(prefix) ? prefix : "";
+  return frame(open < begin ? "" : before.slice(begin, open), `${place}${location}`);
+}
+
+function frame(name: string, location: string): string {
+  return name === "" || location === "" ? `    at ${name}${location}` : `    at ${name} (${location})`;
 }
 
 export function reasonFrom(code: number, bytes: Uint8Array): ExitReason {
@@ -55,12 +88,13 @@ export function receivedFrom(
   return { kind: "timer", from, tag, ref, bytes };
 }
 
-/** A reason in one line, for people. Bytes that are text are shown as text. */
+/** A reason in one line, for people, with nothing that a terminal obeys. Bytes that are text are shown as text. */
 export function formatReason(reason: ExitReason): string {
-  if (reason.kind === "crashed") return `crashed: ${reason.message}`;
+  if (reason.kind === "crashed") return `crashed: ${escapeControls(reason.message.replaceAll(/\s*\n\s*/g, " "))}`;
   if (reason.kind !== "custom") return reason.kind;
   const text = decoder.decode(reason.bytes);
-  return `custom: ${/^[^\p{Cc}\ufffd]*$/u.test(text) ? text : `${reason.bytes.length} bytes`}`;
+  const isText = !text.includes("\ufffd") && escapeControls(text) === text;
+  return `custom: ${isText ? text : `${reason.bytes.length} bytes`}`;
 }
 
 /** What it means that a guest's code threw. */
@@ -74,7 +108,24 @@ export function reasonOfThrown(error: unknown): ExitReason {
   return crash(String(error));
 }
 
+/** A message in which a guest may have written frames. */
+const LIKE_FRAMES = /[\r\n]|wasm-function|\[wasm code\]/;
+
+/**
+ * The stack of what was thrown, or nothing where it has none. Some engines begin it with the message, which is left out if it could be taken for frames. What
+ * the embedder throws may throw when it is looked at.
+ */
+export function stackOf(error: unknown): string {
+  try {
+    if (!(error instanceof Error)) return "";
+    const message = String(error.message);
+    const stack = String(error.stack ?? "");
+    return LIKE_FRAMES.test(message) ? stack.replace(message, "") : stack;
+  } catch {
+    return "";
+  }
+}
+
 function crash(message: string, error?: unknown): ExitReason {
-  const stack = error instanceof Error ? error.stack : undefined;
-  return { kind: "crashed", message, stack: stack ?? "" };
+  return { kind: "crashed", message, stack: stackOf(error) };
 }

@@ -11,6 +11,7 @@ import { delegate } from "./delegate.ts";
 import { type Denial, Denials } from "./denials.ts";
 import { type ActorExit, Ends } from "./ends.ts";
 import { ClosedError, LoadError } from "./errors.ts";
+import { escapeControls } from "./escape-controls.ts";
 import type { Grants } from "./grants.ts";
 import { GuestModule, type ImportObject, type LoadRules } from "./guest.ts";
 import { type HostImports, hostImports } from "./host-functions.ts";
@@ -72,7 +73,7 @@ export interface RuntimeOptions {
   readonly onDeadLetter?: (letter: DeadLetter) => void;
   /** Called when a guest calls what it is not granted, once for each import. */
   readonly onDenied?: (denial: Denial) => void;
-  /** Lines that guests log. Default: console.log. */
+  /** Lines that guests log, as they wrote them: `escapeControls` makes them safe for a terminal. Default: console.log, with that done. */
   readonly onLog?: (pid: Pid, level: LogLevel, text: string) => void;
   /** Reads a module from a path or URL. Default `fetch`. */
   readonly read?: ReadModule;
@@ -452,7 +453,7 @@ export class Runtime implements AsyncDisposable {
     if (inspection.wants("log")) inspection.tell({ kind: "log", atMs: clock.now(), pid, level, text });
     notices.add(() => {
       if (onLog !== undefined) onLog(pid, level, text);
-      else console.log(`${formatPid(pid)} ${level}: ${text}`);
+      else console.log(`${formatPid(pid)} ${level}: ${escapeControls(text)}`);
     });
   }
 }

@@ -51,7 +51,7 @@ beforeAll(async () => {
   const packed = (await npm(ROOT, "pack", "--silent", "--pack-destination", folder)).trim().split("\n");
   tarball = join(folder, String(packed.pop()));
   try {
-    project = await projectWith("project", [tarball, "cborg", "@bjorn3/browser_wasi_shim"]);
+    project = await projectWith("project", [tarball, "cborg"]);
   } catch (error) {
     if (!UNREACHABLE.test(String(error))) throw error;
     unreachable = true;

@@ -1,6 +1,6 @@
 /** The line that says what takes its time: on terminals only, and gone when it is done. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ProgressLine, plain } from "../host/node/terminal.ts";
+import { ProgressLine } from "../host/node/terminal.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -58,8 +58,4 @@ test.each([
   vi.advanceTimersByTime(5000);
   line.clear();
   expect(screen.written).toEqual([]);
-});
-
-test("a guest's text moves no cursor", () => {
-  expect(plain("a\tb\n\x1b[2Jc\x07\x9b")).toBe("a\tb\n\\x1b[2Jc\\x07\\x9b");
 });

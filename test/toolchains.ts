@@ -78,3 +78,28 @@ export const rust: Toolchain = {
     );
   },
 };
+
+/** Programs of WASI, in test/guests/wasi. */
+export const goWasi: Toolchain = {
+  installedBy: "Go 1.21 or later, go.dev/dl",
+  version: firstLine("go", "version"),
+  build(example, folder) {
+    const target = join(folder, `${example}-go.wasm`);
+    const command = ["GOOS=wasip1", "GOARCH=wasm", "go", "build", "-o", target, `test/guests/wasi/${example}.go`];
+    run("env", command);
+    return new Uint8Array(readFileSync(target));
+  },
+};
+
+export const rustWasi: Toolchain = {
+  installedBy: "rustup target add wasm32-wasip1",
+  version:
+    sysroot !== undefined && existsSync(join(sysroot, "lib", "rustlib", "wasm32-wasip1"))
+      ? firstLine("rustc", "--version")
+      : undefined,
+  build(example, folder) {
+    const target = join(folder, `${example}-rust.wasm`);
+    run("rustc", ["--target", "wasm32-wasip1", "-O", "-o", target, `test/guests/wasi/${example}.rs`]);
+    return new Uint8Array(readFileSync(target));
+  },
+};

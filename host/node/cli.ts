@@ -3,9 +3,10 @@
  * The command `isopod`: finds the command that is meant and runs it. A wrong command line ends with exit code 2 and says what is wrong;
  * no error that has a message ends in a stack trace.
  */
+import { escapeControls } from "../escape-controls.ts";
 import { type Command, parseArguments, suggest, UsageError } from "./command.ts";
 import { packageVersion } from "./installation.ts";
-import { painted, plain } from "./terminal.ts";
+import { painted } from "./terminal.ts";
 
 /** Loaded when it is asked for: the scenarios of one need not be read to run another. */
 interface Listed {
@@ -90,7 +91,7 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const text = process.env.ISOPOD_DEBUG ? error.stack : error.message;
-    process.stderr.write(`${painted("error", "isopod:")} ${plain(String(text))}\n`);
+    process.stderr.write(`${painted("error", "isopod:")} ${escapeControls(String(text), true)}\n`);
     if (!(error instanceof UsageError)) return 1;
     process.stderr.write(`Try: isopod ${listed === undefined ? "" : `${listed.name} `}--help\n`);
     return 2;

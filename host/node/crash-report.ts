@@ -1,5 +1,6 @@
-/** How an actor ended, for people at a terminal: one line that names the actor, the reason and the place, and what to do where the place is not known. */
+/** How an actor ended, for people at a terminal, with nothing that a terminal obeys: one line that names the actor, the reason and the place, and what to do where the place is not known. */
 import type { ActorExit } from "../ends.ts";
+import { escapeControls } from "../escape-controls.ts";
 import { formatPid } from "../pid.ts";
 import { formatReason } from "../reason.ts";
 
@@ -13,8 +14,8 @@ const IN_LIBRARY = /\(~lib\/\S+:\d+:\d+\)$/;
  * @param counted it was compiled with its reductions counted
  */
 export function crashReport({ pid, module, name, reason }: ActorExit, path: string, counted: boolean): string {
-  const who = name === undefined ? module : `${name} (${module})`;
-  const head = `${formatPid(pid)} ${who} ${formatReason(reason)}`.replaceAll(/\s*\n\s*/g, " ");
+  const who = escapeControls(name === undefined ? `${module}` : `${name} (${module})`);
+  const head = `${formatPid(pid)} ${who} ${formatReason(reason)}`;
   const hint = reason.kind === "crashed" ? whereToLook(reason, path, counted) : undefined;
   return hint === undefined ? head : `${head}\n  ${hint}`;
 }
@@ -39,6 +40,6 @@ export function crashStack({ reason }: ActorExit): string {
   return frames
     .map(([, frame, end]) => `${frame}${end}`.replace(" ()", "").replace(/ \($/, ""))
     .filter(frame => frame !== "" && !frame.startsWith("resume:"))
-    .map(frame => `    at ${frame}\n`)
+    .map(frame => `    at ${escapeControls(frame)}\n`)
     .join("");
 }

@@ -1,6 +1,7 @@
 /** The compiler's messages as lines of a terminal: `file:line:column` first, so that editors and people find the place. */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
+import { escapeControls } from "../escape-controls.ts";
 import type { Diagnostic } from "./compiler.ts";
 import { painted } from "./terminal.ts";
 
@@ -13,12 +14,12 @@ function formatDiagnostic({ severity, message, code, file, line, column }: Diagn
   const place = file === undefined ? "" : [showPath(file), line, column].filter(part => part !== undefined).join(":");
   const number = code === 0 ? "" : ` ${code < 1000 ? "AS" : "TS"}${code}`;
   const kind = `${severity}${number}:`;
-  const head = `${place === "" ? "" : `${place}: `}${severity === "info" ? kind : painted(severity, kind)} ${message}`;
+  const head = `${place === "" ? "" : `${place}: `}${severity === "info" ? kind : painted(severity, kind)} ${escapeControls(message, true)}`;
   const source = file === undefined || line === undefined ? undefined : lineOf(file, line);
   if (source === undefined || column === undefined) return head;
   // Tabs stay, so that the caret stands under its character.
   const indent = source.slice(0, column - 1).replace(/[^\t]/g, " ");
-  return `${head}\n    ${source}\n    ${indent}^`;
+  return `${head}\n    ${escapeControls(source)}\n    ${indent}^`;
 }
 
 /** A path as the user would type it, where that is shorter. */

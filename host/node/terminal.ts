@@ -11,11 +11,6 @@ export function painted(kind: keyof typeof styles, text: string): string {
   return styleText(styles[kind], text, { stream: process.stderr });
 }
 
-/** Text of a guest's, which cannot send control sequences to the terminal: control characters other than tab and line end are shown, not obeyed. */
-export function plain(text: string): string {
-  return text.replace(/(?![\n\t])\p{Cc}/gu, c => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
-}
-
 /** What takes less time is not worth a line. */
 const PATIENCE_MS = 1000;
 const CLEAR = "\r\x1b[K";

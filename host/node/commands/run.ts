@@ -11,6 +11,7 @@ import { entryWarning } from "../entries.ts";
 import {
   createRuntime,
   defaultLimits,
+  escapeControls,
   formatPid,
   type Grants,
   type LogLevel,
@@ -20,7 +21,7 @@ import {
 } from "../index.ts";
 import { missing } from "../read.ts";
 import { INTERRUPTED, relaunch } from "../relaunch.ts";
-import { ProgressLine, painted, plain } from "../terminal.ts";
+import { ProgressLine, painted } from "../terminal.ts";
 import { compileOptions, PARK_CHOICES } from "./build.ts";
 
 const GRANT_CHOICES = ["log", "clock", "random", "register", "lookup", "kill", "spawn", "none"];
@@ -111,7 +112,7 @@ async function runGuest(given: Arguments, observes: boolean): Promise<number> {
     onDenied: ({ pid, module, call, grant }) => {
       const give = grant === "imports" ? "" : `; --grant ${grant} gives it`;
       process.stderr.write(
-        plain(`isopod: ${formatPid(pid)} ${module} called ${call}, which it is not granted${give}\n`),
+        `isopod: ${formatPid(pid)} ${escapeControls(module)} called ${call}, which it is not granted${give}\n`,
       );
     },
     onExit: exit => {
@@ -119,10 +120,8 @@ async function runGuest(given: Arguments, observes: boolean): Promise<number> {
       // What SIGINT ended has not failed.
       if (hasFailed && !interrupted) {
         failed = true;
-        process.stderr.write(
-          `${painted("error", "isopod:")} ${plain(crashReport(exit, path, given.has("reductions")))}\n`,
-        );
-        if (given.has("debug")) process.stderr.write(plain(crashStack(exit)));
+        process.stderr.write(`${painted("error", "isopod:")} ${crashReport(exit, path, given.has("reductions"))}\n`);
+        if (given.has("debug")) process.stderr.write(crashStack(exit));
       } else if (least === 0) {
         print("debug", crashReport(exit, path, false));
       }
@@ -203,10 +202,12 @@ function limitsOf(given: Arguments): Partial<RuntimeLimits> {
 }
 
 function print(level: LogLevel, text: string): void {
-  if (level === "info") process.stdout.write(`${plain(text)}\n`);
+  const shown = escapeControls(text, true);
+  if (level === "info") process.stdout.write(`${shown}\n`);
+  // Further lines are indented: on stderr a guest shall not write lines that look like isopod's own.
   else
     process.stderr.write(
-      `${level === "debug" ? painted("quiet", "debug:") : painted(level, `${level}:`)} ${plain(text)}\n`,
+      `${level === "debug" ? painted("quiet", "debug:") : painted(level, `${level}:`)} ${shown.replaceAll("\n", "\n  ")}\n`,
     );
 }
 

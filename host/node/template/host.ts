@@ -1,11 +1,14 @@
 // The host: compiles the guests, says what they may do, and starts them.
 
-import { build, createRuntime, formatReport } from "isopod/node";
+import { build, createRuntime, escapeControls, formatReport } from "isopod/node";
 
 const [hello, counter] = await build(["guest/hello.ts", "guest/counter.ts"]);
 
 // A guest may send and receive. Everything else, here to log, it is granted.
-const runtime = createRuntime({ grants: { log: true }, onLog: (_pid, _level, text) => console.log(text) });
+const runtime = createRuntime({
+  grants: { log: true },
+  onLog: (_pid, _level, text) => console.log(escapeControls(text)),
+});
 
 await runtime.exited(runtime.spawn(await runtime.load(hello), { args: "world" }));
 

@@ -1,6 +1,7 @@
 /** One picture of `isopod top`, as lines of text. */
+import { escapeControls } from "../../escape-controls.ts";
 import type { ActorRow, SortKey } from "../../web/observer/protocol.ts";
-import { bytes, count, duration, milliseconds, short, visible } from "../../web/observer/text.ts";
+import { bytes, count, duration, milliseconds, short } from "../../web/observer/text.ts";
 import type { Look } from "./gauge.ts";
 
 export interface FrameOptions {
@@ -23,8 +24,8 @@ interface Column {
 
 const columns: readonly Column[] = [
   { key: "pid", title: "PID", width: 14, text: row => row.pid },
-  { key: "name", title: "NAME", width: 18, text: row => visible(row.name) },
-  { key: "module", title: "MODULE", width: 22, text: row => visible(row.module ?? row.kind) },
+  { key: "name", title: "NAME", width: 18, text: row => escapeControls(row.name) },
+  { key: "module", title: "MODULE", width: 22, text: row => escapeControls(row.module ?? row.kind) },
   { key: "state", title: "STATE", width: 8, text: row => row.state },
   { key: "items", title: "ITEMS", width: 9, isNumber: true, text: row => count(row.items) },
   { key: "bytes", title: "BYTES", width: 9, isNumber: true, text: row => bytes(row.bytes) },
@@ -95,6 +96,7 @@ function fitting(hasReductions: boolean, { columns: most, sort }: FrameOptions):
 
 /** What is too long ends in a sign that says so. */
 function pad({ width, isNumber }: Column, text: string): string {
-  const held = text.length > width ? `${text.slice(0, width - 1)}…` : text;
+  const whole = text.replaceAll("\t", " ");
+  const held = whole.length > width ? `${whole.slice(0, width - 1)}…` : whole;
   return isNumber ? held.padStart(width) : held.padEnd(width);
 }

@@ -1,8 +1,9 @@
 /** The columns of the two lists of actors: the flat one, which can be sorted, and the tree. */
+import { escapeControls } from "../../escape-controls.ts";
 import { el, setAttribute, setText } from "./dom.ts";
 import type { ActorRow, TreeRow } from "./protocol.ts";
 import type { Column } from "./table.ts";
-import { bytes, count, duration, short, visible } from "./text.ts";
+import { bytes, count, duration, short } from "./text.ts";
 
 const INDENT_PX = 18;
 /** Deeper ones stand no further to the right. */
@@ -97,7 +98,7 @@ const name: Column<ActorRow> = {
   about: "Its registered names",
   sort: "name",
   fill(cell, row) {
-    setText(cell, visible(row.name));
+    setText(cell, escapeControls(row.name));
     cell.classList.add("strong");
   },
 };
@@ -113,7 +114,7 @@ const module: Column<ActorRow> = {
 };
 
 export function moduleText({ module, entry, kind }: ActorRow): string {
-  if (module !== undefined) return visible(entry === undefined ? module : `${module} · ${entry}`);
+  if (module !== undefined) return escapeControls(entry === undefined ? module : `${module} · ${entry}`);
   return { guest: "", mailbox: "host mailbox", supervisor: "supervisor", calls: "runtime.call" }[kind];
 }
 
@@ -129,12 +130,16 @@ const place: Column<TreeRow> = {
   fill(cell, row) {
     const label = row.id ?? (row.name !== "" ? row.name : moduleText(row));
     const spare = [row.name, row.module].filter(word => word !== undefined && word !== "" && word !== label);
-    const notes = [row.strategy, ...spare].filter(word => word !== undefined).map(word => visible(word));
-    const text = `${visible(label)}\n${notes.join(", ")}`;
+    const notes = [row.strategy, ...spare].filter(word => word !== undefined).map(word => escapeControls(word));
+    const text = `${escapeControls(label)}\n${notes.join(", ")}`;
     cell.style.paddingLeft = `${10 + INDENT_PX * Math.min(row.depth, DEEPEST)}px`;
     if (cell.dataset.text === text) return;
     cell.dataset.text = text;
-    cell.replaceChildren(el("span", { class: "strong" }, visible(label)), "  ", el("small", {}, notes.join(", ")));
+    cell.replaceChildren(
+      el("span", { class: "strong" }, escapeControls(label)),
+      "  ",
+      el("small", {}, notes.join(", ")),
+    );
   },
 };
 const restarts: Column<TreeRow> = {

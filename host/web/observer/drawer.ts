@@ -1,12 +1,13 @@
 /** One actor: what it is, what waits in its mailbox, whom it is tied to; it can be followed and killed here. */
 
+import { escapeControls } from "../../escape-controls.ts";
 import { moduleText } from "./actors.ts";
 import { act, ask, inPath } from "./api.ts";
 import { button, el } from "./dom.ts";
 import { countOf, endNode, eventNode, itemNodes, pidLink } from "./ends.ts";
 import { depthPlot, type TimePlot } from "./plots.ts";
 import type { ActorDetail, ActorRef, EndedDetail } from "./protocol.ts";
-import { bytes, count, duration, visible } from "./text.ts";
+import { bytes, count, duration } from "./text.ts";
 
 const FOLLOW_MS = 250;
 const LOOK_MS = 1000;
@@ -71,7 +72,7 @@ export class Drawer {
 
   #title(text: string, pid: string): HTMLElement {
     const close = button("Close", {}, () => this.close());
-    return el("h2", {}, visible(text), el("code", { class: "quiet" }, pid), close);
+    return el("h2", {}, escapeControls(text), el("code", { class: "quiet" }, pid), close);
   }
 
   #showLive(actor: ActorDetail): void {
@@ -147,7 +148,7 @@ export class Drawer {
     const gone = el(
       "p",
       { class: "notice" },
-      `This actor has ended${ended === undefined ? "." : `: ${visible(ended.kind)}`}`,
+      `This actor has ended${ended === undefined ? "." : `: ${escapeControls(ended.kind)}`}`,
     );
     const nodes = [gone, ...heirs, end, ...events({ events: told }, this.open)];
     replaceUnlessSelected(
@@ -166,8 +167,8 @@ function facts(actor: ActorDetail, open: (pid: string) => void): HTMLElement {
   };
   add("State", actor.state, actor.waits === undefined ? "" : `, for ${actor.waits}`);
   add("Module", moduleText(actor), actor.way === undefined ? "" : ` · ${actor.way}`);
-  if (actor.names.length > 1) add("Names", visible(actor.names.join(", ")));
-  if (actor.groups.length > 0) add("Groups", visible(actor.groups.join(", ")));
+  if (actor.names.length > 1) add("Names", escapeControls(actor.names.join(", ")));
+  if (actor.groups.length > 0) add("Groups", escapeControls(actor.groups.join(", ")));
   add("Mailbox", `${count(actor.items)} items, ${bytes(actor.bytes)}`);
   if (actor.memory !== undefined) add("Memory", bytes(actor.memory));
   if (actor.reductions !== undefined) add("Reductions", count(actor.reductions));
@@ -175,7 +176,7 @@ function facts(actor: ActorDetail, open: (pid: string) => void): HTMLElement {
   add("Age", duration(actor.ageMs));
   if (actor.strategy !== undefined) add("Strategy", actor.strategy);
   if (actor.supervisor !== undefined) {
-    add("Supervisor", pidLink(actor.supervisor, open), ` as ${visible(actor.supervisor.id)}`);
+    add("Supervisor", pidLink(actor.supervisor, open), ` as ${escapeControls(actor.supervisor.id)}`);
   }
   if (actor.parent !== undefined) refs("Spawned by", [actor.parent]);
   refs("Links", actor.linkedTo);

@@ -1,8 +1,9 @@
 /** Ends that were no good ones, and the events: lists that only grow, newest first. */
+import { escapeControls } from "../../escape-controls.ts";
 import { ask } from "./api.ts";
 import { button, el } from "./dom.ts";
 import type { EndRow, EventRow, ItemRow } from "./protocol.ts";
-import { bytes, count, timeOfDay, visible } from "./text.ts";
+import { bytes, count, timeOfDay } from "./text.ts";
 
 /** So many events are on the page. */
 const EVENTS_SHOWN = 300;
@@ -10,7 +11,7 @@ const EVENTS_SHOWN = 300;
 type Open = (pid: string) => void;
 
 export function pidLink({ pid, label = "" }: { readonly pid: string; readonly label?: string }, open: Open): Node {
-  const text = label === "" ? pid : `${pid} ${visible(label)}`;
+  const text = label === "" ? pid : `${pid} ${escapeControls(label)}`;
   if (pid === "<host>") return el("span", { class: "quiet" }, "host");
   return button(text, { class: "link" }, () => open(pid));
 }
@@ -26,11 +27,11 @@ export function itemNodes(item: ItemRow, open: Open): Node[] {
     !isSignal && el("span", {}, el("small", {}, "tag "), String(tag)),
     ref !== 0 && el("span", {}, el("small", {}, "ref "), String(ref)),
     !isSignal && el("span", { class: "quiet" }, bytes(length)),
-    reason !== undefined && el("span", {}, visible(reason)),
+    reason !== undefined && el("span", {}, escapeControls(reason)),
   );
   if (payload.hex === "" || isSignal) return [line];
   const more = payload.cut ? " …" : "";
-  const text = payload.text === undefined ? payload.hex + more : visible(payload.text, true) + more;
+  const text = payload.text === undefined ? payload.hex + more : escapeControls(payload.text, true) + more;
   return [line, el("pre", { title: payload.hex }, text)];
 }
 
@@ -38,7 +39,7 @@ export function endNode(end: EndRow, open: Open): HTMLElement {
   const { child, last } = end;
   const who = [end.name, end.module]
     .filter(word => word !== undefined && word !== "")
-    .map(word => visible(String(word)));
+    .map(word => escapeControls(String(word)));
   return el(
     "li",
     { "data-pid": end.pid },
@@ -48,11 +49,11 @@ export function endNode(end: EndRow, open: Open): HTMLElement {
       el("time", {}, timeOfDay(end.atMs)),
       pidLink({ pid: end.pid }, open),
       el("span", { class: "strong" }, who.join(" · ")),
-      child && el("span", { class: "badge" }, `supervisor: ${visible(child.action)}`),
+      child && el("span", { class: "badge" }, `supervisor: ${escapeControls(child.action)}`),
     ),
-    el("p", { class: "reason" }, visible(end.reason)),
+    el("p", { class: "reason" }, escapeControls(end.reason)),
     last && el("details", { open: "" }, el("summary", {}, "Last message"), ...itemNodes(last, open)),
-    end.stack !== "" && el("details", {}, el("summary", {}, "Stack"), el("pre", {}, visible(end.stack, true))),
+    end.stack !== "" && el("details", {}, el("summary", {}, "Stack"), el("pre", {}, escapeControls(end.stack, true))),
   );
 }
 
@@ -64,7 +65,7 @@ export function eventNode({ atMs, kind, pid, text, level }: EventRow, open: Open
     el("time", {}, timeOfDay(atMs)),
     el("span", bad ? { class: "alarm" } : { class: "quiet" }, level === undefined ? kind : `log ${level}`),
     el("span", {}, pidLink({ pid }, open)),
-    el("span", { class: "text" }, visible(text)),
+    el("span", { class: "text" }, escapeControls(text)),
   );
 }
 

@@ -1,13 +1,4 @@
-/** Numbers and texts as people read them. What a guest has written is shown, never obeyed: neither by a browser nor by a terminal. */
-
-/** Control characters, marks that turn the direction of a text, and what has no shape of its own, as escapes. Line ends may stay. */
-export function visible(text: string, lines = false): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, character => {
-    if (lines && character === "\n") return character;
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
-  });
-}
+/** Numbers and times as people read them. */
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 

@@ -10,6 +10,8 @@ import {
   type RuntimeLimits,
   SpawnError,
 } from "../../../host/index.ts";
+import { wasi } from "../../../host/wasi.ts";
+import { WASI_MODULE } from "../../wasi-types.ts";
 import { ECHO, guest } from "../../wat.ts";
 import { type Driver, driverBinary, drivers, encodeScript, operand, type Script } from "./driver.ts";
 import { script } from "./scripts.ts";
@@ -98,6 +100,7 @@ function embedder(world: World): HostImports {
     throw new Error("as it was told");
   };
   return {
+    [WASI_MODULE]: wasi({ stdin: "what there is to read" }),
     ext: {
       read: (context, pointer: number, length: number) => context.read(pointer, length).length,
       write: (context, pointer: number, capacity: number) => context.write(pointer, new Uint8Array(20), capacity),

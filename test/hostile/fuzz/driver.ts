@@ -5,6 +5,7 @@
  */
 import { actorImportTypes, envImportTypes } from "../../../host/abi.ts";
 import type { Pid } from "../../../host/index.ts";
+import { WASI_MODULE, wasiTypes } from "../../wasi-types.ts";
 import { assemble } from "../../wat.ts";
 
 /** How it waits: by JSPI, by a `resume:run` written by hand, or not at all; the last begins in the wasm start function. */
@@ -25,6 +26,23 @@ export const PID_COUNT = 8;
 export const CHILDREN = 0x1300;
 /** For pids that `whereis` and `members` find, 8 bytes each. */
 export const FOUND = 0x1400;
+/** Buffers for `fd_read` and `fd_write`, 8 bytes each: good ones, empty and long ones, themselves, and ones that are not inside its memory. */
+export const VECTORS = 0x1500;
+const vectors = [
+  ...[
+    [PAYLOAD, 20],
+    [0x600, 0],
+    [0x700, 300],
+    [0x2000, 0x8000],
+  ],
+  ...[
+    [VECTORS, 40],
+    [0x2000, 0x10000],
+    [-4, 8],
+    [0x1fff0, 17],
+  ],
+];
+export const VECTOR_COUNT = vectors.length;
 const NAMES = 0x1800;
 /** Where it takes what comes when its script is over, however long that is. */
 const REST = 0x4000;
@@ -81,6 +99,7 @@ export const calls: readonly Call[] = [
   ...callsOf("actor", actorImportTypes),
   ...callsOf("env", envImportTypes),
   ...callsOf("ext", embedderTypes),
+  ...callsOf(WASI_MODULE, wasiTypes),
 ];
 
 /** What a step can be besides a call. */
@@ -200,6 +219,7 @@ const COMMON = `
   (global $notes (mut i32) (i32.const 0))
   (global $repeats (mut i32) (i32.const 0))
   ${names.map((text, index) => `(data (i32.const ${NAMES + 16 * index}) "${escaped(text)}")`).join("\n")}
+  (data (i32.const ${VECTORS}) "${escaped(String.fromCharCode(...new Uint8Array(new Int32Array(vectors.flat()).buffer)))}")
   (func $begin
     (if (global.get $pc) (then (return)))
     (i32.store (i32.const ${ARGS_LENGTH}) (call $actor.args (i32.const ${SCRIPT}) (i32.const ${SCRIPT_ROOM})))

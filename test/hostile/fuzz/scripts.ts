@@ -3,6 +3,7 @@
  * docs/abi.md has its line in the table of roles; one without is an error.
  */
 import fc from "fast-check";
+import { WASI_MODULE } from "../../wasi-types.ts";
 import {
   ARGS_LENGTH,
   CAP,
@@ -24,6 +25,8 @@ import {
   SCRIPT,
   type Script,
   type Step,
+  VECTOR_COUNT,
+  VECTORS,
 } from "./driver.ts";
 
 /** What an argument stands for. Some are two operands. */
@@ -46,7 +49,10 @@ type Role =
   | "found"
   | "count"
   | "small"
-  | "delay";
+  | "delay"
+  | "descriptor"
+  | "vectors"
+  | "any";
 
 const { number, word, note } = operand;
 type Operands = fc.Arbitrary<readonly Operand[]>;
@@ -135,6 +141,12 @@ const good: Readonly<Record<Role, readonly [words: number, arbitrary: Operands]>
   count: [1, numbers(fc.nat(4))],
   small: [1, numbers(fc.nat(4))],
   delay: [1, numbers(fc.nat(60))],
+  descriptor: [1, numbers(fc.oneof({ weight: 8, arbitrary: fc.nat(2) }, fc.nat(4)))],
+  vectors: [
+    2,
+    fc.tuple(fc.nat(VECTOR_COUNT - 1), fc.nat(4)).map(([first, count]) => [VECTORS + 8 * first, count].map(number)),
+  ],
+  any: [1, wildWord],
 };
 
 /** The arguments of each function, and how often it is called beside the others. */
@@ -187,7 +199,29 @@ const roles: Readonly<Record<string, readonly [weight: number, ...Role[]]>> = {
   kills: [1, "pid"],
   sends: [2, "pid"],
   spawns: [1],
+  args_get: [2, "found", "found"],
+  args_sizes_get: [1, "found", "found"],
+  environ_get: [1, "found", "found"],
+  environ_sizes_get: [1, "found", "found"],
+  clock_time_get: [2, "small", "any", "found"],
+  fd_close: [2, "descriptor"],
+  fd_fdstat_get: [2, "descriptor", "found"],
+  fd_fdstat_set_flags: [1, "descriptor", "small"],
+  fd_prestat_get: [1, "descriptor", "found"],
+  fd_seek: [2, "descriptor", "any", "small", "found"],
+  fd_read: [12, "descriptor", "vectors", "found"],
+  fd_write: [20, "descriptor", "vectors", "found"],
+  random_get: [2, "bytes"],
+  sched_yield: [1],
+  proc_exit: [1, "small"],
 };
+
+/** The other functions of WASI are permitted to nobody, whatever they are given. */
+function rolesOf(call: (typeof calls)[number]): readonly [weight: number, ...Role[]] | undefined {
+  const known = roles[call.name];
+  if (known !== undefined || call.module !== WASI_MODULE) return known;
+  return [1, ...call.parameters.map((): Role => "any")];
+}
 
 const ofDeed: Readonly<Record<Deed, readonly [weight: number, operands: Operands]>> = {
   await: [6, fc.constant([])],
@@ -221,9 +255,10 @@ function argumentsOf(name: string, count: number, given: readonly Role[]): fc.Ar
   return fc.tuple(...given.map(role => mostly(good[role][1], good[role][0]))).map(list => list.flat());
 }
 
-const call = fc.oneof(
-  ...calls.map(({ name, parameters }) => {
-    const known = roles[name];
+const weighted = (list: typeof calls) =>
+  list.map(one => {
+    const { name, parameters } = one;
+    const known = rolesOf(one);
     if (known === undefined) throw new Error(`${name} is an import that no script calls: say what its arguments are`);
     const [weight, ...given] = known;
     const next = fc.constantFrom([], ...(followers[name] ?? []).map(step => [step]));
@@ -231,8 +266,13 @@ const call = fc.oneof(
       .tuple(argumentsOf(name, parameters.length, given), next)
       .map(([operands, then]): Step[] => [{ name, operands }, ...then]);
     return { weight, arbitrary };
-  }),
-);
+  });
+
+/** WASI has many functions, most of which do nothing. */
+const call = fc.oneof(...weighted(calls.filter(({ module }) => module !== WASI_MODULE)), {
+  weight: 30,
+  arbitrary: fc.oneof(...weighted(calls.filter(({ module }) => module === WASI_MODULE))),
+});
 
 const deed = fc.oneof(
   ...deeds.map(name => ({
