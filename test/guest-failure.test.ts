@@ -232,6 +232,21 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
       expect(await heard()).toEqual(["answer: answer"]);
     });
 
+    test("that hands it on to a third, which answers in its place", async () => {
+      start("calls", subject("", subject()), "delegate ask");
+      expect(await heard()).toEqual(["answer: answer"]);
+      start("calls", subject("", subject()), "ask by forward");
+      expect(await heard()).toEqual(["answer: forwarded"]);
+    });
+
+    test("that is told of the third's end, where that was to answer", async () => {
+      const third = subject();
+      start("calls", subject("", third), "delegate ask later");
+      await quiet();
+      runtime.kill(third);
+      expect(await heard()).toEqual(["the callee ended: killed, "]);
+    });
+
     test("that crashes where it answers a message that is gone", async () => {
       const careless = subject("", subject());
       start("calls", careless, "ask carelessly");

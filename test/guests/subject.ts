@@ -6,6 +6,7 @@ import {
   Caller,
   callText,
   exitText,
+  forward,
   Kind,
   Message,
   Pid,
@@ -71,9 +72,20 @@ function obey(message: Message): void {
     const caller = Caller.of(message);
     caller.replyText(askThird());
   }
+  if (what.startsWith("delegate ")) Caller.of(message).delegateText(third(), what.substring(9));
+  // The third has no third: it answers.
+  if (what === "ask by forward") {
+    if (third() === 0) replyText(message, "forwarded");
+    else forward(third(), message);
+  }
   if (what === "ask carelessly") replyText(message, askThird());
 }
 
 function askThird(): string {
-  return callText(U64.parseInt(argsText().split(" ")[2]), "ask").text();
+  return callText(third(), "ask").text();
+}
+
+function third(): Pid {
+  const given = argsText().split(" ");
+  return given.length > 2 ? U64.parseInt(given[2]) : 0;
 }
