@@ -38,21 +38,21 @@ export interface Figures {
 
 /**
  * How much each may be. It is more than ten times what optimized modules of up to 8 MiB have, and more than any of the 97 modules has that were measured;
- * docs/security.md has the table. What it costs (V8 14.6, x64): `kept` 12 bytes each in the first tier, 240 MB; `merged` 1.4 ns each, 60 ms;
+ * docs/security.md has the table. What it costs (V8 14.6, x64): `kept` 12 bytes each in the first tier, 144 MB; `merged` 1.4 ns each, 28 ms;
  * `joined` up to 240 bytes each in the optimizing tier, 0.7 GB.
  */
 export const MOST: Readonly<Record<keyof Figures, readonly [most: number, what: string]>> = {
   nesting: [40_000, "blocks inside of each other"],
   loops: [1_000, "loops inside of each other"],
   operands: [3_000, "values on the operand stack"],
-  kept: [20_000_000, "slots in all its blocks"],
-  merged: [40_000_000, "slots at all its branches"],
+  kept: [12_000_000, "slots in all its blocks"],
+  merged: [20_000_000, "slots at all its branches"],
   joined: [3_000_000, "locals to join at all its branches"],
   passed: [10_000_000, "values that its calls take and leave"],
 };
 const KEYS = Object.keys(MOST) as (keyof Figures)[];
 /** Of `merged` and `passed`, in all functions of a module together. */
-export const MOST_IN_MODULE = 200_000_000;
+export const MOST_IN_MODULE = 100_000_000;
 /** What the engine keeps of a value that a block takes or leaves is at most so many times what it keeps of a slot. */
 const VALUE = 5;
 
