@@ -1,12 +1,12 @@
 /**
- * Bounds on the code of a module: what an engine's compilers need for a function stays within a multiple of the function's size. Without them a module of 50 KB takes
- * gigabytes at its first call, on the runtime's thread.
+ * Bounds on the code of a module. They guarantee that the engine needs a bounded amount of memory, and of time on the runtime's thread, to compile a function.
+ * Without them a module of 50 KB takes gigabytes at its first call.
  *
- * A compiler keeps the place of each local and of each value on the operand stack (here: the slots) for each block, and brings them in line for each branch.
- * So what counts is a sum of slots over blocks and over branches. Where slots have different values, an optimizing compiler makes something of each. docs/security.md
- * has the measurements.
+ * A slot is a parameter, a local, or a value on the operand stack. A compiler records where each slot is for each block, and moves slots for each branch.
+ * So its cost is a sum of slots over all blocks and branches of the function; nesting alone does not tell it. An optimizing compiler also joins the values
+ * of each local that differ where control flow meets. docs/security.md has the bounds and what was measured.
  *
- * The bytes need not be valid. What the engine would refuse may be counted wrongly, but what stands before its first fault is counted as it is.
+ * The bytes need not be valid. Counts are right up to the first instruction that the engine refuses, and it reads no further.
  */
 import { Cursor, Undecodable, type Visitor, walk } from "./instructions.ts";
 import { stackEffect } from "./stack-effects.ts";
@@ -26,35 +26,43 @@ export interface Figures {
   loops: number;
   /** Values on the operand stack at once. */
   operands: number;
-  /** Slots, summed over the blocks; those of `if` and `try` twice, because they have two states, and those of a loop, in which reductions are counted, three times. A value that a block takes or leaves is as many as VALUE. */
+  /** Slots, summed over the blocks; those of `if` and `try` twice, because they have two states, and those of a loop, in which reductions are counted, three times. A block is as many as BLOCK besides, a value that it takes or leaves as many as VALUE. */
   kept: number;
-  /** Slots, summed over the branches. A call inside of a `try` is one, too, and so is the end of a block. */
+  /** Slots, summed over the branches. A call inside of a `try` is one, too, and so is the end of a block. Each is as many as BRANCH besides. */
   merged: number;
   /** The same, but only of locals that were set since the target's block began. */
   joined: number;
-  /** Values that calls take and leave. */
+  /** Instructions that call a function, or the engine's own code. A `try` is as many as TRY. */
+  calls: number;
+  /** Values that calls of functions take and leave. */
   passed: number;
 }
 
 /**
  * How much each may be. It is more than ten times what optimized modules of up to 8 MiB have, and more than any of the 97 modules has that were measured;
- * docs/security.md has the table. What it costs (V8 14.6, x64): `kept` 12 bytes each in the first tier, 144 MB; `merged` 1.4 ns each, 28 ms;
- * `joined` up to 240 bytes each in the optimizing tier, 0.7 GB.
+ * docs/security.md has the table. What it costs (V8 14.6, x64): `kept` 12 bytes each in the first tier, 156 MB; `merged` 1.4 ns each, 28 ms;
+ * `joined` up to 240 bytes each in the optimizing tier, 0.7 GB; `calls` 270 bytes each in the first tier, and 1.8 KB in the other.
  */
 export const MOST: Readonly<Record<keyof Figures, readonly [most: number, what: string]>> = {
   nesting: [40_000, "blocks inside of each other"],
   loops: [1_000, "loops inside of each other"],
   operands: [3_000, "values on the operand stack"],
-  kept: [12_000_000, "slots in all its blocks"],
+  kept: [13_000_000, "slots in all its blocks"],
   merged: [20_000_000, "slots at all its branches"],
   joined: [3_000_000, "locals to join at all its branches"],
+  calls: [300_000, "calls"],
   passed: [10_000_000, "values that its calls take and leave"],
 };
 const KEYS = Object.keys(MOST) as (keyof Figures)[];
 /** Of `merged` and `passed`, in all functions of a module together. */
-export const MOST_IN_MODULE = 100_000_000;
+export const MOST_IN_MODULE = 200_000_000;
 /** What the engine keeps of a value that a block takes or leaves is at most so many times what it keeps of a slot. */
 const VALUE = 5;
+/** What it keeps of a block, or makes of a branch, besides their slots, is as much as for so many slots. */
+export const BLOCK = 16;
+export const BRANCH = 32;
+/** The optimizing tier makes as much of a `try` as of so many calls. */
+const TRY = 8;
 
 const NONE: Signature = { parameters: 0, results: 0 };
 const ONE: Signature = { parameters: 0, results: 1 };
@@ -162,6 +170,7 @@ export class CodeBounds implements Visitor {
     // Most are of these: the others are all below.
     if (opcode > 0x1f && opcode !== 0xd5 && opcode !== 0xd6) {
       if (opcode === 0x21 || opcode === 0x22) this.#sets++;
+      else if (callsEngine(opcode, this.#cursor)) this.#figures.calls++;
       this.#change(stackEffect(opcode, this.#cursor));
       return;
     }
@@ -178,10 +187,12 @@ export class CodeBounds implements Visitor {
       case 0x03: // loop, with the `if` that asks for reductions, and its call
         this.#block(3, true);
         this.#join(this.#depth);
+        this.#figures.calls++;
         this.#throws();
         break;
       case 0x06: // try
         this.#block(2, false);
+        this.#figures.calls += TRY;
         this.#tries[this.#depth] = this.#depth;
         this.#weights[this.#depth] = 2;
         break;
@@ -204,6 +215,7 @@ export class CodeBounds implements Visitor {
       case 0x08: // throw
       case 0x09: // rethrow
       case 0x0a: // throw_ref
+        this.#figures.calls++;
         this.#throws();
         this.#die();
         break;
@@ -242,6 +254,7 @@ export class CodeBounds implements Visitor {
       case 0x12: // return_call
       case 0x13: // return_call_indirect
       case 0x15: // return_call_ref
+        this.#figures.calls++;
         this.#die();
         break;
       default:
@@ -269,6 +282,7 @@ export class CodeBounds implements Visitor {
 
   #call({ parameters, results }: Signature): void {
     this.#throws();
+    this.#figures.calls++;
     this.#figures.passed += parameters + results;
     this.#change(-parameters);
     this.#change(results);
@@ -287,7 +301,7 @@ export class CodeBounds implements Visitor {
   /** Control comes to the end, or to the head, of an open block. */
   #join(depth: number): void {
     const sets = this.#sets - this.#setsBefore[depth];
-    this.#figures.merged += this.#slots;
+    this.#figures.merged += BRANCH + this.#slots;
     this.#figures.joined += this.#weights[depth] * (sets < this.#locals ? sets : this.#locals);
   }
 
@@ -299,7 +313,7 @@ export class CodeBounds implements Visitor {
   /** A block whose type stands at the cursor. */
   #block(states: number, isLoop: boolean): void {
     const signature = this.#blockType();
-    this.#figures.kept += states * this.#slots + VALUE * (signature.parameters + signature.results);
+    this.#figures.kept += states * (BLOCK + this.#slots) + VALUE * (signature.parameters + signature.results);
     this.#change(-signature.parameters);
     this.#open(signature, this.#tries[this.#depth], isLoop);
     this.#change(signature.parameters);
@@ -336,6 +350,7 @@ export class CodeBounds implements Visitor {
   /** Its clauses are branches out of it, which it makes where something is caught. */
   #tryTable(): void {
     this.#block(2, false);
+    this.#figures.calls += TRY;
     const cursor = this.#cursor;
     for (let left = cursor.u32(); left > 0; left--) {
       const namesTag = cursor.byte() < 2;
@@ -385,6 +400,11 @@ function within(figures: Figures, key: keyof Figures): void {
 /** Blocks are inside of each other as no module may have them: the rest need not be looked at. */
 class TooDeep extends Error {}
 
+/** Whether it is one of those that are a call of the engine's own: `memory.grow`, and what tables and segments have. */
+function callsEngine(opcode: number, { bytes, at }: Cursor): boolean {
+  return opcode === 0x40 || opcode === 0x25 || opcode === 0x26 || opcode === 0xd2 || (opcode === 0xfc && bytes[at] > 7);
+}
+
 function noFigures(): Figures {
-  return { nesting: 0, loops: 0, operands: 0, kept: 0, merged: 0, joined: 0, passed: 0 };
+  return { nesting: 0, loops: 0, operands: 0, kept: 0, merged: 0, joined: 0, calls: 0, passed: 0 };
 }
