@@ -2,21 +2,21 @@
  * Makes it possible to bound what a guest allocates: rewrites a module so that its memory comes from the host, and so that its tables together stay within a
  * limit. What would allocate in ways that no limit holds is refused.
  *
- * Looks at sections only, never into code: the indices of functions, tables, globals and memories stay what they are.
+ * Changes sections only, never code: the indices of functions, tables, globals and memories stay what they are. What code may need is bounded by `code-bounds.ts`.
  */
+import { CodeBounds } from "./code-bounds.ts";
 import type { Copies } from "./copies.ts";
+import { functionName } from "./function-name.ts";
 import { Cursor, hex, Undecodable, type Visitor, walk } from "./instructions.ts";
 import { Output } from "./output.ts";
 import { Kind, SECTION_ORDER, Section } from "./sections.ts";
+import { Unconfinable } from "./unconfinable.ts";
 
 /** What a module may have. */
 export interface Confinement {
   /** Elements of all its tables together, and as many in all its element segments. */
   readonly tableElements: number;
 }
-
-/** The module cannot be confined. The message continues the module's name: `has two memories; an actor has one`. */
-export class Unconfinable extends Error {}
 
 /** How many of each a module may have: the engine makes something of them for each instance, which no quota counts. Behind each, what so many cost one (V8 14, x64). */
 const MOST: Readonly<Record<number, readonly [most: number, what: string]>> = {
@@ -30,6 +30,14 @@ const MOST: Readonly<Record<number, readonly [most: number, what: string]>> = {
 };
 /** They cost no instance, but the process: V8 keeps every distinct type for ever, and aborts at 2,000,000. */
 const MOST_TYPES = 10_000;
+/**
+ * A guest keeps as many exceptions as its stack has room for references to them: 126,000 in the 984 KiB that V8 gives it. Each takes 56 bytes of the engine's heap,
+ * and four times as many as it carries, so that they take 27 MB together.
+ */
+const MOST_EXCEPTION_BYTES = 40;
+/** By the byte of a type: how many bytes an exception carries for each of its parameters. */
+const BYTES: Readonly<Record<number, number>> = { 127: 4, 126: 8, 125: 4, 124: 8, 123: 16 };
+const REFERENCE_BYTES = 4;
 /** A custom section may be three bytes long, and whoever reads the module next may keep something for each. */
 const MOST_SECTIONS = 1_000;
 
@@ -89,9 +97,11 @@ export function confine(bytes: Uint8Array, limits: Confinement, copies?: Copies)
 class Confiner {
   readonly #bytes: Uint8Array;
   readonly #tableElements: number;
-  #types = 0;
+  readonly #code = new CodeBounds();
   /** Types of functions with an exception among their parameters. */
   readonly #ofExceptions = new Set<number>();
+  /** By type: the bytes of its parameters. */
+  readonly #parameterBytes: number[] = [];
   #memories = 0;
   /** The limits of the memory that the module makes itself. */
   #ownMemory: Range | undefined;
@@ -148,11 +158,13 @@ class Confiner {
     }
     if (id === Section.type) body.each(() => this.#typeGroup(body));
     else if (id === Section.import) body.each(() => this.#import(body));
+    else if (id === Section.function) body.each(() => this.#code.functions.push(body.u32()));
     else if (id === Section.table) body.each(() => this.#table(body));
     else if (id === Section.memory) body.each(() => this.#memory(body));
     else if (id === Section.tag) body.each(() => this.#tag(body));
     else if (id === Section.global) body.each(() => this.#global(body));
     else if (id === Section.element) body.each(() => this.#segment(body));
+    else if (id === Section.code) this.#code.check(body, index => functionName(this.#bytes, index));
     else return;
     if (!body.isAtEnd) body.fail("has a section that goes on after its end");
   }
@@ -174,18 +186,29 @@ class Confiner {
       throw new Unconfinable("has types of garbage collection (struct, array), whose memory no limit holds");
     }
     if (inner !== Form.function) body.fail(`has a type of the form ${hex(inner)}, which is not known here`);
+    const { types } = this.#code;
+    let parameters = 0;
+    let bytes = 0;
     body.each(() => {
-      if (valueType(body) === EXCEPTION) this.#ofExceptions.add(this.#types);
+      const type = valueType(body);
+      if (type === EXCEPTION) this.#ofExceptions.add(types.length);
+      parameters++;
+      bytes += BYTES[type] ?? REFERENCE_BYTES;
     });
-    body.each(() => valueType(body));
-    if (++this.#types > MOST_TYPES) throw new Unconfinable(`has more than ${MOST_TYPES} types`);
+    let results = 0;
+    body.each(() => {
+      valueType(body);
+      results++;
+    });
+    this.#parameterBytes.push(bytes);
+    if (types.push({ parameters, results }) > MOST_TYPES) throw new Unconfinable(`has more than ${MOST_TYPES} types`);
   }
 
   #import(body: Cursor): void {
     for (let names = 0; names < 2; names++) body.skip(body.u32());
     const kind = body.byte();
     if (kind === Kind.function) {
-      body.u32();
+      this.#code.imports(body.u32());
     } else if (kind === Kind.table) {
       valueType(body);
       limits(body, "table");
@@ -232,9 +255,17 @@ class Confiner {
 
   #tag(body: Cursor): void {
     body.byte();
-    if (this.#ofExceptions.has(body.u32())) {
+    const type = body.u32();
+    if (this.#ofExceptions.has(type)) {
       throw new Unconfinable("has a tag whose exceptions hold exceptions, a chain that no limit holds");
     }
+    const bytes = this.#parameterBytes[type];
+    if (bytes > MOST_EXCEPTION_BYTES) {
+      throw new Unconfinable(
+        `has a tag whose exceptions carry ${bytes} bytes; an exception may carry ${MOST_EXCEPTION_BYTES}, and the address of what is more`,
+      );
+    }
+    this.#code.tags.push(type);
   }
 
   /** The engine keeps a passive segment's elements for each instance, and puts an active one's into a table for each. */

@@ -6,8 +6,14 @@ import { stackOf } from "./reason.ts";
 /** Thrown through a guest to unwind it. Never leaves the scheduler. */
 export class Unwind extends Error {}
 
+/**
+ * What an actor is thrown that is ending already. A guest may catch it and keep it, and call again: so there is one for all, and it takes no memory each time.
+ */
+export const ENDING = new Unwind("the actor is ending");
+
 /** Crashes the actor whose turn it is. */
 export function fault(actor: Actor, message: string): never {
+  if (actor.leaving !== null) return leave(actor, actor.leaving);
   const unwind = new Unwind(message);
   return leave(actor, crashOf(actor, message, unwind), unwind);
 }
@@ -19,8 +25,9 @@ export function crashOf(actor: Actor, message: string, cause: unknown = new Unwi
 }
 
 /** Ends the actor whose turn it is; the first reason holds. */
-export function leave(actor: Actor, reason: ExitReason, unwind = new Unwind(reason.kind)): never {
+export function leave(actor: Actor, reason: ExitReason, unwind?: Unwind): never {
+  const isEnding = actor.leaving !== null;
   actor.leaving ??= reason;
   actor.restraint = LEAVING;
-  throw unwind;
+  throw isEnding ? ENDING : (unwind ?? new Unwind(reason.kind));
 }

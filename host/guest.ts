@@ -18,7 +18,7 @@ import type { Actor, GuestExports } from "./actor.ts";
 import { type ExportType, type ImportType, readInterface } from "./binary.ts";
 import { Bytes } from "./bytes.ts";
 import type { Import } from "./caller.ts";
-import { confine, Unconfinable } from "./confine.ts";
+import { confine } from "./confine.ts";
 import { Copies } from "./copies.ts";
 import { type CountedModules, notAccepted } from "./counted.ts";
 import { LimitError, LoadError, SpawnError } from "./errors.ts";
@@ -34,6 +34,7 @@ import type { Instance } from "./recycling.ts";
 import { countReductions } from "./reductions.ts";
 import { type NewPort, PORT_IMPORTS, type Port } from "./switch.ts";
 import { type Compiled, compileTrimmed, isOfAssemblyScript } from "./trim.ts";
+import { Unconfinable } from "./unconfinable.ts";
 
 /** The ways in which a guest can wait for its next item. */
 export type WayName = "handler" | "asyncify" | "jspi";
@@ -542,9 +543,9 @@ async function confinedBytes(
     return confined;
   } catch (error) {
     if (!(error instanceof Unconfinable)) throw error;
-    // What is no module at all, the engine says best. It must not see the others: some types stay with the process for ever.
+    // What is no module at all, the engine says best, from the first 8 bytes. It must not see more: some types stay with the process for ever, and it takes whatever the rest needs.
     if (error.cause instanceof Undecodable) {
-      await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>).catch(worse => {
+      await WebAssembly.compile(new Uint8Array(bytes.subarray(0, 8))).catch(worse => {
         throw notAccepted(name, worse);
       });
     }

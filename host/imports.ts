@@ -5,7 +5,7 @@
 import { type Actor, LEAVING, type Services, WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "./actor.ts";
 import { mayLog } from "./allowance.ts";
 import { askedOf, callerOf, checkRange, checkWindow, exitReason, type Import, setWindow, textOf } from "./caller.ts";
-import { fault, leave } from "./fault.ts";
+import { ENDING, fault, leave } from "./fault.ts";
 import { lookUp, missedRef } from "./guesses.ts";
 import { needHeadroom } from "./headroom.ts";
 import { nameImports } from "./imports-names.ts";
@@ -172,11 +172,11 @@ const WRONG_TYPE: ExitReason = {
  * there is no stack left to do so.
  */
 function doomed(actor: Actor | null, error: unknown): unknown {
-  if (actor !== null && actor.restraint !== LEAVING) {
-    actor.atFault = true;
-    actor.leaving = error instanceof TypeError ? WRONG_TYPE : OVERFLOW;
-    actor.restraint = LEAVING;
-  }
+  if (actor === null) return error;
+  if (actor.restraint === LEAVING) return ENDING;
+  actor.atFault = true;
+  actor.leaving = error instanceof TypeError ? WRONG_TYPE : OVERFLOW;
+  actor.restraint = LEAVING;
   return error;
 }
 

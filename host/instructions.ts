@@ -97,14 +97,18 @@ export interface Visitor {
   bulk(from: number, ofTable: boolean): void;
   /** Changes what outlives the memory: a table, or a segment that is dropped. */
   lasts(): void;
+  /** Every instruction, before all else that is told of it. The cursor stands behind the opcode's first byte. */
+  instruction?(opcode: number): void;
 }
 
 /** Walks instructions up to the `end` that is the expression's own. Answers how many there were. */
 export function walk(cursor: Cursor, visitor: Visitor): number {
+  const tellsEach = visitor.instruction !== undefined;
   let depth = 0;
   for (let count = 1; ; count++) {
     const from = cursor.at;
     const opcode = cursor.byte();
+    if (tellsEach) visitor.instruction?.(opcode);
     if (opcode >= 0x45 && opcode <= 0xc4) continue;
     if (opcode >= 0x28 && opcode <= 0x3e) {
       memoryArgument(cursor);

@@ -6,9 +6,10 @@ import binaryen from "binaryen";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readInterface } from "../host/binary.ts";
-import { confine, Unconfinable } from "../host/confine.ts";
+import { confine } from "../host/confine.ts";
 import { Undecodable } from "../host/instructions.ts";
 import { countReductions } from "../host/reductions.ts";
+import { Unconfinable } from "../host/unconfinable.ts";
 import { buildGuests } from "./guests.ts";
 import { assemble } from "./wat.ts";
 

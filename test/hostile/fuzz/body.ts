@@ -1,6 +1,6 @@
 /** Random bodies of functions: well typed, whatever the choices are. Each costs fuel, so that none is long. */
 import type { Choices } from "./choices.ts";
-import { F32, F64, I32, I64, s32, u32, vector } from "./encode.ts";
+import { EXNREF, F32, F64, I32, I64, s32, u32, vector } from "./encode.ts";
 
 export interface FunctionType {
   readonly parameters: readonly number[];
@@ -17,7 +17,10 @@ export interface Surroundings {
   /** The types of the globals, all of which can be set. */
   readonly globals: readonly number[];
   readonly tables: number;
-  readonly tags: number;
+  /** What the exceptions of each tag carry. */
+  readonly tags: readonly (readonly number[])[];
+  /** It catches by `try`, not by `try_table`, and keeps no references to exceptions. */
+  readonly hasLegacyExceptions: boolean;
   readonly typeIndex: (type: FunctionType) => number;
 }
 
@@ -75,7 +78,8 @@ export class Body {
   }
 
   bytes(): number[] {
-    const locals = vector(LOCALS.map(type => [1, type]));
+    const types = this.#around.hasLegacyExceptions ? LOCALS : [...LOCALS, EXNREF];
+    const locals = vector(types.map(type => [1, type]));
     return [...locals, ...this.#statements(6), ...this.#type.results.flatMap(type => this.#expression(type)), END];
   }
 
@@ -99,6 +103,7 @@ export class Body {
       () => (tame ? this.#call() : this.#loop([0x0c, 0])),
       () => (tame ? this.#set() : this.#leaveByCall()),
       () => this.#try(),
+      () => this.#throw(),
       () => [...this.#type.results.flatMap(type => this.#expression(type)), 0x0f],
       // A vector of 128 bits.
       () => [0xfd, 12, ...Array(16).fill(1), 0x1a],
@@ -247,12 +252,48 @@ export class Body {
       : [...three, ...this.#choices.of(ofMemory)];
   }
 
-  /** What is thrown inside, by an import too, is caught and forgotten. */
+  /** Throws, or throws again what it keeps: null, which is a trap, if it is nothing. */
+  #throw(): number[] {
+    const { tags, hasLegacyExceptions } = this.#around;
+    if (!hasLegacyExceptions && this.#choices.oneIn(3)) return [0x20, ...this.#kept, 0x0a];
+    if (tags.length === 0) return [0x01];
+    const tag = this.#choices.below(tags.length);
+    return [...tags[tag].flatMap(type => this.#operand(type)), 0x08, ...u32(tag)];
+  }
+
+  /** The local that keeps an exception. */
+  get #kept(): number[] {
+    return u32(this.#type.parameters.length + LOCALS.length);
+  }
+
+  #operand(type: number): number[] {
+    return type === EXNREF ? [0xd0, EXNREF] : this.#expression(type);
+  }
+
+  /** What is thrown inside, by an import too, is caught and forgotten, kept, or thrown on. */
   #try(): number[] {
-    const thrown = this.#around.tags > 0 && this.#choices.oneIn(3) ? [0x08, 0] : [];
-    // block (try_table (catch_all 0) … end) end
-    const body = this.#within(true, () => this.#nested());
-    return [0x02, VOID, 0x1f, VOID, 1, 0x02, 0, ...body, ...thrown, END, END];
+    const { tags, hasLegacyExceptions } = this.#around;
+    const tag = tags.length > 0 && this.#choices.oneIn(2) ? this.#choices.below(tags.length) : undefined;
+    if (hasLegacyExceptions) return this.#legacyTry(tag);
+    const keeps = this.#choices.oneIn(2);
+    const values = [...(tag === undefined ? [] : tags[tag]), ...(keeps ? [EXNREF] : [])];
+    // block (try_table (catch … 0) … end) … end
+    const body = this.#within(values.length === 0, () => this.#nested());
+    const clause = [(tag === undefined ? 2 : 0) + (keeps ? 1 : 0), ...(tag === undefined ? [] : u32(tag)), 0];
+    const otherwise = values.flatMap(type => (type === EXNREF ? [0xd0, EXNREF] : constant(type, 1)));
+    const type = values.length === 0 ? [VOID] : u32(this.#around.typeIndex({ parameters: [], results: values }));
+    const taken = values.toReversed().flatMap(type => (type === EXNREF ? [0x21, ...this.#kept] : [0x1a]));
+    return [0x02, ...type, 0x1f, VOID, 1, ...clause, ...body, END, ...otherwise, END, ...taken];
+  }
+
+  #legacyTry(tag: number | undefined): number[] {
+    const body = this.#nested();
+    if (this.#choices.oneIn(5)) return [0x06, VOID, ...body, 0x18, 0];
+    const part = tag === undefined ? [0x19] : [0x07, ...u32(tag), ...this.#around.tags[tag].map(() => 0x1a)];
+    // Another part catches everything else; what is caught may go on.
+    const more = tag !== undefined && this.#choices.oneIn(2) ? [0x19, ...this.#nested()] : [];
+    const again = this.#choices.oneIn(3) ? [0x09, 0] : [];
+    return [0x06, VOID, ...body, ...part, ...this.#nested(), ...again, ...more, END];
   }
 }
 

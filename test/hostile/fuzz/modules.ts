@@ -5,7 +5,7 @@
 import { actorImportTypes, envImportTypes } from "../../../host/abi.ts";
 import { Body, type FunctionType, type Surroundings } from "./body.ts";
 import type { Choices } from "./choices.ts";
-import { F32, F64, HEADER, I32, I64, name, s32, section, u32, vector } from "./encode.ts";
+import { EXNREF, F32, F64, HEADER, I32, I64, name, s32, section, u32, vector } from "./encode.ts";
 
 export interface MadeModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -58,7 +58,8 @@ class Maker {
   readonly #memory: number[];
   readonly #memoryIsImported: boolean;
   readonly #tables: number[][];
-  readonly #tags: number;
+  /** What the exceptions of each tag carry. */
+  readonly #tags: readonly (readonly number[])[];
   readonly #isExotic: boolean;
 
   constructor(choices: Choices, tame: boolean) {
@@ -72,7 +73,7 @@ class Maker {
       FUNCREF,
       ...limits(choices.of([4, 0, 1, 200]), choices.of([undefined, 500])),
     ]);
-    this.#tags = choices.below(2);
+    this.#tags = choices.list(2, () => choices.of(choices.oneIn(12) ? carriedTooMuch : carried));
     this.#around = {
       tame,
       functions: [...this.#imports, ...this.#own].map(({ type }) => type),
@@ -80,6 +81,8 @@ class Maker {
       globals: [I32, I64, F32, F64],
       tables: this.#tables.length,
       tags: this.#tags,
+      // The engine takes no module that uses both.
+      hasLegacyExceptions: choices.oneIn(3),
       typeIndex: type => this.#type(type),
     };
   }
@@ -92,7 +95,7 @@ class Maker {
     });
     const ownTypes = this.#own.map(({ type }) => u32(this.#type(type)));
     const imports = this.#importEntries();
-    const tagTypes = Array.from({ length: this.#tags }, () => [0, ...u32(this.#type(typeOf("() -> ()")))]);
+    const tagTypes = this.#tags.map(parameters => [0, ...u32(this.#type({ parameters, results: [] }))]);
     const start = this.#start();
     return [
       ...section(1, vector([...this.#types, ...(this.#isExotic ? this.#choices.of(exoticTypes) : [])])),
@@ -100,7 +103,7 @@ class Maker {
       ...section(3, vector(ownTypes)),
       ...section(4, vector(this.#tables)),
       ...section(5, vector(this.#memories())),
-      ...(this.#tags > 0 ? section(13, vector(tagTypes)) : []),
+      ...(this.#tags.length > 0 ? section(13, vector(tagTypes)) : []),
       ...section(6, vector(globals)),
       ...section(7, vector(this.#exports())),
       ...(start === undefined ? [] : section(8, u32(start))),
@@ -189,6 +192,10 @@ const globals = [
   [F32, 1, 0x43, 0, 0, 0, 0, 0x0b],
   [F64, 1, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0x0b],
 ];
+
+/** Up to what an exception may carry, and beyond it; the last one is a chain of exceptions. */
+const carried = [[], [I32], [F64, I32], Array(5).fill(I64)];
+const carriedTooMuch = [[...Array(5).fill(I64), I32], [EXNREF]];
 
 /** What the host has no quota for: a struct, an array of itself, a recursive group. */
 const exoticTypes: readonly number[][][] = [
