@@ -14,6 +14,7 @@ import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink } 
 const SPAWN_LINK = 1;
 const SPAWN_MONITOR = 2;
 const SPAWN_RESULT_BYTES = 16;
+const PID_BYTES = 8;
 /** What a spawn costs a guest that counts its reductions: measured as 60 to 100 µs of the host's time. */
 const SPAWN_REDUCTIONS = 20_000;
 
@@ -42,6 +43,14 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       if ((flags & SPAWN_LINK) !== 0) link(parent, child);
       const ref = (flags & SPAWN_MONITOR) !== 0 ? monitor(parent, child, child.lo, child.hi) : 0;
       writeWords(parent, result, [child.lo, child.hi, ref, 0]);
+      return 1;
+    },
+
+    parent(result) {
+      const actor = callerOf(services, "parent");
+      checkRange(actor, "parent", "the result", result, PID_BYTES);
+      if (actor.parent === 0) return 0;
+      writeWords(actor, result, [actor.parentLo, actor.parentHi]);
       return 1;
     },
 

@@ -309,10 +309,17 @@ export class Runtime implements AsyncDisposable {
       if (inspection.wants("report")) inspection.tell({ kind: "report", atMs: clock.now(), report });
       options.onReport?.(report);
     };
-    const supervisor = new Supervisor(this, { ...options, onReport }, () => clock.now());
+    const supervisor = new Supervisor(this, { ...options, onReport }, { now: () => clock.now(), adopt: this.#adopt });
     this.exited(supervisor.pid).then(this.#observer.add(supervisor));
     return supervisor;
   }
+
+  readonly #adopt = (child: Pid, { lo, hi }: Actor): void => {
+    const actor = this.#find(child);
+    if (actor === undefined || actor.parent !== 0) return;
+    actor.parentLo = lo;
+    actor.parentHi = hi;
+  };
 
   isAlive(pid: Pid): boolean {
     return this.#find(pid) !== undefined;

@@ -1,0 +1,138 @@
+/**
+ * Supervisors against a model of OTP's (otp-supervisor.ts): random programs end children, make their starts fail, start and stop children and let
+ * time pass. What is started, what fails, what is stopped and in which order, the answers, the reports and the end must be the same.
+ */
+import { fc, test as law } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import { type ChildReport, type ChildSpec, type HostMailbox, type Pid, type Restart, Runtime } from "../host/index.ts";
+import { ManualClock } from "./clock.ts";
+import { quiet } from "./guests.ts";
+import { type Act, MODEL_IDS, MODEL_PERIOD_MS, OtpSupervisor, reportLine } from "./otp-supervisor.ts";
+
+const restart = fc.constantFrom<Restart>("permanent", "permanent", "transient", "temporary");
+const act: fc.Arbitrary<Act> = fc.record({
+  act: fc.constantFrom("end", "end", "end", "fail", "fail", "start", "stop", "advance"),
+  who: fc.nat(MODEL_IDS.length - 1),
+  how: fc.constantFrom("end", "shutdown", "crash", "crash"),
+  restart,
+  times: fc.integer({ min: 1, max: 3 }),
+  ms: fc.constantFrom(1, MODEL_PERIOD_MS - 1, MODEL_PERIOD_MS, MODEL_PERIOD_MS + 1),
+});
+const program = {
+  strategy: fc.constantFrom("one_for_one", "one_for_all", "rest_for_one"),
+  intensity: fc.nat(8),
+  children: fc.array(restart, { minLength: 1, maxLength: MODEL_IDS.length, size: "max" }),
+  /** What happens before the supervisor has its turn, again and again. */
+  batches: fc.array(fc.array(act, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 10, size: "max" }),
+} as const;
+
+/** Host mailboxes as children, which say what is done to them the moment it is done. */
+class Stage {
+  readonly clock = new ManualClock();
+  readonly runtime = new Runtime({ clock: this.clock });
+  readonly trace: string[] = [];
+  readonly results: string[] = [];
+  readonly reports: ChildReport[] = [];
+  readonly failures = new Map<string, number>();
+  readonly #alive = new Map<string, HostMailbox>();
+  readonly #isAsync: boolean;
+
+  constructor(isAsync: boolean) {
+    this.#isAsync = isAsync;
+  }
+
+  spec(id: string, kind: Restart): ChildSpec {
+    return { id, restart: kind, name: id, start: () => (this.#isAsync ? this.#startLater(id) : this.#start(id)) };
+  }
+
+  async #startLater(id: string): Promise<Pid> {
+    await null;
+    return this.#start(id);
+  }
+
+  #start(id: string): Pid {
+    const failures = this.failures.get(id) ?? 0;
+    this.failures.set(id, Math.max(0, failures - 1));
+    this.trace.push(`${failures > 0 ? "fail" : "start"} ${id}`);
+    if (failures > 0) throw new Error("no luck today");
+    const mailbox = this.runtime.mailbox();
+    this.#alive.set(id, mailbox);
+    mailbox.onArrival(() => {
+      if (mailbox.poll()?.kind !== "exit") return false;
+      this.trace.push(`stop ${id}`);
+      mailbox.end({ kind: "shutdown" });
+      return false;
+    });
+    return mailbox.pid;
+  }
+
+  end(id: string, how: Act["how"]): void {
+    const kinds = { end: "normal", shutdown: "shutdown", crash: "noconnection" } as const;
+    this.#alive.get(id)?.end({ kind: kinds[how] });
+  }
+
+  note(request: Promise<unknown>): void {
+    const index = this.results.push("nothing yet") - 1;
+    const outcome = (error: unknown) => {
+      const { message, code } = error as Error & { code?: string };
+      if (code === "ISOPOD_CLOSED") return "ended";
+      return message === "no luck today" ? "failed" : "present";
+    };
+    request.then(
+      done => {
+        this.results[index] = typeof done === "number" ? "started" : done === true ? "stopped" : "no such child";
+      },
+      error => {
+        this.results[index] = outcome(error);
+      },
+    );
+  }
+}
+
+describe("a supervisor of the host's", () => {
+  law.prop({ ...program, isAsync: fc.boolean() }, { numRuns: 400 })(
+    "does what OTP's does, whatever ends, fails, is started and is stopped",
+    async ({ strategy, intensity, children, batches, isAsync }) => {
+      const stage = new Stage(isAsync);
+      await using runtime = stage.runtime;
+      const first = children.map((kind, i) => [MODEL_IDS[i], kind] as const);
+      const model = new OtpSupervisor(strategy, intensity, MODEL_PERIOD_MS, first);
+      const supervisor = runtime.supervise({
+        strategy,
+        intensity,
+        periodMs: MODEL_PERIOD_MS,
+        children: first.map(([id, kind]) => stage.spec(id, kind)),
+        onReport: report => stage.reports.push(report),
+      });
+      await supervisor.started;
+      for (const batch of batches) {
+        for (const { act, who, how, restart, times, ms } of batch) {
+          const id = MODEL_IDS[who];
+          if (act === "advance") {
+            model.advance(ms);
+            stage.clock.advance(ms);
+          } else if (act === "fail") {
+            model.fail(id, times);
+            stage.failures.set(id, times);
+          } else if (act === "end") {
+            model.end(id, how !== "crash");
+            stage.end(id, how);
+          } else {
+            model.ask(act, id, restart);
+            stage.note(act === "start" ? supervisor.startChild(stage.spec(id, restart)) : supervisor.stopChild(id));
+          }
+        }
+        model.run();
+        await quiet();
+        expect(stage.trace).toEqual(model.trace);
+        expect(stage.results).toEqual(model.results);
+        expect(stage.reports.map(reportLine)).toEqual(model.reports);
+        const after = runtime.isAlive(supervisor.pid)
+          ? supervisor.children.map(({ id, pid }) => `${id}${pid === undefined ? "-" : "+"}`)
+          : [];
+        expect(after).toEqual(model.children);
+        for (const id of MODEL_IDS) expect(runtime.whereis(id) !== undefined).toBe(model.isAlive(id));
+      }
+    },
+  );
+});
