@@ -3,10 +3,11 @@
  * time pass. What is started, what fails, what is stopped and in which order, the answers, the reports and the end must be the same.
  */
 import { fc, test as law } from "@fast-check/vitest";
-import { describe, expect } from "vitest";
+import { beforeAll, describe, expect } from "vitest";
+import { readString } from "../host/assemblyscript.ts";
 import { type ChildReport, type ChildSpec, type HostMailbox, type Pid, type Restart, Runtime } from "../host/index.ts";
 import { ManualClock } from "./clock.ts";
-import { quiet } from "./guests.ts";
+import { buildGuests, quiet } from "./guests.ts";
 import { type Act, MODEL_IDS, MODEL_PERIOD_MS, OtpSupervisor, reportLine } from "./otp-supervisor.ts";
 
 const restart = fc.constantFrom<Restart>("permanent", "permanent", "transient", "temporary");
@@ -132,6 +133,88 @@ describe("a supervisor of the host's", () => {
           : [];
         expect(after).toEqual(model.children);
         for (const id of MODEL_IDS) expect(runtime.whereis(id) !== undefined).toBe(model.isAlive(id));
+      }
+    },
+  );
+});
+
+describe("a supervisor that is a guest", () => {
+  const strategies = ["one_for_one", "one_for_all", "rest_for_one"] as const;
+  const restarts = ["permanent", "transient", "temporary"] as const;
+  let compiled: Map<string, WebAssembly.Module>;
+
+  beforeAll(async () => {
+    compiled = new Map();
+    for (const [name, wasm] of await buildGuests("guests", ["subject", "overseer"], "asyncify")) {
+      compiled.set(name, await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>));
+    }
+  }, 60_000);
+
+  /** What guests/overseer.ts calls such a child. */
+  const child = (id: string, kind: Restart) => `~${id}:${restarts.indexOf(kind)}:100`;
+
+  law.prop(program, { numRuns: 150 })(
+    "does what OTP's does, whatever ends, fails, is started and is stopped",
+    async ({ strategy, intensity, children, batches }) => {
+      const clock = new ManualClock();
+      await using runtime = new Runtime({ clock, readString, limits: { memoryPages: 4 }, onLog: () => {} });
+      for (const [name, module] of compiled) runtime.define(name, await runtime.load(module, { name }));
+      const first = children.map((kind, i) => [MODEL_IDS[i], kind] as const);
+      const model = new OtpSupervisor(strategy, intensity, MODEL_PERIOD_MS, first);
+      const trace: string[] = [];
+      const results: string[] = [];
+      const endedByThemselves = new Set<Pid>();
+      runtime.inspect(event => {
+        if (event.kind === "register") trace.push(`start ${event.name.slice(1)}`);
+        if (event.kind === "log" && event.level === "debug") trace.push(event.text.replace("~", ""));
+        if (event.kind === "exit" && event.names.length > 0 && !endedByThemselves.has(event.pid)) {
+          trace.push(`stop ${event.names[0].slice(1)}`);
+        }
+      });
+      const words = [runtime.mailbox().pid, strategies.indexOf(strategy), intensity, MODEL_PERIOD_MS];
+      const supervisor = runtime.spawn("overseer", {
+        args: [...words, ...first.map(([id, kind]) => child(id, kind))].join(" "),
+        grants: { spawn: ["subject"], register: true, log: true },
+      });
+      const ask = (request: string) =>
+        runtime.call(supervisor, request).then(
+          answer => new TextDecoder().decode(answer),
+          () => "ended",
+        );
+      await quiet();
+      for (const batch of batches) {
+        for (const { act, who, times } of batch) {
+          if (act !== "fail") continue;
+          model.fail(MODEL_IDS[who], times);
+          await ask(`fail ~${MODEL_IDS[who]} ${times}`);
+        }
+        for (const { act, who, how, restart, ms } of batch) {
+          const id = MODEL_IDS[who];
+          if (act === "advance") {
+            model.advance(ms);
+            clock.advance(ms);
+          } else if (act === "end") {
+            const pid = runtime.whereis(`~${id}`);
+            if (pid !== undefined) endedByThemselves.add(pid);
+            model.end(id, how !== "crash");
+            if (pid !== undefined) runtime.exit(pid, { kind: how === "crash" ? "noconnection" : "shutdown" });
+          } else if (act === "start" || act === "stop") {
+            model.ask(act, id, restart);
+            const index = results.push("nothing yet") - 1;
+            ask(act === "start" ? `start ${child(id, restart)}` : `stop ~${id}`).then(answer => {
+              results[index] = answer;
+            });
+          }
+        }
+        model.run();
+        await quiet();
+        expect(trace).toEqual(model.trace);
+        const answers = { started: "true", stopped: "true", ended: "ended" };
+        expect(results).toEqual(model.results.map(result => answers[result as "started"] ?? "false"));
+        expect(runtime.isAlive(supervisor)).toBe(!model.ended);
+        const list = (await ask("list")).replaceAll("~", "");
+        expect(list).toBe(model.ended ? "ended" : model.children.join(""));
+        for (const id of MODEL_IDS) expect(runtime.whereis(`~${id}`) !== undefined).toBe(model.isAlive(id));
       }
     },
   );
