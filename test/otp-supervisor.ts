@@ -1,7 +1,8 @@
 /**
- * A model of OTP's supervisor, for comparison: what its documentation says, and where that is silent what stdlib 4.2 (OTP 25) was seen to do. Programs end
- * its processes and ask it to start and stop children; it answers with what it does, in order. Its starts fail when they are told to.
+ * A model of OTP's supervisor. Programs end its processes and ask it to start and stop children; it answers with what it does, in order. Its starts fail
+ * when they are told to. otp-supervisor.test.ts compares it with OTP's own supervisor, supervisor.laws.test.ts compares ours with it.
  */
+import { fc } from "@fast-check/vitest";
 import type { ChildReport, Restart, Strategy } from "../host/index.ts";
 
 interface ModelChild {
@@ -193,6 +194,25 @@ export interface Act {
 
 export const MODEL_IDS = ["a", "b", "c", "d", "e"] as const;
 export const MODEL_PERIOD_MS = 500;
+
+const restart = fc.constantFrom<Restart>("permanent", "permanent", "transient", "temporary");
+const act: fc.Arbitrary<Act> = fc.record({
+  act: fc.constantFrom("end", "end", "end", "fail", "fail", "start", "stop", "advance"),
+  // A few ids are met often, so that several things happen to one child.
+  who: fc.constantFrom(0, 1, 1, 1, 2, 2, 3, 4),
+  how: fc.constantFrom("end", "shutdown", "crash", "crash"),
+  restart,
+  times: fc.integer({ min: 1, max: 3 }),
+  ms: fc.constantFrom(1, MODEL_PERIOD_MS - 1, MODEL_PERIOD_MS, MODEL_PERIOD_MS + 1),
+});
+/** Random programs, field by field. */
+export const program = {
+  strategy: fc.constantFrom("one_for_one", "one_for_all", "rest_for_one"),
+  intensity: fc.nat(8),
+  children: fc.array(restart, { minLength: 1, maxLength: MODEL_IDS.length, size: "max" }),
+  /** What happens before the supervisor has its turn, again and again. */
+  batches: fc.array(fc.array(act, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 10, size: "max" }),
+} as const;
 
 export function reportLine({ id, pid, action }: ChildReport): string {
   return `${pid === undefined ? "!" : ""}${id} ${action}`;

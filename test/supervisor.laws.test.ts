@@ -8,24 +8,7 @@ import { readString } from "../host/assemblyscript.ts";
 import { type ChildReport, type ChildSpec, type HostMailbox, type Pid, type Restart, Runtime } from "../host/index.ts";
 import { ManualClock } from "./clock.ts";
 import { buildGuests, quiet } from "./guests.ts";
-import { type Act, MODEL_IDS, MODEL_PERIOD_MS, OtpSupervisor, reportLine } from "./otp-supervisor.ts";
-
-const restart = fc.constantFrom<Restart>("permanent", "permanent", "transient", "temporary");
-const act: fc.Arbitrary<Act> = fc.record({
-  act: fc.constantFrom("end", "end", "end", "fail", "fail", "start", "stop", "advance"),
-  who: fc.nat(MODEL_IDS.length - 1),
-  how: fc.constantFrom("end", "shutdown", "crash", "crash"),
-  restart,
-  times: fc.integer({ min: 1, max: 3 }),
-  ms: fc.constantFrom(1, MODEL_PERIOD_MS - 1, MODEL_PERIOD_MS, MODEL_PERIOD_MS + 1),
-});
-const program = {
-  strategy: fc.constantFrom("one_for_one", "one_for_all", "rest_for_one"),
-  intensity: fc.nat(8),
-  children: fc.array(restart, { minLength: 1, maxLength: MODEL_IDS.length, size: "max" }),
-  /** What happens before the supervisor has its turn, again and again. */
-  batches: fc.array(fc.array(act, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 10, size: "max" }),
-} as const;
+import { type Act, MODEL_IDS, MODEL_PERIOD_MS, OtpSupervisor, program, reportLine } from "./otp-supervisor.ts";
 
 /** Host mailboxes as children, which say what is done to them the moment it is done. */
 class Stage {
@@ -91,7 +74,7 @@ class Stage {
 }
 
 describe("a supervisor of the host's", () => {
-  law.prop({ ...program, isAsync: fc.boolean() }, { numRuns: 400 })(
+  law.prop({ ...program, isAsync: fc.boolean() }, { numRuns: 600 })(
     "does what OTP's does, whatever ends, fails, is started and is stopped",
     async ({ strategy, intensity, children, batches, isAsync }) => {
       const stage = new Stage(isAsync);
@@ -153,7 +136,7 @@ describe("a supervisor that is a guest", () => {
   /** What guests/overseer.ts calls such a child. */
   const child = (id: string, kind: Restart) => `~${id}:${restarts.indexOf(kind)}:100`;
 
-  law.prop(program, { numRuns: 150 })(
+  law.prop(program, { numRuns: 400 })(
     "does what OTP's does, whatever ends, fails, is started and is stopped",
     async ({ strategy, intensity, children, batches }) => {
       const clock = new ManualClock();
