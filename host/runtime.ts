@@ -309,7 +309,18 @@ export class Runtime implements AsyncDisposable {
       if (inspection.wants("report")) inspection.tell({ kind: "report", atMs: clock.now(), report });
       options.onReport?.(report);
     };
-    const supervisor = new Supervisor(this, { ...options, onReport }, { now: () => clock.now(), adopt: this.#adopt });
+    const supervisor = new Supervisor(
+      this,
+      { ...options, onReport },
+      {
+        now: () => clock.now(),
+        adopt: this.#adopt,
+        told: (supervisor, id, pid, what) => {
+          if (inspection.wants("child"))
+            inspection.tell({ kind: "child", atMs: clock.now(), supervisor, id, pid, what });
+        },
+      },
+    );
     this.exited(supervisor.pid).then(this.#observer.add(supervisor));
     return supervisor;
   }

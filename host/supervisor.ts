@@ -92,6 +92,8 @@ export interface Upkeep {
   now(): number;
   /** Makes the supervisor the parent of a child that the host has spawned. */
   adopt(child: Pid, supervisor: Actor): void;
+  /** For those who inspect the runtime. */
+  told(supervisor: Pid, id: string, child: Pid, what: "started" | "stopped"): void;
 }
 
 /** What somebody wants of a supervisor. */
@@ -389,6 +391,7 @@ export class Supervisor {
       this.#runtime.kill(pid);
       throw new SpawnError(`child ${id} cannot be called ${name}: ${this.#owner(name)}`);
     }
+    this.#upkeep.told(this.pid, id, pid, "started");
     return pid;
   }
 
@@ -430,6 +433,7 @@ export class Supervisor {
     }
     await this.#mailbox.receiveMatch(item => item.kind === "exit" && item.from === pid, { timeoutMs: 0 });
     child.pid = undefined;
+    this.#upkeep.told(this.pid, child.spec.id, pid, "stopped");
   }
 
   /** A child does not wait for its restart any more. */

@@ -129,6 +129,8 @@ function textOf(event: InspectEvent): string {
       return `${event.why}: ${event.length} bytes, tag ${event.tag}, from ${formatPid(event.from)}`;
     case "log":
       return event.text.slice(0, TEXT_LENGTH);
+    case "child":
+      return `child ${event.id} of ${formatPid(event.supervisor)}: ${event.what}`;
     case "report":
       return formatReport(event.report).slice(0, TEXT_LENGTH);
     default:
