@@ -851,9 +851,11 @@ describe("a supervisor that cannot start a child", () => {
     expect(runtime.whereis("a")).toBeUndefined();
   });
 
-  test("ends those before it also where they would trap exits: they have not had their first turn", async () => {
+  test("ends those before it also where they would trap exits: before their first turn they end without having run", async () => {
     expect(() => supervise({ children: [talker("!a"), plain("b", { start: "nothing" })] })).toThrow(SpawnError);
     expect(runtime.size).toBe(0);
+    expect(await heard()).toEqual([]);
+    expect([...ends.values()]).toEqual(["shutdown", "shutdown"]);
   });
 
   test("ends those before it also where they are host actors that do not stop when asked to", async () => {
@@ -884,6 +886,27 @@ describe("a tree of supervisors", () => {
     await root.stop();
     expect(await heard()).toEqual(["d down", "c down", "b down", "a down"]);
     expect(runtime.size).toBe(0);
+  });
+
+  test("that gives up as a whole stops the leaves of the branch first, then what is behind it and before it", async () => {
+    const branch = nested("branch", { intensity: 0, children: [talker("b"), plain("c")] });
+    const root = supervise({ intensity: 0, children: [talker("a"), branch, talker("d")] });
+    await heard();
+    await crash("c");
+    expect(await heard()).toEqual(["b down", "d down", "a down"]);
+    expect(ends.get(root.pid)).toBe("shutdown");
+    expect(reports.map(({ id, action }) => [id, action])).toEqual([
+      ["c", "give up"],
+      ["branch", "give up"],
+    ]);
+  });
+
+  test("with rest_for_one starts a branch that has given up, and what is behind it, again in order", async () => {
+    const branch = nested("branch", { intensity: 0, children: [talker("b"), plain("c")] });
+    supervise({ strategy: "rest_for_one", children: [talker("a"), branch, talker("d")] });
+    await heard();
+    await crash("c");
+    expect(await heard()).toEqual(["b down", "d down", "b up", "d up"]);
   });
 
   test("starts a branch again that has given up, with all its children", async () => {
