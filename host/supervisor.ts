@@ -123,7 +123,7 @@ export class Supervisor {
   #children: Child[] = [];
   /** When the restarts within the period were, oldest first. */
   #restarts: number[] = [];
-  /** What others want done, in order; each one is announced by a message to itself. */
+  /** What is to be done, in order; each one is announced by an exit signal to itself, which gets in where the mailbox is full. */
   readonly #requests: Request[] = [];
   /** It is starting or stopping children, and everything else waits in the mailbox. */
   #busy = false;
@@ -235,9 +235,9 @@ export class Supervisor {
 
   /** A promise where it takes longer than this turn. */
   #handle(item: Received): Promise<void> | undefined {
-    if (item.kind === "exit") return this.#onExit(item);
     if (item.kind === "timer") return this.#onTimer(item.ref);
-    return item.kind === "message" && item.from === this.pid ? this.#requests.shift()?.act() : undefined;
+    if (item.kind !== "exit") return undefined;
+    return item.from === this.pid ? this.#requests.shift()?.act() : this.#onExit(item);
   }
 
   #onExit({ from, reason }: Exit): Promise<void> | undefined {
@@ -462,7 +462,7 @@ export class Supervisor {
 
   #soon(act: Request["act"], refuse = () => {}): void {
     this.#requests.push({ act, refuse });
-    this.#mailbox.send(this.pid, nothing);
+    this.#mailbox.exit(this.pid, { kind: "normal" });
   }
 
   #ended(): ClosedError {

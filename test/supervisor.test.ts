@@ -520,6 +520,30 @@ describe("a supervisor that runs", () => {
     expect(done).toEqual(["stopped true", "started", "stopped false"]);
   });
 
+  test("does what is asked of it also where strangers have filled its mailbox", async () => {
+    await runtime.stop();
+    runtime = new Runtime({ grants: "all", clock, readString, limits: { memoryPages: 4, mailboxMessages: 3 } });
+    observer = runtime.mailbox();
+    for (const [name, module] of compiled) runtime.define(name, await runtime.load(module, { name }));
+    let starts = 0;
+    const sometimes = () => {
+      if (++starts === 2) throw new Error("no luck today");
+      return runtime.spawn("subject", { args: `${observer.pid}` });
+    };
+    const supervisor = supervise({
+      strategy: "rest_for_one",
+      intensity: 5,
+      children: [plain("b", { start: sometimes }), talker("!a", { shutdown: 100 })],
+    });
+    await heard();
+    await crash("b");
+    while (observer.send(supervisor.pid, "junk"));
+    const later = supervisor.startChild(plain("c"));
+    await advance(100);
+    expect(await later).toBeGreaterThan(0);
+    expect([starts, running(supervisor)]).toEqual([3, ["b", "!a", "c"]]);
+  });
+
   test("that has ended rejects what is asked of it", async () => {
     const supervisor = supervise({ children: [plain("a")] });
     await supervisor.stop();
