@@ -128,10 +128,10 @@ export declare function trap_exit(on: i32): i32;
 /**
  * Sends an exit signal to an actor, the caller included.
  *
- * Arguments: the receiver; the reason as in `exit`, except 2 (killed): then it ends at once, trapping or not.
+ * Arguments: the receiver; 0 normal, 1 shutdown, 2 killed (it ends at once, trapping or not), 6 the bytes are the reason.
  * Returns: 1; 0 no such actor; -100 neither itself, its own child, nor granted `kill`; -101 it traps exits and its mailbox is
  * full. Does not return where the caller ends by it.
- * Crashes: as `exit`.
+ * Crashes: for any other reason; the bytes are outside the memory.
  */
 export declare function exit_to(lo: i32, hi: i32, reason: i32, ptr: usize, length: i32): i32;
 

@@ -100,7 +100,18 @@ export function writeWords(actor: Actor, pointer: number, words: readonly number
   });
 }
 
-/** A reason that a guest ends for, or sends. It may be any, also one that the guest has received from another. */
+const sent: readonly number[] = [ReasonCode.normal, ReasonCode.shutdown, ReasonCode.custom];
+
+/** A reason that a guest sends to another while it lives, other than killed: what it says of itself, and nothing that only the host can know. */
+export function signalReason(actor: Actor, name: string, code: number, pointer: number, length: number): ExitReason {
+  if (sent.includes(code)) return exitReason(actor, name, code, pointer, length);
+  return fault(
+    actor,
+    `${name}: the reason is ${code}; a guest may send 0 (normal), 1 (shutdown), 2 (killed) or 6 (its own bytes)`,
+  );
+}
+
+/** A reason that a guest ends for. It may be any, also one that the guest has received from another. */
 export function exitReason(actor: Actor, name: string, code: number, pointer: number, length: number): ExitReason {
   const greatest = ReasonCode.custom;
   if (code < 0 || code > greatest) return fault(actor, `${name}: the reason is ${code}; reasons are 0 to ${greatest}`);

@@ -1,6 +1,16 @@
 /** The imports with which an actor starts others, ties itself to them, and ends them. */
 import type { Actor, Services } from "./actor.ts";
-import { callerOf, checkRange, copyOut, exitReason, type Import, isOwn, mayTie, textOf, writeWords } from "./caller.ts";
+import {
+  callerOf,
+  checkRange,
+  copyOut,
+  type Import,
+  isOwn,
+  mayTie,
+  signalReason,
+  textOf,
+  writeWords,
+} from "./caller.ts";
 import { leave } from "./fault.ts";
 import type { ImportHooks } from "./imports.ts";
 import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "./message.ts";
@@ -103,7 +113,7 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       const actor = callerOf(services, "exit_to");
       checkRange(actor, "exit_to", "the reason", pointer, length);
       const to = actors.get(lo, hi);
-      const reason = code === ReasonCode.killed ? undefined : exitReason(actor, "exit_to", code, pointer, length);
+      const reason = code === ReasonCode.killed ? undefined : signalReason(actor, "exit_to", code, pointer, length);
       charge(actor, (length >>> 0) >> COPIED_SHIFT);
       if (to === undefined) return 0;
       if (!mayEnd(actor, to)) return NOT_GRANTED;
