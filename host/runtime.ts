@@ -314,7 +314,12 @@ export class Runtime implements AsyncDisposable {
       { ...options, onReport },
       {
         now: () => clock.now(),
-        adopt: this.#adopt,
+        adopt: (child, { lo, hi }) => {
+          const actor = this.#find(child);
+          if (actor === undefined || actor.parent !== 0) return;
+          actor.parentLo = lo;
+          actor.parentHi = hi;
+        },
         told: (supervisor, id, pid, what) => {
           if (inspection.wants("child"))
             inspection.tell({ kind: "child", atMs: clock.now(), supervisor, id, pid, what });
@@ -324,13 +329,6 @@ export class Runtime implements AsyncDisposable {
     this.exited(supervisor.pid).then(this.#observer.add(supervisor));
     return supervisor;
   }
-
-  readonly #adopt = (child: Pid, { lo, hi }: Actor): void => {
-    const actor = this.#find(child);
-    if (actor === undefined || actor.parent !== 0) return;
-    actor.parentLo = lo;
-    actor.parentHi = hi;
-  };
 
   isAlive(pid: Pid): boolean {
     return this.#find(pid) !== undefined;
