@@ -70,8 +70,8 @@ export declare function args(ptr: usize, cap: i32): i32;
 /**
  * Ends the calling actor; does not return.
  *
- * Arguments: 0 normal, 1 shutdown, 6 the bytes are the reason.
- * Crashes: for any other reason; the bytes are outside the memory.
+ * Arguments: the code of an exit reason, 0 to 6; of 3 (crashed) and 6 (its own) the bytes are part of it.
+ * Crashes: for any other number; the bytes are outside the memory, or more than 4,096.
  */
 export declare function exit(reason: i32, ptr: usize, length: i32): void;
 
@@ -94,6 +94,14 @@ export declare function spawn(
   flags: i32,
   result: usize,
 ): i32;
+
+/**
+ * Writes the pid of the actor's parent (u64, any address): who has spawned it, or the host's supervisor that has started it.
+ *
+ * Returns: 1; 0 the parent is the host, and nothing was written.
+ * Crashes: the result is outside the memory.
+ */
+export declare function parent(result: usize): i32;
 
 /**
  * Ties two actors: when either ends, the other gets an exit signal with its reason. One link a pair.

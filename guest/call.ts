@@ -10,6 +10,7 @@ import * as actor from "./actor";
 import { PARK, TIMEOUT } from "./mailbox";
 import { current, Kind, Message } from "./message";
 import { Pid } from "./pid";
+import { self } from "./process";
 import { ExitReason } from "./reason";
 import { Ref } from "./ref";
 import { delegateRaw, Sent, send, sendText } from "./send";
@@ -28,6 +29,8 @@ export enum Outcome {
   Full,
   /** The request was not accepted: it is larger than the host permits. */
   TooLarge,
+  /** The callee is the caller itself, which cannot answer while it waits (Erlang: `calling_self`). Nothing was sent. */
+  CallingSelf,
 }
 
 /** How long a call waits unless told otherwise (Erlang: `gen_server:call/2`). */
@@ -86,6 +89,8 @@ export class Reply {
         return "the mailbox of the callee is full";
       case Outcome.TooLarge:
         return "the request is too large";
+      case Outcome.CallingSelf:
+        return "the callee is the caller itself";
       default: {
         const why = this.why;
         return why === null ? "the callee ended" : `the callee ended: ${why}`;
@@ -116,6 +121,8 @@ export function callText(to: Pid, request: string, timeoutMs: i32 = DEFAULT_TIME
 
 /** As `call`, with `length` bytes of memory. */
 export function callRaw(to: Pid, ptr: usize, length: i32, timeoutMs: i32 = DEFAULT_TIMEOUT_MS, tag: i32 = 0): Reply {
+  if (to === self()) return new Reply(Outcome.CallingSelf, 0, null);
+
   // The request goes out with a monitor on the callee: without it, one that is dead, or dies, would be a wait for nothing.
   const ref = actor.request(to as i32, (to >> 32) as i32, tag, ptr, length);
   refFrom(ref, "call");

@@ -30,6 +30,9 @@ export class Child {
   /** 0 while it does not run. For the supervisor to set. */
   pid: Pid = 0;
 
+  /** Why its last start failed; it waits to be tried again. Empty otherwise. For the supervisor to set. */
+  failure: string = "";
+
   /** `module`: the name under which the host has defined it. `args`: what its `args()` gives, each time. */
   constructor(
     readonly module: string,

@@ -30,7 +30,7 @@ export { broadcast, join, leave, members } from "./groups";
 export { listen, received } from "./handler";
 export { answerOf } from "./host";
 export { JsonWriter } from "./json-writer";
-export { demonitor, exitTo, kill, link, monitor, trapExit, unlink } from "./links";
+export { demonitor, exitTo, isAlive, kill, link, monitor, trapExit, unlink } from "./links";
 export {
   receive,
   receiveMatch,
@@ -44,14 +44,14 @@ export {
 export { Matcher, match, matchFirst } from "./match";
 export { Kind, Message, Reason } from "./message";
 export { Pid } from "./pid";
-export { args, argsText, exit, exitText, exitWith, Level, log, now, self, shutdown } from "./process";
+export { args, argsText, exit, exitFor, exitText, exitWith, Level, log, now, parent, self, shutdown } from "./process";
 export { Reader } from "./reader";
 export { ExitReason } from "./reason";
 export { dropRef, makeRef, Ref } from "./ref";
 export { Registered, register, sendNamed, unregister, whereis } from "./registry";
 export { forward, Sent, send, sendRaw, sendTag, sendText } from "./send";
 export { Server, serve } from "./server";
-export { Spawned, SpawnStatus, spawn, spawnLink, spawnMonitor } from "./spawn";
+export { Spawned, SpawnStatus, spawn, spawnLink, spawnLinkMonitor, spawnMonitor } from "./spawn";
 export { NOT_GRANTED, OVER_LIMIT } from "./status";
 export { Strategy, Supervisor, supervise } from "./supervisor";
 export { cancelTimer, sendAfter } from "./timers";

@@ -5,6 +5,7 @@
 import * as actor from "./actor";
 import { Reason } from "./message";
 import { Pid } from "./pid";
+import { ExitReason } from "./reason";
 import * as utf8 from "./utf8";
 
 /** How much a line of the log matters. */
@@ -15,9 +16,22 @@ export enum Level {
   Error = 3,
 }
 
+/** The actor's own pid, once it was asked for: it never changes. */
+let own: Pid = 0;
+
 /** The actor's own pid. */
 export function self(): Pid {
-  return ((actor.self_hi() as u32 as u64) << 32) | (actor.self_lo() as u32 as u64);
+  if (own === 0) own = ((actor.self_hi() as u32 as u64) << 32) | (actor.self_lo() as u32 as u64);
+  return own;
+}
+
+/**
+ * Who has spawned this actor, or the supervisor of the host's that has started it; it may have ended. 0: the host. Nothing ties an actor to
+ * its parent unless it was linked or monitored.
+ */
+export function parent(): Pid {
+  const result = memory.data(8, 8);
+  return actor.parent(result) === 1 ? load<u64>(result) : 0;
 }
 
 /** The bytes given at spawn; a new copy each time. */
@@ -34,7 +48,7 @@ export function argsText(): string {
   return String.UTF8.decodeUnsafe(bytes.dataStart, bytes.length);
 }
 
-/** Ends the actor, reason `normal`, as returning from `run` does. Does not return, nor do the other three. */
+/** Ends the actor, reason `normal`, as returning from `run` does. Does not return, nor do the other four. */
 export function exit(): void {
   actor.exit(Reason.Normal, 0, 0);
   unreachable();
@@ -56,6 +70,13 @@ export function exitWith(reason: Uint8Array): void {
 export function exitText(reason: string): void {
   const length = utf8.encode(reason);
   actor.exit(Reason.Own, utf8.ptr, length);
+  unreachable();
+}
+
+/** Ends the actor for a reason that it has received, in a Down or an Exit, as if that had been its own end. */
+export function exitFor(reason: ExitReason): void {
+  const bytes = reason.bytes();
+  actor.exit(reason.kind, bytes.dataStart, bytes.length);
   unreachable();
 }
 

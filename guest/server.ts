@@ -23,7 +23,7 @@ import { Caller } from "./call";
 import { receive } from "./mailbox";
 import { Kind, Message, Reason } from "./message";
 import { Pid } from "./pid";
-import { exit, exitWith, shutdown } from "./process";
+import { exitFor, parent } from "./process";
 import { ExitReason } from "./reason";
 import { Ref } from "./ref";
 import { Sent, send, sendText } from "./send";
@@ -31,8 +31,9 @@ import { Sent, send, sendText } from "./send";
 /** What a guest extends. The message that a hook gets is valid until something else is received, in a call for example. */
 export abstract class Server {
   /**
-   * Whose end it does not survive, where it traps exits: usually whoever has started it. While it is 0, as at first, an exit
-   * signal `shutdown` stops it from wherever it comes. One that comes from the host always does.
+   * Whose exit signals stop it, where it traps exits: it ends for the same reason (Erlang: a gen_server and its parent). 0, as at first: its
+   * parent, that is who has spawned it, or the host's supervisor that has started it. They must be linked for the parent's end to be told.
+   * An exit signal from the host always stops it, and where the host is its parent, a `shutdown` does from wherever it comes.
    */
   parent: Pid = 0;
 
@@ -93,16 +94,16 @@ export abstract class Server {
   }
 
   private isStop(exit: Message): bool {
-    const anyone = this.parent === 0 || exit.from === 0;
-    return anyone ? exit.reason === Reason.Shutdown : exit.from === this.parent;
+    // Asked for each time: an Exit is rare, and a supervisor of the host's may become the parent after the first turn.
+    const above = this.parent === 0 ? parent() : this.parent;
+    if (exit.from === 0 || exit.from === above) return true;
+    return above === 0 && exit.reason === Reason.Shutdown;
   }
 
-  /** Ends the actor for `reason`; for `shutdown` where that is not one that an actor can give. */
+  /** Ends the actor for `reason`. */
   protected leave(reason: ExitReason): void {
     this.onStop(reason);
-    if (reason.isNormal) exit();
-    if (reason.kind === Reason.Own) exitWith(reason.bytes());
-    shutdown();
+    exitFor(reason);
   }
 }
 

@@ -85,6 +85,11 @@ export function spawnMonitor(name: string, args: Uint8Array | null = null, entry
   return spawnWith(MONITOR, name, args, entry);
 }
 
+/** As `spawn`, and links and monitors the child: where the caller traps exits, an Exit and a Down come when it ends. */
+export function spawnLinkMonitor(name: string, args: Uint8Array | null = null, entry: string = ""): Spawned {
+  return spawnWith(LINK | MONITOR, name, args, entry);
+}
+
 function spawnWith(flags: i32, name: string, args: Uint8Array | null, entry: string): Spawned {
   const result = memory.data(16, 8);
   // The name has the one buffer of utf8.ts, so the entry has one of its own.

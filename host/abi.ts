@@ -14,6 +14,7 @@ export const actorImportTypes: Readonly<Record<string, Signature>> = {
   args: "(i32, i32) -> i32",
   exit: "(i32, i32, i32) -> ()",
   spawn: "(i32, i32, i32, i32, i32, i32, i32, i32) -> i32",
+  parent: "(i32) -> i32",
   link: "(i32, i32) -> i32",
   unlink: "(i32, i32) -> i32",
   trap_exit: "(i32) -> i32",

@@ -202,6 +202,9 @@ export class Actor implements Runnable, Recorded, Owner {
   answer: Answer | null = null;
   /** What ties it to others, but for requests that the switch has in its record; see `ties`. */
   knownTies: Ties | null = null;
+  /** Its parent's pid as words: who spawned it, or the host's supervisor that started it. 0, 0: the host. */
+  parentLo = 0;
+  parentHi = 0;
   /** What its guest is allowed; null for the host's own, which may do everything. */
   allowance: Allowance | null = null;
   /** What its guest may compute; null where the guest does not count it. */
@@ -394,6 +397,10 @@ export class Actor implements Runnable, Recorded, Owner {
 
   get pid(): Pid {
     return pidFromWords(this.lo, this.hi);
+  }
+
+  get parent(): Pid {
+    return pidFromWords(this.parentLo, this.parentHi);
   }
 
   /** Parked → ready. */

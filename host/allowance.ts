@@ -52,9 +52,6 @@ export class Family {
 export class Allowance {
   readonly granted: Granted;
   readonly family: Family;
-  /** Who has spawned it, as words; 0, 0: the host. */
-  readonly parentLo: number;
-  readonly parentHi: number;
   /** Of its memory, as it was last seen. */
   memoryBytes = 0;
   /** The embedder was handed its memory, and may keep it. */
@@ -68,11 +65,9 @@ export class Allowance {
   /** Tells them that it has ended. */
   end: (() => void) | null = null;
 
-  constructor(granted: Granted, family: Family, parentLo: number, parentHi: number) {
+  constructor(granted: Granted, family: Family) {
     this.granted = granted;
     this.family = family;
-    this.parentLo = parentLo;
-    this.parentHi = parentHi;
   }
 }
 

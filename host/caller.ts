@@ -6,6 +6,7 @@ import { type Actor, ASKING, FREE, type Services } from "./actor.ts";
 import { fault, leave } from "./fault.ts";
 import { textIn } from "./known-texts.ts";
 import { type ExitReason, MAX_REASON_BYTES, ReasonCode } from "./message.ts";
+import { reasonFrom } from "./reason.ts";
 import { CAPACITY, INFO, POINTER, RESTRAINT } from "./slots.ts";
 
 /** A function that a guest may import. */
@@ -68,8 +69,7 @@ export function setWindow(actor: Actor, name: string, info: number, pointer: num
 
 /** Whether an actor is the caller itself or its own child. */
 export function isOwn(actor: Actor, other: Actor): boolean {
-  const { allowance } = other;
-  return other === actor || (allowance !== null && allowance.parentLo === actor.lo && allowance.parentHi === actor.hi);
+  return other === actor || (other.parentLo === actor.lo && other.parentHi === actor.hi);
 }
 
 /** Whether an actor may have so many more links, monitors and refs. */
@@ -100,15 +100,27 @@ export function writeWords(actor: Actor, pointer: number, words: readonly number
   });
 }
 
+const sent: readonly number[] = [ReasonCode.normal, ReasonCode.shutdown, ReasonCode.custom];
+
+/** A reason that a guest sends to another while it lives, other than killed: what it says of itself, and nothing that only the host can know. */
+export function signalReason(actor: Actor, name: string, code: number, pointer: number, length: number): ExitReason {
+  if (sent.includes(code)) return exitReason(actor, name, code, pointer, length);
+  return fault(
+    actor,
+    `${name}: the reason is ${code}; a guest may send 0 (normal), 1 (shutdown), 2 (killed) or 6 (its own bytes)`,
+  );
+}
+
+/** A reason that a guest ends for. It may be any, also one that the guest has received from another. */
 export function exitReason(actor: Actor, name: string, code: number, pointer: number, length: number): ExitReason {
-  if (code === ReasonCode.normal) return { kind: "normal" };
-  if (code === ReasonCode.shutdown) return { kind: "shutdown" };
+  const greatest = ReasonCode.custom;
+  if (code < 0 || code > greatest) return fault(actor, `${name}: the reason is ${code}; reasons are 0 to ${greatest}`);
+  if (code !== ReasonCode.crashed && code !== ReasonCode.custom) return reasonFrom(code, nothing);
   if (length >>> 0 > MAX_REASON_BYTES) {
     return fault(
       actor,
       `${name}: a reason has at most ${MAX_REASON_BYTES} bytes, not ${length >>> 0}: send the rest as a message`,
     );
   }
-  if (code === ReasonCode.custom) return { kind: "custom", bytes: copyOut(actor, pointer, length) };
-  return fault(actor, `${name}: the reason is ${code}; a guest may give 0 (normal), 1 (shutdown) or 6 (its own bytes)`);
+  return reasonFrom(code, copyOut(actor, pointer, length));
 }

@@ -1,6 +1,16 @@
 /** The imports with which an actor starts others, ties itself to them, and ends them. */
 import type { Actor, Services } from "./actor.ts";
-import { callerOf, checkRange, copyOut, exitReason, type Import, isOwn, mayTie, textOf, writeWords } from "./caller.ts";
+import {
+  callerOf,
+  checkRange,
+  copyOut,
+  type Import,
+  isOwn,
+  mayTie,
+  signalReason,
+  textOf,
+  writeWords,
+} from "./caller.ts";
 import { fault, leave } from "./fault.ts";
 import { lookUp } from "./guesses.ts";
 import type { ImportHooks } from "./imports.ts";
@@ -15,6 +25,7 @@ import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink, u
 const SPAWN_LINK = 1;
 const SPAWN_MONITOR = 2;
 const SPAWN_RESULT_BYTES = 16;
+const PID_BYTES = 8;
 /** What a spawn costs a guest that counts its reductions: measured as 60 to 100 µs of the host's time. */
 const SPAWN_REDUCTIONS = 20_000;
 
@@ -51,6 +62,14 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       if ((flags & SPAWN_LINK) !== 0) link(parent, child);
       const ref = (flags & SPAWN_MONITOR) !== 0 ? monitor(parent, child, child.lo, child.hi) : 0;
       writeWords(parent, result, [child.lo, child.hi, ref, 0]);
+      return 1;
+    },
+
+    parent(result) {
+      const actor = callerOf(services, "parent");
+      checkRange(actor, "parent", "the result", result, PID_BYTES);
+      if (actor.parent === 0) return 0;
+      writeWords(actor, result, [actor.parentLo, actor.parentHi]);
       return 1;
     },
 
@@ -106,7 +125,7 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       const actor = callerOf(services, "exit_to");
       checkRange(actor, "exit_to", "the reason", pointer, length);
       const to = lookUp(actor, actors, lo, hi);
-      const reason = code === ReasonCode.killed ? undefined : exitReason(actor, "exit_to", code, pointer, length);
+      const reason = code === ReasonCode.killed ? undefined : signalReason(actor, "exit_to", code, pointer, length);
       charge(actor, (length >>> 0) >>> COPIED_SHIFT);
       if (to === undefined) return 0;
       if (!mayEnd(actor, to)) return NOT_GRANTED;

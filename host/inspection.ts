@@ -25,7 +25,15 @@ export type InspectEvent = { readonly atMs: number } & (
   | ({ readonly kind: "dead-letter" } & DeadLetter)
   | { readonly kind: "log"; readonly pid: Pid; readonly level: LogLevel; readonly text: string }
   | { readonly kind: "register" | "unregister"; readonly name: string; readonly pid: Pid }
-  /** A child of a supervisor of the host's has ended unasked. */
+  /** A supervisor of the host's has started a child, or has stopped it. What ends unasked is told by `report`. */
+  | {
+      readonly kind: "child";
+      readonly supervisor: Pid;
+      readonly id: string;
+      readonly pid: Pid;
+      readonly what: "started" | "stopped";
+    }
+  /** A child of a supervisor of the host's has ended unasked, or could not be started again. */
   | { readonly kind: "report"; readonly report: ChildReport }
 );
 

@@ -52,7 +52,7 @@ export interface ActorInfo {
   readonly monitoredBy: readonly Pid[];
   /** Timers that it has set and that have not fired. */
   readonly timers: number;
-  /** Who has spawned it, dead or alive; 0 is the host. */
+  /** Who has spawned it, or the supervisor of the host's that has started it; dead or alive. 0 is the host. */
   readonly parent: Pid;
   /** The supervisor of the host's whose child it is, and its id there. */
   readonly supervisor: { readonly pid: Pid; readonly id: string } | undefined;
@@ -170,7 +170,7 @@ export class Observer {
 
   #infoOf(actor: Actor, nowMs: number, children: ReadonlyMap<Pid, ActorInfo["supervisor"]>): ActorInfo {
     unfoldCallers(actor);
-    const { pid, module, mailbox, ties, allowance, reductions } = actor;
+    const { pid, parent, module, mailbox, ties, reductions } = actor;
     const supervisor = this.#supervisors.get(pid);
     const kind =
       module !== null ? "guest" : actor.immune ? "calls" : supervisor === undefined ? "mailbox" : "supervisor";
@@ -194,7 +194,7 @@ export class Observer {
       monitors: ties?.monitors ? Array.from(ties.monitors.values(), ({ target }) => target.pid) : none,
       monitoredBy: listOf(ties?.watchers).map(watcherOf),
       timers: ties?.timers?.size ?? 0,
-      parent: allowance === null ? 0 : pidFromWords(allowance.parentLo, allowance.parentHi),
+      parent,
       supervisor: children.get(pid),
       strategy: supervisor?.strategy,
     };

@@ -314,7 +314,23 @@ export class Runtime implements AsyncDisposable {
       if (inspection.wants("report")) inspection.tell({ kind: "report", atMs: clock.now(), report });
       options.onReport?.(report);
     };
-    const supervisor = new Supervisor(this, { ...options, onReport }, () => clock.now());
+    const supervisor = new Supervisor(
+      this,
+      { ...options, onReport },
+      {
+        now: () => clock.now(),
+        adopt: (child, { lo, hi }) => {
+          const actor = this.#find(child);
+          if (actor === undefined || actor.parent !== 0) return;
+          actor.parentLo = lo;
+          actor.parentHi = hi;
+        },
+        told: (supervisor, id, pid, what) => {
+          if (inspection.wants("child"))
+            inspection.tell({ kind: "child", atMs: clock.now(), supervisor, id, pid, what });
+        },
+      },
+    );
     this.exited(supervisor.pid).then(this.#observer.add(supervisor));
     return supervisor;
   }

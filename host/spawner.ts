@@ -11,7 +11,7 @@ import { type Limits, lesserOf, limitsFrom } from "./limits.ts";
 import { Mailbox, type RingPool } from "./mailbox.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "./message.ts";
 import { asyncifyWay, handlerWay } from "./park.ts";
-import { type PidTable, pidFromWords } from "./pid.ts";
+import type { PidTable } from "./pid.ts";
 import { type ReductionOptions, reductionsFor } from "./preempt.ts";
 import { formatReason, reasonOfThrown } from "./reason.ts";
 import { NOWHERE, SWITCHED } from "./slots.ts";
@@ -109,7 +109,7 @@ export class Spawner {
     if (limits.familyActors < 1) throw new SpawnError(`${module.name}: its limit familyActors is 0`);
     const { args } = options;
     const bytes = typeof args === "string" ? encoder.encode(args) : (args?.slice() ?? noArgs);
-    return this.#spawn(module, options, bytes, limits, new Allowance(granted, new Family(limits), 0, 0), imports);
+    return this.#spawn(module, options, bytes, limits, new Allowance(granted, new Family(limits)), null, imports);
   }
 
   /** For the import `spawn`: the child, or a status. */
@@ -141,7 +141,8 @@ export class Spawner {
         { ...defaults, entry: wanted },
         args,
         lesserOf(parent.limits, limitsFrom(this.#services.limits, defaults.limits)),
-        new Allowance(given, family, parent.lo, parent.hi),
+        new Allowance(given, family),
+        parent,
         imports,
       );
     } catch (error) {
@@ -161,6 +162,7 @@ export class Spawner {
     args: Uint8Array,
     limits: Limits,
     allowance: Allowance,
+    parent: Actor | null,
     imports: ImportObject,
   ): Actor {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to spawn actors");
@@ -185,6 +187,10 @@ export class Spawner {
     const actor = this.#actors.add((lo, hi) => {
       return new Actor(lo, hi, services, mailbox, module, way, args, limits, noBytes);
     });
+    if (parent !== null) {
+      actor.parentLo = parent.lo;
+      actor.parentHi = parent.hi;
+    }
     actor.allowance = allowance;
     allowance.family.size++;
     actor.reductions = reductions;
@@ -234,7 +240,7 @@ function checkModule(module: unknown, where: string): void {
 }
 
 /** An actor lives, a guest or a mailbox of the host's. */
-export function tellSpawn({ pid, module, entry, allowance, services }: Actor): void {
+export function tellSpawn({ pid, module, entry, parent, services }: Actor): void {
   const { inspection, clock } = services;
   if (!inspection.wants("spawn")) return;
   inspection.tell({
@@ -243,6 +249,6 @@ export function tellSpawn({ pid, module, entry, allowance, services }: Actor): v
     pid,
     module: module?.name,
     entry: module === null ? undefined : entry,
-    parent: allowance === null ? 0 : pidFromWords(allowance.parentLo, allowance.parentHi),
+    parent,
   });
 }

@@ -2,7 +2,11 @@
  * A supervisor of the host: starts children in order, restarts those that end as its strategy says, gives up when that happens too often, and
  * stops them in reverse order. The semantics are those of OTP's supervisor; back-off is ours. It is an actor with a mailbox
  * and receives selectively, so no end of a child is lost while it is busy stopping others.
+ *
+ * A start that fails during a restart belongs to the child: what was started before it keeps running, and the child is tried again after
+ * what is in the mailbox by then, as one more restart. That is void once the child was started or stopped with others, or by itself.
  */
+import type { Actor } from "./actor.ts";
 import { callOut } from "./call-out.ts";
 import { ClosedError, SpawnError } from "./errors.ts";
 import type { GuestModule } from "./guest.ts";
@@ -22,13 +26,17 @@ export type Restart = "permanent" | "transient" | "temporary";
 export interface ChildSpec extends SpawnOptions {
   /** Unique among the supervisor's children. */
   readonly id: string;
-  /** A module or a defined name to spawn with the other options; or a function that starts the child and returns its pid. */
-  readonly start: GuestModule | string | (() => Pid);
+  /**
+   * A module or a defined name to spawn with the other options; or a function that starts the child and returns its pid, or a promise of it.
+   * What the function throws, or its promise rejects with, is a failed start. While the promise is pending the supervisor does nothing else,
+   * as OTP's supervisor waits for a child's `init`; killed, it does not wait, and kills what is started too late.
+   */
+  readonly start: GuestModule | string | (() => Pid | Promise<Pid>);
   /** A name to register for it after every start. */
   readonly name?: string;
   /** Default `permanent`. */
   readonly restart?: Restart;
-  /** Milliseconds it gets to end by itself once it is asked to shut down; `"kill"`: none. Default 5,000. */
+  /** Milliseconds it gets to end by itself once it is asked to shut down; `Infinity`: for ever; `"kill"`: none. Default 5,000. */
   readonly shutdown?: number | "kill";
 }
 
@@ -41,11 +49,15 @@ export interface Backoff {
   readonly factor?: number;
 }
 
-/** A child has ended unasked. The reason of a crash carries its stack; `RuntimeOptions.onExit` tells what it received last. */
+/**
+ * A child has ended unasked, or could not be started again. The reason of a crash carries its stack; `RuntimeOptions.onExit` tells what it
+ * received last.
+ */
 export interface ChildReport {
   readonly supervisor: Pid;
   readonly id: string;
-  readonly pid: Pid;
+  /** Who has ended; undefined where a start failed and there was nobody. */
+  readonly pid: Pid | undefined;
   readonly reason: ExitReason;
   /** What the supervisor does about it. */
   readonly action: "restart" | "leave" | "give up";
@@ -54,7 +66,10 @@ export interface ChildReport {
 export interface SupervisorOptions {
   readonly strategy?: Strategy;
   readonly children?: readonly ChildSpec[];
-  /** So many restarts within `periodMs` are borne; one more, and the supervisor stops all and ends with shutdown. Default 1 in 5,000 ms. */
+  /**
+   * So many restarts within `periodMs` are borne; one more, and the supervisor stops all and ends with shutdown. Two restarts that are exactly
+   * `periodMs` apart are within it, as in OTP. Default 1 in 5,000 ms.
+   */
   readonly intensity?: number;
   readonly periodMs?: number;
   /** Default: none, as in OTP. */
@@ -66,6 +81,19 @@ interface Child {
   readonly spec: ChildSpec;
   /** Undefined while it does not run: it ended and was left so, or waits for its restart. */
   pid: Pid | undefined;
+  /** Why its last start failed; it waits to be tried again (OTP: `restarting`). */
+  failure: ExitReason | undefined;
+  /** The timer of its restart, where that is put off; else 0. */
+  timer: number;
+}
+
+/** What a runtime does for its supervisors. */
+export interface Upkeep {
+  now(): number;
+  /** Makes the supervisor the parent of a child that the host has spawned. */
+  adopt(child: Pid, supervisor: Actor): void;
+  /** For those who inspect the runtime. */
+  told(supervisor: Pid, id: string, child: Pid, what: "started" | "stopped"): void;
 }
 
 /** What somebody wants of a supervisor. */
@@ -82,40 +110,44 @@ const DEFAULT_MAX_BACKOFF_MS = 30_000;
 const nothing = new Uint8Array(0);
 
 export class Supervisor {
-  /** The supervisor that is starting a child just now. */
-  static #starting: Pid = 0;
-
+  /**
+   * Resolves when all children of `SupervisorOptions.children` have started; at once where no start returns a promise. Rejects with what the
+   * first one threw that could not be started: those before it are stopped then, and the supervisor has ended with shutdown.
+   */
+  readonly started: Promise<void>;
   readonly #runtime: Runtime;
   readonly #options: SupervisorOptions;
   readonly #mailbox: HostMailbox;
-  readonly #now: () => number;
+  readonly #upkeep: Upkeep;
   /** In order of their starts. */
   #children: Child[] = [];
   /** When the restarts within the period were, oldest first. */
   #restarts: number[] = [];
-  /** What others want done, in order; each one is announced by a message to itself. */
+  /** What is to be done, in order; each one is announced by an exit signal to itself, which gets in where the mailbox is full. */
   readonly #requests: Request[] = [];
-  /** Whose child this supervisor is; 0 for nobody's. Its end is this one's, whatever the reason. */
-  readonly #parent: Pid;
-  /** It is stopping children, and everything else waits in the mailbox. */
+  /** It is starting or stopping children, and everything else waits in the mailbox. */
   #busy = false;
-  /** By the refs of their timers: children that wait for their restart. */
-  readonly #delayed = new Map<number, Child>();
 
   /** Made by `runtime.supervise`. Starts the children; where one fails, those before it are stopped and its error is thrown. */
-  constructor(runtime: Runtime, options: SupervisorOptions, now: () => number) {
+  constructor(runtime: Runtime, options: SupervisorOptions, upkeep: Upkeep) {
     this.#runtime = runtime;
     this.#options = options;
-    this.#now = now;
-    this.#parent = Supervisor.#starting;
+    this.#upkeep = upkeep;
     this.#mailbox = runtime.mailbox();
+    let starting: Promise<void> | undefined;
     try {
-      for (const spec of options.children ?? []) this.#children.push({ spec, pid: this.#start(spec) });
-      this.#checkIds();
+      const specs = options.children ?? [];
+      checkIds(specs);
+      this.#children = specs.map(childOf);
+      starting = this.#startAll(this.#children, (_, error) => {
+        throw error;
+      });
     } catch (error) {
       this.#abandon();
       throw error;
     }
+    this.started = starting === undefined ? Promise.resolve() : starting.catch(error => this.#failedToBegin(error));
+    if (starting !== undefined) this.#goOn(this.started);
     this.#mailbox.onArrival(() => this.#drain());
     runtime.exited(this.pid).then(() => {
       for (const { refuse } of this.#requests.splice(0)) refuse();
@@ -143,11 +175,14 @@ export class Supervisor {
   /** Adds a child and starts it after all others. Rejects with a SpawnError where it cannot be started, or its id is taken. */
   startChild(spec: ChildSpec): Promise<Pid> {
     return this.#request(async () => {
-      if (this.#children.some(child => child.spec.id === spec.id)) {
-        throw new SpawnError(`this supervisor has a child ${spec.id} already: choose another id`);
+      const present = this.#children.find(child => child.spec.id === spec.id);
+      if (present !== undefined) {
+        const what =
+          present.pid === undefined ? "is a child already" : `is started already as ${formatPid(present.pid)}`;
+        throw new SpawnError(`${spec.id} ${what}: choose another id, or stop it first`);
       }
-      const pid = this.#start(spec);
-      this.#children.push({ spec, pid });
+      const pid = await this.#start(spec);
+      this.#children.push({ ...childOf(spec), pid });
       return pid;
     });
   }
@@ -200,16 +235,16 @@ export class Supervisor {
 
   /** A promise where it takes longer than this turn. */
   #handle(item: Received): Promise<void> | undefined {
-    if (item.kind === "exit") return this.#onExit(item);
     if (item.kind === "timer") return this.#onTimer(item.ref);
-    return item.kind === "message" && item.from === this.pid ? this.#requests.shift()?.act() : undefined;
+    if (item.kind !== "exit") return undefined;
+    return item.from === this.pid ? this.#requests.shift()?.act() : this.#onExit(item);
   }
 
   #onExit({ from, reason }: Exit): Promise<void> | undefined {
     const child = this.#children.find(({ pid }) => pid === from);
     if (child === undefined) {
       // Not a child's: from above; or from a stranger, or from one that has been dealt with.
-      return from === 0 || from === this.#parent ? this.#giveUp(reason) : undefined;
+      return from === 0 || from === this.#mailbox.actor.parent ? this.#giveUp(reason) : undefined;
     }
     // It sent the signal itself, and lives.
     if (this.#runtime.isAlive(from)) return undefined;
@@ -222,17 +257,17 @@ export class Supervisor {
     return undefined;
   }
 
-  /** A restart that was put off is due. */
+  /** A restart that was put off is due. A timer that another actor has set bears no ref. */
   #onTimer(ref: number): Promise<void> | undefined {
-    const child = this.#delayed.get(ref);
-    this.#delayed.delete(ref);
-    return child === undefined || child.pid !== undefined ? undefined : this.#startAgain(child);
+    const child = this.#children.find(({ timer }) => timer !== 0 && timer === ref);
+    return child && this.#startAgain(child);
   }
 
-  #restart(child: Child, pid: Pid, reason: ExitReason): Promise<void> | undefined {
+  /** Counts a restart. `pid`: who has ended; undefined where a start failed. */
+  #restart(child: Child, pid: Pid | undefined, reason: ExitReason): Promise<void> | undefined {
     const { periodMs = 5000, intensity = 1, backoff } = this.#options;
-    const now = this.#now();
-    this.#restarts = this.#restarts.filter(then => now - then < periodMs);
+    const now = this.#upkeep.now();
+    this.#restarts = this.#restarts.filter(then => now - then <= periodMs);
     this.#restarts.push(now);
     if (this.#restarts.length > intensity) {
       this.#report(child, pid, reason, "give up");
@@ -242,42 +277,77 @@ export class Supervisor {
     if (backoff === undefined) return this.#startAgain(child);
     const { initialMs, factor = 2, maxMs = DEFAULT_MAX_BACKOFF_MS } = backoff;
     const delayMs = Math.min(maxMs, initialMs * factor ** (this.#restarts.length - 1));
-    this.#delayed.set(this.#mailbox.sendAfter(delayMs, nothing), child);
+    this.#settle(child);
+    // Whoever was told may have ended the supervisor.
+    if (this.#mailbox.isOpen) child.timer = this.#mailbox.sendAfter(delayMs, nothing);
     return undefined;
   }
 
-  /** Starts a child that has ended, and those whom the strategy counts with it, in their order. */
+  /** Starts a child that has ended, and those whom the strategy counts with it: stopped in reverse order, started in order. */
   #startAgain(child: Child): Promise<void> | undefined {
     const { strategy } = this;
-    const from = this.#children.indexOf(child);
-    if (from < 0) return undefined;
-    const concerned =
-      strategy === "one_for_one"
-        ? [child]
-        : strategy === "one_for_all"
-          ? [...this.#children]
-          : this.#children.slice(from);
-    if (concerned.every(({ pid }) => pid === undefined)) return this.#startAll(child, concerned);
-    return this.#stopAll(concerned).then(() => this.#startAll(child, concerned));
+    const first = strategy === "one_for_all" ? 0 : this.#children.indexOf(child);
+    const concerned = strategy === "one_for_one" ? [child] : this.#children.slice(first);
+    if (concerned.some(({ pid }) => pid !== undefined)) {
+      return this.#stopAll(concerned).then(() => this.#startStopped(concerned));
+    }
+    for (const other of concerned) this.#settle(other);
+    return this.#startStopped(concerned);
   }
 
-  #startAll(cause: Child, concerned: readonly Child[]): undefined {
-    for (const other of concerned) {
-      if (other !== cause && other.spec.restart === "temporary") {
-        this.#forget(other);
-        continue;
-      }
+  /** Temporary children that were stopped with others are forgotten. */
+  #startStopped(concerned: readonly Child[]): Promise<void> | undefined {
+    const [temporary, others] = [true, false].map(is =>
+      concerned.filter(({ spec }) => (spec.restart === "temporary") === is),
+    );
+    for (const child of temporary) this.#forget(child);
+    return this.#startAll(others, (child, error) => this.#failed(child, error));
+  }
+
+  /** Starts children in order, up to the first that fails. A promise where one takes its time. */
+  #startAll(
+    children: readonly Child[],
+    failed: (child: Child, error: unknown) => void,
+    first = 0,
+  ): Promise<void> | undefined {
+    for (let i = first; i < children.length; i++) {
+      const child = children[i];
       try {
-        other.pid = this.#start(other.spec);
+        const pid = this.#start(child.spec);
+        if (typeof pid !== "number") {
+          return pid.then(
+            arrived => {
+              child.pid = arrived;
+              return this.#startAll(children, failed, i + 1);
+            },
+            error => failed(child, error),
+          );
+        }
+        child.pid = pid;
       } catch (error) {
-        if (!this.#mailbox.isOpen) return undefined;
-        // As in OTP, a start that fails is one more end of that child, dealt with after what is in the mailbox already.
-        const reason = reasonOfThrown(error);
-        this.#soon(() => this.#restart(other, 0, reason));
+        failed(child, error);
         return undefined;
       }
     }
     return undefined;
+  }
+
+  /** A child could not be started again. It is tried once more after what is in the mailbox already (OTP: `try_again_restart`). */
+  #failed(child: Child, error: unknown): void {
+    if (!this.#mailbox.isOpen) return;
+    child.failure = reasonOfThrown(error);
+    this.#soon(() => child.failure && this.#restart(child, undefined, child.failure));
+  }
+
+  /** A child could not be started at first, after others had taken their time. */
+  async #failedToBegin(error: unknown): Promise<never> {
+    try {
+      await this.#giveUp({ kind: "shutdown" });
+    } catch (closed) {
+      // It was ended from outside meanwhile, and its children with it.
+      if (!(closed instanceof ClosedError)) throw closed;
+    }
+    throw error;
   }
 
   async #giveUp(reason: ExitReason): Promise<void> {
@@ -289,23 +359,39 @@ export class Supervisor {
     for (const child of [...children].reverse()) await this.#stop(child);
   }
 
-  #start(spec: ChildSpec): Pid {
+  #start(spec: ChildSpec): Pid | Promise<Pid> {
     if (!this.#mailbox.isOpen) throw this.#ended();
-    const { start, name } = spec;
-    const before = Supervisor.#starting;
-    let pid: Pid;
-    try {
-      Supervisor.#starting = this.pid;
-      pid = typeof start === "function" ? start() : this.#runtime.spawn(start, spec);
-    } finally {
-      Supervisor.#starting = before;
+    const { start } = spec;
+    const pid = typeof start === "function" ? start() : this.#runtime.spawn(start, spec);
+    return typeof pid === "object" && pid !== null
+      ? Promise.resolve(pid).then(arrived => this.#take(spec, arrived))
+      : this.#take(spec, pid);
+  }
+
+  /** Ties a child that was just started to the supervisor, and gives it its name. */
+  #take(spec: ChildSpec, pid: Pid): Pid {
+    const { id, name } = spec;
+    if (!Number.isSafeInteger(pid) || pid <= 0) {
+      throw new TypeError(
+        `the start of child ${id} gave ${String(pid)}: return the pid of the actor that it has started`,
+      );
     }
+    const twin = this.#children.find(child => child.pid === pid);
+    if (twin !== undefined) {
+      throw new SpawnError(`the start of child ${id} gave ${formatPid(pid)}, which is child ${twin.spec.id} already`);
+    }
+    if (!this.#mailbox.isOpen) {
+      this.#runtime.kill(pid);
+      throw this.#ended();
+    }
+    this.#upkeep.adopt(pid, this.#mailbox.actor);
     this.#mailbox.link(pid);
     if (name !== undefined && !this.#runtime.register(name, pid)) {
       this.#mailbox.unlink(pid);
       this.#runtime.kill(pid);
-      throw new SpawnError(`child ${spec.id} cannot be called ${name}: ${this.#owner(name)}`);
+      throw new SpawnError(`child ${id} cannot be called ${name}: ${this.#owner(name)}`);
     }
+    this.#upkeep.told(this.pid, id, pid, "started");
     return pid;
   }
 
@@ -329,6 +415,7 @@ export class Supervisor {
    * its link (so does OTP); every other item stays for later.
    */
   async #stop(child: Child): Promise<void> {
+    this.#settle(child);
     const { pid } = child;
     if (pid === undefined) return;
     const { shutdown = DEFAULT_SHUTDOWN_MS } = child.spec;
@@ -337,7 +424,8 @@ export class Supervisor {
     let ended: Received | undefined;
     if (shutdown !== "kill") {
       this.#mailbox.exit(pid, { kind: "shutdown" });
-      ended = await this.#mailbox.receiveMatch(itsDown, { timeoutMs: shutdown });
+      const timeout = shutdown === Number.POSITIVE_INFINITY ? {} : { timeoutMs: shutdown };
+      ended = await this.#mailbox.receiveMatch(itsDown, timeout);
     }
     if (ended === undefined) {
       this.#mailbox.exit(pid, { kind: "killed" });
@@ -345,13 +433,21 @@ export class Supervisor {
     }
     await this.#mailbox.receiveMatch(item => item.kind === "exit" && item.from === pid, { timeoutMs: 0 });
     child.pid = undefined;
+    this.#upkeep.told(this.pid, child.spec.id, pid, "stopped");
+  }
+
+  /** A child does not wait for its restart any more. */
+  #settle(child: Child): void {
+    child.failure = undefined;
+    if (child.timer !== 0) this.#mailbox.cancelTimer(child.timer);
+    child.timer = 0;
   }
 
   #forget(child: Child): void {
     this.#children = this.#children.filter(other => other !== child);
   }
 
-  #report(child: Child, pid: Pid, reason: ExitReason, action: ChildReport["action"]): void {
+  #report(child: Child, pid: Pid | undefined, reason: ExitReason, action: ChildReport["action"]): void {
     callOut(() => this.#options.onReport?.({ supervisor: this.pid, id: child.spec.id, pid, reason, action }));
   }
 
@@ -366,22 +462,26 @@ export class Supervisor {
 
   #soon(act: Request["act"], refuse = () => {}): void {
     this.#requests.push({ act, refuse });
-    this.#mailbox.send(this.pid, nothing);
+    this.#mailbox.exit(this.pid, { kind: "normal" });
   }
 
   #ended(): ClosedError {
     return new ClosedError(`supervisor ${formatPid(this.pid)} has ended: start another`);
   }
+}
 
-  #checkIds(): void {
-    const ids = this.#children.map(({ spec }) => spec.id);
-    const twice = ids.find((id, i) => ids.indexOf(id) !== i);
-    if (twice !== undefined)
-      throw new SpawnError(`two children are called ${twice}: ids are unique within a supervisor`);
-  }
+function childOf(spec: ChildSpec): Child {
+  return { spec, pid: undefined, failure: undefined, timer: 0 };
+}
+
+function checkIds(specs: readonly ChildSpec[]): void {
+  const ids = specs.map(({ id }) => id);
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined) throw new SpawnError(`two children are called ${twice}: ids are unique within a supervisor`);
 }
 
 /** One line for a log. */
 export function formatReport({ id, pid, reason, action }: ChildReport): string {
-  return `child ${id} ${formatPid(pid)} ended (${formatReason(reason)}): ${action}`;
+  const what = pid === undefined ? "could not be started" : `${formatPid(pid)} ended`;
+  return `child ${id} ${what} (${formatReason(reason)}): ${action}`;
 }

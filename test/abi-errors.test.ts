@@ -63,6 +63,7 @@ describe.each(WAYS)("a guest by the way of %s", TIMEOUT, way => {
       ["args", step.args(ptr, len), /args/],
       ["exit", step.exit(6, ptr, len), /exit/],
       ["exit for a reason without bytes", step.exit(0, ptr, len), /exit/],
+      ["exit for a crash", step.exit(3, ptr, len), /exit/],
       ["log", step.log(1, ptr, len), /log/],
     ] as const)("%s crashes", async (_, call, message) => {
       await crashes([call], message);
@@ -169,7 +170,7 @@ describe("a guest that catches everything", TIMEOUT, () => {
     ],
     ["recv with a bad window", "(drop (call $recv (i32.const 64) (i32.const -1) (i32.const 1) (i32.const 0)))"],
     ["exit", "(call $exit (i32.const 1) (i32.const 0) (i32.const 0))"],
-    ["exit for a refused reason", "(call $exit (i32.const 2) (i32.const 0) (i32.const 0))"],
+    ["exit for a refused reason", "(call $exit (i32.const 7) (i32.const 0) (i32.const 0))"],
     ["log with a bad pointer", "(drop (call $log (i32.const 1) (i32.const -1) (i32.const 1)))"],
     ["abort", "(call $abort (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))"],
     ["park without a receive", "(drop (call $park))"],

@@ -24,7 +24,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
   let ends: Map<Pid, string>;
 
   beforeAll(async () => {
-    const guests = await buildGuests("guests", ["subject", "failure", "recorder", "overseer"], way);
+    const guests = await buildGuests("guests", ["subject", "failure", "recorder", "overseer", "tree"], way);
     const examples = await buildGuests("examples", ["supervised", "supervised-counter"], way);
     compiled = new Map();
     for (const [name, bytes] of [...guests, ...examples]) {
@@ -45,7 +45,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
     });
     observer = runtime.mailbox();
     failure = await load("failure");
-    for (const name of ["subject", "recorder", "overseer", "supervised", "supervised-counter"]) {
+    for (const name of ["subject", "recorder", "overseer", "tree", "failure", "supervised", "supervised-counter"]) {
       runtime.define(name, await load(name));
     }
     runtime.define("private", await load("subject"));
@@ -60,7 +60,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
   /** Starts an entry of guests/failure.ts. */
   function start(entry: string, ...words: (string | number)[]): Pid {
     const args = [observer.pid, ...words].join(" ");
-    return runtime.spawn(failure, { entry, args, grants: { ...EVERYTHING, spawn: ["subject", "nothing"] } });
+    return runtime.spawn(failure, { entry, args, grants: { ...EVERYTHING, spawn: ["subject", "nothing", "failure"] } });
   }
 
   /** Starts a guest that is told what to do by texts. */
@@ -166,6 +166,31 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
     expect(await heard()).toEqual(["nothing", "killed: true", "exit of child: killed", "exit of child: own: you must"]);
   });
 
+  test("knows its parent: the host, or who has spawned it", async () => {
+    start("parents", 0);
+    expect(await heard()).toEqual(["the host", "whom I was told"]);
+  });
+
+  test("starts a child with a link and a monitor in one, and knows who is alive, without a trace in its mailbox", async () => {
+    start("spawnsTied");
+    expect(await heard()).toEqual([
+      "true true",
+      "down of child: shutdown, exit of child: shutdown; false false nothing",
+    ]);
+  });
+
+  test.each([
+    ["end", /^normal$/],
+    ["shutdown", /^shutdown$/],
+    ["kill", /^killed$/],
+    ["own enough", /^custom: enough$/],
+    ["crash", /^crashed: a bad day \(.*subject\.ts:\d+:\d+\)$/],
+  ])("ends for the reason that it has received of one who did %s", async (how, reason) => {
+    const pid = start("endsFor", how);
+    await quiet();
+    expect(ends.get(pid)).toMatch(reason);
+  });
+
   describe("calls another", () => {
     test("and gets its answer, whatever its length, and nothing after it", async () => {
       const callee = subject();
@@ -267,14 +292,21 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
     });
 
     test("and is told when its request was refused", async () => {
-      const limited = (limits: object) =>
-        runtime.spawn(failure, { entry: "floods", args: `${observer.pid} 40`, limits });
+      const limited = (limits: object) => {
+        const deaf = runtime.spawn(failure, { entry: "deaf", limits });
+        start("floods", deaf, 40);
+      };
       limited({ mailboxMessages: 2 });
       const timedOut = "not answered in time (timed out)";
       const full = "the mailbox of the callee is full";
       expect(await heard()).toEqual([timedOut, timedOut, full, full, full]);
       limited({ messageBytes: 39 });
       expect(await heard()).toEqual(Array(5).fill("the request is too large"));
+    });
+
+    test("and is refused at once where that is itself, with nothing left in its mailbox", async () => {
+      start("callsItself");
+      expect(await heard()).toEqual(["the callee is the caller itself", "nothing"]);
     });
 
     test("with ten thousand older messages in its mailbox, which stay there in order", async () => {
@@ -525,7 +557,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
       expect(await ask(supervisor, "start b:0:100")).toBe("false");
       expect(await ask(supervisor, "start private:0:100")).toBe("false");
       expect(log).toEqual([
-        "error: supervisor: subject could not be started: the name b is taken",
+        expect.stringMatching(/^error: supervisor: subject could not be started: it is started already, as \d+$/),
         "error: supervisor: private could not be started: not granted",
       ]);
       runtime.send("b", "crash");
@@ -554,13 +586,123 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
       expect(ends.get(supervisor)).toBe("shutdown");
     });
 
-    test("takes its children with it when it is killed, unless they trap exits", async () => {
+    test("counts its restarts without the grant clock, two that are exactly one period apart too", async () => {
+      const spawns: Pid[] = [];
+      runtime.inspect(event => {
+        if (event.kind === "spawn" && event.module === "subject") spawns.push(event.pid);
+      });
+      const args = [observer.pid, 0, 2, 5000, "_a:0:100"].join(" ");
+      const supervisor = runtime.spawn("overseer", { args, grants: { spawn: ["subject"] } });
+      await heard();
+      for (const atMs of [0, 3000, 6000, 8001, 13_002]) {
+        clock.advance(atMs - clock.now());
+        runtime.send(spawns[spawns.length - 1], "crash");
+        expect(await heard(), `at ${atMs} ms`).toEqual(["_a up"]);
+      }
+      clock.advance(1);
+      runtime.send(spawns[spawns.length - 1], "crash");
+      expect(await heard()).toEqual(["_a up"]);
+      clock.advance(4999);
+      runtime.send(spawns[spawns.length - 1], "crash");
+      expect(await heard()).toEqual(["supervisor: shutdown"]);
+      expect(ends.get(supervisor)).toBe("shutdown");
+    });
+
+    test("says what it lacks where a child cannot have its name, and ends", async () => {
+      const supervisor = (grants: object) => {
+        const args = [observer.pid, 0, 1, 5000, "_a:0:100", "b:0:100"].join(" ");
+        return runtime.spawn("overseer", { args, grants: { spawn: ["subject"], ...grants } });
+      };
+      const nameless = supervisor({});
+      expect(await heard()).toEqual([]);
+      const who = "custom: supervisor: subject could not be started";
+      expect(ends.get(nameless)).toBe(`${who}: it cannot be called b without the grant register`);
+      runtime.register("b", observer.pid);
+      const late = supervisor({ register: true });
+      await heard();
+      expect(ends.get(late)).toBe(`${who}: the name b is taken`);
+      expect(runtime.size).toBe(0);
+    });
+
+    test("does not start a child twice, nor one of its children that does not run", async () => {
+      const supervisor = supervise("one for one", 1, "a:1:100");
+      await heard();
+      const first = runtime.whereis("a") as Pid;
+      expect(await ask(supervisor, "start a:1:100")).toBe("false");
+      expect(log).toEqual([`error: supervisor: subject could not be started: it is started already, as ${first}`]);
+      expect(runtime.isAlive(first)).toBe(true);
+      runtime.send("a", "end");
+      await heard();
+      expect(await ask(supervisor, "start a:1:100")).toBe("false");
+      expect(log[1]).toMatch(/it is a child already, which does not run$/);
+      expect(await ask(supervisor, "stop a")).toBe("true");
+      expect(await ask(supervisor, "start a:1:100")).toBe("true");
+      expect(await heard()).toEqual(["a up"]);
+    });
+
+    test("tries a failed start again alone, and leaves alone what was started before it", async () => {
+      const supervisor = supervise("rest for one", 9, ...three);
+      await heard();
+      await ask(supervisor, "fail b 2");
+      runtime.send("a", "crash");
+      expect(await heard()).toEqual(["c down", "b down", "a up", "b up", "c up"]);
+      expect(log.filter(line => line.startsWith("debug"))).toEqual(["debug: fail b", "debug: fail b"]);
+    });
+
+    test.each([
+      ["is killed", (pid: Pid) => runtime.kill(pid), "killed"],
+      ["crashes", (pid: Pid) => runtime.send(pid, "crash"), "crashed: a bad day"],
+    ] as const)(
+      "ends with its parent when that %s, for the same reason, its children first",
+      async (_, end, reason) => {
+        const top = runtime.spawn("tree", { args: `${observer.pid} 3` });
+        await quiet();
+        expect(runtime.size).toBe(4);
+        end(top);
+        expect(await heard()).toEqual([
+          "server: shutdown",
+          "supervisor 1: shutdown",
+          expect.stringContaining(`supervisor 2: ${reason}`),
+        ]);
+        expect(runtime.size).toBe(0);
+        expect([...ends.values()].filter(why => why.startsWith(reason))).toHaveLength(2);
+      },
+    );
+
+    test("ends with a killed supervisor of the host's", async () => {
+      const children = [{ id: "a", start: "tree", args: `${observer.pid} 1` }];
+      const above = runtime.supervise({ children });
+      const later = runtime.supervise({
+        children: [{ id: "a", start: async () => runtime.spawn("tree", children[0]) }],
+      });
+      await quiet();
+      for (const { pid } of [above, later]) {
+        runtime.kill(pid);
+        expect(await heard()).toEqual(["server: shutdown", "supervisor 1: killed"]);
+      }
+      expect(runtime.size).toBe(0);
+    });
+
+    test("takes its children with it when it is killed, servers that trap exits too", async () => {
       const supervisor = runtime.spawn("supervised", { grants: { ...EVERYTHING, spawn: ["supervised-counter"] } });
       await quiet();
       const counter = runtime.whereis("counter") as Pid;
       runtime.kill(supervisor);
       await quiet();
       expect([ends.get(supervisor), ends.get(counter)]).toEqual(["killed", "killed"]);
+      const above = runtime.spawn("tree", { args: `${observer.pid} 1` });
+      await quiet();
+      runtime.kill(above);
+      expect(await heard()).toEqual(["server: killed"]);
+      expect(runtime.size).toBe(0);
+    });
+
+    test("has nothing to do with a server that it has started without a link", async () => {
+      const starter = runtime.spawn("tree", { entry: "starts", args: `${observer.pid} 0` });
+      await quiet();
+      runtime.kill(starter);
+      expect(await heard()).toEqual([]);
+      expect(runtime.size).toBe(1);
     });
   });
 

@@ -120,6 +120,15 @@ describe("an exit signal", () => {
 });
 
 describe("a link", () => {
+  test("is not had with oneself, and a monitor of oneself never tells anything", async () => {
+    const [lone] = await puppets(1);
+    await obey(lone, { do: "trapExit", on: true }, { do: "link", whom: lone }, { do: "monitor", whom: lone, label: 1 });
+    expect(runtime.info(lone)).toMatchObject({ links: [], monitors: [lone], monitoredBy: [lone] });
+    await obey(lone, { do: "exit", own });
+    expect(await reports()).toEqual([]);
+    expect(ends.get(lone)).toBe(own);
+  });
+
   test("to a dead actor gives noproc: it ends who asks, and one that traps exits is told", async () => {
     const [dead, plain, trapping] = await puppets(3);
     runtime.kill(dead);

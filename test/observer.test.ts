@@ -376,6 +376,39 @@ describe("the events", () => {
     expect(events).toContainEqual({ kind: "report", atMs: 0, report });
   });
 
+  test("tell which children a supervisor has started and stopped, by id, in one order with all others", async () => {
+    const supervisor = runtime.supervise({
+      strategy: "one_for_all",
+      children: ["one", "two"].map(id => ({ id, start: "hoarder" })),
+    });
+    const pids = ["one", "two"].map(id => supervisor.child(id) as Pid);
+    await quiet();
+    runtime.kill(pids[0]);
+    await quiet();
+    await supervisor.stopChild("two");
+    const again = supervisor.child("one");
+    await quiet();
+    const said = events.flatMap(event => {
+      if (event.kind === "child") return [`${event.id} ${event.what} ${event.pid}`];
+      if (event.kind === "report") return [`${event.report.id} ${event.report.action}`];
+      return event.kind === "exit" ? [`exit ${event.pid}`] : [];
+    });
+    const second = events.flatMap(event => (event.kind === "child" && event.what === "started" ? [event.pid] : []))[3];
+    expect(said).toEqual([
+      ...[`one started ${pids[0]}`, `two started ${pids[1]}`, `exit ${pids[0]}`, "one restart"],
+      ...[`exit ${pids[1]}`, `two stopped ${pids[1]}`, `one started ${again}`, `two started ${second}`],
+      ...[`exit ${second}`, `two stopped ${second}`],
+    ]);
+    expect(events).toContainEqual({
+      kind: "child",
+      atMs: 0,
+      supervisor: supervisor.pid,
+      id: "one",
+      pid: again,
+      what: "started",
+    });
+  });
+
   test("end with the listening, and are not made for one that does not want them", () => {
     const wanted: InspectEvent[] = [];
     runtime.inspect(

@@ -119,6 +119,21 @@ describe("a timer of the host", () => {
     expect(clock.outstanding).toBe(0);
   });
 
+  test("for one who has ended goes on: it can be cancelled, and fires as a dead letter", async () => {
+    const other = runtime.mailbox();
+    const guest = await alarm(`set 5 ${other.pid} 3`, `set 6 ${other.pid} 4`);
+    const [cancelled] = [5, 6].map(delayMs => mailbox.sendAfter(delayMs, bytes("late"), { to: other.pid }));
+    other.close();
+    expect(mailbox.cancelTimer(cancelled)).toBe(true);
+    runtime.send(guest, "cancel 0");
+    expect(await heard()).toEqual(["cancelled true"]);
+    await advance(10);
+    expect(letters.map(({ from, why }) => [from, why])).toEqual([
+      [guest, "noproc"],
+      [mailbox.pid, "noproc"],
+    ]);
+  });
+
   test("has a ref that nobody can answer with", () => {
     const other = runtime.mailbox();
     const ref = mailbox.sendAfter(5, bytes("timer"));

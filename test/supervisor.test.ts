@@ -9,6 +9,7 @@ import {
   type ChildReport,
   type ChildSpec,
   ClosedError,
+  formatPid,
   formatReason,
   formatReport,
   type HostMailbox,
@@ -212,6 +213,14 @@ describe("a supervisor gives up", () => {
     expect(ends.has(supervisor.pid)).toBe(false);
   });
 
+  test("where two restarts are exactly one period apart, as OTP does", async () => {
+    const supervisor = supervise({ children: [plain("a")] });
+    await crash("a");
+    await advance(5_000);
+    await crash("a");
+    expect(ends.get(supervisor.pid)).toBe("shutdown");
+  });
+
   test("by a window that slides, not one that begins anew", async () => {
     const supervisor = supervise({ intensity: 2, periodMs: 1000, children: [plain("a")] });
     for (const atMs of [0, 600, 1200, 1800, 2400]) {
@@ -254,10 +263,11 @@ describe("a supervisor gives up", () => {
     expect(ends.get(supervisor.pid)).toBe("shutdown");
     expect(reports.map(({ id, pid, action }) => [id, pid, action])).toEqual([
       ["b", before, "restart"],
-      ["b", 0, "restart"],
-      ["b", 0, "restart"],
-      ["b", 0, "give up"],
+      ["b", undefined, "restart"],
+      ["b", undefined, "restart"],
+      ["b", undefined, "give up"],
     ]);
+    expect(formatReport(reports[1])).toBe("child b could not be started (crashed: Error: no luck today): restart");
     expect(reports[1].reason).toMatchObject({ kind: "crashed", message: "Error: no luck today" });
   });
 
@@ -456,7 +466,11 @@ describe("a supervisor that runs", () => {
 
   test("refuses a second child of an id, and one that cannot be started, and lives", async () => {
     const supervisor = supervise({ children: [plain("a")] });
-    await expect(supervisor.startChild(plain("a", { name: "b" }))).rejects.toThrow(SpawnError);
+    await expect(supervisor.startChild(plain("a", { name: "b" }))).rejects.toThrow(
+      new SpawnError(
+        `a is started already as ${formatPid(pidOf(supervisor, "a"))}: choose another id, or stop it first`,
+      ),
+    );
     await expect(supervisor.startChild(plain("b", { start: "nothing" }))).rejects.toThrow("nothing");
     await expect(supervisor.startChild(plain("b", { name: "a" }))).rejects.toThrow("cannot be called a");
     await quiet();
@@ -465,6 +479,21 @@ describe("a supervisor that runs", () => {
     expect(reports).toEqual([]);
     await supervisor.startChild(plain("b"));
     expect(running(supervisor)).toEqual(["a", "b"]);
+  });
+
+  test("does not try a failed start again of a child that was stopped meanwhile", async () => {
+    let starts = 0;
+    const start = () => {
+      if (++starts === 2) throw new Error("no luck today");
+      return runtime.spawn("subject", { args: `${observer.pid}` });
+    };
+    const supervisor = supervise({ children: [talker("a"), { id: "b", start }] });
+    await heard();
+    runtime.kill(pidOf(supervisor, "b"));
+    expect(await supervisor.stopChild("b")).toBe(true);
+    expect(await heard()).toEqual([]);
+    expect([starts, running(supervisor), runtime.isAlive(supervisor.pid)]).toEqual([2, ["a"], true]);
+    expect(reports.map(({ action }) => action)).toEqual(["restart"]);
   });
 
   test("stops a child and forgets it, so that its id and its name are free", async () => {
@@ -489,6 +518,30 @@ describe("a supervisor that runs", () => {
     expect(done).toEqual([]);
     await advance(100);
     expect(done).toEqual(["stopped true", "started", "stopped false"]);
+  });
+
+  test("does what is asked of it also where strangers have filled its mailbox", async () => {
+    await runtime.stop();
+    runtime = new Runtime({ grants: "all", clock, readString, limits: { memoryPages: 4, mailboxMessages: 3 } });
+    observer = runtime.mailbox();
+    for (const [name, module] of compiled) runtime.define(name, await runtime.load(module, { name }));
+    let starts = 0;
+    const sometimes = () => {
+      if (++starts === 2) throw new Error("no luck today");
+      return runtime.spawn("subject", { args: `${observer.pid}` });
+    };
+    const supervisor = supervise({
+      strategy: "rest_for_one",
+      intensity: 5,
+      children: [plain("b", { start: sometimes }), talker("!a", { shutdown: 100 })],
+    });
+    await heard();
+    await crash("b");
+    while (observer.send(supervisor.pid, "junk"));
+    const later = supervisor.startChild(plain("c"));
+    await advance(100);
+    expect(await later).toBeGreaterThan(0);
+    expect([starts, running(supervisor)]).toEqual([3, ["b", "!a", "c"]]);
   });
 
   test("that has ended rejects what is asked of it", async () => {
@@ -521,6 +574,139 @@ describe("a supervisor that runs", () => {
       expect(runtime.size).toBe(0);
     },
   );
+});
+
+describe("a start that returns a promise", () => {
+  /** Starts when it is let go. */
+  function slow(id: string, more: Partial<ChildSpec> = {}) {
+    const waiting: ((error?: Error) => void)[] = [];
+    const start = () =>
+      new Promise<Pid>((resolve, reject) => {
+        waiting.push(error => {
+          if (error === undefined) resolve(runtime.spawn("subject", { args: `${observer.pid} ${id}` }));
+          else reject(error);
+        });
+      });
+    const spec: ChildSpec = { id, start, name: id, ...more };
+    return {
+      spec,
+      go: async (error?: Error) => {
+        waiting.shift()?.(error);
+        await quiet();
+      },
+    };
+  }
+
+  test("is waited for before the next child is started, and the supervisor says when all have started", async () => {
+    const b = slow("b");
+    const supervisor = supervise({ children: [talker("a"), b.spec, talker("c")] });
+    let started = false;
+    supervisor.started.then(() => {
+      started = true;
+    });
+    expect(await heard()).toEqual(["a up"]);
+    expect([started, running(supervisor), ids(supervisor)]).toEqual([false, ["a"], ["a", "b", "c"]]);
+    await b.go();
+    expect(await heard()).toEqual(["b up", "c up"]);
+    expect([started, running(supervisor)]).toEqual([true, ["a", "b", "c"]]);
+  });
+
+  test("and is rejected at first stops those before it, in reverse order, and the supervisor", async () => {
+    const c = slow("c");
+    const supervisor = supervise({ children: [talker("a"), talker("b"), c.spec, talker("d")] });
+    const started = expect(supervisor.started).rejects.toThrow("no luck today");
+    await heard();
+    await c.go(new Error("no luck today"));
+    await started;
+    expect(await heard()).toEqual(["b down", "a down"]);
+    expect(ends.get(supervisor.pid)).toBe("shutdown");
+    expect(runtime.size).toBe(0);
+    expect(reports).toEqual([]);
+  });
+
+  test("and is rejected later is one more end of that child, after what has come meanwhile", async () => {
+    const b = slow("b");
+    const supervisor = supervise({ intensity: 5, children: [talker("a"), b.spec] });
+    await b.go();
+    await heard();
+    await crash("b");
+    const before = pidOf(supervisor, "a");
+    await crash("a");
+    expect(supervisor.child("a")).toBe(before);
+    await b.go(new Error("no luck today"));
+    expect(await heard()).toEqual(["a up"]);
+    expect(reports.map(report => [report.id, report.action])).toEqual([
+      ["b", "restart"],
+      ["a", "restart"],
+      ["b", "restart"],
+    ]);
+    await b.go();
+    expect(await heard()).toEqual(["b up"]);
+    expect(running(supervisor)).toEqual(["a", "b"]);
+  });
+
+  test("resolves startChild, or rejects it, and all that is asked meanwhile waits", async () => {
+    const a = slow("a");
+    const supervisor = supervise({});
+    const done: string[] = [];
+    supervisor.startChild(a.spec).then(pid => done.push(pid === runtime.whereis("a") ? "started" : "wrong pid"));
+    supervisor.startChild(slow("a").spec).catch(error => done.push(error.message));
+    await quiet();
+    expect(done).toEqual([]);
+    await a.go();
+    expect(done).toEqual(["started", expect.stringContaining("a is started already as <")]);
+    const b = slow("b");
+    const refused = expect(supervisor.startChild(b.spec)).rejects.toThrow("no luck today");
+    await quiet();
+    await b.go(new Error("no luck today"));
+    await refused;
+    expect(ids(supervisor)).toEqual(["a"]);
+  });
+
+  test("that comes after its supervisor was killed leaves nobody behind", async () => {
+    const a = slow("a");
+    const supervisor = supervise({ children: [plain("b"), a.spec] });
+    const started = expect(supervisor.started).rejects.toThrow(ClosedError);
+    await quiet();
+    runtime.kill(supervisor.pid);
+    await quiet();
+    expect(runtime.size).toBe(0);
+    await a.go();
+    await started;
+    expect(runtime.size).toBe(0);
+  });
+
+  test("of one that has ended by then is an end like others", async () => {
+    let starts = 0;
+    const start = async () => {
+      const pid = runtime.spawn("subject", { args: `${observer.pid}` });
+      if (++starts === 1) runtime.kill(pid);
+      return pid;
+    };
+    const supervisor = supervise({ children: [{ id: "a", start }] });
+    await quiet();
+    expect(reports.map(({ reason }) => reason.kind)).toEqual(["noproc"]);
+    expect(running(supervisor)).toEqual(["a"]);
+  });
+});
+
+describe("a start that gives no child", () => {
+  test.each([undefined, null, "a", 0, Number.NaN])("but %s is a TypeError that names the child", async given => {
+    const start = () => given as unknown as Pid;
+    expect(() => supervise({ children: [plain("a"), { id: "b", start }] })).toThrow(
+      expect.objectContaining({ name: "TypeError", message: expect.stringContaining("the start of child b gave") }),
+    );
+    const later = supervise({ children: [{ id: "b", start: async () => start() }] });
+    await expect(later.started).rejects.toThrow(TypeError);
+    expect(runtime.size).toBe(0);
+  });
+
+  test("but a child that the supervisor has already is refused, and that child lives", async () => {
+    const supervisor = supervise({ children: [plain("a")] });
+    const a = pidOf(supervisor, "a");
+    await expect(supervisor.startChild({ id: "b", start: () => a })).rejects.toThrow("which is child a already");
+    expect([ids(supervisor), runtime.isAlive(a)]).toEqual([["a"], true]);
+  });
 });
 
 describe("back-off", () => {
@@ -607,6 +793,29 @@ describe("back-off", () => {
     expect(runtime.size).toBe(0);
   });
 
+  test("of a child that was started with its siblings and ended again begins anew", async () => {
+    const children = [talker("a"), talker("b")];
+    const supervisor = supervise({
+      strategy: "rest_for_one",
+      intensity: 9,
+      backoff: { initialMs: 100, factor: 1 },
+      children,
+    });
+    await heard();
+    await crash("b");
+    await advance(90);
+    await crash("a");
+    await advance(10);
+    expect(running(supervisor)).toEqual(["b"]);
+    await advance(90);
+    await crash("b");
+    expect(running(supervisor)).toEqual(["a"]);
+    await advance(99);
+    expect(running(supervisor)).toEqual(["a"]);
+    await advance(1);
+    expect(running(supervisor)).toEqual(["a", "b"]);
+  });
+
   test("of a child that was started with its siblings meanwhile is over", async () => {
     const children = [talker("a"), talker("b")];
     const supervisor = supervise({ strategy: "one_for_all", intensity: 5, backoff: { initialMs: 100 }, children });
@@ -666,9 +875,11 @@ describe("a supervisor that cannot start a child", () => {
     expect(runtime.whereis("a")).toBeUndefined();
   });
 
-  test("ends those before it also where they would trap exits: they have not had their first turn", async () => {
+  test("ends those before it also where they would trap exits: before their first turn they end without having run", async () => {
     expect(() => supervise({ children: [talker("!a"), plain("b", { start: "nothing" })] })).toThrow(SpawnError);
     expect(runtime.size).toBe(0);
+    expect(await heard()).toEqual([]);
+    expect([...ends.values()]).toEqual(["shutdown", "shutdown"]);
   });
 
   test("ends those before it also where they are host actors that do not stop when asked to", async () => {
@@ -699,6 +910,27 @@ describe("a tree of supervisors", () => {
     await root.stop();
     expect(await heard()).toEqual(["d down", "c down", "b down", "a down"]);
     expect(runtime.size).toBe(0);
+  });
+
+  test("that gives up as a whole stops the leaves of the branch first, then what is behind it and before it", async () => {
+    const branch = nested("branch", { intensity: 0, children: [talker("b"), plain("c")] });
+    const root = supervise({ intensity: 0, children: [talker("a"), branch, talker("d")] });
+    await heard();
+    await crash("c");
+    expect(await heard()).toEqual(["b down", "d down", "a down"]);
+    expect(ends.get(root.pid)).toBe("shutdown");
+    expect(reports.map(({ id, action }) => [id, action])).toEqual([
+      ["c", "give up"],
+      ["branch", "give up"],
+    ]);
+  });
+
+  test("with rest_for_one starts a branch that has given up, and what is behind it, again in order", async () => {
+    const branch = nested("branch", { intensity: 0, children: [talker("b"), plain("c")] });
+    supervise({ strategy: "rest_for_one", children: [talker("a"), branch, talker("d")] });
+    await heard();
+    await crash("c");
+    expect(await heard()).toEqual(["b down", "d down", "b up", "d up"]);
   });
 
   test("starts a branch again that has given up, with all its children", async () => {

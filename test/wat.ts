@@ -25,6 +25,7 @@ const IMPORTS: Readonly<Record<string, readonly [module: string, type: string]>>
   args: ["actor", "(param i32 i32) (result i32)"],
   exit: ["actor", "(param i32 i32 i32)"],
   spawn: ["actor", "(param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)"],
+  parent: ["actor", "(param i32) (result i32)"],
   link: ["actor", "(param i32 i32) (result i32)"],
   unlink: ["actor", "(param i32 i32) (result i32)"],
   trap_exit: ["actor", "(param i32) (result i32)"],

@@ -30,6 +30,7 @@ ISOPOD_IMPORT("args") uint32_t actor_args(void *ptr, size_t cap);
 ISOPOD_IMPORT("exit") _Noreturn void actor_exit(int32_t reason, const void *ptr, size_t len);
 ISOPOD_IMPORT("spawn") int32_t actor_spawn(const void *name, size_t name_len, const void *entry, size_t entry_len,
                                            const void *args, size_t args_len, int32_t flags, void *result);
+ISOPOD_IMPORT("parent") int32_t actor_parent(isopod_pid *result);
 ISOPOD_IMPORT("link") int32_t actor_link(uint32_t lo, uint32_t hi);
 ISOPOD_IMPORT("unlink") int32_t actor_unlink(uint32_t lo, uint32_t hi);
 ISOPOD_IMPORT("trap_exit") int32_t actor_trap_exit(int32_t on);

@@ -10,6 +10,7 @@ const channels: Readonly<Record<InspectKind, Channel>> = {
   log: channel("isopod:log"),
   register: channel("isopod:register"),
   unregister: channel("isopod:unregister"),
+  child: channel("isopod:child"),
   report: channel("isopod:report"),
 };
 

@@ -8,7 +8,9 @@ import {
   demonitor,
   dropRef,
   ExitReason,
+  exitFor,
   exitTo,
+  isAlive,
   join,
   Kind,
   kill,
@@ -19,6 +21,7 @@ import {
   members,
   monitor,
   Pid,
+  parent,
   Reason,
   Reply,
   receive,
@@ -33,6 +36,7 @@ import {
   sendText,
   spawn,
   spawnLink,
+  spawnLinkMonitor,
   spawnMonitor,
   trapExit,
   unlink,
@@ -175,9 +179,46 @@ export function keeps(): void {
   say(reply.text());
 }
 
-/** Calls itself with more than it may have waiting. */
+/** Receives nothing that is sent to it. */
+export function deaf(): void {
+  receiveTag(makeRef());
+}
+
+/** Calls another, which does not answer, with more than that may have waiting. */
 export function floods(): void {
-  for (let i = 0; i < 5; i++) tell(call(self(), new Uint8Array(<i32>I32.parseInt(given(1))), 0));
+  for (let i = 0; i < 5; i++) tell(call(U64.parseInt(given(1)), new Uint8Array(<i32>I32.parseInt(given(2))), 0));
+}
+
+/** Calls itself, with a time that it would wait, and says what is in its mailbox then. */
+export function callsItself(): void {
+  tell(call(self(), bytesOf("ask"), 100));
+  say(line(receiveWithin(0)));
+}
+
+/** Says who its parent is, and starts a child that says so too. */
+export function parents(): void {
+  say(parent() === 0 ? "the host" : parent() === U64.parseInt(given(1)) ? "whom I was told" : "another");
+  if (given(1) === "0") spawn("failure", bytesOf(`${given(0)} ${self()}`), "parents");
+}
+
+/** Starts a child that it is linked to and monitors, ends it, and says whether it is alive before and after, and itself. */
+export function spawnsTied(): void {
+  trapExit();
+  const child = spawnLinkMonitor("subject", bytesOf(given(0)));
+  say(`${isAlive(child.pid)} ${isAlive(self())}`);
+  exitTo(child.pid);
+  const items = [line(receive(), child.pid), line(receive(), child.pid)].sort().join(", ");
+  say(`${items}; ${isAlive(child.pid)} ${isAlive(0)} ${line(receiveWithin(0))}`);
+}
+
+/** Ends for the reason for which its child has ended: that is told to crash, to end for its own reason, or is killed. */
+export function endsFor(): void {
+  trapExit();
+  const child = spawnLink("subject", bytesOf(given(0))).pid;
+  const how = argsText().split(" ").slice(1).join(" ");
+  if (how === "kill") kill(child);
+  else sendText(child, how);
+  exitFor(ExitReason.of(receive()));
 }
 
 /** Calls while its mailbox is full of what the host has sent, and then says whether all that is still there in order. */

@@ -907,11 +907,29 @@ describe("an impostor", TIMEOUT, () => {
       const liar = await asks(arena, [exitTo(passed(0), reason)], { grants, pids: [victim] });
       expect(await arena.reason(liar)).toMatch(/^crashed: exit/);
     }
-    for (const reason of [2, 3, 4, 5, 7, -1, 256]) {
+    for (const reason of [7, -1, 256]) {
       const liar = await asks(arena, [
         `(block (result i32) (call $exit (i32.const ${reason}) ${NO_BYTES}) (i32.const 1))`,
       ]);
       expect(await arena.reason(liar)).toMatch(/^crashed: .*exit/);
+    }
+    await arena.settle();
+    expect(arena.boss.size).toBe(0);
+    expect(await arena.served()).toBe(true);
+  });
+
+  test("that says of its own end that it was killed or has crashed is the one who has ended, and nothing is told of it but that", async () => {
+    await using arena = await Arena.open();
+    for (const [reason, says] of [
+      [2, "killed"],
+      [3, "crashed: mine"],
+      [4, "noproc"],
+      [5, "noconnection"],
+    ] as const) {
+      const liar = await asks(arena, [
+        `(block (result i32) (call $exit (i32.const ${reason}) ${MINE.range}) (i32.const 1))`,
+      ]);
+      expect(await arena.reason(liar)).toBe(says);
     }
     await arena.settle();
     expect(arena.boss.size).toBe(0);

@@ -13,6 +13,7 @@ extern "C" {
     pub fn args(ptr: *mut u8, cap: usize) -> usize;
     pub fn exit(reason: i32, ptr: *const u8, len: usize) -> !;
     pub fn spawn(name: *const u8, name_len: usize, entry: *const u8, entry_len: usize, args: *const u8, args_len: usize, flags: i32, result: *mut u8) -> i32;
+    pub fn parent(result: *mut u64) -> i32;
     pub fn link(lo: u32, hi: u32) -> i32;
     pub fn unlink(lo: u32, hi: u32) -> i32;
     pub fn trap_exit(on: i32) -> i32;

@@ -66,7 +66,7 @@ export class History {
     this.#seen.set(kind, (this.#seen.get(kind) ?? 0) + 1);
     if (kind === "report") this.#report(event.report);
     if (kind === "exit") this.#end(event);
-    const pid = kind === "report" ? event.report.pid : kind === "dead-letter" ? event.to : event.pid;
+    const pid = whoseIs(event);
     const row = { index: ++this.#index, atMs: Date.now(), kind, pid: formatPid(pid), text: textOf(event) };
     keep(this.events, kind === "log" ? { ...row, kind, level: event.level } : row, EVENTS_KEPT);
   }
@@ -96,11 +96,18 @@ export class History {
     const child = `${supervisor} ${id}`;
     if (action === "restart") this.#restarts.set(child, (this.#restarts.get(child) ?? 0) + 1);
     if (this.#restarts.size > CHILDREN_KEPT) this.#restarts.delete(this.#restarts.keys().next().value ?? "");
+    if (pid === undefined) return;
     const at = this.ends.findLastIndex(end => end.pid === formatPid(pid));
     if (at >= 0) this.ends[at] = { ...this.ends[at], child: childOf(report) };
     else this.#reports.set(pid, report);
     if (this.#reports.size > ENDS_KEPT) this.#reports.delete(this.#reports.keys().next().value ?? 0);
   }
+}
+
+/** Whom an event is about. A start that failed is its supervisor's: there was no child. */
+function whoseIs(event: InspectEvent): Pid {
+  if (event.kind === "report") return event.report.pid ?? event.report.supervisor;
+  return event.kind === "dead-letter" ? event.to : event.pid;
 }
 
 function childOf({ id, supervisor, action }: ChildReport): NonNullable<EndRow["child"]> {
@@ -122,6 +129,8 @@ function textOf(event: InspectEvent): string {
       return `${event.why}: ${event.length} bytes, tag ${event.tag}, from ${formatPid(event.from)}`;
     case "log":
       return event.text.slice(0, TEXT_LENGTH);
+    case "child":
+      return `child ${event.id} of ${formatPid(event.supervisor)}: ${event.what}`;
     case "report":
       return formatReport(event.report).slice(0, TEXT_LENGTH);
     default:

@@ -162,7 +162,7 @@ export interface EndRow {
 export interface EventRow {
   readonly index: number;
   readonly atMs: number;
-  readonly kind: "spawn" | "exit" | "dead-letter" | "log" | "register" | "unregister" | "report";
+  readonly kind: "spawn" | "exit" | "dead-letter" | "log" | "register" | "unregister" | "child" | "report";
   readonly level?: LogLevel;
   readonly pid: string;
   readonly text: string;
