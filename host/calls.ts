@@ -89,6 +89,14 @@ export class Calls {
       return Promise.reject(new CallError(`the call to ${nameOf(callee)} was not accepted: ${why}`, reason));
     }
     const ref = monitor(actor, to, to.lo, to.hi);
+    const answer = this.#answer(ref, callee, timeoutMs, signal);
+    post(services, actor.lo, actor.hi, to, to.lo, to.hi, MESSAGE, tag, ref, Bytes.ofPayload(bytes), 0, length);
+    return answer;
+  }
+
+  /** What waits holds nothing of the request. */
+  #answer(ref: number, callee: Pid | string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const { services } = this.actor;
     return new Promise((resolve, reject) => {
       let timer: Timer | undefined;
       if (timeoutMs !== Number.POSITIVE_INFINITY) {
@@ -120,7 +128,6 @@ export class Calls {
           },
         });
       }
-      post(services, actor.lo, actor.hi, to, to.lo, to.hi, MESSAGE, tag, ref, Bytes.ofPayload(bytes), 0, length);
     });
   }
 

@@ -97,6 +97,7 @@ export class Ends {
     if (allowance !== null) {
       allowance.family.size--;
       const { end } = allowance;
+      allowance.context = null;
       if (end !== null) services.notices.add(end);
     }
     this.#ended.push({ actor, reason });
@@ -135,14 +136,15 @@ export class Ends {
 
 /** Whoever still holds the actor shall not hold its memory. */
 function release(actor: Actor, services: Services): void {
+  services.account.end(actor);
   services.recycling.give(actor);
-  services.memory.set(actor, 0);
   services.switch?.end(actor);
   actor.instance = null;
   actor.guest = null;
   actor.reductions = null;
   actor.answer = null;
   actor.bytes = noBytes;
+  actor.args = noBytes.u8;
 }
 
 /** What nobody will receive of a mailbox. */

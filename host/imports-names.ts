@@ -1,11 +1,10 @@
 /** The imports of the registry: names for one actor, groups of many. */
 import type { Actor, Services } from "./actor.ts";
-import { callerOf, checkRange, type Import, isOwn, textOf, writeWords } from "./caller.ts";
+import { callerOf, checkRange, type Import, isOwn, mayBeNamed, textOf, writeWords } from "./caller.ts";
 import { type ImportHooks, sendMessage } from "./imports.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "./message.ts";
 import { charge } from "./preempt.ts";
 import type { Registry } from "./registry.ts";
-import { tiesOf } from "./signals.ts";
 
 const PID_BYTES = 8;
 /** What a message of a broadcast costs, beside its bytes. */
@@ -24,7 +23,7 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
       if (actor.allowance?.granted.register === false) return NOT_GRANTED;
       if (named === undefined) return 0;
       if (!isOwn(actor, named)) return NOT_GRANTED;
-      if (nameLength >>> 0 > MAX_NAME_BYTES || !mayHaveAnother(named)) return OVER_LIMIT;
+      if (nameLength >>> 0 > MAX_NAME_BYTES || !mayBeNamed(named)) return OVER_LIMIT;
       return registry.register(textOf(actor, "register", "the name", name, nameLength), named) ? 1 : -1;
     },
 
@@ -61,7 +60,7 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
       if (actor.allowance?.granted.register === false) return NOT_GRANTED;
       if (groupLength >>> 0 > MAX_NAME_BYTES) return OVER_LIMIT;
       const name = textOf(actor, "join", "the group", group, groupLength);
-      if (!registry.members(name).has(actor) && !mayHaveAnother(actor)) return OVER_LIMIT;
+      if (!registry.members(name).has(actor) && !mayBeNamed(actor)) return OVER_LIMIT;
       registry.join(name, actor);
       return 1;
     },
@@ -118,9 +117,4 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
 function nameOf(actor: Actor, name: string, pointer: number, length: number): string | undefined {
   checkRange(actor, name, "the name", pointer, length);
   return length >>> 0 > MAX_NAME_BYTES ? undefined : textOf(actor, name, "the name", pointer, length);
-}
-
-function mayHaveAnother(actor: Actor): boolean {
-  const { names, groups } = tiesOf(actor);
-  return (names?.size ?? 0) + (groups?.size ?? 0) < actor.limits.names;
 }

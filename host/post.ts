@@ -70,6 +70,6 @@ export function admission(to: Actor | undefined, tag: number, bytes: number): nu
 /** Whether an actor's mailbox takes one more item of so many bytes. Signals are asked about where a guest causes them; they are never refused once they are caused. */
 export function hasRoom({ mailbox, limits }: Actor, bytes: number): boolean {
   return (
-    mailbox.count < limits.mailboxMessages && mailbox.bytes + bytes <= limits.mailboxBytes && mailbox.mayGrowBy(bytes)
+    mailbox.count < limits.mailboxMessages && mailbox.bytes + bytes <= limits.mailboxBytes && mailbox.mayTake(bytes)
   );
 }

@@ -2,6 +2,7 @@
  * Links, monitors, refs, and the signals that travel along them. The semantics are Erlang's (reference manual, "Processes"): an actor that
  * ends tells those linked to it and those that monitor it, after everything else that it ever sent them.
  */
+import { TIMER_BYTES, TIMERS } from "./account.ts";
 import { type Actor, DEAD, LEAVING, RUNNING, type Services } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { DOWN, EXIT, type ExitReason, GREATEST_REF, isCounted, MESSAGE, ReasonCode } from "./message.ts";
@@ -11,6 +12,8 @@ import { deliver } from "./receive.ts";
 import { unfoldCallers } from "./requests.ts";
 import { CALL_REF } from "./slots.ts";
 import type { Timer } from "./timers.ts";
+
+const noBytes = new Uint8Array(0);
 
 /** One monitor: one Down, unless it is taken back before. */
 interface Monitor {
@@ -25,8 +28,8 @@ export interface PendingTimer {
   readonly toItself: boolean;
   /** Of its payload. */
   readonly bytes: number;
-  /** Its setter has ended. */
-  isOrphan: boolean;
+  /** Its setter's; null: that has ended. */
+  ties: Ties | null;
 }
 
 /** What ties an actor to others. Most actors have none; those that have, have few: each set is made when it is needed. */
@@ -171,8 +174,14 @@ function flushRef(actor: Actor, ref: number): void {
   }
 }
 
+/** A reason's bytes; none of them where the receiver's mailbox has no room for them. A signal is never lost, but its bytes may be. */
+function bytesFor({ module, mailbox, limits }: Actor, reason: ExitReason): Uint8Array {
+  const bytes = reasonBytes(reason, module !== null);
+  return mailbox.bytes + bytes.length <= limits.mailboxBytes && mailbox.mayTake(bytes.length) ? bytes : noBytes;
+}
+
 function sendDown(watcher: Actor, fromLo: number, fromHi: number, ref: number, reason: ExitReason): void {
-  const bytes = reasonBytes(reason, watcher.module !== null);
+  const bytes = bytesFor(watcher, reason);
   deliver(watcher, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
 }
 
@@ -183,7 +192,7 @@ function sendDown(watcher: Actor, fromLo: number, fromHi: number, ref: number, r
 export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
   if (to.state === DEAD || to.immune) return;
   if (to.knownTies?.trapsExits) {
-    const bytes = reasonBytes(reason, to.module !== null);
+    const bytes = bytesFor(to, reason);
     deliver(to, EXIT, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
   } else if (reason.kind !== "normal" || (to.lo === fromLo && to.hi === fromHi)) {
     endFromOutside(to, reason);
@@ -229,10 +238,11 @@ export function announceEnd(actor: Actor, reason: ExitReason): void {
 
 /** A timer of an actor that has ended: others still get theirs. */
 function leaveBehind({ services, allowance }: Actor, pending: PendingTimer): void {
+  pending.ties = null;
   if (pending.toItself) {
     services.timers.cancel(pending.timer);
+    services.account.add(TIMERS, -TIMER_BYTES - pending.bytes);
   } else if (allowance !== null) {
-    pending.isOrphan = true;
     allowance.family.orphanTimers++;
     allowance.family.orphanTimerBytes += pending.bytes;
   }
