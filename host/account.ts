@@ -1,29 +1,30 @@
 /**
- * What the guests of a runtime have, and what the host and the engine keep for them, in bytes. Each kind of it is counted before it is given, except the growth
- * of a memory, which WebAssembly does not announce: that is seen at the end of each turn, and within a long turn whenever the guest asks for reductions.
+ * The account of memory: how many bytes guests use, and how many the host and the engine keep for them, by kind. The host asks `admits` before it gives, then
+ * calls `add`. The growth of a memory is the one exception, because WebAssembly does not announce it. The host notices growth at the end of each turn, and
+ * during a long turn each time the guest asks for reductions.
  *
- * Two totals have a limit: `allMailboxBytes` holds what waits to be received, `allMemoryBytes` holds everything else.
+ * Two totals have a limit: `allMailboxBytes` counts items that wait to be received, `allMemoryBytes` counts everything else.
  */
 import { type Actor, LEAVING } from "./actor.ts";
 import { crashOf } from "./fault.ts";
 import { CROWDED, type Store } from "./slots.ts";
 
-// Kinds. Those of `allMailboxBytes` come last.
+// Kinds. Those that count against `allMailboxBytes` come last.
 /** Memories of guests. */
 export const MEMORIES = 0;
-/** What the engine keeps of an instance beside its memory, tables included, and what the host keeps of its actor. */
+/** Instances without their memories, tables included, and the host's objects for each actor. */
 export const INSTANCES = 1;
-/** What guests were given as their `args`. */
+/** The bytes that `args` returns. */
 export const ARGUMENTS = 2;
-/** Stacks of guests that wait by JSPI, and those that Asyncify has put aside. */
+/** Stacks of guests that wait by JSPI, and stacks that the host saves while an Asyncify guest gives way. */
 export const STACKS = 3;
-/** Links, monitors, refs, names, groups, and calls of the embedder's functions. */
+/** Links, monitors, refs, names, groups, and pending calls of the embedder's functions. */
 export const TIES = 4;
-/** Instances and stacks that nobody uses, and that others may use again. Given back where room is short. */
+/** Instances and stacks that wait for reuse. The host drops them when the limit would otherwise refuse something. */
 export const KEPT = 5;
-/** Rings of mailboxes, headers and free room included. */
+/** Rings of mailboxes, including headers and free room. */
 export const MAILBOXES = 6;
-/** Timers that have not fired, with their payloads. */
+/** Pending timers with their payloads. */
 export const TIMERS = 7;
 export type Kind =
   | typeof MEMORIES
@@ -35,37 +36,43 @@ export type Kind =
   | typeof MAILBOXES
   | typeof TIMERS;
 
-/** Bytes by what they are for; see docs/security.md. */
+/** Memory in use, in bytes. Mailboxes and timers count against `allMailboxBytes`, everything else against `allMemoryBytes`. */
 export interface MemoryUse {
-  /** Counted against `allMemoryBytes`. */
+  /** Memories of guests. */
   readonly memories: number;
+  /** Instances without their memories, tables included, and the host's objects for each actor. Estimated. */
   readonly instances: number;
+  /** Arguments of live actors. */
   readonly arguments: number;
+  /** Stacks of guests that wait by JSPI (1 MiB each), and stacks saved for guests that give way. */
   readonly stacks: number;
+  /** Links, monitors, refs, names, groups, and pending calls of the embedder's functions. Estimated. */
   readonly ties: number;
-  /** Instances and stacks that wait for their next actor; given back where room is short. */
+  /** Instances and stacks that wait for reuse. The host drops them when the limit would otherwise refuse something. */
   readonly kept: number;
-  /** Counted against `allMailboxBytes`. */
+  /** Mailboxes, including headers and free room. */
   readonly mailboxes: number;
+  /** Pending timers with their payloads. */
   readonly timers: number;
 }
 
-/** Measured, of V8 14 on x64: a handler's instance has 6 KB, a fiber's imports 5 KB more, a monitor 140 bytes, a name of 255 letters 640, a timer 590. */
+// Estimates. Measured on V8 14, x64: 6 KB for a handler's instance and actor, 5 KB more with JSPI, 140 bytes for a monitor, 640 for a name of 255 letters,
+// 590 for a timer.
 export const INSTANCE_BYTES = 10_240;
 export const FIBER_BYTES = 8_192;
 export const TIE_BYTES = 192;
 export const TIMER_BYTES = 640;
-/** What a name, a group or a call of an embedder's function counts as. */
+/** A name, a group or a pending call counts as this many ties. */
 export const TIES_OF_NAME = 4;
-/** So many ties are a part of INSTANCE_BYTES. */
+/** INSTANCE_BYTES includes this many ties. */
 export const FREE_TIES = 8;
-/** The stack of a guest that waits by JSPI: V8 reserves 984 KiB, the guest decides how many of them it touches, and nobody else can see that. */
+/** The stack of a guest that waits by JSPI. V8 reserves 984 KiB; the host cannot see how much of it the guest has touched. */
 export const STACK_BYTES = 2 ** 20;
 
-/** Instances and ties are objects of JavaScript's heap, which ends the process where it is full: they may have this part of `allMemoryBytes` at most. */
+/** The part of `allMemoryBytes` that instances and ties may use. They are objects in JavaScript's heap, and a full heap ends the process. */
 const HEAP_SHARE = 1 / 4;
 
-/** So much of ended actors' memories the engine may not know of. */
+/** How many bytes of memories that have grown may become garbage before the host tells the engine. */
 const TELL_BYTES = 2 ** 24;
 
 export class Account {
@@ -74,10 +81,10 @@ export class Account {
   readonly #bytes = new Float64Array(TIMERS + 1);
   #memoryBytes = 0;
   #mailboxBytes = 0;
-  /** What grown memories of actors that have ended had more than at first, since the engine was told. */
-  #unknownBytes = 0;
+  /** By how much the memories of ended actors had grown, since the host last told the engine. */
+  #grownGarbageBytes = 0;
   #told: Store | null = null;
-  /** Gives back what is KEPT. */
+  /** Drops everything of the kind KEPT. */
   reclaim: () => void = () => {};
 
   constructor(maxMemoryBytes = Number.POSITIVE_INFINITY, maxMailboxBytes = Number.POSITIVE_INFINITY) {
@@ -89,7 +96,7 @@ export class Account {
     return this.#maxMailboxBytes;
   }
 
-  /** From now on the word CROWDED of `store` says whether mailboxes have more than they may. */
+  /** Keeps the word CROWDED of `store` up to date from now on. */
   tell(store: Store): void {
     this.#told = store;
   }
@@ -99,7 +106,7 @@ export class Account {
     return { memories, instances, arguments: ofArguments, stacks, ties, kept, mailboxes, timers };
   }
 
-  /** Whether so many bytes more may be given. */
+  /** Whether the limits allow so many more bytes of a kind. */
   admits(kind: Kind, bytes: number): boolean {
     if (kind >= MAILBOXES) return this.#mailboxBytes + bytes <= this.#maxMailboxBytes;
     if ((kind === INSTANCES || kind === TIES) && this.#heapBytes + bytes > this.#maxMemoryBytes * HEAP_SHARE)
@@ -114,7 +121,7 @@ export class Account {
     return this.#bytes[INSTANCES] + this.#bytes[TIES];
   }
 
-  /** So many bytes are given, or taken back where they are fewer than 0. */
+  /** Counts bytes that were given, or taken back where the number is negative. */
   add(kind: Kind, bytes: number): void {
     this.#bytes[kind] += bytes;
     if (kind < MAILBOXES) {
@@ -125,7 +132,7 @@ export class Account {
     if (this.#told !== null) this.#told.words[CROWDED] = this.#mailboxBytes > this.#maxMailboxBytes ? 1 : 0;
   }
 
-  /** An actor's memory has so many bytes now. One that has grown beyond what all may have ends by it. */
+  /** Sets the size of an actor's memory. An actor whose memory has grown beyond the limit is marked to end. */
   setMemory(actor: Actor, bytes: number): void {
     const { allowance } = actor;
     if (allowance === null) return;
@@ -136,12 +143,12 @@ export class Account {
     if (isAdmitted) return;
     actor.leaving ??= crashOf(
       actor,
-      `its memory has grown to ${bytes} bytes, and no more are left of the ${this.#maxMemoryBytes} that all actors together may have (limit allMemoryBytes)`,
+      `its memory has grown to ${bytes} bytes, and all actors together may use ${this.#maxMemoryBytes} (limit allMemoryBytes)`,
     );
     actor.restraint = LEAVING;
   }
 
-  /** An actor begins; `admits` was asked. */
+  /** Counts a new actor. The caller has asked `admits` before. */
   begin({ allowance, args, way }: Actor, instanceBytes: number): void {
     if (allowance === null) return;
     allowance.instanceBytes = instanceBytes;
@@ -150,11 +157,11 @@ export class Account {
     if (way.name === "jspi") this.add(STACKS, STACK_BYTES);
   }
 
-  /** It has ended: nothing is kept for it, but timers for others. */
+  /** Counts an ended actor no more. Only its timers for other actors remain. */
   end(actor: Actor): void {
     const { allowance, args, way, reductions, module } = actor;
     if (allowance === null) return;
-    this.#grownAndGone(allowance.memoryBytes - (module?.initialBytes ?? 0));
+    this.#leave(allowance.memoryBytes - (module?.initialBytes ?? 0));
     this.setMemory(actor, 0);
     this.add(INSTANCES, -allowance.instanceBytes);
     this.add(ARGUMENTS, -args.length);
@@ -164,26 +171,23 @@ export class Account {
   }
 
   /**
-   * V8 (14) does not know of what memories grow by, so it sees no reason to look for those that nobody needs any more: 40 actors that grow to 16 MiB and crash
-   * left 600 MB behind. Of an array it knows.
+   * A memory that has grown becomes garbage. V8 (14) counts a memory's first size only, so it collects grown ones too late: 40 actors that grew to 16 MiB and
+   * crashed left 600 MB in the process. V8 does count arrays, so an array of the same size makes it collect.
    */
-  #grownAndGone(bytes: number): void {
-    this.#unknownBytes += bytes;
-    if (this.#unknownBytes < TELL_BYTES) return;
-    const told = this.#unknownBytes;
-    this.#unknownBytes = 0;
+  #leave(grownBytes: number): void {
+    this.#grownGarbageBytes += grownBytes;
+    if (this.#grownGarbageBytes < TELL_BYTES) return;
+    const bytes = this.#grownGarbageBytes;
+    this.#grownGarbageBytes = 0;
     try {
-      // Nobody touches it, so it takes no memory.
-      new ArrayBuffer(told);
+      // Nothing touches it, so the system gives it no pages.
+      new ArrayBuffer(bytes);
     } catch {
-      // The engine has looked by itself.
+      // The engine has collected before it refused.
     }
   }
 
-  /**
-   * Whether an actor may have so many ties. They are counted in steps, each twice as large as the one before, so that those which come and go change nothing
-   * here.
-   */
+  /** Whether an actor may have so many ties. They are counted in steps of powers of two, so that a tie that comes and goes costs nothing. */
   mayHaveTies({ allowance }: Actor, ties: number): boolean {
     if (allowance === null) return true;
     if (ties <= allowance.ties && (ties > allowance.ties / 4 || allowance.ties === FREE_TIES)) return true;

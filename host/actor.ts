@@ -168,7 +168,7 @@ export class Actor implements Runnable, Recorded, Owner {
   readonly mailbox: Mailbox;
   readonly module: GuestModule | null;
   readonly way: Way;
-  /** Until it has ended. */
+  /** Empty after it has ended. */
   args: Uint8Array;
   readonly limits: Limits;
 

@@ -47,9 +47,9 @@ export class Allowance {
   readonly parentHi: number;
   /** Of its memory, as it was last seen. */
   memoryBytes = 0;
-  /** What its instance and its actor count as, beside its memory. */
+  /** What the account counts for its instance. */
   instanceBytes = 0;
-  /** Ties that are counted, as many as it has or more. */
+  /** How many ties the account counts: at least as many as it has. */
   ties = FREE_TIES;
   /** The embedder was handed its memory, and may keep it. */
   memoryWasHeld = false;

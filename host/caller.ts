@@ -87,12 +87,12 @@ export function mayBeNamed(actor: Actor): boolean {
   return count < limits.names && haveRoom(actor, TIES_OF_NAME);
 }
 
-/** Whether an actor may call another function of the embedder's that takes its time. */
+/** Whether an actor may have another pending call of an embedder's function. */
 export function mayCall(actor: Actor): boolean {
   return (actor.allowance?.hostCalls ?? 0) < actor.limits.hostCalls && haveRoom(actor, TIES_OF_NAME);
 }
 
-/** Whether there is memory for what the host keeps of so many ties more. */
+/** Whether the limit `allMemoryBytes` allows so many more ties. */
 function haveRoom(actor: Actor, more: number): boolean {
   const { knownTies: ties, allowance, services } = actor;
   const plain = (ties?.links?.size ?? 0) + (ties?.monitors?.size ?? 0) + (ties?.refs?.size ?? 0);

@@ -94,7 +94,7 @@ export class Calls {
     return answer;
   }
 
-  /** What waits holds nothing of the request. */
+  /** A promise of the answer. It does not hold the bytes of the request. */
   #answer(ref: number, callee: Pid | string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const { services } = this.actor;
     return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * What an instance of a module takes of the process beside its memory, estimated from the sizes of the module's sections. Each constant is what one of its kind
- * was measured to take at most (V8 14, x64).
+ * Estimates how many bytes an instance of a module takes beside its memory, from the numbers of its functions, exports, tables and so on. Each constant is the
+ * most that was measured for one of that kind (V8 14, x64).
  */
 import { INSTANCE_BYTES } from "./account.ts";
 import { limits, NOTHING, valueType } from "./confine.ts";
@@ -9,8 +9,8 @@ import { Section } from "./sections.ts";
 
 /** An element of a table. */
 export const ELEMENT_BYTES = 48;
-/** A function; one that a guest can hold a reference to has objects of its own as soon as the guest does. */
 const FUNCTION_BYTES = 20;
+/** A function in an element segment. The engine makes objects for it when a guest takes a reference to it. */
 const REFERENCE_BYTES = 360;
 const EXPORT_BYTES = 400;
 const IMPORT_BYTES = 160;
@@ -18,22 +18,22 @@ const GLOBAL_BYTES = 24;
 const SEGMENT_BYTES = 16;
 
 export interface Footprint {
-  /** Of everything but tables. */
+  /** Everything but tables. */
   readonly fixedBytes: number;
-  /** Elements of all tables at first, and as far as they may grow. */
+  /** The elements of all tables: when the instance is new, and at most. */
   readonly firstElements: number;
   readonly mostElements: number;
 }
 
 const unknown: Footprint = { fixedBytes: INSTANCE_BYTES, firstElements: 0, mostElements: 0 };
 
-/** Of a module that was confined; where its bytes are unknown, what is always there. */
+/** The footprint of a confined module. Without bytes it is that of an empty module. */
 export function footprintOf(bytes: Uint8Array | undefined): Footprint {
   if (bytes === undefined) return unknown;
   try {
     return survey(new Cursor(bytes));
   } catch (error) {
-    // The engine refuses it, and says why.
+    // The engine refuses this module and says why.
     if (error instanceof Undecodable) return unknown;
     throw error;
   }
@@ -59,7 +59,7 @@ function survey(cursor: Cursor): Footprint {
     else if (id === Section.export) fixedBytes += count * EXPORT_BYTES;
     else if (id === Section.data) fixedBytes += count * SEGMENT_BYTES;
     else if (id === Section.element) {
-      // A function that is named here takes a byte at least.
+      // Each function in this section takes at least one byte.
       fixedBytes += count * SEGMENT_BYTES + Math.min(size, functions) * REFERENCE_BYTES;
     } else if (id === Section.table) {
       for (let left = count; left > 0; left--) {

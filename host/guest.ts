@@ -196,10 +196,10 @@ export class GuestModule {
     return (this.#memoryImport?.memory?.initialPages ?? this.#guessedPages) * PAGE_BYTES;
   }
 
-  /** What the engine and the host keep of each instance, beside its memory; at most. */
+  /** How many bytes each instance takes at most, beside its memory. Estimated. */
   get instanceBytes(): number {
     const { fixedBytes, firstElements, mostElements } = this.#footprint;
-    // Without code that writes to tables none of them grows. To look for that takes time.
+    // Tables grow only in modules with code that writes to tables. Ask last: it reads all code.
     const grows = mostElements > firstElements && this.movableGlobals === undefined;
     return fixedBytes + ELEMENT_BYTES * (grows ? mostElements : firstElements);
   }

@@ -79,7 +79,7 @@ export function hasJspi(): boolean {
   return engine.Suspending !== undefined && engine.promising !== undefined;
 }
 
-/** So many fibers are kept for the next actors. Each has what its stack ever had, and the engine keeps some finished ones itself. */
+/** How many fibers are kept for reuse. A fiber keeps every page that its stack has ever touched. */
 const MOST_AT_REST = 32;
 
 /** What a suspended frame waits with. */
@@ -106,7 +106,7 @@ class Fiber {
     if (Suspending === undefined || promising === undefined) throw new Error("this engine has no JSPI");
     this.#onLost = onLost;
     const next = new Suspending(() => {
-      // One that is not kept is unwound.
+      // A fiber that is not kept ends by an exception.
       return onReturned(this) ? this.wait() : Promise.reject(new Unwind("no actor needs this stack"));
     });
     const instance = new WebAssembly.Instance(module, {
@@ -246,13 +246,13 @@ export class JspiWay implements Way {
     fiber?.unwind(`actor ${actor.pid} has ended`);
   }
 
-  /** Keeps no fiber any more. */
+  /** Unwinds all unused fibers and keeps no others. */
   stop(): void {
     this.#stopped = true;
     this.drop();
   }
 
-  /** Unwinds the fibers at rest. */
+  /** Unwinds all unused fibers. */
   drop(): void {
     for (let fiber = this.#takeResting(); fiber !== undefined; fiber = this.#takeResting()) {
       fiber.unwind("no actor needs this stack");
@@ -293,7 +293,7 @@ export class JspiWay implements Way {
     return spent(actor);
   }
 
-  /** The entry has returned; the fiber is about to suspend in `next`. Answers whether it is kept. */
+  /** The entry has returned, and the fiber calls `next`. Returns whether the fiber is kept for reuse. */
   #returned(fiber: Fiber): boolean {
     const actor = fiber.actor as Actor;
     fiber.rest();

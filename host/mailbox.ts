@@ -101,7 +101,7 @@ export class Ring {
 const PAGE_BYTES = 65_536;
 /** Larger rings lie in bytes of their own, which the engine takes back. */
 const MAX_SHARED_BYTES = 2 ** 24;
-/** So much the shared ones may have together, and no more than all mailboxes; what does not fit in has bytes of its own. */
+/** How many pages the shared rings may have together, but not more than `allMailboxBytes`. Other rings lie in bytes of their own. */
 const MAX_PAGES = 1024;
 /** The last quarter is for small ones: whoever is sent short messages is not to be slow because others keep room for long ones. */
 const PART_OF_LARGE = 3 / 4;
@@ -300,14 +300,14 @@ export class Mailbox {
     mine[me + BYTES] += length;
   }
 
-  /** Whether the bound of all mailboxes together permits an item more, of so many payload bytes: they have no more than they may with the ring that it needs. */
+  /** Whether `allMailboxBytes` allows one more item with so many payload bytes, including the larger ring that it may need. */
   mayTake(length: number): boolean {
     const size = sizeOf(length);
     const tail = this.tail;
     const capacity = this.#ring?.capacity ?? 0;
     let needed = capacity;
     if (capacity === 0 || tail > REBASE_AT || tail + this.#gapBefore(size) + size - this.#head > capacity) {
-      // Not more than what is live; to know exactly would mean to look at all items.
+      // An upper bound of the live bytes. The exact number would take a walk over all items.
       needed = capacityFor(Math.min(tail - this.#head, this.bytes + this.count * (HEADER_BYTES + 7)), size);
     }
     return needed <= ALWAYS_ROOM_BYTES || this.#pool.account.admits(MAILBOXES, needed - capacity);
@@ -561,7 +561,7 @@ export class Mailbox {
     words[at + MARKS] = 0;
   }
 
-  /** What is left over at the ring's end where a record of `size` bytes has to go to its beginning. */
+  /** How many bytes stay unused at the ring's end before a record of `size` bytes. */
   #gapBefore(size: number): number {
     const { capacity } = this.#ring as Ring;
     const toEnd = capacity - (this.tail & (capacity - 1));
@@ -673,7 +673,7 @@ export class Mailbox {
   }
 }
 
-/** The ring for so many bytes of live records and `extra` bytes more. */
+/** The capacity of a ring for so many bytes of live records and `extra` more bytes. */
 function capacityFor(live: number, extra: number): number {
   let capacity = FIRST_CAPACITY;
   while (capacity < live * 2 || capacity < live + extra) capacity *= 2;

@@ -21,7 +21,7 @@ export interface Snapshot {
   readonly counters: Readonly<Counters>;
   /** Actors that wait for a turn. */
   readonly runQueue: number;
-  /** Bytes that guests have and that are kept for them, as the limits `allMemoryBytes` and `allMailboxBytes` count them. */
+  /** Memory in use, as the limits `allMemoryBytes` and `allMailboxBytes` count it. */
   readonly memory: MemoryUse;
   /** Live actors, host mailboxes included, by the order of their slots. */
   readonly actors: readonly ActorInfo[];

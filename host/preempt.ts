@@ -98,7 +98,7 @@ export function reductionsFor(
 /** What the import `yield` answers: a new budget (more than 0), END, or that the actor shall give way (0 or less). */
 export function spent(actor: Actor): number {
   const { reductions, limits, bytes } = actor;
-  // A long turn may have grown its memory.
+  // Notices memory growth during a long turn.
   bytes.refresh();
   if (reductions === null || actor.state === DEAD || actor.restraint === LEAVING) return END;
   if (reductions.policy === "off") {

@@ -38,7 +38,7 @@ interface Beginning {
   readonly globals: Uint8Array;
 }
 
-/** Of one module: the instances at rest, apart from the bytes that they count as, which are known when the module is gone. */
+/** A module's unused instances. Their bytes are in an object of their own, which outlives the module. */
 interface Rest {
   readonly instances: Instance[];
   readonly counted: { bytes: number };
@@ -49,7 +49,7 @@ export class Recycling {
   /** Undefined: its instances cannot be made as new. */
   #beginnings = new WeakMap<GuestModule, Beginning | undefined>();
   #rest = new WeakMap<GuestModule, Rest>();
-  /** What is counted, of every module. */
+  /** The bytes of every module that has unused instances. */
   readonly #counted = new Set<Rest["counted"]>();
   readonly #onModuleGone = new FinalizationRegistry<Rest["counted"]>(counted => this.#forget(counted));
 
@@ -78,7 +78,7 @@ export class Recycling {
     if (module === null || instance === null || allowance === null || allowance.memoryWasHeld) return;
     const beginning = this.#beginnings.get(module);
     if (beginning === undefined) return;
-    // What its memory has grown by is nobody's any more.
+    // The actor has ended, so its account must not change any more.
     instance.bytes.owner = null;
     const rest = this.#rest.get(module) ?? this.#newRest(module);
     if (rest.instances.length >= MAX_KEPT || !putBack(instance, beginning)) return;
@@ -88,7 +88,7 @@ export class Recycling {
     this.#count(rest, bytes);
   }
 
-  /** Lets go of what is kept: there is no memory left, the engine's or what all guests may have. */
+  /** Drops all unused instances, because the engine or a limit refuses memory. */
   drop(): void {
     this.#rest = new WeakMap();
     for (const counted of [...this.#counted]) this.#forget(counted);
@@ -117,7 +117,7 @@ export class Recycling {
   }
 }
 
-/** What an instance at rest counts as. */
+/** How many bytes the account counts for an unused instance. */
 function bytesOf(module: GuestModule, { bytes }: Instance): number {
   return bytes.u8.length + module.instanceBytes;
 }

@@ -21,7 +21,7 @@ export function sendAfter(
   tag: number,
   payload: Uint8Array,
 ): number {
-  // The timer may outlive its setter, and shall not keep it.
+  // The timer may outlive its setter, so its closure must not hold the setter.
   const { services, allowance, lo, hi, pid } = from;
   const toItself = toPid === pid;
   const ties = tiesOf(from);

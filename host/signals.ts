@@ -28,7 +28,7 @@ export interface PendingTimer {
   readonly toItself: boolean;
   /** Of its payload. */
   readonly bytes: number;
-  /** Its setter's; null: that has ended. */
+  /** The ties of its setter; null after the setter has ended. */
   ties: Ties | null;
 }
 
@@ -174,7 +174,7 @@ function flushRef(actor: Actor, ref: number): void {
   }
 }
 
-/** A reason's bytes; none of them where the receiver's mailbox has no room for them. A signal is never lost, but its bytes may be. */
+/** The bytes of a reason, or none if the receiver's mailbox has no room for them. The signal itself is never refused. */
 function bytesFor({ module, mailbox, limits }: Actor, reason: ExitReason): Uint8Array {
   const bytes = reasonBytes(reason, module !== null);
   return mailbox.bytes + bytes.length <= limits.mailboxBytes && mailbox.mayTake(bytes.length) ? bytes : noBytes;

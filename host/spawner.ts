@@ -212,7 +212,7 @@ export class Spawner {
       // A start function may call imports.
       services.current = actor;
       module.instantiate(actor, entry, imports);
-      // Its start function may have grown its memory.
+      // Notices memory growth in the start function.
       actor.bytes.refresh();
       if (actor.leaving !== null) {
         throw new SpawnError(`${module.name} ended in its start function: ${formatReason(actor.leaving)}`);

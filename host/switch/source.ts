@@ -92,7 +92,7 @@ ${unlessInside("$host")}
       (br_if $host (i32.gt_u
         (i32.add (i32.load ${at(slot.BYTES)} (local.get $to)) (local.get $length))
         (i32.load ${at(slot.MAX_BYTES)} (local.get $to))))
-      ;; All mailboxes together have more than they may: the host knows who is permitted more all the same.
+      ;; All mailboxes together use more than their limit: the host decides who may have more.
       (br_if $host (i32.load ${own(slot.CROWDED)}))
       ;; Room behind the last item, in one piece.
       (local.set $size (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8)))
@@ -209,7 +209,7 @@ ${sending(
       (br_if $host (i32.eqz (i32.load ${at(slot.MAY_REQUEST)} (local.get $me))))
       (br_if $host (i32.load ${at(slot.CALL_REF)} (local.get $me)))
       (br_if $host (call $pays (local.get $me)))
-      ;; There must be room for a Down. Where the ring is full, the host knows whether there may be a larger one.
+      ;; There must be room for a Down. If the ring is full, the host decides whether it may grow.
       (br_if $host (i32.load ${own(slot.CROWDED)}))
       (br_if $host (i32.and
         (i32.ne (i32.load ${at(slot.COUNT)} (local.get $me)) (i32.const 0))
