@@ -103,7 +103,7 @@ export class GuestModule {
     this.#bytes = globals < 0 ? undefined : compiled;
     this.#movableGlobals = globals < 0 ? undefined : globals;
     this.module = module;
-    this.#footprint = footprintOf(bytes);
+    this.#footprint = footprintOf(compiled ?? bytes);
     const known = bytes === undefined ? undefined : readInterface(bytes);
     this.#imports = known?.imports ?? WebAssembly.Module.imports(module);
     this.#ofActor = new Set(this.#imports.filter(i => i.module === "actor").map(i => i.name));

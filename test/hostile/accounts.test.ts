@@ -162,6 +162,27 @@ describe("beyond allMemoryBytes", () => {
   });
 });
 
+test("stacks of JSPI that no actor needs are kept for others, 32 at most, and counted", async () => {
+  await using arena = await Arena.open();
+  const module = await arena.load(`(func (export "run")
+    (if (i32.eq (call $recv (i32.const 0) (i32.const 0) (i32.const 0) (i32.const -1)) (i32.const -2))
+      (then (drop (call $park)))))`);
+  const spawn = (count: number) => Array.from({ length: count }, () => arena.runtime.spawn(module));
+  const use = () => arena.runtime.snapshot().memory;
+  const pids = spawn(40);
+  await arena.settle();
+  expect([use().stacks, use().kept]).toEqual([40 * MIB, 0]);
+  for (const pid of pids) arena.runtime.send(pid, "");
+  await arena.settle();
+  expect(await Promise.all(pids.map(pid => arena.reason(pid)))).toEqual(Array(40).fill("normal"));
+  expect([use().stacks, use().kept]).toEqual([0, 32 * MIB]);
+  // The next actors take them.
+  spawn(10);
+  await arena.settle();
+  expect([use().stacks, use().kept]).toEqual([10 * MIB, 22 * MIB]);
+  expect(await arena.served()).toBe(true);
+});
+
 describe("beyond allMailboxBytes", () => {
   test.each([
     ["empty", 0, 640],
