@@ -103,7 +103,7 @@ export class Recycling {
     const rest = { instances: [], counted: { bytes: 0 } };
     this.#rest.set(module, rest);
     this.#counted.add(rest.counted);
-    this.#onModuleGone.register(module, rest.counted);
+    this.#onModuleGone.register(module, rest.counted, rest.counted);
     return rest;
   }
 
@@ -113,7 +113,10 @@ export class Recycling {
   }
 
   #forget(counted: Rest["counted"]): void {
-    if (this.#counted.delete(counted)) this.#account.add(KEPT, -counted.bytes);
+    this.#counted.delete(counted);
+    this.#onModuleGone.unregister(counted);
+    this.#account.add(KEPT, -counted.bytes);
+    counted.bytes = 0;
   }
 }
 
