@@ -6,6 +6,7 @@
  *       ▲                │
  *       └─budget spent───┘   (items, or reductions: preempt.ts)
  */
+import type { Account } from "./account.ts";
 import type { Allowance } from "./allowance.ts";
 import type { Bytes, Owner } from "./bytes.ts";
 import type { Clock } from "./clock.ts";
@@ -13,7 +14,6 @@ import type { GuestModule } from "./guest.ts";
 import type { Inspection } from "./inspection.ts";
 import type { Limits, RuntimeLimits } from "./limits.ts";
 import type { Mailbox } from "./mailbox.ts";
-import type { MemoryAccount } from "./memory-account.ts";
 import { type ExitReason, RECEIVE_PARK } from "./message.ts";
 import type { Notices } from "./notices.ts";
 import { type Pid, pidFromWords } from "./pid.ts";
@@ -120,7 +120,7 @@ export interface Services {
   readonly counters: Counters;
   readonly notices: Notices;
   readonly inspection: Inspection;
-  readonly memory: MemoryAccount;
+  readonly account: Account;
   readonly recycling: Recycling;
   readonly slots: Slots<Actor>;
   /** Null where the engine cannot have one, or the embedder wants none. */
@@ -170,7 +170,8 @@ export class Actor implements Runnable, Recorded, Owner {
   readonly mailbox: Mailbox;
   readonly module: GuestModule | null;
   readonly way: Way;
-  readonly args: Uint8Array;
+  /** Empty after it has ended. */
+  args: Uint8Array;
   readonly limits: Limits;
 
   // Where its words are (slots.ts).
@@ -392,7 +393,7 @@ export class Actor implements Runnable, Recorded, Owner {
 
   /** For its `Bytes`. */
   memoryGrown(bytes: number): void {
-    this.services.memory.set(this, bytes);
+    this.services.account.setMemory(this, bytes);
   }
 
   get pid(): Pid {

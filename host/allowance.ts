@@ -1,4 +1,5 @@
 /** What a guest was allowed with its spawn, and what it has used of that. Bounds that are kept elsewhere (memory, mailbox, ties) are not here. */
+import { FREE_TIES } from "./account.ts";
 import type { Granted } from "./grants.ts";
 import type { HostContext } from "./host-functions.ts";
 import type { Limits } from "./limits.ts";
@@ -54,6 +55,10 @@ export class Allowance {
   readonly family: Family;
   /** Of its memory, as it was last seen. */
   memoryBytes = 0;
+  /** What the account counts for its instance. */
+  instanceBytes = 0;
+  /** How many ties the account counts: at least as many as it has. */
+  ties = FREE_TIES;
   /** The embedder was handed its memory, and may keep it. */
   memoryWasHeld = false;
   /** Payload bytes of its timers. */

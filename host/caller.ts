@@ -2,6 +2,7 @@
  * Who calls an import, and what it hands over. Here every pointer that comes from a guest is checked before it is used, and an actor that may not
  * call now is told so: by its crash, never by an exception in somebody else's call.
  */
+import { TIES_OF_NAME } from "./account.ts";
 import { type Actor, ASKING, FREE, type Services } from "./actor.ts";
 import { fault, leave } from "./fault.ts";
 import { textIn } from "./known-texts.ts";
@@ -73,9 +74,30 @@ export function isOwn(actor: Actor, other: Actor): boolean {
 }
 
 /** Whether an actor may have so many more links, monitors and refs. */
-export function mayTie({ ties, limits }: Actor, more = 1): boolean {
-  if (ties === null) return more <= limits.ties;
-  return (ties.links?.size ?? 0) + (ties.monitors?.size ?? 0) + (ties.refs?.size ?? 0) + more <= limits.ties;
+export function mayTie(actor: Actor, more = 1): boolean {
+  const { ties, limits } = actor;
+  const count = (ties?.links?.size ?? 0) + (ties?.monitors?.size ?? 0) + (ties?.refs?.size ?? 0) + more;
+  return count <= limits.ties && haveRoom(actor, more);
+}
+
+/** Whether an actor may have another name or group. */
+export function mayBeNamed(actor: Actor): boolean {
+  const { knownTies, limits } = actor;
+  const count = (knownTies?.names?.size ?? 0) + (knownTies?.groups?.size ?? 0);
+  return count < limits.names && haveRoom(actor, TIES_OF_NAME);
+}
+
+/** Whether an actor may have another pending call of an embedder's function. */
+export function mayCall(actor: Actor): boolean {
+  return (actor.allowance?.hostCalls ?? 0) < actor.limits.hostCalls && haveRoom(actor, TIES_OF_NAME);
+}
+
+/** Whether the limit `allMemoryBytes` allows so many more ties. */
+function haveRoom(actor: Actor, more: number): boolean {
+  const { knownTies: ties, allowance, services } = actor;
+  const plain = (ties?.links?.size ?? 0) + (ties?.monitors?.size ?? 0) + (ties?.refs?.size ?? 0);
+  const long = (ties?.names?.size ?? 0) + (ties?.groups?.size ?? 0) + (allowance?.hostCalls ?? 0);
+  return services.account.mayHaveTies(actor, plain + long * TIES_OF_NAME + more);
 }
 
 export function copyOut(actor: Actor, pointer: number, length: number): Uint8Array {

@@ -83,12 +83,20 @@ export class Calls {
     const { length } = bytes;
     if (status !== SEND_ACCEPTED || to === undefined) {
       const pid = to?.pid ?? (typeof callee === "string" ? 0 : callee);
-      post(services, null, to, lowWord(pid), highWord(pid), MESSAGE, tag, 0, Bytes.ofPayload(bytes), 0, length);
+      post(services, null, 0, 0, to, lowWord(pid), highWord(pid), MESSAGE, tag, 0, Bytes.ofPayload(bytes), 0, length);
       const why = whyRefused(to, status);
       const reason: ExitReason | undefined = why === "noproc" ? { kind: "noproc" } : undefined;
       return Promise.reject(new CallError(`the call to ${nameOf(callee)} was not accepted: ${why}`, reason));
     }
     const ref = monitor(actor, to, to.lo, to.hi);
+    const answer = this.#answer(ref, callee, timeoutMs, signal);
+    post(services, actor, actor.lo, actor.hi, to, to.lo, to.hi, MESSAGE, tag, ref, Bytes.ofPayload(bytes), 0, length);
+    return answer;
+  }
+
+  /** A promise of the answer. It does not hold the bytes of the request. */
+  #answer(ref: number, callee: Pid | string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const { services } = this.actor;
     return new Promise((resolve, reject) => {
       let timer: Timer | undefined;
       if (timeoutMs !== Number.POSITIVE_INFINITY) {
@@ -120,7 +128,6 @@ export class Calls {
           },
         });
       }
-      post(services, actor, to, to.lo, to.hi, MESSAGE, tag, ref, Bytes.ofPayload(bytes), 0, length);
     });
   }
 

@@ -352,7 +352,7 @@ class Confiner {
 
 /** What is asked of a constant expression is its end. */
 const nothing = () => {};
-const NOTHING: Visitor = {
+export const NOTHING: Visitor = {
   loop: nothing,
   block: nothing,
   end: nothing,
@@ -364,7 +364,7 @@ const NOTHING: Visitor = {
 };
 
 /** Answers the byte of a number's type, the byte of a reference's that has a name, or INDEXED. */
-function valueType(cursor: Cursor): number {
+export function valueType(cursor: Cursor): number {
   const byte = cursor.byte();
   if (byte >= V128 && byte <= I32) return byte;
   const isLong = byte === 0x63 || byte === 0x64;
@@ -383,7 +383,7 @@ function holder(what: "table" | "global", type: number): void {
   );
 }
 
-function limits(cursor: Cursor, what: "memory" | "table"): { initial: number; maximum: number } {
+export function limits(cursor: Cursor, what: "memory" | "table"): { initial: number; maximum: number } {
   const flags = cursor.byte();
   if (flags > 7) cursor.fail(`has a ${what} of a kind that is not known here`);
   if ((flags & 4) !== 0) throw new Unconfinable(`has a 64-bit ${what}; build it for wasm32`);

@@ -29,5 +29,5 @@ export function delegate(
   const status = admission(by, to, MESSAGE, tag, 0, length);
   if (status !== SEND_ACCEPTED) return status;
   if (!handOn(made, by, to)) return SEND_NO_ACTOR;
-  return post(services, by, to, to.lo, to.hi, MESSAGE, tag, ref, source, index, length);
+  return post(services, by, by.lo, by.hi, to, to.lo, to.hi, MESSAGE, tag, ref, source, index, length);
 }

@@ -280,8 +280,8 @@ export class Ends implements Runnable {
     services.slots.leave(actor);
     mailbox.liveAt(actor.store, actor.at);
     actor.way.discard(actor);
+    services.account.end(actor);
     services.recycling.give(actor);
-    services.memory.set(actor, 0);
     services.switch?.end(actor);
     // Callers may keep the actor for longer than its memory.
     actor.instance = null;
@@ -289,10 +289,12 @@ export class Ends implements Runnable {
     actor.reductions = null;
     actor.answer = null;
     actor.bytes = noBytes;
+    actor.args = noBytes.u8;
     this.#actors.release(actor);
     if (allowance === null) return;
     allowance.family.ending--;
     const { end } = allowance;
+    allowance.context = null;
     if (end !== null) services.notices.add(end);
   }
 

@@ -22,6 +22,7 @@ import { confine } from "./confine.ts";
 import { Copies } from "./copies.ts";
 import { type CountedModules, notAccepted } from "./counted.ts";
 import { LimitError, LoadError, SpawnError } from "./errors.ts";
+import { ELEMENT_BYTES, type Footprint, footprintOf } from "./footprint.ts";
 import type { HostImport } from "./host-functions.ts";
 import { Undecodable } from "./instructions.ts";
 import { hasJspi } from "./jspi.ts";
@@ -81,6 +82,7 @@ export class GuestModule {
   /** Until `movableGlobals` was asked for. */
   #bytes: Uint8Array | undefined;
   #movableGlobals: number | undefined;
+  readonly #footprint: Footprint;
   /** Its counter of reductions was found to be what it has to be. */
   #countsRightly = false;
   #places: Places | undefined;
@@ -102,6 +104,7 @@ export class GuestModule {
     this.#bytes = globals < 0 ? undefined : compiled;
     this.#movableGlobals = globals < 0 ? undefined : globals;
     this.module = module;
+    this.#footprint = footprintOf(compiled ?? bytes);
     const known = bytes === undefined ? undefined : readInterface(bytes);
     this.#imports = known?.imports ?? WebAssembly.Module.imports(module);
     this.#ofActor = new Set(this.#imports.filter(i => i.module === "actor").map(i => i.name));
@@ -194,6 +197,14 @@ export class GuestModule {
     return (this.#memoryImport?.memory?.initialPages ?? this.#guessedPages) * PAGE_BYTES;
   }
 
+  /** How many bytes each instance takes at most, beside its memory. Estimated. */
+  get instanceBytes(): number {
+    const { fixedBytes, firstElements, mostElements } = this.#footprint;
+    // Tables grow only in modules with code that writes to tables. Ask last: it reads all code.
+    const grows = mostElements > firstElements && this.movableGlobals === undefined;
+    return fixedBytes + ELEMENT_BYTES * (grows ? mostElements : firstElements);
+  }
+
   /** The entry where nobody names one. */
   get defaultEntry(): string {
     const found = ["run", "handle"].find(name => this.#exports.has(name));
@@ -278,13 +289,13 @@ export class GuestModule {
    * Throws a SpawnError that says what the module asked for and did not get.
    */
   instantiate(actor: Actor, entry: string, imports: ImportObject): void {
-    const { memory: account, recycling } = actor.services;
+    const { account, recycling } = actor.services;
     const isShared = actor.way.name !== "jspi";
     const used = isShared ? recycling.take(this, entry, this.#maximumPages(actor)) : undefined;
     if (used !== undefined) {
       actor.bytes = used.bytes;
       used.bytes.owner = actor;
-      account.set(actor, used.bytes.u8.length);
+      account.setMemory(actor, used.bytes.u8.length);
     }
     if (used?.port != null) used.port.me.value = actor.at << 2;
     const made = used ?? this.#linkWithMemory(actor, imports);
@@ -343,9 +354,8 @@ export class GuestModule {
   #linkWithMemory(actor: Actor, imports: ImportObject): Linked {
     for (;;) {
       const memory = this.#newMemory(actor);
-      const account = actor.services.memory;
       actor.bytes = Bytes.ofMemory(memory, actor);
-      account.set(actor, actor.bytes.u8.length);
+      actor.services.account.setMemory(actor, actor.bytes.u8.length);
       try {
         // Those that wait by JSPI have imports of their own.
         const isSwitched = this.#hasKnownTypes && actor.way.name !== "jspi";

@@ -4,7 +4,7 @@
  */
 import { type Actor, type Answer, DEAD, PARKED, type Services, WANT_ANSWER } from "./actor.ts";
 import { type Allowance, mayLog } from "./allowance.ts";
-import { callerOf, copyOut, outside } from "./caller.ts";
+import { callerOf, copyOut, mayCall, outside } from "./caller.ts";
 import { crashOf, fault, leave, Unwind } from "./fault.ts";
 import { mayImport } from "./grants.ts";
 import { needHeadroom } from "./headroom.ts";
@@ -107,7 +107,7 @@ function hostImport(
       denied(actor, full);
       return status(actor, NOT_GRANTED);
     }
-    if (allowance.hostCalls >= actor.limits.hostCalls) return status(actor, OVER_LIMIT);
+    if (!mayCall(actor)) return status(actor, OVER_LIMIT);
     needHeadroom();
     charge(actor, CALL_REDUCTIONS);
     let answer: ReturnType<HostFunction>;

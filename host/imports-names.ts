@@ -3,13 +3,12 @@
  * neither an answer nor a crash tells what the caller may not know.
  */
 import type { Actor, Services } from "./actor.ts";
-import { callerOf, checkRange, type Import, isOwn, textOf, writeWords } from "./caller.ts";
+import { callerOf, checkRange, type Import, isOwn, mayBeNamed, textOf, writeWords } from "./caller.ts";
 import { lookUp } from "./guesses.ts";
 import { type ImportHooks, sendMessage } from "./imports.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "./message.ts";
 import { charge } from "./preempt.ts";
 import type { Registry } from "./registry.ts";
-import { tiesOf } from "./signals.ts";
 
 const PID_BYTES = 8;
 /** The bytes of more are no 32-bit number. */
@@ -31,7 +30,7 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
       const named = lookUp(actor, actors, lo, hi);
       if (named === undefined) return 0;
       if (!isOwn(actor, named)) return NOT_GRANTED;
-      if (nameLength >>> 0 > MAX_NAME_BYTES || !mayHaveAnother(named)) return OVER_LIMIT;
+      if (nameLength >>> 0 > MAX_NAME_BYTES || !mayBeNamed(named)) return OVER_LIMIT;
       return registry.register(textOf(actor, "register", "the name", name, nameLength), named) ? 1 : -1;
     },
 
@@ -71,7 +70,7 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
       if (actor.allowance?.granted.register === false) return NOT_GRANTED;
       if (groupLength >>> 0 > MAX_NAME_BYTES) return OVER_LIMIT;
       const name = textOf(actor, "join", "the group", group, groupLength);
-      if (!registry.members(name).has(actor) && !mayHaveAnother(actor)) return OVER_LIMIT;
+      if (!registry.members(name).has(actor) && !mayBeNamed(actor)) return OVER_LIMIT;
       registry.join(name, actor);
       return 1;
     },
@@ -133,9 +132,4 @@ export function nameImports(services: Services, hooks: ImportHooks): Record<stri
 function nameOf(actor: Actor, name: string, pointer: number, length: number): string | undefined {
   checkRange(actor, name, "the name", pointer, length);
   return length >>> 0 > MAX_NAME_BYTES ? undefined : textOf(actor, name, "the name", pointer, length);
-}
-
-function mayHaveAnother(actor: Actor): boolean {
-  const { names, groups } = tiesOf(actor);
-  return (names?.size ?? 0) + (groups?.size ?? 0) < actor.limits.names;
 }

@@ -1,4 +1,5 @@
 /** The imports that make refs: for answers, for requests with a monitor built in, for timers. */
+import { TIMER_BYTES, TIMERS } from "./account.ts";
 import type { Actor, Services } from "./actor.ts";
 import { callerOf, checkRange, copyOut, type Import, mayTie } from "./caller.ts";
 import { delegate } from "./delegate.ts";
@@ -74,10 +75,11 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
   };
 }
 
-function maySetTimer({ knownTies, limits, allowance }: Actor, bytes: number, toItself: boolean): boolean {
+function maySetTimer({ knownTies, limits, allowance, services }: Actor, bytes: number, toItself: boolean): boolean {
   if (allowance === null) return true;
   if ((knownTies?.timers?.size ?? 0) >= limits.timers || allowance.timerBytes + bytes > limits.mailboxBytes)
     return false;
+  if (!services.account.admits(TIMERS, TIMER_BYTES + bytes)) return false;
   const { family } = allowance;
   // Timers for itself end with it.
   return (

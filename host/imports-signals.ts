@@ -1,4 +1,5 @@
 /** The imports with which an actor starts others, ties itself to them, and ends them. */
+import { ARGUMENTS } from "./account.ts";
 import type { Actor, Services } from "./actor.ts";
 import {
   callerOf,
@@ -47,6 +48,8 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       }
       charge(parent, SPAWN_REDUCTIONS + ((argsLength >>> 0) >>> COPIED_SHIFT));
       if (argsLength >>> 0 > parent.limits.messageBytes) return OVER_LIMIT;
+      // Before they are copied.
+      if (!services.account.admits(ARGUMENTS, argsLength >>> 0)) return OVER_LIMIT;
       const ties = ((flags & SPAWN_LINK) === 0 ? 0 : 1) + ((flags & SPAWN_MONITOR) === 0 ? 0 : 1);
       if (ties > 0 && !(mayTie(parent, ties) && mayAsk(parent))) return OVER_LIMIT;
       const child = hooks.spawn(

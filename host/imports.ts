@@ -215,7 +215,7 @@ export function sendMessage(
   const size = length >>> 0;
   if (from.reductions !== null) charge(from, size >>> COPIED_SHIFT);
   const index = size === 0 ? 0 : pointer >>> 0;
-  const status = post(services, from, to, toLo, toHi, MESSAGE, tag, ref, bytes, index, size);
+  const status = post(services, from, from.lo, from.hi, to, toLo, toHi, MESSAGE, tag, ref, bytes, index, size);
   if (tag < 0 && status === SEND_NO_ACTOR) missedRef(from);
   return status;
 }

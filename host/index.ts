@@ -1,4 +1,6 @@
 /** isopod's public names. It runs in any JavaScript engine; `isopod/node` adds what only Node can do. */
+
+export type { MemoryUse } from "./account.ts";
 export type { Counters } from "./actor.ts";
 export { CallError, type CallOptions, CallTimeoutError } from "./calls.ts";
 export type { Clock } from "./clock.ts";

@@ -5,6 +5,7 @@
  * A fiber's frames may outlive its actor (a killed guest is unwound by an exception, and could catch it), so each actor's
  * imports are bound to it: they never act for the actor whose turn it happens to be.
  */
+import { type Account, KEPT, STACK_BYTES } from "./account.ts";
 import { type Actor, DEAD, FREE, RUNNING, type Way } from "./actor.ts";
 import type { Import } from "./caller.ts";
 import { LimitError, SpawnError } from "./errors.ts";
@@ -78,6 +79,9 @@ export function hasJspi(): boolean {
   return engine.Suspending !== undefined && engine.promising !== undefined;
 }
 
+/** How many fibers are kept for reuse. A fiber keeps every page that its stack has ever touched. */
+const MOST_AT_REST = 32;
+
 /** What a suspended frame waits with. */
 interface Waiting {
   resolve(result?: number): void;
@@ -95,15 +99,15 @@ class Fiber {
 
   constructor(
     module: WebAssembly.Module,
-    onReturned: (fiber: Fiber) => void,
+    onReturned: (fiber: Fiber) => boolean,
     onLost: (fiber: Fiber, error: unknown) => void,
   ) {
     const { Suspending, promising } = engine;
     if (Suspending === undefined || promising === undefined) throw new Error("this engine has no JSPI");
     this.#onLost = onLost;
     const next = new Suspending(() => {
-      onReturned(this);
-      return this.wait();
+      // A fiber that is not kept ends by an exception.
+      return onReturned(this) ? this.wait() : Promise.reject(new Unwind("no actor needs this stack"));
     });
     const instance = new WebAssembly.Instance(module, {
       fiber: { next, table: this.#table },
@@ -148,6 +152,7 @@ class Fiber {
 export class JspiWay implements Way {
   readonly name = "jspi";
   readonly #maxFibers: number;
+  readonly #account: Account;
   readonly #fibers = new Map<Actor, Fiber>();
   readonly #resting: Fiber[] = [];
   #fiber: WebAssembly.Module | undefined;
@@ -155,9 +160,11 @@ export class JspiWay implements Way {
   #yieldGate: WebAssembly.Module | undefined;
   /** Actors that will need a fiber, or have one. */
   #users = 0;
+  #stopped = false;
 
-  constructor(maxFibers: number) {
+  constructor(maxFibers: number, account: Account) {
     this.#maxFibers = maxFibers;
+    this.#account = account;
   }
 
   /** Before an actor is made. Throws a SpawnError where this engine cannot run it, or would abort. */
@@ -196,6 +203,7 @@ export class JspiWay implements Way {
       }
       const check = () => {
         if (actor.state === DEAD) throw new Unwind("its actor has ended");
+        actor.bytes.refresh();
         if (actor.restraint !== FREE || !actor.mayPark) refuse();
       };
       const wait = new Suspending(() => this.#park(actor));
@@ -224,7 +232,7 @@ export class JspiWay implements Way {
     actor.mayPark = true;
     const entry = actor.guest?.entry;
     if (entry == null) return fault(actor, "it has no entry");
-    const taken = this.#resting.pop() ?? this.#newFiber();
+    const taken = this.#takeResting() ?? this.#newFiber();
     this.#fibers.set(actor, taken);
     taken.run(actor, entry);
     // A new fiber runs the guest at once, up to its first park; one that rested goes on in a microtask.
@@ -238,9 +246,23 @@ export class JspiWay implements Way {
     fiber?.unwind(`actor ${actor.pid} has ended`);
   }
 
-  /** Unwinds the fibers at rest. */
+  /** Unwinds all unused fibers and keeps no others. */
   stop(): void {
-    for (const fiber of this.#resting.splice(0)) fiber.unwind("the runtime was stopped");
+    this.#stopped = true;
+    this.drop();
+  }
+
+  /** Unwinds all unused fibers. */
+  drop(): void {
+    for (let fiber = this.#takeResting(); fiber !== undefined; fiber = this.#takeResting()) {
+      fiber.unwind("no actor needs this stack");
+    }
+  }
+
+  #takeResting(): Fiber | undefined {
+    const fiber = this.#resting.pop();
+    if (fiber !== undefined) this.#account.add(KEPT, -STACK_BYTES);
+    return fiber;
   }
 
   #newFiber(): Fiber {
@@ -271,14 +293,17 @@ export class JspiWay implements Way {
     return spent(actor);
   }
 
-  /** The entry has returned; the fiber is about to suspend in `next`. */
-  #returned(fiber: Fiber): void {
+  /** The entry has returned, and the fiber calls `next`. Returns whether the fiber is kept for reuse. */
+  #returned(fiber: Fiber): boolean {
     const actor = fiber.actor as Actor;
     fiber.rest();
     this.#fibers.delete(actor);
-    this.#resting.push(fiber);
     if (actor.state !== DEAD) actor.services.end(actor, actor.leaving ?? { kind: "normal" });
     actor.services.scheduler.resumed(actor);
+    if (this.#stopped || this.#resting.length >= MOST_AT_REST || !this.#account.admits(KEPT, STACK_BYTES)) return false;
+    this.#account.add(KEPT, STACK_BYTES);
+    this.#resting.push(fiber);
+    return true;
   }
 
   #lost(fiber: Fiber, error: unknown): void {

@@ -38,15 +38,15 @@ export interface Limits {
 export interface RuntimeLimits extends Limits {
   /** Live actors, host mailboxes included: a spawn beyond is refused, for engines abort where they run out of memories. */
   readonly actors: number;
-  /** Live actors that wait by JSPI. Engines abort at some 13,000. */
+  /** Live actors that wait by JSPI. Engines abort at some 13,000. Each also counts 1 MiB against `allMemoryBytes`. */
   readonly fibers: number;
   /** A module's bytes. */
   readonly moduleBytes: number;
   /** Elements of all the tables of one instance. */
   readonly tableElements: number;
-  /** Bytes of all guests' memories. */
+  /** Bytes that all guests use and that are kept for them: memories, instances, tables, arguments, stacks, and ties. */
   readonly allMemoryBytes: number;
-  /** Bytes of all mailboxes, headers and free room included. */
+  /** Bytes of all mailboxes, headers and free room included, and of all pending timers. */
   readonly allMailboxBytes: number;
 }
 

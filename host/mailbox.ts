@@ -14,6 +14,7 @@
  * | first, next, remove | amortized O(1) |
  * | findTag | one load a record |
  */
+import { Account, MAILBOXES } from "./account.ts";
 import { Bytes, copyBytes } from "./bytes.ts";
 import { needHeadroom } from "./headroom.ts";
 import { MESSAGE, TIMER } from "./message.ts";
@@ -22,7 +23,6 @@ import {
   CALL_MARK,
   CALL_REF,
   COUNT,
-  CROWDED,
   DEAD_RECORDS,
   HEAD,
   MARKS,
@@ -102,50 +102,45 @@ export class Ring {
 const PAGE_BYTES = 65_536;
 /** Larger rings lie in bytes of their own, which the engine takes back. */
 const MAX_SHARED_BYTES = 2 ** 24;
-/** So much the shared ones may have together; what does not fit in has bytes of its own. */
+/** How many pages the shared rings may have together, but not more than `allMailboxBytes`. Other rings lie in bytes of their own. */
 const MAX_PAGES = 1024;
 /** The last quarter is for small ones: whoever is sent short messages is not to be slow because others keep room for long ones. */
-const MAX_BYTES_OF_LARGE = (MAX_PAGES * PAGE_BYTES * 3) / 4;
+const PART_OF_LARGE = 3 / 4;
 
 /** Rings that no mailbox uses, by capacity. Rings are never read beyond what was written since they were taken. */
 export class RingPool {
   readonly #rings = new Map<number, Ring[]>();
   /** Of rings with bytes of their own, each capacity keeps at most this many bytes at rest. */
   readonly #maxBytesEach: number;
-  /** What mailboxes may hold together. */
-  readonly maxBytesInUse: number;
-  bytesInUse = 0;
-  #told: Store | null = null;
+  readonly account: Account;
+  readonly #maxPages: number;
   /** Where the shared rings are; null where no switch is to reach them. */
   #shared: Bytes | null = null;
   /** Everything before it is some ring's. */
   #end = 0;
 
-  constructor(maxBytesInUse = Number.POSITIVE_INFINITY, maxBytesEach = 1 << 20) {
-    this.maxBytesInUse = maxBytesInUse;
+  constructor(account = new Account(), maxBytesEach = 1 << 20) {
+    this.account = account;
+    this.#maxPages = Math.min(MAX_PAGES, Math.max(1, Math.ceil(account.maxMailboxBytes / PAGE_BYTES)));
     this.#maxBytesEach = maxBytesEach;
   }
 
-  /**
-   * From now on rings lie in one memory, which is returned, and the word CROWDED of `store` says whether all mailboxes together have no more room. Throws a
-   * RangeError where the engine has no memory left.
-   */
-  share(store: Store | null = null): WebAssembly.Memory {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
-    this.#told = store;
+  /** From now on rings lie in one memory, which is returned. Throws a RangeError where the engine has no memory left. */
+  share(): WebAssembly.Memory {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: this.#maxPages });
     this.#shared = Bytes.ofMemory(memory);
     return memory;
   }
 
   take(capacity: number): Ring {
     const ring = this.#rings.get(capacity)?.pop() ?? this.#newRing(capacity);
-    this.#use(capacity);
+    this.account.add(MAILBOXES, capacity);
     return ring;
   }
 
   give(ring: Ring): void {
     const { capacity } = ring;
-    this.#use(-capacity);
+    this.account.add(MAILBOXES, -capacity);
     let rings = this.#rings.get(capacity);
     if (rings === undefined) {
       rings = [];
@@ -154,15 +149,11 @@ export class RingPool {
     if (ring.isShared || (rings.length + 1) * capacity <= this.#maxBytesEach) rings.push(ring);
   }
 
-  #use(bytes: number): void {
-    this.bytesInUse += bytes;
-    if (this.#told !== null) this.#told.words[CROWDED] = this.bytesInUse > this.maxBytesInUse ? 1 : 0;
-  }
-
   #newRing(capacity: number): Ring {
     const shared = this.#shared;
     const isTooLarge =
-      capacity > MAX_SHARED_BYTES || (capacity > SMALL_CAPACITY && this.#end + capacity > MAX_BYTES_OF_LARGE);
+      capacity > MAX_SHARED_BYTES ||
+      (capacity > SMALL_CAPACITY && this.#end + capacity > this.#maxPages * PAGE_BYTES * PART_OF_LARGE);
     if (shared === null || isTooLarge || !this.#hasRoom(shared, capacity)) {
       return new Ring(Bytes.ofLength(capacity), 0, capacity, false);
     }
@@ -175,8 +166,8 @@ export class RingPool {
     const missing = this.#end + capacity - shared.u8.length;
     if (missing <= 0) return true;
     const pages = shared.u8.length / PAGE_BYTES;
-    const more = Math.max(Math.ceil(missing / PAGE_BYTES), Math.min(pages, MAX_PAGES - pages));
-    if (pages + more > MAX_PAGES) return false;
+    const more = Math.max(Math.ceil(missing / PAGE_BYTES), Math.min(pages, this.#maxPages - pages));
+    if (pages + more > this.#maxPages) return false;
     try {
       shared.memory?.grow(more);
     } catch {
@@ -310,10 +301,17 @@ export class Mailbox {
     mine[me + BYTES] += length;
   }
 
-  /** Whether the bound of all mailboxes together permits so many payload bytes more. */
-  mayGrowBy(bytes: number): boolean {
-    const { bytesInUse, maxBytesInUse } = this.#pool;
-    return bytesInUse + bytes <= maxBytesInUse || (this.#ring?.capacity ?? 0) + bytes <= ALWAYS_ROOM_BYTES;
+  /** Whether `allMailboxBytes` allows one more item with so many payload bytes, including the larger ring that it may need. */
+  mayTake(length: number): boolean {
+    const size = sizeOf(length);
+    const tail = this.tail;
+    const capacity = this.#ring?.capacity ?? 0;
+    let needed = capacity;
+    if (capacity === 0 || tail > REBASE_AT || tail + this.#gapBefore(size) + size - this.#head > capacity) {
+      // An upper bound of the live bytes. The exact number would take a walk over all items.
+      needed = capacityFor(Math.min(tail - this.#head, this.bytes + this.count * (HEADER_BYTES + 7)), size);
+    }
+    return needed <= ALWAYS_ROOM_BYTES || this.#pool.account.admits(MAILBOXES, needed - capacity);
   }
 
   /** The first item, or NONE. */
@@ -574,6 +572,13 @@ export class Mailbox {
     words[at + MARKS] = 0;
   }
 
+  /** How many bytes stay unused at the ring's end before a record of `size` bytes. */
+  #gapBefore(size: number): number {
+    const { capacity } = this.#ring as Ring;
+    const toEnd = capacity - (this.tail & (capacity - 1));
+    return size <= toEnd ? 0 : toEnd;
+  }
+
   /** Room for a record of `size` bytes behind `tail`, in one piece; returns its place in the ring. */
   #reserve(size: number): number {
     let ring = this.#ring;
@@ -583,8 +588,7 @@ export class Mailbox {
     }
     const { capacity, base } = ring;
     const at = this.tail & (capacity - 1);
-    const toEnd = capacity - at;
-    const gap = size <= toEnd ? 0 : toEnd;
+    const gap = this.#gapBefore(size);
     if (this.tail + gap + size - this.#head > capacity) {
       this.#rebuild(size);
       const { base, capacity } = this.#ring as Ring;
@@ -641,8 +645,7 @@ export class Mailbox {
     const oldSaved = this.saved;
     const oldCallMark = this.#callMark;
     const live = this.#liveBytes();
-    let capacity = FIRST_CAPACITY;
-    while (capacity < live * 2 || capacity < live + extra) capacity *= 2;
+    const capacity = capacityFor(live, extra);
     const ring = this.#pool.take(capacity);
     let tail = 0;
     let saved = NONE;
@@ -679,6 +682,13 @@ export class Mailbox {
     this.#dead = 0;
     if (old !== null) this.#pool.give(old);
   }
+}
+
+/** The capacity of a ring for so many bytes of live records and `extra` more bytes. */
+function capacityFor(live: number, extra: number): number {
+  let capacity = FIRST_CAPACITY;
+  while (capacity < live * 2 || capacity < live + extra) capacity *= 2;
+  return capacity;
 }
 
 function sizeOf(length: number): number {

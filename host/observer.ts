@@ -2,6 +2,7 @@
  * What a runtime looks like from outside: plain data about its actors, made when it is asked for and at no cost otherwise. Looking takes nothing out
  * of a mailbox and changes no actor.
  */
+import type { MemoryUse } from "./account.ts";
 import { type Actor, type Counters, PARKED, READY, RUNNING, type Services, totals, type Want } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import type { WayName } from "./guest.ts";
@@ -20,6 +21,8 @@ export interface Snapshot {
   readonly counters: Readonly<Counters>;
   /** Actors that wait for a turn. */
   readonly runQueue: number;
+  /** Memory in use, as the limits `allMemoryBytes` and `allMailboxBytes` count it. */
+  readonly memory: MemoryUse;
   /** Live actors, host mailboxes included, by the order of their slots. */
   readonly actors: readonly ActorInfo[];
 }
@@ -117,13 +120,13 @@ export class Observer {
   }
 
   snapshot(): Snapshot {
-    const { clock, scheduler, slots } = this.#services;
+    const { clock, scheduler, slots, account } = this.#services;
     const atMs = clock.now();
     const children = this.#children();
     const actors: ActorInfo[] = [];
     const runQueue = scheduler.length + slots.store.words[QUEUE_LENGTH];
     for (const actor of this.#actors) actors.push(this.#infoOf(actor, atMs, children));
-    return { atMs, counters: totals(this.#services), runQueue, actors };
+    return { atMs, counters: totals(this.#services), runQueue, memory: account.use, actors };
   }
 
   infoOf(actor: Actor): ActorInfo {

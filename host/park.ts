@@ -39,6 +39,7 @@ export function beginTurn(actor: Actor): void {
   actor.started = true;
   if (actor.switchable) actor.store.words[actor.at + SWITCHED] |= TAKES_TURNS;
   actor.guest?.start?.();
+  actor.bytes.refresh();
 }
 
 function nextTurn({ services }: Actor): void {
@@ -60,6 +61,7 @@ export const handlerWay: Way = {
     store.words[at + RESULT] = RECEIVE_PARK;
     nextTurn(actor);
     handle(result);
+    actor.bytes.refresh();
     const { words } = store;
     if (words[at + COUNT] > 0 || words[at + RESTRAINT] !== FREE) return serveMailbox(actor);
     useHandlerWindow(actor);
@@ -82,6 +84,7 @@ export function serveMailbox(actor: Actor): true {
     actor.services.slots.store.words[TURN]++;
     if (length > actor.capacity) handleLong(actor, handle, length);
     else handle(length);
+    actor.bytes.refresh();
     if (actor.mailbox.count > 0 && --actor.budget <= 0 && actor.restraint === FREE) {
       useHandlerWindow(actor);
       actor.wake();
@@ -152,6 +155,7 @@ const LEFT_YIELDED = 2;
 
 /** The turn of a process is over, as `resume:E` has answered. */
 export function leave(actor: Actor, left: number): void {
+  actor.bytes.refresh();
   if (left === LEFT_PARKED && actor.store.words[actor.at + RESTRAINT] === FREE) park(actor);
   else if (left === LEFT_YIELDED && actor.restraint === FREE) yielded(actor);
   else actor.services.end(actor, reasonOf(actor, "normal"));

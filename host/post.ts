@@ -2,10 +2,13 @@
 import type { Actor, Services } from "./actor.ts";
 import { answered, askerOf, mayAnswer } from "./answers.ts";
 import type { Bytes } from "./bytes.ts";
-import { SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "./message.ts";
+import { MAX_REASON_BYTES, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "./message.ts";
 import { type Pid, pidFromWords } from "./pid.ts";
 import { deliver } from "./receive.ts";
 import { demonitor } from "./signals.ts";
+
+/** So many items that it has asked for a large mailbox may hold where all mailboxes together have no more room. */
+const ASKED_IN_A_CROWD = 64;
 
 /** A message that nobody will receive. */
 export interface DeadLetter {
@@ -19,12 +22,14 @@ export interface DeadLetter {
 }
 
 /**
- * Sends a message or a timer's item; answers as the import `send`. `from`: null is the host; an actor that has set a timer may have ended. The
- * payload must lie inside `source`.
+ * Sends a message or a timer's item; answers as the import `send`. `from`: null is the host, or an actor that has set a timer and ended. The payload
+ * must lie inside `source`.
  */
 export function post(
   services: Services,
   from: Actor | null,
+  fromLo: number,
+  fromHi: number,
   to: Actor | undefined,
   toLo: number,
   toHi: number,
@@ -37,8 +42,6 @@ export function post(
 ): number {
   const receiver = tag < 0 && from !== null ? askerOf(from, to, toLo, toHi, tag) : to;
   const status = admission(from, receiver, kind, tag, ref, length);
-  const fromLo = from?.lo ?? 0;
-  const fromHi = from?.hi ?? 0;
   // Counted after what may end a guest's stack.
   if (status !== SEND_ACCEPTED || receiver === undefined) {
     const why = whyRefused(receiver, status);
@@ -82,7 +85,9 @@ export function admission(
 
 /** Whether an actor's mailbox takes one more item of so many bytes. */
 export function hasRoom({ mailbox, limits }: Actor, bytes: number): boolean {
-  return mailbox.count < limits.mailboxMessages && hasRoomForBytes({ mailbox, limits }, bytes, limits.mailboxBytes);
+  return (
+    mailbox.count < limits.mailboxMessages && mailbox.bytes + bytes <= limits.mailboxBytes && mailbox.mayTake(bytes)
+  );
 }
 
 /**
@@ -90,11 +95,10 @@ export function hasRoom({ mailbox, limits }: Actor, bytes: number): boolean {
  * `mayAsk` bounds how many there are.
  */
 function hasRoomForAnswer(to: Actor, bytes: number): boolean {
-  return hasRoomForBytes(to, bytes, to.limits.mailboxBytes + to.limits.messageBytes);
-}
-
-function hasRoomForBytes({ mailbox }: Pick<Actor, "mailbox" | "limits">, bytes: number, most: number): boolean {
-  return mailbox.bytes + bytes <= most && mailbox.mayGrowBy(bytes);
+  const { mailbox, limits } = to;
+  if (mailbox.bytes + bytes > limits.mailboxBytes + limits.messageBytes) return false;
+  // A short one is taken as signals are, also where all mailboxes together have no more room.
+  return bytes <= MAX_REASON_BYTES || mailbox.mayTake(bytes);
 }
 
 /**
@@ -104,6 +108,6 @@ function hasRoomForBytes({ mailbox }: Pick<Actor, "mailbox" | "limits">, bytes: 
 export function mayAsk(actor: Actor): boolean {
   const { mailbox, limits } = actor;
   if (hasRoom(actor, 0)) return true;
-  const most = limits.ties + limits.timers;
+  const most = Math.min(limits.ties + limits.timers, mailbox.mayTake(0) ? Number.POSITIVE_INFINITY : ASKED_IN_A_CROWD);
   return mailbox.countAsked(most) < most;
 }

@@ -7,6 +7,7 @@
  * after: no guest needs room of its own for it, and while it waits its memory is as the guest knows it.
  */
 import { STACK } from "./abi.ts";
+import { STACKS } from "./account.ts";
 import { type Actor, ASKING, DEAD, LEAVING } from "./actor.ts";
 import { SpawnError } from "./errors.ts";
 import { crashOf } from "./fault.ts";
@@ -99,7 +100,9 @@ export function reductionsFor(
 
 /** What the import `yield` answers: a new budget (more than 0), END, or that the actor shall give way (0 or less). */
 export function spent(actor: Actor): number {
-  const { reductions, limits } = actor;
+  const { reductions, limits, bytes } = actor;
+  // Notices memory growth during a long turn.
+  bytes.refresh();
   if (reductions === null || actor.state === DEAD || actor.restraint === LEAVING) return END;
   if (reductions.policy === "off") {
     reductions.given += UNLIMITED;
@@ -204,6 +207,13 @@ export function yielded(actor: Actor): void {
     const top = bytes.i32[STACK >>> 2] >>> 0;
     // Only our transform's code is sure to have written what is meant to be there.
     if (top >= STACK_BEGIN && top <= reductions.room) {
+      const { account } = actor.services;
+      if (!account.admits(STACKS, top - STACK)) {
+        const why = `its stack of ${top - STACK} bytes cannot be put aside: all actors together have what they may (limit allMemoryBytes)`;
+        actor.services.end(actor, crashOf(actor, why));
+        return;
+      }
+      account.add(STACKS, top - STACK);
       reductions.frames = bytes.u8.slice(STACK, top);
       bytes.u8.set(saved.subarray(STACK, top), STACK);
     }
@@ -234,6 +244,7 @@ export function goOn(actor: Actor): number {
 function putBack(actor: Actor, reductions: Reductions): void {
   reductions.rewinding = false;
   exchange(actor, reductions);
+  actor.services.account.add(STACKS, -(reductions.frames?.length ?? 0));
   reductions.frames = null;
 }
 

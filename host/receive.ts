@@ -291,6 +291,7 @@ function ask(actor: Actor, mailbox: Mailbox, at: number): boolean {
     actor.restraint = LEAVING;
     throw error;
   }
+  actor.bytes.refresh();
   if (actor.leaving !== null) return fault(actor, "ended while its predicate was asked");
   actor.restraint = FREE;
   return answer !== 0;

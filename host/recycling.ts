@@ -2,6 +2,7 @@
  * Instances that no actor uses any more, made as new for the next: a new one takes the engine 50 to 100 µs, putting back its memory and its globals
  * some two. Only of modules whose whole state these are (recyclable.ts), and never where anybody outside has held the memory.
  */
+import { type Account, KEPT } from "./account.ts";
 import type { Actor, GuestExports } from "./actor.ts";
 import type { Bytes } from "./bytes.ts";
 import type { GuestModule } from "./guest.ts";
@@ -37,17 +38,32 @@ interface Beginning {
   readonly globals: Uint8Array;
 }
 
+/** A module's unused instances. Their bytes are in an object of their own, which outlives the module. */
+interface Rest {
+  readonly instances: Instance[];
+  readonly counted: { bytes: number };
+}
+
 export class Recycling {
+  readonly #account: Account;
   /** Undefined: its instances cannot be made as new. */
   #beginnings = new WeakMap<GuestModule, Beginning | undefined>();
-  #rest = new WeakMap<GuestModule, Instance[]>();
+  #rest = new WeakMap<GuestModule, Rest>();
+  /** The bytes of every module that has unused instances. */
+  readonly #counted = new Set<Rest["counted"]>();
+  readonly #onModuleGone = new FinalizationRegistry<Rest["counted"]>(counted => this.#forget(counted));
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
 
   /** One that was used before, and looks as if it had not been. */
   take(module: GuestModule, entry: string, maximumPages: number): Instance | undefined {
     const rest = this.#rest.get(module);
-    const last = rest?.at(-1);
+    const last = rest?.instances.at(-1);
     if (rest === undefined || last?.maximumPages !== maximumPages || last.entry !== entry) return undefined;
-    rest.pop();
+    rest.instances.pop();
+    this.#count(rest, -bytesOf(module, last));
     return last;
   }
 
@@ -62,24 +78,51 @@ export class Recycling {
     if (module === null || instance === null || allowance === null || allowance.memoryWasHeld) return;
     const beginning = this.#beginnings.get(module);
     if (beginning === undefined) return;
-    let rest = this.#rest.get(module);
-    if (rest === undefined) {
-      rest = [];
-      this.#rest.set(module, rest);
-    }
-    if (rest.length >= MAX_KEPT || !putBack(instance, beginning)) return;
-    rest.push(instance);
+    // The actor has ended, so its account must not change any more.
+    instance.bytes.owner = null;
+    const rest = this.#rest.get(module) ?? this.#newRest(module);
+    if (rest.instances.length >= MAX_KEPT || !putBack(instance, beginning)) return;
+    const bytes = bytesOf(module, instance);
+    if (!this.#account.admits(KEPT, bytes)) return;
+    rest.instances.push(instance);
+    this.#count(rest, bytes);
   }
 
-  /** Lets go of what is kept, for the engine has no memory left. */
+  /** Drops all unused instances, because the engine or a limit refuses memory. */
   drop(): void {
     this.#rest = new WeakMap();
+    for (const counted of [...this.#counted]) this.#forget(counted);
   }
 
   clear(): void {
-    this.#rest = new WeakMap();
+    this.drop();
     this.#beginnings = new WeakMap();
   }
+
+  #newRest(module: GuestModule): Rest {
+    const rest = { instances: [], counted: { bytes: 0 } };
+    this.#rest.set(module, rest);
+    this.#counted.add(rest.counted);
+    this.#onModuleGone.register(module, rest.counted, rest.counted);
+    return rest;
+  }
+
+  #count({ counted }: Rest, bytes: number): void {
+    counted.bytes += bytes;
+    this.#account.add(KEPT, bytes);
+  }
+
+  #forget(counted: Rest["counted"]): void {
+    this.#counted.delete(counted);
+    this.#onModuleGone.unregister(counted);
+    this.#account.add(KEPT, -counted.bytes);
+    counted.bytes = 0;
+  }
+}
+
+/** How many bytes the account counts for an unused instance. */
+function bytesOf(module: GuestModule, { bytes }: Instance): number {
+  return bytes.u8.length + module.instanceBytes;
 }
 
 function beginningOf(module: GuestModule, { moveGlobals, bytes }: Instance): Beginning | undefined {

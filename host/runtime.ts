@@ -2,6 +2,7 @@
  * The runtime: loads modules, spawns actors, and brings the host's messages to them. It wires the parts together and holds no logic of
  * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
  */
+import { Account } from "./account.ts";
 import { type Actor, type Counters, type Services, totals } from "./actor.ts";
 import { Bytes, payloadFrom } from "./bytes.ts";
 import { type CallOptions, Calls } from "./calls.ts";
@@ -20,7 +21,6 @@ import { actorImports, envImports, type ImportHooks, type LogLevel } from "./imp
 import { type InspectEvent, Inspection, type InspectKind } from "./inspection.ts";
 import { type RuntimeLimits, runtimeLimits } from "./limits.ts";
 import { RingPool } from "./mailbox.ts";
-import { MemoryAccount } from "./memory-account.ts";
 import { type ExitReason, MESSAGE, type Message, SEND_ACCEPTED } from "./message.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module-source.ts";
 import { Notices } from "./notices.ts";
@@ -111,7 +111,8 @@ export class Runtime implements AsyncDisposable {
     const limits = runtimeLimits(options.limits);
     const notices = new Notices();
     const slots = new Slots<Actor>(options.switch === "off" ? null : Switch.memory());
-    this.#rings = new RingPool(limits.allMailboxBytes);
+    const account = new Account(limits.allMemoryBytes, limits.allMailboxBytes);
+    this.#rings = new RingPool(account);
     const random = options.random ?? secretRandom;
     this.#actors = new PidTable(random);
     this.#services = {
@@ -122,8 +123,8 @@ export class Runtime implements AsyncDisposable {
       counters: { sent: 0, received: 0, dead: 0, denied: 0, spawned: 0, ended: 0 },
       notices,
       inspection: new Inspection(notices),
-      memory: new MemoryAccount(limits.allMemoryBytes),
-      recycling: new Recycling(),
+      account,
+      recycling: new Recycling(account),
       slots,
       switch: null,
       get current() {
@@ -439,7 +440,21 @@ export class Runtime implements AsyncDisposable {
     const [lo, hi] = [lowWord(pid), highWord(pid)];
     const { length } = bytes;
     const source = Bytes.ofPayload(bytes);
-    const status = post(this.#services, from, actor, lo, hi, MESSAGE, tag, 0, source, 0, length);
+    const status = post(
+      this.#services,
+      from,
+      from?.lo ?? 0,
+      from?.hi ?? 0,
+      actor,
+      lo,
+      hi,
+      MESSAGE,
+      tag,
+      0,
+      source,
+      0,
+      length,
+    );
     return status === SEND_ACCEPTED;
   }
 

@@ -1,4 +1,5 @@
 /** Messages to be sent later (Erlang: `erlang:send_after/3`). They come as items of the kind timer, which no message can imitate. */
+import { TIMER_BYTES, TIMERS } from "./account.ts";
 import type { Actor } from "./actor.ts";
 import type { Allowance } from "./allowance.ts";
 import { Bytes } from "./bytes.ts";
@@ -20,28 +21,47 @@ export function sendAfter(
   tag: number,
   payload: Uint8Array,
 ): number {
-  const { services, allowance } = from;
+  // The timer may outlive its setter, so its closure must not hold the setter.
+  const { services, allowance, lo, hi, pid } = from;
+  const toItself = toPid === pid;
   const ties = tiesOf(from);
   // A ref of a timer is not one to answer with.
   const ref = newRef(from);
   const timer = new Timer(() => {
-    ties.timers?.delete(ref);
+    pending.ties?.timers?.delete(ref);
+    services.account.add(TIMERS, -TIMER_BYTES - payload.length);
     if (allowance !== null) paidBack(allowance, pending);
     const to = find(toPid);
-    const itsRef = to === from ? ref : 0;
+    const itsRef = toItself ? ref : 0;
     const source = Bytes.ofPayload(payload);
-    post(services, from, to, lowWord(toPid), highWord(toPid), TIMER, tag, itsRef, source, 0, payload.length);
+    const setter = find(pid);
+    post(
+      services,
+      setter ?? null,
+      lo,
+      hi,
+      to,
+      lowWord(toPid),
+      highWord(toPid),
+      TIMER,
+      tag,
+      itsRef,
+      source,
+      0,
+      payload.length,
+    );
   });
   ties.timers ??= new Map();
   if (allowance !== null) allowance.timerBytes += payload.length;
-  const pending: PendingTimer = { timer, toItself: toPid === from.pid, bytes: payload.length, isOrphan: false };
+  services.account.add(TIMERS, TIMER_BYTES + payload.length);
+  const pending: PendingTimer = { timer, toItself, bytes: payload.length, ties };
   ties.timers.set(ref, pending);
   services.timers.set(timer, services.clock.now() + delayMs);
   return ref;
 }
 
-function paidBack(allowance: Allowance, { bytes, isOrphan }: PendingTimer): void {
-  if (!isOrphan) {
+function paidBack(allowance: Allowance, { bytes, ties }: PendingTimer): void {
+  if (ties !== null) {
     allowance.timerBytes -= bytes;
     return;
   }
@@ -55,6 +75,7 @@ export function cancelTimer(from: Actor, ref: number): boolean {
   if (pending === undefined) return false;
   from.knownTies?.timers?.delete(ref);
   if (from.allowance !== null) from.allowance.timerBytes -= pending.bytes;
+  from.services.account.add(TIMERS, -TIMER_BYTES - pending.bytes);
   dropRef(from, ref);
   return from.services.timers.cancel(pending.timer);
 }

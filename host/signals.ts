@@ -2,6 +2,7 @@
  * Links, monitors, refs, and the signals that travel along them. The semantics are Erlang's (reference manual, "Processes"): an actor that
  * ends tells those linked to it and those that monitor it, after everything else that it ever sent them.
  */
+import { TIMER_BYTES, TIMERS } from "./account.ts";
 import { type Actor, DEAD, LEAVING, RUNNING, type Services } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
 import { DOWN, EXIT, type ExitReason, GREATEST_REF, isCounted, MESSAGE, ReasonCode } from "./message.ts";
@@ -11,6 +12,8 @@ import { deliver } from "./receive.ts";
 import { unfoldCallers } from "./requests.ts";
 import { CALL_REF } from "./slots.ts";
 import type { Timer } from "./timers.ts";
+
+const noBytes = new Uint8Array(0);
 
 /** One monitor: one Down, unless it is taken back before. A request in flight is one, too. */
 export interface Monitor {
@@ -31,8 +34,8 @@ export interface PendingTimer {
   readonly toItself: boolean;
   /** Of its payload. */
   readonly bytes: number;
-  /** Its setter has ended. */
-  isOrphan: boolean;
+  /** The ties of its setter; null after the setter has ended. */
+  ties: Ties | null;
 }
 
 /** What ties an actor to others. Most actors have none; those that have, have few: each set is made when it is needed. */
@@ -199,6 +202,12 @@ function flushRef(actor: Actor, ref: number): void {
   }
 }
 
+/** The bytes of a reason, or none if the receiver's mailbox has no room for them. The signal itself is never refused. */
+function bytesFor({ module, mailbox, limits }: Actor, reason: ExitReason): Uint8Array {
+  const bytes = reasonBytes(reason, module !== null);
+  return mailbox.bytes + bytes.length <= limits.mailboxBytes && mailbox.mayTake(bytes.length) ? bytes : noBytes;
+}
+
 /** `isFull`: with the bytes of the reason, not its kind alone. */
 function sendDown(
   watcher: Actor,
@@ -208,7 +217,7 @@ function sendDown(
   reason: ExitReason,
   isFull = true,
 ): void {
-  const bytes = isFull ? reasonBytes(reason, watcher.module !== null) : noBytes;
+  const bytes = isFull ? bytesFor(watcher, reason) : noBytes;
   deliver(watcher, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
 }
 
@@ -219,7 +228,7 @@ function sendDown(
 export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
   if (to.state === DEAD || to.immune) return;
   if (to.knownTies?.trapsExits) {
-    const bytes = reasonBytes(reason, to.module !== null);
+    const bytes = bytesFor(to, reason);
     deliver(to, EXIT, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
   } else if (reason.kind !== "normal" || (to.lo === fromLo && to.hi === fromHi)) {
     endFromOutside(to, reason);
@@ -292,10 +301,11 @@ function mayKnowWhy(watcher: Actor, ended: Actor, ties: Ties): boolean {
 
 /** A timer of an actor that has ended: others still get theirs. */
 function leaveBehind({ services, allowance }: Actor, pending: PendingTimer): void {
+  pending.ties = null;
   if (pending.toItself) {
     services.timers.cancel(pending.timer);
+    services.account.add(TIMERS, -TIMER_BYTES - pending.bytes);
   } else if (allowance !== null) {
-    pending.isOrphan = true;
     allowance.family.orphanTimers++;
     allowance.family.orphanTimerBytes += pending.bytes;
   }
@@ -305,5 +315,3 @@ function leaveBehind({ services, allowance }: Actor, pending: PendingTimer): voi
 function couldNotTake(receiver: Actor, error: unknown): void {
   receiver.services.end(receiver, receiver.services.describe(error));
 }
-
-const noBytes = new Uint8Array(0);

@@ -98,7 +98,7 @@ export const TURN = 10;
 export const ITEMS_A_TURN = 128;
 /** Refs that the host has drawn for requests and nobody has used. */
 export const REFS_LEFT = 11;
-/** 1: all mailboxes together have no more room. */
+/** 1: all mailboxes together use more than `allMailboxBytes`. */
 export const CROWDED = 12;
 /** Records of actors that have parked with a deadline of the switch's. */
 export const TIMED_LENGTH = 13;

@@ -1,4 +1,5 @@
 /** Makes actors: for the host, which is told by an error why one could not be made, and for guests, which are told by a status and get no more than they have. */
+import { FIBER_BYTES, INSTANCES, MEMORIES, STACK_BYTES } from "./account.ts";
 import { Actor, type Services, type Way } from "./actor.ts";
 import { Allowance, Family, mayLog } from "./allowance.ts";
 import { Bytes } from "./bytes.ts";
@@ -74,7 +75,11 @@ export class Spawner {
     this.#ends = ends;
     this.#rings = rings;
     this.#granted = grantedBy(grants);
-    this.#jspi = new JspiWay(services.limits.fibers);
+    this.#jspi = new JspiWay(services.limits.fibers, services.account);
+    services.account.reclaim = () => {
+      services.recycling.drop();
+      this.#jspi.drop();
+    };
   }
 
   define(name: string, module: GuestModule, defaults: ModuleDefaults): void {
@@ -175,14 +180,16 @@ export class Spawner {
         `${services.limits.actors} actors are alive already: end some first, or raise the limit actors`,
       );
     }
-    const initialBytes = module.initialBytes;
-    if (!services.memory.admits(initialBytes)) {
+    const isFiber = wayName === "jspi";
+    const instanceBytes = module.instanceBytes + (isFiber ? FIBER_BYTES : 0);
+    const bytes = module.initialBytes + args.length + instanceBytes + (isFiber ? STACK_BYTES : 0);
+    if (!services.account.admits(MEMORIES, bytes) || !services.account.admits(INSTANCES, instanceBytes)) {
       throw new LimitError(
-        `${module.name} needs ${initialBytes} bytes of memory to start, and all actors together have nearly what they may (limit allMemoryBytes): end some first, or raise it`,
+        `${module.name} needs ${bytes} bytes to start, and all actors together have nearly what they may (limit allMemoryBytes): end some first, or raise it`,
       );
     }
-    if (wayName === "jspi") this.#jspi.admit(module.name);
-    const way: Way = wayName === "handler" ? handlerWay : wayName === "jspi" ? this.#jspi : asyncifyWay;
+    if (isFiber) this.#jspi.admit(module.name);
+    const way: Way = wayName === "handler" ? handlerWay : isFiber ? this.#jspi : asyncifyWay;
     const mailbox = new Mailbox(this.#rings, NOWHERE);
     const actor = this.#actors.add((lo, hi) => {
       return new Actor(lo, hi, services, mailbox, module, way, args, limits, noBytes);
@@ -193,9 +200,10 @@ export class Spawner {
     }
     actor.allowance = allowance;
     allowance.family.size++;
+    services.account.begin(actor, instanceBytes);
     actor.reductions = reductions;
     actor.entry = entry;
-    this.#instantiate(actor, module, entry, wayName === "jspi" ? this.#jspi.bind(actor, imports) : imports);
+    this.#instantiate(actor, module, entry, isFiber ? this.#jspi.bind(actor, imports) : imports);
     this.#ends.begin(actor);
     if (services.switch !== null) actor.store.words[actor.at + SWITCHED] |= TAKES_MESSAGES;
     if (reductions !== null) actor.store.words[actor.at + SWITCHED] |= PAYS;
@@ -212,6 +220,8 @@ export class Spawner {
       // A start function may call imports.
       services.current = actor;
       module.instantiate(actor, entry, imports);
+      // Notices memory growth in the start function.
+      actor.bytes.refresh();
       if (actor.leaving !== null) {
         throw new SpawnError(`${module.name} ended in its start function: ${formatReason(actor.leaving)}`);
       }

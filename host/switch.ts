@@ -114,7 +114,8 @@ export class Switch implements Runnable {
     const found = compiled();
     const { memory, store } = services.slots;
     if (found == null || memory === null) return null;
-    const shared = attempt(() => rings.share(store));
+    services.account.tell(store);
+    const shared = attempt(() => rings.share());
     return shared === null ? null : new Switch(services, memory, shared, imports, found);
   }
 

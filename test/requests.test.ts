@@ -311,8 +311,12 @@ describe("a request in flight", () => {
       "is made where all mailboxes together have too much",
       { allMailboxBytes: 100_000 },
       [
-        // 30 KB each, to itself.
-        steps(0, ...times(4, [SEND, 60 * ACTORS, 1]), [REQUEST, 1, 0]),
+        // To itself: 60 KB, then 5 KB and less, until the 64 KiB are full that each may have.
+        steps(0, ...times(4, [SEND, 60 * ACTORS, 1]), [SEND, 10 * ACTORS, 1], ...times(12, [SEND, 0, 1]), [
+          REQUEST,
+          1,
+          0,
+        ]),
       ],
     ],
   ])("%s", async ([, limits, acts]) => {

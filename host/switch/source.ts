@@ -94,6 +94,8 @@ ${unlessInside("$host")}
       (br_if $host (i32.gt_u
         (i32.add (i32.load ${at(slot.BYTES)} (local.get $to)) (local.get $length))
         (i32.load ${at(slot.MAX_BYTES)} (local.get $to))))
+      ;; All mailboxes together use more than their limit: the host decides who may have more.
+      (br_if $host (i32.load ${own(slot.CROWDED)}))
       ;; Room behind the last item, in one piece.
       (local.set $size (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8)))
       (local.set $tail (i32.load ${at(slot.TAIL)} (local.get $to)))
@@ -213,8 +215,15 @@ ${sending(
       (br_if $host (i32.eqz (i32.load ${at(slot.MAY_REQUEST)} (local.get $me))))
       (br_if $host (i32.load ${at(slot.CALL_REF)} (local.get $me)))
       (br_if $host (call $pays (local.get $me)))
-      ;; There must be room for a Down.
+      ;; There must be room for a Down. If the ring is full, the host decides whether it may grow.
       (br_if $host (i32.load ${own(slot.CROWDED)}))
+      (br_if $host (i32.and
+        (i32.ne (i32.load ${at(slot.COUNT)} (local.get $me)) (i32.const 0))
+        (i32.gt_u
+          (i32.add
+            (i32.sub (i32.load ${at(slot.TAIL)} (local.get $me)) (i32.load ${at(slot.HEAD)} (local.get $me)))
+            (i32.const ${2 * item.payload}))
+          (i32.add (i32.load ${at(slot.MASK)} (local.get $me)) (i32.const 1)))))
       (br_if $host (i32.ge_u (i32.load ${at(slot.COUNT)} (local.get $me)) (i32.load ${at(slot.MAX_MESSAGES)} (local.get $me))))
       (br_if $host (i32.gt_u (i32.load ${at(slot.BYTES)} (local.get $me)) (i32.load ${at(slot.MAX_BYTES)} (local.get $me))))
       (br_if $host (i32.eqz (i32.load ${own(slot.REFS_LEFT)})))
@@ -418,6 +427,7 @@ ${sending(
       (i32.load ${at(slot.POINTER)} (local.get $me))
       (select (local.get $length) (local.get $room) (i32.lt_u (local.get $length) (local.get $room)))
       (i32.const 1)))
+    (call $lookForGrowth)
     (if (i32.ne (i32.load ${at(slot.RESTRAINT)} (local.get $me)) (i32.const ${ASKING})) (then (call $doomed)))
     (i32.store ${at(slot.RESTRAINT)} (local.get $me) (i32.const ${FREE}))
     (local.get $answer))
@@ -464,6 +474,7 @@ ${sending(
       (i32.load ${at(slot.POINTER)} (local.get $me))
       (local.get $size)
       (i32.const 2)))
+    (call $lookForGrowth)
     (if (i32.ne (i32.load ${at(slot.RESTRAINT)} (local.get $me)) (i32.const ${ASKING})) (then (call $doomed)))
     (i32.store ${at(slot.RESTRAINT)} (local.get $me) (i32.const ${FREE}))
     (if (i32.lt_s (local.get $answer) (i32.const 0)) (then

@@ -281,9 +281,10 @@ describe("memory for ever", () => {
     await using arena = await Arena.open({ limits: { allMemoryBytes: 64 * 65_536 } });
     const body = `${COMMON}
       (func (export "_start") (call $begin))
-      (func (export "run") (call $note (memory.grow (i32.const 20))) (call $tell) ${WAIT})`;
+      (func (export "handle") (param i32) (call $note (memory.grow (i32.const 20))) (call $tell))`;
     const module = await arena.load(body);
     const pids = Array.from({ length: 5 }, () => arena.runtime.spawn(module, tells(arena)));
+    for (const pid of pids) arena.runtime.send(pid, "");
     await arena.settle();
     expect(await arena.served()).toBe(true);
     // The witness has 2 pages, and each of the five has 22 in the end.
@@ -301,10 +302,14 @@ describe("memory for ever", () => {
   });
 
   test("of all guests together makes a spawn beyond allMemoryBytes fail, by the host and by a guest", async () => {
-    await using arena = await Arena.open({ limits: { allMemoryBytes: 31 * 65_536 } });
+    // The witness, the attacker with its stack, and two of ten pages.
+    await using arena = await Arena.open({ limits: { allMemoryBytes: 48 * 65_536 } });
     const large = await arena.load(IDLE, { memory: `(import "env" "memory" (memory 10))` });
     arena.runtime.define("large", large);
     await insists(arena, insisting(spawning("large"), { more: named("large") }), ALL, [2, -101]);
+    // The attacker has ended, and its stack with it.
+    arena.runtime.spawn(large);
+    arena.runtime.spawn(large);
     expect(() => arena.runtime.spawn(large)).toThrow(SpawnError);
     expect(() => arena.runtime.spawn(large)).toThrow(/allMemoryBytes/);
     expect(await arena.served()).toBe(true);

@@ -669,7 +669,7 @@ describe("what an actor held", TIMEOUT, () => {
 
   test.each(bodies)("that was %s is free for the next: fibers, memory, and its place", async (what, body, end) => {
     const PAGES = 2;
-    const limits = { fibers: 3, actors: 6, allMemoryBytes: 5 * PAGES * 65_536 };
+    const limits = { fibers: 3, actors: 6, allMemoryBytes: 5 * PAGES * 65_536 + 1.5 * 2 ** 20 };
     await using arena = await Arena.open({ limits, clock: new TickingClock() });
     const module = await arena.load(PRELUDE + body);
     for (let round = 0; round < 40; round++) {
