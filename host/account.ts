@@ -44,7 +44,7 @@ export interface MemoryUse {
   readonly instances: number;
   /** Arguments of live actors. */
   readonly arguments: number;
-  /** Stacks of guests that wait by JSPI (1 MiB each), and stacks saved for guests that give way. */
+  /** Stacks of guests that wait by JSPI (1 MiB each, 28 where the guest has exceptions), and stacks saved for guests that give way. */
   readonly stacks: number;
   /** Links, monitors, refs, names, groups, and pending calls of the embedder's functions. Estimated. */
   readonly ties: number;
@@ -68,6 +68,8 @@ export const TIES_OF_NAME = 4;
 export const FREE_TIES = 8;
 /** The stack of a guest that waits by JSPI. V8 reserves 984 KiB; the host cannot see how much of it the guest has touched. */
 export const STACK_BYTES = 2 ** 20;
+/** A stack of a guest that has exceptions counts so many times: what its frames hold of them takes 27 MiB at most (docs/security.md). */
+export const STACKS_OF_EXCEPTIONS = 28;
 
 /** The part of `allMemoryBytes` that instances and ties may use. They are objects in JavaScript's heap, and a full heap ends the process. */
 const HEAP_SHARE = 1 / 4;
@@ -149,12 +151,12 @@ export class Account {
   }
 
   /** Counts a new actor. The caller has asked `admits` before. */
-  begin({ allowance, args, way }: Actor, instanceBytes: number): void {
+  begin({ allowance, args, way, module }: Actor, instanceBytes: number): void {
     if (allowance === null) return;
     allowance.instanceBytes = instanceBytes;
     this.add(INSTANCES, instanceBytes);
     this.add(ARGUMENTS, args.length);
-    if (way.name === "jspi") this.add(STACKS, STACK_BYTES);
+    if (way.name === "jspi") this.add(STACKS, module?.stackBytes ?? STACK_BYTES);
   }
 
   /** Counts an ended actor no more. Only its timers for other actors remain. */
@@ -165,7 +167,7 @@ export class Account {
     this.setMemory(actor, 0);
     this.add(INSTANCES, -allowance.instanceBytes);
     this.add(ARGUMENTS, -args.length);
-    if (way.name === "jspi") this.add(STACKS, -STACK_BYTES);
+    if (way.name === "jspi") this.add(STACKS, -(module?.stackBytes ?? STACK_BYTES));
     this.add(STACKS, -(reductions?.frames?.length ?? 0));
     this.add(TIES, -TIE_BYTES * (allowance.ties - FREE_TIES));
   }

@@ -23,9 +23,11 @@ export interface Footprint {
   /** The elements of all tables: when the instance is new, and at most. */
   readonly firstElements: number;
   readonly mostElements: number;
+  /** Its frames can hold exceptions, which the engine keeps as long as the frames. */
+  readonly hasExceptions: boolean;
 }
 
-const unknown: Footprint = { fixedBytes: INSTANCE_BYTES, firstElements: 0, mostElements: 0 };
+const unknown: Footprint = { fixedBytes: INSTANCE_BYTES, firstElements: 0, mostElements: 0, hasExceptions: false };
 
 /** The footprint of a confined module. Without bytes it is that of an empty module. */
 export function footprintOf(bytes: Uint8Array | undefined): Footprint {
@@ -44,6 +46,7 @@ function survey(cursor: Cursor): Footprint {
   let functions = 0;
   let firstElements = 0;
   let mostElements = 0;
+  let hasExceptions = false;
   cursor.skip(8);
   while (!cursor.isAtEnd) {
     const id = cursor.byte();
@@ -57,6 +60,7 @@ function survey(cursor: Cursor): Footprint {
     } else if (id === Section.import) fixedBytes += count * IMPORT_BYTES;
     else if (id === Section.global) fixedBytes += count * GLOBAL_BYTES;
     else if (id === Section.export) fixedBytes += count * EXPORT_BYTES;
+    else if (id === Section.tag) hasExceptions = count > 0;
     else if (id === Section.data) fixedBytes += count * SEGMENT_BYTES;
     else if (id === Section.element) {
       // Each function in this section takes at least one byte.
@@ -73,5 +77,5 @@ function survey(cursor: Cursor): Footprint {
       }
     }
   }
-  return { fixedBytes, firstElements, mostElements };
+  return { fixedBytes, firstElements, mostElements, hasExceptions };
 }

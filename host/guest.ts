@@ -14,6 +14,7 @@ import {
   resumeExport,
   YIELD_EXPORT,
 } from "./abi.ts";
+import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "./account.ts";
 import type { Actor, GuestExports } from "./actor.ts";
 import { type ExportType, type ImportType, readInterface } from "./binary.ts";
 import { Bytes } from "./bytes.ts";
@@ -203,6 +204,11 @@ export class GuestModule {
     // Tables grow only in modules with code that writes to tables. Ask last: it reads all code.
     const grows = mostElements > firstElements && this.movableGlobals === undefined;
     return fixedBytes + ELEMENT_BYTES * (grows ? mostElements : firstElements);
+  }
+
+  /** How many bytes the stack of an actor of it counts that waits by JSPI. */
+  get stackBytes(): number {
+    return STACK_BYTES * (this.#footprint.hasExceptions ? STACKS_OF_EXCEPTIONS : 1);
   }
 
   /** The entry where nobody names one. */

@@ -1,5 +1,5 @@
 /** Makes actors: for the host, which is told by an error why one could not be made, and for guests, which are told by a status and get no more than they have. */
-import { FIBER_BYTES, INSTANCES, MEMORIES, STACK_BYTES } from "./account.ts";
+import { FIBER_BYTES, INSTANCES, MEMORIES } from "./account.ts";
 import { Actor, type Services, type Way } from "./actor.ts";
 import { Allowance, Family, mayLog } from "./allowance.ts";
 import { Bytes } from "./bytes.ts";
@@ -182,7 +182,7 @@ export class Spawner {
     }
     const isFiber = wayName === "jspi";
     const instanceBytes = module.instanceBytes + (isFiber ? FIBER_BYTES : 0);
-    const bytes = module.initialBytes + args.length + instanceBytes + (isFiber ? STACK_BYTES : 0);
+    const bytes = module.initialBytes + args.length + instanceBytes + (isFiber ? module.stackBytes : 0);
     if (!services.account.admits(MEMORIES, bytes) || !services.account.admits(INSTANCES, instanceBytes)) {
       throw new LimitError(
         `${module.name} needs ${bytes} bytes to start, and all actors together have nearly what they may (limit allMemoryBytes): end some first, or raise it`,

@@ -301,3 +301,16 @@ test("what has ended is counted no more", async () => {
   expect(use()).toEqual(before);
   expect(arena.runtime.size).toBe(1);
 });
+
+test("a stack of JSPI counts 28 times where its guest has exceptions, which its frames could keep", async () => {
+  await using arena = await Arena.open({ limits: { allMemoryBytes: 250 * MIB } });
+  const waits = `(func (export "run") ${WAIT})`;
+  const plain = await arena.load(waits);
+  const throwing = await arena.load(`(tag $t (param i32)) (func (export "throws") (throw $t (i32.const 1))) ${waits}`);
+  arena.runtime.spawn(plain);
+  expect(arena.runtime.snapshot().memory.stacks).toBe(MIB);
+  arena.runtime.spawn(throwing, { entry: "run" });
+  expect(arena.runtime.snapshot().memory.stacks).toBe(29 * MIB);
+  for (let i = 0; i < 7; i++) arena.runtime.spawn(throwing, { entry: "run" });
+  expect(() => arena.runtime.spawn(throwing, { entry: "run" })).toThrow(/allMemoryBytes/);
+});
