@@ -184,7 +184,7 @@ export class Ends implements Runnable {
     const family = actor.allowance?.family;
     if (family !== undefined) {
       family.size--;
-      family.ending++;
+      if (wasAlive) family.ending++;
     }
     // No pid has these words.
     words[actor.at + LO] = 0;
@@ -292,7 +292,7 @@ export class Ends implements Runnable {
     actor.args = noBytes.u8;
     this.#actors.release(actor);
     if (allowance === null) return;
-    allowance.family.ending--;
+    if (ending.wasAlive) allowance.family.ending--;
     const { end } = allowance;
     allowance.context = null;
     if (end !== null) services.notices.add(end);
