@@ -136,6 +136,7 @@ export class Ends {
 /** Whoever still holds the actor shall not hold its memory. */
 function release(actor: Actor, services: Services): void {
   services.recycling.give(actor);
+  actor.aside = null;
   services.memory.set(actor, 0);
   services.switch?.end(actor);
   actor.instance = null;

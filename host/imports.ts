@@ -2,8 +2,10 @@
  * The imports of `actor` and `env` as docs/abi.md describes them. One set of functions serves every guest of a runtime: they ask whose
  * turn it is. Here are those of messages and of the actor itself; the others are in imports-*.ts.
  */
+import { ABORTED_FOR_MEMORY, ABORTED_FOR_STACK } from "./abi.ts";
 import { type Actor, LEAVING, type Services, WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "./actor.ts";
 import { mayLog } from "./allowance.ts";
+import { stackIn, stackOut } from "./aside.ts";
 import { askedOf, callerOf, checkRange, checkWindow, exitReason, type Import, setWindow, textOf } from "./caller.ts";
 import { fault, leave } from "./fault.ts";
 import { needHeadroom } from "./headroom.ts";
@@ -34,6 +36,8 @@ export interface ImportHooks {
   /** The actor was answered -100. */
   readonly denied: (actor: Actor, name: string) => void;
 }
+
+const PAGE_BYTES = 65_536;
 
 /** More of an abort's message than this says nothing more. */
 const MAX_ABORT_CHARACTERS = 2000;
@@ -140,6 +144,16 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
     },
 
     ...withHeadroom(services, hooks, {
+      stack_out(room, need) {
+        stackOut(callerOf(services, "stack_out"), room, need);
+        return undefined;
+      },
+
+      stack_in(room) {
+        stackIn(callerOf(services, "stack_in"), room);
+        return undefined;
+      },
+
       log(level, pointer, length) {
         const actor = askedOf(services, "log");
         const { allowance } = actor;
@@ -219,12 +233,27 @@ export function sendMessage(
   return post(services, lo, hi, to, toLo, toHi, MESSAGE, tag, ref, bytes, size === 0 ? 0 : pointer >>> 0, size);
 }
 
+function outOfMemory({ bytes, limits }: Actor, pages: number): string {
+  bytes.refresh();
+  const has = bytes.u8.length / PAGE_BYTES;
+  if (has + pages > limits.memoryPages) return `memoryPages: ${limits.memoryPages} reached`;
+  return `its memory of ${has} pages cannot grow by ${pages}`;
+}
+
+function outOfStack(bytes: number): string {
+  return `stack overflow: the ${bytes >>> 0} bytes for references to objects are full; build it with a larger --stack`;
+}
+
 /** The functions of `env`, which AssemblyScript's own runtime asks for. */
 export function envImports(services: Services, hooks: ImportHooks): Record<string, Import> {
   return {
     abort(message, file, line, column) {
       const actor = services.current;
       if (actor === null) throw new Error("abort was called while no actor has its turn");
+      if (message === 0 && file === 0) {
+        if (column === ABORTED_FOR_MEMORY) return fault(actor, outOfMemory(actor, line));
+        if (column === ABORTED_FOR_STACK) return fault(actor, outOfStack(line));
+      }
       const text = stringAt(actor, message) ?? "abort";
       const where = stringAt(actor, file);
       return fault(actor, where === undefined ? text : `${text} (${where}:${line}:${column})`);

@@ -14,10 +14,11 @@ export class MemoryAccount {
     return this.#bytes + bytes <= this.#maxBytes;
   }
 
-  /** An actor's memory has so many bytes now; 0: it has ended. One that has grown beyond what all may have ends by it. */
-  set(actor: Actor, bytes: number): void {
-    const { allowance } = actor;
+  /** An actor's memory has so many bytes now; 0: it has ended. What of its stack was put aside is added. One that has grown beyond what all may have ends by it. */
+  set(actor: Actor, memoryBytes: number): void {
+    const { allowance, aside } = actor;
     if (allowance === null) return;
+    const bytes = memoryBytes + (aside?.bytes ?? 0);
     const grown = bytes - allowance.memoryBytes;
     allowance.memoryBytes = bytes;
     this.#bytes += grown;

@@ -5,9 +5,12 @@
  * understood, leaves none, the answer is Infinity.
  */
 
-/** The pass moves the top of its stack on by a constant for each part of a frame. */
-const GROWTH =
-  /\(i32\.store\s+\(global\.get \$__asyncify_data\)\s+\(i32\.add\s+\(i32\.load\s+\(global\.get \$__asyncify_data\)\s*\)\s+\(i32\.const (\d+)\)/g;
+/**
+ * The pass moves the top of its stack by a constant for each part of a frame: on where it unwinds, back where it rewinds. Binaryen prefers to subtract -64 where
+ * 64 is to be added, because that is a byte shorter.
+ */
+const MOVE =
+  /\(i32\.store\s+\(global\.get \$__asyncify_data\)\s+\(i32\.(add|sub)\s+\(i32\.load\s+\(global\.get \$__asyncify_data\)\s*\)\s+\(i32\.const (-?\d+)\)/g;
 const FUNCTION = /^ \(func \$("(?:[^"\\]|\\.)*"|[^\s()]+)/gm;
 const CALL = /\((?:return_)?call \$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 const INDIRECT = /\((?:return_)?call_(?:indirect|ref)\b/;
@@ -15,7 +18,7 @@ const ELEMENTS = /^ \(elem [^\n]*/gm;
 const REFERENCE = /\$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 
 interface Instrumented {
-  /** Bytes of its frame. */
+  /** Bytes of its frame; Infinity where they are not understood. */
   readonly frame: number;
   readonly calls: readonly string[];
 }
@@ -26,7 +29,7 @@ interface Instrumented {
  * @returns bytes
  */
 export function longestStack(text: string, roots: readonly string[]): number {
-  const code = text.replace(/^\s*;;@.*\n/gm, "");
+  const code = withoutPlaces(text);
   const functions = instrumented(code);
   // One that is not in the text at all has a name that was not understood.
   const names = new Set(namesIn(code, FUNCTION));
@@ -47,24 +50,50 @@ export function longestStack(text: string, roots: readonly string[]): number {
   return Math.max(...roots.map(below));
 }
 
+/** How many bytes each function that can unwind writes when it does, by its internal name. */
+export function framesOf(text: string): ReadonlyMap<string, number> {
+  const frames = new Map<string, number>();
+  for (const [name, { frame }] of instrumented(withoutPlaces(text))) if (frame > 0) frames.set(name, frame);
+  return frames;
+}
+
+/** Which functions each function calls by name, by internal names. */
+export function callsIn(text: string): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const [name, body] of functionsIn(withoutPlaces(text))) found.set(name, namesIn(body, CALL));
+  return found;
+}
+
+function functionsIn(code: string): Map<string, string> {
+  const begins = [...code.matchAll(FUNCTION)];
+  return new Map(begins.map(({ 1: name, index }, i) => [plain(name), code.slice(index, begins[i + 1]?.index)]));
+}
+
+function withoutPlaces(text: string): string {
+  return text.replace(/^\s*;;@.*\n/gm, "");
+}
+
 /** Those that can unwind: none of the others is on the stack when that happens. */
 function instrumented(code: string): Map<string, Instrumented> {
-  const begins = [...code.matchAll(FUNCTION)];
-  const bodies = new Map<string, string>();
-  begins.forEach(({ 1: name, index }, i) => {
-    const body = code.slice(index, begins[i + 1]?.index);
-    if (body.includes("$__asyncify_data")) bodies.set(plain(name), body);
-  });
+  const bodies = new Map([...functionsIn(code)].filter(([, body]) => body.includes("$__asyncify_data")));
   const inTables = (code.match(ELEMENTS) ?? []).flatMap(line => namesIn(line, REFERENCE));
   const found = new Map<string, Instrumented>();
   for (const [name, body] of bodies) {
-    let frame = 0;
-    for (const { 1: bytes } of body.matchAll(GROWTH)) frame += Number(bytes);
+    const frame = frameIn(body);
     const calls = namesIn(body, CALL);
     if (INDIRECT.test(body)) calls.push(...inTables);
     found.set(name, { frame, calls: [...new Set(calls)].filter(called => bodies.has(called)) });
   }
   return found;
+}
+
+/** What is written is what is read again. */
+function frameIn(body: string): number {
+  const moves = [...body.matchAll(MOVE)].map(({ 1: operation, 2: bytes }) =>
+    operation === "add" ? Number(bytes) : -Number(bytes),
+  );
+  const written = moves.reduce((sum, move) => sum + Math.max(move, 0), 0);
+  return moves.reduce((sum, move) => sum + move, 0) === 0 ? written : Number.POSITIVE_INFINITY;
 }
 
 function namesIn(text: string, pattern: RegExp): string[] {

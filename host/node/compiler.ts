@@ -11,7 +11,7 @@ import binaryen from "binaryen";
 import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
 import { makeParking, Unsuitable } from "../../guest/transform/compiled.ts";
 import GuestTransform from "../../guest/transform/index.ts";
-import { STACK_SIZE, STATIC } from "../../guest/transform/layout.ts";
+import { MAX_STACK_BYTES, memoryBaseFor, STACK_SIZE } from "../../guest/transform/layout.ts";
 import type { ParkWay } from "../../guest/transform/park.ts";
 import { makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
 import { YIELD_EXPORT } from "../abi.ts";
@@ -33,6 +33,11 @@ export interface CompileOptions {
   reductions?: ReductionsWay;
   /** Keeps names and optimizes less. Default: false. */
   debug?: boolean;
+  /**
+   * Bytes for references to collected objects, four for each that a function has in use: how deep functions with objects may call each other. Rounded up to a
+   * multiple of 4,096. Default: 8,192. Of a `.wasm` file its own compiler has decided.
+   */
+  stackBytes?: number;
   /** Pages of 64 KiB that the guest starts with. Default: as few as its static data and stack need. */
   initialPages?: number;
   /** What relative entries, and the paths in messages, are relative to. Default: the working directory. */
@@ -92,6 +97,10 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
       path,
       `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
     );
+  }
+  const { stackBytes } = options;
+  if (stackBytes !== undefined && !(Number.isInteger(stackBytes) && stackBytes > 0 && stackBytes <= MAX_STACK_BYTES)) {
+    throw new RangeError(`stackBytes must be a whole number from 1 to ${MAX_STACK_BYTES}, not ${stackBytes}`);
   }
   if (path.endsWith(".wasm")) return rewrite(entry, path, options);
 
@@ -232,7 +241,7 @@ function flags(entry: string, outFile: string, baseDir: string, options: Compile
     // A guest that blocks has objects on its stack when the collector runs; `minimal` would need an empty one.
     ...["--runtime", "incremental", "--exportRuntime", "--stackSize", String(STACK_SIZE)],
     // The host makes the memory: that is how it sets the quota. It is exported as well, for @assemblyscript/loader.
-    ...["--importMemory", "--memoryBase", String(STATIC)],
+    ...["--importMemory", "--memoryBase", String(memoryBaseFor(options.stackBytes))],
     // As an export, because the start function would run before the host can see the memory.
     ...["--exportStart", "_start"],
     "--sourceMap",
