@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../host/node/build.ts";
 import { type CompileOptions, compile } from "../host/node/compiler.ts";
+import { assemble, PLAIN } from "./wat.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -160,6 +162,27 @@ describe("build", () => {
     expect(results[1].diagnostics).toMatchObject([{ severity: "error", file: join(folder, "crashes.ts") }]);
     expect(results[1].diagnostics[0].message).toMatch(/the AssemblyScript compiler crashed .*"crashes\.ts"/);
     expect(results[1].text).toContain("has crashed during compile");
+  });
+
+  test("blames the AssemblyScript compiler for nothing that is none of its, and goes on after what Binaryen cannot do", async () => {
+    const name = "keeps.wasm";
+    writeFileSync(
+      join(folder, name),
+      assemble(
+        `(module (import "actor" "park" (func $park (result i32))) (import "env" "memory" (memory 1)) (table 2 externref)
+          (global (export "__global_base") i32 (i32.const 4096))
+          (func (export "run") (local $r externref) (local.set $r (table.get 0 (i32.const 1))) (drop (call $park)) (table.set 0 (i32.const 0) (local.get $r))))`,
+        PLAIN | binaryen.Features.ReferenceTypes,
+      ),
+    );
+    write("echo.ts", ECHO);
+    const results = await build([name, "echo.ts"], { baseDir: folder, park: "asyncify" });
+    expect(results[0].diagnostics).toMatchObject([{ message: expect.stringContaining("run keeps a reference") }]);
+    expect(results[0].text).not.toMatch(/crash/);
+    expect(results[1].wasm).toBeDefined();
+    // A fault of our own, for which nothing in the guest can be changed.
+    const [failed] = await build(["echo.ts"], { baseDir: folder, stackBytes: 0.5 });
+    expect(failed.diagnostics[0].message).toMatch(/^"echo\.ts" was not built, because of a fault .*stackBytes must be/);
   });
 
   test("of nothing is nothing", async () => {

@@ -114,8 +114,13 @@ export function entriesOf(b: Binaryen, module: binaryen.Module): Entry[] {
   return entries;
 }
 
-/** Runs the pass, which adds a check after every call that may reach `park`, also through a table. */
+/** Adds a check after every call that may reach `park`, also through a table. */
 function instrument(b: Binaryen, module: binaryen.Module, imports: string): void {
+  optimizeForPass(b, module);
+  runPass(b, module, imports);
+}
+
+export function optimizeForPass(b: Binaryen, module: binaryen.Module): void {
   // Asyncify spills every live local, so it runs on optimized code. Each option is set because they are global to the
   // process: a build must not depend on what was built before it.
   b.setOptimizeLevel(3);
@@ -127,9 +132,17 @@ function instrument(b: Binaryen, module: binaryen.Module, imports: string): void
   b.setFastMath(false);
   b.setZeroFilledMemory(false);
   module.optimize();
+}
+
+/** @param only internal names of the functions to instrument; all that need it where none is named */
+export function runPass(b: Binaryen, module: binaryen.Module, imports: string, only: readonly string[] = []): void {
   b.setPassArgument("asyncify-imports", imports);
-  module.runPasses(["asyncify"]);
-  b.clearPassArguments();
+  if (only.length > 0) b.setPassArgument("asyncify-onlylist", only.join(","));
+  try {
+    module.runPasses(["asyncify"]);
+  } finally {
+    b.clearPassArguments();
+  }
 }
 
 /** Adds our globals, and takes away the pass's own ways in: the stack has one fixed place. */

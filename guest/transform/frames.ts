@@ -15,6 +15,7 @@ const FUNCTION = /^ \(func \$("(?:[^"\\]|\\.)*"|[^\s()]+)/gm;
 const CALL = /\((?:return_)?call \$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 const INDIRECT = /\((?:return_)?call_(?:indirect|ref)\b/;
 const ELEMENTS = /^ \(elem [^\n]*/gm;
+const ADDRESS = /\(ref\.func \$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 const REFERENCE = /\$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 
 interface Instrumented {
@@ -57,11 +58,20 @@ export function framesOf(text: string): ReadonlyMap<string, number> {
   return frames;
 }
 
-/** Which functions each function calls by name, by internal names. */
-export function callsIn(text: string): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, readonly string[]>();
-  for (const [name, body] of functionsIn(withoutPlaces(text))) found.set(name, namesIn(body, CALL));
-  return found;
+/** The text of each function, by its internal name. */
+export function functionsOf(text: string): ReadonlyMap<string, string> {
+  return functionsIn(withoutPlaces(text));
+}
+
+/** Which functions a function calls by name, by their internal names. */
+export function callsIn(body: string): readonly string[] {
+  return namesIn(body, CALL);
+}
+
+/** Internal names of the functions that can be in a table. */
+export function addressesTaken(text: string): readonly string[] {
+  const elements = (text.match(ELEMENTS) ?? []).flatMap(line => namesIn(line, REFERENCE));
+  return [...new Set([...elements, ...namesIn(text, ADDRESS)])];
 }
 
 function functionsIn(code: string): Map<string, string> {
@@ -101,7 +111,7 @@ function namesIn(text: string, pattern: RegExp): string[] {
 }
 
 /** A name in quotes has its other characters escaped, as UTF-8 in hexadecimal or behind a backslash. */
-function plain(name: string): string {
+export function plain(name: string): string {
   if (!name.startsWith('"')) return name;
   const text = name
     .slice(1, -1)

@@ -3,7 +3,7 @@
  * function of the guest that called it is still on the stack. To be called before the module is optimized, while the compiler's names are there.
  */
 import type binaryen from "binaryen";
-import { callsIn } from "./frames.ts";
+import { callsIn, functionsOf } from "./frames.ts";
 
 type Binaryen = typeof binaryen;
 
@@ -31,8 +31,8 @@ export function keepAllFrames(b: Binaryen, module: binaryen.Module): void {
 /** In a release those of AssemblyScript's library that may allocate: beside that, a call costs little. */
 export function keepAllocatingFrames(b: Binaryen, module: binaryen.Module): void {
   const callers = new Map<string, string[]>();
-  for (const [name, calls] of callsIn(module.emitText())) {
-    for (const called of calls) {
+  for (const [name, body] of functionsOf(module.emitText())) {
+    for (const called of callsIn(body)) {
       const known = callers.get(called);
       if (known === undefined) callers.set(called, [name]);
       else known.push(name);

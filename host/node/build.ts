@@ -86,13 +86,22 @@ function ask(
 }
 
 function crashed(request: CompileRequest, log: string): Compiled {
+  // What asc says of itself; everything else is ours or Binaryen's.
   const stage = /has crashed during (\w+)/.exec(log)?.[1];
-  const message = `the AssemblyScript compiler crashed${stage ? ` in "${stage}"` : ""} while it compiled "${request.entry}"; change what you wrote last`;
-  return failed(request, message, log);
+  if (stage !== undefined) {
+    const message = `the AssemblyScript compiler crashed in "${stage}" while it compiled "${request.entry}"; change what you wrote last`;
+    return failed(request, message, log);
+  }
+  const why = log.split("\n").find(line => line.trim() !== "");
+  return failed(
+    request,
+    `"${request.entry}" was not built, because of a fault in isopod or in Binaryen${why ? `: ${why.trim()}` : ""}`,
+    log,
+  );
 }
 
 function tookTooLong(request: CompileRequest): Compiled {
-  return failed(request, `the AssemblyScript compiler took too long over "${request.entry}" and was ended`, "");
+  return failed(request, `the compiler took too long over "${request.entry}" and was ended`, "");
 }
 
 function failed({ entry, options }: CompileRequest, message: string, log: string): Compiled {

@@ -9,11 +9,12 @@ import { basename, join, relative, resolve, sep } from "node:path";
 import * as asc from "assemblyscript/asc";
 import binaryen from "binaryen";
 import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
-import { makeParking, Unsuitable } from "../../guest/transform/compiled.ts";
+import { makeParking } from "../../guest/transform/compiled.ts";
 import GuestTransform from "../../guest/transform/index.ts";
 import { MAX_STACK_BYTES, memoryBaseFor, STACK_SIZE } from "../../guest/transform/layout.ts";
 import type { ParkWay } from "../../guest/transform/park.ts";
 import { makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
+import { Unsuitable } from "../../guest/transform/unsupported.ts";
 import { YIELD_EXPORT } from "../abi.ts";
 import { Copies } from "../copies.ts";
 import { countValid } from "../counted.ts";
@@ -167,6 +168,11 @@ async function rewrite(entry: string, path: string, options: CompileOptions): Pr
   const asked = options.reductions === "none" ? undefined : options.reductions;
   const reductions = asked ?? (parks ? "none" : "count");
   const read: Compiled = { entry, diagnostics: [], sources: [path], text: "", wasm: bytes };
+  if (options.stackBytes !== undefined) {
+    const message = `the stack of "${entry}" was laid out by its own compiler: give that the number of bytes`;
+    const { wasm: _, ...others } = read;
+    return withErrors(others, [{ severity: "error", message, code: 0, file: path }]);
+  }
   // What is to yield is taught both at once.
   const parking =
     parks && reductions !== "yield"
