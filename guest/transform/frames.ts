@@ -15,6 +15,8 @@ const FUNCTION = /^ \(func \$("(?:[^"\\]|\\.)*"|[^\s()]+)/gm;
 const CALL = /\((?:return_)?call \$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 const INDIRECT = /\((?:return_)?call_(?:indirect|ref)\b/;
 const ELEMENTS = /^ \(elem [^\n]*/gm;
+/** The names of the segment itself and of its table. */
+const NOT_FUNCTIONS = /^ \(elem \$[^\s()]+|\(table \$[^\s()]+\)/g;
 const ADDRESS = /\(ref\.func \$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 const REFERENCE = /\$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 
@@ -70,8 +72,12 @@ export function callsIn(body: string): readonly string[] {
 
 /** Internal names of the functions that can be in a table. */
 export function addressesTaken(text: string): readonly string[] {
-  const elements = (text.match(ELEMENTS) ?? []).flatMap(line => namesIn(line, REFERENCE));
-  return [...new Set([...elements, ...namesIn(text, ADDRESS)])];
+  return [...new Set([...inTables(text), ...namesIn(text, ADDRESS)])];
+}
+
+function inTables(text: string): readonly string[] {
+  const segments = (text.match(ELEMENTS) ?? []).map(line => line.replace(NOT_FUNCTIONS, ""));
+  return segments.flatMap(segment => namesIn(segment, REFERENCE));
 }
 
 function functionsIn(code: string): Map<string, string> {
@@ -86,12 +92,12 @@ function withoutPlaces(text: string): string {
 /** Those that can unwind: none of the others is on the stack when that happens. */
 function instrumented(code: string): Map<string, Instrumented> {
   const bodies = new Map([...functionsIn(code)].filter(([, body]) => body.includes("$__asyncify_data")));
-  const inTables = (code.match(ELEMENTS) ?? []).flatMap(line => namesIn(line, REFERENCE));
+  const tables = inTables(code);
   const found = new Map<string, Instrumented>();
   for (const [name, body] of bodies) {
     const frame = frameIn(body);
     const calls = namesIn(body, CALL);
-    if (INDIRECT.test(body)) calls.push(...inTables);
+    if (INDIRECT.test(body)) calls.push(...tables);
     found.set(name, { frame, calls: [...new Set(calls)].filter(called => bodies.has(called)) });
   }
   return found;

@@ -6,6 +6,7 @@
  */
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
+import { checkStackBytes } from "../../guest/transform/layout.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled, CompileOptions } from "./compiler.ts";
 
@@ -40,6 +41,7 @@ export class Builder {
   #worker: Worker | undefined;
 
   async build(entry: string, { timeoutMs, ...options }: BuildOptions): Promise<Compiled> {
+    checkStackBytes(options.stackBytes);
     this.#worker ??= new Worker(WORKER, { name: "isopod build" });
     const { compiled, alive } = await ask(this.#worker, { entry, options }, timeoutMs);
     if (!alive) this.#worker = undefined;

@@ -11,7 +11,7 @@ import binaryen from "binaryen";
 import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
 import { makeParking } from "../../guest/transform/compiled.ts";
 import GuestTransform from "../../guest/transform/index.ts";
-import { MAX_STACK_BYTES, memoryBaseFor, STACK_SIZE } from "../../guest/transform/layout.ts";
+import { checkStackBytes, memoryBaseFor, STACK_SIZE } from "../../guest/transform/layout.ts";
 import type { ParkWay } from "../../guest/transform/park.ts";
 import { makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
 import { Unsuitable } from "../../guest/transform/unsupported.ts";
@@ -99,10 +99,7 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
       `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
     );
   }
-  const { stackBytes } = options;
-  if (stackBytes !== undefined && !(Number.isInteger(stackBytes) && stackBytes > 0 && stackBytes <= MAX_STACK_BYTES)) {
-    throw new RangeError(`stackBytes must be a whole number from 1 to ${MAX_STACK_BYTES}, not ${stackBytes}`);
-  }
+  checkStackBytes(options.stackBytes);
   if (path.endsWith(".wasm")) return rewrite(entry, path, options);
 
   const sources = new Map<string, { file: string; text: string }>();
