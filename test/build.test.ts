@@ -1,12 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formatReason, Runtime } from "../host/index.ts";
 import { build } from "../host/node/build.ts";
 import { type CompileOptions, compile } from "../host/node/compiler.ts";
+import { quiet } from "./guests.ts";
 import { assemble, PLAIN } from "./wat.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -252,18 +254,75 @@ describe("a guest that calls all of the library", () => {
   });
 });
 
-test("asc by hand, with our asconfig.json and --transform, gives the same bytes", async () => {
-  write("actor.ts", "export declare function park(): i32;\n");
-  const entry = relative(
-    ROOT,
-    write("plain.ts", 'import { park } from "./actor"; export function run(): void { park(); }'),
-  );
-  const asc = join(ROOT, "node_modules", "assemblyscript", "bin", "asc.js");
-  const out = join(folder, "plain.wasm");
-  const transform = "./guest/transform/index.ts";
-  execFileSync(process.execPath, [asc, entry, "--transform", transform, "--outFile", relative(ROOT, out)], {
-    cwd: ROOT,
+describe("asc by hand, as docs/languages.md shows it,", () => {
+  /** Waits in a recursion with objects, and logs how deep that was. */
+  const DEEP = `import { argsText, log, receive } from "isopod/guest";
+    class Node { constructor(public value: i32, public next: Node | null) {} }
+    function down(depth: i32, node: Node): i32 {
+      if (depth == 0) return receive().length;
+      return down(depth - 1, new Node(depth, node)) + node.value;
+    }
+    export function run(): void { log(down(I32.parseInt(argsText()) as i32, new Node(0, null)).toString()); }`;
+
+  /** Runs the command of the page on `by-hand.ts`, with what is in a checkout in the place of the package. */
+  function asc(...more: string[]): Uint8Array<ArrayBuffer> {
+    const page = readFileSync(join(ROOT, "docs", "languages.md"), "utf8");
+    const [, shown] = /```sh\n(npx asc [\s\S]*?)\n```/.exec(page) ?? [];
+    const words = (shown ?? "").replaceAll("\\\n", " ").split(/\s+/).slice(2);
+    expect(words).toContain("guest.ts");
+    // The package by its name, as in a project that has it installed.
+    mkdirSync(join(folder, "node_modules"), { recursive: true });
+    if (!existsSync(join(folder, "node_modules", "isopod"))) symlinkSync(ROOT, join(folder, "node_modules", "isopod"));
+    const replaced: Readonly<Record<string, string>> = {
+      "guest.ts": "by-hand.ts",
+      "guest.wasm": "by-hand.wasm",
+      "isopod/transform": join(ROOT, "guest/transform/index.ts"),
+    };
+    const cli = join(ROOT, "node_modules", "assemblyscript", "bin", "asc.js");
+    execFileSync(process.execPath, [cli, ...words.map(word => replaced[word] ?? word), ...more], {
+      cwd: folder,
+      stdio: "pipe",
+    });
+    return new Uint8Array(readFileSync(join(folder, "by-hand.wasm")));
+  }
+
+  /** What it logs, and how it ends, where it waits so deep. */
+  async function run(wasm: Uint8Array<ArrayBuffer>, depth: number): Promise<string[]> {
+    const lines: string[] = [];
+    await using runtime = new Runtime({ grants: "all", onLog: (_pid, _level, line) => lines.push(line) });
+    const pid = runtime.spawn(await runtime.load(wasm), { args: String(depth) });
+    const ended = runtime.exited(pid);
+    await quiet();
+    runtime.send(pid, "abc");
+    lines.push(formatReason(await ended));
+    return lines;
+  }
+
+  test("gives the same bytes as isopod build", async () => {
+    const entry = write("by-hand.ts", DEEP);
+    const { wasm } = await compile(entry, { baseDir: folder });
+    expect(asc()).toEqual(wasm);
   });
-  const { wasm } = await compile(entry, { baseDir: ROOT });
-  expect(new Uint8Array(readFileSync(out))).toEqual(wasm);
+
+  test("makes guests that run, wherever --memoryBase puts their data, and with a stack of asc's own", async () => {
+    write("by-hand.ts", DEEP);
+    const sum = (depth: number) => [String(depth === 0 ? 3 : (depth * (depth + 1)) / 2 + 2), "normal"];
+    expect(await run(asc(), 300)).toEqual(sum(300));
+    const larger = asc("--memoryBase", "60000");
+    for (const depth of [0, 2_000]) expect(await run(larger, depth)).toEqual(sum(depth));
+    const smaller = asc("--memoryBase", "8001");
+    expect(await run(smaller, 100)).toEqual(sum(100));
+    expect((await run(smaller, 3_000))[0]).toMatch(/^crashed: stack overflow: the 37\d\d bytes .* larger --stack/);
+    expect(await run(asc("--memoryBase", "4096", "--stackSize", "32768"), 2_000)).toEqual(sum(2_000));
+  });
+
+  test("says which --memoryBase to use where one leaves no room for the stacks", () => {
+    write("by-hand.ts", DEEP);
+    for (const memoryBase of ["0", "4096"]) {
+      expect(() => asc("--memoryBase", memoryBase)).toThrow(
+        /the guest's stacks need the memory below --memoryBase, .*use --memoryBase 12544/,
+      );
+    }
+    expect(() => asc("--memoryBase", "0", "--stackSize", "32768")).toThrow(/use --memoryBase 4096/);
+  });
 });

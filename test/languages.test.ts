@@ -185,6 +185,21 @@ describe.each(builds)("$name:", ({ toolchain, get, noArguments, noRequest }) => 
   });
 });
 
+test.skipIf(rust.version === undefined)(
+  `the project of docs/languages.md is built as it stands there${rust.version === undefined ? ` (not installed: ${rust.installedBy})` : ""}`,
+  async () => {
+    const page = readFileSync(join(root, "docs", "languages.md"), "utf8");
+    const wasm = rust.buildProject(page, join(folder, "project"));
+    const runtime = new Runtime({ clock: new ManualClock() });
+    const observer = runtime.mailbox();
+    observer.send(runtime.spawn(await runtime.load(wasm)), "as written");
+    const item = await observer.receive();
+    expect(item?.kind === "message" && decoder.decode(item.bytes)).toBe("as written");
+    await runtime.stop();
+  },
+  300_000,
+);
+
 test("docs/languages.md shows the examples as they are", () => {
   const page = readFileSync(join(root, "docs", "languages.md"), "utf8");
   const shown = [...page.matchAll(/<!-- file: (\S+) -->\n```\w+\n([\s\S]*?)```/g)];
