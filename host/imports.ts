@@ -233,6 +233,19 @@ export function sendMessage(
   return post(services, lo, hi, to, toLo, toHi, MESSAGE, tag, ref, bytes, size === 0 ? 0 : pointer >>> 0, size);
 }
 
+/** More frames than engines note: between the guest's code and its abort may be many of its library's. */
+const FRAMES_NOTED = 40;
+
+function faultInside(actor: Actor, message: string): never {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = FRAMES_NOTED;
+  try {
+    return fault(actor, message);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 function outOfMemory({ bytes, limits }: Actor, pages: number): string {
   bytes.refresh();
   const has = bytes.u8.length / PAGE_BYTES;
@@ -250,19 +263,23 @@ export function envImports(services: Services, hooks: ImportHooks): Record<strin
     abort(message, file, line, column) {
       const actor = services.current;
       if (actor === null) throw new Error("abort was called while no actor has its turn");
-      if (message === 0 && file === 0) {
-        if (column === ABORTED_FOR_MEMORY) return fault(actor, outOfMemory(actor, line));
-        if (column === ABORTED_FOR_STACK) return fault(actor, outOfStack(line));
-      }
-      const text = stringAt(actor, message) ?? "abort";
-      const where = stringAt(actor, file);
-      return fault(actor, where === undefined ? text : `${text} (${where}:${line}:${column})`);
+      return faultInside(actor, wordsOf(actor, message, file, line, column));
     },
     seed() {
       const { allowance } = askedOf(services, "seed");
       return allowance?.granted.random === false ? 0 : services.random() * Number.MAX_SAFE_INTEGER;
     },
   };
+
+  function wordsOf(actor: Actor, message: number, file: number, line: number, column: number): string {
+    if (message === 0 && file === 0) {
+      if (column === ABORTED_FOR_MEMORY) return outOfMemory(actor, line);
+      if (column === ABORTED_FOR_STACK) return outOfStack(line);
+    }
+    const text = stringAt(actor, message) ?? "abort";
+    const where = stringAt(actor, file);
+    return where === undefined ? text : `${text} (${where}:${line}:${column})`;
+  }
 
   /** Both pointers come from the guest: a wrong one may cost the text, nothing else. */
   function stringAt(actor: Actor, pointer: number): string | undefined {

@@ -7,7 +7,8 @@ import { callsIn, functionsOf } from "./frames.ts";
 
 type Binaryen = typeof binaryen;
 
-const LIBRARY = /^~lib\/(?!isopod\/)/;
+/** Functions in which a place is not the guest's: those of AssemblyScript's library, and constructors, in which asc gives none to the allocation. */
+const PLACELESS = /^~lib\/(?!isopod\/)|#constructor$/;
 /** Every block of memory is taken by it, or made longer. */
 const ALLOCATES = ["~lib/rt/tlsf/allocateBlock", "~lib/rt/tlsf/reallocateBlock"];
 
@@ -28,7 +29,7 @@ export function keepAllFrames(b: Binaryen, module: binaryen.Module): void {
   keepFrame(b, module, "*");
 }
 
-/** In a release those of AssemblyScript's library that may allocate: beside that, a call costs little. */
+/** In a release those that may allocate and have no place of the guest's: beside an allocation, a call costs little. */
 export function keepAllocatingFrames(b: Binaryen, module: binaryen.Module): void {
   const callers = new Map<string, string[]>();
   for (const [name, body] of functionsOf(module.emitText())) {
@@ -41,9 +42,9 @@ export function keepAllocatingFrames(b: Binaryen, module: binaryen.Module): void
   const found = new Set(ALLOCATES);
   for (const name of found) {
     // Who calls a function of the guest's has that in between.
-    for (const caller of callers.get(name) ?? []) if (LIBRARY.test(caller)) found.add(caller);
+    for (const caller of callers.get(name) ?? []) if (PLACELESS.test(caller)) found.add(caller);
   }
-  for (const name of found) if (!name.includes("*")) keepFrame(b, module, name);
+  for (const name of found) keepFrame(b, module, name);
 }
 
 function keepFrame(b: Binaryen, module: binaryen.Module, pattern: string): void {
