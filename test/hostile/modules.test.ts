@@ -328,9 +328,9 @@ describe("imports", () => {
   const typed = (params: readonly string[], result: string) =>
     `(func ${params.length > 0 ? `(param ${params.join(" ")})` : ""} ${result === "" ? "" : `(result ${result})`})`;
 
-  test("are on the page, all 33 of them and two of env", () => {
-    expect(all.length).toBe(35);
-    expect(new Set(all.map(({ name }) => name)).size).toBe(35);
+  test("are on the page, all 35 of them and two of env", () => {
+    expect(all.length).toBe(37);
+    expect(new Set(all.map(({ name }) => name)).size).toBe(37);
   });
 
   test.each(all)("$name is taken with its type", async ({ name, params, result }) => {
