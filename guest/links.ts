@@ -35,7 +35,7 @@ export function trapExit(on: bool = true): bool {
  * children without the grant `kill`, and where it traps exits and its mailbox is full.
  */
 export function exitTo(pid: Pid, reason: Reason = Reason.Shutdown, bytes: Uint8Array | null = null): bool {
-  const ptr = bytes === null ? 0 : bytes.dataStart;
+  const ptr: usize = bytes === null ? 0 : bytes.dataStart;
   const length = bytes === null ? 0 : bytes.length;
   return actor.exit_to(pid as i32, (pid >> 32) as i32, reason, ptr, length) === 1;
 }

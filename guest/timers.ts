@@ -13,7 +13,7 @@ import { refFrom } from "./status";
  * (`message.ref`, `receiveTag(ref)`).
  */
 export function sendAfter(delayMs: u32, to: Pid, bytes: Uint8Array | null = null, tag: i32 = 0): Ref {
-  const ptr = bytes === null ? 0 : bytes.dataStart;
+  const ptr: usize = bytes === null ? 0 : bytes.dataStart;
   const length = bytes === null ? 0 : bytes.length;
   return refFrom(actor.send_after(delayMs, to as i32, (to >> 32) as i32, tag, ptr, length), "sendAfter");
 }

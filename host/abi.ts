@@ -8,6 +8,8 @@ export const actorImportTypes: Readonly<Record<string, Signature>> = {
   recv_match: "(i32, i32, i32, i32, i32) -> i32",
   park: "() -> i32",
   yield: "() -> i32",
+  stack_out: "(i32, i32) -> ()",
+  stack_in: "(i32) -> ()",
   window: "(i32, i32, i32) -> ()",
   self_lo: "() -> i32",
   self_hi: "() -> i32",
@@ -38,6 +40,10 @@ export const actorImportTypes: Readonly<Record<string, Signature>> = {
   now: "() -> f64",
   log: "(i32, i32, i32) -> i32",
 };
+
+/** What the column of `env.abort` says where there is neither a message nor a file: memory cannot grow by `line` pages; a stack of `line` bytes is full. */
+export const ABORTED_FOR_MEMORY = 1;
+export const ABORTED_FOR_STACK = 2;
 
 export const envImportTypes: Readonly<Record<string, Signature>> = {
   abort: "(i32, i32, i32, i32) -> ()",

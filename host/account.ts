@@ -16,7 +16,7 @@ export const MEMORIES = 0;
 export const INSTANCES = 1;
 /** The bytes that `args` returns. */
 export const ARGUMENTS = 2;
-/** Stacks of guests that wait by JSPI, and stacks that the host saves while an Asyncify guest gives way. */
+/** Stacks of guests that wait by JSPI, and stacks that the host saves while an Asyncify guest gives way, or waits deep in a recursion. */
 export const STACKS = 3;
 /** Links, monitors, refs, names, groups, and pending calls of the embedder's functions. */
 export const TIES = 4;
@@ -44,7 +44,7 @@ export interface MemoryUse {
   readonly instances: number;
   /** Arguments of live actors. */
   readonly arguments: number;
-  /** Stacks of guests that wait by JSPI (1 MiB each, 28 where the guest has exceptions), and stacks saved for guests that give way. */
+  /** Stacks of guests that wait by JSPI (1 MiB each, 28 where the guest has exceptions), and stacks saved for guests that give way, or wait deep in a recursion. */
   readonly stacks: number;
   /** Links, monitors, refs, names, groups, and pending calls of the embedder's functions. Estimated. */
   readonly ties: number;
@@ -161,14 +161,14 @@ export class Account {
 
   /** Counts an ended actor no more. Only its timers for other actors remain. */
   end(actor: Actor): void {
-    const { allowance, args, way, reductions, module } = actor;
+    const { allowance, args, way, reductions, module, aside } = actor;
     if (allowance === null) return;
     this.#leave(allowance.memoryBytes - (module?.initialBytes ?? 0));
     this.setMemory(actor, 0);
     this.add(INSTANCES, -allowance.instanceBytes);
     this.add(ARGUMENTS, -args.length);
     if (way.name === "jspi") this.add(STACKS, -(module?.stackBytes ?? STACK_BYTES));
-    this.add(STACKS, -(reductions?.frames?.length ?? 0));
+    this.add(STACKS, -(reductions?.frames?.length ?? 0) - (aside?.countedBytes ?? 0));
     this.add(TIES, -TIE_BYTES * (allowance.ties - FREE_TIES));
   }
 

@@ -8,6 +8,7 @@
  */
 import type { Account } from "./account.ts";
 import type { Allowance } from "./allowance.ts";
+import type { Aside } from "./aside.ts";
 import type { Bytes, Owner } from "./bytes.ts";
 import type { Clock } from "./clock.ts";
 import type { GuestModule } from "./guest.ts";
@@ -210,6 +211,8 @@ export class Actor implements Runnable, Recorded, Owner {
   allowance: Allowance | null = null;
   /** What its guest may compute; null where the guest does not count it. */
   reductions: Reductions | null = null;
+  /** What of its parked stack is not in its memory. */
+  aside: Aside | null = null;
   /** It gave way in the middle of its code: its next turn goes on there, whatever its mailbox holds. */
   yielded = false;
   /** The export that it runs; a host's own has none. */

@@ -2,8 +2,10 @@
  * The imports of `actor` and `env` as docs/abi.md describes them. One set of functions serves every guest of a runtime: they ask whose
  * turn it is. Here are those of messages and of the actor itself; the others are in imports-*.ts.
  */
+import { ABORTED_FOR_MEMORY, ABORTED_FOR_STACK } from "./abi.ts";
 import { type Actor, LEAVING, type Services, WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "./actor.ts";
 import { mayLog } from "./allowance.ts";
+import { stackIn, stackOut } from "./aside.ts";
 import { askedOf, callerOf, checkRange, checkWindow, exitReason, type Import, setWindow, textOf } from "./caller.ts";
 import { ENDING, fault, leave } from "./fault.ts";
 import { lookUp, missedRef } from "./guesses.ts";
@@ -35,6 +37,8 @@ export interface ImportHooks {
   /** The actor was answered -100. */
   readonly denied: (actor: Actor, name: string) => void;
 }
+
+const PAGE_BYTES = 65_536;
 
 /** More of an abort's message than this says nothing more. */
 const MAX_ABORT_CHARACTERS = 2000;
@@ -141,6 +145,16 @@ export function actorImports(services: Services, hooks: ImportHooks): Record<str
     },
 
     ...withHeadroom(services, hooks, {
+      stack_out(room, need) {
+        stackOut(callerOf(services, "stack_out"), room, need);
+        return undefined;
+      },
+
+      stack_in(room) {
+        stackIn(callerOf(services, "stack_in"), room);
+        return undefined;
+      },
+
       log(level, pointer, length) {
         const actor = askedOf(services, "log");
         const { allowance } = actor;
@@ -220,21 +234,53 @@ export function sendMessage(
   return status;
 }
 
+/** More frames than engines note: between the guest's code and its abort may be many of its library's. */
+const FRAMES_NOTED = 40;
+
+function faultInside(actor: Actor, message: string): never {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = FRAMES_NOTED;
+  try {
+    return fault(actor, message);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function outOfMemory({ bytes, limits }: Actor, pages: number): string {
+  bytes.refresh();
+  const has = bytes.u8.length / PAGE_BYTES;
+  if (has + pages > limits.memoryPages) return `memoryPages: ${limits.memoryPages} reached`;
+  return `its memory of ${has} pages cannot grow by ${pages}`;
+}
+
+function outOfStack(bytes: number): string {
+  return `stack overflow: the ${bytes >>> 0} bytes for references to objects are full; build it with a larger --stack`;
+}
+
 /** The functions of `env`, which AssemblyScript's own runtime asks for. */
 export function envImports(services: Services, hooks: ImportHooks): Record<string, Import> {
   return {
     abort(message, file, line, column) {
       const actor = services.current;
       if (actor === null) throw new Error("abort was called while no actor has its turn");
-      const text = stringAt(actor, message) ?? "abort";
-      const where = stringAt(actor, file);
-      return fault(actor, where === undefined ? text : `${text} (${where}:${line}:${column})`);
+      return faultInside(actor, wordsOf(actor, message, file, line, column));
     },
     seed() {
       const { allowance } = askedOf(services, "seed");
       return allowance?.granted.random === false ? 0 : services.random() * Number.MAX_SAFE_INTEGER;
     },
   };
+
+  function wordsOf(actor: Actor, message: number, file: number, line: number, column: number): string {
+    if (message === 0 && file === 0) {
+      if (column === ABORTED_FOR_MEMORY) return outOfMemory(actor, line);
+      if (column === ABORTED_FOR_STACK) return outOfStack(line);
+    }
+    const text = stringAt(actor, message) ?? "abort";
+    const where = stringAt(actor, file);
+    return where === undefined ? text : `${text} (${where}:${line}:${column})`;
+  }
 
   /** Both pointers come from the guest: a wrong one may cost the text, nothing else. */
   function stringAt(actor: Actor, pointer: number): string | undefined {

@@ -21,6 +21,8 @@ type Crash = Extract<ExitReason, { kind: "crashed" }>;
 const FRAME = /(?:wasm:\/\/[^\s:]*:)?wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
 /** What is not of the guest's author: AssemblyScript's library, and ours. */
 const LIBRARY = /^~lib\//;
+/** Of the library what AssemblyScript calls by itself. */
+const RUNTIME = /^~lib\/rt\//;
 /** How an `abort` says where it was. A guest makes the message: only its end is looked at, so that a long one costs no more. */
 const ABORTED_AT = / \(([^()]+):\d+:\d+\)$/;
 
@@ -82,6 +84,8 @@ function messageWith(message: string, innermost: string | undefined, own: string
   const aborted = ABORTED_AT.exec(message.slice(-300))?.[1];
   if (aborted !== undefined) return LIBRARY.test(aborted) ? `${message.slice(0, -1)}${from})` : message;
   if (innermost === undefined) return message;
+  // Where memory or a stack is full, a line of the runtime's explains nothing.
+  if (own !== undefined && RUNTIME.test(innermost)) return `${message} (${own})`;
   return `${message} (${innermost}${LIBRARY.test(innermost) ? from : ""})`;
 }
 

@@ -41,7 +41,8 @@ const UNLIMITED = 2 ** 31 - 1;
 const STACK_BEGIN = STACK + 8;
 
 /** A stack that is longer than this is its guest's crash; engines' own stacks end at some 1 MiB. */
-const saved = new Uint8Array(512 * 1024);
+export const MAX_STACK_BYTES = 512 * 1024;
+const saved = new Uint8Array(MAX_STACK_BYTES);
 
 /** What the host keeps of an actor whose module counts its reductions. */
 export class Reductions {

@@ -15,9 +15,9 @@ function shape(parameters: string, result: boolean): string {
 describe("the imports of actor", () => {
   let table: Shape;
 
-  /** `yield` is called by instrumented code only. */
+  /** The others are called by instrumented code only. */
   function called(all: Readonly<Record<string, string>> = table): Readonly<Record<string, string>> {
-    const { yield: _, ...rest } = all;
+    const { yield: _yield, stack_out: _out, stack_in: _in, ...rest } = all;
     return rest;
   }
 

@@ -1,11 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formatReason, Runtime } from "../host/index.ts";
 import { build } from "../host/node/build.ts";
 import { type CompileOptions, compile } from "../host/node/compiler.ts";
+import { quiet } from "./guests.ts";
+import { assemble, PLAIN } from "./wat.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -162,23 +166,163 @@ describe("build", () => {
     expect(results[1].text).toContain("has crashed during compile");
   });
 
+  test("blames the AssemblyScript compiler for nothing that is none of its, and goes on after what Binaryen cannot do", async () => {
+    const name = "keeps.wasm";
+    writeFileSync(
+      join(folder, name),
+      assemble(
+        `(module (import "actor" "park" (func $park (result i32))) (import "env" "memory" (memory 1)) (table 2 externref)
+          (global (export "__global_base") i32 (i32.const 4096))
+          (func (export "run") (local $r externref) (local.set $r (table.get 0 (i32.const 1))) (drop (call $park)) (table.set 0 (i32.const 0) (local.get $r))))`,
+        PLAIN | binaryen.Features.ReferenceTypes,
+      ),
+    );
+    write("echo.ts", ECHO);
+    const results = await build([name, "echo.ts"], { baseDir: folder, park: "asyncify" });
+    expect(results[0].diagnostics).toMatchObject([{ message: expect.stringContaining("run keeps a reference") }]);
+    expect(results[0].text).not.toMatch(/crash/);
+    expect(results[1].wasm).toBeDefined();
+  });
+
+  test("takes no number of bytes for a stack that is none", async () => {
+    for (const stackBytes of [0, -1, 0.5, Number.NaN, 2 ** 30]) {
+      await expect(build(["echo.ts"], { baseDir: folder, stackBytes })).rejects.toThrow(/^stackBytes must be/);
+    }
+  });
+
   test("of nothing is nothing", async () => {
     expect(await build([])).toEqual([]);
   });
 });
 
-test("asc by hand, with our asconfig.json and --transform, gives the same bytes", async () => {
-  write("actor.ts", "export declare function park(): i32;\n");
-  const entry = relative(
-    ROOT,
-    write("plain.ts", 'import { park } from "./actor"; export function run(): void { park(); }'),
-  );
-  const asc = join(ROOT, "node_modules", "assemblyscript", "bin", "asc.js");
-  const out = join(folder, "plain.wasm");
-  const transform = "./guest/transform/index.ts";
-  execFileSync(process.execPath, [asc, entry, "--transform", transform, "--outFile", relative(ROOT, out)], {
-    cwd: ROOT,
+describe("a guest that calls all of the library", () => {
+  const LIBRARY = join(ROOT, "guest");
+  const index = readFileSync(join(LIBRARY, "index.ts"), "utf8");
+  const exported = [...index.matchAll(/^export \{([^}]*)\} from "\.\/([^"]+)"/gm)].map(([, names, file]) => ({
+    names: names
+      .split(",")
+      .map(name => name.trim())
+      .filter(name => name !== ""),
+    file,
+  }));
+
+  /** Parameters without their default values. */
+  const declared = (parameters: string) =>
+    parameters
+      .replaceAll(/\b(public|private|protected|readonly) /g, "")
+      .replaceAll(/ = [^,]*/g, "")
+      .replace(/,\s*$/, "");
+  const named = (parameters: string) =>
+    [...parameters.replaceAll(/\([^)]*\)/g, "").matchAll(/(\w+): /g)].map(([, name]) => name).join(", ");
+
+  /** A function for each function, constructor, method and property that the library's files say to be public. */
+  function calls(): string[] {
+    const made: string[] = [];
+    const add = (parameters: string, call: string) => {
+      made.push(`export function call${made.length}(${declared(parameters)}): void { ${call}; }`);
+    };
+    for (const { names, file } of exported) {
+      const source = readFileSync(join(LIBRARY, `${file}.ts`), "utf8");
+      for (const [, name, parameters] of source.matchAll(/^export function (\w+)\(((?:[^()]|\([^()]*\))*)\)/gm)) {
+        if (names.includes(name)) add(parameters, `${name}(${named(parameters)})`);
+      }
+      for (const [, kind, name, body] of source.matchAll(/^export (abstract )?class (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)) {
+        if (!names.includes(name)) continue;
+        for (const [, get, method, parameters] of body.matchAll(/^ {2}(get )?(\w+)\(([^)]*)\)[^;\n]* \{/gm)) {
+          if (method === "constructor") {
+            if (kind === undefined) add(parameters, `new ${name}(${named(parameters)})`);
+            continue;
+          }
+          const own = parameters === "" ? `it: ${name}` : `it: ${name}, ${parameters}`;
+          add(own, get === undefined ? `it.${method}(${named(parameters)})` : `it.${method}`);
+        }
+      }
+    }
+    return made;
+  }
+
+  test.each(["isopod/guest", "a path, as symbolic links lead to"])("is compiled without a warning (%s)", async from => {
+    const path = from === "isopod/guest" ? from : relative(folder, join(LIBRARY, "index")).replaceAll("\\", "/");
+    const made = calls();
+    expect(made.length).toBeGreaterThan(120);
+    const names = exported.flatMap(({ names }) => names).join(", ");
+    const { text, wasm } = await compile(
+      write("all.ts", `import { ${names} } from "${path}";\n${made.join("\n")}\nexport function run(): void {}\n`),
+    );
+    expect(text).toBe("");
+    expect(wasm).toBeDefined();
   });
-  const { wasm } = await compile(entry, { baseDir: ROOT });
-  expect(new Uint8Array(readFileSync(out))).toEqual(wasm);
+});
+
+describe("asc by hand, as docs/languages.md shows it,", () => {
+  /** Waits in a recursion with objects, and logs how deep that was. */
+  const DEEP = `import { argsText, log, receive } from "isopod/guest";
+    class Node { constructor(public value: i32, public next: Node | null) {} }
+    function down(depth: i32, node: Node): i32 {
+      if (depth == 0) return receive().length;
+      return down(depth - 1, new Node(depth, node)) + node.value;
+    }
+    export function run(): void { log(down(I32.parseInt(argsText()) as i32, new Node(0, null)).toString()); }`;
+
+  /** Runs the command of the page on `by-hand.ts`, with what is in a checkout in the place of the package. */
+  function asc(...more: string[]): Uint8Array<ArrayBuffer> {
+    const page = readFileSync(join(ROOT, "docs", "languages.md"), "utf8");
+    const [, shown] = /```sh\n(npx asc [\s\S]*?)\n```/.exec(page) ?? [];
+    const words = (shown ?? "").replaceAll("\\\n", " ").split(/\s+/).slice(2);
+    expect(words).toContain("guest.ts");
+    // The package by its name, as in a project that has it installed.
+    mkdirSync(join(folder, "node_modules"), { recursive: true });
+    if (!existsSync(join(folder, "node_modules", "isopod"))) symlinkSync(ROOT, join(folder, "node_modules", "isopod"));
+    const replaced: Readonly<Record<string, string>> = {
+      "guest.ts": "by-hand.ts",
+      "guest.wasm": "by-hand.wasm",
+      "isopod/transform": join(ROOT, "guest/transform/index.ts"),
+    };
+    const cli = join(ROOT, "node_modules", "assemblyscript", "bin", "asc.js");
+    execFileSync(process.execPath, [cli, ...words.map(word => replaced[word] ?? word), ...more], {
+      cwd: folder,
+      stdio: "pipe",
+    });
+    return new Uint8Array(readFileSync(join(folder, "by-hand.wasm")));
+  }
+
+  /** What it logs, and how it ends, where it waits so deep. */
+  async function run(wasm: Uint8Array<ArrayBuffer>, depth: number): Promise<string[]> {
+    const lines: string[] = [];
+    await using runtime = new Runtime({ grants: "all", onLog: (_pid, _level, line) => lines.push(line) });
+    const pid = runtime.spawn(await runtime.load(wasm), { args: String(depth) });
+    const ended = runtime.exited(pid);
+    await quiet();
+    runtime.send(pid, "abc");
+    lines.push(formatReason(await ended));
+    return lines;
+  }
+
+  test("gives the same bytes as isopod build", async () => {
+    const entry = write("by-hand.ts", DEEP);
+    const { wasm } = await compile(entry, { baseDir: folder });
+    expect(asc()).toEqual(wasm);
+  });
+
+  test("makes guests that run, wherever --memoryBase puts their data, and with a stack of asc's own", async () => {
+    write("by-hand.ts", DEEP);
+    const sum = (depth: number) => [String(depth === 0 ? 3 : (depth * (depth + 1)) / 2 + 2), "normal"];
+    expect(await run(asc(), 300)).toEqual(sum(300));
+    const larger = asc("--memoryBase", "60000");
+    for (const depth of [0, 2_000]) expect(await run(larger, depth)).toEqual(sum(depth));
+    const smaller = asc("--memoryBase", "8001");
+    expect(await run(smaller, 100)).toEqual(sum(100));
+    expect((await run(smaller, 3_000))[0]).toMatch(/^crashed: stack overflow: the 37\d\d bytes .* larger --stack/);
+    expect(await run(asc("--memoryBase", "4096", "--stackSize", "32768"), 2_000)).toEqual(sum(2_000));
+  });
+
+  test("says which --memoryBase to use where one leaves no room for the stacks", () => {
+    write("by-hand.ts", DEEP);
+    for (const memoryBase of ["0", "4096"]) {
+      expect(() => asc("--memoryBase", memoryBase)).toThrow(
+        /the guest's stacks need the memory below --memoryBase, .*use --memoryBase 12544/,
+      );
+    }
+    expect(() => asc("--memoryBase", "0", "--stackSize", "32768")).toThrow(/use --memoryBase 4096/);
+  });
 });

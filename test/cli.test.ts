@@ -72,6 +72,23 @@ function isopod(
   });
 }
 
+test("--stack says how deep functions with objects may call each other, of isopod build as of isopod run", async () => {
+  write(
+    "chain.ts",
+    `class Node { constructor(public next: Node | null) {} }
+function chain(depth: i32): Node { const node = new Node(null); if (depth > 0) node.next = chain(depth - 1); return node; }
+export function run(): void { chain(2_000); }`,
+  );
+  const small = await isopod(["run", "chain.ts"]);
+  expect(small.code).toBe(1);
+  expect(small.stderr).toMatch(/stack overflow: the \d+ bytes .* build it with a larger --stack \(chain\.ts:2:\d+\)/);
+  expect((await isopod(["run", "chain.ts", "--stack", "100000"])).stderr).toBe("");
+  expect((await isopod(["build", "chain.ts", "--stack", "100000", "--out", "out"])).code).toBe(0);
+  expect((await isopod(["run", "out/chain.wasm"])).stderr).toBe("");
+  const other = await isopod(["build", "out/chain.wasm", "--stack", "5000", "--out", "out/again"]);
+  expect(other.stderr).toContain("was laid out by its own compiler");
+});
+
 describe("isopod build", () => {
   test("writes what compiles, and says of the rest where the mistake is", () => {
     const { code, stdout, stderr } = built;
@@ -283,6 +300,7 @@ describe("isopod", () => {
     ],
     [run, ["x.ts", "--park", "jspy"], '--park is asyncify or jspi, not "jspy"; did you mean jspi?'],
     [run, ["x.ts", "--limit", "memorypages=3"], "--limit: there is no limit memorypages; did you mean memoryPages?"],
+    [build, ["x.ts", "--stack", "lots"], '--stack is a whole number from 1 to 67108864, not "lots"'],
     [run, ["x.ts", "--limit", "ties"], `--limit ties is a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, not ""`],
     [bench, ["pingpong"], "there is no scenario pingpong; did you mean ping-pong?"],
     [bench, ["ping-pong", "soon"], 'seconds is a number from 0.1 to 3600, not "soon"'],

@@ -8,6 +8,7 @@ import { readString } from "../host/assemblyscript.ts";
 import { type BuiltModule, type ExitReason, type LoadOptions, Runtime } from "../host/index.ts";
 import { type BuildOptions, build, type Compiled } from "../host/node/index.ts";
 import { readSourceMap } from "../host/source-map.ts";
+import { guest } from "./wat.ts";
 
 /** Each crash says in a comment which message makes it happen. */
 const SOURCE = `import { listen, received, receive } from "isopod/guest";
@@ -232,4 +233,80 @@ test("a trap of a module that a function of the embedder runs is not taken for t
   });
   const reason = await runtime.exited(runtime.spawn(await runtime.load(built)));
   expect(reason).toMatchObject({ kind: "crashed", message: expect.stringMatching(/unreachable$/) });
+});
+
+describe("a guest that has used up what it may have", () => {
+  /** Each takes memory in another way, on the line that its comment marks. */
+  const TAKES = `import { argsText } from "isopod/guest";
+class Link { constructor(public next: Link | null) {} }
+let first: Link | null = null;
+const arrays: Uint8Array[] = [];
+const words: string[] = [];
+const numbers: f64[] = [];
+const map = new Map<i32, i32>();
+function take(what: string): void {
+  if (what == "object") first = new Link(first); // object
+  if (what == "array") arrays.push(new Uint8Array(1 << 16)); // array
+  if (what == "text") words.push("some text" + words.length.toString() + " more of it"); // text
+  if (what == "push") numbers.push(1); // push
+  if (what == "map") map.set(map.size, 1); // map
+  if (what == "huge") arrays.push(new Uint8Array(1 << 28)); // huge
+}
+export function run(): void { const what = argsText(); while (true) take(what); }
+`;
+  const kinds = [...TAKES.matchAll(/\/\/ (\w+)$/gm)].map(([, kind]) => kind);
+  const lineIn = (kind: string) => TAKES.split("\n").findIndex(line => line.endsWith(`// ${kind}`)) + 1;
+
+  async function ends(built: BuiltModule, args: string): Promise<string> {
+    await using runtime = new Runtime({ readString, readSourceMap });
+    const pid = runtime.spawn(await runtime.load(built), { args, limits: { memoryPages: 16 } });
+    const reason = await runtime.exited(pid);
+    return reason.kind === "crashed" ? reason.message : reason.kind;
+  }
+
+  test.each([
+    ["a release", {}],
+    ["a debug build", { debug: true }],
+    ["a build for JSPI", { park: "jspi" }],
+  ] as const)("of memory is told so, with the limit and its own line: %s", async (_name, options) => {
+    writeFileSync(join(folder, "takes.ts"), TAKES);
+    const [built] = await build(["takes.ts"], { baseDir: folder, ...options });
+    for (const kind of kinds) {
+      expect(await ends(built, kind)).toMatch(
+        new RegExp(`^memoryPages: 16 reached \\(takes\\.ts:${lineIn(kind)}:\\d+\\)$`),
+      );
+    }
+    expect(await ends({ wasm: built.wasm }, "array")).toBe("memoryPages: 16 reached");
+  });
+
+  test("says so by env.abort: what is not the host's limit is not named as one", async () => {
+    const abort = (line: number, column: number) =>
+      guest(
+        `(func (export "run") (call $abort (i32.const 0) (i32.const 0) (i32.const ${line}) (i32.const ${column})))`,
+      );
+    expect(await ends({ wasm: abort(15, 1) }, "")).toBe("memoryPages: 16 reached");
+    expect(await ends({ wasm: abort(14, 1) }, "")).toBe("its memory of 2 pages cannot grow by 14");
+    expect(await ends({ wasm: abort(8192, 2) }, "")).toMatch(/^stack overflow: the 8192 bytes for references/);
+    expect(await ends({ wasm: abort(3, 4) }, "")).toBe("abort");
+  });
+
+  test("of the stack for references is told so, with the option of the build and its own line", async () => {
+    const source = `class Node { kids: Node[] = []; }
+function tree(depth: i32): Node {
+  const node = new Node();
+  if (depth > 0) node.kids.push(tree(depth - 1)); // deeper
+  return node;
+}
+export function run(): void { tree(1_500); }
+`;
+    writeFileSync(join(folder, "tree.ts"), source);
+    const [small] = await build(["tree.ts"], { baseDir: folder });
+    expect(await ends(small, "")).toMatch(
+      /^stack overflow: the 8288 bytes for references to objects are full; build it with a larger --stack \(tree\.ts:\d+:\d+\)$/,
+    );
+    for (const options of [{}, { park: "jspi" }, { reductions: "yield" }] as const) {
+      const [large] = await build(["tree.ts"], { baseDir: folder, stackBytes: 40_000, ...options });
+      expect(await ends(large, "")).toBe("normal");
+    }
+  });
 });

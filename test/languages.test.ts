@@ -185,6 +185,21 @@ describe.each(builds)("$name:", ({ toolchain, get, noArguments, noRequest }) => 
   });
 });
 
+test.skipIf(rust.version === undefined)(
+  `the project of docs/languages.md is built as it stands there${rust.version === undefined ? ` (not installed: ${rust.installedBy})` : ""}`,
+  async () => {
+    const page = readFileSync(join(root, "docs", "languages.md"), "utf8");
+    const wasm = rust.buildProject(page, join(folder, "project"));
+    const runtime = new Runtime({ clock: new ManualClock() });
+    const observer = runtime.mailbox();
+    observer.send(runtime.spawn(await runtime.load(wasm)), "as written");
+    const item = await observer.receive();
+    expect(item?.kind === "message" && decoder.decode(item.bytes)).toBe("as written");
+    await runtime.stop();
+  },
+  300_000,
+);
+
 test("docs/languages.md shows the examples as they are", () => {
   const page = readFileSync(join(root, "docs", "languages.md"), "utf8");
   const shown = [...page.matchAll(/<!-- file: (\S+) -->\n```\w+\n([\s\S]*?)```/g)];
@@ -230,6 +245,134 @@ describe("isopod build --park asyncify", () => {
     expect(await refusal(`(func (export "run"))`)).toContain("never waits");
     const resume = `(func (export "resume:run") (param i32) (result i32) (i32.const 0))`;
     expect(await refusal(park + run + resume)).toContain("by asyncify already");
+  });
+
+  describe("refuses what Asyncify cannot do, and names the function:", () => {
+    const head = `
+      (import "actor" "recv" (func $recv (param i32 i32 i32 i32) (result i32)))
+      (import "actor" "park" (func $park (result i32)))
+      (import "env" "memory" (memory 1))
+      (global (export "__global_base") i32 (i32.const 8192))
+      (tag $e)
+      (func $next (if (i32.eq (call $recv (i32.const 8192) (i32.const 8256) (i32.const 64) (i32.const -1)) (i32.const -2)) (then (drop (call $park)))))`;
+    const inTable = "(type $plain (func)) (table 1 funcref) (elem (i32.const 0) $next)";
+    const { ReferenceTypes, TailCall, MultiMemory, Multivalue, GC } = binaryen.Features;
+
+    /** What the build says of a module, of which `keeper` is what it should name. */
+    async function said(body: string, reductions: "none" | "yield" = "none"): Promise<string> {
+      const path = join(folder, "unsupported.wasm");
+      writeFileSync(
+        path,
+        assemble(`(module ${head} ${body})`, PLAIN | ReferenceTypes | TailCall | MultiMemory | Multivalue | GC),
+      );
+      // The engine and the runtime take it as it is.
+      const { wasm, text } = await compile(path, { park: "asyncify", reductions });
+      if (wasm === undefined) expect(text).not.toMatch(/crash|AssemblyScript/);
+      return wasm === undefined ? text : "built";
+    }
+
+    test.each([
+      [
+        "a wait in a catch",
+        '(func (export "keeper") (try (do (throw $e)) (catch_all (call $next))) (call $next))',
+        "wait inside a catch",
+      ],
+      [
+        "a wait in a catch of a tag",
+        '(func (export "keeper") (try (do (throw $e)) (catch $e (block (call $next)))))',
+        "wait inside a catch",
+      ],
+      [
+        "a wait in a catch, deeper in calls",
+        '(func $deep (call $next) (call $next)) (func (export "keeper") (try (do (throw $e)) (catch_all (call $deep))) (call $deep))',
+        "wait inside a catch",
+      ],
+      [
+        "a wait in a catch, through a table",
+        `${inTable} (func (export "keeper") (try (do (throw $e)) (catch_all (call_indirect (type $plain) (i32.const 0)))))`,
+        "wait inside a catch",
+      ],
+      [
+        "try_table",
+        '(func (export "keeper") (block $h (try_table (catch_all $h) (call $next) (throw $e))) (call $next))',
+        "has a try_table",
+      ],
+      ["a tail call", '(func (export "keeper") (call $next) (return_call $next))', "makes a tail call"],
+      [
+        "a tail call through a table",
+        `${inTable} (func (export "keeper") (return_call_indirect (type $plain) (i32.const 0)))`,
+        "makes a tail call",
+      ],
+      [
+        "a tail call that no wait is behind",
+        '(func (export "keeper") (param $n i32) (if (local.get $n) (then (return_call 2 (i32.sub (local.get $n) (i32.const 1))))))'
+          .replace("return_call 2", "return_call $keeper")
+          .replace("(func (export", "(func $keeper (export") + ' (func (export "run") (call $next))',
+        "makes a tail call",
+      ],
+      [
+        "a funcref in a variable",
+        '(table 2 funcref) (func (export "keeper") (local $f funcref) (local.set $f (table.get 0 (i32.const 1))) (call $next) (table.set 0 (i32.const 0) (local.get $f)))',
+        "keeps a reference",
+      ],
+      [
+        "an externref in a variable",
+        '(table 2 externref) (func (export "keeper") (local $f externref) (local.set $f (table.get 0 (i32.const 1))) (call $next) (table.set 0 (i32.const 0) (local.get $f)))',
+        "keeps a reference",
+      ],
+      [
+        "a reference among operands",
+        '(table 2 funcref) (func $g (result i32) (call $next) (call $next) (i32.const 0)) (func (export "keeper") (drop (table.grow 0 (table.get 0 (i32.const 1)) (call $g))) (drop (call $g)))',
+        "keeps a reference",
+      ],
+      [
+        "a call by reference",
+        '(type $t (func)) (elem declare func $next) (func (export "keeper") (local $f (ref null $t)) (loop $l (call_ref $t (local.get $f)) (local.set $f (ref.func $next)) (br $l)))',
+        "calls by call_ref",
+      ],
+    ])("%s", async (_what, body, why) => {
+      const text = await said(body);
+      expect(text).toMatch(/: keeper /);
+      expect(text).toContain(why);
+      expect(text).toContain("by JSPI");
+    });
+
+    test("a module with two memories, and one that is instrumented already", async () => {
+      expect(
+        await said(
+          '(memory $other 1) (func (export "run") (call $next) (i32.store $other (i32.const 0) (i32.const 0)))',
+        ),
+      ).toContain("has 2 memories");
+      const module = binaryen.parseText(`(module ${head} (func (export "run") (call $next)))`);
+      module.setFeatures(PLAIN);
+      module.runPasses(["asyncify"]);
+      const path = join(folder, "instrumented.wasm");
+      writeFileSync(path, module.emitBinary());
+      module.dispose();
+      for (const reductions of ["none", "yield"] as const) {
+        const { text } = await compile(path, { park: "asyncify", reductions });
+        expect(text).toContain("instrumented.wasm was instrumented by Asyncify already");
+      }
+    });
+
+    test("with --reductions yield also what only computes, for that may give way", async () => {
+      const computes =
+        '(func $computes (loop $l (br_if $l (i32.load (i32.const 0))))) (func (export "keeper") (try (do (throw $e)) (catch_all (call $computes))) (call $next))';
+      expect(await said(computes)).toBe("built");
+      expect(await said(computes, "yield")).toMatch(/keeper may wait inside a catch/);
+    });
+
+    test("but takes exceptions, references, tables and many results that no wait is in the way of", async () => {
+      const harmless = [
+        '(func (export "run") (try (do (call $next) (throw $e)) (catch_all (nop))) (call $next))',
+        '(func (export "away") (block $h (try_table (catch_all $h) (throw $e)))) (func (export "run") (call $next))',
+        '(table 2 funcref) (func (export "run") (local $f funcref) (local.set $f (table.get 0 (i32.const 1))) (table.set 0 (i32.const 0) (local.get $f)) (call $next))',
+        '(func $many (result i32 i64) (call $next) (call $next) (i32.const 1) (i64.const 2)) (func (export "run") (call $many) (drop) (drop) (call $many) (drop) (drop))',
+        // What is in the table cannot wait.
+        '(type $plain (func)) (table 1 funcref) (func $idle) (elem (i32.const 0) $idle) (func (export "run") (try (do (throw $e)) (catch_all (call_indirect (type $plain) (i32.const 0)))) (call $next))',
+      ];
+      for (const body of harmless) expect(await said(body)).toBe("built");
+    });
   });
 
   test("says of what is no module that it is none", async () => {

@@ -164,8 +164,9 @@ test("a recursion with too many references on their stack is a trap, and no othe
 });
 
 describe("the longest stack", () => {
-  const frame = (bytes: number) =>
-    `(i32.store (global.get $__asyncify_data) (i32.add (i32.load (global.get $__asyncify_data)) (i32.const ${bytes})))`;
+  const move = (operation: "add" | "sub", bytes: number) =>
+    `(i32.store (global.get $__asyncify_data) (i32.${operation} (i32.load (global.get $__asyncify_data)) (i32.const ${bytes})))`;
+  const frame = (bytes: number) => `${move("sub", bytes)} ${move("add", bytes)}`;
   const text = (...functions: string[]) => `(module\n${functions.map(body => ` (func ${body})`).join("\n")}\n)`;
 
   test("is the deepest sum of frames, each of all its parts", () => {
@@ -178,6 +179,14 @@ describe("the longest stack", () => {
     );
     expect(longestStack(module, ["run"])).toBe(122);
     expect(longestStack(module, ["a", "b"])).toBe(110);
+  });
+
+  test("counts a frame of 64 bytes, which Binaryen adds by subtracting -64", () => {
+    expect(longestStack(text(`$run ${move("add", -64)} ${move("sub", -64)}`), ["run"])).toBe(64);
+  });
+
+  test("has no bound where what is written is not what is read again", () => {
+    expect(longestStack(text(`$run ${move("add", 8)}`), ["run"])).toBe(Number.POSITIVE_INFINITY);
   });
 
   test("has no bound where functions call each other in a circle", () => {

@@ -3,7 +3,7 @@
  * docs/languages.md shows.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -64,7 +64,15 @@ export const clang: Toolchain = {
 
 const sysroot = firstLine("rustc", "--print", "sysroot");
 
-export const rust: Toolchain = {
+/** What a page shows as a block of this kind, the first that contains `what`. */
+function blockOf(page: string, kind: string, what: string): string {
+  const blocks = [...page.matchAll(new RegExp(`\`\`\`${kind}\\n([\\s\\S]*?)\`\`\``, "g"))].map(([, text]) => text);
+  const found = blocks.find(text => text.includes(what));
+  if (found === undefined) throw new Error(`the page shows no ${kind} with ${what}`);
+  return found;
+}
+
+export const rust: Toolchain & { buildProject(page: string, folder: string): Uint8Array<ArrayBuffer> } = {
   installedBy: "rustup target add wasm32-unknown-unknown",
   version:
     sysroot !== undefined && existsSync(join(sysroot, "lib", "rustlib", "wasm32-unknown-unknown"))
@@ -76,6 +84,20 @@ export const rust: Toolchain = {
     return new Uint8Array(
       readFileSync(join(folder, "wasm32-unknown-unknown", "release", "examples", `${example}.wasm`)),
     );
+  },
+  /** Makes the project that the page shows, in a new folder in which isopod is installed, and builds it by the page's command. */
+  buildProject(page, folder) {
+    mkdirSync(join(folder, "node_modules"), { recursive: true });
+    symlinkSync(root, join(folder, "node_modules", "isopod"));
+    writeFileSync(join(folder, "Cargo.toml"), blockOf(page, "toml", "[package]"));
+    writeFileSync(join(folder, "echo.rs"), blockOf(page, "rust", "process!(run)"));
+    cpSync(join(root, "guest", "rust", ".cargo"), join(folder, ".cargo"), { recursive: true });
+    const [command, target] = blockOf(page, "sh", "cargo build")
+      .split("#")
+      .map(part => part.trim());
+    const [program, ...words] = command.split(" ");
+    run(program, [...words, "--offline", "--quiet"], folder);
+    return new Uint8Array(readFileSync(join(folder, target)));
   },
 };
 

@@ -31,6 +31,8 @@ const IMPORTS: Readonly<Record<string, readonly [module: string, type: string]>>
   trap_exit: ["actor", "(param i32) (result i32)"],
   exit_to: ["actor", "(param i32 i32 i32 i32 i32) (result i32)"],
   monitor: ["actor", "(param i32 i32) (result i32)"],
+  stack_out: ["actor", "(param i32 i32)"],
+  stack_in: ["actor", "(param i32)"],
   demonitor: ["actor", "(param i32 i32) (result i32)"],
   request: ["actor", "(param i32 i32 i32 i32 i32) (result i32)"],
   delegate: ["actor", "(param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)"],

@@ -1,10 +1,12 @@
 /**
- * Changes to AssemblyScript's allocator, made in its source before it is compiled, so that a small guest touches little of its memory: less room for the lists of
- * free blocks, and a heap that begins with what is left of its first page. As it is, it writes to the last bytes of all memory before the first block is taken.
+ * Changes to AssemblyScript's allocator, made in its source before it is compiled. A small guest touches little of its memory: there is less room for the lists of
+ * free blocks, and the heap begins with what is left of its first page. As it is, it writes to the last bytes of all memory before the first block is taken.
+ * And where memory cannot grow, the host is told so, instead of a trap that says nothing.
  *
  * Each change replaces text that is in the pinned version exactly once, and leaves every line where it was.
  */
 import * as asc from "assemblyscript/asc";
+import { ABORTED_FOR_MEMORY } from "../../host/abi.ts";
 
 const FILE = "rt/tlsf";
 
@@ -19,6 +21,10 @@ const CHANGES: readonly (readonly [from: string, to: string])[] = [
   [
     "@lazy export let ROOT: Root = changetype<Root>(0); // unsafe initializion below\n",
     "@lazy export let ROOT: Root = changetype<Root>(0); @lazy let ALL: usize = 0;\n",
+  ],
+  [
+    "    if (memory.grow(pagesNeeded) < 0) unreachable();\n",
+    `    if (memory.grow(pagesNeeded) < 0) { abort(null, null, pagesNeeded, ${ABORTED_FOR_MEMORY}); unreachable(); }\n`,
   ],
   // Then as much again as there is, until all that there was at first belongs to the heap; only then does memory grow. There is no tail where the heap
   // begins so near the end that nothing of that memory is its own.

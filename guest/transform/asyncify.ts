@@ -2,45 +2,31 @@
  * Makes a guest that imports `actor.park` able to block in every engine: Binaryen's Asyncify pass teaches its functions to
  * unwind into, and rewind from, a small stack in the guest's own memory, and a wrapper around each entry drives that.
  *
- * Guarantee: one suspension and resumption is one call of `resume:E`, and a parked guest is nothing but its memory and the
- * globals exported as `global:NAME`. A stack that does not fit is a trap; nothing of the guest runs on after it.
+ * Guarantee: one suspension and resumption is one call of `resume:E`, and a parked guest is nothing but its memory, the globals
+ * exported as `global:NAME`, and what the host has put aside of a stack that is longer than its room (see `overflow.ts`).
  */
 import type binaryen from "binaryen";
 import { STACK, YIELD_EXPORT } from "../../host/abi.ts";
 import { END } from "../../host/reductions.ts";
 import { longestStack } from "./frames.ts";
 import { FAR_END } from "./layout.ts";
+import { putFramesAside } from "./overflow.ts";
+import { DATA, HEADER_BYTES, NORMAL, REWINDING, type Room, RUNTIME, STATE, UNWINDING } from "./pass.ts";
 
 type Binaryen = typeof binaryen;
 
 /** Where a module's data may begin at the earliest, in bytes, unless it says more; below it stands the stack of a parked guest. */
 export const MEMORY_BASE = FAR_END;
 
-/** The struct that Asyncify works on, i32 top of the stack, i32 its end; the stack is behind it. Not at 0, so that a null pointer never hits it. */
-const HEADER_BYTES = 8;
-
 /** Below this many bytes not even one frame of each of a few functions would fit. */
 const MIN_STACK_BYTES = 128;
 
-const NORMAL = 0;
-const UNWINDING = 1;
-const REWINDING = 2;
-
-const STATE = "__asyncify_state"; // the first three are the pass's own names
-const DATA = "__asyncify_data";
-const RUNTIME = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind", "get_state"].map(n => `asyncify_${n}`);
 const CAN_PARK = "isopod/canPark"; // 1 while an entry runs: the only time that `park` may suspend
 const PARKED = "isopod/parked"; // 0, or the number of the entry whose stack is in memory
 const RESULT = "isopod/result"; // what `park` will return
 const YIELDED = "isopod/yielded"; // 1 where it was `yield`, and not `park`, that unwound the stack
 const ASK = "isopod/ask"; // the import `yield`, under which the host says whether to unwind
 const REFUSE = "isopod/refuse"; // the import, under which the host refuses to park
-
-/** Where a parked stack lies, its header first. */
-export interface Room {
-  readonly from: number;
-  readonly to: number;
-}
 
 export interface AsyncifyOptions {
   /** First byte behind the guest's parked stack; where its static data begins. Default: `MEMORY_BASE`. */
@@ -71,8 +57,18 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
       );
     }
     instrument(b, module, yields ? "actor.park,actor.yield" : "actor.park");
+    // Asked here, while the code is as the pass has made it.
+    const text = module.emitText();
+    const longest = longestStack(
+      text,
+      entriesOf(b, module).map(({ target }) => target),
+    );
+    const fits = ({ from, to }: Room) => longest <= to - from - HEADER_BYTES;
+    const { near } = options;
     // What yields unwinds to where the ABI says.
-    const room = nearRoom(b, module, yields ? undefined : options.near) ?? { from: STACK, to: end };
+    const room = near !== undefined && !yields && fits(near) ? near : { from: STACK, to: end };
+    // What yields without it has no room of its own: the host gives it as much as it has.
+    if (parks && !fits(room)) putFramesAside(b, module, text, room);
     addGlobals(b, module, room);
     for (const name of importsOf(b, module, "park")) replacePark(b, module, name, room);
     if (yields) {
@@ -118,8 +114,13 @@ export function entriesOf(b: Binaryen, module: binaryen.Module): Entry[] {
   return entries;
 }
 
-/** Runs the pass, which adds a check after every call that may reach `park`, also through a table. */
+/** Adds a check after every call that may reach `park`, also through a table. */
 function instrument(b: Binaryen, module: binaryen.Module, imports: string): void {
+  optimizeForPass(b, module);
+  runPass(b, module, imports);
+}
+
+export function optimizeForPass(b: Binaryen, module: binaryen.Module): void {
   // Asyncify spills every live local, so it runs on optimized code. Each option is set because they are global to the
   // process: a build must not depend on what was built before it.
   b.setOptimizeLevel(3);
@@ -131,16 +132,17 @@ function instrument(b: Binaryen, module: binaryen.Module, imports: string): void
   b.setFastMath(false);
   b.setZeroFilledMemory(false);
   module.optimize();
-  b.setPassArgument("asyncify-imports", imports);
-  module.runPasses(["asyncify"]);
-  b.clearPassArguments();
 }
 
-/** The room, if no stack is too long for it. */
-function nearRoom(b: Binaryen, module: binaryen.Module, near: Room | undefined): Room | undefined {
-  if (near === undefined) return undefined;
-  const roots = entriesOf(b, module).map(({ target }) => target);
-  return longestStack(module.emitText(), roots) <= near.to - near.from - HEADER_BYTES ? near : undefined;
+/** @param only internal names of the functions to instrument; all that need it where none is named */
+export function runPass(b: Binaryen, module: binaryen.Module, imports: string, only: readonly string[] = []): void {
+  b.setPassArgument("asyncify-imports", imports);
+  if (only.length > 0) b.setPassArgument("asyncify-onlylist", only.join(","));
+  try {
+    module.runPasses(["asyncify"]);
+  } finally {
+    b.clearPassArguments();
+  }
 }
 
 /** Adds our globals, and takes away the pass's own ways in: the stack has one fixed place. */
@@ -243,8 +245,9 @@ function addResume(
       module.if(
         module.global.get(STATE, b.i32),
         module.block(null, [
-          // The pass writes frames without looking at the end. Nothing of the guest has run since, so that it may have
-          // overwritten its data is never seen: this trap is the end of the instance.
+          // The pass writes frames without looking at the end. Where the room is not known to be enough, `putFramesAside` looks;
+          // a stack that the host has made room for may still be too long. Nothing of the guest has run since, so that it may
+          // have overwritten its data is never seen: this trap is the end of the instance.
           module.if(module.i32.gt_u(top, module.i32.load(from + 4, 4, module.i32.const(0))), module.unreachable()),
           setState(module, NORMAL),
           module.global.set(PARKED, module.i32.const(number)),

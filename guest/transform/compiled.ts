@@ -5,19 +5,18 @@
  */
 import type binaryen from "binaryen";
 import { mustBeValid } from "../../host/counted.ts";
-import { asyncify, entriesOf, importsOf, MEMORY_BASE } from "./asyncify.ts";
+import { type AsyncifyOptions, asyncify, entriesOf, importsOf, MEMORY_BASE } from "./asyncify.ts";
+import { INSTEAD, keeperOfReference, refuseUnsupported, Unsuitable } from "./unsupported.ts";
 
 type Binaryen = typeof binaryen;
 
 /** The linker's name for the address at which static data begins; lld exports it where it is told to. */
 const GLOBAL_BASE = "__global_base";
 
-/** The module does not have what is asked for. The message says what to do. */
-export class Unsuitable extends Error {}
-
 /** The module of `bytes` after `change`. */
 export function rewritten(
   b: Binaryen,
+  name: string,
   bytes: Uint8Array<ArrayBuffer>,
   debug: boolean,
   change: (module: binaryen.Module) => void,
@@ -29,7 +28,10 @@ export function rewritten(
     b.setDebugInfo(debug);
     change(module);
     module.optimize();
-    return new Uint8Array(module.emitBinary());
+    const made = new Uint8Array(module.emitBinary());
+    // The pass adds variables, of which engines take so many.
+    mustBeValid(name, made);
+    return made;
   } finally {
     b.setDebugInfo(hadDebugInfo);
     module.dispose();
@@ -48,7 +50,7 @@ export function makeParking(
   debug: boolean,
 ): Uint8Array<ArrayBuffer> {
   mustBeValid(name, bytes);
-  return rewritten(b, bytes, debug, module => {
+  return rewritten(b, name, bytes, debug, module => {
     refuseParking(b, module, name);
     if (importsOf(b, module, "park").length === 0 || entriesOf(b, module).length === 0) {
       throw new Unsuitable(`${name} never waits, for it has no entry or does not import actor.park: leave out --park`);
@@ -59,8 +61,40 @@ export function makeParking(
         `${name} does not say where its stack could be put: link it with --export=${GLOBAL_BASE}, and its data from ${MEMORY_BASE} on`,
       );
     }
-    asyncify(b, module, { memoryBase });
+    teachToUnwind(b, module, name, bytes, { memoryBase });
   });
+}
+
+/**
+ * `asyncify` for a module that nobody knows.
+ *
+ * @param bytes the module as it is
+ * @throws {Unsuitable} where it has what the pass cannot do
+ */
+export function teachToUnwind(
+  b: Binaryen,
+  module: binaryen.Module,
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  options: AsyncifyOptions,
+): void {
+  const imports = importsOf(b, module, "park");
+  if (options.yields) imports.push(...importsOf(b, module, "yield"));
+  refuseUnsupported(b, module, name, imports);
+  try {
+    asyncify(b, module, options);
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    const keeper = keeperOfReference(b, bytes, featuresOf(b));
+    if (keeper === undefined) {
+      throw new Unsuitable(
+        `${name}: Asyncify failed at it (${error instanceof Error ? error.message : "it says not why"}). ${INSTEAD}`,
+      );
+    }
+    throw new Unsuitable(
+      `${name}: ${keeper} keeps a reference while it may wait, which Asyncify cannot save. ${INSTEAD}`,
+    );
+  }
 }
 
 /** What was taught to unwind cannot be taught again. */

@@ -5,17 +5,23 @@
  * understood, leaves none, the answer is Infinity.
  */
 
-/** The pass moves the top of its stack on by a constant for each part of a frame. */
-const GROWTH =
-  /\(i32\.store\s+\(global\.get \$__asyncify_data\)\s+\(i32\.add\s+\(i32\.load\s+\(global\.get \$__asyncify_data\)\s*\)\s+\(i32\.const (\d+)\)/g;
+/**
+ * The pass moves the top of its stack by a constant for each part of a frame: on where it unwinds, back where it rewinds. Binaryen prefers to subtract -64 where
+ * 64 is to be added, because that is a byte shorter.
+ */
+const MOVE =
+  /\(i32\.store\s+\(global\.get \$__asyncify_data\)\s+\(i32\.(add|sub)\s+\(i32\.load\s+\(global\.get \$__asyncify_data\)\s*\)\s+\(i32\.const (-?\d+)\)/g;
 const FUNCTION = /^ \(func \$("(?:[^"\\]|\\.)*"|[^\s()]+)/gm;
 const CALL = /\((?:return_)?call \$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 const INDIRECT = /\((?:return_)?call_(?:indirect|ref)\b/;
 const ELEMENTS = /^ \(elem [^\n]*/gm;
+/** The names of the segment itself and of its table. */
+const NOT_FUNCTIONS = /^ \(elem \$[^\s()]+|\(table \$[^\s()]+\)/g;
+const ADDRESS = /\(ref\.func \$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 const REFERENCE = /\$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 
 interface Instrumented {
-  /** Bytes of its frame. */
+  /** Bytes of its frame; Infinity where they are not understood. */
   readonly frame: number;
   readonly calls: readonly string[];
 }
@@ -26,7 +32,7 @@ interface Instrumented {
  * @returns bytes
  */
 export function longestStack(text: string, roots: readonly string[]): number {
-  const code = text.replace(/^\s*;;@.*\n/gm, "");
+  const code = withoutPlaces(text);
   const functions = instrumented(code);
   // One that is not in the text at all has a name that was not understood.
   const names = new Set(namesIn(code, FUNCTION));
@@ -47,24 +53,63 @@ export function longestStack(text: string, roots: readonly string[]): number {
   return Math.max(...roots.map(below));
 }
 
+/** How many bytes each function that can unwind writes when it does, by its internal name. */
+export function framesOf(text: string): ReadonlyMap<string, number> {
+  const frames = new Map<string, number>();
+  for (const [name, { frame }] of instrumented(withoutPlaces(text))) if (frame > 0) frames.set(name, frame);
+  return frames;
+}
+
+/** The text of each function, by its internal name. */
+export function functionsOf(text: string): ReadonlyMap<string, string> {
+  return functionsIn(withoutPlaces(text));
+}
+
+/** Which functions a function calls by name, by their internal names. */
+export function callsIn(body: string): readonly string[] {
+  return namesIn(body, CALL);
+}
+
+/** Internal names of the functions that can be in a table. */
+export function addressesTaken(text: string): readonly string[] {
+  return [...new Set([...inTables(text), ...namesIn(text, ADDRESS)])];
+}
+
+function inTables(text: string): readonly string[] {
+  const segments = (text.match(ELEMENTS) ?? []).map(line => line.replace(NOT_FUNCTIONS, ""));
+  return segments.flatMap(segment => namesIn(segment, REFERENCE));
+}
+
+function functionsIn(code: string): Map<string, string> {
+  const begins = [...code.matchAll(FUNCTION)];
+  return new Map(begins.map(({ 1: name, index }, i) => [plain(name), code.slice(index, begins[i + 1]?.index)]));
+}
+
+function withoutPlaces(text: string): string {
+  return text.replace(/^\s*;;@.*\n/gm, "");
+}
+
 /** Those that can unwind: none of the others is on the stack when that happens. */
 function instrumented(code: string): Map<string, Instrumented> {
-  const begins = [...code.matchAll(FUNCTION)];
-  const bodies = new Map<string, string>();
-  begins.forEach(({ 1: name, index }, i) => {
-    const body = code.slice(index, begins[i + 1]?.index);
-    if (body.includes("$__asyncify_data")) bodies.set(plain(name), body);
-  });
-  const inTables = (code.match(ELEMENTS) ?? []).flatMap(line => namesIn(line, REFERENCE));
+  const bodies = new Map([...functionsIn(code)].filter(([, body]) => body.includes("$__asyncify_data")));
+  const tables = inTables(code);
   const found = new Map<string, Instrumented>();
   for (const [name, body] of bodies) {
-    let frame = 0;
-    for (const { 1: bytes } of body.matchAll(GROWTH)) frame += Number(bytes);
+    const frame = frameIn(body);
     const calls = namesIn(body, CALL);
-    if (INDIRECT.test(body)) calls.push(...inTables);
+    if (INDIRECT.test(body)) calls.push(...tables);
     found.set(name, { frame, calls: [...new Set(calls)].filter(called => bodies.has(called)) });
   }
   return found;
+}
+
+/** What is written is what is read again. */
+function frameIn(body: string): number {
+  const moves = [...body.matchAll(MOVE)].map(({ 1: operation, 2: bytes }) =>
+    operation === "add" ? Number(bytes) : -Number(bytes),
+  );
+  const written = moves.reduce((sum, move) => sum + Math.max(move, 0), 0);
+  return moves.reduce((sum, move) => sum + move, 0) === 0 ? written : Number.POSITIVE_INFINITY;
 }
 
 function namesIn(text: string, pattern: RegExp): string[] {
@@ -72,7 +117,7 @@ function namesIn(text: string, pattern: RegExp): string[] {
 }
 
 /** A name in quotes has its other characters escaped, as UTF-8 in hexadecimal or behind a backslash. */
-function plain(name: string): string {
+export function plain(name: string): string {
   if (!name.startsWith('"')) return name;
   const text = name
     .slice(1, -1)

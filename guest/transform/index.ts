@@ -9,8 +9,9 @@ import { Transform } from "assemblyscript/transform";
 import type binaryen from "binaryen";
 import { shrinkAllocator } from "./allocator.ts";
 import { asyncify, exportGlobals, importsOf } from "./asyncify.ts";
-import { FAR_END, moveReferences, NEAR, STATIC } from "./layout.ts";
+import { FAR_END, layoutBefore, moveReferences, nameOverflow, STACK_SIZE } from "./layout.ts";
 import type { ParkWay } from "./park.ts";
+import { keepAllFrames, keepAllocatingFrames, keepPlaces } from "./places.ts";
 
 export type { ParkWay } from "./park.ts";
 
@@ -30,14 +31,16 @@ export default class GuestTransform extends Base {
 
   override afterCompile(module: binaryen.Module): void {
     keepPlaces(this.binaryen, module);
-    if (this.program.options.debugInfo) keepFrames(this.binaryen, module);
+    if (this.program.options.debugInfo) keepAllFrames(this.binaryen, module);
+    else keepAllocatingFrames(this.binaryen, module);
     exportMatch(this.binaryen, module);
-    const { memoryBase } = this.program.options;
-    // Who calls asc by hand may have said otherwise.
-    const isOurs = memoryBase === STATIC;
-    if (isOurs) moveReferences(this.binaryen, module);
+    const { memoryBase, stackSize } = this.program.options;
+    // Who calls asc by hand may have asked for a stack where asc puts it.
+    const layout = stackSize === STACK_SIZE ? layoutBefore(memoryBase) : undefined;
+    if (layout !== undefined) moveReferences(this.binaryen, module, layout);
+    else nameOverflow(this.binaryen, module, stackSize);
     if (this.park === "jspi") exportGlobals(this.binaryen, module);
-    else asyncify(this.binaryen, module, isOurs ? { memoryBase: FAR_END, near: NEAR } : { memoryBase });
+    else asyncify(this.binaryen, module, layout ? { memoryBase: FAR_END, near: layout.near } : { memoryBase });
   }
 }
 
@@ -63,23 +66,4 @@ function ofLibrary(b: typeof binaryen, module: binaryen.Module, base: string): s
     .filter(name => name.endsWith(suffix))
     .map(name => `${name.slice(0, -suffix.length)}match/${base}`);
   return files.find(name => module.getFunction(name) !== 0);
-}
-
-/**
- * Code of two places becomes one of neither, and a crash in it would be said to be where it was not: what merges equal code, in a function or whole
- * functions, stays away. Costs up to 3.5 bytes in a hundred. It holds for the process, and so for all its builds alike.
- */
-function keepPlaces(b: typeof binaryen, module: binaryen.Module): void {
-  // asc gives an expression its place after what it converts it with, so that a load whose value is dropped has none of its own.
-  module.runPasses(["propagate-debug-locs"]);
-  for (const pass of ["code-folding", "duplicate-function-elimination"]) {
-    if (!b.hasPassToSkip(pass)) b.addPassToSkip(pass);
-  }
-}
-
-/** In a debug build each call has a frame of its own: what the library could not do is then traced to who called it. */
-function keepFrames(b: typeof binaryen, module: binaryen.Module): void {
-  b.setPassArgument("no-inline", "*");
-  module.runPasses(["no-inline"]);
-  b.clearPassArguments();
 }

@@ -6,8 +6,9 @@
  */
 import type binaryen from "binaryen";
 import { countValid } from "../../host/counted.ts";
-import { asyncify, entriesOf, importsOf } from "./asyncify.ts";
-import { refuseParking, rewritten, roomIn, Unsuitable } from "./compiled.ts";
+import { entriesOf, importsOf } from "./asyncify.ts";
+import { refuseParking, rewritten, roomIn, teachToUnwind } from "./compiled.ts";
+import { Unsuitable } from "./unsupported.ts";
 
 type Binaryen = typeof binaryen;
 
@@ -28,10 +29,11 @@ export function makePreemptible(
   memoryBase: number | undefined,
   debug: boolean,
 ): Uint8Array<ArrayBuffer> {
-  return rewritten(b, countValid(name, bytes), debug, module => {
+  const counted = countValid(name, bytes);
+  return rewritten(b, name, counted, debug, module => {
     const base = memoryBase ?? roomIn(b, module);
     check(b, module, name, base);
-    asyncify(b, module, { yields: true, ...(base !== undefined && { memoryBase: base }) });
+    teachToUnwind(b, module, name, counted, { yields: true, ...(base !== undefined && { memoryBase: base }) });
   });
 }
 

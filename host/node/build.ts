@@ -6,6 +6,7 @@
  */
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
+import { checkStackBytes } from "../../guest/transform/layout.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled, CompileOptions } from "./compiler.ts";
 
@@ -40,6 +41,7 @@ export class Builder {
   #worker: Worker | undefined;
 
   async build(entry: string, { timeoutMs, ...options }: BuildOptions): Promise<Compiled> {
+    checkStackBytes(options.stackBytes);
     this.#worker ??= new Worker(WORKER, { name: "isopod build" });
     const { compiled, alive } = await ask(this.#worker, { entry, options }, timeoutMs);
     if (!alive) this.#worker = undefined;
@@ -86,13 +88,22 @@ function ask(
 }
 
 function crashed(request: CompileRequest, log: string): Compiled {
+  // What asc says of itself; everything else is ours or Binaryen's.
   const stage = /has crashed during (\w+)/.exec(log)?.[1];
-  const message = `the AssemblyScript compiler crashed${stage ? ` in "${stage}"` : ""} while it compiled "${request.entry}"; change what you wrote last`;
-  return failed(request, message, log);
+  if (stage !== undefined) {
+    const message = `the AssemblyScript compiler crashed in "${stage}" while it compiled "${request.entry}"; change what you wrote last`;
+    return failed(request, message, log);
+  }
+  const why = log.split("\n").find(line => line.trim() !== "");
+  return failed(
+    request,
+    `"${request.entry}" was not built, because of a fault in isopod or in Binaryen${why ? `: ${why.trim()}` : ""}`,
+    log,
+  );
 }
 
 function tookTooLong(request: CompileRequest): Compiled {
-  return failed(request, `the AssemblyScript compiler took too long over "${request.entry}" and was ended`, "");
+  return failed(request, `the compiler took too long over "${request.entry}" and was ended`, "");
 }
 
 function failed({ entry, options }: CompileRequest, message: string, log: string): Compiled {

@@ -9,11 +9,12 @@ import { basename, join, relative, resolve, sep } from "node:path";
 import * as asc from "assemblyscript/asc";
 import binaryen from "binaryen";
 import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
-import { makeParking, Unsuitable } from "../../guest/transform/compiled.ts";
+import { makeParking } from "../../guest/transform/compiled.ts";
 import GuestTransform from "../../guest/transform/index.ts";
-import { STACK_SIZE, STATIC } from "../../guest/transform/layout.ts";
+import { checkStackBytes, memoryBaseFor, STACK_SIZE } from "../../guest/transform/layout.ts";
 import type { ParkWay } from "../../guest/transform/park.ts";
 import { makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
+import { Unsuitable } from "../../guest/transform/unsupported.ts";
 import { YIELD_EXPORT } from "../abi.ts";
 import { Copies } from "../copies.ts";
 import { countValid } from "../counted.ts";
@@ -33,6 +34,11 @@ export interface CompileOptions {
   reductions?: ReductionsWay;
   /** Keeps names and optimizes less. Default: false. */
   debug?: boolean;
+  /**
+   * Bytes for references to collected objects, four for each that a function has in use: how deep functions with objects may call each other. Rounded up to a
+   * multiple of 4,096. Default: 8,192. Of a `.wasm` file its own compiler has decided.
+   */
+  stackBytes?: number;
   /** Pages of 64 KiB that the guest starts with. Default: as few as its static data and stack need. */
   initialPages?: number;
   /** What relative entries, and the paths in messages, are relative to. Default: the working directory. */
@@ -93,6 +99,7 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
       `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
     );
   }
+  checkStackBytes(options.stackBytes);
   if (path.endsWith(".wasm")) return rewrite(entry, path, options);
 
   const sources = new Map<string, { file: string; text: string }>();
@@ -158,6 +165,11 @@ async function rewrite(entry: string, path: string, options: CompileOptions): Pr
   const asked = options.reductions === "none" ? undefined : options.reductions;
   const reductions = asked ?? (parks ? "none" : "count");
   const read: Compiled = { entry, diagnostics: [], sources: [path], text: "", wasm: bytes };
+  if (options.stackBytes !== undefined) {
+    const message = `the stack of "${entry}" was laid out by its own compiler: give that the number of bytes`;
+    const { wasm: _, ...others } = read;
+    return withErrors(others, [{ severity: "error", message, code: 0, file: path }]);
+  }
   // What is to yield is taught both at once.
   const parking =
     parks && reductions !== "yield"
@@ -232,7 +244,7 @@ function flags(entry: string, outFile: string, baseDir: string, options: Compile
     // A guest that blocks has objects on its stack when the collector runs; `minimal` would need an empty one.
     ...["--runtime", "incremental", "--exportRuntime", "--stackSize", String(STACK_SIZE)],
     // The host makes the memory: that is how it sets the quota. It is exported as well, for @assemblyscript/loader.
-    ...["--importMemory", "--memoryBase", String(STATIC)],
+    ...["--importMemory", "--memoryBase", String(memoryBaseFor(options.stackBytes))],
     // As an export, because the start function would run before the host can see the memory.
     ...["--exportStart", "_start"],
     "--sourceMap",

@@ -5,7 +5,7 @@ import { readString } from "../assemblyscript.ts";
 import type { Denial } from "../denials.ts";
 import type { RuntimeOptions } from "../runtime.ts";
 import { readSourceMap } from "../source-map.ts";
-import { hasTrapHandlerFlag, TRAP_HANDLER_FLAG } from "./engine.ts";
+import { adviceFor, hasTrapHandlerFlag } from "./engine.ts";
 import { NodeRuntime } from "./node-runtime.ts";
 import { read } from "./read.ts";
 
@@ -31,16 +31,16 @@ let told = false;
  * A runtime whose `load` takes paths and `file:` URLs too, and whose crashes carry AssemblyScript's messages.
  * The environment variable ISOPOD_SWITCH=off turns the switch off where the options say nothing of it.
  * The ceiling of actors is 30,000 where Node runs with `--disable-wasm-trap-handler`. Without it, it is 12,000, and the first
- * call says so in one line on stderr. So does a guest's first call of what it is not granted, unless there is an `onDenied`.
+ * call says so in one line on stderr; in Bun, where another setting helps, it says that. So does a guest's first call of what it is not granted, unless there is an `onDenied`.
  */
 export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): NodeRuntime {
   const flag = hasTrapHandlerFlag();
   const speaks = !quiet && !/^(1|true|yes)$/i.test(process.env.ISOPOD_QUIET ?? "");
-  if (!flag && speaks && !told) {
+  const { versions, env } = process;
+  const advice = speaks && !told ? adviceFor({ versions, env, hasFlag: flag }, MAX_ACTORS) : undefined;
+  if (advice !== undefined) {
     told = true;
-    process.stderr.write(
-      `isopod: many actors run at less than half speed, and at most ${MAX_ACTORS} fit: start node with ${TRAP_HANDLER_FLAG} (ISOPOD_QUIET=1 hides this)\n`,
-    );
+    process.stderr.write(`isopod: ${advice} (ISOPOD_QUIET=1 hides this)\n`);
   }
   const limits = { actors: flag ? MAX_ACTORS_WITH_FLAG : MAX_ACTORS, ...options.limits };
   const way = /^off$/i.test(process.env.ISOPOD_SWITCH ?? "") ? ({ switch: "off" } as const) : {};

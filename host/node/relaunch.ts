@@ -1,9 +1,9 @@
 /**
- * Starts the CLI again in an engine that has the flag isopod wants. Whoever waits for this process sees no difference: streams, exit
+ * Starts the CLI again in an engine that is set as isopod wants it: Node with a flag, Bun with a variable. Whoever waits for this process sees no difference: streams, exit
  * code and signals are the child's.
  */
 import { spawn } from "node:child_process";
-import { hasTrapHandlerFlag, TRAP_HANDLER_FLAG } from "./engine.ts";
+import { BUN_VARIABLE, hasTrapHandlerFlag, TRAP_HANDLER_FLAG } from "./engine.ts";
 
 /** Set in the child: should it not see the flag after all, it goes on without. */
 const GUARD = "ISOPOD_RELAUNCHED";
@@ -17,9 +17,13 @@ const GRACE_MS = 1000;
 export async function relaunch(): Promise<number | undefined> {
   const guarded = process.env[GUARD] !== undefined;
   delete process.env[GUARD];
-  if (guarded || hasTrapHandlerFlag() || !process.allowedNodeEnvironmentFlags.has(TRAP_HANDLER_FLAG)) return undefined;
-  const args = [TRAP_HANDLER_FLAG, ...process.execArgv, ...process.argv.slice(1)];
-  const child = spawn(process.execPath, args, { stdio: "inherit", env: { ...process.env, [GUARD]: "1" } });
+  // Bun calls itself Node, and knows a variable instead of the flag; Deno has neither.
+  const inBun = process.versions.bun !== undefined;
+  const isBest = inBun ? process.env[BUN_VARIABLE] === "0" : hasTrapHandlerFlag();
+  if (guarded || isBest || !(inBun || process.allowedNodeEnvironmentFlags.has(TRAP_HANDLER_FLAG))) return undefined;
+  const args = [...(inBun ? [] : [TRAP_HANDLER_FLAG]), ...process.execArgv, ...process.argv.slice(1)];
+  const env = { ...process.env, [GUARD]: "1", ...(inBun && { [BUN_VARIABLE]: "0" }) };
+  const child = spawn(process.execPath, args, { stdio: "inherit", env });
   return new Promise((done, fail) => {
     let kill: NodeJS.Timeout | undefined;
     const onSignal = (signal: NodeJS.Signals) => {

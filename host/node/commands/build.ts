@@ -1,6 +1,7 @@
 /** `isopod build`: compiles AssemblyScript guests. Every entry that compiles is written, whatever becomes of the others. */
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { MAX_STACK_BYTES } from "../../../guest/transform/layout.ts";
 import { Builder } from "../build.ts";
 import { type Arguments, type Command, UsageError } from "../command.ts";
 import type { Compiled, CompileOptions } from "../compiler.ts";
@@ -34,6 +35,8 @@ Options:
                   a source); count: it can be killed, and preempted where it
                   waits by jspi; yield: it can be preempted in every engine,
                   and its crashes name no lines
+  --stack BYTES   for references to objects, four bytes for each in use: how deep
+                  functions with objects may call each other (default 8192)
   --debug         keep function names and optimize less
   -h, --help      print this
 
@@ -45,6 +48,7 @@ Exit code: 0; 1 where an entry failed, the others are written all the same;
     watch: { type: "boolean" },
     park: { type: "string", choices: PARK_CHOICES },
     reductions: { type: "string", choices: REDUCTIONS_CHOICES },
+    stack: { type: "string" },
     debug: { type: "boolean" },
   },
 
@@ -67,11 +71,12 @@ Exit code: 0; 1 where an entry failed, the others are written all the same;
   },
 };
 
-/** What `--park`, `--reductions` and `--debug` mean to the compiler. */
+/** What `--park`, `--reductions`, `--stack` and `--debug` mean to the compiler. */
 export function compileOptions(given: Arguments): CompileOptions {
   const park = PARK_CHOICES.find(way => way === given.text("park"));
   const reductions = REDUCTIONS_CHOICES.find(way => way === given.text("reductions"));
-  return { ...(park && { park }), ...(reductions && { reductions }), debug: given.has("debug") };
+  const stack = given.text("stack") === undefined ? {} : { stackBytes: given.whole("stack", 0, 1, MAX_STACK_BYTES) };
+  return { ...(park && { park }), ...(reductions && { reductions }), ...stack, debug: given.has("debug") };
 }
 
 function checkTargets(entries: readonly string[], out: string | undefined): void {

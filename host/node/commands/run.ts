@@ -50,6 +50,8 @@ Options:
                   yield (let others go on) or kill
   --log LEVEL     show what is logged at this level and above: debug (with how
                   each actor ends), info (default), warning or error
+  --stack BYTES   for references to objects: how deep functions with objects may
+                  call each other (default 8192)
   --debug         compile with names and without inlining, and show of a crash
                   which functions had called each other
   --observe       serve a page about the actors on 127.0.0.1; its address, with the
@@ -72,6 +74,7 @@ where the guest does not compile or load; 2 where the command line is wrong;
     log: { type: "string", choices: LEVELS },
     observe: { type: "boolean" },
     port: { type: "string" },
+    stack: { type: "string" },
     debug: { type: "boolean" },
   },
 
