@@ -23,6 +23,9 @@ export interface Places {
 /** The account where no path leads. */
 const NOWHERE = Number.NEGATIVE_INFINITY;
 
+/** A part that costs less than this beyond what is around it pays nothing itself: a charge takes as long as some ten instructions. */
+const PART_TICKS = 4 * TICKS;
+
 /** More exits of a scope are not kept apart: they count as if nothing were paid for them later. */
 const MOST_EXITS = 16;
 
@@ -179,7 +182,7 @@ export class Paths implements Flow {
       // All of it is left for the head.
       if (most !== NOWHERE) scope.base = most;
       scope.isAtHead = false;
-    } else if (most - scope.base >= TICKS) {
+    } else if (most - scope.base >= PART_TICKS) {
       const reductions = Math.floor((most - scope.base) / TICKS);
       this.#places.pay(scope.place, reductions);
       this.paysApart = true;

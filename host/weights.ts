@@ -140,7 +140,7 @@ export const weightClasses: readonly WeightClass[] = [
   ["table.set", 7168, 419.8, 171.2, [0x26]],
   ["memory.grow", 2048, 54.9, 50.9, [0x40]],
   ["memory.init", 1152, 41.7, 44.2, [0xfc008]],
-  ["memory.copy, memory.fill", 320, 18.1, 0.0, [[0xfc00a, 0xfc00b]]],
+  ["memory.copy, memory.fill", 384, 18.1, 0.0, [[0xfc00a, 0xfc00b]]],
   ["table.init, table.copy, table.grow, table.fill", 384, 15.4, 14.1, [0xfc00c, [0xfc00e, 0xfc00f], 0xfc011]],
   ["try, try_table", 16, 0.7, 0.0, [0x6, 0x1f]],
   ["throw, rethrow, throw_ref", 10240, 200.6, 292.2, [[0x8, 0xa]]],
@@ -286,7 +286,7 @@ export const weightClasses: readonly WeightClass[] = [
       0xfd104,
     ],
   ],
-  ["atomic: stores, and all that reads and writes", 288, 11.0, 11.0, [[0xfe017, 0xfe04e]]],
+  ["atomic: stores, and all that reads and writes", 320, 11.0, 11.0, [[0xfe017, 0xfe04e]]],
   ["atomic: fence, wait, notify", 640, 25.2, 24.5, [[0xfe000, 0xfe003]]],
 ];
 

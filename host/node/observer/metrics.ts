@@ -8,6 +8,7 @@ const totals: Readonly<Record<keyof Counters, readonly [name: string, help: stri
   dead: ["isopod_dead_letters_total", "Messages refused, or left behind by an actor that ended"],
   spawned: ["isopod_guests_spawned_total", "Guests spawned"],
   ended: ["isopod_actors_ended_total", "Guests and host mailboxes that have ended"],
+  turnsCut: ["isopod_turns_cut_total", "Turns that the clock has cut short"],
 };
 
 /** In seconds: from a tenth of a millisecond to a second. */
