@@ -33,10 +33,10 @@ export interface ReductionOptions {
 export const TURN_REDUCTIONS = 200_000;
 
 /**
- * The most that is given at once. A guest asks, and the clock is looked at, in 100 ns; a piece takes 13 µs in an empty loop, 30 µs or more in most code, and at
+ * The most that is given at once. A guest asks, and the clock is looked at, in 100 ns; a piece takes 7 µs in an empty loop, 15 µs or more in most code, and at
  * most some 3 ms where each load misses the caches (x64, Node 26).
  */
-export const PIECE = 20_000;
+export const PIECE = 10_000;
 
 /** What a turn takes at most that can go on later. */
 export const SLICE_MS = 2;

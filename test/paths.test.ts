@@ -58,8 +58,8 @@ describe("a function is charged", () => {
     expect(weigh("(drop (ref.func 0))", "(elem declare func 0)")).toBe(64 + 1);
     expect(weigh("(block $c (try_table (catch_all $c) (throw $e)))", "(tag $e)")).toBeGreaterThanOrEqual(10_240);
     const three = "(memory.init $d (i32.const 0) (i32.const 0) (i32.const 3))";
-    expect(weigh(three, '(data $d "abc")')).toBe(1152 + 3);
-    expect(weigh("(call $cheap)")).toBe(640 + 160);
+    expect(weigh(three, '(data $d "abc")')).toBe(1536 + 3);
+    expect(weigh("(call $cheap)")).toBe(2560 + 160);
   });
 
   test("for each 64 bytes, and each element, that a bulk instruction touches, also where that is more than is left", () => {
