@@ -232,7 +232,6 @@ for (let opcode = 0x10; opcode <= 0x4e; opcode++) {
   else add(0xfe, opcode, opcode, `a${type}${type}`, type, { after: aligned(opcode) });
 }
 
-/** Where things are in the module of `module.ts`. */
 const [BLOCK, END, VOID] = [0x02, 0x0b, 0x40];
 const statement = (name: string, takes: string, gives: Type | "", ...code: number[]) =>
   all.push({ name, code, takes, gives });

@@ -26,7 +26,7 @@ export type WeightClass = readonly [
  */
 export const weightClasses: readonly WeightClass[] = [
   [
-    "constants, locals, drop, nop, block, end",
+    "constants, locals, drop, nop, block, loop, end",
     1,
     0.1,
     0.0,
