@@ -1,18 +1,24 @@
 /**
  * What it costs a guest to count its reductions, and to be preemptible: a loop, a recursion and the echo, each plain, counted, and
- * built so that it can be preempted by Asyncify. Prints the table of docs/reductions.md.
+ * built so that it can be preempted by Asyncify. And what others wait beside guests whose reductions take long: the answers of an echo. Prints the tables of
+ * docs/reductions.md.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import binaryen from "binaryen";
+import { featuresOf } from "../guest/transform/compiled.ts";
 import { build } from "../host/node/build.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
 import { createRuntime, type SpawnOptions } from "../host/node/index.ts";
 import { EXAMPLES_FOLDER } from "../host/node/installation.ts";
+import { slowGuests } from "./slow-guests.ts";
 
 /** Rounds of which the fastest counts: what else the machine does only makes them slower. */
 const ROUNDS = 15;
 const ECHOES = 20_000;
+/** How long each slow guest is let spin. */
+const SPIN_MS = 1000;
 
 const SOURCES = {
   loop: `export function run(): void {
@@ -26,7 +32,11 @@ export function run(): void { if (fib(32) != 2178309) unreachable(); }`,
 
 const builds = [
   { name: "plain", reductions: "none", spawn: {} },
-  { name: "counted", reductions: "count", spawn: { reductions: { policy: "kill", perTurn: 2 ** 30 } } },
+  {
+    name: "counted",
+    reductions: "count",
+    spawn: { reductions: { policy: "kill", perTurn: 2 ** 30 }, limits: { turnMs: 100_000 } },
+  },
   { name: "preemptible", reductions: "yield", spawn: { reductions: { policy: "yield" } } },
 ] as const;
 
@@ -54,6 +64,7 @@ try {
 }
 console.log(`${engineName()} ${engineFlags().join(" ")}`);
 console.table(rows);
+console.table(await besideSlowGuests());
 
 async function measure(wasm: Uint8Array, echoes: boolean, spawn: SpawnOptions): Promise<number> {
   const runtime = createRuntime({ quiet: true, grants: "all" });
@@ -81,4 +92,53 @@ async function measure(wasm: Uint8Array, echoes: boolean, spawn: SpawnOptions): 
     runtime.kill(echo);
     return tookMs;
   }
+}
+
+/** Each of them spins, counted, with default limits; the host asks an echo meanwhile. Then it spins in a handler, until it is ended. */
+async function besideSlowGuests(): Promise<Record<string, string | number>[]> {
+  const [{ wasm }] = await build([join(EXAMPLES_FOLDER, "echo.ts")], {});
+  const found: Record<string, string | number>[] = [];
+  for (const [guest, { more, locals, body }] of Object.entries(slowGuests)) {
+    const spin = (head: string) => {
+      const loop = `${locals} (loop $l ${body} (br $l))`;
+      return assembled(`(module (memory (export "memory") 1 256) ${more} (func ${head} ${loop}))`);
+    };
+    const runtime = createRuntime({ quiet: true, grants: {} });
+    const echo = runtime.spawn(await runtime.load(wasm as Uint8Array<ArrayBuffer>));
+    const spinning = runtime.spawn(await runtime.load(spin(`(export "run")`), { reductions: "count" }));
+    const mailbox = runtime.mailbox();
+    const answersMs: number[] = [];
+    for (const until = performance.now() + SPIN_MS; performance.now() < until; ) {
+      const began = performance.now();
+      mailbox.send(echo, "x");
+      await mailbox.receive();
+      answersMs.push(performance.now() - began);
+    }
+    runtime.kill(spinning);
+    const handles = await runtime.load(spin(`(export "handle") (param i32)`), { reductions: "count" });
+    const handler = runtime.spawn(handles);
+    const ended = runtime.exited(handler);
+    runtime.send(handler, "");
+    const began = performance.now();
+    await ended;
+    const handlerMs = performance.now() - began;
+    answersMs.sort((a, b) => a - b);
+    found.push({
+      guest,
+      answers: answersMs.length,
+      "median, ms": Number(answersMs[answersMs.length >>> 1].toFixed(1)),
+      "at most, ms": Number((answersMs.at(-1) ?? 0).toFixed(1)),
+      "a handler until its end, ms": Number(handlerMs.toFixed(1)),
+    });
+    await runtime.stop();
+  }
+  return found;
+}
+
+function assembled(text: string): Uint8Array<ArrayBuffer> {
+  const module = binaryen.parseText(text);
+  module.setFeatures(featuresOf(binaryen));
+  const bytes = new Uint8Array(module.emitBinary());
+  module.dispose();
+  return bytes;
 }

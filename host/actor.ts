@@ -19,7 +19,7 @@ import { type ExitReason, RECEIVE_PARK } from "./message.ts";
 import type { Notices } from "./notices.ts";
 import { type Pid, pidFromWords } from "./pid.ts";
 import type { DeadLetter } from "./post.ts";
-import { type Reductions, stackTooLong } from "./preempt.ts";
+import { type Judge, type Reductions, stackTooLong } from "./preempt.ts";
 import type { Instance, Recycling } from "./recycling.ts";
 import { unfold } from "./requests.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
@@ -124,6 +124,8 @@ export interface Services {
   readonly account: Account;
   readonly recycling: Recycling;
   readonly slots: Slots<Actor>;
+  /** Decides whether a turn that asks for more goes on. */
+  readonly judge: Judge;
   /** Null where the engine cannot have one, or the embedder wants none. */
   switch: Switch | null;
   /** Whose turn it is, or was last. Imports ask it who is calling. */
@@ -152,6 +154,8 @@ export interface Counters {
   spawned: number;
   /** Guests and host mailboxes. */
   ended: number;
+  /** Turns that the clock has cut short: the actor gave way, or crashed (docs/reductions.md). */
+  turnsCut: number;
 }
 
 /** The counters, with what the switch has counted by itself. */
@@ -193,7 +197,7 @@ export class Actor implements Runnable, Recorded, Owner {
   instance: Instance | null = null;
   /** Once it has begun, the switch may give it its turns. */
   switchable = false;
-  /** The first turn has begun. */
+  /** The guest's start function and its `_start` are done. */
   started = false;
   #deadlineMs = Number.POSITIVE_INFINITY;
   /** The deadline has passed while parked. */

@@ -4,6 +4,8 @@
  * atomics and relaxed SIMD. Whatever else it meets it refuses: an instruction of unknown length could hide a loop.
  */
 
+import { weights } from "./weights.ts";
+
 /** The bytes use a part of the format that is not known here, or end too soon. The message says where. */
 export class Undecodable extends Error {}
 
@@ -82,16 +84,16 @@ export class Cursor {
 
 /** What the walk tells of an instruction. `-1`: there is no such index in it. */
 export interface Visitor {
-  /** A loop's body begins at the cursor. `count` instructions were walked, this one included. */
-  loop(count: number): void;
+  /** A loop's body begins at the cursor. */
+  loop(): void;
   /** A block, an if or a try begins. */
   block(): void;
   /** A block, a loop or the whole expression ends. */
-  end(count: number): void;
+  end(): void;
   /** Names a function by the index that stands in the bytes from `from` to the cursor. */
   functionIndex(index: number, from: number): void;
-  /** Calls something, in whatever way. */
-  call(): void;
+  /** Calls a function by its index, or something of a type. */
+  call(functionIndex: number, typeIndex: number): void;
   globalIndex(index: number): void;
   /** Begins, at `from`, an instruction that takes time for each byte, or element of a table, their number topmost on the stack. */
   bulk(from: number, ofTable: boolean): void;
@@ -99,134 +101,239 @@ export interface Visitor {
   lasts(): void;
   /** Every instruction, before all else that is told of it. The cursor stands behind the opcode's first byte. */
   instruction?(opcode: number): void;
+  /** Follows the paths through the code, where somebody wants to know them. */
+  readonly flow?: Flow;
 }
 
-/** Walks instructions up to the `end` that is the expression's own. Answers how many there were. */
-export function walk(cursor: Cursor, visitor: Visitor): number {
+/** What a block takes and leaves. */
+export interface FunctionType {
+  readonly parameters: number;
+  readonly results: number;
+}
+
+/** Types of blocks that have no index: nothing, and one result. */
+export const NOTHING_TYPE = -1;
+export const ONE_RESULT_TYPE = -2;
+
+/** How control goes through the instructions. Each is told when the cursor is behind the instruction. A depth counts labels from the innermost. */
+export interface Flow {
+  /** What was walked since the last time weighs so many ticks (weights.ts). Told before anything else here. */
+  run(ticks: number): void;
+  block(type: number): void;
+  loop(type: number): void;
+  if(type: number): void;
+  /** What is thrown in it goes on at one of these labels, which are counted from outside of it, or at a `catch`. */
+  try(type: number, handlers: readonly number[]): void;
+  else(): void;
+  catch(): void;
+  end(): void;
+  /** Goes on at one of these labels, which take the same values, or behind the instruction. */
+  branch(depths: Iterable<number>): void;
+  /** Leaves the function. */
+  return(): void;
+  /** Never goes on behind the instruction. */
+  leave(): void;
+}
+
+const NO_HANDLERS: readonly number[] = [];
+
+/** Walks instructions up to the `end` that is the expression's own. */
+export function walk(cursor: Cursor, visitor: Visitor): void {
+  const { flow } = visitor;
   const tellsEach = visitor.instruction !== undefined;
   let depth = 0;
-  for (let count = 1; ; count++) {
+  let ticks = 0;
+  for (;;) {
     const from = cursor.at;
     const opcode = cursor.byte();
     if (tellsEach) visitor.instruction?.(opcode);
+    ticks += weights.plain[opcode];
     if (opcode >= 0x45 && opcode <= 0xc4) continue;
     if (opcode >= 0x28 && opcode <= 0x3e) {
       memoryArgument(cursor);
       continue;
     }
     switch (opcode) {
-      case 0x00: // unreachable
       case 0x01: // nop
-      case 0x05: // else
-      case 0x0a: // throw_ref
-      case 0x0f: // return
-      case 0x19: // catch_all
       case 0x1a: // drop
       case 0x1b: // select
       case 0xd1: // ref.is_null
       case 0xd3: // ref.eq
       case 0xd4: // ref.as_non_null
-        break;
-      case 0x02: // block
-      case 0x04: // if
-      case 0x06: // try
-        blockType(cursor);
-        depth++;
-        visitor.block();
-        break;
-      case 0x03: // loop
-        blockType(cursor);
-        depth++;
-        visitor.loop(count);
-        break;
-      case 0x1f: // try_table
-        blockType(cursor);
-        cursor.each(() => {
-          if (cursor.byte() < 2) cursor.u32();
-          cursor.u32();
-        });
-        depth++;
-        visitor.block();
-        break;
-      case 0x18: // delegate, which is also an end
-        cursor.u32();
-        if (--depth < 0) cursor.fail("has a delegate outside of a try");
-        visitor.end(count);
-        break;
-      case 0x0b: // end
-        visitor.end(count);
-        if (--depth < 0) return count;
-        break;
-      case 0x0e: // br_table
-        cursor.each(() => cursor.u32());
-        cursor.u32();
-        break;
+        continue;
       case 0x10: // call
-      case 0x12: // return_call
-        visitor.call();
-        functionIndex(cursor, visitor);
-        break;
+        visitor.call(functionIndex(cursor, visitor), -1);
+        continue;
       case 0xd2: // ref.func
         functionIndex(cursor, visitor);
-        break;
+        continue;
       case 0x11: // call_indirect
-      case 0x13: // return_call_indirect
-        visitor.call();
+        visitor.call(-1, cursor.u32());
         cursor.u32();
-        cursor.u32();
-        break;
+        continue;
       case 0x14: // call_ref
-      case 0x15: // return_call_ref
-        visitor.call();
-        cursor.u32();
-        break;
+        visitor.call(-1, cursor.u32());
+        continue;
       case 0x1c: // select with types
         cursor.each(() => cursor.valueType());
-        break;
+        continue;
       case 0x23: // global.get
       case 0x24: // global.set
         visitor.globalIndex(cursor.u32());
-        break;
-      case 0x07: // catch
-      case 0x08: // throw
-      case 0x09: // rethrow
-      case 0x0c: // br
-      case 0x0d: // br_if
+        continue;
       case 0x20: // local.get
       case 0x21: // local.set
       case 0x22: // local.tee
       case 0x25: // table.get
       case 0x3f: // memory.size
       case 0x40: // memory.grow
-      case 0xd5: // br_on_null
-      case 0xd6: // br_on_non_null
         cursor.u32();
-        break;
+        continue;
       case 0x26: // table.set
         visitor.lasts();
         cursor.u32();
-        break;
+        continue;
       case 0x41: // i32.const
       case 0xd0: // ref.null
         cursor.skipNumber(5);
-        break;
+        continue;
       case 0x42: // i64.const
         cursor.skipNumber(10);
-        break;
+        continue;
       case 0x43: // f32.const
         cursor.skip(4);
-        break;
+        continue;
       case 0x44: // f64.const
         cursor.skip(8);
-        break;
+        continue;
       case 0xfc:
-        miscellaneous(cursor, visitor, from);
-        break;
+        ticks += miscellaneous(cursor, visitor, from);
+        continue;
       case 0xfd:
-        vector(cursor);
-        break;
+        ticks += vector(cursor);
+        continue;
       case 0xfe:
-        atomic(cursor);
+        ticks += atomic(cursor);
+        continue;
+    }
+    // Control: the others that are not known end up here, too.
+    flow?.run(ticks);
+    ticks = 0;
+    switch (opcode) {
+      case 0x02: {
+        // block
+        const type = blockType(cursor);
+        depth++;
+        visitor.block();
+        flow?.block(type);
+        break;
+      }
+      case 0x03: {
+        // loop
+        const type = blockType(cursor);
+        depth++;
+        visitor.loop();
+        flow?.loop(type);
+        break;
+      }
+      case 0x04: {
+        // if
+        const type = blockType(cursor);
+        depth++;
+        visitor.block();
+        flow?.if(type);
+        break;
+      }
+      case 0x06: {
+        // try
+        const type = blockType(cursor);
+        depth++;
+        visitor.block();
+        flow?.try(type, NO_HANDLERS);
+        break;
+      }
+      case 0x1f: {
+        // try_table
+        const type = blockType(cursor);
+        const handlers: number[] = [];
+        cursor.each(() => {
+          if (cursor.byte() < 2) cursor.u32();
+          handlers.push(labelIndex(cursor, depth));
+        });
+        depth++;
+        visitor.block();
+        flow?.try(type, handlers);
+        break;
+      }
+      case 0x05: // else
+        flow?.else();
+        break;
+      case 0x07: // catch
+        cursor.u32();
+        flow?.catch();
+        break;
+      case 0x19: // catch_all
+        flow?.catch();
+        break;
+      case 0x18: // delegate, which is also an end
+        cursor.u32();
+        if (--depth < 0) cursor.fail("has a delegate outside of a try");
+        visitor.end();
+        flow?.end();
+        break;
+      case 0x0b: // end
+        visitor.end();
+        flow?.end();
+        if (--depth < 0) return;
+        break;
+      case 0x0c: {
+        // br
+        const label = labelIndex(cursor, depth);
+        flow?.branch([label]);
+        flow?.leave();
+        break;
+      }
+      case 0x0d: // br_if
+      case 0xd5: // br_on_null
+      case 0xd6: {
+        // br_on_non_null
+        const label = labelIndex(cursor, depth);
+        flow?.branch([label]);
+        break;
+      }
+      case 0x0e: {
+        // br_table
+        const labels = new Set<number>();
+        cursor.each(() => labels.add(labelIndex(cursor, depth)));
+        labels.add(labelIndex(cursor, depth));
+        flow?.branch(labels);
+        flow?.leave();
+        break;
+      }
+      case 0x0f: // return
+        flow?.return();
+        break;
+      case 0x00: // unreachable
+      case 0x0a: // throw_ref
+        flow?.leave();
+        break;
+      case 0x08: // throw
+      case 0x09: // rethrow
+        cursor.u32();
+        flow?.leave();
+        break;
+      case 0x12: // return_call
+        visitor.call(functionIndex(cursor, visitor), -1);
+        flow?.return();
+        break;
+      case 0x13: // return_call_indirect
+        visitor.call(-1, cursor.u32());
+        cursor.u32();
+        flow?.return();
+        break;
+      case 0x15: // return_call_ref
+        visitor.call(-1, cursor.u32());
+        flow?.return();
         break;
       default:
         unknown(cursor, hex(opcode));
@@ -234,15 +341,32 @@ export function walk(cursor: Cursor, visitor: Visitor): number {
   }
 }
 
-function functionIndex(cursor: Cursor, visitor: Visitor): void {
+function functionIndex(cursor: Cursor, visitor: Visitor): number {
   const from = cursor.at;
-  visitor.functionIndex(cursor.u32(), from);
+  const index = cursor.u32();
+  visitor.functionIndex(index, from);
+  return index;
 }
 
-function blockType(cursor: Cursor): void {
+function labelIndex(cursor: Cursor, depth: number): number {
+  const index = cursor.u32();
+  if (index > depth) cursor.fail(`branches to the label ${index}, which it does not have`);
+  return index;
+}
+
+/** The index of a type, NOTHING_TYPE or ONE_RESULT_TYPE. */
+function blockType(cursor: Cursor): number {
   const byte = cursor.bytes[cursor.at];
-  if (byte === 0x63 || byte === 0x64) cursor.valueType();
-  else cursor.skipNumber(5);
+  if (byte === 0x40) {
+    cursor.skip(1);
+    return NOTHING_TYPE;
+  }
+  // A signed number: what is negative is a type of a value.
+  if (byte > 0x40 && byte < 0x80) {
+    cursor.valueType();
+    return ONE_RESULT_TYPE;
+  }
+  return cursor.u32();
 }
 
 function memoryArgument(cursor: Cursor): void {
@@ -251,9 +375,11 @@ function memoryArgument(cursor: Cursor): void {
   cursor.skipNumber(10);
 }
 
-function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): void {
+/** Answers the instruction's weight, as the next two do. */
+function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): number {
   const opcode = cursor.u32();
-  if (opcode <= 7) return; // saturating truncations
+  const weight = weights.miscellaneous[opcode] ?? 0;
+  if (opcode <= 7) return weight; // saturating truncations
   switch (opcode) {
     case 8: // memory.init
     case 10: // memory.copy
@@ -273,6 +399,11 @@ function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): void {
       cursor.u32();
       break;
     case 15: // table.grow
+      // Few tables grow far, and none beyond its limit: what is refused costs nothing.
+      visitor.bulk(from, false);
+      visitor.lasts();
+      cursor.u32();
+      break;
     case 17: // table.fill
       visitor.bulk(from, true);
       visitor.lasts();
@@ -289,9 +420,10 @@ function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): void {
     default:
       unknown(cursor, `0xfc ${opcode}`);
   }
+  return weight;
 }
 
-function vector(cursor: Cursor): void {
+function vector(cursor: Cursor): number {
   const opcode = cursor.u32();
   if (opcode <= 11 || opcode === 92 || opcode === 93) memoryArgument(cursor);
   else if (opcode === 12 || opcode === 13) cursor.skip(16);
@@ -300,13 +432,15 @@ function vector(cursor: Cursor): void {
     memoryArgument(cursor);
     cursor.skip(1);
   } else if (opcode > 0x113) unknown(cursor, `0xfd ${opcode}`);
+  return weights.vector[opcode];
 }
 
-function atomic(cursor: Cursor): void {
+function atomic(cursor: Cursor): number {
   const opcode = cursor.u32();
   if (opcode === 3) cursor.skip(1);
   else if (opcode <= 2 || (opcode >= 0x10 && opcode <= 0x4e)) memoryArgument(cursor);
   else unknown(cursor, `0xfe ${opcode}`);
+  return weights.atomic[opcode];
 }
 
 function unknown(cursor: Cursor, opcode: string): never {

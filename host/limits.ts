@@ -16,6 +16,10 @@ export interface Limits {
   readonly handlerReductions: number;
   /** Reductions of all predicates in one turn. */
   readonly predicateReductions: number;
+  /** Milliseconds of one `handle`, of all predicates in one turn, and of a turn with the policy `kill`, where reductions are counted. */
+  readonly turnMs: number;
+  /** Milliseconds of `_start`, or of a start function, where reductions are counted. */
+  readonly startMs: number;
   /** Live actors of its family: those that came of an actor which the host has spawned, that one included. The founder's limit counts. */
   readonly familyActors: number;
   /** Spawns of its family in one second. The founder's limit counts. */
@@ -57,6 +61,8 @@ export const defaultLimits: RuntimeLimits = {
   mailboxBytes: 64 * 2 ** 20,
   handlerReductions: 50_000_000,
   predicateReductions: 20_000_000,
+  turnMs: 10,
+  startMs: 100,
   familyActors: 1_000,
   spawnsPerSecond: 10_000,
   timers: 10_000,
@@ -83,6 +89,8 @@ const greatest: RuntimeLimits = {
   mailboxBytes: RING,
   handlerReductions: COUNT,
   predicateReductions: COUNT,
+  turnMs: COUNT,
+  startMs: COUNT,
   familyActors: COUNT,
   spawnsPerSecond: COUNT,
   timers: COUNT,

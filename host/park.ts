@@ -36,10 +36,10 @@ export function beginTurn(actor: Actor): void {
   actor.store.words[actor.at + BUDGET] = TURN_BUDGET;
   nextTurn(actor);
   if (actor.started) return;
-  actor.started = true;
   if (actor.switchable) actor.store.words[actor.at + SWITCHED] |= TAKES_TURNS;
   actor.guest?.start?.();
   actor.bytes.refresh();
+  actor.started = true;
 }
 
 function nextTurn({ services }: Actor): void {

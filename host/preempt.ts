@@ -3,6 +3,9 @@
  * reset anything in the guest: an actor is cut off when it asks again after it was given all that its turn may have. So it has spent at least its limit,
  * and at most a piece more, left over from an earlier turn.
  *
+ * Between two pieces the clock is looked at. A turn that has used its time gives way, or is ended, too: what a reduction takes is bounded (weights.ts) but for
+ * what waits for memory, or computes with denormals.
+ *
  * A guest of the Asyncify way gives way by writing its stack over its own memory. The host saves what is there before, and takes the stack out
  * after: no guest needs room of its own for it, and while it waits its memory is as the guest knows it.
  */
@@ -27,8 +30,35 @@ export interface ReductionOptions {
   readonly perTurn?: number;
 }
 
-/** The most that is given at once, and a turn's worth: measured as some 0.5 to 1 ms of a guest's time (docs/reductions.md). */
-export const PIECE = 200_000;
+/** A turn's worth: a fraction of a millisecond of a guest's time (docs/reductions.md). */
+export const TURN_REDUCTIONS = 200_000;
+
+/**
+ * The most that is given at once. A guest asks, and the clock is looked at, in 100 ns; a piece takes 7 µs in an empty loop, 15 µs or more in most code, and at
+ * most some 2 ms where each load misses the caches (x64, Node 26).
+ */
+export const PIECE = 10_000;
+
+/** What a turn takes at most that can go on later. */
+export const SLICE_MS = 2;
+
+/**
+ * No piece counts as more than this part of a limit that ends an actor: one that the system kept from running does not end for that. It takes several pieces, each
+ * of which was long.
+ */
+const MOST_OF_LIMIT = 1 / 4;
+
+/** Whether a turn goes on, and if not, what has decided that. */
+export type Verdict = "on" | "count" | "clock";
+
+/** Decides about a turn that asks for more: it was given `spent` reductions of `most`, and has taken `tookMs` of `mostMs`. */
+export type Judge = (spent: number, most: number, tookMs: number, mostMs: number) => Verdict;
+
+/** The judge of every runtime. The one place where a clock decides about a guest: a recording would write down its verdicts, a simulation have another that asks the count alone. */
+export const byCountAndClock: Judge = (spent, most, tookMs, mostMs) => {
+  if (spent >= most) return "count";
+  return tookMs >= mostMs ? "clock" : "on";
+};
 
 /** What an import costs the host at the least, but for those of messages and receives: half a microsecond. */
 export const CALL_REDUCTIONS = 100;
@@ -52,8 +82,12 @@ export class Reductions {
   counter: { value: number } | null = null;
   /** What it was given in the turn that `turn` says; to a handler, for that item. */
   granted = 0;
+  tookMs = 0;
   /** What its predicates were given in that turn. */
   asked = 0;
+  askedMs = 0;
+  /** When it last asked in that turn, on the runtime's clock; -1: it has not. */
+  lastMs = -1;
   /** As the word TURN of slots.ts. */
   turn = 0;
   /** All that it was ever given, or made to pay beyond that. A double. */
@@ -96,7 +130,7 @@ export function reductionsFor(
     );
   }
   const policy = options?.policy ?? (canYield ? "yield" : "kill");
-  return new Reductions(policy, perTurn ?? (policy === "yield" ? PIECE : handlerReductions));
+  return new Reductions(policy, perTurn ?? (policy === "yield" ? TURN_REDUCTIONS : handlerReductions));
 }
 
 /** What the import `yield` answers: a new budget (more than 0), END, or that the actor shall give way (0 or less). */
@@ -112,41 +146,65 @@ export function spent(actor: Actor): number {
   renew(actor, reductions);
   if (reductions.rewinding) putBack(actor, reductions);
   else if (reductions.room > 0) return cut(actor, "it was told to give way, and went on");
-  if (actor.restraint === ASKING) {
-    const left = limits.predicateReductions - reductions.asked;
-    if (left <= 0) {
-      return cut(
-        actor,
-        `its predicates have spent the ${limits.predicateReductions} of one turn (limit predicateReductions)`,
-      );
-    }
-    const piece = Math.min(left, PIECE);
-    reductions.asked += piece;
-    reductions.given += piece;
-    return piece;
-  }
-  const yields = reductions.policy === "yield" && actor.mayPark;
-  const most = actor.mayPark ? reductions.perTurn : limits.handlerReductions;
-  const left = most - reductions.granted;
-  if (left > 0) {
-    const piece = Math.min(left, PIECE);
-    reductions.granted += piece;
+  const elapsedMs = elapsed(actor, reductions);
+  if (actor.restraint === ASKING) return spentAsking(actor, reductions, elapsedMs);
+  const { mayPark, services } = actor;
+  const yields = reductions.policy === "yield" && mayPark;
+  const most = mayPark ? reductions.perTurn : limits.handlerReductions;
+  const limit = actor.started ? "turnMs" : "startMs";
+  const mostMs = yields ? SLICE_MS : limits[limit];
+  reductions.tookMs += yields ? elapsedMs : Math.min(elapsedMs, mostMs * MOST_OF_LIMIT);
+  const verdict = services.judge(reductions.granted, most, reductions.tookMs, mostMs);
+  if (verdict === "on") {
+    const piece = Math.min(most - reductions.granted, PIECE);
+    // Who asks before it has spent what it had wants to give way: its next question is the last of its turn.
+    reductions.granted = yields && (reductions.counter?.value ?? 0) >= 0 ? most : reductions.granted + piece;
     reductions.given += piece;
     if (!yields) {
       // Its turn is a long one already.
       actor.budget = 0;
-      actor.services.scheduler.lookSoon();
-      actor.services.slots.store.words[TURNS_LEFT] = 0;
+      services.scheduler.lookSoon();
+      services.slots.store.words[TURNS_LEFT] = 0;
     }
     return piece;
   }
+  if (verdict === "clock") services.counters.turnsCut++;
   if (yields) return giveWay(actor, reductions);
+  const where = mayPark ? "in one turn, and its policy is kill" : "where it cannot be preempted";
+  if (verdict === "clock") return cutByClock(actor, "it", reductions.tookMs, where, limit);
   return cut(
     actor,
-    actor.mayPark
+    mayPark
       ? `it has spent the ${most} of one turn (reductions.perTurn), and its policy is kill`
       : `it has spent ${most} where it cannot be preempted (limit handlerReductions)`,
   );
+}
+
+/** Of a predicate, which cannot give way. */
+function spentAsking(actor: Actor, reductions: Reductions, elapsedMs: number): number {
+  const { limits, services } = actor;
+  const { predicateReductions, turnMs } = limits;
+  reductions.askedMs += Math.min(elapsedMs, turnMs * MOST_OF_LIMIT);
+  const verdict = services.judge(reductions.asked, predicateReductions, reductions.askedMs, turnMs);
+  if (verdict === "on") {
+    const piece = Math.min(predicateReductions - reductions.asked, PIECE);
+    reductions.asked += piece;
+    reductions.given += piece;
+    return piece;
+  }
+  if (verdict === "clock") {
+    services.counters.turnsCut++;
+    return cutByClock(actor, "its predicates", reductions.askedMs, "in one turn", "turnMs");
+  }
+  return cut(actor, `its predicates have spent the ${predicateReductions} of one turn (limit predicateReductions)`);
+}
+
+/** Since it last asked. What came before its first question in a turn is not known, and less than a piece. */
+function elapsed({ services }: Actor, reductions: Reductions): number {
+  const nowMs = services.clock.now();
+  const { lastMs } = reductions;
+  reductions.lastMs = nowMs;
+  return lastMs < 0 ? 0 : nowMs - lastMs;
 }
 
 /** What was given in another turn, or for another item, counts no more. */
@@ -154,7 +212,12 @@ function renew({ services }: Actor, reductions: Reductions): void {
   const turn = services.slots.store.words[TURN];
   if (reductions.turn === turn) return;
   reductions.granted = 0;
-  if (Math.floor(reductions.turn / ITEMS_A_TURN) !== Math.floor(turn / ITEMS_A_TURN)) reductions.asked = 0;
+  reductions.tookMs = 0;
+  reductions.lastMs = -1;
+  if (Math.floor(reductions.turn / ITEMS_A_TURN) !== Math.floor(turn / ITEMS_A_TURN)) {
+    reductions.asked = 0;
+    reductions.askedMs = 0;
+  }
   reductions.turn = turn;
 }
 
@@ -164,7 +227,8 @@ export function charge(actor: Actor, amount: number): void {
   const counter = reductions?.counter;
   if (reductions == null || counter == null || amount === 0) return;
   const left = Math.max(0, counter.value);
-  counter.value = Math.max(0, left - amount);
+  // Below nothing stands what its code owes, until it asks.
+  counter.value = Math.min(counter.value, Math.max(0, left - amount));
   // What the counter does not hold is taken from what the turn may still have.
   renew(actor, reductions);
   const beyond = Math.max(0, amount - left);
@@ -177,6 +241,11 @@ function cut(actor: Actor, why: string): number {
   actor.leaving ??= crashOf(actor, `reductions: ${why}`);
   actor.restraint = LEAVING;
   return END;
+}
+
+function cutByClock(actor: Actor, who: string, tookMs: number, where: string, limit: "turnMs" | "startMs"): number {
+  const took = `${who} ${who === "it" ? "has" : "have"} run for ${tookMs.toFixed(1)} ms by the clock`;
+  return cut(actor, `${took} ${where} (limit ${limit}: ${actor.limits[limit]})`);
 }
 
 function giveWay(actor: Actor, reductions: Reductions): number {

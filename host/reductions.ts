@@ -1,32 +1,38 @@
 /**
  * Counts a guest's reductions: rewrites a module so that it cannot compute for long without calling `actor.yield`.
  *
- * A global of the module's own counts down at each loop head and in the prologue of each function that calls another or is long; when it is spent,
- * `yield` is called, and answers with a new budget. Works on the bytes alone, in one pass, so it runs wherever the host runs and takes no
- * instruction that it does not know: what could hide a loop is refused.
+ * A global of the module's own counts down. The heads of loops, the prologues of functions, and long parts of code behind a branch take from it what their instructions
+ * weigh; where it is below nothing, a head calls `yield`, and adds what that answers. Works on the bytes alone, in one pass, so it runs wherever the host
+ * runs and takes no instruction that it does not know: what could hide a loop is refused.
  *
- * What a reduction pays for is bounded: each 64 instructions of a loop's own body, or of a function's, cost one more, and so do each call, and each KiB that a bulk
+ * Guarantee: on every path at least what was run has been charged (paths.ts), by the weights of weights.ts; and each 64 bytes, or element of a table, that a bulk
  * instruction touches.
  */
 import { LEFT_EXPORT } from "./abi.ts";
 import type { Copies } from "./copies.ts";
-import { Cursor, Undecodable, type Visitor, walk } from "./instructions.ts";
+import {
+  Cursor,
+  type FunctionType,
+  NOTHING_TYPE,
+  ONE_RESULT_TYPE,
+  Undecodable,
+  type Visitor,
+  walk,
+} from "./instructions.ts";
 import { Output } from "./output.ts";
+import { Paths } from "./paths.ts";
 import { Kind, SECTION_ORDER, Section } from "./sections.ts";
+import { IMPORT_TICKS, TICKS, TICKS_PER_VALUE } from "./weights.ts";
 
 /** What `yield` answers where the actor is to end: the module traps, which no guest can catch. */
 export const END = -(2 ** 31);
 
-/** So many instructions are one reduction more. */
-const INSTRUCTIONS_SHIFT = 6;
-/** A function that calls nothing is charged from so many instructions on. */
-const SHORT = 1 << INSTRUCTIONS_SHIFT;
-/** A call counts as so many instructions: what is called may be an import, or too short to be charged itself. */
-const CALL_INSTRUCTIONS = 1 << INSTRUCTIONS_SHIFT;
 /** 2 to this many bytes are one reduction more. */
-const BYTES_SHIFT = 8;
-/** 2 to this many elements of a table, which take some nanoseconds each. */
-const ELEMENTS_SHIFT = 1;
+const BYTES_SHIFT = 6;
+/** An element of a table is 2 to this many reductions. */
+const ELEMENT_SHIFT = 7;
+/** More elements than this have no table. */
+const MOST_ELEMENTS = 2 ** 23;
 
 const I32 = 0x7f;
 const FUNCTION = 0x60;
@@ -54,9 +60,8 @@ class Rewriter {
   readonly #bytes: Uint8Array;
   readonly #out: Output;
   #types = 0;
-  /** By type: how many parameters. */
-  readonly #parameters: number[] = [];
-  /** By function of the module's own: its type. */
+  readonly #typeAt: FunctionType[] = [];
+  /** By function, the imported ones first: its type. */
   readonly #typeOf: number[] = [];
   /** The types that are `() -> i32`. */
   readonly #yieldTypes = new Set<number>();
@@ -146,13 +151,12 @@ class Rewriter {
       const cursor = this.#cursor(imports);
       cursor.each(() => this.#import(cursor));
     }
-    this.#functions = this.#importedFunctions;
     const functions = own(Section.function);
     if (functions !== undefined) {
       const cursor = this.#cursor(functions);
       cursor.each(() => this.#typeOf.push(cursor.u32()));
-      this.#functions += this.#typeOf.length;
     }
+    this.#functions = this.#typeOf.length;
     const globals = own(Section.global);
     if (globals !== undefined) this.#globals += this.#cursor(globals).u32();
     const memories = own(Section.memory);
@@ -178,7 +182,7 @@ class Rewriter {
       });
     }
     if (lists[0] === 0 && lists[1] === 1 && result === I32) this.#yieldTypes.add(this.#types);
-    this.#parameters.push(lists[0]);
+    this.#typeAt.push({ parameters: lists[0], results: lists[1] });
     this.#types++;
   }
 
@@ -193,6 +197,7 @@ class Rewriter {
         this.#yield = this.#importedFunctions;
       }
       this.#importedFunctions++;
+      this.#typeOf.push(type);
     } else if (kind === Kind.table) {
       cursor.valueType();
       this.#limits(cursor);
@@ -305,39 +310,55 @@ class Rewriter {
 
   #newCode(): void {
     const out = this.#out;
-    // (func $spent (global.set $counter (call $yield)) (if (i32.eq (global.get $counter) (i32.const END)) (then (unreachable))))
-    // A trap and not an exception, because a guest could catch an exception again and again.
+    // (func $spent (local $more i32) (loop $again
+    //   (if (i32.eq (local.tee $more (call $yield)) (i32.const END)) (then (unreachable)))
+    //   (global.set $counter (i32.add (global.get $counter) (local.get $more)))
+    //   (br_if $again (i32.lt_s (global.get $counter) (i32.const 0)))))
+    // A trap and not an exception, because a guest could catch an exception again and again. What is owed is paid from what comes.
     out.beginBody();
-    out.put(0, 0x10);
+    out.put(1, 1, I32, 0x03, 0x40, 0x10);
     out.u32(this.#yield);
+    out.put(0x22, 0, 0x41, 0x80, 0x80, 0x80, 0x80, 0x78, 0x46, 0x04, 0x40, 0x00, 0x0b);
+    out.indexed(0x23, this.#counter);
+    out.put(0x20, 0, 0x6a);
     out.indexed(0x24, this.#counter);
     out.indexed(0x23, this.#counter);
-    out.put(0x41, 0x80, 0x80, 0x80, 0x80, 0x78, 0x46, 0x04, 0x40, 0x00, 0x0b, 0x0b);
+    out.put(0x41, 0, 0x48, 0x0d, 0, 0x0b, 0x0b);
     out.endBody();
-    this.#newCharge(BYTES_SHIFT);
-    this.#newCharge(ELEMENTS_SHIFT);
+    // (i32.shr_u (local.get $n) (i32.const …))
+    this.#newCharge(() => out.put(0x20, 0, 0x41, BYTES_SHIFT, 0x76));
+    // (i32.shl (select (local.get $n) (i32.const …) (i32.lt_u (local.get $n) (i32.const …))) (i32.const …))
+    this.#newCharge(() => {
+      out.put(0x20, 0, 0x41);
+      out.s32(MOST_ELEMENTS);
+      out.put(0x20, 0, 0x41);
+      out.s32(MOST_ELEMENTS);
+      out.put(0x49, 0x1b, 0x41, ELEMENT_SHIFT, 0x74);
+    });
   }
 
-  /** (func (param $n i32) (result i32) …charge n >>> shift… (local.get $n)) */
-  #newCharge(shift: number): void {
+  /** (func (param $n i32) (result i32) …charge the price… (local.get $n)) */
+  #newCharge(price: () => void): void {
     const out = this.#out;
     out.beginBody();
     out.put(1, 1, I32);
     out.indexed(0x23, this.#counter);
-    out.put(0x20, 0, 0x41, shift, 0x76, 0x6b);
+    price();
+    out.put(0x6b);
     this.#check(1);
     out.put(0x20, 0, 0x0b);
     out.endBody();
   }
 
-  /** (i32.sub (global.get $counter) (i32.const cost)), and what `#check` writes. */
-  #charge(instructions: number, local: number): void {
+  /** (i32.sub (global.get $counter) (i32.const reductions)), and what `#check` writes; or the counter is set, and the next head will check it. */
+  #charge(reductions: number, local: number, isHead: boolean): void {
     const out = this.#out;
     out.indexed(0x23, this.#counter);
     out.put(0x41);
-    out.s32(1 + (instructions >>> INSTRUCTIONS_SHIFT));
+    out.s32(reductions);
     out.put(0x6b);
-    this.#check(local);
+    if (isHead) this.#check(local);
+    else out.indexed(0x24, this.#counter);
   }
 
   /**
@@ -449,7 +470,8 @@ class Rewriter {
     this.#out.u32(count + 3);
     for (let i = 0; i < count; i++) {
       const size = cursor.u32();
-      this.#body(cursor.within(size), this.#parameters[this.#typeOf[i]] ?? cursor.fail("has code of no function"));
+      const type = this.#typeAt[this.#typeOf[this.#importedFunctions + i]] ?? cursor.fail("has code of no function");
+      this.#body(cursor.within(size), type.parameters);
       cursor.skip(size);
     }
     this.#newCode();
@@ -470,53 +492,49 @@ class Rewriter {
     out.copy(this.#bytes, from, cursor.at);
     out.put(1, I32);
     const edits = new Edits(out, this.#bytes, cursor.at);
-    const prologue = edits.insert(cursor.at);
-    /** The edits of the loops that are open, innermost last; -1 for other blocks. */
-    const open: number[] = [];
-    /** By loop that is open: how many instructions are its own. */
-    const sizes: number[] = [locals];
-    let mark = 0;
+    const places = {
+      here: (isHead: boolean) => edits.charge(cursor.at, isHead),
+      pay: (place: number, reductions: number) => edits.decide(place, reductions),
+    };
+    const paths = new Paths(places, locals, type => this.#blockType(cursor, type));
     let calls = false;
+    const nothing = () => {};
     const visitor: Visitor = {
-      loop(count) {
-        sizes[sizes.length - 1] += count - mark;
-        mark = count;
-        sizes.push(0);
-        open.push(edits.insert(cursor.at));
-      },
-      block() {
-        open.push(-1);
-      },
-      end(count) {
-        const edit = open.pop() ?? -1;
-        if (edit < 0) return;
-        edits.sizes[edit] = (sizes.pop() ?? 0) + count - mark;
-        mark = count;
-      },
-      call() {
+      flow: paths,
+      loop: nothing,
+      block: nothing,
+      end: nothing,
+      call: (index, type) => {
         calls = true;
-        sizes[sizes.length - 1] += CALL_INSTRUCTIONS;
+        const called = this.#typeAt[type < 0 ? this.#typeOf[index] : type];
+        if (called === undefined) cursor.fail("calls something of no type");
+        if (type < 0 && index < this.#importedFunctions) paths.run(IMPORT_TICKS);
+        paths.run((called.parameters + called.results) * TICKS_PER_VALUE);
       },
       functionIndex: (index, from) => edits.replace(from, cursor.at, this.#moved(cursor, index)),
       globalIndex: index => this.#global(cursor, index),
-      bulk(from, ofTable) {
-        edits.bulk(from, ofTable);
-      },
-      lasts() {},
+      bulk: (from, ofTable) => edits.bulk(from, ofTable),
+      lasts: nothing,
     };
-    const count = walk(cursor, visitor);
+    walk(cursor, visitor);
     if (!cursor.isAtEnd) cursor.fail("has a function that goes on after its end");
-    const size = sizes[0] + count - mark;
-    edits.sizes[prologue] = calls || size > SHORT ? size : NOT_CHARGED;
+    // What is cheaper, and asks nobody, is paid by its caller.
+    if (calls || paths.paysApart || paths.left > TICKS) edits.decide(PROLOGUE, 1 + Math.floor(paths.left / TICKS));
     edits.finish(
       cursor.at,
-      size => this.#charge(size, parameters + locals),
+      (reductions, isHead) => this.#charge(reductions, parameters + locals, isHead),
       ofTable => {
         out.put(0x10);
         out.u32(ofTable ? this.#elementsCharged : this.#bytesCharged);
       },
     );
     out.endBody();
+  }
+
+  #blockType(cursor: Cursor, type: number): FunctionType {
+    if (type === NOTHING_TYPE) return NOTHING;
+    if (type === ONE_RESULT_TYPE) return ONE_RESULT;
+    return this.#typeAt[type] ?? cursor.fail("has a block of no type");
   }
 
   #custom(part: Part): void {
@@ -570,11 +588,17 @@ class Rewriter {
   }
 }
 
-const NOT_CHARGED = -1;
-const CHARGE = 0;
-const BYTES = 1;
-const ELEMENTS = 2;
-const REPLACE = 3;
+const NOTHING: FunctionType = { parameters: 0, results: 0 };
+const ONE_RESULT: FunctionType = { parameters: 0, results: 1 };
+
+/** The number of a function's first edit. */
+const PROLOGUE = 0;
+
+const HEAD = 0;
+const PART = 1;
+const BYTES = 2;
+const ELEMENTS = 3;
+const REPLACE = 4;
 
 /** What is to change in a range of bytes, in the order of its places. The bytes between are copied. */
 class Edits {
@@ -584,8 +608,8 @@ class Edits {
   readonly #kinds: number[] = [];
   readonly #places: number[] = [];
   readonly #ends: number[] = [];
-  /** Of a charge: for how many instructions, known only when its loop has ended. Of a replacement: the new index. */
-  readonly sizes: number[] = [];
+  /** Of a charge: how much, known only later; none where it is 0. Of a replacement: the new index. */
+  readonly #values: number[] = [];
 
   constructor(out: Output, bytes: Uint8Array, from: number) {
     this.#out = out;
@@ -594,8 +618,12 @@ class Edits {
   }
 
   /** A charge at this place; answers its number. */
-  insert(at: number): number {
-    return this.#add(CHARGE, at, at, 0);
+  charge(at: number, isHead: boolean): number {
+    return this.#add(isHead ? HEAD : PART, at, at, 0);
+  }
+
+  decide(charge: number, reductions: number): void {
+    this.#values[charge] = reductions;
   }
 
   bulk(at: number, ofTable: boolean): void {
@@ -606,21 +634,26 @@ class Edits {
     this.#add(REPLACE, from, to, index);
   }
 
-  #add(kind: number, from: number, to: number, size: number): number {
+  #add(kind: number, from: number, to: number, value: number): number {
     this.#kinds.push(kind);
     this.#places.push(from);
     this.#ends.push(to);
-    return this.sizes.push(size) - 1;
+    return this.#values.push(value) - 1;
   }
 
-  finish(to: number, charge: (size: number) => void = () => {}, bulk: (ofTable: boolean) => void = () => {}): void {
+  finish(
+    to: number,
+    charge: (reductions: number, isHead: boolean) => void = () => {},
+    bulk: (ofTable: boolean) => void = () => {},
+  ): void {
     let from = this.#from;
     for (let i = 0; i < this.#kinds.length; i++) {
-      this.#out.copy(this.#bytes, from, this.#places[i]);
       const kind = this.#kinds[i];
-      if (kind === REPLACE) this.#out.u32(this.sizes[i]);
-      else if (kind !== CHARGE) bulk(kind === ELEMENTS);
-      else if (this.sizes[i] !== NOT_CHARGED) charge(this.sizes[i]);
+      if (kind <= PART && this.#values[i] === 0) continue;
+      this.#out.copy(this.#bytes, from, this.#places[i]);
+      if (kind === REPLACE) this.#out.u32(this.#values[i]);
+      else if (kind <= PART) charge(this.#values[i], kind === HEAD);
+      else bulk(kind === ELEMENTS);
       from = this.#ends[i];
     }
     this.#out.copy(this.#bytes, from, to);

@@ -28,6 +28,7 @@ import { type ActorInfo, Observer, type PeekOptions, peek, type Snapshot, type W
 import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
 import type { ReadSourceMap } from "./places.ts";
 import { type DeadLetter, post } from "./post.ts";
+import { byCountAndClock } from "./preempt.ts";
 import { reasonOfThrown } from "./reason.ts";
 import { Recycling } from "./recycling.ts";
 import { Registry } from "./registry.ts";
@@ -120,12 +121,13 @@ export class Runtime implements AsyncDisposable {
       scheduler: new Scheduler(clock, options.sliceMs ?? 4, notices),
       timers: new Timers(clock),
       limits,
-      counters: { sent: 0, received: 0, dead: 0, denied: 0, spawned: 0, ended: 0 },
+      counters: { sent: 0, received: 0, dead: 0, denied: 0, spawned: 0, ended: 0, turnsCut: 0 },
       notices,
       inspection: new Inspection(notices),
       account,
       recycling: new Recycling(account),
       slots,
+      judge: byCountAndClock,
       switch: null,
       get current() {
         return slots.current;

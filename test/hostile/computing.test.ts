@@ -28,7 +28,7 @@ vi.setConfig({ testTimeout: 15_000 });
 
 const SMALL = { handlerReductions: 20_000, predicateReductions: 20_000 };
 const KILL: SpawnOptions = { reductions: { policy: "kill", perTurn: 20_000 } };
-/** Budgets come in pieces of at most so much; an actor is stopped at its limit, and at most a piece later. */
+/** A turn's worth, and more than a piece: an actor is stopped at its limit, and at most a piece later. */
 const PIECE = 200_000;
 
 /** It is alive and busy, and the witness is served all the same; then it is ended. */
@@ -312,8 +312,8 @@ describe("imports that are called for what they cost", () => {
     const without = await calls(arena, await arena.attack(again(call(0)), tells(arena, options)));
     while (arena.boss.size > 0) await arena.bytes();
     const reasoned = await calls(arena, await arena.attack(again(call(4096)), tells(arena, options)));
-    // Each of the others cost the hundred that such an import does, and little more.
-    expect(without).toBeGreaterThan(PIECE / 120);
+    // Each of the others cost the hundred that such an import does, and the calls around it.
+    expect(without).toBeGreaterThan(PIECE / 250);
     expect(reasoned).toBeLessThan(without * 0.8);
   });
 
@@ -382,11 +382,11 @@ describe("imports that are called for what they cost", () => {
           (call $tell)
           (drop (call $demonitor (i32.load offset=32768 (i32.shl (local.get $left) (i32.const 2))) (i32.const 1)))
           (br_if $flush (local.tee $left (i32.sub (local.get $left) (i32.const 1))))))`;
-    const perTurn = 5 * PIECE;
+    const perTurn = 100 * PIECE;
     const pid = await arena.attack(body, tells(arena, { reductions: { policy: "kill", perTurn } }));
     const flushes = await calls(arena, pid);
     expect(flushes).toBeGreaterThan(1);
-    expect(flushes).toBeLessThanOrEqual(atMost(ITEMS / 64, perTurn));
+    expect(flushes).toBeLessThanOrEqual(atMost(ITEMS, perTurn));
   });
 
   test.each([

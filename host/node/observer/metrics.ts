@@ -9,6 +9,7 @@ const totals: Readonly<Record<keyof Counters, readonly [name: string, help: stri
   denied: ["isopod_denials_total", "Calls of guests that were not granted, and pids and refs that they guessed"],
   spawned: ["isopod_guests_spawned_total", "Guests spawned"],
   ended: ["isopod_actors_ended_total", "Guests and host mailboxes that have ended"],
+  turnsCut: ["isopod_turns_cut_total", "Turns that the clock has cut short"],
 };
 
 /** In seconds: from a tenth of a millisecond to a second. */
