@@ -6,10 +6,10 @@ import { binaryenAsItIs } from "./test/browser/as-it-is.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./test/browser/chromium.ts";
 import { compileGuests } from "./test/browser/commands.ts";
 
+/** Generous, because a machine that others load is ten times slower: no test is about time. */
 const timeouts = {
-  testTimeout: 30_000,
-  // Many suites compile guests first, which takes seconds where the machine is busy.
-  hookTimeout: 60_000,
+  testTimeout: 120_000,
+  hookTimeout: 240_000,
 };
 
 const node: TestProjectConfiguration = {

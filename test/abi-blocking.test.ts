@@ -4,7 +4,7 @@ import { CAP, INFO, infoOf, PAYLOAD, predicate, Stage, step, wordsOf } from "./p
 import { ECHO, guest } from "./wat.ts";
 
 const WAYS = ["jspi", "resume"] as const;
-const TIMEOUT = { timeout: 4_000 };
+const TIMEOUT = { timeout: 120_000 };
 const FOREVER = -1;
 const upTo = (length: number) => Uint8Array.from({ length }, (_, index) => (index + 1) & 0xff);
 

@@ -16,7 +16,7 @@ import { INFO, MEMORY_END, PAYLOAD, type PlayerWay, predicate, Stage, step } fro
 import { assemble, ECHO, guest } from "./wat.ts";
 
 const WAYS: readonly PlayerWay[] = ["jspi", "resume", "handler"];
-const TIMEOUT = { timeout: 4_000 };
+const TIMEOUT = { timeout: 120_000 };
 
 /** Rooms that are not in two pages. */
 const OUTSIDE: readonly (readonly [ptr: number, len: number])[] = [

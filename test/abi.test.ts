@@ -16,7 +16,7 @@ import {
 import { ECHO, guest } from "./wat.ts";
 
 const WAYS: readonly PlayerWay[] = ["jspi", "resume", "handler"];
-const TIMEOUT = { timeout: 4_000 };
+const TIMEOUT = { timeout: 120_000 };
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const upTo = (length: number) => Uint8Array.from({ length }, (_, index) => (index + 1) & 0xff);
 

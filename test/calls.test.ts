@@ -31,7 +31,7 @@ let letters: DeadLetter[];
 beforeAll(async () => {
   const wasm = await buildGuests("guests", ["desk"], "asyncify");
   compiled = await WebAssembly.compile(wasm.get("desk") as Uint8Array<ArrayBuffer>);
-}, 60_000);
+});
 
 async function begin(options: RuntimeOptions = {}): Promise<void> {
   clock = new ManualClock();

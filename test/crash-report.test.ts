@@ -13,7 +13,7 @@ beforeAll(async () => {
     const wasm = await buildGuests("guests", ["fragile"], way);
     compiled.set(way, await WebAssembly.compile(wasm.get("fragile") as Uint8Array<ArrayBuffer>));
   }
-}, 60_000);
+});
 
 describe.each([
   ["a process by Asyncify", "asyncify", "run"],

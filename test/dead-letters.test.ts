@@ -22,7 +22,7 @@ let letters: DeadLetter[];
 beforeAll(async () => {
   const wasm = await buildGuests("guests", ["relay"], "asyncify");
   compiled = await WebAssembly.compile(wasm.get("relay") as Uint8Array<ArrayBuffer>);
-}, 60_000);
+});
 
 async function begin(options: RuntimeOptions = {}): Promise<void> {
   clock = new ManualClock();

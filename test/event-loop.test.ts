@@ -39,5 +39,5 @@ describe.each([
     }
     clearInterval(interval);
     expect(ticks).toBeGreaterThan(0);
-  }, 60_000);
+  });
 });

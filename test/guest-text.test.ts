@@ -105,5 +105,5 @@ describe("isopod run", () => {
     expect(stderr.split("\n").slice(0, 2)).toEqual([`error: ${first}`, `  ${rest}`]);
     expect(stderr).toContain(`custom: ${bytes.length} bytes`);
     expect(stderr).not.toMatch(OBEYED);
-  }, 60_000);
+  });
 });

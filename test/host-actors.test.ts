@@ -28,7 +28,7 @@ beforeAll(async () => {
   for (const [name, wasm] of await buildGuests("guests", ["puppet", "subject"], "asyncify")) {
     compiled.set(name, await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>));
   }
-}, 60_000);
+});
 
 beforeEach(async () => {
   clock = new ManualClock();

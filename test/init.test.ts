@@ -41,11 +41,11 @@ describe("a project that isopod init has made", () => {
     expect(await npm("--silent", "start")).toMatch(
       /^hello, world!\nadd 2 -> 2\nadd 3 -> 5\nchild counter <[\d.]+> ended \(crashed: not a request: double \(guest\/counter\.ts:11:\d+\)\): restart\ndouble -> .*\nget -> 0\n$/,
     );
-  }, 60_000);
+  });
 
   test("passes its own tests", async () => {
     expect(await npm("--silent", "test")).toMatch(/pass 2\n[\s\S]*fail 0\n/);
-  }, 60_000);
+  });
 
   test("builds its guests, which isopod run plays with", async () => {
     await npm("run", "build");
@@ -56,12 +56,12 @@ describe("a project that isopod init has made", () => {
       "hello.wasm.map",
     ]);
     expect(await npm("exec", "--", "isopod", "run", "build/hello.wasm", "you")).toBe("hello, you!\n");
-  }, 60_000);
+  });
 
   test("has the right types, the guests for editors too", async () => {
     await npm("run", "check");
     await npm("exec", "--", "tsc", "-p", "guest");
-  }, 60_000);
+  });
 
   test("tells a host that imports the guests' library what that is", async () => {
     const program = 'await import("isopod/guest").catch(error => console.log(error.message))';

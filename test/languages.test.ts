@@ -103,7 +103,8 @@ describe.each(builds)("$name:", ({ toolchain, get, noArguments, noRequest }) => 
 
     async function spawnSelective(watched: Pid): Promise<Pid> {
       const args = new Uint8Array(BigUint64Array.of(BigInt(observer.pid), BigInt(watched)).buffer);
-      return runtime.spawn(await load("selective"), { args });
+      // Why another's actor has ended is told in full to who may end actors.
+      return runtime.spawn(await load("selective"), { args, grants: { kill: true } });
     }
 
     test("sends back what comes, of every length, in the order sent", async () => {

@@ -17,7 +17,7 @@ let ends: Map<Pid, string>;
 beforeAll(async () => {
   const wasm = await buildGuests("guests", ["puppet"], "asyncify");
   puppetModule = await WebAssembly.compile(wasm.get("puppet") as Uint8Array<ArrayBuffer>);
-}, 60_000);
+});
 
 function begin(): void {
   ends = new Map();

@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "isopod-load-"));
   await writeFile(join(folder, "echo.wasm"), echo);
   await writeFile(join(folder, "echo.ts"), "export function run(): void {}");
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true }));
 beforeEach(() => {
   runtime = createRuntime({ quiet: true, grants: "all" });
@@ -123,7 +123,7 @@ describe("JSPI", () => {
       engine.promising = promising;
     }
     expect(stacks).toBe(1);
-  }, 60_000);
+  });
 
   test("refuses more actors than the engine has stacks for, and takes others when some have ended", async () => {
     await using few = createRuntime({ quiet: true, grants: "all", limits: { fibers: 2 } });

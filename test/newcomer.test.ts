@@ -63,7 +63,7 @@ describe("on the command line", () => {
       "it has nothing to run: export function run(): void, or handle(n: i32): void; it exports add (i32, i32) -> i32";
     expect(isopod(["run", "none.ts"])).toEqual([1, `none.ts: error: ${words}\n`]);
     expect(isopod(["build", "none.ts"])).toEqual([0, `none.ts: warning: ${words}\n`]);
-  }, 60_000);
+  });
 
   test("an entry of another name or type", () => {
     expect(isopod(["run", "main.ts"])[1]).toBe(
@@ -73,7 +73,7 @@ describe("on the command line", () => {
     expect(isopod(["build", "typed.ts"])[1]).toBe(
       "typed.ts: warning: run has type () -> i32, and an entry takes and gives nothing: export function run(): void\n",
     );
-  }, 60_000);
+  });
 
   test("an engine without JSPI names the two ways out", () => {
     write("waits.ts", 'import { receive } from "isopod/guest"; export function run(): void { receive(); }');

@@ -52,14 +52,14 @@ describe.concurrent("isopod run --observe", () => {
     expect(seen?.code).toBe(0);
     expect(seen?.stdout).toMatch(/^guests 1 /m);
     expect(seen?.stdout).toMatch(/^<0\.0\.0\.1> +echo\.ts +(parked|ready|running) /m);
-  }, 60_000);
+  });
 
   test("ends with the guest, and as it does", async () => {
     const { code, stdout, stderr } = await isopod(["run", example("hello"), "world", "--observe"]);
     expect(stdout).toBe("hello, world!\n");
     expect(stderr).toMatch(/^isopod: observe at http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{32}\n$/);
     expect(code).toBe(0);
-  }, 60_000);
+  });
 
   test("says what is wrong with the command line", async () => {
     const port = await isopod(["run", example("hello"), "--port", "8080"]);
@@ -71,5 +71,5 @@ describe.concurrent("isopod run --observe", () => {
       1,
       "isopod: http://127.0.0.1:9 does not answer: its process may have ended\n",
     ]);
-  }, 60_000);
+  });
 });

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { chromiumOptions, NO_CHROMIUM } from "./browser/chromium.ts";
 import { ROOT, stepsOf, take } from "./pages.ts";
 
-const SLOW = 90_000;
+const SLOW = 240_000;
 const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENOTCACHED|ECONNRESET/;
 /** The engines that the package is for, and which of them `npm ci` has installed. */
 const OLDER = [22, 24];
@@ -227,7 +227,7 @@ console.log(formatReason(await runtime.exited(pid)));
         page.on("console", message => lines.push(message.text()));
         page.on("pageerror", error => lines.push(String(error)));
         await page.addScriptTag({ path: bundle, type: "module" });
-        await expect.poll(() => lines, { timeout: 20_000 }).toEqual(["hello, page!", "normal"]);
+        await expect.poll(() => lines, { timeout: 120_000 }).toEqual(["hello, page!", "normal"]);
       } finally {
         await browser.close();
       }

@@ -39,7 +39,7 @@ function commands(text: string): Command[] {
     .slice(1)
     .map(part => {
       const end = part.indexOf("\n");
-      return { command: part.slice(0, end), output: part.slice(end + 1) };
+      return { command: part.slice(0, end), output: withoutGenerations(part.slice(end + 1)) };
     });
 }
 
@@ -53,5 +53,10 @@ export async function take(step: Step, { folder, node, cli }: Place): Promise<st
   if (args[0] !== "node") throw new Error(`no test knows how to run: ${step.command}`);
   const env = { ...process.env, ISOPOD_QUIET: "1" };
   const { stdout } = await promisify(execFile)(node, args.slice(1), { cwd: folder, env });
-  return stdout;
+  return withoutGenerations(stdout);
+}
+
+/** The last part of a pid is a random number. */
+export function withoutGenerations(text: string): string {
+  return text.replaceAll(/<(\d+\.\d+\.\d+)\.\d+>/g, "<$1.N>");
 }

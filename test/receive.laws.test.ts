@@ -111,7 +111,7 @@ describe.each(["asyncify", "jspi"] as const)("receives of a process built for %s
   beforeAll(async () => {
     const wasm = await buildGuests("guests", ["driver"], way);
     driver = wasm.get("driver") as Uint8Array<ArrayBuffer>;
-  }, 60_000);
+  });
 
   law.prop([fc.array(receive, { minLength: 1, maxLength: 12 }), fc.array(action, { maxLength: 40 })], { numRuns: 150 })(
     "give what a plain array gives, whatever is sent and however time passes meanwhile",

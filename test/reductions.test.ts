@@ -318,7 +318,7 @@ describe("guests of AssemblyScript that are preempted every few loops", () => {
       await buildGuests("examples", names, "asyncify", "yield"),
       await buildGuests("examples", names, "jspi", "yield"),
     ];
-  }, 60_000);
+  });
 
   test.each([0, 1])("behave as ever (%i)", async which => {
     const load = (name: string) => runtime.load(wasm[which].get(name) as Uint8Array<ArrayBuffer>, { name });

@@ -16,7 +16,7 @@ let onDeadLetter: (letter: DeadLetter) => void;
 beforeAll(async () => {
   const wasm = await buildGuests("guests", ["puppet"], "asyncify");
   compiled = await WebAssembly.compile(wasm.get("puppet") as Uint8Array<ArrayBuffer>);
-}, 60_000);
+});
 
 async function begin(): Promise<void> {
   onExit = () => {};

@@ -39,7 +39,7 @@ let letters: DeadLetter[];
 beforeAll(async () => {
   const wasm = await buildGuests("guests", ["alarm"], "asyncify");
   compiled = await WebAssembly.compile(wasm.get("alarm") as Uint8Array<ArrayBuffer>);
-}, 60_000);
+});
 
 async function begin(): Promise<void> {
   clock = new CountingClock();

@@ -30,7 +30,7 @@ function row(text: string, label: string): number[] {
 }
 
 describe("the soak at a thousandth", () => {
-  test("does what it says, and finds everything as it was", { timeout: 60_000 }, async () => {
+  test("does what it says, and finds everything as it was", { timeout: 120_000 }, async () => {
     const { code, text } = await soak("--scale", "0.001");
     expect(text).toContain("Everything is as it was.");
     expect(code).toBe(0);
@@ -42,7 +42,7 @@ describe("the soak at a thousandth", () => {
     expect(row(text, "all messages")[0]).toBeGreaterThanOrEqual(10_000);
   });
 
-  test("fails, and says why, where actors are left alive", { timeout: 60_000 }, async () => {
+  test("fails, and says why, where actors are left alive", { timeout: 120_000 }, async () => {
     const { code, text } = await soak("--scale", "0.0001", "--leave", "2");
     expect(text).toContain("2 actors are alive that should have ended.");
     expect(text).toContain("The soak has failed.");

@@ -83,7 +83,7 @@ const instructions: readonly (readonly (readonly number[])[])[] = [
   ...[0, 1, 2, ...range(0x10, 0x4e)].map(opcode => range(0, 3).map(alignment => [0xfe, opcode, alignment, 0])),
 ];
 
-test("what each instruction does to the operand stack is what the engine says", { timeout: 60_000 }, () => {
+test("what each instruction does to the operand stack is what the engine says", { timeout: 120_000 }, () => {
   let known = 0;
   for (const forms of instructions) {
     for (const form of forms) {

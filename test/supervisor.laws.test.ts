@@ -131,7 +131,7 @@ describe("a supervisor that is a guest", () => {
     for (const [name, wasm] of await buildGuests("guests", ["subject", "overseer"], "asyncify")) {
       compiled.set(name, await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>));
     }
-  }, 60_000);
+  });
 
   /** What guests/overseer.ts calls such a child. */
   const child = (id: string, kind: Restart) => `~${id}:${restarts.indexOf(kind)}:100`;

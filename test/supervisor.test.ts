@@ -40,7 +40,7 @@ beforeAll(async () => {
   for (const [name, wasm] of await buildGuests("guests", ["subject", "puppet"], "asyncify")) {
     compiled.set(name, await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>));
   }
-}, 60_000);
+});
 
 async function begin(): Promise<void> {
   clock = new ManualClock();

@@ -23,7 +23,7 @@ describe.each(["asyncify", "jspi"] as const)("a process built for %s", (way: Par
   beforeAll(async () => {
     wasm = await buildGuests("examples", ["echo", "counter", "selective", "hello"], way);
     for (const [name, bytes] of await buildGuests("guests", ["relay", "misbehaves"], way)) wasm.set(name, bytes);
-  }, 60_000);
+  });
 
   beforeEach(() => {
     clock = new ManualClock();

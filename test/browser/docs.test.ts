@@ -57,7 +57,7 @@ describe.skipIf(options === undefined)(
       page.on("pageerror", error => errors.push(error.message));
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}`);
       const seen = async () => errors[0] ?? (await page.locator("#out").textContent());
-      await expect.poll(seen, { timeout: 20_000 }).toBe(shown);
+      await expect.poll(seen, { timeout: 120_000 }).toBe(shown);
       await page.close();
     });
   },

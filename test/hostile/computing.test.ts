@@ -2,7 +2,7 @@
  * Attacks on the thread and on its stack: loops without end, whatever they are made of and wherever they run, imports that are called for their cost, and recursion whose stack
  * ends in the middle of an import. The modules are counted, as docs/security.md tells to load a stranger's.
  */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Pid, SpawnError, type SpawnOptions } from "../../host/index.ts";
 import { assemble } from "../wat.ts";
 import { Arena } from "./arena.ts";
@@ -23,8 +23,6 @@ import {
   word,
   words,
 } from "./attackers.ts";
-
-vi.setConfig({ testTimeout: 15_000 });
 
 const SMALL = { handlerReductions: 20_000, predicateReductions: 20_000 };
 const KILL: SpawnOptions = { reductions: { policy: "kill", perTurn: 20_000 } };

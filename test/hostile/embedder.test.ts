@@ -18,7 +18,7 @@ import { MEMORY_END } from "../player.ts";
 import { assemble, guest } from "../wat.ts";
 import { Arena } from "./arena.ts";
 
-const TIMEOUT = { timeout: 10_000 };
+const TIMEOUT = { timeout: 120_000 };
 const DENIED = -100;
 const LIMIT = -101;
 

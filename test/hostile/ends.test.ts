@@ -5,7 +5,7 @@ import { macrotask } from "../clock.ts";
 import { Arena } from "./arena.ts";
 import { BOSS, COMMON, tells, WAIT } from "./attackers.ts";
 
-const TIMEOUT = { timeout: 240_000 };
+const TIMEOUT = { timeout: 120_000 };
 
 const KID = `(func (export "handle") (param i32))`;
 

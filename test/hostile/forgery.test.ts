@@ -6,7 +6,7 @@ import { wordsOf } from "../player.ts";
 import { Arena } from "./arena.ts";
 import { BOSS, COMMON, tells, WAIT, words } from "./attackers.ts";
 
-const TIMEOUT = { timeout: 240_000 };
+const TIMEOUT = { timeout: 120_000 };
 const decoder = new TextDecoder();
 
 function textOf(item: Received | undefined): string {

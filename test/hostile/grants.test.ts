@@ -9,7 +9,7 @@ import { wordsOf } from "../player.ts";
 import { guest } from "../wat.ts";
 import { Arena } from "./arena.ts";
 
-const TIMEOUT = { timeout: 10_000 };
+const TIMEOUT = { timeout: 120_000 };
 const DENIED = -100;
 /** What lies in the memory where results are to be written. */
 const UNTOUCHED = 0xaaaaaaaa | 0;

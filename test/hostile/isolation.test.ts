@@ -7,7 +7,7 @@ import type { ActorExit, LoadOptions, Pid } from "../../host/index.ts";
 import { MEMORY_END, wordsOf } from "../player.ts";
 import { Arena } from "./arena.ts";
 
-const TIMEOUT = { timeout: 20_000 };
+const TIMEOUT = { timeout: 120_000 };
 const PAGE = 0x10000;
 /** A byte that no guest but the victims uses, and that is part of no pid, length or pointer below. */
 const CANARY = 0xc7;

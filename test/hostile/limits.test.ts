@@ -3,7 +3,7 @@
  * the witness is served while it goes on and after it.
  */
 import { readFileSync } from "node:fs";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type ExitReason,
   IsopodError,
@@ -39,8 +39,6 @@ import {
   WAIT,
   words,
 } from "./attackers.ts";
-
-vi.setConfig({ testTimeout: 15_000 });
 
 const ALL: SpawnOptions = { grants: "all" };
 

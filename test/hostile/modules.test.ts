@@ -3,13 +3,11 @@
  * and the witness is served.
  */
 import { readFileSync } from "node:fs";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { IsopodError, LoadError, type ModuleSource, SpawnError, type SpawnOptions } from "../../host/index.ts";
 import { assemble, guest } from "../wat.ts";
 import { Arena } from "./arena.ts";
 import { COMMON, IDLE, MANY_FEATURES, named, spawning, tells, told } from "./attackers.ts";
-
-vi.setConfig({ testTimeout: 15_000 });
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -8,7 +8,7 @@ import type { RuntimeOptions } from "../../host/index.ts";
 import { MEMORY_END } from "../player.ts";
 import { Arena } from "./arena.ts";
 
-const TIMEOUT = { timeout: 10_000 };
+const TIMEOUT = { timeout: 120_000 };
 const PAGE = 0x10000;
 
 /** All of the memory but what the host writes is this; as a name it is text. */

@@ -15,7 +15,7 @@ import { ManualClock } from "../clock.ts";
 import { wordsOf } from "../player.ts";
 import { Arena } from "./arena.ts";
 
-const TIMEOUT = { timeout: 10_000 };
+const TIMEOUT = { timeout: 120_000 };
 const READY = 1;
 const UNREACHABLE = "unreachable";
 const NO_BYTES = "(i32.const 0) (i32.const 0)";
