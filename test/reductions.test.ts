@@ -24,7 +24,7 @@ import { type BuildOptions, build } from "../host/node/build.ts";
 import type { Compiled } from "../host/node/compiler.ts";
 import { PIECE } from "../host/preempt.ts";
 import { countReductions, END } from "../host/reductions.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, quiet } from "./guests.ts";
 import { assemble, ECHO, guest } from "./wat.ts";
 

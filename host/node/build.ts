@@ -6,6 +6,7 @@
  */
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
+import { type Checks, checkOptions, flag, oneOf, text, wholeNumber } from "../options.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled, CompileOptions } from "./compiler.ts";
 
@@ -13,6 +14,16 @@ export interface BuildOptions extends CompileOptions {
   /** Milliseconds that each entry may take; the compiler is ended where it takes longer. Default: as long as it likes. */
   timeoutMs?: number;
 }
+
+const buildChecks: Checks<BuildOptions> = {
+  park: oneOf("asyncify", "jspi"),
+  reductions: oneOf("none", "count", "yield"),
+  debug: flag,
+  initialPages: wholeNumber(1, 65_536),
+  baseDir: text,
+  // What setTimeout keeps.
+  timeoutMs: wholeNumber(0, 2 ** 31 - 1),
+};
 
 /** Unbuilt from a checkout, or as JavaScript from an installed package. */
 const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
@@ -25,6 +36,7 @@ const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts
  */
 export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
   if (!Array.isArray(entries)) throw new TypeError('build takes a list of paths: build(["guest.ts"])');
+  checkOptions("build", options, buildChecks);
   const builder = new Builder();
   try {
     const results: Compiled[] = [];

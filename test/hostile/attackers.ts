@@ -3,7 +3,7 @@
  */
 import binaryen from "binaryen";
 import type { Pid, SpawnOptions } from "../../host/index.ts";
-import { ManualClock } from "../clock.ts";
+import { ManualClock } from "../../host/test.ts";
 import type { Stage } from "../player.ts";
 
 const { Features } = binaryen;

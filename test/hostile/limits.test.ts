@@ -93,7 +93,7 @@ async function sleeper(arena: Arena, limits: Partial<Limits>): Promise<Pid> {
 /** It lives, and serves once it has slept. */
 async function wakes(arena: Arena, sleeping: Pid): Promise<void> {
   expect(arena.runtime.isAlive(sleeping)).toBe(true);
-  arena.clock.advance(1000);
+  arena.clock.jump(1000);
   await arena.settle();
   expect(await arena.answers(sleeping)).toBe(true);
 }
@@ -379,7 +379,7 @@ describe("actors for ever", () => {
     expect(await attacker.round()).toEqual([10, -101]);
     expect(await attacker.round()).toEqual([0, -101]);
     expect(await arena.served()).toBe(true);
-    arena.clock.advance(1000);
+    arena.clock.jump(1000);
     expect(await attacker.round()).toEqual([10, -101]);
     expect(await arena.served()).toBe(true);
     await ends(arena, attacker.pid);
@@ -461,7 +461,7 @@ describe("actors for ever", () => {
     arena.runtime.send(first.last, "");
     expect((await stopped()).words).toEqual([20, -101]);
     expect(await arena.served()).toBe(true);
-    arena.clock.advance(1000);
+    arena.clock.jump(1000);
     arena.runtime.send(first.last, "");
     const second = await stopped();
     expect(second.words).toEqual([40, -101]);
@@ -573,7 +573,7 @@ describe("timers for ever", () => {
   ])("%s are refused at timers", async (_, to) => {
     await using arena = await Arena.open();
     await insists(arena, insisting(timer(LATE, to(arena), 8)), { limits: { timers: 10 } }, [10, -101]);
-    arena.clock.advance(2000);
+    arena.clock.jump(2000);
     expect(await arena.served()).toBe(true);
   });
 
@@ -589,7 +589,7 @@ describe("timers for ever", () => {
     const attacker = await handler(arena, body, { limits: { mailboxBytes: 10_000 } });
     expect(await attacker.round()).toEqual([10, -101]);
     expect(await attacker.round()).toEqual([0, -101]);
-    arena.clock.advance(1000);
+    arena.clock.jump(1000);
     expect(await arena.served()).toBe(true);
     expect(await attacker.round()).toEqual([10, -101]);
     await ends(arena, attacker.pid);
@@ -634,7 +634,7 @@ describe("timers for ever", () => {
     const pid = await arena.attack(body, tells(arena, { limits: { timers: 20, mailboxMessages: 10 } }));
     expect(await told(arena, pid)).toEqual([20, -101]);
     expect(await told(arena, pid)).toEqual([0, -101]);
-    arena.clock.advance(10);
+    arena.clock.jump(10);
     expect(await arena.served()).toBe(true);
     expect(arena.runtime.isAlive(pid)).toBe(true);
     expect(arena.runtime.send(pid, "")).toBe(false);
@@ -908,7 +908,7 @@ describe("lines for ever", () => {
       expect(await attacker.round()).toEqual([0, -101]);
       expect(arena.logs.length).toBe(3 * second);
       expect(await arena.served()).toBe(true);
-      arena.clock.advance(1000);
+      arena.clock.jump(1000);
     }
     await ends(arena, attacker.pid);
   });
