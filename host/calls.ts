@@ -7,7 +7,7 @@ import { Bytes } from "./bytes.ts";
 import { ClosedError, IsopodError } from "./errors.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
-import { type Checks, having, millisecondsOrForever, tag } from "./options.ts";
+import { checksOf, having, millisecondsOrForever, tag } from "./options.ts";
 import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "./pid.ts";
 import { admission, post, whyRefused } from "./post.ts";
 import { formatReason, reasonFrom } from "./reason.ts";
@@ -23,11 +23,11 @@ export interface CallOptions {
   readonly tag?: number;
 }
 
-export const callChecks: Checks<CallOptions> = {
+export const callChecks = checksOf<CallOptions>({
   timeoutMs: millisecondsOrForever,
   signal: having("addEventListener", "throwIfAborted"),
   tag,
-};
+});
 
 /** A call that was not answered because the callee ended, was dead, or did not accept the request; `reason` says which. */
 export class CallError extends IsopodError {

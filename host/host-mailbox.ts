@@ -8,10 +8,10 @@ import { ClosedError, IsopodError } from "./errors.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, NONE, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
 import type { GivenReason, Message, Received } from "./message.ts";
 import {
-  type Checks,
   callback,
   checkMs,
   checkOptions,
+  checksOf,
   checkTagOrRef,
   flag,
   having,
@@ -33,22 +33,22 @@ export interface ReceiveOptions {
   readonly signal?: AbortSignal;
 }
 
-const receiveChecks: Checks<ReceiveOptions> = {
+const receiveChecks = checksOf<ReceiveOptions>({
   timeoutMs: millisecondsOrForever,
   signal: having("addEventListener", "throwIfAborted"),
-};
+});
 
 interface DemonitorOptions {
   readonly flush?: boolean;
 }
-const demonitorChecks: Checks<DemonitorOptions> = { flush: flag };
+const demonitorChecks = checksOf<DemonitorOptions>({ flush: flag });
 
 interface SendAfterOptions {
   /** Default: the mailbox itself. */
   readonly to?: Pid;
   readonly tag?: number;
 }
-const sendAfterChecks: Checks<SendAfterOptions> = { to: pid, tag };
+const sendAfterChecks = checksOf<SendAfterOptions>({ to: pid, tag });
 
 /** The receive that waits. */
 interface Pending {

@@ -109,7 +109,7 @@ export class Inspection {
       return wants(kind);
     } catch (error) {
       // A guest may be on the stack.
-      this.#notices.add(() => this.#notices.callOut.failed("wants of inspect", error));
+      this.#notices.add(() => this.#notices.callOut.failed("wants of inspect", error), floods[kind]);
       return false;
     }
   }

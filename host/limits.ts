@@ -2,7 +2,7 @@
  * What an actor, and what all of them together, may use. Every limit has a safe default; docs/security.md says what happens beyond each.
  */
 
-import { type Checks, checkOptions, wholeNumber } from "./options.ts";
+import { type Checks, checkOptions, checksOf, wholeNumber } from "./options.ts";
 
 /** Limits of one actor. A guest's child never has more than its parent. */
 export interface Limits {
@@ -101,9 +101,11 @@ const greatest: RuntimeLimits = {
   allMailboxBytes: COUNT,
 };
 
-const checks = Object.fromEntries(
-  Object.entries(greatest).map(([name, most]) => [name, wholeNumber(0, most)]),
-) as unknown as Checks<RuntimeLimits>;
+const checks = checksOf<RuntimeLimits>(
+  Object.fromEntries(
+    Object.entries(greatest).map(([name, most]) => [name, wholeNumber(0, most)]),
+  ) as unknown as Checks<RuntimeLimits>,
+);
 
 const ofRuntime = ["actors", "fibers", "moduleBytes", "tableElements", "allMemoryBytes", "allMailboxBytes"];
 

@@ -13,6 +13,11 @@ export type Check = (value: unknown, name: string, where: string) => void;
 /** A check for each option; null: whoever uses it checks it. */
 export type Checks<T> = { readonly [K in keyof Required<T>]: Check | null };
 
+/** A table that knows no names but its own. (The tables of these options are looked up by what somebody has written, and `toString` is none of theirs.) */
+export function checksOf<T>(checks: Checks<T>): Checks<T> {
+  return Object.setPrototypeOf(checks, null);
+}
+
 /** The longest time in ms that is taken: 8,900 years. */
 const MOST_MS = 2 ** 48;
 
@@ -22,9 +27,10 @@ export function checkOptions<T extends object>(where: string, options: T, checks
     throw new TypeError(`${where} takes its options as an object, not ${shown(options)}`);
   }
   for (const name in options) {
-    if (!Object.hasOwn(checks, name)) throw unknownOption(where, name, Object.keys(checks));
+    const check = checks[name];
+    if (check === undefined) throw unknownOption(where, name, Object.keys(checks));
     const value = options[name];
-    if (value !== undefined) checks[name]?.(value, name, where);
+    if (value !== undefined && check !== null) check(value, name, where);
   }
 }
 

@@ -12,7 +12,7 @@ import { SpawnError } from "./errors.ts";
 import { crashOf } from "./fault.ts";
 import type { GuestModule, WayName } from "./guest.ts";
 import { type ExitReason, RECEIVE_PARK } from "./message.ts";
-import { type Checks, oneOf, wholeNumber } from "./options.ts";
+import { checksOf, oneOf, wholeNumber } from "./options.ts";
 import { END } from "./reductions.ts";
 import { ITEMS_A_TURN, SWITCHED, TURN, TURNS_LEFT } from "./slots.ts";
 import { TAKES_TURNS } from "./switch/bits.ts";
@@ -38,10 +38,10 @@ export const GIVE_WAY = 0;
 
 const UNLIMITED = 2 ** 31 - 1;
 
-export const reductionChecks: Checks<ReductionOptions> = {
+export const reductionChecks = checksOf<ReductionOptions>({
   policy: oneOf("yield", "kill", "off"),
   perTurn: wholeNumber(1, UNLIMITED - 1),
-};
+});
 
 const STACK_BEGIN = STACK + 8;
 

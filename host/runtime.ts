@@ -35,10 +35,10 @@ import {
   type WaitingItem,
 } from "./observer.ts";
 import {
-  type Checks,
   callback,
   checkOptions,
   checkPid,
+  checksOf,
   having,
   milliseconds,
   oneOf,
@@ -86,11 +86,11 @@ export interface RuntimeOptions {
   /** Milliseconds after which the event loop gets its turn. Default 4. */
   readonly sliceMs?: number;
   readonly clock?: Clock;
-  /** A number in [0, 1), of which refs are made, too. Default: from the system's source of secrets. */
+  /** A number in [0, 1), of which refs are made, too. Where it gives another, or throws, the default goes in its place. Default: from the system's source of secrets. */
   readonly random?: () => number;
   /**
-   * Called with what a callback of yours has thrown, or its promise was rejected with, and with the name of that callback. Nothing else comes of such
-   * an error. Default: `reportError` in pages, `console.error` everywhere else.
+   * Called with what a callback of yours has thrown, or its promise was rejected with, and with the name of that callback, or of your function whose
+   * answer came too late. Nothing else comes of such an error. Default: `reportError` in pages, `console.error` everywhere else.
    */
   readonly onError?: OnError;
   /** Called once per actor that ended, after its mailbox is gone. */
@@ -99,7 +99,7 @@ export interface RuntimeOptions {
   readonly onDeadLetter?: (letter: DeadLetter) => void;
   /** Called when a guest calls what it is not granted, once for each import. */
   readonly onDenied?: (denial: Denial) => void;
-  /** Lines that guests log, as they wrote them: `escapeControls` makes them safe for a terminal. Default: console.log, with that done. */
+  /** Lines that guests log, as they wrote them: `escapeControls` makes them safe for a terminal. One of pid 0 says what was dropped of a flood. Default: console.log, with that done. */
   readonly onLog?: (pid: Pid, level: LogLevel, text: string) => void;
   /** Reads a module from a path or URL. Default `fetch`. */
   readonly read?: ReadModule;
@@ -114,9 +114,9 @@ export interface SendOptions {
   readonly tag?: number;
 }
 
-const loadChecks: Checks<LoadOptions> = { name: text, reductions: oneOf("none", "count") };
-const sendChecks: Checks<SendOptions> = { tag };
-const runtimeChecks: Checks<RuntimeOptions> = {
+const loadChecks = checksOf<LoadOptions>({ name: text, reductions: oneOf("none", "count") });
+const sendChecks = checksOf<SendOptions>({ tag });
+const runtimeChecks = checksOf<RuntimeOptions>({
   // Each of these three says by itself what is wrong.
   limits: null,
   grants: null,
@@ -133,7 +133,7 @@ const runtimeChecks: Checks<RuntimeOptions> = {
   read: callback,
   readString: callback,
   readSourceMap: callback,
-};
+});
 
 export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
@@ -160,7 +160,7 @@ export class Runtime implements AsyncDisposable {
     const notices = new Notices(new CallOut(options.onError));
     const slots = new Slots<Actor>(options.switch === "off" ? null : Switch.memory());
     this.#rings = new RingPool(limits.allMailboxBytes);
-    const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices.callOut);
+    const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
     this.#actors = new PidTable(random);
     const scheduler = new Scheduler(clock, options.sliceMs ?? 4, notices);
     this.#services = {
@@ -545,15 +545,17 @@ const dropped: Readonly<Record<Flood, string>> = {
   name: "changes of names",
 };
 
-/** What is wrong or throws is no number to make refs of: it is reported, and the system's own goes in its place. */
-function checkedRandom(random: () => number, callOut: CallOut): () => number {
+/** Where it throws, or gives what is no such number, that is reported once, and the system's own goes in its place: guests are on the stack. */
+function checkedRandom(random: () => number, notices: Notices): () => number {
+  let isReported = false;
   return () => {
     try {
       const number = random();
       if (number >= 0 && number < 1) return number;
       throw new RangeError(`random gives numbers from 0 up to, but not including, 1, not ${shown(number)}`);
     } catch (error) {
-      callOut.failed("random", error);
+      if (!isReported) notices.add(() => notices.callOut.failed("random", error));
+      isReported = true;
       return secretRandom();
     }
   };

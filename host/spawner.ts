@@ -10,7 +10,7 @@ import { JspiWay } from "./jspi.ts";
 import { type Limits, lesserOf, limitsFrom } from "./limits.ts";
 import { Mailbox, type RingPool } from "./mailbox.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "./message.ts";
-import { type Checks, checkOptions, oneOf, options, text } from "./options.ts";
+import { checkOptions, checksOf, oneOf, options, text } from "./options.ts";
 import { asyncifyWay, handlerWay } from "./park.ts";
 import type { PidTable } from "./pid.ts";
 import { type ReductionOptions, reductionChecks, reductionsFor } from "./preempt.ts";
@@ -36,15 +36,16 @@ export interface SpawnOptions {
 /** How a defined module is spawned unless the spawn says otherwise. Guests that spawn it choose entry and arguments only; what it is granted here is cut to what they have. */
 export type ModuleDefaults = Omit<SpawnOptions, "args">;
 
-export const spawnChecks: Checks<SpawnOptions> = {
+export const spawnChecks = checksOf<SpawnOptions>({
   entry: text,
   args: null,
   way: oneOf("handler", "asyncify", "jspi"),
   limits: null,
   reductions: options(reductionChecks),
   grants: null,
-};
-const { args: _, ...defaultsChecks } = spawnChecks;
+});
+const { args: _, ...checksOfDefaults } = spawnChecks;
+const defaultsChecks = checksOf<ModuleDefaults>(checksOfDefaults);
 
 /** A module that can be spawned by its name. */
 interface Definition {

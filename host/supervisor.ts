@@ -12,9 +12,9 @@ import { GuestModule } from "./guest.ts";
 import type { HostMailbox } from "./host-mailbox.ts";
 import type { Exit, ExitReason, Received } from "./message.ts";
 import {
-  type Checks,
   callback,
   checkOptions,
+  checksOf,
   milliseconds,
   millisecondsOrForever,
   oneOf,
@@ -88,22 +88,22 @@ export interface SupervisorOptions {
   readonly onReport?: (report: ChildReport) => void;
 }
 
-const childChecks: Checks<ChildSpec> = {
+const childChecks = checksOf<ChildSpec>({
   ...spawnChecks,
   id: text,
   start: checkStart,
   name: text,
   restart: oneOf("permanent", "transient", "temporary"),
   shutdown: (value, name, where) => value === "kill" || millisecondsOrForever(value, name, where),
-};
-const supervisorChecks: Checks<SupervisorOptions> = {
+});
+const supervisorChecks = checksOf<SupervisorOptions>({
   strategy: oneOf("one_for_one", "one_for_all", "rest_for_one"),
   children: checkList,
   intensity: wholeNumber(0, 2 ** 31),
   periodMs: milliseconds,
-  backoff: options<Backoff>({ initialMs: milliseconds, maxMs: milliseconds, factor: checkFactor }),
+  backoff: options(checksOf<Backoff>({ initialMs: milliseconds, maxMs: milliseconds, factor: checkFactor })),
   onReport: callback,
-};
+});
 
 interface Child {
   readonly spec: ChildSpec;

@@ -12,7 +12,7 @@
  */
 import { joined, payloadFrom } from "./bytes.ts";
 import type { HostContext, HostFunction } from "./host-functions.ts";
-import { type Checks, checkOptions, shown } from "./options.ts";
+import { checkOptions, checksOf, shown } from "./options.ts";
 import { LINE_END, WasiOutput } from "./wasi-output.ts";
 
 /** Answers, numbered as in the specification (`errno`). */
@@ -60,7 +60,7 @@ export interface WasiOptions {
   readonly stdin?: Uint8Array | string;
 }
 
-const wasiChecks: Checks<WasiOptions> = { args: checkArgs, stdin: null };
+const wasiChecks = checksOf<WasiOptions>({ args: checkArgs, stdin: null });
 
 function checkArgs(args: unknown): void {
   if (Array.isArray(args) && args.every(text => typeof text === "string")) return;

@@ -6,7 +6,7 @@
  */
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
-import { type Checks, checkOptions, flag, oneOf, text, wholeNumber } from "../options.ts";
+import { checkOptions, checksOf, flag, oneOf, text, wholeNumber } from "../options.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled, CompileOptions } from "./compiler.ts";
 
@@ -15,7 +15,7 @@ export interface BuildOptions extends CompileOptions {
   timeoutMs?: number;
 }
 
-const buildChecks: Checks<BuildOptions> = {
+const buildChecks = checksOf<BuildOptions>({
   park: oneOf("asyncify", "jspi"),
   reductions: oneOf("none", "count", "yield"),
   debug: flag,
@@ -23,7 +23,7 @@ const buildChecks: Checks<BuildOptions> = {
   baseDir: text,
   // What setTimeout keeps.
   timeoutMs: wholeNumber(0, 2 ** 31 - 1),
-};
+});
 
 /** Unbuilt from a checkout, or as JavaScript from an installed package. */
 const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);

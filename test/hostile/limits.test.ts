@@ -145,7 +145,7 @@ describe("what holds without a word", () => {
   });
 });
 
-describe("a limit that is none is a RangeError that names it", () => {
+describe("a limit that is none is an error that names it", () => {
   const actorLimits = [
     "memoryPages",
     "messageBytes",
@@ -162,8 +162,8 @@ describe("a limit that is none is a RangeError that names it", () => {
     "hostCalls",
   ];
   const runtimeLimits = ["actors", "fibers", "moduleBytes", "tableElements", "allMemoryBytes", "allMailboxBytes"];
-  const naming = (name: string) =>
-    expect.objectContaining({ name: "RangeError", message: expect.stringContaining(name) });
+  const naming = (name: string, type = "RangeError") =>
+    expect.objectContaining({ name: type, message: expect.stringContaining(name) });
   const thrown = (act: () => unknown): unknown => {
     try {
       act();
@@ -197,11 +197,11 @@ describe("a limit that is none is a RangeError that names it", () => {
 
   test.each(["maxActors", "memory", "__proto__x", "toString"])("because there is none of this name: %s", async name => {
     const limits = Object.fromEntries([[name, 1]]);
-    expect(thrown(() => new Runtime({ limits }))).toEqual(naming(name));
+    expect(thrown(() => new Runtime({ limits }))).toEqual(naming(name, "TypeError"));
     await using arena = await Arena.open();
     const module = await arena.load(IDLE);
-    expect(thrown(() => arena.runtime.spawn(module, { limits }))).toEqual(naming(name));
-    expect(thrown(() => arena.runtime.define("bad", module, { limits }))).toEqual(naming(name));
+    expect(thrown(() => arena.runtime.spawn(module, { limits }))).toEqual(naming(name, "TypeError"));
+    expect(thrown(() => arena.runtime.define("bad", module, { limits }))).toEqual(naming(name, "TypeError"));
     expect(await arena.served()).toBe(true);
   });
 

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
-import { type Checks, checkOptions, text, wholeNumber } from "../../options.ts";
+import { checkOptions, checksOf, text, wholeNumber } from "../../options.ts";
 import type { Runtime } from "../index.ts";
 import { observerApp } from "./app.ts";
 import { History } from "./history.ts";
@@ -22,7 +22,7 @@ export interface ObserveOptions {
   readonly token?: string;
 }
 
-const observeChecks: Checks<ObserveOptions> = { port: wholeNumber(0, 65_535), token: text };
+const observeChecks = checksOf<ObserveOptions>({ port: wholeNumber(0, 65_535), token: text });
 
 /** An observer that runs. */
 export interface ObserverServer extends AsyncDisposable {
