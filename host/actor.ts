@@ -156,13 +156,12 @@ export interface Counters {
 }
 
 /** The counters, with what the switch has counted by itself. */
-export function totals({ counters, slots, notices }: Pick<Services, "counters" | "slots" | "notices">): Counters {
+export function totals({ counters, slots }: Pick<Services, "counters" | "slots">): Counters {
   const { doubles } = slots;
   return {
     ...counters,
     sent: counters.sent + doubles[SENT >> 1],
     received: counters.received + doubles[RECEIVED >> 1],
-    untold: notices.dropped,
   };
 }
 

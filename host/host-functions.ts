@@ -104,7 +104,6 @@ function hostImport(
   const full = `${module}.${name}`;
   if (typeof run !== "function") throw new TypeError(`imports: ${full} is no function, and has none as run`);
   if (failStatus !== undefined) checkWhole(failStatus, `failStatus of ${full}`, "imports", -(2 ** 31), 2 ** 31 - 1);
-  if (failStatus !== undefined) checkWhole(failStatus, `failStatus of ${full}`, "imports", -(2 ** 31), 2 ** 31 - 1);
 
   return (...words) => {
     const actor = callerOf(services, full);

@@ -7,7 +7,7 @@
 import { CallOut } from "./call-out.ts";
 
 /** What a guest can cause as often as it likes. */
-export const FLOODS = ["log", "dead-letter", "name"] as const;
+const FLOODS = ["log", "dead-letter", "name"] as const;
 export type Flood = (typeof FLOODS)[number];
 
 /** So many notices of a kind that can be a flood wait at a time. */
@@ -20,8 +20,6 @@ interface Notice {
 
 export class Notices {
   readonly callOut: CallOut;
-  /** All that were dropped. */
-  dropped = 0;
   /** Guests are on the stack so many times. */
   #holds = 0;
   #waiting: Notice[] = [];
@@ -54,16 +52,14 @@ export class Notices {
    * those that may be dropped.
    */
   add(tell: () => void, flood?: Flood): void {
-    if (flood !== undefined) {
-      const count = this.#floods[flood];
-      if (count.waiting >= MAX_WAITING) {
-        count.dropped++;
-        this.dropped++;
-        return;
-      }
-      count.waiting++;
+    const count = flood === undefined ? undefined : this.#floods[flood];
+    if (count !== undefined && count.waiting >= MAX_WAITING) {
+      count.dropped++;
+      return;
     }
     this.#waiting.push({ flood, tell });
+    // After what may end a guest's stack.
+    if (count !== undefined) count.waiting++;
     if (this.#holds === 0) this.flush();
     else this.onAdded?.();
   }
@@ -82,14 +78,17 @@ export class Notices {
     // A callback has caused another notice: that comes after those that wait.
     if (this.#isTelling) return;
     this.#isTelling = true;
-    while (this.#waiting.length > 0) {
-      for (const { flood, tell } of this.#waiting.splice(0)) {
-        if (flood !== undefined) this.#floods[flood].waiting--;
-        tell();
+    try {
+      while (this.#waiting.length > 0) {
+        for (const { flood, tell } of this.#waiting.splice(0)) {
+          if (flood !== undefined) this.#floods[flood].waiting--;
+          tell();
+        }
+        for (const flood of FLOODS) this.#tellDropped(flood);
       }
-      for (const flood of FLOODS) this.#tellDropped(flood);
+    } finally {
+      this.#isTelling = false;
     }
-    this.#isTelling = false;
   }
 
   #tellDropped(flood: Flood): void {

@@ -533,6 +533,7 @@ export class Runtime implements AsyncDisposable {
   }
 
   #tellDropped(what: Flood, count: number): void {
+    this.#services.counters.untold += count;
     const text = `${count} ${dropped[what]} of one turn are not told: a turn may cause ${MAX_WAITING}`;
     const callback = () => this.#write(0, "warning", text);
     this.#services.inspection.tell({ kind: "dropped", what, count }, "onLog", callback);

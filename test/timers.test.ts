@@ -1,5 +1,6 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
+import type { Runnable } from "../host/scheduler.ts";
 import { ManualClock } from "../host/test.ts";
 import { Timer, Timers } from "../host/timers.ts";
 
@@ -54,6 +55,31 @@ describe("timers", () => {
     expect(fired).toBe(1);
     clock.jump(100);
     expect(fired).toBe(1);
+  });
+
+  test("fire all the same where one of them throws", () => {
+    const clock = new ManualClock();
+    const errors: unknown[] = [];
+    const turn = (runnable: Runnable) => {
+      try {
+        runnable.run();
+      } catch (error) {
+        runnable.failed(error);
+      }
+    };
+    const timers = new Timers(clock, { push: turn }, error => errors.push(error));
+    const fired: string[] = [];
+    const own = new Error("the timer's own");
+    for (const name of ["first", "bad", "last"]) {
+      const timer = new Timer(() => {
+        if (name === "bad") throw own;
+        fired.push(name);
+      });
+      timers.set(timer, 5);
+    }
+    timers.set(new Timer(() => fired.push("later")), 6);
+    clock.jump(10);
+    expect([fired, errors]).toEqual([["first", "last", "later"], [own]]);
   });
 
   test("are not set for NaN, which would stop all others", () => {
