@@ -22,6 +22,7 @@ const about: Readonly<Record<string, string>> = {
   "isopod/wasi": "For guests that insist on WASI ([security.md](security.md#wasi)).",
   "isopod/assemblyscript": "For `RuntimeOptions.readString`; `isopod/node` has it by default.",
   "isopod/source-map": "For `RuntimeOptions.readSourceMap`; `isopod/node` has it by default.",
+  "isopod/test": "For tests of programs that use isopod: a clock that a test moves by hand, and `settle`.",
   "isopod/transform": "For `asc --transform`; `isopod build` has it by itself.",
   "isopod/guest":
     "What guests in AssemblyScript import. `i32`, `u64` and so on are AssemblyScript's types; a `usize` is an address in the guest's own memory.",

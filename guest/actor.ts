@@ -26,7 +26,7 @@ export declare function send(lo: i32, hi: i32, tag: i32, ptr: usize, length: i32
 export declare function recv(info: usize, ptr: usize, cap: i32, timeoutMs: i32): i32;
 
 /**
- * As `recv`, but takes the first message tagged `tag`, or where `tag` is a ref the first item of any kind that bears it;
+ * As `recv`, but takes the first message, or item of a timer, tagged `tag`, or where `tag` is a ref the first item of any kind that bears it;
  * everything else stays, in order.
  */
 export declare function recv_tag(info: usize, ptr: usize, cap: i32, timeoutMs: i32, tag: i32): i32;

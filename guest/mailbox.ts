@@ -29,7 +29,7 @@ export function receiveWithin(timeoutMs: i32): Message | null {
 }
 
 /**
- * Takes the first message tagged `tag`, or where `tag` is a ref the first item of any kind that bears it: an answer, a Down,
+ * Takes the first message, or item of a timer, tagged `tag`; or where `tag` is a ref the first item of any kind that bears it: an answer, a Down,
  * a timer. Everything else stays, in order. Costs no call into the guest, and with a ref no look at older mail.
  */
 export function receiveTag(tag: i32): Message {

@@ -146,10 +146,12 @@ export interface Counters {
   sent: number;
   /** Messages taken out by their receiver. */
   received: number;
-  /** Messages refused, or left in the mailbox of an actor that ended. */
+  /** Messages refused, or left behind by an actor that ended. */
   dead: number;
   /** Calls of guests that were not granted, and pids and refs that they guessed. */
   denied: number;
+  /** Lines, dead letters and names that `onLog`, `onDeadLetter` and listeners were not told of, because one turn had caused too many. */
+  untold: number;
   /** Guests. */
   spawned: number;
   /** Guests and host mailboxes. */

@@ -7,6 +7,7 @@ import { Bytes } from "./bytes.ts";
 import { ClosedError, IsopodError } from "./errors.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "./message.ts";
+import { checksOf, having, millisecondsOrForever, tag } from "./options.ts";
 import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "./pid.ts";
 import { admission, post, whyRefused } from "./post.ts";
 import { formatReason, reasonFrom } from "./reason.ts";
@@ -21,6 +22,12 @@ export interface CallOptions {
   /** The request's tag. */
   readonly tag?: number;
 }
+
+export const callChecks = checksOf<CallOptions>({
+  timeoutMs: millisecondsOrForever,
+  signal: having("addEventListener", "throwIfAborted"),
+  tag,
+});
 
 /** A call that was not answered because the callee ended, was dead, or did not accept the request; `reason` says which. */
 export class CallError extends IsopodError {
@@ -101,6 +108,8 @@ export class Calls {
       let timer: Timer | undefined;
       if (timeoutMs !== Number.POSITIVE_INFINITY) {
         timer = new Timer(() => {
+          // An answer that has come in time, or together with the deadline, beats it.
+          this.#turn();
           this.#settle(ref)?.reject(
             new CallTimeoutError(
               `${nameOf(callee)} did not answer within ${timeoutMs} ms; it is alive and may be busy`,

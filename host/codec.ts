@@ -14,6 +14,7 @@
 import { decode, encode, type Token, Tokenizer, Type } from "cborg";
 import { IsopodError } from "./errors.ts";
 import type { Message, TimerItem } from "./message.ts";
+import { shown } from "./options.ts";
 import { formatPid } from "./pid.ts";
 
 /** Values of one type as the bytes of a message. */
@@ -56,7 +57,10 @@ const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 /** UTF-8. Other bytes are refused; half a surrogate pair is sent as U+FFFD. */
 export const text: Codec<string> = {
-  encode: value => encoder.encode(value),
+  encode(value) {
+    if (typeof value !== "string") throw new TypeError(`a text is a string, not ${shown(value)}`);
+    return encoder.encode(value);
+  },
   decode(bytes) {
     try {
       return strictDecoder.decode(bytes);

@@ -42,6 +42,6 @@ export class Denials {
     if (actor.allowance?.granted[grant] === true) return;
     this.#told.add(call);
     const denial = { pid: actor.pid, module: actor.module?.name ?? "", call, grant };
-    this.#notices.add(() => onDenied(denial));
+    this.#notices.add(() => this.#notices.callOut.run("onDenied", () => onDenied(denial)));
   }
 }

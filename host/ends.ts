@@ -5,18 +5,17 @@
  * Recording changes a few words, because a guest may cause an end when little of its stack is left. Telling happens on the host's own stack, in
  * the order of the ends, and in pieces: neither a full mailbox nor many watchers hold the thread.
  */
-import { type Actor, DEAD, type Services } from "./actor.ts";
+import { type Actor, DEAD, READY, type Services } from "./actor.ts";
 import { Bytes } from "./bytes.ts";
-import { callOut } from "./call-out.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, TAG } from "./mailbox.ts";
-import { type ExitReason, isCounted, type Received } from "./message.ts";
+import { type ExitReason, isCounted, RECEIVE_PARK, type Received } from "./message.ts";
 import { type Pid, type PidTable, pidFromWords } from "./pid.ts";
 import { lastSeen } from "./receive.ts";
 import type { Registry } from "./registry.ts";
 import { unfold, unfoldCallers } from "./requests.ts";
 import type { Runnable } from "./scheduler.ts";
 import { announceEnd } from "./signals.ts";
-import { HI, LO, TURNS_LEFT } from "./slots.ts";
+import { HANDED_HI, HANDED_KIND, HANDED_LO, HANDED_TAG, HI, LO, TURNS_LEFT } from "./slots.ts";
 
 /** An actor's end, as the host observes it. */
 export interface ActorExit {
@@ -39,6 +38,12 @@ const PIECE_MS = 1;
 /** So many that were told stay in the list before it is cut. */
 const ENDINGS_KEPT = 1_024;
 
+interface Handed {
+  readonly from: Pid;
+  readonly tag: number;
+  readonly length: number;
+}
+
 /** An end that was recorded and is still to be told. */
 interface Ending {
   readonly actor: Actor;
@@ -49,6 +54,8 @@ interface Ending {
   readonly names: readonly string[];
   /** Where the next dead letter is in its mailbox. */
   letter: number;
+  /** What was put into its window, and it never had the turn to take; null where there is none. */
+  handed: Handed | null;
   lastReceived: Received | undefined;
   /** Its mailbox and its instance are gone. */
   isReleased: boolean;
@@ -134,7 +141,14 @@ export class Ends implements Runnable {
   /** Tells of all that has ended, at once: the scheduler runs nothing any more. */
   finish(): void {
     this.#isTelling = true;
-    while (!this.#isDone) this.#tellPiece();
+    while (!this.#isDone) {
+      try {
+        this.#tellPiece();
+      } catch (error) {
+        this.failed(error);
+      }
+      this.#services.notices.flush();
+    }
     this.#isTelling = false;
   }
 
@@ -151,9 +165,7 @@ export class Ends implements Runnable {
 
   /** What could not be told of one end is lost; the others are told. */
   failed(error: unknown): void {
-    callOut(() => {
-      throw error;
-    });
+    this.#services.notices.callOut.failed("telling of an end", error);
     this.#next();
     if (!this.#isDone) this.#queue("last");
   }
@@ -173,6 +185,7 @@ export class Ends implements Runnable {
       wasAlive,
       names,
       letter: actor.mailbox.first(),
+      handed: handedTo(actor),
       lastReceived: undefined,
       isReleased: false,
     });
@@ -251,8 +264,17 @@ export class Ends implements Runnable {
   #bringLettersBack(ending: Ending, units: number): number {
     const { actor } = ending;
     const { mailbox, pid } = actor;
+    const { counters } = this.#services;
     let left = units;
-    for (; ending.letter !== NONE; ending.letter = mailbox.next(ending.letter)) {
+    for (; ; ending.letter = mailbox.next(ending.letter)) {
+      const { letter, handed } = ending;
+      // It came behind all that its receive had passed over.
+      if (handed !== null && (letter === NONE || letter >= mailbox.saved)) {
+        ending.handed = null;
+        this.#services.deadLetter(handed.from, pid, handed.tag, handed.length, "left behind");
+        counters.received--;
+      }
+      if (letter === NONE) break;
       if (left-- <= 0) return -1;
       const word = (which: number) => mailbox.word(ending.letter, which);
       if (!isCounted(word(KIND))) continue;
@@ -296,7 +318,8 @@ export class Ends implements Runnable {
     if (ending.wasAlive) allowance.family.ending--;
     const { end } = allowance;
     allowance.context = null;
-    if (end !== null) services.notices.add(end);
+    const { notices } = services;
+    if (end !== null) notices.add(() => notices.callOut.run("a listener of HostContext.signal", end));
   }
 
   /** Tells the embedder. */
@@ -305,15 +328,26 @@ export class Ends implements Runnable {
     this.#waiting.delete(actor);
     for (const resolve of waiting ?? []) resolve(reason);
     if (!wasAlive) return;
-    const { inspection, notices, clock } = this.#services;
+    const { inspection } = this.#services;
     const onExit = this.#onExit;
-    const isInspected = inspection.wants("exit");
-    if (onExit === undefined && !isInspected) return;
+    if (onExit === undefined && !inspection.wants("exit")) return;
     const { pid, module } = actor;
     const exit = { pid, module: module?.name, reason, ...(lastReceived === undefined ? {} : { lastReceived }) };
-    if (onExit !== undefined) notices.add(() => onExit(names.length === 0 ? exit : { ...exit, name: names[0] }));
-    if (isInspected) inspection.tell({ kind: "exit", atMs: clock.now(), names, ...exit });
+    const callback = onExit && (() => onExit(names.length === 0 ? exit : { ...exit, name: names[0] }));
+    inspection.tell({ kind: "exit", names, ...exit }, "onExit", callback);
   }
+}
+
+/** The message, or what a timer has brought, that was handed to an actor which waits for the turn to take it. */
+function handedTo(actor: Actor): Handed | null {
+  const { store, at, state, result } = actor;
+  const { words } = store;
+  if (state !== READY || result === RECEIVE_PARK || !isCounted(words[at + HANDED_KIND])) return null;
+  return {
+    from: pidFromWords(words[at + HANDED_LO], words[at + HANDED_HI]),
+    tag: words[at + HANDED_TAG],
+    length: result,
+  };
 }
 
 const noBytes = Bytes.ofLength(0);

@@ -1,5 +1,7 @@
 /** What a guest may do beyond sending, receiving and knowing itself. Without a grant every such import answers -100. */
 
+import { meant } from "./options.ts";
+
 /** What is granted with a spawn. What is left out is denied. */
 export interface Grants {
   /** Start actors of the modules that are defined under these names; `"any"` for all of them. */
@@ -49,7 +51,7 @@ const everything: Granted = {
 /** Throws a TypeError that names what is no grant: a slip shall not go unseen, whichever way it would err. */
 export function grantedBy(grants: Grants | "all" = {}): Granted {
   if (grants === "all") return everything;
-  if (typeof grants !== "object")
+  if (typeof grants !== "object" || grants === null)
     throw new TypeError(`grants are "all" or an object such as { log: true }, not ${String(grants)}`);
   for (const [name, value] of Object.entries(grants)) {
     if (lists.some(list => list === name)) {
@@ -57,7 +59,8 @@ export function grantedBy(grants: Grants | "all" = {}): Granted {
         throw new TypeError(`the grant ${name} is a list of names or "any", not ${String(value)}`);
       }
     } else if (!yesOrNo.some(flag => flag === name)) {
-      throw new TypeError(`there is no grant called ${name}; there are ${[...lists, ...yesOrNo].join(", ")}`);
+      const known = [...lists, ...yesOrNo];
+      throw new TypeError(`there is no grant called ${name}; ${meant(name, known)}`);
     } else if (value !== undefined && typeof value !== "boolean") {
       throw new TypeError(`the grant ${name} is true or false, not ${String(value)}`);
     }

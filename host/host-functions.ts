@@ -4,14 +4,18 @@
  */
 import { type Actor, type Answer, DEAD, PARKED, type Services, WANT_ANSWER } from "./actor.ts";
 import { type Allowance, mayLog } from "./allowance.ts";
+import { payloadFrom } from "./bytes.ts";
+import { isPromise } from "./call-out.ts";
 import { callerOf, copyOut, mayCall, outside } from "./caller.ts";
 import { crashOf, fault, leave, Unwind } from "./fault.ts";
 import { mayImport } from "./grants.ts";
 import { needHeadroom } from "./headroom.ts";
 import type { LogLevel } from "./imports.ts";
-import { type ExitReason, NOT_GRANTED, OVER_LIMIT, RECEIVE_PARK } from "./message.ts";
+import { type ExitReason, type GivenReason, NOT_GRANTED, OVER_LIMIT, RECEIVE_PARK } from "./message.ts";
+import { checkWhole } from "./options.ts";
 import type { Pid } from "./pid.ts";
 import { CALL_REDUCTIONS, charge } from "./preempt.ts";
+import { reasonGiven } from "./reason.ts";
 import { COPIED_SHIFT } from "./receive.ts";
 import { endFromOutside } from "./signals.ts";
 
@@ -29,10 +33,10 @@ export interface HostContext {
   read(pointer: number, length: number): Uint8Array;
   /** The same as text; what is no UTF-8 is replaced. */
   text(pointer: number, length: number): string;
-  /** Writes at most `capacity` of the bytes; returns how many there were. A range outside the memory is the guest's crash. When the actor has ended nothing is written. */
-  write(pointer: number, bytes: Uint8Array, capacity?: number): number;
+  /** Writes at most `capacity` of the bytes, or of a text as UTF-8; returns how many there were. A range outside the memory is the guest's crash. When the actor has ended nothing is written. */
+  write(pointer: number, bytes: Uint8Array | string, capacity?: number): number;
   /** Ends the caller for this reason. */
-  exit(reason: ExitReason): never;
+  exit(reason: GivenReason): never;
   /** Whether the guest was granted this. */
   may(grant: "kill" | "register" | "lookup" | "log" | "clock" | "random"): boolean;
   /** A line for `onLog`, as if the guest had logged it. False where it may not, or has logged too much in this second. */
@@ -99,6 +103,7 @@ function hostImport(
   const { run, failStatus } = typeof given === "function" ? { run: given, failStatus: undefined } : given;
   const full = `${module}.${name}`;
   if (typeof run !== "function") throw new TypeError(`imports: ${full} is no function, and has none as run`);
+  if (failStatus !== undefined) checkWhole(failStatus, `failStatus of ${full}`, "imports", -(2 ** 31), 2 ** 31 - 1);
 
   return (...words) => {
     const actor = callerOf(services, full);
@@ -111,8 +116,10 @@ function hostImport(
     needHeadroom();
     charge(actor, CALL_REDUCTIONS);
     let answer: ReturnType<HostFunction>;
+    let takesTime: boolean;
     try {
       answer = run(contextOf(actor, allowance, log), ...(words as never[]));
+      takesTime = isPromise(answer);
     } catch (error) {
       const result = failed(error);
       return typeof result === "number" ? result : leave(actor, result);
@@ -122,18 +129,22 @@ function hostImport(
     }
     // It was ended meanwhile, by itself or by what it asked for.
     if (actor.leaving !== null) return leave(actor, actor.leaving);
-    if (!isPromise(answer)) return answer as number | bigint | undefined;
+    if (!takesTime) return answer as number | bigint | undefined;
     const settle = awaitAnswer(actor);
-    const settled = (result: number | ExitReason) => {
+    const settled = (result: number | ExitReason): boolean => {
       allowance.hostCalls--;
-      settle(result);
+      return settle(result);
     };
     allowance.hostCalls++;
     // Of the engine's own, which settle once and later.
-    Promise.resolve(answer).then(
-      value => settled(answered(value)),
-      error => settled(failed(error)),
+    const late = Promise.resolve(answer).then(
+      value => void settled(answered(value)),
+      error => {
+        if (!settled(failed(error)) && !isEnd(error)) throw error;
+      },
     );
+    // Where nobody waits for it any more, the embedder is told.
+    services.notices.callOut.watch(full, late);
     if (!actor.mayPark) {
       return fault(actor, `${full} takes its time, and handlers, start functions and predicates cannot wait`);
     }
@@ -159,8 +170,11 @@ function hostImport(
   }
 }
 
-/** The guest waits for an answer instead of an item. Returns what settles that: with the answer, or with the reason for which it ends. */
-function awaitAnswer(actor: Actor): (result: number | ExitReason) => void {
+/**
+ * The guest waits for an answer instead of an item. Returns what settles that: with the answer, or with the reason for which it ends; false where it
+ * does not wait any more.
+ */
+function awaitAnswer(actor: Actor): (result: number | ExitReason) => boolean {
   const answer: Answer = { settled: false, value: 0 };
   actor.want = WANT_ANSWER;
   actor.held = false;
@@ -168,20 +182,23 @@ function awaitAnswer(actor: Actor): (result: number | ExitReason) => void {
   actor.deadlineMs = Number.POSITIVE_INFINITY;
   actor.answer = answer;
   return result => {
-    if (actor.state === DEAD) return;
+    if (actor.state === DEAD) return false;
     const isAwaited = actor.want === WANT_ANSWER && actor.answer === answer;
     if (typeof result !== "number") {
-      if (isAwaited || actor.leaving !== null) endFromOutside(actor, result);
-      return;
+      const ends = isAwaited || actor.leaving !== null;
+      if (ends) endFromOutside(actor, result);
+      return ends;
     }
     answer.settled = true;
     answer.value = result;
     if (isAwaited && actor.state === PARKED) actor.wake();
+    return isAwaited;
   };
 }
 
-function isPromise(answer: unknown): answer is PromiseLike<unknown> {
-  return typeof answer === "object" && answer !== null && "then" in answer && typeof answer.then === "function";
+/** Whether it says no more than that the actor has ended: its signal was aborted, or its context has ended it. */
+function isEnd(error: unknown): boolean {
+  return error instanceof Unwind || (error instanceof DOMException && error.name === "AbortError");
 }
 
 /** Anything may be thrown, also what throws when it is looked at. */
@@ -242,7 +259,12 @@ class Context implements HostContext {
     return decoder.decode(this.read(pointer, length));
   }
 
-  write(pointer: number, bytes: Uint8Array, capacity = bytes.length): number {
+  write(pointer: number, given: Uint8Array | string, capacity?: number): number {
+    const bytes = payloadFrom(given);
+    return this.#write(pointer, bytes, capacity ?? bytes.length);
+  }
+
+  #write(pointer: number, bytes: Uint8Array, capacity: number): number {
     const length = Math.min(bytes.length, capacity >>> 0);
     if (length === 0 || this.#isOver) return bytes.length;
     this.#check("what it writes", pointer, length);
@@ -255,8 +277,8 @@ class Context implements HostContext {
     return this.#actor.state === DEAD;
   }
 
-  exit(reason: ExitReason): never {
-    return this.#end(reason);
+  exit(reason: GivenReason): never {
+    return this.#end(reasonGiven(reason, "exit"));
   }
 
   #check(what: string, pointer: number, length: number): void {

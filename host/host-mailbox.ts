@@ -6,9 +6,21 @@ import { Actor, DEAD, PARKED, RUNNING, type Services, type State, WANT_MATCH, ty
 import { Bytes, payloadFrom } from "./bytes.ts";
 import { ClosedError, IsopodError } from "./errors.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, NONE, REASON, REF, type RingPool, TAG } from "./mailbox.ts";
-import type { ExitReason, Message, Received } from "./message.ts";
+import type { GivenReason, Message, Received } from "./message.ts";
+import {
+  callback,
+  checkMs,
+  checkOptions,
+  checksOf,
+  checkTagOrRef,
+  flag,
+  having,
+  millisecondsOrForever,
+  pid,
+  tag,
+} from "./options.ts";
 import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "./pid.ts";
-import { receivedFrom } from "./reason.ts";
+import { reasonGiven, receivedFrom } from "./reason.ts";
 import type { Registry } from "./registry.ts";
 import { cancelTimer, sendAfter } from "./send-after.ts";
 import { demonitor, endFromOutside, exitSignal, link, monitor, tiesOf, unlink, unlinkEnded } from "./signals.ts";
@@ -20,6 +32,23 @@ export interface ReceiveOptions {
   /** Ends the receive: it rejects with the signal's reason, and no item is lost. */
   readonly signal?: AbortSignal;
 }
+
+const receiveChecks = checksOf<ReceiveOptions>({
+  timeoutMs: millisecondsOrForever,
+  signal: having("addEventListener", "throwIfAborted"),
+});
+
+interface DemonitorOptions {
+  readonly flush?: boolean;
+}
+const demonitorChecks = checksOf<DemonitorOptions>({ flush: flag });
+
+interface SendAfterOptions {
+  /** Default: the mailbox itself. */
+  readonly to?: Pid;
+  readonly tag?: number;
+}
+const sendAfterChecks = checksOf<SendAfterOptions>({ to: pid, tag });
 
 /** The receive that waits. */
 interface Pending {
@@ -94,6 +123,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   /** Sends with this mailbox as the sender. True where it was accepted; never throws for a dead receiver. */
   send(to: Pid | string, bytes: Uint8Array | string, tag = 0): boolean {
+    checkTagOrRef(tag, "send");
     return this.#directory.send(this.#actor, to, payloadFrom(bytes), tag);
   }
 
@@ -131,12 +161,14 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   }
 
   /** Takes a monitor back; false where its Down was sent already. `flush` takes that Down out of the mailbox. */
-  demonitor(ref: number, { flush = false }: { readonly flush?: boolean } = {}): boolean {
-    return demonitor(this.#actor, ref, flush);
+  demonitor(ref: number, options: DemonitorOptions = {}): boolean {
+    checkOptions("demonitor", options, demonitorChecks);
+    return demonitor(this.#actor, ref, options.flush ?? false);
   }
 
   /** Sends an exit signal as this mailbox (Erlang: `exit/2`). False where there is no such actor. `killed` cannot be trapped. */
-  exit(pid: Pid, reason: ExitReason): boolean {
+  exit(pid: Pid, given: GivenReason): boolean {
+    const reason = reasonGiven(given, "exit");
     const to = this.#directory.find(pid);
     if (to === undefined) return false;
     if (reason.kind === "killed") endFromOutside(to, reason);
@@ -144,13 +176,13 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     return true;
   }
 
-  /** Sends bytes in `delayMs`, as an item of the kind timer; to itself unless `to` is given. Returns the timer's ref. */
-  sendAfter(
-    delayMs: number,
-    bytes: Uint8Array,
-    { to, tag = 0 }: { readonly to?: Pid; readonly tag?: number } = {},
-  ): number {
-    return sendAfter(this.#actor, delayMs, to ?? this.pid, pid => this.#directory.find(pid), tag, bytes.slice());
+  /** Sends bytes, or a text as UTF-8, in `delayMs`, as an item of the kind timer; to itself unless `to` is given. Returns the timer's ref. */
+  sendAfter(delayMs: number, bytes: Uint8Array | string, options: SendAfterOptions = {}): number {
+    checkMs(delayMs, "delayMs", "sendAfter", false);
+    checkOptions("sendAfter", options, sendAfterChecks);
+    const { to = this.pid, tag = 0 } = options;
+    const payload = payloadFrom(bytes).slice();
+    return sendAfter(this.#actor, delayMs, to, pid => this.#directory.find(pid), tag, payload);
   }
 
   /** False where the timer has fired, was cancelled, or never was. */
@@ -176,6 +208,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
    * rejects the receive, and the item counts as not taken.
    */
   receiveMatch(matches: (item: Received) => boolean, options: ReceiveOptions = {}): Promise<Received | undefined> {
+    callback(matches, "matches", "receiveMatch");
     return this.#receive(matches, options);
   }
 
@@ -189,9 +222,10 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   /**
    * Calls `act`, in turns of its own, whenever items have come that no receive waits for: for code that has to act on them before
-   * anybody else gets a turn, where a promise would be late. It gets another turn where it answers true.
+   * anybody else gets a turn, where a promise would be late. It gets another turn where it answers true. What it throws goes to `onError`.
    */
   onArrival(act: () => boolean): void {
+    callback(act, "act", "onArrival");
     this.#onArrival = act;
     if (this.#actor.state !== RUNNING) return;
     this.#actor.state = PARKED;
@@ -218,15 +252,17 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   }
 
   /** As `close`, for another reason, which those get that are linked to it or monitor it. */
-  end(reason: ExitReason): void {
-    this.#actor.services.end(this.#actor, reason);
+  end(reason: GivenReason): void {
+    this.#actor.services.end(this.#actor, reasonGiven(reason, "end"));
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  async #receive(matches: Pending["matches"], { timeoutMs, signal }: ReceiveOptions): Promise<Received | undefined> {
+  async #receive(matches: Pending["matches"], options: ReceiveOptions): Promise<Received | undefined> {
+    checkOptions("receive", options, receiveChecks);
+    const { timeoutMs, signal } = options;
     const actor = this.#actor;
     if (actor.state === DEAD) throw this.#closed();
     signal?.throwIfAborted();
@@ -254,7 +290,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     const pending = this.#pending;
     if (pending === undefined) {
       actor.state = this.#atRest;
-      if (this.#onArrival?.() && actor.state === PARKED) actor.wake();
+      if (this.#arrived() && actor.state === PARKED) actor.wake();
       return;
     }
     let item: Received | undefined;
@@ -266,6 +302,16 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     }
     if (item !== undefined || actor.expired) this.#settle()?.resolve(item);
     else actor.state = PARKED;
+  }
+
+  /** Whether `onArrival` wants another turn. */
+  #arrived(): boolean {
+    let answer: unknown;
+    this.#actor.services.notices.callOut.run("onArrival", () => {
+      answer = this.#onArrival?.();
+      return answer;
+    });
+    return answer === true;
   }
 
   /** Takes the first wanted item at or behind the save pointer. */

@@ -2,15 +2,21 @@
  * What happens in a runtime, told to whoever listens. Messages are no events: they are counted. Where nobody listens, an event is one look at an
  * empty list, and only in places that are no message's way.
  */
+import type { Clock } from "./clock.ts";
 import type { ActorExit } from "./ends.ts";
 import type { LogLevel } from "./imports.ts";
-import type { Notices } from "./notices.ts";
+import type { Flood, Notices } from "./notices.ts";
 import type { Pid } from "./pid.ts";
 import type { DeadLetter } from "./post.ts";
 import type { ChildReport } from "./supervisor.ts";
 
-/** Something that has happened; `atMs` is on the runtime's clock. */
-export type InspectEvent = { readonly atMs: number } & (
+/**
+ * Something that has happened; `atMs` is on the runtime's clock. `number`: events of a runtime are numbered from 1, in the order in which they happened
+ * and are told. An end happens, in this order, when it is told: after the dead letters of the actor's mailbox.
+ */
+export type InspectEvent = { readonly number: number; readonly atMs: number } & Happening;
+
+type Happening =
   | {
       readonly kind: "spawn";
       readonly pid: Pid;
@@ -35,43 +41,76 @@ export type InspectEvent = { readonly atMs: number } & (
     }
   /** A child of a supervisor of the host's has ended unasked, or could not be started again. */
   | { readonly kind: "report"; readonly report: ChildReport }
-);
+  /** One turn has caused more lines, dead letters, or names than are told: so many of them were dropped. */
+  | { readonly kind: "dropped"; readonly what: Flood; readonly count: number };
 
 export type InspectKind = InspectEvent["kind"];
 
 interface Listener {
   readonly take: (event: InspectEvent) => void;
   readonly wants: ((kind: InspectKind) => boolean) | undefined;
+  hasLeft: boolean;
 }
+
+/** Which kinds a guest can cause without end. */
+const floods: Readonly<Partial<Record<InspectKind, Flood>>> = {
+  log: "log",
+  "dead-letter": "dead-letter",
+  register: "name",
+  unregister: "name",
+};
 
 export class Inspection {
   /** Replaced as a whole: one that stops listening in the middle of an event disturbs nobody. */
   #listeners: readonly Listener[] = [];
   readonly #notices: Notices;
+  readonly #clock: Clock;
+  #number = 0;
 
-  constructor(notices: Notices) {
+  constructor(notices: Notices, clock: Clock) {
     this.#notices = notices;
+    this.#clock = clock;
+  }
+
+  /** Something has happened: tells `callback`, the embedder's own for it, and then those that inspect, when no guest is on the stack. */
+  tell(happening: Happening, name?: string, callback?: () => unknown): void {
+    const { kind } = happening;
+    const listeners = this.#listeners.length === 0 ? this.#listeners : this.#listeners.filter(l => this.#asks(l, kind));
+    if (listeners.length === 0 && callback === undefined) return;
+    const { callOut } = this.#notices;
+    const event =
+      listeners.length === 0 ? undefined : { number: ++this.#number, atMs: this.#clock.now(), ...happening };
+    this.#notices.add(() => {
+      if (name !== undefined && callback !== undefined) callOut.run(name, callback);
+      if (event === undefined) return;
+      for (const { take, hasLeft } of listeners) if (!hasLeft) callOut.run("a listener of inspect", () => take(event));
+    }, floods[kind]);
   }
 
   /** Whether an event of this kind is worth making. */
   wants(kind: InspectKind): boolean {
-    for (const { wants } of this.#listeners) if (wants === undefined || wants(kind)) return true;
+    for (const listener of this.#listeners) if (this.#asks(listener, kind)) return true;
     return false;
-  }
-
-  /** Tells it to those that want it, when no guest is on the stack. What they throw is the embedder's own, and stops nothing. */
-  tell(event: InspectEvent): void {
-    for (const { take, wants } of this.#listeners) {
-      if (wants === undefined || wants(event.kind)) this.#notices.add(() => take(event));
-    }
   }
 
   /** Returns what ends it. */
   listen(take: Listener["take"], wants: Listener["wants"]): () => void {
-    const listener = { take, wants };
+    const listener = { take, wants, hasLeft: false };
     this.#listeners = [...this.#listeners, listener];
     return () => {
+      listener.hasLeft = true;
       this.#listeners = this.#listeners.filter(other => other !== listener);
     };
+  }
+
+  #asks({ wants }: Listener, kind: InspectKind): boolean {
+    if (wants === undefined) return true;
+    try {
+      return wants(kind);
+    } catch (error) {
+      // A guest may be on the stack.
+      this.#notices.add(() => this.#notices.callOut.failed("wants of inspect", error), floods[kind]);
+      return false;
+    }
   }
 }

@@ -2,6 +2,8 @@
  * What an actor, and what all of them together, may use. Every limit has a safe default; docs/security.md says what happens beyond each.
  */
 
+import { type Checks, checkOptions, checksOf, wholeNumber } from "./options.ts";
+
 /** Limits of one actor. A guest's child never has more than its parent. */
 export interface Limits {
   /** Pages of 64 KiB that its memory may grow to. */
@@ -107,18 +109,24 @@ const greatest: RuntimeLimits = {
   allMailboxBytes: COUNT,
 };
 
+const checks = checksOf<RuntimeLimits>(
+  Object.fromEntries(
+    Object.entries(greatest).map(([name, most]) => [name, wholeNumber(0, most)]),
+  ) as unknown as Checks<RuntimeLimits>,
+);
+
 const ofRuntime = ["actors", "fibers", "moduleBytes", "tableElements", "allMemoryBytes", "allMailboxBytes"];
 
-/** The runtime's limits: the defaults with some replaced. Throws a RangeError that names one which is no whole number in its range. */
+/** The runtime's limits: the defaults with some replaced. Throws a RangeError that names one which is no whole number in its range, a TypeError for what is no limit. */
 export function runtimeLimits(changes: Partial<RuntimeLimits> = {}): RuntimeLimits {
-  check(changes);
+  checkOptions("limits", changes, checks);
   return { ...defaultLimits, ...defined(changes) };
 }
 
 /** An actor's limits. Throws as `runtimeLimits`, and where a limit of the runtime's is among the changes. */
 export function limitsFrom(base: Limits, changes?: Partial<Limits>): Limits {
   if (changes === undefined) return base;
-  check(changes);
+  checkOptions("limits", changes, checks);
   const wrong = Object.keys(changes).find(name => ofRuntime.includes(name));
   if (wrong !== undefined)
     throw new RangeError(`${wrong} is a limit of the runtime, not of an actor: set it in RuntimeOptions`);
@@ -139,17 +147,4 @@ export function lesserOf(a: Limits, b: Limits): Limits {
 
 function defined<T extends object>(changes: T): T {
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T;
-}
-
-function check(changes: Partial<RuntimeLimits>): void {
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(greatest, name)) {
-      throw new RangeError(`there is no limit called ${name}; there are ${Object.keys(greatest).join(", ")}`);
-    }
-    const most = greatest[name as keyof RuntimeLimits];
-    if (!Number.isInteger(value) || value < 0 || value > most) {
-      throw new RangeError(`the limit ${name} must be a whole number from 0 to ${most}, not ${value}`);
-    }
-  }
 }

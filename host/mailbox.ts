@@ -17,7 +17,7 @@
 import { Account, MAILBOXES } from "./account.ts";
 import { Bytes, copyBytes } from "./bytes.ts";
 import { needHeadroom } from "./headroom.ts";
-import { MESSAGE, TIMER } from "./message.ts";
+import { isCounted, MESSAGE, TIMER } from "./message.ts";
 import {
   BYTES,
   CALL_MARK,
@@ -346,8 +346,8 @@ export class Mailbox {
     return this.from(position + sizeOf(this.word(position, LENGTH)));
   }
 
-  /** The first item at or behind a position that has this kind and tag, or NONE. */
-  findTag(position: number, kind: number, tag: number): number {
+  /** The first message, or item of a timer, at or behind a position that has this tag, or NONE. */
+  findTag(position: number, tag: number): number {
     const ring = this.#ring;
     if (ring === null) return NONE;
     const words = ring.bytes.i32;
@@ -361,7 +361,7 @@ export class Mailbox {
       if (itemKind === 0) {
         at += words[word + DEAD_SIZE];
       } else {
-        if (itemKind === kind && words[word + TAG] === tag) return at;
+        if (words[word + TAG] === tag && isCounted(itemKind)) return at;
         at += sizeOf(words[word + LENGTH]);
       }
     }

@@ -52,6 +52,9 @@ export type ExitReason =
   | { readonly kind: "noconnection" }
   | { readonly kind: "custom"; readonly bytes: Uint8Array };
 
+/** A reason as the embedder may give it: the bytes of `custom` may be a text, which goes as UTF-8. */
+export type GivenReason = ExitReason | { readonly kind: "custom"; readonly bytes: string };
+
 /** `info.kind`, the first word of what the host writes into a window. 0 marks a dead record in a mailbox. */
 export const MESSAGE = 1;
 export const DOWN = 2;

@@ -1,18 +1,42 @@
 /**
- * What the embedder's callbacks are told. A guest may cause a notice when hardly any of its stack is left, and a callback that failed for want of
- * it would be an uncaught error of the host's: so while actors have their turns notices wait, and are told between turns.
+ * What the embedder's callbacks and listeners are told, in one order: that in which it happened. While actors have their turns notices wait, and are
+ * told between two turns, on the host's own stack: a guest may cause one when hardly any of its stack is left.
+ *
+ * Ends are always told. Of what a guest can cause without end, a turn can cause so many notices of a kind; the rest is counted.
  */
-import { callOut } from "./call-out.ts";
+import { CallOut } from "./call-out.ts";
 
-/** What one turn may cause; more are not told. */
-const MAX_WAITING = 10_000;
+/** What a guest can cause as often as it likes. */
+const FLOODS = ["log", "dead-letter", "name"] as const;
+export type Flood = (typeof FLOODS)[number];
+
+/** So many notices of a kind that can be a flood wait at a time. */
+export const MAX_WAITING = 10_000;
+
+interface Notice {
+  readonly flood: Flood | undefined;
+  readonly tell: () => void;
+}
 
 export class Notices {
+  readonly callOut: CallOut;
   /** Guests are on the stack so many times. */
   #holds = 0;
-  #waiting: (() => void)[] = [];
+  #waiting: Notice[] = [];
+  readonly #floods: Record<Flood, { waiting: number; dropped: number }> = {
+    log: { waiting: 0, dropped: 0 },
+    "dead-letter": { waiting: 0, dropped: 0 },
+    name: { waiting: 0, dropped: 0 },
+  };
+  #isTelling = false;
   /** Is told of each one that waits. */
   onAdded: (() => void) | null = null;
+  /** Says, between two turns, that so many notices of a kind were dropped. */
+  onDropped: ((flood: Flood, count: number) => void) | null = null;
+
+  constructor(callOut = new CallOut()) {
+    this.callOut = callOut;
+  }
 
   /** Whether guests may be on the stack. */
   get areHeld(): boolean {
@@ -23,13 +47,21 @@ export class Notices {
     return this.#waiting.length > 0;
   }
 
-  /** Calls `tell` soon: at once where no guest is on the stack. What it throws is the embedder's own, and stops nothing. */
-  add(tell: () => void): void {
-    if (this.#holds === 0) callOut(tell);
-    else if (this.#waiting.length < MAX_WAITING) {
-      this.#waiting.push(tell);
-      this.onAdded?.();
+  /**
+   * Calls `tell` when its turn has come: at once where no guest is on the stack and no other notice is being told. It must not throw. `flood`: it is one of
+   * those that may be dropped.
+   */
+  add(tell: () => void, flood?: Flood): void {
+    const count = flood === undefined ? undefined : this.#floods[flood];
+    if (count !== undefined && count.waiting >= MAX_WAITING) {
+      count.dropped++;
+      return;
     }
+    this.#waiting.push({ flood, tell });
+    // After what may end a guest's stack.
+    if (count !== undefined) count.waiting++;
+    if (this.#holds === 0) this.flush();
+    else this.onAdded?.();
   }
 
   /** Guests begin to run; `release` says when they have stopped. */
@@ -43,6 +75,27 @@ export class Notices {
 
   /** Between two turns. */
   flush(): void {
-    while (this.#waiting.length > 0) for (const tell of this.#waiting.splice(0)) callOut(tell);
+    // A callback has caused another notice: that comes after those that wait.
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    try {
+      while (this.#waiting.length > 0) {
+        for (const { flood, tell } of this.#waiting.splice(0)) {
+          if (flood !== undefined) this.#floods[flood].waiting--;
+          tell();
+        }
+        for (const flood of FLOODS) this.#tellDropped(flood);
+      }
+    } finally {
+      this.#isTelling = false;
+    }
+  }
+
+  #tellDropped(flood: Flood): void {
+    const count = this.#floods[flood];
+    const { dropped } = count;
+    if (dropped === 0) return;
+    count.dropped = 0;
+    this.onDropped?.(flood, dropped);
   }
 }

@@ -8,6 +8,7 @@ import { Bytes } from "./bytes.ts";
 import type { WayName } from "./guest.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, REASON, REF, TAG } from "./mailbox.ts";
 import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "./message.ts";
+import { checksOf, wholeNumber } from "./options.ts";
 import { type Pid, type PidTable, pidFromWords } from "./pid.ts";
 import { unfoldCallers } from "./requests.ts";
 import type { Runnable } from "./scheduler.ts";
@@ -91,6 +92,8 @@ export interface PeekOptions {
   /** Of each payload. Default 64. */
   readonly bytes?: number;
 }
+
+export const peekChecks = checksOf<PeekOptions>({ items: wholeNumber(0, 2 ** 31), bytes: wholeNumber(0, 2 ** 31) });
 
 const states = { [READY]: "ready", [RUNNING]: "running", [PARKED]: "parked" } as const;
 const wants = ["any", "tag", "predicate", "ref", "answer"] as const satisfies Record<Want, Wait["for"]>;

@@ -15,7 +15,8 @@ import { type Actor, ASKING, DEAD, LEAVING } from "./actor.ts";
 import { SpawnError } from "./errors.ts";
 import { crashOf } from "./fault.ts";
 import type { GuestModule, WayName } from "./guest.ts";
-import type { ExitReason } from "./message.ts";
+import { type ExitReason, RECEIVE_PARK } from "./message.ts";
+import { checksOf, oneOf, wholeNumber } from "./options.ts";
 import { END } from "./reductions.ts";
 import { ITEMS_A_TURN, SWITCHED, TURN, TURNS_LEFT } from "./slots.ts";
 import { TAKES_TURNS } from "./switch/bits.ts";
@@ -25,7 +26,7 @@ export type ReductionPolicy = "yield" | "kill" | "off";
 
 export interface ReductionOptions {
   /** `yield`: it goes on in a later turn; `kill`: it crashes; `off`: it goes on. Default: `yield` where it can wait in the middle of its code, else `kill`. */
-  readonly policy: ReductionPolicy;
+  readonly policy?: ReductionPolicy;
   /** What its entry may spend in a turn. Default: 200,000 (about a millisecond) with `yield`, the limit `handlerReductions` with `kill`. */
   readonly perTurn?: number;
 }
@@ -67,6 +68,11 @@ export const CALL_REDUCTIONS = 100;
 export const GIVE_WAY = 0;
 
 const UNLIMITED = 2 ** 31 - 1;
+
+export const reductionChecks = checksOf<ReductionOptions>({
+  policy: oneOf("yield", "kill", "off"),
+  perTurn: wholeNumber(1, UNLIMITED - 1),
+});
 
 const STACK_BEGIN = STACK + 8;
 
@@ -112,9 +118,6 @@ export function reductionsFor(
   options: ReductionOptions | undefined,
 ): Reductions | null {
   const { perTurn } = options ?? {};
-  if (perTurn !== undefined && !(Number.isInteger(perTurn) && perTurn > 0 && perTurn < UNLIMITED)) {
-    throw new SpawnError(`reductions.perTurn must be a whole number from 1 to ${UNLIMITED - 1}, not ${perTurn}`);
-  }
   if (!module.isCounted) {
     if (options === undefined || options.policy === "off") return null;
     throw new SpawnError(
@@ -290,6 +293,8 @@ export function yielded(actor: Actor): void {
     reductions.room = 0;
   }
   actor.yielded = true;
+  // What was in its window, it has taken.
+  actor.result = RECEIVE_PARK;
   // The turn that goes on there is none for the switch.
   actor.store.words[actor.at + SWITCHED] &= ~TAKES_TURNS;
   actor.services.scheduler.lookSoon();

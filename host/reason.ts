@@ -1,6 +1,17 @@
 /** Exit reasons as a code and bytes, the form in which they travel through mailboxes, and back; and whole items the same way. */
+import { payloadFrom } from "./bytes.ts";
 import { escapeControls } from "./escape-controls.ts";
-import { DOWN, EXIT, type ExitReason, MAX_REASON_BYTES, MESSAGE, ReasonCode, type Received } from "./message.ts";
+import {
+  DOWN,
+  EXIT,
+  type ExitReason,
+  type GivenReason,
+  MAX_REASON_BYTES,
+  MESSAGE,
+  ReasonCode,
+  type Received,
+} from "./message.ts";
+import { checkReason } from "./options.ts";
 import type { Pid } from "./pid.ts";
 
 const encoder = new TextEncoder();
@@ -97,8 +108,22 @@ export function formatReason(reason: ExitReason): string {
   return `custom: ${isText ? text : `${reason.bytes.length} bytes`}`;
 }
 
-/** What it means that a guest's code threw. */
+/** A reason that the embedder gives. Throws a TypeError where it is none. */
+export function reasonGiven(reason: GivenReason, where: string): ExitReason {
+  checkReason(reason, where);
+  return reason.kind === "custom" ? { kind: "custom", bytes: payloadFrom(reason.bytes) } : reason;
+}
+
+/** What it means that a guest's code threw, or the embedder's, which may throw what throws when it is looked at. */
 export function reasonOfThrown(error: unknown): ExitReason {
+  try {
+    return reasonOf(error);
+  } catch {
+    return crash("what was thrown cannot be shown");
+  }
+}
+
+function reasonOf(error: unknown): ExitReason {
   if (error instanceof RangeError && /call stack/i.test(error.message)) return crash("stack overflow", error);
   // Firefox calls the same an InternalError.
   if (error instanceof Error && /too much recursion/.test(error.message)) return crash("stack overflow", error);

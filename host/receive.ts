@@ -27,6 +27,10 @@ import {
   BUDGET,
   CAPACITY,
   COUNT,
+  HANDED_HI,
+  HANDED_KIND,
+  HANDED_LO,
+  HANDED_TAG,
   HEAD,
   HELD,
   INFO,
@@ -57,7 +61,7 @@ function wants(to: Actor, kind: number, tag: number, ref: number): boolean {
   const want = words[to.at + WANT];
   if (want === WANT_ANY) return true;
   const wanted = words[to.at + WANTED];
-  if (want === WANT_TAG) return kind === MESSAGE && tag === wanted;
+  if (want === WANT_TAG) return isCounted(kind) && tag === wanted;
   return want === WANT_REF && (kind === MESSAGE ? tag : ref) === wanted;
 }
 
@@ -89,6 +93,10 @@ export function deliver(
     copyBytes(source, index, bytes, words[at + POINTER] >>> 0, length);
     to.wake();
     if (isCounted(kind)) to.services.counters.received++;
+    words[at + HANDED_KIND] = kind;
+    words[at + HANDED_TAG] = tag;
+    words[at + HANDED_LO] = fromLo;
+    words[at + HANDED_HI] = fromHi;
     words[at + RESULT] = length;
     return;
   }
@@ -129,6 +137,10 @@ export function handOver(from: Actor, to: Actor, tag: number, index: number, len
   const { scheduler, counters } = to.services;
   scheduler.push(to);
   mine[at + STATE] = READY;
+  mine[at + HANDED_KIND] = MESSAGE;
+  mine[at + HANDED_TAG] = tag;
+  mine[at + HANDED_LO] = from.lo;
+  mine[at + HANDED_HI] = from.hi;
   mine[at + RESULT] = length;
   counters.sent++;
   counters.received++;
@@ -227,7 +239,7 @@ export function look(actor: Actor, inPieces: boolean): number {
   const want = words[me + WANT];
   let at: number;
   if (want === WANT_ANY) at = words[me + HEAD];
-  else if (want === WANT_TAG) at = mailbox.findTag(saved, MESSAGE, words[me + WANTED]);
+  else if (want === WANT_TAG) at = mailbox.findTag(saved, words[me + WANTED]);
   else if (want === WANT_REF) at = mailbox.findRef(saved, MESSAGE, words[me + WANTED]);
   else at = findMatch(actor, mailbox, inPieces ? ASKED_A_TURN : Number.POSITIVE_INFINITY);
   // Where it is to go on in another turn, `findMatch` has left the save pointer there.

@@ -74,8 +74,8 @@ export class Registry {
 }
 
 function tell(kind: "register" | "unregister", name: string, { pid, services }: Actor): void {
-  const { inspection, clock } = services;
-  if (inspection.wants(kind)) inspection.tell({ kind, atMs: clock.now(), name, pid });
+  const { inspection } = services;
+  if (inspection.wants(kind)) inspection.tell({ kind, name, pid });
 }
 
 const noMembers: ReadonlySet<Actor> = new Set();

@@ -5,7 +5,8 @@
 import { Account } from "./account.ts";
 import { type Actor, type Counters, type Services, totals } from "./actor.ts";
 import { Bytes, payloadFrom } from "./bytes.ts";
-import { type CallOptions, Calls } from "./calls.ts";
+import { CallOut, type OnError } from "./call-out.ts";
+import { type CallOptions, Calls, callChecks } from "./calls.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { CountedModules } from "./counted.ts";
 import { delegate } from "./delegate.ts";
@@ -21,15 +22,35 @@ import { actorImports, envImports, type ImportHooks, type LogLevel } from "./imp
 import { type InspectEvent, Inspection, type InspectKind } from "./inspection.ts";
 import { type RuntimeLimits, runtimeLimits } from "./limits.ts";
 import { RingPool } from "./mailbox.ts";
-import { type ExitReason, MESSAGE, type Message, SEND_ACCEPTED } from "./message.ts";
+import { type ExitReason, type GivenReason, MESSAGE, type Message, SEND_ACCEPTED } from "./message.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module-source.ts";
-import { Notices } from "./notices.ts";
-import { type ActorInfo, Observer, type PeekOptions, peek, type Snapshot, type WaitingItem } from "./observer.ts";
+import { type Flood, MAX_WAITING, Notices } from "./notices.ts";
+import {
+  type ActorInfo,
+  Observer,
+  type PeekOptions,
+  peek,
+  peekChecks,
+  type Snapshot,
+  type WaitingItem,
+} from "./observer.ts";
+import {
+  callback,
+  checkOptions,
+  checkPid,
+  checksOf,
+  having,
+  milliseconds,
+  oneOf,
+  shown,
+  tag,
+  text,
+} from "./options.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
 import type { ReadSourceMap } from "./places.ts";
 import { type DeadLetter, post } from "./post.ts";
 import { byCountAndClock } from "./preempt.ts";
-import { reasonOfThrown } from "./reason.ts";
+import { reasonGiven, reasonOfThrown } from "./reason.ts";
 import { Recycling } from "./recycling.ts";
 import { Registry } from "./registry.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -37,7 +58,7 @@ import { secretRandom } from "./secrets.ts";
 import { endFromOutside, exitSignal } from "./signals.ts";
 import { Slots } from "./slots.ts";
 import { type ModuleDefaults, Spawner, type SpawnOptions, tellSpawn } from "./spawner.ts";
-import { type ChildReport, Supervisor, type SupervisorOptions } from "./supervisor.ts";
+import { checkSupervisor, Supervisor, type SupervisorOptions } from "./supervisor.ts";
 import { Switch } from "./switch.ts";
 import { Timers } from "./timers.ts";
 
@@ -66,15 +87,20 @@ export interface RuntimeOptions {
   /** Milliseconds after which the event loop gets its turn. Default 4. */
   readonly sliceMs?: number;
   readonly clock?: Clock;
-  /** A number in [0, 1), of which refs are made, too. Default: from the system's source of secrets. */
+  /** A number in [0, 1), of which refs are made, too. Where it gives another, or throws, the default goes in its place. Default: from the system's source of secrets. */
   readonly random?: () => number;
-  /** Called once per actor that ended, after its mailbox is gone. What it throws is reported and stops nothing. */
+  /**
+   * Called with what a callback of yours has thrown, or its promise was rejected with, and with the name of that callback, or of your function whose
+   * answer came too late. Nothing else comes of such an error. Default: `reportError` in pages, `console.error` everywhere else.
+   */
+  readonly onError?: OnError;
+  /** Called once per actor that ended, after its mailbox is gone. */
   readonly onExit?: (exit: ActorExit) => void;
   /** Called for every message that nobody will receive; they are counted in any case. */
   readonly onDeadLetter?: (letter: DeadLetter) => void;
   /** Called when a guest calls what it is not granted, once for each import. */
   readonly onDenied?: (denial: Denial) => void;
-  /** Lines that guests log, as they wrote them: `escapeControls` makes them safe for a terminal. Default: console.log, with that done. */
+  /** Lines that guests log, as they wrote them: `escapeControls` makes them safe for a terminal. One of pid 0 says what was dropped of a flood. Default: console.log, with that done. */
   readonly onLog?: (pid: Pid, level: LogLevel, text: string) => void;
   /** Reads a module from a path or URL. Default `fetch`. */
   readonly read?: ReadModule;
@@ -88,6 +114,27 @@ export interface SendOptions {
   /** A whole number from 0 up. */
   readonly tag?: number;
 }
+
+const loadChecks = checksOf<LoadOptions>({ name: text, reductions: oneOf("none", "count") });
+const sendChecks = checksOf<SendOptions>({ tag });
+const runtimeChecks = checksOf<RuntimeOptions>({
+  // Each of these three says by itself what is wrong.
+  limits: null,
+  grants: null,
+  imports: null,
+  switch: oneOf("auto", "off"),
+  sliceMs: milliseconds,
+  clock: having("now", "wake", "defer"),
+  random: callback,
+  onError: callback,
+  onExit: callback,
+  onDeadLetter: callback,
+  onDenied: callback,
+  onLog: callback,
+  read: callback,
+  readString: callback,
+  readSourceMap: callback,
+});
 
 export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
@@ -105,25 +152,27 @@ export class Runtime implements AsyncDisposable {
   readonly #counted = new CountedModules();
   #stopped = false;
 
-  /** Throws a RangeError that names a wrong limit, a TypeError that names a wrong grant or import. */
+  /** Throws a RangeError that names a wrong number, a TypeError that names what is no option, limit, grant or import. */
   constructor(options: RuntimeOptions = {}) {
+    checkOptions("a runtime", options, runtimeChecks);
     this.#options = options;
     const clock = options.clock ?? systemClock;
     const limits = runtimeLimits(options.limits);
-    const notices = new Notices();
+    const notices = new Notices(new CallOut(options.onError));
     const slots = new Slots<Actor>(options.switch === "off" ? null : Switch.memory());
     const account = new Account(limits.allMemoryBytes, limits.allMailboxBytes);
     this.#rings = new RingPool(account);
-    const random = options.random ?? secretRandom;
+    const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
     this.#actors = new PidTable(random);
+    const scheduler = new Scheduler(clock, options.sliceMs ?? 4, notices);
     this.#services = {
       clock,
-      scheduler: new Scheduler(clock, options.sliceMs ?? 4, notices),
-      timers: new Timers(clock),
+      scheduler,
+      timers: new Timers(clock, scheduler, error => notices.callOut.failed("a timer", error)),
       limits,
-      counters: { sent: 0, received: 0, dead: 0, denied: 0, spawned: 0, ended: 0, turnsCut: 0 },
+      counters: { sent: 0, received: 0, dead: 0, denied: 0, untold: 0, spawned: 0, ended: 0, turnsCut: 0 },
       notices,
-      inspection: new Inspection(notices),
+      inspection: new Inspection(notices, clock),
       account,
       recycling: new Recycling(account),
       slots,
@@ -149,6 +198,7 @@ export class Runtime implements AsyncDisposable {
       send: (from, to, bytes, tag) => this.#send(from, to, bytes, tag),
       delegate: (from, request, to, bytes) => this.#delegate(from, request, to, bytes),
     };
+    notices.onDropped = (what, count) => this.#tellDropped(what, count);
     const denials = new Denials(notices, options.onDenied);
     const hooks: ImportHooks = {
       actors: this.#actors,
@@ -186,6 +236,7 @@ export class Runtime implements AsyncDisposable {
    * Rejects with a LoadError that names the import or export that is wrong.
    */
   async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
+    checkOptions("load", options, loadChecks);
     const { moduleBytes } = this.#services.limits;
     const { name, content, sourceMap } = await readModule(
       source,
@@ -225,9 +276,9 @@ export class Runtime implements AsyncDisposable {
   }
 
   /** Sends bytes from the host (pid 0) to a pid or a name. True where they were accepted; false for a dead actor, a full mailbox, too long a message. */
-  send(to: Pid | string, bytes: Uint8Array | string, { tag = 0 }: SendOptions = {}): boolean {
-    checkTag(tag);
-    return this.#send(null, to, payloadFrom(bytes), tag);
+  send(to: Pid | string, bytes: Uint8Array | string, options?: SendOptions): boolean {
+    if (options !== undefined) checkOptions("send", options, sendChecks);
+    return this.#send(null, to, payloadFrom(bytes), options?.tag ?? 0);
   }
 
   /**
@@ -236,8 +287,10 @@ export class Runtime implements AsyncDisposable {
    * A late answer is dropped before any mailbox.
    */
   async call(to: Pid | string, bytes: Uint8Array | string, options: CallOptions = {}): Promise<Uint8Array> {
+    checkOptions("call", options, callChecks);
+    const callee = this.#receiver(to);
+    const payload = payloadFrom(bytes);
     if (this.#stopped) throw new ClosedError("the runtime is stopped: nobody is left to call");
-    if (options.tag !== undefined) checkTag(options.tag);
     if (this.#calls === undefined) {
       this.#actors.add((lo, hi) => {
         const calls = new Calls(lo, hi, this.#services, this.#rings);
@@ -246,8 +299,7 @@ export class Runtime implements AsyncDisposable {
       });
       tellSpawn((this.#calls as unknown as Calls).actor);
     }
-    const payload = payloadFrom(bytes);
-    return (this.#calls as Calls).call(this.#receiver(to), to, payload, options);
+    return (this.#calls as Calls).call(callee, to, payload, options);
   }
 
   /** The live actor that has a name. */
@@ -278,8 +330,10 @@ export class Runtime implements AsyncDisposable {
   }
 
   /** Sends to every member of a group; returns how many accepted. */
-  broadcast(group: string, bytes: Uint8Array | string, { tag = 0 }: SendOptions = {}): number {
-    return this.members(group).filter(pid => this.send(pid, bytes, { tag })).length;
+  broadcast(group: string, bytes: Uint8Array | string, options: SendOptions = {}): number {
+    checkOptions("broadcast", options, sendChecks);
+    const payload = payloadFrom(bytes);
+    return this.members(group).filter(pid => this.#send(null, pid, payload, options.tag ?? 0)).length;
   }
 
   /** A mailbox for JavaScript, with a pid that guests can send to. */
@@ -299,41 +353,36 @@ export class Runtime implements AsyncDisposable {
    * crashed, and whoever is linked to it or monitors it is told. Killed, its receives reject with a ClosedError.
    */
   actor(run: (mailbox: HostMailbox) => Promise<void>): Pid {
+    callback(run, "what it runs", "actor");
     const mailbox = this.mailbox();
+    const end = (reason: ExitReason) => this.#ends.end(mailbox.actor, reason);
     // In a microtask, so that ties made with the pid miss nothing.
-    Promise.resolve(mailbox)
+    const ended = Promise.resolve(mailbox)
       .then(run)
       .then(
-        () => this.#ends.end(mailbox.actor, { kind: "normal" }),
-        error => this.#ends.end(mailbox.actor, reasonOfThrown(error)),
+        () => end({ kind: "normal" }),
+        error => end(reasonOfThrown(error)),
       );
+    this.#services.notices.callOut.watch("telling of an end", ended);
     return mailbox.pid;
   }
 
   /** Starts a supervisor and its children; throws what the first child that cannot be started throws. */
   supervise(options: SupervisorOptions): Supervisor {
+    checkSupervisor(options);
     const { clock, inspection } = this.#services;
-    const onReport = (report: ChildReport) => {
-      if (inspection.wants("report")) inspection.tell({ kind: "report", atMs: clock.now(), report });
-      options.onReport?.(report);
-    };
-    const supervisor = new Supervisor(
-      this,
-      { ...options, onReport },
-      {
-        now: () => clock.now(),
-        adopt: (child, { lo, hi }) => {
-          const actor = this.#find(child);
-          if (actor === undefined || actor.parent !== 0) return;
-          actor.parentLo = lo;
-          actor.parentHi = hi;
-        },
-        told: (supervisor, id, pid, what) => {
-          if (inspection.wants("child"))
-            inspection.tell({ kind: "child", atMs: clock.now(), supervisor, id, pid, what });
-        },
+    const { onReport } = options;
+    const supervisor = new Supervisor(this, options, {
+      now: () => clock.now(),
+      adopt: (child, { lo, hi }) => {
+        const actor = this.#find(child);
+        if (actor === undefined || actor.parent !== 0) return;
+        actor.parentLo = lo;
+        actor.parentHi = hi;
       },
-    );
+      told: (supervisor, id, pid, what) => inspection.tell({ kind: "child", supervisor, id, pid, what }),
+      report: report => inspection.tell({ kind: "report", report }, "onReport", onReport && (() => onReport(report))),
+    });
     this.exited(supervisor.pid).then(this.#observer.add(supervisor));
     return supervisor;
   }
@@ -355,7 +404,8 @@ export class Runtime implements AsyncDisposable {
   }
 
   /** Sends an exit signal from the host. One that traps exits gets it as an item; `normal` is ignored; `killed` cannot be trapped. */
-  exit(pid: Pid, reason: ExitReason): boolean {
+  exit(pid: Pid, given: GivenReason): boolean {
+    const reason = reasonGiven(given, "exit");
     const actor = this.#find(pid);
     if (actor === undefined) return false;
     if (reason.kind === "killed") endFromOutside(actor, reason);
@@ -376,8 +426,14 @@ export class Runtime implements AsyncDisposable {
 
   /** The first items of an actor's mailbox, which stay in it; undefined where there is no such actor. */
   peek(pid: Pid, options: PeekOptions = {}): WaitingItem[] | undefined {
+    checkOptions("peek", options, peekChecks);
     const actor = this.#find(pid);
     return actor && peek(actor, options);
+  }
+
+  /** Whether an actor is ready to run, or runs, or an end is still to be told. */
+  get isBusy(): boolean {
+    return this.#services.scheduler.isBusy;
   }
 
   /** Milliseconds that an actor which becomes ready now waits for its turn: a probe is put into the run queue. Undefined where the runtime is stopped. */
@@ -391,6 +447,8 @@ export class Runtime implements AsyncDisposable {
    * Returns what ends it.
    */
   inspect(listener: (event: InspectEvent) => void, wants?: (kind: InspectKind) => boolean): () => void {
+    callback(listener, "the listener", "inspect");
+    if (wants !== undefined) callback(wants, "wants", "inspect");
     return this.#services.inspection.listen(listener, wants);
   }
 
@@ -427,12 +485,13 @@ export class Runtime implements AsyncDisposable {
   }
 
   #find(pid: Pid): Actor | undefined {
+    checkPid(pid);
     return this.#actors.get(lowWord(pid), highWord(pid));
   }
 
   #receiver(to: Pid | string): Actor | undefined {
     if (typeof to === "string") return this.#registry.whereis(to);
-    if (typeof to !== "number") throw new TypeError(`the receiver is a pid or a name, not ${nameOf(to)}`);
+    if (typeof to !== "number") throw new TypeError(`the receiver is a pid or a name, not ${shown(to)}`);
     return this.#find(to);
   }
 
@@ -470,33 +529,52 @@ export class Runtime implements AsyncDisposable {
 
   #deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void {
     const { onDeadLetter } = this.#options;
-    const { clock, inspection, notices } = this.#services;
-    if (onDeadLetter !== undefined) notices.add(() => onDeadLetter({ from, to, tag, length, why }));
-    if (inspection.wants("dead-letter")) {
-      inspection.tell({ kind: "dead-letter", atMs: clock.now(), from, to, tag, length, why });
+    const { inspection, counters } = this.#services;
+    if (onDeadLetter !== undefined || inspection.wants("dead-letter")) {
+      const letter = { from, to, tag, length, why };
+      const callback = onDeadLetter && (() => onDeadLetter(letter));
+      inspection.tell({ kind: "dead-letter", ...letter }, "onDeadLetter", callback);
     }
     // Last, after what may end a guest's stack.
-    this.#services.counters.dead++;
+    counters.dead++;
   }
 
-  #log(actor: Actor, level: LogLevel, text: string): void {
+  #log({ pid }: Actor, level: LogLevel, text: string): void {
+    this.#services.inspection.tell({ kind: "log", pid, level, text }, "onLog", () => this.#write(pid, level, text));
+  }
+
+  #write(pid: Pid, level: LogLevel, text: string): unknown {
     const { onLog } = this.#options;
-    const { pid } = actor;
-    const { clock, inspection, notices } = this.#services;
-    if (inspection.wants("log")) inspection.tell({ kind: "log", atMs: clock.now(), pid, level, text });
-    notices.add(() => {
-      if (onLog !== undefined) onLog(pid, level, text);
-      else console.log(`${formatPid(pid)} ${level}: ${escapeControls(text)}`);
-    });
+    if (onLog !== undefined) return onLog(pid, level, text);
+    console.log(`${pid === 0 ? "isopod" : formatPid(pid)} ${level}: ${escapeControls(text)}`);
+  }
+
+  #tellDropped(what: Flood, count: number): void {
+    this.#services.counters.untold += count;
+    const text = `${count} ${dropped[what]} of one turn are not told: a turn may cause ${MAX_WAITING}`;
+    const callback = () => this.#write(0, "warning", text);
+    this.#services.inspection.tell({ kind: "dropped", what, count }, "onLog", callback);
   }
 }
 
-function checkTag(tag: number): void {
-  if (Number.isInteger(tag) && tag >= 0 && tag <= 0x7fffffff) return;
-  throw new RangeError(`a tag is a whole number from 0 to 2147483647, not ${tag}`);
-}
+const dropped: Readonly<Record<Flood, string>> = {
+  log: "log lines",
+  "dead-letter": "dead letters",
+  name: "changes of names",
+};
 
-/** What Node's unchecked TypeScript has let through. */
-function nameOf(value: unknown): string {
-  return typeof value === "object" && value !== null && "then" in value ? "a promise: await it" : String(value);
+/** Where it throws, or gives what is no such number, that is reported once, and the system's own goes in its place: guests are on the stack. */
+function checkedRandom(random: () => number, notices: Notices): () => number {
+  let isReported = false;
+  return () => {
+    try {
+      const number = random();
+      if (number >= 0 && number < 1) return number;
+      throw new RangeError(`random gives numbers from 0 up to, but not including, 1, not ${shown(number)}`);
+    } catch (error) {
+      if (!isReported) notices.add(() => notices.callOut.failed("random", error));
+      isReported = true;
+      return secretRandom();
+    }
+  };
 }

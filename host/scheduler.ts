@@ -52,6 +52,11 @@ export class Scheduler {
     return this.#length;
   }
 
+  /** Whether a runnable waits for its turn, or has it. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
   /** Puts a runnable at the end of the queue. It never runs before the caller's own turn is over. */
   push(runnable: Runnable): void {
     this.#prepare();
@@ -160,9 +165,7 @@ export class Scheduler {
     try {
       runnable.failed(error);
     } catch (worse) {
-      queueMicrotask(() => {
-        throw worse;
-      });
+      this.#notices.callOut.failed("a turn", worse);
     }
   }
 

@@ -68,6 +68,11 @@ export const MAY_REQUEST = 38;
 export const TIMEOUT = 39;
 /** 1: the request in flight was answered. There is one answer to each. */
 export const CALL_ANSWERED = 40;
+/** What the item was that lies in the window of a parked actor, until its turn takes it: dead letters say so. */
+export const HANDED_KIND = 48;
+export const HANDED_TAG = 49;
+export const HANDED_LO = 50;
+export const HANDED_HI = 51;
 export const RECORD_WORDS = 64;
 export const RECORD_SHIFT = 8;
 

@@ -2,7 +2,7 @@
 import { FIBER_BYTES, INSTANCES, MEMORIES } from "./account.ts";
 import { Actor, type Services, type Way } from "./actor.ts";
 import { Allowance, Family, mayLog } from "./allowance.ts";
-import { Bytes } from "./bytes.ts";
+import { Bytes, payloadFrom } from "./bytes.ts";
 import type { Ends } from "./ends.ts";
 import { ClosedError, LimitError, SpawnError } from "./errors.ts";
 import { type Granted, type Grants, grantedBy, inBoth } from "./grants.ts";
@@ -11,9 +11,10 @@ import { JspiWay } from "./jspi.ts";
 import { type Limits, lesserOf, limitsFrom } from "./limits.ts";
 import { Mailbox, type RingPool } from "./mailbox.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "./message.ts";
+import { checkOptions, checksOf, oneOf, options, text } from "./options.ts";
 import { asyncifyWay, handlerWay } from "./park.ts";
 import type { PidTable } from "./pid.ts";
-import { type ReductionOptions, reductionsFor } from "./preempt.ts";
+import { type ReductionOptions, reductionChecks, reductionsFor } from "./preempt.ts";
 import { formatReason, reasonOfThrown } from "./reason.ts";
 import { NOWHERE, SWITCHED } from "./slots.ts";
 import { PAYS, TAKES_MESSAGES } from "./switch/bits.ts";
@@ -36,6 +37,17 @@ export interface SpawnOptions {
 /** How a defined module is spawned unless the spawn says otherwise. Guests that spawn it choose entry and arguments only; what it is granted here is cut to what they have. */
 export type ModuleDefaults = Omit<SpawnOptions, "args">;
 
+export const spawnChecks = checksOf<SpawnOptions>({
+  entry: text,
+  args: null,
+  way: oneOf("handler", "asyncify", "jspi"),
+  limits: null,
+  reductions: options(reductionChecks),
+  grants: null,
+});
+const { args: _, ...checksOfDefaults } = spawnChecks;
+const defaultsChecks = checksOf<ModuleDefaults>(checksOfDefaults);
+
 /** A module that can be spawned by its name. */
 interface Definition {
   readonly module: GuestModule;
@@ -48,7 +60,6 @@ const SpawnStatus = { noSuchModule: 0, noSuchEntry: -2, failed: -4 } as const;
 /** What a spawn that has failed adds to its parent's log. */
 const WARNING_BYTES = 100;
 
-const encoder = new TextEncoder();
 const noBytes = Bytes.ofLength(0);
 const noArgs = new Uint8Array(0);
 
@@ -85,15 +96,20 @@ export class Spawner {
   define(name: string, module: GuestModule, defaults: ModuleDefaults): void {
     // A module with neither run nor handle has no entry of its own: whoever spawns it names one.
     checkModule(module, "define");
-    const entry = defaults.entry ?? module.defaultEntry;
-    if (defaults.entry !== undefined || module.hasEntry(entry)) module.wayOf(entry, defaults.way);
-    limitsFrom(this.#services.limits, defaults.limits);
+    checkOptions("define", defaults, defaultsChecks);
+    const limits = limitsFrom(this.#services.limits, defaults.limits);
     grantedBy(defaults.grants);
+    const entry = defaults.entry ?? module.defaultEntry;
+    if (defaults.entry !== undefined || module.hasEntry(entry)) {
+      const way = module.wayOf(entry, defaults.way, defaults.reductions?.policy);
+      reductionsFor(module, way, limits.handlerReductions, defaults.reductions);
+    }
     this.#definitions.set(name, { module, defaults });
   }
 
   /** For the host. */
   spawn(module: GuestModule | string, options: SpawnOptions, imports: ImportObject): Actor {
+    checkOptions("spawn", options, spawnChecks);
     if (typeof module !== "string") {
       checkModule(module, "spawn");
       return this.#spawnByHost(module, options, imports);
@@ -104,7 +120,8 @@ export class Spawner {
       const isPath = /\.(ts|wasm)$/.test(module) ? "; to spawn a file, load it first" : "";
       throw new SpawnError(`no module is defined as ${module}; defined are: ${known}${isPath}`);
     }
-    return this.#spawnByHost(definition.module, { ...definition.defaults, ...options }, imports);
+    const entry = options.entry ?? definition.defaults.entry ?? definition.module.defaultEntry;
+    return this.#spawnByHost(definition.module, { ...defaultsFor(definition, entry), ...options }, imports);
   }
 
   #spawnByHost(module: GuestModule, options: SpawnOptions, imports: ImportObject): Actor {
@@ -113,7 +130,7 @@ export class Spawner {
       options.limits === undefined ? this.#services.limits : limitsFrom(this.#services.limits, options.limits);
     if (limits.familyActors < 1) throw new SpawnError(`${module.name}: its limit familyActors is 0`);
     const { args } = options;
-    const bytes = typeof args === "string" ? encoder.encode(args) : (args?.slice() ?? noArgs);
+    const bytes = args === undefined ? noArgs : payloadFrom(args).slice();
     return this.#spawn(module, options, bytes, limits, new Allowance(granted, new Family(limits)), null, imports);
   }
 
@@ -143,7 +160,7 @@ export class Spawner {
     try {
       return this.#spawn(
         module,
-        { ...defaults, entry: wanted },
+        { ...defaultsFor(definition, wanted), entry: wanted },
         args,
         lesserOf(parent.limits, limitsFrom(this.#services.limits, defaults.limits)),
         new Allowance(given, family),
@@ -241,6 +258,17 @@ export class Spawner {
   }
 }
 
+/**
+ * What of a definition's defaults holds for one of its module's entries. A handler neither waits nor gives way, so what the definition says of that is
+ * about the others.
+ */
+function defaultsFor({ defaults }: Definition, entry: string): ModuleDefaults {
+  if (entry !== "handle" || defaults.entry === "handle") return defaults;
+  const { way: _, reductions, ...others } = defaults;
+  if (reductions?.policy !== "yield") return reductions === undefined ? others : { ...others, reductions };
+  return { ...others, reductions: { ...reductions, policy: "kill" } };
+}
+
 /** Node runs TypeScript unchecked. */
 function checkModule(module: unknown, where: string): void {
   if (module instanceof GuestModule) return;
@@ -251,11 +279,10 @@ function checkModule(module: unknown, where: string): void {
 
 /** An actor lives, a guest or a mailbox of the host's. */
 export function tellSpawn({ pid, module, entry, parent, services }: Actor): void {
-  const { inspection, clock } = services;
+  const { inspection } = services;
   if (!inspection.wants("spawn")) return;
   inspection.tell({
     kind: "spawn",
-    atMs: clock.now(),
     pid,
     module: module?.name,
     entry: module === null ? undefined : entry,

@@ -7,15 +7,26 @@
  * what is in the mailbox by then, as one more restart. That is void once the child was started or stopped with others, or by itself.
  */
 import type { Actor } from "./actor.ts";
-import { callOut } from "./call-out.ts";
 import { ClosedError, SpawnError } from "./errors.ts";
-import type { GuestModule } from "./guest.ts";
+import { GuestModule } from "./guest.ts";
 import type { HostMailbox } from "./host-mailbox.ts";
 import type { Exit, ExitReason, Received } from "./message.ts";
+import {
+  callback,
+  checkOptions,
+  checksOf,
+  milliseconds,
+  millisecondsOrForever,
+  oneOf,
+  options,
+  shown,
+  text,
+  wholeNumber,
+} from "./options.ts";
 import { formatPid, type Pid } from "./pid.ts";
 import { formatReason, reasonOfThrown } from "./reason.ts";
 import type { Runtime } from "./runtime.ts";
-import type { SpawnOptions } from "./spawner.ts";
+import { type SpawnOptions, spawnChecks } from "./spawner.ts";
 
 /** Whom the end of a child concerns: itself; all children; itself and those started after it. */
 export type Strategy = "one_for_one" | "one_for_all" | "rest_for_one";
@@ -77,6 +88,23 @@ export interface SupervisorOptions {
   readonly onReport?: (report: ChildReport) => void;
 }
 
+const childChecks = checksOf<ChildSpec>({
+  ...spawnChecks,
+  id: text,
+  start: checkStart,
+  name: text,
+  restart: oneOf("permanent", "transient", "temporary"),
+  shutdown: (value, name, where) => value === "kill" || millisecondsOrForever(value, name, where),
+});
+const supervisorChecks = checksOf<SupervisorOptions>({
+  strategy: oneOf("one_for_one", "one_for_all", "rest_for_one"),
+  children: checkList,
+  intensity: wholeNumber(0, 2 ** 31),
+  periodMs: milliseconds,
+  backoff: options(checksOf<Backoff>({ initialMs: milliseconds, maxMs: milliseconds, factor: checkFactor })),
+  onReport: callback,
+});
+
 interface Child {
   readonly spec: ChildSpec;
   /** Undefined while it does not run: it ended and was left so, or waits for its restart. */
@@ -94,6 +122,8 @@ export interface Upkeep {
   adopt(child: Pid, supervisor: Actor): void;
   /** For those who inspect the runtime. */
   told(supervisor: Pid, id: string, child: Pid, what: "started" | "stopped"): void;
+  /** For `onReport`, and for those who inspect the runtime. */
+  report(report: ChildReport): void;
 }
 
 /** What somebody wants of a supervisor. */
@@ -148,7 +178,14 @@ export class Supervisor {
     }
     this.started = starting === undefined ? Promise.resolve() : starting.catch(error => this.#failedToBegin(error));
     if (starting !== undefined) this.#goOn(this.started);
-    this.#mailbox.onArrival(() => this.#drain());
+    this.#mailbox.onArrival(() => {
+      try {
+        return this.#drain();
+      } catch (error) {
+        this.#mailbox.end(reasonOfThrown(error));
+        return false;
+      }
+    });
     runtime.exited(this.pid).then(() => {
       for (const { refuse } of this.#requests.splice(0)) refuse();
     });
@@ -173,7 +210,8 @@ export class Supervisor {
   }
 
   /** Adds a child and starts it after all others. Rejects with a SpawnError where it cannot be started, or its id is taken. */
-  startChild(spec: ChildSpec): Promise<Pid> {
+  async startChild(spec: ChildSpec): Promise<Pid> {
+    checkSpec(spec);
     return this.#request(async () => {
       const present = this.#children.find(child => child.spec.id === spec.id);
       if (present !== undefined) {
@@ -362,7 +400,7 @@ export class Supervisor {
   #start(spec: ChildSpec): Pid | Promise<Pid> {
     if (!this.#mailbox.isOpen) throw this.#ended();
     const { start } = spec;
-    const pid = typeof start === "function" ? start() : this.#runtime.spawn(start, spec);
+    const pid = typeof start === "function" ? start() : this.#runtime.spawn(start, spawnOptionsOf(spec));
     return typeof pid === "object" && pid !== null
       ? Promise.resolve(pid).then(arrived => this.#take(spec, arrived))
       : this.#take(spec, pid);
@@ -448,7 +486,7 @@ export class Supervisor {
   }
 
   #report(child: Child, pid: Pid | undefined, reason: ExitReason, action: ChildReport["action"]): void {
-    callOut(() => this.#options.onReport?.({ supervisor: this.pid, id: child.spec.id, pid, reason, action }));
+    this.#upkeep.report({ supervisor: this.pid, id: child.spec.id, pid, reason, action });
   }
 
   /** Does something in the supervisor's own turn, after what came before. */
@@ -470,8 +508,46 @@ export class Supervisor {
   }
 }
 
+/** What of a child's specification is its spawn's. */
+function spawnOptionsOf(spec: ChildSpec): SpawnOptions {
+  const { id: _id, start: _start, name: _name, restart: _restart, shutdown: _shutdown, ...others } = spec;
+  return others;
+}
+
 function childOf(spec: ChildSpec): Child {
   return { spec, pid: undefined, failure: undefined, timer: 0 };
+}
+
+/** Throws a TypeError or a RangeError that names what is wrong. */
+export function checkSupervisor(given: SupervisorOptions): void {
+  checkOptions("supervise", given, supervisorChecks);
+  if (given.backoff !== undefined && given.backoff.initialMs === undefined) {
+    throw new TypeError("backoff of supervise: initialMs is missing");
+  }
+  for (const spec of given.children ?? []) checkSpec(spec);
+}
+
+function checkSpec(spec: ChildSpec): void {
+  const where = `child ${shown(spec?.id)}`;
+  checkOptions(where, spec, childChecks);
+  for (const name of ["id", "start"] as const) {
+    if (spec[name] === undefined) throw new TypeError(`${where}: ${name} is missing`);
+  }
+}
+
+function checkStart(start: unknown, _: string, where: string): void {
+  if (typeof start === "string" || typeof start === "function" || start instanceof GuestModule) return;
+  throw new TypeError(`${where}: start is a module, a defined name, or a function that starts it, not ${shown(start)}`);
+}
+
+function checkList(list: unknown, name: string, where: string): void {
+  if (!Array.isArray(list)) throw new TypeError(`${where}: ${name} is a list, not ${shown(list)}`);
+}
+
+function checkFactor(factor: unknown, name: string, where: string): void {
+  if (typeof factor === "number" && factor >= 1 && factor < Number.POSITIVE_INFINITY) return;
+  const text = `${where}: ${name} is a number from 1 up, not ${shown(factor)}`;
+  throw typeof factor === "number" ? new RangeError(text) : new TypeError(text);
 }
 
 function checkIds(specs: readonly ChildSpec[]): void {

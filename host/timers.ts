@@ -1,7 +1,13 @@
-/** Timers behind one host timer: a binary heap by due time, so that setting and cancelling cost O(log n) and firing looks at the due ones only. */
+/**
+ * Timers behind one host timer: a binary heap by due time, so that setting and cancelling cost O(log n) and firing looks at the due ones only.
+ *
+ * They fire in a turn of their own, behind all that was ready when the host timer came. Where the host has held the thread past a deadline, what was
+ * sent in time is looked at before it.
+ */
 import type { Clock } from "./clock.ts";
+import type { Runnable, Scheduler } from "./scheduler.ts";
 
-/** So many that are due fire before the event loop has its turn again. */
+/** So many that are due fire before others have their turns again. */
 const FIRED_AT_ONCE = 1_024;
 
 /** Something that can be due. Kept by its owner and used again and again. */
@@ -23,8 +29,10 @@ export class Timer {
   }
 }
 
-export class Timers {
+export class Timers implements Runnable {
   readonly #clock: Clock;
+  readonly #scheduler: Pick<Scheduler, "push">;
+  readonly #onError: (error: unknown) => void;
   /** A binary min-heap: no timer is due before its parent at `(i - 1) >> 1`. */
   readonly #heap: Timer[] = [];
   #order = 0;
@@ -32,8 +40,14 @@ export class Timers {
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #cancelWake: (() => void) | undefined;
 
-  constructor(clock: Clock) {
+  /** It stands in the run queue. */
+  #isQueued = false;
+
+  /** `onError`: what the firing of a timer has thrown; the others fire all the same. */
+  constructor(clock: Clock, scheduler: Pick<Scheduler, "push">, onError: (error: unknown) => void) {
     this.#clock = clock;
+    this.#scheduler = scheduler;
+    this.#onError = onError;
   }
 
   get size(): number {
@@ -68,22 +82,46 @@ export class Timers {
     this.#disarm();
   }
 
+  /** A turn: fires what is due. */
+  run(): boolean {
+    this.#isQueued = false;
+    const now = this.#clock.now();
+    let left = FIRED_AT_ONCE;
+    try {
+      for (let first = this.#heap[0]; first !== undefined && first.dueMs <= now && left > 0; first = this.#heap[0]) {
+        this.#detach(first);
+        left--;
+        first.fire();
+      }
+    } finally {
+      const first = this.#heap[0];
+      if (first !== undefined && first.dueMs <= now) this.#queue();
+      else this.#arm();
+    }
+    return true;
+  }
+
+  failed(error: unknown): void {
+    this.#onError(error);
+  }
+
   readonly #wake = (): void => {
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
     this.#cancelWake = undefined;
-    const now = this.#clock.now();
-    let left = FIRED_AT_ONCE;
-    for (let first = this.#heap[0]; first !== undefined && first.dueMs <= now && left > 0; first = this.#heap[0]) {
-      this.#detach(first);
-      first.fire();
-      left--;
-    }
-    this.#arm();
+    const first = this.#heap[0];
+    if (first === undefined || first.dueMs > this.#clock.now()) this.#arm();
+    else this.#queue();
   };
+
+  #queue(): void {
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    this.#scheduler.push(this);
+  }
 
   #arm(): void {
     const first = this.#heap[0];
-    if (first === undefined || first.dueMs >= this.#wakeAtMs) return;
+    if (first === undefined || first.dueMs >= this.#wakeAtMs || this.#isQueued) return;
     this.#disarm();
     this.#wakeAtMs = first.dueMs;
     // Host timers may be early by a fraction of a millisecond; then `#wake` finds nothing due and arms again.

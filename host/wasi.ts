@@ -12,6 +12,7 @@
  */
 import { joined, payloadFrom } from "./bytes.ts";
 import type { HostContext, HostFunction } from "./host-functions.ts";
+import { checkOptions, checksOf, shown } from "./options.ts";
 import { LINE_END, WasiOutput } from "./wasi-output.ts";
 
 /** Answers, numbered as in the specification (`errno`). */
@@ -59,8 +60,17 @@ export interface WasiOptions {
   readonly stdin?: Uint8Array | string;
 }
 
+const wasiChecks = checksOf<WasiOptions>({ args: checkArgs, stdin: null });
+
+function checkArgs(args: unknown): void {
+  if (Array.isArray(args) && args.every(text => typeof text === "string")) return;
+  throw new TypeError(`wasi: args is a list of texts, not ${shown(args)}`);
+}
+
 /** The functions of `wasi_snapshot_preview1`, for `RuntimeOptions.imports`. */
-export function wasi({ args, stdin = nothing }: WasiOptions = {}): Record<string, HostFunction> {
+export function wasi(options: WasiOptions = {}): Record<string, HostFunction> {
+  checkOptions("wasi", options, wasiChecks);
+  const { args, stdin = nothing } = options;
   const given = args?.map(text => `${text}\0`);
   const input = payloadFrom(stdin);
   const processes = new WeakMap<HostContext, Process>();

@@ -102,11 +102,11 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       await using stage = new Stage();
       const pid = await stage.play(way, [receive, step.await(), step.flush()]);
       await stage.settle();
-      stage.clock.advance(99);
+      stage.clock.jump(99);
       await stage.settle();
       expect(stage.runtime.isAlive(pid)).toBe(true);
       expect(stage.boss.size).toBe(0);
-      stage.clock.advance(1);
+      stage.clock.jump(1);
       expect(await stage.notes()).toEqual([-1]);
     });
 
@@ -117,14 +117,14 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       await using stage = new Stage();
       const pid = await stage.play(way, [receive, step.await(), step.recv(0), step.recv(0), step.flush()]);
       await stage.settle();
-      stage.clock.advance(60);
+      stage.clock.jump(60);
       stage.boss.send(pid, upTo(1), 1);
       await stage.settle();
-      stage.clock.advance(39);
+      stage.clock.jump(39);
       stage.boss.send(pid, upTo(2), 2);
       await stage.settle();
       expect(stage.boss.size).toBe(0);
-      stage.clock.advance(1);
+      stage.clock.jump(1);
       expect(await stage.notes()).toEqual([-1, 1, 2]);
     });
 
@@ -144,7 +144,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
         step.flush(),
       ]);
       await stage.settle();
-      stage.clock.advance(10);
+      stage.clock.jump(10);
       expect(await stage.notes()).toEqual([-1]);
       stage.boss.send(pid, upTo(3), 1);
       stage.boss.send(pid, upTo(4), 2);
@@ -164,7 +164,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       await stage.settle();
       stage.boss.send(pid, upTo(1), 2);
       await stage.settle();
-      stage.clock.advance(10);
+      stage.clock.jump(10);
       expect(await stage.notes()).toEqual([-1]);
       stage.boss.send(pid, upTo(1), 3);
       stage.boss.send(pid, upTo(1), 9);
@@ -185,10 +185,10 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       stage.boss.send(pid, upTo(1));
       expect(await stage.notes()).toEqual([1]);
       await stage.settle();
-      stage.clock.advance(20);
+      stage.clock.jump(20);
       await stage.settle();
       expect(stage.boss.size).toBe(0);
-      stage.clock.advance(30);
+      stage.clock.jump(30);
       expect(await stage.notes()).toEqual([-1]);
     });
 
@@ -197,7 +197,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       const pid = await stage.play(way, [step.recv(10), step.await(), step.recv(0), step.flush()]);
       await stage.settle();
       stage.boss.send(pid, upTo(4));
-      stage.clock.advance(10);
+      stage.clock.jump(10);
       expect(await stage.notes()).toEqual([4, -1]);
     });
 
@@ -205,7 +205,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       await using stage = new Stage();
       const pid = await stage.play(way, [step.recv(-(2 ** 31)), step.await(), step.flush()]);
       await stage.settle();
-      stage.clock.advance(2 ** 40);
+      stage.clock.jump(2 ** 40);
       await stage.settle();
       expect(stage.boss.size).toBe(0);
       stage.boss.send(pid, upTo(2));
@@ -216,10 +216,10 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       await using stage = new Stage();
       await stage.play(way, [step.recv(2 ** 31 - 1), step.await(), step.flush()]);
       await stage.settle();
-      stage.clock.advance(2 ** 31 - 2);
+      stage.clock.jump(2 ** 31 - 2);
       await stage.settle();
       expect(stage.boss.size).toBe(0);
-      stage.clock.advance(1);
+      stage.clock.jump(1);
       expect(await stage.notes()).toEqual([-1]);
     });
   });
@@ -307,7 +307,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
         ],
       );
       await stage.settle();
-      stage.clock.advance(10);
+      stage.clock.jump(10);
       expect(await stage.notes()).toEqual([-1]);
       await stage.settle();
       stage.boss.send(pid, Uint8Array.of(50));
@@ -472,7 +472,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
         step.flush(),
       ]);
       await stage.settle();
-      stage.clock.advance(50);
+      stage.clock.jump(50);
       stage.boss.send(pid, upTo(1), 1);
       await stage.settle();
       expect(stage.boss.size).toBe(0);
@@ -489,7 +489,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
     expect(stage.runtime.kill(pid)).toBe(true);
     expect(await stage.reason(pid)).toBe("killed");
     expect(stage.runtime.send(pid, "")).toBe(false);
-    stage.clock.advance(50);
+    stage.clock.jump(50);
     await stage.settle();
     expect(stage.boss.size).toBe(0);
     expect(stage.runtime.size).toBe(0);

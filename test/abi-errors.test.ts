@@ -11,7 +11,7 @@ import {
   SpawnError,
   systemClock,
 } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { INFO, MEMORY_END, PAYLOAD, type PlayerWay, predicate, Stage, step } from "./player.ts";
 import { assemble, ECHO, guest } from "./wat.ts";
 
@@ -723,10 +723,10 @@ describe("a host mailbox", TIMEOUT, () => {
     await using stage = new Stage();
     const mailbox = stage.runtime.mailbox();
     const received = mailbox.receiveMatch(() => false, { timeoutMs: 100 });
-    stage.clock.advance(50);
+    stage.clock.jump(50);
     stage.runtime.send(mailbox.pid, "", { tag: 1 });
     await stage.settle();
-    stage.clock.advance(50);
+    stage.clock.jump(50);
     expect(await received).toBeUndefined();
     stage.runtime.send(mailbox.pid, "", { tag: 2 });
     expect(tags([await mailbox.receive(), await mailbox.receive()])).toEqual([1, 2]);

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseArguments, suggest, UsageError } from "../host/node/command.ts";
+import { parseArguments, UsageError } from "../host/node/command.ts";
 import { bench } from "../host/node/commands/bench.ts";
 import { build } from "../host/node/commands/build.ts";
 import { init } from "../host/node/commands/init.ts";
 import { run } from "../host/node/commands/run.ts";
+import { suggest } from "../host/suggest.ts";
 import { withoutGenerations } from "./pages.ts";
 
 const CLI = fileURLToPath(new URL("../bin/isopod.js", import.meta.url));

@@ -15,7 +15,7 @@ import {
   text,
 } from "../host/codec.ts";
 import { formatPid, type HostMailbox, type Pid, Runtime } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests } from "./guests.ts";
 
 /** The tags of test/guests/codec.ts. */

@@ -2,7 +2,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../host/assemblyscript.ts";
 import { type ActorExit, type HostMailbox, type Pid, Runtime, type SpawnOptions } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, quiet } from "./guests.ts";
 
 const bytes = (words: string) => new TextEncoder().encode(words);
@@ -116,7 +116,7 @@ describe.each([
     const pid = await fragile();
     mailbox.send(pid, bytes("wait 10"));
     await quiet();
-    clock.advance(10);
+    clock.jump(10);
     await quiet();
     const { lastReceived } = exits[0];
     expect(lastReceived).toMatchObject({ kind: "timer", from: pid, tag: 9, bytes: bytes("over") });

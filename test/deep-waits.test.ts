@@ -7,7 +7,7 @@ import { type BuiltModule, type ExitReason, formatReason, type Limits, Runtime }
 import { compile } from "../host/node/compiler.ts";
 import { type BuildOptions, build } from "../host/node/index.ts";
 import { readSourceMap } from "../host/source-map.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { quiet } from "./guests.ts";
 import { assemble, guest } from "./wat.ts";
 

@@ -5,7 +5,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../host/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, type ParkWay, quiet } from "./guests.ts";
 
 const decoder = new TextDecoder();
@@ -120,7 +120,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
     test("lives when it has unlinked itself before", async () => {
       const parent = start("linked", "unlinking");
       expect(await heard()).toEqual(["unlinked: true"]);
-      clock.advance(10);
+      clock.jump(10);
       expect(await heard()).toEqual(["nothing"]);
       expect(ends.get(parent)).toBe("normal");
     });
@@ -138,7 +138,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
   test("is told at once that there is nobody to monitor, to link with, or to end", async () => {
     start("noproc");
     await quiet();
-    clock.advance(1);
+    clock.jump(1);
     expect(await heard()).toEqual([
       "down of child: noproc",
       "linked: false",
@@ -160,9 +160,9 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
   test("asks another to end, gives it a reason of its own, or kills it, which cannot be trapped", async () => {
     start("kills");
     expect(await heard()).toEqual(["! up"]);
-    clock.advance(1);
+    clock.jump(1);
     expect(await heard()).toEqual([]);
-    clock.advance(1);
+    clock.jump(1);
     expect(await heard()).toEqual(["nothing", "killed: true", "exit of child: killed", "exit of child: own: you must"]);
   });
 
@@ -201,7 +201,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
       ]) {
         start("calls", callee, request);
         expect(await heard()).toEqual([`answer: ${answer}`]);
-        clock.advance(1000);
+        clock.jump(1000);
         expect(await heard()).toEqual(["then nothing"]);
       }
     });
@@ -209,7 +209,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
     test("and takes the first answer only, also where the callee ends right behind it", async () => {
       start("calls", subject(), "ask twice");
       expect(await heard()).toEqual(["answer: first"]);
-      clock.advance(1000);
+      clock.jump(1000);
       expect(await heard()).toEqual(["then nothing"]);
     });
 
@@ -223,22 +223,22 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
       expect(await heard()).toEqual(["the callee ended: noproc, there is none"]);
       start("calls", 0, "ask");
       expect(await heard()).toEqual(["the callee ended: noproc, there is none"]);
-      clock.advance(1000);
+      clock.jump(1000);
       expect(await heard()).toEqual(["then nothing", "then nothing", "then nothing"]);
     });
 
     test("and sees that the time is over, not before, and never the late answer", async () => {
       const callee = subject();
       start("calls", callee, "ask later");
-      clock.advance(99);
+      clock.jump(99);
       expect(await heard()).toEqual([]);
-      clock.advance(99);
+      clock.jump(99);
       expect(await heard()).toEqual([]);
-      clock.advance(1);
+      clock.jump(1);
       expect(await heard()).toEqual(["not answered in time (timed out)"]);
       runtime.send(callee, "now");
       expect(await heard()).toEqual(["sent: 0"]);
-      clock.advance(1000);
+      clock.jump(1000);
       expect(await heard()).toEqual(["then nothing"]);
     });
 
@@ -246,7 +246,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
       const callee = subject();
       start("calls", callee, "ask later");
       await quiet();
-      clock.advance(99);
+      clock.jump(99);
       runtime.send(callee, "now");
       expect(await heard()).toEqual(["sent: 1", "answer: later"]);
     });
@@ -354,14 +354,14 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
   test("sets timers, and cancels those that have not fired yet", async () => {
     const pid = start("timers");
     expect(await heard()).toEqual(["cancelled: true, again: false"]);
-    clock.advance(99);
+    clock.jump(99);
     expect(await heard()).toEqual([]);
-    clock.advance(1);
+    clock.jump(1);
     expect(await heard()).toEqual(["timer from self, tag 7: first, its ref: true", "cancelled: false"]);
-    clock.advance(1000);
+    clock.jump(1000);
     expect(await heard()).toEqual(["nothing"]);
     expect(ends.get(pid)).toBe("normal");
-    clock.advance(50);
+    clock.jump(50);
     expect(await heard()).toEqual(["for another"]);
   });
 
@@ -394,7 +394,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
         expect.stringMatching(/^info crashed: a bad day/),
         expect.stringMatching(/^info own: bye/),
       ]);
-      clock.advance(100);
+      clock.jump(100);
       expect(await heard()).toEqual(["info timer 7"]);
       expect(ends.has(server)).toBe(false);
     });
@@ -503,11 +503,11 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
       const supervisor = supervise("one for one", 2, ...three);
       await heard();
       for (const atMs of [0, 3000, 6000, 8001]) {
-        clock.advance(atMs - clock.now());
+        clock.jump(atMs - clock.now());
         runtime.send("a", "crash");
         expect(await heard(), `at ${atMs} ms`).toEqual(["a up"]);
       }
-      clock.advance(1000);
+      clock.jump(1000);
       runtime.send("a", "own enough");
       expect(await heard()).toEqual(["c down", "b down", "supervisor: shutdown"]);
       expect(ends.get(supervisor)).toBe("shutdown");
@@ -543,9 +543,9 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
       const stubborn = runtime.whereis("!b") as Pid;
       runtime.exit(supervisor, { kind: "shutdown" });
       expect(await heard()).toEqual([]);
-      clock.advance(99);
+      clock.jump(99);
       expect(await heard()).toEqual([]);
-      clock.advance(1);
+      clock.jump(1);
       expect(await heard()).toEqual(["a down", "supervisor: shutdown"]);
       expect(ends.get(stubborn)).toBe("killed");
     });
@@ -595,14 +595,14 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
       const supervisor = runtime.spawn("overseer", { args, grants: { spawn: ["subject"] } });
       await heard();
       for (const atMs of [0, 3000, 6000, 8001, 13_002]) {
-        clock.advance(atMs - clock.now());
+        clock.jump(atMs - clock.now());
         runtime.send(spawns[spawns.length - 1], "crash");
         expect(await heard(), `at ${atMs} ms`).toEqual(["_a up"]);
       }
-      clock.advance(1);
+      clock.jump(1);
       runtime.send(spawns[spawns.length - 1], "crash");
       expect(await heard()).toEqual(["_a up"]);
-      clock.advance(4999);
+      clock.jump(4999);
       runtime.send(spawns[spawns.length - 1], "crash");
       expect(await heard()).toEqual(["supervisor: shutdown"]);
       expect(ends.get(supervisor)).toBe("shutdown");

@@ -10,7 +10,7 @@ import {
   type Received,
   Runtime,
 } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, quiet } from "./guests.ts";
 import { readReport, tell } from "./puppet.ts";
 
@@ -313,7 +313,7 @@ describe("a host actor", () => {
       expect(await items()).toEqual([{ kind: "down", from: pid, ref, reason: { kind: "killed" } }]);
       if (how === "iteration") expect(seen).toBe("the end");
       else expect(seen).toBeInstanceOf(ClosedError);
-      clock.advance(10);
+      clock.jump(10);
       await quiet();
       expect(ends.get(pid)).toEqual({ kind: "killed" });
     },

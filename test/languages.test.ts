@@ -9,7 +9,7 @@ import binaryen from "binaryen";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../host/index.ts";
 import { compile } from "../host/node/compiler.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { quiet } from "./guests.ts";
 import { clang, root, rust, type Toolchain } from "./toolchains.ts";
 import { assemble, PLAIN } from "./wat.ts";

@@ -5,7 +5,7 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ExitReason, formatReason, type HostMailbox, type Pid, Runtime } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, CROWD, quiet } from "./guests.ts";
 import { type Command, type Report, readReport, tell } from "./puppet.ts";
 

@@ -83,7 +83,7 @@ describe("any history of a mailbox", () => {
           mailbox.remove(at);
           remove(model, 0);
         } else if (s.do === "takeTag") {
-          const at = mailbox.findTag(mailbox.saved, MESSAGE, s.tag);
+          const at = mailbox.findTag(mailbox.saved, s.tag);
           const index = model.items.findIndex((item, i) => i >= model.seen && item.tag === s.tag);
           expect(at === NONE).toBe(index < 0);
           if (at === NONE) continue;

@@ -87,8 +87,8 @@ describe("a mailbox", () => {
     for (let i = 0; i < 1_000_000; i++) {
       put(mailbox, 8);
       put(mailbox, 9);
-      mailbox.remove(mailbox.findTag(0, MESSAGE, 8));
-      mailbox.remove(mailbox.findTag(0, MESSAGE, 9));
+      mailbox.remove(mailbox.findTag(0, 8));
+      mailbox.remove(mailbox.findTag(0, 9));
     }
     expect(tags(mailbox)).toEqual([7]);
     expect(pool.out).toBeLessThanOrEqual(4096);
@@ -98,7 +98,7 @@ describe("a mailbox", () => {
     const pool = new CountingPool();
     const mailbox = new Mailbox(pool);
     for (let i = 0; i < 10_000; i++) put(mailbox, i);
-    for (let i = 1; i < 9_999; i++) mailbox.remove(mailbox.findTag(0, MESSAGE, i));
+    for (let i = 1; i < 9_999; i++) mailbox.remove(mailbox.findTag(0, i));
     expect(tags(mailbox)).toEqual([0, 9_999]);
     expect(pool.out).toBeLessThanOrEqual(4096);
   });
@@ -106,8 +106,8 @@ describe("a mailbox", () => {
   test("moves the save pointer along when records move", () => {
     const mailbox = new Mailbox(new RingPool());
     for (let i = 0; i < 40; i++) put(mailbox, i);
-    mailbox.saved = mailbox.findTag(0, MESSAGE, 30);
-    for (let i = 1; i < 30; i++) mailbox.remove(mailbox.findTag(0, MESSAGE, i));
+    mailbox.saved = mailbox.findTag(0, 30);
+    for (let i = 1; i < 30; i++) mailbox.remove(mailbox.findTag(0, i));
     for (let i = 40; i < 400; i++) put(mailbox, i);
     expect(mailbox.word(mailbox.from(mailbox.saved), TAG)).toBe(30);
   });
@@ -117,7 +117,7 @@ describe("a mailbox", () => {
     put(mailbox, 1, filled(10, 0));
     put(mailbox, 2, filled(20, 0));
     put(mailbox, 3, filled(30, 0));
-    mailbox.remove(mailbox.findTag(0, MESSAGE, 2));
+    mailbox.remove(mailbox.findTag(0, 2));
     expect([mailbox.count, mailbox.bytes]).toEqual([2, 40]);
     expect(mailbox.word(mailbox.first(), LENGTH)).toBe(10);
   });
@@ -125,9 +125,9 @@ describe("a mailbox", () => {
   test("finds a tag among messages only: a signal with the same word is none", () => {
     const mailbox = new Mailbox(new RingPool());
     mailbox.push(DOWN, 5, 1, 0, 0, 0, Bytes.ofLength(0), 0, 0);
-    expect(mailbox.findTag(0, MESSAGE, 5)).toBe(NONE);
+    expect(mailbox.findTag(0, 5)).toBe(NONE);
     put(mailbox, 5);
-    expect(mailbox.word(mailbox.findTag(0, MESSAGE, 5), TAG)).toBe(5);
+    expect(mailbox.word(mailbox.findTag(0, 5), TAG)).toBe(5);
   });
 });
 

@@ -1,8 +1,8 @@
 /** What a runtime shows of itself: a snapshot equals what was done to it, a peek takes nothing, and the events tell the same story. */
 import { fc, test as law } from "@fast-check/vitest";
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ActorInfo, type InspectEvent, type Pid, Runtime, type RuntimeOptions } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { quiet } from "./guests.ts";
 import { ECHO, guest } from "./wat.ts";
 
@@ -51,12 +51,12 @@ function infoOf(pid: Pid): ActorInfo {
 
 describe("a snapshot", () => {
   test("of a guest says what it is, where it is in its life, and what it waits for", async () => {
-    clock.advance(100);
+    clock.jump(100);
     const pid = runtime.spawn("hoarder");
     expect(infoOf(pid)).toMatchObject({ state: "ready", waits: undefined });
     expect(runtime.snapshot().runQueue).toBe(1);
     await quiet();
-    clock.advance(40);
+    clock.jump(40);
     expect(infoOf(pid)).toEqual({
       pid,
       kind: "guest",
@@ -342,7 +342,7 @@ describe("the events", () => {
   });
 
   test("tell of a spawn, a name, a crash with what was received last, and what was left behind", async () => {
-    clock.advance(5);
+    clock.jump(5);
     const pid = runtime.spawn("brittle");
     runtime.register("glass", pid);
     await quiet();
@@ -351,11 +351,12 @@ describe("the events", () => {
     mailbox.send(pid, bytes("another"), 4);
     await quiet();
     expect(events).toEqual([
-      { kind: "spawn", atMs: 5, pid, module: "brittle", entry: "handle", parent: 0 },
-      { kind: "register", atMs: 5, name: "glass", pid },
-      { kind: "spawn", atMs: 5, pid: mailbox.pid, module: undefined, entry: undefined, parent: 0 },
-      { kind: "dead-letter", atMs: 5, from: mailbox.pid, to: pid, tag: 4, length: 7, why: "left behind" },
+      { number: 1, kind: "spawn", atMs: 5, pid, module: "brittle", entry: "handle", parent: 0 },
+      { number: 2, kind: "register", atMs: 5, name: "glass", pid },
+      { number: 3, kind: "spawn", atMs: 5, pid: mailbox.pid, module: undefined, entry: undefined, parent: 0 },
+      { number: 4, kind: "dead-letter", atMs: 5, from: mailbox.pid, to: pid, tag: 4, length: 7, why: "left behind" },
       {
+        number: 5,
         kind: "exit",
         atMs: 5,
         pid,
@@ -373,7 +374,7 @@ describe("the events", () => {
     runtime.kill(pid);
     await quiet();
     const report = { supervisor: supervisor.pid, id: "one", pid, reason: { kind: "killed" }, action: "restart" };
-    expect(events).toContainEqual({ kind: "report", atMs: 0, report });
+    expect(events).toContainEqual({ number: expect.any(Number), kind: "report", atMs: 0, report });
   });
 
   test("tell which children a supervisor has started and stopped, by id, in one order with all others", async () => {
@@ -400,6 +401,7 @@ describe("the events", () => {
       ...[`exit ${second}`, `two stopped ${second}`],
     ]);
     expect(events).toContainEqual({
+      number: expect.any(Number),
       kind: "child",
       atMs: 0,
       supervisor: supervisor.pid,
@@ -423,9 +425,9 @@ describe("the events", () => {
   });
 
   test("are told to all, whatever one of them throws", async () => {
-    const uncaught = vi.fn();
-    const before = process.listeners("uncaughtException");
-    process.removeAllListeners("uncaughtException").on("uncaughtException", uncaught);
+    const errors: unknown[] = [];
+    await runtime.stop();
+    await begin({ onError: (error, callback) => errors.push([error, callback]) });
     const told: string[] = [];
     runtime.inspect(() => {
       throw new Error("the listener's own");
@@ -434,10 +436,8 @@ describe("the events", () => {
     const pid = runtime.spawn("brittle");
     runtime.send(pid, "x");
     await quiet();
-    process.removeAllListeners("uncaughtException");
-    for (const listener of before) process.on("uncaughtException", listener);
     expect(told).toEqual(["spawn", "exit"]);
-    expect(uncaught).toHaveBeenCalledTimes(2);
+    expect(errors).toEqual([1, 2].map(() => [new Error("the listener's own"), "a listener of inspect"]));
     expect(runtime.isAlive(pid)).toBe(false);
   });
 });
@@ -449,7 +449,7 @@ describe("the queue's delay", () => {
     });
     runtime.send(busy, "go");
     const delay = runtime.queueDelay();
-    clock.advance(25);
+    clock.jump(25);
     expect(await delay).toBe(25);
     expect(runtime.snapshot().actors.map(({ pid }) => pid)).not.toContain(0);
   });

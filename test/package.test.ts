@@ -134,8 +134,10 @@ import { type Pid, Runtime, type RuntimeOptions } from "isopod";
 import { readString } from "isopod/assemblyscript";
 import { cbor, checked, type Codec, json } from "isopod/codec";
 import { build, createRuntime, formatReason } from "isopod/node";
+import { ManualClock, settle } from "isopod/test";
 import { wasi } from "isopod/wasi";
 
+await settle(new Runtime({ clock: new ManualClock() }));
 const options: RuntimeOptions = { grants: { log: true }, imports: { wasi_snapshot_preview1: wasi() }, readString };
 const runtimes: Runtime[] = [new Runtime(options), createRuntime(options)];
 const pid: Pid = runtimes[0].spawn("name");

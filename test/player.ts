@@ -11,7 +11,8 @@ import {
   type RuntimeOptions,
   type SpawnOptions,
 } from "../host/index.ts";
-import { ManualClock, macrotask } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
+import { macrotask } from "./clock.ts";
 import { ECHO, guest } from "./wat.ts";
 
 /** A message from the test's mailbox. */

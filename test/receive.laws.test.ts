@@ -5,7 +5,7 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { type HostMailbox, type Received, Runtime } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, type ParkWay, quiet } from "./guests.ts";
 
 interface Receive {
@@ -129,7 +129,7 @@ describe.each(["asyncify", "jspi"] as const)("receives of a process built for %s
           model.send({ tag: act.tag, bytes });
           runtime.send(pid, bytes, { tag: act.tag });
         } else if (act.do === "advance") {
-          clock.advance(act.byMs);
+          clock.jump(act.byMs);
         } else {
           await quiet();
           model.settle(clock.now());

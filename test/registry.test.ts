@@ -2,7 +2,7 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ActorExit, type DeadLetter, type HostMailbox, type Pid, Runtime } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, quiet } from "./guests.ts";
 import { tell } from "./puppet.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Runnable, Scheduler } from "../host/scheduler.ts";
-import { ManualClock, macrotask } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
+import { macrotask } from "./clock.ts";
 
 /** Says its name, and does what it is told. */
 function runnable(log: string[], name: string, run: () => boolean = () => true): Runnable {
@@ -81,7 +82,7 @@ describe("the scheduler", () => {
       run() {
         turns++;
         // A turn takes 10 µs here: 400 of them are a slice.
-        clock.advance(0.01);
+        clock.jump(0.01);
         scheduler.push(endless);
         return true;
       },
@@ -126,7 +127,7 @@ describe("the scheduler", () => {
     const away: Runnable = {
       run() {
         turns++;
-        clock.advance(0.1);
+        clock.jump(0.1);
         queueMicrotask(() => {
           scheduler.push(away);
           scheduler.resumed(away);

@@ -2,8 +2,10 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type DeadLetter, type HostMailbox, type Pid, Runtime } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { TIMER } from "../host/message.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, quiet } from "./guests.ts";
+import { guest } from "./wat.ts";
 
 const bytes = (words: string) => new TextEncoder().encode(words);
 
@@ -70,7 +72,7 @@ async function heard(): Promise<string[]> {
 }
 
 async function advance(ms: number): Promise<string[]> {
-  clock.advance(ms);
+  clock.jump(ms);
   return heard();
 }
 
@@ -81,7 +83,7 @@ describe("a timer of the host", () => {
     payload.fill(0);
     expect(ref).toBeLessThan(0);
     expect(await advance(99)).toEqual([]);
-    clock.advance(1);
+    await clock.advance(1);
     expect(mailbox.poll()).toEqual({ kind: "timer", from: mailbox.pid, tag: 7, ref, bytes: bytes("now") });
     expect(await advance(1e9)).toEqual([]);
     expect(clock.outstanding).toBe(0);
@@ -91,7 +93,7 @@ describe("a timer of the host", () => {
     const received = mailbox.receive();
     mailbox.sendAfter(0, bytes("timer"));
     await quiet();
-    clock.advance(0);
+    await clock.advance(0);
     runtime.send(mailbox.pid, "message");
     expect(await received).toMatchObject({ kind: "timer", bytes: bytes("timer") });
     expect(await heard()).toEqual(["message"]);
@@ -148,9 +150,9 @@ describe("a timer of the host", () => {
     other.sendAfter(6, bytes("to another"), { to: mailbox.pid });
     other.close();
     const { sent, dead } = runtime.counters;
-    clock.advance(5);
+    await clock.advance(5);
     expect([runtime.counters.sent - sent, runtime.counters.dead - dead]).toEqual([0, 0]);
-    clock.advance(1);
+    await clock.advance(1);
     expect(mailbox.poll()).toMatchObject({ kind: "timer", from: other.pid, bytes: bytes("to another") });
   });
 
@@ -174,17 +176,17 @@ describe("a timer of the host", () => {
     const [setter, dead, full] = [runtime.mailbox(), runtime.mailbox(), runtime.mailbox()];
     for (const { pid } of [dead, full, full]) setter.sendAfter(5, bytes("late"), { to: pid, tag: 2 });
     dead.close();
-    clock.advance(5);
+    await clock.advance(5);
     expect(seen.map(({ from, tag, length, why }) => [from, tag, length, why])).toEqual([
       [setter.pid, 2, 4, "noproc"],
       [setter.pid, 2, 4, "mailbox full"],
     ]);
   });
 
-  test("that a closed mailbox sets is a dead letter", () => {
+  test("that a closed mailbox sets is a dead letter", async () => {
     mailbox.close();
     mailbox.sendAfter(5, bytes("timer"));
-    clock.advance(5);
+    await clock.advance(5);
     const { sent, dead } = runtime.counters;
     expect(dead).toBe(sent);
     expect(mailbox.size).toBe(0);
@@ -200,7 +202,7 @@ describe("a timer of a guest", () => {
     expect(await advance(9)).toEqual([]);
     expect(await advance(1)).toEqual([`timer 1 of ${guest}: 1, index 0`]);
     expect(await advance(9)).toEqual([]);
-    clock.advance(1);
+    await clock.advance(1);
     expect(mailbox.poll()).toEqual({ kind: "timer", from: guest, tag: 2, ref: 0, bytes: bytes("2") });
   });
 
@@ -225,7 +227,7 @@ describe("a timer of a guest", () => {
       await quiet();
       expect(runtime.isAlive(guest)).toBe(false);
       expect(await advance(10)).toEqual([]);
-      clock.advance(1);
+      await clock.advance(1);
       expect(mailbox.poll()).toMatchObject({ kind: "timer", from: guest, tag: 2 });
       expect(letters).toEqual([]);
     },
@@ -237,6 +239,69 @@ describe("a timer of a guest", () => {
     await quiet();
     expect(await advance(2 ** 32 - 2)).toEqual([]);
     expect(await advance(1)).toEqual(["1"]);
+  });
+});
+
+describe.each(["auto", "off"] as const)("a timer with a tag, with the switch %s", way => {
+  /** Receives by the tag 7 and sends what has come on to the pid of its arguments, kind and tag first. */
+  const receiving = (timeoutMs: number) => `
+    (global $asked (mut i32) (i32.const 0))
+    (func (export "run"))
+    (func (export "resume:run") (param $n i32) (result i32)
+      (drop (call $args (i32.const 32) (i32.const 8)))
+      (if (i32.eqz (global.get $asked)) (then
+        (global.set $asked (i32.const 1))
+        (drop (call $send_after (i32.const 10) (call $self_lo) (call $self_hi) (i32.const 7) (i32.const 40) (i32.const 3)))
+        (drop (call $send_after (i32.const 5) (call $self_lo) (call $self_hi) (i32.const 6) (i32.const 40) (i32.const 2)))
+        (drop (call $recv_tag (i32.const 64) (i32.const 128) (i32.const 64) (i32.const ${timeoutMs}) (i32.const 7)))
+        (return (i32.const 1))))
+      (i32.store (i32.const 60) (local.get $n))
+      (drop (call $send (i32.load (i32.const 32)) (i32.load (i32.const 36)) (i32.const 0) (i32.const 60) (i32.const 12)))
+      (i32.const 0))`;
+
+  test.each(["parked", "busy"])("is seen by a receive by that tag: its receiver is %s when it fires", async how => {
+    await runtime.stop();
+    runtime = new Runtime({ grants: "all", clock, switch: way });
+    const receiver = runtime.mailbox();
+    const args = new Uint8Array(BigUint64Array.of(BigInt(receiver.pid)).buffer);
+    const pid = runtime.spawn(await runtime.load(guest(receiving(-1))), { args });
+    await quiet();
+    // Of signals, the tag is 0; of another tag, it is not the one; and what fires behind this waits in the mailbox.
+    runtime.send(pid, "not this", { tag: 8 });
+    if (how === "busy") {
+      for (let i = 0; i < 3; i++) runtime.send(pid, "nor this", { tag: 6 });
+      clock.jump(10);
+    }
+    await clock.advance(10);
+    const item = receiver.poll();
+    const words = item?.kind === "message" ? [...new Int32Array(item.bytes.buffer.slice(0, 12))] : [];
+    expect(words).toEqual([3, TIMER, 7]);
+  });
+
+  test("waits in the mailbox for a receive by its tag, and signals do not match a tag", async () => {
+    await runtime.stop();
+    runtime = new Runtime({ grants: "all", clock, switch: way });
+    const receiver = runtime.mailbox();
+    const args = new Uint8Array(BigUint64Array.of(BigInt(receiver.pid)).buffer);
+    // It has a timer's item and a Down, whose tag is 0, in its mailbox.
+    const LATE = `
+      (func (export "_start") (call $window (i32.const 64) (i32.const 128) (i32.const 64)))
+      (func (export "handle") (param $n i32)
+        (drop (call $args (i32.const 32) (i32.const 8)))
+        (drop (call $monitor (i32.const 1) (i32.const 0)))
+        (i32.store (i32.const 48) (call $recv_tag (i32.const 64) (i32.const 128) (i32.const 64) (i32.const 0) (i32.const 0)))
+        (i32.store (i32.const 52) (call $recv_tag (i32.const 64) (i32.const 128) (i32.const 64) (i32.const 0) (i32.const 7)))
+        (i32.store (i32.const 56) (i32.load (i32.const 64)))
+        (drop (call $send (i32.load (i32.const 32)) (i32.load (i32.const 36)) (i32.const 0) (i32.const 48) (i32.const 12))))`;
+    const pid = runtime.spawn(await runtime.load(guest(LATE)), { args });
+    receiver.sendAfter(1, "three", { to: pid, tag: 7 });
+    await quiet();
+    // The timer has its turn first.
+    clock.jump(1);
+    runtime.send(pid, "go", { tag: 1 });
+    await quiet();
+    const item = receiver.poll();
+    expect(item?.kind === "message" && [...new Int32Array(item.bytes.buffer.slice(0, 12))]).toEqual([-1, 5, TIMER]);
   });
 });
 
@@ -253,11 +318,11 @@ describe("any timers", () => {
         for (const [i, { delayMs, cancelAtMs }] of timers.entries()) {
           if (cancelAtMs === ms) expect(mailbox.cancelTimer(refs[i])).toBe(delayMs > ms - 1 && !came.includes(`${i}`));
         }
-        clock.advance(ms === 0 ? 0 : 1);
+        await clock.advance(ms === 0 ? 0 : 1);
         for (let item = mailbox.poll(); item !== undefined; item = mailbox.poll()) {
           if (item.kind === "timer") came.push(new TextDecoder().decode(item.bytes));
         }
-        clock.advance(0);
+        await clock.advance(0);
       }
       const expected = [...timers.entries()]
         .filter(([, { delayMs, cancelAtMs }]) => cancelAtMs === null || cancelAtMs > delayMs)
@@ -267,7 +332,7 @@ describe("any timers", () => {
     },
   );
 
-  test("a hundred thousand of them need one host timer at a time", () => {
+  test("a hundred thousand of them need one host timer at a time", async () => {
     const count = 100_000;
     const delayOf = (i: number) => (i * 7919) % 60_000;
     const refs = Array.from({ length: count }, (_, i) => mailbox.sendAfter(delayOf(i), Uint8Array.of(), { tag: i }));
@@ -280,7 +345,8 @@ describe("any timers", () => {
     kept.sort((a, b) => delayOf(a) - delayOf(b) || a - b);
     const came: number[] = [];
     for (let ms = 0; ms < 60_000; ms += 1000) {
-      clock.advance(1000);
+      clock.jump(1000);
+      await quiet();
       for (let item = mailbox.poll(); item !== undefined; item = mailbox.poll()) {
         if (item.kind === "timer") came.push(item.tag);
       }

@@ -6,7 +6,7 @@ import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { readString } from "../host/assemblyscript.ts";
 import { type ChildReport, type ChildSpec, type HostMailbox, type Pid, type Restart, Runtime } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, quiet } from "./guests.ts";
 import { type Act, MODEL_IDS, MODEL_PERIOD_MS, OtpSupervisor, program, reportLine } from "./otp-supervisor.ts";
 
@@ -94,7 +94,7 @@ describe("a supervisor of the host's", () => {
           const id = MODEL_IDS[who];
           if (act === "advance") {
             model.advance(ms);
-            stage.clock.advance(ms);
+            stage.clock.jump(ms);
           } else if (act === "fail") {
             model.fail(id, times);
             stage.failures.set(id, times);
@@ -175,7 +175,7 @@ describe("a supervisor that is a guest", () => {
           const id = MODEL_IDS[who];
           if (act === "advance") {
             model.advance(ms);
-            clock.advance(ms);
+            clock.jump(ms);
           } else if (act === "end") {
             const pid = runtime.whereis(`~${id}`);
             if (pid !== undefined) endedByThemselves.add(pid);

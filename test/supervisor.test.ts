@@ -21,7 +21,7 @@ import {
   type Supervisor,
   type SupervisorOptions,
 } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, quiet } from "./guests.ts";
 import { tell } from "./puppet.ts";
 
@@ -88,7 +88,7 @@ async function heard(): Promise<string[]> {
 }
 
 async function advance(ms: number): Promise<void> {
-  clock.advance(ms);
+  clock.jump(ms);
   await quiet();
 }
 

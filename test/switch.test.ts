@@ -8,7 +8,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type HostMailbox, Runtime } from "../host/index.ts";
 import { binaryFile } from "../host/switch/assemble.ts";
 import { Switch } from "../host/switch.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, quiet } from "./guests.ts";
 
 const ACTORS = 4;

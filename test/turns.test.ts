@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ExitReason, type GuestModule, Runtime, SpawnError, type SpawnOptions } from "../host/index.ts";
 import { byCountAndClock, PIECE, SLICE_MS } from "../host/preempt.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { quiet } from "./guests.ts";
 import { guest } from "./wat.ts";
 
@@ -20,7 +20,7 @@ beforeEach(() => {
     clock,
     imports: {
       host: {
-        pass: (_caller, ms: number) => clock.advance(ms),
+        pass: (_caller, ms: number) => clock.jump(ms),
         note: (_caller, what: number) => void notes.push(what),
       },
     },
@@ -101,7 +101,7 @@ describe("a turn that cannot give way is ended by the clock", () => {
         (drop (call $recv_match (i32.const 64) (i32.const 128) (i32.const 64) (i32.const 0) (i32.const 1))))`;
     // A predicate may call no import that moves the clock: it moves when it is looked at.
     clock.now = () => {
-      clock.advance(1);
+      clock.jump(1);
       return ManualClock.prototype.now.call(clock);
     };
     expect(await endOf(asked(5))).toEqual({ kind: "normal" });

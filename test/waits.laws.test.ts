@@ -9,7 +9,7 @@ import { fc, test as law } from "@fast-check/vitest";
 import { afterAll, beforeAll, expect } from "vitest";
 import { formatReason, Runtime } from "../host/index.ts";
 import { type BuildOptions, type BuiltModule, build } from "../host/node/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { quiet } from "./guests.ts";
 
 const FUNCTIONS = 3;

@@ -5,7 +5,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../host/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../host/index.ts";
-import { ManualClock } from "./clock.ts";
+import { ManualClock } from "../host/test.ts";
 import { buildGuests, CROWD, type ParkWay, quiet } from "./guests.ts";
 
 const decoder = new TextDecoder();

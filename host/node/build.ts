@@ -7,6 +7,7 @@
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { checkStackBytes } from "../../guest/transform/layout.ts";
+import { checkOptions, checksOf, flag, oneOf, text, wholeNumber } from "../options.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled, CompileOptions } from "./compiler.ts";
 
@@ -14,6 +15,17 @@ export interface BuildOptions extends CompileOptions {
   /** Milliseconds that each entry may take; the compiler is ended where it takes longer. Default: as long as it likes. */
   timeoutMs?: number;
 }
+
+const buildChecks = checksOf<BuildOptions>({
+  park: oneOf("asyncify", "jspi"),
+  reductions: oneOf("none", "count", "yield"),
+  debug: flag,
+  initialPages: wholeNumber(1, 65_536),
+  stackBytes: wholeNumber(0, 2 ** 31 - 1),
+  baseDir: text,
+  // What setTimeout keeps.
+  timeoutMs: wholeNumber(0, 2 ** 31 - 1),
+});
 
 /** Unbuilt from a checkout, or as JavaScript from an installed package. */
 const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
@@ -26,6 +38,7 @@ const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts
  */
 export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
   if (!Array.isArray(entries)) throw new TypeError('build takes a list of paths: build(["guest.ts"])');
+  checkOptions("build", options, buildChecks);
   const builder = new Builder();
   try {
     const results: Compiled[] = [];

@@ -12,6 +12,7 @@ const channels: Readonly<Record<InspectKind, Channel>> = {
   unregister: channel("isopod:unregister"),
   child: channel("isopod:child"),
   report: channel("isopod:report"),
+  dropped: channel("isopod:dropped"),
 };
 
 /** A message is the event and its runtime. */

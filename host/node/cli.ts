@@ -4,7 +4,8 @@
  * no error that has a message ends in a stack trace.
  */
 import { escapeControls } from "../escape-controls.ts";
-import { type Command, parseArguments, suggest, UsageError } from "./command.ts";
+import { suggest } from "../suggest.ts";
+import { type Command, parseArguments, UsageError } from "./command.ts";
 import { packageVersion } from "./installation.ts";
 import { painted } from "./terminal.ts";
 

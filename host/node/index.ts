@@ -34,6 +34,7 @@ let told = false;
  * call says so in one line on stderr; in Bun, where another setting helps, it says that. So does a guest's first call of what it is not granted, unless there is an `onDenied`.
  */
 export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): NodeRuntime {
+  if (quiet !== undefined && typeof quiet !== "boolean") throw new TypeError("createRuntime: quiet is true or false");
   const flag = hasTrapHandlerFlag();
   const speaks = !quiet && !/^(1|true|yes)$/i.test(process.env.ISOPOD_QUIET ?? "");
   const { versions, env } = process;

@@ -1,7 +1,7 @@
 /** Files that a path was probably meant to be, where there is none of its name. */
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { suggest } from "./command.ts";
+import { suggest } from "../suggest.ts";
 
 const GUEST = /\.(ts|wasm)$/;
 

@@ -7,6 +7,7 @@
  * instance of it 130 bytes more than what it imports from another instance (V8 14, x64).
  */
 import { actorImportTypes, envImportTypes } from "../abi.ts";
+import { MESSAGE, TIMER } from "../message.ts";
 import * as slot from "../slots.ts";
 import { FREE_BYTES, LEAVE, PAYS, TAKES_MESSAGES, TAKES_TURNS } from "./bits.ts";
 
@@ -537,9 +538,10 @@ ${sending(
             (br $next)))
           (local.set $length (i32.load $rings offset=${item.length} (local.get $place)))
           (if (i32.eq (local.get $want) (i32.const ${TAG}))
+            ;; Messages are of kind 1, what a timer brings of kind 4: without these bits the first word is 0.
             (then (br_if $found (i64.eq
-              (i64.load $rings (local.get $place))
-              (i64.or (i64.const 1) (i64.shl (i64.extend_i32_u (i32.load ${at(slot.WANTED)} (local.get $me))) (i64.const 32))))))
+              (i64.and (i64.load $rings (local.get $place)) (i64.const ${~(MESSAGE | TIMER)}))
+              (i64.shl (i64.extend_i32_u (i32.load ${at(slot.WANTED)} (local.get $me))) (i64.const 32)))))
             (else (if (i32.eq (local.get $want) (i32.const ${REF}))
               (then (br_if $found (call $bears (local.get $place) (i32.load ${at(slot.WANTED)} (local.get $me)))))
               (else
@@ -578,7 +580,7 @@ ${sending(
     (local.set $want (i32.load $rings (local.get $place)))
     (i32.store ${at(slot.HELD)} (local.get $me) (i32.const 0))
     (call $remove (local.get $me) (local.get $position) (local.get $place) (local.get $length))
-    (if (i32.or (i32.eq (local.get $want) (i32.const 1)) (i32.eq (local.get $want) (i32.const 4))) (then
+    (if (i32.or (i32.eq (local.get $want) (i32.const ${MESSAGE})) (i32.eq (local.get $want) (i32.const ${TIMER}))) (then
       (f64.store ${own(slot.RECEIVED)} (f64.add (f64.load ${own(slot.RECEIVED)}) (f64.const 1)))))
     (local.get $length))
 

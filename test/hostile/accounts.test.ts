@@ -220,7 +220,7 @@ describe("beyond allMailboxBytes", () => {
       for (let i = 0; i < 6; i++) arena.runtime.spawn(small, tells(arena));
       await arena.settle();
       expect(arena.runtime.snapshot().memory.mailboxes).toBeGreaterThan(400_000);
-      arena.clock.advance(1000);
+      await arena.clock.advance(1000);
       expect(await told(arena, pid)).toEqual([-1]);
     },
   );
@@ -297,7 +297,7 @@ test("what has ended is counted no more", async () => {
   expect({ ...use(), timers: 0 }).toEqual(before);
   // Those for others are still to come.
   expect(use().timers).toBeGreaterThan(0);
-  arena.clock.advance(1000);
+  await arena.clock.advance(1000);
   expect(use()).toEqual(before);
   expect(arena.runtime.size).toBe(1);
 });

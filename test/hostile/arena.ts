@@ -26,8 +26,9 @@ export class Arena extends Stage {
   }
 
   /** Loads a WAT body (test/wat.ts declares what it imports), or bytes, with counted reductions. */
-  async load(body: string | Uint8Array, options: LoadOptions & { readonly memory?: string } = {}) {
-    const bytes = typeof body === "string" ? guest(body, options.memory) : body;
+  async load(body: string | Uint8Array, given: LoadOptions & { readonly memory?: string } = {}) {
+    const { memory, ...options } = given;
+    const bytes = typeof body === "string" ? guest(body, memory) : body;
     return this.runtime.load(bytes, { name: "attacker", reductions: "count", ...options });
   }
 

@@ -3,7 +3,7 @@
  */
 import binaryen from "binaryen";
 import type { Pid, SpawnOptions } from "../../host/index.ts";
-import { ManualClock } from "../clock.ts";
+import { ManualClock } from "../../host/test.ts";
 import type { Stage } from "../player.ts";
 
 const { Features } = binaryen;
@@ -22,7 +22,7 @@ export const MANY_FEATURES =
 /** Time goes on by a quarter of a millisecond whenever somebody looks: beside one that computes without end, a clock that stands still ends no slice of the event loop. */
 export class TickingClock extends ManualClock {
   override now(): number {
-    this.advance(0.25);
+    this.jump(0.25);
     return super.now();
   }
 }

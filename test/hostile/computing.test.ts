@@ -283,7 +283,7 @@ describe("imports that are called for what they cost", () => {
     args.set(options.args as Uint8Array);
     const pid = await arena.attack(again(call(words(victim))), { ...options, args });
     expect(await calls(arena, pid)).toBeLessThan(atMost(64, 20_000));
-    arena.clock.advance(1000);
+    arena.clock.jump(1000);
     await arena.settle();
     expect(await arena.answers(victim)).toBe(true);
   });
@@ -297,7 +297,7 @@ describe("imports that are called for what they cost", () => {
     const call = "(call $broadcast (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 65536) (i32.const 65536))";
     const pid = await arena.attack(again(call), tells(arena, { ...KILL, grants: "all" }));
     expect(await calls(arena, pid)).toBeLessThanOrEqual(atMost(4 * 64, 20_000));
-    arena.clock.advance(1000);
+    arena.clock.jump(1000);
     await arena.settle();
     for (const one of members) expect(await arena.answers(one)).toBe(true);
   });
@@ -578,7 +578,7 @@ describe("a stack that ends", () => {
         }
       }
       expect(await arena.served()).toBe(true);
-      arena.clock.advance(1000);
+      arena.clock.jump(1000);
       await arena.settle();
       expect(unaccounted(arena)).toBe(0);
       expect(await arena.served()).toBe(true);
@@ -621,7 +621,7 @@ describe("a stack that ends", () => {
           expect(arena.runtime.isAlive(pid)).toBe(false);
           expect(await reason).toMatch(OVERFLOW);
         }
-        arena.clock.advance(1000);
+        arena.clock.jump(1000);
         await arena.settle();
         expect(unaccounted(arena)).toBe(0);
         expect(arena.boss.size).toBe(0);

@@ -341,7 +341,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const pid = await spawn(arena, waiting[way](CALL_GET));
     expect(await told(arena, 1)).toEqual([-2]);
     await arena.settle();
-    arena.clock.advance(1_000_000);
+    arena.clock.jump(1_000_000);
     await arena.settle();
     expect([arena.runtime.isAlive(pid), arena.boss.size]).toEqual([true, 0]);
     expect(await arena.served()).toBe(true);
@@ -769,7 +769,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     expect(await told(arena, 1)).toEqual([-2]);
     await arena.settle();
     expect(await arena.served()).toBe(true);
-    arena.clock.advance(50);
+    arena.clock.jump(50);
     expect(await arena.reason(pid)).toMatch(/^crashed: db\.get: /);
     expect(await arena.served()).toBe(true);
   });

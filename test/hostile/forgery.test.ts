@@ -241,7 +241,7 @@ describe("a request that is handed on", () => {
     const request = await arena.boss.receive();
     if (request?.kind !== "message") throw new Error("nobody asked");
     const next = await handOn(arena.boss, other, request);
-    arena.clock.advance(11);
+    arena.clock.jump(11);
     await expect(answer).rejects.toThrow(/did not answer/);
     expect(other.reply(next, "late")).toBe(false);
   });

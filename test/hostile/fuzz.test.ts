@@ -80,7 +80,7 @@ async function live(
   await world.turns(1);
   for (const { tag, length } of messages) world.runtime.send(pid, new Uint8Array(length).fill(length), { tag });
   await world.turns(2);
-  world.clock.advance(100);
+  world.clock.jump(100);
   await world.check();
   world.runtime.kill(pid);
   await world.check();

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { type Grants, type Pid, Runtime, type RuntimeOptions, type SpawnOptions } from "../../host/index.ts";
-import { ManualClock } from "../clock.ts";
+import { ManualClock } from "../../host/test.ts";
 import { wordsOf } from "../player.ts";
 import { guest } from "../wat.ts";
 import { Arena } from "./arena.ts";
@@ -236,7 +236,7 @@ function allBut(grants: Grants): Grants {
 async function plays(row: Row, options: SpawnOptions, runtimeOptions: RuntimeOptions = {}) {
   const town = await openTown({ random: () => 0.25, ...runtimeOptions });
   const { arena, stranger } = town;
-  arena.clock.advance(7);
+  arena.clock.jump(7);
   const attacker = await asks(arena, [row.call, `(i32.load ${RESULT})`], {
     pids: [stranger],
     more: row.more ?? "",
@@ -944,7 +944,7 @@ describe("an impostor", TIMEOUT, () => {
       pids: [victim],
     });
     expect((await told(arena, 1))[0]).toBeLessThan(-1023);
-    arena.clock.advance(5);
+    arena.clock.jump(5);
     expect((await arena.notes()).slice(0, 8)).toEqual([4, 9, ...split(attacker), 0, 0, 4, 0]);
     expect(await arena.served()).toBe(true);
   });

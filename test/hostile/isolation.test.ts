@@ -249,7 +249,7 @@ describe("a mailbox that others had before", TIMEOUT, () => {
       { args: pidBytes(arena.boss.pid, await victimThatExits(arena)), grants: "all" },
     );
     await arena.settle();
-    arena.clock.advance(5);
+    arena.clock.jump(5);
     await arena.settle();
     const kinds: number[] = [];
     while (arena.boss.size > 0) {
@@ -372,7 +372,7 @@ describe("arguments, timers and results", TIMEOUT, () => {
       { args: pidBytes(arena.boss.pid) },
     );
     await arena.settle();
-    arena.clock.advance(5000);
+    arena.clock.jump(5000);
     for (let count = 0; count < 80; count++) {
       const window = await arena.bytes();
       expect(wordsOf(window.subarray(24, 28))).toEqual([count]);

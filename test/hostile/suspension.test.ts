@@ -11,7 +11,7 @@ import {
   type RuntimeOptions,
   SpawnError,
 } from "../../host/index.ts";
-import { ManualClock } from "../clock.ts";
+import { ManualClock } from "../../host/test.ts";
 import { wordsOf } from "../player.ts";
 import { Arena } from "./arena.ts";
 
@@ -169,7 +169,7 @@ class Scene implements AsyncDisposable {
     await arena.settle();
     expect(arena.runtime.isAlive(pid)).toBe(false);
     expect(arena.boss.send(pid, "late", 3)).toBe(false);
-    this.clock.advance(100_000);
+    this.clock.jump(100_000);
     await arena.settle();
     const told = await drain(this.#watch);
     expect(told.map(item => [item.kind, item.from]).sort()).toEqual([
@@ -243,7 +243,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
     test.each(ends)("can be %s in the same moment in which its time is over", async (_, end, reason) => {
       await using scene = await Scene.open(`${NEVER} ${parks[way](call, TELL_AFTER)}`);
       await scene.ready();
-      scene.clock.advance(2000);
+      scene.clock.jump(2000);
       // The test's own timer has fired by then, and the victim's has not yet been taken.
       end(scene);
       await scene.ended(reason);
@@ -254,7 +254,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       const any = `(func (export "match") (param i32 i32 i32) (result i32) (i32.const 1))`;
       await using scene = await Scene.open(`${any} ${parks[way](call, UNREACHABLE)}`);
       await scene.ready();
-      if (name.endsWith("with a timeout")) scene.clock.advance(2000);
+      if (name.endsWith("with a timeout")) scene.clock.jump(2000);
       else scene.queue(7, 7);
       await scene.ended(/^crashed: unreachable/);
     });

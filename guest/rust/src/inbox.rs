@@ -50,7 +50,7 @@ impl Inbox {
         self.take(timeout, |info, ptr, cap, timeout| unsafe { actor::recv(info, ptr, cap, timeout) })
     }
 
-    /// The first message with this tag, or the first item that bears this ref. All else stays, in order.
+    /// The first message, or item of a timer, with this tag, or the first item that bears this ref. All else stays, in order.
     pub fn receive_tag(&mut self, tag: i32, timeout: i32) -> Option<Item<'_>> {
         self.take(timeout, |info, ptr, cap, timeout| unsafe { actor::recv_tag(info, ptr, cap, timeout, tag) })
     }

@@ -21,7 +21,8 @@ import { failuresOf, type Results, setting } from "../../../bench/results.ts";
 import type { Parameters, Scenario, Style as ScenarioStyle } from "../../../bench/scenario.ts";
 import { scenarios } from "../../../bench/scenarios/index.ts";
 import { failuresTable, marksTable, sweepTable, table } from "../../../bench/table.ts";
-import { type Arguments, type Command, numberIn, suggest, UsageError } from "../command.ts";
+import { suggest } from "../../suggest.ts";
+import { type Arguments, type Command, numberIn, UsageError } from "../command.ts";
 import { relaunch } from "../relaunch.ts";
 import { ProgressLine } from "../terminal.ts";
 

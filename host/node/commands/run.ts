@@ -3,8 +3,9 @@
  * control sequences to the terminal.
  */
 import { basename, resolve } from "node:path";
+import { suggest } from "../../suggest.ts";
 import { build } from "../build.ts";
-import { type Arguments, type Command, numberIn, suggest, UsageError } from "../command.ts";
+import { type Arguments, type Command, numberIn, UsageError } from "../command.ts";
 import { crashReport, crashStack } from "../crash-report.ts";
 import { printDiagnostics } from "../diagnostics.ts";
 import { entryWarning } from "../entries.ts";

@@ -107,6 +107,7 @@ export class History {
 /** Whom an event is about. A start that failed is its supervisor's: there was no child. */
 function whoseIs(event: InspectEvent): Pid {
   if (event.kind === "report") return event.report.pid ?? event.report.supervisor;
+  if (event.kind === "dropped") return 0;
   return event.kind === "dead-letter" ? event.to : event.pid;
 }
 
@@ -125,6 +126,8 @@ function textOf(event: InspectEvent): string {
       return `${event.module ?? "a mailbox"}${event.parent === 0 ? "" : `, by ${formatPid(event.parent)}`}`;
     case "exit":
       return `${event.module ?? "a mailbox"}: ${formatReason(event.reason)}`.slice(0, TEXT_LENGTH);
+    case "dropped":
+      return `${event.count} of the kind ${event.what}`;
     case "dead-letter":
       return `${event.why}: ${event.length} bytes, tag ${event.tag}, from ${formatPid(event.from)}`;
     case "log":

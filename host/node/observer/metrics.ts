@@ -6,6 +6,10 @@ const totals: Readonly<Record<keyof Counters, readonly [name: string, help: stri
   sent: ["isopod_messages_sent_total", "Messages sent, those refused included"],
   received: ["isopod_messages_received_total", "Messages taken by their receivers"],
   dead: ["isopod_dead_letters_total", "Messages refused, or left behind by an actor that ended"],
+  untold: [
+    "isopod_untold_total",
+    "Lines, dead letters and names that callbacks were not told of, because one turn had caused too many",
+  ],
   denied: ["isopod_denials_total", "Calls of guests that were not granted, and pids and refs that they guessed"],
   spawned: ["isopod_guests_spawned_total", "Guests spawned"],
   ended: ["isopod_actors_ended_total", "Guests and host mailboxes that have ended"],

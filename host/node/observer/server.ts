@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
+import { checkOptions, checksOf, text, wholeNumber } from "../../options.ts";
 import type { Runtime } from "../index.ts";
 import { observerApp } from "./app.ts";
 import { History } from "./history.ts";
@@ -21,6 +22,8 @@ export interface ObserveOptions {
   readonly token?: string;
 }
 
+const observeChecks = checksOf<ObserveOptions>({ port: wholeNumber(0, 65_535), token: text });
+
 /** An observer that runs. */
 export interface ObserverServer extends AsyncDisposable {
   /** Of the page, the token included. Whoever has it can see every message that waits, and end actors. */
@@ -32,6 +35,7 @@ export interface ObserverServer extends AsyncDisposable {
 
 /** Rejects with what Node says where the port is taken; with a RangeError where the token is none. */
 export async function observe(runtime: Runtime, options: ObserveOptions = {}): Promise<ObserverServer> {
+  checkOptions("observe", options, observeChecks);
   const token = options.token ?? randomBytes(24).toString("base64url");
   if (!/^[\w.~-]{16,}$/.test(token)) {
     throw new RangeError("a token has at least 16 characters, each a letter, a digit or one of - . _ ~");

@@ -185,7 +185,7 @@ class Theatre implements AsyncDisposable {
 
   async act(event: Event): Promise<void> {
     if (event.do === "spawn") this.#spawn(event.driver, event.script);
-    else if (event.do === "advance") this.#world.clock.advance(event.byMs);
+    else if (event.do === "advance") this.#world.clock.jump(event.byMs);
     else if (event.do === "turn") await this.#world.turns(1);
     else if (event.do === "check") await this.check();
     else this.#actOn(this.#actors[event.who % this.#actors.length], event);

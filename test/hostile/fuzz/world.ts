@@ -3,7 +3,7 @@
  * add up, each end is told once. What does not hold is an error that says so.
  */
 import { type HostImports, type Pid, Runtime, type RuntimeOptions } from "../../../host/index.ts";
-import { ManualClock } from "../../clock.ts";
+import { ManualClock } from "../../../host/test.ts";
 import { ECHO, guest } from "../../wat.ts";
 
 /** So many turns of the event loop are enough for any answer. */
