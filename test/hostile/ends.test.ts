@@ -118,6 +118,21 @@ describe("an end", () => {
     expect(await arena.notes()).toEqual([1, 0, 0, 1, 0]);
   });
 
+  test("from outside leaves the runtime idle, for those who wait for that already", async () => {
+    await using arena = await Arena.open();
+    const { runtime, witness } = arena;
+    let isIdle = false;
+    void runtime.idle().then(() => {
+      isIdle = true;
+    });
+    await arena.settle();
+    expect(isIdle).toBe(false);
+    runtime.kill(witness);
+    expect(runtime.size).toBe(0);
+    await arena.settle();
+    expect(isIdle).toBe(true);
+  });
+
   test("is no more told to who has taken back the link, or the monitor, in the same turn", async () => {
     await using arena = await Arena.open();
     arena.runtime.define("kid", await arena.load(KID));

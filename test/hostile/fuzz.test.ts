@@ -14,7 +14,7 @@ import {
 } from "../../host/index.ts";
 import { buildGuests } from "../guests.ts";
 import { ECHO, guest } from "../wat.ts";
-import { type Event, events, play } from "./fuzz/calls.ts";
+import { type Event, events, play, setting } from "./fuzz/calls.ts";
 import { Choices } from "./fuzz/choices.ts";
 import { inChunks, seconds } from "./fuzz/chunks.ts";
 import { type Driver, INFO, type Operand, operand, PIDS } from "./fuzz/driver.ts";
@@ -144,7 +144,7 @@ const turn: Event = { do: "turn" };
 describe("imports", () => {
   test(
     "called at random, by several actors at once, leave the host serving and its numbers right",
-    () => inChunks(fc.asyncProperty(events, play)),
+    () => inChunks(fc.asyncProperty(events, setting, play)),
     TIMEOUT,
   );
 
