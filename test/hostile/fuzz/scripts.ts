@@ -318,6 +318,8 @@ const changing = [
   ...["kills", "sends", "spawns", "later", "lateWrite"],
 ];
 
+const preparing = ["spawn", "link", "monitor", "trap_exit", "request", "make_ref", "recv", "register", "join"];
+
 function argumentsOf(name: string, count: number, given: readonly Role[]): fc.Arbitrary<Operand[]> {
   const words = given.reduce((sum, role) => sum + good[role][0], 0);
   if (words !== count) throw new Error(`${name} has ${count} parameters, not ${words}`);
@@ -375,9 +377,17 @@ const steps = fc
   )
   .map(list => list.flat());
 
+/** Little that can go wrong before: ties, children, requests; then what may meet the end of the stack. */
+const prepared = fc
+  .tuple(
+    fc.array(fc.oneof(...weighted(calls.filter(({ name }) => preparing.includes(name)))), { maxLength: 6 }),
+    fc.array(atTheBrink, { minLength: 1, maxLength: 4 }),
+  )
+  .map(lists => lists.flat(2));
+
 export const script: fc.Arbitrary<Script> = fc.record({
   atStart: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(6)),
   perItem: fc.integer({ min: 1, max: 12 }),
   stays: fc.boolean(),
-  steps,
+  steps: fc.oneof({ weight: 4, arbitrary: steps }, { weight: 1, arbitrary: prepared }),
 });
