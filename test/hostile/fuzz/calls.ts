@@ -74,7 +74,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("tie" as const), who, how: fc.constantFrom("link", "unlink", "monitor") }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("ask" as const), who }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("tell" as const), who, which: fc.nat(20) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("tell" as const), who, which: fc.nat(20) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("takeBack" as const), which: fc.nat(20) }) },
   {
     weight: 3,

@@ -320,6 +320,8 @@ const changing = [
 
 const preparing = ["spawn", "link", "monitor", "trap_exit", "request", "make_ref", "recv", "register", "join"];
 
+const gossiping = ["delegate", "request", "send", "monitor", "demonitor", "make_ref", "drop_ref", "broadcast"];
+
 function argumentsOf(name: string, count: number, given: readonly Role[]): fc.Arbitrary<Operand[]> {
   const words = given.reduce((sum, role) => sum + good[role][0], 0);
   if (words !== count) throw new Error(`${name} has ${count} parameters, not ${words}`);
@@ -385,9 +387,30 @@ const prepared = fc
   )
   .map(lists => lists.flat(2));
 
+/** Takes what comes, and answers it, hands it on, or tells others of it. */
+const gossip = fc
+  .array(
+    fc.tuple(
+      fc.constant<Step[]>([
+        { name: "recv", operands: [INFO, PAYLOAD, CAP, -1].map(number) },
+        { name: "await", operands: [] },
+      ]),
+      fc.oneof(
+        { weight: 5, arbitrary: answer },
+        { weight: 5, arbitrary: fc.oneof(...weighted(calls.filter(({ name }) => gossiping.includes(name)))) },
+      ),
+    ),
+    { minLength: 3, maxLength: 12, size: "max" },
+  )
+  .map(lists => lists.flat(2));
+
 export const script: fc.Arbitrary<Script> = fc.record({
   atStart: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(6)),
   perItem: fc.integer({ min: 1, max: 12 }),
   stays: fc.boolean(),
-  steps: fc.oneof({ weight: 4, arbitrary: steps }, { weight: 1, arbitrary: prepared }),
+  steps: fc.oneof(
+    { weight: 4, arbitrary: steps },
+    { weight: 1, arbitrary: prepared },
+    { weight: 1, arbitrary: gossip },
+  ),
 });
