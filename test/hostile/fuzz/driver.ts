@@ -43,6 +43,10 @@ const vectors = [
   ],
 ];
 export const VECTOR_COUNT = vectors.length;
+/** A room for frames of a stack that is unwound: where its top is, where it ends, and some frames. */
+export const STACK_ROOM = 0x1600;
+export const STACK_TOP = STACK_ROOM + 0x40;
+const STACK_END = STACK_ROOM + 0x100;
 const NAMES = 0x1800;
 /** Where it takes what comes when its script is over, however long that is. */
 const REST = 0x4000;
@@ -262,7 +266,8 @@ const COMMON = `
   (global $notes (mut i32) (i32.const 0))
   (global $repeats (mut i32) (i32.const 0))
   ${names.map((text, index) => `(data (i32.const ${NAMES + 16 * index}) "${escaped(text)}")`).join("\n")}
-  (data (i32.const ${VECTORS}) "${escaped(String.fromCharCode(...new Uint8Array(new Int32Array(vectors.flat()).buffer)))}")
+  (data (i32.const ${STACK_ROOM}) "${escaped(bytesOf([STACK_TOP, STACK_END]))}")
+  (data (i32.const ${VECTORS}) "${escaped(bytesOf(vectors.flat()))}")
   (func $mark (param $at i32) (param $end i32) (param $step i32) (param $word i32)
     (loop $more
       (if (i32.load (local.get $at)) (then (call $found (local.get $at))))
@@ -374,6 +379,10 @@ const bodies: Readonly<Record<Driver, string>> = {
 
 export function driverBinary(driver: Driver): Uint8Array<ArrayBuffer> {
   return assemble(`(module ${COMMON} ${bodies[driver]})`);
+}
+
+function bytesOf(words: readonly number[]): string {
+  return String.fromCharCode(...new Uint8Array(Int32Array.from(words).buffer));
 }
 
 function escaped(text: string): string {

@@ -27,6 +27,8 @@ import {
   PIDS,
   SCRIPT,
   type Script,
+  STACK_ROOM,
+  STACK_TOP,
   type Step,
   VECTOR_COUNT,
   VECTORS,
@@ -56,6 +58,8 @@ type Role =
   | "delay"
   | "descriptor"
   | "vectors"
+  | "stack"
+  | "frame"
   | "further"
   | "any";
 
@@ -193,6 +197,8 @@ const good: Readonly<Record<Role, readonly [words: number, arbitrary: Operands]>
     2,
     fc.tuple(fc.nat(VECTOR_COUNT - 1), fc.nat(4)).map(([first, count]) => [VECTORS + 8 * first, count].map(number)),
   ],
+  stack: [1, fc.constant([number(STACK_ROOM)])],
+  frame: [1, numbers(fc.constantFrom(0, 16, 0x40, 0x200, 600_000))],
   // Beyond where little of the stack is left.
   further: [1, numbers(fc.oneof(fc.nat(MOST_FURTHER), fc.integer({ min: 600, max: 1600 })))],
   any: [1, wildWord],
@@ -207,6 +213,8 @@ const roles: Readonly<Record<string, readonly [weight: number, ...Role[]]>> = {
   park: [1],
   yield: [2],
   window: [2, "info", "room"],
+  stack_out: [4, "stack", "frame"],
+  stack_in: [3, "stack"],
   self_lo: [1],
   self_hi: [1],
   args: [1, "room"],
@@ -301,6 +309,8 @@ const ofDeed: Readonly<Record<Deed, readonly [weight: number, operands: Operands
 /** What often comes next, with what the call has just answered: a wait, or the undoing. */
 const followers: Readonly<Record<string, readonly Step[]>> = {
   make_ref: [{ name: "drop_ref", operands: [note(0)] }],
+  // There are frames in the room again.
+  stack_out: [{ name: "store", operands: [number(STACK_ROOM), number(STACK_TOP)] }],
   send_after: [{ name: "cancel_timer", operands: [note(0)] }],
   monitor: [{ name: "demonitor", operands: [note(0), number(1)] }],
   request: [{ name: "demonitor", operands: [note(0), number(1)] }],
