@@ -28,10 +28,6 @@ export class Clerk {
     return this.#mailbox.isOpen;
   }
 
-  get pid(): Pid {
-    return this.#mailbox.pid;
-  }
-
   close(): void {
     this.#mailbox.close();
   }

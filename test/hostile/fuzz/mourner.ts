@@ -7,8 +7,7 @@ import { type ExitReason, formatPid, type HostMailbox, type Pid, type Runtime } 
 interface Mourned {
   readonly isLinked: boolean;
   readonly monitors: Set<number>;
-  /** Whether an Exit has come, for one that is linked. */
-  exits: number;
+  hasExit: boolean;
   reason: ExitReason["kind"] | undefined;
 }
 
@@ -20,16 +19,12 @@ export class Mourner {
     this.#mailbox = runtime.mailbox();
   }
 
-  get isOpen(): boolean {
-    return this.#mailbox.isOpen;
-  }
-
   /** Ties it to an actor that is alive, once. */
   tie(pid: Pid, isLinked: boolean): void {
     if (this.#mourned.has(pid)) return;
     if (isLinked) this.#mailbox.link(pid);
     const monitors = new Set([this.#mailbox.monitor(pid), this.#mailbox.monitor(pid)]);
-    this.#mourned.set(pid, { isLinked, monitors, exits: 0, reason: undefined });
+    this.#mourned.set(pid, { isLinked, monitors, hasExit: false, reason: undefined });
   }
 
   /** Reads what has come. */
@@ -39,11 +34,12 @@ export class Mourner {
       const found = this.#mourned.get(item.from);
       if (found === undefined) throw new Error(`${who}: it is no tie's`);
       if (item.kind === "exit") {
-        if (!found.isLinked || found.exits++ > 0) throw new Error(`${who}: there is no link`);
+        if (!found.isLinked || found.hasExit) throw new Error(`${who}: there is no link`);
         if (found.reason !== undefined) throw new Error(`${who}: it came after a Down`);
+        found.hasExit = true;
       } else if (item.kind === "down") {
         if (!found.monitors.delete(item.ref)) throw new Error(`${who}: the monitor was told already`);
-        if (found.isLinked && found.exits === 0) throw new Error(`${who}: it came before the Exit`);
+        if (found.isLinked && !found.hasExit) throw new Error(`${who}: it came before the Exit`);
       } else throw new Error(`${who}: nobody knows this mailbox`);
       // Its bytes are left out where this mailbox is full of those of others.
       const { kind } = item.reason;
@@ -56,14 +52,14 @@ export class Mourner {
   mustKnow(ended: (pid: Pid) => boolean): void {
     if (!this.#mailbox.isOpen) throw new Error("the mailbox that mourns was closed");
     this.read();
-    for (const [pid, { isLinked, exits, monitors, reason }] of this.#mourned) {
+    for (const [pid, { isLinked, hasExit, monitors, reason }] of this.#mourned) {
       if (!ended(pid)) {
         if (reason !== undefined) throw new Error(`${formatPid(pid)} is alive, and told to have ended`);
         continue;
       }
       if (monitors.size > 0)
         throw new Error(`${formatPid(pid)} has ended, and ${monitors.size} monitors were not told`);
-      if (isLinked && exits === 0) throw new Error(`${formatPid(pid)} has ended, and its link was not told`);
+      if (isLinked && !hasExit) throw new Error(`${formatPid(pid)} has ended, and its link was not told`);
     }
   }
 }

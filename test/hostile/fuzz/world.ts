@@ -102,11 +102,16 @@ export class World implements AsyncDisposable {
   #checkSums(): void {
     const { sent, received, dead } = this.runtime.counters;
     let waiting = 0;
-    for (const { pid } of this.runtime.snapshot().actors) {
+    let memoryBytes = 0;
+    for (const { pid, memoryBytes: its = 0 } of this.runtime.snapshot().actors) {
+      memoryBytes += its;
       const items = this.runtime.peek(pid, { items: Number.POSITIVE_INFINITY, bytes: 0 }) ?? [];
       waiting += items.filter(({ kind }) => kind === "message" || kind === "timer").length;
     }
     expectEqual("messages sent", sent, received + dead + waiting);
+    const { allMemoryBytes } = this.runtime.limits;
+    if (memoryBytes > allMemoryBytes)
+      throw new Error(`guests have ${memoryBytes} bytes, and may have ${allMemoryBytes}`);
   }
 
   /** What holds at any time. */
