@@ -63,7 +63,8 @@ export function requestTo(
 
 /** Hands a request on: it is `to` that may answer now, and whose end is told. False where `to` has another of that ref. */
 export function handOn(made: Monitor, by: Actor, to: Actor): boolean {
-  if (to.knownTies?.handedOn?.has(made.ref)) return false;
+  const other = to.knownTies?.handedOn?.get(made.ref);
+  if (other !== undefined && other !== made) return false;
   // Those that the switch has made of it came before.
   unfoldCallers(to);
   release(made);

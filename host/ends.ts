@@ -102,14 +102,15 @@ export class Ends implements Runnable {
   /** An actor ends. None of its frames may be on the stack. */
   end(actor: Actor, reason: ExitReason): void {
     if (actor.state === DEAD) return;
-    this.#record(actor, reason, true);
+    const isNow = this.#record(actor, reason, true);
     this.#services.counters.ended++;
     if (actor.module !== null) this.#guests--;
+    if (isNow) this.#tellNow();
   }
 
   /** An actor never lived for anybody, because its spawn has failed. What it did to others in its start function, they know by its ties. */
   bury(actor: Actor, reason: ExitReason): void {
-    this.#record(actor, reason, false);
+    if (this.#record(actor, reason, false)) this.#tellNow();
   }
 
   /** An actor whose end is not told yet. */
@@ -174,7 +175,8 @@ export class Ends implements Runnable {
     return this.#told === this.#endings.length;
   }
 
-  #record(actor: Actor, reason: ExitReason, wasAlive: boolean): void {
+  /** True where its end can be told at once: no guest is on the stack, and no other end is being told. */
+  #record(actor: Actor, reason: ExitReason, wasAlive: boolean): boolean {
     const { notices } = this.#services;
     const names = [...(actor.knownTies?.names ?? [])];
     // Before anybody hears of it, the embedder included.
@@ -202,8 +204,12 @@ export class Ends implements Runnable {
     // No pid has these words.
     words[actor.at + LO] = 0;
     words[actor.at + HI] = -1;
-    if (!isNow) return;
-    // No guest is on the stack: the host that ends an actor finds it told when its call returns. Callbacks come after the piece.
+    return isNow;
+  }
+
+  /** The host that ends an actor finds it told when its call returns. Callbacks come after the piece. */
+  #tellNow(): void {
+    const { notices } = this.#services;
     this.#isTelling = true;
     notices.hold();
     try {

@@ -118,18 +118,18 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   /** Items that wait to be received. */
   get size(): number {
-    return this.#actor.mailbox.count;
+    return this.isOpen ? this.#actor.mailbox.count : 0;
   }
 
-  /** Sends with this mailbox as the sender. True where it was accepted; never throws for a dead receiver. */
+  /** Sends with this mailbox as the sender. True where it was accepted; never throws for a dead receiver. A closed mailbox sends nothing. */
   send(to: Pid | string, bytes: Uint8Array | string, tag = 0): boolean {
     checkTagOrRef(tag, "send");
-    return this.#directory.send(this.#actor, to, payloadFrom(bytes), tag);
+    return this.isOpen && this.#directory.send(this.#actor, to, payloadFrom(bytes), tag);
   }
 
   /** Answers a message whose sender waits for it (`ref` is not 0). False where it waits no more. */
   reply(to: Message, bytes: Uint8Array | string): boolean {
-    return this.#directory.send(this.#actor, to.from, payloadFrom(bytes), to.ref);
+    return this.send(to.from, bytes, to.ref);
   }
 
   /**
@@ -137,7 +137,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
    * ends. False where `to` does not accept it, or nobody waits for the answer any more.
    */
   delegate(request: Message, to: Pid, bytes: Uint8Array | string = request.bytes): boolean {
-    return this.#directory.delegate(this.#actor, request, to, payloadFrom(bytes));
+    return this.isOpen && this.#directory.delegate(this.#actor, request, to, payloadFrom(bytes));
   }
 
   /** Links it with an actor: the end of either is told to the other. With a dead one, an exit with the reason noproc comes at once. */
@@ -163,13 +163,13 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   /** Takes a monitor back; false where its Down was sent already. `flush` takes that Down out of the mailbox. */
   demonitor(ref: number, options: DemonitorOptions = {}): boolean {
     checkOptions("demonitor", options, demonitorChecks);
-    return demonitor(this.#actor, ref, options.flush ?? false);
+    return this.isOpen && demonitor(this.#actor, ref, options.flush ?? false);
   }
 
   /** Sends an exit signal as this mailbox (Erlang: `exit/2`). False where there is no such actor. `killed` cannot be trapped. */
   exit(pid: Pid, given: GivenReason): boolean {
     const reason = reasonGiven(given, "exit");
-    const to = this.#directory.find(pid);
+    const to = this.isOpen ? this.#directory.find(pid) : undefined;
     if (to === undefined) return false;
     if (reason.kind === "killed") endFromOutside(to, reason);
     else exitSignal(to, this.#actor.lo, this.#actor.hi, reason);
@@ -215,6 +215,8 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   /** The next item, where there is one now. A receive that waits goes on as if it had never been there. */
   poll(): Received | undefined {
     if (this.#looking) throw this.#busy();
+    // What it holds until its end is told are dead letters.
+    if (!this.isOpen) return undefined;
     const { mailbox } = this.#actor;
     const at = mailbox.first();
     return at === NONE ? undefined : this.#take(at, this.#read(at));

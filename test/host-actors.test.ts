@@ -6,6 +6,7 @@ import {
   type ExitReason,
   formatReason,
   type HostMailbox,
+  type Message,
   type Pid,
   type Received,
   Runtime,
@@ -191,6 +192,23 @@ describe("a host mailbox", () => {
     expect(mailbox.poll()).toBeUndefined();
     await expect(mailbox.receive({ timeoutMs: 0 })).rejects.toThrow(ClosedError);
     expect(await runtime.exited(mailbox.pid)).toEqual({ kind: "noproc" });
+  });
+
+  test("that is closed sends nothing any more: the Down was its last", () => {
+    const closed = runtime.mailbox();
+    const watcher = runtime.mailbox();
+    const ref = watcher.monitor(closed.pid);
+    const asked = closed.monitor(watcher.pid);
+    watcher.send(closed.pid, "a request");
+    const request = closed.poll() as Message;
+    closed.close();
+    expect(closed.send(watcher.pid, "late")).toBe(false);
+    expect(closed.reply({ ...request, ref: 7 }, "late")).toBe(false);
+    expect(closed.delegate(request, watcher.pid)).toBe(false);
+    expect(closed.exit(watcher.pid, own("late"))).toBe(false);
+    expect(closed.demonitor(asked)).toBe(false);
+    expect(watcher.poll()).toMatchObject({ kind: "down", ref });
+    expect(watcher.poll()).toBe(undefined);
   });
 
   test("that is closed joins no group", () => {

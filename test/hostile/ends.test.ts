@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { HostMailbox, Pid } from "../../host/index.ts";
 import { macrotask } from "../clock.ts";
 import { Arena } from "./arena.ts";
-import { BOSS, COMMON, tells, WAIT } from "./attackers.ts";
+import { BOSS, COMMON, tells, WAIT, words } from "./attackers.ts";
 
 const TIMEOUT = { timeout: 120_000 };
 
@@ -116,6 +116,40 @@ describe("an end", () => {
       (call $tell))`;
     await arena.attack(body, tells(arena, { grants: { spawn: ["kid"], register: true, lookup: true } }));
     expect(await arena.notes()).toEqual([1, 0, 0, 1, 0]);
+  });
+
+  test("from outside leaves the runtime idle, for those who wait for that already", async () => {
+    await using arena = await Arena.open();
+    const { runtime, witness } = arena;
+    let isIdle = false;
+    void runtime.idle().then(() => {
+      isIdle = true;
+    });
+    await arena.settle();
+    expect(isIdle).toBe(false);
+    runtime.kill(witness);
+    expect(runtime.size).toBe(0);
+    await arena.settle();
+    expect(isIdle).toBe(true);
+  });
+
+  test("of a host mailbox leaves nothing to be polled, also before it is told", async () => {
+    let box: HostMailbox | undefined;
+    const polled: unknown[] = [];
+    const imports = { test: { poll: () => void polled.push(box?.isOpen, box?.poll(), box?.size) } };
+    await using arena = await Arena.open({ imports });
+    const { runtime } = arena;
+    box = runtime.mailbox();
+    runtime.send(box.pid, "one");
+    runtime.send(box.pid, "two");
+    const body = `(import "test" "poll" (func $poll)) (func (export "run")
+      (drop (call $exit_to ${words(box.pid)} (i32.const 2) (i32.const 0) (i32.const 0)))
+      (call $poll))`;
+    await arena.attack(body, { grants: { kill: true, imports: ["test.poll"] } });
+    await arena.settle();
+    expect(polled).toEqual([false, undefined, 0]);
+    const { sent, received, dead } = runtime.counters;
+    expect({ sent, received, dead }).toEqual({ sent: 2, received: 0, dead: 2 });
   });
 
   test("is no more told to who has taken back the link, or the monitor, in the same turn", async () => {

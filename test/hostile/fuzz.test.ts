@@ -12,9 +12,11 @@ import {
   SpawnError,
   type SpawnOptions,
 } from "../../host/index.ts";
+import { wasi } from "../../host/wasi.ts";
 import { buildGuests } from "../guests.ts";
+import { WASI_MODULE } from "../wasi-types.ts";
 import { ECHO, guest } from "../wat.ts";
-import { type Event, events, play } from "./fuzz/calls.ts";
+import { type Event, events, play, setting } from "./fuzz/calls.ts";
 import { Choices } from "./fuzz/choices.ts";
 import { inChunks, seconds } from "./fuzz/chunks.ts";
 import { type Driver, INFO, type Operand, operand, PIDS } from "./fuzz/driver.ts";
@@ -61,7 +63,7 @@ async function loaded(
 
 function spawned(world: World, module: GuestModule, options: SpawnOptions): number | undefined {
   try {
-    return world.runtime.spawn(module, { grants: {}, ...options });
+    return world.runtime.spawn(module, { grants: { imports: "any", log: true }, ...options });
   } catch (error) {
     if (error instanceof SpawnError && error.message !== "") return undefined;
     throw error;
@@ -106,7 +108,7 @@ describe("modules", () => {
           const made = makeModule(new Choices(from.choices));
           const whole = from.known === undefined ? made.bytes : known[from.known % known.length];
           const bytes = mutate(whole, mutations);
-          await using world = await World.open({ limits });
+          await using world = await World.open({ limits }, () => ({ [WASI_MODULE]: wasi({ stdin: "text" }) }));
           const counted = await loaded(world, bytes, "count");
           if (counted !== undefined) await live(world, counted, { reductions: { policy: "kill" } }, messages);
           const plain = await loaded(world, bytes, "none");
@@ -144,7 +146,7 @@ const turn: Event = { do: "turn" };
 describe("imports", () => {
   test(
     "called at random, by several actors at once, leave the host serving and its numbers right",
-    () => inChunks(fc.asyncProperty(events, play)),
+    () => inChunks(fc.asyncProperty(events, setting, play)),
     TIMEOUT,
   );
 

@@ -2,19 +2,26 @@
 import fc from "fast-check";
 import {
   type ExitReason,
+  formatPid,
+  type Grants,
   type HostImports,
   type HostMailbox,
   hasJspi,
   IsopodError,
   type Pid,
   type RuntimeLimits,
+  type RuntimeOptions,
   SpawnError,
 } from "../../../host/index.ts";
 import { wasi } from "../../../host/wasi.ts";
 import { WASI_MODULE } from "../../wasi-types.ts";
 import { ECHO, guest } from "../../wat.ts";
-import { type Driver, driverBinary, drivers, encodeScript, operand, type Script } from "./driver.ts";
+import { Clerk } from "./clerk.ts";
+import { type Driver, driverBinary, drivers, encodeScript, FOUND_CANARY, operand, type Script } from "./driver.ts";
+import { Mourner } from "./mourner.ts";
+import { stackLeft } from "./room.ts";
 import { script } from "./scripts.ts";
+import { mustNotShow, Vault } from "./vault.ts";
 import { World } from "./world.ts";
 
 /** `who` is a place among the actors that the host has spawned, taken modulo their number. */
@@ -25,6 +32,12 @@ export type Event =
   | { readonly do: "exit"; readonly who: number; readonly reason: "normal" | "shutdown" | "custom" }
   | { readonly do: "call"; readonly who: number; readonly timeoutMs: number }
   | { readonly do: "tie"; readonly who: number; readonly how: "link" | "unlink" | "monitor" }
+  | { readonly do: "ask"; readonly who: number }
+  | { readonly do: "tell"; readonly who: number; readonly which: number }
+  | { readonly do: "takeBack"; readonly which: number }
+  | { readonly do: "drain"; readonly who: number; readonly how: "reply" | "delegate" | "drop" }
+  | { readonly do: "vault"; readonly how: "ask" | "renew" | "call" | "fill"; readonly amount: number }
+  | { readonly do: "mourn" }
   | { readonly do: "advance"; readonly byMs: number }
   | { readonly do: "turn" }
   | { readonly do: "check" };
@@ -60,6 +73,26 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant("tie" as const), who, how: fc.constantFrom("link", "unlink", "monitor") }),
   },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("ask" as const), who }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("tell" as const), who, which: fc.nat(20) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("takeBack" as const), which: fc.nat(20) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("drain" as const),
+      who,
+      how: fc.constantFrom("reply", "delegate", "drop"),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("vault" as const),
+      how: fc.constantFrom("ask", "call", "fill", "renew"),
+      amount: fc.nat(2048),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: "mourn" as const }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("advance" as const), byMs: fc.nat(80) }) },
   { weight: 6, arbitrary: fc.constant({ do: "turn" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "check" as const }) },
@@ -69,13 +102,46 @@ export const events: fc.Arbitrary<Event[]> = fc
   .tuple(spawn, fc.array(event, { maxLength: 40, size: "max" }))
   .map(([first, rest]) => [first, ...rest]);
 
+/** What differs from one runtime to another. */
+export interface Setting {
+  readonly switch: "auto" | "off";
+  /** Guests have the grant `kill`, and a function of the embedder's that does so. */
+  readonly kills: boolean;
+  /** Guests are linked to a mailbox that mourns them. */
+  readonly links: boolean;
+  /** What a guest that waits by JSPI may spend in a turn: so few that it gives way in the middle of its calls, or enough to come to the end of its stack. */
+  readonly perTurn: number;
+  readonly memoryPages: number;
+  readonly allMemoryBytes: number;
+}
+
+const MIB = 2 ** 20;
+
+export const setting: fc.Arbitrary<Setting> = fc.record({
+  switch: fc.constantFrom("auto", "off"),
+  kills: fc.boolean(),
+  links: fc.boolean(),
+  perTurn: fc.constantFrom(500, 50_000),
+  memoryPages: fc.constantFrom(4, 2, 8),
+  // Growth meets it, or spawns.
+  allMemoryBytes: fc.constantFrom(8 * MIB, 2 * MIB, MIB),
+});
+
+const USUAL: Setting = {
+  switch: "auto",
+  kills: true,
+  links: false,
+  perTurn: 500,
+  memoryPages: 4,
+  allMemoryBytes: 8 * MIB,
+};
+
 /** So small that scripts meet every one of them. */
 const limits: Partial<RuntimeLimits> = {
-  memoryPages: 4,
   messageBytes: 2048,
   mailboxMessages: 12,
   mailboxBytes: 8192,
-  handlerReductions: 100_000,
+  handlerReductions: 300_000,
   predicateReductions: 20_000,
   familyActors: 6,
   spawnsPerSecond: 12,
@@ -83,10 +149,10 @@ const limits: Partial<RuntimeLimits> = {
   ties: 10,
   names: 3,
   logBytesPerSecond: 300,
+  unknownPids: 10,
   hostCalls: 2,
   actors: 40,
   fibers: 12,
-  allMemoryBytes: 8 * 2 ** 20,
   allMailboxBytes: 128 * 2 ** 10,
 };
 
@@ -94,7 +160,7 @@ const binaries = new Map(drivers.map(driver => [driver, driverBinary(driver)]));
 const echoBinary = guest(ECHO);
 
 /** Functions of an embedder who does whatever embedders do: answers, later too, throws, and acts on the runtime meanwhile. */
-function embedder(world: World): HostImports {
+function embedder(world: World, { kills }: Setting): HostImports {
   const after = (delayMs: number) => new Promise<void>(resolve => void world.clock.wake(delayMs, resolve));
   const fail = (): never => {
     throw new Error("as it was told");
@@ -116,7 +182,9 @@ function embedder(world: World): HostImports {
       throws: fail,
       status: { run: fail, failStatus: -7 },
       ends: context => context.exit({ kind: "shutdown" }),
-      kills: (_, lo: number, hi: number) => (world.runtime.kill(pidOf(lo, hi)) ? 1 : 0),
+      kills: (_, lo: number, hi: number) => (kills && world.runtime.kill(pidOf(lo, hi)) ? 1 : 0),
+      room: () => stackLeft(),
+      [FOUND_CANARY]: ({ pid }, at: number) => world.fault(`${formatPid(pid)} has found another's memory at ${at}`),
       sends: (_, lo: number, hi: number) => void world.runtime.send(pidOf(lo, hi), new Uint8Array(8)),
       // Its start function runs inside of the caller's turn.
       spawns: () => world.runtime.spawn("early", { args: encodeScript(FIRST_WORDS, [world.witness]) }),
@@ -140,8 +208,16 @@ function pidOf(lo: number, hi: number): Pid {
 }
 
 const KILL = { policy: "kill" } as const;
-/** So few that it gives way in the middle of its calls. */
-const YIELD = { policy: "yield", perTurn: 500 } as const;
+
+const TAME: Grants = {
+  spawn: "any",
+  register: true,
+  lookup: true,
+  log: true,
+  clock: true,
+  random: true,
+  imports: "any",
+};
 
 /** A world with drivers in it, and an echo that they know and may end. The witness they do not know. */
 class Theatre implements AsyncDisposable {
@@ -154,24 +230,43 @@ class Theatre implements AsyncDisposable {
   /** Promises of the runtime's that have not settled. */
   #open = 0;
   readonly #surprises: unknown[] = [];
+  readonly #setting: Setting;
+  readonly #mourner: Mourner;
+  /** Actors whose scripts hand requests on. */
+  readonly #delegating = new Set<Pid>();
+  readonly #clerk: Clerk;
+  readonly #vault: Vault;
 
-  private constructor(world: World) {
+  private constructor(world: World, setting: Setting, vault: Vault) {
     this.#world = world;
     this.#boss = world.runtime.mailbox();
+    this.#setting = setting;
+    this.#mourner = new Mourner(world.runtime);
+    this.#clerk = new Clerk(world.runtime, this.#delegating);
+    this.#vault = vault;
   }
 
-  static async open(): Promise<Theatre> {
-    const theatre = new Theatre(await World.open({ limits, grants: "all" }, embedder));
+  static async open(setting: Setting): Promise<Theatre> {
+    const { memoryPages, allMemoryBytes } = setting;
+    const options: RuntimeOptions = {
+      switch: setting.switch,
+      grants: setting.kills ? "all" : TAME,
+      limits: { ...limits, memoryPages, allMemoryBytes },
+      onLog: (pid, _, text) => mustNotShow(Buffer.from(text, "latin1"), `the log, by ${formatPid(pid)},`),
+    };
+    const world = await World.open(options, world => embedder(world, setting));
+    const theatre = new Theatre(world, setting, await Vault.open(world.runtime));
     await theatre.#prepare();
     return theatre;
   }
 
   async #prepare(): Promise<void> {
     const { runtime } = this.#world;
+    const give = { policy: "yield", perTurn: this.#setting.perTurn } as const;
     for (const [driver, bytes] of binaries) {
       if (driver === "jspi" && !hasJspi()) continue;
       const module = await runtime.load(bytes, { name: driver, reductions: "count" });
-      runtime.define(driver, module, { reductions: driver === "jspi" ? YIELD : KILL });
+      runtime.define(driver, module, { reductions: driver === "jspi" ? give : KILL });
     }
     const echo = await runtime.load(echoBinary, { name: "echo" });
     runtime.define("echo", echo);
@@ -188,6 +283,9 @@ class Theatre implements AsyncDisposable {
     else if (event.do === "advance") this.#world.clock.jump(event.byMs);
     else if (event.do === "turn") await this.#world.turns(1);
     else if (event.do === "check") await this.check();
+    else if (event.do === "takeBack") this.#clerk.takeBack(event.which);
+    else if (event.do === "vault") this.#actOnVault(event);
+    else if (event.do === "mourn") this.#mourn();
     else this.#actOn(this.#actors[event.who % this.#actors.length], event);
   }
 
@@ -196,11 +294,40 @@ class Theatre implements AsyncDisposable {
     if (event.do === "send") this.#boss.send(pid, new Uint8Array(event.length).fill(event.length), event.tag);
     else if (event.do === "kill") runtime.kill(pid);
     else if (event.do === "exit") runtime.exit(pid, reasons[event.reason]);
+    else if (event.do === "ask") this.#clerk.ask(pid);
+    else if (event.do === "tell") this.#clerk.tell(pid, event.which);
+    else if (event.do === "drain") this.#drain(pid, event.how);
     else if (event.do === "call") this.#expect(runtime.call(pid, "please", { timeoutMs: event.timeoutMs }));
     else if (this.#boss.isOpen) this.#tie(pid, event.how);
   }
 
-  /** A guest may have ended the mailbox: it is granted that here. */
+  #actOnVault(event: Extract<Event, { readonly do: "vault" }>): void {
+    const vault = this.#vault;
+    if (event.how === "ask") this.#clerk.ask(vault.pid);
+    else if (event.how === "renew") vault.renew();
+    else if (event.how === "call") vault.call(event.amount % 50);
+    else vault.fill(event.amount);
+  }
+
+  /** All guests that there are just now, those that guests have spawned too. */
+  #mourn(): void {
+    for (const { pid, kind } of this.#world.runtime.snapshot().actors) {
+      if (kind === "guest" && pid !== this.#vault.pid) this.#mourner.tie(pid, this.#setting.links);
+    }
+  }
+
+  /** Takes what the boss was sent; those who ask it get an answer, or `pid` is to give them one. */
+  #drain(pid: Pid, how: "reply" | "delegate" | "drop"): void {
+    const boss = this.#boss;
+    for (let item = boss.poll(); item !== undefined; item = boss.poll()) {
+      if (item.kind === "message" || item.kind === "timer") mustNotShow(item.bytes, "the boss");
+      if (item.kind !== "message" || item.ref === 0) continue;
+      if (how === "reply") boss.reply(item, "here you are");
+      else if (how === "delegate") boss.delegate(item, pid);
+    }
+  }
+
+  /** A guest may have ended the mailbox: it may be granted that here. */
   #tie(pid: Pid, how: "link" | "unlink" | "monitor"): void {
     if (how === "link") this.#boss.link(pid);
     else if (how === "unlink") this.#boss.unlink(pid);
@@ -213,6 +340,8 @@ class Theatre implements AsyncDisposable {
     try {
       const pid = runtime.spawn(driver, { args });
       this.#actors.push(pid);
+      if (script.steps.some(({ name }) => name === "delegate")) this.#delegating.add(pid);
+      if (runtime.isAlive(pid)) this.#mourner.tie(pid, this.#setting.links);
       this.#expect(runtime.exited(pid));
     } catch (error) {
       if (!(error instanceof SpawnError) || error.message === "") throw error;
@@ -230,17 +359,35 @@ class Theatre implements AsyncDisposable {
   }
 
   async check(): Promise<void> {
+    const { runtime } = this.#world;
     await this.#world.check();
+    // Right behind it: nothing has ended since of which not all are told.
+    this.#mourner.mustKnow(pid => !runtime.isAlive(pid));
+    this.#readClerk();
+    this.#vault.check();
+    const { isOpen } = this.#boss;
+    if (!this.#setting.kills && !(isOpen && this.#clerk.isOpen))
+      throw new Error("nobody may end a mailbox, and one is");
     await this.#world.mustAnswer(this.#actors[0]);
     this.#checkSurprises();
+  }
+
+  #readClerk(): void {
+    for (const item of this.#clerk.read()) if ("bytes" in item) mustNotShow(item.bytes, "the clerk");
   }
 
   /** The end of all, of those first that promises are about: their end is an answer, whatever the time is. */
   async close(): Promise<void> {
     await this.check();
-    for (const pid of this.#actors) this.#world.runtime.kill(pid);
-    await this.#world.check();
+    await this.#world.mustBecomeIdle();
+    this.#mourner.mustKnow(() => true);
+    this.#readClerk();
+    // Calls may have been handed on to them.
+    this.#clerk.close();
+    this.#boss.close();
+    await this.#world.turns(1);
     if (this.#open > 0) throw new Error(`${this.#open} promises about actors that have ended have not settled`);
+    this.#vault.mustBeSettled();
     await this.#world.close();
     this.#checkSurprises();
   }
@@ -262,8 +409,8 @@ const reasons: Readonly<Record<"normal" | "shutdown" | "custom", ExitReason>> = 
 };
 
 /** Plays events in a runtime of their own. Throws where something does not hold that must. */
-export async function play(events: readonly Event[]): Promise<void> {
-  await using theatre = await Theatre.open();
+export async function play(events: readonly Event[], setting: Setting = USUAL): Promise<void> {
+  await using theatre = await Theatre.open(setting);
   for (const event of events) await theatre.act(event);
   await theatre.close();
 }

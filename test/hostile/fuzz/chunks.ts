@@ -2,9 +2,11 @@
  * Runs a property for so many seconds, in small chunks of which each has a seed of its own: what fails is reproduced by its chunk alone. A chunk
  * that holds the thread is told of by another thread, because then no test can.
  */
+import { writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import type { Watched } from "./watch.ts";
+import { tally } from "./world.ts";
 
 const FIRST_SEED = 1;
 const SECONDS = 2;
@@ -16,21 +18,33 @@ const MOST_MS_OF_A_CHUNK = 60_000;
 export const firstSeed = Number(process.env.ISOPOD_FUZZ_SEED ?? FIRST_SEED);
 export const seconds = Number(process.env.ISOPOD_FUZZ_SECONDS ?? SECONDS);
 
-/** Throws what fast-check found, with the seed. One chunk there is in any case. */
+const REPORT_MS = 60_000;
+
+/** Throws what fast-check found, with the seed. One chunk there is in any case. Of a long run it tells now and then how far it is. */
 export async function inChunks<T>(property: fc.IAsyncPropertyWithHooks<T>): Promise<void> {
   using watch = new Watch();
   const endMs = performance.now() + seconds * 1000;
   let seed = firstSeed;
+  let reportMs = performance.now() + REPORT_MS;
   do {
     watch.begin(seed);
     const plugins = [fc.interruptAfterTimeLimit(MOST_MS_OF_A_CHUNK, { failOnInterrupt: true })];
     const found = await fc.check(property, { seed, numRuns: RUNS_IN_A_CHUNK, plugins });
     if (found.failed) {
-      const report = await fc.asyncDefaultReportMessage(found);
-      throw new Error(`${howToReproduce(seed)}\n${report}`, { cause: found.errorInstance });
+      const text = await fc.asyncDefaultReportMessage(found);
+      throw new Error(`${howToReproduce(seed)}\n${text}`, { cause: found.errorInstance });
     }
     seed++;
+    if (performance.now() < reportMs) continue;
+    reportMs += REPORT_MS;
+    report(seed);
   } while (performance.now() < endMs);
+  if (seconds * 1000 >= REPORT_MS) report(seed);
+}
+
+function report(seed: number): void {
+  const chunks = seed - firstSeed;
+  writeSync(2, `fuzz: seeds ${firstSeed} to ${seed - 1}, ${chunks * RUNS_IN_A_CHUNK} runs; ${JSON.stringify(tally)}\n`);
 }
 
 function howToReproduce(seed: number): string {

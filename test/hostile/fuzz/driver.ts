@@ -16,7 +16,7 @@ export type Driver = (typeof drivers)[number];
 export const INFO = 0x40;
 export const PAYLOAD = 0x80;
 export const CAP = 0x400;
-const NOTES = 0x1000;
+export const NOTES = 0x1000;
 /** The length of its args, so that it can hand them on. */
 export const ARGS_LENGTH = 0x1100;
 /** Pids that it knows, 8 bytes each. The first is its own. */
@@ -43,6 +43,10 @@ const vectors = [
   ],
 ];
 export const VECTOR_COUNT = vectors.length;
+/** A room for frames of a stack that is unwound: where its top is, where it ends, and some frames. */
+export const STACK_ROOM = 0x1600;
+export const STACK_TOP = STACK_ROOM + 0x40;
+const STACK_END = STACK_ROOM + 0x100;
 const NAMES = 0x1800;
 /** Where it takes what comes when its script is over, however long that is. */
 const REST = 0x4000;
@@ -50,6 +54,12 @@ const REST_CAP = 0x2000;
 export const SCRIPT = 0x8000;
 const SCRIPT_ROOM = 0x6000;
 const HEADER_BYTES = 12 + PID_COUNT * 8;
+
+/** Each of these words of a new memory is 0. What an actor leaves there is its pid: an actor that finds one has another's memory. */
+const CANARIES = [
+  { from: REST, to: REST + REST_CAP, step: 0x200 },
+  { from: SCRIPT, to: 0x20000, step: 0x800 },
+] as const;
 
 /** Names of modules, entries, groups and actors, 16 bytes apart. */
 const names = ["jspi", "resume", "handler", "early", "echo", "nobody", "run", "handle", "a", "b", "c", "\xff\xfe"];
@@ -75,6 +85,7 @@ const embedderTypes: Readonly<Record<string, string>> = {
   throws: "() -> i32",
   status: "() -> i32",
   ends: "() -> ()",
+  room: "() -> i32",
   kills: "(i32, i32) -> i32",
   sends: "(i32, i32) -> ()",
   spawns: "() -> i32",
@@ -102,18 +113,34 @@ export const calls: readonly Call[] = [
   ...callsOf(WASI_MODULE, wasiTypes),
 ];
 
+/** A guest calls it where it has found another's word in its memory. It is no step, and needs no luck to be called. */
+export const FOUND_CANARY = "found";
+
 /** What a step can be besides a call. */
-export const deeds = ["await", "giveWay", "catch", "grow", "store", "trap", "dive", "spin", "repeat"] as const;
+export const deeds = [
+  "await",
+  "giveWay",
+  "catch",
+  "grow",
+  "growing",
+  "store",
+  "trap",
+  "dive",
+  "brink",
+  "spin",
+  "repeat",
+] as const;
 export type Deed = (typeof deeds)[number];
 
 const FIRST_CALL = 1;
 const FIRST_DEED = FIRST_CALL + calls.length;
 
-/** How an operand is found: it is a number, a word of the memory, or the so many last note. */
+/** How an operand is found: it is a number, a word of the memory, the so many last note, or a word of the memory with one wrong bit. */
 export const operand = {
   number: (value: number) => [0, value] as const,
   word: (address: number) => [1, address] as const,
   note: (ago: number) => [2, ago] as const,
+  bent: (address: number, bit: number) => [3, address + bit * 2 ** 20] as const,
 };
 export type Operand = readonly [mode: number, value: number];
 
@@ -164,6 +191,16 @@ const noted: Readonly<Record<string, (result: string) => string>> = {
   f64: text => `(call $note (i32.trunc_sat_f64_s ${text}))`,
 };
 
+/** From here up, a predicate makes a step at such a depth of its stack. */
+export const DEEP_PREDICATE = 1000;
+/** An actor goes down to where less than this is left, and then as far as it says. It looks now and then, and every level takes less than 120 bytes. */
+const LEVELS_BETWEEN = 512;
+const BRINK_BYTES = 130_000;
+/** More than there are, but by JSPI, where JavaScript has another stack. */
+const MOST_LEVELS = 20_000;
+export const MOST_FURTHER = 2500;
+
+const i32 = (value: number) => `(i32.const ${value})`;
 const OPERAND = "(call $operand)";
 /** What `$step` answers. */
 const ENDED = 0;
@@ -185,7 +222,16 @@ const deedBodies: Readonly<Record<Deed, string>> = {
   grow: `(call $note (memory.grow ${OPERAND}))`,
   store: `(i32.store ${OPERAND} ${OPERAND})`,
   trap: "unreachable",
+  // Computes and grows: no import is called between.
+  growing: `(local.set $count ${OPERAND})
+    (loop $more
+      (local.set $pc (i32.const 100))
+      (loop $compute (br_if $compute (local.tee $pc (i32.sub (local.get $pc) (i32.const 1)))))
+      (call $note (memory.grow (i32.const 1)))
+      (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+      (br_if $more (i32.gt_s (local.get $count) (i32.const 0))))`,
   dive: `(return (call $dive ${OPERAND}))`,
+  brink: `(return (call $brink (i32.const 0) ${OPERAND}))`,
   spin: `(local.set $count ${OPERAND})
     (loop $more (local.set $count (i32.sub (local.get $count) (i32.const 1)))
       (br_if $more (i32.gt_s (local.get $count) (i32.const 0))))`,
@@ -214,14 +260,23 @@ const COMMON = `
       return `(import "${module}" "${name}" (func $${module}.${name} ${type}))`;
     })
     .join("\n")}
+  (import "ext" "${FOUND_CANARY}" (func $found (param i32)))
   (global $pc (mut i32) (i32.const 0))
   (global $end (mut i32) (i32.const 0))
   (global $notes (mut i32) (i32.const 0))
   (global $repeats (mut i32) (i32.const 0))
   ${names.map((text, index) => `(data (i32.const ${NAMES + 16 * index}) "${escaped(text)}")`).join("\n")}
-  (data (i32.const ${VECTORS}) "${escaped(String.fromCharCode(...new Uint8Array(new Int32Array(vectors.flat()).buffer)))}")
+  (data (i32.const ${STACK_ROOM}) "${escaped(bytesOf([STACK_TOP, STACK_END]))}")
+  (data (i32.const ${VECTORS}) "${escaped(bytesOf(vectors.flat()))}")
+  (func $mark (param $at i32) (param $end i32) (param $step i32) (param $word i32)
+    (loop $more
+      (if (i32.load (local.get $at)) (then (call $found (local.get $at))))
+      (i32.store (local.get $at) (local.get $word))
+      (local.set $at (i32.add (local.get $at) (local.get $step)))
+      (br_if $more (i32.lt_u (local.get $at) (local.get $end)))))
   (func $begin
     (if (global.get $pc) (then (return)))
+    ${CANARIES.map(({ from, to, step }) => `(call $mark ${[from, to, step].map(i32).join(" ")} (call $actor.self_lo))`).join("\n")}
     (i32.store (i32.const ${ARGS_LENGTH}) (call $actor.args (i32.const ${SCRIPT}) (i32.const ${SCRIPT_ROOM})))
     (memory.copy (i32.const ${PIDS}) (i32.const ${SCRIPT + 12}) (i32.const ${PID_COUNT * 8}))
     (i32.store (i32.const ${PIDS}) (call $actor.self_lo))
@@ -237,6 +292,9 @@ const COMMON = `
     (local.set $value (call $next))
     (if (i32.eq (local.get $mode) (i32.const 1)) (then (return (i32.load (i32.and (local.get $value) (i32.const 0x1fffc))))))
     (if (i32.eq (local.get $mode) (i32.const 2)) (then (return (call $noted (local.get $value)))))
+    (if (i32.eq (local.get $mode) (i32.const 3)) (then (return (i32.xor
+      (i32.load (i32.and (local.get $value) (i32.const 0x1fffc)))
+      (i32.shl (i32.const 1) (i32.shr_u (local.get $value) (i32.const 20)))))))
     (local.get $value))
   (func $noteAddress (param $ago i32) (result i32)
     (i32.add (i32.const ${NOTES}) (i32.mul (i32.const 4)
@@ -248,6 +306,11 @@ const COMMON = `
   (func $dive (param $depth i32) (result i32)
     (if (i32.le_s (local.get $depth) (i32.const 0)) (then (return (call $step))))
     (i32.add (call $dive (i32.sub (local.get $depth) (i32.const 1))) (i32.const 0)))
+  (func $brink (param $level i32) (param $further i32) (result i32)
+    (if (i32.eqz (i32.and (local.get $level) (i32.const ${LEVELS_BETWEEN - 1}))) (then
+      (if (i32.or (i32.lt_s (call $ext.room) (i32.const ${BRINK_BYTES})) (i32.gt_u (local.get $level) (i32.const ${MOST_LEVELS})))
+        (then (return (call $dive (local.get $further)))))))
+    (i32.add (call $brink (i32.add (local.get $level) (i32.const 1)) (local.get $further)) (i32.const 0)))
   (func $step (result i32) (local $op i32) (local $count i32) (local $result i32) (local $pc i32)
     (local.set $result (i32.const ${GOES_ON}))
     (local.set $op (call $next))
@@ -267,6 +330,8 @@ const COMMON = `
     (if (i32.eq (local.get $predicate) (i32.const 2)) (then unreachable))
     (if (i32.eq (local.get $predicate) (i32.const 3)) (then (return (i32.and (i32.load8_u (local.get $pointer)) (i32.const 1)))))
     (if (i32.eq (local.get $predicate) (i32.const 4)) (then (call $steps (i32.const 1))))
+    (if (i32.ge_u (local.get $predicate) (i32.const ${DEEP_PREDICATE})) (then
+      (drop (call $dive (i32.sub (local.get $predicate) (i32.const ${DEEP_PREDICATE}))))))
     (i32.and (local.get $predicate) (i32.const 1)))`;
 
 const PREPARE = `
@@ -314,6 +379,10 @@ const bodies: Readonly<Record<Driver, string>> = {
 
 export function driverBinary(driver: Driver): Uint8Array<ArrayBuffer> {
   return assemble(`(module ${COMMON} ${bodies[driver]})`);
+}
+
+function bytesOf(words: readonly number[]): string {
+  return String.fromCharCode(...new Uint8Array(Int32Array.from(words).buffer));
 }
 
 function escaped(text: string): string {

@@ -3,6 +3,7 @@
  * to docs/abi.md is another matter; most do.
  */
 import { actorImportTypes, envImportTypes } from "../../../host/abi.ts";
+import { WASI_MODULE, wasiTypes } from "../../wasi-types.ts";
 import { Body, type FunctionType, type Surroundings } from "./body.ts";
 import type { Choices } from "./choices.ts";
 import { EXNREF, F32, F64, HEADER, I32, I64, name, s32, section, u32, vector } from "./encode.ts";
@@ -31,6 +32,13 @@ const offered: readonly ImportedFunction[] = [
   ...Object.entries(actorImportTypes).map(([key, type]) => ({ module: "actor", name: key, type: typeOf(type) })),
   ...Object.entries(envImportTypes).map(([key, type]) => ({ module: "env", name: key, type: typeOf(type) })),
 ];
+
+/** Functions of an embedder who offers them. */
+const offeredBesides: readonly ImportedFunction[] = Object.entries(wasiTypes).map(([key, type]) => ({
+  module: WASI_MODULE,
+  name: key,
+  type: typeOf(type),
+}));
 
 /** The exports that mean something to the host, and two that mean nothing. */
 const roles: readonly (readonly [name: string, type: string])[] = [
@@ -122,7 +130,7 @@ class Maker {
   }
 
   #import(): ImportedFunction {
-    const found = this.#choices.of(offered);
+    const found = this.#choices.of(this.#choices.oneIn(5) ? offeredBesides : offered);
     if (this.#choices.oneIn(80)) return { ...found, name: `${found.name}_` };
     if (this.#choices.oneIn(80)) return { ...found, module: "db" };
     return this.#choices.oneIn(80) ? { ...found, type: typeOf("(i64) -> i32") } : found;

@@ -10,11 +10,14 @@ import {
   CHILDREN,
   COMMON_NAMES,
   calls,
+  DEEP_PREDICATE,
   type Deed,
   deeds,
   FOUND,
   INFO,
   MODULE_NAMES,
+  MOST_FURTHER,
+  NOTES,
   nameAt,
   type Operand,
   OTHER_NAMES,
@@ -24,6 +27,8 @@ import {
   PIDS,
   SCRIPT,
   type Script,
+  STACK_ROOM,
+  STACK_TOP,
   type Step,
   VECTOR_COUNT,
   VECTORS,
@@ -46,15 +51,19 @@ type Role =
   | "flags"
   | "child"
   | "ref"
+  | "asked"
   | "found"
   | "count"
   | "small"
   | "delay"
   | "descriptor"
   | "vectors"
+  | "stack"
+  | "frame"
+  | "further"
   | "any";
 
-const { number, word, note } = operand;
+const { number, word, note, bent } = operand;
 type Operands = fc.Arbitrary<readonly Operand[]>;
 
 const wildWord: Operands = fc
@@ -75,12 +84,26 @@ const numbers = (list: fc.Arbitrary<number>) => list.map(value => [number(value)
 /** A u64 in memory, as its two words. */
 const wordsAt = (address: number) => [word(address), word(address + 4)];
 
+const bit = fc.nat(31);
+/** Made up: any words, or those of a pid that it knows with one wrong bit, also beyond the 30 that a word of a pid has. */
+const guessedPid: Operands = fc.oneof(
+  fc.tuple(fc.integer(), fc.nat(2 ** 30)).map(list => list.map(number)),
+  fc.tuple(fc.nat(30), fc.nat(127)).map(([slot, hi]) => [number(slot + 2 ** 20), number(hi)]),
+  fc
+    .tuple(fc.nat(PID_COUNT - 1), bit)
+    .map(([index, wrong]) => [bent(PIDS + 8 * index, wrong), word(PIDS + 8 * index + 4)]),
+  fc
+    .tuple(fc.nat(PID_COUNT - 1), bit)
+    .map(([index, wrong]) => [word(PIDS + 8 * index), bent(PIDS + 8 * index + 4, wrong)]),
+);
+
 const pid: Operands = fc.oneof(
   { weight: 6, arbitrary: fc.nat(PID_COUNT - 1).map(index => wordsAt(PIDS + 8 * index)) },
   { weight: 3, arbitrary: fc.nat(3).map(index => wordsAt(CHILDREN + 16 * index)) },
   { weight: 2, arbitrary: fc.constant(wordsAt(INFO + 8)) },
   { weight: 2, arbitrary: fc.nat(3).map(index => wordsAt(FOUND + 8 * index)) },
   { weight: 1, arbitrary: fc.constant([number(0), number(0)]) },
+  { weight: 1, arbitrary: guessedPid },
 );
 
 /** Refs that it got before: of `make_ref` and the like, of children that it monitors, of the item taken last. */
@@ -88,7 +111,18 @@ const ref: Operands = fc.oneof(
   { weight: 5, arbitrary: fc.nat(7).map(ago => [note(ago)]) },
   { weight: 2, arbitrary: fc.nat(3).map(index => [word(CHILDREN + 16 * index + 8)]) },
   { weight: 2, arbitrary: fc.constant([word(INFO + 16)]) },
+  { weight: 1, arbitrary: fc.constant([word(PAYLOAD + 8)]) },
+  { weight: 1, arbitrary: bit.map(wrong => [bent(INFO + 16, wrong)]) },
   { weight: 1, arbitrary: numbers(fc.integer({ min: -(2 ** 31), max: -1 })) },
+);
+
+/** Who has asked, and the ref that it waits with: of the item taken last, or of whom a message tells; seldom any two. */
+const asked: Operands = fc.oneof(
+  { weight: 6, arbitrary: fc.constant([...wordsAt(INFO + 8), word(INFO + 16)]) },
+  { weight: 4, arbitrary: fc.constant([...wordsAt(PAYLOAD), word(PAYLOAD + 8)]) },
+  { weight: 1, arbitrary: bit.map(wrong => [...wordsAt(INFO + 8), bent(INFO + 16, wrong)]) },
+  { weight: 1, arbitrary: bit.map(wrong => [...wordsAt(PAYLOAD), bent(PAYLOAD + 8, wrong)]) },
+  { weight: 1, arbitrary: fc.tuple(pid, ref).map(both => both.flat()) },
 );
 
 const length = fc.oneof(
@@ -96,7 +130,14 @@ const length = fc.oneof(
   { weight: 2, arbitrary: fc.nat(600) },
   { weight: 1, arbitrary: fc.nat(5000) },
 );
-const bytes: Operands = fc.tuple(fc.nat(0x4000), length).map(list => list.map(number));
+/** Anything, or what tells others whose ref there is: who sent the item taken last and what it waits with; what a message told; the last notes. */
+const bytes: Operands = fc.oneof(
+  { weight: 8, arbitrary: fc.tuple(fc.nat(0x4000), length).map(list => list.map(number)) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom([INFO + 8, 12], [PAYLOAD, 12], [NOTES, 256]).map(list => list.map(number)),
+  },
+);
 
 const named = ([first, last]: readonly [number, number]): Operands =>
   fc.integer({ min: first, max: last }).map(nameOperands);
@@ -120,7 +161,16 @@ const good: Readonly<Record<Role, readonly [words: number, arbitrary: Operands]>
       .map(list => list.map(number)),
   ],
   timeout: [1, numbers(fc.oneof(fc.constantFrom(0, -1), fc.integer({ min: 1, max: 40 })))],
-  predicate: [1, numbers(fc.oneof({ weight: 8, arbitrary: fc.constantFrom(0, 1, 3, 4) }, fc.constant(2)))],
+  predicate: [
+    1,
+    numbers(
+      fc.oneof(
+        { weight: 8, arbitrary: fc.constantFrom(0, 1, 3, 4) },
+        { weight: 2, arbitrary: fc.nat(25_000).map(depth => DEEP_PREDICATE + depth) },
+        { weight: 1, arbitrary: fc.constant(2) },
+      ),
+    ),
+  ],
   reason: [1, numbers(fc.constantFrom(0, 1, 6, 2))],
   name: [
     2,
@@ -137,6 +187,7 @@ const good: Readonly<Record<Role, readonly [words: number, arbitrary: Operands]>
   flags: [1, numbers(fc.nat(3))],
   child: [1, fc.nat(3).map(index => [number(CHILDREN + 16 * index)])],
   ref: [1, ref],
+  asked: [3, asked],
   found: [1, fc.nat(3).map(index => [number(FOUND + 8 * index)])],
   count: [1, numbers(fc.nat(4))],
   small: [1, numbers(fc.nat(4))],
@@ -146,6 +197,10 @@ const good: Readonly<Record<Role, readonly [words: number, arbitrary: Operands]>
     2,
     fc.tuple(fc.nat(VECTOR_COUNT - 1), fc.nat(4)).map(([first, count]) => [VECTORS + 8 * first, count].map(number)),
   ],
+  stack: [1, fc.constant([number(STACK_ROOM)])],
+  frame: [1, numbers(fc.constantFrom(0, 16, 0x40, 0x200, 600_000))],
+  // Beyond where little of the stack is left.
+  further: [1, numbers(fc.oneof(fc.nat(MOST_FURTHER), fc.integer({ min: 600, max: 1600 })))],
   any: [1, wildWord],
 };
 
@@ -158,6 +213,8 @@ const roles: Readonly<Record<string, readonly [weight: number, ...Role[]]>> = {
   park: [1],
   yield: [2],
   window: [2, "info", "room"],
+  stack_out: [4, "stack", "frame"],
+  stack_in: [3, "stack"],
   self_lo: [1],
   self_hi: [1],
   args: [1, "room"],
@@ -165,11 +222,13 @@ const roles: Readonly<Record<string, readonly [weight: number, ...Role[]]>> = {
   spawn: [10, "module", "entry", "arguments", "flags", "child"],
   link: [3, "pid"],
   unlink: [3, "pid"],
+  parent: [2, "found"],
   trap_exit: [5, "small"],
   exit_to: [5, "pid", "reason", "bytes"],
   monitor: [6, "pid"],
   demonitor: [5, "ref", "small"],
   request: [6, "pid", "tag", "bytes"],
+  delegate: [6, "asked", "pid", "tag", "bytes"],
   make_ref: [4],
   drop_ref: [3, "ref"],
   send_after: [6, "delay", "pid", "tag", "bytes"],
@@ -196,6 +255,7 @@ const roles: Readonly<Record<string, readonly [weight: number, ...Role[]]>> = {
   throws: [1],
   status: [1],
   ends: [1],
+  room: [1],
   kills: [1, "pid"],
   sends: [2, "pid"],
   spawns: [1],
@@ -228,9 +288,20 @@ const ofDeed: Readonly<Record<Deed, readonly [weight: number, operands: Operands
   giveWay: [1, fc.constant([])],
   catch: [2, fc.constant([])],
   grow: [1, numbers(fc.nat(3))],
+  growing: [2, numbers(fc.integer({ min: 1, max: 6 }))],
   store: [3, fc.tuple(fc.nat(0x3fff), fc.integer()).map(([at, value]) => [number(at), number(value)])],
   trap: [1, fc.constant([])],
-  dive: [1, numbers(fc.oneof({ weight: 3, arbitrary: fc.nat(200) }, fc.constant(2 ** 30)))],
+  dive: [
+    1,
+    numbers(
+      fc.oneof(
+        { weight: 3, arbitrary: fc.nat(200) },
+        { weight: 2, arbitrary: fc.nat(25_000) },
+        { weight: 1, arbitrary: fc.constant(2 ** 30) },
+      ),
+    ),
+  ],
+  brink: [1, good.further[1]],
   repeat: [6, numbers(fc.integer({ min: 2, max: 20 }))],
   spin: [2, numbers(fc.oneof({ weight: 8, arbitrary: fc.nat(2000) }, fc.constant(2 ** 30)))],
 };
@@ -238,6 +309,8 @@ const ofDeed: Readonly<Record<Deed, readonly [weight: number, operands: Operands
 /** What often comes next, with what the call has just answered: a wait, or the undoing. */
 const followers: Readonly<Record<string, readonly Step[]>> = {
   make_ref: [{ name: "drop_ref", operands: [note(0)] }],
+  // There are frames in the room again.
+  stack_out: [{ name: "store", operands: [number(STACK_ROOM), number(STACK_TOP)] }],
   send_after: [{ name: "cancel_timer", operands: [note(0)] }],
   monitor: [{ name: "demonitor", operands: [note(0), number(1)] }],
   request: [{ name: "demonitor", operands: [note(0), number(1)] }],
@@ -248,6 +321,16 @@ const followers: Readonly<Record<string, readonly Step[]>> = {
     }),
   ),
 };
+
+const changing = [
+  ...["send", "recv", "recv_tag", "recv_match", "exit", "spawn", "link", "unlink", "exit_to", "monitor", "demonitor"],
+  ...["request", "delegate", "make_ref", "send_after", "register", "unregister", "join", "broadcast", "send_named"],
+  ...["kills", "sends", "spawns", "later", "lateWrite"],
+];
+
+const preparing = ["spawn", "link", "monitor", "trap_exit", "request", "make_ref", "recv", "register", "join"];
+
+const gossiping = ["delegate", "request", "send", "monitor", "demonitor", "make_ref", "drop_ref", "broadcast"];
 
 function argumentsOf(name: string, count: number, given: readonly Role[]): fc.Arbitrary<Operand[]> {
   const words = given.reduce((sum, role) => sum + good[role][0], 0);
@@ -268,11 +351,25 @@ const weighted = (list: typeof calls) =>
     return { weight, arbitrary };
   });
 
+/** To who has asked, with the ref that it waits with; or to another, or with another. */
+const answer = fc
+  .tuple(good.asked[1], good.bytes[1])
+  .map(([whom, what]): Step[] => [{ name: "send", operands: [...whom, ...what] }]);
+
 /** WASI has many functions, most of which do nothing. */
-const call = fc.oneof(...weighted(calls.filter(({ module }) => module !== WASI_MODULE)), {
-  weight: 30,
-  arbitrary: fc.oneof(...weighted(calls.filter(({ module }) => module === WASI_MODULE))),
-});
+const call = fc.oneof(
+  ...weighted(calls.filter(({ module }) => module !== WASI_MODULE)),
+  { weight: 8, arbitrary: answer },
+  {
+    weight: 30,
+    arbitrary: fc.oneof(...weighted(calls.filter(({ module }) => module === WASI_MODULE))),
+  },
+);
+
+/** What an import changes, it changes whole or not at all, also where the stack ends in the middle of it. */
+const atTheBrink = fc
+  .tuple(good.further[1], fc.oneof(...weighted(calls.filter(({ name }) => changing.includes(name))), answer))
+  .map(([further, steps]): Step[] => [{ name: "brink", operands: further }, ...steps]);
 
 const deed = fc.oneof(
   ...deeds.map(name => ({
@@ -282,16 +379,48 @@ const deed = fc.oneof(
 );
 
 const steps = fc
-  .array(fc.oneof({ weight: 10, arbitrary: call }, { weight: 1, arbitrary: deed }), {
-    minLength: 1,
-    maxLength: 30,
-    size: "max",
-  })
+  .array(
+    fc.oneof({ weight: 20, arbitrary: call }, { weight: 2, arbitrary: deed }, { weight: 1, arbitrary: atTheBrink }),
+    {
+      minLength: 1,
+      maxLength: 30,
+      size: "max",
+    },
+  )
   .map(list => list.flat());
+
+/** Little that can go wrong before: ties, children, requests; then what may meet the end of the stack. */
+const prepared = fc
+  .tuple(
+    fc.array(fc.oneof(...weighted(calls.filter(({ name }) => preparing.includes(name)))), { maxLength: 6 }),
+    fc.array(atTheBrink, { minLength: 1, maxLength: 4 }),
+  )
+  .map(lists => lists.flat(2));
+
+/** Takes what comes, and answers it, hands it on, or tells others of it. */
+const gossip = fc
+  .array(
+    fc.tuple(
+      fc.constant<Step[]>([
+        { name: "recv", operands: [INFO, PAYLOAD, CAP, -1].map(number) },
+        { name: "await", operands: [] },
+      ]),
+      fc.oneof(
+        { weight: 5, arbitrary: answer },
+        { weight: 5, arbitrary: fc.oneof(...weighted(calls.filter(({ name }) => gossiping.includes(name)))) },
+      ),
+    ),
+    { minLength: 3, maxLength: 12, size: "max" },
+  )
+  .map(lists => lists.flat(2));
 
 export const script: fc.Arbitrary<Script> = fc.record({
   atStart: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(6)),
   perItem: fc.integer({ min: 1, max: 12 }),
   stays: fc.boolean(),
-  steps,
+  steps: fc.oneof(
+    { weight: 4, arbitrary: steps },
+    { weight: 1, arbitrary: prepared },
+    { weight: 1, arbitrary: gossip },
+  ),
 });

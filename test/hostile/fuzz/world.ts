@@ -2,7 +2,7 @@
  * One runtime under attack, and what must hold of it at any time: its witness is served, nothing is thrown that nobody catches, its numbers
  * add up, each end is told once. What does not hold is an error that says so.
  */
-import { type HostImports, type Pid, Runtime, type RuntimeOptions } from "../../../host/index.ts";
+import { type Counters, type HostImports, type Pid, Runtime, type RuntimeOptions } from "../../../host/index.ts";
 import { ManualClock } from "../../../host/test.ts";
 import { ECHO, guest } from "../../wat.ts";
 
@@ -32,6 +32,9 @@ const HOST_ERROR =
   /^(?!TypeError: Cannot convert -10[01] to a BigInt|SpawnError: )\w*Error: |out of bounds$|undefined|not a function|detached/;
 const TRAPS = /^(memory access|table index|table access|data segment|element segment|array element).* out of bounds/;
 
+/** Of all worlds that were closed. */
+export const tally = { worlds: 0, spawned: 0, ended: 0, sent: 0, denied: 0 };
+
 export class World implements AsyncDisposable {
   readonly clock = new FuzzClock();
   readonly runtime: Runtime;
@@ -39,6 +42,8 @@ export class World implements AsyncDisposable {
   /** How often each end was told. */
   readonly #ends = new Map<Pid, number>();
   #guestsEnded = 0;
+  /** As they were when somebody looked last. */
+  #counters: Readonly<Counters> | undefined;
   /** What nobody caught. */
   readonly #loose: unknown[] = [];
   readonly #onLoose = (error: unknown) => void this.#loose.push(error);
@@ -66,6 +71,11 @@ export class World implements AsyncDisposable {
     return world;
   }
 
+  /** Something that must hold does not, as somebody else has found. */
+  fault(text: string): void {
+    this.#loose.push(new Error(text));
+  }
+
   get witness(): Pid {
     return this.#witness;
   }
@@ -79,25 +89,71 @@ export class World implements AsyncDisposable {
     await this.mustAnswer(this.#witness);
     if (!this.runtime.isAlive(this.#witness)) throw new Error("the witness has ended");
     await this.#untilAllIsTold();
-    this.#checkNothingLoose();
-    const { spawned, ended, sent, received, dead } = this.runtime.counters;
+    this.checkNow();
+    const { spawned, ended } = this.runtime.counters;
     const twice = [...this.#ends.values()].filter(times => times > 1).length;
     expectEqual("ends that were told twice", twice, 0);
     expectEqual("ends that were told", this.#ends.size, ended);
     expectEqual("guests alive", this.runtime.size, spawned - this.#guestsEnded);
-    if (sent < received + dead) throw new Error(`sent ${sent}, received ${received}, dead ${dead}: too few were sent`);
+    this.#checkSums();
+  }
+
+  /** What holds between any two turns of the event loop, where all ends are told. */
+  #checkSums(): void {
+    const { sent, received, dead } = this.runtime.counters;
+    let waiting = 0;
+    let memoryBytes = 0;
+    for (const { pid, memoryBytes: its = 0 } of this.runtime.snapshot().actors) {
+      memoryBytes += its;
+      const items = this.runtime.peek(pid, { items: Number.POSITIVE_INFINITY, bytes: 0 }) ?? [];
+      waiting += items.filter(({ kind }) => kind === "message" || kind === "timer").length;
+    }
+    expectEqual("messages sent", sent, received + dead + waiting);
+    const { allMemoryBytes } = this.runtime.limits;
+    if (memoryBytes > allMemoryBytes)
+      throw new Error(`guests have ${memoryBytes} bytes, and may have ${allMemoryBytes}`);
+  }
+
+  /** What holds at any time. */
+  checkNow(): void {
+    this.#checkNothingLoose();
+    const { counters } = this.runtime;
+    const last = this.#counters ?? counters;
+    for (const key of Object.keys(counters) as (keyof Counters)[]) {
+      if (counters[key] < last[key]) throw new Error(`${key} went from ${last[key]} to ${counters[key]}`);
+    }
+    this.#counters = counters;
+  }
+
+  /** Kills all guests, and throws where the runtime does not find itself idle then. */
+  async mustBecomeIdle(): Promise<void> {
+    let isIdle = false;
+    void this.runtime.idle().then(() => {
+      isIdle = true;
+    });
+    for (let left = TURNS_TO_ANSWER; left > 0 && this.runtime.size > 0; left--) {
+      if (isIdle) throw new Error(`the runtime was idle with ${this.runtime.size} guests`);
+      for (const { pid, kind } of this.runtime.snapshot().actors) if (kind === "guest") this.runtime.kill(pid);
+      await this.turns(1);
+    }
+    await this.#untilAllIsTold();
+    expectEqual("guests that were not to be killed", this.runtime.size, 0);
+    if (!isIdle) throw new Error("all guests have ended, and the runtime is not idle");
   }
 
   /** Ends everything, and throws where the sums are not right then. */
   async close(): Promise<void> {
     await this.runtime.stop();
     await this.#untilAllIsTold();
-    this.#checkNothingLoose();
-    const { spawned, ended, sent, received, dead } = this.runtime.counters;
+    this.checkNow();
+    const { spawned, ended, sent, received, dead, denied } = this.runtime.counters;
     expectEqual("guests alive after the end", this.runtime.size, 0);
     expectEqual("guests whose end was told", this.#guestsEnded, spawned);
     expectEqual("ends that were told", this.#ends.size, ended);
     expectEqual("messages sent", sent, received + dead);
+    tally.worlds++;
+    for (const [key, count] of Object.entries({ spawned, ended, sent, denied }))
+      tally[key as keyof typeof tally] += count;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
