@@ -4,7 +4,8 @@
  *
  * All return the same view of the one window (see message.ts): what they return is valid until the next receive. A payload
  * of any length arrives whole. Where nothing is to be waited for, in `handle` and at a module's top level, every receive is
- * a poll: use `…Within(0)` there.
+ * a poll: use `…Within(0)` there. A process that polls in a loop lets others have their turns after each 64 receives, in a poll
+ * that finds nothing; `…Within` with a time, or without, is the better way to wait.
  */
 
 import * as actor from "./actor";
