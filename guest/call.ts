@@ -31,7 +31,7 @@ export enum Outcome {
   TooLarge,
   /** The callee is the caller itself, which cannot answer while it waits (Erlang: `calling_self`). Nothing was sent. */
   CallingSelf,
-  /** The request was not sent: the caller has as many ties as its limits allow, or as many items in its full mailbox that it has asked for. */
+  /** The request was not sent: the caller has as many `ties` as its limits allow, or its mailbox is full of items that it has asked for. */
   OverLimit,
   /** It was cancelled before it was answered: only of a `Request`. */
   Cancelled,
@@ -105,7 +105,7 @@ export class Reply {
       case Outcome.CallingSelf:
         return "the callee is the caller itself";
       case Outcome.OverLimit:
-        return "the caller has as many ties as its limits allow";
+        return "a limit of the caller's stands against it";
       case Outcome.Cancelled:
         return "cancelled";
       default: {
