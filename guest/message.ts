@@ -208,22 +208,26 @@ export class MessageCopy {
     readonly from: Pid,
     readonly ref: i32,
     readonly reason: Reason,
-    /** The payload; the copy's own, not another one each time. */
-    readonly bytes: Uint8Array,
+    private readonly payload: Uint8Array,
   ) {}
 
   /** Length of the payload in bytes. */
   get length(): i32 {
-    return this.bytes.length;
+    return this.payload.length;
+  }
+
+  /** The payload; not another copy each time. */
+  bytes(): Uint8Array {
+    return this.payload;
   }
 
   /** The payload, decoded as UTF-8. */
   text(): string {
-    return String.UTF8.decodeUnsafe(this.bytes.dataStart, this.bytes.length);
+    return String.UTF8.decodeUnsafe(this.payload.dataStart, this.payload.length);
   }
 
   /** Reads the payload from its beginning; a new Reader each time. */
   reader(): Reader {
-    return new Reader(this.bytes);
+    return new Reader(this.payload);
   }
 }

@@ -71,7 +71,7 @@ export class Request {
   /** Waits until it is over, at most `timeoutMs` (negative: for ever); then it is, and cannot be answered any more. In a handler it crashes, as `call` does. */
   wait(timeoutMs: i32 = DEFAULT_TIMEOUT_MS): Reply {
     if (this.isOver) return this.reply;
-    // Nobody else can answer meanwhile.
+    // It does not answer itself while it waits.
     const isOwn = this.to === self();
     const reply = answerTo(this.ref, isOwn ? 0 : timeoutMs);
     return this.end(isOwn && reply.timedOut ? new Reply(Outcome.CallingSelf, null, null) : reply);
@@ -99,7 +99,7 @@ export class Request {
   private end(reply: Reply): Reply {
     this.result = reply;
     const group = this.group;
-    if (group !== null) group.ended(this);
+    if (group !== null) group.forget(this);
     return reply;
   }
 }
@@ -109,18 +109,18 @@ export class Requests {
   /** Those that are not over, by their refs. */
   private readonly open: Map<Ref, Request> = new Map<Ref, Request>();
 
-  /** Those that are over, and were not handed out yet; the longest first. */
-  private readonly over: Request[] = [];
+  /** Those that were refused, and were not handed out yet; the oldest first. */
+  private readonly refused: Request[] = [];
 
-  /** How many there are. One that was handed out is here no more. */
+  /** How many there are. One that was handed out, or waited for, taken or cancelled by itself, is here no more. */
   get size(): i32 {
-    return this.open.size + this.over.length;
+    return this.open.size + this.refused.length;
   }
 
   /** Adds a request, and returns it. */
   add(request: Request): Request {
     if (request.isOver) {
-      this.over.push(request);
+      this.refused.push(request);
     } else {
       request.group = this;
       this.open.set(request.ref, request);
@@ -133,7 +133,7 @@ export class Requests {
    * there is none: `size` tells. In a handler it is a poll.
    */
   waitAny(timeoutMs: i32 = DEFAULT_TIMEOUT_MS): Request | null {
-    if (this.over.length > 0) return this.over.shift();
+    if (this.refused.length > 0) return this.refused.shift();
     if (this.open.size === 0) return null;
     const message = receiveMatchWithin(new Bears(this, 0), timeoutMs);
     return message === null ? null : this.take(message);
@@ -169,8 +169,6 @@ export class Requests {
   take(message: Message): Request | null {
     const request = this.of(message);
     if (request === null) return null;
-    request.group = null;
-    this.open.delete(request.ref);
     request.take(message);
     return request;
   }
@@ -185,11 +183,10 @@ export class Requests {
     this.giveUp(Outcome.Cancelled);
   }
 
-  /** One of them is over without having been handed out. For `Request`. */
-  ended(request: Request): void {
+  /** One of them was waited for, taken or cancelled by itself. For `Request`. */
+  forget(request: Request): void {
     request.group = null;
     this.open.delete(request.ref);
-    this.over.push(request);
   }
 
   private of(message: Message): Request | null {
@@ -199,12 +196,8 @@ export class Requests {
 
   private giveUp(outcome: Outcome): void {
     const open = this.open.values();
-    for (let i = 0; i < open.length; i++) {
-      open[i].group = null;
-      open[i].giveUp(outcome);
-    }
-    this.open.clear();
-    this.over.length = 0;
+    for (let i = 0; i < open.length; i++) open[i].giveUp(outcome);
+    this.refused.length = 0;
   }
 }
 

@@ -30,7 +30,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
     for (const [name, bytes] of [...guests, ...examples]) {
       compiled.set(name, await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>));
     }
-  }, 60_000);
+  }, 180_000);
 
   beforeEach(async () => {
     clock = new ManualClock();

@@ -181,8 +181,13 @@ describe.each([
 });
 
 describe("a request that is refused", () => {
+  let wasm: Uint8Array<ArrayBuffer>;
+
+  beforeAll(async () => {
+    wasm = (await buildGuests("guests", ["inquirer"], "asyncify")).get("inquirer") as Uint8Array<ArrayBuffer>;
+  }, 60_000);
+
   test("is over at once, and says why", async () => {
-    const wasm = (await buildGuests("guests", ["inquirer"], "asyncify")).get("inquirer") as Uint8Array<ArrayBuffer>;
     await using runtime = new Runtime({ clock: new ManualClock(), readString });
     const module = await runtime.load(wasm);
     const observer = runtime.mailbox();

@@ -71,7 +71,7 @@ export function grows(): void {
 export function copies(): void {
   const first = receive().copy();
   const second = receive();
-  const isSame = first.from === second.from && first.length === first.bytes.length;
+  const isSame = first.from === second.from && first.length === first.bytes().length;
   say(
     second,
     `${first.kind} ${first.tag} ${first.ref} ${first.text()} ${first.reader().u8()} ${isSame}, then ${second.text()}`,
