@@ -19,7 +19,8 @@ export declare function send(lo: i32, hi: i32, tag: i32, ptr: usize, length: i32
  * Takes the next item of any kind, in order of arrival.
  *
  * Arguments: the window; `timeoutMs` 0 to poll, negative to wait for ever.
- * Returns: n >= 0, the payload's length; -1 the time is over; -2 nothing yet: call `park`.
+ * Returns: n >= 0, the payload's length; -1 the time is over; -2 nothing yet, or others must have their turns first: call `park`,
+ * also where it was a poll.
  * With n > cap nothing was taken: call again with a larger window.
  * Crashes: the window is outside the memory, or `info` is not a multiple of 4.
  */

@@ -8,13 +8,13 @@
 
 import * as actor from "./actor";
 import { PARK, TIMEOUT } from "./mailbox";
-import { current, Kind, Message } from "./message";
+import { fresh, Kind, Message } from "./message";
 import { Pid } from "./pid";
 import { self } from "./process";
 import { ExitReason } from "./reason";
 import { Ref } from "./ref";
 import { delegateRaw, Sent, send, sendText } from "./send";
-import { refFrom } from "./status";
+import { OVER_LIMIT } from "./status";
 import * as utf8 from "./utf8";
 import * as window from "./window";
 
@@ -31,16 +31,24 @@ export enum Outcome {
   TooLarge,
   /** The callee is the caller itself, which cannot answer while it waits (Erlang: `calling_self`). Nothing was sent. */
   CallingSelf,
+  /** The request was not sent: the caller has as many `ties` as its limits allow, or its mailbox is full of items that it has asked for. */
+  OverLimit,
+  /** It was cancelled before it was answered: only of a `Request`. */
+  Cancelled,
 }
 
 /** How long a call waits unless told otherwise (Erlang: `gen_server:call/2`). */
-const DEFAULT_TIMEOUT_MS: i32 = 5000;
+export const DEFAULT_TIMEOUT_MS: i32 = 5000;
 
 /** The answer to a call, or why there is none. What is only there in one case crashes the caller in the others. */
 export class Reply {
+  /** A copy of the answer's payload, once it is to be kept. */
+  private kept: Uint8Array | null = null;
+
   constructor(
     readonly outcome: Outcome,
-    private readonly ref: Ref,
+    /** Where it was answered: the answer, as it was received. */
+    private readonly answer: Message | null,
     private readonly why: ExitReason | null,
   ) {}
 
@@ -58,24 +66,29 @@ export class Reply {
     return this.why;
   }
 
-  /** The answer itself, as every message valid until the next receive. Crashes where there is none, or one came since. */
+  /** The answer itself, as every message valid until the next receive. Crashes where there is none. */
   get message(): Message {
-    if (!this.ok) throw new Error(`call: ${this}`);
-    // No two answers bear the same ref.
-    if (current.kind !== Kind.Message || current.tag !== this.ref) {
-      throw new Error("call: the answer is gone, something else was received since");
-    }
-    return current;
+    const answer = this.answer;
+    if (answer === null) throw new Error(`call: ${this}`);
+    return answer;
   }
 
-  /** A copy of the answer's payload. Crashes as `message` does. */
+  /** Copies the answer's payload, if there is one: `bytes` and `text` work from now on also after the next receive. */
+  keep(): Reply {
+    if (this.ok && this.kept === null) this.kept = this.message.bytes();
+    return this;
+  }
+
+  /** A copy of the answer's payload. Crashes where there is none, or something else was received since and it was not kept. */
   bytes(): Uint8Array {
-    return this.message.bytes();
+    const kept = this.kept;
+    return kept === null ? this.message.bytes() : kept.slice();
   }
 
-  /** The answer as UTF-8. Crashes as `message` does: for callers that cannot go on without it. */
+  /** The answer as UTF-8. Crashes as `bytes` does: for callers that cannot go on without it. */
   text(): string {
-    return this.message.text();
+    const kept = this.kept;
+    return kept === null ? this.message.text() : String.UTF8.decodeUnsafe(kept.dataStart, kept.length);
   }
 
   /** How it went, for people. */
@@ -91,6 +104,10 @@ export class Reply {
         return "the request is too large";
       case Outcome.CallingSelf:
         return "the callee is the caller itself";
+      case Outcome.OverLimit:
+        return "a limit of the caller's stands against it";
+      case Outcome.Cancelled:
+        return "cancelled";
       default: {
         const why = this.why;
         return why === null ? "the callee ended" : `the callee ended: ${why}`;
@@ -101,7 +118,7 @@ export class Reply {
 
 /**
  * Sends a request and waits for its answer, at most `timeoutMs` (negative: for ever). Only where there is waiting: in a
- * handler it crashes.
+ * handler it crashes, and `request` (request.ts) is there for that.
  *
  * ```ts
  * const reply = callText(whereis("counter"), "get");
@@ -121,37 +138,50 @@ export function callText(to: Pid, request: string, timeoutMs: i32 = DEFAULT_TIME
 
 /** As `call`, with `length` bytes of memory. */
 export function callRaw(to: Pid, ptr: usize, length: i32, timeoutMs: i32 = DEFAULT_TIMEOUT_MS, tag: i32 = 0): Reply {
-  if (to === self()) return new Reply(Outcome.CallingSelf, 0, null);
+  if (to === self()) return new Reply(Outcome.CallingSelf, null, null);
 
   // The request goes out with a monitor on the callee: without it, one that is dead, or dies, would be a wait for nothing.
   const ref = actor.request(to as i32, (to >> 32) as i32, tag, ptr, length);
-  refFrom(ref, "call");
-  if (ref > 0) return new Reply(ref === 1 ? Outcome.Full : Outcome.TooLarge, 0, null);
-
-  // The answer is tagged with the monitor's ref and the Down bears it: one receive waits for either, and for nothing else.
-  const answered = waitFor(ref, timeoutMs);
-
-  // Whatever came, the ref ends here: the host refuses what is still to come, and the flush takes out what came together with
-  // it. That writes nothing into the window, so the answer still stands there.
-  actor.demonitor(ref, 1);
-
-  if (!answered) return new Reply(Outcome.TimedOut, 0, null);
-  if (current.kind === Kind.Message) return new Reply(Outcome.Answered, ref, null);
-  return new Reply(Outcome.Ended, 0, ExitReason.of(current));
+  return isRef(ref) ? answerTo(ref, timeoutMs) : refused(ref);
 }
 
-/** Receives what bears `ref`; false where the time is over. */
-function waitFor(ref: Ref, timeoutMs: i32): bool {
+/** Whether `request` has answered with a ref. */
+export function isRef(answer: i32): bool {
+  return answer < 0 && answer !== OVER_LIMIT;
+}
+
+/** The reply where it has not. */
+export function refused(answer: i32): Reply {
+  const isFull = answer === 1;
+  return new Reply(answer < 0 ? Outcome.OverLimit : isFull ? Outcome.Full : Outcome.TooLarge, null, null);
+}
+
+/** Waits for what ends the request `ref`, and ends it. */
+export function answerTo(ref: Ref, timeoutMs: i32): Reply {
+  // The answer is tagged with the monitor's ref and the Down bears it: one receive waits for either, and for nothing else.
   let n = actor.recv_tag(window.info, window.ptr, window.cap, timeoutMs, ref);
   // A wait that is over before it began would pass for a callee that is slow.
-  if (n === TIMEOUT && timeoutMs !== 0)
-    throw new Error("call: there is no waiting here, in a handler or a start function");
+  if (n === TIMEOUT && timeoutMs !== 0) {
+    throw new Error("call: there is no waiting here, in a handler or a start function; send a `request` instead");
+  }
   if (n === PARK) n = actor.park();
   while (n > window.cap) {
     window.grow(n);
     n = actor.recv_tag(window.info, window.ptr, window.cap, 0, ref);
   }
-  return n !== TIMEOUT;
+  if (n !== TIMEOUT) return replyOf(fresh(), ref);
+  actor.demonitor(ref, 1);
+  return new Reply(Outcome.TimedOut, null, null);
+}
+
+/** What `message`, which bears `ref`, is for a reply. Whatever it is, the request ends here. */
+export function replyOf(message: Message, ref: Ref): Reply {
+  // The host refuses what is still to come, and the flush takes out what came together with it. That writes nothing into the window, so the answer still
+  // stands there.
+  actor.demonitor(ref, 1);
+  return message.kind === Kind.Message
+    ? new Reply(Outcome.Answered, message, null)
+    : new Reply(Outcome.Ended, null, ExitReason.of(message));
 }
 
 /**
@@ -168,7 +198,7 @@ export function replyText(request: Message, text: string): Sent {
 }
 
 function refOf(request: Message): Ref {
-  if (request.ref === 0) throw new Error("reply: nobody waits for an answer, or something else was received since");
+  if (request.ref === 0) throw new Error("reply: nobody waits for an answer");
   return request.ref;
 }
 

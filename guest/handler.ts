@@ -15,7 +15,7 @@
  */
 
 import * as actor from "./actor";
-import { current, Message } from "./message";
+import { fresh, Message } from "./message";
 import * as window from "./window";
 
 /** Tells the host to call `handle`. Once, at the module's top level. */
@@ -23,12 +23,12 @@ export function listen(): void {
   window.listenHere();
 }
 
-/** The item that `handle(n)` was called for. Call it in every `handle`: an item that did not fit is taken only here. */
+/** The item that `handle(n)` was called for. Call it once in every `handle`: an item that did not fit is taken only here, and what was received before is stale. */
 export function received(n: i32): Message {
   // No `park` on this path: a guest that imports it would have to be able to suspend.
   while (n > window.cap) {
     window.grow(n);
     n = actor.recv(window.info, window.ptr, window.cap, 0);
   }
-  return current;
+  return fresh();
 }

@@ -19,7 +19,7 @@
  * are in examples/.
  *
  * Receiving and sending allocate nothing: a `Message` is a view of the one window that the host writes into, valid until
- * the next receive. docs/abi.md says what the host does; the other files here say it in AssemblyScript.
+ * the next receive; reading it later crashes. docs/abi.md says what the host does; the other files here say it in AssemblyScript.
  */
 
 export { Caller, call, callRaw, callText, Outcome, Reply, reply, replyText } from "./call";
@@ -42,13 +42,14 @@ export {
   receiveWithin,
 } from "./mailbox";
 export { Matcher, match, matchFirst } from "./match";
-export { Kind, Message, Reason } from "./message";
+export { Kind, Message, MessageCopy, Reason } from "./message";
 export { Pid } from "./pid";
 export { args, argsText, exit, exitFor, exitText, exitWith, Level, log, now, parent, self, shutdown } from "./process";
 export { Reader } from "./reader";
 export { ExitReason } from "./reason";
 export { dropRef, makeRef, Ref } from "./ref";
 export { Registered, register, sendNamed, unregister, whereis } from "./registry";
+export { Request, Requests, request, requestRaw, requestText } from "./request";
 export { forward, Sent, send, sendRaw, sendTag, sendText } from "./send";
 export { Server, serve } from "./server";
 export { Spawned, SpawnStatus, spawn, spawnLink, spawnLinkMonitor, spawnMonitor } from "./spawn";

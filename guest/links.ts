@@ -48,14 +48,16 @@ export function kill(pid: Pid): bool {
 /**
  * Asks for one Down when the actor ends; where there is no such actor it comes at once, with the reason noproc. Each monitor
  * has a ref of its own, which its Down bears: `receiveTag(ref)` waits for just that. A monitor of oneself never tells anything.
+ * Returns 0, and there is no monitor, where a limit stands against it.
  */
 export function monitor(pid: Pid): Ref {
-  return refFrom(actor.monitor(pid as i32, (pid >> 32) as i32), "monitor");
+  return refFrom(actor.monitor(pid as i32, (pid >> 32) as i32));
 }
 
-/** Whether an actor is alive: a monitor that is taken back at once, so it crashes where `monitor` does. */
+/** Whether an actor is alive: a monitor that is taken back at once. True also where `monitor` returns 0, so that it cannot be known. */
 export function isAlive(pid: Pid): bool {
-  return demonitor(monitor(pid), true);
+  const ref = monitor(pid);
+  return ref === 0 || demonitor(ref, true);
 }
 
 /**

@@ -2,14 +2,15 @@
  * Receiving. Each function comes twice: plain, it waits for ever and always returns a message; `…Within` waits for so many
  * milliseconds (0: not at all, negative: for ever) and returns null when they are over.
  *
- * All return the same view of the one window (see message.ts): what they return is valid until the next receive. A payload
+ * All return a view of the one window (see message.ts): what they return is valid until the next receive. A payload
  * of any length arrives whole. Where nothing is to be waited for, in `handle` and at a module's top level, every receive is
- * a poll: use `…Within(0)` there.
+ * a poll: use `…Within(0)` there. A process that polls in a loop lets others have their turns after each 64 receives, in a poll
+ * that finds nothing; `…Within` with a time, or without, is the better way to wait.
  */
 
 import * as actor from "./actor";
 import { MATCHER, Matcher, match, matchFirst, setMatcher } from "./match";
-import { current, Message } from "./message";
+import { fresh, Message } from "./message";
 import * as window from "./window";
 
 /** Answers of the receiving imports that are no lengths. */
@@ -86,6 +87,8 @@ function takeMatch(predicate: i32, timeoutMs: i32): i32 {
   // Nothing in the guest calls these two. The references make the compiler compile them, here and in no guest without this call.
   match;
   matchFirst;
+  // The candidates are shown in the window.
+  window.expire();
   if (window.cap < SCAN_BYTES) window.grow(SCAN_BYTES);
   let n = actor.recv_match(window.info, window.ptr, window.cap, timeoutMs, predicate);
   if (n === PARK) n = actor.park();
@@ -98,9 +101,9 @@ function takeMatch(predicate: i32, timeoutMs: i32): i32 {
 
 function arrived(n: i32): Message {
   if (n === TIMEOUT) throw new Error("receive: there is no waiting here; poll with receiveWithin(0)");
-  return current;
+  return fresh();
 }
 
 function inTime(n: i32): Message | null {
-  return n === TIMEOUT ? null : current;
+  return n === TIMEOUT ? null : fresh();
 }

@@ -4,7 +4,7 @@
  * The host runs `match` in the guest while the guest waits in a receive; all that survives between the two is in globals.
  */
 
-import { current, Message } from "./message";
+import { LENGTH, Message, shown } from "./message";
 import * as window from "./window";
 
 /**
@@ -37,7 +37,7 @@ export function match(predicate: i32, ptr: usize, _length: i32): i32 {
   return (
     predicate === MATCHER
       ? firstOfMatcher(info, info + 1, ptr - info) === info
-      : call_indirect<bool>(predicate, current)
+      : call_indirect<bool>(predicate, shown())
   )
     ? 1
     : 0;
@@ -57,6 +57,9 @@ export function matchFirst(predicate: i32, first: usize, bytes: i32): i32 {
 /** What precedes the payload of each: `info`. */
 const HEADER_BYTES: usize = 32;
 
+/** Where a record that is to be passed over has its own length. */
+const PASSED: usize = 4;
+
 // Two loops, because one that calls through a table may park as far as Asyncify can see, and is made slower for it.
 
 /** `toPayload`: how far behind its first byte the payload of each item begins. The one place that calls a Matcher, so that its code can become part of the loop. */
@@ -64,42 +67,43 @@ function firstOfMatcher(first: usize, end: usize, toPayload: usize): usize {
   const asked = matcher;
   if (asked === null) return end;
   const room = window.ptr;
+  const candidate = shown();
   let at = first;
   let length = -1;
   let size: usize = 0;
   while (at < end) {
-    const candidate = changetype<Message>(at);
     if (load<u32>(at) !== 0) {
-      window.show(at + toPayload);
+      window.show(at, at + toPayload);
       if (asked.matches(candidate)) break;
       // A guess that is compared lets the processor go ahead to the next; a sum would have it wait for the load.
-      if (candidate.length !== length) {
-        length = candidate.length;
+      const itsLength = load<i32>(at, LENGTH);
+      if (itsLength !== length) {
+        length = itsLength;
         size = sizeOf(length);
       }
       at += size;
     } else {
-      at += candidate.tag;
+      at += load<u32>(at, PASSED);
     }
   }
-  window.show(room);
+  window.show(window.info, room);
   return at;
 }
 
 function firstOfFunction(predicate: i32, first: usize, end: usize): usize {
   const room = window.ptr;
+  const candidate = shown();
   let at = first;
   while (at < end) {
-    const candidate = changetype<Message>(at);
     if (load<u32>(at) !== 0) {
-      window.show(at + HEADER_BYTES);
+      window.show(at, at + HEADER_BYTES);
       if (call_indirect<bool>(predicate, candidate)) break;
-      at += sizeOf(candidate.length);
+      at += sizeOf(load<i32>(at, LENGTH));
     } else {
-      at += candidate.tag;
+      at += load<u32>(at, PASSED);
     }
   }
-  window.show(room);
+  window.show(window.info, room);
   return at;
 }
 

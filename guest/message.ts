@@ -1,7 +1,10 @@
 /**
- * What a receive returns. A `Message` is no copy but a view of the window that the host has filled in: reading it costs
- * a load, receiving one allocates nothing, and it is valid until the next receive. What is needed longer is taken out of
- * it before: `from`, `tag`, `bytes()`, `text()`.
+ * What a receive returns. A `Message` is no copy but a view of the window that the host has filled in: receiving one allocates nothing, and it
+ * is valid until the next receive. What is needed longer is taken out of it before (`from`, `tag`, `bytes()`, `text()`), or `copy()` keeps all.
+ *
+ * Reading one after the next receive crashes. A receive by a predicate ends it also where it finds nothing, another receive only where it finds something.
+ * Not noticed: what was taken out of a message and still reads the window (`ptr`, `reader()`); in a handler, reading one in a later `handle` before
+ * that has called `received`; in a predicate, reading the candidate before.
  */
 
 import { Pid } from "./pid";
@@ -39,39 +42,70 @@ export enum Reason {
   Own = 6,
 }
 
+/** Where the fields of `info` are. */
+export const TAG: usize = 4;
+export const FROM: usize = 8;
+export const REF: usize = 16;
+const REASON: usize = 20;
+export const LENGTH: usize = 24;
+
 /** Used again for every message: a Reader of a message is valid as long as the message is. */
 let shared: Reader | null = null;
 
 /**
  * One item of the mailbox: a message, a Down, an Exit or a timer; `kind` says which.
  *
- * Its fields are the 32 bytes of `info` as the host has written them (docs/abi.md), so no other guest can forge them.
+ * It reads the 32 bytes of `info` as the host has written them (docs/abi.md), so no other guest can forge them. It is no pointer, but the
+ * serial number of its receive: reading one of an earlier receive crashes.
  */
 @unmanaged
 export class Message {
-  readonly kind: Kind;
+  get kind(): Kind {
+    return load<Kind>(this.info);
+  }
 
   /** From 0 up the guests' own, below 0 the ref that is answered with it. 0 unless `kind` is a message or a timer. */
-  readonly tag: i32;
+  get tag(): i32 {
+    return load<i32>(this.info, TAG);
+  }
 
   /** Who sent the message, who set the timer, or who has ended; 0 is the host. */
-  readonly from: Pid;
+  get from(): Pid {
+    return load<Pid>(this.info, FROM);
+  }
 
   /**
    * Of a Down, which monitor; of a timer that came back to its setter, which one. Of a message, the ref that its sender
    * waits for an answer with: then it is a request, see call.ts. 0 otherwise.
    */
-  readonly ref: i32;
+  get ref(): i32 {
+    return load<i32>(this.info, REF);
+  }
 
   /** Why `from` has ended, where `kind` is a down or an exit; `ExitReason.of(message)` is all of it. */
-  readonly reason: Reason;
+  get reason(): Reason {
+    return load<Reason>(this.info, REASON);
+  }
 
   /** Length of the payload in bytes. */
-  readonly length: i32;
+  get length(): i32 {
+    return load<i32>(this.info, LENGTH);
+  }
 
   /** Where the payload is: for `sendRaw` and for guests that read it by hand. */
   get ptr(): usize {
+    this.info;
     return window.ptr;
+  }
+
+  /**
+   * Where its header is, as docs/abi.md has it: for guests that read it by hand. Whatever reads the message asks this first, and so do functions of the
+   * library that read more than one field: one look whether it is stale is enough for them.
+   */
+  @inline
+  get info(): usize {
+    if (changetype<usize>(this) !== window.serial) isStale();
+    return window.header;
   }
 
   /**
@@ -107,7 +141,12 @@ export class Message {
     return load<f64>(this.at(offset, 8));
   }
 
-  /** A copy of the payload; the one way to keep it beyond the next receive. */
+  /** A copy of all of it, which stays valid. */
+  copy(): MessageCopy {
+    return new MessageCopy(this.kind, this.tag, this.from, this.ref, this.reason, this.bytes());
+  }
+
+  /** A copy of the payload, which stays valid. */
   bytes(): Uint8Array {
     const length = this.available;
     const copy = new Uint8Array(length);
@@ -146,5 +185,49 @@ export class Message {
   }
 }
 
-/** The view of the window: every receive returns it, and a predicate sees its candidate through it. */
-export const current: Message = changetype<Message>(window.info);
+function isStale(): void {
+  throw new Error("Message: stale, something else was received since; keep its copy()");
+}
+
+/** The item that the host has just written into the window. Every Message before it is stale from now on. */
+export function fresh(): Message {
+  window.expire();
+  return shown();
+}
+
+/** What the window shows: the item that was received last, or while a predicate is asked, its candidate. */
+export function shown(): Message {
+  return changetype<Message>(window.serial);
+}
+
+/** What was received, to be kept: a copy that stays valid. */
+export class MessageCopy {
+  constructor(
+    readonly kind: Kind,
+    readonly tag: i32,
+    readonly from: Pid,
+    readonly ref: i32,
+    readonly reason: Reason,
+    private readonly payload: Uint8Array,
+  ) {}
+
+  /** Length of the payload in bytes. */
+  get length(): i32 {
+    return this.payload.length;
+  }
+
+  /** The payload; not another copy each time. */
+  bytes(): Uint8Array {
+    return this.payload;
+  }
+
+  /** The payload, decoded as UTF-8. */
+  text(): string {
+    return String.UTF8.decodeUnsafe(this.payload.dataStart, this.payload.length);
+  }
+
+  /** Reads the payload from its beginning; a new Reader each time. */
+  reader(): Reader {
+    return new Reader(this.payload);
+  }
+}

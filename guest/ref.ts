@@ -7,12 +7,15 @@
 import * as actor from "./actor";
 import { refFrom } from "./status";
 
-/** Names a monitor, a timer, or an answer that is waited for. 0 is none. */
+/**
+ * Names a monitor, a timer, or an answer that is waited for. 0 is none: what should have made one has made nothing, because a limit of the
+ * actor's stands against it (`ties`, `timers`), or its mailbox is full of items that it has asked for.
+ */
 export type Ref = i32;
 
-/** A fresh ref, live until it is dropped. */
+/** A fresh ref, live until it is dropped; 0 where a limit stands against it. */
 export function makeRef(): Ref {
-  return refFrom(actor.make_ref(), "makeRef");
+  return refFrom(actor.make_ref());
 }
 
 /**

@@ -6,10 +6,11 @@
  */
 
 import * as actor from "./actor";
-import { Message } from "./message";
+import { FROM, LENGTH, Message, REF, TAG } from "./message";
 import { Pid } from "./pid";
 import { Ref } from "./ref";
 import * as utf8 from "./utf8";
+import * as window from "./window";
 
 /** What the functions that send return. Nothing was queued unless it is `Accepted`. */
 export enum Sent {
@@ -45,10 +46,13 @@ export function sendTag(to: Pid, tag: i32): Sent {
  * `to` answers it, and its end is the caller's Down. `Sent.NoActor`: nobody waits for an answer to it any more.
  */
 export function forward(to: Pid, message: Message): Sent {
-  const asked = message.ref !== 0 && to !== message.from;
-  return asked
-    ? delegateRaw(message.from, message.ref, to, message.ptr, message.length, message.tag)
-    : sendRaw(to, message.ptr, message.length, message.tag);
+  const info = message.info;
+  const from = load<Pid>(info, FROM);
+  const ref = load<i32>(info, REF);
+  const tag = load<i32>(info, TAG);
+  const length = load<i32>(info, LENGTH);
+  const asked = ref !== 0 && to !== from;
+  return asked ? delegateRaw(from, ref, to, window.ptr, length, tag) : sendRaw(to, window.ptr, length, tag);
 }
 
 /** Hands a request of `caller`, known by its ref, on to `to`: with `length` bytes of memory. */

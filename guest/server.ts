@@ -26,6 +26,7 @@ import { Pid } from "./pid";
 import { exitFor, parent } from "./process";
 import { ExitReason } from "./reason";
 import { Ref } from "./ref";
+import { Request, Requests } from "./request";
 import { Sent, send, sendText } from "./send";
 
 /** What a guest extends. The message that a hook gets is valid until something else is received, in a call for example. */
@@ -41,6 +42,9 @@ export abstract class Server {
   private callerPid: Pid = 0;
   private callerRef: Ref = 0;
 
+  /** Those whose replies are for `onReply`; null until there is one. */
+  private expected: Requests | null = null;
+
   /** Why it is to stop, once the hook has returned. */
   private stopping: ExitReason | null = null;
 
@@ -52,6 +56,9 @@ export abstract class Server {
 
   /** All that is no message: a Down, a timer, and where it traps exits an Exit that does not stop it. */
   onInfo(_message: Message): void {}
+
+  /** A request that was given to `expect` is over: it has a `reply`, whose answer is valid as a hook's message is. */
+  onReply(_request: Request): void {}
 
   /** The last that it does, where it was stopped in good order; never after a crash. */
   onStop(_reason: ExitReason): void {}
@@ -66,6 +73,23 @@ export abstract class Server {
     return sendText(this.callerPid, text, this.callerRef);
   }
 
+  /**
+   * Gives a request to `onReply` when it is over, where its answer would go to `onCast` and the end of its callee to `onInfo`; at once, from in here, where
+   * it is over already, because it was refused. So a server asks others and goes on with its work.
+   */
+  expect(request: Request): void {
+    if (request.isOver) {
+      this.onReply(request);
+      return;
+    }
+    let expected = this.expected;
+    if (expected === null) {
+      expected = new Requests();
+      this.expected = expected;
+    }
+    expected.add(request);
+  }
+
   /** Who waits for the request at hand, to be answered later. */
   caller(): Caller {
     return new Caller(this.callerPid, this.callerRef);
@@ -78,9 +102,15 @@ export abstract class Server {
 
   /** Gives one item to the hook that it belongs to, and ends the actor where that is to be its last. */
   take(message: Message): void {
-    if (message.kind === Kind.Exit && this.isStop(message)) {
+    const expected = this.expected;
+    let over: Request | null = null;
+    if (expected !== null) over = expected.take(message);
+    const kind = message.kind;
+    if (over !== null) {
+      this.onReply(over);
+    } else if (kind === Kind.Exit && this.isStop(message)) {
       this.stopping = ExitReason.of(message);
-    } else if (message.kind !== Kind.Message) {
+    } else if (kind !== Kind.Message) {
       this.onInfo(message);
     } else if (message.ref !== 0) {
       this.callerPid = message.from;

@@ -28,7 +28,7 @@ import { Kind, Message, Reason } from "./message";
 import { Pid } from "./pid";
 import { exitText, Level, log, self } from "./process";
 import { ExitReason } from "./reason";
-import { makeRef, Ref } from "./ref";
+import { dropRef, makeRef, Ref } from "./ref";
 import { Registered, register } from "./registry";
 import { Sent, sendTag } from "./send";
 import { Server, serve } from "./server";
@@ -49,14 +49,17 @@ export class Supervisor extends Server {
   /** In the order in which they are started. */
   readonly children: Child[] = [];
 
-  /** A timer for each restart within the period, oldest first: a clock would need a grant. */
+  /**
+   * A timer for each restart within the period, oldest first: a clock would need a grant. 0 where a limit stands against the timer: that restart counts
+   * until one after it has left the period.
+   */
   private restarts: Ref[] = [];
 
-  /** Children whose starts have failed, one for each message of `again` that is on its way. */
+  /** Children whose starts have failed, one for each message to itself that is on its way. */
   private failed: Child[] = [];
 
-  /** What those messages are tagged with; 0 until it is needed. */
-  private again: Ref = 0;
+  /** What those messages are tagged with. Each has a ref of its own, because a ref takes one message, and so gets into a full mailbox. */
+  private retries: Ref[] = [];
 
   /** More than `intensity` restarts within `periodMs` are too many; two that are exactly so far apart are within. */
   constructor(
@@ -117,7 +120,8 @@ export class Supervisor extends Server {
 
   take(message: Message): void {
     if (message.kind === Kind.Timer && this.hasExpired(message.ref)) return;
-    if (message.kind === Kind.Message && this.again !== 0 && message.tag === this.again) {
+    if (message.kind === Kind.Message && this.retries.length > 0 && message.tag === this.retries[0]) {
+      dropRef(this.retries.shift());
       const child = this.failed.shift();
       if (child.failure.length > 0) this.restart(child, child.failure);
       return;
@@ -178,25 +182,37 @@ export class Supervisor extends Server {
   private tryAgain(child: Child, why: string): void {
     this.onFailedStart(child, why);
     child.failure = why;
-    if (this.again === 0) this.again = makeRef();
-    if (sendTag(self(), this.again) === Sent.Accepted) this.failed.push(child);
-    // The mailbox is full, so that nothing can be put behind what is there.
-    else this.restart(child, why);
+    const ref = makeRef();
+    if (ref !== 0 && sendTag(self(), ref) === Sent.Accepted) {
+      this.failed.push(child);
+      this.retries.push(ref);
+      return;
+    }
+    // A limit stands against it, so that nothing can be put behind what is there.
+    if (ref !== 0) dropRef(ref);
+    this.restart(child, why);
   }
 
   /** Counts a restart; false where it is one too many. */
   private mayRestart(): bool {
-    // Those whose timers have run down meanwhile are older than the period.
-    while (this.restarts.length > 0 && receiveTagWithin(this.restarts[0], 0) !== null) this.restarts.shift();
+    // Those whose timers have run down meanwhile are older than the period, and so are those before them.
+    let expired = 0;
+    for (let i = 0; i < this.restarts.length; i++) {
+      const timer = this.restarts[i];
+      if (timer === 0) continue;
+      if (receiveTagWithin(timer, 0) === null) break;
+      expired = i + 1;
+    }
+    this.restarts.splice(0, expired);
     if (this.restarts.length >= this.intensity) return false;
     this.restarts.push(sendAfter(<u32>max(0, min(this.periodMs, MAX_PERIOD_MS)) + 1, self()));
     return true;
   }
 
-  /** Whether this is the timer of a restart, which has left the period then. */
+  /** Whether this is the timer of a restart, which has left the period then, as have those before it. */
   private hasExpired(timer: Ref): bool {
-    const index = this.restarts.indexOf(timer);
-    if (index >= 0) this.restarts.splice(index, 1);
+    const index = timer === 0 ? -1 : this.restarts.indexOf(timer);
+    this.restarts.splice(0, index + 1);
     return index >= 0;
   }
 
@@ -231,8 +247,12 @@ export class Supervisor extends Server {
     if (pid === 0) return;
     child.pid = 0;
     // A monitor, because a child may have unlinked itself. Then nothing of the link may come any more, and what has come is
-    // taken out. All three receives look for this child only: the exits of others stay in the mailbox, none is lost.
+    // taken out. All receives look for this child only: the exits of others stay in the mailbox, none is lost.
     const ref = monitor(pid);
+    if (ref === 0) {
+      this.endByLink(child, pid);
+      return;
+    }
     unlink(pid);
     if (receiveMatchWithin(new ExitFrom(pid), 0) === null) {
       const ended = child.shutdownMs !== 0 && exitTo(pid) && receiveTagWithin(ref, child.shutdownMs) !== null;
@@ -242,6 +262,16 @@ export class Supervisor extends Server {
       }
     }
     demonitor(ref, true);
+  }
+
+  /** As `end`, where a limit stands against a monitor. A child that has unlinked itself has its whole time, and is killed then. */
+  private endByLink(child: Child, pid: Pid): void {
+    const exit = new ExitFrom(pid);
+    if (receiveMatchWithin(exit, 0) !== null) return;
+    if (child.shutdownMs !== 0 && exitTo(pid) && receiveMatchWithin(exit, child.shutdownMs) !== null) return;
+    kill(pid);
+    unlink(pid);
+    receiveMatchWithin(exit, 0);
   }
 }
 

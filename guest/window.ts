@@ -16,6 +16,12 @@ export let ptr: usize = memory.data(256, 8);
 /** Bytes of room at `ptr`. */
 export let cap: i32 = 256;
 
+/** Where the header of the item is that a `Message` reads: `info`, or while candidates are looked at where they lie, in front of each. */
+export let header: usize = info;
+
+/** Which receive the window's item is of: each has another. Odd, so that it is never 0, which is no `Message`. */
+export let serial: u32 = 1;
+
 /** Whether `ptr` is of the heap. */
 let grown: bool = false;
 
@@ -33,9 +39,15 @@ export function grow(length: i32): void {
   if (listening) actor.window(info, ptr, cap);
 }
 
-/** Where the payload of the item is that `Message` reads: elsewhere than in the room only while candidates are looked at where they lie. */
-export function show(payload: usize): void {
+/** Where the item is that a `Message` reads: elsewhere than in `info` and the room only while candidates are looked at where they lie. */
+export function show(candidate: usize, payload: usize): void {
+  header = candidate;
   ptr = payload;
+}
+
+/** Something else is in the window, or going to be: what was received before is stale. */
+export function expire(): void {
+  serial += 2;
 }
 
 /** Tells the host to write the items for `handle` here. */

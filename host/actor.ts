@@ -110,6 +110,8 @@ export interface GuestExports {
   /** The same of many items; only the switch calls it. */
   readonly matchFirst: ((predicate: number, pointer: number, bytes: number) => number) | null;
   readonly start: (() => void) | null;
+  /** The module imports `park`. */
+  readonly parks: boolean;
 }
 
 /** What an actor needs from its runtime. */

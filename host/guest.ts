@@ -335,6 +335,7 @@ export class GuestModule {
       match: functionOf(exports, "match"),
       matchFirst: functionOf(exports, "match_first"),
       start: entry === START ? null : (functionOf(exports, START) ?? functionOf(exports, INITIALIZE)),
+      parks: this.#importsActor("park"),
     } as GuestExports;
   }
 

@@ -160,16 +160,26 @@ export function receive(actor: Actor, want: Want, wanted: number, timeoutMs: num
     words[at + SAVED] = words[at + HEAD];
   }
   const poll = timeoutMs === 0 || words[at + MAY_PARK] === 0;
-  // Where the budget is spent the others get their turn first, whatever the mailbox holds. A poll cannot wait for that.
-  if (words[at + BUDGET] > 0 || poll) {
+  // Where the budget is spent the others get their turns first: before a receive, whatever the mailbox holds; after a poll that has found nothing.
+  const isSpent = words[at + BUDGET] <= 0;
+  if (!isSpent || poll) {
     words[at + BUDGET]--;
     const length = look(actor, !poll);
     if (length !== RECEIVE_PARK) return length;
-    if (poll) return RECEIVE_TIMEOUT;
+    if (poll && !(isSpent && canPark(actor))) return RECEIVE_TIMEOUT;
   }
   actor.waiting = true;
-  actor.deadlineMs = timeoutMs < 0 ? Number.POSITIVE_INFINITY : actor.services.clock.now() + timeoutMs;
+  if (poll) actor.deadlineMs = OVER;
+  else actor.deadlineMs = timeoutMs < 0 ? Number.POSITIVE_INFINITY : actor.services.clock.now() + timeoutMs;
   return RECEIVE_PARK;
+}
+
+/** The deadline of a poll: it does not wait, but looks once more in its next turn. */
+const OVER = Number.NEGATIVE_INFINITY;
+
+/** Whether the guest knows `park`, and may call it where it is. */
+function canPark({ mayPark, guest }: Actor): boolean {
+  return mayPark && guest?.parks === true;
 }
 
 /** The guest has parked: it waits, or gets another turn at once where its mailbox holds items that it has not looked at. */
@@ -178,9 +188,9 @@ export function park(actor: Actor): void {
   const { at } = actor;
   if (words[at + WAITING] === 0) fault(actor, "park was called without a receive that had answered -2");
   words[at + RESULT] = RECEIVE_PARK;
-  actor.expired = false;
+  actor.expired = actor.deadlineMs === OVER;
   const nothingYet = words[at + WANT] === WANT_ANSWER ? !actor.answer?.settled : words[at + SAVED] === words[at + TAIL];
-  if (!nothingYet) {
+  if (!nothingYet || actor.expired) {
     actor.wake();
     return;
   }

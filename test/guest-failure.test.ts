@@ -276,7 +276,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
       const careless = subject("", subject());
       start("calls", careless, "ask carelessly");
       await quiet();
-      expect(ends.get(careless)).toMatch(/^crashed: reply: nobody waits for an answer/);
+      expect(ends.get(careless)).toMatch(/^crashed: Message: stale, something else was received since/);
     });
 
     test("and crashes with the reason where it uses an answer that is not there", async () => {
@@ -288,7 +288,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
     test("and crashes where it reads an answer after it has received something else", async () => {
       const caller = start("keeps", subject());
       expect(await heard()).toEqual(["answer"]);
-      expect(ends.get(caller)).toMatch(/^crashed: call: the answer is gone/);
+      expect(ends.get(caller)).toMatch(/^crashed: Message: stale, something else was received since/);
     });
 
     test("and is told when its request was refused", async () => {

@@ -600,6 +600,10 @@ ${unlessInside("$host")}
       (local.set $polls (i32.or
         (i32.eqz (local.get $timeout))
         (i32.eqz (i32.load ${at(slot.MAY_PARK)} (local.get $me)))))
+      ;; A poll that may have to give way is the host's.
+      (br_if $host (i32.and
+        (i32.and (i32.eqz (local.get $timeout)) (i32.load ${at(slot.MAY_PARK)} (local.get $me)))
+        (i32.le_s (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 0))))
       ;; A mailbox out of reach is the host's.
       (br_if $host (i32.and
         (i32.lt_s (i32.load ${at(slot.RING)} (local.get $me)) (i32.const 0))

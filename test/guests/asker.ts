@@ -13,6 +13,7 @@ import {
   Writer,
 } from "isopod/guest";
 import * as actor from "isopod/guest/actor";
+import { fresh } from "isopod/guest/message";
 import * as window from "isopod/guest/window";
 
 const COMMAND: i32 = 100;
@@ -103,7 +104,7 @@ function waitFor(ref: i32, milliseconds: i32): void {
   let n = actor.recv_tag(window.info, window.ptr, window.cap, milliseconds > 20 ? -1 : milliseconds, ref);
   if (n === -2) n = actor.park();
   if (n < 0) note(AWAIT, n, 0);
-  else took(AWAIT, changetype<Message>(window.info));
+  else took(AWAIT, fresh());
 }
 
 function took(what: i32, item: Message): void {
