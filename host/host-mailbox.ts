@@ -38,12 +38,13 @@ const receiveChecks = checksOf<ReceiveOptions>({
   signal: having("addEventListener", "throwIfAborted"),
 });
 
-interface DemonitorOptions {
+export interface DemonitorOptions {
+  /** Takes its Down, and an answer that came with it, out of the mailbox. Default: false. */
   readonly flush?: boolean;
 }
 const demonitorChecks = checksOf<DemonitorOptions>({ flush: flag });
 
-interface SendAfterOptions {
+export interface SendAfterOptions {
   /** Default: the mailbox itself. */
   readonly to?: Pid;
   readonly tag?: number;

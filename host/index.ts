@@ -2,6 +2,7 @@
 
 export type { MemoryUse } from "./account.ts";
 export type { Counters } from "./actor.ts";
+export type { OnError } from "./call-out.ts";
 export { CallError, type CallOptions, CallTimeoutError } from "./calls.ts";
 export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";
@@ -12,12 +13,12 @@ export { escapeControls } from "./escape-controls.ts";
 export type { Grants } from "./grants.ts";
 export type { GuestModule, WayName } from "./guest.ts";
 export type { FailingHostFunction, HostContext, HostFunction, HostImports } from "./host-functions.ts";
-export type { HostMailbox, ReceiveOptions } from "./host-mailbox.ts";
+export type { DemonitorOptions, HostMailbox, ReceiveOptions, SendAfterOptions } from "./host-mailbox.ts";
 export type { LogLevel } from "./imports.ts";
 export type { InspectEvent, InspectKind } from "./inspection.ts";
 export { hasJspi } from "./jspi.ts";
 export { defaultLimits, type Limits, type RuntimeLimits } from "./limits.ts";
-export type { Down, Exit, ExitReason, Message, Received, TimerItem } from "./message.ts";
+export type { Down, Exit, ExitReason, GivenReason, Message, Received, TimerItem } from "./message.ts";
 export type { BuiltModule, ModuleSource } from "./module-source.ts";
 export type { ActorInfo, PeekOptions, Snapshot, Wait, WaitingItem } from "./observer.ts";
 export { formatPid, type Pid, parsePid } from "./pid.ts";

@@ -14,9 +14,7 @@ import type { ChildReport } from "./supervisor.ts";
  * Something that has happened; `atMs` is on the runtime's clock. `number`: events of a runtime are numbered from 1, in the order in which they happened
  * and are told. An end happens, in this order, when it is told: after the dead letters of the actor's mailbox.
  */
-export type InspectEvent = { readonly number: number; readonly atMs: number } & Happening;
-
-type Happening =
+export type InspectEvent = { readonly number: number; readonly atMs: number } & (
   | {
       readonly kind: "spawn";
       readonly pid: Pid;
@@ -42,7 +40,11 @@ type Happening =
   /** A child of a supervisor of the host's has ended unasked, or could not be started again. */
   | { readonly kind: "report"; readonly report: ChildReport }
   /** One turn has caused more lines, dead letters, or names than are told: so many of them were dropped. */
-  | { readonly kind: "dropped"; readonly what: Flood; readonly count: number };
+  | { readonly kind: "dropped"; readonly what: "log" | "dead-letter" | "name"; readonly count: number }
+);
+
+/** An event before it has its number and its time. */
+type Happening<Event = InspectEvent> = Event extends unknown ? Omit<Event, "number" | "atMs"> : never;
 
 export type InspectKind = InspectEvent["kind"];
 

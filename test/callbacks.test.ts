@@ -1,7 +1,7 @@
 /** Callbacks of the embedder: what they throw is reported and stops nothing, what happens is told in one order, and a flood loses no end. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type InspectEvent, type Pid, Runtime, type RuntimeOptions } from "../host/index.ts";
-import { MAX_WAITING } from "../host/notices.ts";
+import { MAX_WAITING, Notices } from "../host/notices.ts";
 import { ManualClock, settle } from "../host/test.ts";
 import { quiet } from "./guests.ts";
 import { guest } from "./wat.ts";
@@ -260,6 +260,19 @@ describe("a flood in one turn", () => {
     runtime.send(pid, "go");
     await settle(runtime);
     expect([letters.length, runtime.counters.untold, runtime.counters.dead]).toEqual([most, 5, most + 5]);
+  });
+
+  test("leaves room for what cannot be one, however full it is", () => {
+    const notices = new Notices();
+    const told: string[] = [];
+    const dropped: unknown[] = [];
+    notices.onDropped = (...what) => dropped.push(what);
+    notices.hold();
+    for (let i = 0; i < most + 2; i++) notices.add(() => told.push("line"), "log");
+    for (let i = 0; i < most + 3; i++) notices.add(() => told.push("end"));
+    notices.release();
+    expect([told.length, told.lastIndexOf("line")]).toEqual([2 * most + 3, most - 1]);
+    expect(dropped).toEqual([["log", 2]]);
   });
 
   test("of ends loses none, nor an abort of a signal", async () => {

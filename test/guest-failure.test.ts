@@ -673,7 +673,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
       const children = [{ id: "a", start: "tree", args: `${observer.pid} 1` }];
       const above = runtime.supervise({ children });
       const later = runtime.supervise({
-        children: [{ id: "a", start: async () => runtime.spawn("tree", children[0]) }],
+        children: [{ id: "a", start: async () => runtime.spawn("tree", { args: children[0].args }) }],
       });
       await quiet();
       for (const { pid } of [above, later]) {

@@ -341,7 +341,7 @@ describe("diagnostics channels", () => {
     runtime.send(pid, "late");
     for (const name of ["isopod:spawn", "isopod:exit", "isopod:dead-letter"]) unsubscribe(name, listen);
     mailbox.close();
-    const common = { runtime, atMs: expect.any(Number) };
+    const common = { runtime, number: expect.any(Number), atMs: expect.any(Number) };
     expect(told).toEqual([
       { ...common, kind: "spawn", pid, module: "echo.wasm", entry: "handle", parent: 0 },
       { ...common, kind: "exit", pid, module: "echo.wasm", names: ["unheard"], reason: { kind: "killed" } },

@@ -174,8 +174,12 @@ describe("a supervisor that is a guest", () => {
         for (const { act, who, how, restart, ms } of batch) {
           const id = MODEL_IDS[who];
           if (act === "advance") {
+            // It measures with timers, which fire in turns: what came before is dealt with before.
+            model.run();
+            await quiet();
             model.advance(ms);
             clock.jump(ms);
+            await quiet();
           } else if (act === "end") {
             const pid = runtime.whereis(`~${id}`);
             if (pid !== undefined) endedByThemselves.add(pid);
