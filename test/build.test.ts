@@ -186,7 +186,9 @@ describe("build", () => {
 
   test("takes no number of bytes for a stack that is none", async () => {
     for (const stackBytes of [0, -1, 0.5, Number.NaN, 2 ** 30]) {
-      await expect(build(["echo.ts"], { baseDir: folder, stackBytes })).rejects.toThrow(/^stackBytes must be/);
+      await expect(build(["echo.ts"], { baseDir: folder, stackBytes })).rejects.toThrow(
+        /stackBytes .*whole number from 1 to/,
+      );
     }
   });
 

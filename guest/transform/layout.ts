@@ -39,13 +39,6 @@ export function memoryBaseFor(stackBytes: number = DEFAULT_STACK_BYTES): number 
   return FAR_END + bytes + REFERENCES_SHARED + NEAR_BYTES;
 }
 
-/** @throws {RangeError} where that is no number of bytes for a stack */
-export function checkStackBytes(stackBytes: number | undefined): void {
-  if (stackBytes === undefined) return;
-  if (Number.isInteger(stackBytes) && stackBytes > 0 && stackBytes <= MAX_STACK_BYTES) return;
-  throw new RangeError(`stackBytes must be a whole number from 1 to ${MAX_STACK_BYTES}, not ${stackBytes}`);
-}
-
 export interface Layout {
   /** Where the stack of references begins; it grows down to `FAR_END`. */
   readonly referencesEnd: number;

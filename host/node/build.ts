@@ -6,7 +6,7 @@
  */
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
-import { checkStackBytes } from "../../guest/transform/layout.ts";
+import { MAX_STACK_BYTES } from "../../guest/transform/layout.ts";
 import { checkOptions, checksOf, flag, oneOf, text, wholeNumber } from "../options.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled, CompileOptions } from "./compiler.ts";
@@ -21,7 +21,7 @@ const buildChecks = checksOf<BuildOptions>({
   reductions: oneOf("none", "count", "yield"),
   debug: flag,
   initialPages: wholeNumber(1, 65_536),
-  stackBytes: wholeNumber(0, 2 ** 31 - 1),
+  stackBytes: wholeNumber(1, MAX_STACK_BYTES),
   baseDir: text,
   // What setTimeout keeps.
   timeoutMs: wholeNumber(0, 2 ** 31 - 1),
@@ -54,7 +54,6 @@ export class Builder {
   #worker: Worker | undefined;
 
   async build(entry: string, { timeoutMs, ...options }: BuildOptions): Promise<Compiled> {
-    checkStackBytes(options.stackBytes);
     this.#worker ??= new Worker(WORKER, { name: "isopod build" });
     const { compiled, alive } = await ask(this.#worker, { entry, options }, timeoutMs);
     if (!alive) this.#worker = undefined;

@@ -11,7 +11,7 @@ import binaryen from "binaryen";
 import { MEMORY_BASE } from "../../guest/transform/asyncify.ts";
 import { makeParking } from "../../guest/transform/compiled.ts";
 import GuestTransform from "../../guest/transform/index.ts";
-import { checkStackBytes, memoryBaseFor, STACK_SIZE } from "../../guest/transform/layout.ts";
+import { memoryBaseFor, STACK_SIZE } from "../../guest/transform/layout.ts";
 import type { ParkWay } from "../../guest/transform/park.ts";
 import { makePreemptible, type ReductionsWay } from "../../guest/transform/reductions.ts";
 import { Unsuitable } from "../../guest/transform/unsupported.ts";
@@ -99,7 +99,6 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
       `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
     );
   }
-  checkStackBytes(options.stackBytes);
   if (path.endsWith(".wasm")) return rewrite(entry, path, options);
 
   const sources = new Map<string, { file: string; text: string }>();
