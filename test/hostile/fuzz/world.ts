@@ -105,7 +105,7 @@ export class World implements AsyncDisposable {
     let memoryBytes = 0;
     for (const { pid, memoryBytes: its = 0 } of this.runtime.snapshot().actors) {
       memoryBytes += its;
-      const items = this.runtime.peek(pid, { items: Number.POSITIVE_INFINITY, bytes: 0 }) ?? [];
+      const items = this.runtime.peek(pid, { items: 10_000, bytes: 0 }) ?? [];
       waiting += items.filter(({ kind }) => kind === "message" || kind === "timer").length;
     }
     expectEqual("messages sent", sent, received + dead + waiting);
