@@ -28,7 +28,7 @@ import { Kind, Message, Reason } from "./message";
 import { Pid } from "./pid";
 import { exitText, Level, log, self } from "./process";
 import { ExitReason } from "./reason";
-import { dropRef, makeRef, Ref } from "./ref";
+import { makeRef, Ref } from "./ref";
 import { Registered, register } from "./registry";
 import { Sent, sendTag } from "./send";
 import { Server, serve } from "./server";
@@ -52,11 +52,11 @@ export class Supervisor extends Server {
   /** A timer for each restart within the period, oldest first: a clock would need a grant. */
   private restarts: Ref[] = [];
 
-  /** Children whose starts have failed, one for each message to itself that is on its way. */
+  /** Children whose starts have failed, one for each message of `again` that is on its way. */
   private failed: Child[] = [];
 
-  /** What those messages are tagged with: a ref each, because a ref takes one message. */
-  private again: Ref[] = [];
+  /** What those messages are tagged with; 0 until it is needed. */
+  private again: Ref = 0;
 
   /** More than `intensity` restarts within `periodMs` are too many; two that are exactly so far apart are within. */
   constructor(
@@ -117,8 +117,7 @@ export class Supervisor extends Server {
 
   take(message: Message): void {
     if (message.kind === Kind.Timer && this.hasExpired(message.ref)) return;
-    if (message.kind === Kind.Message && this.again.length > 0 && message.tag === this.again[0]) {
-      dropRef(this.again.shift());
+    if (message.kind === Kind.Message && this.again !== 0 && message.tag === this.again) {
       const child = this.failed.shift();
       if (child.failure.length > 0) this.restart(child, child.failure);
       return;
@@ -179,15 +178,10 @@ export class Supervisor extends Server {
   private tryAgain(child: Child, why: string): void {
     this.onFailedStart(child, why);
     child.failure = why;
-    const again = makeRef();
-    if (sendTag(self(), again) === Sent.Accepted) {
-      this.failed.push(child);
-      this.again.push(again);
-      return;
-    }
+    if (this.again === 0) this.again = makeRef();
+    if (sendTag(self(), this.again) === Sent.Accepted) this.failed.push(child);
     // The mailbox is full, so that nothing can be put behind what is there.
-    dropRef(again);
-    this.restart(child, why);
+    else this.restart(child, why);
   }
 
   /** Counts a restart; false where it is one too many. */
