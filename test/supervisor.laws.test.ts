@@ -121,6 +121,26 @@ describe("a supervisor of the host's", () => {
   );
 });
 
+const ACT: Act = { act: "end", who: 0, how: "end", restart: "permanent", times: 1, ms: 1 };
+/** A start that fails is tried again behind what is in the mailbox, also the second one that does. */
+const FAILS_TWICE = {
+  strategy: "one_for_one",
+  intensity: 3,
+  children: ["permanent", "permanent", "permanent"] as Restart[],
+  batches: [
+    [
+      { ...ACT, act: "fail", who: 1 },
+      { ...ACT, act: "fail", who: 2 },
+    ],
+    [{ ...ACT, who: 2 }],
+    [
+      { ...ACT, who: 1 },
+      { ...ACT, act: "start" },
+    ],
+    [ACT],
+  ] as Act[][],
+} as const;
+
 describe("a supervisor that is a guest", () => {
   const strategies = ["one_for_one", "one_for_all", "rest_for_one"] as const;
   const restarts = ["permanent", "transient", "temporary"] as const;
@@ -136,7 +156,7 @@ describe("a supervisor that is a guest", () => {
   /** What guests/overseer.ts calls such a child. */
   const child = (id: string, kind: Restart) => `~${id}:${restarts.indexOf(kind)}:100`;
 
-  law.prop(program, { numRuns: 400 })(
+  law.prop(program, { numRuns: 400, examples: [FAILS_TWICE] })(
     "does what OTP's does, whatever ends, fails, is started and is stopped",
     async ({ strategy, intensity, children, batches }) => {
       const clock = new ManualClock();
