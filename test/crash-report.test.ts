@@ -161,8 +161,8 @@ describe.each([
     await quiet();
     other.end({ kind: "crashed", message: "broken elsewhere", stack: "" });
     expect(exits).toMatchObject(
-      [{ pid }, { pid: other.pid }].map(exit => ({ ...exit, reason: { message: "broken elsewhere" } })),
+      [{ pid: other.pid }, { pid }].map(exit => ({ ...exit, reason: { message: "broken elsewhere" } })),
     );
-    expect(exits[0].lastReceived).toBeUndefined();
+    expect(exits[1].lastReceived).toBeUndefined();
   });
 });

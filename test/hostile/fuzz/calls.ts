@@ -138,6 +138,8 @@ const USUAL: Setting = {
 
 /** So small that scripts meet every one of them. */
 const limits: Partial<RuntimeLimits> = {
+  turnMs: 1,
+  startMs: 1,
   messageBytes: 2048,
   mailboxMessages: 12,
   mailboxBytes: 8192,

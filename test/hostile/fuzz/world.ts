@@ -54,6 +54,8 @@ export class World implements AsyncDisposable {
     this.runtime = new Runtime({
       clock: this.clock,
       onLog: () => {},
+      // What the functions of a history throw is told here, and is no fault.
+      onError: () => {},
       ...options,
       imports: imports(this),
       onExit: ({ pid, module, reason }) => {
