@@ -21,6 +21,7 @@ import {
   SpawnError,
   systemClock,
 } from "../host/index.ts";
+import { seededRandom } from "./seeded.ts";
 import { guest } from "./wat.ts";
 
 // ---- What is to be done -------------------------------------------------------------------------------------------------
@@ -277,18 +278,7 @@ class CountingClock implements Clock {
   }
 }
 
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const random = randomFrom(Number(values.seed));
+const random = seededRandom(Number(values.seed));
 const below = (count: number) => Math.floor(random() * count);
 const oneOf = <T>(list: readonly T[]): T => list[below(list.length)];
 
@@ -306,7 +296,8 @@ let guestsEnded = 0;
 const runtime = new Runtime({
   clock,
   grants: "all",
-  limits: { actors: ACTORS, fibers: FIBERS },
+  // Its parents may not give way, and the machine may be loaded.
+  limits: { actors: ACTORS, fibers: FIBERS, turnMs: 60_000, startMs: 60_000 },
   onExit: ({ module, reason }) => {
     if (module === undefined) return;
     guestsEnded++;
