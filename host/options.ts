@@ -82,6 +82,13 @@ export function wholeNumber(least: number, most: number): Check {
   return (value, name, where) => checkWhole(value, name, where, least, most);
 }
 
+/** The same, or Infinity. */
+export function wholeNumberOrForever(least: number, most: number): Check {
+  return (value, name, where) => {
+    if (value !== Number.POSITIVE_INFINITY) checkWhole(value, name, where, least, most);
+  };
+}
+
 export const tag: Check = (value, _, where) => checkTag(value, where);
 export const milliseconds: Check = (value, name, where) => checkMs(value, name, where, false);
 export const millisecondsOrForever: Check = (value, name, where) => checkMs(value, name, where, true);

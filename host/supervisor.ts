@@ -21,7 +21,7 @@ import {
   options,
   shown,
   text,
-  wholeNumber,
+  wholeNumberOrForever,
 } from "./options.ts";
 import { formatPid, type Pid } from "./pid.ts";
 import { formatReason, reasonOfThrown } from "./reason.ts";
@@ -99,7 +99,7 @@ const childChecks = checksOf<ChildSpec>({
 const supervisorChecks = checksOf<SupervisorOptions>({
   strategy: oneOf("one_for_one", "one_for_all", "rest_for_one"),
   children: checkList,
-  intensity: wholeNumber(0, 2 ** 31),
+  intensity: wholeNumberOrForever(0, 2 ** 31),
   periodMs: milliseconds,
   backoff: options(checksOf<Backoff>({ initialMs: milliseconds, maxMs: milliseconds, factor: checkFactor })),
   onReport: callback,

@@ -51,7 +51,7 @@ describe.concurrent("isopod run --observe", () => {
     const seen = await top;
     expect(seen?.code).toBe(0);
     expect(seen?.stdout).toMatch(/^guests 1 /m);
-    expect(seen?.stdout).toMatch(/^<0\.0\.0\.1> +echo\.ts +(parked|ready|running) /m);
+    expect(seen?.stdout).toMatch(/^<0\.0\.0\.\d+> +echo\.ts +(parked|ready|running) /m);
   });
 
   test("ends with the guest, and as it does", async () => {

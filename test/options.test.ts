@@ -59,7 +59,8 @@ describe("a wrong number is a RangeError that names it", () => {
     ms("maxMs", value => runtime.supervise({ backoff: { initialMs: 1, maxMs: value } })),
     ms("factor", value => runtime.supervise({ backoff: { initialMs: 1, factor: value === 2 ** 60 ? 0 : value } })),
     ms("shutdown", value => runtime.supervise(child({ shutdown: value }))),
-    count("intensity", value => runtime.supervise({ intensity: value })),
+    // As many as there may be: Infinity.
+    count("intensity", value => runtime.supervise({ intensity: value === Number.POSITIVE_INFINITY ? -1 : value })),
     count("tag", value => runtime.send(pid, "x", { tag: value })),
     count("tag", value => runtime.broadcast("group", "x", { tag: value })),
     count("tag", value => runtime.call(pid, "x", { tag: value })),

@@ -48,7 +48,12 @@ export class Stage {
       stage.#supervisor = stage.runtime.supervise({
         strategy: scene.strategy,
         intensity: INTENSITY,
-        children: scene.parts.map(part => ({ ...part, start: () => stage.#spawn(part), name: part.id })),
+        children: scene.parts.map(part => ({
+          id: part.id,
+          start: () => stage.#spawn(part),
+          name: part.id,
+          ...(part.restart && { restart: part.restart }),
+        })),
         onReport: report => stage.#report(report),
       });
       return stage;
