@@ -102,9 +102,6 @@ export class CodeBounds implements Visitor {
   /** The depth of the `try` that catches what is thrown here. */
   readonly #tries: number[] = [];
 
-  readonly loop = nothing;
-  readonly block = nothing;
-  readonly end = nothing;
   readonly functionIndex = nothing;
   readonly call = nothing;
   readonly globalIndex = nothing;

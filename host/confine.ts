@@ -353,9 +353,6 @@ class Confiner {
 /** What is asked of a constant expression is its end. */
 const nothing = () => {};
 export const NOTHING: Visitor = {
-  loop: nothing,
-  block: nothing,
-  end: nothing,
   functionIndex: nothing,
   call: nothing,
   globalIndex: nothing,

@@ -84,12 +84,6 @@ export class Cursor {
 
 /** What the walk tells of an instruction. `-1`: there is no such index in it. */
 export interface Visitor {
-  /** A loop's body begins at the cursor. */
-  loop(): void;
-  /** A block, an if or a try begins. */
-  block(): void;
-  /** A block, a loop or the whole expression ends. */
-  end(): void;
   /** Names a function by the index that stands in the bytes from `from` to the cursor. */
   functionIndex(index: number, from: number): void;
   /** Calls a function by its index, or something of a type. */
@@ -224,7 +218,6 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         // block
         const type = blockType(cursor);
         depth++;
-        visitor.block();
         flow?.block(type);
         break;
       }
@@ -232,7 +225,6 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         // loop
         const type = blockType(cursor);
         depth++;
-        visitor.loop();
         flow?.loop(type);
         break;
       }
@@ -240,7 +232,6 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         // if
         const type = blockType(cursor);
         depth++;
-        visitor.block();
         flow?.if(type);
         break;
       }
@@ -248,7 +239,6 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         // try
         const type = blockType(cursor);
         depth++;
-        visitor.block();
         flow?.try(type, NO_HANDLERS);
         break;
       }
@@ -261,7 +251,6 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
           handlers.push(labelIndex(cursor, depth));
         });
         depth++;
-        visitor.block();
         flow?.try(type, handlers);
         break;
       }
@@ -278,11 +267,9 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
       case 0x18: // delegate, which is also an end
         cursor.u32();
         if (--depth < 0) cursor.fail("has a delegate outside of a try");
-        visitor.end();
         flow?.end();
         break;
       case 0x0b: // end
-        visitor.end();
         flow?.end();
         if (--depth < 0) return;
         break;

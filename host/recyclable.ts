@@ -50,9 +50,6 @@ class Survey {
 
   #walk(cursor: Cursor): void {
     walk(cursor, {
-      loop: nothing,
-      block: nothing,
-      end: nothing,
       functionIndex: nothing,
       call: nothing,
       globalIndex: nothing,

@@ -391,9 +391,6 @@ class Rewriter {
   #constant(cursor: Cursor, edits: Edits): void {
     const nothing = () => {};
     walk(cursor, {
-      loop: nothing,
-      block: nothing,
-      end: nothing,
       call: nothing,
       bulk: nothing,
       lasts: nothing,
@@ -501,9 +498,6 @@ class Rewriter {
     const nothing = () => {};
     const visitor: Visitor = {
       flow: paths,
-      loop: nothing,
-      block: nothing,
-      end: nothing,
       call: (index, type) => {
         calls = true;
         const called = this.#typeAt[type < 0 ? this.#typeOf[index] : type];

@@ -260,9 +260,6 @@ function writeExports(
 /** What is asked of a constant expression is its end. */
 const nothing = () => {};
 const NOTHING: Visitor = {
-  loop: nothing,
-  block: nothing,
-  end: nothing,
   functionIndex: nothing,
   call: nothing,
   globalIndex: nothing,
