@@ -2,7 +2,7 @@
  * The compiler as test suites see it: each guest is compiled once, whichever suites and processes ask for it. What was compiled is kept by the content of all
  * sources that can matter, so that a change of any of them compiles anew. In a browser the suites get browser/compile-guests.ts in place of this file.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "../host/node/build.ts";
@@ -74,8 +74,8 @@ export async function compileGuests(
     if (wasm === undefined) throw new Error(text);
     const i = missing[which];
     found[i] = wasm;
-    // Renamed, so that another process never reads half of it.
-    const half = new URL(`${process.pid}-${i}.half`, KEPT);
+    // Renamed, so that nobody reads half of it. The name is unique: suites of one process compile at the same time.
+    const half = new URL(`${randomUUID()}.half`, KEPT);
     await writeFile(half, wasm);
     await rename(half, files[i]);
   }
