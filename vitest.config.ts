@@ -28,7 +28,7 @@ const node: TestProjectConfiguration = {
 const core = [
   ...["abi", "abi-blocking", "abi-edges", "abi-errors", "assemblyscript", "calls", "crash-report", "dead-letters"],
   ...["guest-failure", "host-actors", "links", "mailbox", "mailbox.laws", "pid", "receive.laws", "recycling"],
-  ...["registry", "scheduler", "send-after", "supervisor", "timers", "ways"],
+  ...["names", "scheduler", "send-after", "supervisor", "timers", "ways"],
 ];
 
 const chromium = chromiumOptions();
@@ -48,7 +48,7 @@ const browser: TestProjectConfiguration = {
     name: "chromium",
     // Suites share nothing but what they import, and Binaryen takes a second to start.
     isolate: false,
-    include: [...core.map(name => `test/${name}.test.ts`), "test/browser/page/*.test.ts"],
+    include: [...core.map(name => `test/*/${name}.test.ts`), "test/browser/page/*.test.ts"],
     browser: {
       enabled: true,
       headless: true,

@@ -1,7 +1,7 @@
 /** The guests of bench/guests, each compiled once in a process. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "../host/node/build.ts";
+import { build } from "../host/node/compile/build.ts";
 import { PACKAGE_FOLDER } from "../host/node/installation.ts";
 
 /** The guests ship as sources. */

@@ -1,5 +1,5 @@
 /** The example guests, compiled and loaded: what the scenarios play with. */
-import { build } from "../host/node/build.ts";
+import { build } from "../host/node/compile/build.ts";
 import { createRuntime, type GuestModule, type NodeRuntime, type RuntimeOptions } from "../host/node/index.ts";
 import { EXAMPLES_FOLDER } from "../host/node/installation.ts";
 

@@ -4,13 +4,13 @@
  */
 import binaryen from "binaryen";
 import { Bench } from "tinybench";
-import { Bytes } from "../host/bytes.ts";
-import { Mailbox, RingPool } from "../host/mailbox.ts";
-import { MESSAGE } from "../host/message.ts";
-import { build } from "../host/node/build.ts";
+import { Bytes } from "../host/mail/bytes.ts";
+import { Mailbox, RingPool } from "../host/mail/mailbox.ts";
+import { build } from "../host/node/compile/build.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
 import { createRuntime } from "../host/node/index.ts";
 import { EXAMPLES_FOLDER } from "../host/node/installation.ts";
+import { MESSAGE } from "../host/wire/message.ts";
 
 /** So often is a short operation repeated between two looks at the clock, which cost more than it does. */
 const REPEATS = 1000;

@@ -8,7 +8,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { build } from "../host/node/build.ts";
+import { build } from "../host/node/compile/build.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
 import { createRuntime } from "../host/node/index.ts";
 import { EXAMPLES_FOLDER } from "../host/node/installation.ts";

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import binaryen from "binaryen";
 import { featuresOf } from "../guest/transform/compiled.ts";
-import { build } from "../host/node/build.ts";
+import { build } from "../host/node/compile/build.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
 import { createRuntime, type SpawnOptions } from "../host/node/index.ts";
 import { EXAMPLES_FOLDER } from "../host/node/installation.ts";

@@ -5,8 +5,8 @@
  *     npm run bench:weights -- [seconds of mixes] [seed]
  */
 import { spawnSync } from "node:child_process";
-import { countReductions } from "../host/reductions.ts";
-import { weightClasses } from "../host/weights.ts";
+import { countReductions } from "../host/module/count.ts";
+import { weightClasses } from "../host/module/weights.ts";
 import { catalogue, type Instruction, LEGACY } from "./catalogue.ts";
 import { loopOf, use } from "./loops.ts";
 

@@ -5,10 +5,10 @@ const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 const { pathToFileURL } = require("node:url");
 
-const source = join(__dirname, "..", "host", "node", "cli.ts");
+const source = join(__dirname, "..", "host", "node", "cli", "cli.ts");
 
 if (!existsSync(source)) {
-  import(pathToFileURL(join(__dirname, "..", "dist", "host", "node", "cli.js")).href);
+  import(pathToFileURL(join(__dirname, "..", "dist", "host", "node", "cli", "cli.js")).href);
 } else if (process.features.typescript) {
   import(pathToFileURL(source).href);
 } else {

@@ -2,29 +2,28 @@
  * The runtime: loads modules, spawns actors, and brings the host's messages to them. It wires the parts together and holds no logic of
  * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
  */
-import { Account } from "./account.ts";
-import { type Actor, type Counters, type Services, totals } from "./actor.ts";
-import { Bytes, payloadFrom } from "./bytes.ts";
-import { CallOut, type OnError } from "./call-out.ts";
-import { type CallOptions, Calls, callChecks } from "./calls.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { CountedModules } from "./counted.ts";
-import { delegate } from "./delegate.ts";
-import { type Denial, Denials } from "./denials.ts";
-import { type ActorExit, Ends } from "./ends.ts";
-import { ClosedError, LoadError } from "./errors.ts";
-import { escapeControls } from "./escape-controls.ts";
-import type { Grants } from "./grants.ts";
-import { GuestModule, type ImportObject, type LoadRules } from "./guest.ts";
-import { type HostImports, hostImports } from "./host-functions.ts";
-import { type Directory, HostMailbox } from "./host-mailbox.ts";
-import { actorImports, envImports, type ImportHooks, type LogLevel } from "./imports.ts";
-import { type InspectEvent, Inspection, type InspectKind } from "./inspection.ts";
-import { type RuntimeLimits, runtimeLimits } from "./limits.ts";
-import { RingPool } from "./mailbox.ts";
-import { type ExitReason, type GivenReason, MESSAGE, type Message, SEND_ACCEPTED } from "./message.ts";
-import { type ModuleSource, type ReadModule, readModule } from "./module-source.ts";
-import { type Flood, MAX_WAITING, Notices } from "./notices.ts";
+import { Account } from "./actor/account.ts";
+import { type Actor, type Counters, type Services, totals } from "./actor/actor.ts";
+import { delegate } from "./between/delegate.ts";
+import { Registry } from "./between/names.ts";
+import { type DeadLetter, post } from "./between/post.ts";
+import { endFromOutside, exitSignal } from "./between/signals.ts";
+import { type Denial, Denials } from "./door/denials.ts";
+import { type HostImports, hostImports } from "./door/host-functions.ts";
+import { actorImports, envImports, type ImportHooks, type LogLevel } from "./door/imports.ts";
+import { type CallOptions, Calls, callChecks } from "./javascript/calls.ts";
+import { type Directory, HostMailbox } from "./javascript/host-mailbox.ts";
+import { checkSupervisor, Supervisor, type SupervisorOptions } from "./javascript/supervisor.ts";
+import { type ActorExit, Ends } from "./life/ends.ts";
+import { Recycling } from "./life/recycling.ts";
+import { type ModuleDefaults, Spawner, type SpawnOptions, tellSpawn } from "./life/spawner.ts";
+import { Bytes, payloadFrom } from "./mail/bytes.ts";
+import { RingPool } from "./mail/mailbox.ts";
+import { Slots } from "./mail/slots.ts";
+import { CountedModules } from "./module/counted.ts";
+import { GuestModule, type ImportObject, type LoadRules } from "./module/guest-module.ts";
+import type { ReadSourceMap } from "./module/places.ts";
+import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
 import {
   type ActorInfo,
   Observer,
@@ -33,7 +32,16 @@ import {
   peekChecks,
   type Snapshot,
   type WaitingItem,
-} from "./observer.ts";
+} from "./observe/snapshot.ts";
+import { CallOut, type OnError } from "./time/call-out.ts";
+import { type Clock, systemClock } from "./time/clock.ts";
+import { type InspectEvent, Inspection, type InspectKind } from "./time/inspection.ts";
+import { type Flood, MAX_WAITING, Notices } from "./time/notices.ts";
+import { secretRandom } from "./time/random.ts";
+import { Scheduler } from "./time/scheduler.ts";
+import { Timers } from "./time/timers.ts";
+import { byCountAndClock } from "./turns/preempt.ts";
+import { Switch } from "./turns/switch.ts";
 import {
   callback,
   checkOptions,
@@ -45,22 +53,14 @@ import {
   shown,
   tag,
   text,
-} from "./options.ts";
-import { formatPid, highWord, lowWord, type Pid, PidTable } from "./pid.ts";
-import type { ReadSourceMap } from "./places.ts";
-import { type DeadLetter, post } from "./post.ts";
-import { byCountAndClock } from "./preempt.ts";
-import { reasonGiven, reasonOfThrown } from "./reason.ts";
-import { Recycling } from "./recycling.ts";
-import { Registry } from "./registry.ts";
-import { Scheduler } from "./scheduler.ts";
-import { secretRandom } from "./secrets.ts";
-import { endFromOutside, exitSignal } from "./signals.ts";
-import { Slots } from "./slots.ts";
-import { type ModuleDefaults, Spawner, type SpawnOptions, tellSpawn } from "./spawner.ts";
-import { checkSupervisor, Supervisor, type SupervisorOptions } from "./supervisor.ts";
-import { Switch } from "./switch.ts";
-import { Timers } from "./timers.ts";
+} from "./wire/checks.ts";
+import { ClosedError, LoadError } from "./wire/errors.ts";
+import { escapeControls } from "./wire/escape-controls.ts";
+import type { Grants } from "./wire/grants.ts";
+import { type RuntimeLimits, runtimeLimits } from "./wire/limits.ts";
+import { type ExitReason, type GivenReason, MESSAGE, type Message, SEND_ACCEPTED } from "./wire/message.ts";
+import { formatPid, highWord, lowWord, type Pid, PidTable } from "./wire/pid.ts";
+import { reasonGiven, reasonOfThrown } from "./wire/reason.ts";
 
 export interface LoadOptions {
   /** For people. */

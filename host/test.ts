@@ -9,10 +9,11 @@
  * await clock.advance(5_000);   // every timer of these five seconds has fired, and every actor has had the turns that came of it
  * ```
  */
-import { type Clock, systemClock } from "./clock.ts";
-import { IsopodError } from "./errors.ts";
-import { formatPid } from "./pid.ts";
+
 import type { Runtime } from "./runtime.ts";
+import { type Clock, systemClock } from "./time/clock.ts";
+import { IsopodError } from "./wire/errors.ts";
+import { formatPid } from "./wire/pid.ts";
 
 interface Wake {
   readonly atMs: number;

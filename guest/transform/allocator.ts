@@ -6,7 +6,7 @@
  * Each change replaces text that is in the pinned version exactly once, and leaves every line where it was.
  */
 import * as asc from "assemblyscript/asc";
-import { ABORTED_FOR_MEMORY } from "../../host/abi.ts";
+import { ABORTED_FOR_MEMORY } from "../../host/wire/abi.ts";
 
 const FILE = "rt/tlsf";
 

@@ -4,7 +4,7 @@
  * Guarantee: a stack is put only where the module itself says that it has no data.
  */
 import type binaryen from "binaryen";
-import { mustBeValid } from "../../host/counted.ts";
+import { mustBeValid } from "../../host/module/counted.ts";
 import { type AsyncifyOptions, asyncify, entriesOf, importsOf, MEMORY_BASE } from "./asyncify.ts";
 import { INSTEAD, keeperOfReference, refuseUnsupported, Unsuitable } from "./unsupported.ts";
 

@@ -11,7 +11,7 @@
  * allocator's lists, the first blocks.
  */
 import type binaryen from "binaryen";
-import { ABORTED_FOR_STACK } from "../../host/abi.ts";
+import { ABORTED_FOR_STACK } from "../../host/wire/abi.ts";
 
 type Binaryen = typeof binaryen;
 

@@ -1,11 +1,11 @@
 /**
  * Counts the reductions of a guest that is built, and teaches it to give way where they are spent.
  *
- * Guarantee: the counting is the one that the host does of untrusted modules, in `host/reductions.ts`; here Asyncify comes after it, so that `yield` can unwind
+ * Guarantee: the counting is the one that the host does of untrusted modules, in `host/module/count.ts`; here Asyncify comes after it, so that `yield` can unwind
  * the guest's stack in every engine.
  */
 import type binaryen from "binaryen";
-import { countValid } from "../../host/counted.ts";
+import { countValid } from "../../host/module/counted.ts";
 import { entriesOf, importsOf } from "./asyncify.ts";
 import { refuseParking, rewritten, roomIn, teachToUnwind } from "./compiled.ts";
 import { Unsuitable } from "./unsupported.ts";

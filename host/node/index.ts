@@ -1,17 +1,17 @@
 /**
  * isopod on Node: everything of `isopod`, the compiler, and a runtime with Node's defaults. Whatever a caller sets wins over them.
  */
-import { readString } from "../assemblyscript.ts";
-import type { Denial } from "../denials.ts";
+import { readString } from "../adapters/assemblyscript.ts";
+import { readSourceMap } from "../adapters/source-map.ts";
+import type { Denial } from "../door/denials.ts";
 import type { RuntimeOptions } from "../runtime.ts";
-import { readSourceMap } from "../source-map.ts";
 import { adviceFor, hasTrapHandlerFlag } from "./engine.ts";
 import { NodeRuntime } from "./node-runtime.ts";
 import { read } from "./read.ts";
 
 export * from "../index.ts";
-export { type BuildOptions, build } from "./build.ts";
-export type { Compiled, Diagnostic } from "./compiler.ts";
+export { type BuildOptions, build } from "./compile/build.ts";
+export type { Compiled, Diagnostic } from "./compile/compiler.ts";
 export type { NodeRuntime } from "./node-runtime.ts";
 export type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 

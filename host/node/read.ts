@@ -5,9 +5,9 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { BuiltModule } from "../module-source.ts";
-import { fits } from "./module-map.ts";
-import { namesLike } from "./names-like.ts";
+import type { BuiltModule } from "../module/source.ts";
+import { fits } from "./compile/module-map.ts";
+import { namesLike } from "./compile/names-like.ts";
 
 /** A module or a response, as a runtime's `read` gives them. */
 export async function read(location: string | URL): Promise<BuiltModule | Response> {

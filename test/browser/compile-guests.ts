@@ -1,6 +1,6 @@
 /** compile-guests.ts for suites that run in a browser: Node compiles, and hands the modules over as text. */
 import { commands } from "vitest/browser";
-import type { compileGuests as compileHere } from "../compile-guests.ts";
+import type { compileGuests as compileHere } from "../support/compile-guests.ts";
 
 declare module "vitest/browser" {
   interface BrowserCommands {

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { type Browser, chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pageFile } from "../../host/node/demo/files.ts";
-import { compileGuests } from "../compile-guests.ts";
+import { compileGuests } from "../support/compile-guests.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
 
 const document = await readFile(new URL("../../docs/browser.md", import.meta.url), "utf8");

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Locator, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createRuntime, formatPid, type NodeRuntime, type ObserverServer, type Pid } from "../../host/node/index.ts";
-import { buildGuests } from "../guests.ts";
+import { buildGuests } from "../support/guests.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
 
 const folder = fileURLToPath(new URL("../../build/observer/", import.meta.url));

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Limits, MemoryUse, Pid, RuntimeLimits, RuntimeOptions } from "../../host/index.ts";
-import { guest } from "../wat.ts";
+import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { BOSS, COMMON, growing, IDLE, insisting, named, spawning, tells, told, WAIT, words } from "./attackers.ts";
 import { type Hoard, LIMITS, NAMES } from "./hoards.ts";

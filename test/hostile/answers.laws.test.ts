@@ -6,9 +6,9 @@ import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { CallError, type GuestModule, type HostMailbox, type Pid, type Received, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { quiet } from "../guests.ts";
-import { seededRandom } from "../seeded.ts";
-import { guest } from "../wat.ts";
+import { quiet } from "../support/guests.ts";
+import { seededRandom } from "../support/seeded.ts";
+import { guest } from "../support/wat.ts";
 import { AnswersModel, type Item, type Player, type Ref } from "./answers-model.ts";
 
 const GUESTS = 4;

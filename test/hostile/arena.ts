@@ -3,8 +3,8 @@
  * loaded as strangers' are, from bytes and with their reductions counted.
  */
 import type { LoadOptions, Pid, RuntimeOptions, SpawnOptions } from "../../host/index.ts";
-import { Stage } from "../player.ts";
-import { guest } from "../wat.ts";
+import { Stage } from "../support/player.ts";
+import { guest } from "../support/wat.ts";
 
 export class Arena extends Stage {
   #witness: Pid = 0;

@@ -4,7 +4,7 @@
 import binaryen from "binaryen";
 import type { Pid, SpawnOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { Stage } from "../player.ts";
+import type { Stage } from "../support/player.ts";
 
 const { Features } = binaryen;
 

@@ -3,11 +3,11 @@
  */
 import binaryen from "binaryen";
 import { describe, expect, test, vi } from "vitest";
-import type { Actor } from "../../host/actor.ts";
-import { BLOCK, BRANCH, MOST, MOST_IN_MODULE } from "../../host/code-bounds.ts";
-import { fault, leave } from "../../host/fault.ts";
+import type { Actor } from "../../host/actor/actor.ts";
+import { fault, leave } from "../../host/actor/fault.ts";
 import { LoadError } from "../../host/index.ts";
-import { guest } from "../wat.ts";
+import { BLOCK, BRANCH, MOST, MOST_IN_MODULE } from "../../host/module/code-bounds.ts";
+import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { MANY_FEATURES } from "./attackers.ts";
 import { HEADER, I32, I64, name, section, u32, vector } from "./fuzz/encode.ts";

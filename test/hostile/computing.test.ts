@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { type Pid, SpawnError, type SpawnOptions } from "../../host/index.ts";
-import { assemble } from "../wat.ts";
+import { assemble } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import {
   CHILD,

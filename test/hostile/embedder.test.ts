@@ -14,8 +14,8 @@ import {
   SpawnError,
   type SpawnOptions,
 } from "../../host/index.ts";
-import { MEMORY_END } from "../player.ts";
-import { assemble, guest } from "../wat.ts";
+import { MEMORY_END } from "../support/player.ts";
+import { assemble, guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 
 const TIMEOUT = { timeout: 120_000 };

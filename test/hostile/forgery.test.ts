@@ -1,8 +1,8 @@
 /** Nobody answers in another's place, nobody finds actors by trying pids, and a stranger learns no more of an end than its kind. */
 import { describe, expect, test } from "vitest";
 import { formatReason, type HostMailbox, type Pid, type Received } from "../../host/index.ts";
-import { macrotask } from "../clock.ts";
-import { wordsOf } from "../player.ts";
+import { macrotask } from "../support/clock.ts";
+import { wordsOf } from "../support/player.ts";
 import { Arena } from "./arena.ts";
 import { BOSS, COMMON, tells, WAIT, words } from "./attackers.ts";
 

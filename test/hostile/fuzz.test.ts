@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { wasi } from "../../host/adapters/wasi.ts";
 import {
   type GuestModule,
   LoadError,
@@ -12,10 +13,9 @@ import {
   SpawnError,
   type SpawnOptions,
 } from "../../host/index.ts";
-import { wasi } from "../../host/wasi.ts";
-import { buildGuests } from "../guests.ts";
-import { WASI_MODULE } from "../wasi-types.ts";
-import { ECHO, guest } from "../wat.ts";
+import { buildGuests } from "../support/guests.ts";
+import { WASI_MODULE } from "../support/wasi-types.ts";
+import { ECHO, guest } from "../support/wat.ts";
 import { type Event, events, play, setting } from "./fuzz/calls.ts";
 import { Choices } from "./fuzz/choices.ts";
 import { inChunks, seconds } from "./fuzz/chunks.ts";

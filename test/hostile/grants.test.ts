@@ -5,8 +5,8 @@
 import { describe, expect, test } from "vitest";
 import { type Grants, type Pid, Runtime, type RuntimeOptions, type SpawnOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { wordsOf } from "../player.ts";
-import { guest } from "../wat.ts";
+import { wordsOf } from "../support/player.ts";
+import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 
 const TIMEOUT = { timeout: 120_000 };

@@ -3,8 +3,8 @@
  * how much the process has grown, and what the runtime's account says that guests have.
  */
 import { type GuestModule, type MemoryUse, type Pid, Runtime, type SpawnOptions } from "../../host/index.ts";
-import { macrotask } from "../clock.ts";
-import { assemble, guest } from "../wat.ts";
+import { macrotask } from "../support/clock.ts";
+import { assemble, guest } from "../support/wat.ts";
 import { MANY_FEATURES, WAIT } from "./attackers.ts";
 
 export interface Hoard {

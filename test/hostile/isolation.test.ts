@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import type { ActorExit, LoadOptions, Pid } from "../../host/index.ts";
-import { MEMORY_END, wordsOf } from "../player.ts";
+import { MEMORY_END, wordsOf } from "../support/player.ts";
 import { Arena } from "./arena.ts";
 
 const TIMEOUT = { timeout: 120_000 };

@@ -15,8 +15,8 @@ import {
   type SpawnOptions,
 } from "../../host/index.ts";
 import { createRuntime } from "../../host/node/index.ts";
-import { wordsOf } from "../player.ts";
-import { assemble } from "../wat.ts";
+import { wordsOf } from "../support/player.ts";
+import { assemble } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import {
   BOSS,

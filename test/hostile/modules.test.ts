@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { IsopodError, LoadError, type ModuleSource, SpawnError, type SpawnOptions } from "../../host/index.ts";
-import { assemble, guest } from "../wat.ts";
+import { assemble, guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { COMMON, IDLE, MANY_FEATURES, named, spawning, tells, told } from "./attackers.ts";
 

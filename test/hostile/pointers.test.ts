@@ -3,9 +3,9 @@
  * beside the place that it was shown.
  */
 import { describe, expect, test } from "vitest";
-import { readString } from "../../host/assemblyscript.ts";
+import { readString } from "../../host/adapters/assemblyscript.ts";
 import type { RuntimeOptions } from "../../host/index.ts";
-import { MEMORY_END } from "../player.ts";
+import { MEMORY_END } from "../support/player.ts";
 import { Arena } from "./arena.ts";
 
 const TIMEOUT = { timeout: 120_000 };

@@ -12,7 +12,7 @@ import {
   SpawnError,
 } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { wordsOf } from "../player.ts";
+import { wordsOf } from "../support/player.ts";
 import { Arena } from "./arena.ts";
 
 const TIMEOUT = { timeout: 120_000 };

@@ -1,9 +1,9 @@
 /** What a guest is told of a crash: frames of WebAssembly, and nothing of where the host's files are. */
 import { describe, expect, test } from "vitest";
 import type { ExitReason } from "../../host/index.ts";
-import { reasonBytes } from "../../host/reason.ts";
-import { Stage } from "../player.ts";
-import { guest } from "../wat.ts";
+import { reasonBytes } from "../../host/wire/reason.ts";
+import { Stage } from "../support/player.ts";
+import { guest } from "../support/wat.ts";
 
 /** The stack that a guest gets of one on the host. */
 function told(stack: string): string[] {

@@ -1,7 +1,7 @@
 /** Who lacks a grant learns nothing by asking: the answer, or the crash, is the same whatever there is to be found. */
 import { expect, test } from "vitest";
-import { Stage } from "../player.ts";
-import { ECHO, guest } from "../wat.ts";
+import { Stage } from "../support/player.ts";
+import { ECHO, guest } from "../support/wat.ts";
 
 /** A name that is taken, and a group of three, in one of the two worlds. */
 const NAME = "(i32.const 16) (i32.const 5)";

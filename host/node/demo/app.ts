@@ -1,7 +1,7 @@
 /** The demo's routes: the page and its files for all who may ask, the compiler for the page alone. */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { ownHostOnly } from "../loopback.ts";
+import { ownHostOnly } from "../serve/loopback.ts";
 import { DEMO_GUESTS, type DemoGuest, indexHtml, pageFile } from "./files.ts";
 import { headers, withToken } from "./guard.ts";
 import { type Outcome, PARK_WAYS, type ParkWay, type Workshop } from "./workshop.ts";

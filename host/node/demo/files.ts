@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EXAMPLES_FOLDER, PACKAGE_FOLDER } from "../installation.ts";
-import { ICON, readScript, uplotPath } from "../page-files.ts";
+import { ICON, readScript, uplotPath } from "../serve/page-files.ts";
 
 /** Guests of `guest/examples/` that the page plays. */
 export const DEMO_GUESTS = ["table-tennis", "primes", "supervised-counter", "hello"] as const;
@@ -42,8 +42,8 @@ export async function indexHtml(token: string): Promise<string> {
 export async function pageFile(path: string): Promise<PageFile | undefined> {
   const known = files.get(path);
   if (known !== undefined) return { type: known[0], text: await readFile(known[1], "utf8") };
-  // The core lies in host/ and host/switch/, and the page in host/web/demo/.
-  const script = /^host\/((?:web\/demo\/|switch\/)?[a-z0-9-]+)\.js$/.exec(path)?.[1];
+  // The core lies in host/ and its rooms, and the page in host/web/demo/.
+  const script = /^host\/((?!node\/)(?:[a-z]+\/){0,2}[a-z0-9-]+)\.js$/.exec(path)?.[1];
   if (script === undefined) return undefined;
   try {
     return { type: JAVASCRIPT, text: await readScript(join(HOST_FOLDER, script)) };

@@ -1,6 +1,6 @@
 /** Whoever wants something compiled has to bear the token that is in the page. */
 import type { MiddlewareHandler } from "hono";
-import { tokenCheck } from "../loopback.ts";
+import { tokenCheck } from "../serve/loopback.ts";
 
 export const TOKEN_HEADER = "x-isopod-token";
 

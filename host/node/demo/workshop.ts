@@ -5,8 +5,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { build } from "../build.ts";
-import type { Compiled } from "../compiler.ts";
+import { build } from "../compile/build.ts";
+import type { Compiled } from "../compile/compiler.ts";
 import { EXAMPLES_FOLDER } from "../installation.ts";
 import { DEMO_GUESTS, type DemoGuest } from "./files.ts";
 

@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import { type SortKey, sortKeys } from "../../web/observer/protocol.ts";
 import { type Pid, parsePid, type Runtime } from "../index.ts";
-import { ownHostOnly } from "../loopback.ts";
+import { ownHostOnly } from "../serve/loopback.ts";
 import { asset } from "./assets.ts";
 import { headers, withToken } from "./guard.ts";
 import type { History } from "./history.ts";
@@ -49,8 +49,8 @@ export function observerApp({ runtime, view, history, metrics, token, port }: Pa
   app.get("/metrics", async context => {
     return context.body(await metrics.registry.metrics(), 200, { "Content-Type": metrics.registry.contentType });
   });
-  app.get("/:file?", async context => {
-    const found = await asset(context.req.param("file") ?? "index.html");
+  app.get("/:file{.*}", async context => {
+    const found = await asset(context.req.param("file") || "index.html");
     return found === undefined ? context.notFound() : context.body(found.text, 200, { "Content-Type": found.type });
   });
   return app;

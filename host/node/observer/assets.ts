@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PACKAGE_FOLDER } from "../installation.ts";
-import { ICON, readScript, uplotPath } from "../page-files.ts";
+import { ICON, readScript, uplotPath } from "../serve/page-files.ts";
 
-/** Of the core. Scripts import it as `../../escape-controls.js`, which is the same to them: no URL leads above the root. */
-const ESCAPE_CONTROLS = fileURLToPath(new URL("../../escape-controls", import.meta.url));
+/** Of the core. Scripts import it as `../../wire/escape-controls.js`; no URL leads above the root, so they ask for `wire/escape-controls.js`. */
+const ESCAPE_CONTROLS = fileURLToPath(new URL("../../wire/escape-controls", import.meta.url));
 const PAGE = join(PACKAGE_FOLDER, "host", "web", "observer");
 const scripts = ["app", "actors", "api", "drawer", "dom", "ends", "plots", "protocol", "table", "text"];
 
@@ -23,7 +23,7 @@ const known = new Map<string, () => Promise<string>>([
   ["icon.svg", () => readFile(ICON, "utf8")],
   ["uplot.js", () => readFile(uplotPath("uPlot.esm.js"), "utf8")],
   ["uplot.css", () => readFile(uplotPath("uPlot.min.css"), "utf8")],
-  ["escape-controls.js", () => readScript(ESCAPE_CONTROLS)],
+  ["wire/escape-controls.js", () => readScript(ESCAPE_CONTROLS)],
   ...scripts.map(name => [`${name}.js`, () => script(name)] as const),
 ]);
 const loaded = new Map<string, Promise<string>>();

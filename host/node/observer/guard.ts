@@ -2,7 +2,7 @@
  * What says something about the runtime or does something to it wants the token in a header, which no page of another origin can send. (Who else may ask is in loopback.ts.)
  */
 import type { MiddlewareHandler } from "hono";
-import { tokenCheck } from "../loopback.ts";
+import { tokenCheck } from "../serve/loopback.ts";
 
 export const headers = {
   "Content-Security-Policy":

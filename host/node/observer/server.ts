@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
-import { checkOptions, checksOf, text, wholeNumber } from "../../options.ts";
+import { checkOptions, checksOf, text, wholeNumber } from "../../wire/checks.ts";
 import type { Runtime } from "../index.ts";
 import { observerApp } from "./app.ts";
 import { History } from "./history.ts";

@@ -1,5 +1,5 @@
 /** The columns of the two lists of actors: the flat one, which can be sorted, and the tree. */
-import { escapeControls } from "../../escape-controls.ts";
+import { escapeControls } from "../../wire/escape-controls.ts";
 import { el, setAttribute, setText } from "./dom.ts";
 import type { ActorRow, TreeRow } from "./protocol.ts";
 import type { Column } from "./table.ts";

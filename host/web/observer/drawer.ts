@@ -1,6 +1,6 @@
 /** One actor: what it is, what waits in its mailbox, whom it is tied to; it can be followed and killed here. */
 
-import { escapeControls } from "../../escape-controls.ts";
+import { escapeControls } from "../../wire/escape-controls.ts";
 import { moduleText } from "./actors.ts";
 import { act, ask, inPath } from "./api.ts";
 import { button, el } from "./dom.ts";

@@ -1,5 +1,5 @@
 /** Ends that were no good ones, and the events: lists that only grow, newest first. */
-import { escapeControls } from "../../escape-controls.ts";
+import { escapeControls } from "../../wire/escape-controls.ts";
 import { ask } from "./api.ts";
 import { button, el } from "./dom.ts";
 import type { EndRow, EventRow, ItemRow } from "./protocol.ts";

@@ -1,8 +1,8 @@
 /** What is a browser's own: its event loop, its limits, its workers. What is the same everywhere, the suites in test/ show here too. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { type GuestModule, Runtime, SpawnError } from "../../../host/index.ts";
-import { buildGuests } from "../../guests.ts";
-import { guest } from "../../wat.ts";
+import { buildGuests } from "../../support/guests.ts";
+import { guest } from "../../support/wat.ts";
 import { echo, overflows, traps } from "./player.ts";
 import type { Done, Work } from "./worker.ts";
 

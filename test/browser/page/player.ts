@@ -1,5 +1,5 @@
 /** Guests for both sides of the worker's test: one that echoes, one that overflows its stack, one that traps. */
-import { ECHO, guest } from "../../wat.ts";
+import { ECHO, guest } from "../../support/wat.ts";
 
 export const echo = guest(ECHO);
 export const overflows = guest(`

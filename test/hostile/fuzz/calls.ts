@@ -1,5 +1,6 @@
 /** What happens to a fuzzed runtime from outside, one event after another, and the runtime that it happens to. */
 import fc from "fast-check";
+import { wasi } from "../../../host/adapters/wasi.ts";
 import {
   type ExitReason,
   formatPid,
@@ -13,9 +14,8 @@ import {
   type RuntimeOptions,
   SpawnError,
 } from "../../../host/index.ts";
-import { wasi } from "../../../host/wasi.ts";
-import { WASI_MODULE } from "../../wasi-types.ts";
-import { ECHO, guest } from "../../wat.ts";
+import { WASI_MODULE } from "../../support/wasi-types.ts";
+import { ECHO, guest } from "../../support/wat.ts";
 import { Clerk } from "./clerk.ts";
 import { type Driver, driverBinary, drivers, encodeScript, FOUND_CANARY, operand, type Script } from "./driver.ts";
 import { Mourner } from "./mourner.ts";

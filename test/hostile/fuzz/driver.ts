@@ -3,10 +3,11 @@
  * may be a number, a word of its memory, or what an import returned before, so a script can use pids and refs that nobody knows when it is
  * written. A script always comes to its end: a step goes back so often as it says, and not inside of another that does.
  */
-import { actorImportTypes, envImportTypes } from "../../../host/abi.ts";
+
 import type { Pid } from "../../../host/index.ts";
-import { WASI_MODULE, wasiTypes } from "../../wasi-types.ts";
-import { assemble } from "../../wat.ts";
+import { actorImportTypes, envImportTypes } from "../../../host/wire/abi.ts";
+import { WASI_MODULE, wasiTypes } from "../../support/wasi-types.ts";
+import { assemble } from "../../support/wat.ts";
 
 /** How it waits: by JSPI, by a `resume:run` written by hand, or not at all; the last begins in the wasm start function. */
 export const drivers = ["jspi", "resume", "handler", "early"] as const;

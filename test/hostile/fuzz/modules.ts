@@ -2,8 +2,8 @@
  * Random modules, from a list of choices. They are valid WebAssembly: what the engine refuses at once tells nothing of the host. Whether they keep
  * to docs/abi.md is another matter; most do.
  */
-import { actorImportTypes, envImportTypes } from "../../../host/abi.ts";
-import { WASI_MODULE, wasiTypes } from "../../wasi-types.ts";
+import { actorImportTypes, envImportTypes } from "../../../host/wire/abi.ts";
+import { WASI_MODULE, wasiTypes } from "../../support/wasi-types.ts";
 import { Body, type FunctionType, type Surroundings } from "./body.ts";
 import type { Choices } from "./choices.ts";
 import { EXNREF, F32, F64, HEADER, I32, I64, name, s32, section, u32, vector } from "./encode.ts";

@@ -1,5 +1,5 @@
 /** How much of the stack is left where somebody asks, by trying it out: for guests that want to call something where hardly any is left. */
-import { assemble } from "../../wat.ts";
+import { assemble } from "../../support/wat.ts";
 
 /** Of a frame, whichever tier of the engine has compiled it. */
 const FRAME_BYTES = 4096;

@@ -3,7 +3,7 @@
  * docs/abi.md has its line in the table of roles; one without is an error.
  */
 import fc from "fast-check";
-import { WASI_MODULE } from "../../wasi-types.ts";
+import { WASI_MODULE } from "../../support/wasi-types.ts";
 import {
   ARGS_LENGTH,
   CAP,

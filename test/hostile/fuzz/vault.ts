@@ -3,7 +3,7 @@
  * a forged one, and nobody may be shown its secret.
  */
 import { type GuestModule, IsopodError, type Pid, type Runtime, SpawnError } from "../../../host/index.ts";
-import { guest } from "../../wat.ts";
+import { guest } from "../../support/wat.ts";
 
 /** Nobody finds these bytes by chance. */
 const SECRET = Uint8Array.of(

@@ -4,7 +4,7 @@
  */
 import { type Counters, type HostImports, type Pid, Runtime, type RuntimeOptions } from "../../../host/index.ts";
 import { ManualClock } from "../../../host/test.ts";
-import { ECHO, guest } from "../../wat.ts";
+import { ECHO, guest } from "../../support/wat.ts";
 
 /** So many turns of the event loop are enough for any answer. */
 const TURNS_TO_ANSWER = 500;

@@ -1,0 +1,113 @@
+/** Sending a message, whoever sends it: the receiver's bounds, the counters, the dead letters, and then `deliver`. */
+import type { Actor, Services } from "../actor/actor.ts";
+import { deliver } from "../actor/receive.ts";
+import type { Bytes } from "../mail/bytes.ts";
+import { MAX_REASON_BYTES, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "../wire/message.ts";
+import { type Pid, pidFromWords } from "../wire/pid.ts";
+import { answered, askerOf, mayAnswer } from "./answers.ts";
+import { demonitor } from "./signals.ts";
+
+/** So many items that it has asked for a large mailbox may hold where all mailboxes together have no more room. */
+const ASKED_IN_A_CROWD = 64;
+
+/** A message that nobody will receive. */
+export interface DeadLetter {
+  /** Who sent it; 0 is the host. */
+  readonly from: Pid;
+  readonly to: Pid;
+  readonly tag: number;
+  readonly length: number;
+  /** There is no such actor; a bound of its mailbox; nobody waits for this answer, or not from this sender; its receiver ended before it took it. */
+  readonly why: "noproc" | "mailbox full" | "too large" | "late reply" | "left behind";
+}
+
+/**
+ * Sends a message or a timer's item; answers as the import `send`. `from`: null is the host, or an actor that has set a timer and ended. The payload
+ * must lie inside `source`.
+ */
+export function post(
+  services: Services,
+  from: Actor | null,
+  fromLo: number,
+  fromHi: number,
+  to: Actor | undefined,
+  toLo: number,
+  toHi: number,
+  kind: number,
+  tag: number,
+  ref: number,
+  source: Bytes,
+  index: number,
+  length: number,
+): number {
+  const receiver = tag < 0 && from !== null ? askerOf(from, to, toLo, toHi, tag) : to;
+  const status = admission(from, receiver, kind, tag, ref, length);
+  // Counted after what may end a guest's stack.
+  if (status !== SEND_ACCEPTED || receiver === undefined) {
+    const why = whyRefused(receiver, status);
+    services.deadLetter(pidFromWords(fromLo, fromHi), pidFromWords(toLo, toHi), tag, length, why);
+    services.counters.sent++;
+    return status;
+  }
+  deliver(receiver, kind, tag, fromLo, fromHi, ref, 0, source, index, length);
+  services.counters.sent++;
+  if (tag < 0) answered(receiver, tag);
+  // The host's calls wait in promises: each is over with its answer.
+  if (receiver.immune) demonitor(receiver, tag, false);
+  return SEND_ACCEPTED;
+}
+
+/** In words, why a message was not admitted. */
+export function whyRefused(to: Actor | undefined, status: number): DeadLetter["why"] {
+  if (status === SEND_FULL) return "mailbox full";
+  if (status === SEND_TOO_LARGE) return "too large";
+  return to === undefined ? "noproc" : "late reply";
+}
+
+/** Whether an item may enter a mailbox. `ref`: the item's own, not 0 for a timer that comes back to its setter. */
+export function admission(
+  from: Actor | null,
+  to: Actor | undefined,
+  kind: number,
+  tag: number,
+  ref: number,
+  bytes: number,
+): number {
+  if (to === undefined) return SEND_NO_ACTOR;
+  // The runtime's own takes answers only, and no timer brings one.
+  if (to.immune && (tag >= 0 || kind === TIMER)) return SEND_NO_ACTOR;
+  // First of all, so that a stranger is answered the same for every ref.
+  if (tag < 0 && !mayAnswer(from, to, tag)) return SEND_NO_ACTOR;
+  if (bytes > to.limits.messageBytes) return SEND_TOO_LARGE;
+  const isAskedFor = tag < 0 || (kind === TIMER && ref !== 0);
+  return (isAskedFor ? hasRoomForAnswer(to, bytes) : hasRoom(to, bytes)) ? SEND_ACCEPTED : SEND_FULL;
+}
+
+/** Whether an actor's mailbox takes one more item of so many bytes. */
+export function hasRoom({ mailbox, limits }: Actor, bytes: number): boolean {
+  return (
+    mailbox.count < limits.mailboxMessages && mailbox.bytes + bytes <= limits.mailboxBytes && mailbox.mayTake(bytes)
+  );
+}
+
+/**
+ * The same of an item that the actor has asked for: others may have filled its mailbox, so its count does not matter, and its bytes may be a message more.
+ * `mayAsk` bounds how many there are.
+ */
+function hasRoomForAnswer(to: Actor, bytes: number): boolean {
+  const { mailbox, limits } = to;
+  if (mailbox.bytes + bytes > limits.mailboxBytes + limits.messageBytes) return false;
+  // A short one is taken as signals are, also where all mailboxes together have no more room.
+  return bytes <= MAX_REASON_BYTES || mailbox.mayTake(bytes);
+}
+
+/**
+ * Whether an actor may cause one more item for itself, a Down, an answer or a timer's: in a mailbox that is full there may be as many of
+ * them as it may have ties and timers. Signals are never refused once they are caused.
+ */
+export function mayAsk(actor: Actor): boolean {
+  const { mailbox, limits } = actor;
+  if (hasRoom(actor, 0)) return true;
+  const most = Math.min(limits.ties + limits.timers, mailbox.mayTake(0) ? Number.POSITIVE_INFINITY : ASKED_IN_A_CROWD);
+  return mailbox.countAsked(most) < most;
+}

@@ -1,0 +1,81 @@
+/** Messages to be sent later (Erlang: `erlang:send_after/3`). They come as items of the kind timer, which no message can imitate. */
+import { TIMER_BYTES, TIMERS } from "../actor/account.ts";
+import type { Actor } from "../actor/actor.ts";
+import type { Allowance } from "../actor/allowance.ts";
+import { Bytes } from "../mail/bytes.ts";
+import { Timer } from "../time/timers.ts";
+import { TIMER } from "../wire/message.ts";
+import { highWord, lowWord, type Pid } from "../wire/pid.ts";
+import { post } from "./post.ts";
+import { dropRef, newRef, type PendingTimer, tiesOf } from "./signals.ts";
+
+/**
+ * Sends `payload` in `delayMs` to `toPid`, also where the sender has ended before (so does Erlang). Returns the timer's
+ * ref, which the item bears if it comes back to its sender.
+ */
+export function sendAfter(
+  from: Actor,
+  delayMs: number,
+  toPid: Pid,
+  find: (pid: Pid) => Actor | undefined,
+  tag: number,
+  payload: Uint8Array,
+): number {
+  // The timer may outlive its setter, so its closure must not hold the setter.
+  const { services, allowance, lo, hi, pid } = from;
+  const toItself = toPid === pid;
+  const ties = tiesOf(from);
+  // A ref of a timer is not one to answer with.
+  const ref = newRef(from);
+  const timer = new Timer(() => {
+    pending.ties?.timers?.delete(ref);
+    services.account.add(TIMERS, -TIMER_BYTES - payload.length);
+    if (allowance !== null) paidBack(allowance, pending);
+    const to = find(toPid);
+    const itsRef = toItself ? ref : 0;
+    const source = Bytes.ofPayload(payload);
+    const setter = find(pid);
+    post(
+      services,
+      setter ?? null,
+      lo,
+      hi,
+      to,
+      lowWord(toPid),
+      highWord(toPid),
+      TIMER,
+      tag,
+      itsRef,
+      source,
+      0,
+      payload.length,
+    );
+  });
+  ties.timers ??= new Map();
+  if (allowance !== null) allowance.timerBytes += payload.length;
+  services.account.add(TIMERS, TIMER_BYTES + payload.length);
+  const pending: PendingTimer = { timer, toItself, bytes: payload.length, ties };
+  ties.timers.set(ref, pending);
+  services.timers.set(timer, services.clock.now() + delayMs);
+  return ref;
+}
+
+function paidBack(allowance: Allowance, { bytes, ties }: PendingTimer): void {
+  if (ties !== null) {
+    allowance.timerBytes -= bytes;
+    return;
+  }
+  allowance.family.orphanTimers--;
+  allowance.family.orphanTimerBytes -= bytes;
+}
+
+/** False where the timer has fired, was cancelled, or never was. */
+export function cancelTimer(from: Actor, ref: number): boolean {
+  const pending = from.knownTies?.timers?.get(ref);
+  if (pending === undefined) return false;
+  from.knownTies?.timers?.delete(ref);
+  if (from.allowance !== null) from.allowance.timerBytes -= pending.bytes;
+  from.services.account.add(TIMERS, -TIMER_BYTES - pending.bytes);
+  dropRef(from, ref);
+  return from.services.timers.cancel(pending.timer);
+}

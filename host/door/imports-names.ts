@@ -1,0 +1,135 @@
+/**
+ * The imports of the registry: names for one actor, groups of many. Each looks at its arguments first, then at the grant, and only then at others, so that
+ * neither an answer nor a crash tells what the caller may not know.
+ */
+import type { Actor, Services } from "../actor/actor.ts";
+import { lookUp } from "../between/guesses.ts";
+import type { Registry } from "../between/names.ts";
+import { charge } from "../turns/preempt.ts";
+import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
+import { callerOf, checkRange, type Import, isOwn, mayBeNamed, textOf, writeWords } from "./caller.ts";
+import { type ImportHooks, sendMessage } from "./imports.ts";
+
+const PID_BYTES = 8;
+/** The bytes of more are no 32-bit number. */
+const MAX_PIDS = 2 ** 29 - 1;
+/** What a message of a broadcast costs, beside its bytes. */
+const SEND_REDUCTIONS = 10;
+const nobody: ReadonlySet<Actor> = new Set();
+/** As Erlang's atoms. Longer ones are nobody's. */
+const MAX_NAME_BYTES = 255;
+
+export function nameImports(services: Services, hooks: ImportHooks): Record<string, Import> {
+  const { actors, registry } = hooks;
+
+  return {
+    register(name, nameLength, lo, hi) {
+      const actor = callerOf(services, "register");
+      checkRange(actor, "register", "the name", name, nameLength);
+      if (actor.allowance?.granted.register === false) return NOT_GRANTED;
+      const named = lookUp(actor, actors, lo, hi);
+      if (named === undefined) return 0;
+      if (!isOwn(actor, named)) return NOT_GRANTED;
+      if (nameLength >>> 0 > MAX_NAME_BYTES || !mayBeNamed(named)) return OVER_LIMIT;
+      return registry.register(textOf(actor, "register", "the name", name, nameLength), named) ? 1 : -1;
+    },
+
+    unregister(name, nameLength) {
+      const actor = callerOf(services, "unregister");
+      checkRange(actor, "unregister", "the name", name, nameLength);
+      if (actor.allowance?.granted.register === false) return NOT_GRANTED;
+      const named = find(actor, "unregister", name, nameLength);
+      if (named === undefined) return 0;
+      if (!isOwn(actor, named)) return NOT_GRANTED;
+      return registry.unregister(textOf(actor, "unregister", "the name", name, nameLength)) ? 1 : 0;
+    },
+
+    whereis(name, nameLength, result) {
+      const actor = callerOf(services, "whereis");
+      checkRange(actor, "whereis", "the name", name, nameLength);
+      checkRange(actor, "whereis", "the result", result, PID_BYTES);
+      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      const found = find(actor, "whereis", name, nameLength);
+      if (found === undefined) return 0;
+      writeWords(actor, result, [found.lo, found.hi]);
+      return 1;
+    },
+
+    send_named(name, nameLength, tag, pointer, length) {
+      const actor = callerOf(services, "send_named");
+      checkRange(actor, "send_named", "the name", name, nameLength);
+      checkRange(actor, "send_named", "the payload", pointer, length);
+      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      const to = find(actor, "send_named", name, nameLength);
+      return sendMessage(actor, to, to?.lo ?? 0, to?.hi ?? 0, tag, 0, pointer, length);
+    },
+
+    join(group, groupLength) {
+      const actor = callerOf(services, "join");
+      checkRange(actor, "join", "the group", group, groupLength);
+      if (actor.allowance?.granted.register === false) return NOT_GRANTED;
+      if (groupLength >>> 0 > MAX_NAME_BYTES) return OVER_LIMIT;
+      const name = textOf(actor, "join", "the group", group, groupLength);
+      if (!registry.members(name).has(actor) && !mayBeNamed(actor)) return OVER_LIMIT;
+      registry.join(name, actor);
+      return 1;
+    },
+
+    leave(group, groupLength) {
+      const actor = callerOf(services, "leave");
+      const name = nameOf(actor, "leave", group, groupLength);
+      return name !== undefined && registry.leave(name, actor) ? 1 : 0;
+    },
+
+    members(group, groupLength, result, capacity) {
+      const actor = callerOf(services, "members");
+      checkRange(actor, "members", "the group", group, groupLength);
+      checkRange(actor, "members", "the result", result, Math.min(capacity >>> 0, MAX_PIDS) * PID_BYTES);
+      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      const found = membersOf(actor, "members", group, groupLength);
+      const room = Math.min(found.size, capacity >>> 0);
+      charge(actor, room);
+      let at = result >>> 0;
+      let left = room;
+      for (const { lo, hi } of found) {
+        if (left-- === 0) break;
+        writeWords(actor, at, [lo, hi]);
+        at += PID_BYTES;
+      }
+      return found.size;
+    },
+
+    broadcast(group, groupLength, tag, pointer, length) {
+      const actor = callerOf(services, "broadcast");
+      checkRange(actor, "broadcast", "the group", group, groupLength);
+      checkRange(actor, "broadcast", "the payload", pointer, length);
+      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      const found = membersOf(actor, "broadcast", group, groupLength);
+      // All copies together are no more than one message may be: a copy of each to thousands would hold the thread.
+      if ((length >>> 0) * found.size > actor.limits.messageBytes) return OVER_LIMIT;
+      charge(actor, found.size * SEND_REDUCTIONS);
+      let accepted = 0;
+      for (const to of found) {
+        if (to !== actor && sendMessage(actor, to, to.lo, to.hi, tag, 0, pointer, length) === 1) accepted++;
+      }
+      return accepted;
+    },
+  };
+
+  /** Who has a name. */
+  function find(actor: Actor, name: string, pointer: number, length: number): Actor | undefined {
+    const text = nameOf(actor, name, pointer, length);
+    return text === undefined ? undefined : registry.whereis(text);
+  }
+
+  function membersOf(actor: Actor, name: string, pointer: number, length: number): ReturnType<Registry["members"]> {
+    const group = nameOf(actor, name, pointer, length);
+    return group === undefined ? nobody : registry.members(group);
+  }
+}
+
+/** Undefined where it is longer than any name, which is not worth reading. */
+function nameOf(actor: Actor, name: string, pointer: number, length: number): string | undefined {
+  checkRange(actor, name, "the name", pointer, length);
+  return length >>> 0 > MAX_NAME_BYTES ? undefined : textOf(actor, name, "the name", pointer, length);
+}

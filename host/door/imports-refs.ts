@@ -1,0 +1,88 @@
+/** The imports that make refs: for answers, for requests with a monitor built in, for timers. */
+import { TIMER_BYTES, TIMERS } from "../actor/account.ts";
+import type { Actor, Services } from "../actor/actor.ts";
+import { COPIED_SHIFT } from "../actor/receive.ts";
+import { delegate } from "../between/delegate.ts";
+import { lookUp, missedRef } from "../between/guesses.ts";
+import { admission, mayAsk } from "../between/post.ts";
+import { cancelTimer, sendAfter } from "../between/send-after.ts";
+import { dropRef, makeRef, monitor } from "../between/signals.ts";
+import { charge } from "../turns/preempt.ts";
+import { MESSAGE, OVER_LIMIT, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE } from "../wire/message.ts";
+import { highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
+import { callerOf, checkRange, copyOut, type Import, mayTie } from "./caller.ts";
+import { type ImportHooks, sendMessage } from "./imports.ts";
+
+/** A timer is put among all others. */
+const TIMER_REDUCTIONS = 50;
+
+/** What `request` answers instead of a ref, which is negative. */
+const RequestRefusal = { mailboxFull: 1, tooLarge: 2 } as const;
+
+export function refImports(services: Services, hooks: ImportHooks): Record<string, Import> {
+  const { actors } = hooks;
+  const find = (pid: Pid) => actors.get(lowWord(pid), highWord(pid));
+
+  return {
+    make_ref() {
+      const actor = callerOf(services, "make_ref");
+      return mayTie(actor) && mayAsk(actor) ? makeRef(actor) : OVER_LIMIT;
+    },
+
+    drop_ref(ref) {
+      return dropRef(callerOf(services, "drop_ref"), ref) ? 1 : 0;
+    },
+
+    request(lo, hi, tag, pointer, length) {
+      const from = callerOf(services, "request");
+      checkRange(from, "request", "the payload", pointer, length);
+      const to = lookUp(from, actors, lo, hi);
+      const status = admission(from, to, MESSAGE, tag, 0, length >>> 0);
+      if (status === SEND_FULL) return RequestRefusal.mailboxFull;
+      if (status === SEND_TOO_LARGE) return RequestRefusal.tooLarge;
+      if (!mayTie(from) || !mayAsk(from)) return OVER_LIMIT;
+      // The monitor first: the receiver could not end before the message, but the ref must be live when its answer comes.
+      const ref = monitor(from, status === SEND_ACCEPTED ? to : undefined, lo, hi);
+      sendMessage(from, to, lo, hi, tag, ref, pointer, length);
+      return ref;
+    },
+
+    delegate(lo, hi, ref, toLo, toHi, tag, pointer, length) {
+      const by = callerOf(services, "delegate");
+      checkRange(by, "delegate", "the payload", pointer, length);
+      const asker = lookUp(by, actors, lo, hi);
+      const to = lookUp(by, actors, toLo, toHi);
+      const size = length >>> 0;
+      charge(by, size >>> COPIED_SHIFT);
+      const index = size === 0 ? 0 : pointer >>> 0;
+      const status = delegate(services, by, asker, lo, hi, ref, to, tag, by.bytes, index, size);
+      if (status === SEND_NO_ACTOR) missedRef(by);
+      return status;
+    },
+
+    send_after(delayMs, lo, hi, tag, pointer, length) {
+      const from = callerOf(services, "send_after");
+      checkRange(from, "send_after", "the payload", pointer, length);
+      const toItself = lo === from.lo && hi === from.hi;
+      if (!maySetTimer(from, length >>> 0, toItself) || (toItself && !mayAsk(from))) return OVER_LIMIT;
+      charge(from, TIMER_REDUCTIONS + ((length >>> 0) >>> COPIED_SHIFT));
+      return sendAfter(from, delayMs >>> 0, pidFromWords(lo, hi), find, tag, copyOut(from, pointer, length));
+    },
+
+    cancel_timer(ref) {
+      return cancelTimer(callerOf(services, "cancel_timer"), ref) ? 1 : 0;
+    },
+  };
+}
+
+function maySetTimer({ knownTies, limits, allowance, services }: Actor, bytes: number, toItself: boolean): boolean {
+  if (allowance === null) return true;
+  if ((knownTies?.timers?.size ?? 0) >= limits.timers || allowance.timerBytes + bytes > limits.mailboxBytes)
+    return false;
+  if (!services.account.admits(TIMERS, TIMER_BYTES + bytes)) return false;
+  const { family } = allowance;
+  // Timers for itself end with it.
+  return (
+    toItself || (family.orphanTimers < family.limits.timers && family.orphanTimerBytes <= family.limits.mailboxBytes)
+  );
+}

@@ -1,0 +1,171 @@
+/** The imports with which an actor starts others, ties itself to them, and ends them. */
+import { ARGUMENTS } from "../actor/account.ts";
+import type { Actor, Services } from "../actor/actor.ts";
+import { fault, leave } from "../actor/fault.ts";
+import { COPIED_SHIFT } from "../actor/receive.ts";
+import { lookUp } from "../between/guesses.ts";
+import { hasRoom, mayAsk } from "../between/post.ts";
+import { permitRequests } from "../between/requests.ts";
+import {
+  demonitor,
+  endFromOutside,
+  exitSignal,
+  link,
+  monitor,
+  tiesOf,
+  unlink,
+  unlinkEnded,
+} from "../between/signals.ts";
+import { charge } from "../turns/preempt.ts";
+import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "../wire/message.ts";
+import {
+  callerOf,
+  checkRange,
+  copyOut,
+  type Import,
+  isOwn,
+  mayTie,
+  signalReason,
+  textOf,
+  writeWords,
+} from "./caller.ts";
+import type { ImportHooks } from "./imports.ts";
+
+/** Bits of the last parameter but one of `spawn`. */
+const SPAWN_LINK = 1;
+const SPAWN_MONITOR = 2;
+const SPAWN_RESULT_BYTES = 16;
+const PID_BYTES = 8;
+/** What a spawn costs a guest that counts its reductions: measured as 60 to 100 µs of the host's time. */
+const SPAWN_REDUCTIONS = 20_000;
+
+export function signalImports(services: Services, hooks: ImportHooks): Record<string, Import> {
+  const { actors } = hooks;
+
+  return {
+    spawn(name, nameLength, entry, entryLength, args, argsLength, flags, result) {
+      const parent = callerOf(services, "spawn");
+      checkRange(parent, "spawn", "the name", name, nameLength);
+      checkRange(parent, "spawn", "the entry", entry, entryLength);
+      checkRange(parent, "spawn", "the arguments", args, argsLength);
+      checkRange(parent, "spawn", "the result", result, SPAWN_RESULT_BYTES);
+      if ((flags & ~(SPAWN_LINK | SPAWN_MONITOR)) !== 0) {
+        return fault(
+          parent,
+          `spawn: the flags are ${flags}; there are ${SPAWN_LINK} (link) and ${SPAWN_MONITOR} (monitor)`,
+        );
+      }
+      charge(parent, SPAWN_REDUCTIONS + ((argsLength >>> 0) >>> COPIED_SHIFT));
+      if (argsLength >>> 0 > parent.limits.messageBytes) return OVER_LIMIT;
+      // Before they are copied.
+      if (!services.account.admits(ARGUMENTS, argsLength >>> 0)) return OVER_LIMIT;
+      const ties = ((flags & SPAWN_LINK) === 0 ? 0 : 1) + ((flags & SPAWN_MONITOR) === 0 ? 0 : 1);
+      if (ties > 0 && !(mayTie(parent, ties) && mayAsk(parent))) return OVER_LIMIT;
+      const child = hooks.spawn(
+        parent,
+        shortText(parent, "the name", name, nameLength),
+        shortText(parent, "the entry", entry, entryLength),
+        copyOut(parent, args, argsLength),
+      );
+      if (typeof child === "number") return child;
+      // What its memory begins with was written, or copied.
+      charge(parent, child.bytes.u8.length >>> COPIED_SHIFT);
+      // The child's first turn is still to come: whatever ends it, these ties are there before.
+      if ((flags & SPAWN_LINK) !== 0) link(parent, child);
+      const ref = (flags & SPAWN_MONITOR) !== 0 ? monitor(parent, child, child.lo, child.hi) : 0;
+      writeWords(parent, result, [child.lo, child.hi, ref, 0]);
+      return 1;
+    },
+
+    parent(result) {
+      const actor = callerOf(services, "parent");
+      checkRange(actor, "parent", "the result", result, PID_BYTES);
+      if (actor.parent === 0) return 0;
+      writeWords(actor, result, [actor.parentLo, actor.parentHi]);
+      return 1;
+    },
+
+    link(lo, hi) {
+      const actor = callerOf(services, "link");
+      const other = lookUp(actor, actors, lo, hi);
+      if (other === undefined) {
+        if (!mayAsk(actor)) return OVER_LIMIT;
+        exitSignal(actor, lo, hi, { kind: "noproc" });
+        return goOn(actor, 0);
+      }
+      if (!mayEnd(actor, other)) return NOT_GRANTED;
+      if (other === actor || actor.ties?.links?.has(other)) return 1;
+      if (!mayTie(actor) || !mayTie(other)) return OVER_LIMIT;
+      link(actor, other);
+      return 1;
+    },
+
+    unlink(lo, hi) {
+      const actor = callerOf(services, "unlink");
+      const other = lookUp(actor, actors, lo, hi);
+      if (other === undefined) {
+        unlinkEnded(actor, lo, hi);
+        return 0;
+      }
+      unlink(actor, other);
+      return 1;
+    },
+
+    monitor(lo, hi) {
+      const actor = callerOf(services, "monitor");
+      if (!mayTie(actor) || !mayAsk(actor)) return OVER_LIMIT;
+      return monitor(actor, lookUp(actor, actors, lo, hi), lo, hi);
+    },
+
+    demonitor(ref, flush) {
+      const actor = callerOf(services, "demonitor");
+      // A flush looks at all that came since the ref was made, which may be all there is.
+      if (flush !== 0) charge(actor, actor.mailbox.count);
+      const found = demonitor(actor, ref, flush !== 0);
+      permitRequests(actor);
+      return found ? 1 : 0;
+    },
+
+    trap_exit(on) {
+      const ties = tiesOf(callerOf(services, "trap_exit"));
+      const before = ties.trapsExits ? 1 : 0;
+      ties.trapsExits = on !== 0;
+      return before;
+    },
+
+    exit_to(lo, hi, code, pointer, length) {
+      const actor = callerOf(services, "exit_to");
+      checkRange(actor, "exit_to", "the reason", pointer, length);
+      const to = lookUp(actor, actors, lo, hi);
+      const reason = code === ReasonCode.killed ? undefined : signalReason(actor, "exit_to", code, pointer, length);
+      charge(actor, (length >>> 0) >>> COPIED_SHIFT);
+      if (to === undefined) return 0;
+      if (!mayEnd(actor, to)) return NOT_GRANTED;
+      if (reason === undefined) {
+        endFromOutside(to, { kind: "killed" });
+      } else {
+        // It comes as an item, and who caused it can be told that there is no room.
+        if (to.ties?.trapsExits && !hasRoom(to, length >>> 0)) return OVER_LIMIT;
+        exitSignal(to, actor.lo, actor.hi, reason);
+      }
+      return goOn(actor, 1);
+    },
+  };
+}
+
+/** Whether an actor may end another, straight or by a link. */
+function mayEnd(actor: Actor, other: Actor): boolean {
+  return actor.allowance?.granted.kill !== false || isOwn(actor, other);
+}
+
+/** No module and no entry has a longer name. */
+const MAX_NAME_BYTES = 1024;
+
+function shortText(actor: Actor, what: string, pointer: number, length: number): string {
+  return textOf(actor, "spawn", what, pointer, Math.min(length >>> 0, MAX_NAME_BYTES));
+}
+
+/** What the caller did may have come back to it, straight or along a link: then it ends here. */
+function goOn(actor: Actor, status: number): number {
+  return actor.leaving === null ? status : leave(actor, actor.leaving);
+}

@@ -1,0 +1,193 @@
+/**
+ * Calls from the host: one actor makes them all. Each has a monitor, whose ref its answer bears, so a callee that ends is an error at once,
+ * and an answer that comes when nobody waits any more is dropped before the mailbox.
+ */
+import { Actor, DEAD, PARKED, type Services, WANT_MATCH, type Way } from "../actor/actor.ts";
+import { admission, post, whyRefused } from "../between/post.ts";
+import { demonitor, monitor } from "../between/signals.ts";
+import { Bytes } from "../mail/bytes.ts";
+import { FROM_HI, FROM_LO, KIND, Mailbox, REASON, REF, type RingPool, TAG } from "../mail/mailbox.ts";
+import { NOWHERE } from "../mail/slots.ts";
+import { Timer } from "../time/timers.ts";
+import { checksOf, having, millisecondsOrForever, tag } from "../wire/checks.ts";
+import { ClosedError, IsopodError } from "../wire/errors.ts";
+import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "../wire/message.ts";
+import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
+import { formatReason, reasonFrom } from "../wire/reason.ts";
+
+export interface CallOptions {
+  /** Milliseconds; Infinity waits for ever. Default 5,000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** The request's tag. */
+  readonly tag?: number;
+}
+
+export const callChecks = checksOf<CallOptions>({
+  timeoutMs: millisecondsOrForever,
+  signal: having("addEventListener", "throwIfAborted"),
+  tag,
+});
+
+/** A call that was not answered because the callee ended, was dead, or did not accept the request; `reason` says which. */
+export class CallError extends IsopodError {
+  readonly reason: ExitReason | undefined;
+
+  constructor(message: string, reason: ExitReason | undefined) {
+    super("ISOPOD_CALL", message);
+    this.reason = reason;
+  }
+}
+
+/** A call that was not answered in time. */
+export class CallTimeoutError extends IsopodError {
+  constructor(message: string) {
+    super("ISOPOD_CALL_TIMEOUT", message);
+  }
+}
+
+interface Pending {
+  readonly callee: Pid | string;
+  readonly timer: Timer | undefined;
+  resolve(bytes: Uint8Array): void;
+  reject(error: unknown): void;
+}
+
+const DEFAULT_TIMEOUT_MS = 5000;
+
+export class Calls {
+  /** The caller of all calls. */
+  readonly actor: Actor;
+  /** By ref: those who wait for an answer. */
+  readonly #pending = new Map<number, Pending>();
+
+  constructor(lo: number, hi: number, services: Services, rings: RingPool) {
+    const way: Way = {
+      name: "host",
+      resume: () => {
+        this.#turn();
+        return true;
+      },
+      discard: () => this.#stop(),
+    };
+    const bytes = Bytes.ofLength(0);
+    // Answers that somebody waits for are never refused: each call in flight bounds their number by one.
+    const limits = { ...services.limits, mailboxMessages: 2 ** 28, mailboxBytes: 2 ** 28 };
+    this.actor = new Actor(lo, hi, services, new Mailbox(rings, NOWHERE), null, way, bytes.u8, limits, bytes);
+    // Every guest that was called knows its pid.
+    this.actor.immune = true;
+    // Every item goes to the mailbox and wakes it.
+    this.actor.want = WANT_MATCH;
+    this.actor.state = PARKED;
+  }
+
+  call(to: Actor | undefined, callee: Pid | string, bytes: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, tag = 0 } = options;
+    const { actor } = this;
+    const { services } = actor;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const status = admission(actor, to, MESSAGE, tag, 0, bytes.length);
+    const { length } = bytes;
+    if (status !== SEND_ACCEPTED || to === undefined) {
+      const pid = to?.pid ?? (typeof callee === "string" ? 0 : callee);
+      post(services, null, 0, 0, to, lowWord(pid), highWord(pid), MESSAGE, tag, 0, Bytes.ofPayload(bytes), 0, length);
+      const why = whyRefused(to, status);
+      const reason: ExitReason | undefined = why === "noproc" ? { kind: "noproc" } : undefined;
+      return Promise.reject(new CallError(`the call to ${nameOf(callee)} was not accepted: ${why}`, reason));
+    }
+    const ref = monitor(actor, to, to.lo, to.hi);
+    const answer = this.#answer(ref, callee, timeoutMs, signal);
+    post(services, actor, actor.lo, actor.hi, to, to.lo, to.hi, MESSAGE, tag, ref, Bytes.ofPayload(bytes), 0, length);
+    return answer;
+  }
+
+  /** A promise of the answer. It does not hold the bytes of the request. */
+  #answer(ref: number, callee: Pid | string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const { services } = this.actor;
+    return new Promise((resolve, reject) => {
+      let timer: Timer | undefined;
+      if (timeoutMs !== Number.POSITIVE_INFINITY) {
+        timer = new Timer(() => {
+          // An answer that has come in time, or together with the deadline, beats it.
+          this.#turn();
+          this.#settle(ref)?.reject(
+            new CallTimeoutError(
+              `${nameOf(callee)} did not answer within ${timeoutMs} ms; it is alive and may be busy`,
+            ),
+          );
+        });
+        services.timers.set(timer, services.clock.now() + timeoutMs);
+      }
+      const pending: Pending = { callee, timer, resolve, reject };
+      if (signal === undefined) {
+        this.#pending.set(ref, pending);
+      } else {
+        const onAbort = () => this.#settle(ref)?.reject(signal.reason);
+        signal.addEventListener("abort", onAbort, { once: true });
+        const forget = () => signal.removeEventListener("abort", onAbort);
+        this.#pending.set(ref, {
+          ...pending,
+          resolve(answer) {
+            forget();
+            resolve(answer);
+          },
+          reject(error) {
+            forget();
+            reject(error);
+          },
+        });
+      }
+    });
+  }
+
+  /** Answers and Downs have come. */
+  #turn(): void {
+    const { mailbox, services } = this.actor;
+    for (let at = mailbox.first(); at >= 0; at = mailbox.first()) {
+      const kind = mailbox.word(at, KIND);
+      const ref = mailbox.word(at, kind === MESSAGE ? TAG : REF);
+      const bytes = mailbox.payload(at);
+      const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
+      const reasonCode = mailbox.word(at, REASON);
+      mailbox.remove(at);
+      const pending = this.#settle(ref);
+      if (pending === undefined) {
+        // Its call was settled after it had come in: by another answer, its time, or its signal.
+        if (kind === MESSAGE) services.deadLetter(from, this.actor.pid, ref, bytes.length, "late reply");
+        continue;
+      }
+      if (kind === MESSAGE) services.counters.received++;
+      if (kind === MESSAGE) {
+        pending.resolve(bytes);
+      } else {
+        const reason = reasonFrom(reasonCode, bytes);
+        const why = `${nameOf(pending.callee)} ended before it answered: ${formatReason(reason)}`;
+        pending.reject(new CallError(why, reason));
+      }
+    }
+    if (this.actor.state !== DEAD) this.actor.state = PARKED;
+  }
+
+  /** The call is over: its ref is dead. Returns who waited. */
+  #settle(ref: number): Pending | undefined {
+    const pending = this.#pending.get(ref);
+    if (pending === undefined) return undefined;
+    this.#pending.delete(ref);
+    if (pending.timer !== undefined) this.actor.services.timers.cancel(pending.timer);
+    // What still bears the ref is passed over in `#turn`.
+    demonitor(this.actor, ref, false);
+    return pending;
+  }
+
+  #stop(): void {
+    for (const pending of this.#pending.values()) {
+      if (pending.timer !== undefined) this.actor.services.timers.cancel(pending.timer);
+      pending.reject(new ClosedError("the runtime was stopped before the call was answered"));
+    }
+    this.#pending.clear();
+  }
+}
+
+function nameOf(callee: Pid | string): string {
+  return typeof callee === "string" ? callee : formatPid(callee);
+}

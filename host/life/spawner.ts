@@ -1,0 +1,291 @@
+/** Makes actors: for the host, which is told by an error why one could not be made, and for guests, which are told by a status and get no more than they have. */
+import { FIBER_BYTES, INSTANCES, MEMORIES } from "../actor/account.ts";
+import { Actor, type Services, type Way } from "../actor/actor.ts";
+import { Allowance, Family, mayLog } from "../actor/allowance.ts";
+import { Bytes, payloadFrom } from "../mail/bytes.ts";
+import { Mailbox, type RingPool } from "../mail/mailbox.ts";
+import { NOWHERE, SWITCHED } from "../mail/slots.ts";
+import { PAYS, TAKES_MESSAGES } from "../mail/switch/bits.ts";
+import { GuestModule, type ImportObject, type WayName } from "../module/guest-module.ts";
+import { JspiWay } from "../turns/jspi.ts";
+import { asyncifyWay, handlerWay } from "../turns/plain.ts";
+import { type ReductionOptions, reductionChecks, reductionsFor } from "../turns/preempt.ts";
+import { checkOptions, checksOf, oneOf, options, text } from "../wire/checks.ts";
+import { ClosedError, LimitError, SpawnError } from "../wire/errors.ts";
+import { type Granted, type Grants, grantedBy, inBoth } from "../wire/grants.ts";
+import { type Limits, lesserOf, limitsFrom } from "../wire/limits.ts";
+import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
+import type { PidTable } from "../wire/pid.ts";
+import { formatReason, reasonOfThrown } from "../wire/reason.ts";
+import type { Ends } from "./ends.ts";
+
+export interface SpawnOptions {
+  /** The export to run. Default: `run` if there is one, else `handle`, else `_start`. */
+  readonly entry?: string;
+  /** What the guest's `args` gives; a string goes as UTF-8. */
+  readonly args?: Uint8Array | string;
+  /** How the guest waits. Default: what the module was built for. */
+  readonly way?: WayName;
+  /** Limits that differ from the runtime's. */
+  readonly limits?: Partial<Limits>;
+  /** What becomes of it when it computes for long. Only a module that counts its reductions can be stopped (`load` with `reductions`, or `isopod build --reductions`). */
+  readonly reductions?: ReductionOptions;
+  /** What the guest may do beyond sending and receiving. Default: what the runtime's `grants` say. Its children get no more. */
+  readonly grants?: Grants | "all";
+}
+
+/** How a defined module is spawned unless the spawn says otherwise. Guests that spawn it choose entry and arguments only; what it is granted here is cut to what they have. */
+export type ModuleDefaults = Omit<SpawnOptions, "args">;
+
+export const spawnChecks = checksOf<SpawnOptions>({
+  entry: text,
+  args: null,
+  way: oneOf("handler", "asyncify", "jspi"),
+  limits: null,
+  reductions: options(reductionChecks),
+  grants: null,
+});
+const { args: _, ...checksOfDefaults } = spawnChecks;
+const defaultsChecks = checksOf<ModuleDefaults>(checksOfDefaults);
+
+/** A module that can be spawned by its name. */
+interface Definition {
+  readonly module: GuestModule;
+  readonly defaults: ModuleDefaults;
+}
+
+/** What the import `spawn` answers where there is no child. */
+const SpawnStatus = { noSuchModule: 0, noSuchEntry: -2, failed: -4 } as const;
+
+/** What a spawn that has failed adds to its parent's log. */
+const WARNING_BYTES = 100;
+
+const noBytes = Bytes.ofLength(0);
+const noArgs = new Uint8Array(0);
+
+export class Spawner {
+  readonly #services: Services;
+  readonly #actors: PidTable<Actor>;
+  readonly #ends: Ends;
+  readonly #rings: RingPool;
+  readonly #granted: Granted;
+  readonly #definitions = new Map<string, Definition>();
+  readonly #jspi: JspiWay;
+  #stopped = false;
+
+  /** `grants`: of every spawn of the host's that says nothing. */
+  constructor(
+    services: Services,
+    actors: PidTable<Actor>,
+    ends: Ends,
+    rings: RingPool,
+    grants: Grants | "all" | undefined,
+  ) {
+    this.#services = services;
+    this.#actors = actors;
+    this.#ends = ends;
+    this.#rings = rings;
+    this.#granted = grantedBy(grants);
+    this.#jspi = new JspiWay(services.limits.fibers, services.account);
+    services.account.reclaim = () => {
+      services.recycling.drop();
+      this.#jspi.drop();
+    };
+  }
+
+  define(name: string, module: GuestModule, defaults: ModuleDefaults): void {
+    // A module with neither run nor handle has no entry of its own: whoever spawns it names one.
+    checkModule(module, "define");
+    checkOptions("define", defaults, defaultsChecks);
+    const limits = limitsFrom(this.#services.limits, defaults.limits);
+    grantedBy(defaults.grants);
+    const entry = defaults.entry ?? module.defaultEntry;
+    if (defaults.entry !== undefined || module.hasEntry(entry)) {
+      const way = module.wayOf(entry, defaults.way, defaults.reductions?.policy);
+      reductionsFor(module, way, limits.handlerReductions, defaults.reductions);
+    }
+    this.#definitions.set(name, { module, defaults });
+  }
+
+  /** For the host. */
+  spawn(module: GuestModule | string, options: SpawnOptions, imports: ImportObject): Actor {
+    checkOptions("spawn", options, spawnChecks);
+    if (typeof module !== "string") {
+      checkModule(module, "spawn");
+      return this.#spawnByHost(module, options, imports);
+    }
+    const definition = this.#definitions.get(module);
+    if (definition === undefined) {
+      const known = [...this.#definitions.keys()].join(", ") || "none yet";
+      const isPath = /\.(ts|wasm)$/.test(module) ? "; to spawn a file, load it first" : "";
+      throw new SpawnError(`no module is defined as ${module}; defined are: ${known}${isPath}`);
+    }
+    const entry = options.entry ?? definition.defaults.entry ?? definition.module.defaultEntry;
+    return this.#spawnByHost(definition.module, { ...defaultsFor(definition, entry), ...options }, imports);
+  }
+
+  #spawnByHost(module: GuestModule, options: SpawnOptions, imports: ImportObject): Actor {
+    const granted = options.grants === undefined ? this.#granted : grantedBy(options.grants);
+    const limits =
+      options.limits === undefined ? this.#services.limits : limitsFrom(this.#services.limits, options.limits);
+    if (limits.familyActors < 1) throw new SpawnError(`${module.name}: its limit familyActors is 0`);
+    const { args } = options;
+    const bytes = args === undefined ? noArgs : payloadFrom(args).slice();
+    return this.#spawn(module, options, bytes, limits, new Allowance(granted, new Family(limits)), null, imports);
+  }
+
+  /** For the import `spawn`: the child, or a status. */
+  spawnByGuest(
+    parent: Actor,
+    allowance: Allowance,
+    name: string,
+    entry: string,
+    args: Uint8Array,
+    imports: ImportObject,
+    warn: (text: string) => void,
+  ): Actor | number {
+    const { granted, family } = allowance;
+    const definition = this.#definitions.get(name);
+    if (granted.spawn !== "any" && !granted.spawn.has(name)) return NOT_GRANTED;
+    if (definition === undefined) return SpawnStatus.noSuchModule;
+    const { module, defaults } = definition;
+    const wanted = entry === "" ? (defaults.entry ?? module.defaultEntry) : entry;
+    if (!module.hasEntry(wanted)) return SpawnStatus.noSuchEntry;
+    const { limits } = family;
+    if (family.size >= limits.familyActors || this.#actors.size >= this.#services.limits.actors) return OVER_LIMIT;
+    // An actor that spawns and kills in one turn may have so many instances once more.
+    if (family.size + family.ending >= 2 * limits.familyActors) return OVER_LIMIT;
+    if (!family.spawns.take(this.#services.clock.now(), 1, limits.spawnsPerSecond)) return OVER_LIMIT;
+    const given = defaults.grants === undefined ? granted : inBoth(granted, grantedBy(defaults.grants));
+    try {
+      return this.#spawn(
+        module,
+        { ...defaultsFor(definition, wanted), entry: wanted },
+        args,
+        lesserOf(parent.limits, limitsFrom(this.#services.limits, defaults.limits)),
+        new Allowance(given, family),
+        parent,
+        imports,
+      );
+    } catch (error) {
+      if (error instanceof LimitError) return OVER_LIMIT;
+      // Spawns that fail shall not flood a log, either.
+      if (mayLog(allowance, parent.limits, this.#services.clock.now(), WARNING_BYTES)) {
+        warn(`spawn of ${name}: ${error instanceof Error ? error.message : error}`);
+      }
+      return SpawnStatus.failed;
+    }
+  }
+
+  /** The bytes of `args` are the actor's own from now on. */
+  #spawn(
+    module: GuestModule,
+    options: ModuleDefaults,
+    args: Uint8Array,
+    limits: Limits,
+    allowance: Allowance,
+    parent: Actor | null,
+    imports: ImportObject,
+  ): Actor {
+    if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to spawn actors");
+    const services = this.#services;
+    const entry = options.entry ?? module.defaultEntry;
+    const wayName = module.wayOf(entry, options.way, options.reductions?.policy ?? "yield");
+    const reductions = reductionsFor(module, wayName, limits.handlerReductions, options.reductions);
+    if (this.#actors.size >= services.limits.actors) {
+      throw new LimitError(
+        `${services.limits.actors} actors are alive already: end some first, or raise the limit actors`,
+      );
+    }
+    const isFiber = wayName === "jspi";
+    const instanceBytes = module.instanceBytes + (isFiber ? FIBER_BYTES : 0);
+    const bytes = module.initialBytes + args.length + instanceBytes + (isFiber ? module.stackBytes : 0);
+    if (!services.account.admits(MEMORIES, bytes) || !services.account.admits(INSTANCES, instanceBytes)) {
+      throw new LimitError(
+        `${module.name} needs ${bytes} bytes to start, and all actors together have nearly what they may (limit allMemoryBytes): end some first, or raise it`,
+      );
+    }
+    if (isFiber) this.#jspi.admit(module.name);
+    const way: Way = wayName === "handler" ? handlerWay : isFiber ? this.#jspi : asyncifyWay;
+    const mailbox = new Mailbox(this.#rings, NOWHERE);
+    const actor = this.#actors.add((lo, hi) => {
+      return new Actor(lo, hi, services, mailbox, module, way, args, limits, noBytes);
+    });
+    if (parent !== null) {
+      actor.parentLo = parent.lo;
+      actor.parentHi = parent.hi;
+    }
+    actor.allowance = allowance;
+    allowance.family.size++;
+    services.account.begin(actor, instanceBytes);
+    actor.reductions = reductions;
+    actor.entry = entry;
+    this.#instantiate(actor, module, entry, isFiber ? this.#jspi.bind(actor, imports) : imports);
+    this.#ends.begin(actor);
+    if (services.switch !== null) actor.store.words[actor.at + SWITCHED] |= TAKES_MESSAGES;
+    if (reductions !== null) actor.store.words[actor.at + SWITCHED] |= PAYS;
+    tellSpawn(actor);
+    actor.wake();
+    return actor;
+  }
+
+  #instantiate(actor: Actor, module: GuestModule, entry: string, imports: ImportObject): void {
+    const services = this.#services;
+    const before = services.current;
+    services.notices.hold();
+    try {
+      // A start function may call imports.
+      services.current = actor;
+      module.instantiate(actor, entry, imports);
+      // Notices memory growth in the start function.
+      actor.bytes.refresh();
+      if (actor.leaving !== null) {
+        throw new SpawnError(`${module.name} ended in its start function: ${formatReason(actor.leaving)}`);
+      }
+    } catch (error) {
+      // It was never alive for anybody; what it did to others in its start function, they know by its ties.
+      this.#ends.bury(actor, actor.leaving ?? reasonOfThrown(error));
+      throw error;
+    } finally {
+      services.current = before;
+      services.notices.release();
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#jspi.stop();
+  }
+}
+
+/**
+ * What of a definition's defaults holds for one of its module's entries. A handler neither waits nor gives way, so what the definition says of that is
+ * about the others.
+ */
+function defaultsFor({ defaults }: Definition, entry: string): ModuleDefaults {
+  if (entry !== "handle" || defaults.entry === "handle") return defaults;
+  const { way: _, reductions, ...others } = defaults;
+  if (reductions?.policy !== "yield") return reductions === undefined ? others : { ...others, reductions };
+  return { ...others, reductions: { ...reductions, policy: "kill" } };
+}
+
+/** Node runs TypeScript unchecked. */
+function checkModule(module: unknown, where: string): void {
+  if (module instanceof GuestModule) return;
+  const isPromise = typeof module === "object" && module !== null && "then" in module;
+  const what = isPromise ? "a promise: await it" : "loaded: load it first, await runtime.load(…)";
+  throw new TypeError(`${where} takes what load() resolves to; this is ${isPromise ? "" : "not "}${what}`);
+}
+
+/** An actor lives, a guest or a mailbox of the host's. */
+export function tellSpawn({ pid, module, entry, parent, services }: Actor): void {
+  const { inspection } = services;
+  if (!inspection.wants("spawn")) return;
+  inspection.tell({
+    kind: "spawn",
+    pid,
+    module: module?.name,
+    entry: module === null ? undefined : entry,
+    parent,
+  });
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+/**
+ * The command `isopod`: finds the command that is meant and runs it. A wrong command line ends with exit code 2 and says what is wrong;
+ * no error that has a message ends in a stack trace.
+ */
+import { escapeControls } from "../../wire/escape-controls.ts";
+import { suggest } from "../../wire/suggest.ts";
+import { packageVersion } from "../installation.ts";
+import { type Command, parseArguments, UsageError } from "./command.ts";
+import { painted } from "./terminal.ts";
+
+/** Loaded when it is asked for: the scenarios of one need not be read to run another. */
+interface Listed {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+const commands: readonly Listed[] = [
+  {
+    name: "init",
+    summary: "begin a project: two guests, a host, a test",
+    load: async () => (await import("./commands/init.ts")).init,
+  },
+  {
+    name: "run",
+    summary: "run one guest until it ends",
+    load: async () => (await import("./commands/run.ts")).run,
+  },
+  {
+    name: "build",
+    summary: "compile guests, AssemblyScript to WebAssembly",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
+  {
+    name: "observe",
+    summary: "run one guest, with a page about its actors",
+    load: async () => (await import("./commands/run.ts")).observe,
+  },
+  {
+    name: "top",
+    summary: "watch the actors of an observed runtime in a terminal",
+    load: async () => (await import("./commands/top.ts")).top,
+  },
+  {
+    name: "demo",
+    summary: "write, run and watch guests in a page",
+    load: async () => (await import("./commands/demo.ts")).demo,
+  },
+  {
+    name: "bench",
+    summary: "measure messages per second and round trips",
+    load: async () => (await import("../../../bench/command.ts")).bench,
+  },
+];
+
+const help = `isopod: WebAssembly instances as Erlang-style actors
+
+Usage: isopod <command> [arguments]
+
+Commands:
+${commands.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join("\n")}
+
+  isopod <command> --help   says more about a command
+  isopod --version          prints the version
+
+Exit codes: 0 done; 1 it failed; 2 the command line is wrong; 130 after Ctrl-C.
+Environment: NO_COLOR and FORCE_COLOR; ISOPOD_QUIET=1 hides the notice about the
+engine's flag; ISOPOD_DEBUG=1 shows where in isopod an error comes from.
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const [first, ...rest] = args;
+  const asked = first === "help" && rest[0] !== undefined ? rest[0] : first;
+  if (asked === undefined || asked === "--help" || asked === "-h" || asked === "help") {
+    (asked === undefined ? process.stderr : process.stdout).write(help);
+    return asked === undefined ? 2 : 0;
+  }
+  if (asked === "--version" || asked === "-v") {
+    process.stdout.write(`${packageVersion()}\n`);
+    return 0;
+  }
+  const listed = commands.find(({ name }) => name === asked);
+  try {
+    if (listed === undefined) throw new UsageError(unknown(asked));
+    const command = await listed.load();
+    const given = parseArguments(rest, command.options);
+    if (first !== "help" && !given.has("help")) return await command.run(given);
+    process.stdout.write(command.help);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const text = process.env.ISOPOD_DEBUG ? error.stack : error.message;
+    process.stderr.write(`${painted("error", "isopod:")} ${escapeControls(String(text), true)}\n`);
+    if (!(error instanceof UsageError)) return 1;
+    process.stderr.write(`Try: isopod ${listed === undefined ? "" : `${listed.name} `}--help\n`);
+    return 2;
+  }
+}
+
+function unknown(word: string): string {
+  if (/\.(ts|wasm)$/.test(word)) return `there is no command "${word}"; did you mean: isopod run ${word}`;
+  const what = word.startsWith("-") ? "option" : "command";
+  const known = [...commands.map(({ name }) => name), "help", "--help", "--version"];
+  const likely = suggest(word, known);
+  return `there is no ${what} ${word}${likely === undefined ? "" : `; did you mean ${likely}?`}`;
+}
+
+// `isopod … | head` closes the pipe early, which is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+process.exitCode = await main(process.argv.slice(2));

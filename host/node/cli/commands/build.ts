@@ -1,0 +1,172 @@
+/** `isopod build`: compiles AssemblyScript guests. Every entry that compiles is written, whatever becomes of the others. */
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { MAX_STACK_BYTES } from "../../../../guest/transform/layout.ts";
+import { Builder } from "../../compile/build.ts";
+import type { Compiled, CompileOptions } from "../../compile/compiler.ts";
+import { entryWarning } from "../../compile/entries.ts";
+import { FileWatch } from "../../compile/file-watch.ts";
+import { type Arguments, type Command, UsageError } from "../command.ts";
+import { printDiagnostics, showPath } from "../diagnostics.ts";
+import { ProgressLine } from "../terminal.ts";
+
+/** The ways in which a guest can wait, as `--park` says them. */
+export const PARK_CHOICES = ["asyncify", "jspi"] as const;
+const REDUCTIONS_CHOICES = ["none", "count", "yield"] as const;
+
+export const build: Command = {
+  name: "build",
+  help: `Compiles AssemblyScript guests; a.ts becomes a.wasm beside it, and a.wasm.map,
+by which crashes name lines of the source. A module that is WebAssembly already,
+made by whatever compiler, gets its reductions counted, or with --park asyncify
+is taught to wait in every engine; for that --out is needed, and what
+docs/languages.md says.
+
+Usage: isopod build <guest.ts | guest.wasm>… [options]
+
+Options:
+  --out DIR       write into DIR, which is made if there is none
+  --watch         build again whatever changes, until Ctrl-C
+  --park WAY      how a guest waits: asyncify (default, works in every engine)
+                  or jspi (smaller; needs an engine that can switch stacks);
+                a .wasm as it does already, unless asyncify is asked for
+  --reductions HOW
+                  what stops a guest that computes for long: none (default of
+                  a source); count: it can be killed, and preempted where it
+                  waits by jspi; yield: it can be preempted in every engine,
+                  and its crashes name no lines
+  --stack BYTES   for references to objects, four bytes for each in use: how deep
+                  functions with objects may call each other (default 8192)
+  --debug         keep function names and optimize less
+  -h, --help      print this
+
+Exit code: 0; 1 where an entry failed, the others are written all the same;
+2 where the command line is wrong. With --watch 0, after Ctrl-C.
+`,
+  options: {
+    out: { type: "string" },
+    watch: { type: "boolean" },
+    park: { type: "string", choices: PARK_CHOICES },
+    reductions: { type: "string", choices: REDUCTIONS_CHOICES },
+    stack: { type: "string" },
+    debug: { type: "boolean" },
+  },
+
+  async run(given) {
+    const entries = [...given.positionals];
+    if (entries.length === 0) throw new UsageError("which guests? Name one or more .ts files");
+    const out = given.text("out");
+    checkTargets(entries, out);
+    if (out !== undefined) await makeFolder(out);
+    const workshop = new Workshop(out, compileOptions(given));
+    try {
+      if (given.has("watch")) return await watch(entries, workshop);
+      let failed = 0;
+      for (const entry of entries) if (!(await workshop.make(entry)).isMade) failed++;
+      if (failed > 0 && entries.length > 1) process.stderr.write(`${failed} of ${entries.length} failed\n`);
+      return failed === 0 ? 0 : 1;
+    } finally {
+      await workshop.close();
+    }
+  },
+};
+
+/** What `--park`, `--reductions`, `--stack` and `--debug` mean to the compiler. */
+export function compileOptions(given: Arguments): CompileOptions {
+  const park = PARK_CHOICES.find(way => way === given.text("park"));
+  const reductions = REDUCTIONS_CHOICES.find(way => way === given.text("reductions"));
+  const stack = given.text("stack") === undefined ? {} : { stackBytes: given.whole("stack", 0, 1, MAX_STACK_BYTES) };
+  return { ...(park && { park }), ...(reductions && { reductions }), ...stack, debug: given.has("debug") };
+}
+
+function checkTargets(entries: readonly string[], out: string | undefined): void {
+  const targets = new Map<string, string>();
+  for (const entry of entries) {
+    const target = targetOf(entry, out);
+    if (target === resolve(entry)) throw new UsageError(`${entry} would be written over: say with --out where to`);
+    const other = targets.get(target);
+    if (other === entry) throw new UsageError(`${entry} was named twice`);
+    if (other !== undefined)
+      throw new UsageError(`${other} and ${entry} would both become ${showPath(target)}: build them apart`);
+    targets.set(target, entry);
+  }
+}
+
+function targetOf(entry: string, out: string | undefined): string {
+  return join(resolve(out ?? dirname(entry)), `${basename(entry).replace(/\.(ts|wasm)$/, "")}.wasm`);
+}
+
+async function makeFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() === false) throw new UsageError(`--out is a folder, and ${path} is a file`);
+  await mkdir(path, { recursive: true });
+}
+
+/** Builds entry after entry, and says what became of each. */
+class Workshop {
+  readonly #out: string | undefined;
+  readonly #options: CompileOptions;
+  readonly #builder = new Builder();
+  readonly #progress = new ProgressLine();
+
+  constructor(out: string | undefined, options: CompileOptions) {
+    this.#out = out;
+    this.#options = options;
+  }
+
+  /** `note` is added to the line that says that it is written. */
+  async make(entry: string, note: () => string = () => ""): Promise<{ isMade: boolean; sources: readonly string[] }> {
+    this.#progress.say(`compiling ${entry}`);
+    const compiled = await this.#builder.build(entry, this.#options).finally(() => this.#progress.clear());
+    printDiagnostics(compiled.diagnostics);
+    const { wasm, sources } = compiled;
+    const warning = wasm && entry.endsWith(".ts") ? entryWarning(wasm) : undefined;
+    if (warning !== undefined)
+      printDiagnostics([{ severity: "warning", message: warning, code: 0, file: resolve(entry) }]);
+    return { isMade: await write(compiled, targetOf(entry, this.#out), note()), sources };
+  }
+
+  close(): Promise<void> {
+    return this.#builder.close();
+  }
+}
+
+async function write({ wasm, sourceMap }: Compiled, target: string, note: string): Promise<boolean> {
+  if (wasm === undefined) return false;
+  try {
+    await writeFile(target, wasm);
+    if (sourceMap !== undefined) await writeFile(`${target}.map`, sourceMap);
+    process.stdout.write(`${showPath(target)}  ${wasm.length} bytes${note}\n`);
+    return true;
+  } catch (error) {
+    process.stderr.write(
+      `${showPath(target)} could not be written: ${error instanceof Error ? error.message : error}\n`,
+    );
+    return false;
+  }
+}
+
+/** Builds all entries, and again whichever one changes, or what it is made of. Returns after SIGINT. */
+async function watch(entries: readonly string[], workshop: Workshop): Promise<number> {
+  const files = new FileWatch();
+  const stop = () => files.close();
+  process.once("SIGINT", stop);
+  const sources = new Map<string, readonly string[]>();
+  let stale = entries;
+  for (;;) {
+    const beganMs = Date.now();
+    for (const entry of stale) {
+      const entryBeganMs = performance.now();
+      const note = () => `  ${((performance.now() - entryBeganMs) / 1000).toFixed(2)} s`;
+      sources.set(entry, (await workshop.make(entry, note)).sources);
+    }
+    const followed = new Set([...sources.values()].flat());
+    files.follow(followed, beganMs);
+    if (stale === entries) process.stderr.write(`watching ${followed.size} files; Ctrl-C ends it\n`);
+    const changed = await files.changes();
+    if (changed === undefined) break;
+    stale = entries.filter(entry => sources.get(entry)?.some(file => changed.has(file)));
+  }
+  process.off("SIGINT", stop);
+  return 0;
+}

@@ -1,0 +1,105 @@
+/** `isopod init`: a new project, from the files in host/node/template/. Writes into an empty folder only. */
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { PACKAGE_FOLDER, packageManifest } from "../../installation.ts";
+import { type Command, UsageError } from "../command.ts";
+
+const TEMPLATE = join(PACKAGE_FOLDER, "host/node/template");
+
+export const init: Command = {
+  name: "init",
+  help: `Makes a project that builds, runs and tests: two guests, a host that supervises
+one of them, and a test. Nothing is installed and nothing is asked.
+
+Usage: isopod init <folder> [options]
+
+The folder is made if there is none; otherwise it must be empty, but for .git.
+
+Options:
+  --isopod SPEC   what package.json says of isopod; default this version. For a
+                  package of your own: file:../isopod-0.1.0.tgz
+  -h, --help      print this
+
+Exit code: 0; 1 where a file cannot be written; 2 where the command line is
+wrong or the folder is not empty.
+`,
+  options: { isopod: { type: "string" } },
+
+  async run(given) {
+    const [folder, ...more] = given.positionals;
+    if (folder === undefined) throw new UsageError("where to? Name a folder: isopod init my-app");
+    if (more.length > 0)
+      throw new UsageError(`one folder, not ${given.positionals.length}: ${given.positionals.join(" ")}`);
+    await checkEmpty(folder);
+    const name = packageName(folder);
+    const files = await templateFiles();
+    files.set("package.json", `${JSON.stringify(manifest(name, given.text("isopod")), null, 2)}\n`);
+    for (const [path, text] of files) {
+      const target = join(folder, path);
+      await mkdir(dirname(target), { recursive: true });
+      await writeFile(target, text.replaceAll("{{name}}", name), { flag: "wx" });
+      process.stdout.write(`  ${target}\n`);
+    }
+    const here = relative(".", folder) === "" ? [] : [`cd ${folder}`];
+    const next = [...here, "npm install", "npm start", "npm test"].map(line => `  ${line}\n`).join("");
+    process.stdout.write(`\n${name} is ready. Next:\n${next}`);
+    return 0;
+  },
+};
+
+async function checkEmpty(folder: string): Promise<void> {
+  try {
+    const found = (await readdir(folder)).filter(name => name !== ".git");
+    if (found.length === 0) return;
+    const some = `${found.slice(0, 3).join(", ")}${found.length > 3 ? ", …" : ""}`;
+    throw new UsageError(`${folder} is not empty (${some}): name a new folder`);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOTDIR") throw new UsageError(`${folder} is a file: name a new folder`);
+    if (code !== "ENOENT") throw error;
+  }
+}
+
+/** npm's rules for names, as far as folders break them. */
+function packageName(folder: string): string {
+  const name = basename(resolve(folder))
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-_.]+/g, "-")
+    .replace(/^[-_.]+|-+$/g, "");
+  return name === "" || name === "isopod" || name === "node_modules" ? "my-app" : name;
+}
+
+/** By path in the project: what the file holds. */
+async function templateFiles(): Promise<Map<string, string>> {
+  const entries = await readdir(TEMPLATE, { recursive: true, withFileTypes: true });
+  const files = new Map<string, string>();
+  for (const entry of entries.filter(entry => entry.isFile())) {
+    const path = join(entry.parentPath, entry.name);
+    // npm packs no file of the name .gitignore.
+    files.set(relative(TEMPLATE, path).replace(/^gitignore$/, ".gitignore"), await readFile(path, "utf8"));
+  }
+  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function manifest(name: string, isopod: string | undefined): object {
+  const { version, engines, devDependencies } = packageManifest();
+  return {
+    name,
+    version: "0.0.0",
+    private: true,
+    type: "module",
+    engines: { node: engines.node },
+    scripts: {
+      start: "node --disable-wasm-trap-handler host.ts",
+      test: "node --disable-wasm-trap-handler --test",
+      build: "isopod build guest/hello.ts guest/counter.ts --out build",
+      watch: "npm run build -- --watch",
+      check: "tsc",
+    },
+    dependencies: { isopod: isopod ?? `^${version}` },
+    devDependencies: {
+      "@types/node": devDependencies["@types/node"],
+      typescript: devDependencies.typescript,
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** A terminal that `isopod top` has for itself until it is left: the other screen, no cursor, keys as they are pressed. */
+import type { SortKey } from "../../../web/observer/protocol.ts";
+import { INTERRUPTED } from "../relaunch.ts";
+import { frame } from "./frame.ts";
+import type { Gauge, Look } from "./gauge.ts";
+
+const EVERY_MS = 1000;
+const ENTER = "\x1b[?1049h\x1b[?25l";
+const LEAVE = "\x1b[?25h\x1b[?1049l";
+const keys: Readonly<Record<string, SortKey>> = {
+  i: "items",
+  b: "bytes",
+  r: "reductions",
+  m: "memory",
+  l: "links",
+  a: "age",
+  p: "pid",
+  n: "name",
+};
+const HINT = "q quit   sort: i items  b bytes  r reductions  m memory  l links  a age  p pid  n name";
+
+/** Draws until q, or Ctrl-C, is pressed; the exit code. Rejects where the observer is gone. */
+export async function watch(gauge: Gauge, first: SortKey): Promise<number> {
+  const { stdin, stdout } = process;
+  let sort = first;
+  let isReversed = false;
+  let code: number | undefined;
+  let last: Look | undefined;
+  let wake = () => {};
+  const color = (process.env.NO_COLOR ?? "") === "";
+  const draw = () => {
+    if (last === undefined || code !== undefined) return;
+    const { columns, rows } = stdout;
+    const lines = frame(last, { columns, rows, color, sort, hint: HINT });
+    stdout.write(`\x1b[H${lines.map(line => `${line}\x1b[K`).join("\r\n")}\x1b[J`);
+  };
+  const onKey = (data: Buffer) => {
+    const key = data.toString();
+    if (key === "q" || key === "\x03") code = key === "q" ? 0 : INTERRUPTED;
+    const wanted = Object.hasOwn(keys, key) ? keys[key] : undefined;
+    if (wanted !== undefined) {
+      isReversed = wanted === sort && !isReversed;
+      sort = wanted;
+    }
+    wake();
+  };
+  const onTerminate = () => {
+    code = 143;
+    wake();
+  };
+  stdout.write(ENTER);
+  stdin.setRawMode?.(true);
+  stdin.on("data", onKey).resume();
+  stdout.on("resize", draw);
+  process.on("SIGTERM", onTerminate);
+  try {
+    while (code === undefined) {
+      last = await gauge.look({ sort, isReversed, rows: Math.min(stdout.rows, 500) });
+      draw();
+      if (code !== undefined) break;
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, EVERY_MS);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    return code;
+  } finally {
+    process.off("SIGTERM", onTerminate);
+    stdout.off("resize", draw);
+    stdin.off("data", onKey).pause();
+    stdin.setRawMode?.(false);
+    stdout.write(LEAVE);
+  }
+}

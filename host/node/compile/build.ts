@@ -1,0 +1,128 @@
+/**
+ * Compiles guests in a worker thread of their own.
+ *
+ * Guarantee: every entry gets its answer. asc ends its process when it meets a bug of its own; here that ends a thread, is an error of the entry that
+ * caused it, and the entries after it are compiled by a fresh one.
+ */
+import { resolve } from "node:path";
+import { Worker } from "node:worker_threads";
+import { MAX_STACK_BYTES } from "../../../guest/transform/layout.ts";
+import { checkOptions, checksOf, flag, oneOf, text, wholeNumber } from "../../wire/checks.ts";
+import type { CompileReply, CompileRequest } from "./compile-worker.ts";
+import type { Compiled, CompileOptions } from "./compiler.ts";
+
+export interface BuildOptions extends CompileOptions {
+  /** Milliseconds that each entry may take; the compiler is ended where it takes longer. Default: as long as it likes. */
+  timeoutMs?: number;
+}
+
+const buildChecks = checksOf<BuildOptions>({
+  park: oneOf("asyncify", "jspi"),
+  reductions: oneOf("none", "count", "yield"),
+  debug: flag,
+  initialPages: wholeNumber(1, 65_536),
+  stackBytes: wholeNumber(1, MAX_STACK_BYTES),
+  baseDir: text,
+  // What setTimeout keeps.
+  timeoutMs: wholeNumber(0, 2 ** 31 - 1),
+});
+
+/** Unbuilt from a checkout, or as JavaScript from an installed package. */
+const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+
+/**
+ * Compiles all entries, one after another: the first costs about a second, each further one a quarter.
+ *
+ * @param entries paths of AssemblyScript files, absolute or relative to `options.baseDir`
+ * @returns one for each entry, in the order given; it has `wasm`, or diagnostics of which at least one is an error
+ */
+export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
+  if (!Array.isArray(entries)) throw new TypeError('build takes a list of paths: build(["guest.ts"])');
+  checkOptions("build", options, buildChecks);
+  const builder = new Builder();
+  try {
+    const results: Compiled[] = [];
+    for (const entry of entries) results.push(await builder.build(entry, options));
+    return results;
+  } finally {
+    await builder.close();
+  }
+}
+
+/** Keeps its thread from one entry to the next, until it is closed. One entry at a time. */
+export class Builder {
+  #worker: Worker | undefined;
+
+  async build(entry: string, { timeoutMs, ...options }: BuildOptions): Promise<Compiled> {
+    this.#worker ??= new Worker(WORKER, { name: "isopod build" });
+    const { compiled, alive } = await ask(this.#worker, { entry, options }, timeoutMs);
+    if (!alive) this.#worker = undefined;
+    return compiled;
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+}
+
+function ask(
+  worker: Worker,
+  request: CompileRequest,
+  timeoutMs: number | undefined,
+): Promise<{ compiled: Compiled; alive: boolean }> {
+  return new Promise(done => {
+    let log = "";
+    let timedOut = false;
+    const onTimeout = () => {
+      timedOut = true;
+      void worker.terminate();
+    };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
+    const onMessage = (reply: CompileReply) => {
+      if ("log" in reply) log += reply.log;
+      // Binaryen says here, and not in asc's own output, why it finds a module invalid.
+      else settle(reply.compiled.wasm ? reply.compiled : { ...reply.compiled, text: reply.compiled.text + log }, true);
+    };
+    // A thread that fails also exits; the error comes first, and says more.
+    const onError = (error: unknown) => {
+      log += error instanceof Error ? (error.stack ?? error.message) : String(error);
+    };
+    const onExit = () => settle(timedOut ? tookTooLong(request) : crashed(request, log), false);
+    const settle = (compiled: Compiled, alive: boolean) => {
+      clearTimeout(timer);
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      done({ compiled, alive });
+    };
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+    worker.postMessage(request);
+  });
+}
+
+function crashed(request: CompileRequest, log: string): Compiled {
+  // What asc says of itself; everything else is ours or Binaryen's.
+  const stage = /has crashed during (\w+)/.exec(log)?.[1];
+  if (stage !== undefined) {
+    const message = `the AssemblyScript compiler crashed in "${stage}" while it compiled "${request.entry}"; change what you wrote last`;
+    return failed(request, message, log);
+  }
+  const why = log.split("\n").find(line => line.trim() !== "");
+  return failed(
+    request,
+    `"${request.entry}" was not built, because of a fault in isopod or in Binaryen${why ? `: ${why.trim()}` : ""}`,
+    log,
+  );
+}
+
+function tookTooLong(request: CompileRequest): Compiled {
+  return failed(request, `the compiler took too long over "${request.entry}" and was ended`, "");
+}
+
+function failed({ entry, options }: CompileRequest, message: string, log: string): Compiled {
+  return {
+    entry,
+    diagnostics: [{ severity: "error", message, code: 0, file: resolve(options.baseDir ?? ".", entry) }],
+    sources: [resolve(options.baseDir ?? ".", entry)],
+    text: `ERROR: ${message}\n${log}`,
+  };
+}

@@ -1,0 +1,252 @@
+/**
+ * What a runtime looks like from outside: plain data about its actors, made when it is asked for and at no cost otherwise. Looking takes nothing out
+ * of a mailbox and changes no actor.
+ */
+import type { MemoryUse } from "../actor/account.ts";
+import { type Actor, type Counters, PARKED, READY, RUNNING, type Services, totals, type Want } from "../actor/actor.ts";
+import { unfoldCallers } from "../between/requests.ts";
+import type { Strategy, Supervisor } from "../javascript/supervisor.ts";
+import { Bytes } from "../mail/bytes.ts";
+import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, REASON, REF, TAG } from "../mail/mailbox.ts";
+import { QUEUE_LENGTH } from "../mail/slots.ts";
+import type { WayName } from "../module/guest-module.ts";
+import type { Runnable } from "../time/scheduler.ts";
+import { checksOf, wholeNumber } from "../wire/checks.ts";
+import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "../wire/message.ts";
+import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
+
+/** Everything that can be known of a runtime at one moment. */
+export interface Snapshot {
+  /** On the runtime's clock. */
+  readonly atMs: number;
+  readonly counters: Readonly<Counters>;
+  /** Actors that wait for a turn. */
+  readonly runQueue: number;
+  /** Memory in use, as the limits `allMemoryBytes` and `allMailboxBytes` count it. */
+  readonly memory: MemoryUse;
+  /** Live actors, host mailboxes included, by the order of their slots. */
+  readonly actors: readonly ActorInfo[];
+}
+
+export interface ActorInfo {
+  readonly pid: Pid;
+  /** A guest; or of the host's own: a mailbox, a supervisor, or what `runtime.call` waits with. */
+  readonly kind: "guest" | "mailbox" | "supervisor" | "calls";
+  readonly names: readonly string[];
+  readonly groups: readonly string[];
+  /** Of guests; undefined for the host's own. */
+  readonly module: string | undefined;
+  readonly entry: string | undefined;
+  readonly way: WayName | undefined;
+  /** `idle`: a mailbox of the host's that nobody receives from just now. */
+  readonly state: "ready" | "running" | "parked" | "idle";
+  /** Of a parked guest: what its receive is after. */
+  readonly waits: Wait | undefined;
+  readonly mailboxItems: number;
+  /** Of payloads. */
+  readonly mailboxBytes: number;
+  /** Of guests. */
+  readonly memoryBytes: number | undefined;
+  /** What its code has spent since its birth; undefined where that is not counted. */
+  readonly reductions: number | undefined;
+  readonly ageMs: number;
+  readonly links: readonly Pid[];
+  /** Whom it monitors, and who monitors it; as often as there are monitors. */
+  readonly monitors: readonly Pid[];
+  readonly monitoredBy: readonly Pid[];
+  /** Timers that it has set and that have not fired. */
+  readonly timers: number;
+  /** Who has spawned it, or the supervisor of the host's that has started it; dead or alive. 0 is the host. */
+  readonly parent: Pid;
+  /** The supervisor of the host's whose child it is, and its id there. */
+  readonly supervisor: { readonly pid: Pid; readonly id: string } | undefined;
+  /** Of a supervisor. */
+  readonly strategy: Strategy | undefined;
+}
+
+export interface Wait {
+  readonly for: "any" | "tag" | "predicate" | "ref" | "answer";
+  /** The tag, or the predicate's number. */
+  readonly value: number | undefined;
+  /** Until it gives up; undefined: it does not. */
+  readonly leftMs: number | undefined;
+}
+
+/** An item that waits in a mailbox, seen and not taken. */
+export interface WaitingItem {
+  readonly kind: Received["kind"];
+  readonly from: Pid;
+  readonly tag: number;
+  readonly ref: number;
+  /** Of a Down or an Exit. */
+  readonly reason: ExitReason["kind"] | undefined;
+  /** Of the whole payload. */
+  readonly length: number;
+  /** Where the payload begins; as much of it as was asked for. */
+  readonly bytes: Uint8Array;
+}
+
+export interface PeekOptions {
+  /** Default 20. */
+  readonly items?: number;
+  /** Of each payload. Default 64. */
+  readonly bytes?: number;
+}
+
+export const peekChecks = checksOf<PeekOptions>({ items: wholeNumber(0, 2 ** 31), bytes: wholeNumber(0, 2 ** 31) });
+
+const states = { [READY]: "ready", [RUNNING]: "running", [PARKED]: "parked" } as const;
+const wants = ["any", "tag", "predicate", "ref", "answer"] as const satisfies Record<Want, Wait["for"]>;
+const kinds: Readonly<Record<number, WaitingItem["kind"]>> = { [MESSAGE]: "message", [DOWN]: "down", [EXIT]: "exit" };
+const reasons = Object.keys(ReasonCode) as ExitReason["kind"][];
+
+export class Observer {
+  readonly #services: Services;
+  readonly #actors: PidTable<Actor>;
+  /** Live supervisors of the host's. */
+  readonly #supervisors = new Map<Pid, Supervisor>();
+  readonly #probe: Runnable;
+  /** When the probe was put into the queue, and who waits for it. */
+  #probedAtMs = 0;
+  #probing: ((delayMs: number | undefined) => void)[] = [];
+
+  constructor(services: Services, actors: PidTable<Actor>) {
+    this.#services = services;
+    this.#actors = actors;
+    this.#probe = this.#makeProbe();
+  }
+
+  /** A supervisor lives; the answer says that it has ended. */
+  add(supervisor: Supervisor): () => void {
+    this.#supervisors.set(supervisor.pid, supervisor);
+    return () => void this.#supervisors.delete(supervisor.pid);
+  }
+
+  snapshot(): Snapshot {
+    const { clock, scheduler, slots, account } = this.#services;
+    const atMs = clock.now();
+    const children = this.#children();
+    const actors: ActorInfo[] = [];
+    const runQueue = scheduler.length + slots.store.words[QUEUE_LENGTH];
+    for (const actor of this.#actors) actors.push(this.#infoOf(actor, atMs, children));
+    return { atMs, counters: totals(this.#services), runQueue, memory: account.use, actors };
+  }
+
+  infoOf(actor: Actor): ActorInfo {
+    return this.#infoOf(actor, this.#services.clock.now(), this.#children());
+  }
+
+  /** How long an actor that becomes ready now waits for its turn; undefined where the runtime stops before. */
+  queueDelay(): Promise<number | undefined> {
+    return new Promise(resolve => {
+      this.#probing.push(resolve);
+      if (this.#probing.length > 1) return;
+      this.#probedAtMs = this.#services.clock.now();
+      this.#services.scheduler.push(this.#probe);
+    });
+  }
+
+  stop(): void {
+    for (const resolve of this.#probing.splice(0)) resolve(undefined);
+  }
+
+  /**
+   * No actor: one that waits in a way of its own would make engines take the call of `way.resume` out of line, in a program of guests of one way 10 % of a message
+   * (ping-pong of two handlers, x64, Node 26). A runnable of another kind costs nothing that could be measured.
+   */
+  #makeProbe(): Runnable {
+    return {
+      run: () => {
+        const delayMs = this.#services.clock.now() - this.#probedAtMs;
+        for (const resolve of this.#probing.splice(0)) resolve(delayMs);
+        return true;
+      },
+      failed() {},
+    };
+  }
+
+  /** By pid: whose child an actor is. */
+  #children(): ReadonlyMap<Pid, ActorInfo["supervisor"]> {
+    const found = new Map<Pid, ActorInfo["supervisor"]>();
+    for (const supervisor of this.#supervisors.values()) {
+      for (const { id, pid } of supervisor.children) if (pid !== undefined) found.set(pid, { pid: supervisor.pid, id });
+    }
+    return found;
+  }
+
+  #infoOf(actor: Actor, nowMs: number, children: ReadonlyMap<Pid, ActorInfo["supervisor"]>): ActorInfo {
+    unfoldCallers(actor);
+    const { pid, parent, module, mailbox, ties, reductions } = actor;
+    const supervisor = this.#supervisors.get(pid);
+    const kind =
+      module !== null ? "guest" : actor.immune ? "calls" : supervisor === undefined ? "mailbox" : "supervisor";
+    const left = Math.max(0, reductions?.counter?.value ?? 0);
+    return {
+      pid,
+      kind,
+      names: listOf(ties?.names),
+      groups: listOf(ties?.groups),
+      module: module?.name,
+      entry: module === null ? undefined : actor.entry,
+      way: actor.way.name === "host" ? undefined : actor.way.name,
+      state: module === null && actor.state === RUNNING ? "idle" : states[actor.state as keyof typeof states],
+      waits: waitOf(actor, nowMs),
+      mailboxItems: mailbox.count,
+      mailboxBytes: mailbox.bytes,
+      memoryBytes: actor.bytes.memory?.buffer.byteLength,
+      reductions: reductions?.counter == null ? undefined : Math.max(0, reductions.given - left),
+      ageMs: nowMs - actor.bornMs,
+      links: listOf(ties?.links).map(pidOf),
+      monitors: ties?.monitors ? Array.from(ties.monitors.values(), ({ target }) => target.pid) : none,
+      monitoredBy: listOf(ties?.watchers).map(watcherOf),
+      timers: ties?.timers?.size ?? 0,
+      parent,
+      supervisor: children.get(pid),
+      strategy: supervisor?.strategy,
+    };
+  }
+}
+
+/** Most actors have few ties, and many none: those share one list. */
+const none: readonly never[] = [];
+
+function listOf<T>(set: ReadonlySet<T> | null | undefined): readonly T[] {
+  return set == null || set.size === 0 ? none : [...set];
+}
+
+const pidOf = ({ pid }: Actor): Pid => pid;
+const watcherOf = ({ watcher }: { readonly watcher: Actor }): Pid => watcher.pid;
+
+function waitOf(actor: Actor, nowMs: number): Wait | undefined {
+  const { want, wanted, deadlineMs } = actor;
+  if (actor.module === null || actor.state !== PARKED) return undefined;
+  const what = wants[want];
+  return {
+    for: what,
+    value: what === "tag" || what === "predicate" ? wanted : undefined,
+    leftMs: deadlineMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, deadlineMs - nowMs),
+  };
+}
+
+/** The first items of a mailbox, in order of arrival. */
+export function peek({ mailbox }: Actor, { items = 20, bytes = 64 }: PeekOptions): WaitingItem[] {
+  const seen: WaitingItem[] = [];
+  for (let at = mailbox.first(); at !== NONE && seen.length < items; at = mailbox.next(at)) {
+    const word = (which: number) => mailbox.word(at, which);
+    const [code, length] = [word(KIND), word(LENGTH)];
+    const shown = Math.min(length, bytes);
+    // Words are what bytes are copied by.
+    const copy = Bytes.ofLength((shown + 3) & ~3);
+    mailbox.copyPayload(at, copy, 0, shown);
+    seen.push({
+      kind: kinds[code] ?? "timer",
+      from: pidFromWords(word(FROM_LO), word(FROM_HI)),
+      tag: word(TAG),
+      ref: word(REF),
+      reason: code === DOWN || code === EXIT ? reasons[word(REASON)] : undefined,
+      length,
+      bytes: copy.u8.subarray(0, shown),
+    });
+  }
+  return seen;
+}

@@ -1,0 +1,91 @@
+/**
+ * Parked stacks that are longer than their room in the guest's memory. The guest hands over frames where the room is full, and takes them back in the
+ * opposite order where it is empty, so that a wait may be as deep in a recursion as a preemption.
+ *
+ * Guarantee: what is put aside for an actor counts in `allMemoryBytes`, is at most {@link MAX_STACK_BYTES}, and goes with the actor.
+ */
+import { STACKS } from "../actor/account.ts";
+import type { Actor } from "../actor/actor.ts";
+import { fault } from "../actor/fault.ts";
+import { COPIED_SHIFT } from "../actor/receive.ts";
+import { checkRange } from "../door/caller.ts";
+import { charge, MAX_STACK_BYTES, stackTooLong } from "./preempt.ts";
+
+/** A room begins with two words: the top of the stack in it, and its end. */
+const HEADER_BYTES = 8;
+
+/** What the host keeps for each part beside its bytes. */
+const PART_BYTES = 128;
+
+/** Frames that were put aside, the innermost first. */
+export class Aside {
+  readonly parts: Uint8Array[] = [];
+  /** Of all parts. */
+  bytes = 0;
+
+  /** As they count in the account of memory. */
+  get countedBytes(): number {
+    return this.bytes + PART_BYTES * this.parts.length;
+  }
+}
+
+/** The import `stack_out`: takes the frames out of the room, which then has place for a frame of `need` bytes. */
+export function stackOut(actor: Actor, room: number, need: number): void {
+  const preempted = stackTooLong(actor);
+  if (preempted?.kind === "crashed") fault(actor, preempted.message);
+  const { begin, top, end } = roomAt(actor, "stack_out", room);
+  if (top < begin || top > end) fault(actor, `stack_out: a top of ${top} is not between ${begin} and ${end}`);
+  const length = top - begin;
+  const aside = actor.aside ?? new Aside();
+  if (aside.bytes + length > MAX_STACK_BYTES) {
+    fault(
+      actor,
+      `a receive waits too deep in a recursion: a stack of more than ${MAX_STACK_BYTES} bytes cannot be put aside; return before you wait, or build it with --park jspi`,
+    );
+  }
+  if (begin + (need >>> 0) > end) {
+    fault(
+      actor,
+      `a function keeps ${need >>> 0} bytes of variables while it waits, and the stack's room holds ${end - begin}: divide the function`,
+    );
+  }
+  if (length === 0) return;
+  charge(actor, length >>> COPIED_SHIFT);
+  const { account } = actor.services;
+  if (!account.admits(STACKS, length + PART_BYTES)) {
+    fault(
+      actor,
+      `its stack cannot be put aside while it waits: all actors together have what they may (limit allMemoryBytes)`,
+    );
+  }
+  aside.parts.push(actor.bytes.u8.slice(begin, top));
+  aside.bytes += length;
+  actor.aside = aside;
+  account.add(STACKS, length + PART_BYTES);
+  actor.bytes.i32[room >>> 2] = begin;
+}
+
+/** The import `stack_in`: writes the frames that were put aside last into the room. */
+export function stackIn(actor: Actor, room: number): void {
+  const { begin, end } = roomAt(actor, "stack_in", room);
+  const { aside } = actor;
+  const part = aside?.parts.at(-1);
+  if (aside === null || part === undefined) throw fault(actor, "stack_in: no frames were put aside");
+  if (begin + part.length > end) fault(actor, `stack_in: ${part.length} bytes do not fit into the room`);
+  charge(actor, part.length >>> COPIED_SHIFT);
+  actor.bytes.u8.set(part, begin);
+  actor.bytes.i32[room >>> 2] = begin + part.length;
+  aside.parts.pop();
+  aside.bytes -= part.length;
+  actor.services.account.add(STACKS, -part.length - PART_BYTES);
+}
+
+function roomAt(actor: Actor, name: string, room: number): { begin: number; top: number; end: number } {
+  if ((room & 3) !== 0) fault(actor, `${name}: the room at ${room >>> 0} is not a multiple of 4`);
+  checkRange(actor, name, "the room", room, HEADER_BYTES);
+  const words = actor.bytes.i32;
+  const end = words[(room >>> 2) + 1] >>> 0;
+  const begin = (room >>> 0) + HEADER_BYTES;
+  if (end < begin || end > actor.bytes.u8.length) fault(actor, `${name}: a room from ${begin} to ${end} is none`);
+  return { begin, top: words[room >>> 2] >>> 0, end };
+}

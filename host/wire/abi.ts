@@ -1,0 +1,94 @@
+/** ABI 1 as data: what docs/abi.md says of names and types, for checking modules against. */
+import type { Signature } from "../module/interface.ts";
+
+export const actorImportTypes: Readonly<Record<string, Signature>> = {
+  send: "(i32, i32, i32, i32, i32) -> i32",
+  recv: "(i32, i32, i32, i32) -> i32",
+  recv_tag: "(i32, i32, i32, i32, i32) -> i32",
+  recv_match: "(i32, i32, i32, i32, i32) -> i32",
+  park: "() -> i32",
+  yield: "() -> i32",
+  stack_out: "(i32, i32) -> ()",
+  stack_in: "(i32) -> ()",
+  window: "(i32, i32, i32) -> ()",
+  self_lo: "() -> i32",
+  self_hi: "() -> i32",
+  args: "(i32, i32) -> i32",
+  exit: "(i32, i32, i32) -> ()",
+  spawn: "(i32, i32, i32, i32, i32, i32, i32, i32) -> i32",
+  parent: "(i32) -> i32",
+  link: "(i32, i32) -> i32",
+  unlink: "(i32, i32) -> i32",
+  trap_exit: "(i32) -> i32",
+  exit_to: "(i32, i32, i32, i32, i32) -> i32",
+  monitor: "(i32, i32) -> i32",
+  demonitor: "(i32, i32) -> i32",
+  request: "(i32, i32, i32, i32, i32) -> i32",
+  delegate: "(i32, i32, i32, i32, i32, i32, i32, i32) -> i32",
+  make_ref: "() -> i32",
+  drop_ref: "(i32) -> i32",
+  send_after: "(i32, i32, i32, i32, i32, i32) -> i32",
+  cancel_timer: "(i32) -> i32",
+  register: "(i32, i32, i32, i32) -> i32",
+  unregister: "(i32, i32) -> i32",
+  whereis: "(i32, i32, i32) -> i32",
+  send_named: "(i32, i32, i32, i32, i32) -> i32",
+  join: "(i32, i32) -> i32",
+  leave: "(i32, i32) -> i32",
+  members: "(i32, i32, i32, i32) -> i32",
+  broadcast: "(i32, i32, i32, i32, i32) -> i32",
+  now: "() -> f64",
+  log: "(i32, i32, i32) -> i32",
+};
+
+/** What the column of `env.abort` says where there is neither a message nor a file: memory cannot grow by `line` pages; a stack of `line` bytes is full. */
+export const ABORTED_FOR_MEMORY = 1;
+export const ABORTED_FOR_STACK = 2;
+
+export const envImportTypes: Readonly<Record<string, Signature>> = {
+  abort: "(i32, i32, i32, i32) -> ()",
+  seed: "() -> f64",
+};
+
+/** What AssemblyScript's library imports of JavaScript, by the beginnings of names, and what a guest has instead. */
+const foreign: readonly (readonly [beginning: string, instead: string])[] = [
+  ["console.", "write lines with log() of isopod/guest"],
+  ["trace", "write lines with log() of isopod/guest"],
+  ["Date.", "ask for the time with now() of isopod/guest"],
+  ["performance.", "ask for the time with now() of isopod/guest"],
+  ["process.", "end with exit() of isopod/guest, and get arguments with argsText()"],
+  ["crypto.", "use Math.random(), which the host grants with `random`"],
+];
+
+/** What a guest does instead of importing this from `env`; undefined where nothing is known of it. */
+export function insteadOf(name: string): string | undefined {
+  return foreign.find(([beginning]) => name.startsWith(beginning))?.[1];
+}
+
+export const ENTRY_TYPE: Signature = "() -> ()";
+export const RESUME_TYPE: Signature = "(i32) -> i32";
+
+/** The export of a module that can unwind its stack where it calls `yield`: the function that it calls in its place. */
+export const YIELD_EXPORT = "isopod:yield";
+/** The export of a module that counts its reductions: how many are left, a mutable global. */
+export const LEFT_EXPORT = "isopod:left";
+/** What the host adds to a module that it compiles: `(at, toMemory)`, moves all mutable globals to the memory at `at`, or from there. */
+export const GLOBALS_EXPORT = "isopod:globals";
+/** Exports that mean something to the host wherever they appear. */
+export const exportTypes: Readonly<Record<string, Signature>> = {
+  run: ENTRY_TYPE,
+  handle: "(i32) -> ()",
+  match: "(i32, i32, i32) -> i32",
+  match_first: "(i32, i32, i32) -> i32",
+  _start: ENTRY_TYPE,
+  _initialize: ENTRY_TYPE,
+  [YIELD_EXPORT]: "() -> i32",
+};
+
+/** Where in a guest's memory its stack is written and read when it waits by Asyncify: a word for its top, one for its end, then the frames. */
+export const STACK = 16;
+
+/** The export that runs an entry of an asyncified module, and goes on with it. */
+export function resumeExport(entry: string): string {
+  return `resume:${entry}`;
+}

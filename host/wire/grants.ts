@@ -1,0 +1,111 @@
+/** What a guest may do beyond sending, receiving and knowing itself. Without a grant every such import answers -100. */
+
+import { meant } from "./checks.ts";
+
+/** What is granted with a spawn. What is left out is denied. */
+export interface Grants {
+  /** Start actors of the modules that are defined under these names; `"any"` for all of them. */
+  readonly spawn?: readonly string[] | "any";
+  /** Exit signals and links to actors that are not its own children. */
+  readonly kill?: boolean;
+  /** Names and groups for itself and its own children. */
+  readonly register?: boolean;
+  /** Find actors by name or group, and send to them so. */
+  readonly lookup?: boolean;
+  /** Lines of text for `onLog`. */
+  readonly log?: boolean;
+  /** The time. */
+  readonly clock?: boolean;
+  /** Random numbers. */
+  readonly random?: boolean;
+  /** Functions of the embedder: `db.get`, or `db.*` for all of a module; `"any"` for all there are. */
+  readonly imports?: readonly string[] | "any";
+}
+
+/** The same for imports to ask. */
+export interface Granted {
+  readonly spawn: ReadonlySet<string> | "any";
+  readonly kill: boolean;
+  readonly register: boolean;
+  readonly lookup: boolean;
+  readonly log: boolean;
+  readonly clock: boolean;
+  readonly random: boolean;
+  readonly imports: ReadonlySet<string> | "any";
+}
+
+const yesOrNo = ["kill", "register", "lookup", "log", "clock", "random"] as const;
+const lists = ["spawn", "imports"] as const;
+
+const everything: Granted = {
+  spawn: "any",
+  kill: true,
+  register: true,
+  lookup: true,
+  log: true,
+  clock: true,
+  random: true,
+  imports: "any",
+};
+
+/** Throws a TypeError that names what is no grant: a slip shall not go unseen, whichever way it would err. */
+export function grantedBy(grants: Grants | "all" = {}): Granted {
+  if (grants === "all") return everything;
+  if (typeof grants !== "object" || grants === null)
+    throw new TypeError(`grants are "all" or an object such as { log: true }, not ${String(grants)}`);
+  for (const [name, value] of Object.entries(grants)) {
+    if (lists.some(list => list === name)) {
+      if (value !== undefined && value !== "any" && !Array.isArray(value)) {
+        throw new TypeError(`the grant ${name} is a list of names or "any", not ${String(value)}`);
+      }
+    } else if (!yesOrNo.some(flag => flag === name)) {
+      const known = [...lists, ...yesOrNo];
+      throw new TypeError(`there is no grant called ${name}; ${meant(name, known)}`);
+    } else if (value !== undefined && typeof value !== "boolean") {
+      throw new TypeError(`the grant ${name} is true or false, not ${String(value)}`);
+    }
+  }
+  const { spawn = [], imports = [], kill, register, lookup, log, clock, random } = grants;
+  return {
+    spawn: spawn === "any" ? spawn : new Set(spawn),
+    imports: imports === "any" ? imports : new Set(imports),
+    kill: kill === true,
+    register: register === true,
+    lookup: lookup === true,
+    log: log === true,
+    clock: clock === true,
+    random: random === true,
+  };
+}
+
+/** What both have. */
+export function inBoth(a: Granted, b: Granted): Granted {
+  if (a === b || b === everything) return a;
+  return {
+    spawn: namesInBoth(a.spawn, b.spawn, name => [name]),
+    imports: namesInBoth(a.imports, b.imports, name => [name, allOf(name)]),
+    kill: a.kill && b.kill,
+    register: a.register && b.register,
+    lookup: a.lookup && b.lookup,
+    log: a.log && b.log,
+    clock: a.clock && b.clock,
+    random: a.random && b.random,
+  };
+}
+
+/** Whether a function of the embedder may be called. */
+export function mayImport({ imports }: Granted, module: string, name: string): boolean {
+  return imports === "any" || imports.has(`${module}.${name}`) || imports.has(`${module}.*`);
+}
+
+function namesInBoth(a: Granted["spawn"], b: Granted["spawn"], covering: (name: string) => string[]): Granted["spawn"] {
+  if (a === "any") return b;
+  if (b === "any") return a;
+  const within = (names: ReadonlySet<string>) => (name: string) => covering(name).some(other => names.has(other));
+  return new Set([...[...a].filter(within(b)), ...[...b].filter(within(a))]);
+}
+
+/** `db.get` is covered by `db.*`. */
+function allOf(name: string): string {
+  return `${name.slice(0, name.lastIndexOf(".") + 1)}*`;
+}

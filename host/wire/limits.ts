@@ -1,0 +1,150 @@
+/**
+ * What an actor, and what all of them together, may use. Every limit has a safe default; docs/security.md says what happens beyond each.
+ */
+
+import { type Checks, checkOptions, checksOf, wholeNumber } from "./checks.ts";
+
+/** Limits of one actor. A guest's child never has more than its parent. */
+export interface Limits {
+  /** Pages of 64 KiB that its memory may grow to. */
+  readonly memoryPages: number;
+  /** The longest message, in bytes, that may be sent to it; longer ones answer -2. */
+  readonly messageBytes: number;
+  /** Items in its mailbox, saved ones included; `send` answers -1 beyond. Signals are never refused. */
+  readonly mailboxMessages: number;
+  /** Payload bytes in its mailbox; and payload bytes of all the timers that it has set. */
+  readonly mailboxBytes: number;
+  /** Reductions of one `handle`, of `_start` or of a start function, and of a turn with the policy `kill`. */
+  readonly handlerReductions: number;
+  /** Reductions of all predicates in one turn. */
+  readonly predicateReductions: number;
+  /** Milliseconds of one `handle`, of all predicates in one turn, and of a turn with the policy `kill`, where reductions are counted. */
+  readonly turnMs: number;
+  /** Milliseconds of `_start`, or of a start function, where reductions are counted. */
+  readonly startMs: number;
+  /** Live actors of its family: those that came of an actor which the host has spawned, that one included. The founder's limit counts. */
+  readonly familyActors: number;
+  /** Spawns of its family in one second. The founder's limit counts. */
+  readonly spawnsPerSecond: number;
+  /** Timers that it has set and that have not fired. */
+  readonly timers: number;
+  /** Links, monitors and refs together. */
+  readonly ties: number;
+  /** Names and groups together. */
+  readonly names: number;
+  /** Bytes of the lines that its family logs in one second. The founder's limit counts. */
+  readonly logBytesPerSecond: number;
+  /** Pids that its family uses and that no actor ever had: guesses. The founder's limit counts. */
+  readonly unknownPids: number;
+  /** Calls of asynchronous functions of the embedder that have not settled. */
+  readonly hostCalls: number;
+}
+
+/** Limits of a runtime: of each of its actors, and of all together. */
+export interface RuntimeLimits extends Limits {
+  /** Live actors, host mailboxes included: a spawn beyond is refused, for engines abort where they run out of memories. */
+  readonly actors: number;
+  /** Live actors that wait by JSPI. Engines abort at some 13,000. Each also counts 1 MiB against `allMemoryBytes`. */
+  readonly fibers: number;
+  /** A module's bytes. */
+  readonly moduleBytes: number;
+  /** Elements of all the tables of one instance. */
+  readonly tableElements: number;
+  /** Bytes that all guests use and that are kept for them: memories, instances, tables, arguments, stacks, and ties. */
+  readonly allMemoryBytes: number;
+  /** Bytes of all mailboxes, headers and free room included, and of all pending timers. */
+  readonly allMailboxBytes: number;
+}
+
+export const defaultLimits: RuntimeLimits = {
+  memoryPages: 256,
+  messageBytes: 16 * 2 ** 20,
+  mailboxMessages: 1_000_000,
+  mailboxBytes: 64 * 2 ** 20,
+  handlerReductions: 50_000_000,
+  predicateReductions: 20_000_000,
+  turnMs: 10,
+  startMs: 100,
+  familyActors: 1_000,
+  spawnsPerSecond: 10_000,
+  timers: 10_000,
+  ties: 10_000,
+  names: 100,
+  logBytesPerSecond: 65_536,
+  unknownPids: 100,
+  hostCalls: 100,
+  actors: 12_000,
+  fibers: 8_000,
+  moduleBytes: 8 * 2 ** 20,
+  tableElements: 100_000,
+  allMemoryBytes: 4 * 2 ** 30,
+  allMailboxBytes: 2 ** 30,
+};
+
+const COUNT = 2 ** 48;
+/** A ring of more bytes than this would need positions that are no small integers (mailbox.ts). */
+const RING = 2 ** 28;
+const greatest: RuntimeLimits = {
+  memoryPages: 65_536,
+  messageBytes: RING,
+  mailboxMessages: RING,
+  mailboxBytes: RING,
+  handlerReductions: COUNT,
+  predicateReductions: COUNT,
+  turnMs: COUNT,
+  startMs: COUNT,
+  familyActors: COUNT,
+  spawnsPerSecond: COUNT,
+  timers: COUNT,
+  ties: COUNT,
+  names: COUNT,
+  logBytesPerSecond: COUNT,
+  unknownPids: COUNT,
+  hostCalls: COUNT,
+  actors: 2 ** 20,
+  fibers: 2 ** 20,
+  moduleBytes: COUNT,
+  tableElements: 10_000_000,
+  allMemoryBytes: COUNT,
+  allMailboxBytes: COUNT,
+};
+
+const checks = checksOf<RuntimeLimits>(
+  Object.fromEntries(
+    Object.entries(greatest).map(([name, most]) => [name, wholeNumber(0, most)]),
+  ) as unknown as Checks<RuntimeLimits>,
+);
+
+const ofRuntime = ["actors", "fibers", "moduleBytes", "tableElements", "allMemoryBytes", "allMailboxBytes"];
+
+/** The runtime's limits: the defaults with some replaced. Throws a RangeError that names one which is no whole number in its range, a TypeError for what is no limit. */
+export function runtimeLimits(changes: Partial<RuntimeLimits> = {}): RuntimeLimits {
+  checkOptions("limits", changes, checks);
+  return { ...defaultLimits, ...defined(changes) };
+}
+
+/** An actor's limits. Throws as `runtimeLimits`, and where a limit of the runtime's is among the changes. */
+export function limitsFrom(base: Limits, changes?: Partial<Limits>): Limits {
+  if (changes === undefined) return base;
+  checkOptions("limits", changes, checks);
+  const wrong = Object.keys(changes).find(name => ofRuntime.includes(name));
+  if (wrong !== undefined)
+    throw new RangeError(`${wrong} is a limit of the runtime, not of an actor: set it in RuntimeOptions`);
+  const changed = defined(changes);
+  // Most actors have what others have, and share it.
+  return Object.keys(changed).length === 0 ? base : { ...base, ...changed };
+}
+
+/** Of each limit the lesser. */
+export function lesserOf(a: Limits, b: Limits): Limits {
+  if (a === b) return a;
+  const names = Object.keys(a) as (keyof Limits)[];
+  if (names.every(name => a[name] <= b[name])) return a;
+  const least: Record<string, number> = {};
+  for (const name of names) least[name] = Math.min(a[name], b[name]);
+  return least as unknown as Limits;
+}
+
+function defined<T extends object>(changes: T): T {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,61 @@
+/** Guests that poll in a loop and count no reductions: others get their turns all the same, where the guest can wait. */
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readString } from "../../host/adapters/assemblyscript.ts";
+import { type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
+import { ManualClock } from "../../host/test.ts";
+import { buildGuests, quiet } from "../support/guests.ts";
+
+describe.each([
+  ["asyncify", "auto"],
+  ["asyncify", "off"],
+  ["jspi", "off"],
+] as const)("a guest built for %s, with the switch %s,", (way, turnedTo) => {
+  let wasm: Uint8Array<ArrayBuffer>;
+  let runtime: Runtime;
+  let module: GuestModule;
+  let observer: HostMailbox;
+
+  beforeAll(async () => {
+    wasm = (await buildGuests("guests", ["poller"], way)).get("poller") as Uint8Array<ArrayBuffer>;
+  }, 60_000);
+
+  beforeEach(async () => {
+    runtime = new Runtime({ clock: new ManualClock(), readString, switch: turnedTo });
+    observer = runtime.mailbox();
+    module = await runtime.load(wasm, { name: "poller" });
+  });
+
+  afterEach(() => runtime.stop());
+
+  function spawn(entry: string, of: Pid, how = 0): Pid {
+    const args = new DataView(new ArrayBuffer(12));
+    args.setBigUint64(0, BigInt(of), true);
+    args.setUint32(8, how, true);
+    return runtime.spawn(module, { entry, args: new Uint8Array(args.buffer) });
+  }
+
+  /** What the guest has told the observer. */
+  async function told(): Promise<number> {
+    await quiet();
+    const item = observer.poll();
+    return item?.kind === "message" ? item.tag : Number.NaN;
+  }
+
+  test.for<[string, number]>([
+    ["for any item", 0],
+    ["by tag", 1],
+    ["by predicate", 2],
+  ])("that polls in a loop %s lets others have their turns after its 64 receives", async ([, how]) => {
+    const poller = spawn("run", observer.pid, how);
+    spawn("witness", poller);
+    expect(await told()).toBe(65);
+  });
+
+  test("that takes a thousand items by polls takes them all before it gives way", async () => {
+    const drain = spawn("drains", observer.pid);
+    for (let i = 0; i < 1_000; i++) runtime.send(drain, "");
+    spawn("witness", drain);
+    // The last poll gives way, and what the witness has sent meanwhile is taken too.
+    expect(await told()).toBe(1_001);
+  });
+});

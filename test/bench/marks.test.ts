@@ -1,0 +1,149 @@
+/** What is made of a benchmark's figures: verdicts on the marks, percentiles, and the README's tables. Nothing is played here. */
+import { describe, expect, test } from "vitest";
+import type { Contest, Score } from "../../bench/contest.ts";
+import { latencyOf } from "../../bench/latency.ts";
+import { judged, type Mark, marks } from "../../bench/marks.ts";
+import { withFigures } from "../../bench/readme.ts";
+import type { Results } from "../../bench/results.ts";
+import { scenarios } from "../../bench/scenarios/index.ts";
+import { marksTable } from "../../bench/table.ts";
+
+/** Rounds of one operation each. */
+function score(name: string, ...roundsNs: number[]): Score {
+  const rounds = roundsNs.map(elapsedNs => ({ operations: 1, elapsedMs: elapsedNs / 1e6, check: 1 }));
+  const medianNs = [...roundsNs].sort((a, b) => a - b)[(roundsNs.length - 1) / 2];
+  return { name, rounds, medianNs, operationsPerSecond: Math.round(1e9 / medianNs) };
+}
+
+function contestOf(scenario: string, parameters: Record<string, number>, scores: Score[]): Contest {
+  return { scenario, operation: "a message", parameters, scores, skipped: [], failed: [] };
+}
+
+const played = contestOf("ping-pong", { pairs: 1 }, [
+  score("isopod handler", 100, 90, 130),
+  { ...score("isopod process", 200, 200, 200), bytesEach: 3000 },
+  { ...score("go", 400, 100, 260), bytesEach: 1500 },
+]);
+const sweeps = [
+  {
+    scenario: "ping-pong",
+    along: "bytes",
+    points: [
+      contestOf("ping-pong", { bytes: 0 }, [score("isopod handler", 50), score("memcpy", 50)]),
+      contestOf("ping-pong", { bytes: 64 }, [score("isopod handler", 100), score("memcpy", 40)]),
+    ],
+  },
+];
+const results: Results = {
+  format: 2,
+  isopod: "0",
+  began: "2000-01-02T03:04:05Z",
+  engine: "an engine",
+  flags: [],
+  machine: { cpu: "a processor", cores: 2, memoryBytes: 1, system: "a system", load: 0 },
+  seconds: 61,
+  contests: [played],
+  sweeps,
+  marks: [],
+};
+
+describe("a mark", () => {
+  const mark: Mark = { name: "a mark", scenario: "ping-pong", own: "isopod handler", beside: "go", atMost: 0.4 };
+  const verdictOn = (changes: Partial<Mark>) => judged(results, [{ ...mark, ...changes }])[0];
+
+  test("is reached where isopod takes at most so many times as much, by medians", () => {
+    expect(verdictOn({})).toMatchObject({ ownValue: 100, besideValue: 260, ratio: 100 / 260, reached: true });
+    expect(verdictOn({ atMost: 0.38 })).toMatchObject({ reached: false });
+  });
+
+  test("tells the least and the greatest ratio of single rounds", () => {
+    expect(verdictOn({}).spread).toEqual([0.25, 0.9]);
+  });
+
+  test("at several sizes is judged by the worst", () => {
+    expect(verdictOn({ beside: "memcpy", at: [0, 64], atMost: 2 })).toMatchObject({ ratio: 2.5, reached: false });
+    expect(verdictOn({ beside: "memcpy", at: [0], atMost: 2 })).toMatchObject({ ratio: 1, reached: true });
+  });
+
+  test("may be of bytes, and without a bound is neither reached nor missed", () => {
+    const [verdict] = judged(results, [
+      { name: "bytes", scenario: "ping-pong", own: "isopod process", beside: "go", what: "bytes" },
+    ]);
+    expect(verdict).toEqual({
+      ...{ name: "bytes", own: "isopod process", beside: "go", unit: "bytes" },
+      ...{ ownValue: 3000, besideValue: 1500, ratio: 2 },
+    });
+    expect(marksTable([verdict])).toMatch(/no mark +bytes +isopod process 3,000 bytes +go 1,500 bytes +× 2\.00\n/);
+  });
+
+  test("says where one of the two did not play", () => {
+    for (const missing of [{ beside: "rust" }, { scenario: "big" }, { at: [64, 65], beside: "memcpy" }]) {
+      const verdict = verdictOn(missing);
+      expect(verdict).not.toHaveProperty("reached");
+      expect(marksTable([verdict])).toContain("not measured  a mark");
+    }
+  });
+});
+
+test("every mark is of something that isopod bench all plays", () => {
+  for (const { name, scenario, own, beside, at = [] } of marks) {
+    const found = scenarios.find(each => each.name === scenario);
+    if (found === undefined) throw new Error(`${name}: there is no scenario ${scenario}`);
+    const swept = at.length > 0;
+    const styles = swept ? found.sweep?.styles : (found.usualStyles ?? found.styles.slice(0, 1));
+    const here = styles?.map(style => `isopod ${style}`) ?? [];
+    const others = ["erlang", "go", "rust", "nact", ...(found.sweep?.beside?.map(each => each.name) ?? [])];
+    expect(here, name).toContain(own);
+    expect([...here, ...others], name).toContain(beside);
+    const { along = "", points = [] } = found.sweep ?? {};
+    const sizes = points.map(parameters => parameters[along]);
+    for (const size of at) expect(sizes, name).toContain(size);
+  }
+});
+
+describe("of the times of single operations", () => {
+  test("are told those that a share did not exceed, and the worst", () => {
+    const thousand = Array.from({ length: 1000 }, (_, i) => 1000 - i);
+    expect(latencyOf(thousand)).toMatchObject({ samples: 1000, p50: 500, p90: 900, p99: 990, p999: 999, max: 1000 });
+  });
+
+  test("fewer than a thousand tell nothing of one in a thousand, and none nothing at all", () => {
+    expect(latencyOf([3, 1, 2])).toMatchObject({ p50: 2, p999: null, max: 3 });
+    expect(latencyOf([])).toBeUndefined();
+  });
+});
+
+describe("the figures of the README", () => {
+  const readme = "before\n<!-- figures: written by bench/readme.ts -->\nold\n<!-- end of figures -->\nafter\n";
+
+  test("replace what stands between the comments and nothing else, however often", () => {
+    const once = withFigures(readme, results);
+    expect(once).toMatch(/^before\n<!-- figures[\s\S]*<!-- end of figures -->\nafter\n$/);
+    expect(once).not.toContain("old");
+    expect(withFigures(once, results)).toBe(once);
+  });
+
+  test("are tables of the scenarios, the sizes, single operations and the marks, and a chart", () => {
+    const [own, ...others] = played.scores;
+    const timed = { ...own, latency: latencyOf([5, 6]) ?? Number.NaN } as Score;
+    const verdicts = judged(results, [
+      { name: "a mark", scenario: "ping-pong", own: own.name, beside: "go", atMost: 1 },
+    ]);
+    const text = withFigures(readme, {
+      ...results,
+      contests: [{ ...played, scores: [timed, ...others] }],
+      marks: verdicts,
+    });
+    expect(text).toContain("| ping-pong, handler | 100 ns | 260 ns (2.60), 1,500 bytes each |\n");
+    expect(text).toContain(`\nisopod handler  ${"█".repeat(15)} 100 ns\n`);
+    expect(text).toContain(
+      "| ping-pong by bytes | 0 B | 64 B | log scale |\n|---|---|---|---|\n| isopod handler | 50.0 ns | 100 ns | ▂█ |\n",
+    );
+    expect(text).toContain("| ping-pong, isopod handler | 5.0 ns | 6.0 ns | 6.0 ns |  | 6.0 ns |\n");
+    expect(text).toContain("| a mark | isopod handler 100 ns | go 260 ns | × 0.38 | at most × 1.00 | reached |\n");
+  });
+
+  test("need the comments", () => {
+    expect(() => withFigures("nothing", results)).toThrow("are missing");
+  });
+});

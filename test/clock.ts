@@ -1,6 +1,0 @@
-import { systemClock } from "../host/clock.ts";
-
-/** Resolves in a later macrotask, in every engine. */
-export function macrotask(): Promise<void> {
-  return new Promise(resolve => systemClock.defer(resolve));
-}

@@ -1,0 +1,34 @@
+/** What the README and the pages of docs/ show is run: their programs, as they stand there, print what they say. */
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Place, ROOT, stepsOf, take } from "../support/pages.ts";
+
+const SLOW = 180_000;
+
+/** In the source tree the package's entries are these files. */
+function fromSources(text: string): string {
+  return text
+    .replace(`"isopod/node"`, JSON.stringify(join(ROOT, "host/node/index.ts")))
+    .replace(`"isopod/codec"`, JSON.stringify(join(ROOT, "host/adapters/codec.ts")));
+}
+
+describe.each(["README.md", "docs/tutorial.md", "docs/messages.md"])("of %s", page => {
+  let place: Place;
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "isopod-readme-"));
+    await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
+    await writeFile(join(folder, "package.json"), `{"type":"module"}`);
+    place = { folder, node: process.execPath, cli: join(ROOT, "bin/isopod.js") };
+    for (const step of stepsOf(page)) {
+      if ("file" in step) await take({ ...step, text: fromSources(step.text) }, place);
+    }
+  });
+  afterAll(() => rm(place.folder, { recursive: true }));
+
+  const commands = stepsOf(page).filter(step => "command" in step);
+
+  test.each(commands)("$command", async step => expect(await take(step, place)).toBe(step.output), SLOW);
+});

@@ -1,0 +1,62 @@
+/** What a page of documentation shows, in its order: files, behind comments such as `<!-- file: hello.ts -->`, and commands with their output, behind `<!-- run -->`. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export type Step = { readonly file: string; readonly text: string } | Command;
+
+export interface Command {
+  readonly command: string;
+  readonly output: string;
+}
+
+/** Where the steps are taken. */
+export interface Place {
+  readonly folder: string;
+  /** The engine that `node` is, and `npx isopod` runs in. */
+  readonly node: string;
+  /** What `npx isopod` is. */
+  readonly cli: string;
+}
+
+const BLOCK = /<!-- (file|run)(?:: (\S+))? -->\n```\w*\n([\s\S]*?)```/g;
+
+export function stepsOf(page: string): Step[] {
+  const markdown = readFileSync(join(ROOT, page), "utf8");
+  return [...markdown.matchAll(BLOCK)].flatMap(([, kind, file, text]): Step[] =>
+    kind === "file" ? [{ file, text }] : commands(text),
+  );
+}
+
+function commands(text: string): Command[] {
+  return text
+    .split(/^\$ /m)
+    .slice(1)
+    .map(part => {
+      const end = part.indexOf("\n");
+      return { command: part.slice(0, end), output: withoutGenerations(part.slice(end + 1)) };
+    });
+}
+
+/** Writes the file, or runs the command and resolves to what it prints on stdout. Rejects where its exit code is not 0. */
+export async function take(step: Step, { folder, node, cli }: Place): Promise<string> {
+  if ("file" in step) {
+    await writeFile(join(folder, step.file), step.text);
+    return "";
+  }
+  const args = step.command.replace(/^npx isopod /, () => `node ${cli} `).split(" ");
+  if (args[0] !== "node") throw new Error(`no test knows how to run: ${step.command}`);
+  const env = { ...process.env, ISOPOD_QUIET: "1" };
+  const { stdout } = await promisify(execFile)(node, args.slice(1), { cwd: folder, env });
+  return withoutGenerations(stdout);
+}
+
+/** The last part of a pid is a random number. */
+export function withoutGenerations(text: string): string {
+  return text.replaceAll(/<(\d+\.\d+\.\d+)\.\d+>/g, "<$1.N>");
+}
