@@ -6,8 +6,8 @@
  * exported as `global:NAME`, and what the host has put aside of a stack that is longer than its room (see `overflow.ts`).
  */
 import type binaryen from "binaryen";
-import { STACK, YIELD_EXPORT } from "../../host/wire/abi.ts";
 import { END } from "../../host/module/count.ts";
+import { STACK, YIELD_EXPORT } from "../../host/wire/abi.ts";
 import { longestStack } from "./frames.ts";
 import { FAR_END } from "./layout.ts";
 import { putFramesAside } from "./overflow.ts";
