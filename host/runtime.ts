@@ -2,26 +2,27 @@
  * The runtime: loads modules, spawns actors, and brings the host's messages to them. It wires the parts together and holds no logic of
  * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
  */
+
 import { Account } from "./actor/account.ts";
-import { type Actor, type Counters, type Services, totals } from "./actor/actor.ts";
+import { type Actor, type Services, totals } from "./actor/actor.ts";
 import { delegate } from "./between/delegate.ts";
 import { Registry } from "./between/names.ts";
-import { type DeadLetter, post } from "./between/post.ts";
+import { post } from "./between/post.ts";
 import { endFromOutside, exitSignal } from "./between/signals.ts";
-import { type Denial, Denials } from "./door/denials.ts";
-import { type HostImports, hostImports } from "./door/host-functions.ts";
-import { actorImports, envImports, type ImportHooks, type LogLevel } from "./door/imports.ts";
+import { Denials } from "./door/denials.ts";
+import { hostImports } from "./door/host-functions.ts";
+import { actorImports, envImports, type ImportHooks } from "./door/imports.ts";
 import { type CallOptions, Calls, callChecks } from "./javascript/calls.ts";
 import { type Directory, HostMailbox } from "./javascript/host-mailbox.ts";
 import { checkSupervisor, Supervisor, type SupervisorOptions } from "./javascript/supervisor.ts";
-import { type ActorExit, Ends } from "./life/ends.ts";
+import { Ends } from "./life/ends.ts";
 import { Recycling } from "./life/recycling.ts";
 import { type ModuleDefaults, Spawner, type SpawnOptions, tellSpawn } from "./life/spawner.ts";
-import { Bytes, payloadFrom } from "./mail/bytes.ts";
+import { Bytes } from "./mail/bytes.ts";
 import { RingPool } from "./mail/mailbox.ts";
 import { Slots } from "./mail/slots.ts";
 import { CountedModules } from "./module/counted.ts";
-import { GuestModule, type ImportObject, type LoadRules } from "./module/guest-module.ts";
+import { GuestModule, type LoadRules } from "./module/guest-module.ts";
 import type { ReadSourceMap } from "./module/places.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
 import {
@@ -35,7 +36,7 @@ import {
 } from "./observe/snapshot.ts";
 import { CallOut, type OnError } from "./time/call-out.ts";
 import { type Clock, systemClock } from "./time/clock.ts";
-import { type InspectEvent, Inspection, type InspectKind } from "./time/inspection.ts";
+import { Inspection } from "./time/inspection.ts";
 import { type Flood, MAX_WAITING, Notices } from "./time/notices.ts";
 import { secretRandom } from "./time/random.ts";
 import { Scheduler } from "./time/scheduler.ts";
@@ -56,9 +57,12 @@ import {
 } from "./wire/checks.ts";
 import { ClosedError, LoadError } from "./wire/errors.ts";
 import { escapeControls } from "./wire/escape-controls.ts";
+import type { ActorExit, Counters, DeadLetter, Denial, InspectEvent, InspectKind, LogLevel } from "./wire/events.ts";
 import type { Grants } from "./wire/grants.ts";
+import type { HostImports, ImportObject } from "./wire/host-functions.ts";
 import { type RuntimeLimits, runtimeLimits } from "./wire/limits.ts";
 import { type ExitReason, type GivenReason, MESSAGE, type Message, SEND_ACCEPTED } from "./wire/message.ts";
+import { payloadFrom } from "./wire/payload.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable } from "./wire/pid.ts";
 import { reasonGiven, reasonOfThrown } from "./wire/reason.ts";
 

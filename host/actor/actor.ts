@@ -7,10 +7,8 @@
  *       └─budget spent───┘   (items, or reductions: preempt.ts)
  */
 
-import type { DeadLetter } from "../between/post.ts";
 import { unfold } from "../between/requests.ts";
-import type { Ties } from "../between/signals.ts";
-import type { Instance, Recycling } from "../life/recycling.ts";
+import type { Recycling } from "../life/recycling.ts";
 import type { Bytes, Owner } from "../mail/bytes.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import {
@@ -51,14 +49,18 @@ import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable, Scheduler } from "../time/scheduler.ts";
 import { Timer, type Timers } from "../time/timers.ts";
-import type { Aside } from "../turns/aside.ts";
-import { type Judge, type Reductions, stackTooLong } from "../turns/preempt.ts";
+import { stackTooLong } from "../turns/preempt.ts";
 import type { Switch } from "../turns/switch.ts";
+import type { Counters, DeadLetter } from "../wire/events.ts";
 import type { Limits, RuntimeLimits } from "../wire/limits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 import type { Account } from "./account.ts";
 import type { Allowance } from "./allowance.ts";
+import type { Aside } from "./aside.ts";
+import type { Answer, GuestExports, Instance } from "./body.ts";
+import type { Judge, Reductions } from "./reductions.ts";
+import type { Ties } from "./ties.ts";
 
 // Plain constants here and in message.ts: engines fold these, but load the members of constant objects, which costs a tenth of a message.
 
@@ -84,12 +86,6 @@ export const ASKING = 1;
 export const LEAVING = 2;
 export type Restraint = typeof FREE | typeof ASKING | typeof LEAVING;
 
-/** What a function of the embedder's will answer. */
-export interface Answer {
-  settled: boolean;
-  value: number;
-}
-
 /** How an actor gets its turns and blocks: the one interface that the ways of `park.ts` stand behind. */
 export interface Way {
   readonly name: "handler" | "asyncify" | "jspi" | "host";
@@ -97,22 +93,6 @@ export interface Way {
   resume(actor: Actor): boolean;
   /** The actor ended without its turn: whatever the way holds for it is let go. */
   discard(actor: Actor): void;
-}
-
-/** The guest's side as the host calls it. The exports that a way does not need are null. */
-export interface GuestExports {
-  /** `handle(n)`. */
-  readonly handle: ((length: number) => void) | null;
-  /** `resume:E`: 1 the guest parked, 2 it gave way, 0 the entry returned. */
-  readonly resume: ((result: number) => number) | null;
-  /** The entry itself. */
-  readonly entry: (() => void) | null;
-  readonly match: ((predicate: number, pointer: number, length: number) => number) | null;
-  /** The same of many items; only the switch calls it. */
-  readonly matchFirst: ((predicate: number, pointer: number, bytes: number) => number) | null;
-  readonly start: (() => void) | null;
-  /** The module imports `park`. */
-  readonly parks: boolean;
 }
 
 /** What an actor needs from its runtime. */
@@ -141,26 +121,6 @@ export interface Services {
   random(): number;
   /** What a guest's exception means. */
   describe(error: unknown): ExitReason;
-}
-
-/** Totals since the runtime began. Doubles, so that counting never allocates. */
-export interface Counters {
-  /** Messages accepted into a mailbox or a window. */
-  sent: number;
-  /** Messages taken out by their receiver. */
-  received: number;
-  /** Messages refused, or left behind by an actor that ended. */
-  dead: number;
-  /** Calls of guests that were not granted, and pids and refs that they guessed. */
-  denied: number;
-  /** Lines, dead letters and names that `onLog`, `onDeadLetter` and listeners were not told of, because one turn had caused too many. */
-  untold: number;
-  /** Guests. */
-  spawned: number;
-  /** Guests and host mailboxes. */
-  ended: number;
-  /** Turns that the clock has cut short: the actor gave way, or crashed (docs/reductions.md). */
-  turnsCut: number;
 }
 
 /** The counters, with what the switch has counted by itself. */

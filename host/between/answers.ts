@@ -2,11 +2,13 @@
  * Who may answer a ref. A request, and a monitor, is answered by the actor that was asked, or by the one to which that handed the request on. A ref
  * of `make_ref` is answered by whoever was told it. Each ref takes one answer. Nobody else learns whether there is such a ref.
  */
+
 import type { Actor } from "../actor/actor.ts";
+import { type Monitor, Ties } from "../actor/ties.ts";
 import { CALL_ANSWERED, CALL_REF, CALLEE, HI, LO } from "../mail/slots.ts";
 import { mayGuessRefs } from "./guesses.ts";
 import { unfoldCallers } from "./requests.ts";
-import { type Monitor, release, Ties } from "./signals.ts";
+import { release } from "./signals.ts";
 
 /** Whether a message of `from` (null: the host) that is tagged with a ref is accepted. */
 export function mayAnswer(from: Actor | null, to: Actor, ref: number): boolean {

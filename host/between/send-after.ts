@@ -1,13 +1,15 @@
 /** Messages to be sent later (Erlang: `erlang:send_after/3`). They come as items of the kind timer, which no message can imitate. */
+
 import { TIMER_BYTES, TIMERS } from "../actor/account.ts";
 import type { Actor } from "../actor/actor.ts";
 import type { Allowance } from "../actor/allowance.ts";
+import type { PendingTimer } from "../actor/ties.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { Timer } from "../time/timers.ts";
 import { TIMER } from "../wire/message.ts";
 import { highWord, lowWord, type Pid } from "../wire/pid.ts";
 import { post } from "./post.ts";
-import { dropRef, newRef, type PendingTimer, tiesOf } from "./signals.ts";
+import { dropRef, newRef, tiesOf } from "./signals.ts";
 
 /**
  * Sends `payload` in `delayMs` to `toPid`, also where the sender has ended before (so does Erlang). Returns the timer's

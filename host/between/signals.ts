@@ -2,9 +2,11 @@
  * Links, monitors, refs, and the signals that travel along them. The semantics are Erlang's (reference manual, "Processes"): an actor that
  * ends tells those linked to it and those that monitor it, after everything else that it ever sent them.
  */
+
 import { TIMER_BYTES, TIMERS } from "../actor/account.ts";
 import { type Actor, DEAD, LEAVING, RUNNING, type Services } from "../actor/actor.ts";
 import { deliver } from "../actor/receive.ts";
+import { type Monitor, type PendingTimer, Ties } from "../actor/ties.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { CALL_REF } from "../mail/slots.ts";
 import type { Timer } from "../time/timers.ts";
@@ -14,53 +16,6 @@ import { reasonBytes } from "../wire/reason.ts";
 import { unfoldCallers } from "./requests.ts";
 
 const noBytes = new Uint8Array(0);
-
-/** One monitor: one Down, unless it is taken back before. A request in flight is one, too. */
-export interface Monitor {
-  readonly ref: number;
-  readonly watcher: Actor;
-  /** Whose end is told, and who alone may answer the ref. Another, where the request was handed on. */
-  target: Actor;
-  /** An answer was accepted. There is one for each ref. */
-  isAnswered: boolean;
-  /** The pid of the actor that handed the request on, to which its answer is addressed. 0, 0: nobody did. */
-  viaLo: number;
-  viaHi: number;
-}
-
-/** A timer that has not fired. */
-export interface PendingTimer {
-  readonly timer: Timer;
-  readonly toItself: boolean;
-  /** Of its payload. */
-  readonly bytes: number;
-  /** The ties of its setter; null after the setter has ended. */
-  ties: Ties | null;
-}
-
-/** What ties an actor to others. Most actors have none; those that have, have few: each set is made when it is needed. */
-export class Ties {
-  /** Exits come as items instead of ending it. */
-  trapsExits = false;
-  /** Both sides hold the other. */
-  links: Set<Actor> | null = null;
-  /** While its end is told: those that were linked to it. */
-  wereLinked: Set<Actor> | null = null;
-  /** Its own monitors, by ref. */
-  monitors: Map<number, Monitor> | null = null;
-  /** How many of them have refs that the switch has used. */
-  unfolded = 0;
-  /** Monitors of it. */
-  watchers: Set<Monitor> | null = null;
-  /** Requests that were handed on to it, by ref. */
-  handedOn: Map<number, Monitor> | null = null;
-  /** Its live refs that are no monitor's, and whether each was answered. */
-  refs: Map<number, boolean> | null = null;
-  /** Timers that it set and that have not fired, by ref. Those that nobody else would get end with it. */
-  timers: Map<number, PendingTimer> | null = null;
-  names: Set<string> | null = null;
-  groups: Set<string> | null = null;
-}
 
 export function tiesOf(actor: Actor): Ties {
   actor.ties ??= new Ties();

@@ -10,9 +10,6 @@ import { type ExitReason, MAX_REASON_BYTES, ReasonCode } from "../wire/message.t
 import { reasonFrom } from "../wire/reason.ts";
 import { textIn } from "./known-texts.ts";
 
-/** A function that a guest may import. */
-export type Import = (...words: number[]) => number | undefined;
-
 /** The caller of an import. `name` appears in the message where it may not call it now. */
 export function callerOf(services: Services, name: string): Actor {
   const actor = services.slots.current;

@@ -2,63 +2,31 @@
  * Functions that the embedder offers to guests, beside those of `actor`. They may answer at once or by a promise; a guest waits for the latter
  * with `park`, as it waits for an item. What they throw is the guest's affair, never a throw in anybody else's call.
  */
-import { type Actor, type Answer, DEAD, PARKED, type Services, WANT_ANSWER } from "../actor/actor.ts";
+
+import { type Actor, DEAD, PARKED, type Services, WANT_ANSWER } from "../actor/actor.ts";
 import { type Allowance, mayLog } from "../actor/allowance.ts";
+import type { Answer } from "../actor/body.ts";
 import { crashOf, fault, leave, Unwind } from "../actor/fault.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
 import { endFromOutside } from "../between/signals.ts";
-import { payloadFrom } from "../mail/bytes.ts";
 import { needHeadroom } from "../mail/headroom.ts";
 import { isPromise } from "../time/call-out.ts";
 import { CALL_REDUCTIONS, charge } from "../turns/preempt.ts";
 import { checkWhole } from "../wire/checks.ts";
+import type { LogLevel } from "../wire/events.ts";
 import { mayImport } from "../wire/grants.ts";
+import type {
+  FailingHostFunction,
+  HostContext,
+  HostFunction,
+  HostImport,
+  HostImports,
+} from "../wire/host-functions.ts";
 import { type ExitReason, type GivenReason, NOT_GRANTED, OVER_LIMIT, RECEIVE_PARK } from "../wire/message.ts";
+import { payloadFrom } from "../wire/payload.ts";
 import type { Pid } from "../wire/pid.ts";
 import { reasonGiven } from "../wire/reason.ts";
 import { callerOf, copyOut, mayCall, outside } from "./caller.ts";
-import type { LogLevel } from "./imports.ts";
-
-/** A guest as the embedder's functions see it: the same object for all calls of one actor. */
-export interface HostContext {
-  /** Who calls. */
-  readonly pid: Pid;
-  /** The name of its module. */
-  readonly module: string;
-  /** Aborted when the actor has ended. */
-  readonly signal: AbortSignal;
-  /** The guest's memory, for libraries that need all of it. Its buffer is another after the memory has grown. */
-  readonly memory: WebAssembly.Memory;
-  /** A copy of the guest's bytes. A range outside its memory is the guest's crash. When the actor has ended there are none. */
-  read(pointer: number, length: number): Uint8Array;
-  /** The same as text; what is no UTF-8 is replaced. */
-  text(pointer: number, length: number): string;
-  /** Writes at most `capacity` of the bytes, or of a text as UTF-8; returns how many there were. A range outside the memory is the guest's crash. When the actor has ended nothing is written. */
-  write(pointer: number, bytes: Uint8Array | string, capacity?: number): number;
-  /** Ends the caller for this reason. */
-  exit(reason: GivenReason): never;
-  /** Whether the guest was granted this. */
-  may(grant: "kill" | "register" | "lookup" | "log" | "clock" | "random"): boolean;
-  /** A line for `onLog`, as if the guest had logged it. False where it may not, or has logged too much in this second. */
-  log(text: string, level?: LogLevel): boolean;
-}
-
-/** Gets what the guest passed: numbers, and bigints where its parameter is an i64. Answers of promises are i32. */
-export type HostFunction = (context: HostContext, ...args: never[]) => HostAnswer | PromiseLike<HostAnswer>;
-// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is one, too
-export type HostAnswer = number | bigint | undefined | void;
-
-/** A function with a status that the guest gets, instead of crashing, where the function throws or rejects. */
-export interface FailingHostFunction {
-  readonly run: HostFunction;
-  readonly failStatus: number;
-}
-
-/** By module and name, as guests import them: `{ db: { get(context, pointer, length) {…} } }`. */
-export type HostImports = Readonly<Record<string, Readonly<Record<string, HostFunction | FailingHostFunction>>>>;
-
-/** What a guest calls. */
-export type HostImport = (...words: (number | bigint)[]) => number | bigint | undefined;
 
 /** What functions of the embedder need beyond the services. */
 interface HostHooks {

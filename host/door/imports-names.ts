@@ -2,12 +2,14 @@
  * The imports of the registry: names for one actor, groups of many. Each looks at its arguments first, then at the grant, and only then at others, so that
  * neither an answer nor a crash tells what the caller may not know.
  */
+
 import type { Actor, Services } from "../actor/actor.ts";
 import { lookUp } from "../between/guesses.ts";
 import type { Registry } from "../between/names.ts";
 import { charge } from "../turns/preempt.ts";
+import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
-import { callerOf, checkRange, type Import, isOwn, mayBeNamed, textOf, writeWords } from "./caller.ts";
+import { callerOf, checkRange, isOwn, mayBeNamed, textOf, writeWords } from "./caller.ts";
 import { type ImportHooks, sendMessage } from "./imports.ts";
 
 const PID_BYTES = 8;

@@ -1,4 +1,5 @@
 /** The imports that make refs: for answers, for requests with a monitor built in, for timers. */
+
 import { TIMER_BYTES, TIMERS } from "../actor/account.ts";
 import type { Actor, Services } from "../actor/actor.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
@@ -8,9 +9,10 @@ import { admission, mayAsk } from "../between/post.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
 import { dropRef, makeRef, monitor } from "../between/signals.ts";
 import { charge } from "../turns/preempt.ts";
+import type { Import } from "../wire/abi.ts";
 import { MESSAGE, OVER_LIMIT, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE } from "../wire/message.ts";
 import { highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
-import { callerOf, checkRange, copyOut, type Import, mayTie } from "./caller.ts";
+import { callerOf, checkRange, copyOut, mayTie } from "./caller.ts";
 import { type ImportHooks, sendMessage } from "./imports.ts";
 
 /** A timer is put among all others. */

@@ -1,4 +1,5 @@
 /** The imports with which an actor starts others, ties itself to them, and ends them. */
+
 import { ARGUMENTS } from "../actor/account.ts";
 import type { Actor, Services } from "../actor/actor.ts";
 import { fault, leave } from "../actor/fault.ts";
@@ -17,18 +18,9 @@ import {
   unlinkEnded,
 } from "../between/signals.ts";
 import { charge } from "../turns/preempt.ts";
+import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "../wire/message.ts";
-import {
-  callerOf,
-  checkRange,
-  copyOut,
-  type Import,
-  isOwn,
-  mayTie,
-  signalReason,
-  textOf,
-  writeWords,
-} from "./caller.ts";
+import { callerOf, checkRange, copyOut, isOwn, mayTie, signalReason, textOf, writeWords } from "./caller.ts";
 import type { ImportHooks } from "./imports.ts";
 
 /** Bits of the last parameter but one of `spawn`. */

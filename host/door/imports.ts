@@ -13,15 +13,15 @@ import { post } from "../between/post.ts";
 import { needHeadroom } from "../mail/headroom.ts";
 import { stackIn, stackOut } from "../turns/aside.ts";
 import { CALL_REDUCTIONS, charge, spent } from "../turns/preempt.ts";
-import { ABORTED_FOR_MEMORY, ABORTED_FOR_STACK } from "../wire/abi.ts";
+import { ABORTED_FOR_MEMORY, ABORTED_FOR_STACK, type Import } from "../wire/abi.ts";
+import type { LogLevel } from "../wire/events.ts";
 import { type ExitReason, MESSAGE, NOT_GRANTED, OVER_LIMIT, SEND_ACCEPTED, SEND_NO_ACTOR } from "../wire/message.ts";
 import type { PidTable } from "../wire/pid.ts";
-import { askedOf, callerOf, checkRange, checkWindow, exitReason, type Import, setWindow, textOf } from "./caller.ts";
+import { askedOf, callerOf, checkRange, checkWindow, exitReason, setWindow, textOf } from "./caller.ts";
 import { nameImports } from "./imports-names.ts";
 import { refImports } from "./imports-refs.ts";
 import { signalImports } from "./imports-signals.ts";
 
-export type LogLevel = "debug" | "info" | "warning" | "error";
 const logLevels: readonly LogLevel[] = ["debug", "info", "warning", "error"];
 
 /** What the imports need beyond the services that every actor has. */

@@ -2,6 +2,7 @@
  * A mailbox for JavaScript: code of the host that has a pid and receives as a guest does, selectively and in the same order.
  * It waits in one place at a time, as an actor does.
  */
+
 import { Actor, DEAD, PARKED, RUNNING, type Services, type State, WANT_MATCH, type Way } from "../actor/actor.ts";
 import type { Registry } from "../between/names.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
@@ -15,7 +16,7 @@ import {
   unlink,
   unlinkEnded,
 } from "../between/signals.ts";
-import { Bytes, payloadFrom } from "../mail/bytes.ts";
+import { Bytes } from "../mail/bytes.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, NONE, REASON, REF, type RingPool, TAG } from "../mail/mailbox.ts";
 import { NOWHERE } from "../mail/slots.ts";
 import {
@@ -32,6 +33,7 @@ import {
 } from "../wire/checks.ts";
 import { ClosedError, IsopodError } from "../wire/errors.ts";
 import type { GivenReason, Message, Received } from "../wire/message.ts";
+import { payloadFrom } from "../wire/payload.ts";
 import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
 import { reasonGiven, receivedFrom } from "../wire/reason.ts";
 

@@ -6,6 +6,7 @@
  * A start that fails during a restart belongs to the child: what was started before it keeps running, and the child is tried again after
  * what is in the mailbox by then, as one more restart. That is void once the child was started or stopped with others, or by itself.
  */
+
 import type { Actor } from "../actor/actor.ts";
 import { type SpawnOptions, spawnChecks } from "../life/spawner.ts";
 import { GuestModule } from "../module/guest-module.ts";
@@ -23,6 +24,7 @@ import {
   wholeNumberOrForever,
 } from "../wire/checks.ts";
 import { ClosedError, SpawnError } from "../wire/errors.ts";
+import type { ChildReport } from "../wire/events.ts";
 import type { Exit, ExitReason, Received } from "../wire/message.ts";
 import { formatPid, type Pid } from "../wire/pid.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
@@ -58,20 +60,6 @@ export interface Backoff {
   readonly maxMs?: number;
   /** By which each further one is longer. Default 2. */
   readonly factor?: number;
-}
-
-/**
- * A child has ended unasked, or could not be started again. The reason of a crash carries its stack; `RuntimeOptions.onExit` tells what it
- * received last.
- */
-export interface ChildReport {
-  readonly supervisor: Pid;
-  readonly id: string;
-  /** Who has ended; undefined where a start failed and there was nobody. */
-  readonly pid: Pid | undefined;
-  readonly reason: ExitReason;
-  /** What the supervisor does about it. */
-  readonly action: "restart" | "leave" | "give up";
 }
 
 export interface SupervisorOptions {

@@ -5,6 +5,7 @@
  * Recording changes a few words, because a guest may cause an end when little of its stack is left. Telling happens on the host's own stack, in
  * the order of the ends, and in pieces: neither a full mailbox nor many watchers hold the thread.
  */
+
 import { type Actor, DEAD, READY, type Services } from "../actor/actor.ts";
 import { lastSeen } from "../actor/receive.ts";
 import type { Registry } from "../between/names.ts";
@@ -14,20 +15,9 @@ import { Bytes } from "../mail/bytes.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, TAG } from "../mail/mailbox.ts";
 import { HANDED_HI, HANDED_KIND, HANDED_LO, HANDED_TAG, HI, LO, TURNS_LEFT } from "../mail/slots.ts";
 import type { Runnable } from "../time/scheduler.ts";
+import type { ActorExit } from "../wire/events.ts";
 import { type ExitReason, isCounted, RECEIVE_PARK, type Received } from "../wire/message.ts";
 import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
-
-/** An actor's end, as the host observes it. */
-export interface ActorExit {
-  readonly pid: Pid;
-  /** The module's name, or undefined for a host mailbox. */
-  readonly module: string | undefined;
-  /** Under which it was registered; absent where it had no name. */
-  readonly name?: string;
-  readonly reason: ExitReason;
-  /** Of a crash: the item that the actor took last, as far as its window still shows it, up to 1 KiB of its payload. */
-  readonly lastReceived?: Received;
-}
 
 /** One piece of telling, in units: a dead letter or a signal is one. Measured as at most a millisecond (x64, Node 26). */
 const PIECE_UNITS = 2_048;

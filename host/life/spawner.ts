@@ -1,20 +1,23 @@
 /** Makes actors: for the host, which is told by an error why one could not be made, and for guests, which are told by a status and get no more than they have. */
+
 import { FIBER_BYTES, INSTANCES, MEMORIES } from "../actor/account.ts";
 import { Actor, type Services, type Way } from "../actor/actor.ts";
 import { Allowance, Family, mayLog } from "../actor/allowance.ts";
-import { Bytes, payloadFrom } from "../mail/bytes.ts";
+import { Bytes } from "../mail/bytes.ts";
 import { Mailbox, type RingPool } from "../mail/mailbox.ts";
 import { NOWHERE, SWITCHED } from "../mail/slots.ts";
 import { PAYS, TAKES_MESSAGES } from "../mail/switch/bits.ts";
-import { GuestModule, type ImportObject, type WayName } from "../module/guest-module.ts";
+import { GuestModule } from "../module/guest-module.ts";
 import { JspiWay } from "../turns/jspi.ts";
 import { asyncifyWay, handlerWay } from "../turns/plain.ts";
-import { type ReductionOptions, reductionChecks, reductionsFor } from "../turns/preempt.ts";
+import { reductionChecks, reductionsFor } from "../turns/preempt.ts";
 import { checkOptions, checksOf, oneOf, options, text } from "../wire/checks.ts";
 import { ClosedError, LimitError, SpawnError } from "../wire/errors.ts";
 import { type Granted, type Grants, grantedBy, inBoth } from "../wire/grants.ts";
-import { type Limits, lesserOf, limitsFrom } from "../wire/limits.ts";
+import type { ImportObject } from "../wire/host-functions.ts";
+import { type Limits, lesserOf, limitsFrom, type ReductionOptions, type WayName } from "../wire/limits.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
+import { payloadFrom } from "../wire/payload.ts";
 import type { PidTable } from "../wire/pid.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
 import type { Ends } from "./ends.ts";

@@ -4,20 +4,18 @@
  */
 
 import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../actor/account.ts";
-import type { Actor, GuestExports } from "../actor/actor.ts";
-import type { Import } from "../door/caller.ts";
-import type { HostImport } from "../door/host-functions.ts";
-import type { Instance } from "../life/recycling.ts";
+import type { Actor } from "../actor/actor.ts";
+import type { GuestExports, Instance, Port } from "../actor/body.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { hasJspi } from "../turns/jspi.ts";
-import type { ReductionPolicy } from "../turns/preempt.ts";
-import { type NewPort, PORT_IMPORTS, type Port } from "../turns/switch.ts";
+import { type NewPort, PORT_IMPORTS } from "../turns/switch.ts";
 import {
   actorImportTypes,
   ENTRY_TYPE,
   envImportTypes,
   exportTypes,
   GLOBALS_EXPORT,
+  type Import,
   insteadOf,
   LEFT_EXPORT,
   RESUME_TYPE,
@@ -25,6 +23,8 @@ import {
   YIELD_EXPORT,
 } from "../wire/abi.ts";
 import { LimitError, LoadError, SpawnError } from "../wire/errors.ts";
+import type { HostImport, ImportObject } from "../wire/host-functions.ts";
+import type { ReductionPolicy, WayName } from "../wire/limits.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { reasonOfThrown } from "../wire/reason.ts";
 import { confine } from "./confine.ts";
@@ -38,17 +38,6 @@ import { Places, type ReadSourceMap } from "./places.ts";
 import { isMemoryAndGlobals } from "./recyclable.ts";
 import { type Compiled, compileTrimmed, isOfAssemblyScript } from "./trim.ts";
 import { Unconfinable } from "./unconfinable.ts";
-
-/** The ways in which a guest can wait for its next item. */
-export type WayName = "handler" | "asyncify" | "jspi";
-
-/** The import object of one actor, but for its memory. */
-export interface ImportObject {
-  readonly actor: Readonly<Record<string, Import>>;
-  readonly env: Readonly<Record<string, Import>>;
-  /** The embedder's, by module and name. */
-  readonly host: Readonly<Record<string, Readonly<Record<string, HostImport>>>>;
-}
 
 /** What a runtime asks of the modules that it loads. */
 export interface LoadRules {

@@ -2,16 +2,18 @@
  * What a runtime looks like from outside: plain data about its actors, made when it is asked for and at no cost otherwise. Looking takes nothing out
  * of a mailbox and changes no actor.
  */
+
 import type { MemoryUse } from "../actor/account.ts";
-import { type Actor, type Counters, PARKED, READY, RUNNING, type Services, totals, type Want } from "../actor/actor.ts";
+import { type Actor, PARKED, READY, RUNNING, type Services, totals, type Want } from "../actor/actor.ts";
 import { unfoldCallers } from "../between/requests.ts";
 import type { Strategy, Supervisor } from "../javascript/supervisor.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, REASON, REF, TAG } from "../mail/mailbox.ts";
 import { QUEUE_LENGTH } from "../mail/slots.ts";
-import type { WayName } from "../module/guest-module.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import { checksOf, wholeNumber } from "../wire/checks.ts";
+import type { Counters } from "../wire/events.ts";
+import type { WayName } from "../wire/limits.ts";
 import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "../wire/message.ts";
 import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
 

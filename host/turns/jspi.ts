@@ -5,14 +5,15 @@
  * A fiber's frames may outlive its actor (a killed guest is unwound by an exception, and could catch it), so each actor's
  * imports are bound to it: they never act for the actor whose turn it happens to be.
  */
+
 import { type Account, KEPT, STACK_BYTES } from "../actor/account.ts";
 import { type Actor, DEAD, FREE, RUNNING, type Way } from "../actor/actor.ts";
 import { fault, Unwind } from "../actor/fault.ts";
 import { park, proceed } from "../actor/receive.ts";
-import type { Import } from "../door/caller.ts";
 import { END } from "../module/count.ts";
-import type { ImportObject } from "../module/guest-module.ts";
+import type { Import } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
+import type { ImportObject } from "../wire/host-functions.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
 import { beginTurn } from "./plain.ts";
 import { spent, yielded } from "./preempt.ts";

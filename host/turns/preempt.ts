@@ -13,24 +13,16 @@
 import { STACKS } from "../actor/account.ts";
 import { type Actor, ASKING, DEAD, LEAVING } from "../actor/actor.ts";
 import { crashOf } from "../actor/fault.ts";
+import { type Judge, Reductions } from "../actor/reductions.ts";
 import { ITEMS_A_TURN, SWITCHED, TURN, TURNS_LEFT } from "../mail/slots.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { END } from "../module/count.ts";
-import type { GuestModule, WayName } from "../module/guest-module.ts";
+import type { GuestModule } from "../module/guest-module.ts";
 import { STACK } from "../wire/abi.ts";
 import { checksOf, oneOf, wholeNumber } from "../wire/checks.ts";
 import { SpawnError } from "../wire/errors.ts";
+import type { ReductionOptions, WayName } from "../wire/limits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
-
-/** What becomes of an actor that has spent its turn's reductions. */
-export type ReductionPolicy = "yield" | "kill" | "off";
-
-export interface ReductionOptions {
-  /** `yield`: it goes on in a later turn; `kill`: it crashes; `off`: it goes on. Default: `yield` where it can wait in the middle of its code, else `kill`. */
-  readonly policy?: ReductionPolicy;
-  /** What its entry may spend in a turn. Default: 200,000 (about a millisecond) with `yield`, the limit `handlerReductions` with `kill`. */
-  readonly perTurn?: number;
-}
 
 /** A turn's worth: a fraction of a millisecond of a guest's time (docs/reductions.md). */
 export const TURN_REDUCTIONS = 200_000;
@@ -49,12 +41,6 @@ export const SLICE_MS = 2;
  * of which was long.
  */
 const MOST_OF_LIMIT = 1 / 4;
-
-/** Whether a turn goes on, and if not, what has decided that. */
-export type Verdict = "on" | "count" | "clock";
-
-/** Decides about a turn that asks for more: it was given `spent` reductions of `most`, and has taken `tookMs` of `mostMs`. */
-export type Judge = (spent: number, most: number, tookMs: number, mostMs: number) => Verdict;
 
 /** The judge of every runtime. The one place where a clock decides about a guest: a recording would write down its verdicts, a simulation have another that asks the count alone. */
 export const byCountAndClock: Judge = (spent, most, tookMs, mostMs) => {
@@ -80,36 +66,6 @@ const STACK_BEGIN = STACK + 8;
 /** A stack that is longer than this is its guest's crash; engines' own stacks end at some 1 MiB. */
 export const MAX_STACK_BYTES = 512 * 1024;
 const saved = new Uint8Array(MAX_STACK_BYTES);
-
-/** What the host keeps of an actor whose module counts its reductions. */
-export class Reductions {
-  readonly policy: ReductionPolicy;
-  readonly perTurn: number;
-  /** The guest's own counter, where it exports that. */
-  counter: { value: number } | null = null;
-  /** What it was given in the turn that `turn` says; to a handler, for that item. */
-  granted = 0;
-  tookMs = 0;
-  /** What its predicates were given in that turn. */
-  asked = 0;
-  askedMs = 0;
-  /** When it last asked in that turn, on the runtime's clock; -1: it has not. */
-  lastMs = -1;
-  /** As the word TURN of slots.ts. */
-  turn = 0;
-  /** All that it was ever given, or made to pay beyond that. A double. */
-  given = 0;
-  /** It was told to give way and has still to do so; the bytes that its stack may cover. */
-  room = 0;
-  /** While it waits: its stack. While it goes back on that: what lay in the stack's place. */
-  frames: Uint8Array | null = null;
-  rewinding = false;
-
-  constructor(policy: ReductionPolicy, perTurn: number) {
-    this.policy = policy;
-    this.perTurn = perTurn;
-  }
-}
 
 /** The policy of an actor about to be made; null where its module does not count. Throws a SpawnError where it cannot have what is asked for. */
 export function reductionsFor(

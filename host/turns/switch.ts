@@ -6,10 +6,11 @@
  *
  * Not for guests that wait by JSPI. Those whose reductions are counted pay for what the host does; what costs them anything is left to it.
  */
+
 import { type Actor, PARKED, READY, type Services } from "../actor/actor.ts";
+import type { Port } from "../actor/body.ts";
 import { fault } from "../actor/fault.ts";
 import { drawSwitchRef } from "../between/signals.ts";
-import type { Import } from "../door/caller.ts";
 import type { RingPool } from "../mail/mailbox.ts";
 import {
   CALLED,
@@ -26,20 +27,12 @@ import * as binary from "../mail/switch/binary.ts";
 import { LEAVE } from "../mail/switch/bits.ts";
 import { withExports } from "../module/trim.ts";
 import type { Runnable } from "../time/scheduler.ts";
+import type { Import } from "../wire/abi.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
 import { leave, serveMailbox } from "./plain.ts";
 
 /** What of `actor` a port offers. */
 export const PORT_IMPORTS: readonly string[] = ["send", "request", "demonitor", "recv", "recv_tag", "recv_match"];
-
-/** What stands between a guest and its runtime. */
-export interface Port {
-  /** Three entries: what a turn calls, `match` and `match_first`. */
-  readonly guest: WebAssembly.Table;
-  /** Whose guest it is, as the byte address of the record. */
-  readonly me: { value: number };
-  readonly turn: () => number;
-}
 
 /** A new one. What the guest imports of it nobody needs when the guest is there. */
 export interface NewPort {
