@@ -12,6 +12,9 @@ const timeouts = {
   hookTimeout: 240_000,
 };
 
+/** Compiles for all suites, in one process. */
+const globalSetup = ["test/support/compile-server.ts"];
+
 const node: TestProjectConfiguration = {
   test: {
     name: "node",
@@ -20,6 +23,7 @@ const node: TestProjectConfiguration = {
     // Wasm memories are cheap to reserve only without the trap handler's guard regions.
     execArgv: ["--disable-wasm-trap-handler"],
     pool: "forks",
+    globalSetup,
     ...timeouts,
   },
 };
@@ -57,6 +61,7 @@ const browser: TestProjectConfiguration = {
       instances: [{ browser: "chromium" }],
       commands: { compileGuests },
     },
+    globalSetup,
     ...timeouts,
   },
 };

@@ -10,11 +10,11 @@ import binaryen from "binaryen";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
 import type { GuestModule } from "../../host/module/guest-module.ts";
-import { compile } from "../../host/node/compile/compiler.ts";
 import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import type { Pid } from "../../host/wire/pid.ts";
 import { formatReason } from "../../host/wire/reason.ts";
+import { build } from "../support/compiler.ts";
 import { quiet } from "../support/guests.ts";
 import { clang, root, rust, type Toolchain } from "../support/toolchains.ts";
 import { assemble, PLAIN } from "../support/wat.ts";
@@ -73,7 +73,7 @@ describe.each(builds)("$name:", ({ toolchain, get, noArguments, noRequest }) => 
     for (const example of ["echo", "selective"] as const) {
       const path = join(folder, `plain-${example}.wasm`);
       writeFileSync(path, bytesOf(example));
-      const { wasm: parking, text } = await compile(path, { park: "asyncify" });
+      const [{ wasm: parking, text }] = await build([path], { park: "asyncify" });
       if (parking === undefined) throw new Error(text);
       wasm.asyncify.set(example, parking);
     }
@@ -231,7 +231,7 @@ describe("isopod build --park asyncify", () => {
   async function refusal(body: string): Promise<string> {
     const path = join(folder, "refused.wasm");
     writeFileSync(path, assemble(`(module (import "env" "memory" (memory 1)) ${body})`));
-    const { wasm, text } = await compile(path, { park: "asyncify" });
+    const [{ wasm, text }] = await build([path], { park: "asyncify" });
     expect(wasm).toBeUndefined();
     return text;
   }
@@ -272,7 +272,7 @@ describe("isopod build --park asyncify", () => {
         assemble(`(module ${head} ${body})`, PLAIN | ReferenceTypes | TailCall | MultiMemory | Multivalue | GC),
       );
       // The engine and the runtime take it as it is.
-      const { wasm, text } = await compile(path, { park: "asyncify", reductions });
+      const [{ wasm, text }] = await build([path], { park: "asyncify", reductions });
       if (wasm === undefined) expect(text).not.toMatch(/crash|AssemblyScript/);
       return wasm === undefined ? text : "built";
     }
@@ -356,7 +356,7 @@ describe("isopod build --park asyncify", () => {
       writeFileSync(path, module.emitBinary());
       module.dispose();
       for (const reductions of ["none", "yield"] as const) {
-        const { text } = await compile(path, { park: "asyncify", reductions });
+        const [{ text }] = await build([path], { park: "asyncify", reductions });
         expect(text).toContain("instrumented.wasm was instrumented by Asyncify already");
       }
     });
@@ -384,7 +384,7 @@ describe("isopod build --park asyncify", () => {
   test("says of what is no module that it is none", async () => {
     const path = join(folder, "none.wasm");
     writeFileSync(path, "no module");
-    const { text } = await compile(path, { park: "asyncify" });
+    const [{ text }] = await build([path], { park: "asyncify" });
     expect(text).toContain("not a WebAssembly module");
   });
 
@@ -392,7 +392,7 @@ describe("isopod build --park asyncify", () => {
     const path = join(folder, "counted.wasm");
     writeFileSync(path, assemble(readFileSync(textPath("echo"), "utf8")));
     for (const reductions of ["count", "yield"] as const) {
-      const { wasm, text } = await compile(path, { park: "asyncify", reductions });
+      const [{ wasm, text }] = await build([path], { park: "asyncify", reductions });
       if (wasm === undefined) throw new Error(text);
       const runtime = new Runtime({ clock: new ManualClock() });
       const module = await runtime.load(new Uint8Array(wasm));

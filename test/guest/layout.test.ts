@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { longestStack } from "../../guest/transform/frames.ts";
-import { compile } from "../../host/node/compile/compiler.ts";
 import { PACKAGE_FOLDER } from "../../host/node/installation.ts";
+import { build } from "../support/compiler.ts";
 
 type Exports = Record<string, (...args: number[]) => number>;
 
@@ -40,14 +40,14 @@ function instanceOf(wasm: Uint8Array, answers: Record<string, (...args: number[]
 async function built(source: string) {
   const entry = join(folder, "guest.ts");
   writeFileSync(entry, source);
-  const { wasm, text } = await compile(entry, { baseDir: folder });
+  const [{ wasm, text }] = await build([entry], { baseDir: folder });
   if (wasm === undefined) throw new Error(text);
   return instanceOf(wasm);
 }
 
 describe("a guest that waits", () => {
   test("has touched one page, its data, its arguments and its stack included", async () => {
-    const { wasm } = await compile(join(PACKAGE_FOLDER, "bench", "guests", "memory.ts"));
+    const [{ wasm }] = await build([join(PACKAGE_FOLDER, "bench", "guests", "memory.ts")]);
     const { exports, memory } = instanceOf(wasm as Uint8Array, { args: () => 8 });
     expect(exports["resume:parked"](0)).toBe(1);
     expect(touched(memory)).toEqual([3]);

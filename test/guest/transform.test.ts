@@ -4,7 +4,8 @@ import { join } from "node:path";
 import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asyncify } from "../../guest/transform/asyncify.ts";
-import { type CompileOptions, compile } from "../../host/node/compile/compiler.ts";
+import type { CompileOptions } from "../../host/node/compile/compiler.ts";
+import { build } from "../support/compiler.ts";
 
 type Exports = Record<string, (...args: number[]) => number> & Record<string, WebAssembly.Global>;
 
@@ -20,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function fromSource(source: string, options: CompileOptions = {}): Promise<WebAssembly.Module> {
   const entry = join(folder, "guest.ts");
   writeFileSync(entry, source);
-  const { wasm, text } = await compile(entry, { baseDir: folder, ...options });
+  const [{ wasm, text }] = await build([entry], { baseDir: folder, ...options });
   if (!wasm) throw new Error(text);
   return new WebAssembly.Module(new Uint8Array(wasm));
 }

@@ -9,9 +9,10 @@ import { readString } from "../../host/adapters/assemblyscript.ts";
 import { readSourceMap } from "../../host/adapters/source-map.ts";
 import type { BuiltModule } from "../../host/module/source.ts";
 import type { BuildOptions } from "../../host/node/compile/build.ts";
-import { build, type Compiled } from "../../host/node/index.ts";
+import type { Compiled } from "../../host/node/index.ts";
 import { type LoadOptions, Runtime } from "../../host/runtime.ts";
 import type { ExitReason } from "../../host/wire/message.ts";
+import { build } from "../support/compiler.ts";
 import { guest } from "../support/wat.ts";
 
 /** Each crash says in a comment which message makes it happen. */
@@ -173,7 +174,7 @@ describe("of a crash", () => {
       `deep ${line}`,
       ...Array(3).fill(`deep ${line + 1}`),
     ]);
-    expect(stack).toMatch(/host\/park\.ts/);
+    expect(stack).toMatch(/host\/turns\/plain\.ts/);
   });
 
   test("in the library a debug build names who called it, and a release build nothing that it does not know", async () => {

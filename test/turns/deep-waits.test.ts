@@ -7,13 +7,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { readSourceMap } from "../../host/adapters/source-map.ts";
 import type { BuiltModule } from "../../host/module/source.ts";
 import type { BuildOptions } from "../../host/node/compile/build.ts";
-import { compile } from "../../host/node/compile/compiler.ts";
-import { build } from "../../host/node/index.ts";
 import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import type { Limits } from "../../host/wire/limits.ts";
 import type { ExitReason } from "../../host/wire/message.ts";
 import { formatReason } from "../../host/wire/reason.ts";
+import { build } from "../support/compiler.ts";
 import { quiet } from "../support/guests.ts";
 import { assemble, guest } from "../support/wat.ts";
 
@@ -217,7 +216,7 @@ test("a module of another compiler waits at every depth, too", async () => {
         (i64.store (i32.const 4224) (call $deep (i32.const 2000) (i64.const 0x100000000)))
         (call $exit (i32.const 6) (i32.const 4224) (i32.const 8))))`),
   );
-  const { wasm, text } = await compile(path, { park: "asyncify" });
+  const [{ wasm, text }] = await build([path], { park: "asyncify" });
   if (wasm === undefined) throw new Error(text);
   const pid = runtime.spawn(await runtime.load(wasm));
   const ended = runtime.exited(pid);

@@ -15,7 +15,7 @@ import type { SpawnOptions } from "../../host/life/spawner.ts";
 import { countReductions, END } from "../../host/module/count.ts";
 import type { GuestModule } from "../../host/module/guest-module.ts";
 import { Undecodable } from "../../host/module/instructions.ts";
-import { type BuildOptions, build } from "../../host/node/compile/build.ts";
+import type { BuildOptions } from "../../host/node/compile/build.ts";
 import type { Compiled } from "../../host/node/compile/compiler.ts";
 import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
@@ -23,6 +23,7 @@ import { hasJspi } from "../../host/turns/jspi.ts";
 import { PIECE } from "../../host/turns/preempt.ts";
 import { LoadError, SpawnError } from "../../host/wire/errors.ts";
 import type { ExitReason } from "../../host/wire/message.ts";
+import { build as buildFiles } from "../support/compiler.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { assemble, ECHO, guest } from "../support/wat.ts";
 
@@ -576,7 +577,7 @@ describe("isopod build of a module that is WebAssembly already", () => {
   async function rebuilt(bytes: Uint8Array, options: BuildOptions): Promise<Compiled> {
     const path = join(folder, "guest.wasm");
     writeFileSync(path, bytes);
-    return (await build([path], options))[0];
+    return (await buildFiles([path], options))[0];
   }
 
   test("counts, or makes it preemptible in every engine", async () => {

@@ -67,7 +67,8 @@ ${commands.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join("\n"
 
 Exit codes: 0 done; 1 it failed; 2 the command line is wrong; 130 after Ctrl-C.
 Environment: NO_COLOR and FORCE_COLOR; ISOPOD_QUIET=1 hides the notice about the
-engine's flag; ISOPOD_DEBUG=1 shows where in isopod an error comes from.
+engine's flag; ISOPOD_CACHE names the folder of compiled guests (off: none);
+ISOPOD_DEBUG=1 shows where in isopod an error comes from.
 `;
 
 async function main(args: readonly string[]): Promise<number> {

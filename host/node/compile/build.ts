@@ -7,13 +7,19 @@
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MAX_STACK_BYTES } from "../../../guest/transform/layout.ts";
-import { checkOptions, checksOf, flag, oneOf, text, wholeNumber } from "../../wire/checks.ts";
+import { checkOptions, checksOf, flag, oneOf, shown, text, wholeNumber } from "../../wire/checks.ts";
+import { CompileCache, cacheFolder, type Inputs } from "./cache.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled, CompileOptions } from "./compiler.ts";
 
 export interface BuildOptions extends CompileOptions {
   /** Milliseconds that each entry may take; the compiler is ended where it takes longer. Default: as long as it likes. */
   timeoutMs?: number;
+  /**
+   * The folder where compiled guests are kept, so that the same sources are not compiled again; false: none is kept. Default: the folder that the
+   * environment variable ISOPOD_CACHE names (`off`: none), or else `isopod` in the user's folder for caches.
+   */
+  cache?: string | false;
 }
 
 const buildChecks = checksOf<BuildOptions>({
@@ -25,13 +31,19 @@ const buildChecks = checksOf<BuildOptions>({
   baseDir: text,
   // What setTimeout keeps.
   timeoutMs: wholeNumber(0, 2 ** 31 - 1),
+  cache: (value, _, where) => {
+    if (value !== false && (typeof value !== "string" || value === "")) {
+      throw new TypeError(`${where}: cache is the path of a folder, or false, not ${shown(value)}`);
+    }
+  },
 });
 
 /** Unbuilt from a checkout, or as JavaScript from an installed package. */
 const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
 
 /**
- * Compiles all entries, one after another: the first costs about a second, each further one a quarter.
+ * Compiles all entries, one after another: the first costs about a second, each further one a quarter. What was compiled before is not compiled again;
+ * see `cache`.
  *
  * @param entries paths of AssemblyScript files, absolute or relative to `options.baseDir`
  * @returns one for each entry, in the order given; it has `wasm`, or diagnostics of which at least one is an error
@@ -53,10 +65,15 @@ export async function build(entries: string[], options: BuildOptions = {}): Prom
 export class Builder {
   #worker: Worker | undefined;
 
-  async build(entry: string, { timeoutMs, ...options }: BuildOptions): Promise<Compiled> {
+  async build(entry: string, { timeoutMs, cache, ...options }: BuildOptions): Promise<Compiled> {
+    const folder = cacheFolder(cache);
+    const kept = folder === undefined ? undefined : new CompileCache(folder);
+    const found = await kept?.find(entry, options);
+    if (found !== undefined) return found;
     this.#worker ??= new Worker(WORKER, { name: "isopod build" });
-    const { compiled, alive } = await ask(this.#worker, { entry, options }, timeoutMs);
-    if (!alive) this.#worker = undefined;
+    const { compiled, inputs } = await ask(this.#worker, { entry, options }, timeoutMs);
+    if (inputs === undefined) this.#worker = undefined;
+    else await kept?.keep(compiled, inputs, options);
     return compiled;
   }
 
@@ -66,11 +83,13 @@ export class Builder {
   }
 }
 
-function ask(
-  worker: Worker,
-  request: CompileRequest,
-  timeoutMs: number | undefined,
-): Promise<{ compiled: Compiled; alive: boolean }> {
+interface Answer {
+  readonly compiled: Compiled;
+  /** What it was made of. Undefined where the thread has ended. */
+  readonly inputs?: Inputs;
+}
+
+function ask(worker: Worker, request: CompileRequest, timeoutMs: number | undefined): Promise<Answer> {
   return new Promise(done => {
     let log = "";
     let timedOut = false;
@@ -82,17 +101,20 @@ function ask(
     const onMessage = (reply: CompileReply) => {
       if ("log" in reply) log += reply.log;
       // Binaryen says here, and not in asc's own output, why it finds a module invalid.
-      else settle(reply.compiled.wasm ? reply.compiled : { ...reply.compiled, text: reply.compiled.text + log }, true);
+      else {
+        const { compiled, inputs } = reply;
+        settle({ compiled: compiled.wasm ? compiled : { ...compiled, text: compiled.text + log }, inputs });
+      }
     };
     // A thread that fails also exits; the error comes first, and says more.
     const onError = (error: unknown) => {
       log += error instanceof Error ? (error.stack ?? error.message) : String(error);
     };
-    const onExit = () => settle(timedOut ? tookTooLong(request) : crashed(request, log), false);
-    const settle = (compiled: Compiled, alive: boolean) => {
+    const onExit = () => settle({ compiled: timedOut ? tookTooLong(request) : crashed(request, log) });
+    const settle = (answer: Answer) => {
       clearTimeout(timer);
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
-      done({ compiled, alive });
+      done(answer);
     };
     worker.on("message", onMessage).on("error", onError).on("exit", onExit);
     worker.postMessage(request);

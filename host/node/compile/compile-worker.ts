@@ -4,6 +4,7 @@
  * Guarantee: for each entry it posts a `Compiled`, or the thread ends.
  */
 import { parentPort } from "node:worker_threads";
+import { hashOf, type Inputs } from "./cache.ts";
 import { type Compiled, type CompileOptions, compile } from "./compiler.ts";
 
 export interface CompileRequest {
@@ -12,7 +13,7 @@ export interface CompileRequest {
 }
 
 /** `log`: what the compiler wrote while it crashed, which is posted because a stream of an ending thread may be cut off. */
-export type CompileReply = { compiled: Compiled } | { log: string };
+export type CompileReply = { compiled: Compiled; inputs: Inputs } | { log: string };
 
 const port = parentPort;
 if (!port) throw new Error("compile-worker runs in a worker thread: call build()");
@@ -23,5 +24,9 @@ const reply = (message: CompileReply) => port.postMessage(message);
 console.error = (...parts: unknown[]) => reply({ log: `${parts.join(" ")}\n` });
 
 port.on("message", async ({ entry, options }: CompileRequest) => {
-  reply({ compiled: await compile(entry, options) });
+  const inputs = new Map<string, string | null>();
+  const compiled = await compile(entry, options, (file, content) => {
+    inputs.set(file, content === null ? null : hashOf(content));
+  });
+  reply({ compiled, inputs: [...inputs] });
 });

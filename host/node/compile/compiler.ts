@@ -72,6 +72,9 @@ export interface Compiled {
   text: string;
 }
 
+/** A file's content; null where there is no such file. */
+type OnRead = (file: string, content: string | Uint8Array | null) => void;
+
 /** "File not found" of TypeScript and of asc. */
 const NOT_FOUND = 6054;
 
@@ -83,9 +86,14 @@ const GUEST_FOLDER = join(PACKAGE_FOLDER, "guest");
  * counted where that is, or nothing.
  *
  * @param entry path of an AssemblyScript or WebAssembly file, absolute or relative to `baseDir`
+ * @param onRead is told of each file that is read
  * @returns the module, or diagnostics of which at least one is an error
  */
-export async function compile(entry: string, options: CompileOptions = {}): Promise<Compiled> {
+export async function compile(
+  entry: string,
+  options: CompileOptions = {},
+  onRead: OnRead = () => {},
+): Promise<Compiled> {
   const baseDir = resolve(options.baseDir ?? ".");
   const path = resolve(baseDir, entry);
   if (!/\.(ts|wasm)$/.test(path)) {
@@ -99,7 +107,7 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
       `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
     );
   }
-  if (path.endsWith(".wasm")) return rewrite(entry, path, options);
+  if (path.endsWith(".wasm")) return rewrite(entry, path, options, onRead);
 
   const sources = new Map<string, { file: string; text: string }>();
   const output = new Map<string, Uint8Array | string>();
@@ -119,6 +127,7 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
       const file = locate(resolve(baseDir, name));
       if (file === resolve(baseDir, name) && !isInPackage(file)) asked.add(file);
       const text = await readText(file);
+      onRead(file, text);
       if (text !== null) sources.set(internalName(name), { file, text });
       return text;
     },
@@ -158,8 +167,9 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
   return compiled;
 }
 
-async function rewrite(entry: string, path: string, options: CompileOptions): Promise<Compiled> {
+async function rewrite(entry: string, path: string, options: CompileOptions, onRead: OnRead): Promise<Compiled> {
   const bytes = new Uint8Array(await readFile(path));
+  onRead(path, bytes);
   const parks = options.park === "asyncify";
   const asked = options.reductions === "none" ? undefined : options.reductions;
   const reductions = asked ?? (parks ? "none" : "count");
