@@ -11,6 +11,7 @@ import { type Compiled, compile } from "../../host/node/compile/compiler.ts";
 import { build, createRuntime } from "../../host/node/index.ts";
 import type { Runtime } from "../../host/runtime.ts";
 import type { Denial } from "../../host/wire/events.ts";
+import { build as compiled } from "../support/compiler.ts";
 
 const CLI = fileURLToPath(new URL("../../bin/isopod.js", import.meta.url));
 
@@ -24,6 +25,12 @@ beforeAll(() => {
   write("main.ts", "export function main(): void {}");
   write("typed.ts", "export function run(): i32 { return 1; }");
   write("notes.txt", "not a guest");
+});
+/** The command finds these in the cache. */
+beforeAll(async () => {
+  write("waits.ts", 'import { receive } from "isopod/guest"; export function run(): void { receive(); }');
+  await compiled(["echo.ts", "none.ts", "main.ts", "typed.ts"], { baseDir: folder });
+  await compiled(["waits.ts"], { baseDir: folder, park: "jspi" });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -79,7 +86,6 @@ describe("on the command line", () => {
   });
 
   test("an engine without JSPI names the two ways out", () => {
-    write("waits.ts", 'import { receive } from "isopod/guest"; export function run(): void { receive(); }');
     const [code, stderr] = isopod(["run", "waits.ts", "--park", "jspi"], "delete WebAssembly.Suspending;");
     expect(code).toBe(1);
     expect(stderr).toMatch(

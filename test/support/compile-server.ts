@@ -1,6 +1,6 @@
 /**
- * Vitest's global setup: compiles guests for all suites of a run, on a socket that compiler.ts knows. Two threads compile, and neither starts before
- * it is asked for something. All processes of the run share one folder for what is compiled.
+ * Vitest's global setup: compiles guests for all suites of a run, and packs the package once, on a socket that compiler.ts knows. Two threads compile,
+ * and neither starts before it is asked for something. All processes of the run share one folder of compiled guests.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { deserialize, serialize } from "node:v8";
 import { Builder, type BuildOptions } from "../../host/node/compile/build.ts";
 import type { Compiled } from "../../host/node/compile/compiler.ts";
-import { type Order, SERVER } from "./compiler.ts";
+import { type Order, packHere, SERVER } from "./compiler.ts";
 
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/isopod", import.meta.url));
 const THREADS = 2;
@@ -55,9 +55,16 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
   const folder = await mkdtemp(join(tmpdir(), "isopod-compiler-"));
   const socket = process.platform === "win32" ? `\\\\.\\pipe\\${folder}` : join(folder, "socket");
   const pool = new Pool();
+  let packed: Promise<string> | undefined;
   const server = createServer(async (request, response) => {
     try {
-      const { entries, options } = deserialize(await buffer(request)) as Order;
+      const body = await buffer(request);
+      if (request.url === "/pack") {
+        packed ??= packHere(folder);
+        response.end(await packed);
+        return;
+      }
+      const { entries, options } = deserialize(body) as Order;
       response.end(serialize(await Promise.all(entries.map(entry => pool.build(entry, options)))));
     } catch (error) {
       response.writeHead(500).end(String(error));

@@ -115,7 +115,8 @@ export class CompileCache {
   async #pathOf(entry: string, hash: string, options: CompileOptions): Promise<string> {
     const { stackBytes, initialPages, debug = false, baseDir = "." } = options;
     // These are the compiler's defaults. Of a module it asks itself what there is.
-    const { park, reductions } = entry.endsWith(".ts") ? { park: "asyncify", reductions: "none", ...options } : options;
+    const isSource = entry.endsWith(".ts");
+    const { park = isSource ? "asyncify" : "", reductions = isSource ? "none" : "" } = options;
     // This name is in messages and in the map.
     const name = relative(resolve(baseDir), resolve(baseDir, entry)).split(sep).join("/");
     const key = [await compilerHash(), name, hash, park, reductions, debug, stackBytes, initialPages];
