@@ -4,10 +4,10 @@
  */
 
 import type { HostMailbox } from "../host/javascript/host-mailbox.ts";
+import { hasJspi } from "../host/module/engine.ts";
 import type { GuestModule } from "../host/module/guest-module.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
 import type { Runtime } from "../host/runtime.ts";
-import { hasJspi } from "../host/turns/jspi.ts";
 import type { Pid } from "../host/wire/pid.ts";
 import { loadExamples } from "./examples.ts";
 import { percentile } from "./percentile.ts";

@@ -1,11 +1,11 @@
 /** isopod's public names. It runs in any JavaScript engine; `isopod/node` adds what only Node can do. */
 
-export type { MemoryUse } from "./actor/account.ts";
 export { CallError, type CallOptions, CallTimeoutError } from "./javascript/calls.ts";
 export type { DemonitorOptions, HostMailbox, ReceiveOptions, SendAfterOptions } from "./javascript/host-mailbox.ts";
 export type { Backoff, ChildSpec, Restart, Strategy, Supervisor, SupervisorOptions } from "./javascript/supervisor.ts";
 export { formatReport } from "./javascript/supervisor.ts";
 export type { ModuleDefaults, SpawnOptions } from "./life/spawner.ts";
+export { hasJspi } from "./module/engine.ts";
 export type { GuestModule } from "./module/guest-module.ts";
 export type { Lookup, ReadSourceMap } from "./module/places.ts";
 export type { BuiltModule, ModuleSource } from "./module/source.ts";
@@ -15,7 +15,6 @@ export { Runtime } from "./runtime.ts";
 export type { OnError } from "./time/call-out.ts";
 export type { Clock } from "./time/clock.ts";
 export { systemClock } from "./time/clock.ts";
-export { hasJspi } from "./turns/jspi.ts";
 export { ClosedError, IsopodError, LoadError, SpawnError } from "./wire/errors.ts";
 export { escapeControls } from "./wire/escape-controls.ts";
 export type {
@@ -38,6 +37,7 @@ export {
   type RuntimeLimits,
   type WayName,
 } from "./wire/limits.ts";
+export type { MemoryUse } from "./wire/memory-use.ts";
 export type { Down, Exit, ExitReason, GivenReason, Message, Received, TimerItem } from "./wire/message.ts";
 export { formatPid, type Pid, parsePid } from "./wire/pid.ts";
 export { formatReason } from "./wire/reason.ts";

@@ -3,7 +3,7 @@
 import type { Granted } from "../wire/grants.ts";
 import type { HostContext } from "../wire/host-functions.ts";
 import type { Limits } from "../wire/limits.ts";
-import { FREE_TIES } from "./account.ts";
+import { FREE_TIES } from "../wire/memory-use.ts";
 
 const SECOND_MS = 1000;
 

@@ -5,9 +5,9 @@ import { deliver } from "../actor/receive.ts";
 import type { Bytes } from "../mail/bytes.ts";
 import type { DeadLetter } from "../wire/events.ts";
 import { MAX_REASON_BYTES, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "../wire/message.ts";
-import { type Pid, pidFromWords } from "../wire/pid.ts";
+import { pidFromWords } from "../wire/pid.ts";
 import { answered, askerOf, mayAnswer } from "./answers.ts";
-import { demonitor } from "./signals.ts";
+import { demonitor } from "./monitors.ts";
 
 /** So many items that it has asked for a large mailbox may hold where all mailboxes together have no more room. */
 const ASKED_IN_A_CROWD = 64;

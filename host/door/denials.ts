@@ -4,7 +4,6 @@ import type { Actor } from "../actor/actor.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Denial } from "../wire/events.ts";
 import type { Grants } from "../wire/grants.ts";
-import type { Pid } from "../wire/pid.ts";
 
 /** By import; what is none is the embedder's. */
 const grantOf: Readonly<Record<string, keyof Grants>> = {
@@ -36,3 +35,6 @@ export class Denials {
     this.#notices.add(() => this.#notices.callOut.run("onDenied", () => onDenied(denial)));
   }
 }
+
+/** Tells that an actor was answered -100 for its call of an import. */
+export type Denied = (actor: Actor, call: string) => void;

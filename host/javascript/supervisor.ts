@@ -10,7 +10,6 @@
 import type { Actor } from "../actor/actor.ts";
 import { type SpawnOptions, spawnChecks } from "../life/spawner.ts";
 import { GuestModule } from "../module/guest-module.ts";
-import type { Runtime } from "../runtime.ts";
 import {
   callback,
   checkOptions,
@@ -25,7 +24,7 @@ import {
 } from "../wire/checks.ts";
 import { ClosedError, SpawnError } from "../wire/errors.ts";
 import type { ChildReport } from "../wire/events.ts";
-import type { Exit, ExitReason, Received } from "../wire/message.ts";
+import type { Exit, ExitReason, GivenReason, Received } from "../wire/message.ts";
 import { formatPid, type Pid } from "../wire/pid.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
 import type { HostMailbox } from "./host-mailbox.ts";
@@ -103,6 +102,18 @@ interface Child {
   timer: number;
 }
 
+/** What of a runtime a supervisor uses. */
+export interface SupervisedRuntime {
+  mailbox(): HostMailbox;
+  spawn(module: GuestModule | string, options?: SpawnOptions): Pid;
+  exited(pid: Pid): Promise<ExitReason>;
+  exit(pid: Pid, reason: GivenReason): boolean;
+  kill(pid: Pid): boolean;
+  isAlive(pid: Pid): boolean;
+  register(name: string, pid: Pid): boolean;
+  whereis(name: string): Pid | undefined;
+}
+
 /** What a runtime does for its supervisors. */
 export interface Upkeep {
   now(): number;
@@ -133,7 +144,7 @@ export class Supervisor {
    * first one threw that could not be started: those before it are stopped then, and the supervisor has ended with shutdown.
    */
   readonly started: Promise<void>;
-  readonly #runtime: Runtime;
+  readonly #runtime: SupervisedRuntime;
   readonly #options: SupervisorOptions;
   readonly #mailbox: HostMailbox;
   readonly #upkeep: Upkeep;
@@ -147,7 +158,7 @@ export class Supervisor {
   #busy = false;
 
   /** Made by `runtime.supervise`. Starts the children; where one fails, those before it are stopped and its error is thrown. */
-  constructor(runtime: Runtime, options: SupervisorOptions, upkeep: Upkeep) {
+  constructor(runtime: SupervisedRuntime, options: SupervisorOptions, upkeep: Upkeep) {
     this.#runtime = runtime;
     this.#options = options;
     this.#upkeep = upkeep;

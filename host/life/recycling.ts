@@ -3,10 +3,9 @@
  * some two. Only of modules whose whole state these are (recyclable.ts), and never where anybody outside has held the memory.
  */
 
-import { type Account, KEPT } from "../actor/account.ts";
 import type { Actor } from "../actor/actor.ts";
-import type { GuestExports, Instance, Port } from "../actor/body.ts";
-import type { Bytes } from "../mail/bytes.ts";
+import type { Instance } from "../actor/body.ts";
+import { type Account, KEPT } from "../mail/account.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { GLOBAL_BYTES } from "../module/trim.ts";
 

@@ -3,8 +3,7 @@
  * empty list, and only in places that are no message's way.
  */
 
-import type { ActorExit, ChildReport, DeadLetter, InspectEvent, InspectKind, LogLevel } from "../wire/events.ts";
-import type { Pid } from "../wire/pid.ts";
+import type { InspectEvent, InspectKind } from "../wire/events.ts";
 import type { Clock } from "./clock.ts";
 import type { Flood, Notices } from "./notices.ts";
 

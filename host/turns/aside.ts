@@ -5,13 +5,14 @@
  * Guarantee: what is put aside for an actor counts in `allMemoryBytes`, is at most {@link MAX_STACK_BYTES}, and goes with the actor.
  */
 
-import { STACKS } from "../actor/account.ts";
 import type { Actor } from "../actor/actor.ts";
 import { Aside, PART_BYTES } from "../actor/aside.ts";
+import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
+import { checkRange } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
-import { checkRange } from "../door/caller.ts";
-import { charge, MAX_STACK_BYTES, stackTooLong } from "./preempt.ts";
+import { STACKS } from "../mail/account.ts";
+import { MAX_STACK_BYTES, stackTooLong } from "./preempt.ts";
 
 /** A room begins with two words: the top of the stack in it, and its end. */
 const HEADER_BYTES = 8;

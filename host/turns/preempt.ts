@@ -10,11 +10,13 @@
  * after: no guest needs room of its own for it, and while it waits its memory is as the guest knows it.
  */
 
-import { STACKS } from "../actor/account.ts";
-import { type Actor, ASKING, DEAD, LEAVING } from "../actor/actor.ts";
+import type { Actor } from "../actor/actor.ts";
+import { renew } from "../actor/budget.ts";
 import { crashOf } from "../actor/fault.ts";
 import { type Judge, Reductions } from "../actor/reductions.ts";
-import { ITEMS_A_TURN, SWITCHED, TURN, TURNS_LEFT } from "../mail/slots.ts";
+import { STACKS } from "../mail/account.ts";
+import { SWITCHED, TURNS_LEFT } from "../mail/slots.ts";
+import { ASKING, DEAD, LEAVING } from "../mail/states.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { END } from "../module/count.ts";
 import type { GuestModule } from "../module/guest-module.ts";
@@ -47,9 +49,6 @@ export const byCountAndClock: Judge = (spent, most, tookMs, mostMs) => {
   if (spent >= most) return "count";
   return tookMs >= mostMs ? "clock" : "on";
 };
-
-/** What an import costs the host at the least, but for those of messages and receives: half a microsecond. */
-export const CALL_REDUCTIONS = 100;
 
 /** "Give way", as the import of the JSPI way answers it. With Asyncify: minus the bytes that the stack may cover. */
 export const GIVE_WAY = 0;
@@ -165,35 +164,6 @@ function elapsed({ services }: Actor, reductions: Reductions): number {
   const { lastMs } = reductions;
   reductions.lastMs = nowMs;
   return lastMs < 0 ? 0 : nowMs - lastMs;
-}
-
-/** What was given in another turn, or for another item, counts no more. */
-function renew({ services }: Actor, reductions: Reductions): void {
-  const turn = services.slots.store.words[TURN];
-  if (reductions.turn === turn) return;
-  reductions.granted = 0;
-  reductions.tookMs = 0;
-  reductions.lastMs = -1;
-  if (Math.floor(reductions.turn / ITEMS_A_TURN) !== Math.floor(turn / ITEMS_A_TURN)) {
-    reductions.asked = 0;
-    reductions.askedMs = 0;
-  }
-  reductions.turn = turn;
-}
-
-/** An import has cost the host as much as so many reductions. The guest pays at once: its next loop head asks for more. */
-export function charge(actor: Actor, amount: number): void {
-  const { reductions } = actor;
-  const counter = reductions?.counter;
-  if (reductions == null || counter == null || amount === 0) return;
-  const left = Math.max(0, counter.value);
-  // Below nothing stands what its code owes, until it asks.
-  counter.value = Math.min(counter.value, Math.max(0, left - amount));
-  // What the counter does not hold is taken from what the turn may still have.
-  renew(actor, reductions);
-  const beyond = Math.max(0, amount - left);
-  reductions.granted += beyond;
-  reductions.given += beyond;
 }
 
 /** The actor crashes, by a trap: an exception it could catch, again and again. */

@@ -97,3 +97,8 @@ export type Import = (...words: number[]) => number | undefined;
 
 /** For example `(i32, i32) -> i32`. */
 export type Signature = string;
+
+/** What AssemblyScript and commands of WASI run before an entry. */
+export const START = "_start";
+/** What libraries of WASI export in its place. */
+export const INITIALIZE = "_initialize";

@@ -3,10 +3,10 @@
  * how much the process has grown, and what the runtime's account says that guests have.
  */
 
-import type { MemoryUse } from "../../host/actor/account.ts";
 import type { SpawnOptions } from "../../host/life/spawner.ts";
 import type { GuestModule } from "../../host/module/guest-module.ts";
 import { Runtime } from "../../host/runtime.ts";
+import type { MemoryUse } from "../../host/wire/memory-use.ts";
 import type { Pid } from "../../host/wire/pid.ts";
 import { macrotask } from "../support/clock.ts";
 import { assemble, guest } from "../support/wat.ts";

@@ -11,10 +11,10 @@
 import { setImmediate as macrotask } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { CallError, CallTimeoutError } from "../../host/javascript/calls.ts";
+import { hasJspi } from "../../host/module/engine.ts";
 import type { GuestModule } from "../../host/module/guest-module.ts";
 import { Runtime } from "../../host/runtime.ts";
 import { type Clock, systemClock } from "../../host/time/clock.ts";
-import { hasJspi } from "../../host/turns/jspi.ts";
 import { SpawnError } from "../../host/wire/errors.ts";
 import type { ExitReason } from "../../host/wire/message.ts";
 import type { Pid } from "../../host/wire/pid.ts";
