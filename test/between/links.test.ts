@@ -153,6 +153,20 @@ describe("a link", () => {
     expect((await reports()).map(({ from }) => from)).toEqual([a]);
   });
 
+  test("to one that has ended counts no more among the ties that its partner may have", async () => {
+    const module = await runtime.load(puppetModule, { name: "puppet" });
+    const args = new Uint8Array(BigUint64Array.of(BigInt(controller.pid)).buffer);
+    const survivor = runtime.spawn(module, { args, limits: { ties: 2 } });
+    await obey(survivor, { do: "trapExit", on: true });
+    for (let round = 0; round < 5; round++) {
+      const [other] = await puppets(1);
+      await obey(survivor, { do: "link", whom: other });
+      await obey(other, { do: "exit", own });
+      expect(await reports()).toMatchObject([{ puppet: survivor, kind: "exit", from: other }]);
+    }
+    expect(runtime.info(survivor)?.links).toEqual([]);
+  });
+
   test("to itself is none", async () => {
     const [a] = await puppets(1);
     await obey(a, { do: "link", whom: a });

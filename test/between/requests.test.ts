@@ -11,7 +11,9 @@ import { ManualClock } from "../../host/test.ts";
 import type { Pid } from "../../host/wire/pid.ts";
 import { formatReason } from "../../host/wire/reason.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
+import { Stage } from "../support/player.ts";
 import { seededRandom } from "../support/seeded.ts";
+import { guest } from "../support/wat.ts";
 
 const ACTORS = 4;
 const COMMAND = 100;
@@ -328,3 +330,39 @@ describe("a request in flight", () => {
     if (limits?.allMailboxBytes === undefined) expect(ways[0]).toEqual(ways[1]);
   });
 });
+
+test.each(["auto", "off"] as const)(
+  "those who wait for an answer are told of the end in the order in which they have asked, with the switch %s",
+  async way => {
+    const stage = new Stage({ switch: way });
+    const callee = await stage.runtime.load(guest(`(func (export "handle") (param i32))`));
+    // The first request is the host's, and is taken back; the second is the switch's. What comes then is its Down.
+    const caller = await stage.runtime.load(
+      guest(`(global $items (mut i32) (i32.const 0))
+        (func (export "_start")
+          (drop (call $args (i32.const 16) (i32.const 16)))
+          (call $window (i32.const 64) (i32.const 128) (i32.const 64)))
+        (func $ask (result i32) (call $request (i32.load (i32.const 24)) (i32.load (i32.const 28)) (i32.const 0) (i32.const 0) (i32.const 0)))
+        (func (export "handle") (param i32)
+          (global.set $items (i32.add (global.get $items) (i32.const 1)))
+          (if (i32.eq (global.get $items) (i32.const 1)) (then (drop (call $demonitor (call $ask) (i32.const 1)))))
+          (if (i32.eq (global.get $items) (i32.const 2)) (then (drop (call $ask))))
+          (if (i32.eq (global.get $items) (i32.const 3)) (then
+            (drop (call $send (i32.load (i32.const 16)) (i32.load (i32.const 20)) (i32.const 0) (i32.const 0) (i32.const 0))))))`),
+    );
+    const asked = stage.runtime.spawn(callee);
+    const args = new Uint8Array(BigUint64Array.of(BigInt(stage.boss.pid), BigInt(asked)).buffer);
+    const callers = Array.from({ length: 5 }, () => stage.runtime.spawn(caller, { args }));
+    for (let round = 0; round < 2; round++) {
+      for (const pid of callers) {
+        stage.boss.send(pid, "");
+        await stage.settle();
+      }
+    }
+    stage.runtime.kill(asked);
+    const told: unknown[] = [];
+    for (const _ of callers) told.push((await stage.boss.receive())?.from);
+    expect(told).toEqual(callers);
+    await stage.runtime.stop();
+  },
+);

@@ -629,6 +629,36 @@ describe("timers for ever", () => {
     expect(await arena.served()).toBe(true);
   });
 
+  test("that outlive their setters make room when they fire", async () => {
+    await using arena = await Arena.open();
+    // Each kid sets two timers and ends. With each kid the parent sets one itself, and tells whether it was refused.
+    await define(
+      arena,
+      "kid",
+      `${COMMON} (func (export "_start") (call $begin)
+         ${`(drop ${timer("(i32.const 1000)", BOSS, 0)})`.repeat(2)} (call $exit (i32.const 0) (i32.const 0) (i32.const 0)))
+       (func (export "handle") (param i32))`,
+    );
+    const parent = await arena.attack(
+      `${COMMON} ${named("kid")} (func (export "_start") (call $begin))
+       (func (export "handle") (param i32)
+         (call $note ${spawning("kid", 0, "(i32.const 16) (i32.const 8)")})
+         (call $note (i32.eq (i32.const -101) ${timer("(i32.const 1000)", BOSS, 0)}))
+         (call $tell))`,
+      tells(arena, { ...ALL, limits: { timers: 4 } }),
+    );
+    for (let round = 0; round < 3; round++) {
+      // Two kids have set as many as their family may leave behind: the third and its parent are refused.
+      for (const isRefused of [0, 0, 1]) {
+        arena.runtime.send(parent, "");
+        expect(await arena.notes()).toEqual([1, isRefused]);
+        await arena.settle();
+      }
+      await arena.clock.advance(1000);
+      for (let fired = 0; fired < 6; fired++) expect((await arena.boss.receive())?.kind).toBe("timer");
+    }
+  });
+
   test("that fire into a full mailbox are lost, and nothing else is", async () => {
     await using arena = await Arena.open();
     const body = `${rounds(timer("(i32.const 5)", SELF, 8))}

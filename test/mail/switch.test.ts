@@ -12,6 +12,7 @@ import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import { Switch } from "../../host/turns/switch.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
+import { guest } from "../support/wat.ts";
 
 const ACTORS = 4;
 const TAGS = 3;
@@ -171,6 +172,36 @@ describe("the switch", () => {
     expect(run).not.toHaveBeenCalled();
     await play(gossip, programme, "auto");
     expect(run).toHaveBeenCalled();
+  });
+
+  test.skipIf("document" in globalThis)("wakes more actors in one turn than its queue has room for", async () => {
+    const runtime = new Runtime({ grants: "all", clock: new ManualClock() });
+    try {
+      const receiver = await runtime.load(guest(`(func (export "handle") (param i32))`));
+      // Asked with a list of pids, it sends each of them a message.
+      const caller = await runtime.load(
+        guest(
+          `(func (export "_start") (call $window (i32.const 64) (i32.const 128) (i32.const 80000)))
+           (func (export "handle") (param $n i32) (local $at i32)
+             (local.set $at (i32.const 128))
+             (loop $more
+               (drop (call $send (i32.load (local.get $at)) (i32.load offset=4 (local.get $at)) (i32.const 0) (i32.const 0) (i32.const 0)))
+               (local.set $at (i32.add (local.get $at) (i32.const 8)))
+               (br_if $more (i32.lt_u (local.get $at) (i32.add (i32.const 128) (local.get $n))))))`,
+        ),
+      );
+      const pids = Array.from({ length: 9_000 }, () => runtime.spawn(receiver));
+      const waker = runtime.spawn(caller);
+      await quiet();
+      // The first message of each comes by the host, which gives it a ring.
+      for (let round = 1; round <= 2; round++) {
+        runtime.send(waker, new Uint8Array(BigUint64Array.from(pids, BigInt).buffer));
+        await quiet();
+        expect(runtime.counters.received).toBe(round * (pids.length + 1));
+      }
+    } finally {
+      await runtime.stop();
+    }
   });
 
   test("is what its source says", () => {

@@ -103,6 +103,33 @@ describe("the scheduler", () => {
     }
   });
 
+  test("gives the event loop its turn after a millisecond where turns are long", async () => {
+    const clock = new ManualClock();
+    const scheduler = new Scheduler(clock, 4);
+    let turns = 0;
+    const long: Runnable = {
+      run() {
+        turns++;
+        clock.jump(0.3);
+        scheduler.lookSoon();
+        scheduler.push(long);
+        return true;
+      },
+      failed() {},
+    };
+    scheduler.push(long);
+    const perSlice: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const before = turns;
+      await macrotask();
+      if (turns > before) perSlice.push(turns - before);
+    }
+    scheduler.stop();
+    expect(perSlice.length).toBeGreaterThan(1);
+    // Four of 0.3 ms are the first that are longer than one.
+    for (const inSlice of perSlice) expect(inSlice).toBe(4);
+  });
+
   test("waits for a runnable that goes on by itself, and runs nobody else meanwhile", async () => {
     const log: string[] = [];
     const scheduler = new Scheduler(new ManualClock(), 4);

@@ -23,6 +23,7 @@ import { ManualClock } from "../../host/test.ts";
 import { PIECE } from "../../host/turns/preempt.ts";
 import { LoadError, SpawnError } from "../../host/wire/errors.ts";
 import type { ExitReason } from "../../host/wire/message.ts";
+import { words } from "../hostile/attackers.ts";
 import { build as buildFiles } from "../support/compiler.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { assemble, ECHO, guest } from "../support/wat.ts";
@@ -154,11 +155,25 @@ describe("a guest without end is cut off", () => {
 
   test("and a handler may spend its limit anew for each item", async () => {
     const body = `(func (export "handle") (param $n i32) (local $i i32)
-      (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4500)))))`;
+      (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4500))))
+      (drop (call $send ${words(observer.pid)} (i32.const 0) (i32.const 0) (i32.const 0))))`;
     const pid = runtime.spawn(await counted(guest(body)));
     for (let i = 0; i < 50; i++) runtime.send(pid, "");
-    await quiet();
-    expect(runtime.isAlive(pid)).toBe(true);
+    for (let i = 0; i < 50; i++) expect(await observer.receive({ timeoutMs: 10_000 })).toMatchObject({ from: pid });
+    expect([runtime.isAlive(pid), ends]).toEqual([true, []]);
+  });
+
+  test("and predicates may spend their limit anew in each turn", async () => {
+    const body = `(func (export "match") (param i32 i32 i32) (result i32) (local $i i32)
+        (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 2000)))) (i32.const 0))
+      (func (export "run") (drop (call $recv_match (i32.const 64) (i32.const 128) (i32.const 64) (i32.const -1) (i32.const 1))) (drop (call $park)))`;
+    const pid = runtime.spawn(await counted(guest(body)), { reductions: { policy: "yield" } });
+    for (let i = 0; i < 20; i++) {
+      runtime.send(pid, "x");
+      await quiet();
+      expect(runtime.info(pid)).toMatchObject({ mailboxItems: i + 1 });
+    }
+    expect(ends).toEqual([]);
   });
 });
 

@@ -63,6 +63,19 @@ describe("a table of pids", () => {
     expect(most).toBeLessThan(2000);
   });
 
+  test("uses a slot again after 1,024 others were freed, and not before", () => {
+    const table = new PidTable<Entry>();
+    const slot = ({ lo }: Entry) => lo & (MAX_SLOTS - 1);
+    const first = table.add(entry);
+    end(table, first);
+    let others = 0;
+    for (let added = table.add(entry); slot(added) !== slot(first); added = table.add(entry)) {
+      end(table, added);
+      others++;
+    }
+    expect(others).toBe(1024);
+  });
+
   test("marks pids with its thread and node", () => {
     const added = new PidTable<Entry>(() => 0, 3, 9).add(entry);
     expect(formatPid(pidFromWords(added.lo, added.hi))).toBe("<9.3.0.1>");
