@@ -6,34 +6,52 @@ import { binaryenAsItIs } from "./test/browser/as-it-is.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./test/browser/chromium.ts";
 import { compileGuests } from "./test/browser/commands.ts";
 
-/** Generous, because a machine that others load is ten times slower: no test is about time. */
-const timeouts = {
+/** The same for all projects. */
+const shared = {
+  // Compiles guests for all suites, in one process.
+  globalSetup: ["test/support/compile-server.ts"],
+  // Generous, because a machine that others load is ten times slower: no test is about time.
   testTimeout: 120_000,
   hookTimeout: 240_000,
 };
 
-/** Compiles for all suites, in one process. */
-const globalSetup = ["test/support/compile-server.ts"];
+const node = {
+  ...shared,
+  // Wasm memories are cheap to reserve only without the trap handler's guard regions.
+  execArgv: ["--disable-wasm-trap-handler"],
+  pool: "forks",
+} as const;
 
-const node: TestProjectConfiguration = {
-  test: {
-    name: "node",
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/browser/page/**"],
-    // Wasm memories are cheap to reserve only without the trap handler's guard regions.
-    execArgv: ["--disable-wasm-trap-handler"],
-    pool: "forks",
-    globalSetup,
-    ...timeouts,
-  },
-};
+/** The rooms of host/, as test/ mirrors them. */
+const rooms = "{wire,time,adapters,mail,module,actor,between,turns,life,door,javascript,observe}";
 
 /** What a page shall do as Node does: these suites run in both. */
-const core = [
+const inBoth = [
   ...["abi", "abi-blocking", "abi-edges", "abi-errors", "assemblyscript", "calls", "crash-report", "dead-letters"],
   ...["guest-failure", "host-actors", "links", "mailbox", "mailbox.laws", "pid", "receive.laws", "recycling"],
   ...["names", "scheduler", "send-after", "supervisor", "timers", "ways"],
 ];
+
+/** The fast half: no suite starts a process, and none waits for a compiler whose guests are in the cache. */
+const core: TestProjectConfiguration = {
+  test: {
+    ...node,
+    name: "core",
+    include: [`test/${rooms}/**/*.test.ts`],
+    // These suites leave nothing behind, and each would load the host anew.
+    isolate: false,
+  },
+};
+
+/** The slow half: processes, packages, attacks, benchmarks, and what drives a browser from outside. */
+const slow: TestProjectConfiguration = {
+  test: {
+    ...node,
+    name: "node",
+    include: ["test/**/*.test.ts"],
+    exclude: [`test/${rooms}/**`, "test/browser/page/**"],
+  },
+};
 
 const chromium = chromiumOptions();
 const browser: TestProjectConfiguration = {
@@ -49,10 +67,11 @@ const browser: TestProjectConfiguration = {
     ],
   },
   test: {
+    ...shared,
     name: "chromium",
     // Suites share nothing but what they import, and Binaryen takes a second to start.
     isolate: false,
-    include: [...core.map(name => `test/*/${name}.test.ts`), "test/browser/page/*.test.ts"],
+    include: [...inBoth.map(name => `test/*/${name}.test.ts`), "test/browser/page/*.test.ts"],
     browser: {
       enabled: true,
       headless: true,
@@ -61,8 +80,6 @@ const browser: TestProjectConfiguration = {
       instances: [{ browser: "chromium" }],
       commands: { compileGuests },
     },
-    globalSetup,
-    ...timeouts,
   },
 };
 
@@ -71,7 +88,7 @@ if (chromium === undefined)
 
 export default defineConfig({
   test: {
-    projects: chromium === undefined ? [node] : [node, browser],
+    projects: chromium === undefined ? [core, slow] : [core, slow, browser],
     // Vitest leaves a processor to others. Where there are two, everything takes twice as long then.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },

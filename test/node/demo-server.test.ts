@@ -10,6 +10,7 @@ import { demoApp } from "../../host/node/demo/app.ts";
 import { DEMO_GUESTS, pageFile } from "../../host/node/demo/files.ts";
 import { type DemoServer, serveDemo } from "../../host/node/demo/server.ts";
 import { type Outcome, Workshop } from "../../host/node/demo/workshop.ts";
+import { compileDemoGuests } from "../support/demo.ts";
 
 const HELLO = `import { log } from "isopod/guest";\nexport function run(): void { log("hello"); }\n`;
 const TOKEN = "the token of this page";
@@ -116,6 +117,11 @@ describe("the demo's server", () => {
   let server: DemoServer;
   let token: string;
   beforeAll(async () => {
+    await compileDemoGuests();
+    const folder = await mkdtemp(join(tmpdir(), "isopod-demo-"));
+    await writeFile(join(folder, "hello.ts"), HELLO);
+    await compileDemoGuests(folder, ["hello"]);
+    await rm(folder, { recursive: true });
     server = await serveDemo(0);
     token = /name="isopod-token" content="([^"]+)"/.exec(await (await fetch(server.url)).text())?.[1] ?? "";
   });

@@ -13,7 +13,7 @@ import { Builder, type BuildOptions } from "../../host/node/compile/build.ts";
 import type { Compiled } from "../../host/node/compile/compiler.ts";
 import { type Order, packHere, SERVER } from "./compiler.ts";
 
-const CACHE = fileURLToPath(new URL("../../node_modules/.cache/isopod", import.meta.url));
+const CACHE = fileURLToPath(new URL("../../node_modules/.cache/", import.meta.url));
 const THREADS = 2;
 
 /** Each thread takes the next of the guests that wait. A guest that is asked for twice at the same time is compiled once. */
@@ -49,7 +49,9 @@ class Pool {
 }
 
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {
-  process.env.ISOPOD_CACHE ??= CACHE;
+  process.env.ISOPOD_CACHE ??= join(CACHE, "isopod");
+  // A command of ours starts in half of the CPU time where its sources need not be parsed again.
+  process.env.NODE_COMPILE_CACHE ??= join(CACHE, "node");
   // The other project of the same run has started it.
   if (process.env[SERVER] !== undefined) return undefined;
   const folder = await mkdtemp(join(tmpdir(), "isopod-compiler-"));
