@@ -19,11 +19,18 @@ const node = {
   ...shared,
   // Wasm memories are cheap to reserve only without the trap handler's guard regions.
   execArgv: ["--disable-wasm-trap-handler"],
-  pool: "forks",
-} as const;
+  pool: "forks" as const,
+};
 
 /** The rooms of host/, as test/ mirrors them. */
-const rooms = "{wire,time,adapters,mail,module,actor,between,turns,life,door,javascript,observe}";
+const rooms = [
+  ...["wire", "time", "adapters", "mail", "module", "actor"],
+  ...["between", "turns", "life", "door", "javascript", "observe"],
+];
+const inRooms = `test/{${rooms.join(",")}}`;
+
+/** Suites of rooms that start processes, and so are none of the fast ones. */
+const startsProcesses = ["test/turns/guard.test.ts", "test/javascript/otp-supervisor.test.ts"];
 
 /** What a page shall do as Node does: these suites run in both. */
 const inBoth = [
@@ -37,7 +44,8 @@ const core: TestProjectConfiguration = {
   test: {
     ...node,
     name: "core",
-    include: [`test/${rooms}/**/*.test.ts`],
+    include: [`${inRooms}/**/*.test.ts`],
+    exclude: startsProcesses,
     // These suites leave nothing behind, and each would load the host anew.
     isolate: false,
   },
@@ -48,8 +56,8 @@ const slow: TestProjectConfiguration = {
   test: {
     ...node,
     name: "node",
-    include: ["test/**/*.test.ts"],
-    exclude: [`test/${rooms}/**`, "test/browser/page/**"],
+    include: [`test/!(${rooms.join("|")})/**/*.test.ts`, ...startsProcesses],
+    exclude: ["test/browser/page/**"],
   },
 };
 
@@ -71,7 +79,7 @@ const browser: TestProjectConfiguration = {
     name: "chromium",
     // Suites share nothing but what they import, and Binaryen takes a second to start.
     isolate: false,
-    include: [...inBoth.map(name => `test/*/${name}.test.ts`), "test/browser/page/*.test.ts"],
+    include: [...inBoth.map(name => `${inRooms}/${name}.test.ts`), "test/browser/page/*.test.ts"],
     browser: {
       enabled: true,
       headless: true,

@@ -48,7 +48,8 @@ export async function packHere(folder: string): Promise<string> {
 
 function ask(socketPath: string, path: string, body: Buffer): Promise<Buffer> {
   return new Promise((done, fail) => {
-    const asked = request({ socketPath, path, method: "POST" }, async response => {
+    // A connection of its own: one that is kept may be closed by the server just when it is used again.
+    const asked = request({ socketPath, path, method: "POST", agent: false }, async response => {
       const answer = await buffer(response);
       if (response.statusCode === 200) done(answer);
       else fail(new Error(answer.toString()));
