@@ -163,13 +163,14 @@ export class Spawner {
   /** For the import `spawn`: the child, or a status. */
   spawnByGuest(
     parent: Actor,
-    allowance: Allowance,
     name: string,
     entry: string,
     args: Uint8Array,
     imports: ImportObject,
     warn: (text: string) => void,
   ): Actor | number {
+    const { allowance } = parent;
+    if (allowance === null) throw new Error("only guests call the import spawn");
     const { granted, family } = allowance;
     const definition = this.#definitions.get(name);
     if (granted.spawn !== "any" && !granted.spawn.has(name)) return NOT_GRANTED;

@@ -6,7 +6,8 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import type { RuntimeOptions } from "../../host/options.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import type { Pid } from "../../host/wire/pid.ts";
 import { formatReason } from "../../host/wire/reason.ts";

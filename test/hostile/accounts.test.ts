@@ -7,7 +7,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { RuntimeOptions } from "../../host/runtime.ts";
+import type { RuntimeOptions } from "../../host/options.ts";
 import type { Limits, RuntimeLimits } from "../../host/wire/limits.ts";
 import type { MemoryUse } from "../../host/wire/memory-use.ts";
 import type { Pid } from "../../host/wire/pid.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { SpawnOptions } from "../../host/life/spawner.ts";
-import type { LoadOptions, RuntimeOptions } from "../../host/runtime.ts";
+import type { LoadOptions, RuntimeOptions } from "../../host/options.ts";
 import type { Pid } from "../../host/wire/pid.ts";
 import { Stage } from "../support/player.ts";
 import { guest } from "../support/wat.ts";

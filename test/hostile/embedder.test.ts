@@ -6,7 +6,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { SpawnOptions } from "../../host/life/spawner.ts";
 import type { GuestModule } from "../../host/module/guest-module.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import type { RuntimeOptions } from "../../host/options.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { LoadError, SpawnError } from "../../host/wire/errors.ts";
 import type { HostContext, HostImports } from "../../host/wire/host-functions.ts";
 import type { Pid } from "../../host/wire/pid.ts";

@@ -5,7 +5,8 @@
 
 import { describe, expect, test } from "vitest";
 import type { SpawnOptions } from "../../host/life/spawner.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import type { RuntimeOptions } from "../../host/options.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import type { Grants } from "../../host/wire/grants.ts";
 import type { Pid } from "../../host/wire/pid.ts";

@@ -5,7 +5,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { RuntimeOptions } from "../../host/runtime.ts";
+import type { RuntimeOptions } from "../../host/options.ts";
 import { ManualClock } from "../../host/test.ts";
 import { SpawnError } from "../../host/wire/errors.ts";
 import type { DeadLetter } from "../../host/wire/events.ts";

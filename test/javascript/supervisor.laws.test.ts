@@ -6,8 +6,8 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
+import type { ChildSpec, Restart } from "../../host/javascript/child.ts";
 import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { ChildSpec, Restart } from "../../host/javascript/supervisor.ts";
 import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import type { ChildReport } from "../../host/wire/events.ts";

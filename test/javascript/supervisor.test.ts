@@ -6,15 +6,15 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
 import {
   type ChildSpec,
   formatReport,
   type Restart,
   type Strategy,
-  type Supervisor,
   type SupervisorOptions,
-} from "../../host/javascript/supervisor.ts";
+} from "../../host/javascript/child.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import type { Supervisor } from "../../host/javascript/supervisor.ts";
 import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import { ClosedError, SpawnError } from "../../host/wire/errors.ts";

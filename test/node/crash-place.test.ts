@@ -10,7 +10,8 @@ import { readSourceMap } from "../../host/adapters/source-map.ts";
 import type { BuiltModule } from "../../host/module/source.ts";
 import type { BuildOptions } from "../../host/node/compile/build.ts";
 import { build, type Compiled } from "../../host/node/index.ts";
-import { type LoadOptions, Runtime } from "../../host/runtime.ts";
+import type { LoadOptions } from "../../host/options.ts";
+import { Runtime } from "../../host/runtime.ts";
 import type { ExitReason } from "../../host/wire/message.ts";
 import { guest } from "../support/wat.ts";
 

@@ -3,7 +3,8 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ActorInfo } from "../../host/observe/snapshot.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import type { RuntimeOptions } from "../../host/options.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import type { InspectEvent } from "../../host/wire/events.ts";
 import type { Pid } from "../../host/wire/pid.ts";

@@ -4,7 +4,7 @@
  */
 
 import { fc } from "@fast-check/vitest";
-import type { Restart, Strategy } from "../../host/javascript/supervisor.ts";
+import type { Restart, Strategy } from "../../host/javascript/child.ts";
 import type { ChildReport } from "../../host/wire/events.ts";
 
 interface ModelChild {

@@ -6,7 +6,8 @@
 
 import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
 import type { SpawnOptions } from "../../host/life/spawner.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import type { RuntimeOptions } from "../../host/options.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import type { ExitReason } from "../../host/wire/message.ts";
 import type { Pid } from "../../host/wire/pid.ts";

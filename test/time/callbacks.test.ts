@@ -1,7 +1,8 @@
 /** Callbacks of the embedder: what they throw is reported and stops nothing, what happens is told in one order, and a flood loses no end. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import type { RuntimeOptions } from "../../host/options.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock, settle } from "../../host/test.ts";
 import { MAX_WAITING, Notices } from "../../host/time/notices.ts";
 import type { InspectEvent } from "../../host/wire/events.ts";

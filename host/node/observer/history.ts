@@ -1,6 +1,6 @@
 /** What has happened since the observer began, as far as it is kept: the last ends that were no good ones, and the last events of all kinds. */
 
-import { formatReport } from "../../javascript/supervisor.ts";
+import { formatReport } from "../../javascript/child.ts";
 import type { Runtime } from "../../runtime.ts";
 import type { EndRow, EventRow } from "../../web/observer/protocol.ts";
 import type { ChildReport, InspectEvent, InspectKind } from "../../wire/events.ts";

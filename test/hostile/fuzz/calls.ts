@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { wasi } from "../../../host/adapters/wasi.ts";
 import type { HostMailbox } from "../../../host/javascript/host-mailbox.ts";
 import { hasJspi } from "../../../host/module/engine.ts";
-import type { RuntimeOptions } from "../../../host/runtime.ts";
+import type { RuntimeOptions } from "../../../host/options.ts";
 import { IsopodError, SpawnError } from "../../../host/wire/errors.ts";
 import type { Grants } from "../../../host/wire/grants.ts";
 import type { HostImports } from "../../../host/wire/host-functions.ts";

@@ -3,7 +3,8 @@
  * add up, each end is told once. What does not hold is an error that says so.
  */
 
-import { Runtime, type RuntimeOptions } from "../../../host/runtime.ts";
+import type { RuntimeOptions } from "../../../host/options.ts";
+import { Runtime } from "../../../host/runtime.ts";
 import { ManualClock } from "../../../host/test.ts";
 import type { Counters } from "../../../host/wire/events.ts";
 import type { HostImports } from "../../../host/wire/host-functions.ts";
