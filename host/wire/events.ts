@@ -3,6 +3,7 @@ import type { Grants } from "./grants.ts";
 import type { ExitReason, Received } from "./message.ts";
 import type { Pid } from "./pid.ts";
 
+/** The level of a log line. */
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
 /** Totals since the runtime began. They are doubles, so that counting never allocates. */
@@ -126,4 +127,5 @@ export type InspectEvent = { readonly number: number; readonly atMs: number } & 
   | { readonly kind: "dropped"; readonly what: "log" | "dead-letter" | "name"; readonly count: number }
 );
 
+/** The kind of an event. */
 export type InspectKind = InspectEvent["kind"];

@@ -81,6 +81,7 @@ export interface RuntimeLimits extends Limits {
   readonly allMailboxBytes: number;
 }
 
+/** The limits of a runtime that sets none. */
 export const defaultLimits: RuntimeLimits = {
   memoryPages: 256,
   messageBytes: 16 * 2 ** 20,
@@ -189,6 +190,7 @@ export type WayName = "handler" | "asyncify" | "jspi";
 /** What happens to an actor that has spent the reductions of its turn. */
 export type ReductionPolicy = "yield" | "kill" | "off";
 
+/** How the reductions of an actor are limited, where its module counts them. */
 export interface ReductionOptions {
   /**
    * `yield`: the actor goes on in a later turn. `kill`: it crashes. `off`: it goes on. Default:
