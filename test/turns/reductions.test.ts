@@ -10,19 +10,22 @@ import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { featuresOf } from "../../guest/transform/compiled.ts";
 import { makePreemptible } from "../../guest/transform/reductions.ts";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
+import {
+  type ExitReason,
+  type GuestModule,
+  type HostMailbox,
+  hasJspi,
+  LoadError,
+  Runtime,
+  SpawnError,
+  type SpawnOptions,
+} from "../../host/index.ts";
 import { countReductions, END } from "../../host/module/count.ts";
-import { hasJspi } from "../../host/module/engine.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
 import { Undecodable } from "../../host/module/instructions.ts";
 import type { BuildOptions } from "../../host/node/compile/build.ts";
 import type { Compiled } from "../../host/node/compile/compiler.ts";
-import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import { PIECE } from "../../host/turns/preempt.ts";
-import { LoadError, SpawnError } from "../../host/wire/errors.ts";
-import type { ExitReason } from "../../host/wire/message.ts";
 import { words } from "../hostile/attackers.ts";
 import { build as buildFiles } from "../support/compiler.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
