@@ -4,21 +4,17 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet, WAYS } from "../support/guests.ts";
 
-describe.each([
-  ["asyncify", "auto"],
-  ["asyncify", "off"],
-  ["jspi", "off"],
-] as const)("a guest built for %s, with the switch %s,", (way, turnedTo) => {
+describe.each(WAYS)("a guest built for %s, with the switch %s,", (way, turnedTo) => {
   let wasm: Uint8Array<ArrayBuffer>;
   let runtime: Runtime;
   let module: GuestModule;
   let observer: HostMailbox;
 
   beforeAll(async () => {
-    wasm = (await buildGuests("guests", ["poller"], way)).get("poller") as Uint8Array<ArrayBuffer>;
-  }, 60_000);
+    wasm = await buildGuest("guests", "poller", way);
+  });
 
   beforeEach(async () => {
     runtime = new Runtime({ clock: new ManualClock(), readString, switch: turnedTo });

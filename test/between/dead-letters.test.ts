@@ -11,7 +11,7 @@ import {
   type RuntimeOptions,
 } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 
 const three = Uint8Array.of(1, 2, 3);
@@ -22,8 +22,8 @@ let runtime: Runtime;
 let letters: DeadLetter[];
 
 beforeAll(async () => {
-  const wasm = await buildGuests("guests", ["relay"], "asyncify");
-  compiled = await WebAssembly.compile(wasm.get("relay") as Uint8Array<ArrayBuffer>);
+  const wasm = await buildGuest("guests", "relay", "asyncify");
+  compiled = await WebAssembly.compile(wasm);
 });
 
 async function begin(options: RuntimeOptions = {}): Promise<void> {

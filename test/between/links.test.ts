@@ -7,7 +7,7 @@ import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ExitReason, formatReason, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, CROWD, quiet } from "../support/guests.ts";
+import { buildGuest, CROWD, quiet } from "../support/guests.ts";
 import { type Command, type Report, readReport, tell } from "../support/puppet.ts";
 
 let puppetModule: WebAssembly.Module;
@@ -16,8 +16,8 @@ let controller: HostMailbox;
 let ends: Map<Pid, string>;
 
 beforeAll(async () => {
-  const wasm = await buildGuests("guests", ["puppet"], "asyncify");
-  puppetModule = await WebAssembly.compile(wasm.get("puppet") as Uint8Array<ArrayBuffer>);
+  const wasm = await buildGuest("guests", "puppet", "asyncify");
+  puppetModule = await WebAssembly.compile(wasm);
 });
 
 function begin(): void {

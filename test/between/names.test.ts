@@ -4,7 +4,7 @@ import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ActorExit, type DeadLetter, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 import { tell } from "../support/puppet.ts";
 
 let compiled: WebAssembly.Module;
@@ -15,8 +15,8 @@ let onExit: (exit: ActorExit) => void;
 let onDeadLetter: (letter: DeadLetter) => void;
 
 beforeAll(async () => {
-  const wasm = await buildGuests("guests", ["puppet"], "asyncify");
-  compiled = await WebAssembly.compile(wasm.get("puppet") as Uint8Array<ArrayBuffer>);
+  const wasm = await buildGuest("guests", "puppet", "asyncify");
+  compiled = await WebAssembly.compile(wasm);
 });
 
 async function begin(): Promise<void> {

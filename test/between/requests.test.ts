@@ -7,7 +7,7 @@ import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatReason, type HostMailbox, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 import { Stage } from "../support/player.ts";
 import { seededRandom } from "../support/seeded.ts";
 import { guest } from "../support/wat.ts";
@@ -135,7 +135,7 @@ describe("a request in flight", () => {
   let asker: Uint8Array<ArrayBuffer>;
 
   beforeAll(async () => {
-    asker = (await buildGuests("guests", ["asker"], "asyncify")).get("asker") as Uint8Array<ArrayBuffer>;
+    asker = await buildGuest("guests", "asker", "asyncify");
   });
 
   law.prop([fc.array(act, { minLength: 4, maxLength: 40 })], { numRuns: 200 })(

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest
 import { type DeadLetter, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
 import { TIMER } from "../../host/wire/message.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 
 const bytes = (words: string) => new TextEncoder().encode(words);
@@ -40,8 +40,8 @@ let mailbox: HostMailbox;
 let letters: DeadLetter[];
 
 beforeAll(async () => {
-  const wasm = await buildGuests("guests", ["alarm"], "asyncify");
-  compiled = await WebAssembly.compile(wasm.get("alarm") as Uint8Array<ArrayBuffer>);
+  const wasm = await buildGuest("guests", "alarm", "asyncify");
+  compiled = await WebAssembly.compile(wasm);
 });
 
 async function begin(): Promise<void> {

@@ -38,6 +38,20 @@ export class Arena extends Stage {
     return this.runtime.spawn(await this.load(body, load), options);
   }
 
+  /** So many words of the notes that were sent, or those that came. */
+  async words(count: number): Promise<number[]> {
+    const words: number[] = [];
+    for (let settled = 0; words.length < count && settled < 100; ) {
+      if (this.boss.size > 0) {
+        words.push(...(await this.notes()));
+      } else {
+        await this.settle();
+        settled++;
+      }
+    }
+    return words;
+  }
+
   /** Whether the witness still answers. Call it while the attack goes on, and after it. */
   served(): Promise<boolean> {
     return this.answers(this.#witness);

@@ -15,7 +15,7 @@ import {
   Runtime,
 } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { guestModules, quiet } from "../support/guests.ts";
 import { type Act, MODEL_IDS, MODEL_PERIOD_MS, OtpSupervisor, program, reportLine } from "../support/otp-supervisor.ts";
 
 /** Host mailboxes as children, which say what is done to them the moment it is done. */
@@ -155,10 +155,7 @@ describe("a supervisor that is a guest", () => {
   let compiled: Map<string, WebAssembly.Module>;
 
   beforeAll(async () => {
-    compiled = new Map();
-    for (const [name, wasm] of await buildGuests("guests", ["subject", "overseer"], "asyncify")) {
-      compiled.set(name, await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>));
-    }
+    compiled = await guestModules("guests", ["subject", "overseer"], "asyncify");
   });
 
   /** What guests/overseer.ts calls such a child. */

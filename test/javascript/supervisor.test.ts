@@ -23,7 +23,7 @@ import {
   type SupervisorOptions,
 } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { guestModules, quiet, textsFor } from "../support/guests.ts";
 import { tell } from "../support/puppet.ts";
 
 const decoder = new TextDecoder();
@@ -37,10 +37,7 @@ let ends: Map<Pid, string>;
 let reports: ChildReport[];
 
 beforeAll(async () => {
-  compiled = new Map();
-  for (const [name, wasm] of await buildGuests("guests", ["subject", "puppet"], "asyncify")) {
-    compiled.set(name, await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>));
-  }
+  compiled = await guestModules("guests", ["subject", "puppet"], "asyncify");
 });
 
 async function begin(): Promise<void> {
@@ -78,15 +75,7 @@ function plain(id: string, more: Partial<ChildSpec> = {}): ChildSpec {
 const listed = () => reports.map(({ supervisor, id, pid, reason, action }) => [supervisor, id, pid, reason, action]);
 
 /** What was said since the last time, once all actors wait. */
-async function heard(): Promise<string[]> {
-  await quiet();
-  const texts: string[] = [];
-  for (;;) {
-    const item = await observer.receive({ timeoutMs: 0 });
-    if (item === undefined) return texts;
-    texts.push(item.kind === "message" ? decoder.decode(item.bytes) : item.kind);
-  }
-}
+const heard = () => textsFor(observer);
 
 async function advance(ms: number): Promise<void> {
   clock.jump(ms);

@@ -7,15 +7,11 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Limits, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet, WAYS } from "../support/guests.ts";
 
 const FILLER = "twelve bytes";
 
-describe.each([
-  ["asyncify", "auto"],
-  ["asyncify", "off"],
-  ["jspi", "off"],
-] as const)("a guest built for %s, with the switch %s,", (way, turnedTo) => {
+describe.each(WAYS)("a guest built for %s, with the switch %s,", (way, turnedTo) => {
   let wasm: Uint8Array<ArrayBuffer>;
   let clock: ManualClock;
   let runtime: Runtime;
@@ -25,8 +21,8 @@ describe.each([
   let ends: Map<Pid, string>;
 
   beforeAll(async () => {
-    wasm = (await buildGuests("guests", ["besieged"], way)).get("besieged") as Uint8Array<ArrayBuffer>;
-  }, 60_000);
+    wasm = await buildGuest("guests", "besieged", way);
+  });
 
   beforeEach(async () => {
     clock = new ManualClock();

@@ -10,7 +10,7 @@ import { type HostMailbox, Runtime } from "../../host/index.ts";
 import { binaryFile } from "../../host/mail/switch/assemble.ts";
 import { ManualClock } from "../../host/test.ts";
 import { Switch } from "../../host/turns/switch.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 
 const ACTORS = 4;
@@ -116,7 +116,7 @@ describe("the switch", () => {
   let gossip: Uint8Array;
 
   beforeAll(async () => {
-    gossip = (await buildGuests("guests", ["gossip"], "asyncify")).get("gossip") as Uint8Array;
+    gossip = await buildGuest("guests", "gossip", "asyncify");
   });
 
   afterEach(() => vi.restoreAllMocks());

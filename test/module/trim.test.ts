@@ -3,7 +3,7 @@ import binaryen from "binaryen";
 import { expect, test } from "vitest";
 import { compileTrimmed, GLOBAL_BYTES } from "../../host/module/trim.ts";
 import { GLOBALS_EXPORT } from "../../host/wire/abi.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 import { Stage } from "../support/player.ts";
 
 const { MutableGlobals, BulkMemory, BulkMemoryOpt, ReferenceTypes, SIMD128 } = binaryen.Features;
@@ -20,7 +20,7 @@ async function exportsOf(bytes: Uint8Array): Promise<string[]> {
 }
 
 test("an instance of a guest that waits has a function for each entry, one for its beginning and one for its globals", async () => {
-  const [echo] = (await buildGuests("examples", ["echo"], "asyncify")).values();
+  const echo = await buildGuest("examples", "echo", "asyncify");
   expect((await exportsOf(echo)).sort()).toEqual(["_start", GLOBALS_EXPORT, "resume:run"].sort());
 });
 
@@ -138,7 +138,7 @@ test("what is no module does not become one", async () => {
 
 test("a module that a runtime has compiled can give way in another as it did", async () => {
   await using stage = new Stage();
-  const [primes] = (await buildGuests("examples", ["primes"], "asyncify", "yield")).values();
+  const primes = await buildGuest("examples", "primes", "asyncify", "yield");
   const { module } = await stage.runtime.load(primes);
   const again = await stage.runtime.load(module);
   expect(() => stage.runtime.spawn(again, { reductions: { policy: "yield" } })).not.toThrow();
@@ -146,7 +146,7 @@ test("a module that a runtime has compiled can give way in another as it did", a
 
 test("a module that a runtime has compiled can be loaded by another", async () => {
   await using stage = new Stage();
-  const [counter] = (await buildGuests("examples", ["echo"], "asyncify")).values();
+  const counter = await buildGuest("examples", "echo", "asyncify");
   const { module } = await stage.runtime.load(counter);
   const again = await stage.runtime.load(module);
   const pid = stage.runtime.spawn(again);

@@ -21,7 +21,7 @@ export async function compileGuests(
   names: string[],
   park: ParkWay,
   reductions: ReductionsWay,
-): Promise<Uint8Array[]> {
+): Promise<Uint8Array<ArrayBuffer>[]> {
   const entries = names.map(name => `${name}.ts`);
   const built = await build(entries, { park, reductions, baseDir: fileURLToPath(GUEST_FOLDERS[folder]) });
   return built.map(({ wasm, text }) => {

@@ -7,7 +7,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, CROWD, type ParkWay, quiet } from "../support/guests.ts";
+import { buildGuests, CROWD, type ParkWay, quiet, textsFor } from "../support/guests.ts";
 
 const decoder = new TextDecoder();
 
@@ -39,15 +39,7 @@ describe.each(["asyncify", "jspi"] as const)("a process built for %s", (way: Par
   }
 
   /** All that has come to the observer, as text. */
-  async function observed(): Promise<string[]> {
-    await quiet();
-    const texts: string[] = [];
-    for (;;) {
-      const item = await observer.receive({ timeoutMs: 0 });
-      if (item === undefined) return texts;
-      texts.push(item.kind === "message" ? decoder.decode(item.bytes) : item.kind);
-    }
-  }
+  const observed = () => textsFor(observer);
 
   test("waits in that way", async () => {
     const echo = await load("echo");

@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { type GuestModule, Runtime, SpawnError } from "../../../host/index.ts";
-import { buildGuests } from "../../support/guests.ts";
+import { buildGuest, buildGuests } from "../../support/guests.ts";
 import { guest } from "../../support/wat.ts";
 import { echo, overflows, traps } from "./player.ts";
 import type { Done, Work } from "./worker.ts";
@@ -10,7 +10,7 @@ import type { Done, Work } from "./worker.ts";
 const wasm: Record<string, Uint8Array<ArrayBuffer>> = {};
 beforeAll(async () => {
   for (const way of ["asyncify", "jspi"] as const) {
-    wasm[way] = (await buildGuests("examples", ["echo"], way)).get("echo") as Uint8Array<ArrayBuffer>;
+    wasm[way] = await buildGuest("examples", "echo", way);
   }
 });
 

@@ -15,6 +15,7 @@ import {
   type RuntimeOptions,
   SpawnError,
 } from "../../../host/index.ts";
+import { EVERY_GRANT } from "../../support/grants.ts";
 import { WASI_MODULE } from "../../support/wasi-types.ts";
 import { ECHO, guest } from "../../support/wat.ts";
 import { Clerk } from "./clerk.ts";
@@ -212,15 +213,7 @@ function pidOf(lo: number, hi: number): Pid {
 
 const KILL = { policy: "kill" } as const;
 
-const TAME: Grants = {
-  spawn: "any",
-  register: true,
-  lookup: true,
-  log: true,
-  clock: true,
-  random: true,
-  imports: "any",
-};
+const { kill: _, ...TAME } = EVERY_GRANT;
 
 /** A world with drivers in it, and an echo that they know and may end. The witness they do not know. */
 class Theatre implements AsyncDisposable {
