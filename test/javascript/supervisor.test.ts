@@ -26,7 +26,6 @@ import { ManualClock } from "../../host/test.ts";
 import { guestModules, quiet, textsFor } from "../support/guests.ts";
 import { tell } from "../support/puppet.ts";
 
-const decoder = new TextDecoder();
 const strategies: readonly Strategy[] = ["one_for_one", "one_for_all", "rest_for_one"];
 
 let compiled: Map<string, WebAssembly.Module>;

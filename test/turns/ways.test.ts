@@ -9,8 +9,6 @@ import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } f
 import { ManualClock } from "../../host/test.ts";
 import { buildGuests, CROWD, type ParkWay, quiet, textsFor } from "../support/guests.ts";
 
-const decoder = new TextDecoder();
-
 function pidBytes(...pids: Pid[]): Uint8Array {
   return new Uint8Array(BigUint64Array.from(pids, pid => BigInt(pid)).buffer);
 }

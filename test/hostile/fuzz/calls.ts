@@ -5,7 +5,6 @@ import { wasi } from "../../../host/adapters/wasi.ts";
 import {
   type ExitReason,
   formatPid,
-  type Grants,
   type HostImports,
   type HostMailbox,
   hasJspi,
