@@ -39,7 +39,10 @@ const inBoth = [
   ...["names", "scheduler", "send-after", "supervisor", "timers", "ways"],
 ];
 
-/** The fast half: no suite starts a process, and none waits for a compiler whose guests are in the cache. */
+/**
+ * The fast half: no suite starts a process, and none waits for a compiler whose guests are in the
+ * cache.
+ */
 const core: TestProjectConfiguration = {
   test: {
     ...node,
@@ -51,7 +54,9 @@ const core: TestProjectConfiguration = {
   },
 };
 
-/** The slow half: processes, packages, attacks, benchmarks, and what drives a browser from outside. */
+/**
+ * The slow half: processes, packages, attacks, benchmarks, and what drives a browser from outside.
+ */
 const slow: TestProjectConfiguration = {
   test: {
     ...node,
@@ -63,7 +68,8 @@ const slow: TestProjectConfiguration = {
 
 const chromium = chromiumOptions();
 const browser: TestProjectConfiguration = {
-  // Found only when a suite imports them, they would make Vite reload the page in the middle of the run.
+  // Found only when a suite imports them, they would make Vite reload the page in the middle of the
+  // run.
   optimizeDeps: { include: ["@assemblyscript/loader", "@fast-check/vitest"] },
   plugins: [binaryenAsItIs],
   resolve: {
@@ -97,7 +103,8 @@ if (chromium === undefined)
 export default defineConfig({
   test: {
     projects: chromium === undefined ? [core, slow] : [core, slow, browser],
-    // Vitest leaves a processor to others. Where there are two, everything takes twice as long then.
+    // Vitest leaves a processor to others. Where there are two, everything takes twice as long
+    // then.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

@@ -1,4 +1,4 @@
-/** The deadline of a receive, whatever wakes its actor before. */
+/** The deadline of a receive holds, even if its actor is woken before. */
 import { expect, test } from "vitest";
 import { hasJspi } from "../../host/module/engine.ts";
 import { type PlayerWay, Stage, step, wordsOf } from "../support/player.ts";

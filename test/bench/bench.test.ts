@@ -1,4 +1,7 @@
-/** The benchmark as a program: its scenarios do the work that they measure, and what they write is whole. Nothing here is timed. */
+/**
+ * The benchmark as a program: its scenarios do the work that they measure, and what they write is
+ * whole. Nothing here is timed.
+ */
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -98,7 +101,10 @@ test("a round that misses its total is an error", async () => {
 });
 
 describe("contestants", () => {
-  /** A scenario whose contestants write down when they play, and take as long as the script says; a text is what a round fails with. */
+  /**
+   * A scenario whose contestants write down when they play, and take as long as the script says; a
+   * text is what a round fails with.
+   */
   function scripted(log: string[], script: Record<string, (number | string)[]>): Scenario {
     return {
       ...scenarioOf("counting"),

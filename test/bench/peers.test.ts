@@ -1,4 +1,7 @@
-/** The programs of bench/peers, at the smallest sizes: the work that they measure is done. Those whose toolchain is not here are skipped. */
+/**
+ * The programs of bench/peers, at the smallest sizes: the work that they measure is done. Those
+ * whose toolchain is not here are skipped.
+ */
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import {
   isBuilt,

@@ -1,4 +1,7 @@
-/** Messages that nobody receives: each is counted and reported, with who sent it to whom; and the counters add up, whatever happens. */
+/**
+ * Messages that no actor receives. Each is counted and reported with its sender and receiver, and
+ * the counters always add up.
+ */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -1,6 +1,7 @@
 /**
- * Links, monitors and exit signals, as Erlang's reference manual has them ("Processes", sections on links, monitors, and the table of how exit
- * signals are received): the same programs, made of puppets, with the outcomes that it documents.
+ * Links, monitors and exit signals, as Erlang's reference manual has them ("Processes", sections on
+ * links, monitors, and the table of how exit signals are received): the same programs, made of
+ * puppets, with the outcomes that it documents.
  */
 
 import { fc, test as law } from "@fast-check/vitest";
@@ -61,7 +62,10 @@ async function obey(puppet: Pid, ...commands: Command[]): Promise<void> {
 const own = "own reason";
 
 describe("an exit signal", () => {
-  /** Erlang's table: who sends what, and what becomes of a receiver that does, or does not, trap exits. */
+  /**
+   * Erlang's table: who sends what, and what becomes of a receiver that does, or does not, trap
+   * exits.
+   */
   const table: [name: string, sent: Command["do"] | ExitTo, plain: string, trapping: string][] = [
     ["exit(Pid, normal)", "to normal", "lives", "gets normal"],
     ["exit(Pid, shutdown)", "to shutdown", "ends shutdown", "gets shutdown"],
@@ -238,7 +242,10 @@ describe("a monitor", () => {
   });
 });
 
-/** Actors as Erlang's manual describes them: sets of links, lists of monitors, and the one reason that goes round in each step. */
+/**
+ * Actors as Erlang's manual describes them: sets of links, lists of monitors, and the one reason
+ * that goes round in each step.
+ */
 class Model {
   readonly alive = new Set<number>();
   readonly ended = new Map<number, string>();

@@ -1,4 +1,7 @@
-/** Names and groups: who has them, when they are free again, and what those find who are told of an end. */
+/**
+ * Names and groups: who has them, when they are free again, and what those find who are told of an
+ * end.
+ */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -90,7 +93,10 @@ describe("a name", () => {
 });
 
 describe("when an actor has ended", () => {
-  /** In a predicate, for it is asked in the turn in which the item comes: a promise would look later. */
+  /**
+   * In a predicate, for it is asked in the turn in which the item comes: a promise would look
+   * later.
+   */
   async function onReceipt(kind: "down" | "exit", of: Pid, look: () => void): Promise<void> {
     let looked = 0;
     await watcher.receiveMatch(item => {

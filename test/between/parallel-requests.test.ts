@@ -1,4 +1,7 @@
-/** `request` of the guest library: several requests on their way at once, waited for in processes, taken in handlers and servers. The callees are of the host. */
+/**
+ * `request` of the guest library: several requests on their way at once, waited for in processes,
+ * taken in handlers and servers. The callees are of the host.
+ */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";

@@ -1,6 +1,8 @@
 /**
- * Requests in flight, with the switch and without it: what the switch keeps of them in its records is to be, for everybody who looks, what the host
- * keeps in objects. The same commands are given to the same actors in both ways, one at a time, and whatever anybody notes, counts or shows is the same.
+ * Requests in flight, with the switch and without it: what the switch keeps of them in its records
+ * is to be, for everybody who looks, what the host keeps in objects. The same commands are given to
+ * the same actors in both ways, one at a time, and whatever anybody notes, counts or shows is the
+ * same.
  */
 
 import { fc, test as law } from "@fast-check/vitest";
@@ -333,7 +335,8 @@ test.each(["auto", "off"] as const)(
   async way => {
     const stage = new Stage({ switch: way });
     const callee = await stage.runtime.load(guest(`(func (export "handle") (param i32))`));
-    // The first request is the host's, and is taken back; the second is the switch's. What comes then is its Down.
+    // The first request is the host's, and is taken back; the second is the switch's. What comes
+    // then is its Down.
     const caller = await stage.runtime.load(
       guest(`(global $items (mut i32) (i32.const 0))
         (func (export "_start")

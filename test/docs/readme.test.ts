@@ -1,4 +1,7 @@
-/** What the README and the pages of docs/ show is run: their programs, as they stand there, print what they say. */
+/**
+ * What the README and the pages of docs/ show is run: their programs, as they stand there, print
+ * what they say.
+ */
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

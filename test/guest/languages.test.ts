@@ -1,6 +1,6 @@
 /**
- * Guests in C and Rust, over docs/abi.md alone: built where their compilers are installed, and, whatever is installed, as the WebAssembly text
- * that clang made of the examples once.
+ * Guests in C and Rust, over docs/abi.md alone: built where their compilers are installed, and,
+ * whatever is installed, as the WebAssembly text that clang made of the examples once.
  */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -36,7 +36,10 @@ interface Build {
   readonly name: string;
   readonly toolchain?: Toolchain;
   get(example: Example): Uint8Array<ArrayBuffer>;
-  /** How it ends where it was given no arguments, and what a counter says that was asked for something else. */
+  /**
+   * How it ends where it was given no arguments, and what a counter says that was asked for
+   * something else.
+   */
   readonly noArguments: string;
   readonly noRequest: string;
 }
@@ -59,7 +62,9 @@ describe.each(builds)("$name:", ({ toolchain, get, noArguments, noRequest }) => 
     test.skip(`not installed: ${toolchain.installedBy}`, () => {});
     return;
   }
-  /** As they were built, and the processes once more as `isopod build --park asyncify` makes them. */
+  /**
+   * As they were built, and the processes once more as `isopod build --park asyncify` makes them.
+   */
   const wasm = { jspi: new Map<Example, Uint8Array>(), asyncify: new Map<Example, Uint8Array>() };
   let runtime: Runtime;
   let observer: HostMailbox;

@@ -1,4 +1,7 @@
-/** What a guest built from AssemblyScript touches of its memory, counted in pages of the processor's that are not all zeros. */
+/**
+ * What a guest built from AssemblyScript touches of its memory, counted in pages of the processor's
+ * that are not all zeros.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +27,9 @@ function touched({ buffer }: WebAssembly.Memory): number[] {
   return pages.filter(page => bytes.subarray(page * PAGE, (page + 1) * PAGE).some(byte => byte !== 0));
 }
 
-/** An instance whose imports all answer 0, or what is said; receives say that there is nothing yet. */
+/**
+ * An instance whose imports all answer 0, or what is said; receives say that there is nothing yet.
+ */
 function instanceOf(wasm: Uint8Array, answers: Record<string, (...args: number[]) => number> = {}) {
   const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 100 });

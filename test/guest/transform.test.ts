@@ -40,7 +40,10 @@ function fromText(body: string, memoryBase?: number): WebAssembly.Module {
   return new WebAssembly.Module(new Uint8Array(module.emitBinary()));
 }
 
-/** An instance whose host refuses to park, as isopod's does outside of an entry, and puts aside what has no room. */
+/**
+ * An instance whose host refuses to park, as isopod's does outside of an entry, and puts aside what
+ * has no room.
+ */
 function start(module: WebAssembly.Module, note: (value: number) => void = () => {}) {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const aside: Uint8Array[] = [];
@@ -74,7 +77,10 @@ function start(module: WebAssembly.Module, note: (value: number) => void = () =>
 
 const exportNames = (module: WebAssembly.Module) => WebAssembly.Module.exports(module).map(({ name }) => name);
 
-/** Parks under a recursion that keeps a list of collected objects, an i64, an f64 and two i32 alive in every frame. */
+/**
+ * Parks under a recursion that keeps a list of collected objects, an i64, an f64 and two i32 alive
+ * in every frame.
+ */
 const RECURSION = `
 import { park } from "./actor";
 import { note } from "./host";

@@ -1,6 +1,6 @@
 /**
- * Functions of the embedder: what a guest does with them is its own affair, what they do is told to that guest alone, and nobody's promise is
- * left rejected without a handler.
+ * Functions of the embedder: what a guest does with them is its own affair, what they do is told to
+ * that guest alone, and nobody's promise is left rejected without a handler.
  */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -39,7 +39,10 @@ const GET = db("get");
 const CALL_GET = "(call $db_get (i32.const 5))";
 const CALL_GET_DROPPED = `(drop ${CALL_GET})`;
 
-/** `$begin` puts the pid of the test's mailbox at 16, `$tell` sends it a word, and `$next` tells the tag of the next item, or -1. */
+/**
+ * `$begin` puts the pid of the test's mailbox at 16, `$tell` sends it a word, and `$next` tells the
+ * tag of the next item, or -1.
+ */
 const PRELUDE = `
   (func $begin (drop (call $args (i32.const 16) (i32.const 8))))
   (func $tell (param $word i32)
@@ -60,7 +63,10 @@ interface Around {
   readonly after?: string;
 }
 
-/** A process that makes a call and tells what it answers; where that is -2, it waits and tells what `park` returns. */
+/**
+ * A process that makes a call and tells what it answers; where that is -2, it waits and tells what
+ * `park` returns.
+ */
 const waiting: Readonly<Record<(typeof WAYS)[number], (call: string, around?: Around) => string>> = {
   jspi: (call, { before = "", between = "", after = "" } = {}) => `
     (func (export "run") (local $n i32) (local $i i32)
@@ -548,7 +554,8 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     expect(await arena.words(1)).toEqual([-2]);
     arena.runtime.kill(old);
     await arena.settle();
-    // Of the same module, as like the first as can be; it keeps a secret, and shows later whether that was written to.
+    // Of the same module, as like the first as can be; it keeps a secret, and shows later whether
+    // that was written to.
     const SECRET = 0x5ec2e7;
     const keeps = `(i32.store (i32.const 0x200) (i32.const ${SECRET}))`;
     const shows = "(call $tell (i32.load (i32.const 0x200)))";
@@ -642,7 +649,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
   });
 
   describe.each(["another", "nobody"])("and uses a pointer outside the memory while %s has the turn", whose => {
-    /** Of a call that is under way, and with whatever comes of it swallowed. */
+    /** Of a call that is under way. Its outcome is ignored. */
     async function misuse() {
       const { calls, get } = slow();
       const put = () => {
@@ -700,7 +707,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
       expect(await arena.words(6)).toEqual([-2, -2, LIMIT, -2, LIMIT, LIMIT]);
       expect(await arena.reason(pid)).toBe("normal");
       expect(calls).toHaveLength(2);
-      // Those of a dead actor count for nobody.
+      // Calls of a dead actor do not count.
       const other = await spawn(arena, waiting[way](CALL_GET), { limits });
       expect(await arena.words(1)).toEqual([-2]);
       calls[2].resolve(1);
@@ -956,7 +963,8 @@ describe("names of the embedder's", TIMEOUT, () => {
         return 1;
       },
     });
-    // externref null, a function of the guest's own, a vector; and results that no number can stand for.
+    // externref null, a function of the guest's own, a vector; and results that no number can stand
+    // for.
     const { MVP, ReferenceTypes, SIMD128, Multivalue, BulkMemory, MutableGlobals } = (await import("binaryen")).default
       .Features;
     const features = MVP | ReferenceTypes | SIMD128 | Multivalue | BulkMemory | MutableGlobals;

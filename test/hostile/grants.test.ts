@@ -1,6 +1,6 @@
 /**
- * Grants: whoever lacks one is answered -100 and nothing is done, whatever the call looks like and wherever it comes from; what was granted
- * works; and nobody passes for somebody else.
+ * Grants. A guest that lacks one is answered -100 and nothing is done, for every call from every
+ * place. What was granted works, and no actor passes for another.
  */
 
 import { describe, expect, test } from "vitest";
@@ -16,7 +16,9 @@ const DENIED = -100;
 /** What lies in the memory where results are to be written. */
 const UNTOUCHED = 0xaaaaaaaa | 0;
 
-/** A text at an address of the guest's: its data segment, and the two arguments that stand for it. */
+/**
+ * A text at an address of the guest's: its data segment, and the two arguments that stand for it.
+ */
 const text = (at: number, value: string) => ({
   data: `(data (i32.const ${at}) "${value}")`,
   // An escaped byte is one byte of the text.
@@ -28,7 +30,10 @@ const MINE = text(1056, "mine");
 const GROUP = text(1072, "group");
 const RESULT = "(i32.const 2048)";
 
-/** `$begin` puts pids from 16 on: that of the test's mailbox, then those that a test passes. `$tell` sends a word to the former. */
+/**
+ * `$begin` puts pids from 16 on: that of the test's mailbox, then those that a test passes. `$tell`
+ * sends a word to the former.
+ */
 const PRELUDE = `
   ${[WORKER, THEIRS, MINE, GROUP].map(({ data }) => data).join(" ")}
   (data (i32.const 2048) "\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa")
@@ -60,7 +65,10 @@ interface Asking extends SpawnOptions {
   readonly prepare?: (attacker: Pid) => void;
 }
 
-/** Spawns a handler that makes these calls in one turn, tells what they answer, and lives on where it is left to. */
+/**
+ * Spawns a handler that makes these calls in one turn, tells what they answer, and lives on where
+ * it is left to.
+ */
 async function asks(
   arena: Arena,
   calls: readonly string[],
@@ -77,7 +85,10 @@ async function asks(
   return attacker;
 }
 
-/** A runtime in which a mailbox has a name and is of a group, a stranger lives, and a module is defined. */
+/**
+ * A runtime in which a mailbox has a name and is of a group, a stranger lives, and a module is
+ * defined.
+ */
 async function openTown(options: RuntimeOptions = {}) {
   const arena = await Arena.open({ imports: offers, ...options });
   const stranger = await arena.echo();
@@ -626,7 +637,10 @@ describe("a child", TIMEOUT, () => {
   const ARGS = "(i32.const 16) (i32.const 16)";
   const begets = (name: string) => `(call $spawn ${name} ${NO_BYTES} ${ARGS} (i32.const 0) ${RESULT})`;
 
-  /** What the child's calls answer, where the parent has one set of grants and the definition another. */
+  /**
+   * What the child's calls answer, where the parent has one set of grants and the definition
+   * another.
+   */
   async function answersOfChild(calls: readonly string[], parent: Grants | "all", definition?: Grants | "all") {
     const { arena } = await openTown();
     await using _ = arena;
@@ -734,7 +748,10 @@ describe("a child", TIMEOUT, () => {
 
 describe("an impostor", TIMEOUT, () => {
   const INFO = 64;
-  /** A victim: reports `info` and the first 64 bytes of the payload of every item, after what it says once at its beginning. */
+  /**
+   * A victim: reports `info` and the first 64 bytes of the payload of every item, after what it
+   * says once at its beginning.
+   */
   const VICTIM = (begin: string) => `${PRELUDE}
     (func (export "_start") (call $begin) (call $window (i32.const ${INFO}) (i32.const 96) (i32.const 64)) ${begin})
     (func (export "handle") (param i32)

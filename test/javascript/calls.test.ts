@@ -1,4 +1,7 @@
-/** Calls from the host: answered, refused, over, aborted, late; and all of them independent of each other. */
+/**
+ * Calls from the host: answered, refused, over, aborted, late; and all of them independent of each
+ * other.
+ */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

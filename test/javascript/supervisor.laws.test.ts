@@ -1,6 +1,7 @@
 /**
- * Supervisors against a model of OTP's (otp-supervisor.ts): random programs end children, make their starts fail, start and stop children and let
- * time pass. What is started, what fails, what is stopped and in which order, the answers, the reports and the end must be the same.
+ * Supervisors against a model of OTP's (otp-supervisor.ts): random programs end children, make
+ * their starts fail, start and stop children and let time pass. What is started, what fails, what
+ * is stopped and in which order, the answers, the reports and the end must be the same.
  */
 
 import { fc, test as law } from "@fast-check/vitest";
@@ -130,7 +131,9 @@ describe("a supervisor of the host's", () => {
 });
 
 const ACT: Act = { act: "end", who: 0, how: "end", restart: "permanent", times: 1, ms: 1 };
-/** A start that fails is tried again behind what is in the mailbox, also the second one that does. */
+/**
+ * A start that fails is tried again behind what is in the mailbox, also the second one that does.
+ */
 const FAILS_TWICE = {
   strategy: "one_for_one",
   intensity: 3,

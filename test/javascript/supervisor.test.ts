@@ -1,6 +1,7 @@
 /**
- * Supervisors of the host against OTP's supervisor: whom an end concerns, who is started again and in which order, when a supervisor gives
- * up, and how children are stopped. The children are guests that say when they start and when they are asked to stop.
+ * Supervisors of the host against OTP's supervisor: whom an end concerns, who is started again and
+ * in which order, when a supervisor gives up, and how children are stopped. The children are guests
+ * that say when they start and when they are asked to stop.
  */
 
 import { fc, test as law } from "@fast-check/vitest";
@@ -60,7 +61,10 @@ function supervise(options: SupervisorOptions): Supervisor {
   return runtime.supervise({ onReport: report => reports.push(report), ...options });
 }
 
-/** A child that traps exits, says when it is up and when it goes down, and has its id as a name. One whose id begins with "!" does not stop when asked to. */
+/**
+ * A child that traps exits, says when it is up and when it goes down, and has its id as a name. One
+ * whose id begins with "!" does not stop when asked to.
+ */
 function talker(id: string, more: Partial<ChildSpec> = {}): ChildSpec {
   return { id, start: "subject", args: `${observer.pid} ${id}`, name: id, ...more };
 }

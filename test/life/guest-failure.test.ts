@@ -1,6 +1,7 @@
 /**
- * What the guest library has for failure, in real guests on the real host: spawns, links, monitors, calls, names, groups, timers, servers
- * and supervisors. The guests are in guests/; each tells an observer in words what it sees. Both ways of blocking must agree.
+ * What the guest library has for failure, in real guests on the real host: spawns, links, monitors,
+ * calls, names, groups, timers, servers and supervisors. The guests are in guests/; each tells an
+ * observer in words what it sees. Both ways of blocking must agree.
  */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -431,7 +432,9 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
   describe("that is a supervisor", () => {
     const strategies = ["one for one", "one for all", "rest for one"] as const;
 
-    /** Children as "label:restart:shutdownMs", restart being 0 permanent, 1 transient, 2 temporary. */
+    /**
+     * Children as "label:restart:shutdownMs", restart being 0 permanent, 1 transient, 2 temporary.
+     */
     function supervise(strategy: (typeof strategies)[number], intensity: number, ...children: string[]): Pid {
       const args = [observer.pid, strategies.indexOf(strategy), intensity, 5000, ...children].join(" ");
       return runtime.spawn("overseer", { args, grants: { ...EVERYTHING, spawn: ["subject"] } });

@@ -1,4 +1,4 @@
-/** Instances that are used again: nobody can tell, and those that cannot be made as new are not used again. */
+/** Instances are used again, and no actor can tell. Those that cannot be made as new are not. */
 
 import binaryen from "binaryen";
 import { describe, expect, test, vi } from "vitest";

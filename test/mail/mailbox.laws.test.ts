@@ -4,7 +4,10 @@ import { Bytes } from "../../host/mail/bytes.ts";
 import { Mailbox, NONE, RingPool, TAG } from "../../host/mail/mailbox.ts";
 import { MESSAGE } from "../../host/wire/message.ts";
 
-/** What a mailbox should be: an array of items, and how many of them the receive in progress has looked at. */
+/**
+ * What a mailbox should be: an array of items, and how many of them the receive in progress has
+ * looked at.
+ */
 interface Model {
   items: { id: number; tag: number; length: number }[];
   seen: number;

@@ -1,6 +1,7 @@
 /**
- * The switch beside the host's own way: whatever actors send each other and however they receive it, each takes what its senders have sent, in the
- * order of each sender, whole, once. And its modules are those of its source.
+ * The switch and the host's own way give the same results. Actors send and receive at random: each
+ * message arrives once, complete, and in the order of its sender. The switch's modules are those of
+ * its source.
  */
 
 import { readFileSync } from "node:fs";
@@ -22,7 +23,8 @@ type Step = readonly [what: number, whoOrTag: number, tag: number, length: numbe
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
-    // Up to 248 bytes: some a ring has no room for, and some longer than the guest library's first window of 256.
+    // Up to 248 bytes: some a ring has no room for, and some longer than the guest library's first
+    // window of 256.
     arbitrary: fc.tuple(
       fc.constant(SEND),
       fc.nat(ACTORS - 1),
@@ -135,7 +137,7 @@ describe("the switch", () => {
   });
 
   test("counts what it sends and what is received as the host does", async () => {
-    // A ring of forwarders: whoever takes sends on, and all has been taken at the end.
+    // A ring of forwarders: each sends on what it takes, and at the end all messages were taken.
     const steps: Step[] = [
       [SEND, 1, 0, 1],
       ...Array.from(

@@ -1,5 +1,6 @@
 /**
- * Confining: what a module can allocate is bounded afterwards, and nothing else of it has changed. Modules that Binaryen does not write are made of bytes here.
+ * Confining: what a module can allocate is bounded afterwards, and nothing else of it has changed.
+ * Modules that Binaryen does not write are made of bytes here.
  */
 import { readdirSync } from "node:fs";
 import binaryen from "binaryen";
@@ -162,7 +163,8 @@ describe("the tables of a module", () => {
   });
 
   test("keep the values that they begin with, and their code's way to them", () => {
-    // (table 3 (ref null $t) (ref.func 0)) of a type by its index, and (call_indirect (i32.const 2))
+    // (table 3 (ref null $t) (ref.func 0)) of a type by its index, and (call_indirect (i32.const
+    // 2))
     const table = [0x40, 0, 0x63, 0, 0, 3, 0xd2, 0, 0x0b];
     const code = [sized([0, 0x41, 42, 0x0b]), sized([0, 0x41, 2, 0x11, 0, 1, 0x0b])];
     const bytes = wasm(
@@ -563,7 +565,9 @@ function exportsOf(bytes: Uint8Array, shape: Shape): WebAssembly.Exports {
   return new WebAssembly.Instance(module, { env, actor: { f: () => 0 } }).exports;
 }
 
-/** What an instance shows: what its functions answer, its globals, its tables' sizes and its memory. */
+/**
+ * What an instance shows: what its functions answer, its globals, its tables' sizes and its memory.
+ */
 function observed(bytes: Uint8Array, shape: Shape): unknown[] {
   const exported = exportsOf(bytes, shape);
   return Object.entries(exported).map(([key, value]) => {

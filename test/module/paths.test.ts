@@ -1,6 +1,7 @@
 /**
- * Charging by the path that runs: exact amounts for small functions, as docs/reductions.md says them; and for random ones, that no path is charged less than it
- * runs, and none much more. What runs is counted by the same function with a meter before each instruction.
+ * Charging by the path that runs: exact amounts for small functions, as docs/reductions.md says
+ * them; and for random ones, that no path is charged less than it runs, and none much more. What
+ * runs is counted by the same function with a meter before each instruction.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -138,7 +139,7 @@ const OWN = 4;
 class Maker {
   readonly #choices: Choices;
   readonly #legacy: boolean;
-  /** By label, innermost last: nobody branches to those of loops by chance. */
+  /** By label, innermost last. No branch goes to the label of a loop by chance. */
   readonly #labels: boolean[] = [];
   readonly code: Code[] = [];
   #left = 120;
@@ -251,7 +252,7 @@ class Maker {
     this.#chance();
     const some = Array.from({ length: 3 }, () => u32(this.#choices.of(depths)));
     this.code.push([0x0e, ...vector(some), this.#choices.of(depths)]);
-    // What follows cannot be reached, and is charged to nobody.
+    // The code that follows cannot be reached, so it is not charged.
   }
 
   #try(): void {
@@ -280,7 +281,10 @@ const weightOf = ([opcode]: Code): number => {
   return weights.plain[opcode];
 };
 
-/** The module; with a meter, each instruction adds its weight to a global before it runs. `run` catches what the others throw. */
+/**
+ * The module; with a meter, each instruction adds its weight to a global before it runs. `run`
+ * catches what the others throw.
+ */
 function moduleOf(bodies: readonly (readonly Code[])[], metered: boolean): Uint8Array<ArrayBuffer> {
   const own = bodies.map(code => {
     const bytes = code.flatMap(instruction =>

@@ -17,7 +17,10 @@ const CONSTANTS: Readonly<Record<number, readonly number[]>> = {
 };
 const MOST_OPERANDS = 3;
 
-/** A function of these instructions; beside it there are a memory, a table, a global, a segment of each kind, and a local of type i32. */
+/**
+ * A function of these instructions; beside it there are a memory, a table, a global, a segment of
+ * each kind, and a local of type i32.
+ */
 function isValid(code: readonly number[]): boolean {
   const body = [1, 1, I32, ...code, 0x0b];
   const sections = [
@@ -41,7 +44,10 @@ function* operandsOf(count: number, types: readonly number[]): Generator<readonl
   }
 }
 
-/** The effect of an instruction in the engine's eyes; undefined where it takes no operands that are tried here. */
+/**
+ * The effect of an instruction in the engine's eyes; undefined where it takes no operands that are
+ * tried here.
+ */
 function measured(instruction: readonly number[], types: readonly number[]): number | undefined {
   for (let count = 0; count <= MOST_OPERANDS; count++) {
     for (const operands of operandsOf(count, types)) {

@@ -1,4 +1,7 @@
-/** What an instance is spared: exports that the host has no use for. What runs, and what can be loaded again, stays. */
+/**
+ * What an instance is spared: exports that the host has no use for. What runs, and what can be
+ * loaded again, stays.
+ */
 import binaryen from "binaryen";
 import { expect, test } from "vitest";
 import { compileTrimmed, GLOBAL_BYTES } from "../../host/module/trim.ts";

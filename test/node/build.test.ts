@@ -217,7 +217,10 @@ describe("a guest that calls all of the library", () => {
   const named = (parameters: string) =>
     [...parameters.replaceAll(/\([^)]*\)/g, "").matchAll(/(\w+): /g)].map(([, name]) => name).join(", ");
 
-  /** A function for each function, constructor, method and property that the library's files say to be public. */
+  /**
+   * A function for each function, constructor, method and property that the library's files say to
+   * be public.
+   */
   function calls(): string[] {
     const made: string[] = [];
     const add = (parameters: string, call: string) => {
@@ -266,7 +269,10 @@ describe("asc by hand, as docs/languages.md shows it,", () => {
     }
     export function run(): void { log(down(I32.parseInt(argsText()) as i32, new Node(0, null)).toString()); }`;
 
-  /** Runs the command of the page on `by-hand.ts`, with what is in a checkout in the place of the package. */
+  /**
+   * Runs the command of the page on `by-hand.ts`, with what is in a checkout in the place of the
+   * package.
+   */
   function asc(...more: string[]): Uint8Array<ArrayBuffer> {
     const page = readFileSync(join(ROOT, "docs", "languages.md"), "utf8");
     const [, shown] = /```sh\n(npx asc [\s\S]*?)\n```/.exec(page) ?? [];
@@ -281,7 +287,8 @@ describe("asc by hand, as docs/languages.md shows it,", () => {
       "isopod/transform": join(ROOT, "guest/transform/index.ts"),
     };
     const cli = join(ROOT, "node_modules", "assemblyscript", "bin", "asc.js");
-    // What asc makes is the same without V8's optimizing compiler, which takes half of the time of so short a run.
+    // What asc makes is the same without V8's optimizing compiler, which takes half of the time of
+    // so short a run.
     execFileSync(process.execPath, ["--liftoff-only", cli, ...words.map(word => replaced[word] ?? word), ...more], {
       cwd: folder,
       stdio: "pipe",

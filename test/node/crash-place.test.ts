@@ -1,4 +1,7 @@
-/** Where in its sources a guest crashed: the line that is named is the one that did it, and none is named where nobody knows. */
+/**
+ * Where in its sources a guest crashed. The report names the line at fault, or no line if it is not
+ * known.
+ */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,6 @@
-/** The demo's server: what it gives to whom, and that the compiler behind it is for the page alone. */
+/**
+ * The demo's server: what it gives to whom, and that the compiler behind it is for the page alone.
+ */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";

@@ -1,4 +1,7 @@
-/** What a host program is told of the engine that it runs in: what helps there, and nothing where nothing does. */
+/**
+ * What a host program is told of the engine that it runs in: what helps there, and nothing where
+ * nothing does.
+ */
 import { describe, expect, test } from "vitest";
 import { adviceFor } from "../../host/node/engine.ts";
 

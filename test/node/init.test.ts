@@ -1,4 +1,7 @@
-/** `isopod init` as a newcomer meets it: the package as npm packs it, installed into the project that init has made. */
+/**
+ * `isopod init` as a newcomer meets it: the package as npm packs it, installed into the project
+ * that init has made.
+ */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Node 26 for npm's scripts too, whatever else is installed. */
+/** Node 26 for npm's scripts too, even if another Node is installed. */
 const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`, NO_COLOR: "1" };
 
 async function isopod(...args: string[]): Promise<string> {

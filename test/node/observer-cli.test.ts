@@ -1,4 +1,7 @@
-/** `isopod run --observe` and `isopod top`, as a user runs them: the address is printed, the terminal shows the actor, and the exit code is what it would have been. */
+/**
+ * `isopod run --observe` and `isopod top`, as a user runs them: the address is printed, the
+ * terminal shows the actor, and the exit code is what it would have been.
+ */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";

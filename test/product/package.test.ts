@@ -1,6 +1,7 @@
 /**
- * The package as a user gets it: packed, installed in an empty folder, and used there. It needs the registry, and what cannot be done on a machine is skipped
- * and says why. Node 22 and 24 are tried with ISOPOD_ALL_NODES=1, and where CI is set.
+ * The package as a user gets it: packed, installed in an empty folder, and used there. It needs the
+ * registry, and what cannot be done on a machine is skipped and says why. Node 22 and 24 are tried
+ * with ISOPOD_ALL_NODES=1, and where CI is set.
  */
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -159,7 +160,8 @@ new Runtime({ grants: { fly: true } });
 export { wrong };
 `;
 
-  // AssemblyScript's own declarations name things twice, which only skipLibCheck lets pass; ours must not need it.
+  // AssemblyScript's own declarations name things twice, which only skipLibCheck lets pass; ours
+  // must not need it.
   const transform = `import GuestTransform from "isopod/transform";\nnew GuestTransform().park = "jspi";\n`;
 
   const resolutions = [

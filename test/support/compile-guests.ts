@@ -1,4 +1,7 @@
-/** Guests for test suites, by the names of their files. In a browser the suites get browser/compile-guests.ts in place of this file. */
+/**
+ * Guests for test suites, by the names of their files. In a browser the suites get
+ * browser/compile-guests.ts in place of this file.
+ */
 import { fileURLToPath } from "node:url";
 import { build } from "./compiler.ts";
 

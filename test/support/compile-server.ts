@@ -1,6 +1,7 @@
 /**
- * Vitest's global setup: compiles guests for all suites of a run, and packs the package once, on a socket that compiler.ts knows. Two threads compile,
- * and neither starts before it is asked for something. All processes of the run share one folder of compiled guests.
+ * Vitest's global setup: compiles guests for all suites of a run, and packs the package once, on a
+ * socket that compiler.ts knows. Two threads compile, and neither starts before it is asked for
+ * something. All processes of the run share one folder of compiled guests.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -16,7 +17,10 @@ import { type Order, packHere, SERVER } from "./compiler.ts";
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/", import.meta.url));
 const THREADS = 2;
 
-/** Each thread takes the next of the guests that wait. A guest that is asked for twice at the same time is compiled once. */
+/**
+ * Each thread takes the next of the guests that wait. A guest that is asked for twice at the same
+ * time is compiled once.
+ */
 class Pool {
   readonly #idle = Array.from({ length: THREADS }, () => new Builder());
   readonly #builders = [...this.#idle];

@@ -1,6 +1,8 @@
 /**
- * The compiler and the packed package, as test suites use them. One process of a run makes them for all others (compile-server.ts): a compiler's first
- * guest costs three seconds of CPU and each further one half a second, and packing builds the whole package. Without that process a suite makes them itself.
+ * The compiler and the packed package, as test suites use them. One process of a run makes them for
+ * all others (compile-server.ts): a compiler's first guest costs three seconds of CPU and each
+ * further one half a second, and packing builds the whole package. Without that process a suite
+ * makes them itself.
  */
 import { execFile } from "node:child_process";
 import { request } from "node:http";
@@ -20,7 +22,10 @@ export interface Order {
   readonly options: BuildOptions;
 }
 
-/** As `build()` of isopod/node. It also fills the cache in which the commands of a suite look, so that they need not compile what it has built. */
+/**
+ * As `build()` of isopod/node. It also fills the cache in which the commands of a suite look, so
+ * that they need not compile what it has built.
+ */
 export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
   const socketPath = process.env[SERVER];
   const order: Order = { entries, options: { ...options, baseDir: resolve(options.baseDir ?? ".") } };
@@ -36,7 +41,7 @@ export async function pack(folder: string): Promise<string> {
 }
 
 export async function packHere(folder: string): Promise<string> {
-  // For npm's scripts too, whatever else is installed.
+  // npm's scripts must run with this Node, even if another is installed.
   const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` };
   const args = ["pack", "--silent", "--pack-destination", folder];
   const { stdout } = await promisify(execFile)("npm", args, {
@@ -48,7 +53,8 @@ export async function packHere(folder: string): Promise<string> {
 
 function ask(socketPath: string, path: string, body: Buffer): Promise<Buffer> {
   return new Promise((done, fail) => {
-    // A connection of its own: one that is kept may be closed by the server just when it is used again.
+    // A connection of its own: one that is kept may be closed by the server just when it is used
+    // again.
     const asked = request({ socketPath, path, method: "POST", agent: false }, async response => {
       const answer = await buffer(response);
       if (response.statusCode === 200) done(answer);

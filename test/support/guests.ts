@@ -1,11 +1,16 @@
-/** AssemblyScript guests for tests: those in guests/ here, and the examples of the guest library. */
+/**
+ * AssemblyScript guests for tests: those in guests/ here, and the examples of the guest library.
+ */
 import type { HostMailbox } from "../../host/index.ts";
 import { macrotask } from "./clock.ts";
 import { compileGuests, type GuestFolder, type ParkWay, type ReductionsWay } from "./compile-guests.ts";
 
 export type { ParkWay };
 
-/** So many actors are many: Chromium has no memory for more than some 120 guests at a time in a page; see docs/browser.md. */
+/**
+ * So many actors are many: Chromium has no memory for more than some 120 guests at a time in a
+ * page; see docs/browser.md.
+ */
 export const CROWD = "document" in globalThis ? 100 : 10_000;
 
 /** The compiled guests by the name of their file. Fails with the compiler's own words. */
@@ -51,7 +56,10 @@ export const WAYS = [
 
 const decoder = new TextDecoder();
 
-/** What a mailbox has got since it was last asked, once all actors wait: texts, and of signals their kinds. */
+/**
+ * What a mailbox has got since it was last asked, once all actors wait: texts, and of signals their
+ * kinds.
+ */
 export async function textsFor(mailbox: HostMailbox): Promise<string[]> {
   await quiet();
   const texts: string[] = [];
@@ -61,7 +69,10 @@ export async function textsFor(mailbox: HostMailbox): Promise<string[]> {
   return texts;
 }
 
-/** Lets every actor go on until all of them wait: with a manual clock one macrotask runs all there is to run. */
+/**
+ * Lets every actor go on until all of them wait: with a manual clock one macrotask runs all there
+ * is to run.
+ */
 export async function quiet(): Promise<void> {
   for (let i = 0; i < 3; i++) await macrotask();
 }

@@ -1,4 +1,7 @@
-/** A guest may wait as deep in a recursion as it can recurse: what of its stack has no room in its memory, the host puts aside. */
+/**
+ * A guest may wait as deep in a recursion as it can recurse: what of its stack has no room in its
+ * memory, the host puts aside.
+ */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +15,10 @@ import { build } from "../support/compiler.ts";
 import { quiet } from "../support/guests.ts";
 import { assemble, guest } from "../support/wat.ts";
 
-/** Each frame keeps numbers of three types and an object, and some of them wait once more on the way back. */
+/**
+ * Each frame keeps numbers of three types and an object, and some of them wait once more on the way
+ * back.
+ */
 const SOURCE = `import { argsText, log, receive } from "isopod/guest";
 class Node { constructor(public value: i32, public next: Node | null) {} }
 function ask(depth: i32, a: i64, b: f64, node: Node): f64 {
@@ -69,7 +75,10 @@ beforeEach(() => {
 });
 afterEach(() => runtime.stop());
 
-/** What it logs and how it ends where messages come one by one, each when it waits; or where all are there before it begins. */
+/**
+ * What it logs and how it ends where messages come one by one, each when it waits; or where all are
+ * there before it begins.
+ */
 async function play(module: BuiltModule, depth: number, oneByOne: boolean): Promise<string[]> {
   lines.length = 0;
   const pid = runtime.spawn(await runtime.load(module), { args: String(depth) });

@@ -1,5 +1,6 @@
 /**
- * Reductions: whatever a guest computes, it is cut off or gives way; and one that was preempted computes what it would have computed alone.
+ * Reductions. Every guest that computes for long is cut off or gives way. A guest that was
+ * preempted computes the same as it would alone.
  */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -38,7 +39,10 @@ function preemptible(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return makePreemptible(binaryen, "guest", bytes, undefined, false);
 }
 
-/** Time goes on by a quarter of a millisecond whenever somebody looks: who computes without end would stop a clock that stands still. */
+/**
+ * Time goes on by a quarter of a millisecond whenever somebody looks: who computes without end
+ * would stop a clock that stands still.
+ */
 class TickingClock extends ManualClock {
   override now(): number {
     this.jump(0.25);
@@ -202,7 +206,7 @@ describe.each(ways)("preempted by %s", way => {
       expect(await mailbox.receive()).toMatchObject({ kind: "message", bytes: Uint8Array.of(i) });
       tookMs.push(performance.now() - before);
     }
-    // What is promised is 10 ms; how busy this machine is nobody knows, so it is not asserted.
+    // The promise is 10 ms. It is not asserted, because this machine may be busy.
     const median = tookMs.sort((a, b) => a - b)[10];
     console.log(
       `${way}: the echo answered after ${median.toFixed(1)} ms (median), ${tookMs[19].toFixed(1)} ms at most`,

@@ -1,6 +1,6 @@
 /**
- * One suite for both ways in which a process can block: the same AssemblyScript sources, built for Asyncify and for JSPI, must
- * behave the same.
+ * One suite for both ways in which a process can block: the same AssemblyScript sources, built for
+ * Asyncify and for JSPI, must behave the same.
  */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -125,7 +125,8 @@ describe("a table of pids", () => {
       }
       for (const { lo, hi } of given) expect(table.wasIssued(lo, hi)).toBe(true);
       const { lo, hi } = given[0];
-      // The generation before the first one, another thread, a slot that nobody had, and bits that no pid has.
+      // The generation before the first one, another thread, a slot that was never used, and bits
+      // that no pid has.
       const generation = ((hi & 0x7f) << 10) | (lo >>> 20);
       const before = parsePid(`<0.0.${lo & (MAX_SLOTS - 1)}.${generation === 1 ? 131_071 : generation - 1}>`) ?? 0;
       expect(table.wasIssued(lowWord(before), highWord(before))).toBe(false);

@@ -1,8 +1,10 @@
 /**
  * Compiled guests, kept in a folder from one process to the next.
  *
- * Guarantee: `find` answers what the compiler would make now. An entry counts only while the compiler and the options are the same, and while every
- * file that the compiler read, or did not find, is as it was. A damaged entry does not count, and neither does a folder that another user can write to.
+ * Guarantee: `find` answers what the compiler would make now. An entry counts only while the
+ * compiler and the options are the same, and while every file that the compiler read, or did not
+ * find, is as it was. A damaged entry does not count, and neither does a folder that another user
+ * can write to.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
@@ -23,11 +25,17 @@ const OWN_NAME = /^[0-9a-f]{64}\.(guest|half)$/;
 const COMPILER_FOLDERS = [".", "../../module", "../../wire", "../../../guest/transform"];
 const COMPILER_PACKAGES = ["assemblyscript/package.json", "binaryen/package.json"];
 
-/** A place in this name is one in the guest library. Other places are relative to the base folder, so that a moved project finds its entries. */
+/**
+ * A place in this name is one in the guest library. Other places are relative to the base folder,
+ * so that a moved project finds its entries.
+ */
 const LIBRARY = "isopod:";
 const LIBRARY_FOLDER = join(PACKAGE_FOLDER, "guest");
 
-/** The files that a guest was made of, by their paths, as hashes of their contents; null where there was no such file. */
+/**
+ * The files that a guest was made of, by their paths, as hashes of their contents; null where there
+ * was no such file.
+ */
 export type Inputs = readonly (readonly [file: string, hash: string | null])[];
 
 interface Entry {
@@ -41,8 +49,9 @@ interface Entry {
 export const hashOf = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
 /**
- * The folder that `option` means; undefined where nothing is kept. Without the option it is that of the environment variable ISOPOD_CACHE
- * (`off`: none), or else `isopod` in the user's folder for caches.
+ * The folder that `option` means; undefined where nothing is kept. Without the option it is that of
+ * the environment variable ISOPOD_CACHE (`off`: none), or else `isopod` in the user's folder for
+ * caches.
  */
 export function cacheFolder(option: string | false | undefined): string | undefined {
   const chosen = option ?? (process.env.ISOPOD_CACHE || undefined);
@@ -86,7 +95,10 @@ export class CompileCache {
     };
   }
 
-  /** Keeps what was compiled, unless there is something to say about it. A folder that cannot be written is no error. */
+  /**
+   * Keeps what was compiled, unless there is something to say about it. A folder that cannot be
+   * written is no error.
+   */
   async keep({ entry, wasm, sourceMap, text, sources }: Compiled, inputs: Inputs, options: CompileOptions) {
     const baseDir = resolve(options.baseDir ?? ".");
     const [, hash] = inputs.find(([file]) => file === resolve(baseDir, entry)) ?? [];
@@ -111,7 +123,10 @@ export class CompileCache {
     }
   }
 
-  /** The entry's content is part of the name, so that files of the same name do not replace each other. */
+  /**
+   * The entry's content is part of the name, so that files of the same name do not replace each
+   * other.
+   */
   async #pathOf(entry: string, hash: string, options: CompileOptions): Promise<string> {
     const { stackBytes, initialPages, debug = false, baseDir = "." } = options;
     // These are the compiler's defaults. Of a module it asks itself what there is.

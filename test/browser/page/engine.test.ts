@@ -1,4 +1,7 @@
-/** What is a browser's own: its event loop, its limits, its workers. What is the same everywhere, the suites in test/ show here too. */
+/**
+ * What is a browser's own: its event loop, its limits, its workers. What is the same everywhere,
+ * the suites in test/ show here too.
+ */
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { type GuestModule, Runtime, SpawnError } from "../../../host/index.ts";
@@ -93,7 +96,8 @@ describe("a page that has no memory left for another guest", () => {
     expect(fill(runtime, first)).toBeGreaterThan(100);
     for (const { pid, module } of runtime.snapshot().actors) if (module === "first") runtime.kill(pid);
     expect(runtime.size).toBe(0);
-    // Some of the instances of the first module are kept for later; the second needs their memories.
+    // Some of the instances of the first module are kept for later; the second needs their
+    // memories.
     const second = await runtime.load(echo, { name: "second" });
     expect(fill(runtime, second)).toBeGreaterThan(100);
     expect(first.name).toBe("first");
