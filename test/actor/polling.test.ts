@@ -1,6 +1,6 @@
 /**
- * Guests that poll in a loop and count no reductions: others get their turns all the same, where
- * the guest can wait.
+ * Guests that poll in a loop and do not count reductions. If the guest can wait, other actors still
+ * get their turns.
  */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * A message of the guest library is valid until the next receive: reading it later is a crash that
- * says so, never the bytes of another message.
+ * A message of the guest library is valid until the next receive. Reading it later is a crash that
+ * says so; it never shows another message's bytes.
  */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -1,7 +1,7 @@
 /**
- * Links, monitors and exit signals, as Erlang's reference manual has them ("Processes", sections on
- * links, monitors, and the table of how exit signals are received): the same programs, made of
- * puppets, with the outcomes that it documents.
+ * Links, monitors and exit signals. The programs are those of Erlang's reference manual
+ * ("Processes": links, monitors, and the table of received exit signals), made of puppets, and so
+ * are the expected outcomes.
  */
 
 import { fc, test as law } from "@fast-check/vitest";

@@ -1,6 +1,6 @@
 /**
- * Names and groups: who has them, when they are free again, and what those find who are told of an
- * end.
+ * Names and groups: which actors have them, when they are free again, and what a watcher finds when
+ * it is told of an end.
  */
 
 import { fc, test as law } from "@fast-check/vitest";

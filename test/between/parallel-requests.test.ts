@@ -1,6 +1,6 @@
 /**
- * `request` of the guest library: several requests on their way at once, waited for in processes,
- * taken in handlers and servers. The callees are of the host.
+ * `request` of the guest library: several requests in flight. Processes wait for the answers;
+ * handlers and servers take them as items. The callees belong to the host.
  */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

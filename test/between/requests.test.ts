@@ -1,8 +1,7 @@
 /**
- * Requests in flight, with the switch and without it: what the switch keeps of them in its records
- * is to be, for everybody who looks, what the host keeps in objects. The same commands are given to
- * the same actors in both ways, one at a time, and whatever anybody notes, counts or shows is the
- * same.
+ * Requests in flight, with the switch and without it. The switch keeps them in its records, the
+ * host in objects, and no observer may see a difference. Both ways get the same commands, one at a
+ * time, and all notes, counters and snapshots must be equal.
  */
 
 import { fc, test as law } from "@fast-check/vitest";

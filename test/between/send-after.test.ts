@@ -1,6 +1,6 @@
 /**
- * Messages to be sent later, by guests and by the host: when they come, what cancelling answers,
- * and whose end they outlive.
+ * Messages sent later, by guests and by the host: when they arrive, what cancelling answers, and
+ * which ends they outlive.
  */
 
 import { fc, test as law } from "@fast-check/vitest";

@@ -1,6 +1,6 @@
 /**
- * The report of `isopod bench all` in a real browser, opened as a file. Its plots are looked at as
- * drawn: what has no size, no colour, or lies on something else is not seen. Screenshots go to
+ * The report of `isopod bench all` in a real browser, opened as a file. The test checks the drawn
+ * plots: each has a size and a colour, and none covers another. Screenshots go to
  * build/bench-report/.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
 /**
- * The demo's page, driven in Chromium as a person would. A screenshot stays in __screenshots__/.
+ * The demo's page, driven in Chromium as a person would use it. A screenshot stays in
+ * __screenshots__/.
  */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,7 +1,6 @@
 /**
- * The observer's page in a real browser, used as a person would: actors appear, one is looked at,
- * followed and killed, and its supervisor brings it back. Screenshots of what was seen go to
- * build/observer/.
+ * The observer's page in a real browser, used as a person would: actors appear, one is inspected,
+ * followed and killed, and its supervisor restarts it. Screenshots go to build/observer/.
  */
 
 import { mkdirSync } from "node:fs";

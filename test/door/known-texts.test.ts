@@ -1,3 +1,4 @@
+/** Texts that the host has read before from a guest's memory are not decoded again. */
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { textIn } from "../../host/door/known-texts.ts";

@@ -1,6 +1,6 @@
 /**
- * Guests in C and Rust, over docs/abi.md alone: built where their compilers are installed, and,
- * whatever is installed, as the WebAssembly text that clang made of the examples once.
+ * Guests in C and Rust, over docs/abi.md alone. They are built if their compilers are installed. In
+ * any case the examples run as the WebAssembly text that clang once made of them.
  */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

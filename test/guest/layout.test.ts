@@ -1,6 +1,6 @@
 /**
- * What a guest built from AssemblyScript touches of its memory, counted in pages of the processor's
- * that are not all zeros.
+ * How much of its memory an AssemblyScript guest touches, counted in pages of the processor that
+ * are not all zeros.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,6 @@
+/**
+ * The transform: what it adds to a compiled guest so that it can wait, and what it leaves alone.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * What guests have and what is kept for them is counted: the process does not grow by what no
- * account knows, each kind is refused at its limit, and what has ended is counted no more.
+ * The account counts all memory that guests have and cause. The process does not grow beyond it,
+ * each kind is refused at its limit, and what an ended actor had is no longer counted.
  */
 
 import { execFile } from "node:child_process";

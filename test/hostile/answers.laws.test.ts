@@ -1,7 +1,7 @@
 /**
- * Whoever asks, answers, hands on, takes back and ends, in any order: each answer of the runtime,
- * and each item that anybody takes, is what the model of docs/abi.md says (answers-model.ts).
- * Guests and mailboxes of the host play, all of which know all refs.
+ * Actors ask, answer, hand on, take back and end, in any order. Each answer of the runtime and each
+ * item must be what the model of docs/abi.md says (answers-model.ts). Guests and mailboxes of the
+ * host take part, and all know all refs.
  */
 
 import { fc, test as law } from "@fast-check/vitest";

@@ -1,6 +1,6 @@
 /**
- * What attackers in WAT are made of: they tell the test's mailbox what they were answered, and go
- * on. The arguments of all of them begin with the pid of that mailbox.
+ * Parts of attackers in WAT. They tell the test's mailbox what they were answered, and go on. Their
+ * arguments begin with the pid of that mailbox.
  */
 
 import binaryen from "binaryen";

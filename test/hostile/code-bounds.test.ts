@@ -1,6 +1,6 @@
 /**
  * Code that costs the engine more than the guest: compile bombs, and exceptions that a guest keeps.
- * Both are refused when the module is loaded, at bounds that docs/security.md has.
+ * Loading refuses both, at the bounds that docs/security.md gives.
  */
 
 import binaryen from "binaryen";

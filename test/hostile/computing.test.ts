@@ -1,7 +1,7 @@
 /**
- * Attacks on the thread and on its stack: loops without end, whatever they are made of and wherever
- * they run, imports that are called for their cost, and recursion whose stack ends in the middle of
- * an import. The modules are counted, as docs/security.md tells to load a stranger's.
+ * Attacks on the thread and on its stack: endless loops of every kind and in every entry, imports
+ * called for their cost, and recursion whose stack ends in the middle of an import. The modules are
+ * counted, as docs/security.md recommends for untrusted guests.
  */
 
 import { describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * Functions of the embedder: what a guest does with them is its own affair, what they do is told to
- * that guest alone, and nobody's promise is left rejected without a handler.
+ * Functions of the embedder. A guest's misuse of them affects only that guest, their outcome is
+ * told to that guest only, and no promise is left rejected without a handler.
  */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";

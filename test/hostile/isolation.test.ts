@@ -1,7 +1,6 @@
 /**
- * Canaries: bytes that one guest has had in its memory, its mailbox, its timers or its arguments
- * are never seen by another, and what guests learn of a crash tells them nothing about the machine
- * that they run on.
+ * Canaries: no guest sees bytes that another had in its memory, mailbox, timers or arguments. What
+ * guests learn of a crash says nothing about the machine that they run on.
  */
 
 import { describe, expect, test } from "vitest";

@@ -1,7 +1,7 @@
 /**
- * Attacks on the limits of docs/security.md: who takes without end is refused with the status that
- * the pages name, or has crashed for a reason that names the limit, and the witness is served while
- * it goes on and after it.
+ * Attacks on the limits of docs/security.md. A guest that takes without end is refused with the
+ * documented status, or crashes for a reason that names the limit. The witness is served during the
+ * attack and after it.
  */
 
 import { readFileSync } from "node:fs";

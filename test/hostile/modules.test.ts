@@ -1,7 +1,6 @@
 /**
- * Bad modules: whatever the bytes are, `load` or `spawn` says what is wrong with them by a
- * LoadError or a SpawnError that names the import, the export or the limit; nothing is left of the
- * attempt, and the witness is served.
+ * Bad modules. For all bytes, `load` or `spawn` throws a LoadError or a SpawnError that names the
+ * import, the export or the limit. The attempt leaves nothing behind, and the witness is served.
  */
 
 import { readFileSync } from "node:fs";

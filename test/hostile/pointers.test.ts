@@ -1,6 +1,6 @@
 /**
- * Pointers: whatever a guest passes for a place in its memory, the host reads and writes inside it
- * or crashes that guest, and writes nothing beside the place that it was shown.
+ * Pointers. For every pointer that a guest passes, the host reads and writes inside the guest's
+ * memory or crashes the guest. It writes only to the place that it was given.
  */
 
 import { describe, expect, test } from "vitest";

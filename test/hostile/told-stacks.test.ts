@@ -1,7 +1,4 @@
-/**
- * What a guest is told of a crash: frames of WebAssembly, and nothing of where the host's files
- * are.
- */
+/** What a guest is told of a crash: frames of WebAssembly, and no paths of the host's files. */
 
 import { describe, expect, test } from "vitest";
 import type { ExitReason } from "../../host/index.ts";

@@ -1,6 +1,6 @@
 /**
- * Calls from the host: answered, refused, over, aborted, late; and all of them independent of each
- * other.
+ * Calls from the host: answered, refused, timed out, aborted, answered late. All are independent of
+ * each other.
  */
 
 import { fc, test as law } from "@fast-check/vitest";

@@ -1,7 +1,7 @@
 /**
- * Supervisors of the host against OTP's supervisor: whom an end concerns, who is started again and
- * in which order, when a supervisor gives up, and how children are stopped. The children are guests
- * that say when they start and when they are asked to stop.
+ * Supervisors of the host against OTP's supervisor: which children an end affects, which restart
+ * and in which order, when a supervisor gives up, and how children are stopped. The children are
+ * guests that say when they start and when they are asked to stop.
  */
 
 import { fc, test as law } from "@fast-check/vitest";

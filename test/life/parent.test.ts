@@ -1,6 +1,6 @@
 /**
- * Whom the import `parent` names: the guest that has spawned an actor, the supervisor of the host's
- * that has started it, or the host.
+ * The actor that the import `parent` names: the guest that spawned the actor, the host's supervisor
+ * that started it, or the host.
  */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * An actor whose mailbox others have filled: what it asks for itself works and arrives, and nothing
- * that the guest library has crashes it for that. Bounded by items, and by bytes.
+ * An actor whose mailbox others have filled, by items or by bytes. What it asks for still arrives,
+ * and no function of the guest library crashes it for that.
  */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

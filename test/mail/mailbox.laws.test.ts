@@ -1,3 +1,4 @@
+/** A mailbox does what a plain list of items does, for any sequence of operations. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { Bytes } from "../../host/mail/bytes.ts";

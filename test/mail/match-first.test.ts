@@ -1,6 +1,6 @@
 /**
- * `match_first`: a predicate that is asked about many items at once gets what it would have got one
- * by one.
+ * `match_first`: a predicate that is asked about many items at once gets the same item as one by
+ * one.
  */
 
 import { fc, test as law } from "@fast-check/vitest";

@@ -1,6 +1,6 @@
 /**
- * Confining: what a module can allocate is bounded afterwards, and nothing else of it has changed.
- * Modules that Binaryen does not write are made of bytes here.
+ * Confining bounds what a module can allocate and changes nothing else of it. Modules that Binaryen
+ * cannot write are made of bytes here.
  */
 import { readdirSync } from "node:fs";
 import binaryen from "binaryen";

@@ -1,3 +1,4 @@
+/** Loading: what `load` takes, and what it says of what it does not take. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

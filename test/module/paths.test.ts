@@ -1,7 +1,7 @@
 /**
- * Charging by the path that runs: exact amounts for small functions, as docs/reductions.md says
- * them; and for random ones, that no path is charged less than it runs, and none much more. What
- * runs is counted by the same function with a meter before each instruction.
+ * Charging by the path that runs. Small functions cost the exact amounts of docs/reductions.md. In
+ * random functions no path is charged less than it runs, and none much more. A meter before each
+ * instruction counts what runs.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * What an instance is spared: exports that the host has no use for. What runs, and what can be
- * loaded again, stays.
+ * Trimming removes exports that the host does not use, so that an instance costs less. The module
+ * still runs, and can be loaded again.
  */
 import binaryen from "binaryen";
 import { expect, test } from "vitest";

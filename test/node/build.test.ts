@@ -1,3 +1,4 @@
+/** The compiler: what `compile` and `build` make of sources, and what they say of mistakes. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * The folder of compiled guests: what is taken from it is what would be compiled. Most tests keep
- * modules that no compiler has made.
+ * The folder of compiled guests gives what the compiler would make now. Most tests keep modules
+ * that no compiler has made.
  */
 import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";

@@ -1,3 +1,4 @@
+/** The command `isopod`, run as a user runs it: output, errors and exit codes. */
 import { spawn } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

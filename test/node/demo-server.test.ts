@@ -1,5 +1,6 @@
 /**
- * The demo's server: what it gives to whom, and that the compiler behind it is for the page alone.
+ * The demo's server: what it serves to which clients. Only its own page can use the compiler behind
+ * it.
  */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-/** Text of guests where people read it: it is shown, and no terminal obeys it. */
+/** Text of guests is shown to people, and no terminal obeys it. */
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * `isopod init` as a newcomer meets it: the package as npm packs it, installed into the project
- * that init has made.
+ * `isopod init` as a newcomer meets it: the packed package is installed into the project that init
+ * has made.
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

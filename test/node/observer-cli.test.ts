@@ -1,6 +1,6 @@
 /**
- * `isopod run --observe` and `isopod top`, as a user runs them: the address is printed, the
- * terminal shows the actor, and the exit code is what it would have been.
+ * `isopod run --observe` and `isopod top`, as a user runs them. The address is printed, the
+ * terminal shows the actor, and the exit code is the same as without the observer.
  */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";

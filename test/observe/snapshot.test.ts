@@ -1,6 +1,6 @@
 /**
- * What a runtime shows of itself: a snapshot equals what was done to it, a peek takes nothing, and
- * the events tell the same story.
+ * A snapshot equals what was done to the runtime, a peek takes nothing, and the events tell the
+ * same story.
  */
 
 import { fc, test as law } from "@fast-check/vitest";

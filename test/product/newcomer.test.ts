@@ -1,6 +1,6 @@
 /**
- * The mistakes of the first hour, made on the command line and in a small host program: what is
- * said reads as help.
+ * The mistakes of the first hour, on the command line and in a small host program. The messages
+ * must help.
  */
 
 import { spawnSync } from "node:child_process";

@@ -1,7 +1,7 @@
 /**
  * The package as a user gets it: packed, installed in an empty folder, and used there. It needs the
- * registry, and what cannot be done on a machine is skipped and says why. Node 22 and 24 are tried
- * with ISOPOD_ALL_NODES=1, and where CI is set.
+ * registry. Tests that a machine cannot run are skipped and say why. Node 22 and 24 are tried if
+ * ISOPOD_ALL_NODES=1 or CI is set.
  */
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";

@@ -2,7 +2,7 @@
  * The soak: a great many spawns and messages, with everything else that a runtime does going on at
  * the same time, and a look at the end whether all of it is as it was before.
  *
- *     node --expose-gc --disable-wasm-trap-handler test/soak.ts [--scale 1] [--seed 1] [--leave 0]
+ *     node --expose-gc --disable-wasm-trap-handler test/product/soak.ts [--scale 1] [--seed 1] [--leave 0]
  *
  * `--scale 1` is the full load, a million spawns and ten million messages; 0.001 is what CI runs.
  * `--leave` leaves so many actors alive at the end, so that the checks can be seen to fail.

@@ -1,6 +1,6 @@
 /**
  * What the host allocates for a message: `node --expose-gc --disable-wasm-trap-handler
- * test/allocation.ts`. For each game it prints a line of JSON, with the bytes that V8 has allocated
+ * test/support/allocation.ts`. For each game it prints a line of JSON, with the bytes that V8 has allocated
  * for a message, by its own counter, and those that are still held after a collection.
  */
 import { getHeapStatistics } from "node:v8";

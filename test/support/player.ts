@@ -1,8 +1,8 @@
 /**
- * A guest that plays a script: each step is one call of an import with the arguments that a test
- * chose, and what the import returned is noted and sent to the test's mailbox. The same script
- * plays in all three ways of docs/abi.md: as a process by JSPI, as a process whose `resume:run` is
- * a state machine written by hand, and as a handler.
+ * A guest that plays a script. Each step is one call of an import with the arguments that a test
+ * chose. The result is noted and sent to the test's mailbox. The same script plays in all three
+ * ways of docs/abi.md: as a process by JSPI, as a process whose `resume:run` is a state machine
+ * written by hand, and as a handler.
  */
 
 import {

@@ -1,3 +1,4 @@
+/** The event loop runs while actors do: timers, promises and I/O of the host get their turns. */
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";

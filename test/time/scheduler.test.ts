@@ -1,3 +1,4 @@
+/** The run queue: the order of turns, and when control goes back to the event loop. */
 import { describe, expect, test } from "vitest";
 import { ManualClock } from "../../host/test.ts";
 import { type Runnable, Scheduler } from "../../host/time/scheduler.ts";

@@ -1,6 +1,6 @@
 /**
- * A guest may wait as deep in a recursion as it can recurse: what of its stack has no room in its
- * memory, the host puts aside.
+ * A guest may wait at any depth that its recursion reaches. The host puts aside the part of its
+ * stack that has no room in its memory.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

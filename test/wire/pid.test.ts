@@ -1,3 +1,4 @@
+/** Pids, their text form, and the table that hands them out. */
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { secretRandom } from "../../host/time/random.ts";

@@ -1,6 +1,6 @@
 /**
- * What is a browser's own: its event loop, its limits, its workers. What is the same everywhere,
- * the suites in test/ show here too.
+ * What is particular to a browser: its event loop, its limits, its workers. The other suites of
+ * this project run in Node too.
  */
 
 import { beforeAll, describe, expect, test } from "vitest";
