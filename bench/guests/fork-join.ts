@@ -1,7 +1,7 @@
-// Savina's fork and join: actors that compute a little for each message (throughput), or for one and end (create).
+// Savina's fork and join: actors that compute a sine for each message (throughput), or for one message and then end (create).
 
 import { args, Kind, Pid, Reader, Reason, receive, sendRaw, spawnMonitor } from "isopod/guest";
-import { born, Round, sumOf, tell, toConductor } from "./round";
+import { born, Round, sumOf, tell, toConductor } from "./shared/round";
 
 const THETA: f64 = 37.2;
 const room: usize = memory.data(8, 8);

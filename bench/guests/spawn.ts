@@ -1,7 +1,7 @@
-// Actors born, run, ended and seen to end: one after the other, or (storm) all born before the first is looked after.
+// Spawns actors that end at once and waits for their Downs: one after the other, or (storm) all spawned first.
 
 import { Kind, Reason, receive, receiveTag, spawnMonitor } from "isopod/guest";
-import { Round } from "./round";
+import { Round } from "./shared/round";
 
 export function run(): void {
   const round = new Round();

@@ -3,7 +3,7 @@
  * memory, or computes with denormals and roots, is cut by the clock. The clock here goes on whenever somebody looks, as if each piece had taken long.
  */
 import { describe, expect, test } from "vitest";
-import { slowGuests } from "../../bench/slow-guests.ts";
+import { slowGuests } from "../../bench/studies/slow-guests.ts";
 import { SpawnError } from "../../host/index.ts";
 import { assemble } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
