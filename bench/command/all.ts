@@ -1,4 +1,7 @@
-/** `isopod bench all`: plays all scenarios and their sweeps, prints tables, and writes `results.json` and `report.html`. */
+/**
+ * `isopod bench all`: plays all scenarios and their sweeps, prints tables, and writes
+ * `results.json` and `report.html`.
+ */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Arguments, UsageError } from "../../host/node/cli/command.ts";

@@ -1,4 +1,7 @@
-/** `isopod bench SCENARIO`: plays one scenario, in rounds or for some seconds, and prints a table or JSON. */
+/**
+ * `isopod bench SCENARIO`: plays one scenario, in rounds or for some seconds, and prints a table or
+ * JSON.
+ */
 import type { Arguments } from "../../host/node/cli/command.ts";
 import { UsageError } from "../../host/node/cli/command.ts";
 import { relaunch } from "../../host/node/cli/relaunch.ts";

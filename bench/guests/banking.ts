@@ -1,5 +1,6 @@
-// Savina's bank: accounts that move money. The paying account calls the other one; requests that arrive meanwhile wait
-// in its mailbox. Money only goes from lower to higher accounts, so no two accounts wait for each other.
+// Savina's bank: accounts that move money. The paying account calls the other one; requests that
+// arrive meanwhile wait in its mailbox. Money only goes from lower to higher accounts, so no two
+// accounts wait for each other.
 
 import { callRaw, Pid, receive, receiveTag, reply, sendRaw, sendTag } from "isopod/guest";
 import { born, nextRandom, Round, sumOf, tell, toConductor } from "./shared/round";

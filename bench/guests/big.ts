@@ -1,4 +1,5 @@
-// Savina's big: each actor sends a ping to a random actor, waits for its pong, and repeats. Meanwhile it answers the others.
+// Savina's big: each actor sends a ping to a random actor, waits for its pong, and repeats.
+// Meanwhile it answers the others.
 
 import { args, Pid, Reader, receive, sendTag, Writer } from "isopod/guest";
 import { BEGIN, born, nextRandom, Round, sumOf, tell, toConductor } from "./shared/round";

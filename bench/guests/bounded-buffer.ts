@@ -1,4 +1,5 @@
-// Savina's bounded buffer: a manager between producers and consumers. It asks a producer for an item only if there is room.
+// Savina's bounded buffer: a manager between producers and consumers. It asks a producer for an
+// item only if there is room.
 
 import { args, forward, Pid, Reader, receive, sendRaw, sendTag } from "isopod/guest";
 import { born, nextRandom, Round, sumOf, tell, toConductor } from "./shared/round";

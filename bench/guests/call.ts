@@ -1,5 +1,5 @@
-// A client that calls a server of the guest library, one call after the other. The scenarios fairness, host-call and
-// fault-recovery use this guest too.
+// A client that calls a server of the guest library, one call after the other. The scenarios
+// fairness, host-call and fault-recovery use this guest too.
 
 import { call, Message, now, Pid, receiveWithin, Server, serve } from "isopod/guest";
 import { born, Round, toConductor } from "./shared/round";

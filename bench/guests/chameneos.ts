@@ -1,4 +1,5 @@
-// Savina's chameneos: creatures meet in pairs at a mall and change colour with each meeting. Both of a pair count it.
+// Savina's chameneos: creatures meet in pairs at a mall and change colour with each meeting. Both
+// of a pair count it.
 
 import { args, forward, Pid, Reader, receive, self, sendRaw, sendTag } from "isopod/guest";
 import { born, Round, sumOf, tell, toConductor } from "./shared/round";
@@ -36,7 +37,8 @@ export function mall(): void {
     } else if (waiting === 0) {
       waiting = guest.from;
     } else {
-      // The message has the pid of the second creature, because the sender of a forwarded message is the mall.
+      // The message has the pid of the second creature, because the sender of a forwarded message
+      // is the mall.
       forward(waiting, guest);
       waiting = 0;
       left--;

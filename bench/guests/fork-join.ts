@@ -1,4 +1,5 @@
-// Savina's fork and join: actors that compute a sine for each message (throughput), or for one message and then end (create).
+// Savina's fork and join: actors that compute a sine for each message (throughput), or for one
+// message and then end (create).
 
 import { args, Kind, Pid, Reader, Reason, receive, sendRaw, spawnMonitor } from "isopod/guest";
 import { born, Round, sumOf, tell, toConductor } from "./shared/round";

@@ -1,5 +1,6 @@
-// Savina's logistic map: a worker for each series asks a computer for one term after another. The master's requests wait
-// in the worker's mailbox: it receives the reply first, although the requests came earlier.
+// Savina's logistic map: a worker for each series asks a computer for one term after another. The
+// master's requests wait in the worker's mailbox: it receives the reply first, although the
+// requests came earlier.
 
 import { args, callRaw, Message, Pid, Reader, receive, receiveTag, reply, sendTag, Writer } from "isopod/guest";
 import { born, REPORT, Round, toConductor } from "./shared/round";

@@ -1,4 +1,5 @@
-// Selective receive: `depth` other messages are in the mailbox before the wanted one. Entries: by_ref, by_tag, by_predicate.
+// Selective receive: `depth` other messages are in the mailbox before the wanted one. Entries:
+// by_ref, by_tag, by_predicate.
 
 import {
   call,

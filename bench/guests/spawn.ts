@@ -1,4 +1,5 @@
-// Spawns actors that end at once and waits for their Downs: one after the other, or (storm) all spawned first.
+// Spawns actors that end at once and waits for their Downs: one after the other, or (storm) all
+// spawned first.
 
 import { Kind, Reason, receive, receiveTag, spawnMonitor } from "isopod/guest";
 import { Round } from "./shared/round";

@@ -1,4 +1,5 @@
-// Savina's thread ring: a token goes round a ring of actors. After the last hop a message to leave goes round once.
+// Savina's thread ring: a token goes round a ring of actors. After the last hop a message to leave
+// goes round once.
 
 import { args, Pid, Reader, receive, receiveTag, sendRaw } from "isopod/guest";
 import { BEGIN, born, Round, sumOf, tell, toConductor } from "./shared/round";

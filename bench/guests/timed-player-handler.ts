@@ -1,4 +1,5 @@
-// The serving side of a pair that plays ping-pong, as a handler that times each round trip. For its args see shared/player.ts.
+// The serving side of a pair that plays ping-pong, as a handler that times each round trip. For its
+// args see shared/player.ts.
 
 import { forward, listen, received } from "isopod/guest";
 import { TimedPlayer } from "./shared/player";

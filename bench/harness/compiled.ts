@@ -27,8 +27,9 @@ export function compiled(file: string, park: Park, preemptible = false): Promise
 }
 
 /**
- * Compiles all guests of `bench/guests/` at once, which takes less time than one by one. A long run then does not
- * depend on files that are edited meanwhile. A guest that does not compile is an error of the scenarios that use it.
+ * Compiles all guests of `bench/guests/` at once, which takes less time than one by one. A long run
+ * then does not depend on files that are edited meanwhile. A guest that does not compile is an
+ * error of the scenarios that use it.
  */
 export async function compileAll(park: Park): Promise<void> {
   const files = readdirSync(GUESTS_FOLDER)

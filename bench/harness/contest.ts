@@ -1,6 +1,7 @@
 /**
- * Lets isopod and its peers play a scenario in turns: one round of each, then the next. Other load on the machine then
- * affects all of them alike. A contestant that fails is stopped and named; the others go on.
+ * Lets isopod and its peers play a scenario in turns: one round of each, then the next. Other load
+ * on the machine then affects all of them alike. A contestant that fails is stopped and named; the
+ * others go on.
  */
 
 import { scenariosOf, startPeer } from "./peer.ts";
@@ -19,7 +20,10 @@ const LONG_ROUND_MS = 500;
 /** Later rounds keep no samples: a round may have 50,000, and a contest thousands of rounds. */
 const SAMPLED_ROUNDS = 100;
 
-/** How long a contest lasts: a number of rounds, or until the rounds of each contestant have taken so many seconds. */
+/**
+ * How long a contest lasts: a number of rounds, or until the rounds of each contestant have taken
+ * so many seconds.
+ */
 export type Length = { readonly rounds: number } | { readonly seconds: number };
 
 export interface ContestOptions {
@@ -61,7 +65,10 @@ interface Contestant extends Stage {
   playedMs: number;
 }
 
-/** Plays the scenario. It resolves even if contestants fail or count a wrong total; they are then in `failed`. */
+/**
+ * Plays the scenario. It resolves even if contestants fail or count a wrong total; they are then in
+ * `failed`.
+ */
 export async function contest(scenario: Scenario, options: ContestOptions): Promise<Contest> {
   const parameters = { ...scenario.parameters, ...options.parameters };
   const { contestants, skipped, failed } = await gather(scenario, parameters, options);

@@ -21,7 +21,10 @@ export interface EverythingOptions extends Pick<ContestOptions, "peers" | "lengt
   readonly scenarios: readonly Scenario[];
   /** Called before each round with a line that says what is played. */
   readonly onRound?: (text: string) => void;
-  /** Called after each contest with it and with all contests so far, so that a run that is cut off leaves results. */
+  /**
+   * Called after each contest with it and with all contests so far, so that a run that is cut off
+   * leaves results.
+   */
   readonly onContest?: (played: Contest, sofar: Played) => void;
   readonly onSweep?: (played: SweepResult) => void;
 }

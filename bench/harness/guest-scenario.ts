@@ -1,6 +1,6 @@
 /**
- * Scenarios that are played by guests only. The host spawns one actor for a round, the conductor. The conductor starts
- * the others, reads the clock and sends the host one result.
+ * Scenarios that are played by guests only. The host spawns one actor for a round, the conductor.
+ * The conductor starts the others, reads the clock and sends the host one result.
  */
 import type { Parameters, Round } from "./round.ts";
 import type { Scenario, Style } from "./scenario.ts";
@@ -15,7 +15,10 @@ export interface GuestScenario extends Omit<Scenario, "styles" | "prepare"> {
   readonly modules?: (style: Style) => Readonly<Record<string, string>>;
   /** The number of operations of a round with these parameters. */
   readonly operations: (parameters: Parameters) => number;
-  /** Called before the conductor is spawned. The function that it returns is called after the conductor's result. */
+  /**
+   * Called before the conductor is spawned. The function that it returns is called after the
+   * conductor's result.
+   */
   readonly around?: (troupe: Troupe, parameters: Parameters) => Promise<() => Partial<Round>>;
 }
 

@@ -1,4 +1,7 @@
-/** The distribution of the times of single operations: percentiles, and points of the curve through them. */
+/**
+ * The distribution of the times of single operations: percentiles, and points of the curve through
+ * them.
+ */
 
 /** Times in nanoseconds. */
 export interface Latency {

@@ -1,6 +1,6 @@
 /**
- * A peer that runs: a process that plays one round each time it is asked. Between rounds it only waits, so several
- * peers can run side by side, take turns and stay warm.
+ * A peer that runs: a process that plays one round each time it is asked. Between rounds it only
+ * waits, so several peers can run side by side, take turns and stay warm.
  */
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -23,11 +23,14 @@ export interface PeerRound extends Round {
 /** A peer that has been started. */
 export interface Peer extends Stage {
   /**
-   * Plays one round. If the process ends instead of answering, this rejects with a PeerError that has the text of
-   * stderr. A peer that takes too long is killed.
+   * Plays one round. If the process ends instead of answering, this rejects with a PeerError that
+   * has the text of stderr. A peer that takes too long is killed.
    */
   round(): Promise<PeerRound>;
-  /** Resolves when the process has ended. The process finishes its current round; if that takes too long, it is killed. */
+  /**
+   * Resolves when the process has ended. The process finishes its current round; if that takes too
+   * long, it is killed.
+   */
   stop(): Promise<void>;
 }
 
@@ -37,7 +40,10 @@ export interface Skipped {
   readonly skipped: string;
 }
 
-/** The scenarios of a peer, which is built first if necessary. Rejects with a PeerError with the code `build`. */
+/**
+ * The scenarios of a peer, which is built first if necessary. Rejects with a PeerError with the
+ * code `build`.
+ */
 export async function scenariosOf(name: PeerName): Promise<readonly PeerScenario[] | Skipped> {
   const skipped = missing(name);
   if (skipped !== undefined) return { skipped };
@@ -51,7 +57,8 @@ export async function scenariosOf(name: PeerName): Promise<readonly PeerScenario
 }
 
 /**
- * Starts a peer, which is built first if necessary. An unknown scenario or parameter makes the first round fail.
+ * Starts a peer, which is built first if necessary. An unknown scenario or parameter makes the
+ * first round fail.
  *
  * @param parameters whole numbers; missing ones have the defaults that `scenariosOf` tells
  * @returns the peer, which the caller has to stop, or the reason why it cannot be started

@@ -1,6 +1,6 @@
 /**
- * The peers: the same scenarios in other languages. This file knows where each peer is, what it needs and how it is
- * built. `bench/peers/README.md` describes the peers themselves.
+ * The peers: the same scenarios in other languages. This file knows where each peer is, what it
+ * needs and how it is built. `bench/peers/README.md` describes the peers themselves.
  */
 import { execFile } from "node:child_process";
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
@@ -95,7 +95,10 @@ export function hasSource(name: PeerName, peerFile: string): boolean {
   return existsSync(inFolder(peerInfo(name).sourceOf(peerFile)));
 }
 
-/** True if the product exists and no source is newer. Packages of npm keep their own dates, so nact's only has to exist. */
+/**
+ * True if the product exists and no source is newer. Packages of npm keep their own dates, so
+ * nact's only has to exist.
+ */
 export function isBuilt(name: PeerName): boolean {
   const { build, product } = peerInfo(name);
   const madeMs = modifiedMs(product);
@@ -111,7 +114,10 @@ export function missing(name: PeerName): string | undefined {
   return program !== undefined && isProgram(program) ? undefined : install;
 }
 
-/** Builds the peer if a source is newer than the product. Rejects with a PeerError with the code `build`. */
+/**
+ * Builds the peer if a source is newer than the product. Rejects with a PeerError with the code
+ * `build`.
+ */
 export async function makeReady(name: PeerName): Promise<void> {
   const { build, product } = peerInfo(name);
   if (build === undefined || isBuilt(name)) return;

@@ -1,6 +1,6 @@
 /**
- * One round of a scenario, as the actors measured it. Isopod's guests and the peers in other languages answer with
- * the same figures.
+ * One round of a scenario, as the actors measured it. Isopod's guests and the peers in other
+ * languages answer with the same figures.
  */
 
 /** The parameters of a scenario by name. All are whole numbers. */
@@ -10,7 +10,10 @@ export interface Round {
   /** The number of operations that the round had to do. */
   readonly operations: number;
   readonly elapsedMs: number;
-  /** The number of operations that the actors counted. It equals `operations`; otherwise the round is an error. */
+  /**
+   * The number of operations that the actors counted. It equals `operations`; otherwise the round
+   * is an error.
+   */
   readonly check: number;
   /** Scenario memory: the bytes of one parked actor. */
   readonly bytesEach?: number;
@@ -22,7 +25,10 @@ export interface Round {
 
 /** A scenario that is ready to be played: its guests are compiled, or its peer runs. */
 export interface Stage {
-  /** Plays one round. Only one round may run at a time. Rejects if the actors fail or their count is wrong. */
+  /**
+   * Plays one round. Only one round may run at a time. Rejects if the actors fail or their count is
+   * wrong.
+   */
   round(): Promise<Round>;
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * What a scenario is. Each one has a file in `bench/scenarios/`, which names the guest in `bench/guests/` and the file
- * that the peers have in `bench/peers/`.
+ * What a scenario is. Each one has a file in `bench/scenarios/`, which names the guest in
+ * `bench/guests/` and the file that the peers have in `bench/peers/`.
  */
 import type { PeerName } from "./peers.ts";
 import type { Parameters, Stage } from "./round.ts";
@@ -17,7 +17,10 @@ export interface Scenario {
   readonly parameters: Parameters;
   /** The main guest: `bench/guests/<guest>.ts`. */
   readonly guest: string;
-  /** The peers' file without folder and extension, for example `messages`. Undefined: no peer has the scenario. */
+  /**
+   * The peers' file without folder and extension, for example `messages`. Undefined: no peer has
+   * the scenario.
+   */
   readonly peerFile?: string;
   /** The peers' name of the scenario. Default: `name`. */
   readonly peerScenario?: string;
@@ -26,11 +29,14 @@ export interface Scenario {
   /** The styles that `isopod bench all` plays. Default: the first of `styles`. */
   readonly usualStyles?: readonly Style[];
   /**
-   * True if the time of a round says nothing, because the scenario has a natural pace or times each operation.
-   * Reports then show the distribution of single operations only.
+   * True if the time of a round says nothing, because the scenario has a natural pace or times each
+   * operation. Reports then show the distribution of single operations only.
    */
   readonly paced?: boolean;
-  /** True if the actors of a round live until the end. Rounds then add up, so the scenario cannot be played for seconds. */
+  /**
+   * True if the actors of a round live until the end. Rounds then add up, so the scenario cannot be
+   * played for seconds.
+   */
   readonly keepsActors?: boolean;
   /** Why a default differs from that of the peers. */
   readonly note?: string;

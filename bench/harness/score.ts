@@ -40,7 +40,10 @@ export function isOwn({ name }: Pick<Score, "name">): boolean {
   return name.startsWith("isopod");
 }
 
-/** How many times faster than `to` isopod's first style is, by medians. Undefined if isopod did not play. */
+/**
+ * How many times faster than `to` isopod's first style is, by medians. Undefined if isopod did not
+ * play.
+ */
 export function ratio(scores: readonly Score[], to: Score): number | undefined {
   const own = scores.find(isOwn);
   return own === undefined ? undefined : to.medianNs / own.medianNs;

@@ -1,4 +1,7 @@
-/** A runtime with the guests of one scenario. It spawns the conductor of each round and reads its result. */
+/**
+ * A runtime with the guests of one scenario. It spawns the conductor of each round and reads its
+ * result.
+ */
 import { engineName } from "../../host/node/engine.ts";
 import { createRuntime, formatReason, type GuestModule, hasJspi, type Runtime } from "../../host/node/index.ts";
 import { compiled } from "./compiled.ts";
@@ -24,7 +27,10 @@ export class Troupe {
     for (const [name, module] of modules) runtime.define(name, module);
   }
 
-  /** Compiles and loads guests. `files` maps the name that spawns a guest to its file in `bench/guests/`. */
+  /**
+   * Compiles and loads guests. `files` maps the name that spawns a guest to its file in
+   * `bench/guests/`.
+   */
   static async gather(files: Readonly<Record<string, string>>, style: Style): Promise<Troupe> {
     if (style === "jspi" && !hasJspi()) {
       throw new Error(`${engineName()} has no JSPI: use Node 24.20 or later, or the style process`);
@@ -38,7 +44,10 @@ export class Troupe {
     return new Troupe(runtime, modules);
   }
 
-  /** Plays a round, which the conductor times with its own clock. Afterwards all its actors have ended, except in `memory`. */
+  /**
+   * Plays a round, which the conductor times with its own clock. Afterwards all its actors have
+   * ended, except in `memory`.
+   */
   async play(name: string, operations: number, parameters: readonly number[], entry: string): Promise<Round> {
     const mailbox = this.runtime.mailbox();
     const args = new DataView(new ArrayBuffer(8 + 8 * parameters.length));

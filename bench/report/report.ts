@@ -1,6 +1,6 @@
 /**
- * The HTML report: one file without scripts, which refers to no other file. It shows the marks first, then an overview,
- * then each scenario.
+ * The HTML report: one file without scripts, which refers to no other file. It shows the marks
+ * first, then an overview, then each scenario.
  */
 import type { Contest } from "../harness/contest.ts";
 import type { SweepResult } from "../harness/everything.ts";

@@ -6,7 +6,10 @@ import { formatCount, formatNs, formatParameters, formatRatio } from "./format.t
 import type { Verdict } from "./marks.ts";
 import type { Failure } from "./results.ts";
 
-/** One contest: medians, how many times faster isopod's first style is, and the times of single operations. */
+/**
+ * One contest: medians, how many times faster isopod's first style is, and the times of single
+ * operations.
+ */
 export function table(played: Contest): string {
   const { scenario, operation, parameters, note, scores, skipped, failed } = played;
   const rows = scores.map(score => [

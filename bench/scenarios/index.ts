@@ -1,4 +1,7 @@
-/** All scenarios, the most important first. The table in `bench/README.md` shows where the parts of each one are. */
+/**
+ * All scenarios, the most important first. The table in `bench/README.md` shows where the parts of
+ * each one are.
+ */
 import type { Scenario } from "../harness/scenario.ts";
 import { banking } from "./banking.ts";
 import { big } from "./big.ts";

@@ -1,7 +1,7 @@
 /**
- * The least that a message could cost: its bytes are copied from one WebAssembly memory to another and back, as from the
- * sender to a mailbox and from there to the receiver. There is no scheduler and no call into a guest. Ping-pong plays it
- * in its rounds.
+ * The least that a message could cost: its bytes are copied from one WebAssembly memory to another
+ * and back, as from the sender to a mailbox and from there to the receiver. There is no scheduler
+ * and no call into a guest. Ping-pong plays it in its rounds.
  */
 import type { Beside } from "../harness/scenario.ts";
 

@@ -1,6 +1,7 @@
 /**
- * Every instruction that `load` accepts, with its operands and its result, so that `loops.ts` can make loops of them. No
- * instruction traps: divisors are odd, addresses are in the first page, and truncated numbers fit.
+ * Every instruction that `load` accepts, with its operands and its result, so that `loops.ts` can
+ * make loops of them. No instruction traps: divisors are odd, addresses are in the first page, and
+ * truncated numbers fit.
  */
 
 /** `i` i32, `I` i64, `f` f32, `d` f64, `v` v128. */
@@ -197,7 +198,8 @@ const [BLOCK, END, VOID] = [0x02, 0x0b, 0x40];
 const statement = (name: string, takes: string, gives: Type | "", ...code: number[]) =>
   all.push({ name, code, takes, gives });
 
-// Calls, tables, references, exceptions and others. They refer to the functions, tables and memories of `loops.ts`.
+// Calls, tables, references, exceptions and others. They refer to the functions, tables and
+// memories of `loops.ts`.
 statement("nop", "", "", 0x01);
 statement("drop", "i", "", 0x1a);
 statement("select", "iii", "i", 0x1b);

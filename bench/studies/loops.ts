@@ -1,4 +1,7 @@
-/** Makes modules whose `run(n)` executes a loop n times. The body is made of the instructions of `catalogue.ts`. */
+/**
+ * Makes modules whose `run(n)` executes a loop n times. The body is made of the instructions of
+ * `catalogue.ts`.
+ */
 import { type Instruction, type Type, u32 } from "./catalogue.ts";
 
 /** The local of each type. Local 0 is the number of rounds left. */
@@ -9,7 +12,10 @@ const section = (id: number, body: readonly number[]) => [id, ...u32(body.length
 const name = (text: string) => [...u32(text.length), ...new TextEncoder().encode(text)];
 const code = (...bytes: number[]) => [...u32(bytes.length), ...bytes];
 
-/** Code that turns a value of a type into an i32, so that it can be mixed into local 1. The compiler then cannot drop or hoist it. */
+/**
+ * Code that turns a value of a type into an i32, so that it can be mixed into local 1. The compiler
+ * then cannot drop or hoist it.
+ */
 const MIXES: Readonly<Record<Type, readonly number[]>> = {
   i: [],
   I: [0xa7],
@@ -41,7 +47,10 @@ function back(takes: string): number[] {
   return [];
 }
 
-/** A module with this loop body. It imports `host.cheap`, and has all tables, memories and functions that the catalogue refers to. */
+/**
+ * A module with this loop body. It imports `host.cheap`, and has all tables, memories and functions
+ * that the catalogue refers to.
+ */
 export function loopOf(body: readonly number[]): Uint8Array<ArrayBuffer> {
   const I32 = 0x7f;
   const unary = [0x60, 0, 1, I32];

@@ -1,6 +1,7 @@
 /**
- * Micro benchmarks of single parts: mailbox, calls between JavaScript and WebAssembly, instantiation and spawn. Use them
- * to compare two versions on one machine. The scenario ping-pong measures a whole message.
+ * Micro benchmarks of single parts: mailbox, calls between JavaScript and WebAssembly,
+ * instantiation and spawn. Use them to compare two versions on one machine. The scenario ping-pong
+ * measures a whole message.
  *
  *     npm run bench:micro
  */
@@ -13,7 +14,10 @@ import { createRuntime } from "../../host/node/index.ts";
 import { MESSAGE } from "../../host/wire/message.ts";
 import { compiledExamples } from "../harness/compiled.ts";
 
-/** Short operations are repeated between two readings of the clock, because reading it takes longer than they do. */
+/**
+ * Short operations are repeated between two readings of the clock, because reading it takes longer
+ * than they do.
+ */
 const REPEATS = 1000;
 
 const bench = new Bench({ time: 300, warmupTime: 100 });

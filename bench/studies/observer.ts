@@ -1,7 +1,8 @@
 /**
- * The cost of an observer. Ping-pong runs in processes of its own, in turns unobserved and observed. This process asks
- * the observer once a second, as its page does. The measure is the processor time of a message, the observer's included.
- * The fastest windows count, because other load on the machine only makes them slower.
+ * The cost of an observer. Ping-pong runs in processes of its own, in turns unobserved and
+ * observed. This process asks the observer once a second, as its page does. The measure is the
+ * processor time of a message, the observer's included. The fastest windows count, because other
+ * load on the machine only makes them slower.
  *
  *     npm run bench:observer -- [rounds] [idle actors]
  */
@@ -62,7 +63,10 @@ function at(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.round(share * (values.length - 1))];
 }
 
-/** Plays one game in a process of its own. If it is observed, this process asks the observer until the game ends. */
+/**
+ * Plays one game in a process of its own. If it is observed, this process asks the observer until
+ * the game ends.
+ */
 async function playedBy(game: Game): Promise<Played> {
   const child = fork(fileURLToPath(import.meta.url), { serialization: "advanced" });
   let played: Played | undefined;

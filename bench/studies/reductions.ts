@@ -1,7 +1,8 @@
 /**
- * The cost of counting reductions and of being preemptible. It measures a loop, a recursion and the echo: plain, counted,
- * and preemptible by Asyncify. It also measures how long an echo takes to answer while another guest runs instructions
- * that take long. Prints the tables of docs/reductions.md.
+ * The cost of counting reductions and of being preemptible. It measures a loop, a recursion and the
+ * echo: plain, counted, and preemptible by Asyncify. It also measures how long an echo takes to
+ * answer while another guest runs instructions that take long. Prints the tables of
+ * docs/reductions.md.
  *
  *     npm run bench:reductions
  */
@@ -97,7 +98,10 @@ async function measure(wasm: Uint8Array, echoes: boolean, spawn: SpawnOptions): 
   }
 }
 
-/** Runs each slow guest, counted and with default limits, while the host asks an echo. Then runs it in a handler, until a limit ends it. */
+/**
+ * Runs each slow guest, counted and with default limits, while the host asks an echo. Then runs it
+ * in a handler, until a limit ends it.
+ */
 async function besideSlowGuests(): Promise<Record<string, string | number>[]> {
   const [wasm] = await compiledExamples("echo");
   const found: Record<string, string | number>[] = [];

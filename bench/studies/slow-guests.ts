@@ -1,4 +1,7 @@
-/** Guests whose instructions take much longer than most: loops in WebAssembly text. Tests of the time limits use them too. */
+/**
+ * Guests whose instructions take much longer than most: loops in WebAssembly text. Tests of the
+ * time limits use them too.
+ */
 
 interface SlowGuest {
   /** Definitions of the module. */

@@ -1,7 +1,8 @@
 /**
- * Checks the weights of reductions. It measures each instruction that `load` accepts. It also measures how much longer a
- * reduction takes than a round of an empty loop, in loops of one instruction and of random mixes. Both are printed for
- * both tiers of V8. The bound of docs/reductions.md is 4.
+ * Checks the weights of reductions. It measures each instruction that `load` accepts. It also
+ * measures how much longer a reduction takes than a round of an empty loop, in loops of one
+ * instruction and of random mixes. Both are printed for both tiers of V8. The bound of
+ * docs/reductions.md is 4.
  *
  *     npm run bench:weights -- [seconds of mixes] [seed]
  */

@@ -1,5 +1,7 @@
-// One side of a pair that plays ping-pong. The guests player.ts, timed-player.ts and their handlers all use it.
-// Args: u64 conductor, u64 partner (0: this side only answers), u32 bytes of a ball, u32 balls that it receives.
+// One side of a pair that plays ping-pong. The guests player.ts, timed-player.ts and their handlers
+// all use it.
+// Args: u64 conductor, u64 partner (0: this side only answers), u32 bytes of a ball, u32 balls that
+// it receives.
 
 import { args, now, Pid, Reader, send, sendRaw } from "isopod/guest";
 import { SAMPLES, tell } from "./round";

@@ -1,5 +1,5 @@
-// The part that all conductors share. A conductor is the actor that the host spawns for a round. It starts the other
-// actors, reads the clock, and sends the host one result.
+// The part that all conductors share. A conductor is the actor that the host spawns for a round. It
+// starts the other actors, reads the clock, and sends the host one result.
 
 import {
   args,
@@ -61,7 +61,10 @@ export class Round {
     this.elapsedMs = now() - this.beganMs;
   }
 
-  /** Reports the round and ends. `check`: the operations that the actors counted. Actors started with `born` end too. */
+  /**
+   * Reports the round and ends. `check`: the operations that the actors counted. Actors started
+   * with `born` end too.
+   */
   end(check: f64): void {
     this.report(check);
     shutdown();

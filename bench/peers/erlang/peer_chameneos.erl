@@ -1,8 +1,8 @@
-%% Savina's chameneos: creatures that meet in pairs at a mall and change colour with each meeting.
+%% Savina's chameneos: creatures meet in pairs at a mall and change colour with each meeting.
 -module(peer_chameneos).
 -export([chameneos/1]).
 
-%% The round is the mall. Both of a pair count their meeting.
+%% The round is the mall. Both of a pair count the meeting.
 chameneos(#{chameneos := Creatures, meetings := Meetings}) ->
     Mall = self(),
     {Elapsed, Attendances} = peer_round:timed(fun() ->

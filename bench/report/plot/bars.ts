@@ -22,7 +22,10 @@ const LEFT = 130;
 const RIGHT = 150;
 const ROW = 24;
 const TITLE = 26;
-/** A peer's bar that is longer than this many times the median is cut off, so that the others stay readable. */
+/**
+ * A peer's bar that is longer than this many times the median is cut off, so that the others stay
+ * readable.
+ */
 const CUT_OFF = 6;
 
 export function bars(groups: readonly BarGroup[], width: Width, label: string): string {

@@ -1,4 +1,7 @@
-/** A dot chart: for each scenario and peer, how many times faster isopod is. The scale is logarithmic, with 1 marked. */
+/**
+ * A dot chart: for each scenario and peer, how many times faster isopod is. The scale is
+ * logarithmic, with 1 marked.
+ */
 import { formatRatio } from "../format.ts";
 import { classOf, logScale, svg, text, WIDE } from "./svg.ts";
 

@@ -1,6 +1,12 @@
-/** Parts of all plots: escaped text, a class for each contestant, logarithmic scales, and labels that do not overlap. */
+/**
+ * Parts of all plots: escaped text, a class for each contestant, logarithmic scales, and labels
+ * that do not overlap.
+ */
 
-/** Widths of a plot in its own units: alone in a row of the page, or beside another plot. Text has the same size in both. */
+/**
+ * Widths of a plot in its own units: alone in a row of the page, or beside another plot. Text has
+ * the same size in both.
+ */
 export const WIDE = 820;
 export const NARROW = 500;
 export type Width = typeof WIDE | typeof NARROW;
@@ -29,7 +35,10 @@ export interface LogScale {
   at(value: number): number;
 }
 
-/** A scale from `from` to `to` that covers all values, which must be above 0. It begins and ends with a tick. */
+/**
+ * A scale from `from` to `to` that covers all values, which must be above 0. It begins and ends
+ * with a tick.
+ */
 export function logScale(values: readonly number[], from: number, to: number): LogScale {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   // A scale of few decades has more than one tick in each.
