@@ -9,6 +9,7 @@ import { boundedBuffer } from "./bounded-buffer.ts";
 import { call } from "./call.ts";
 import { chameneos } from "./chameneos.ts";
 import { counting } from "./counting.ts";
+import { exitChain } from "./exit-chain.ts";
 import { fairness } from "./fairness.ts";
 import { fanIn } from "./fan-in.ts";
 import { fanOut } from "./fan-out.ts";
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   pingPongLatency,
   spawn,
   spawnStorm,
+  exitChain,
   fanIn,
   selectivePredicate,
   selectiveTag,

@@ -10,6 +10,7 @@ export const tiny: Readonly<Record<string, readonly [parameters: Parameters, ope
   "ping-pong-latency": [{ pairs: 2, bytes: 300, messages: 41 }, 40],
   spawn: [{ count: 5 }, 5],
   "spawn-storm": [{ count: 5 }, 5],
+  "exit-chain": [{ actors: 5 }, 5],
   "fan-in": [{ senders: 3, messages: 31 }, 30],
   "selective-predicate": [{ depth: 10, scans: 5 }, 5],
   "selective-tag": [{ depth: 0, scans: 5 }, 5],

@@ -26,6 +26,7 @@ scenarios() ->
      {"selective-predicate", [{depth, 10000}, {scans, 100}], fun peer_selective:by_predicate/1},
      {"spawn", [{count, 20000}], fun peer_lives:one_by_one/1},
      {"spawn-storm", [{count, 10000}], fun peer_lives:storm/1},
+     {"exit-chain", [{actors, 2000}], fun peer_links:exit_chain/1},
      {"memory", [{actors, 10000}], fun peer_lives:memory/1}].
 
 main() ->
