@@ -1,20 +1,8 @@
-// Actors linked in a chain. The first one gets an exit signal, and each passes it on to the next as it ends.
+// Actors linked in a chain. The first one gets an exit signal, and each passes it on to the next as
+// it ends.
 
-import {
-  args,
-  exitTo,
-  Kind,
-  monitor,
-  Pid,
-  Reader,
-  Reason,
-  receive,
-  sendTag,
-  spawn,
-  spawnLink,
-  Writer,
-} from "isopod/guest";
-import { Round, toConductor } from "./shared/round";
+import { args, exitTo, monitor, Pid, Reader, Reason, receive, sendTag, spawn, spawnLink, Writer } from "isopod/guest";
+import { downsOf, Round, toConductor } from "./shared/round";
 
 const READY: i32 = 1;
 
@@ -25,14 +13,9 @@ export function run(): void {
   const first = spawn("guest", toConductor().u32(actors).toBytes(), "link");
   if (!first.ok) throw new Error(`link: ${first}`);
   for (let i = 0; i < actors; i++) monitor(receive().from);
-  let ended = 0;
   round.begin();
   exitTo(first.pid, Reason.Shutdown);
-  for (let i = 0; i < actors; i++) {
-    const down = receive();
-    if (down.kind === Kind.Down && down.reason === Reason.Shutdown) ended++;
-  }
-  round.end(ended);
+  round.end(downsOf(actors, Reason.Shutdown));
 }
 
 /** Spawns the rest of the chain, and waits. */
@@ -41,14 +24,8 @@ export function link(): void {
   const conductor: Pid = options.pid();
   const left = options.u32();
   if (left > 1) {
-    const next = spawnLink(
-      "guest",
-      new Writer()
-        .pid(conductor)
-        .u32(left - 1)
-        .toBytes(),
-      "link",
-    );
+    const given = new Writer().pid(conductor).u32(left - 1);
+    const next = spawnLink("guest", given.toBytes(), "link");
     if (!next.ok) throw new Error(`link: ${next}`);
   }
   sendTag(conductor, READY);

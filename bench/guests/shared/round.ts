@@ -8,6 +8,8 @@ import {
   now,
   Pid,
   Reader,
+  Reason,
+  receive,
   receiveTag,
   self,
   sendRaw,
@@ -104,6 +106,16 @@ export function sumOf(reports: i32): f64 {
     if (report.kind === Kind.Message) sum += report.f64At(0);
   }
   return sum;
+}
+
+/** Receives this many messages, and counts the Downs with this reason. */
+export function downsOf(actors: i32, reason: Reason = Reason.Normal): i32 {
+  let ended = 0;
+  for (let left = actors; left > 0; left--) {
+    const down = receive();
+    if (down.kind === Kind.Down && down.reason === reason) ended++;
+  }
+  return ended;
 }
 
 /** The part of a total that each actor does, rounded down. */

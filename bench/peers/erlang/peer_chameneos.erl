@@ -8,18 +8,18 @@ chameneos(#{chameneos := Creatures, meetings := Meetings}) ->
     {Elapsed, Attendances} = peer_round:timed(fun() ->
         Colours = {red, yellow, blue},
         [spawn_link(fun() -> enter(Mall, element(I rem 3 + 1, Colours), 0) end) || I <- lists:seq(0, Creatures - 1)],
-        mall(Meetings, nobody),
+        mall(Meetings, none),
         lists:sum([fade() || _ <- lists:seq(1, Creatures)])
     end),
     #{operations => Meetings, check => Attendances div 2, elapsed => Elapsed}.
 
-mall(0, nobody) ->
+mall(0, none) ->
     ok;
-mall(Left, nobody) ->
+mall(Left, none) ->
     receive {meet, Waiting, _Colour} -> mall(Left, Waiting) end;
 mall(Left, Waiting) ->
     receive {meet, _, _} = Meet -> Waiting ! Meet end,
-    mall(Left - 1, nobody).
+    mall(Left - 1, none).
 
 fade() ->
     Creature = receive {meet, Late, _Colour} -> Late end,

@@ -71,7 +71,7 @@ gossip(Main, All, Id, Left, Random, Target, Received) ->
             gossip(Main, All, Id, Left, Random, Target, Received + 1);
         {pong, Target} when Left =:= 0 ->
             Main ! {done, self()},
-            gossip(Main, All, Id, Left, Random, nobody, Received + 1);
+            gossip(Main, All, Id, Left, Random, none, Received + 1);
         {pong, Target} ->
             {Next, Later} = ask(All, Id, Random),
             gossip(Main, All, Id, Left - 1, Later, Next, Received + 1);
