@@ -6,6 +6,7 @@
  *
  *     npm run bench:reductions
  */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 /** One scene that is played: a runtime, and a supervisor with the scene's actors. */
+
 import { readString } from "../../adapters/assemblyscript.ts";
 import { type ChildReport, formatPid, formatReason, type Pid, Runtime, type Supervisor } from "../../index.ts";
 import type { GuestName, Part, Scene } from "./scenes.ts";

@@ -2,12 +2,9 @@
  * `isopod run`: one actor of a guest, from its first turn to its end. What it logs is printed as plain text: no guest can send
  * control sequences to the terminal.
  */
+
 import { basename, resolve } from "node:path";
-import { suggest } from "../../../wire/suggest.ts";
-import { build } from "../../compile/build.ts";
-import { entryWarning } from "../../compile/entries.ts";
 import {
-  createRuntime,
   defaultLimits,
   escapeControls,
   formatPid,
@@ -16,7 +13,11 @@ import {
   type ModuleSource,
   type RuntimeLimits,
   type SpawnOptions,
-} from "../../index.ts";
+} from "../../../index.ts";
+import { suggest } from "../../../wire/suggest.ts";
+import { build } from "../../compile/build.ts";
+import { entryWarning } from "../../compile/entries.ts";
+import { createRuntime } from "../../index.ts";
 import { missing } from "../../read.ts";
 import { type Arguments, type Command, numberIn, UsageError } from "../command.ts";
 import { crashReport, crashStack } from "../crash-report.ts";
