@@ -3,15 +3,14 @@
  */
 import { readString } from "../adapters/assemblyscript.ts";
 import { readSourceMap } from "../adapters/source-map.ts";
-import type { Denial } from "../door/denials.ts";
-import type { RuntimeOptions } from "../runtime.ts";
+import type { Denial, RuntimeOptions } from "../index.ts";
 import { adviceFor, hasTrapHandlerFlag } from "./engine.ts";
 import { NodeRuntime } from "./node-runtime.ts";
 import { read } from "./read.ts";
 
 export * from "../index.ts";
 export { type BuildOptions, build } from "./compile/build.ts";
-export type { Compiled, Diagnostic } from "./compile/compiler.ts";
+export type { Compiled, Diagnostic } from "./compile/compiled.ts";
 export type { NodeRuntime } from "./node-runtime.ts";
 export type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 

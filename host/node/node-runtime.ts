@@ -1,5 +1,5 @@
 /** The runtime on Node: it publishes its events on diagnostics channels, and can be observed. */
-import { Runtime, type RuntimeOptions } from "../runtime.ts";
+import { Runtime, type RuntimeOptions } from "../index.ts";
 import { publish } from "./channels.ts";
 import type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 

@@ -5,7 +5,7 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { BuiltModule } from "../module/source.ts";
+import type { BuiltModule } from "../index.ts";
 import { fits } from "./compile/module-map.ts";
 import { namesLike } from "./compile/names-like.ts";
 

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as asc from "assemblyscript/asc";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Compiled, compile } from "../../host/node/compile/compiler.ts";
+import type { Compiled } from "../../host/node/compile/compiled.ts";
+import { compile } from "../../host/node/compile/compiler.ts";
 import { build, createRuntime, type Denial, type Runtime } from "../../host/node/index.ts";
 
 const CLI = fileURLToPath(new URL("../../bin/isopod.js", import.meta.url));

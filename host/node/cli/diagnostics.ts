@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { escapeControls } from "../../wire/escape-controls.ts";
-import type { Diagnostic } from "../compile/compiler.ts";
+import type { Diagnostic } from "../compile/compiled.ts";
 import { painted } from "./terminal.ts";
 
 /** Writes what the compiler has to say about one entry to stderr. */

@@ -4,7 +4,9 @@
  * Guarantee: for each entry it posts a `Compiled`, or the thread ends.
  */
 import { parentPort } from "node:worker_threads";
-import { type Compiled, type CompileOptions, compile } from "./compiler.ts";
+import type { Compiled } from "./compiled.ts";
+import { compile } from "./compiler.ts";
+import type { CompileOptions } from "./options.ts";
 
 export interface CompileRequest {
   entry: string;

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { build } from "../compile/build.ts";
-import type { Compiled } from "../compile/compiler.ts";
+import type { Compiled } from "../compile/compiled.ts";
 import { EXAMPLES_FOLDER } from "../installation.ts";
 import { DEMO_GUESTS, type DemoGuest } from "./files.ts";
 

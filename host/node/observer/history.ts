@@ -1,5 +1,5 @@
 /** What has happened since the observer began, as far as it is kept: the last ends that were no good ones, and the last events of all kinds. */
-import type { EndRow, EventRow } from "../../web/observer/protocol.ts";
+
 import {
   type ChildReport,
   formatPid,
@@ -9,7 +9,8 @@ import {
   type InspectKind,
   type Pid,
   type Runtime,
-} from "../index.ts";
+} from "../../index.ts";
+import type { EndRow, EventRow } from "../../web/observer/protocol.ts";
 import { receivedRow } from "./words.ts";
 
 const ENDS_KEPT = 200;

@@ -1,6 +1,6 @@
 /** Prometheus' text. Everything but the delays is read when it is asked for, from the counters and a snapshot. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Counters, Runtime, Snapshot } from "../index.ts";
+import type { Counters, Runtime, Snapshot } from "../../index.ts";
 
 const totals: Readonly<Record<keyof Counters, readonly [name: string, help: string]>> = {
   sent: ["isopod_messages_sent_total", "Messages sent, those refused included"],

@@ -3,8 +3,8 @@
  * queue as an actor does that becomes ready; ten a second cost nothing that could be measured.
  */
 import type { Histogram } from "prom-client";
+import type { Runtime } from "../../index.ts";
 import type { Sample } from "../../web/observer/protocol.ts";
-import type { Runtime } from "../index.ts";
 
 const PROBE_MS = 100;
 const PROBES_A_SAMPLE = 10;

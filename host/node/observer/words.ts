@@ -1,5 +1,5 @@
 /** Actors, items and bytes as the rows that the page shows: short texts, nothing that belongs to the runtime. What guests have written stays as it is; who shows it escapes it. */
-import type { ActorRef, ActorRow, ItemRow, Payload } from "../../web/observer/protocol.ts";
+
 import {
   type ActorInfo,
   formatPid,
@@ -8,7 +8,8 @@ import {
   type Received,
   type Wait,
   type WaitingItem,
-} from "../index.ts";
+} from "../../index.ts";
+import type { ActorRef, ActorRow, ItemRow, Payload } from "../../web/observer/protocol.ts";
 
 /** Of a payload. */
 const SHOWN_BYTES = 256;
