@@ -11,7 +11,7 @@ import {
   type Runtime,
 } from "../../index.ts";
 import type { EndRow, EventRow } from "../../web/observer/protocol.ts";
-import { receivedRow } from "./words.ts";
+import { receivedRow } from "./rows.ts";
 
 const ENDS_KEPT = 200;
 const EVENTS_KEPT = 1000;

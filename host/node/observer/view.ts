@@ -13,8 +13,8 @@ import type {
 } from "../../web/observer/protocol.ts";
 import { engineName } from "../engine.ts";
 import type { History } from "./history.ts";
+import { itemRow, labelOf, rowOf } from "./rows.ts";
 import type { Samples } from "./samples.ts";
-import { itemRow, labelOf, rowOf } from "./words.ts";
 
 const SHARE = 20;
 const LEAST_MS = 100;

@@ -1,29 +1,37 @@
 /** The demo's page: chooses scenes, compiles what is written, starts it, and shows it four times a second. */
 import { hasJspi } from "../../index.ts";
+import { byId } from "../page/dom.ts";
+import { short } from "../page/text.ts";
+import { TimePlot } from "../page/time-plot.ts";
 import { Actors } from "./actors.ts";
 import { CompileError, compile, sourceOf } from "./compiler.ts";
-import { element } from "./dom.ts";
 import { Editor } from "./editor.ts";
 import { Log } from "./log.ts";
-import { Plot, short } from "./plot.ts";
-import { type GuestName, type Scene, scenes } from "./scenes.ts";
+import type { GuestName } from "./protocol.ts";
+import { type Scene, scenes } from "./scenes.ts";
 import { Stage } from "./stage.ts";
 
 const LOOK_MS = 250;
 
-const choice = element("scene", HTMLSelectElement);
-const park = element("park", HTMLSelectElement);
-const reset = element("reset", HTMLButtonElement);
-const run = element("run", HTMLButtonElement);
-const status = element("status", HTMLElement);
-const ask = element("ask", HTMLFormElement);
+const choice = byId("scene", HTMLSelectElement);
+const park = byId("park", HTMLSelectElement);
+const reset = byId("reset", HTMLButtonElement);
+const run = byId("run", HTMLButtonElement);
+const status = byId("status");
+const ask = byId("ask", HTMLFormElement);
 const editor = new Editor(noteChange, start);
 const actors = new Actors(
   part => stage?.crash(part),
   part => stage?.kill(part),
 );
 const log = new Log();
-const plot = new Plot();
+const plot = new TimePlot(byId("plot"), {
+  lines: [{ label: "messages a second", color: "accent", fill: true }],
+  seconds: 60,
+  heightPx: 168,
+  hasLegend: false,
+  format: short,
+});
 
 let scene: Scene = scenes[0];
 /** What is written in place of an example, as long as the page lives. */
@@ -57,7 +65,7 @@ async function choose(chosen: Scene): Promise<void> {
   const source = await sourceOf(chosen.guest);
   if (scene !== chosen) return;
   editor.text = written.get(chosen) ?? source;
-  element("about", HTMLElement).textContent = chosen.about;
+  byId("about").textContent = chosen.about;
   noteChange();
   start();
 }
@@ -108,7 +116,7 @@ async function play(chosen: Scene, source: string): Promise<void> {
     say("live", "running");
   } catch (error) {
     if (error instanceof CompileError) {
-      editor.show(error.complaints);
+      editor.show(error.diagnostics);
       say("wrong", "does not compile: what ran before runs on");
     } else {
       editor.show([{ severity: "error", message: error instanceof Error ? error.message : String(error) }]);
@@ -140,7 +148,7 @@ function watch(): void {
   requestAnimationFrame(count);
   let last = { stage, received: 0, ms: performance.now() };
   const number = (id: string, text: string) => {
-    element(id, HTMLElement).textContent = text;
+    byId(id).textContent = text;
   };
   setInterval(() => {
     const ms = performance.now();
@@ -152,7 +160,8 @@ function watch(): void {
     if (stage === undefined) return;
     actors.show(stage.roles());
     if (isNew) plot.clear();
-    else plot.add(ms / 1000, rate);
+    else plot.add(ms / 1000, [rate]);
+    plot.show();
     number("rate", isNew ? "–" : short(rate));
     number("received", short(received));
     number("restarts", stage.restarts.toLocaleString("en"));

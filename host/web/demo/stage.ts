@@ -1,7 +1,8 @@
 /** One scene that is played: a runtime, and a supervisor with the scene's actors. */
 import { readString } from "../../adapters/assemblyscript.ts";
 import { type ChildReport, formatPid, formatReason, type Pid, Runtime, type Supervisor } from "../../index.ts";
-import type { GuestName, Part, Scene } from "./scenes.ts";
+import type { GuestName } from "./protocol.ts";
+import type { Part, Scene } from "./scenes.ts";
 
 /** What a guest of the page may do. */
 const GRANTS = { log: true, clock: true, random: true, lookup: true, register: true };

@@ -1,9 +1,9 @@
 /** The columns of the two lists of actors: the flat one, which can be sorted, and the tree. */
 import { escapeControls } from "../../wire/escape-controls.ts";
-import { el, setAttribute, setText } from "./dom.ts";
+import { el, setAttribute, setText } from "../page/dom.ts";
+import { bytes, count, duration, short } from "../page/text.ts";
 import type { ActorRow, TreeRow } from "./protocol.ts";
 import type { Column } from "./table.ts";
-import { bytes, count, duration, short } from "./text.ts";
 
 const INDENT_PX = 18;
 /** Deeper ones stand no further to the right. */

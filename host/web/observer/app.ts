@@ -1,13 +1,14 @@
 /** The page: asks once a second, and shows what it is told. */
+
+import { byId, el, setAttribute, setText } from "../page/dom.ts";
+import { bytes, count, duration, milliseconds, short } from "../page/text.ts";
 import { actorColumns, treeColumns } from "./actors.ts";
 import { ask, Refused, takeToken, tokenIn, useToken } from "./api.ts";
-import { byId, el, setAttribute, setText } from "./dom.ts";
 import { Drawer } from "./drawer.ts";
 import { EndList, EventList } from "./ends.ts";
 import { Plots } from "./plots.ts";
 import type { ActorPage, ActorRow, Overview, Page, Sample, TreeRow } from "./protocol.ts";
 import { VirtualTable } from "./table.ts";
-import { bytes, count, duration, milliseconds, short } from "./text.ts";
 
 const EVERY_MS = 1000;
 

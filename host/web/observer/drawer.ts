@@ -1,13 +1,14 @@
 /** One actor: what it is, what waits in its mailbox, whom it is tied to; it can be followed and killed here. */
 
 import { escapeControls } from "../../wire/escape-controls.ts";
+import { button, el } from "../page/dom.ts";
+import { bytes, count, duration } from "../page/text.ts";
+import type { TimePlot } from "../page/time-plot.ts";
 import { moduleText } from "./actors.ts";
 import { act, ask, inPath } from "./api.ts";
-import { button, el } from "./dom.ts";
 import { countOf, endNode, eventNode, itemNodes, pidLink } from "./ends.ts";
-import { depthPlot, type TimePlot } from "./plots.ts";
+import { depthPlot } from "./plots.ts";
 import type { ActorDetail, ActorRef, EndedDetail } from "./protocol.ts";
-import { bytes, count, duration } from "./text.ts";
 
 const FOLLOW_MS = 250;
 const LOOK_MS = 1000;

@@ -1,9 +1,9 @@
 /** Ends that were no good ones, and the events: lists that only grow, newest first. */
 import { escapeControls } from "../../wire/escape-controls.ts";
+import { button, el } from "../page/dom.ts";
+import { bytes, count, timeOfDay } from "../page/text.ts";
 import { ask } from "./api.ts";
-import { button, el } from "./dom.ts";
 import type { EndRow, EventRow, ItemRow } from "./protocol.ts";
-import { bytes, count, timeOfDay } from "./text.ts";
 
 /** So many events are on the page. */
 const EVENTS_SHOWN = 300;

@@ -1,7 +1,7 @@
 /**
  * A table of any length: only the rows that are seen exist, and only they are asked for. Rows are of one height, so the place of each is known without it.
  */
-import { el, setAttribute, setText } from "./dom.ts";
+import { el, setAttribute, setText } from "../page/dom.ts";
 import type { Page } from "./protocol.ts";
 
 /** As in the style sheet, its line included. */

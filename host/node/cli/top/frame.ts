@@ -1,7 +1,7 @@
 /** One picture of `isopod top`, as lines of text. */
 
 import type { ActorRow, SortKey } from "../../../web/observer/protocol.ts";
-import { bytes, count, duration, milliseconds, short } from "../../../web/observer/text.ts";
+import { bytes, count, duration, milliseconds, short } from "../../../web/page/text.ts";
 import { escapeControls } from "../../../wire/escape-controls.ts";
 import type { Look } from "./gauge.ts";
 
