@@ -72,7 +72,7 @@ describe("on the command line", () => {
     );
     expect(isopod(["run", "main.ts", "--entry", "main"])).toEqual([0, ""]);
     expect(isopod(["build", "typed.ts"])[1]).toBe(
-      "typed.ts: warning: run has type () -> i32, and an entry takes and gives nothing: export function run(): void\n",
+      "typed.ts: warning: run has type () -> i32, but an entry takes and returns nothing: export function run(): void\n",
     );
   });
 
@@ -126,13 +126,13 @@ describe("in a guest's source", () => {
       "export function run(): void {\n  setTimeout(run, 1);\n}",
       2,
       3,
-      "Cannot find name 'setTimeout'. (a guest has sendAfter, and receives that wait so long)",
+      "Cannot find name 'setTimeout'. (use sendAfter, or a receive with a time limit)",
     ],
     [
       "export function run(): void {\n  try { run(); } catch (e) {}\n}",
       2,
       3,
-      "Not implemented: Exceptions (a guest that cannot go on crashes, and its supervisor starts it again)",
+      "Not implemented: Exceptions (let the guest crash; its supervisor restarts it)",
     ],
   ])("%j", async (source, line, column, message) => {
     const path = join(folder, "guest.ts");

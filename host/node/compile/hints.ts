@@ -8,13 +8,16 @@ import { type Diagnostic, placeAt } from "./compiled.ts";
 
 /** By the compiler's message. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/^Cannot find name '(setTimeout|setInterval)'/, "a guest has sendAfter, and receives that wait so long"],
+  [/^Cannot find name '(setTimeout|setInterval)'/, "use sendAfter, or a receive with a time limit"],
   [
     /^Cannot find name '(fetch|require|document|window|Buffer|Promise|XMLHttpRequest|WebSocket)'/,
-    "a guest is no JavaScript: it calls what its host offers (imports)",
+    "a guest has no JavaScript APIs; it calls functions that its host offers (imports)",
   ],
-  [/^Not implemented: Exceptions/, "a guest that cannot go on crashes, and its supervisor starts it again"],
-  [/^Not implemented: Closures/, "a function sees its own variables and the module's only; put the others in a class"],
+  [/^Not implemented: Exceptions/, "let the guest crash; its supervisor restarts it"],
+  [
+    /^Not implemented: Closures/,
+    "a function sees only its own variables and the module's; put others into fields of a class",
+  ],
 ];
 
 /** What to add to a message of the compiler. Undefined where the message says enough. */

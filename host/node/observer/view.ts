@@ -1,4 +1,8 @@
-/** Answers what the page asks, from snapshots. Whoever looks often gets the same snapshot again: looking takes at most a twentieth of the thread. */
+/**
+ * Answers the page's requests from snapshots of the runtime.
+ *
+ * Guarantee: making snapshots takes at most a twentieth of the thread. Frequent requests share one snapshot.
+ */
 
 import { type ActorInfo, formatPid, type Pid, type Runtime, type Snapshot } from "../../index.ts";
 import type {
@@ -16,17 +20,19 @@ import type { History } from "./history.ts";
 import { itemRow, labelOf, rowOf } from "./rows.ts";
 import type { Samples } from "./samples.ts";
 
+/** A snapshot stays valid for this many times the time that it took. */
 const SHARE = 20;
+/** And at least this long. */
 const LEAST_MS = 100;
 const ITEMS_SHOWN = 50;
 const EVENTS_SHOWN = 50;
-/** Links, monitors and the like, of each. */
+/** Of links, of monitors and so on. */
 const REFS_SHOWN = 100;
 
 export interface ListOptions {
   readonly from: number;
   readonly count: number;
-  /** What pid, name, module, entry or state contains; small letters. */
+  /** In lower case. Rows match where the pid, a name, the module, the entry or the state contains it. */
   readonly filter: string;
 }
 
@@ -57,7 +63,7 @@ export class View {
     return this.#last;
   }
 
-  /** The snapshot's actors, for those who look for many. */
+  /** The snapshot's actors, indexed for many look-ups. */
   #byPid(): ReadonlyMap<Pid, ActorInfo> {
     const { actors } = this.snapshot();
     this.#known ??= new Map(actors.map(actor => [actor.pid, actor]));
@@ -88,7 +94,7 @@ export class View {
     const found = actors.filter(actor => contains(actor, options.filter));
     const key = keys[sort];
     const sign = descending ? -1 : 1;
-    // What is equal stays in the order of the slots.
+    // Rows with equal keys stay in the order of the slots.
     if (key !== undefined) found.sort((a, b) => sign * compare(key(a), key(b)));
     else if (descending) found.reverse();
     const page = pageOf(found, options);
@@ -96,7 +102,7 @@ export class View {
     return { ...page, rows: page.rows.map(rowOf), alive: actors.length, hasReductions };
   }
 
-  /** Supervisors with their children, and guests with those that they have spawned. */
+  /** Each supervisor with its children, each guest with the actors that it has spawned. */
   tree(options: ListOptions): Page<TreeRow> {
     const { actors } = this.snapshot();
     const alive = new Set(actors.map(({ pid }) => pid));
@@ -189,7 +195,7 @@ function contains(actor: ActorInfo, filter: string): boolean {
   return words.some(word => word?.toLowerCase().includes(filter));
 }
 
-/** A child that was started again stays where it was. */
+/** By the id at the supervisor, so that a restarted child keeps its place. */
 function byId(a: ActorInfo, b: ActorInfo): number {
   return ids.compare(a.supervisor?.id ?? "", b.supervisor?.id ?? "");
 }
@@ -199,7 +205,7 @@ function pageOf<T>(list: readonly T[], { from, count }: ListOptions): Page<T> {
   return { total: list.length, from, rows: list.slice(from, from + count) };
 }
 
-/** Whose child it is shown as: its supervisor's, or else of who has spawned it; 0 where that one has ended. */
+/** The actor below which the tree shows it: its supervisor, or else its parent. 0 where neither is alive. */
 function parentOf({ supervisor, parent }: ActorInfo, alive: ReadonlySet<Pid>): Pid {
   if (supervisor !== undefined && alive.has(supervisor.pid)) return supervisor.pid;
   return alive.has(parent) ? parent : 0;

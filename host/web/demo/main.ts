@@ -1,4 +1,10 @@
-/** The demo's page: chooses scenes, compiles what is written, starts it, and shows it four times a second. */
+/**
+ * The demo's page: it compiles the source in the editor, runs the scene, and shows its actors four times a second.
+ * The first file of `web/demo/`.
+ *
+ * The actors run in this page; only the compiler runs on the server. This folder imports host/index.ts, the adapter for
+ * AssemblyScript's strings, and `web/page/`.
+ */
 import { hasJspi } from "../../index.ts";
 import { byId } from "../page/dom.ts";
 import { short } from "../page/text.ts";
@@ -34,11 +40,12 @@ const plot = new TimePlot(byId("plot"), {
 });
 
 let scene: Scene = scenes[0];
-/** What is written in place of an example, as long as the page lives. */
+/** Edited sources, kept until the page is left. */
 const written = new Map<Scene, string>();
-/** What plays. Undefined until the first scene has begun. */
+/** The running scene. Undefined until the first one has started. */
 let stage: Stage | undefined;
 let starting = false;
+/** Another start was asked for while one was going on. */
 let again = false;
 
 for (const [i, { title }] of scenes.entries()) choice.add(new Option(title, String(i)));
@@ -58,7 +65,7 @@ ask.addEventListener("submit", event => {
 watch();
 await choose(scene);
 
-/** Shows a scene's guest, and plays it. */
+/** Shows a scene's source, and runs the scene. */
 async function choose(chosen: Scene): Promise<void> {
   scene = chosen;
   say("busy", "loading");
@@ -81,7 +88,7 @@ function noteChange(): void {
   });
 }
 
-/** Compiles and plays; where it does not compile, what has played before plays on. Once at a time: what is wanted meanwhile comes after. */
+/** Compiles and runs the scene. Where it does not compile, the previous one keeps running. Starts never overlap: a later one waits. */
 function start(): void {
   if (starting) {
     again = true;
@@ -137,7 +144,7 @@ function say(state: "busy" | "live" | "wrong", text: string): void {
   status.textContent = text;
 }
 
-/** Looks at what plays, and counts the frames that the page draws meanwhile. */
+/** Shows the running scene at intervals, and counts the frames that the page draws meanwhile. */
 function watch(): void {
   let frames = 0;
   let countedMs = performance.now();

@@ -1,20 +1,20 @@
-/** One scene that is played: a runtime, and a supervisor with the scene's actors. */
+/** One running scene: a runtime, and a supervisor with the scene's actors. */
 import { readString } from "../../adapters/assemblyscript.ts";
 import { type ChildReport, formatPid, formatReason, type Pid, Runtime, type Supervisor } from "../../index.ts";
 import type { GuestName } from "./protocol.ts";
 import type { Part, Scene } from "./scenes.ts";
 
-/** What a guest of the page may do. */
+/** The grants of every guest of the page. */
 const GRANTS = { log: true, clock: true, random: true, lookup: true, register: true };
-/** So many restarts in 5 seconds are borne: as many as a person can cause by clicking. */
+/** Restarts that the supervisor permits in 5 seconds: as many as a person can cause by clicking. */
 const INTENSITY = 25;
 
 export type Say = (kind: "log" | "crash" | "answer" | "note", who: string, text: string) => void;
 
-/** An actor of the scene as it is now. */
+/** The current state of an actor of the scene. */
 export interface Role {
   readonly part: Part;
-  /** Undefined while it does not run. */
+  /** Undefined while it is not alive. */
   readonly pid: Pid | undefined;
   readonly state: string;
   readonly mailboxItems: number;
@@ -25,7 +25,7 @@ export class Stage {
   readonly runtime: Runtime;
   readonly #scene: Scene;
   readonly #say: Say;
-  /** Of every actor that there was, for what it said last. */
+  /** The ids of all actors, also of ended ones, whose last log lines may come late. */
   readonly #names = new Map<Pid, string>();
   readonly #starts = new Map<string, number>();
   #supervisor: Supervisor | undefined;
@@ -41,7 +41,7 @@ export class Stage {
     });
   }
 
-  /** Starts all actors; throws what the first that cannot be started throws. */
+  /** Starts all actors. Rejects with the error of the first that cannot be started. */
   static async start(scene: Scene, wasm: ReadonlyMap<GuestName, ArrayBuffer>, say: Say): Promise<Stage> {
     const stage = new Stage(scene, say);
     try {
@@ -68,7 +68,7 @@ export class Stage {
     return this.#restarts;
   }
 
-  /** In the order of their starts. */
+  /** In the order of the scene's parts. */
   roles(): Role[] {
     const infos = new Map(this.runtime.snapshot().actors.map(info => [info.pid, info]));
     return this.#scene.parts.map(part => {

@@ -1,4 +1,8 @@
-/** The page: asks once a second, and shows what it is told. */
+/**
+ * The observer's page: it asks the server once a second and shows the answers. The first file of `web/observer/`.
+ *
+ * Guarantee: no text of a guest becomes markup. This folder imports `web/page/`, wire/, and types of host/index.ts.
+ */
 
 import { byId, el, setAttribute, setText } from "../page/dom.ts";
 import { bytes, count, duration, milliseconds, short } from "../page/text.ts";
@@ -12,7 +16,7 @@ import { VirtualTable } from "./table.ts";
 
 const EVERY_MS = 1000;
 
-/** What a tab shows. */
+/** The content of a tab. */
 interface List {
   refresh(): Promise<void>;
   select?(pid: string): void;
@@ -63,14 +67,14 @@ function actorList(): List {
       const page = await ask<ActorPage>("actors", parameters);
       if (page.hasReductions !== hasReductions) {
         hasReductions = page.hasReductions;
-        // The columns are others now.
+        // The table needs other columns now.
         queueMicrotask(() => show("actors"));
       }
       return page;
     },
     open: drawer.open,
     sort(key) {
-      // Of numbers, the greatest are what people look for.
+      // Numbers begin with the greatest, because people look for those.
       descending = key === sort ? !descending : !["pid", "name", "module", "state"].includes(key);
       sort = key;
       table.showSort(sort, descending);
@@ -92,13 +96,13 @@ function show(tab: string): void {
   refresh();
 }
 
-/** At once, not with the next round; that nobody answers, the round says. */
+/** Refreshes now instead of in the next round. The round reports a server that does not answer. */
 function refresh(): void {
   list.refresh().catch(() => {});
 }
 
 function showTotals(now: Overview): void {
-  // Between two samples the last one stands.
+  // Between two samples, the last one stays.
   lastSample = now.samples.at(-1) ?? lastSample;
   const sample = lastSample;
   const rows: [title: string, value: string, unit: string, alarm?: boolean][] = [
@@ -191,7 +195,7 @@ filter.addEventListener("input", () => {
 pause.addEventListener("click", () => {
   isPaused = !isPaused;
   setAttribute(pause, "aria-pressed", String(isPaused));
-  setText(pause, isPaused ? "Go on" : "Pause");
+  setText(pause, isPaused ? "Resume" : "Pause");
   if (isPaused) say("waiting", "paused");
   else void go();
 });
@@ -202,7 +206,7 @@ form.addEventListener("submit", event => {
   event.preventDefault();
   const token = tokenIn(String(new FormData(form).get("token")));
   if (token === undefined) {
-    setText(byId("token-error"), "That holds no token: it is what stands behind #token= in the address.");
+    setText(byId("token-error"), "That holds no token: copy what follows #token= in the address.");
     return;
   }
   useToken(token);
