@@ -1,9 +1,10 @@
 /**
- * Calls. The caller sends a request and waits until the callee answers or ends, or the time is over. The reply tells
- * which (Erlang: `gen_server:call`). The callee receives a message whose `ref` is not 0. It answers with `reply`, or later
- * with a `Caller` that it has kept.
+ * Calls. The caller sends a request and waits until the callee answers or ends, or the time is
+ * over. The reply tells which (Erlang: `gen_server:call`). The callee receives a message whose
+ * `ref` is not 0. It answers with `reply`, or later with a `Caller` that it has kept.
  *
- * A call leaves nothing behind: a late answer never reaches the mailbox. It does not look at older messages either.
+ * A call leaves nothing behind: a late answer never reaches the mailbox. It does not look at older
+ * messages either.
  */
 
 import * as actor from "./actor";
@@ -29,9 +30,15 @@ export enum Outcome {
   Full,
   /** The request is larger than the host permits. It was not sent. */
   TooLarge,
-  /** The callee is the caller, which cannot answer while it waits (Erlang: `calling_self`). The request was not sent. */
+  /**
+   * The callee is the caller, which cannot answer while it waits (Erlang: `calling_self`). The
+   * request was not sent.
+   */
   CallingSelf,
-  /** The caller has reached its limit `ties`, or its mailbox is full of items that it has asked for. The request was not sent. */
+  /**
+   * The caller has reached its limit `ties`, or its mailbox is full of items that it has asked for.
+   * The request was not sent.
+   */
   OverLimit,
   /** A `Request` was cancelled before it was answered. Calls never have this outcome. */
   Cancelled,
@@ -40,7 +47,10 @@ export enum Outcome {
 /** How long a call waits by default (Erlang: `gen_server:call/2`). */
 export const DEFAULT_TIMEOUT_MS: i32 = 5000;
 
-/** The answer to a call, or the reason why there is none. Reading an answer that is not there crashes the actor. */
+/**
+ * The answer to a call, or the reason why there is none. Reading an answer that is not there
+ * crashes the actor.
+ */
 export class Reply {
   /** A copy of the answer's payload, after `keep`. */
   private kept: Uint8Array | null = null;
@@ -79,13 +89,19 @@ export class Reply {
     return this;
   }
 
-  /** A copy of the answer's payload. Crashes where there is none. Crashes after the next receive, unless `keep` was called. */
+  /**
+   * A copy of the answer's payload. Crashes where there is none. Crashes after the next receive,
+   * unless `keep` was called.
+   */
   bytes(): Uint8Array {
     const kept = this.kept;
     return kept === null ? this.message.bytes() : kept.slice();
   }
 
-  /** The answer's payload, decoded as UTF-8. Crashes as `bytes` does, which suits a caller that needs the answer. */
+  /**
+   * The answer's payload, decoded as UTF-8. Crashes as `bytes` does, which suits a caller that
+   * needs the answer.
+   */
   text(): string {
     const kept = this.kept;
     return kept === null ? this.message.text() : String.UTF8.decodeUnsafe(kept.dataStart, kept.length);
@@ -117,8 +133,8 @@ export class Reply {
 }
 
 /**
- * Sends a request and waits for its answer (Erlang: `gen_server:call`). A handler cannot wait, so there it crashes; use
- * `request` (request.ts) instead.
+ * Sends a request and waits for its answer (Erlang: `gen_server:call`). A handler cannot wait, so
+ * there it crashes; use `request` (request.ts) instead.
  *
  * ```ts
  * const reply = callText(whereis("counter"), "get");
@@ -143,7 +159,8 @@ export function callText(to: Pid, request: string, timeoutMs: i32 = DEFAULT_TIME
 export function callRaw(to: Pid, ptr: usize, length: i32, timeoutMs: i32 = DEFAULT_TIMEOUT_MS, tag: i32 = 0): Reply {
   if (to === self()) return new Reply(Outcome.CallingSelf, null, null);
 
-  // The request also monitors the callee. Without the monitor, the caller of a dead actor would wait for nothing.
+  // The request also monitors the callee. Without the monitor, the caller of a dead actor would
+  // wait for nothing.
   const ref = actor.request(to as i32, (to >> 32) as i32, tag, ptr, length);
   return isRef(ref) ? answerTo(ref, timeoutMs) : refused(ref);
 }
@@ -161,7 +178,8 @@ export function refused(answer: i32): Reply {
 
 /** Waits for the answer or the Down of the request `ref`, and ends the request. */
 export function answerTo(ref: Ref, timeoutMs: i32): Reply {
-  // The answer has the monitor's ref as its tag, and the Down has it as its ref. One receive waits for either.
+  // The answer has the monitor's ref as its tag, and the Down has it as its ref. One receive waits
+  // for either.
   let n = actor.recv_tag(window.info, window.ptr, window.cap, timeoutMs, ref);
   // Where waiting is impossible, a timeout at once would look like a slow callee.
   if (n === TIMEOUT && timeoutMs !== 0) {
@@ -179,8 +197,8 @@ export function answerTo(ref: Ref, timeoutMs: i32): Reply {
 
 /** The reply that `message`, an answer or a Down, is to the request `ref`. It ends the request. */
 export function replyOf(message: Message, ref: Ref): Reply {
-  // From now on the host refuses a second answer, and the flush removes what has come already. It writes nothing into the
-  // window, so the answer is still there.
+  // From now on the host refuses a second answer, and the flush removes what has come already. It
+  // writes nothing into the window, so the answer is still there.
   actor.demonitor(ref, 1);
   return message.kind === Kind.Message
     ? new Reply(Outcome.Answered, message, null)
@@ -188,8 +206,8 @@ export function replyOf(message: Message, ref: Ref): Reply {
 }
 
 /**
- * Answers a request, that is a message whose `ref` is not 0; crashes for any other message. Call it before the next
- * receive, which includes calls. To answer later, keep a `Caller`.
+ * Answers a request, that is a message whose `ref` is not 0; crashes for any other message. Call it
+ * before the next receive, which includes calls. To answer later, keep a `Caller`.
  *
  * @returns `Sent.NoActor` where the caller does not wait any more
  */
@@ -207,7 +225,9 @@ function refOf(request: Message): Ref {
   return request.ref;
 }
 
-/** The sender of a request. Keep it to answer after the next receive (Erlang: `gen_server:reply/2`). */
+/**
+ * The sender of a request. Keep it to answer after the next receive (Erlang: `gen_server:reply/2`).
+ */
 export class Caller {
   constructor(
     readonly pid: Pid,
@@ -227,8 +247,8 @@ export class Caller {
   }
 
   /**
-   * Passes the request on. `to` receives these bytes as a request, and answers it in place of this actor. When `to` ends,
-   * the caller gets the Down.
+   * Passes the request on. `to` receives these bytes as a request, and answers it in place of this
+   * actor. When `to` ends, the caller gets the Down.
    *
    * @returns `Sent.NoActor` where `to` is dead, or the caller does not wait any more
    */

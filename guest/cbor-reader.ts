@@ -1,9 +1,10 @@
 /**
- * Reads CBOR (RFC 8949) from senders that are not trusted. No bytes make it crash or read outside of them. When the next
- * item is not what the caller asks for, the reader *fails*: from then on it returns zeros and empty values. So the caller
- * needs to check `failed` only once, at the end.
+ * Reads CBOR (RFC 8949) from senders that are not trusted. No bytes make it crash or read outside
+ * of them. When the next item is not what the caller asks for, the reader *fails*: from then on it
+ * returns zeros and empty values. So the caller needs to check `failed` only once, at the end.
  *
- * Tags, indefinite lengths, and simple values other than false, true, null and undefined also make it fail.
+ * Tags, indefinite lengths, and simple values other than false, true, null and undefined also make
+ * it fail.
  */
 
 import { copyOf } from "./bytes";
@@ -203,7 +204,10 @@ export class CborReader {
     }
   }
 
-  /** Reads the head of an item into `value` and `minor`. Returns its major type, or -1 after a failure. */
+  /**
+   * Reads the head of an item into `value` and `minor`. Returns its major type, or -1 after a
+   * failure.
+   */
   private head(): i32 {
     if (this.bytes.left === 0) return this.noHead();
     const first = this.bytes.u8();

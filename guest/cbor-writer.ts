@@ -1,6 +1,7 @@
 /**
- * Builds a payload of CBOR (RFC 8949). Its values name their types, so the reader needs no description of the format.
- * `reset` reuses the buffer. On the host, `cbor` of `isopod/codec` reads and writes the same format.
+ * Builds a payload of CBOR (RFC 8949). Its values name their types, so the reader needs no
+ * description of the format. `reset` reuses the buffer. On the host, `cbor` of `isopod/codec` reads
+ * and writes the same format.
  */
 
 import { Reply } from "./call";
@@ -101,7 +102,10 @@ export class CborWriter {
     return this.head(Major.Array, count as u32 as u64);
   }
 
-  /** Begins a map. The next `pairs` pairs are its entries; each is a key, which is a text, and a value. */
+  /**
+   * Begins a map. The next `pairs` pairs are its entries; each is a key, which is a text, and a
+   * value.
+   */
   map(pairs: i32): CborWriter {
     return this.head(Major.Map, pairs as u32 as u64);
   }

@@ -1,5 +1,6 @@
 /**
- * A child of a supervisor: how to start it, when to restart it, and how to stop it (Erlang: a child specification).
+ * A child of a supervisor: how to start it, when to restart it, and how to stop it (Erlang: a child
+ * specification).
  */
 
 import { Pid } from "./pid";
@@ -24,13 +25,19 @@ export class Child {
 
   restart: Restart = Restart.Permanent;
 
-  /** Milliseconds that it may take to stop before it is killed. 0 kills it at once; negative waits for ever. */
+  /**
+   * Milliseconds that it may take to stop before it is killed. 0 kills it at once; negative waits
+   * for ever.
+   */
   shutdownMs: i32 = 5000;
 
   /** 0 while it is not alive. Only the supervisor sets it. */
   pid: Pid = 0;
 
-  /** Why its last start failed, while it waits for another attempt. Otherwise empty. Only the supervisor sets it. */
+  /**
+   * Why its last start failed, while it waits for another attempt. Otherwise empty. Only the
+   * supervisor sets it.
+   */
   failure: string = "";
 
   /**

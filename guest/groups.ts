@@ -1,13 +1,16 @@
 /**
- * Groups: any number of actors under one name (Erlang: `pg`). A group exists while it has members. An actor that ends has
- * left its groups before any link or monitor reports its end.
+ * Groups: any number of actors under one name (Erlang: `pg`). A group exists while it has members.
+ * An actor that ends has left its groups before any link or monitor reports its end.
  */
 
 import * as actor from "./actor";
 import { Pid } from "./pid";
 import * as utf8 from "./utf8";
 
-/** Makes the caller a member. A second join changes nothing. False without the grant `register`, or in too many groups. */
+/**
+ * Makes the caller a member. A second join changes nothing. False without the grant `register`, or
+ * in too many groups.
+ */
 export function join(group: string): bool {
   const length = utf8.encode(group);
   return actor.join(utf8.ptr, length) === 1;
@@ -29,7 +32,10 @@ export function members(group: string): StaticArray<Pid> {
   return pids;
 }
 
-/** Sends to every member but the caller. Returns how many mailboxes accepted the message; 0 without the grant `lookup`. */
+/**
+ * Sends to every member but the caller. Returns how many mailboxes accepted the message; 0 without
+ * the grant `lookup`.
+ */
 export function broadcast(group: string, bytes: Uint8Array, tag: i32 = 0): i32 {
   const length = utf8.encode(group);
   return max(0, actor.broadcast(utf8.ptr, length, tag, bytes.dataStart, bytes.length));

@@ -1,6 +1,7 @@
 /**
- * Handlers: guests that export `handle(n)`. The host calls it once for each item, with the item already in the window.
- * A handler cannot wait, and is the fastest kind of guest. It ends with `exit()`.
+ * Handlers: guests that export `handle(n)`. The host calls it once for each item, with the item
+ * already in the window. A handler cannot wait, and is the fastest kind of guest. It ends with
+ * `exit()`.
  *
  * ```ts
  * import { forward, listen, received } from "isopod/guest";
@@ -24,8 +25,8 @@ export function listen(): void {
 }
 
 /**
- * The item that `handle(n)` was called for. Call it once in every `handle`: it takes an item that did not fit into the
- * window, and makes earlier messages stale.
+ * The item that `handle(n)` was called for. Call it once in every `handle`: it takes an item that
+ * did not fit into the window, and makes earlier messages stale.
  */
 export function received(n: i32): Message {
   // This path must not use `park`: a guest that imports it would have to be able to suspend.

@@ -1,6 +1,6 @@
 /**
- * Builds a payload of JSON. It writes commas and colons itself. The caller closes what it opens, and writes keys only in
- * objects. docs/messages.md says how to read JSON.
+ * Builds a payload of JSON. It writes commas and colons itself. The caller closes what it opens,
+ * and writes keys only in objects. docs/messages.md says how to read JSON.
  */
 
 import { Pid } from "./pid";
@@ -12,7 +12,9 @@ const COMMA: u8 = 0x2c;
 const COLON: u8 = 0x3a;
 const BACKSLASH: u8 = 0x5c;
 
-/** `writer.reset().object().key("sum").int(sum).key("of").array().int(a).int(b).endArray().endObject().send(to)` */
+/**
+ * `writer.reset().object().key("sum").int(sum).key("of").array().int(a).int(b).endArray().endObject().send(to)`
+ */
 export class JsonWriter {
   private out: Writer;
 

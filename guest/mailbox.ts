@@ -1,12 +1,14 @@
 /**
- * Receiving. Each function has two forms. The plain form waits for ever, and always returns a message. The form `…Within`
- * waits for `timeoutMs` milliseconds (0: not at all; negative: for ever), and returns null when they are over.
+ * Receiving. Each function has two forms. The plain form waits for ever, and always returns a
+ * message. The form `…Within` waits for `timeoutMs` milliseconds (0: not at all; negative: for
+ * ever), and returns null when they are over.
  *
- * A returned message is a view of the window, valid until the next receive (message.ts). A payload of any length arrives
- * whole.
+ * A returned message is a view of the window, valid until the next receive (message.ts). A payload
+ * of any length arrives whole.
  *
- * `handle` and the top level of a module cannot wait, so every receive there is a poll: use `…Within(0)`. A process that
- * polls in a loop gives other actors their turns after 64 receives, in a poll that finds nothing. It is better to wait.
+ * `handle` and the top level of a module cannot wait, so every receive there is a poll: use
+ * `…Within(0)`. A process that polls in a loop gives other actors their turns after 64 receives, in
+ * a poll that finds nothing. It is better to wait.
  */
 
 import * as actor from "./actor";
@@ -31,9 +33,9 @@ export function receiveWithin(timeoutMs: i32): Message | null {
 }
 
 /**
- * Takes the first message or timer with this tag. For a ref, takes the first item of any kind with this ref: an answer,
- * a Down or a timer. All other items stay, in order. The host compares the tags, without a call into the guest. For a
- * ref it does not look at older items.
+ * Takes the first message or timer with this tag. For a ref, takes the first item of any kind with
+ * this ref: an answer, a Down or a timer. All other items stay, in order. The host compares the
+ * tags, without a call into the guest. For a ref it does not look at older items.
  */
 export function receiveTag(tag: i32): Message {
   return arrived(takeTag(tag, -1));
@@ -43,7 +45,10 @@ export function receiveTagWithin(tag: i32, timeoutMs: i32): Message | null {
   return inTime(takeTag(tag, timeoutMs));
 }
 
-/** Takes the first item that `matcher` matches. All other items stay, in order (Erlang: selective receive). */
+/**
+ * Takes the first item that `matcher` matches. All other items stay, in order (Erlang: selective
+ * receive).
+ */
 export function receiveMatch(matcher: Matcher): Message {
   setMatcher(matcher);
   return arrived(takeMatch(MATCHER, -1));
@@ -54,7 +59,10 @@ export function receiveMatchWithin(matcher: Matcher, timeoutMs: i32): Message | 
   return inTime(takeMatch(MATCHER, timeoutMs));
 }
 
-/** As `receiveMatch`, for predicates that need only the message: `receiveWhere(message => message.length === 0)`. */
+/**
+ * As `receiveMatch`, for predicates that need only the message: `receiveWhere(message =>
+ * message.length === 0)`.
+ */
 export function receiveWhere(predicate: (message: Message) => bool): Message {
   return arrived(takeMatch(predicate.index, -1));
 }
@@ -64,7 +72,8 @@ export function receiveWhereWithin(predicate: (message: Message) => bool, timeou
 }
 
 // An item that does not fit stays in the mailbox, so the second attempt finds it without waiting.
-// There are three functions, because the compiler would include all three imports in every guest if they were one.
+// There are three functions, because the compiler would include all three imports in every guest if
+// they were one.
 
 function take(timeoutMs: i32): i32 {
   let n = actor.recv(window.info, window.ptr, window.cap, timeoutMs);
@@ -87,7 +96,8 @@ function takeTag(tag: i32, timeoutMs: i32): i32 {
 }
 
 function takeMatch(predicate: i32, timeoutMs: i32): i32 {
-  // No code of the guest calls these two. The references make the compiler include them in guests that come here.
+  // No code of the guest calls these two. The references make the compiler include them in guests
+  // that come here.
   match;
   matchFirst;
   // The host writes the candidates into the window.

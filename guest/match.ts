@@ -1,24 +1,28 @@
 /**
  * Predicates of selective receive, and the exports by which the host calls them.
  *
- * The host calls `match` while the guest waits in a receive. The two calls share state only in globals.
+ * The host calls `match` while the guest waits in a receive. The two calls share state only in
+ * globals.
  */
 
 import { LENGTH, Message, shown } from "./message";
 import * as window from "./window";
 
 /**
- * A predicate with state: it tells which item a receive takes. AssemblyScript has no closures, so a subclass keeps what it
- * compares with in its fields.
+ * A predicate with state: it tells which item a receive takes. AssemblyScript has no closures, so a
+ * subclass keeps what it compares with in its fields.
  *
- * A predicate sees every kind of item, and each item once per receive. It may compute and allocate. If it sends, receives
- * or exits, the host crashes the actor.
+ * A predicate sees every kind of item, and each item once per receive. It may compute and allocate.
+ * If it sends, receives or exits, the host crashes the actor.
  */
 export abstract class Matcher {
   abstract matches(message: Message): bool;
 }
 
-/** The predicate number that means `matcher`. No function has it, because the table of functions begins at 1. */
+/**
+ * The predicate number that means `matcher`. No function has it, because the table of functions
+ * begins at 1.
+ */
 export const MATCHER: i32 = 0;
 
 /** The predicate behind MATCHER. It stays until the next one. */
@@ -49,8 +53,9 @@ export function match(predicate: i32, ptr: usize, _length: i32): i32 {
 }
 
 /**
- * As `match`, for many candidates at once, which lie in the window one after another. The host prefers it, because most of
- * the cost of a candidate is the call into the guest. Exported as `match_first`.
+ * As `match`, for many candidates at once, which lie in the window one after another. The host
+ * prefers it, because most of the cost of a candidate is the call into the guest. Exported as
+ * `match_first`.
  *
  * @returns the offset of the first candidate that the receive takes, or -1
  */
@@ -67,7 +72,8 @@ const HEADER_BYTES: usize = 32;
 /** The offset at which a record to skip has its own length. */
 const PASSED: usize = 4;
 
-// There are two loops. Asyncify has to assume that a call through a table may park, and makes the code around it slower.
+// There are two loops. Asyncify has to assume that a call through a table may park, and makes the
+// code around it slower.
 
 /**
  * The only place that calls a Matcher, so that the compiler can inline it into the loop.
@@ -86,7 +92,8 @@ function firstOfMatcher(first: usize, end: usize, toPayload: usize): usize {
     if (load<u32>(at) !== 0) {
       window.show(at, at + toPayload);
       if (asked.matches(candidate)) break;
-      // Comparing with the last length lets the processor continue with the next item. A sum would wait for the load.
+      // Comparing with the last length lets the processor continue with the next item. A sum would
+      // wait for the load.
       const itsLength = load<i32>(at, LENGTH);
       if (itsLength !== length) {
         length = itsLength;

@@ -1,11 +1,12 @@
 /**
- * The item that a receive returns. A `Message` is a view of the window, which the host fills. So receiving allocates
- * nothing, and a message is valid until the next receive. Read what you need before (`from`, `tag`, `bytes()`, `text()`),
- * or keep a `copy()`.
+ * The item that a receive returns. A `Message` is a view of the window, which the host fills. So
+ * receiving allocates nothing, and a message is valid until the next receive. Read what you need
+ * before (`from`, `tag`, `bytes()`, `text()`), or keep a `copy()`.
  *
- * Reading a message after the next receive crashes. A receive with a predicate invalidates it always, any other receive
- * only if it returns an item. Three cases are not detected: `ptr` and `reader()` of an old message; in a handler, an old
- * message before `received` is called; in a predicate, the previous candidate.
+ * Reading a message after the next receive crashes. A receive with a predicate invalidates it
+ * always, any other receive only if it returns an item. Three cases are not detected: `ptr` and
+ * `reader()` of an old message; in a handler, an old message before `received` is called; in a
+ * predicate, the previous candidate.
  */
 
 import { copyOf } from "./bytes";
@@ -20,7 +21,10 @@ export enum Kind {
   Message = 1,
   /** A monitored actor, `from`, has ended. `ref` names the monitor, `reason` the exit reason. */
   Down = 2,
-  /** An exit signal of `from`, usually a linked actor that has ended, for `reason`. Only actors that trap exits receive it. */
+  /**
+   * An exit signal of `from`, usually a linked actor that has ended, for `reason`. Only actors that
+   * trap exits receive it.
+   */
   Exit = 3,
   /** A timer has fired. `ref` names it, if the receiver has set it. */
   Timer = 4,
@@ -57,8 +61,9 @@ let shared: Reader | null = null;
 /**
  * One item of the mailbox: a message, a Down, an Exit or a timer. `kind` tells which.
  *
- * Its fields are the 32 bytes of `info`, which only the host writes (docs/abi.md), so no other guest can forge them.
- * The value itself is not a pointer. It is the serial number of its receive, by which a stale message is detected.
+ * Its fields are the 32 bytes of `info`, which only the host writes (docs/abi.md), so no other
+ * guest can forge them. The value itself is not a pointer. It is the serial number of its receive,
+ * by which a stale message is detected.
  */
 @unmanaged
 export class Message {
@@ -66,7 +71,10 @@ export class Message {
     return load<Kind>(this.info);
   }
 
-  /** From 0 up: a number that the sender chose. Below 0: the ref that this message answers. 0 for a Down and an Exit. */
+  /**
+   * From 0 up: a number that the sender chose. Below 0: the ref that this message answers. 0 for a
+   * Down and an Exit.
+   */
   get tag(): i32 {
     return load<i32>(this.info, TAG);
   }
@@ -77,14 +85,16 @@ export class Message {
   }
 
   /**
-   * For a Down, the ref of the monitor. For a timer that the receiver has set, the ref of the timer. For a request, the
-   * ref that its answer must have as tag (call.ts). 0 otherwise.
+   * For a Down, the ref of the monitor. For a timer that the receiver has set, the ref of the
+   * timer. For a request, the ref that its answer must have as tag (call.ts). 0 otherwise.
    */
   get ref(): i32 {
     return load<i32>(this.info, REF);
   }
 
-  /** The code of the exit reason of a Down or an Exit. `ExitReason.of(message)` is the whole reason. */
+  /**
+   * The code of the exit reason of a Down or an Exit. `ExitReason.of(message)` is the whole reason.
+   */
   get reason(): Reason {
     return load<Reason>(this.info, REASON);
   }
@@ -101,8 +111,8 @@ export class Message {
   }
 
   /**
-   * Address of the 32 bytes that docs/abi.md calls `info`. Every field is read through this getter, which crashes if the
-   * message is stale. Functions that read several fields call it once.
+   * Address of the 32 bytes that docs/abi.md calls `info`. Every field is read through this getter,
+   * which crashes if the message is stale. Functions that read several fields call it once.
    */
   @inline
   get info(): usize {
@@ -111,8 +121,8 @@ export class Message {
   }
 
   /**
-   * The number of bytes of the payload that can be read. It is less than `length` only in a predicate, when the candidate
-   * is longer than the window. The predicate then sees its beginning.
+   * The number of bytes of the payload that can be read. It is less than `length` only in a
+   * predicate, when the candidate is longer than the window. The predicate then sees its beginning.
    */
   get available(): i32 {
     return min<i32>(this.length, window.cap);
@@ -164,7 +174,10 @@ export class Message {
     return length <= this.available && memory.compare(window.ptr, utf8.ptr, length) === 0;
   }
 
-  /** A Reader at the beginning of the payload. All messages share it, so it is valid as long as the message. */
+  /**
+   * A Reader at the beginning of the payload. All messages share it, so it is valid as long as the
+   * message.
+   */
   reader(): Reader {
     let reader = shared;
     if (reader === null) {

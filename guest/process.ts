@@ -26,8 +26,8 @@ export function self(): Pid {
 }
 
 /**
- * The actor that has spawned this one, or the host's supervisor that has started it. 0 is the host. The parent may have
- * ended. An actor is not linked to its parent by itself.
+ * The actor that has spawned this one, or the host's supervisor that has started it. 0 is the host.
+ * The parent may have ended. An actor is not linked to its parent by itself.
  */
 export function parent(): Pid {
   const result = memory.data(8, 8);
@@ -48,7 +48,10 @@ export function argsText(): string {
   return String.UTF8.decodeUnsafe(bytes.dataStart, bytes.length);
 }
 
-/** Ends the actor for the reason normal, as returning from `run` does. Does not return; nor do the next four functions. */
+/**
+ * Ends the actor for the reason normal, as returning from `run` does. Does not return; nor do the
+ * next four functions.
+ */
 export function exit(): void {
   actor.exit(Reason.Normal, 0, 0);
   unreachable();
@@ -60,7 +63,9 @@ export function shutdown(): void {
   unreachable();
 }
 
-/** Ends the actor for a reason of its own: at most 4,096 bytes, which its links and monitors get. */
+/**
+ * Ends the actor for a reason of its own: at most 4,096 bytes, which its links and monitors get.
+ */
 export function exitWith(reason: Uint8Array): void {
   actor.exit(Reason.Own, reason.dataStart, reason.length);
   unreachable();
@@ -80,12 +85,18 @@ export function exitFor(reason: ExitReason): void {
   unreachable();
 }
 
-/** Milliseconds since the runtime began, with fractions. It never goes back. -100 without the grant `clock`. */
+/**
+ * Milliseconds since the runtime began, with fractions. It never goes back. -100 without the grant
+ * `clock`.
+ */
 export function now(): f64 {
   return actor.now();
 }
 
-/** Gives a log line to the host. False without the grant `log`, and where the actor has logged too much in this second. */
+/**
+ * Gives a log line to the host. False without the grant `log`, and where the actor has logged too
+ * much in this second.
+ */
 export function log(text: string, level: Level = Level.Info): bool {
   const length = utf8.encode(text);
   return actor.log(level, utf8.ptr, length) === 1;

@@ -1,6 +1,6 @@
 /**
- * Reads what a Writer has written: little-endian values one after another, without padding. Reading past the end crashes
- * the actor with a message. It never reads outside of the bytes.
+ * Reads what a Writer has written: little-endian values one after another, without padding. Reading
+ * past the end crashes the actor with a message. It never reads outside of the bytes.
  */
 
 import { copyOf } from "./bytes";

@@ -1,5 +1,6 @@
 /**
- * Exit reasons as values. An `ExitReason` stays valid, unlike the Down or the Exit that it is read from.
+ * Exit reasons as values. An `ExitReason` stays valid, unlike the Down or the Exit that it is read
+ * from.
  */
 
 import { Kind, Message, Reason } from "./message";
@@ -29,12 +30,18 @@ export class ExitReason {
     return this.kind === Reason.Normal;
   }
 
-  /** Whether the reason is neither normal nor shutdown. A supervisor then restarts a transient child. */
+  /**
+   * Whether the reason is neither normal nor shutdown. A supervisor then restarts a transient
+   * child.
+   */
   get isAbnormal(): bool {
     return this.kind !== Reason.Normal && this.kind !== Reason.Shutdown;
   }
 
-  /** The bytes of the reason. For Own, the actor's own bytes. For a crash, UTF-8: the message, a line end, the stack. Else none. */
+  /**
+   * The bytes of the reason. For Own, the actor's own bytes. For a crash, UTF-8: the message, a
+   * line end, the stack. Else none.
+   */
   bytes(): Uint8Array {
     return this.payload;
   }

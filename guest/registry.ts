@@ -1,6 +1,7 @@
 /**
- * The registry: names of live actors. When an actor ends, its names are free before any link or monitor reports its end.
- * So an actor that receives a Down or an Exit can register the name again at once.
+ * The registry: names of live actors. When an actor ends, its names are free before any link or
+ * monitor reports its end. So an actor that receives a Down or an Exit can register the name again
+ * at once.
  */
 
 import * as actor from "./actor";
@@ -28,7 +29,10 @@ export function register(name: string, pid: Pid = self()): Registered {
   return actor.register(utf8.ptr, length, pid as i32, (pid >> 32) as i32);
 }
 
-/** Frees a name of the caller or of its own child. False where neither has it, and without the grant `register`. */
+/**
+ * Frees a name of the caller or of its own child. False where neither has it, and without the grant
+ * `register`.
+ */
 export function unregister(name: string): bool {
   const length = utf8.encode(name);
   return actor.unregister(utf8.ptr, length) === 1;

@@ -1,7 +1,8 @@
 /**
- * Requests without waiting. A `call` sends a request and waits for the reply. With `request`, an actor sends any number of
- * requests and does other work. Later it waits for one reply, for any of them, or for all. A handler or a server, which
- * cannot wait, recognizes the replies among its items.
+ * Requests without waiting. A `call` sends a request and waits for the reply. With `request`, an
+ * actor sends any number of requests and does other work. Later it waits for one reply, for any of
+ * them, or for all. A handler or a server, which cannot wait, recognizes the replies among its
+ * items.
  *
  * ```ts
  * const prices = new Requests();
@@ -12,10 +13,11 @@
  * prices.cancel();
  * ```
  *
- * Erlang: `gen_server:send_request`, `receive_response`, `check_response`, and request id collections.
+ * Erlang: `gen_server:send_request`, `receive_response`, `check_response`, and request id
+ * collections.
  *
- * A request that is over leaves nothing behind: a late answer never reaches the mailbox. A request that is never waited
- * for, taken or cancelled counts towards the actor's limit `ties` for ever.
+ * A request that is over leaves nothing behind: a late answer never reaches the mailbox. A request
+ * that is never waited for, taken or cancelled counts towards the actor's limit `ties` for ever.
  */
 
 import * as actor from "./actor";
@@ -51,7 +53,10 @@ export function requestRaw(to: Pid, ptr: usize, length: i32, tag: i32 = 0): Requ
   return isRef(ref) ? new Request(to, ref, null) : new Request(to, 0, refused(ref));
 }
 
-/** A request. It is over when it was answered or refused, its callee has ended, its time is over, or it was cancelled. */
+/**
+ * A request. It is over when it was answered or refused, its callee has ended, its time is over, or
+ * it was cancelled.
+ */
 export class Request {
   /** The collection that it was added to, until it is over. */
   group: Requests | null = null;
@@ -76,8 +81,8 @@ export class Request {
   }
 
   /**
-   * Waits until the request is over. After the time it is over as well, and cannot be answered any more. A handler cannot
-   * wait, so there it crashes.
+   * Waits until the request is over. After the time it is over as well, and cannot be answered any
+   * more. A handler cannot wait, so there it crashes.
    *
    * @param timeoutMs milliseconds; negative waits for ever
    */
@@ -89,7 +94,10 @@ export class Request {
     return this.end(isOwn && reply.timedOut ? new Reply(Outcome.CallingSelf, null, null) : reply);
   }
 
-  /** The reply, if `message` is the answer or the Down of the callee. The request is then over. Null for any other message. */
+  /**
+   * The reply, if `message` is the answer or the Down of the callee. The request is then over. Null
+   * for any other message.
+   */
   take(message: Message): Reply | null {
     if (this.isOver || refIn(message) !== this.ref) return null;
     return this.end(replyOf(message, this.ref));
@@ -124,7 +132,10 @@ export class Requests {
   /** Refused requests that `waitAny` has not returned yet, the oldest first. */
   private readonly refused: Request[] = [];
 
-  /** The number of requests. A request leaves when it is returned by `waitAny` or `take`, and when it is over by itself. */
+  /**
+   * The number of requests. A request leaves when it is returned by `waitAny` or `take`, and when
+   * it is over by itself.
+   */
   get size(): i32 {
     return this.open.size + this.refused.length;
   }
@@ -144,7 +155,8 @@ export class Requests {
    * Waits until any request is over, and returns it. In a handler it is a poll.
    *
    * @param timeoutMs milliseconds; negative waits for ever
-   * @returns null where the time is over, while the requests stay open; or where there are no requests (`size` is 0)
+   * @returns null where the time is over, while the requests stay open; or where there are no
+   * requests (`size` is 0)
    */
   waitAny(timeoutMs: i32 = DEFAULT_TIMEOUT_MS): Request | null {
     if (this.refused.length > 0) return this.refused.shift();
@@ -154,13 +166,14 @@ export class Requests {
   }
 
   /**
-   * Waits until all requests are over, and removes them. Requests that are not over in time get the outcome `TimedOut`.
-   * The answers are kept (`Reply.keep`).
+   * Waits until all requests are over, and removes them. Requests that are not over in time get the
+   * outcome `TimedOut`. The answers are kept (`Reply.keep`).
    *
    * @param timeoutMs milliseconds for all requests together; negative waits for ever
    */
   waitAll(timeoutMs: i32 = DEFAULT_TIMEOUT_MS): void {
-    // A timer instead of a clock, which would need a grant. At the limit of timers, each wait has the whole time.
+    // A timer instead of a clock, which would need a grant. At the limit of timers, each wait has
+    // the whole time.
     const deadline = timeoutMs > 0 && this.open.size > 0 ? sendAfter(timeoutMs, self()) : 0;
     const wanted = new EndsAny(this, deadline);
     const waitMs = deadline === 0 ? timeoutMs : -1;
@@ -181,7 +194,10 @@ export class Requests {
     this.endWith(Outcome.TimedOut);
   }
 
-  /** The request that `message` answers, or whose callee has ended. It is then over and removed. Null for any other message. */
+  /**
+   * The request that `message` answers, or whose callee has ended. It is then over and removed.
+   * Null for any other message.
+   */
   take(message: Message): Request | null {
     const request = this.of(message);
     if (request === null) return null;

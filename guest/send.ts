@@ -1,8 +1,10 @@
 /**
- * Sending. No function waits. The host copies the bytes before the call returns, so the guest may reuse them at once.
- * No function allocates, except `sendText` for a text that is longer than all before it.
+ * Sending. No function waits. The host copies the bytes before the call returns, so the guest may
+ * reuse them at once. No function allocates, except `sendText` for a text that is longer than all
+ * before it.
  *
- * Guarantee: messages from one actor to another arrive in the order in which they were sent (as in Erlang).
+ * Guarantee: messages from one actor to another arrive in the order in which they were sent (as in
+ * Erlang).
  */
 
 import * as actor from "./actor";
@@ -28,7 +30,8 @@ export enum Sent {
 /**
  * Sends bytes.
  *
- * @param tag a number from 0 up that the receiver gets with the bytes, or the ref of the request that this answers
+ * @param tag a number from 0 up that the receiver gets with the bytes, or the ref of the request
+ * that this answers
  */
 export function send(to: Pid, bytes: Uint8Array, tag: i32 = 0): Sent {
   return sendRaw(to, bytes.dataStart, bytes.length, tag);
@@ -46,8 +49,9 @@ export function sendTag(to: Pid, tag: i32): Sent {
 }
 
 /**
- * Sends the payload and the tag of a received message to another actor, directly from the window. A request is passed on:
- * `to` answers it, and when `to` ends, the caller gets the Down. A request that goes back to its sender is a plain message.
+ * Sends the payload and the tag of a received message to another actor, directly from the window. A
+ * request is passed on: `to` answers it, and when `to` ends, the caller gets the Down. A request
+ * that goes back to its sender is a plain message.
  *
  * @returns `Sent.NoActor` also where the caller does not wait for the answer any more
  */

@@ -1,6 +1,7 @@
 /**
- * Servers: actors that keep a state and handle one item after another (Erlang: gen_server). The state is in the fields of a
- * class, and each kind of item has a hook. AssemblyScript has no exceptions, so every crash ends the actor.
+ * Servers: actors that keep a state and handle one item after another (Erlang: gen_server). The
+ * state is in the fields of a class, and each kind of item has a hook. AssemblyScript has no
+ * exceptions, so every crash ends the actor.
  *
  * ```ts
  * class Counter extends Server {
@@ -16,7 +17,8 @@
  * }
  * ```
  *
- * In a handler, call `server.take(received(n))` for each item instead of `serve`. Its hooks cannot wait.
+ * In a handler, call `server.take(received(n))` for each item instead of `serve`. Its hooks cannot
+ * wait.
  */
 
 import { Caller } from "./call";
@@ -29,14 +31,19 @@ import { Ref } from "./ref";
 import { Request, Requests } from "./request";
 import { Sent, send, sendText } from "./send";
 
-/** The base class of servers. A hook's message is valid until the next receive, which includes calls. */
+/**
+ * The base class of servers. A hook's message is valid until the next receive, which includes
+ * calls.
+ */
 export abstract class Server {
   /**
-   * The actor whose exit signals stop the server, if it traps exits. It ends for the same reason (Erlang: a gen_server and
-   * its parent). 0, the default, means the actor that has spawned it, or the host's supervisor that has started it.
+   * The actor whose exit signals stop the server, if it traps exits. It ends for the same reason
+   * (Erlang: a gen_server and its parent). 0, the default, means the actor that has spawned it, or
+   * the host's supervisor that has started it.
    *
-   * The server must be linked to its parent to get the parent's exit signal. An exit signal from the host always stops it.
-   * If the host is its parent, a `shutdown` from any actor stops it as well.
+   * The server must be linked to its parent to get the parent's exit signal. An exit signal from
+   * the host always stops it. If the host is its parent, a `shutdown` from any actor stops it as
+   * well.
    */
   parent: Pid = 0;
 
@@ -59,7 +66,10 @@ export abstract class Server {
   /** A Down, a timer, or an Exit that does not stop the server. Default: it is dropped. */
   onInfo(_message: Message): void {}
 
-  /** A request that was passed to `expect` is over and has a `reply`. The answer is valid as a hook's message is. */
+  /**
+   * A request that was passed to `expect` is over and has a `reply`. The answer is valid as a
+   * hook's message is.
+   */
   onReply(_request: Request): void {}
 
   /** The last hook, when the server stops. It is never called after a crash. */
@@ -76,9 +86,9 @@ export abstract class Server {
   }
 
   /**
-   * Passes a request to `onReply` when it is over, so that a server can ask others and continue its work. Without this, the
-   * answer would go to `onCast`, and the end of the callee to `onInfo`. A request that was refused is over already, so
-   * `onReply` is called at once.
+   * Passes a request to `onReply` when it is over, so that a server can ask others and continue its
+   * work. Without this, the answer would go to `onCast`, and the end of the callee to `onInfo`. A
+   * request that was refused is over already, so `onReply` is called at once.
    */
   expect(request: Request): void {
     if (request.isOver) {
@@ -131,7 +141,8 @@ export abstract class Server {
   }
 
   private isStop(exit: Message): bool {
-    // Read each time, because a supervisor of the host may become the parent after the first turn. An Exit is rare.
+    // Read each time, because a supervisor of the host may become the parent after the first turn.
+    // An Exit is rare.
     const above = this.parent === 0 ? parent() : this.parent;
     if (exit.from === 0 || exit.from === above) return true;
     return above === 0 && exit.reason === Reason.Shutdown;

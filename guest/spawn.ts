@@ -1,13 +1,14 @@
 /**
- * Spawning actors. A guest can spawn modules that the host has defined under a name and granted to it. Its children have
- * the same grants. A failed spawn does not crash the caller. The result says why it failed, and its pid is 0, to which every
- * send returns `Sent.NoActor`.
+ * Spawning actors. A guest can spawn modules that the host has defined under a name and granted to
+ * it. Its children have the same grants. A failed spawn does not crash the caller. The result says
+ * why it failed, and its pid is 0, to which every send returns `Sent.NoActor`.
  *
  * ```ts
  * const worker = spawnLink("worker").pid;
  * ```
  *
- * The child has its first turn after the caller's turn, so a link or a monitor that is made before misses nothing.
+ * The child has its first turn after the caller's turn, so a link or a monitor that is made before
+ * misses nothing.
  */
 
 import * as actor from "./actor";
@@ -84,12 +85,17 @@ export function spawnLink(name: string, args: Uint8Array | null = null, entry: s
   return spawnWith(LINK, name, args, entry);
 }
 
-/** As `spawn`, and monitors the child. When it ends, one Down arrives, with the `ref` of the result. */
+/**
+ * As `spawn`, and monitors the child. When it ends, one Down arrives, with the `ref` of the result.
+ */
 export function spawnMonitor(name: string, args: Uint8Array | null = null, entry: string = ""): Spawned {
   return spawnWith(MONITOR, name, args, entry);
 }
 
-/** As `spawn`, and links and monitors the child. When it ends, a caller that traps exits gets an Exit and a Down. */
+/**
+ * As `spawn`, and links and monitors the child. When it ends, a caller that traps exits gets an
+ * Exit and a Down.
+ */
 export function spawnLinkMonitor(name: string, args: Uint8Array | null = null, entry: string = ""): Spawned {
   return spawnWith(LINK | MONITOR, name, args, entry);
 }

@@ -1,5 +1,6 @@
 /**
- * Results that all imports share: the grant is missing, or the caller has reached a limit (docs/security.md).
+ * Results that all imports share: the grant is missing, or the caller has reached a limit
+ * (docs/security.md).
  */
 
 export const NOT_GRANTED: i32 = -100;

@@ -1,9 +1,10 @@
 /**
- * Supervisors. A supervisor starts its children in order, restarts them when they end, and stops them in reverse order.
- * After too many restarts it stops all children and itself.
+ * Supervisors. A supervisor starts its children in order, restarts them when they end, and stops
+ * them in reverse order. After too many restarts it stops all children and itself.
  *
- * The semantics are those of Erlang's `supervisor`, with one difference. A child counts as started when it is spawned: the
- * supervisor does not wait for its first turn. A child that is stopped before its first turn ends without having run.
+ * The semantics are those of Erlang's `supervisor`, with one difference. A child counts as started
+ * when it is spawned: the supervisor does not wait for its first turn. A child that is stopped
+ * before its first turn ends without having run.
  *
  * ```ts
  * export function run(): void {
@@ -11,15 +12,16 @@
  * }
  * ```
  *
- * When a start fails during a restart, the children that were started before keep running. The supervisor tries the failed
- * child again after the items that are then in its mailbox. Each attempt counts as a restart. The attempt is dropped once
- * the child was started or stopped in another way.
+ * When a start fails during a restart, the children that were started before keep running. The
+ * supervisor tries the failed child again after the items that are then in its mailbox. Each
+ * attempt counts as a restart. The attempt is dropped once the child was started or stopped in
+ * another way.
  *
- * A supervisor ends with its parent, for the same reason, and stops its children first (see `Server.parent`). It needs the
- * grant `spawn` for its children, and `register` for their names.
+ * A supervisor ends with its parent, for the same reason, and stops its children first (see
+ * `Server.parent`). It needs the grant `spawn` for its children, and `register` for their names.
  *
- * It is a Server, so a subclass can start and stop children in its hooks. It waits while it stops a child, so it must be a
- * process, and not a handler.
+ * It is a Server, so a subclass can start and stop children in its hooks. It waits while it stops a
+ * child, so it must be a process, and not a handler.
  */
 
 import { Child, Restart } from "./child";
@@ -52,15 +54,19 @@ export class Supervisor extends Server {
   readonly children: Child[] = [];
 
   /**
-   * One timer for each restart within the period, the oldest first. Timers are used because a clock would need a grant. An
-   * entry is 0 where the limit of timers was reached. That restart counts until a later one has left the period.
+   * One timer for each restart within the period, the oldest first. Timers are used because a clock
+   * would need a grant. An entry is 0 where the limit of timers was reached. That restart counts
+   * until a later one has left the period.
    */
   private restarts: Ref[] = [];
 
   /** Children whose start has failed. For each of them a message to itself is in the mailbox. */
   private failed: Child[] = [];
 
-  /** The tags of those messages. Each is a ref, because a full mailbox still accepts one message for a ref. */
+  /**
+   * The tags of those messages. Each is a ref, because a full mailbox still accepts one message for
+   * a ref.
+   */
   private retries: Ref[] = [];
 
   /**
@@ -80,18 +86,20 @@ export class Supervisor extends Server {
   onCall(_message: Message): void {}
 
   /**
-   * A start or restart has failed. `why` names the child and the reason. Default: logs it. It is not called for the children
-   * of `startAll`: there the supervisor ends, with `why` as its own reason.
+   * A start or restart has failed. `why` names the child and the reason. Default: logs it. It is
+   * not called for the children of `startAll`: there the supervisor ends, with `why` as its own
+   * reason.
    */
   onFailedStart(_child: Child, why: string): void {
     log(why, Level.Error);
   }
 
   /**
-   * Adds a child after all others, and starts it (Erlang: `start_child`). A child that it has already is refused, alive or
-   * not (Erlang: `already_started`, `already_present`).
+   * Adds a child after all others, and starts it (Erlang: `start_child`). A child that it has
+   * already is refused, alive or not (Erlang: `already_started`, `already_present`).
    *
-   * @returns false where the start has failed; the child is then not added, and `onFailedStart` is called
+   * @returns false where the start has failed; the child is then not added, and `onFailedStart` is
+   * called
    */
   startChild(child: Child): bool {
     const isPresent = child.pid === 0 && this.children.includes(child);
@@ -102,8 +110,9 @@ export class Supervisor extends Server {
   }
 
   /**
-   * Stops a child and forgets it (Erlang: `terminate_child` and `delete_child`). It waits until the child has ended, so a
-   * hook's message is stale afterwards. False where it is not one of its children.
+   * Stops a child and forgets it (Erlang: `terminate_child` and `delete_child`). It waits until the
+   * child has ended, so a hook's message is stale afterwards. False where it is not one of its
+   * children.
    */
   stopChild(child: Child): bool {
     const index = this.children.indexOf(child);
@@ -113,7 +122,10 @@ export class Supervisor extends Server {
     return true;
   }
 
-  /** Starts `children` in order. If one cannot be started, the children before it are stopped and the supervisor ends. */
+  /**
+   * Starts `children` in order. If one cannot be started, the children before it are stopped and
+   * the supervisor ends.
+   */
   startAll(children: Child[]): void {
     for (let i = 0; i < children.length; i++) {
       const why = this.start(children[i]);
@@ -220,7 +232,10 @@ export class Supervisor extends Server {
     return true;
   }
 
-  /** Whether this is the timer of a restart. That restart and those before it have then left the period. */
+  /**
+   * Whether this is the timer of a restart. That restart and those before it have then left the
+   * period.
+   */
   private hasExpired(timer: Ref): bool {
     const index = timer === 0 ? -1 : this.restarts.indexOf(timer);
     this.restarts.splice(0, index + 1);
@@ -251,14 +266,18 @@ export class Supervisor extends Server {
     for (let i = this.children.length - 1; i >= first; i--) this.end(this.children[i]);
   }
 
-  /** Stops a child, as its `shutdownMs` says, and returns when it has ended. A pending attempt to restart it is dropped. */
+  /**
+   * Stops a child, as its `shutdownMs` says, and returns when it has ended. A pending attempt to
+   * restart it is dropped.
+   */
   private end(child: Child): void {
     const pid = child.pid;
     child.failure = "";
     if (pid === 0) return;
     child.pid = 0;
-    // A monitor, because a child may have unlinked itself. The link is removed, and so is an Exit that has come already.
-    // All receives here match only this child, so the exits of others stay in the mailbox.
+    // A monitor, because a child may have unlinked itself. The link is removed, and so is an Exit
+    // that has come already. All receives here match only this child, so the exits of others stay
+    // in the mailbox.
     const ref = monitor(pid);
     if (ref === 0) {
       this.endByLink(child, pid);
@@ -275,7 +294,10 @@ export class Supervisor extends Server {
     demonitor(ref, true);
   }
 
-  /** As `end`, where a limit forbids the monitor. A child that has unlinked itself is killed after its whole time. */
+  /**
+   * As `end`, where a limit forbids the monitor. A child that has unlinked itself is killed after
+   * its whole time.
+   */
   private endByLink(child: Child, pid: Pid): void {
     const exit = new ExitFrom(pid);
     if (receiveMatchWithin(exit, 0) !== null) return;
@@ -317,7 +339,9 @@ class ExitFrom extends Matcher {
   }
 }
 
-/** Starts the children in order, and supervises them until the supervisor stops. Does not return. */
+/**
+ * Starts the children in order, and supervises them until the supervisor stops. Does not return.
+ */
 export function supervise(supervisor: Supervisor, children: Child[]): void {
   supervisor.startAll(children);
   serve(supervisor);

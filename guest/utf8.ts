@@ -1,6 +1,7 @@
 /**
- * Strings of AssemblyScript are UTF-16; the ABI uses UTF-8. An outgoing text is encoded into one buffer, which is reused,
- * so that sending or logging a text allocates nothing. The text stays there until the next `encode`.
+ * Strings of AssemblyScript are UTF-16; the ABI uses UTF-8. An outgoing text is encoded into one
+ * buffer, which is reused, so that sending or logging a text allocates nothing. The text stays
+ * there until the next `encode`.
  */
 
 /** The address of the text that was encoded last. */
@@ -9,7 +10,9 @@ export let ptr: usize = 0;
 /** Bytes of the buffer at `ptr`. */
 let cap: i32 = 0;
 
-/** Encodes `text` at `ptr`, and returns its length in bytes. Half a surrogate pair becomes U+FFFD. */
+/**
+ * Encodes `text` at `ptr`, and returns its length in bytes. Half a surrogate pair becomes U+FFFD.
+ */
 export function encode(text: string): i32 {
   const length = String.UTF8.byteLength(text);
   if (length > cap) {
@@ -21,12 +24,17 @@ export function encode(text: string): i32 {
   return length;
 }
 
-/** Writes `text` at `at`, where `String.UTF8.byteLength(text)` bytes have room. Half a surrogate pair becomes U+FFFD. */
+/**
+ * Writes `text` at `at`, where `String.UTF8.byteLength(text)` bytes have room. Half a surrogate
+ * pair becomes U+FFFD.
+ */
 export function write(text: string, at: usize): void {
   String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, at, false, String.UTF8.ErrorMode.REPLACE);
 }
 
-/** Whether the `length` bytes at `ptr` are UTF-8. The decoder of AssemblyScript does not check that. */
+/**
+ * Whether the `length` bytes at `ptr` are UTF-8. The decoder of AssemblyScript does not check that.
+ */
 export function isValid(ptr: usize, length: i32): bool {
   const end = ptr + length;
   while (ptr < end) {
@@ -34,7 +42,8 @@ export function isValid(ptr: usize, length: i32): bool {
     if (lead < 0x80) continue;
     const more: i32 = lead < 0xc2 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : lead < 0xf5 ? 3 : 0;
     if (more === 0 || ((end - ptr) as i32) < more) return false;
-    // The second byte tells overlong encodings, halves of surrogate pairs, and values beyond U+10FFFF.
+    // The second byte tells overlong encodings, halves of surrogate pairs, and values beyond
+    // U+10FFFF.
     const second = load<u8>(ptr);
     const least: u8 = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
     const most: u8 = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;

@@ -1,6 +1,7 @@
 /**
- * The window: the memory into which the host writes a received item. Every receive uses it, so that receiving allocates
- * nothing. It begins in static memory, grows when an item does not fit, and never shrinks.
+ * The window: the memory into which the host writes a received item. Every receive uses it, so that
+ * receiving allocates nothing. It begins in static memory, grows when an item does not fit, and
+ * never shrinks.
  */
 
 import * as actor from "./actor";
@@ -8,18 +9,26 @@ import * as actor from "./actor";
 /** The address of the 32 bytes of `info`. It never changes. */
 export const info: usize = memory.data(32, 8);
 
-// The next two values are literals, so that the compiler puts them into the module and not into code of `_start`.
+// The next two values are literals, so that the compiler puts them into the module and not into
+// code of `_start`.
 
-/** The address of the room for the payload: static memory at first, heap memory once it has grown. */
+/**
+ * The address of the room for the payload: static memory at first, heap memory once it has grown.
+ */
 export let ptr: usize = memory.data(256, 8);
 
 /** Bytes of the room at `ptr`. */
 export let cap: i32 = 256;
 
-/** The address of the header that a `Message` reads. It is `info`, or while predicates run, the header of a candidate. */
+/**
+ * The address of the header that a `Message` reads. It is `info`, or while predicates run, the
+ * header of a candidate.
+ */
 export let header: usize = info;
 
-/** The serial number of the last receive. It is odd, so that it is never 0, which is no `Message`. */
+/**
+ * The serial number of the last receive. It is odd, so that it is never 0, which is no `Message`.
+ */
 export let serial: u32 = 1;
 
 /** Whether `ptr` is heap memory. */

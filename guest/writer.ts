@@ -1,6 +1,6 @@
 /**
- * Builds a payload: little-endian values one after another, without padding. `reset` reuses the buffer, so that a Writer
- * allocates nothing more once it has grown to the size of its messages.
+ * Builds a payload: little-endian values one after another, without padding. `reset` reuses the
+ * buffer, so that a Writer allocates nothing more once it has grown to the size of its messages.
  */
 
 import * as actor from "./actor";
@@ -96,7 +96,9 @@ export class Writer {
     return this;
   }
 
-  /** A u32 with the length in bytes, then the text as UTF-8. Half a surrogate pair becomes U+FFFD. */
+  /**
+   * A u32 with the length in bytes, then the text as UTF-8. Half a surrogate pair becomes U+FFFD.
+   */
   text(value: string): Writer {
     const length = String.UTF8.byteLength(value);
     this.u32(length);
@@ -104,7 +106,10 @@ export class Writer {
     return this;
   }
 
-  /** Sends the payload, and leaves the Writer as it is. Copies nothing in the guest. Returns as `send` does. */
+  /**
+   * Sends the payload, and leaves the Writer as it is. Copies nothing in the guest. Returns as
+   * `send` does.
+   */
   send(to: Pid, tag: i32 = 0): i32 {
     return actor.send(to as i32, (to >> 32) as i32, tag, changetype<usize>(this.buffer), this.written);
   }
@@ -120,8 +125,8 @@ export class Writer {
   }
 
   /**
-   * Appends `size` bytes for the caller to fill, and returns their address. It is valid until the next call of a method.
-   * For formats of your own.
+   * Appends `size` bytes for the caller to fill, and returns their address. It is valid until the
+   * next call of a method. For formats of your own.
    */
   room(size: i32): usize {
     const at = this.written;

@@ -1,23 +1,29 @@
-/** What Binaryen's Asyncify pass calls things in the code that it makes. */
+/** The names and constants of Binaryen's Asyncify pass. */
 
-/** The global that says what the code is doing. */
+/** The global with the state of the code: one of the next three. */
 export const STATE = "__asyncify_state";
 export const NORMAL = 0;
 export const UNWINDING = 1;
 export const REWINDING = 2;
 
-/** The global that says where the stack is. */
+/** The global with the address of the stack. */
 export const DATA = "__asyncify_data";
-/** What lies there: an i32 for the top of the stack, an i32 for its end; the stack is behind it. */
+/**
+ * The header at that address: an i32 with the top of the stack, an i32 with its end. The stack
+ * follows.
+ */
 export const HEADER_BYTES = 8;
 
-/** Where a parked stack lies, its header first. Not at 0, so that a null pointer never hits it. */
+/**
+ * The addresses of a parked stack, which begins with its header. `from` is not 0, so that a null
+ * pointer never hits it.
+ */
 export interface Room {
   readonly from: number;
   readonly to: number;
 }
 
-/** The block that is left where a call has unwound. */
+/** The block that the code leaves when a call has unwound. */
 export const UNWIND = "__asyncify_unwind";
 
 /** The functions that the pass exports, under the same names. */

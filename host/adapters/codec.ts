@@ -1,9 +1,10 @@
 /**
- * `isopod/codec`: converts texts, JSON and CBOR to the bytes of messages, and back. The core itself knows only bytes.
- * It needs the package `cborg`, which the user installs.
+ * `isopod/codec`: converts texts, JSON and CBOR to the bytes of messages, and back. The core itself
+ * knows only bytes. It needs the package `cborg`, which the user installs.
  *
- * Guarantee: decoding any bytes takes bounded time. It returns a value of the codec's type, or throws a DecodeError. It
- * changes no prototype. The value has at most {@link MAX_DEPTH} levels and {@link MAX_ITEMS} values.
+ * Guarantee: decoding any bytes takes bounded time. It returns a value of the codec's type, or
+ * throws a DecodeError. It changes no prototype. The value has at most {@link MAX_DEPTH} levels and
+ * {@link MAX_ITEMS} values.
  *
  * ```ts
  * mailbox.send(pid, json.encode({ add: [1, 2] }));
@@ -21,14 +22,19 @@ import { formatPid } from "../wire/pid.ts";
 export interface Codec<T> {
   /** Throws a TypeError where the format cannot express the value. */
   encode(value: T): Uint8Array;
-  /** Throws a DecodeError where the bytes are not in the format. The value shares no memory with `bytes`. */
+  /**
+   * Throws a DecodeError where the bytes are not in the format. The value shares no memory with
+   * `bytes`.
+   */
   decode(bytes: Uint8Array): T;
 }
 
 /** The values of JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** The values of CBOR that are supported: those of JSON, bytes, and whole numbers of up to 64 bits. */
+/**
+ * The values of CBOR that are supported: those of JSON, bytes, and whole numbers of up to 64 bits.
+ */
 export type Cbor =
   | null
   | boolean
@@ -39,13 +45,21 @@ export type Cbor =
   | readonly Cbor[]
   | { readonly [key: string]: Cbor };
 
-/** How many arrays and maps may be nested. Code that walks a value recursively does not overflow its stack. */
+/**
+ * How many arrays and maps may be nested. Code that walks a value recursively does not overflow its
+ * stack.
+ */
 export const MAX_DEPTH = 100;
 
-/** How many values one message may contain. One byte of a message can become an object, which takes 50 times as much memory. */
+/**
+ * How many values one message may contain. One byte of a message can become an object, which takes
+ * 50 times as much memory.
+ */
 export const MAX_ITEMS = 1_000_000;
 
-/** The bytes are not in the format of the codec. The message that they came in has been received. */
+/**
+ * The bytes are not in the format of the codec. The message that they came in has been received.
+ */
 export class DecodeError extends IsopodError {
   constructor(message: string, options?: ErrorOptions) {
     super("ISOPOD_DECODE", message, options);
@@ -70,7 +84,9 @@ export const text: Codec<string> = {
   },
 };
 
-/** JSON as UTF-8, with the rules of JSON.stringify and JSON.parse. The last of two equal keys wins. */
+/**
+ * JSON as UTF-8, with the rules of JSON.stringify and JSON.parse. The last of two equal keys wins.
+ */
 export const json: Codec<Json> = {
   encode(value) {
     const written: string | undefined = JSON.stringify(value);
@@ -91,8 +107,9 @@ export const json: Codec<Json> = {
 /**
  * CBOR (RFC 8949). Guests read it with `CborReader` and write it with `CborWriter`.
  *
- * Safe integers are sent as whole numbers, all other numbers as floats. Whole numbers beyond 2^53 are bigints in both
- * directions. Decoding refuses tags, indefinite lengths, keys that are not texts, and duplicate keys.
+ * Safe integers are sent as whole numbers, all other numbers as floats. Whole numbers beyond 2^53
+ * are bigints in both directions. Decoding refuses tags, indefinite lengths, keys that are not
+ * texts, and duplicate keys.
  */
 export const cbor: Codec<Cbor> = {
   encode(value) {
@@ -115,13 +132,15 @@ export const cbor: Codec<Cbor> = {
 };
 
 /**
- * A codec for values of one shape. Without it, a value from a guest may be anything that the format can express.
+ * A codec for values of one shape. Without it, a value from a guest may be anything that the format
+ * can express.
  *
  * @param check returns the decoded value as a `T`, or throws; parsers of schema libraries do that
  */
 export function checked<T, U>(codec: Codec<U>, check: (value: unknown) => T): Codec<T> {
   return {
-    // For TypeScript, no interface is a Json, although its values may be. `encode` throws where they are not.
+    // For TypeScript, no interface is a Json, although its values may be. `encode` throws where
+    // they are not.
     encode: value => codec.encode(value as unknown as U),
     decode(bytes) {
       const value = codec.decode(bytes);
@@ -152,7 +171,9 @@ function reasonIn(error: unknown): string {
   return error instanceof Error ? error.message.replace(/^CBOR (de|en)code error: /, "") : String(error);
 }
 
-/** Throws where a text has too many nested brackets or too many values. The text need not be JSON. */
+/**
+ * Throws where a text has too many nested brackets or too many values. The text need not be JSON.
+ */
 function boundJson(written: string): void {
   let depth = 0;
   let items = 1;
@@ -192,7 +213,10 @@ const strict = {
   rejectDuplicateMapKeys: true,
 };
 
-/** Throws at values that are nested too deep, at too many values, and at invalid UTF-8, before cborg makes a value of them. */
+/**
+ * Throws at values that are nested too deep, at too many values, and at invalid UTF-8, before cborg
+ * makes a value of them.
+ */
 class BoundedTokenizer extends Tokenizer {
   /** For each open array or map, how many items are still to come. The innermost is the last. */
   readonly #open: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * Source maps of WebAssembly modules. A runtime's option `readSourceMap` takes `readSourceMap`; crashes then name places
- * in the sources.
+ * Source maps of WebAssembly modules. A runtime's option `readSourceMap` takes `readSourceMap`;
+ * crashes then name places in the sources.
  */
 import { type EncodedSourceMap, originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 
@@ -8,8 +8,8 @@ import { type EncodedSourceMap, originalPositionFor, TraceMap } from "@jridgewel
  * Reads a source map.
  *
  * @param json the text of the map
- * @returns looks up the place of a byte of the module as `file:line:column`, line and column from 1; undefined where
- * the map has no place for it
+ * @returns looks up the place of a byte of the module as `file:line:column`, line and column from
+ * 1; undefined where the map has no place for it
  * @throws where the text is no source map
  */
 export function readSourceMap(json: string): (offset: number) => string | undefined {

@@ -62,7 +62,10 @@ export class WasiOutput {
   }
 }
 
-/** Where the first piece of a long line ends. It does not cut a UTF-8 character, which has at most four bytes. */
+/**
+ * Where the first piece of a long line ends. It does not cut a UTF-8 character, which has at most
+ * four bytes.
+ */
 function endOfPiece(bytes: Uint8Array): number {
   for (let end = MAX_LINE_BYTES; end > MAX_LINE_BYTES - 4; end--) if ((bytes[end] & 0xc0) !== 0x80) return end;
   return MAX_LINE_BYTES;

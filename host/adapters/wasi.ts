@@ -1,9 +1,11 @@
 /**
- * `isopod/wasi`: WASI preview 1, for language runtimes that need it. Text that a guest writes to its output streams
- * becomes lines of its log. There are no files, no environment and no sockets: those functions return `notcapable`.
+ * `isopod/wasi`: WASI preview 1, for language runtimes that need it. Text that a guest writes to
+ * its output streams becomes lines of its log. There are no files, no environment and no sockets:
+ * those functions return `notcapable`.
  *
- * Guarantee: one call moves at most 64 KiB and 1,000 lines. `HostContext` checks every pointer. For each actor, the host
- * keeps only its open descriptors, its position in the input, and one unfinished line for each output stream.
+ * Guarantee: one call moves at most 64 KiB and 1,000 lines. `HostContext` checks every pointer. For
+ * each actor, the host keeps only its open descriptors, its position in the input, and one
+ * unfinished line for each output stream.
  *
  * ```ts
  * const runtime = new Runtime({ imports: { wasi_snapshot_preview1: wasi() } });
@@ -36,7 +38,10 @@ const RIGHT_TO_WRITE = 1n << 6n;
 const REALTIME = 0;
 const MONOTONIC = 1;
 
-/** How much one call moves. A longer `fd_read` or `fd_write` is cut short, as the specification permits. */
+/**
+ * How much one call moves. A longer `fd_read` or `fd_write` is cut short, as the specification
+ * permits.
+ */
 const MAX_BYTES = 65_536;
 /** How many lines one `fd_write` logs. Each takes the host half a microsecond or more. */
 const MAX_LINES = 1000;
@@ -205,7 +210,9 @@ interface Vector {
   readonly length: number;
 }
 
-/** The buffers that a guest names, cut to what one call moves. Undefined where there are too many. */
+/**
+ * The buffers that a guest names, cut to what one call moves. Undefined where there are too many.
+ */
 function vectorsOf(context: HostContext, pointer: number, count: number): Vector[] | undefined {
   if (count >>> 0 > MAX_VECTORS) return undefined;
   const { buffer, byteOffset, byteLength } = context.read(pointer, count * VECTOR_BYTES);

@@ -1,8 +1,10 @@
 /**
- * Which engine this process runs in, and whether it was started with the flag that matters to isopod.
+ * Which engine this process runs in, and whether it was started with the flag that matters to
+ * isopod.
  *
- * Without `--disable-wasm-trap-handler`, V8 reserves 8 to 10 GiB of address space for each Wasm memory. A process then
- * holds 13,000 memories instead of 100,000, and with many actors a message costs two to three times as much.
+ * Without `--disable-wasm-trap-handler`, V8 reserves 8 to 10 GiB of address space for each Wasm
+ * memory. A process then holds 13,000 memories instead of 100,000, and with many actors a message
+ * costs two to three times as much.
  */
 
 export const TRAP_HANDLER_FLAG = "--disable-wasm-trap-handler";
@@ -26,10 +28,16 @@ export interface Surroundings {
   readonly hasFlag: boolean;
 }
 
-/** The environment variable that makes Bun use plain memories. A spawn is then 45 times as fast (Bun 1.4, x64). */
+/**
+ * The environment variable that makes Bun use plain memories. A spawn is then 45 times as fast (Bun
+ * 1.4, x64).
+ */
 export const BUN_VARIABLE = "BUN_JSC_useWasmFastMemory";
 
-/** Says what is slow in this process and how to start it instead. Undefined where no setting would help. */
+/**
+ * Says what is slow in this process and how to start it instead. Undefined where no setting would
+ * help.
+ */
 export function adviceFor({ versions, env, hasFlag }: Surroundings, maxActors: number): string | undefined {
   if (versions.bun !== undefined) {
     if (env[BUN_VARIABLE] === "0") return undefined;

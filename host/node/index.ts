@@ -3,8 +3,8 @@
  *
  * Guarantee: an option that the caller sets wins over a default.
  *
- * `node/` imports host/index.ts, wire/, web/ and the adapters. Only `compile/` also imports the binary readers of
- * module/. No other room imports `node/`.
+ * `node/` imports host/index.ts, wire/, web/ and the adapters. Only `compile/` also imports the
+ * binary readers of module/. No other room imports `node/`.
  */
 import { readString } from "../adapters/assemblyscript.ts";
 import { readSourceMap } from "../adapters/source-map.ts";
@@ -35,11 +35,13 @@ export interface NodeRuntimeOptions extends RuntimeOptions {
 let told = false;
 
 /**
- * A runtime whose `load` also takes paths and `file:` URLs, and whose crashes carry AssemblyScript's messages and places.
+ * A runtime whose `load` also takes paths and `file:` URLs, and whose crashes carry
+ * AssemblyScript's messages and places.
  *
- * The limit of actors is 30,000 where Node runs with `--disable-wasm-trap-handler`, and 12,000 otherwise. The first call
- * without the flag writes one line about it to stderr; in Bun the line names Bun's setting. Without an `onDenied`, one
- * line on stderr also reports the first call of a guest that is not granted.
+ * The limit of actors is 30,000 where Node runs with `--disable-wasm-trap-handler`, and 12,000
+ * otherwise. The first call without the flag writes one line about it to stderr; in Bun the line
+ * names Bun's setting. Without an `onDenied`, one line on stderr also reports the first call of a
+ * guest that is not granted.
  *
  * The environment variable ISOPOD_SWITCH=off turns the switch off, unless the options set it.
  */

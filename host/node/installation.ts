@@ -1,4 +1,7 @@
-/** The package's folder and its manifest. Both are found from a checkout and from `dist/` of an installed package. */
+/**
+ * The package's folder and its manifest. Both are found from a checkout and from `dist/` of an
+ * installed package.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,7 @@
-/** The runtime on Node. It publishes its events on diagnostics channels, and can serve the observer's page. */
+/**
+ * The runtime on Node. It publishes its events on diagnostics channels, and can serve the
+ * observer's page.
+ */
 import { Runtime, type RuntimeOptions } from "../index.ts";
 import { publish } from "./channels.ts";
 import type { ObserveOptions, ObserverServer } from "./observer/server.ts";
@@ -10,8 +13,8 @@ export class NodeRuntime extends Runtime {
   }
 
   /**
-   * Serves a page about this runtime on 127.0.0.1, until it is closed or the process ends. The page keeps no process alive.
-   * docs/observer.md says what it costs, and who can see what.
+   * Serves a page about this runtime on 127.0.0.1, until it is closed or the process ends. The page
+   * keeps no process alive. docs/observer.md says what it costs, and who can see what.
    *
    * @throws where the port is taken, or the token is too short
    */

@@ -1,6 +1,7 @@
 /**
- * Reads modules on Node: paths and `file:` URLs from the file system, together with the source map beside the module;
- * other URLs by fetch. The error for a file that cannot be read says what to do instead.
+ * Reads modules on Node: paths and `file:` URLs from the file system, together with the source map
+ * beside the module; other URLs by fetch. The error for a file that cannot be read says what to do
+ * instead.
  */
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";

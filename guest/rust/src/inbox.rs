@@ -1,4 +1,5 @@
-//! Receiving. The host writes items into one window. It has 256 bytes at first, and moves to its own pages for longer items.
+//! Receiving. The host writes items into one window. It has 256 bytes at first, and moves to its
+//! own pages for longer items.
 
 use crate::item::{Info, Item};
 use crate::{actor, fail};
@@ -45,17 +46,20 @@ impl Inbox {
         self.receive_within(-1).unwrap_or_else(|| fail(&"a handler or a start function cannot wait"))
     }
 
-    /// Takes the next item of any kind. `timeout` is in milliseconds; 0 polls, a negative one waits for ever.
+    /// Takes the next item of any kind. `timeout` is in milliseconds; 0 polls, a negative one waits
+    /// for ever.
     pub fn receive_within(&mut self, timeout: i32) -> Option<Item<'_>> {
         self.take(timeout, |info, ptr, cap, timeout| unsafe { actor::recv(info, ptr, cap, timeout) })
     }
 
-    /// Takes the first message or timer with this tag. For a ref, takes the first item with this ref. All other items stay, in order.
+    /// Takes the first message or timer with this tag. For a ref, takes the first item with this
+    /// ref. All other items stay, in order.
     pub fn receive_tag(&mut self, tag: i32, timeout: i32) -> Option<Item<'_>> {
         self.take(timeout, |info, ptr, cap, timeout| unsafe { actor::recv_tag(info, ptr, cap, timeout, tag) })
     }
 
-    /// Takes the first item that `wanted` accepts. It sees each item once, and may only compute. All other items stay, in order.
+    /// Takes the first item that `wanted` accepts. It sees each item once, and may only compute.
+    /// All other items stay, in order.
     pub fn receive_where(&mut self, timeout: i32, mut wanted: impl FnMut(&Item) -> bool) -> Option<Item<'_>> {
         let wanted: *mut Wanted<'_> = &mut wanted;
         // SAFETY: WANTED is reset before `wanted` ends.
@@ -65,7 +69,8 @@ impl Inbox {
         item
     }
 
-    /// A complete receive. An item that did not fit was not taken, so the second attempt finds it at once.
+    /// A complete receive. An item that did not fit was not taken, so the second attempt finds it
+    /// at once.
     fn take(&mut self, mut timeout: i32, ask: impl Fn(*mut u8, *mut u8, usize, i32) -> i32) -> Option<Item<'_>> {
         let window = WINDOW.0.get();
         loop {

@@ -46,7 +46,8 @@ impl Item<'_> {
     pub fn from(&self) -> Pid {
         self.info.from
     }
-    /// The ref that the sender of a request waits for; the ref of a Down's monitor, or of a timer. Otherwise 0.
+    /// The ref that the sender of a request waits for; the ref of a Down's monitor, or of a timer.
+    /// Otherwise 0.
     pub fn reference(&self) -> i32 {
         self.info.reference
     }

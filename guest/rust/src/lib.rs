@@ -1,7 +1,9 @@
-//! Actors in Rust, over the ABI of docs/abi.md. `process!` or `handler!` names the actor's function, an [`Inbox`] receives,
-//! and [`send`] sends. The crate uses no `std`, no allocator and no dependencies; a guest may use all three.
+//! Actors in Rust, over the ABI of docs/abi.md. `process!` or `handler!` names the actor's
+//! function, an [`Inbox`] receives, and [`send`] sends. The crate uses no `std`, no allocator and
+//! no dependencies; a guest may use all three.
 //!
-//! Received items are views of the window that the host writes into. The borrow checker ends them before the next receive.
+//! Received items are views of the window that the host writes into. The borrow checker ends them
+//! before the next receive.
 #![no_std]
 
 use core::fmt::{self, Display, Write};
@@ -28,7 +30,8 @@ macro_rules! process {
     };
 }
 
-/// A handler: `handler!(handle)`, with `fn handle(item: Item)`, which is called once for each item. It cannot wait.
+/// A handler: `handler!(handle)`, with `fn handle(item: Item)`, which is called once for each item.
+/// It cannot wait.
 #[macro_export]
 macro_rules! handler {
     ($actor:path) => {
@@ -45,7 +48,8 @@ macro_rules! handler {
 }
 
 /// For guests without `std`: a panic ends the actor for a reason of its own, the panic's message.
-/// With `std`, call this once instead: `std::panic::set_hook(Box::new(|info| isopod_guest::fail(info)))`.
+/// With `std`, call this once instead: `std::panic::set_hook(Box::new(|info|
+/// isopod_guest::fail(info)))`.
 #[macro_export]
 macro_rules! panic_handler {
     () => {
@@ -86,13 +90,15 @@ pub fn args(room: &mut [u8]) -> usize {
     unsafe { actor::args(room.as_mut_ptr(), room.len()) }
 }
 
-/// Asks for one Down, which has this ref, when the actor ends. None where the caller has reached its limit `ties`.
+/// Asks for one Down, which has this ref, when the actor ends. None where the caller has reached
+/// its limit `ties`.
 pub fn monitor(pid: Pid) -> Option<i32> {
     let reference = unsafe { actor::monitor(pid as u32, (pid >> 32) as u32) };
     (reference < -1023).then_some(reference)
 }
 
-/// Gives a log line to the host. False without the grant `log`, and where too much was logged in this second.
+/// Gives a log line to the host. False without the grant `log`, and where too much was logged in
+/// this second.
 pub fn log(text: &str) -> bool {
     unsafe { actor::log(1, text.as_ptr(), text.len()) == 1 }
 }
@@ -102,7 +108,8 @@ pub fn exit() -> ! {
     unsafe { actor::exit(0, core::ptr::null(), 0) }
 }
 
-/// Ends the actor for a reason of its own: text in one line, cut to 256 bytes. Its links and monitors get it.
+/// Ends the actor for a reason of its own: text in one line, cut to 256 bytes. Its links and
+/// monitors get it.
 pub fn fail(reason: &dyn Display) -> ! {
     let mut text = Text { bytes: [0; 256], len: 0 };
     let _ = write!(text, "{reason}");
@@ -119,7 +126,8 @@ impl Write for Text {
         let room = &mut self.bytes[self.len..];
         let len = more.len().min(room.len());
         for (byte, more) in room.iter_mut().zip(more.bytes()) {
-            // A panic's message has a second line for its place, but readers of exit reasons expect one line.
+            // A panic's message has a second line for its place, but readers of exit reasons expect
+            // one line.
             *byte = if more == b'\n' { b' ' } else { more };
         }
         self.len += len;

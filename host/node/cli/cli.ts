@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /**
- * The command `isopod`: finds the command that the user named, and runs it. The first file of `cli/`.
+ * The command `isopod`: finds the command that the user named, and runs it. The first file of
+ * `cli/`.
  *
- * Guarantee: a wrong command line ends with exit code 2 and a message that says what is wrong. An error that has a
- * message never prints a stack trace, unless ISOPOD_DEBUG is set.
+ * Guarantee: a wrong command line ends with exit code 2 and a message that says what is wrong. An
+ * error that has a message never prints a stack trace, unless ISOPOD_DEBUG is set.
  *
  * This folder imports everything of `node/`, host/index.ts, wire/, and bench/ for `isopod bench`.
  */

@@ -1,6 +1,6 @@
 /**
- * A command of the CLI, and how its arguments are read. The parser is parseArgs of node:util. An unknown option becomes
- * a UsageError that suggests the most similar option.
+ * A command of the CLI, and how its arguments are read. The parser is parseArgs of node:util. An
+ * unknown option becomes a UsageError that suggests the most similar option.
  */
 import { parseArgs } from "node:util";
 import { suggest } from "../../wire/suggest.ts";

@@ -1,6 +1,7 @@
 /**
- * How an actor ended, as text for a terminal: one line with the actor, the exit reason and the place in the source.
- * Where the place is not known, a second line says how to find it. No control sequence of a guest gets through.
+ * How an actor ended, as text for a terminal: one line with the actor, the exit reason and the
+ * place in the source. Where the place is not known, a second line says how to find it. No control
+ * sequence of a guest gets through.
  */
 import type { ActorExit } from "../../index.ts";
 import { escapeControls } from "../../wire/escape-controls.ts";
@@ -38,7 +39,10 @@ function whereToLook(
     : undefined;
 }
 
-/** The guest's functions on the stack, one a line, the innermost first. Empty where the actor did not crash. */
+/**
+ * The guest's functions on the stack, one a line, the innermost first. Empty where the actor did
+ * not crash.
+ */
 export function crashStack({ reason }: ActorExit): string {
   if (reason.kind !== "crashed") return "";
   const frames = [...reason.stack.matchAll(/^\s*at (.*?) ?(?:wasm:\/\/\S+)?wasm-function\[\d+\]:0x[0-9a-f]+(\)?)$/gm)];

@@ -1,4 +1,7 @@
-/** The compiler's diagnostics as lines for a terminal. Each begins with `file:line:column`, so that editors find the place. */
+/**
+ * The compiler's diagnostics as lines for a terminal. Each begins with `file:line:column`, so that
+ * editors find the place.
+ */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { escapeControls } from "../../wire/escape-controls.ts";

@@ -1,7 +1,9 @@
 /**
- * Starts the CLI again with the engine's best settings: in Node a flag, in Bun an environment variable.
+ * Starts the CLI again with the engine's best settings: in Node a flag, in Bun an environment
+ * variable.
  *
- * Guarantee: the parent of this process sees no difference. Streams, exit code and signals are the child's.
+ * Guarantee: the parent of this process sees no difference. Streams, exit code and signals are the
+ * child's.
  */
 import { spawn } from "node:child_process";
 import { BUN_VARIABLE, hasTrapHandlerFlag, TRAP_HANDLER_FLAG } from "../engine.ts";
@@ -11,7 +13,10 @@ const GUARD = "ISOPOD_RELAUNCHED";
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 /** The exit code after SIGINT, by the convention of shells. */
 export const INTERRUPTED = 130;
-/** How long after SIGINT the child is killed. A guest in an endless loop never lets its process see the signal. */
+/**
+ * How long after SIGINT the child is killed. A guest in an endless loop never lets its process see
+ * the signal.
+ */
 const GRACE_MS = 1000;
 
 /** The exit code of the child. Undefined where this process should do the work itself. */

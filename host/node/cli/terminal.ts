@@ -1,5 +1,6 @@
 /**
- * Colours, and a line that shows progress. Both appear only on a terminal. NO_COLOR and FORCE_COLOR are respected.
+ * Colours, and a line that shows progress. Both appear only on a terminal. NO_COLOR and FORCE_COLOR
+ * are respected.
  */
 import { styleText } from "node:util";
 
@@ -17,7 +18,10 @@ const CLEAR = "\r\x1b[K";
 /** What `ProgressLine` uses of a terminal. */
 type Terminal = Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">;
 
-/** One line on stderr that says what the command is doing. It is rewritten in place, and erased at the end. */
+/**
+ * One line on stderr that says what the command is doing. It is rewritten in place, and erased at
+ * the end.
+ */
 export class ProgressLine {
   readonly #terminal: Terminal;
   readonly #shows: boolean;

@@ -1,4 +1,7 @@
-/** How this package calls `asc`, the AssemblyScript compiler: its arguments, the files that it asks for, its messages. */
+/**
+ * How this package calls `asc`, the AssemblyScript compiler: its arguments, the files that it asks
+ * for, its messages.
+ */
 import { join, sep } from "node:path";
 import * as asc from "assemblyscript/asc";
 import { memoryBaseFor, STACK_SIZE } from "../../../guest/transform/layout.ts";
@@ -13,16 +16,24 @@ export interface Source {
   readonly text: string;
 }
 
-/** The folder that `isopod/guest` stands for: beside `host/` in a checkout, beside `dist/` in an installed package. */
+/**
+ * The folder that `isopod/guest` stands for: beside `host/` in a checkout, beside `dist/` in an
+ * installed package.
+ */
 const GUEST_FOLDER = join(PACKAGE_FOLDER, "guest");
 
-/** asc's arguments. `asconfig.json` repeats those of a release build, for users who call asc by hand. */
+/**
+ * asc's arguments. `asconfig.json` repeats those of a release build, for users who call asc by
+ * hand.
+ */
 export function flags(entry: string, outFile: string, baseDir: string, options: CompileOptions): string[] {
   const args = [
     ...[entry.split(sep).join("/"), "--baseDir", baseDir, "--outFile", outFile],
-    // A guest that blocks has objects on its stack when the collector runs; `minimal` would need an empty stack.
+    // A guest that blocks has objects on its stack when the collector runs; `minimal` would need an
+    // empty stack.
     ...["--runtime", "incremental", "--exportRuntime", "--stackSize", String(STACK_SIZE)],
-    // The host makes the memory, because that is how it sets the quota. It is exported as well, for @assemblyscript/loader.
+    // The host makes the memory, because that is how it sets the quota. It is exported as well, for
+    // @assemblyscript/loader.
     ...["--importMemory", "--memoryBase", String(memoryBaseFor(options.stackBytes))],
     // As an export, because a start function would run before the host can see the memory.
     ...["--exportStart", "_start"],
@@ -33,7 +44,9 @@ export function flags(entry: string, outFile: string, baseDir: string, options: 
   return args;
 }
 
-/** Maps the paths at which asc looks for `isopod/guest`, in any `node_modules`, to our own library. */
+/**
+ * Maps the paths at which asc looks for `isopod/guest`, in any `node_modules`, to our own library.
+ */
 export function locate(path: string): string {
   const marker = `${sep}node_modules${sep}isopod${sep}guest`;
   const at = path.lastIndexOf(marker);

@@ -1,8 +1,9 @@
 /**
  * The public `build`: compiles guests in a worker thread. The first file of `compile/`.
  *
- * Guarantee: every entry gets an answer. The AssemblyScript compiler ends its process when it meets a bug of its own.
- * Here only the worker ends: the entry that caused it gets an error, and a new worker compiles the entries after it.
+ * Guarantee: every entry gets an answer. The AssemblyScript compiler ends its process when it meets
+ * a bug of its own. Here only the worker ends: the entry that caused it gets an error, and a new
+ * worker compiles the entries after it.
  *
  * This folder imports wire/ and the binary readers of module/ from host/, and guest/transform/.
  */
@@ -15,7 +16,10 @@ import type { Compiled } from "./compiled.ts";
 import type { CompileOptions } from "./options.ts";
 
 export interface BuildOptions extends CompileOptions {
-  /** Milliseconds that each entry may take. The compiler is ended when it takes longer. Default: no limit. */
+  /**
+   * Milliseconds that each entry may take. The compiler is ended when it takes longer. Default: no
+   * limit.
+   */
   timeoutMs?: number;
 }
 
@@ -34,10 +38,13 @@ const buildChecks = checksOf<BuildOptions>({
 const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
 
 /**
- * Compiles all entries, one after another. The first takes about a second, each further one a quarter of a second.
+ * Compiles all entries, one after another. The first takes about a second, each further one a
+ * quarter of a second.
  *
- * @param entries paths of AssemblyScript or WebAssembly files, absolute or relative to `options.baseDir`
- * @returns one result for each entry, in the order given; it has `wasm`, or diagnostics of which at least one is an error
+ * @param entries paths of AssemblyScript or WebAssembly files, absolute or relative to
+ * `options.baseDir`
+ * @returns one result for each entry, in the order given; it has `wasm`, or diagnostics of which at
+ * least one is an error
  * @throws {TypeError} where `entries` is no array, or an option has the wrong type
  * @throws {RangeError} where an option is out of its range
  */

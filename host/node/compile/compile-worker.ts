@@ -13,7 +13,10 @@ export interface CompileRequest {
   options: CompileOptions;
 }
 
-/** `log` is what the compiler wrote while it crashed. It is posted because the streams of an ending worker may be cut off. */
+/**
+ * `log` is what the compiler wrote while it crashed. It is posted because the streams of an ending
+ * worker may be cut off.
+ */
 export type CompileReply = { compiled: Compiled } | { log: string };
 
 const port = parentPort;

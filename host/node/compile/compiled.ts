@@ -19,10 +19,16 @@ export interface Compiled {
   entry: string;
   /** The module. Absent where there are errors. */
   wasm?: Uint8Array<ArrayBuffer>;
-  /** JSON. Absent for `reductions: "yield"`, whose code Binaryen rewrites without a map, and for entries that are WebAssembly. */
+  /**
+   * JSON. Absent for `reductions: "yield"`, whose code Binaryen rewrites without a map, and for
+   * entries that are WebAssembly.
+   */
   sourceMap?: string;
   diagnostics: Diagnostic[];
-  /** Absolute paths of the files that were read, and of those that were looked for in vain. Files of packages are left out. */
+  /**
+   * Absolute paths of the files that were read, and of those that were looked for in vain. Files of
+   * packages are left out.
+   */
   sources: string[];
   /** What asc would have printed: each message with its source line and a caret. */
   text: string;

@@ -1,8 +1,9 @@
 /**
  * Compiles one guest in this process.
  *
- * Guarantee: `compile` resolves for every mistake in a source, with diagnostics that say file, line and column.
- * A crash of the AssemblyScript compiler itself ends the process, so code from users goes through `build.ts`.
+ * Guarantee: `compile` resolves for every mistake in a source, with diagnostics that say file, line
+ * and column. A crash of the AssemblyScript compiler itself ends the process, so code from users
+ * goes through `build.ts`.
  */
 import { readFile, stat } from "node:fs/promises";
 import { basename, relative, resolve } from "node:path";
@@ -21,8 +22,8 @@ import { countReductions, rewriteFile } from "./rewrite.ts";
 const NOT_FOUND = 6054;
 
 /**
- * Compiles `entry`. A `.wasm` file, made by any compiler, is only rewritten: it learns to wait by Asyncify, or to
- * count its reductions, as the options say.
+ * Compiles `entry`. A `.wasm` file, made by any compiler, is only rewritten: it learns to wait by
+ * Asyncify, or to count its reductions, as the options say.
  *
  * @param entry path of an AssemblyScript or WebAssembly file, absolute or relative to `baseDir`
  * @returns the module, or diagnostics of which at least one is an error
@@ -59,7 +60,8 @@ async function compileSource(entry: string, path: string, options: CompileOption
     stderr,
     stdout: asc.createMemoryStream(),
     async readFile(name) {
-      // A settings file of the project must not change what an actor may do; all our settings are in `flags`.
+      // A settings file of the project must not change what an actor may do; all our settings are
+      // in `flags`.
       if (name.endsWith("asconfig.json")) return null;
       const file = locate(resolve(baseDir, name));
       if (file === resolve(baseDir, name) && !isInPackage(file)) asked.add(file);
@@ -74,7 +76,8 @@ async function compileSource(entry: string, path: string, options: CompileOption
     reportDiagnostic: message => {
       found.push(message);
     },
-    // asc writes onto the prototype, so each compilation needs a class of its own. asc takes classes; its types do not say so.
+    // asc writes onto the prototype, so each compilation needs a class of its own. asc takes
+    // classes; its types do not say so.
     transforms: [
       class extends GuestTransform {
         // Asyncify has to come after the counting.
@@ -99,7 +102,10 @@ async function compileSource(entry: string, path: string, options: CompileOption
   return countReductions(compiled, path, { wasm, sourceMap, memoryBase: MEMORY_BASE }, { ...options, park });
 }
 
-/** Answers without asking asc, whose message would name neither the file as it was given nor where it looked. */
+/**
+ * Answers without asking asc, whose message would name neither the file as it was given nor where
+ * it looked.
+ */
 function refused(entry: string, file: string, message: string): Compiled {
   return {
     entry,

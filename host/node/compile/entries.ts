@@ -2,7 +2,9 @@
 import { readInterface } from "../../module/interface.ts";
 import { ENTRY_TYPE, exportTypes } from "../../wire/abi.ts";
 
-/** The warning about a module without a usual entry, `run` or `handle`. Undefined where it has one. */
+/**
+ * The warning about a module without a usual entry, `run` or `handle`. Undefined where it has one.
+ */
 export function entryWarning(wasm: Uint8Array): string | undefined {
   const exports = readInterface(wasm)?.exports ?? [];
   const functions = exports.filter(({ kind, name }) => kind === "function" && isOwn(name));

@@ -1,13 +1,18 @@
 /**
- * Reports changes of files, also of files that do not exist yet. It watches their folders, because editors replace
- * files. On each event of a folder it compares the files themselves, so that only real changes are reported.
+ * Reports changes of files, also of files that do not exist yet. It watches their folders, because
+ * editors replace files. On each event of a folder it compares the files themselves, so that only
+ * real changes are reported.
  *
- * Guarantee: no change after a call of `follow` is missed, nor one since the time that `follow` was given.
+ * Guarantee: no change after a call of `follow` is missed, nor one since the time that `follow` was
+ * given.
  */
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { dirname } from "node:path";
 
-/** How long after the last event the files are compared. One save of an editor causes several events. */
+/**
+ * How long after the last event the files are compared. One save of an editor causes several
+ * events.
+ */
 const QUIET_MS = 30;
 
 export class FileWatch {
@@ -21,8 +26,8 @@ export class FileWatch {
   #waiting: (() => void) | undefined;
 
   /**
-   * Watches these files, and stops watching all others. A file that is new here counts as changed when it was
-   * modified after `sinceMs`, in milliseconds since 1970.
+   * Watches these files, and stops watching all others. A file that is new here counts as changed
+   * when it was modified after `sinceMs`, in milliseconds since 1970.
    */
   follow(files: Iterable<string>, sinceMs: number): void {
     const wanted = new Set(files);
@@ -36,7 +41,10 @@ export class FileWatch {
     this.#lookSoon();
   }
 
-  /** Waits for changes since the last call. Resolves to the changed files, or to undefined when the watch is closed. */
+  /**
+   * Waits for changes since the last call. Resolves to the changed files, or to undefined when the
+   * watch is closed.
+   */
   async changes(): Promise<ReadonlySet<string> | undefined> {
     while (this.#changed.size === 0 && !this.#closed) {
       await new Promise<void>(resolve => {

@@ -1,4 +1,7 @@
-/** Hints for common mistakes in a first guest. AssemblyScript looks like TypeScript, but a guest has no JavaScript around it. */
+/**
+ * Hints for common mistakes in a first guest. AssemblyScript looks like TypeScript, but a guest has
+ * no JavaScript around it.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readInterface } from "../../module/interface.ts";
@@ -40,7 +43,10 @@ function libraryNames(): ReadonlySet<string> {
   return names;
 }
 
-/** Errors for imports of AssemblyScript's own library that no isopod host offers, such as `console.log`. Each names the line that calls it. */
+/**
+ * Errors for imports of AssemblyScript's own library that no isopod host offers, such as
+ * `console.log`. Each names the line that calls it.
+ */
 export function importErrors(
   wasm: Uint8Array,
   sources: Iterable<{ readonly file: string; readonly text: string }>,

@@ -1,4 +1,7 @@
-/** Source maps of built modules: making them small, moving them with the code, and telling which module one belongs to. */
+/**
+ * Source maps of built modules: making them small, moving them with the code, and telling which
+ * module one belongs to.
+ */
 import { createHash } from "node:crypto";
 import { decodedMappings, encodedMap, type SourceMapSegment, TraceMap } from "@jridgewell/trace-mapping";
 import type { Copies } from "../../module/copies.ts";
@@ -12,8 +15,8 @@ interface MapJson {
 }
 
 /**
- * The map with paths as in the compiler's messages, and without the source text of AssemblyScript's library and ours.
- * That text is nine tenths of the map.
+ * The map with paths as in the compiler's messages, and without the source text of AssemblyScript's
+ * library and ours. That text is nine tenths of the map.
  */
 export function tidyMap(json: string): string {
   const { sourceRoot: _, ...map } = JSON.parse(json) as MapJson;
@@ -21,7 +24,10 @@ export function tidyMap(json: string): string {
   return JSON.stringify(contents === undefined ? map : { ...map, sourcesContent: contents });
 }
 
-/** The map after the code was copied to where `copies` says. Code that was added has no place in the source. */
+/**
+ * The map after the code was copied to where `copies` says. Code that was added has no place in the
+ * source.
+ */
 export function movedMap(json: string, copies: Copies): string {
   const map = new TraceMap(json);
   const [segments = []] = decodedMappings(map);
@@ -46,7 +52,9 @@ export function signedMap(json: string, wasm: Uint8Array): string {
   return JSON.stringify({ ...(JSON.parse(json) as MapJson), x_wasm: hashOf(wasm) });
 }
 
-/** Whether the map belongs to this module. A map without a hash does; text that is no map does not. */
+/**
+ * Whether the map belongs to this module. A map without a hash does; text that is no map does not.
+ */
 export function fits(json: string, wasm: Uint8Array): boolean {
   try {
     const { x_wasm } = JSON.parse(json) as MapJson;

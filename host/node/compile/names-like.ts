@@ -6,8 +6,8 @@ import { suggest } from "../../wire/suggest.ts";
 const GUEST = /\.(ts|wasm)$/;
 
 /**
- * The likeliest file first: the same name as source or module, then a name with one or two typing errors.
- * Paths are as the user would type them.
+ * The likeliest file first: the same name as source or module, then a name with one or two typing
+ * errors. Paths are as the user would type them.
  */
 export function namesLike(path: string): string[] {
   const folder = dirname(path);

@@ -1,7 +1,9 @@
 /**
- * What is done to a module after a compiler has made it: it is taught to wait by Asyncify, or to count its reductions.
+ * What is done to a module after a compiler has made it: it is taught to wait by Asyncify, or to
+ * count its reductions.
  *
- * Guarantee: a module that cannot be rewritten is an error of its entry, which says why. It is not an exception.
+ * Guarantee: a module that cannot be rewritten is an error of its entry, which says why. It is not
+ * an exception.
  */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
@@ -70,7 +72,10 @@ export function countReductions(
   });
 }
 
-/** Counting must come before Asyncify: code counted after it would be told to unwind where it cannot. */
+/**
+ * Counting must come before Asyncify: code counted after it would be told to unwind where it
+ * cannot.
+ */
 function refusePreemptible(name: string, wasm: Uint8Array<ArrayBuffer>): void {
   if (!WebAssembly.validate(wasm)) return;
   if (WebAssembly.Module.exports(new WebAssembly.Module(wasm)).some(found => found.name === YIELD_EXPORT)) {

@@ -1,4 +1,7 @@
-/** The demo's routes. Everybody on this machine may read the page and its files; only the page may compile. */
+/**
+ * The demo's routes. Everybody on this machine may read the page and its files; only the page may
+ * compile.
+ */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { type GuestName, guestNames, type ParkWay, parkWays, TOKEN_HEADER } from "../../web/demo/protocol.ts";

@@ -1,6 +1,6 @@
 /**
- * Compiles the page's guests, one after another. Each compilation runs in a worker, which is ended when it takes too long.
- * The modules count their reductions, so that no guest can block the page.
+ * Compiles the page's guests, one after another. Each compilation runs in a worker, which is ended
+ * when it takes too long. The modules count their reductions, so that no guest can block the page.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -71,7 +71,10 @@ function outcomeOf(compiled: Compiled): Outcome {
   return compiled.wasm === undefined ? { diagnostics } : { wasm: new Uint8Array(compiled.wasm), diagnostics };
 }
 
-/** Only places in the page's own source stay places. The place in another file becomes part of the message. */
+/**
+ * Only places in the page's own source stay places. The place in another file becomes part of the
+ * message.
+ */
 function diagnosticsOf({ diagnostics, entry }: Compiled): Diagnostic[] {
   return diagnostics.map(({ severity, message, file, line, column }) => {
     if (line === undefined || column === undefined) return { severity, message };

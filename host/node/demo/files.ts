@@ -1,4 +1,7 @@
-/** The files of the demo's page, by their paths in its URL: its own, isopod's core, and what those import. */
+/**
+ * The files of the demo's page, by their paths in its URL: its own, isopod's core, and what those
+ * import.
+ */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,8 +1,8 @@
 /**
  * Serves the demo's page on the loopback address. The first file of `demo/`.
  *
- * The page runs its guests in the browser; here they are only compiled. This folder imports `compile/`, `serve/`
- * and the protocol of `web/demo/`.
+ * The page runs its guests in the browser; here they are only compiled. This folder imports
+ * `compile/`, `serve/` and the protocol of `web/demo/`.
  */
 import { randomBytes } from "node:crypto";
 import { listen } from "../serve/loopback.ts";

@@ -1,4 +1,7 @@
-/** The observer's routes. The page's files need no token; everything under `/api` and `/metrics` does. */
+/**
+ * The observer's routes. The page's files need no token; everything under `/api` and `/metrics`
+ * does.
+ */
 import { type Context, Hono } from "hono";
 import { type Pid, parsePid, type Runtime } from "../../index.ts";
 import { type SortKey, sortKeys } from "../../web/observer/protocol.ts";

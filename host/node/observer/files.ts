@@ -1,8 +1,13 @@
-/** The files of the observer's page, by their paths in its URL. Nothing comes from another server. */
+/**
+ * The files of the observer's page, by their paths in its URL. Nothing comes from another server.
+ */
 import { type Load, type PageFile, pageFile, readHtml, readScript, sharedFiles, styles } from "../serve/page-files.ts";
 
 const own = ["app", "actors", "api", "drawer", "ends", "plots", "protocol", "table"];
-/** Scripts import these as `../page/…` and `../../wire/…`; no URL leads above the root, so the paths are these. */
+/**
+ * Scripts import these as `../page/…` and `../../wire/…`; no URL leads above the root, so the paths
+ * are these.
+ */
 const others = [
   ["page/dom", "web/page/dom"],
   ["page/text", "web/page/text"],
@@ -24,7 +29,10 @@ export async function observerFile(path: string): Promise<PageFile | undefined> 
   return load && pageFile(path, load);
 }
 
-/** No import map names uPlot, because the content security policy permits no script inside the page. Only page/time-plot imports it. */
+/**
+ * No import map names uPlot, because the content security policy permits no script inside the page.
+ * Only page/time-plot imports it.
+ */
 async function script(path: string): Promise<string> {
   return (await readScript(path)).replaceAll('from "uplot"', 'from "../uplot.js"');
 }

@@ -1,4 +1,7 @@
-/** What has happened since the observer began: the last abnormal exits, and the last events of all kinds. */
+/**
+ * What has happened since the observer began: the last abnormal exits, and the last events of all
+ * kinds.
+ */
 
 import {
   type ChildReport,
@@ -28,7 +31,10 @@ export class History {
   /** How many exits were abnormal: neither normal nor shutdown. */
   crashes = 0;
   readonly #restarts = new Map<string, number>();
-  /** By pid: a supervisor's report about an exit that has not been told yet. The report may come before or after the exit. */
+  /**
+   * By pid: a supervisor's report about an exit that has not been told yet. The report may come
+   * before or after the exit.
+   */
   readonly #reports = new Map<Pid, ChildReport>();
   readonly #stop: () => void;
   #index = 0;
@@ -105,7 +111,10 @@ export class History {
   }
 }
 
-/** The actor that an event is about. For a failed start it is the supervisor, because there was no child. */
+/**
+ * The actor that an event is about. For a failed start it is the supervisor, because there was no
+ * child.
+ */
 function subjectOf(event: InspectEvent): Pid {
   if (event.kind === "report") return event.report.pid ?? event.report.supervisor;
   if (event.kind === "dropped") return 0;

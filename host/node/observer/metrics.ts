@@ -1,4 +1,7 @@
-/** Metrics in the text format of Prometheus. All but the delays are computed on request, from the counters and a snapshot. */
+/**
+ * Metrics in the text format of Prometheus. All but the delays are computed on request, from the
+ * counters and a snapshot.
+ */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Counters, Runtime, Snapshot } from "../../index.ts";
 

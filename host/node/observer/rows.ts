@@ -1,6 +1,6 @@
 /**
- * The rows that the page shows of actors, items and payloads. They are plain texts and share no object with the runtime.
- * Texts of guests are unchanged here; the page escapes them.
+ * The rows that the page shows of actors, items and payloads. They are plain texts and share no
+ * object with the runtime. Texts of guests are unchanged here; the page escapes them.
  */
 
 import {
@@ -78,7 +78,10 @@ function payloadOf(bytes: Uint8Array, length: number): Payload {
   return { hex, ...(text !== undefined && { text }), cut: shown.length < length };
 }
 
-/** The bytes as text, without a character that was cut at the end. Undefined where they are not text. */
+/**
+ * The bytes as text, without a character that was cut at the end. Undefined where they are not
+ * text.
+ */
 function textOf(bytes: Uint8Array): string | undefined {
   for (let cut = 0; cut < 4 && cut < bytes.length; cut++) {
     try {

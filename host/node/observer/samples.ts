@@ -1,6 +1,7 @@
 /**
- * One sample for each second: message rates, from the runtime's own counters, and delays, which probes measure.
- * A probe passes through the run queue as an actor does that becomes ready. Ten a second cost nothing measurable.
+ * One sample for each second: message rates, from the runtime's own counters, and delays, which
+ * probes measure. A probe passes through the run queue as an actor does that becomes ready. Ten a
+ * second cost nothing measurable.
  */
 import type { Histogram } from "prom-client";
 import type { Runtime } from "../../index.ts";

@@ -1,8 +1,8 @@
 /**
  * Serves a page about one runtime on the loopback address. The first file of `observer/`.
  *
- * Guarantee: an observer keeps no process alive, and takes at most a twentieth of the thread to answer.
- * This folder imports host/index.ts, wire/, `serve/` and the protocol of `web/observer/`.
+ * Guarantee: an observer keeps no process alive, and takes at most a twentieth of the thread to
+ * answer. This folder imports host/index.ts, wire/, `serve/` and the protocol of `web/observer/`.
  */
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
@@ -15,7 +15,10 @@ import { Metrics } from "./metrics.ts";
 import { Samples } from "./samples.ts";
 import { View } from "./view.ts";
 
-/** How long `close` lets open requests finish. A kill may end the last actor, and with it the program, before it is answered. */
+/**
+ * How long `close` lets open requests finish. A kill may end the last actor, and with it the
+ * program, before it is answered.
+ */
 const GRACE_MS = 500;
 /** How often `close` looks for connections that have become idle. */
 const IDLE_CHECK_MS = 10;
@@ -24,8 +27,8 @@ export interface ObserveOptions {
   /** Default: a free port. */
   readonly port?: number;
   /**
-   * The token that every request about the runtime must carry: at least 16 letters, digits or `-`, `.`, `_`, `~`.
-   * Default: a random one.
+   * The token that every request about the runtime must carry: at least 16 letters, digits or `-`,
+   * `.`, `_`, `~`. Default: a random one.
    */
   readonly token?: string;
 }
@@ -34,7 +37,10 @@ const observeChecks = checksOf<ObserveOptions>({ port: wholeNumber(0, 65_535), t
 
 /** A running observer. */
 export interface ObserverServer extends AsyncDisposable {
-  /** The address of the page, with the token. A person who has it can read every queued message, and kill actors. */
+  /**
+   * The address of the page, with the token. A person who has it can read every queued message, and
+   * kill actors.
+   */
   readonly url: string;
   readonly port: number;
   readonly token: string;

@@ -1,7 +1,8 @@
 /**
  * Answers the page's requests from snapshots of the runtime.
  *
- * Guarantee: making snapshots takes at most a twentieth of the thread. Frequent requests share one snapshot.
+ * Guarantee: making snapshots takes at most a twentieth of the thread. Frequent requests share one
+ * snapshot.
  */
 
 import { type ActorInfo, formatPid, type Pid, type Runtime, type Snapshot } from "../../index.ts";
@@ -32,7 +33,10 @@ const REFS_SHOWN = 100;
 export interface ListOptions {
   readonly from: number;
   readonly count: number;
-  /** In lower case. Rows match where the pid, a name, the module, the entry or the state contains it. */
+  /**
+   * In lower case. Rows match where the pid, a name, the module, the entry or the state contains
+   * it.
+   */
   readonly filter: string;
 }
 
@@ -205,7 +209,10 @@ function pageOf<T>(list: readonly T[], { from, count }: ListOptions): Page<T> {
   return { total: list.length, from, rows: list.slice(from, from + count) };
 }
 
-/** The actor below which the tree shows it: its supervisor, or else its parent. 0 where neither is alive. */
+/**
+ * The actor below which the tree shows it: its supervisor, or else its parent. 0 where neither is
+ * alive.
+ */
 function parentOf({ supervisor, parent }: ActorInfo, alive: ReadonlySet<Pid>): Pid {
   if (supervisor !== undefined && alive.has(supervisor.pid)) return supervisor.pid;
   return alive.has(parent) ? parent : 0;

@@ -1,9 +1,10 @@
 /**
- * A server on the loopback address, and who may ask it. The first file of `serve/`, which the observer and the demo share.
+ * A server on the loopback address, and who may ask it. The first file of `serve/`, which the
+ * observer and the demo share.
  *
- * Every page in a browser of this machine, and every other user of it, can reach the loopback address. So a request
- * for another host name is refused (DNS rebinding), and so is a request that a page of another origin has made.
- * What must stay private also needs a token.
+ * Every page in a browser of this machine, and every other user of it, can reach the loopback
+ * address. So a request for another host name is refused (DNS rebinding), and so is a request that
+ * a page of another origin has made. What must stay private also needs a token.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Server } from "node:http";
@@ -25,7 +26,8 @@ export async function listen(app: Hono, port: number): Promise<{ readonly server
 }
 
 /**
- * Answers 421 to a request for another host, and 403 to a request that a page of another origin has made.
+ * Answers 421 to a request for another host, and 403 to a request that a page of another origin has
+ * made.
  *
  * @param port is asked at each request, because the port is known only once the server listens
  * @param headers are set on every answer
@@ -48,7 +50,8 @@ export function ownHostOnly(port: () => number, headers: Readonly<Record<string,
 /**
  * Lets a request pass only with the token.
  *
- * @param tokenIn the token that a request carries in a header, which no page of another origin can set
+ * @param tokenIn the token that a request carries in a header, which no page of another origin can
+ * set
  * @param refuse the answer where it carries another token, or none
  */
 export function tokenOnly(

@@ -1,6 +1,7 @@
 /**
- * The files of a page: its own scripts and styles, and uPlot's. Nothing else of the disk can be asked for.
- * From a checkout, scripts are read with their types stripped; from `dist/`, as they are.
+ * The files of a page: its own scripts and styles, and uPlot's. Nothing else of the disk can be
+ * asked for. From a checkout, scripts are read with their types stripped; from `dist/`, as they
+ * are.
  */
 import { readFile } from "node:fs/promises";
 import * as module from "node:module";
@@ -43,7 +44,9 @@ export function styles(folder: string, names: readonly string[]): [path: string,
   return names.map(name => [name, () => readFile(join(WEB_FOLDER, folder, name), "utf8")]);
 }
 
-/** A page's `index.html`, with the head that both pages share, and `values` in place of `{{name}}`. */
+/**
+ * A page's `index.html`, with the head that both pages share, and `values` in place of `{{name}}`.
+ */
 export async function readHtml(folder: string, values: Readonly<Record<string, string>> = {}): Promise<string> {
   const head = await readFile(join(WEB_FOLDER, "page", "head.html"), "utf8");
   let html = await readFile(join(WEB_FOLDER, folder, "index.html"), "utf8");
@@ -53,7 +56,10 @@ export async function readHtml(folder: string, values: Readonly<Record<string, s
   return html;
 }
 
-/** A script of `host/` as JavaScript, which imports JavaScript. `path` has no extension. Rejects where there is none. */
+/**
+ * A script of `host/` as JavaScript, which imports JavaScript. `path` has no extension. Rejects
+ * where there is none.
+ */
 export async function readScript(path: string): Promise<string> {
   const file = join(SCRIPTS_FOLDER, path);
   if (!isSource) return readFile(`${file}.js`, "utf8");

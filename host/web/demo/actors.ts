@@ -1,4 +1,7 @@
-/** The table of a scene's actors. Its rows are made once for each scene, so that a button stays under the pointer. */
+/**
+ * The table of a scene's actors. Its rows are made once for each scene, so that a button stays
+ * under the pointer.
+ */
 import { formatPid } from "../../index.ts";
 import { button, byId, el, setText } from "../page/dom.ts";
 import type { Part } from "./scenes.ts";

@@ -1,4 +1,7 @@
-/** The log of a scene: lines of guests, restarts by the supervisor, answers. It scrolls to a new line unless the reader has scrolled up. */
+/**
+ * The log of a scene: lines of guests, restarts by the supervisor, answers. It scrolls to a new
+ * line unless the reader has scrolled up.
+ */
 import { byId, el } from "../page/dom.ts";
 import { timeOfDay } from "../page/text.ts";
 

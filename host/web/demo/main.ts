@@ -1,9 +1,9 @@
 /**
- * The demo's page: it compiles the source in the editor, runs the scene, and shows its actors four times a second.
- * The first file of `web/demo/`.
+ * The demo's page: it compiles the source in the editor, runs the scene, and shows its actors four
+ * times a second. The first file of `web/demo/`.
  *
- * The actors run in this page; only the compiler runs on the server. This folder imports host/index.ts, the adapter for
- * AssemblyScript's strings, and `web/page/`.
+ * The actors run in this page; only the compiler runs on the server. This folder imports
+ * host/index.ts, the adapter for AssemblyScript's strings, and `web/page/`.
  */
 import { hasJspi } from "../../index.ts";
 import { byId } from "../page/dom.ts";
@@ -88,7 +88,10 @@ function noteChange(): void {
   });
 }
 
-/** Compiles and runs the scene. Where it does not compile, the previous one keeps running. Starts never overlap: a later one waits. */
+/**
+ * Compiles and runs the scene. Where it does not compile, the previous one keeps running. Starts
+ * never overlap: a later one waits.
+ */
 function start(): void {
   if (starting) {
     again = true;

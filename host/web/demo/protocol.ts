@@ -11,7 +11,10 @@ export type ParkWay = (typeof parkWays)[number];
 /** The header that carries the token of the page. */
 export const TOKEN_HEADER = "x-isopod-token";
 
-/** A message of the compiler. `line` and `column`, both from 1, are in the source that the page has sent. */
+/**
+ * A message of the compiler. `line` and `column`, both from 1, are in the source that the page has
+ * sent.
+ */
 export interface Diagnostic {
   readonly severity: "error" | "warning" | "info";
   readonly message: string;

@@ -1,4 +1,7 @@
-/** The demo's scenes. A scene is a guest to edit, the actors made of it, and how their supervisor restarts them. */
+/**
+ * The demo's scenes. A scene is a guest to edit, the actors made of it, and how their supervisor
+ * restarts them.
+ */
 import type { Restart, Strategy } from "../../index.ts";
 import type { GuestName } from "./protocol.ts";
 
@@ -12,7 +15,10 @@ export interface Part {
   readonly args?: string;
   /** Reductions of each turn. Default: the runtime's. */
   readonly perTurn?: number;
-  /** How the page makes it crash: it sends or asks the text "crash". Absent where the guest receives nothing. */
+  /**
+   * How the page makes it crash: it sends or asks the text "crash". Absent where the guest receives
+   * nothing.
+   */
   readonly crash?: "send" | "ask";
 }
 

@@ -1,11 +1,17 @@
-/** Requests to the server. The token comes in the page's address, after the #, and is kept only for this tab. */
+/**
+ * Requests to the server. The token comes in the page's address, after the #, and is kept only for
+ * this tab.
+ */
 
 /** The token is missing or wrong. */
 export class Refused extends Error {}
 
 const KEY = "isopod-token";
 
-/** The token in an address that isopod has printed, or the token alone. Undefined where there is none. */
+/**
+ * The token in an address that isopod has printed, or the token alone. Undefined where there is
+ * none.
+ */
 export function tokenIn(text: string): string | undefined {
   return /(?:^|[#&]token=)([\w.~-]{16,})$/.exec(text.trim())?.[1];
 }
@@ -14,7 +20,10 @@ export function useToken(token: string): void {
   sessionStorage.setItem(KEY, token);
 }
 
-/** Moves the token from the visible address into the session. Returns whether the session has a token. */
+/**
+ * Moves the token from the visible address into the session. Returns whether the session has a
+ * token.
+ */
 export function takeToken(): boolean {
   const token = tokenIn(location.hash);
   if (token !== undefined) {

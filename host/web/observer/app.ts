@@ -1,7 +1,9 @@
 /**
- * The observer's page: it asks the server once a second and shows the answers. The first file of `web/observer/`.
+ * The observer's page: it asks the server once a second and shows the answers. The first file of
+ * `web/observer/`.
  *
- * Guarantee: no text of a guest becomes markup. This folder imports `web/page/`, wire/, and types of host/index.ts.
+ * Guarantee: no text of a guest becomes markup. This folder imports `web/page/`, wire/, and types
+ * of host/index.ts.
  */
 
 import { byId, el, setAttribute, setText } from "../page/dom.ts";

@@ -1,4 +1,7 @@
-/** The drawer: one actor with its mailbox, links and events. The reader can follow it and kill it here. */
+/**
+ * The drawer: one actor with its mailbox, links and events. The reader can follow it and kill it
+ * here.
+ */
 import { escapeControls } from "../../wire/escape-controls.ts";
 import { button, el } from "../page/dom.ts";
 import { bytes, count, duration } from "../page/text.ts";

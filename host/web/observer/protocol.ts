@@ -1,6 +1,6 @@
 /**
- * The JSON that the observer's server sends to its page and to `isopod top`. Pids are texts, as `formatPid` prints them.
- * Times are in milliseconds.
+ * The JSON that the observer's server sends to its page and to `isopod top`. Pids are texts, as
+ * `formatPid` prints them. Times are in milliseconds.
  */
 import type { ActorInfo, Counters, LogLevel, WaitingItem } from "../../index.ts";
 
@@ -34,7 +34,10 @@ export interface Sample {
   readonly deadPerSecond: number;
   readonly spawnedPerSecond: number;
   readonly endedPerSecond: number;
-  /** How long probes waited in the run queue: the median and the longest. Null where no probe came back. */
+  /**
+   * How long probes waited in the run queue: the median and the longest. Null where no probe came
+   * back.
+   */
   readonly queueMedianMs: number | null;
   readonly queueMaxMs: number | null;
   /** The longest delay of the observer's own timers. */

@@ -1,6 +1,6 @@
 /**
- * A table of any length. Only the visible rows exist, and only they are requested. All rows have the same height, so the
- * position of each is known without the others.
+ * A table of any length. Only the visible rows exist, and only they are requested. All rows have
+ * the same height, so the position of each is known without the others.
  */
 import { el, setAttribute, setText } from "../page/dom.ts";
 import type { Page } from "./protocol.ts";

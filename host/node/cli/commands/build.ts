@@ -135,7 +135,9 @@ async function write({ wasm, sourceMap }: Compiled, target: string, note: string
   }
 }
 
-/** Builds all entries, and each of them again when one of its sources changes. Returns after SIGINT. */
+/**
+ * Builds all entries, and each of them again when one of its sources changes. Returns after SIGINT.
+ */
 async function watch(entries: readonly string[], entryBuilder: EntryBuilder): Promise<number> {
   const files = new FileWatch();
   const stop = () => files.close();

@@ -1,4 +1,7 @@
-/** `isopod init`: makes a new project from the files in host/node/template/. It writes only into an empty folder. */
+/**
+ * `isopod init`: makes a new project from the files in host/node/template/. It writes only into an
+ * empty folder.
+ */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { PACKAGE_FOLDER, packageManifest } from "../../installation.ts";

@@ -1,6 +1,6 @@
 /**
- * `isopod top`: the actors of an observed runtime in a terminal. It asks the observer's server, as the page does.
- * Texts of guests are shown as plain text.
+ * `isopod top`: the actors of an observed runtime in a terminal. It asks the observer's server, as
+ * the page does. Texts of guests are shown as plain text.
  */
 import { type SortKey, sortKeys } from "../../../web/observer/protocol.ts";
 import { type Command, UsageError } from "../command.ts";

@@ -9,7 +9,10 @@ import { compileOptions } from "../compile-options.ts";
 import { printDiagnostics } from "../diagnostics.ts";
 import { ProgressLine } from "../terminal.ts";
 
-/** Undefined where the guest does not compile, or has nothing to run. Then the diagnostics have been printed. */
+/**
+ * Undefined where the guest does not compile, or has nothing to run. Then the diagnostics have been
+ * printed.
+ */
 export async function guestFrom(path: string, given: Arguments): Promise<ModuleSource | undefined> {
   if (!path.endsWith(".ts")) {
     if (!path.endsWith(".wasm") && whyMissing(path) === undefined) {

@@ -11,7 +11,8 @@ export const LEVELS = ["debug", "info", "warning", "error"] as const;
 
 export function spawnOptions(given: Arguments, path: string): SpawnOptions {
   const entry = given.text("entry");
-  // A source has been compiled for the way that was asked for; of a module, the runtime checks whether it has it.
+  // A source has been compiled for the way that was asked for; of a module, the runtime checks
+  // whether it has it.
   const way = path.endsWith(".ts") ? undefined : PARK_CHOICES.find(way => way === given.text("park"));
   const policy = POLICY_CHOICES.find(policy => policy === given.text("reductions"));
   return { ...(entry !== undefined && { entry }), ...(way && { way }), ...(policy && { reductions: { policy } }) };

@@ -1,6 +1,6 @@
 /**
- * A runtime with one actor, until all of its actors have ended or SIGINT comes. What guests log is printed as plain text:
- * no guest can send control sequences to the terminal.
+ * A runtime with one actor, until all of its actors have ended or SIGINT comes. What guests log is
+ * printed as plain text: no guest can send control sequences to the terminal.
  */
 import { basename } from "node:path";
 import {
@@ -88,7 +88,8 @@ function print(level: LogLevel, text: string): void {
     return;
   }
   const label = painted(level === "debug" ? "quiet" : level, `${level}:`);
-  // Further lines are indented, so that no guest can write a line on stderr that looks like isopod's own.
+  // Further lines are indented, so that no guest can write a line on stderr that looks like
+  // isopod's own.
   process.stderr.write(`${label} ${shown.replaceAll("\n", "\n  ")}\n`);
 }
 
@@ -105,8 +106,9 @@ function printDenial({ pid, module, call, grant }: Denial): void {
 }
 
 /**
- * Parked actors do not keep Node alive. When Node is about to exit, no timer and no socket is left that could lead to a
- * message. This is said once, and then the process waits for a signal, as a server does.
+ * Parked actors do not keep Node alive. When Node is about to exit, no timer and no socket is left
+ * that could lead to a message. This is said once, and then the process waits for a signal, as a
+ * server does.
  */
 function waitForSignals(): { end(): void } {
   let timer: NodeJS.Timeout | undefined;

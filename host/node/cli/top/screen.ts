@@ -1,4 +1,7 @@
-/** The interactive terminal of `isopod top`: the alternate screen, no cursor, and keys as they are pressed. */
+/**
+ * The interactive terminal of `isopod top`: the alternate screen, no cursor, and keys as they are
+ * pressed.
+ */
 import type { SortKey } from "../../../web/observer/protocol.ts";
 import { INTERRUPTED } from "../relaunch.ts";
 import { frame } from "./frame.ts";
