@@ -10,10 +10,22 @@
 import type binaryen from "binaryen";
 import { END } from "../../host/module/count.ts";
 import { STACK, YIELD_EXPORT } from "../../host/wire/abi.ts";
+import { type Entry, entriesOf, importsOf } from "./entries.ts";
 import { longestStack } from "./frames.ts";
 import { FAR_END } from "./layout.ts";
 import { putFramesAside } from "./overflow.ts";
-import { DATA, HEADER_BYTES, NORMAL, REWINDING, type Room, RUNTIME, STATE, UNWINDING } from "./pass.ts";
+import {
+  DATA,
+  HEADER_BYTES,
+  NORMAL,
+  optimizeForPass,
+  REWINDING,
+  type Room,
+  RUNTIME,
+  runPass,
+  STATE,
+  UNWINDING,
+} from "./pass.ts";
 
 type Binaryen = typeof binaryen;
 
@@ -100,73 +112,10 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
   exportGlobals(b, module);
 }
 
-/**
- * Internal names of the imports `actor.<base>`. There is one for each source file that declares it.
- */
-export function importsOf(b: Binaryen, module: binaryen.Module, base: string): string[] {
-  const names: string[] = [];
-  for (let i = 0; i < module.getNumFunctions(); i++) {
-    const info = b.getFunctionInfo(module.getFunctionByIndex(i));
-    if (info.module === "actor" && info.base === base) names.push(info.name);
-  }
-  return names;
-}
-
-export interface Entry {
-  /** The export's name. */
-  name: string;
-  /** The function's internal name. */
-  target: string;
-}
-
-/** The exports that the host can run as entries. */
-export function entriesOf(b: Binaryen, module: binaryen.Module): Entry[] {
-  const entries: Entry[] = [];
-  for (let i = 0; i < module.getNumExports(); i++) {
-    const { kind, name, value } = b.getExportInfo(module.getExportByIndex(i));
-    // `__collect` and similar exports belong to AssemblyScript's runtime. The host calls them, but
-    // not as entries.
-    if (kind !== b.ExternalFunction || name === "_start" || name.startsWith("__")) continue;
-    const { params, results } = b.getFunctionInfo(module.getFunction(value));
-    if (params === b.none && results === b.none) entries.push({ name, target: value });
-  }
-  return entries;
-}
-
 /** Adds a check after every call that may reach one of the imports, also through a table. */
 function instrument(b: Binaryen, module: binaryen.Module, imports: string): void {
   optimizeForPass(b, module);
   runPass(b, module, imports);
-}
-
-/** Optimizes before the pass, which stores every live local. */
-export function optimizeForPass(b: Binaryen, module: binaryen.Module): void {
-  // These options are global to the process. All are set, so that a build does not depend on
-  // earlier builds.
-  b.setOptimizeLevel(3);
-  b.setShrinkLevel(0);
-  b.setAlwaysInlineMaxSize(12);
-  b.setFlexibleInlineMaxSize(70);
-  b.setOneCallerInlineMaxSize(200);
-  b.setAllowInliningFunctionsWithLoops(true);
-  b.setFastMath(false);
-  b.setZeroFilledMemory(false);
-  module.optimize();
-}
-
-/**
- * Runs the Asyncify pass.
- *
- * @param only internal names of the functions to instrument; default: all functions that need it
- */
-export function runPass(b: Binaryen, module: binaryen.Module, imports: string, only: readonly string[] = []): void {
-  b.setPassArgument("asyncify-imports", imports);
-  if (only.length > 0) b.setPassArgument("asyncify-onlylist", only.join(","));
-  try {
-    module.runPasses(["asyncify"]);
-  } finally {
-    b.clearPassArguments();
-  }
 }
 
 /** Adds our globals, and removes the pass's own exports. The stack gets one fixed address. */

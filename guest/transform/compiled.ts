@@ -5,7 +5,8 @@
  */
 import type binaryen from "binaryen";
 import { mustBeValid } from "../../host/module/counted.ts";
-import { type AsyncifyOptions, asyncify, entriesOf, importsOf, MEMORY_BASE } from "./asyncify.ts";
+import { type AsyncifyOptions, asyncify, MEMORY_BASE } from "./asyncify.ts";
+import { entriesOf, importsOf } from "./entries.ts";
 import { INSTEAD, keeperOfReference, refuseUnsupported, Unsuitable } from "./unsupported.ts";
 
 type Binaryen = typeof binaryen;

@@ -1,4 +1,9 @@
-/** The names and constants of Binaryen's Asyncify pass. */
+/**
+ * Binaryen's Asyncify pass: how it is run, and the names and constants in the code that it makes.
+ */
+import type binaryen from "binaryen";
+
+type Binaryen = typeof binaryen;
 
 /** The global with the state of the code: one of the next three. */
 export const STATE = "__asyncify_state";
@@ -30,3 +35,33 @@ export const UNWIND = "__asyncify_unwind";
 export const RUNTIME = ["start_unwind", "stop_unwind", "start_rewind", "stop_rewind", "get_state"].map(
   name => `asyncify_${name}`,
 );
+
+/** Optimizes before the pass, which stores every live local. */
+export function optimizeForPass(b: Binaryen, module: binaryen.Module): void {
+  // These options are global to the process. All are set, so that a build does not depend on
+  // earlier builds.
+  b.setOptimizeLevel(3);
+  b.setShrinkLevel(0);
+  b.setAlwaysInlineMaxSize(12);
+  b.setFlexibleInlineMaxSize(70);
+  b.setOneCallerInlineMaxSize(200);
+  b.setAllowInliningFunctionsWithLoops(true);
+  b.setFastMath(false);
+  b.setZeroFilledMemory(false);
+  module.optimize();
+}
+
+/**
+ * Runs the Asyncify pass.
+ *
+ * @param only internal names of the functions to instrument; default: all functions that need it
+ */
+export function runPass(b: Binaryen, module: binaryen.Module, imports: string, only: readonly string[] = []): void {
+  b.setPassArgument("asyncify-imports", imports);
+  if (only.length > 0) b.setPassArgument("asyncify-onlylist", only.join(","));
+  try {
+    module.runPasses(["asyncify"]);
+  } finally {
+    b.clearPassArguments();
+  }
+}

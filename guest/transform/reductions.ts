@@ -7,8 +7,8 @@
  */
 import type binaryen from "binaryen";
 import { countValid } from "../../host/module/counted.ts";
-import { entriesOf, importsOf } from "./asyncify.ts";
 import { refuseParking, rewritten, roomIn, teachToUnwind } from "./compiled.ts";
+import { entriesOf, importsOf } from "./entries.ts";
 import { Unsuitable } from "./unsupported.ts";
 
 type Binaryen = typeof binaryen;

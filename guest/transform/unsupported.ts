@@ -9,9 +9,8 @@
  * `call_ref`, and in a module that it has instrumented before.
  */
 import type binaryen from "binaryen";
-import { optimizeForPass, runPass } from "./asyncify.ts";
 import { addressesTaken, functionsOf, plain } from "./frames.ts";
-import { RUNTIME, STATE } from "./pass.ts";
+import { optimizeForPass, RUNTIME, runPass, STATE } from "./pass.ts";
 
 type Binaryen = typeof binaryen;
 
