@@ -3,7 +3,7 @@
  */
 import { type Load, type PageFile, pageFile, readHtml, readScript, sharedFiles, styles } from "../serve/page-files.ts";
 
-const own = ["app", "actors", "api", "drawer", "ends", "plots", "protocol", "table"];
+const own = ["app", "actors", "api", "drawer", "ends", "plots", "protocol", "table", "totals"];
 /**
  * Scripts import these as `../page/…` and `../../wire/…`; no URL leads above the root, so the paths
  * are these.

@@ -1,11 +1,6 @@
-/**
- * Answers the page's requests from snapshots of the runtime.
- *
- * Guarantee: making snapshots takes at most a twentieth of the thread. Frequent requests share one
- * snapshot.
- */
+/** Answers the page's requests from snapshots of the runtime. */
 
-import { type ActorInfo, formatPid, type Pid, type Runtime, type Snapshot } from "../../index.ts";
+import { type ActorInfo, formatPid, type Pid, type Runtime } from "../../index.ts";
 import type {
   ActorDetail,
   ActorPage,
@@ -20,11 +15,8 @@ import { engineName } from "../engine.ts";
 import type { History } from "./history.ts";
 import { itemRow, labelOf, rowOf } from "./rows.ts";
 import type { Samples } from "./samples.ts";
+import type { Snapshots } from "./snapshots.ts";
 
-/** A snapshot stays valid for this many times the time that it took. */
-const SHARE = 20;
-/** And at least this long. */
-const LEAST_MS = 100;
 const ITEMS_SHOWN = 50;
 const EVENTS_SHOWN = 50;
 /** Of links, of monitors and so on. */
@@ -42,40 +34,20 @@ export interface ListOptions {
 
 export class View {
   readonly #runtime: Runtime;
+  readonly #snapshots: Snapshots;
   readonly #samples: Samples;
   readonly #history: History;
   readonly #beganMs = performance.now();
-  #last: Snapshot | undefined;
-  #lastMs = 0;
-  #costMs = 0;
-  #known: ReadonlyMap<Pid, ActorInfo> | undefined;
 
-  constructor(runtime: Runtime, samples: Samples, history: History) {
+  constructor(runtime: Runtime, snapshots: Snapshots, samples: Samples, history: History) {
     this.#runtime = runtime;
+    this.#snapshots = snapshots;
     this.#samples = samples;
     this.#history = history;
   }
 
-  snapshot(): Snapshot {
-    const nowMs = performance.now();
-    if (this.#last === undefined || nowMs - this.#lastMs >= Math.max(LEAST_MS, this.#costMs * SHARE)) {
-      this.#last = this.#runtime.snapshot();
-      this.#lastMs = performance.now();
-      this.#costMs = this.#lastMs - nowMs;
-      this.#known = undefined;
-    }
-    return this.#last;
-  }
-
-  /** The snapshot's actors, indexed for many look-ups. */
-  #byPid(): ReadonlyMap<Pid, ActorInfo> {
-    const { actors } = this.snapshot();
-    this.#known ??= new Map(actors.map(actor => [actor.pid, actor]));
-    return this.#known;
-  }
-
   overview(after: number): Overview {
-    const { counters, runQueue, actors } = this.snapshot();
+    const { counters, runQueue, actors } = this.#snapshots.take();
     const sum = (of: (actor: ActorInfo) => number) => actors.reduce((total, actor) => total + of(actor), 0);
     return {
       nowMs: Date.now(),
@@ -94,7 +66,7 @@ export class View {
   }
 
   actors(options: ListOptions, sort: SortKey, descending: boolean): ActorPage {
-    const { actors } = this.snapshot();
+    const { actors } = this.#snapshots.take();
     const found = actors.filter(actor => contains(actor, options.filter));
     const key = keys[sort];
     const sign = descending ? -1 : 1;
@@ -108,7 +80,7 @@ export class View {
 
   /** Each supervisor with its children, each guest with the actors that it has spawned. */
   tree(options: ListOptions): Page<TreeRow> {
-    const { actors } = this.snapshot();
+    const { actors } = this.#snapshots.take();
     const alive = new Set(actors.map(({ pid }) => pid));
     const below = Map.groupBy(actors, actor => parentOf(actor, alive));
     const flat: { readonly actor: ActorInfo; readonly depth: number }[] = [];
@@ -171,7 +143,7 @@ export class View {
 
   #refTo(pid: Pid): ActorRef {
     if (pid === 0) return { pid: formatPid(0), label: "" };
-    const info = this.#byPid().get(pid) ?? this.#runtime.info(pid);
+    const info = this.#snapshots.byPid().get(pid) ?? this.#runtime.info(pid);
     return { pid: formatPid(pid), label: info === undefined ? "ended" : labelOf(info) };
   }
 }

@@ -4,8 +4,8 @@
  */
 import { formatPid } from "../../index.ts";
 import { button, byId, el, setText } from "../page/dom.ts";
+import type { PartState } from "./running-scene.ts";
 import type { Part } from "./scenes.ts";
-import type { Role } from "./stage.ts";
 
 interface Row {
   readonly row: HTMLTableRowElement;
@@ -33,8 +33,8 @@ export class Actors {
     this.#body.replaceChildren(...[...this.#rows.values()].map(({ row }) => row));
   }
 
-  show(roles: readonly Role[]): void {
-    for (const { part, pid, state, mailboxItems, starts } of roles) {
+  show(states: readonly PartState[]): void {
+    for (const { part, pid, state, mailboxItems, starts } of states) {
       const row = this.#rows.get(part);
       if (row === undefined) continue;
       const values = [

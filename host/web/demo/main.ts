@@ -14,8 +14,8 @@ import { CompileError, compile, sourceOf } from "./compiler.ts";
 import { Editor } from "./editor.ts";
 import { Log } from "./log.ts";
 import type { GuestName } from "./protocol.ts";
+import { RunningScene } from "./running-scene.ts";
 import { type Scene, scenes } from "./scenes.ts";
-import { Stage } from "./stage.ts";
 
 const LOOK_MS = 250;
 
@@ -27,8 +27,8 @@ const status = byId("status");
 const ask = byId("ask", HTMLFormElement);
 const editor = new Editor(noteChange, start);
 const actors = new Actors(
-  part => stage?.crash(part),
-  part => stage?.kill(part),
+  part => running?.crash(part),
+  part => running?.kill(part),
 );
 const log = new Log();
 const plot = new TimePlot(byId("plot"), {
@@ -43,7 +43,7 @@ let scene: Scene = scenes[0];
 /** Edited sources, kept until the page is left. */
 const written = new Map<Scene, string>();
 /** The running scene. Undefined until the first one has started. */
-let stage: Stage | undefined;
+let running: RunningScene | undefined;
 let starting = false;
 /** Another start was asked for while one was going on. */
 let again = false;
@@ -60,7 +60,7 @@ reset.addEventListener("click", () => {
 ask.addEventListener("submit", event => {
   event.preventDefault();
   const text = new FormData(ask).get("text");
-  if (scene.ask !== undefined && typeof text === "string") void stage?.ask(scene.ask.part, text);
+  if (scene.ask !== undefined && typeof text === "string") void running?.ask(scene.ask.part, text);
 });
 watch();
 await choose(scene);
@@ -117,10 +117,10 @@ async function play(chosen: Scene, source: string): Promise<void> {
       const text = guest === chosen.guest ? source : await sourceOf(guest);
       wasm.set(guest, await compile(guest, text, park.value));
     }
-    await stage?.stop();
+    await running?.stop();
     log.clear();
     actors.begin(chosen.parts);
-    stage = await Stage.start(chosen, wasm, (kind, who, text) => log.add(kind, who, text));
+    running = await RunningScene.start(chosen, wasm, (kind, who, text) => log.add(kind, who, text));
     ask.hidden = chosen.ask === undefined;
     showAsk(chosen);
     say("live", "running");
@@ -156,25 +156,25 @@ function watch(): void {
     requestAnimationFrame(count);
   };
   requestAnimationFrame(count);
-  let last = { stage, received: 0, ms: performance.now() };
+  let last = { running, received: 0, ms: performance.now() };
   const number = (id: string, text: string) => {
     byId(id).textContent = text;
   };
   setInterval(() => {
     const ms = performance.now();
-    const received = stage?.runtime.counters.received ?? 0;
+    const received = running?.runtime.counters.received ?? 0;
     const seconds = (ms - last.ms) / 1000;
     const rate = (received - last.received) / seconds;
-    const isNew = stage !== last.stage;
-    last = { stage, received, ms };
-    if (stage === undefined) return;
-    actors.show(stage.roles());
+    const isNew = running !== last.running;
+    last = { running, received, ms };
+    if (running === undefined) return;
+    actors.show(running.states());
     if (isNew) plot.clear();
     else plot.add(ms / 1000, [rate]);
     plot.show();
     number("rate", isNew ? "–" : short(rate));
     number("received", short(received));
-    number("restarts", stage.restarts.toLocaleString("en"));
+    number("restarts", running.restarts.toLocaleString("en"));
     if (ms - countedMs < 1000) return;
     number("frames", String(Math.round((frames * 1000) / (ms - countedMs))));
     frames = 0;

@@ -11,8 +11,7 @@ const DEEPEST = 24;
 
 const state: Column<ActorRow> = {
   title: "State",
-  about:
-    "running, ready (in the run queue), parked (in a receive), idle (a mailbox of the host that nobody receives from)",
+  about: "running, ready (in the run queue), parked (in a receive), idle (a host mailbox that no receive waits on)",
   widthPx: 168,
   sort: "state",
   fill(cell, row) {

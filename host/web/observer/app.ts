@@ -6,8 +6,8 @@
  * of host/index.ts.
  */
 
-import { byId, el, setAttribute, setText } from "../page/dom.ts";
-import { bytes, count, duration, milliseconds, short } from "../page/text.ts";
+import { byId, setAttribute, setText } from "../page/dom.ts";
+import { count, duration } from "../page/text.ts";
 import { actorColumns, treeColumns } from "./actors.ts";
 import { ask, Refused, takeToken, tokenIn, useToken } from "./api.ts";
 import { Drawer } from "./drawer.ts";
@@ -15,6 +15,7 @@ import { EndList, EventList } from "./ends.ts";
 import { Plots } from "./plots.ts";
 import type { ActorPage, ActorRow, Overview, Page, Sample, TreeRow } from "./protocol.ts";
 import { VirtualTable } from "./table.ts";
+import { Totals } from "./totals.ts";
 
 const EVERY_MS = 1000;
 
@@ -41,6 +42,7 @@ let list: List;
 let round: NodeJS.Timeout | number | undefined;
 
 const plots = new Plots(byId("rates"), byId("delays"));
+const totals = new Totals(byId("totals"));
 const drawer = new Drawer(byId("drawer"), pid => list.select?.(pid));
 
 const makers: Readonly<Record<string, () => List>> = {
@@ -103,34 +105,6 @@ function refresh(): void {
   list.refresh().catch(() => {});
 }
 
-function showTotals(now: Overview): void {
-  // Between two samples, the last one stays.
-  lastSample = now.samples.at(-1) ?? lastSample;
-  const sample = lastSample;
-  const rows: [title: string, value: string, unit: string, alarm?: boolean][] = [
-    ["guests alive", count(now.guests), ""],
-    ["messages a second", sample === undefined ? "–" : short(sample.receivedPerSecond), ""],
-    ["waiting in mailboxes", count(now.mailboxItems), now.mailboxItems > 0 ? bytes(now.mailboxBytes) : ""],
-    ["in the run queue", count(now.runQueue), ""],
-    ["queue delay, worst", sample?.queueMaxMs == null ? "–" : milliseconds(sample.queueMaxMs), "ms"],
-    ["memory of guests", bytes(now.memoryBytes), ""],
-    ["spawned", short(now.counters.spawned), ""],
-    ["dead letters", short(now.counters.dead), "", now.counters.dead > 0],
-  ];
-  for (const [title, value, unit, alarm = false] of rows) {
-    let row = totals.get(title);
-    if (row === undefined) {
-      row = el("div", {}, el("dt", {}, title), el("dd"));
-      totals.set(title, row);
-      byId("totals").append(row);
-    }
-    setAttribute(row, "data-alarm", String(alarm));
-    const shown = row.lastElementChild as HTMLElement;
-    if (shown.textContent !== value + unit) shown.replaceChildren(value, unit === "" ? "" : el("small", {}, unit));
-  }
-}
-const totals = new Map<string, HTMLElement>();
-
 function showCounts({ actors, crashes }: Overview): void {
   const set = (tab: string, text: string) => {
     const span = document.querySelector(`[data-tab=${tab}] span`);
@@ -144,7 +118,9 @@ function showCounts({ actors, crashes }: Overview): void {
 
 async function look(): Promise<void> {
   const now = await ask<Overview>("overview", { after: lastSample?.index ?? 0 });
-  showTotals(now);
+  // Between two samples, the last one stays.
+  lastSample = now.samples.at(-1) ?? lastSample;
+  totals.show(now, lastSample);
   showCounts(now);
   if (now.samples.length > 0) plots.add(now.samples);
   setText(byId("process"), now.process);

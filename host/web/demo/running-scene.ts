@@ -12,7 +12,7 @@ const INTENSITY = 25;
 export type Say = (kind: "log" | "crash" | "answer" | "note", who: string, text: string) => void;
 
 /** The current state of an actor of the scene. */
-export interface Role {
+export interface PartState {
   readonly part: Part;
   /** Undefined while it is not alive. */
   readonly pid: Pid | undefined;
@@ -21,7 +21,7 @@ export interface Role {
   readonly starts: number;
 }
 
-export class Stage {
+export class RunningScene {
   readonly runtime: Runtime;
   readonly #scene: Scene;
   readonly #say: Say;
@@ -42,24 +42,24 @@ export class Stage {
   }
 
   /** Starts all actors. Rejects with the error of the first that cannot be started. */
-  static async start(scene: Scene, wasm: ReadonlyMap<GuestName, ArrayBuffer>, say: Say): Promise<Stage> {
-    const stage = new Stage(scene, say);
+  static async start(scene: Scene, wasm: ReadonlyMap<GuestName, ArrayBuffer>, say: Say): Promise<RunningScene> {
+    const running = new RunningScene(scene, say);
     try {
-      for (const [name, bytes] of wasm) stage.runtime.define(name, await stage.runtime.load(bytes, { name }));
-      stage.#supervisor = stage.runtime.supervise({
+      for (const [name, bytes] of wasm) running.runtime.define(name, await running.runtime.load(bytes, { name }));
+      running.#supervisor = running.runtime.supervise({
         strategy: scene.strategy,
         intensity: INTENSITY,
         children: scene.parts.map(part => ({
           id: part.id,
-          start: () => stage.#spawn(part),
+          start: () => running.#spawn(part),
           name: part.id,
           ...(part.restart && { restart: part.restart }),
         })),
-        onReport: report => stage.#report(report),
+        onReport: report => running.#report(report),
       });
-      return stage;
+      return running;
     } catch (error) {
-      await stage.runtime.stop();
+      await running.runtime.stop();
       throw error;
     }
   }
@@ -69,7 +69,7 @@ export class Stage {
   }
 
   /** In the order of the scene's parts. */
-  roles(): Role[] {
+  states(): PartState[] {
     const infos = new Map(this.runtime.snapshot().actors.map(info => [info.pid, info]));
     return this.#scene.parts.map(part => {
       const pid = this.#supervisor?.child(part.id);
