@@ -2,6 +2,7 @@
  * The scenario ping-pong: pairs of guests, each of which has one message under way. What is measured is what guests received, between
  * two looks at the clock, after a warm-up; neither compiling nor spawning is in it.
  */
+
 import { engineFlags, engineName } from "../host/node/engine.ts";
 import { type GuestModule, type HostMailbox, hasJspi, type Pid, type Runtime } from "../host/node/index.ts";
 import { loadExamples } from "./examples.ts";

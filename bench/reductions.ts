@@ -3,6 +3,7 @@
  * built so that it can be preempted by Asyncify. And what others wait beside guests whose reductions take long: the answers of an echo. Prints the tables of
  * docs/reductions.md.
  */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

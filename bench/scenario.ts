@@ -2,6 +2,7 @@
  * What a scenario is. Most of them are guests only: a conductor, bench/guests/<guest>.ts, plays a round by itself, looks at the clock, and says what the
  * actors counted; here is what spawns it. A round in which the count is not what it must be is an error, and never a figure.
  */
+
 import { createRuntime, formatReason, type GuestModule, type Runtime } from "../host/node/index.ts";
 import { compiled } from "./compiled.ts";
 import type { PeerName } from "./peers.ts";

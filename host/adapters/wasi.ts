@@ -13,9 +13,9 @@
  * ```
  */
 
-import type { HostContext, HostFunction } from "../door/host-functions.ts";
-import { joined, payloadFrom } from "../mail/bytes.ts";
 import { checkOptions, checksOf, shown } from "../wire/checks.ts";
+import type { HostContext, HostFunction } from "../wire/host-functions.ts";
+import { joined, payloadFrom } from "../wire/payload.ts";
 import { LINE_END, WasiOutput } from "./wasi-output.ts";
 
 /** Results, numbered as `errno` in the specification. */

@@ -3,10 +3,8 @@
  * memories. It looks at five sections and believes that the engine has validated the rest.
  */
 
+import type { Signature } from "../wire/abi.ts";
 import { Section } from "./sections.ts";
-
-/** For example `(i32, i32) -> i32`. */
-export type Signature = string;
 
 export interface MemoryType {
   readonly initialPages: number;

@@ -6,6 +6,7 @@
  * `node/` imports host/index.ts, wire/, web/ and the adapters. Only `compile/` also imports the
  * binary readers of module/. No other room imports `node/`.
  */
+
 import { readString } from "../adapters/assemblyscript.ts";
 import { readSourceMap } from "../adapters/source-map.ts";
 import type { Denial, RuntimeOptions } from "../index.ts";

@@ -1,4 +1,5 @@
 /** Guests that poll in a loop and count no reductions: others get their turns all the same, where the guest can wait. */
+
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";

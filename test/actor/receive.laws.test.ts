@@ -2,6 +2,7 @@
  * Any interleaving of sends, receives of every kind and passing time gives what a plain array gives. The receives are made by an
  * AssemblyScript guest, in both ways of blocking.
  */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { type HostMailbox, type Received, Runtime } from "../../host/index.ts";

@@ -1,4 +1,5 @@
 /** A message of the guest library is valid until the next receive: reading it later is a crash that says so, never the bytes of another message. */
+
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";

@@ -1,4 +1,5 @@
 /** Text, JSON and CBOR: what the host encodes guests read, what guests write the host decodes, and bytes of strangers harm neither. */
+
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {

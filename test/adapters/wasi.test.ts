@@ -1,4 +1,5 @@
 /** Guests of language runtimes that insist on WASI: they get text to their log, and little else. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 /** Messages that nobody receives: each is counted and reported, with who sent it to whom; and the counters add up, whatever happens. */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {

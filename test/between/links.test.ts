@@ -2,6 +2,7 @@
  * Links, monitors and exit signals, as Erlang's reference manual has them ("Processes", sections on links, monitors, and the table of how exit
  * signals are received): the same programs, made of puppets, with the outcomes that it documents.
  */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ExitReason, formatReason, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";

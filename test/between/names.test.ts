@@ -1,4 +1,5 @@
 /** Names and groups: who has them, when they are free again, and what those find who are told of an end. */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ActorExit, type DeadLetter, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";

@@ -1,4 +1,5 @@
 /** `request` of the guest library: several requests on their way at once, waited for in processes, taken in handlers and servers. The callees are of the host. */
+
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Message, type Pid, Runtime } from "../../host/index.ts";

@@ -2,6 +2,7 @@
  * Requests in flight, with the switch and without it: what the switch keeps of them in its records is to be, for everybody who looks, what the host
  * keeps in objects. The same commands are given to the same actors in both ways, one at a time, and whatever anybody notes, counts or shows is the same.
  */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatReason, type HostMailbox, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";

@@ -1,4 +1,5 @@
 /** Messages to be sent later, by guests and by the host: when they come, what cancelling answers, and whose end they outlive. */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type DeadLetter, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";

@@ -2,6 +2,7 @@
  * Corners of docs/abi.md where a guest's author has to guess unless the page says it: ties to oneself, what two ties of one pair are told of one end, refs that
  * are dropped, and names and flags out of the ordinary. In all three ways to wait.
  */
+
 import { describe, expect, test } from "vitest";
 import type { RuntimeOptions } from "../../host/index.ts";
 import { macrotask } from "../support/clock.ts";

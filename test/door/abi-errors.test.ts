@@ -1,4 +1,5 @@
 /** Where docs/abi.md says that a guest crashes or a module is refused: what fails says why, and nobody else meets it. */
+
 import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
 import {

@@ -2,6 +2,7 @@
  * Guests in C and Rust, over docs/abi.md alone: built where their compilers are installed, and, whatever is installed, as the WebAssembly text
  * that clang made of the examples once.
  */
+
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

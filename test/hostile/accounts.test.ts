@@ -2,6 +2,7 @@
  * What guests have and what is kept for them is counted: the process does not grow by what no account knows, each kind is refused at its limit, and what has
  * ended is counted no more.
  */
+
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";

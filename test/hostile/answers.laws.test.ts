@@ -2,6 +2,7 @@
  * Whoever asks, answers, hands on, takes back and ends, in any order: each answer of the runtime, and each item that anybody takes, is what the model
  * of docs/abi.md says (answers-model.ts). Guests and mailboxes of the host play, all of which know all refs.
  */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { CallError, type GuestModule, type HostMailbox, type Pid, type Received, Runtime } from "../../host/index.ts";

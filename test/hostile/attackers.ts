@@ -1,6 +1,7 @@
 /**
  * What attackers in WAT are made of: they tell the test's mailbox what they were answered, and go on. The arguments of all of them begin with the pid of that mailbox.
  */
+
 import binaryen from "binaryen";
 import type { Pid, SpawnOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";

@@ -1,6 +1,7 @@
 /**
  * Code that costs the engine more than the guest: compile bombs, and exceptions that a guest keeps. Both are refused when the module is loaded, at bounds that docs/security.md has.
  */
+
 import binaryen from "binaryen";
 import { describe, expect, test, vi } from "vitest";
 import type { Actor } from "../../host/actor/actor.ts";

@@ -2,6 +2,7 @@
  * Attacks on the thread and on its stack: loops without end, whatever they are made of and wherever they run, imports that are called for their cost, and recursion whose stack
  * ends in the middle of an import. The modules are counted, as docs/security.md tells to load a stranger's.
  */
+
 import { describe, expect, test } from "vitest";
 import { type Pid, SpawnError, type SpawnOptions } from "../../host/index.ts";
 import { assemble } from "../support/wat.ts";

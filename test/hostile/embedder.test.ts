@@ -2,6 +2,7 @@
  * Functions of the embedder: what a guest does with them is its own affair, what they do is told to that guest alone, and nobody's promise is
  * left rejected without a handler.
  */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
   type GuestModule,

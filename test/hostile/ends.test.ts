@@ -1,4 +1,5 @@
 /** Ends are told completely, on the host's own stack and in pieces, whatever the guest that causes them does with its stack. */
+
 import { describe, expect, test } from "vitest";
 import type { HostMailbox, Pid } from "../../host/index.ts";
 import { macrotask } from "../support/clock.ts";

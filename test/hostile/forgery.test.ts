@@ -1,4 +1,5 @@
 /** Nobody answers in another's place, nobody finds actors by trying pids, and a stranger learns no more of an end than its kind. */
+
 import { describe, expect, test } from "vitest";
 import { formatReason, type HostMailbox, type Pid, type Received } from "../../host/index.ts";
 import { macrotask } from "../support/clock.ts";

@@ -2,6 +2,7 @@
  * Whatever a module is, and whatever a guest calls, the host goes on. Both are tried at random, seeded, and for some seconds only.
  * ISOPOD_FUZZ_SECONDS makes it longer, ISOPOD_FUZZ_SEED begins elsewhere; what fails says how to do it again.
  */
+
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { wasi } from "../../host/adapters/wasi.ts";

@@ -2,6 +2,7 @@
  * Grants: whoever lacks one is answered -100 and nothing is done, whatever the call looks like and wherever it comes from; what was granted
  * works; and nobody passes for somebody else.
  */
+
 import { describe, expect, test } from "vitest";
 import { type Grants, type Pid, Runtime, type RuntimeOptions, type SpawnOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";

@@ -2,6 +2,7 @@
  * Canaries: bytes that one guest has had in its memory, its mailbox, its timers or its arguments are never seen by another, and what guests
  * learn of a crash tells them nothing about the machine that they run on.
  */
+
 import { describe, expect, test } from "vitest";
 import type { ActorExit, LoadOptions, Pid } from "../../host/index.ts";
 import { MEMORY_END, wordsOf } from "../support/player.ts";

@@ -2,6 +2,7 @@
  * Attacks on the limits of docs/security.md: who takes without end is refused with the status that the pages name, or has crashed for a reason that names the limit, and
  * the witness is served while it goes on and after it.
  */
+
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {

@@ -2,6 +2,7 @@
  * Bad modules: whatever the bytes are, `load` or `spawn` says what is wrong with them by a LoadError or a SpawnError that names the import, the export or the limit; nothing is left of the attempt,
  * and the witness is served.
  */
+
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { IsopodError, LoadError, type ModuleSource, SpawnError, type SpawnOptions } from "../../host/index.ts";

@@ -2,6 +2,7 @@
  * Kills and traps at every point where a guest may be waiting: its watchers are told once, nothing that it had set up outlives it, and what
  * it held is given back.
  */
+
 import { describe, expect, test } from "vitest";
 import {
   type DeadLetter,

@@ -1,4 +1,5 @@
 /** Calls from the host: answered, refused, over, aborted, late; and all of them independent of each other. */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";

@@ -1,4 +1,5 @@
 /** Code of the host as an actor among guests: mailboxes with ties, async functions that end as actors do, groups, polling. */
+
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   ClosedError,

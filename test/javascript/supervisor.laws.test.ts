@@ -2,6 +2,7 @@
  * Supervisors against a model of OTP's (otp-supervisor.ts): random programs end children, make their starts fail, start and stop children and let
  * time pass. What is started, what fails, what is stopped and in which order, the answers, the reports and the end must be the same.
  */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";

@@ -2,6 +2,7 @@
  * Supervisors of the host against OTP's supervisor: whom an end concerns, who is started again and in which order, when a supervisor gives
  * up, and how children are stopped. The children are guests that say when they start and when they are asked to stop.
  */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";

@@ -1,4 +1,5 @@
 /** What the host learns of a crash: the reason's message and stack, and the item that the guest had taken last. */
+
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { type ActorExit, type HostMailbox, type Pid, Runtime, type SpawnOptions } from "../../host/index.ts";

@@ -2,6 +2,7 @@
  * What the guest library has for failure, in real guests on the real host: spawns, links, monitors, calls, names, groups, timers, servers
  * and supervisors. The guests are in guests/; each tells an observer in words what it sees. Both ways of blocking must agree.
  */
+
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";

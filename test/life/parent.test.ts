@@ -1,4 +1,5 @@
 /** Whom the import `parent` names: the guest that has spawned an actor, the supervisor of the host's that has started it, or the host. */
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";

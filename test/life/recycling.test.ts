@@ -1,4 +1,5 @@
 /** Instances that are used again: nobody can tell, and those that cannot be made as new are not used again. */
+
 import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
 import type { SpawnOptions } from "../../host/index.ts";

@@ -2,6 +2,7 @@
  * An actor whose mailbox others have filled: what it asks for itself works and arrives, and nothing that the guest library has crashes it for that. Bounded by
  * items, and by bytes.
  */
+
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Limits, type Pid, Runtime } from "../../host/index.ts";

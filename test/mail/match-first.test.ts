@@ -1,4 +1,5 @@
 /** `match_first`: a predicate that is asked about many items at once gets what it would have got one by one. */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { Runtime } from "../../host/index.ts";

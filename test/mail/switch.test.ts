@@ -2,6 +2,7 @@
  * The switch beside the host's own way: whatever actors send each other and however they receive it, each takes what its senders have sent, in the
  * order of each sender, whole, once. And its modules are those of its source.
  */
+
 import { readFileSync } from "node:fs";
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";

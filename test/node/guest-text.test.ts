@@ -1,4 +1,5 @@
 /** Text of guests where people read it: it is shown, and no terminal obeys it. */
+
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

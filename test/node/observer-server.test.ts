@@ -1,4 +1,5 @@
 /** The observer's server: who may ask, what it answers, and that guests cannot make it say anything else; the metrics, the channels, and the terminal's view. */
+
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { request } from "node:http";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

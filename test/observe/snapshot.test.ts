@@ -1,4 +1,5 @@
 /** What a runtime shows of itself: a snapshot equals what was done to it, a peek takes nothing, and the events tell the same story. */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ActorInfo, type InspectEvent, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";

@@ -1,4 +1,5 @@
 /** The mistakes of the first hour, made on the command line and in a small host program: what is said reads as help. */
+
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

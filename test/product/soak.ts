@@ -7,6 +7,7 @@
  * `--scale 1` is the full load, a million spawns and ten million messages; 0.001 is what CI runs. `--leave` leaves so many actors alive at
  * the end, so that the checks can be seen to fail.
  */
+
 import { setImmediate as macrotask } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import {

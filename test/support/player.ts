@@ -3,6 +3,7 @@
  * returned is noted and sent to the test's mailbox. The same script plays in all three ways of docs/abi.md: as a process by JSPI,
  * as a process whose `resume:run` is a state machine written by hand, and as a handler.
  */
+
 import {
   type ExitReason,
   type HostMailbox,

@@ -1,4 +1,5 @@
 /** Callbacks of the embedder: what they throw is reported and stops nothing, what happens is told in one order, and a flood loses no end. */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type InspectEvent, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";
 import { ManualClock, settle } from "../../host/test.ts";

@@ -1,4 +1,5 @@
 /** `isopod/test`: the clock gives actors their turns between timers, and `settle` waits until nobody has anything to do. */
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type HostMailbox, Runtime, systemClock } from "../../host/index.ts";
 import { ManualClock, settle } from "../../host/test.ts";

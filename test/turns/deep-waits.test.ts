@@ -1,12 +1,14 @@
 /** A guest may wait as deep in a recursion as it can recurse: what of its stack has no room in its memory, the host puts aside. */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readSourceMap } from "../../host/adapters/source-map.ts";
 import { type BuiltModule, type ExitReason, formatReason, type Limits, Runtime } from "../../host/index.ts";
+import type { BuildOptions } from "../../host/node/compile/build.ts";
 import { compile } from "../../host/node/compile/compiler.ts";
-import { type BuildOptions, build } from "../../host/node/index.ts";
+import { build } from "../../host/node/index.ts";
 import { ManualClock } from "../../host/test.ts";
 import { quiet } from "../support/guests.ts";
 import { assemble, guest } from "../support/wat.ts";

@@ -2,6 +2,7 @@
  * Guards what makes a message cheap, without a clock: what it allocates, and how often it crosses the border between host and guest. Whoever breaks
  * one of these numbers has made messages dearer; whoever betters one writes the new number down.
  */
+
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";

@@ -1,6 +1,7 @@
 /**
  * Reductions: whatever a guest computes, it is cut off or gives way; and one that was preempted computes what it would have computed alone.
  */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -2,6 +2,7 @@
  * Turns and the clock: a turn that has used its time gives way or is ended, whatever it has counted; and one that the system kept from running is not.
  * The guests move the clock themselves, by an import.
  */
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ExitReason, type GuestModule, Runtime, SpawnError, type SpawnOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";

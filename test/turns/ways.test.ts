@@ -2,6 +2,7 @@
  * One suite for both ways in which a process can block: the same AssemblyScript sources, built for Asyncify and for JSPI, must
  * behave the same.
  */
+
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";

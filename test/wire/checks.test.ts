@@ -1,4 +1,5 @@
 /** What the embedder passes is checked where it enters: a wrong number, a slip in a name and an unknown word throw, and nothing has happened. */
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { text } from "../../host/adapters/codec.ts";
 import { wasi } from "../../host/adapters/wasi.ts";

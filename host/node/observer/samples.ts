@@ -3,6 +3,7 @@
  * probes measure. A probe passes through the run queue as an actor does that becomes ready. Ten a
  * second cost nothing measurable.
  */
+
 import type { Histogram } from "prom-client";
 import type { Runtime } from "../../index.ts";
 import type { Sample } from "../../web/observer/protocol.ts";

@@ -1,4 +1,5 @@
 /** What is a browser's own: its event loop, its limits, its workers. What is the same everywhere, the suites in test/ show here too. */
+
 import { beforeAll, describe, expect, test } from "vitest";
 import { type GuestModule, Runtime, SpawnError } from "../../../host/index.ts";
 import { buildGuests } from "../../support/guests.ts";

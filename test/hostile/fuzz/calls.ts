@@ -1,4 +1,5 @@
 /** What happens to a fuzzed runtime from outside, one event after another, and the runtime that it happens to. */
+
 import fc from "fast-check";
 import { wasi } from "../../../host/adapters/wasi.ts";
 import {

@@ -2,6 +2,7 @@
  * One runtime under attack, and what must hold of it at any time: its witness is served, nothing is thrown that nobody catches, its numbers
  * add up, each end is told once. What does not hold is an error that says so.
  */
+
 import { type Counters, type HostImports, type Pid, Runtime, type RuntimeOptions } from "../../../host/index.ts";
 import { ManualClock } from "../../../host/test.ts";
 import { ECHO, guest } from "../../support/wat.ts";
