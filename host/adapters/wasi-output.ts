@@ -3,8 +3,8 @@
  *
  * Guarantee: it keeps at most MAX_LINE_BYTES between two writes.
  */
-import type { HostContext } from "../door/host-functions.ts";
-import { joined } from "../mail/bytes.ts";
+import type { HostContext } from "../wire/host-functions.ts";
+import { joined } from "../wire/payload.ts";
 
 export const LINE_END = 10;
 

@@ -5,7 +5,6 @@
  */
 import type { ActorExit } from "../../index.ts";
 import { escapeControls } from "../../wire/escape-controls.ts";
-import type { ActorExit } from "../../wire/events.ts";
 import { formatPid } from "../../wire/pid.ts";
 import { formatReason } from "../../wire/reason.ts";
 
