@@ -23,7 +23,7 @@ import {
 import { countReductions, END } from "../../host/module/count.ts";
 import { Undecodable } from "../../host/module/instructions.ts";
 import { type BuildOptions, build } from "../../host/node/compile/build.ts";
-import type { Compiled } from "../../host/node/compile/compiler.ts";
+import type { Compiled } from "../../host/node/compile/compiled.ts";
 import { ManualClock } from "../../host/test.ts";
 import { PIECE } from "../../host/turns/preempt.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
