@@ -6,7 +6,7 @@
  * exported as `global:NAME`, and what the host has put aside of a stack that is longer than its room (see `overflow.ts`).
  */
 import type binaryen from "binaryen";
-import { END } from "../../host/module/count.ts";
+import { END } from "../../host/module/counter.ts";
 import { STACK, YIELD_EXPORT } from "../../host/wire/abi.ts";
 import { longestStack } from "./frames.ts";
 import { FAR_END } from "./layout.ts";

@@ -6,23 +6,18 @@
 import { LoadError } from "../wire/errors.ts";
 import type { Copies } from "./copies.ts";
 import { countReductions } from "./count.ts";
-import { Undecodable } from "./instructions.ts";
+import { Undecodable } from "./cursor.ts";
 import { type Compiled, compileTrimmed } from "./trim.ts";
-
-export interface Counted {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly compiled: Compiled;
-}
 
 /** More are not kept; the one that was asked for longest ago goes first. */
 const MAX_KEPT = 128;
 
 export class CountedModules {
   /** By hash, in the order in which they were asked for. Only those that worked stay. */
-  readonly #kept = new Map<string, Promise<Counted>>();
+  readonly #kept = new Map<string, Promise<Compiled>>();
 
   /** Rejects with a LoadError where the bytes are no valid module, or use what cannot be counted. */
-  async get(name: string, source: Uint8Array): Promise<Counted> {
+  async get(name: string, source: Uint8Array): Promise<Compiled> {
     // Whose bytes they are may change them while they are hashed.
     const bytes = new Uint8Array(source);
     const hash = await hashOf(bytes);
@@ -48,10 +43,10 @@ async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefine
   return String.fromCharCode(...new Uint8Array(await subtle.digest("SHA-256", bytes)));
 }
 
-async function count(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Counted> {
+async function count(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Compiled> {
   const counted = countValid(name, bytes);
   try {
-    return { bytes: counted, compiled: await compileTrimmed(counted) };
+    return await compileTrimmed(counted, true);
   } catch (error) {
     throw notAccepted(name, error);
   }

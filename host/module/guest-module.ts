@@ -13,29 +13,26 @@ import { hasJspi } from "../turns/jspi.ts";
 import type { ReductionPolicy } from "../turns/preempt.ts";
 import { type NewPort, PORT_IMPORTS, type Port } from "../turns/switch.ts";
 import {
-  actorImportTypes,
   ENTRY_TYPE,
-  envImportTypes,
-  exportTypes,
   GLOBALS_EXPORT,
-  insteadOf,
   LEFT_EXPORT,
-  RESUME_TYPE,
   resumeExport,
   YIELD_EXPORT,
 } from "../wire/abi.ts";
 import { LimitError, LoadError, SpawnError } from "../wire/errors.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { reasonOfThrown } from "../wire/reason.ts";
-import { confine } from "./confine.ts";
+import { checkInterface, type Offers } from "./check.ts";
+import { confine, declaresMemory } from "./confine.ts";
 import { Copies } from "./copies.ts";
 import { countReductions } from "./count.ts";
 import { type CountedModules, notAccepted } from "./counted.ts";
+import { Undecodable } from "./cursor.ts";
 import { ELEMENT_BYTES, type Footprint, footprintOf } from "./footprint.ts";
-import { Undecodable } from "./instructions.ts";
-import { type ExportType, type ImportType, readInterface } from "./interface.ts";
+import type { ExportType, ImportType } from "./interface.ts";
 import { Places, type ReadSourceMap } from "./places.ts";
 import { isMemoryAndGlobals } from "./recyclable.ts";
+import { HEADER_BYTES } from "./sections.ts";
 import { type Compiled, compileTrimmed, isOfAssemblyScript } from "./trim.ts";
 import { Unconfinable } from "./unconfinable.ts";
 
@@ -53,8 +50,7 @@ export interface ImportObject {
 /** What a runtime asks of the modules that it loads. */
 export interface LoadRules {
   readonly tableElements: number;
-  /** The functions of the embedder: names by module. */
-  readonly offers: ReadonlyMap<string, readonly string[]>;
+  readonly offers: Offers;
   /** Without it crashes name no places. */
   readonly readSourceMap: ReadSourceMap | undefined;
 }
@@ -62,7 +58,6 @@ export interface LoadRules {
 const PAGE_BYTES = 65_536;
 /** More in a message help nobody. */
 const ENTRIES_NAMED = 20;
-const NO_MEMORY = "has no memory that the host can reach; import it as env.memory or export it as memory";
 const START = "_start";
 /** What libraries of WASI export in its place. */
 const INITIALIZE = "_initialize";
@@ -78,9 +73,8 @@ export class GuestModule {
   readonly #ofActor: ReadonlySet<string>;
   readonly #exports: Map<string, ExportType>;
   readonly #memoryImport: ImportType | undefined;
-  readonly #offers: LoadRules["offers"];
   /** The code that asks for reductions is the host's, added after whatever could unwind its stack. */
-  readonly #countedHere: boolean;
+  readonly #isCountedHere: boolean;
   /** Until `movableGlobals` was asked for. */
   #bytes: Uint8Array | undefined;
   #movableGlobals: number | undefined;
@@ -95,19 +89,17 @@ export class GuestModule {
 
   private constructor(
     name: string,
-    { module, bytes: compiled, globals }: Pick<Compiled, "module" | "globals"> & { readonly bytes?: Uint8Array },
-    bytes: Uint8Array | undefined,
+    compiled: Pick<Compiled, "module"> & Partial<Compiled>,
     { offers }: LoadRules,
-    countedHere = false,
+    { ownsMemory = false, isCountedHere = false } = {},
   ) {
+    const { module, bytes, globals = -1, interface: known } = compiled;
     this.name = name;
-    this.#offers = offers;
-    this.#countedHere = countedHere;
-    this.#bytes = globals < 0 ? undefined : compiled;
-    this.#movableGlobals = globals < 0 ? undefined : globals;
     this.module = module;
-    this.#footprint = footprintOf(compiled ?? bytes);
-    const known = bytes === undefined ? undefined : readInterface(bytes);
+    this.#isCountedHere = isCountedHere;
+    this.#bytes = globals < 0 ? undefined : bytes;
+    this.#movableGlobals = globals < 0 ? undefined : globals;
+    this.#footprint = footprintOf(bytes);
     this.#imports = known?.imports ?? WebAssembly.Module.imports(module);
     this.#ofActor = new Set(this.#imports.filter(i => i.module === "actor").map(i => i.name));
     this.#exports = new Map((known?.exports ?? WebAssembly.Module.exports(module)).map(e => [e.name, e]));
@@ -117,18 +109,17 @@ export class GuestModule {
       // A module that a host of ours has compiled has it no longer.
       if (bytes === undefined && !this.#exports.has(entry)) this.#exports.set(entry, { name: entry, kind: "function" });
     }
-    this.#checkImports();
-    this.#checkExports();
+    const [imports, exports, entries] = [this.#imports, this.#exports, this.#entryNames()];
+    checkInterface({ name, imports, exports, ownsMemory, entries }, offers);
   }
 
   /** Compiles bytes. Throws a LoadError where they are no module or break the ABI. With a source map of theirs, crashes say where they were. */
   static async compile(name: string, bytes: Uint8Array, rules: LoadRules, sourceMap?: string): Promise<GuestModule> {
-    const copies = new Copies();
-    const confined = await confinedBytes(name, bytes, rules, copies);
+    const confined = await confinedModule(name, bytes, rules);
     try {
-      const compiled = await compileTrimmed(confined as Uint8Array<ArrayBuffer>);
-      const module = new GuestModule(name, compiled, confined, rules);
-      return module.#mapped(sourceMap, rules, compiled, confined === bytes ? [] : [copies]);
+      const compiled = await compileTrimmed(confined.bytes);
+      const module = new GuestModule(name, compiled, rules, confined);
+      return module.#mapped(sourceMap, rules, compiled, confined.changes);
     } catch (error) {
       throw error instanceof LoadError ? error : notAccepted(name, error);
     }
@@ -142,15 +133,14 @@ export class GuestModule {
     known: CountedModules,
     sourceMap?: string,
   ): Promise<GuestModule> {
-    const copies = new Copies();
-    const confined = await confinedBytes(name, bytes, rules, copies);
-    const counted = await known.get(name, confined);
-    const module = new GuestModule(name, counted.compiled, counted.bytes, rules, true);
+    const confined = await confinedModule(name, bytes, rules);
+    const compiled = await known.get(name, confined.bytes);
+    const module = new GuestModule(name, compiled, rules, { ...confined, isCountedHere: true });
     if (sourceMap === undefined) return module;
     // Once more, because what is known from before is known without it.
     const moved = new Copies();
-    countReductions(confined, moved);
-    return module.#mapped(sourceMap, rules, counted.compiled, confined === bytes ? [moved] : [moved, copies]);
+    countReductions(confined.bytes, moved);
+    return module.#mapped(sourceMap, rules, compiled, [moved, ...confined.changes]);
   }
 
   #mapped(
@@ -161,18 +151,14 @@ export class GuestModule {
   ): this {
     if (sourceMap === undefined || readSourceMap === undefined) return this;
     const functions = this.#imports.filter(({ kind }) => kind === "function").length;
-    this.#places = new Places(
-      () => readSourceMap(sourceMap),
-      bytes,
-      copies === undefined ? before : [copies, ...before],
-      functions,
-    );
+    const changes = copies === undefined ? before : [copies, ...before];
+    this.#places = new Places(() => readSourceMap(sourceMap), bytes, changes, functions);
     return this;
   }
 
   /** Takes a module that is compiled already. Without its bytes, types are checked by the engine only, at spawn. */
   static of(name: string, module: WebAssembly.Module, rules: LoadRules): GuestModule {
-    return new GuestModule(name, { module, globals: -1 }, undefined, rules);
+    return new GuestModule(name, { module }, rules);
   }
 
   /** A crash of its code, with its place in the sources if it was loaded with a source map. */
@@ -231,7 +217,7 @@ export class GuestModule {
 
   /** Whether a guest of this way can wait where it calls `yield`. */
   canYield(way: WayName): boolean {
-    return way === "jspi" || (way === "asyncify" && !this.#countedHere && this.#exports.has(YIELD_EXPORT));
+    return way === "jspi" || (way === "asyncify" && !this.#isCountedHere && this.#exports.has(YIELD_EXPORT));
   }
 
   /** How a guest with this entry waits. Where it need not for its receives, `policy` says whether it has to for giving way. Throws a SpawnError where there is no such entry, or it cannot wait so. */
@@ -432,69 +418,6 @@ export class GuestModule {
     }
   }
 
-  #checkImports(): void {
-    for (const { module, name, kind, signature, memory } of this.#imports) {
-      const full = `${module}.${name}`;
-      if (module === "env" && name === "memory" && kind === "memory") {
-        this.#checkMemory(memory);
-        continue;
-      }
-      const types = module === "actor" ? actorImportTypes : module === "env" ? envImportTypes : undefined;
-      const expected = types !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;
-      const ofEmbedder = this.#offers.get(module)?.includes(name) === true;
-      if (expected === undefined && !ofEmbedder) {
-        const instead = module === "env" ? insteadOf(name) : undefined;
-        throw new LoadError(
-          `${this.name} imports ${full} (a ${kind}), which is not offered here; ${instead ?? `there ${offered(module, this.#offers)}`}`,
-        );
-      }
-      if (kind !== "function")
-        throw new LoadError(`${this.name} imports ${full} as a ${kind}; it is a function ${expected ?? ""}`.trimEnd());
-      if (ofEmbedder && signature !== undefined && !/^[if0-9, ()>-]*$/.test(signature)) {
-        throw new LoadError(
-          `${this.name} imports ${full} with type ${signature}; functions of the embedder take and give numbers only`,
-        );
-      }
-      if (ofEmbedder) continue;
-      if (signature !== undefined && signature !== expected) {
-        throw new LoadError(`${this.name} imports ${full} with type ${signature}; it has type ${expected}`);
-      }
-    }
-  }
-
-  #checkExports(): void {
-    for (const [name, expected] of Object.entries(exportTypes)) this.#checkExport(name, expected);
-    for (const name of this.#exports.keys()) if (name.startsWith("resume:")) this.#checkExport(name, RESUME_TYPE);
-    if (this.#memoryImport === undefined) {
-      const own = this.#exports.get("memory")?.kind === "memory";
-      throw new LoadError(
-        own
-          ? `${this.name} has a memory of its own, for which the host can set no limit in a module that is compiled already: load its bytes`
-          : `${this.name} ${NO_MEMORY}`,
-      );
-    }
-    if (this.#entryNames().length === 0) {
-      throw new LoadError(
-        `${this.name} has nothing to run: export run of type ${ENTRY_TYPE} or handle of type ${exportTypes.handle}`,
-      );
-    }
-  }
-
-  #checkExport(name: string, expected: string): void {
-    const found = this.#exports.get(name);
-    if (found === undefined) return;
-    if (found.kind !== "function")
-      throw new LoadError(`${this.name} exports ${name} as a ${found.kind}; it must be a function ${expected}`);
-    if (found.signature !== undefined && found.signature !== expected) {
-      throw new LoadError(`${this.name} exports ${name} with type ${found.signature}; it must have type ${expected}`);
-    }
-  }
-
-  #checkMemory(memory: ImportType["memory"]): void {
-    if (memory?.shared) throw new LoadError(`${this.name} has a shared memory; an actor's memory is its own`);
-    if (memory?.is64) throw new LoadError(`${this.name} has a 64-bit memory; build it for wasm32`);
-  }
-
   #entryNames(): readonly string[] {
     this.#entriesFound ??= this.#findEntries();
     return this.#entriesFound;
@@ -531,39 +454,25 @@ function functionOf(exports: WebAssembly.Exports, name: string): CallableFunctio
   return typeof found === "function" ? found : null;
 }
 
-/** In words, what a guest could import instead. */
-function offered(module: string, offers: LoadRules["offers"]): string {
-  if (module === "actor") return `are ${Object.keys(actorImportTypes).join(", ")}`;
-  if (module === "env") return `are memory, ${Object.keys(envImportTypes).join(", ")}`;
-  const names = offers.get(module);
-  if (names !== undefined) return `are ${names.join(", ")}`;
-  return `are the modules ${["actor", "env", ...offers.keys()].join(", ")} (see docs/abi.md)`;
-}
-
-/** A memory of the module's own is made an import; one that it does not export is nothing that the ABI knows. */
-function checkReach(name: string, bytes: Uint8Array): void {
-  const known = readInterface(bytes);
-  if (known === undefined) return;
-  const isMemory = ({ kind, name }: ImportType | ExportType) => kind === "memory" && name === "memory";
-  if (!known.imports.some(isMemory) && !known.exports.some(isMemory)) throw new LoadError(`${name} ${NO_MEMORY}`);
+interface Confined {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What was copied where, if it was changed. */
+  readonly changes: readonly Copies[];
+  readonly ownsMemory: boolean;
 }
 
 /** The module with its memory imported and its tables bounded. */
-async function confinedBytes(
-  name: string,
-  bytes: Uint8Array,
-  { tableElements }: LoadRules,
-  copies: Copies,
-): Promise<Uint8Array> {
+async function confinedModule(name: string, bytes: Uint8Array, { tableElements }: LoadRules): Promise<Confined> {
+  const copies = new Copies();
   try {
-    const confined = confine(bytes, { tableElements }, copies);
-    if (confined !== bytes) checkReach(name, bytes);
-    return confined;
+    const confined = confine(bytes, { tableElements }, copies) as Uint8Array<ArrayBuffer>;
+    if (confined === bytes) return { bytes: confined, changes: [], ownsMemory: false };
+    return { bytes: confined, changes: [copies], ownsMemory: declaresMemory(bytes) };
   } catch (error) {
     if (!(error instanceof Unconfinable)) throw error;
     // What is no module at all, the engine says best, from the first 8 bytes. It must not see more: some types stay with the process for ever, and it takes whatever the rest needs.
     if (error.cause instanceof Undecodable) {
-      await WebAssembly.compile(new Uint8Array(bytes.subarray(0, 8))).catch(worse => {
+      await WebAssembly.compile(new Uint8Array(bytes.subarray(0, HEADER_BYTES))).catch(worse => {
         throw notAccepted(name, worse);
       });
     }

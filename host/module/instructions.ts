@@ -4,130 +4,11 @@
  * atomics and relaxed SIMD. Whatever else it meets it refuses: an instruction of unknown length could hide a loop.
  */
 
+import { readBlockType } from "./block-type.ts";
+import { type Cursor, hex } from "./cursor.ts";
+import { readValueType } from "./value-type.ts";
+import type { Visitor } from "./visitor.ts";
 import { weights } from "./weights.ts";
-
-/** The bytes use a part of the format that is not known here, or end too soon. The message says where. */
-export class Undecodable extends Error {}
-
-/** Reads what a binary is made of. Never past its end: what is cut off is Undecodable. */
-export class Cursor {
-  readonly bytes: Uint8Array;
-  at: number;
-  #end: number;
-
-  constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
-    this.bytes = bytes;
-    this.at = at;
-    this.#end = end;
-  }
-
-  get isAtEnd(): boolean {
-    return this.at >= this.#end;
-  }
-
-  /** The same bytes up to a nearer end. */
-  within(length: number): Cursor {
-    if (length > this.#end - this.at) this.fail("ends too soon");
-    return new Cursor(this.bytes, this.at, this.at + length);
-  }
-
-  fail(why: string): never {
-    throw new Undecodable(`${why} (at byte ${this.at})`);
-  }
-
-  byte(): number {
-    if (this.at >= this.#end) this.fail("ends too soon");
-    return this.bytes[this.at++];
-  }
-
-  skip(length: number): void {
-    if (length > this.#end - this.at) this.fail("ends too soon");
-    this.at += length;
-  }
-
-  u32(): number {
-    let value = 0;
-    for (let scale = 1; scale <= 2 ** 28; scale *= 128) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value < 2 ** 32 ? value : this.fail("has a number beyond 32 bits");
-    }
-    return this.fail("has a number beyond 32 bits");
-  }
-
-  /** A number of which only the length matters, at most so many bytes. */
-  skipNumber(mostBytes: number): void {
-    for (let i = 0; i < mostBytes; i++) if (this.byte() < 0x80) return;
-    this.fail("has too long a number");
-  }
-
-  name(): string {
-    const length = this.u32();
-    const start = this.at;
-    this.skip(length);
-    return new TextDecoder().decode(this.bytes.subarray(start, this.at));
-  }
-
-  /** A value type; a reference type may be two numbers. Answers its first byte. */
-  valueType(): number {
-    const byte = this.byte();
-    if (byte === 0x63 || byte === 0x64) this.skipNumber(5);
-    else if (byte < 0x40 || byte > 0x7f) this.fail(`has the value type ${hex(byte)}, which is not known here`);
-    return byte;
-  }
-
-  /** How often to go on; each round reads at least one byte, so a false count ends with the bytes. */
-  each(read: () => void): void {
-    for (let left = this.u32(); left > 0; left--) read();
-  }
-}
-
-/** What the walk tells of an instruction. `-1`: there is no such index in it. */
-export interface Visitor {
-  /** Names a function by the index that stands in the bytes from `from` to the cursor. */
-  functionIndex(index: number, from: number): void;
-  /** Calls a function by its index, or something of a type. */
-  call(functionIndex: number, typeIndex: number): void;
-  globalIndex(index: number): void;
-  /** Begins, at `from`, an instruction that takes time for each byte, or element of a table, their number topmost on the stack. */
-  bulk(from: number, ofTable: boolean): void;
-  /** Changes what outlives the memory: a table, or a segment that is dropped. */
-  lasts(): void;
-  /** Every instruction, before all else that is told of it. The cursor stands behind the opcode's first byte. */
-  instruction?(opcode: number): void;
-  /** Follows the paths through the code, where somebody wants to know them. */
-  readonly flow?: Flow;
-}
-
-/** What a block takes and leaves. */
-export interface FunctionType {
-  readonly parameters: number;
-  readonly results: number;
-}
-
-/** Types of blocks that have no index: nothing, and one result. */
-export const NOTHING_TYPE = -1;
-export const ONE_RESULT_TYPE = -2;
-
-/** How control goes through the instructions. Each is told when the cursor is behind the instruction. A depth counts labels from the innermost. */
-export interface Flow {
-  /** What was walked since the last time weighs so many ticks (weights.ts). Told before anything else here. */
-  run(ticks: number): void;
-  block(type: number): void;
-  loop(type: number): void;
-  if(type: number): void;
-  /** What is thrown in it goes on at one of these labels, which are counted from outside of it, or at a `catch`. */
-  try(type: number, handlers: readonly number[]): void;
-  else(): void;
-  catch(): void;
-  end(): void;
-  /** Goes on at one of these labels, which take the same values, or behind the instruction. */
-  branch(depths: Iterable<number>): void;
-  /** Leaves the function. */
-  return(): void;
-  /** Never goes on behind the instruction. */
-  leave(): void;
-}
 
 const NO_HANDLERS: readonly number[] = [];
 
@@ -169,7 +50,7 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         visitor.call(-1, cursor.u32());
         continue;
       case 0x1c: // select with types
-        cursor.each(() => cursor.valueType());
+        cursor.each(() => readValueType(cursor));
         continue;
       case 0x23: // global.get
       case 0x24: // global.set
@@ -216,35 +97,35 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
     switch (opcode) {
       case 0x02: {
         // block
-        const type = blockType(cursor);
+        const type = readBlockType(cursor);
         depth++;
         flow?.block(type);
         break;
       }
       case 0x03: {
         // loop
-        const type = blockType(cursor);
+        const type = readBlockType(cursor);
         depth++;
         flow?.loop(type);
         break;
       }
       case 0x04: {
         // if
-        const type = blockType(cursor);
+        const type = readBlockType(cursor);
         depth++;
         flow?.if(type);
         break;
       }
       case 0x06: {
         // try
-        const type = blockType(cursor);
+        const type = readBlockType(cursor);
         depth++;
         flow?.try(type, NO_HANDLERS);
         break;
       }
       case 0x1f: {
         // try_table
-        const type = blockType(cursor);
+        const type = readBlockType(cursor);
         const handlers: number[] = [];
         cursor.each(() => {
           if (cursor.byte() < 2) cursor.u32();
@@ -341,21 +222,6 @@ function labelIndex(cursor: Cursor, depth: number): number {
   return index;
 }
 
-/** The index of a type, NOTHING_TYPE or ONE_RESULT_TYPE. */
-function blockType(cursor: Cursor): number {
-  const byte = cursor.bytes[cursor.at];
-  if (byte === 0x40) {
-    cursor.skip(1);
-    return NOTHING_TYPE;
-  }
-  // A signed number: what is negative is a type of a value.
-  if (byte > 0x40 && byte < 0x80) {
-    cursor.valueType();
-    return ONE_RESULT_TYPE;
-  }
-  return cursor.u32();
-}
-
 function memoryArgument(cursor: Cursor): void {
   // Bit 6 of the alignment says that the number of a memory follows.
   if ((cursor.u32() & 0x40) !== 0) cursor.u32();
@@ -432,8 +298,4 @@ function atomic(cursor: Cursor): number {
 
 function unknown(cursor: Cursor, opcode: string): never {
   return cursor.fail(`uses the instruction ${opcode}, which is not known here`);
-}
-
-export function hex(byte: number): string {
-  return `0x${byte.toString(16).padStart(2, "0")}`;
 }

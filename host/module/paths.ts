@@ -9,7 +9,8 @@
  * whole reductions beyond that are charged at the last place which every path to here has passed. Loops and the function pay at their heads for what is left
  * at the back edges, or exits.
  */
-import type { Flow, FunctionType } from "./instructions.ts";
+import type { Arity } from "./block-type.ts";
+import type { Flow } from "./visitor.ts";
 import { TICKS, TICKS_PER_VALUE } from "./weights.ts";
 
 /** Where charges go. */
@@ -70,14 +71,14 @@ const NO_LABELS: readonly Label[] = [];
 
 export class Paths implements Flow {
   readonly #places: Places;
-  readonly #typeOf: (block: number) => FunctionType;
+  readonly #typeOf: (block: number) => Arity;
   readonly #labels: Label[] = [];
   #ticks: number;
   /** Some part pays for itself, where nothing asks for a new budget. */
   paysApart = false;
 
   /** @param locals of the function, which have to be set first */
-  constructor(places: Places, locals: number, typeOf: (block: number) => FunctionType) {
+  constructor(places: Places, locals: number, typeOf: (block: number) => Arity) {
     this.#places = places;
     this.#typeOf = typeOf;
     this.#ticks = locals;
@@ -156,7 +157,7 @@ export class Paths implements Flow {
     return this.#labels[this.#labels.length - 1 - depth];
   }
 
-  #enter(type: number): FunctionType {
+  #enter(type: number): Arity {
     const found = this.#typeOf(type);
     this.#ticks += (found.parameters + found.results) * TICKS_PER_VALUE;
     return found;

@@ -7,8 +7,7 @@
 
 import type { ExitReason } from "../wire/message.ts";
 import type { Copies } from "./copies.ts";
-import { Cursor } from "./instructions.ts";
-import { Section } from "./sections.ts";
+import { eachBody, Section, sectionsOf } from "./sections.ts";
 
 /** Looks up a byte of a module in its source map. Answers the place as `file:line:column`, from 1, or undefined where the map names none. */
 export type Lookup = (offset: number) => string | undefined;
@@ -96,19 +95,10 @@ function lineWith(line: string, place: string): string {
 
 function bodiesOf(bytes: Uint8Array): number[] {
   const bodies: number[] = [];
-  const cursor = new Cursor(bytes, 8);
-  while (!cursor.isAtEnd) {
-    const id = cursor.byte();
-    const size = cursor.u32();
-    const section = cursor.within(size);
-    cursor.skip(size);
+  for (const { id, body: section, to } of sectionsOf(bytes)) {
     if (id !== Section.code) continue;
-    section.each(() => {
-      const length = section.u32();
-      bodies.push(section.at);
-      section.skip(length);
-    });
-    bodies.push(section.at);
+    eachBody(section, body => bodies.push(body.at));
+    bodies.push(to);
   }
   return bodies;
 }

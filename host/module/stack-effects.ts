@@ -2,7 +2,7 @@
  * How many values each instruction puts on the operand stack, less those that it takes from there. Of instructions whose immediates say so
  * (calls, blocks, branches, `throw`) it knows nothing.
  */
-import type { Cursor } from "./instructions.ts";
+import type { Cursor } from "./cursor.ts";
 
 type Row = readonly [first: number, last: number, effect: number];
 

@@ -7,15 +7,19 @@
  */
 import { ENTRY_TYPE, exportTypes, GLOBALS_EXPORT, LEFT_EXPORT, resumeExport } from "../wire/abi.ts";
 import { Copies } from "./copies.ts";
-import { Cursor, Undecodable, type Visitor, walk } from "./instructions.ts";
+import { type Cursor, Undecodable } from "./cursor.ts";
+import { eachType, Form, Kind, readExport, readGlobalType, readImport } from "./declarations.ts";
+import { walk } from "./instructions.ts";
 import { type ExportType, type Interface, readInterface } from "./interface.ts";
 import { Output } from "./output.ts";
-import { Kind, Section } from "./sections.ts";
+import { HEADER_BYTES, type Part, Section, sectionsOf } from "./sections.ts";
+import { I32 } from "./value-type.ts";
+import { IGNORE } from "./visitor.ts";
 
 /** Bytes of memory for each global. */
 export const GLOBAL_BYTES = 8;
 /** More are not moved: the code for it should stay small beside the module's own. */
-const MOST_GLOBALS = 512;
+const MAX_GLOBALS = 512;
 
 /** By the byte of a type: its load and its store. What is not here cannot be moved. */
 const MOVES: Readonly<Record<number, readonly [load: number, store: number]>> = {
@@ -24,13 +28,12 @@ const MOVES: Readonly<Record<number, readonly [load: number, store: number]>> = 
   125: [0x2a, 0x38], // f32
   124: [0x2b, 0x39], // f64
 };
-const I32 = 0x7f;
-const FUNCTION = 0x60;
-const RECURSIVE = 0x4e;
 
 /** A module that the engine has compiled. */
 export interface Compiled {
   readonly module: WebAssembly.Module;
+  /** As it was before exports were taken from it. */
+  readonly interface: Interface | undefined;
   /** What it was compiled from, and what of that came from where; as it was given where nothing could be taken from it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly copies: Copies | undefined;
@@ -38,24 +41,25 @@ export interface Compiled {
   readonly globals: number;
 }
 
-interface Part {
-  readonly id: number;
-  readonly from: number;
-  readonly body: Cursor;
-  readonly to: number;
-}
-
-/** Compiles bytes, without the exports that the host has no use for. Rejects with what the engine says of bytes that are no module. */
-export async function compileTrimmed(bytes: Uint8Array<ArrayBuffer>): Promise<Compiled> {
+/**
+ * Compiles bytes, without the exports that the host has no use for. Rejects with what the engine says of bytes that are no module.
+ *
+ * @param isValid the bytes are known to be a module
+ */
+export async function compileTrimmed(bytes: Uint8Array<ArrayBuffer>, isValid = false): Promise<Compiled> {
   // What is no module shall not become one.
-  const known = WebAssembly.validate(bytes) ? readInterface(bytes) : undefined;
+  const known = isValid || WebAssembly.validate(bytes) ? readInterface(bytes) : undefined;
   const copies = new Copies();
   const trimmed = known === undefined ? undefined : trim(bytes, functionsOf(known), copies);
-  // An export may be what permits `ref.func`, and without a memory nothing can be moved: what is valid stays valid.
-  if (trimmed === undefined || !WebAssembly.validate(trimmed.bytes)) {
-    return { module: await WebAssembly.compile(bytes), bytes, copies: undefined, globals: -1 };
+  if (trimmed !== undefined) {
+    try {
+      const module = await WebAssembly.compile(trimmed.bytes);
+      return { module, interface: known, copies, ...trimmed };
+    } catch {
+      // An export may be what permits `ref.func`, and without a memory nothing can be moved. The module as it was is valid.
+    }
   }
-  return { module: await WebAssembly.compile(trimmed.bytes), bytes: trimmed.bytes, copies, globals: trimmed.globals };
+  return { module: await WebAssembly.compile(bytes), interface: known, bytes, copies: undefined, globals: -1 };
 }
 
 /** Names of the functions that the host may call. An entry that waits by Asyncify is called by another name. */
@@ -73,17 +77,11 @@ function functionsOf({ exports }: Interface): ReadonlySet<string> {
 
 /** A valid module with only those of its exports that have these names. */
 export function withExports(bytes: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
-  const cursor = new Cursor(bytes, 8);
   const out = new Output(bytes.length + 8);
-  out.copy(bytes, 0, 8);
-  while (!cursor.isAtEnd) {
-    const from = cursor.at;
-    const id = cursor.byte();
-    const size = cursor.u32();
-    const body = cursor.within(size);
-    cursor.skip(size);
-    if (id !== Section.export) out.copy(bytes, from, cursor.at);
-    else writeExports(out, bytes, body, name => names.includes(name));
+  out.copy(bytes, 0, HEADER_BYTES);
+  for (const { id, body, from, to } of sectionsOf(bytes)) {
+    if (id === Section.export) writeExports(out, bytes, body, name => names.includes(name));
+    else out.copy(bytes, from, to);
   }
   return out.finish();
 }
@@ -123,16 +121,16 @@ class Trimmer {
   }
 
   trim(): Pick<Compiled, "bytes" | "globals"> {
-    for (const part of this.#parts()) this.#survey(part);
+    for (const part of sectionsOf(this.#bytes)) this.#survey(part);
     const mutable = this.#mutable;
-    const moves = mutable.length <= MOST_GLOBALS && mutable.every(({ type }) => type in MOVES);
+    const moves = mutable.length <= MAX_GLOBALS && mutable.every(({ type }) => type in MOVES);
     const adds = moves && mutable.length > 0;
     const out = new Output(this.#bytes.length + 64 + 32 * mutable.length, this.#copies);
-    out.copy(this.#bytes, 0, 8);
-    for (const part of this.#parts()) {
+    out.copy(this.#bytes, 0, HEADER_BYTES);
+    for (const part of sectionsOf(this.#bytes)) {
       const { id, body } = part;
       if (id === Section.export) this.#exports(out, body, adds);
-      else if (adds && id === Section.type) this.#longer(out, part, () => out.put(FUNCTION, 2, I32, I32, 0));
+      else if (adds && id === Section.type) this.#longer(out, part, () => out.put(Form.function, 2, I32, I32, 0));
       else if (adds && id === Section.function) this.#longer(out, part, () => out.u32(this.#types));
       else if (adds && id === Section.code) this.#longer(out, part, () => this.#move(out));
       else out.copy(this.#bytes, part.from, part.to);
@@ -140,56 +138,23 @@ class Trimmer {
     return { bytes: out.finish(), globals: moves ? mutable.length : -1 };
   }
 
-  *#parts(): Generator<Part> {
-    const cursor = new Cursor(this.#bytes, 8);
-    while (!cursor.isAtEnd) {
-      const from = cursor.at;
-      const id = cursor.byte();
-      const size = cursor.u32();
-      const body = cursor.within(size);
-      cursor.skip(size);
-      yield { id, from, body, to: cursor.at };
-    }
-  }
-
   #survey({ id, body }: Part): void {
-    if (id === Section.type) body.each(() => this.#typeGroup(body));
+    if (id === Section.type) eachType(body, () => this.#types++);
     else if (id === Section.import) body.each(() => this.#import(body));
     else if (id === Section.function) this.#functions += body.u32();
     else if (id === Section.global) body.each(() => this.#global(body));
   }
 
-  #typeGroup(body: Cursor): void {
-    const form = body.byte();
-    if (form === RECURSIVE) body.each(() => this.#type(body, body.byte()));
-    else this.#type(body, form);
-  }
-
-  #type(body: Cursor, form: number): void {
-    if (form !== FUNCTION) body.fail("has a type that is no plain function's");
-    for (let lists = 0; lists < 2; lists++) body.each(() => body.valueType());
-    this.#types++;
-  }
-
-  /** Of what guests may import only functions and a memory pass the check of `guest.ts`. */
+  /** Modules that import anything else do not pass the check of what a guest imports. */
   #import(body: Cursor): void {
-    body.skip(body.u32());
-    body.skip(body.u32());
-    const kind = body.byte();
-    if (kind === Kind.function) {
-      body.u32();
-      this.#functions++;
-    } else if (kind === Kind.memory) {
-      const flags = body.byte();
-      body.u32();
-      if ((flags & 1) !== 0) body.u32();
-    } else body.fail("imports what is neither a function nor a memory");
+    const { kind } = readImport(body);
+    if (kind === Kind.function) this.#functions++;
+    else if (kind !== Kind.memory) body.fail("imports what is neither a function nor a memory");
   }
 
   #global(body: Cursor): void {
-    const type = body.valueType();
-    const isMutable = body.byte() === 1;
-    walk(body, NOTHING);
+    const { type, isMutable } = readGlobalType(body);
+    walk(body, IGNORE);
     if (isMutable) this.#mutable.push({ index: this.#globals, type });
     this.#globals++;
   }
@@ -241,9 +206,7 @@ function writeExports(
   const kept: (readonly [from: number, to: number])[] = [];
   body.each(() => {
     const from = body.at;
-    const name = body.name();
-    const kind = body.byte();
-    body.u32();
+    const { name, kind } = readExport(body);
     if (keeps(name, kind)) kept.push([from, body.at]);
   });
   out.begin(Section.export);
@@ -256,13 +219,3 @@ function writeExports(
   }
   out.end();
 }
-
-/** What is asked of a constant expression is its end. */
-const nothing = () => {};
-const NOTHING: Visitor = {
-  functionIndex: nothing,
-  call: nothing,
-  globalIndex: nothing,
-  bulk: nothing,
-  lasts: nothing,
-};

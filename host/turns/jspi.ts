@@ -10,7 +10,7 @@ import { type Actor, DEAD, FREE, RUNNING, type Way } from "../actor/actor.ts";
 import { fault, Unwind } from "../actor/fault.ts";
 import { park, proceed } from "../actor/receive.ts";
 import type { Import } from "../door/caller.ts";
-import { END } from "../module/count.ts";
+import { END } from "../module/counter.ts";
 import type { ImportObject } from "../module/guest-module.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";

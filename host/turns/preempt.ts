@@ -15,7 +15,7 @@ import { type Actor, ASKING, DEAD, LEAVING } from "../actor/actor.ts";
 import { crashOf } from "../actor/fault.ts";
 import { ITEMS_A_TURN, SWITCHED, TURN, TURNS_LEFT } from "../mail/slots.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
-import { END } from "../module/count.ts";
+import { END } from "../module/counter.ts";
 import type { GuestModule, WayName } from "../module/guest-module.ts";
 import { STACK } from "../wire/abi.ts";
 import { checksOf, oneOf, wholeNumber } from "../wire/checks.ts";

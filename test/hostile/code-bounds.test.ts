@@ -6,7 +6,8 @@ import { describe, expect, test, vi } from "vitest";
 import type { Actor } from "../../host/actor/actor.ts";
 import { fault, leave } from "../../host/actor/fault.ts";
 import { LoadError } from "../../host/index.ts";
-import { BLOCK, BRANCH, MOST, MOST_IN_MODULE } from "../../host/module/code-bounds.ts";
+import { BOUNDS, MAX_IN_MODULE } from "../../host/module/code-bounds.ts";
+import { BLOCK, BRANCH } from "../../host/module/compile-cost.ts";
 import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { MANY_FEATURES } from "./attackers.ts";
@@ -77,7 +78,7 @@ describe("a function", () => {
 
   /** By what is bounded: a module whose last function has this much of it. The greatest step that it can make is `step`. */
   const of: Readonly<
-    Record<keyof typeof MOST, readonly [step: number, make: (amount: number) => Uint8Array<ArrayBuffer>]>
+    Record<keyof typeof BOUNDS, readonly [step: number, make: (amount: number) => Uint8Array<ArrayBuffer>]>
   > = {
     nesting: [1, amount => wasm([{ code: [...times(amount, [0x02, VOID]), ...times(amount, [END])] }])],
     loops: [1, amount => wasm([{ code: [...times(amount, [0x03, VOID]), ...times(amount, [END])] }])],
@@ -120,7 +121,7 @@ describe("a function", () => {
   }
 
   describe.each(Object.entries(of))("with %s", (key, [step, make]) => {
-    const [most, what] = MOST[key as keyof typeof MOST];
+    const [most, what] = BOUNDS[key as keyof typeof BOUNDS];
 
     test("is accepted at the bound", () => accepted(make(most)));
 
@@ -134,7 +135,7 @@ describe("a function", () => {
   });
 
   test("is named where the module names it, in plain characters", () =>
-    refused(of.operands[1](MOST.operands[0] + 1), /has a function 0 "bomb\?" that has 3001 values/));
+    refused(of.operands[1](BOUNDS.operands[0] + 1), /has a function 0 "bomb\?" that has 3001 values/));
 
   test("with an instruction that is not known here is refused, and the engine does not see it", async () => {
     await using arena = await Arena.open();
@@ -159,19 +160,19 @@ describe("a function", () => {
 
 describe("functions together", () => {
   const LOCALS = 1000;
-  const EACH = MOST.merged[0];
+  const EACH = BOUNDS.merged[0];
   const function_ = (merged: number): Function => ({
     code: [0x02, VOID, ...times(merged / LOCALS - 2, BR_IF), END],
     locals: LOCALS - BRANCH,
   });
-  const many = Array.from({ length: MOST_IN_MODULE / EACH }, () => function_(EACH));
+  const many = Array.from({ length: MAX_IN_MODULE / EACH }, () => function_(EACH));
 
   test("are accepted at the bound", () => accepted(wasm(many)));
 
   test("are refused above it", () =>
     refused(
       wasm([...many, { code: [], locals: 1 }]),
-      new RegExp(`^bomb has ${MOST_IN_MODULE + BRANCH + 1} slots .* together; a module may have ${MOST_IN_MODULE}$`),
+      new RegExp(`^bomb has ${MAX_IN_MODULE + BRANCH + 1} slots .* together; a module may have ${MAX_IN_MODULE}$`),
     ));
 });
 

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { confine } from "../../host/module/confine.ts";
 import { countReductions } from "../../host/module/count.ts";
-import { Undecodable } from "../../host/module/instructions.ts";
+import { Undecodable } from "../../host/module/cursor.ts";
 import { readInterface } from "../../host/module/interface.ts";
 import { Unconfinable } from "../../host/module/unconfinable.ts";
 import { buildGuests } from "../support/guests.ts";
@@ -80,12 +80,9 @@ describe("a memory of the module's own", () => {
 
   test("keeps its limits", () => {
     const imported = (memory: string) => readInterface(confine(assemble(`(module ${memory})`), LIMITS))?.imports;
-    const type = { shared: false, is64: false };
     const env = { module: "env", name: "memory", kind: "memory" };
-    expect(imported("(memory 2 300)")).toEqual([{ ...env, memory: { ...type, initialPages: 2, maximumPages: 300 } }]);
-    expect(imported("(memory 700)")).toEqual([
-      { ...env, memory: { ...type, initialPages: 700, maximumPages: undefined } },
-    ]);
+    expect(imported("(memory 2 300)")).toEqual([{ ...env, memory: { initialPages: 2, maximumPages: 300 } }]);
+    expect(imported("(memory 700)")).toEqual([{ ...env, memory: { initialPages: 700, maximumPages: undefined } }]);
   });
 
   test("comes last of the imports, and calls go where they went", () => {

@@ -1,6 +1,6 @@
 /** What instructions do to the operand stack, as the engine sees it. */
 import { expect, test } from "vitest";
-import { Cursor } from "../../host/module/instructions.ts";
+import { Cursor } from "../../host/module/cursor.ts";
 import { stackEffect } from "../../host/module/stack-effects.ts";
 import { F32, F64, HEADER, I32, I64, section, u32, vector } from "../hostile/fuzz/encode.ts";
 

@@ -19,8 +19,9 @@ import {
   SpawnError,
   type SpawnOptions,
 } from "../../host/index.ts";
-import { countReductions, END } from "../../host/module/count.ts";
-import { Undecodable } from "../../host/module/instructions.ts";
+import { countReductions } from "../../host/module/count.ts";
+import { END } from "../../host/module/counter.ts";
+import { Undecodable } from "../../host/module/cursor.ts";
 import { type BuildOptions, build } from "../../host/node/compile/build.ts";
 import type { Compiled } from "../../host/node/compile/compiler.ts";
 import { ManualClock } from "../../host/test.ts";
