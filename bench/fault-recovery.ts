@@ -2,9 +2,11 @@
  * The scenario fault-recovery: a supervised server is made to crash, and called until it answers again, over and over. What is measured is how often a
  * second that succeeds, and how long it takes from the request that crashes the server to the first answer of the next one.
  */
+
 import { setImmediate as macrotask } from "node:timers/promises";
+import { CallError } from "../host/javascript/calls.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
-import { CallError, type Runtime } from "../host/node/index.ts";
+import type { Runtime } from "../host/runtime.ts";
 import { loadExamples } from "./examples.ts";
 import { percentile } from "./percentile.ts";
 

@@ -2,8 +2,13 @@
  * The scenario ping-pong: pairs of guests, each of which has one message under way. What is measured is what guests received, between
  * two looks at the clock, after a warm-up; neither compiling nor spawning is in it.
  */
+
+import type { HostMailbox } from "../host/javascript/host-mailbox.ts";
+import { hasJspi } from "../host/module/engine.ts";
+import type { GuestModule } from "../host/module/guest-module.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
-import { type GuestModule, type HostMailbox, hasJspi, type Pid, type Runtime } from "../host/node/index.ts";
+import type { Runtime } from "../host/runtime.ts";
+import type { Pid } from "../host/wire/pid.ts";
 import { loadExamples } from "./examples.ts";
 import { percentile } from "./percentile.ts";
 

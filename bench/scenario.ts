@@ -2,7 +2,11 @@
  * What a scenario is. Most of them are guests only: a conductor, bench/guests/<guest>.ts, plays a round by itself, looks at the clock, and says what the
  * actors counted; here is what spawns it. A round in which the count is not what it must be is an error, and never a figure.
  */
-import { createRuntime, formatReason, type GuestModule, type Runtime } from "../host/node/index.ts";
+
+import type { GuestModule } from "../host/module/guest-module.ts";
+import { createRuntime } from "../host/node/index.ts";
+import type { Runtime } from "../host/runtime.ts";
+import { formatReason } from "../host/wire/reason.ts";
 import { compiled } from "./compiled.ts";
 import type { PeerName } from "./peers.ts";
 

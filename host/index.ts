@@ -1,26 +1,12 @@
 /** isopod's public names. It runs in any JavaScript engine; `isopod/node` adds what only Node can do. */
 
-export type { MemoryUse } from "./actor/account.ts";
-export type { Counters } from "./actor/actor.ts";
-export type { DeadLetter } from "./between/post.ts";
-export type { Denial } from "./door/denials.ts";
-export type { FailingHostFunction, HostContext, HostFunction, HostImports } from "./door/host-functions.ts";
-export type { LogLevel } from "./door/imports.ts";
 export { CallError, type CallOptions, CallTimeoutError } from "./javascript/calls.ts";
 export type { DemonitorOptions, HostMailbox, ReceiveOptions, SendAfterOptions } from "./javascript/host-mailbox.ts";
-export type {
-  Backoff,
-  ChildReport,
-  ChildSpec,
-  Restart,
-  Strategy,
-  Supervisor,
-  SupervisorOptions,
-} from "./javascript/supervisor.ts";
+export type { Backoff, ChildSpec, Restart, Strategy, Supervisor, SupervisorOptions } from "./javascript/supervisor.ts";
 export { formatReport } from "./javascript/supervisor.ts";
-export type { ActorExit } from "./life/ends.ts";
 export type { ModuleDefaults, SpawnOptions } from "./life/spawner.ts";
-export type { GuestModule, WayName } from "./module/guest-module.ts";
+export { hasJspi } from "./module/engine.ts";
+export type { GuestModule } from "./module/guest-module.ts";
 export type { Lookup, ReadSourceMap } from "./module/places.ts";
 export type { BuiltModule, ModuleSource } from "./module/source.ts";
 export type { ActorInfo, PeekOptions, Snapshot, Wait, WaitingItem } from "./observe/snapshot.ts";
@@ -29,13 +15,29 @@ export { Runtime } from "./runtime.ts";
 export type { OnError } from "./time/call-out.ts";
 export type { Clock } from "./time/clock.ts";
 export { systemClock } from "./time/clock.ts";
-export type { InspectEvent, InspectKind } from "./time/inspection.ts";
-export { hasJspi } from "./turns/jspi.ts";
-export type { ReductionOptions, ReductionPolicy } from "./turns/preempt.ts";
 export { ClosedError, IsopodError, LoadError, SpawnError } from "./wire/errors.ts";
 export { escapeControls } from "./wire/escape-controls.ts";
+export type {
+  ActorExit,
+  ChildReport,
+  Counters,
+  DeadLetter,
+  Denial,
+  InspectEvent,
+  InspectKind,
+  LogLevel,
+} from "./wire/events.ts";
 export type { Grants } from "./wire/grants.ts";
-export { defaultLimits, type Limits, type RuntimeLimits } from "./wire/limits.ts";
+export type { FailingHostFunction, HostContext, HostFunction, HostImports } from "./wire/host-functions.ts";
+export {
+  defaultLimits,
+  type Limits,
+  type ReductionOptions,
+  type ReductionPolicy,
+  type RuntimeLimits,
+  type WayName,
+} from "./wire/limits.ts";
+export type { MemoryUse } from "./wire/memory-use.ts";
 export type { Down, Exit, ExitReason, GivenReason, Message, Received, TimerItem } from "./wire/message.ts";
 export { formatPid, type Pid, parsePid } from "./wire/pid.ts";
 export { formatReason } from "./wire/reason.ts";

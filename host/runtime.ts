@@ -2,26 +2,30 @@
  * The runtime: loads modules, spawns actors, and brings the host's messages to them. It wires the parts together and holds no logic of
  * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
  */
-import { Account } from "./actor/account.ts";
-import { type Actor, type Counters, type Services, totals } from "./actor/actor.ts";
+
+import { type Actor, type Services, totals } from "./actor/actor.ts";
+import { setMemory } from "./actor/memory.ts";
 import { delegate } from "./between/delegate.ts";
 import { Registry } from "./between/names.ts";
-import { type DeadLetter, post } from "./between/post.ts";
+import { post } from "./between/post.ts";
 import { endFromOutside, exitSignal } from "./between/signals.ts";
-import { type Denial, Denials } from "./door/denials.ts";
-import { type HostImports, hostImports } from "./door/host-functions.ts";
-import { actorImports, envImports, type ImportHooks, type LogLevel } from "./door/imports.ts";
+import { Denials, type Denied } from "./door/denials.ts";
+import { hostImports } from "./door/host-functions.ts";
+import { actorImports } from "./door/imports.ts";
+import { envImports } from "./door/imports-env.ts";
+import type { Log } from "./door/log.ts";
 import { type CallOptions, Calls, callChecks } from "./javascript/calls.ts";
 import { type Directory, HostMailbox } from "./javascript/host-mailbox.ts";
 import { checkSupervisor, Supervisor, type SupervisorOptions } from "./javascript/supervisor.ts";
-import { type ActorExit, Ends } from "./life/ends.ts";
-import { Recycling } from "./life/recycling.ts";
+import { Ends } from "./life/ends.ts";
+import { Instances } from "./life/instances.ts";
 import { type ModuleDefaults, Spawner, type SpawnOptions, tellSpawn } from "./life/spawner.ts";
-import { Bytes, payloadFrom } from "./mail/bytes.ts";
+import { Account } from "./mail/account.ts";
+import { Bytes } from "./mail/bytes.ts";
 import { RingPool } from "./mail/mailbox.ts";
 import { Slots } from "./mail/slots.ts";
 import { CountedModules } from "./module/counted.ts";
-import { GuestModule, type ImportObject, type LoadRules } from "./module/guest-module.ts";
+import { GuestModule, type LoadRules } from "./module/guest-module.ts";
 import type { ReadSourceMap } from "./module/places.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
 import {
@@ -35,12 +39,12 @@ import {
 } from "./observe/snapshot.ts";
 import { CallOut, type OnError } from "./time/call-out.ts";
 import { type Clock, systemClock } from "./time/clock.ts";
-import { type InspectEvent, Inspection, type InspectKind } from "./time/inspection.ts";
+import { Inspection } from "./time/inspection.ts";
 import { type Flood, MAX_WAITING, Notices } from "./time/notices.ts";
 import { secretRandom } from "./time/random.ts";
 import { Scheduler } from "./time/scheduler.ts";
 import { Timers } from "./time/timers.ts";
-import { byCountAndClock } from "./turns/preempt.ts";
+import { byCountAndClock, stackTooLong } from "./turns/preempt.ts";
 import { Switch } from "./turns/switch.ts";
 import {
   callback,
@@ -56,9 +60,12 @@ import {
 } from "./wire/checks.ts";
 import { ClosedError, LoadError } from "./wire/errors.ts";
 import { escapeControls } from "./wire/escape-controls.ts";
+import type { ActorExit, Counters, DeadLetter, Denial, InspectEvent, InspectKind, LogLevel } from "./wire/events.ts";
 import type { Grants } from "./wire/grants.ts";
+import type { HostImports, ImportObject } from "./wire/host-functions.ts";
 import { type RuntimeLimits, runtimeLimits } from "./wire/limits.ts";
 import { type ExitReason, type GivenReason, MESSAGE, type Message, SEND_ACCEPTED } from "./wire/message.ts";
+import { payloadFrom } from "./wire/payload.ts";
 import { formatPid, highWord, lowWord, type Pid, PidTable } from "./wire/pid.ts";
 import { reasonGiven, reasonOfThrown } from "./wire/reason.ts";
 
@@ -139,11 +146,16 @@ const runtimeChecks = checksOf<RuntimeOptions>({
 export class Runtime implements AsyncDisposable {
   readonly #options: RuntimeOptions;
   readonly #actors: PidTable<Actor>;
-  readonly #registry = new Registry();
+  readonly #registry: Registry;
   readonly #directory: Directory;
   #calls: Calls | undefined;
   readonly #rings: RingPool;
   readonly #services: Services;
+  readonly #limits: RuntimeLimits;
+  readonly #notices: Notices;
+  readonly #inspection: Inspection;
+  readonly #instances: Instances;
+  readonly #switch: Switch | null;
   readonly #imports: ImportObject;
   readonly #rules: LoadRules;
   readonly #spawner: Spawner;
@@ -164,33 +176,25 @@ export class Runtime implements AsyncDisposable {
     this.#rings = new RingPool(account);
     const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
     this.#actors = new PidTable(random);
+    this.#limits = limits;
+    this.#notices = notices;
+    this.#inspection = new Inspection(notices, clock);
+    this.#registry = new Registry(this.#inspection);
     const scheduler = new Scheduler(clock, options.sliceMs ?? 4, notices);
     this.#services = {
       clock,
       scheduler,
       timers: new Timers(clock, scheduler, error => notices.callOut.failed("a timer", error)),
-      limits,
       counters: { sent: 0, received: 0, dead: 0, denied: 0, untold: 0, spawned: 0, ended: 0, turnsCut: 0 },
-      notices,
-      inspection: new Inspection(notices, clock),
       account,
-      recycling: new Recycling(account),
       slots,
       judge: byCountAndClock,
-      switch: null,
-      get current() {
-        return slots.current;
-      },
-      set current(actor) {
-        slots.current = actor;
-      },
       random,
       end: (actor, reason) => this.#ends.end(actor, reason),
-      describe: reasonOfThrown,
+      describe: (actor, error) => stackTooLong(actor) ?? reasonOfThrown(error),
+      memoryGrown: setMemory,
       deadLetter: (from, to, tag, length, why) => this.#deadLetter(from, to, tag, length, why),
     };
-    this.#ends = new Ends(this.#services, this.#actors, this.#registry, options.onExit);
-    this.#spawner = new Spawner(this.#services, this.#actors, this.#ends, this.#rings, options.grants);
     this.#observer = new Observer(this.#services, this.#actors);
     this.#directory = {
       registry: this.#registry,
@@ -200,25 +204,48 @@ export class Runtime implements AsyncDisposable {
     };
     notices.onDropped = (what, count) => this.#tellDropped(what, count);
     const denials = new Denials(notices, options.onDenied);
-    const hooks: ImportHooks = {
+    const log: Log = (actor, level, text) => this.#log(actor, level, text);
+    const denied: Denied = (actor, call) => denials.tell(actor, call);
+    const host = hostImports(this.#services, notices.callOut, options.imports ?? {}, log, denied);
+    const actor = actorImports({
+      services: this.#services,
       actors: this.#actors,
       registry: this.#registry,
       spawn: (parent, name, entry, args) => this.#spawnByGuest(parent, name, entry, args),
-      log: (actor: Actor, level: LogLevel, text: string) => this.#log(actor, level, text),
-      readString: options.readString ?? (() => "abort"),
+      log,
+      denied,
       beganMs: clock.now(),
-      denied: (actor, call) => denials.tell(actor, call),
-    };
-    const host = hostImports(this.#services, options.imports ?? {}, hooks);
-    this.#imports = { actor: actorImports(this.#services, hooks), env: envImports(this.#services, hooks), host };
-    this.#services.switch = Switch.for(this.#services, this.#rings, this.#imports);
+    });
+    this.#imports = { actor, env: envImports(this.#services, options.readString ?? (() => "abort")), host };
+    this.#switch = Switch.for(this.#services, notices, this.#rings, this.#imports);
+    this.#instances = new Instances(account, this.#switch);
+    this.#ends = new Ends(
+      this.#services,
+      notices,
+      this.#inspection,
+      this.#actors,
+      this.#registry,
+      this.#instances,
+      options.onExit,
+    );
+    this.#spawner = new Spawner(
+      this.#services,
+      limits,
+      notices,
+      this.#inspection,
+      this.#actors,
+      this.#instances,
+      this.#ends,
+      this.#rings,
+      options.grants,
+    );
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
     this.#rules = { tableElements: limits.tableElements, offers, readSourceMap: options.readSourceMap };
   }
 
   /** What holds: the defaults, and what was set instead. */
   get limits(): RuntimeLimits {
-    return this.#services.limits;
+    return this.#limits;
   }
 
   /** Totals since the runtime began. `sent` = `received` + `dead` + what waits in mailboxes. */
@@ -237,7 +264,7 @@ export class Runtime implements AsyncDisposable {
    */
   async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
     checkOptions("load", options, loadChecks);
-    const { moduleBytes } = this.#services.limits;
+    const { moduleBytes } = this.#limits;
     const { name, content, sourceMap } = await readModule(
       source,
       options.name,
@@ -293,11 +320,11 @@ export class Runtime implements AsyncDisposable {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: nobody is left to call");
     if (this.#calls === undefined) {
       this.#actors.add((lo, hi) => {
-        const calls = new Calls(lo, hi, this.#services, this.#rings);
+        const calls = new Calls(lo, hi, this.#services, this.#limits, this.#rings);
         this.#calls = calls;
         return calls.actor;
       });
-      tellSpawn((this.#calls as unknown as Calls).actor);
+      tellSpawn(this.#inspection, (this.#calls as unknown as Calls).actor);
     }
     return (this.#calls as Calls).call(callee, to, payload, options);
   }
@@ -341,10 +368,18 @@ export class Runtime implements AsyncDisposable {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to receive");
     let mailbox: HostMailbox | undefined;
     this.#actors.add((lo, hi) => {
-      mailbox = new HostMailbox(lo, hi, this.#services, this.#rings, this.#directory);
+      mailbox = new HostMailbox(
+        lo,
+        hi,
+        this.#services,
+        this.#limits,
+        this.#rings,
+        this.#notices.callOut,
+        this.#directory,
+      );
       return mailbox.actor;
     });
-    tellSpawn((mailbox as unknown as HostMailbox).actor);
+    tellSpawn(this.#inspection, (mailbox as unknown as HostMailbox).actor);
     return mailbox as unknown as HostMailbox;
   }
 
@@ -363,14 +398,15 @@ export class Runtime implements AsyncDisposable {
         () => end({ kind: "normal" }),
         error => end(reasonOfThrown(error)),
       );
-    this.#services.notices.callOut.watch("telling of an end", ended);
+    this.#notices.callOut.watch("telling of an end", ended);
     return mailbox.pid;
   }
 
   /** Starts a supervisor and its children; throws what the first child that cannot be started throws. */
   supervise(options: SupervisorOptions): Supervisor {
     checkSupervisor(options);
-    const { clock, inspection } = this.#services;
+    const { clock } = this.#services;
+    const inspection = this.#inspection;
     const { onReport } = options;
     const supervisor = new Supervisor(this, options, {
       now: () => clock.now(),
@@ -449,7 +485,7 @@ export class Runtime implements AsyncDisposable {
   inspect(listener: (event: InspectEvent) => void, wants?: (kind: InspectKind) => boolean): () => void {
     callback(listener, "the listener", "inspect");
     if (wants !== undefined) callback(wants, "wants", "inspect");
-    return this.#services.inspection.listen(listener, wants);
+    return this.#inspection.listen(listener, wants);
   }
 
   /** Resolves when no guest is alive. Host mailboxes do not count. */
@@ -469,14 +505,14 @@ export class Runtime implements AsyncDisposable {
     }
     this.#services.timers.clear();
     this.#services.scheduler.stop();
-    this.#services.switch?.stop();
+    this.#switch?.stop();
     this.#observer.stop();
     this.#spawner.stop();
-    this.#services.recycling.clear();
+    this.#instances.clear();
     // What has not been told yet, nobody would tell any more. Not here: a guest's function of the embedder may have called this.
     queueMicrotask(() => {
       this.#ends.finish();
-      this.#services.notices.flush();
+      this.#notices.flush();
     });
   }
 
@@ -529,18 +565,18 @@ export class Runtime implements AsyncDisposable {
 
   #deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void {
     const { onDeadLetter } = this.#options;
-    const { inspection, counters } = this.#services;
+    const inspection = this.#inspection;
     if (onDeadLetter !== undefined || inspection.wants("dead-letter")) {
       const letter = { from, to, tag, length, why };
       const callback = onDeadLetter && (() => onDeadLetter(letter));
       inspection.tell({ kind: "dead-letter", ...letter }, "onDeadLetter", callback);
     }
     // Last, after what may end a guest's stack.
-    counters.dead++;
+    this.#services.counters.dead++;
   }
 
   #log({ pid }: Actor, level: LogLevel, text: string): void {
-    this.#services.inspection.tell({ kind: "log", pid, level, text }, "onLog", () => this.#write(pid, level, text));
+    this.#inspection.tell({ kind: "log", pid, level, text }, "onLog", () => this.#write(pid, level, text));
   }
 
   #write(pid: Pid, level: LogLevel, text: string): unknown {
@@ -553,7 +589,7 @@ export class Runtime implements AsyncDisposable {
     this.#services.counters.untold += count;
     const text = `${count} ${dropped[what]} of one turn are not told: a turn may cause ${MAX_WAITING}`;
     const callback = () => this.#write(0, "warning", text);
-    this.#services.inspection.tell({ kind: "dropped", what, count }, "onLog", callback);
+    this.#inspection.tell({ kind: "dropped", what, count }, "onLog", callback);
   }
 }
 

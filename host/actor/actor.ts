@@ -7,87 +7,83 @@
  *       └─budget spent───┘   (items, or reductions: preempt.ts)
  */
 
-import type { DeadLetter } from "../between/post.ts";
-import { unfold } from "../between/requests.ts";
-import type { Ties } from "../between/signals.ts";
-import type { Instance, Recycling } from "../life/recycling.ts";
+import type { Account } from "../mail/account.ts";
 import type { Bytes, Owner } from "../mail/bytes.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import {
-  BUDGET,
-  CALL_REF,
-  CAPACITY,
-  HANDLER_CAPACITY,
-  HANDLER_INFO,
-  HANDLER_POINTER,
-  HELD,
-  INFO,
   MAX_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
-  MAY_PARK,
   MAY_REQUEST,
-  NOWHERE,
-  POINTER,
   RECEIVED,
-  RESTRAINT,
-  RESULT,
-  type Recorded,
   SENT,
   type Slots,
   STATE,
-  type Store,
   TIMED,
   TIMED_BY_HOST,
   TIMED_BY_SWITCH,
   TIMEOUT,
-  WAITING,
-  WANT,
-  WANTED,
 } from "../mail/slots.ts";
+import { PARKED, READY, RUNNING } from "../mail/states.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import type { Clock } from "../time/clock.ts";
-import type { Inspection } from "../time/inspection.ts";
-import type { Notices } from "../time/notices.ts";
 import type { Runnable, Scheduler } from "../time/scheduler.ts";
 import { Timer, type Timers } from "../time/timers.ts";
-import type { Aside } from "../turns/aside.ts";
-import { type Judge, type Reductions, stackTooLong } from "../turns/preempt.ts";
-import type { Switch } from "../turns/switch.ts";
-import type { Limits, RuntimeLimits } from "../wire/limits.ts";
+import type { Counters, DeadLetter } from "../wire/events.ts";
+import type { Limits } from "../wire/limits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
-import type { Account } from "./account.ts";
 import type { Allowance } from "./allowance.ts";
+import type { Aside } from "./aside.ts";
+import type { Answer, GuestExports, Instance } from "./body.ts";
+import { ActorRecord } from "./record.ts";
+import type { Judge, Reductions } from "./reductions.ts";
 
-// Plain constants here and in message.ts: engines fold these, but load the members of constant objects, which costs a tenth of a message.
+/** One monitor: one Down, unless it is taken back before. A request in flight is one, too. */
+export interface Monitor {
+  readonly ref: number;
+  readonly watcher: Actor;
+  /** Whose end is told, and who alone may answer the ref. Another, where the request was handed on. */
+  target: Actor;
+  /** An answer was accepted. There is one for each ref. */
+  isAnswered: boolean;
+  /** The pid of the actor that handed the request on, to which its answer is addressed. 0, 0: nobody did. */
+  viaLo: number;
+  viaHi: number;
+}
 
-/** Where an actor is in its life. */
-export const READY = 0;
-export const RUNNING = 1;
-export const PARKED = 2;
-export const DEAD = 3;
-export type State = typeof READY | typeof RUNNING | typeof PARKED | typeof DEAD;
+/** A timer that has not fired. */
+export interface PendingTimer {
+  readonly timer: Timer;
+  readonly toItself: boolean;
+  /** Of its payload. */
+  readonly bytes: number;
+  /** The ties of its setter; null after the setter has ended. */
+  ties: Ties | null;
+}
 
-/** What a receive is after. */
-export const WANT_ANY = 0;
-export const WANT_TAG = 1;
-export const WANT_MATCH = 2;
-export const WANT_REF = 3;
-/** No item: the answer of a function of the embedder's. */
-export const WANT_ANSWER = 4;
-export type Want = typeof WANT_ANY | typeof WANT_TAG | typeof WANT_MATCH | typeof WANT_REF | typeof WANT_ANSWER;
-
-/** What keeps an actor from calling imports: nothing; its predicate is being asked; it is to end, and `leaving` says why. */
-export const FREE = 0;
-export const ASKING = 1;
-export const LEAVING = 2;
-export type Restraint = typeof FREE | typeof ASKING | typeof LEAVING;
-
-/** What a function of the embedder's will answer. */
-export interface Answer {
-  settled: boolean;
-  value: number;
+/** What ties an actor to others. Most actors have none; those that have, have few: each set is made when it is needed. */
+export class Ties {
+  /** Exits come as items instead of ending it. */
+  trapsExits = false;
+  /** Both sides hold the other. */
+  links: Set<Actor> | null = null;
+  /** While its end is told: those that were linked to it. */
+  wereLinked: Set<Actor> | null = null;
+  /** Its own monitors, by ref. */
+  monitors: Map<number, Monitor> | null = null;
+  /** How many of them have refs that the switch has used. */
+  unfolded = 0;
+  /** Monitors of it. */
+  watchers: Set<Monitor> | null = null;
+  /** Requests that were handed on to it, by ref. */
+  handedOn: Map<number, Monitor> | null = null;
+  /** Its live refs that are no monitor's, and whether each was answered. */
+  refs: Map<number, boolean> | null = null;
+  /** Timers that it set and that have not fired, by ref. Those that nobody else would get end with it. */
+  timers: Map<number, PendingTimer> | null = null;
+  names: Set<string> | null = null;
+  groups: Set<string> | null = null;
 }
 
 /** How an actor gets its turns and blocks: the one interface that the ways of `park.ts` stand behind. */
@@ -99,68 +95,38 @@ export interface Way {
   discard(actor: Actor): void;
 }
 
-/** The guest's side as the host calls it. The exports that a way does not need are null. */
-export interface GuestExports {
-  /** `handle(n)`. */
-  readonly handle: ((length: number) => void) | null;
-  /** `resume:E`: 1 the guest parked, 2 it gave way, 0 the entry returned. */
-  readonly resume: ((result: number) => number) | null;
-  /** The entry itself. */
-  readonly entry: (() => void) | null;
-  readonly match: ((predicate: number, pointer: number, length: number) => number) | null;
-  /** The same of many items; only the switch calls it. */
-  readonly matchFirst: ((predicate: number, pointer: number, bytes: number) => number) | null;
-  readonly start: (() => void) | null;
-  /** The module imports `park`. */
-  readonly parks: boolean;
-}
-
-/** What an actor needs from its runtime. */
-export interface Services {
+/** What turns and waits take: the clock, the run queue, the timers, and the records that the switch shares. */
+export interface TurnServices {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly timers: Timers;
-  readonly limits: RuntimeLimits;
-  readonly counters: Counters;
-  readonly notices: Notices;
-  readonly inspection: Inspection;
-  readonly account: Account;
-  readonly recycling: Recycling;
   readonly slots: Slots<Actor>;
-  /** Decides whether a turn that asks for more goes on. */
+  /** Decides whether a turn that asks for more reductions goes on. */
   readonly judge: Judge;
-  /** Null where the engine cannot have one, or the embedder wants none. */
-  switch: Switch | null;
-  /** Whose turn it is, or was last. Imports ask it who is calling. */
-  current: Actor | null;
-  /** The actor has ended for this reason. */
-  end(actor: Actor, reason: ExitReason): void;
-  /** A message that nobody will receive. */
-  deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void;
-  /** A number in [0, 1), from the runtime's source of randomness. */
-  random(): number;
-  /** What a guest's exception means. */
-  describe(error: unknown): ExitReason;
 }
 
-/** Totals since the runtime began. Doubles, so that counting never allocates. */
-export interface Counters {
-  /** Messages accepted into a mailbox or a window. */
-  sent: number;
-  /** Messages taken out by their receiver. */
-  received: number;
-  /** Messages refused, or left behind by an actor that ended. */
-  dead: number;
-  /** Calls of guests that were not granted, and pids and refs that they guessed. */
-  denied: number;
-  /** Lines, dead letters and names that `onLog`, `onDeadLetter` and listeners were not told of, because one turn had caused too many. */
-  untold: number;
-  /** Guests. */
-  spawned: number;
-  /** Guests and host mailboxes. */
-  ended: number;
-  /** Turns that the clock has cut short: the actor gave way, or crashed (docs/reductions.md). */
-  turnsCut: number;
+/** What is counted: events, and bytes of memory. */
+export interface Books {
+  readonly counters: Counters;
+  readonly account: Account;
+}
+
+/** What an actor reports to its runtime. */
+export interface Reports {
+  /** The actor has ended for this reason. */
+  end(actor: Actor, reason: ExitReason): void;
+  /** What an exception means that came out of the actor's code. */
+  describe(actor: Actor, error: unknown): ExitReason;
+  /** The actor's memory has this size now. */
+  memoryGrown(actor: Actor, bytes: number): void;
+  /** A message that no actor will receive. */
+  deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void;
+}
+
+/** What every actor uses of its runtime. */
+export interface Services extends TurnServices, Books, Reports {
+  /** A number in [0, 1), from the runtime's source of randomness. */
+  random(): number;
 }
 
 /** The counters, with what the switch has counted by itself. */
@@ -173,9 +139,7 @@ export function totals({ counters, slots }: Pick<Services, "counters" | "slots">
   };
 }
 
-export class Actor implements Runnable, Recorded, Owner {
-  readonly lo: number;
-  readonly hi: number;
+export class Actor extends ActorRecord implements Runnable, Owner {
   readonly services: Services;
   readonly mailbox: Mailbox;
   readonly module: GuestModule | null;
@@ -183,10 +147,6 @@ export class Actor implements Runnable, Recorded, Owner {
   /** Empty after it has ended. */
   args: Uint8Array;
   readonly limits: Limits;
-
-  // Where its words are (slots.ts).
-  store: Store = NOWHERE;
-  at = 0;
 
   /** Why it is to end at the next chance; set with `LEAVING`. */
   leaving: ExitReason | null = null;
@@ -211,8 +171,8 @@ export class Actor implements Runnable, Recorded, Owner {
   timer: Timer | null = null;
   /** The answer that it waits for, or was to wait for, with `WANT_ANSWER`. */
   answer: Answer | null = null;
-  /** What ties it to others, but for requests that the switch has in its record; see `ties`. */
-  knownTies: Ties | null = null;
+  /** Its ties, except the request that the switch keeps in its record: `allTies` has that, too. */
+  ties: Ties | null = null;
   /** Its parent's pid as words: who spawned it, or the host's supervisor that started it. 0, 0: the host. */
   parentLo = 0;
   parentHi = 0;
@@ -240,8 +200,7 @@ export class Actor implements Runnable, Recorded, Owner {
     limits: Limits,
     bytes: Bytes,
   ) {
-    this.lo = lo;
-    this.hi = hi;
+    super(lo, hi);
     this.services = services;
     this.mailbox = mailbox;
     this.module = module;
@@ -262,150 +221,26 @@ export class Actor implements Runnable, Recorded, Owner {
     this.bornMs = services.clock.now();
   }
 
-  get state(): State {
-    return this.store.words[this.at + STATE] as State;
-  }
-  set state(value: State) {
-    this.store.words[this.at + STATE] = value;
-  }
-
-  get restraint(): Restraint {
-    return this.store.words[this.at + RESTRAINT] as Restraint;
-  }
-  set restraint(value: Restraint) {
-    this.store.words[this.at + RESTRAINT] = value;
-  }
-
-  /** A receive may answer -2: in the entry of a process, not in handlers and start functions. */
-  get mayPark(): boolean {
-    return this.store.words[this.at + MAY_PARK] !== 0;
-  }
-  set mayPark(value: boolean) {
-    this.store.words[this.at + MAY_PARK] = value ? 1 : 0;
-  }
-
-  /** The window and the receive that was last called, or that the actor is parked in. */
-  get info(): number {
-    return this.store.words[this.at + INFO] >>> 0;
-  }
-  set info(value: number) {
-    this.store.words[this.at + INFO] = value;
-  }
-
-  get pointer(): number {
-    return this.store.words[this.at + POINTER] >>> 0;
-  }
-  set pointer(value: number) {
-    this.store.words[this.at + POINTER] = value;
-  }
-
-  get capacity(): number {
-    return this.store.words[this.at + CAPACITY] >>> 0;
-  }
-  set capacity(value: number) {
-    this.store.words[this.at + CAPACITY] = value;
-  }
-
-  /** The window that a handler registered; its receives may use others. */
-  get handlerInfo(): number {
-    return this.store.words[this.at + HANDLER_INFO] >>> 0;
-  }
-  set handlerInfo(value: number) {
-    this.store.words[this.at + HANDLER_INFO] = value;
-  }
-
-  get handlerPointer(): number {
-    return this.store.words[this.at + HANDLER_POINTER] >>> 0;
-  }
-  set handlerPointer(value: number) {
-    this.store.words[this.at + HANDLER_POINTER] = value;
-  }
-
-  get handlerCapacity(): number {
-    return this.store.words[this.at + HANDLER_CAPACITY] >>> 0;
-  }
-  set handlerCapacity(value: number) {
-    this.store.words[this.at + HANDLER_CAPACITY] = value;
-  }
-
   /** When the receive is over, on the clock's scale; Infinity: never. */
   get deadlineMs(): number {
     const { words } = this.store;
     const timed = words[this.at + TIMED];
     if (timed === 0) return Number.POSITIVE_INFINITY;
-    // The switch has no clock: its timeouts begin when the host first asks.
-    if (timed === TIMED_BY_SWITCH) this.deadlineMs = this.services.clock.now() + words[this.at + TIMEOUT];
-    return this.#deadlineMs;
+    return timed === TIMED_BY_SWITCH ? this.services.clock.now() + words[this.at + TIMEOUT] : this.#deadlineMs;
   }
   set deadlineMs(value: number) {
     this.#deadlineMs = value;
     this.store.words[this.at + TIMED] = value === Number.POSITIVE_INFINITY ? 0 : TIMED_BY_HOST;
   }
 
-  /**
-   * What ties it to others; null while nothing does. Whoever asks may change it: the switch makes no request more until the host permits it. Who looks at
-   * its watchers calls `unfoldCallers` before.
-   */
-  get ties(): Ties | null {
-    const { words } = this.store;
-    if (words[this.at + CALL_REF] !== 0) unfold(this);
-    words[this.at + MAY_REQUEST] = 0;
-    return this.knownTies;
-  }
-  set ties(ties: Ties | null) {
-    this.knownTies = ties;
-  }
-
-  get want(): Want {
-    return this.store.words[this.at + WANT] as Want;
-  }
-  set want(value: Want) {
-    this.store.words[this.at + WANT] = value;
-  }
-
-  /** The tag, the ref or the predicate, as `want` says. */
-  get wanted(): number {
-    return this.store.words[this.at + WANTED];
-  }
-  set wanted(value: number) {
-    this.store.words[this.at + WANTED] = value;
-  }
-
-  /** The last receive answered -2, and `park` is to follow. */
-  get waiting(): boolean {
-    return this.store.words[this.at + WAITING] !== 0;
-  }
-  set waiting(value: boolean) {
-    this.store.words[this.at + WAITING] = value ? 1 : 0;
-  }
-
-  /** The item at the save pointer matched but did not fit: the next receive of the same kind takes it without asking again. */
-  get held(): boolean {
-    return this.store.words[this.at + HELD] !== 0;
-  }
-  set held(value: boolean) {
-    this.store.words[this.at + HELD] = value ? 1 : 0;
-  }
-
-  /** What `park` will return; RECEIVE_PARK while that is still to be looked for. */
-  get result(): number {
-    return this.store.words[this.at + RESULT];
-  }
-  set result(value: number) {
-    this.store.words[this.at + RESULT] = value;
-  }
-
-  /** Items that it may still take in this turn. */
-  get budget(): number {
-    return this.store.words[this.at + BUDGET];
-  }
-  set budget(value: number) {
-    this.store.words[this.at + BUDGET] = value;
+  /** A timeout of the switch, which has no clock, begins now. */
+  startTimeout(): void {
+    if (this.store.words[this.at + TIMED] === TIMED_BY_SWITCH) this.deadlineMs = this.deadlineMs;
   }
 
   /** For its `Bytes`. */
   memoryGrown(bytes: number): void {
-    this.services.account.setMemory(this, bytes);
+    this.services.memoryGrown(this, bytes);
   }
 
   get pid(): Pid {
@@ -433,11 +268,12 @@ export class Actor implements Runnable, Recorded, Owner {
 
   failed(error: unknown): void {
     this.atFault ||= this.leaving === null;
-    this.services.end(this, this.leaving ?? stackTooLong(this) ?? this.services.describe(error));
+    this.services.end(this, this.leaving ?? this.services.describe(this, error));
   }
 
   /** Sets the timer of the receive it parks in, where that has a deadline. */
   armDeadline(): void {
+    this.startTimeout();
     if (this.deadlineMs === Number.POSITIVE_INFINITY) return;
     this.timer ??= this.#newTimer();
     if (!this.timer.isSet) this.services.timers.set(this.timer, this.deadlineMs);

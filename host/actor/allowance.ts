@@ -1,9 +1,9 @@
 /** What a guest was allowed with its spawn, and what it has used of that. Bounds that are kept elsewhere (memory, mailbox, ties) are not here. */
 
-import type { HostContext } from "../door/host-functions.ts";
 import type { Granted } from "../wire/grants.ts";
+import type { HostContext } from "../wire/host-functions.ts";
 import type { Limits } from "../wire/limits.ts";
-import { FREE_TIES } from "./account.ts";
+import { FREE_TIES } from "../wire/memory-use.ts";
 
 const SECOND_MS = 1000;
 

@@ -1,8 +1,9 @@
 /** How an import ends its caller: the reason is noted first, then thrown, so that a guest which catches exceptions cannot live on. */
 
+import { LEAVING } from "../mail/states.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { stackOf } from "../wire/reason.ts";
-import { type Actor, LEAVING } from "./actor.ts";
+import type { Actor } from "./actor.ts";
 
 /** Thrown through a guest to unwind it. Never leaves the scheduler. */
 export class Unwind extends Error {}

@@ -28,12 +28,7 @@ import {
   WANT,
   WANTED,
 } from "../mail/slots.ts";
-import { charge } from "../turns/preempt.ts";
-import { isCounted, MESSAGE, RECEIVE_PARK, RECEIVE_TIMEOUT, type Received, TIMER } from "../wire/message.ts";
-import { pidFromWords } from "../wire/pid.ts";
-import { receivedFrom } from "../wire/reason.ts";
 import {
-  type Actor,
   ASKING,
   FREE,
   LEAVING,
@@ -45,7 +40,12 @@ import {
   WANT_REF,
   WANT_TAG,
   type Want,
-} from "./actor.ts";
+} from "../mail/states.ts";
+import { isCounted, MESSAGE, RECEIVE_PARK, RECEIVE_TIMEOUT, type Received, TIMER } from "../wire/message.ts";
+import { pidFromWords } from "../wire/pid.ts";
+import { receivedFrom } from "../wire/reason.ts";
+import type { Actor } from "./actor.ts";
+import { charge } from "./budget.ts";
 import { fault } from "./fault.ts";
 
 /** Whether an item would go straight into an actor's window: it is parked for such an item, and there is room. */
@@ -310,7 +310,7 @@ function ask(actor: Actor, mailbox: Mailbox, at: number): boolean {
   } catch (error) {
     // A guest may catch what comes out of its own predicate by way of our import; it ends all the same.
     actor.atFault ||= actor.leaving === null;
-    actor.leaving ??= actor.services.describe(error);
+    actor.leaving ??= actor.services.describe(actor, error);
     actor.restraint = LEAVING;
     throw error;
   }

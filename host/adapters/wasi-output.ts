@@ -1,7 +1,6 @@
 /** One output of a program of WASI: bytes in pieces of any length become lines of the log, and what is kept between two writes is bounded. */
-
-import type { HostContext } from "../door/host-functions.ts";
-import { joined } from "../mail/bytes.ts";
+import type { HostContext } from "../wire/host-functions.ts";
+import { joined } from "../wire/payload.ts";
 
 export const LINE_END = 10;
 

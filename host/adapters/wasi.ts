@@ -11,9 +11,9 @@
  * ```
  */
 
-import type { HostContext, HostFunction } from "../door/host-functions.ts";
-import { joined, payloadFrom } from "../mail/bytes.ts";
 import { checkOptions, checksOf, shown } from "../wire/checks.ts";
+import type { HostContext, HostFunction } from "../wire/host-functions.ts";
+import { joined, payloadFrom } from "../wire/payload.ts";
 import { LINE_END, WasiOutput } from "./wasi-output.ts";
 
 /** Answers, numbered as in the specification (`errno`). */

@@ -2,11 +2,12 @@
  * Who may answer a ref. A request, and a monitor, is answered by the actor that was asked, or by the one to which that handed the request on. A ref
  * of `make_ref` is answered by whoever was told it. Each ref takes one answer. Nobody else learns whether there is such a ref.
  */
-import type { Actor } from "../actor/actor.ts";
+
+import { type Actor, type Monitor, Ties } from "../actor/actor.ts";
 import { CALL_ANSWERED, CALL_REF, CALLEE, HI, LO } from "../mail/slots.ts";
 import { mayGuessRefs } from "./guesses.ts";
-import { unfoldCallers } from "./requests.ts";
-import { type Monitor, release, Ties } from "./signals.ts";
+import { allTies, unfoldCallers } from "./requests.ts";
+import { release } from "./ties.ts";
 
 /** Whether a message of `from` (null: the host) that is tagged with a ref is accepted. */
 export function mayAnswer(from: Actor | null, to: Actor, ref: number): boolean {
@@ -15,22 +16,22 @@ export function mayAnswer(from: Actor | null, to: Actor, ref: number): boolean {
     const callee = words[to.at + CALLEE] >> 2;
     return words[to.at + CALL_ANSWERED] === 0 && words[callee + LO] === from?.lo && words[callee + HI] === from.hi;
   }
-  const { knownTies } = to;
-  if (knownTies === null) return false;
-  const made = knownTies.monitors?.get(ref);
+  const { ties } = to;
+  if (ties === null) return false;
+  const made = ties.monitors?.get(ref);
   if (made !== undefined) return !made.isAnswered && made.target === from;
-  return knownTies.refs?.get(ref) === false && mayGuessRefs(from);
+  return ties.refs?.get(ref) === false && mayGuessRefs(from);
 }
 
 /** An answer was accepted: the ref takes no other. */
-export function answered({ store: { words }, at, knownTies }: Actor, ref: number): void {
+export function answered({ store: { words }, at, ties }: Actor, ref: number): void {
   if (words[at + CALL_REF] === ref) {
     words[at + CALL_ANSWERED] = 1;
     return;
   }
-  const made = knownTies?.monitors?.get(ref);
+  const made = ties?.monitors?.get(ref);
   if (made !== undefined) made.isAnswered = true;
-  else if (knownTies?.refs?.has(ref)) knownTies.refs.set(ref, true);
+  else if (ties?.refs?.has(ref)) ties.refs.set(ref, true);
 }
 
 /**
@@ -56,14 +57,14 @@ export function requestTo(
   askerHi: number,
   ref: number,
 ): Monitor | undefined {
-  const found = asker?.ties?.monitors?.get(ref);
+  const found = (asker && allTies(asker))?.monitors?.get(ref);
   const made = found?.target === actor ? found : handedOn(actor, askerLo, askerHi, ref);
   return made?.isAnswered === false ? made : undefined;
 }
 
 /** Hands a request on: it is `to` that may answer now, and whose end is told. False where `to` has another of that ref. */
 export function handOn(made: Monitor, by: Actor, to: Actor): boolean {
-  const other = to.knownTies?.handedOn?.get(made.ref);
+  const other = to.ties?.handedOn?.get(made.ref);
   if (other !== undefined && other !== made) return false;
   // Those that the switch has made of it came before.
   unfoldCallers(to);
@@ -71,15 +72,15 @@ export function handOn(made: Monitor, by: Actor, to: Actor): boolean {
   made.target = to;
   made.viaLo = by.lo;
   made.viaHi = by.hi;
-  to.knownTies ??= new Ties();
-  to.knownTies.watchers ??= new Set();
-  to.knownTies.watchers.add(made);
-  to.knownTies.handedOn ??= new Map();
-  to.knownTies.handedOn.set(made.ref, made);
+  to.ties ??= new Ties();
+  to.ties.watchers ??= new Set();
+  to.ties.watchers.add(made);
+  to.ties.handedOn ??= new Map();
+  to.ties.handedOn.set(made.ref, made);
   return true;
 }
 
 function handedOn(actor: Actor, viaLo: number, viaHi: number, ref: number): Monitor | undefined {
-  const made = actor.knownTies?.handedOn?.get(ref);
+  const made = actor.ties?.handedOn?.get(ref);
   return made?.viaLo === viaLo && made.viaHi === viaHi ? made : undefined;
 }

@@ -2,9 +2,10 @@
  * Guesses: pids and refs that a guest makes up, or tries one after the other. A pid or a ref is told, never guessed, so they count as
  * denials of the guest's family, cost more and more, and come to an end.
  */
+
 import type { Actor } from "../actor/actor.ts";
+import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
-import { charge } from "../turns/preempt.ts";
 import type { PidTable } from "../wire/pid.ts";
 
 /** What the first unknown pid costs beyond the call; the second costs twice as much, and so on. */

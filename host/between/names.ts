@@ -2,19 +2,26 @@
  * Names and groups. A name stands for one live actor, a group for any number; both let go of an actor before anybody is told that
  * it has ended (Erlang: `register/2` and `pg`; peers that release names later hand out dead pids).
  */
+
 import type { Actor } from "../actor/actor.ts";
-import { tiesOf } from "./signals.ts";
+import type { Inspection } from "../time/inspection.ts";
+import { tiesOf } from "./requests.ts";
 
 export class Registry {
+  readonly #inspection: Inspection;
   readonly #names = new Map<string, Actor>();
   /** Members in the order in which they joined. A group exists while it has members. */
   readonly #groups = new Map<string, Set<Actor>>();
+
+  constructor(inspection: Inspection) {
+    this.#inspection = inspection;
+  }
 
   /** False where the name is taken, by whomever. */
   register(name: string, actor: Actor): boolean {
     if (this.#names.has(name)) return false;
     this.#names.set(name, actor);
-    tell("register", name, actor);
+    this.#tell("register", name, actor);
     const ties = tiesOf(actor);
     ties.names ??= new Set();
     ties.names.add(name);
@@ -26,7 +33,7 @@ export class Registry {
     const actor = this.#names.get(name);
     if (actor === undefined) return false;
     actor.ties?.names?.delete(name);
-    tell("unregister", name, actor);
+    this.#tell("unregister", name, actor);
     return this.#names.delete(name);
   }
 
@@ -67,15 +74,14 @@ export class Registry {
 
   /** An actor has ended: its names are free, its groups go on without it. */
   release(actor: Actor): void {
-    const { knownTies } = actor;
-    for (const name of knownTies?.names ?? []) this.#names.delete(name);
-    for (const group of [...(knownTies?.groups ?? [])]) this.leave(group, actor);
+    const { ties } = actor;
+    for (const name of ties?.names ?? []) this.#names.delete(name);
+    for (const group of [...(ties?.groups ?? [])]) this.leave(group, actor);
   }
-}
 
-function tell(kind: "register" | "unregister", name: string, { pid, services }: Actor): void {
-  const { inspection } = services;
-  if (inspection.wants(kind)) inspection.tell({ kind, name, pid });
+  #tell(kind: "register" | "unregister", name: string, { pid }: Actor): void {
+    if (this.#inspection.wants(kind)) this.#inspection.tell({ kind, name, pid });
+  }
 }
 
 const noMembers: ReadonlySet<Actor> = new Set();

@@ -1,25 +1,16 @@
 /** Sending a message, whoever sends it: the receiver's bounds, the counters, the dead letters, and then `deliver`. */
+
 import type { Actor, Services } from "../actor/actor.ts";
 import { deliver } from "../actor/receive.ts";
 import type { Bytes } from "../mail/bytes.ts";
+import type { DeadLetter } from "../wire/events.ts";
 import { MAX_REASON_BYTES, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "../wire/message.ts";
-import { type Pid, pidFromWords } from "../wire/pid.ts";
+import { pidFromWords } from "../wire/pid.ts";
 import { answered, askerOf, mayAnswer } from "./answers.ts";
-import { demonitor } from "./signals.ts";
+import { demonitor } from "./monitors.ts";
 
 /** So many items that it has asked for a large mailbox may hold where all mailboxes together have no more room. */
 const ASKED_IN_A_CROWD = 64;
-
-/** A message that nobody will receive. */
-export interface DeadLetter {
-  /** Who sent it; 0 is the host. */
-  readonly from: Pid;
-  readonly to: Pid;
-  readonly tag: number;
-  readonly length: number;
-  /** There is no such actor; a bound of its mailbox; nobody waits for this answer, or not from this sender; its receiver ended before it took it. */
-  readonly why: "noproc" | "mailbox full" | "too large" | "late reply" | "left behind";
-}
 
 /**
  * Sends a message or a timer's item; answers as the import `send`. `from`: null is the host, or an actor that has set a timer and ended. The payload

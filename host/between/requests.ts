@@ -2,8 +2,7 @@
  * Requests in flight that the switch keeps in the records of those who wait (slots.ts): a ref and a monitor each, without an object. Whoever looks at
  * an actor's ties finds monitors in their place.
  */
-import type { Actor } from "../actor/actor.ts";
-import { mayTie } from "../door/caller.ts";
+import { type Actor, Ties } from "../actor/actor.ts";
 import {
   CALL_ANSWERED,
   CALL_MARK,
@@ -14,7 +13,7 @@ import {
   NEXT_CALLER,
   PREVIOUS_CALLER,
 } from "../mail/slots.ts";
-import { adoptMonitor } from "./signals.ts";
+import { adoptMonitor } from "./ties.ts";
 
 /** Makes a monitor of an actor's own request, and of all others to its callee: they will be told of its end in the order in which they have asked. */
 export function unfold(actor: Actor): void {
@@ -42,9 +41,15 @@ export function unfoldCallers(callee: Actor): void {
   }
 }
 
-/** The switch may make the actor's next request, until somebody asks for its ties. */
-export function permitRequests(actor: Actor): void {
-  const { ties } = actor;
-  // Its refs differ from those that the host draws, but not for certain from each other.
-  if (mayTie(actor) && (ties === null || ties.unfolded === 0)) actor.store.words[actor.at + MAY_REQUEST] = 1;
+/** An actor's ties, its request among them; null where it has none. The switch makes no further request of it until `permitRequests`. */
+export function allTies(actor: Actor): Ties | null {
+  unfold(actor);
+  actor.store.words[actor.at + MAY_REQUEST] = 0;
+  return actor.ties;
+}
+
+/** The same; an actor that has none gets an object for them. */
+export function tiesOf(actor: Actor): Ties {
+  actor.ties = allTies(actor) ?? new Ties();
+  return actor.ties;
 }

@@ -1,13 +1,16 @@
 /** Messages to be sent later (Erlang: `erlang:send_after/3`). They come as items of the kind timer, which no message can imitate. */
-import { TIMER_BYTES, TIMERS } from "../actor/account.ts";
-import type { Actor } from "../actor/actor.ts";
+
+import type { Actor, PendingTimer } from "../actor/actor.ts";
 import type { Allowance } from "../actor/allowance.ts";
+import { TIMERS } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { Timer } from "../time/timers.ts";
+import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { TIMER } from "../wire/message.ts";
 import { highWord, lowWord, type Pid } from "../wire/pid.ts";
 import { post } from "./post.ts";
-import { dropRef, newRef, type PendingTimer, tiesOf } from "./signals.ts";
+import { dropRef, newRef } from "./refs.ts";
+import { tiesOf } from "./requests.ts";
 
 /**
  * Sends `payload` in `delayMs` to `toPid`, also where the sender has ended before (so does Erlang). Returns the timer's
@@ -71,9 +74,9 @@ function paidBack(allowance: Allowance, { bytes, ties }: PendingTimer): void {
 
 /** False where the timer has fired, was cancelled, or never was. */
 export function cancelTimer(from: Actor, ref: number): boolean {
-  const pending = from.knownTies?.timers?.get(ref);
+  const pending = from.ties?.timers?.get(ref);
   if (pending === undefined) return false;
-  from.knownTies?.timers?.delete(ref);
+  from.ties?.timers?.delete(ref);
   if (from.allowance !== null) from.allowance.timerBytes -= pending.bytes;
   from.services.account.add(TIMERS, -TIMER_BYTES - pending.bytes);
   dropRef(from, ref);

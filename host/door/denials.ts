@@ -1,19 +1,9 @@
 /** Tells the embedder what its guests were denied: who is not granted something is answered -100, and a guest that does not look seems to do nothing. */
+
 import type { Actor } from "../actor/actor.ts";
 import type { Notices } from "../time/notices.ts";
+import type { Denial } from "../wire/events.ts";
 import type { Grants } from "../wire/grants.ts";
-import type { Pid } from "../wire/pid.ts";
-
-/** A guest called what it is not granted. */
-export interface Denial {
-  readonly pid: Pid;
-  /** The module's name. */
-  readonly module: string;
-  /** What it called: `log`, or a function of the embedder's, `db.get`. */
-  readonly call: string;
-  /** What would permit it. */
-  readonly grant: keyof Grants;
-}
 
 /** By import; what is none is the embedder's. */
 const grantOf: Readonly<Record<string, keyof Grants>> = {
@@ -45,3 +35,6 @@ export class Denials {
     this.#notices.add(() => this.#notices.callOut.run("onDenied", () => onDenied(denial)));
   }
 }
+
+/** Tells that an actor was answered -100 for its call of an import. */
+export type Denied = (actor: Actor, call: string) => void;

@@ -2,82 +2,34 @@
  * Functions that the embedder offers to guests, beside those of `actor`. They may answer at once or by a promise; a guest waits for the latter
  * with `park`, as it waits for an item. What they throw is the guest's affair, never a throw in anybody else's call.
  */
-import { type Actor, type Answer, DEAD, PARKED, type Services, WANT_ANSWER } from "../actor/actor.ts";
-import { type Allowance, mayLog } from "../actor/allowance.ts";
+
+import type { Actor, Services } from "../actor/actor.ts";
+import type { Answer } from "../actor/body.ts";
+import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
 import { crashOf, fault, leave, Unwind } from "../actor/fault.ts";
-import { COPIED_SHIFT } from "../actor/receive.ts";
 import { endFromOutside } from "../between/signals.ts";
-import { payloadFrom } from "../mail/bytes.ts";
+import { mayCall } from "../between/tie-limits.ts";
 import { needHeadroom } from "../mail/headroom.ts";
-import { isPromise } from "../time/call-out.ts";
-import { CALL_REDUCTIONS, charge } from "../turns/preempt.ts";
+import { DEAD, PARKED, WANT_ANSWER } from "../mail/states.ts";
+import { type CallOut, isPromise } from "../time/call-out.ts";
 import { checkWhole } from "../wire/checks.ts";
 import { mayImport } from "../wire/grants.ts";
-import { type ExitReason, type GivenReason, NOT_GRANTED, OVER_LIMIT, RECEIVE_PARK } from "../wire/message.ts";
-import type { Pid } from "../wire/pid.ts";
-import { reasonGiven } from "../wire/reason.ts";
-import { callerOf, copyOut, mayCall, outside } from "./caller.ts";
-import type { LogLevel } from "./imports.ts";
+import type { FailingHostFunction, HostFunction, HostImport, HostImports } from "../wire/host-functions.ts";
+import { type ExitReason, NOT_GRANTED, OVER_LIMIT, RECEIVE_PARK } from "../wire/message.ts";
+import { callerOf } from "./caller.ts";
+import { contextOf } from "./context.ts";
+import type { Denied } from "./denials.ts";
+import type { Log } from "./log.ts";
 
-/** A guest as the embedder's functions see it: the same object for all calls of one actor. */
-export interface HostContext {
-  /** Who calls. */
-  readonly pid: Pid;
-  /** The name of its module. */
-  readonly module: string;
-  /** Aborted when the actor has ended. */
-  readonly signal: AbortSignal;
-  /** The guest's memory, for libraries that need all of it. Its buffer is another after the memory has grown. */
-  readonly memory: WebAssembly.Memory;
-  /** A copy of the guest's bytes. A range outside its memory is the guest's crash. When the actor has ended there are none. */
-  read(pointer: number, length: number): Uint8Array;
-  /** The same as text; what is no UTF-8 is replaced. */
-  text(pointer: number, length: number): string;
-  /** Writes at most `capacity` of the bytes, or of a text as UTF-8; returns how many there were. A range outside the memory is the guest's crash. When the actor has ended nothing is written. */
-  write(pointer: number, bytes: Uint8Array | string, capacity?: number): number;
-  /** Ends the caller for this reason. */
-  exit(reason: GivenReason): never;
-  /** Whether the guest was granted this. */
-  may(grant: "kill" | "register" | "lookup" | "log" | "clock" | "random"): boolean;
-  /** A line for `onLog`, as if the guest had logged it. False where it may not, or has logged too much in this second. */
-  log(text: string, level?: LogLevel): boolean;
-}
-
-/** Gets what the guest passed: numbers, and bigints where its parameter is an i64. Answers of promises are i32. */
-export type HostFunction = (context: HostContext, ...args: never[]) => HostAnswer | PromiseLike<HostAnswer>;
-// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is one, too
-export type HostAnswer = number | bigint | undefined | void;
-
-/** A function with a status that the guest gets, instead of crashing, where the function throws or rejects. */
-export interface FailingHostFunction {
-  readonly run: HostFunction;
-  readonly failStatus: number;
-}
-
-/** By module and name, as guests import them: `{ db: { get(context, pointer, length) {…} } }`. */
-export type HostImports = Readonly<Record<string, Readonly<Record<string, HostFunction | FailingHostFunction>>>>;
-
-/** What a guest calls. */
-export type HostImport = (...words: (number | bigint)[]) => number | bigint | undefined;
-
-/** What functions of the embedder need beyond the services. */
-interface HostHooks {
-  readonly log: Log;
-  /** The actor was answered -100. */
-  readonly denied: (actor: Actor, name: string) => void;
-}
-
-type Log = (actor: Actor, level: LogLevel, text: string) => void;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 const RESERVED = ["actor", "env"];
 
 /** The functions as guests call them. Throws a TypeError where one is none, or has a name of isopod's own. */
 export function hostImports(
   services: Services,
+  callOut: CallOut,
   modules: HostImports,
-  hooks: HostHooks,
+  log: Log,
+  denied: Denied,
 ): Readonly<Record<string, Readonly<Record<string, HostImport>>>> {
   return Object.fromEntries(
     Object.entries(modules).map(([module, functions]) => {
@@ -86,7 +38,7 @@ export function hostImports(
       }
       const wrapped = Object.entries(functions).map(([name, given]) => [
         name,
-        hostImport(services, module, name, given, hooks),
+        hostImport(services, callOut, module, name, given, log, denied),
       ]);
       return [module, Object.fromEntries(wrapped)];
     }),
@@ -95,10 +47,12 @@ export function hostImports(
 
 function hostImport(
   services: Services,
+  callOut: CallOut,
   module: string,
   name: string,
   given: HostFunction | FailingHostFunction,
-  { log, denied }: HostHooks,
+  log: Log,
+  denied: Denied,
 ): HostImport {
   const { run, failStatus } = typeof given === "function" ? { run: given, failStatus: undefined } : given;
   const full = `${module}.${name}`;
@@ -125,7 +79,7 @@ function hostImport(
       return typeof result === "number" ? result : leave(actor, result);
     } finally {
       // It may have run another guest's start function.
-      services.current = actor;
+      services.slots.current = actor;
     }
     // It was ended meanwhile, by itself or by what it asked for.
     if (actor.leaving !== null) return leave(actor, actor.leaving);
@@ -144,7 +98,7 @@ function hostImport(
       },
     );
     // Where nobody waits for it any more, the embedder is told.
-    services.notices.callOut.watch(full, late);
+    callOut.watch(full, late);
     if (!actor.mayPark) {
       return fault(actor, `${full} takes its time, and handlers, start functions and predicates cannot wait`);
     }
@@ -207,104 +161,5 @@ function messageOf(error: unknown): string {
     return String(error instanceof Error ? error.message : error);
   } catch {
     return "it threw what cannot be shown";
-  }
-}
-
-function contextOf(actor: Actor, allowance: Allowance, log: Log): HostContext {
-  allowance.context ??= new Context(actor, allowance, log);
-  return allowance.context;
-}
-
-class Context implements HostContext {
-  readonly pid: Pid;
-  readonly module: string;
-  readonly #actor: Actor;
-  readonly #allowance: Allowance;
-  readonly #log: Log;
-  #controller: AbortController | undefined;
-
-  constructor(actor: Actor, allowance: Allowance, log: Log) {
-    this.pid = actor.pid;
-    this.module = actor.module?.name ?? "";
-    this.#actor = actor;
-    this.#allowance = allowance;
-    this.#log = log;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      const controller = new AbortController();
-      this.#controller = controller;
-      if (this.#actor.bytes.memory === null) controller.abort();
-      else this.#allowance.end = () => controller.abort();
-    }
-    return this.#controller.signal;
-  }
-
-  get memory(): WebAssembly.Memory {
-    const { memory } = this.#actor.bytes;
-    this.#allowance.memoryWasHeld = true;
-    if (memory === null) throw new Error("the actor has ended, and its memory with it");
-    return memory;
-  }
-
-  read(pointer: number, length: number): Uint8Array {
-    if (length >>> 0 === 0 || this.#isOver) return new Uint8Array(0);
-    this.#check("what it reads", pointer, length);
-    charge(this.#actor, length >>> COPIED_SHIFT);
-    return copyOut(this.#actor, pointer, length);
-  }
-
-  text(pointer: number, length: number): string {
-    return decoder.decode(this.read(pointer, length));
-  }
-
-  write(pointer: number, given: Uint8Array | string, capacity?: number): number {
-    const bytes = payloadFrom(given);
-    return this.#write(pointer, bytes, capacity ?? bytes.length);
-  }
-
-  #write(pointer: number, bytes: Uint8Array, capacity: number): number {
-    const length = Math.min(bytes.length, capacity >>> 0);
-    if (length === 0 || this.#isOver) return bytes.length;
-    this.#check("what it writes", pointer, length);
-    charge(this.#actor, length >>> COPIED_SHIFT);
-    this.#actor.bytes.u8.set(bytes.subarray(0, length), pointer >>> 0);
-    return bytes.length;
-  }
-
-  get #isOver(): boolean {
-    return this.#actor.state === DEAD;
-  }
-
-  exit(reason: GivenReason): never {
-    return this.#end(reasonGiven(reason, "exit"));
-  }
-
-  #check(what: string, pointer: number, length: number): void {
-    const actor = this.#actor;
-    actor.bytes.refresh();
-    if (actor.bytes.holds(pointer, length)) return;
-    this.#end(crashOf(actor, outside(actor, "a function of the embedder", what, pointer, length)));
-  }
-
-  /** Whoever has the turn now: a function that takes its time runs when it likes. */
-  #end(reason: ExitReason): never {
-    endFromOutside(this.#actor, reason);
-    throw new Unwind(`the actor has ended: ${reason.kind}`);
-  }
-
-  may(grant: Parameters<HostContext["may"]>[0]): boolean {
-    return this.#allowance.granted[grant];
-  }
-
-  log(text: string, level: LogLevel = "info"): boolean {
-    const { services, limits } = this.#actor;
-    if (!this.may("log")) return false;
-    const bytes = encoder.encode(text).length;
-    charge(this.#actor, CALL_REDUCTIONS + (bytes >>> COPIED_SHIFT));
-    if (!mayLog(this.#allowance, limits, services.clock.now(), bytes)) return false;
-    this.#log(this.#actor, level, text);
-    return true;
   }
 }

@@ -2,13 +2,18 @@
  * The imports of the registry: names for one actor, groups of many. Each looks at its arguments first, then at the grant, and only then at others, so that
  * neither an answer nor a crash tells what the caller may not know.
  */
+
 import type { Actor, Services } from "../actor/actor.ts";
+import { charge } from "../actor/budget.ts";
+import { checkRange, writeWords } from "../actor/ranges.ts";
 import { lookUp } from "../between/guesses.ts";
 import type { Registry } from "../between/names.ts";
-import { charge } from "../turns/preempt.ts";
+import { mayBeNamed } from "../between/tie-limits.ts";
+import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
-import { callerOf, checkRange, type Import, isOwn, mayBeNamed, textOf, writeWords } from "./caller.ts";
-import { type ImportHooks, sendMessage } from "./imports.ts";
+import type { PidTable } from "../wire/pid.ts";
+import { callerOf, isOwn, textOf } from "./caller.ts";
+import { sendMessage } from "./send.ts";
 
 const PID_BYTES = 8;
 /** The bytes of more are no 32-bit number. */
@@ -19,9 +24,7 @@ const nobody: ReadonlySet<Actor> = new Set();
 /** As Erlang's atoms. Longer ones are nobody's. */
 const MAX_NAME_BYTES = 255;
 
-export function nameImports(services: Services, hooks: ImportHooks): Record<string, Import> {
-  const { actors, registry } = hooks;
-
+export function nameImports(services: Services, actors: PidTable<Actor>, registry: Registry): Record<string, Import> {
   return {
     register(name, nameLength, lo, hi) {
       const actor = callerOf(services, "register");

@@ -1,17 +1,23 @@
 /** The imports that make refs: for answers, for requests with a monitor built in, for timers. */
-import { TIMER_BYTES, TIMERS } from "../actor/account.ts";
+
 import type { Actor, Services } from "../actor/actor.ts";
+import { charge } from "../actor/budget.ts";
+import { checkRange, copyOut } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
 import { delegate } from "../between/delegate.ts";
 import { lookUp, missedRef } from "../between/guesses.ts";
+import { monitor } from "../between/monitors.ts";
 import { admission, mayAsk } from "../between/post.ts";
+import { dropRef, makeRef } from "../between/refs.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
-import { dropRef, makeRef, monitor } from "../between/signals.ts";
-import { charge } from "../turns/preempt.ts";
+import { mayTie } from "../between/tie-limits.ts";
+import { TIMERS } from "../mail/account.ts";
+import type { Import } from "../wire/abi.ts";
+import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { MESSAGE, OVER_LIMIT, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE } from "../wire/message.ts";
-import { highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
-import { callerOf, checkRange, copyOut, type Import, mayTie } from "./caller.ts";
-import { type ImportHooks, sendMessage } from "./imports.ts";
+import { highWord, lowWord, type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
+import { callerOf } from "./caller.ts";
+import { sendMessage } from "./send.ts";
 
 /** A timer is put among all others. */
 const TIMER_REDUCTIONS = 50;
@@ -19,8 +25,7 @@ const TIMER_REDUCTIONS = 50;
 /** What `request` answers instead of a ref, which is negative. */
 const RequestRefusal = { mailboxFull: 1, tooLarge: 2 } as const;
 
-export function refImports(services: Services, hooks: ImportHooks): Record<string, Import> {
-  const { actors } = hooks;
+export function refImports(services: Services, actors: PidTable<Actor>): Record<string, Import> {
   const find = (pid: Pid) => actors.get(lowWord(pid), highWord(pid));
 
   return {
@@ -75,10 +80,9 @@ export function refImports(services: Services, hooks: ImportHooks): Record<strin
   };
 }
 
-function maySetTimer({ knownTies, limits, allowance, services }: Actor, bytes: number, toItself: boolean): boolean {
+function maySetTimer({ ties, limits, allowance, services }: Actor, bytes: number, toItself: boolean): boolean {
   if (allowance === null) return true;
-  if ((knownTies?.timers?.size ?? 0) >= limits.timers || allowance.timerBytes + bytes > limits.mailboxBytes)
-    return false;
+  if ((ties?.timers?.size ?? 0) >= limits.timers || allowance.timerBytes + bytes > limits.mailboxBytes) return false;
   if (!services.account.admits(TIMERS, TIMER_BYTES + bytes)) return false;
   const { family } = allowance;
   // Timers for itself end with it.

@@ -1,35 +1,22 @@
 /** The imports with which an actor starts others, ties itself to them, and ends them. */
-import { ARGUMENTS } from "../actor/account.ts";
+
 import type { Actor, Services } from "../actor/actor.ts";
+import { charge } from "../actor/budget.ts";
 import { fault, leave } from "../actor/fault.ts";
+import { checkRange, copyOut, writeWords } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
 import { lookUp } from "../between/guesses.ts";
+import { link, unlink, unlinkEnded } from "../between/links.ts";
+import { demonitor, monitor } from "../between/monitors.ts";
 import { hasRoom, mayAsk } from "../between/post.ts";
-import { permitRequests } from "../between/requests.ts";
-import {
-  demonitor,
-  endFromOutside,
-  exitSignal,
-  link,
-  monitor,
-  tiesOf,
-  unlink,
-  unlinkEnded,
-} from "../between/signals.ts";
-import { charge } from "../turns/preempt.ts";
+import { tiesOf } from "../between/requests.ts";
+import { endFromOutside, exitSignal } from "../between/signals.ts";
+import { mayTie, permitRequests } from "../between/tie-limits.ts";
+import { ARGUMENTS } from "../mail/account.ts";
+import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "../wire/message.ts";
-import {
-  callerOf,
-  checkRange,
-  copyOut,
-  type Import,
-  isOwn,
-  mayTie,
-  signalReason,
-  textOf,
-  writeWords,
-} from "./caller.ts";
-import type { ImportHooks } from "./imports.ts";
+import type { PidTable } from "../wire/pid.ts";
+import { callerOf, isOwn, signalReason, textOf } from "./caller.ts";
 
 /** Bits of the last parameter but one of `spawn`. */
 const SPAWN_LINK = 1;
@@ -39,9 +26,14 @@ const PID_BYTES = 8;
 /** What a spawn costs a guest that counts its reductions: measured as 60 to 100 µs of the host's time. */
 const SPAWN_REDUCTIONS = 20_000;
 
-export function signalImports(services: Services, hooks: ImportHooks): Record<string, Import> {
-  const { actors } = hooks;
+/** Spawns a module by its name, if the parent may; else answers the status of the import `spawn`. */
+export type SpawnByGuest = (parent: Actor, name: string, entry: string, args: Uint8Array) => Actor | number;
 
+export function signalImports(
+  services: Services,
+  actors: PidTable<Actor>,
+  spawn: SpawnByGuest,
+): Record<string, Import> {
   return {
     spawn(name, nameLength, entry, entryLength, args, argsLength, flags, result) {
       const parent = callerOf(services, "spawn");
@@ -61,7 +53,7 @@ export function signalImports(services: Services, hooks: ImportHooks): Record<st
       if (!services.account.admits(ARGUMENTS, argsLength >>> 0)) return OVER_LIMIT;
       const ties = ((flags & SPAWN_LINK) === 0 ? 0 : 1) + ((flags & SPAWN_MONITOR) === 0 ? 0 : 1);
       if (ties > 0 && !(mayTie(parent, ties) && mayAsk(parent))) return OVER_LIMIT;
-      const child = hooks.spawn(
+      const child = spawn(
         parent,
         shortText(parent, "the name", name, nameLength),
         shortText(parent, "the entry", entry, entryLength),

@@ -2,15 +2,18 @@
  * Calls from the host: one actor makes them all. Each has a monitor, whose ref its answer bears, so a callee that ends is an error at once,
  * and an answer that comes when nobody waits any more is dropped before the mailbox.
  */
-import { Actor, DEAD, PARKED, type Services, WANT_MATCH, type Way } from "../actor/actor.ts";
+
+import { Actor, type Services, type Way } from "../actor/actor.ts";
+import { demonitor, monitor } from "../between/monitors.ts";
 import { admission, post, whyRefused } from "../between/post.ts";
-import { demonitor, monitor } from "../between/signals.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, REASON, REF, type RingPool, TAG } from "../mail/mailbox.ts";
 import { NOWHERE } from "../mail/slots.ts";
+import { DEAD, PARKED, WANT_MATCH } from "../mail/states.ts";
 import { Timer } from "../time/timers.ts";
 import { checksOf, having, millisecondsOrForever, tag } from "../wire/checks.ts";
 import { ClosedError, IsopodError } from "../wire/errors.ts";
+import type { RuntimeLimits } from "../wire/limits.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "../wire/message.ts";
 import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
 import { formatReason, reasonFrom } from "../wire/reason.ts";
@@ -61,7 +64,7 @@ export class Calls {
   /** By ref: those who wait for an answer. */
   readonly #pending = new Map<number, Pending>();
 
-  constructor(lo: number, hi: number, services: Services, rings: RingPool) {
+  constructor(lo: number, hi: number, services: Services, runtimeLimits: RuntimeLimits, rings: RingPool) {
     const way: Way = {
       name: "host",
       resume: () => {
@@ -72,7 +75,7 @@ export class Calls {
     };
     const bytes = Bytes.ofLength(0);
     // Answers that somebody waits for are never refused: each call in flight bounds their number by one.
-    const limits = { ...services.limits, mailboxMessages: 2 ** 28, mailboxBytes: 2 ** 28 };
+    const limits = { ...runtimeLimits, mailboxMessages: 2 ** 28, mailboxBytes: 2 ** 28 };
     this.actor = new Actor(lo, hi, services, new Mailbox(rings, NOWHERE), null, way, bytes.u8, limits, bytes);
     // Every guest that was called knows its pid.
     this.actor.immune = true;

@@ -2,22 +2,19 @@
  * A mailbox for JavaScript: code of the host that has a pid and receives as a guest does, selectively and in the same order.
  * It waits in one place at a time, as an actor does.
  */
-import { Actor, DEAD, PARKED, RUNNING, type Services, type State, WANT_MATCH, type Way } from "../actor/actor.ts";
+
+import { Actor, type Services, type Way } from "../actor/actor.ts";
+import { link, unlink, unlinkEnded } from "../between/links.ts";
+import { demonitor, monitor } from "../between/monitors.ts";
 import type { Registry } from "../between/names.ts";
+import { tiesOf } from "../between/requests.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
-import {
-  demonitor,
-  endFromOutside,
-  exitSignal,
-  link,
-  monitor,
-  tiesOf,
-  unlink,
-  unlinkEnded,
-} from "../between/signals.ts";
-import { Bytes, payloadFrom } from "../mail/bytes.ts";
+import { endFromOutside, exitSignal } from "../between/signals.ts";
+import { Bytes } from "../mail/bytes.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, NONE, REASON, REF, type RingPool, TAG } from "../mail/mailbox.ts";
 import { NOWHERE } from "../mail/slots.ts";
+import { DEAD, PARKED, RUNNING, type State, WANT_MATCH } from "../mail/states.ts";
+import type { CallOut } from "../time/call-out.ts";
 import {
   callback,
   checkMs,
@@ -31,7 +28,9 @@ import {
   tag,
 } from "../wire/checks.ts";
 import { ClosedError, IsopodError } from "../wire/errors.ts";
+import type { RuntimeLimits } from "../wire/limits.ts";
 import type { GivenReason, Message, Received } from "../wire/message.ts";
+import { payloadFrom } from "../wire/payload.ts";
 import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
 import { reasonGiven, receivedFrom } from "../wire/reason.ts";
 
@@ -77,6 +76,7 @@ export interface Directory {
 
 export class HostMailbox implements AsyncIterable<Received>, Disposable {
   readonly #actor: Actor;
+  readonly #callOut: CallOut;
   readonly #directory: Directory;
   #pending: Pending | undefined;
   #onArrival: (() => boolean) | undefined;
@@ -84,7 +84,15 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   #looking = false;
 
   /** Made by `runtime.mailbox()`. */
-  constructor(lo: number, hi: number, services: Services, rings: RingPool, directory: Directory) {
+  constructor(
+    lo: number,
+    hi: number,
+    services: Services,
+    limits: RuntimeLimits,
+    rings: RingPool,
+    callOut: CallOut,
+    directory: Directory,
+  ) {
     const way: Way = {
       name: "host",
       resume: () => {
@@ -101,12 +109,13 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
       null,
       way,
       new Uint8Array(0),
-      services.limits,
+      limits,
       Bytes.ofLength(0),
     );
     // With a predicate, so that every item goes to the mailbox; running, so that nobody wakes it until it waits.
     this.#actor.want = WANT_MATCH;
     this.#actor.state = RUNNING;
+    this.#callOut = callOut;
     this.#directory = directory;
     // JavaScript cannot be ended from outside: what is linked to it tells it, as an item.
     tiesOf(this.#actor).trapsExits = true;
@@ -319,7 +328,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   /** Whether `onArrival` wants another turn. */
   #arrived(): boolean {
     let answer: unknown;
-    this.#actor.services.notices.callOut.run("onArrival", () => {
+    this.#callOut.run("onArrival", () => {
       answer = this.#onArrival?.();
       return answer;
     });

@@ -6,10 +6,10 @@
  * A start that fails during a restart belongs to the child: what was started before it keeps running, and the child is tried again after
  * what is in the mailbox by then, as one more restart. That is void once the child was started or stopped with others, or by itself.
  */
+
 import type { Actor } from "../actor/actor.ts";
 import { type SpawnOptions, spawnChecks } from "../life/spawner.ts";
 import { GuestModule } from "../module/guest-module.ts";
-import type { Runtime } from "../runtime.ts";
 import {
   callback,
   checkOptions,
@@ -23,7 +23,8 @@ import {
   wholeNumberOrForever,
 } from "../wire/checks.ts";
 import { ClosedError, SpawnError } from "../wire/errors.ts";
-import type { Exit, ExitReason, Received } from "../wire/message.ts";
+import type { ChildReport } from "../wire/events.ts";
+import type { Exit, ExitReason, GivenReason, Received } from "../wire/message.ts";
 import { formatPid, type Pid } from "../wire/pid.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
 import type { HostMailbox } from "./host-mailbox.ts";
@@ -58,20 +59,6 @@ export interface Backoff {
   readonly maxMs?: number;
   /** By which each further one is longer. Default 2. */
   readonly factor?: number;
-}
-
-/**
- * A child has ended unasked, or could not be started again. The reason of a crash carries its stack; `RuntimeOptions.onExit` tells what it
- * received last.
- */
-export interface ChildReport {
-  readonly supervisor: Pid;
-  readonly id: string;
-  /** Who has ended; undefined where a start failed and there was nobody. */
-  readonly pid: Pid | undefined;
-  readonly reason: ExitReason;
-  /** What the supervisor does about it. */
-  readonly action: "restart" | "leave" | "give up";
 }
 
 export interface SupervisorOptions {
@@ -115,6 +102,18 @@ interface Child {
   timer: number;
 }
 
+/** What of a runtime a supervisor uses. */
+export interface SupervisedRuntime {
+  mailbox(): HostMailbox;
+  spawn(module: GuestModule | string, options?: SpawnOptions): Pid;
+  exited(pid: Pid): Promise<ExitReason>;
+  exit(pid: Pid, reason: GivenReason): boolean;
+  kill(pid: Pid): boolean;
+  isAlive(pid: Pid): boolean;
+  register(name: string, pid: Pid): boolean;
+  whereis(name: string): Pid | undefined;
+}
+
 /** What a runtime does for its supervisors. */
 export interface Upkeep {
   now(): number;
@@ -145,7 +144,7 @@ export class Supervisor {
    * first one threw that could not be started: those before it are stopped then, and the supervisor has ended with shutdown.
    */
   readonly started: Promise<void>;
-  readonly #runtime: Runtime;
+  readonly #runtime: SupervisedRuntime;
   readonly #options: SupervisorOptions;
   readonly #mailbox: HostMailbox;
   readonly #upkeep: Upkeep;
@@ -159,7 +158,7 @@ export class Supervisor {
   #busy = false;
 
   /** Made by `runtime.supervise`. Starts the children; where one fails, those before it are stopped and its error is thrown. */
-  constructor(runtime: Runtime, options: SupervisorOptions, upkeep: Upkeep) {
+  constructor(runtime: SupervisedRuntime, options: SupervisorOptions, upkeep: Upkeep) {
     this.#runtime = runtime;
     this.#options = options;
     this.#upkeep = upkeep;

@@ -5,7 +5,9 @@
  * Recording changes a few words, because a guest may cause an end when little of its stack is left. Telling happens on the host's own stack, in
  * the order of the ends, and in pieces: neither a full mailbox nor many watchers hold the thread.
  */
-import { type Actor, DEAD, READY, type Services } from "../actor/actor.ts";
+
+import type { Actor, Services } from "../actor/actor.ts";
+import { countEnd } from "../actor/memory.ts";
 import { lastSeen } from "../actor/receive.ts";
 import type { Registry } from "../between/names.ts";
 import { unfold, unfoldCallers } from "../between/requests.ts";
@@ -13,21 +15,14 @@ import { announceEnd } from "../between/signals.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, TAG } from "../mail/mailbox.ts";
 import { HANDED_HI, HANDED_KIND, HANDED_LO, HANDED_TAG, HI, LO, TURNS_LEFT } from "../mail/slots.ts";
+import { DEAD, READY } from "../mail/states.ts";
+import type { Inspection } from "../time/inspection.ts";
+import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
+import type { ActorExit } from "../wire/events.ts";
 import { type ExitReason, isCounted, RECEIVE_PARK, type Received } from "../wire/message.ts";
 import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
-
-/** An actor's end, as the host observes it. */
-export interface ActorExit {
-  readonly pid: Pid;
-  /** The module's name, or undefined for a host mailbox. */
-  readonly module: string | undefined;
-  /** Under which it was registered; absent where it had no name. */
-  readonly name?: string;
-  readonly reason: ExitReason;
-  /** Of a crash: the item that the actor took last, as far as its window still shows it, up to 1 KiB of its payload. */
-  readonly lastReceived?: Received;
-}
+import type { Instances } from "./instances.ts";
 
 /** One piece of telling, in units: a dead letter or a signal is one. Measured as at most a millisecond (x64, Node 26). */
 const PIECE_UNITS = 2_048;
@@ -63,8 +58,11 @@ interface Ending {
 
 export class Ends implements Runnable {
   readonly #services: Services;
+  readonly #notices: Notices;
+  readonly #inspection: Inspection;
   readonly #actors: PidTable<Actor>;
   readonly #registry: Registry;
+  readonly #instances: Instances;
   readonly #onExit: ((exit: ActorExit) => void) | undefined;
   /** By actor: those who wait for its end. */
   readonly #waiting = new Map<Actor, ((reason: ExitReason) => void)[]>();
@@ -79,13 +77,19 @@ export class Ends implements Runnable {
 
   constructor(
     services: Services,
+    notices: Notices,
+    inspection: Inspection,
     actors: PidTable<Actor>,
     registry: Registry,
+    instances: Instances,
     onExit: ((exit: ActorExit) => void) | undefined,
   ) {
     this.#services = services;
+    this.#notices = notices;
+    this.#inspection = inspection;
     this.#actors = actors;
     this.#registry = registry;
+    this.#instances = instances;
     this.#onExit = onExit;
   }
 
@@ -148,7 +152,7 @@ export class Ends implements Runnable {
       } catch (error) {
         this.failed(error);
       }
-      this.#services.notices.flush();
+      this.#notices.flush();
     }
     this.#isTelling = false;
   }
@@ -166,7 +170,7 @@ export class Ends implements Runnable {
 
   /** What could not be told of one end is lost; the others are told. */
   failed(error: unknown): void {
-    this.#services.notices.callOut.failed("telling of an end", error);
+    this.#notices.callOut.failed("telling of an end", error);
     this.#next();
     if (!this.#isDone) this.#queue("last");
   }
@@ -177,8 +181,7 @@ export class Ends implements Runnable {
 
   /** True where its end can be told at once: no guest is on the stack, and no other end is being told. */
   #record(actor: Actor, reason: ExitReason, wasAlive: boolean): boolean {
-    const { notices } = this.#services;
-    const names = [...(actor.knownTies?.names ?? [])];
+    const names = [...(actor.ties?.names ?? [])];
     // Before anybody hears of it, the embedder included.
     this.#registry.release(actor);
     this.#endings.push({
@@ -191,7 +194,7 @@ export class Ends implements Runnable {
       lastReceived: undefined,
       isReleased: false,
     });
-    const isNow = !notices.areHeld && !this.#isTelling;
+    const isNow = !this.#notices.areHeld && !this.#isTelling;
     if (!isNow) this.#queue("first");
     this.#actors.hide(actor);
     actor.state = DEAD;
@@ -209,7 +212,7 @@ export class Ends implements Runnable {
 
   /** The host that ends an actor finds it told when its call returns. Callbacks come after the piece. */
   #tellNow(): void {
-    const { notices } = this.#services;
+    const notices = this.#notices;
     this.#isTelling = true;
     notices.hold();
     try {
@@ -308,9 +311,8 @@ export class Ends implements Runnable {
     services.slots.leave(actor);
     mailbox.liveAt(actor.store, actor.at);
     actor.way.discard(actor);
-    services.account.end(actor);
-    services.recycling.give(actor);
-    services.switch?.end(actor);
+    countEnd(actor);
+    this.#instances.give(actor);
     // Callers may keep the actor for longer than its memory.
     actor.instance = null;
     actor.guest = null;
@@ -324,7 +326,7 @@ export class Ends implements Runnable {
     if (ending.wasAlive) allowance.family.ending--;
     const { end } = allowance;
     allowance.context = null;
-    const { notices } = services;
+    const notices = this.#notices;
     if (end !== null) notices.add(() => notices.callOut.run("a listener of HostContext.signal", end));
   }
 
@@ -334,7 +336,7 @@ export class Ends implements Runnable {
     this.#waiting.delete(actor);
     for (const resolve of waiting ?? []) resolve(reason);
     if (!wasAlive) return;
-    const { inspection } = this.#services;
+    const inspection = this.#inspection;
     const onExit = this.#onExit;
     if (onExit === undefined && !inspection.wants("exit")) return;
     const { pid, module } = actor;

@@ -2,31 +2,17 @@
  * Instances that no actor uses any more, made as new for the next: a new one takes the engine 50 to 100 µs, putting back its memory and its globals
  * some two. Only of modules whose whole state these are (recyclable.ts), and never where anybody outside has held the memory.
  */
-import { type Account, KEPT } from "../actor/account.ts";
-import type { Actor, GuestExports } from "../actor/actor.ts";
-import type { Bytes } from "../mail/bytes.ts";
+
+import type { Actor } from "../actor/actor.ts";
+import type { Instance } from "../actor/body.ts";
+import { type Account, KEPT } from "../mail/account.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { GLOBAL_BYTES } from "../module/trim.ts";
-import type { Port } from "../turns/switch.ts";
 
 /** So many are kept of one module. Each has touched all of its memory, which a new one has not. */
 const MAX_KEPT = 64;
 /** Putting back a larger memory takes as long as making a new one. */
 const MAX_BYTES = 4 * 65_536;
-
-/** An instance as it was made: nothing of it has run. */
-export interface Instance {
-  readonly exports: WebAssembly.Exports;
-  readonly bytes: Bytes;
-  readonly entry: string;
-  readonly guest: GuestExports;
-  /** `isopod:globals`; null where it has none that change. */
-  readonly moveGlobals: ((at: number, toMemory: number) => void) | null;
-  /** Null where the switch has nothing to do with it. */
-  readonly port: Port | null;
-  /** What its memory may grow to. */
-  readonly maximumPages: number;
-}
 
 /** Of a module, what each new instance begins with. */
 interface Beginning {

@@ -1,23 +1,38 @@
 /** Makes actors: for the host, which is told by an error why one could not be made, and for guests, which are told by a status and get no more than they have. */
-import { FIBER_BYTES, INSTANCES, MEMORIES } from "../actor/account.ts";
+
 import { Actor, type Services, type Way } from "../actor/actor.ts";
 import { Allowance, Family, mayLog } from "../actor/allowance.ts";
-import { Bytes, payloadFrom } from "../mail/bytes.ts";
+import { countBirth } from "../actor/memory.ts";
+import { INSTANCES, MEMORIES } from "../mail/account.ts";
+import { Bytes } from "../mail/bytes.ts";
 import { Mailbox, type RingPool } from "../mail/mailbox.ts";
 import { NOWHERE, SWITCHED } from "../mail/slots.ts";
 import { PAYS, TAKES_MESSAGES } from "../mail/switch/bits.ts";
-import { GuestModule, type ImportObject, type WayName } from "../module/guest-module.ts";
+import { GuestModule } from "../module/guest-module.ts";
+import type { Inspection } from "../time/inspection.ts";
+import type { Notices } from "../time/notices.ts";
 import { JspiWay } from "../turns/jspi.ts";
 import { asyncifyWay, handlerWay } from "../turns/plain.ts";
-import { type ReductionOptions, reductionChecks, reductionsFor } from "../turns/preempt.ts";
+import { reductionChecks, reductionsFor } from "../turns/preempt.ts";
 import { checkOptions, checksOf, oneOf, options, text } from "../wire/checks.ts";
 import { ClosedError, LimitError, SpawnError } from "../wire/errors.ts";
 import { type Granted, type Grants, grantedBy, inBoth } from "../wire/grants.ts";
-import { type Limits, lesserOf, limitsFrom } from "../wire/limits.ts";
+import type { ImportObject } from "../wire/host-functions.ts";
+import {
+  type Limits,
+  lesserOf,
+  limitsFrom,
+  type ReductionOptions,
+  type RuntimeLimits,
+  type WayName,
+} from "../wire/limits.ts";
+import { FIBER_BYTES } from "../wire/memory-use.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
+import { payloadFrom } from "../wire/payload.ts";
 import type { PidTable } from "../wire/pid.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
 import type { Ends } from "./ends.ts";
+import type { Instances } from "./instances.ts";
 
 export interface SpawnOptions {
   /** The export to run. Default: `run` if there is one, else `handle`, else `_start`. */
@@ -65,7 +80,11 @@ const noArgs = new Uint8Array(0);
 
 export class Spawner {
   readonly #services: Services;
+  readonly #limits: RuntimeLimits;
+  readonly #notices: Notices;
+  readonly #inspection: Inspection;
   readonly #actors: PidTable<Actor>;
+  readonly #instances: Instances;
   readonly #ends: Ends;
   readonly #rings: RingPool;
   readonly #granted: Granted;
@@ -76,19 +95,27 @@ export class Spawner {
   /** `grants`: of every spawn of the host's that says nothing. */
   constructor(
     services: Services,
+    limits: RuntimeLimits,
+    notices: Notices,
+    inspection: Inspection,
     actors: PidTable<Actor>,
+    instances: Instances,
     ends: Ends,
     rings: RingPool,
     grants: Grants | "all" | undefined,
   ) {
     this.#services = services;
+    this.#limits = limits;
+    this.#notices = notices;
+    this.#inspection = inspection;
     this.#actors = actors;
+    this.#instances = instances;
     this.#ends = ends;
     this.#rings = rings;
     this.#granted = grantedBy(grants);
-    this.#jspi = new JspiWay(services.limits.fibers, services.account);
+    this.#jspi = new JspiWay(limits.fibers, services.account);
     services.account.reclaim = () => {
-      services.recycling.drop();
+      instances.drop();
       this.#jspi.drop();
     };
   }
@@ -97,7 +124,7 @@ export class Spawner {
     // A module with neither run nor handle has no entry of its own: whoever spawns it names one.
     checkModule(module, "define");
     checkOptions("define", defaults, defaultsChecks);
-    const limits = limitsFrom(this.#services.limits, defaults.limits);
+    const limits = limitsFrom(this.#limits, defaults.limits);
     grantedBy(defaults.grants);
     const entry = defaults.entry ?? module.defaultEntry;
     if (defaults.entry !== undefined || module.hasEntry(entry)) {
@@ -126,8 +153,7 @@ export class Spawner {
 
   #spawnByHost(module: GuestModule, options: SpawnOptions, imports: ImportObject): Actor {
     const granted = options.grants === undefined ? this.#granted : grantedBy(options.grants);
-    const limits =
-      options.limits === undefined ? this.#services.limits : limitsFrom(this.#services.limits, options.limits);
+    const limits = options.limits === undefined ? this.#limits : limitsFrom(this.#limits, options.limits);
     if (limits.familyActors < 1) throw new SpawnError(`${module.name}: its limit familyActors is 0`);
     const { args } = options;
     const bytes = args === undefined ? noArgs : payloadFrom(args).slice();
@@ -152,7 +178,7 @@ export class Spawner {
     const wanted = entry === "" ? (defaults.entry ?? module.defaultEntry) : entry;
     if (!module.hasEntry(wanted)) return SpawnStatus.noSuchEntry;
     const { limits } = family;
-    if (family.size >= limits.familyActors || this.#actors.size >= this.#services.limits.actors) return OVER_LIMIT;
+    if (family.size >= limits.familyActors || this.#actors.size >= this.#limits.actors) return OVER_LIMIT;
     // An actor that spawns and kills in one turn may have so many instances once more.
     if (family.size + family.ending >= 2 * limits.familyActors) return OVER_LIMIT;
     if (!family.spawns.take(this.#services.clock.now(), 1, limits.spawnsPerSecond)) return OVER_LIMIT;
@@ -162,7 +188,7 @@ export class Spawner {
         module,
         { ...defaultsFor(definition, wanted), entry: wanted },
         args,
-        lesserOf(parent.limits, limitsFrom(this.#services.limits, defaults.limits)),
+        lesserOf(parent.limits, limitsFrom(this.#limits, defaults.limits)),
         new Allowance(given, family),
         parent,
         imports,
@@ -192,9 +218,9 @@ export class Spawner {
     const entry = options.entry ?? module.defaultEntry;
     const wayName = module.wayOf(entry, options.way, options.reductions?.policy ?? "yield");
     const reductions = reductionsFor(module, wayName, limits.handlerReductions, options.reductions);
-    if (this.#actors.size >= services.limits.actors) {
+    if (this.#actors.size >= this.#limits.actors) {
       throw new LimitError(
-        `${services.limits.actors} actors are alive already: end some first, or raise the limit actors`,
+        `${this.#limits.actors} actors are alive already: end some first, or raise the limit actors`,
       );
     }
     const isFiber = wayName === "jspi";
@@ -217,26 +243,26 @@ export class Spawner {
     }
     actor.allowance = allowance;
     allowance.family.size++;
-    services.account.begin(actor, instanceBytes);
+    countBirth(actor, instanceBytes);
     actor.reductions = reductions;
     actor.entry = entry;
-    this.#instantiate(actor, module, entry, isFiber ? this.#jspi.bind(actor, imports) : imports);
+    this.#instantiate(actor, module, isFiber ? this.#jspi.bind(actor, imports) : imports);
     this.#ends.begin(actor);
-    if (services.switch !== null) actor.store.words[actor.at + SWITCHED] |= TAKES_MESSAGES;
+    if (this.#instances.havePorts) actor.store.words[actor.at + SWITCHED] |= TAKES_MESSAGES;
     if (reductions !== null) actor.store.words[actor.at + SWITCHED] |= PAYS;
-    tellSpawn(actor);
+    tellSpawn(this.#inspection, actor);
     actor.wake();
     return actor;
   }
 
-  #instantiate(actor: Actor, module: GuestModule, entry: string, imports: ImportObject): void {
-    const services = this.#services;
-    const before = services.current;
-    services.notices.hold();
+  #instantiate(actor: Actor, module: GuestModule, imports: ImportObject): void {
+    const { slots } = this.#services;
+    const before = slots.current;
+    this.#notices.hold();
     try {
       // A start function may call imports.
-      services.current = actor;
-      module.instantiate(actor, entry, imports);
+      slots.current = actor;
+      this.#instances.make(actor, module, imports);
       // Notices memory growth in the start function.
       actor.bytes.refresh();
       if (actor.leaving !== null) {
@@ -247,8 +273,8 @@ export class Spawner {
       this.#ends.bury(actor, actor.leaving ?? reasonOfThrown(error));
       throw error;
     } finally {
-      services.current = before;
-      services.notices.release();
+      slots.current = before;
+      this.#notices.release();
     }
   }
 
@@ -278,8 +304,7 @@ function checkModule(module: unknown, where: string): void {
 }
 
 /** An actor lives, a guest or a mailbox of the host's. */
-export function tellSpawn({ pid, module, entry, parent, services }: Actor): void {
-  const { inspection } = services;
+export function tellSpawn(inspection: Inspection, { pid, module, entry, parent }: Actor): void {
   if (!inspection.wants("spawn")) return;
   inspection.tell({
     kind: "spawn",

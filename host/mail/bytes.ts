@@ -81,23 +81,3 @@ export function copyBytes(from: Bytes, fromIndex: number, to: Bytes, toIndex: nu
   }
   for (; done < length; done++) to.u8[toIndex + done] = from.u8[fromIndex + done];
 }
-
-const encoder = new TextEncoder();
-
-/** A text goes as UTF-8. Node runs TypeScript unchecked: what is neither would go as zeros. */
-export function payloadFrom(bytes: Uint8Array | string): Uint8Array {
-  if (typeof bytes === "string") return encoder.encode(bytes);
-  if (bytes instanceof Uint8Array) return bytes;
-  throw new TypeError("a message is a Uint8Array or a string; for an object, send JSON.stringify(…)");
-}
-
-/** All bytes of the parts, in their order. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}

@@ -14,8 +14,9 @@
  * | first, next, remove | amortized O(1) |
  * | findTag | one load a record |
  */
-import { Account, MAILBOXES } from "../actor/account.ts";
+
 import { isCounted, MESSAGE, TIMER } from "../wire/message.ts";
+import { Account, MAILBOXES } from "./account.ts";
 import { Bytes, copyBytes } from "./bytes.ts";
 import { needHeadroom } from "./headroom.ts";
 import {

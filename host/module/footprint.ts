@@ -2,7 +2,8 @@
  * Estimates how many bytes an instance of a module takes beside its memory, from the numbers of its functions, exports, tables and so on. Each constant was
  * measured (V8 14, x64). No instance takes more than twice its estimate.
  */
-import { INSTANCE_BYTES } from "../actor/account.ts";
+
+import { INSTANCE_BYTES } from "../wire/memory-use.ts";
 import { Undecodable } from "./cursor.ts";
 import { readTable } from "./declarations.ts";
 import { walk } from "./instructions.ts";

@@ -3,31 +3,18 @@
  * through can still crash its own actor, but cannot fail in a way that has no name.
  */
 
-import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../actor/account.ts";
-import type { Actor, GuestExports } from "../actor/actor.ts";
-import type { Import } from "../door/caller.ts";
-import type { HostImport } from "../door/host-functions.ts";
-import type { Instance } from "../life/recycling.ts";
-import { Bytes } from "../mail/bytes.ts";
-import { hasJspi } from "../turns/jspi.ts";
-import type { ReductionPolicy } from "../turns/preempt.ts";
-import { type NewPort, PORT_IMPORTS, type Port } from "../turns/switch.ts";
-import {
-  ENTRY_TYPE,
-  GLOBALS_EXPORT,
-  LEFT_EXPORT,
-  resumeExport,
-  YIELD_EXPORT,
-} from "../wire/abi.ts";
-import { LimitError, LoadError, SpawnError } from "../wire/errors.ts";
+import { ENTRY_TYPE, INITIALIZE, LEFT_EXPORT, resumeExport, START, YIELD_EXPORT } from "../wire/abi.ts";
+import { LoadError, SpawnError } from "../wire/errors.ts";
+import type { ReductionPolicy, WayName } from "../wire/limits.ts";
+import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
 import type { ExitReason } from "../wire/message.ts";
-import { reasonOfThrown } from "../wire/reason.ts";
 import { checkInterface, type Offers } from "./check.ts";
 import { confine, declaresMemory } from "./confine.ts";
 import { Copies } from "./copies.ts";
 import { countReductions } from "./count.ts";
 import { type CountedModules, notAccepted } from "./counted.ts";
 import { Undecodable } from "./cursor.ts";
+import { hasJspi } from "./engine.ts";
 import { ELEMENT_BYTES, type Footprint, footprintOf } from "./footprint.ts";
 import type { ExportType, ImportType } from "./interface.ts";
 import { Places, type ReadSourceMap } from "./places.ts";
@@ -35,17 +22,6 @@ import { isMemoryAndGlobals } from "./recyclable.ts";
 import { HEADER_BYTES } from "./sections.ts";
 import { type Compiled, compileTrimmed, isOfAssemblyScript } from "./trim.ts";
 import { Unconfinable } from "./unconfinable.ts";
-
-/** The ways in which a guest can wait for its next item. */
-export type WayName = "handler" | "asyncify" | "jspi";
-
-/** The import object of one actor, but for its memory. */
-export interface ImportObject {
-  readonly actor: Readonly<Record<string, Import>>;
-  readonly env: Readonly<Record<string, Import>>;
-  /** The embedder's, by module and name. */
-  readonly host: Readonly<Record<string, Readonly<Record<string, HostImport>>>>;
-}
 
 /** What a runtime asks of the modules that it loads. */
 export interface LoadRules {
@@ -58,9 +34,6 @@ export interface LoadRules {
 const PAGE_BYTES = 65_536;
 /** More in a message help nobody. */
 const ENTRIES_NAMED = 20;
-const START = "_start";
-/** What libraries of WASI export in its place. */
-const INITIALIZE = "_initialize";
 const RESUME = resumeExport("");
 const NO_ENTRIES = [START, INITIALIZE, "match", "match_first"];
 
@@ -79,10 +52,7 @@ export class GuestModule {
   #bytes: Uint8Array | undefined;
   #movableGlobals: number | undefined;
   readonly #footprint: Footprint;
-  /** Its counter of reductions was found to be what it has to be. */
-  #countsRightly = false;
   #places: Places | undefined;
-  #portImports: readonly string[] | undefined;
   #entriesFound: readonly string[] | undefined;
   /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
   #guessedPages = 1;
@@ -212,7 +182,7 @@ export class GuestModule {
 
   /** It imports `yield`, and so, if it was rewritten for it, calls that when it has computed for long. */
   get isCounted(): boolean {
-    return this.#importsActor("yield");
+    return this.importsActor("yield");
   }
 
   /** Whether a guest of this way can wait where it calls `yield`. */
@@ -240,7 +210,7 @@ export class GuestModule {
     }
     if (asked === "handler") throw new SpawnError(`${this.name}: only the entry handle can be a handler, not ${entry}`);
     const unwinds = this.#exports.has(resumeExport(entry));
-    const suspends = !unwinds && this.#importsActor("park");
+    const suspends = !unwinds && this.importsActor("park");
     if (asked === "asyncify" && suspends) {
       throw new SpawnError(
         `${this.name} was not built with isopod's transform, so it cannot wait by asyncify; build it with isopod build, or ask for jspi`,
@@ -262,160 +232,35 @@ export class GuestModule {
     return found?.signature?.endsWith("-> i32");
   }
 
-  /** What a port offers has one type; a function of the host's takes what it is given. */
-  get #hasKnownTypes(): boolean {
+  /** The types of all imported functions are known: they are not where a module came compiled. */
+  get hasKnownTypes(): boolean {
     return this.#imports.every(({ kind, signature }) => kind !== "function" || signature !== undefined);
   }
 
-  /** What it imports of what a port does. */
-  get #ofPort(): readonly string[] {
-    this.#portImports ??= PORT_IMPORTS.filter(name => this.#importsActor(name));
-    return this.#portImports;
+  /** It exports a counter of reductions. */
+  get exportsCounter(): boolean {
+    return this.#exports.has(LEFT_EXPORT);
   }
 
-  #importsActor(name: string): boolean {
+  /** Pages of the memory that it imports; undefined where that type is unknown. */
+  get memoryType(): ImportType["memory"] {
+    return this.#memoryImport?.memory;
+  }
+
+  /** Pages that a module whose types are unknown is given at first. */
+  get guessedPages(): number {
+    return this.#guessedPages;
+  }
+
+  /** The guess was too small. False where `most` pages were too few. */
+  guessMorePages(most: number): boolean {
+    if (this.#guessedPages >= most) return false;
+    this.#guessedPages = Math.min(this.#guessedPages * 2, most);
+    return true;
+  }
+
+  importsActor(name: string): boolean {
     return this.#ofActor.has(name);
-  }
-
-  /**
-   * Makes the actor's instance: sets its memory and its exports. Runs the module's start function, if it has one.
-   * Throws a SpawnError that says what the module asked for and did not get.
-   */
-  instantiate(actor: Actor, entry: string, imports: ImportObject): void {
-    const { account, recycling } = actor.services;
-    const isShared = actor.way.name !== "jspi";
-    const used = isShared ? recycling.take(this, entry, this.#maximumPages(actor)) : undefined;
-    if (used !== undefined) {
-      actor.bytes = used.bytes;
-      used.bytes.owner = actor;
-      account.setMemory(actor, used.bytes.u8.length);
-    }
-    if (used?.port != null) used.port.me.value = actor.at << 2;
-    const made = used ?? this.#linkWithMemory(actor, imports);
-    const { exports, port } = made;
-    if (this.#exports.has(LEFT_EXPORT)) {
-      const counter = this.#counterOf(exports[LEFT_EXPORT]);
-      if (actor.reductions !== null) actor.reductions.counter = counter;
-    }
-    const guest = used?.guest ?? this.#guestExports(exports, entry);
-    actor.guest = guest;
-    // The imports of one that waits by JSPI are bound to it.
-    if (!isShared) return;
-    actor.instance = used ?? {
-      exports,
-      bytes: actor.bytes,
-      entry,
-      guest,
-      moveGlobals: functionOf(exports, GLOBALS_EXPORT) as Instance["moveGlobals"],
-      port,
-      maximumPages: this.#maximumPages(actor),
-    };
-    if (port !== null) actor.services.switch?.begin(actor, port);
-    if (used === undefined) recycling.remember(this, actor.instance);
-  }
-
-  #guestExports(exports: WebAssembly.Exports, entry: string): GuestExports {
-    return {
-      handle: entry === "handle" ? functionOf(exports, "handle") : null,
-      entry: functionOf(exports, entry),
-      resume: functionOf(exports, resumeExport(entry)),
-      match: functionOf(exports, "match"),
-      matchFirst: functionOf(exports, "match_first"),
-      start: entry === START ? null : (functionOf(exports, START) ?? functionOf(exports, INITIALIZE)),
-      parks: this.#importsActor("park"),
-    } as GuestExports;
-  }
-
-  /** Whatever the export is, the host must be able to read and write it without a surprise. */
-  #counterOf(left: WebAssembly.ExportValue): { value: number } {
-    if (this.#countsRightly && left instanceof WebAssembly.Global) return left;
-    try {
-      if (left instanceof WebAssembly.Global) {
-        const before = left.value;
-        left.value = 0.5;
-        this.#countsRightly = left.value === 0;
-        left.value = before;
-        if (this.#countsRightly) return left;
-      }
-    } catch {
-      // It is constant, or an i64.
-    }
-    throw new SpawnError(
-      `${this.name} exports ${LEFT_EXPORT}, which is the host's, and not as a mutable global of type i32`,
-    );
-  }
-
-  #linkWithMemory(actor: Actor, imports: ImportObject): Linked {
-    for (;;) {
-      const memory = this.#newMemory(actor);
-      actor.bytes = Bytes.ofMemory(memory, actor);
-      actor.services.account.setMemory(actor, actor.bytes.u8.length);
-      try {
-        // Those that wait by JSPI have imports of their own.
-        const isSwitched = this.#hasKnownTypes && actor.way.name !== "jspi";
-        const made = isSwitched ? (actor.services.switch?.portOf(actor, memory, this.#ofPort) ?? null) : null;
-        return { exports: this.#link(actor, imports, memory, made), port: made?.port ?? null };
-      } catch (error) {
-        // A module that came compiled does not tell what it needs, but the engine refuses too small a memory before anything runs.
-        const guessed = this.#memoryImport?.memory === undefined;
-        const tooSmall = guessed && error instanceof SpawnError && /memory/i.test(String(error.cause));
-        if (!tooSmall || this.#guessedPages >= actor.limits.memoryPages) throw error;
-        this.#guessedPages = Math.min(this.#guessedPages * 2, actor.limits.memoryPages);
-      }
-    }
-  }
-
-  #link(
-    caller: Actor,
-    { actor, env, host }: ImportObject,
-    memory: WebAssembly.Memory,
-    port: NewPort | null,
-  ): WebAssembly.Exports {
-    const gate = port === null ? null : caller.services.switch?.gate;
-    const imports = {
-      ...host,
-      actor: port === null ? actor : { ...(gate?.actor ?? actor), ...port.imports },
-      env: { ...(gate?.env ?? env), memory },
-    };
-    try {
-      return new WebAssembly.Instance(this.module, imports as WebAssembly.Imports).exports;
-    } catch (error) {
-      const { leaving } = caller;
-      const thrown =
-        error instanceof WebAssembly.LinkError ? undefined : this.located(leaving ?? reasonOfThrown(error));
-      const why = thrown?.kind === "crashed" ? thrown.message : String((error as Error).message);
-      const what = error instanceof WebAssembly.LinkError ? "does not fit the ABI" : "failed while it was instantiated";
-      throw new SpawnError(`${this.name} ${what}: ${why}`, { cause: error });
-    }
-  }
-
-  #maximumPages({ limits }: Actor): number {
-    return Math.min(limits.memoryPages, this.#memoryImport?.memory?.maximumPages ?? limits.memoryPages);
-  }
-
-  #newMemory(actor: Actor): WebAssembly.Memory {
-    const quota = actor.limits.memoryPages;
-    const type = this.#memoryImport?.memory;
-    const initial = type?.initialPages ?? this.#guessedPages;
-    if (initial > quota) {
-      throw new SpawnError(
-        `${this.name} needs ${initial} pages of memory (${initial * PAGE_BYTES} bytes) to start, and its limit memoryPages is ${quota}`,
-      );
-    }
-    const maximum = this.#maximumPages(actor);
-    try {
-      return new WebAssembly.Memory({ initial, maximum });
-    } catch {
-      // Chromium has some 120 for a page: those that are kept for later are needed now.
-      actor.services.recycling.drop();
-    }
-    try {
-      return new WebAssembly.Memory({ initial, maximum });
-    } catch (error) {
-      throw new LimitError(`the engine has no memory left for another actor of ${this.name}: end some first`, {
-        cause: error,
-      });
-    }
   }
 
   #entryNames(): readonly string[] {
@@ -441,17 +286,6 @@ export class GuestModule {
     const more = names.length > ENTRIES_NAMED ? ` and ${names.length - ENTRIES_NAMED} more` : "";
     return `its entries are ${names.slice(0, ENTRIES_NAMED).join(", ")}${more}`;
   }
-}
-
-/** A new instance's exports, and what is between it and its runtime. */
-interface Linked {
-  readonly exports: WebAssembly.Exports;
-  readonly port: Port | null;
-}
-
-function functionOf(exports: WebAssembly.Exports, name: string): CallableFunction | null {
-  const found = exports[name];
-  return typeof found === "function" ? found : null;
 }
 
 interface Confined {

@@ -3,6 +3,7 @@
  * functions and sizes of memories. The module must be one that the engine has validated, or will validate.
  */
 
+import type { Signature } from "../wire/abi.ts";
 import { type Cursor, Undecodable } from "./cursor.ts";
 import {
   eachType,
@@ -17,9 +18,6 @@ import {
 } from "./declarations.ts";
 import { Section, sectionsOf } from "./sections.ts";
 import { valueTypeName } from "./value-type.ts";
-
-/** For example `(i32, i32) -> i32`. */
-export type Signature = string;
 
 export interface MemoryType {
   readonly initialPages: number;

@@ -1,7 +1,8 @@
 /** The events of a runtime on Node's diagnostics channels, `isopod:spawn` and so on. None is made while its channel has no subscriber. */
+
 import { type Channel, channel } from "node:diagnostics_channel";
 import type { Runtime } from "../runtime.ts";
-import type { InspectKind } from "../time/inspection.ts";
+import type { InspectKind } from "../wire/events.ts";
 
 const channels: Readonly<Record<InspectKind, Channel>> = {
   spawn: channel("isopod:spawn"),

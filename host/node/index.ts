@@ -1,10 +1,11 @@
 /**
  * isopod on Node: everything of `isopod`, the compiler, and a runtime with Node's defaults. Whatever a caller sets wins over them.
  */
+
 import { readString } from "../adapters/assemblyscript.ts";
 import { readSourceMap } from "../adapters/source-map.ts";
-import type { Denial } from "../door/denials.ts";
 import type { RuntimeOptions } from "../runtime.ts";
+import type { Denial } from "../wire/events.ts";
 import { adviceFor, hasTrapHandlerFlag } from "./engine.ts";
 import { NodeRuntime } from "./node-runtime.ts";
 import { read } from "./read.ts";

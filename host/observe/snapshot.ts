@@ -2,16 +2,19 @@
  * What a runtime looks like from outside: plain data about its actors, made when it is asked for and at no cost otherwise. Looking takes nothing out
  * of a mailbox and changes no actor.
  */
-import type { MemoryUse } from "../actor/account.ts";
-import { type Actor, type Counters, PARKED, READY, RUNNING, type Services, totals, type Want } from "../actor/actor.ts";
-import { unfoldCallers } from "../between/requests.ts";
+
+import { type Actor, type Books, type TurnServices, totals } from "../actor/actor.ts";
+import { allTies, unfoldCallers } from "../between/requests.ts";
 import type { Strategy, Supervisor } from "../javascript/supervisor.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, REASON, REF, TAG } from "../mail/mailbox.ts";
 import { QUEUE_LENGTH } from "../mail/slots.ts";
-import type { WayName } from "../module/guest-module.ts";
+import { PARKED, READY, RUNNING, type Want } from "../mail/states.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import { checksOf, wholeNumber } from "../wire/checks.ts";
+import type { Counters } from "../wire/events.ts";
+import type { WayName } from "../wire/limits.ts";
+import type { MemoryUse } from "../wire/memory-use.ts";
 import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "../wire/message.ts";
 import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
 
@@ -101,7 +104,7 @@ const kinds: Readonly<Record<number, WaitingItem["kind"]>> = { [MESSAGE]: "messa
 const reasons = Object.keys(ReasonCode) as ExitReason["kind"][];
 
 export class Observer {
-  readonly #services: Services;
+  readonly #services: TurnServices & Books;
   readonly #actors: PidTable<Actor>;
   /** Live supervisors of the host's. */
   readonly #supervisors = new Map<Pid, Supervisor>();
@@ -110,7 +113,7 @@ export class Observer {
   #probedAtMs = 0;
   #probing: ((delayMs: number | undefined) => void)[] = [];
 
-  constructor(services: Services, actors: PidTable<Actor>) {
+  constructor(services: TurnServices & Books, actors: PidTable<Actor>) {
     this.#services = services;
     this.#actors = actors;
     this.#probe = this.#makeProbe();
@@ -176,7 +179,8 @@ export class Observer {
 
   #infoOf(actor: Actor, nowMs: number, children: ReadonlyMap<Pid, ActorInfo["supervisor"]>): ActorInfo {
     unfoldCallers(actor);
-    const { pid, parent, module, mailbox, ties, reductions } = actor;
+    const { pid, parent, module, mailbox, reductions } = actor;
+    const ties = allTies(actor);
     const supervisor = this.#supervisors.get(pid);
     const kind =
       module !== null ? "guest" : actor.immune ? "calls" : supervisor === undefined ? "mailbox" : "supervisor";

@@ -3,51 +3,12 @@
  * empty list, and only in places that are no message's way.
  */
 
-import type { DeadLetter } from "../between/post.ts";
-import type { LogLevel } from "../door/imports.ts";
-import type { ChildReport } from "../javascript/supervisor.ts";
-import type { ActorExit } from "../life/ends.ts";
-import type { Pid } from "../wire/pid.ts";
+import type { InspectEvent, InspectKind } from "../wire/events.ts";
 import type { Clock } from "./clock.ts";
 import type { Flood, Notices } from "./notices.ts";
 
-/**
- * Something that has happened; `atMs` is on the runtime's clock. `number`: events of a runtime are numbered from 1, in the order in which they happened
- * and are told. An end happens, in this order, when it is told: after the dead letters of the actor's mailbox.
- */
-export type InspectEvent = { readonly number: number; readonly atMs: number } & (
-  | {
-      readonly kind: "spawn";
-      readonly pid: Pid;
-      /** Undefined for a host mailbox. */
-      readonly module: string | undefined;
-      readonly entry: string | undefined;
-      /** Who has spawned it; 0 is the host. */
-      readonly parent: Pid;
-    }
-  /** `names` are those that it had to its end; they are free again. */
-  | ({ readonly kind: "exit"; readonly names: readonly string[] } & ActorExit)
-  | ({ readonly kind: "dead-letter" } & DeadLetter)
-  | { readonly kind: "log"; readonly pid: Pid; readonly level: LogLevel; readonly text: string }
-  | { readonly kind: "register" | "unregister"; readonly name: string; readonly pid: Pid }
-  /** A supervisor of the host's has started a child, or has stopped it. What ends unasked is told by `report`. */
-  | {
-      readonly kind: "child";
-      readonly supervisor: Pid;
-      readonly id: string;
-      readonly pid: Pid;
-      readonly what: "started" | "stopped";
-    }
-  /** A child of a supervisor of the host's has ended unasked, or could not be started again. */
-  | { readonly kind: "report"; readonly report: ChildReport }
-  /** One turn has caused more lines, dead letters, or names than are told: so many of them were dropped. */
-  | { readonly kind: "dropped"; readonly what: "log" | "dead-letter" | "name"; readonly count: number }
-);
-
 /** An event before it has its number and its time. */
 type Happening<Event = InspectEvent> = Event extends unknown ? Omit<Event, "number" | "atMs"> : never;
-
-export type InspectKind = InspectEvent["kind"];
 
 interface Listener {
   readonly take: (event: InspectEvent) => void;

@@ -4,30 +4,18 @@
  *
  * Guarantee: what is put aside for an actor counts in `allMemoryBytes`, is at most {@link MAX_STACK_BYTES}, and goes with the actor.
  */
-import { STACKS } from "../actor/account.ts";
+
 import type { Actor } from "../actor/actor.ts";
+import { Aside, PART_BYTES } from "../actor/aside.ts";
+import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
+import { checkRange } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
-import { checkRange } from "../door/caller.ts";
-import { charge, MAX_STACK_BYTES, stackTooLong } from "./preempt.ts";
+import { STACKS } from "../mail/account.ts";
+import { MAX_STACK_BYTES, stackTooLong } from "./preempt.ts";
 
 /** A room begins with two words: the top of the stack in it, and its end. */
 const HEADER_BYTES = 8;
-
-/** What the host keeps for each part beside its bytes. */
-const PART_BYTES = 128;
-
-/** Frames that were put aside, the innermost first. */
-export class Aside {
-  readonly parts: Uint8Array[] = [];
-  /** Of all parts. */
-  bytes = 0;
-
-  /** As they count in the account of memory. */
-  get countedBytes(): number {
-    return this.bytes + PART_BYTES * this.parts.length;
-  }
-}
 
 /** The import `stack_out`: takes the frames out of the room, which then has place for a frame of `need` bytes. */
 export function stackOut(actor: Actor, room: number, need: number): void {

@@ -5,24 +5,21 @@
  * A fiber's frames may outlive its actor (a killed guest is unwound by an exception, and could catch it), so each actor's
  * imports are bound to it: they never act for the actor whose turn it happens to be.
  */
-import { type Account, KEPT, STACK_BYTES } from "../actor/account.ts";
-import { type Actor, DEAD, FREE, RUNNING, type Way } from "../actor/actor.ts";
+
+import type { Actor, Way } from "../actor/actor.ts";
 import { fault, Unwind } from "../actor/fault.ts";
 import { park, proceed } from "../actor/receive.ts";
-import type { Import } from "../door/caller.ts";
+import { type Account, KEPT } from "../mail/account.ts";
+import { DEAD, FREE, RUNNING } from "../mail/states.ts";
 import { END } from "../module/counter.ts";
-import type { ImportObject } from "../module/guest-module.ts";
+import { engine, hasJspi } from "../module/engine.ts";
+import type { Import } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
+import type { ImportObject } from "../wire/host-functions.ts";
+import { STACK_BYTES } from "../wire/memory-use.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
 import { beginTurn } from "./plain.ts";
 import { spent, yielded } from "./preempt.ts";
-
-// Not in TypeScript's library yet.
-interface JspiEngine {
-  readonly Suspending?: new (run: () => Promise<unknown>) => Import;
-  readonly promising?: (run: () => void) => () => Promise<void>;
-}
-const engine: JspiEngine = WebAssembly as JspiEngine;
 
 /**
  * (import "fiber" "next" (func)) (import "fiber" "table" (table 1 funcref))
@@ -74,10 +71,6 @@ const yieldCode = new Uint8Array([
   0x07, 0x09, 0x01, 0x05, 0x79, 0x69, 0x65, 0x6c, 0x64, 0x00, 0x02,
   0x0a, 0x13, 0x01, 0x11, 0x01, 0x01, 0x7f, 0x10, 0x00, 0x22, 0x00, 0x45, 0x04, 0x7f, 0x10, 0x01, 0x05, 0x20, 0x00, 0x0b, 0x0b,
 ]);
-
-export function hasJspi(): boolean {
-  return engine.Suspending !== undefined && engine.promising !== undefined;
-}
 
 /** How many fibers are kept for reuse. A fiber keeps every page that its stack has ever touched. */
 const MOST_AT_REST = 32;
@@ -189,7 +182,7 @@ export class JspiWay implements Way {
     const refuse = bound.park;
     const tell = () => {
       if (actor.state === DEAD) return END;
-      actor.services.current = actor;
+      actor.services.slots.current = actor;
       return spent(actor);
     };
     bound.yield = tell;
@@ -323,7 +316,7 @@ function bindAll<T extends (...words: never[]) => unknown>(
   const bind = (run: T) =>
     ((...words) => {
       if (actor.state === DEAD) throw new Unwind("its actor has ended");
-      actor.services.current = actor;
+      actor.services.slots.current = actor;
       return run(...words);
     }) as T;
   return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, bind(run)]));

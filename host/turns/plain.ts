@@ -2,7 +2,8 @@
  * The ways of blocking that are plain calls: handlers, which never block, and Asyncify, where the guest's stack goes into its own memory.
  * Both give the actor its turn and are back when it is over. The third way, JSPI, has stacks of its own: see jspi.ts.
  */
-import { type Actor, ASKING, FREE, PARKED, WANT_ANY, type Way } from "../actor/actor.ts";
+
+import type { Actor, Way } from "../actor/actor.ts";
 import { crashOf, fault } from "../actor/fault.ts";
 import { look, park, proceed } from "../actor/receive.ts";
 import { ORDER } from "../mail/mailbox.ts";
@@ -24,6 +25,7 @@ import {
   TURN,
   WANT,
 } from "../mail/slots.ts";
+import { ASKING, FREE, PARKED, WANT_ANY } from "../mail/states.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
 import { goOn, yielded } from "./preempt.ts";

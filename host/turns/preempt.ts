@@ -10,27 +10,21 @@
  * after: no guest needs room of its own for it, and while it waits its memory is as the guest knows it.
  */
 
-import { STACKS } from "../actor/account.ts";
-import { type Actor, ASKING, DEAD, LEAVING } from "../actor/actor.ts";
+import type { Actor } from "../actor/actor.ts";
+import { renew } from "../actor/budget.ts";
 import { crashOf } from "../actor/fault.ts";
-import { ITEMS_A_TURN, SWITCHED, TURN, TURNS_LEFT } from "../mail/slots.ts";
+import { type Judge, Reductions } from "../actor/reductions.ts";
+import { STACKS } from "../mail/account.ts";
+import { SWITCHED, TURNS_LEFT } from "../mail/slots.ts";
+import { ASKING, DEAD, LEAVING } from "../mail/states.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { END } from "../module/counter.ts";
-import type { GuestModule, WayName } from "../module/guest-module.ts";
+import type { GuestModule } from "../module/guest-module.ts";
 import { STACK } from "../wire/abi.ts";
 import { checksOf, oneOf, wholeNumber } from "../wire/checks.ts";
 import { SpawnError } from "../wire/errors.ts";
+import type { ReductionOptions, WayName } from "../wire/limits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
-
-/** What becomes of an actor that has spent its turn's reductions. */
-export type ReductionPolicy = "yield" | "kill" | "off";
-
-export interface ReductionOptions {
-  /** `yield`: it goes on in a later turn; `kill`: it crashes; `off`: it goes on. Default: `yield` where it can wait in the middle of its code, else `kill`. */
-  readonly policy?: ReductionPolicy;
-  /** What its entry may spend in a turn. Default: 200,000 (about a millisecond) with `yield`, the limit `handlerReductions` with `kill`. */
-  readonly perTurn?: number;
-}
 
 /** A turn's worth: a fraction of a millisecond of a guest's time (docs/reductions.md). */
 export const TURN_REDUCTIONS = 200_000;
@@ -50,20 +44,11 @@ export const SLICE_MS = 2;
  */
 const MOST_OF_LIMIT = 1 / 4;
 
-/** Whether a turn goes on, and if not, what has decided that. */
-export type Verdict = "on" | "count" | "clock";
-
-/** Decides about a turn that asks for more: it was given `spent` reductions of `most`, and has taken `tookMs` of `mostMs`. */
-export type Judge = (spent: number, most: number, tookMs: number, mostMs: number) => Verdict;
-
 /** The judge of every runtime. The one place where a clock decides about a guest: a recording would write down its verdicts, a simulation have another that asks the count alone. */
 export const byCountAndClock: Judge = (spent, most, tookMs, mostMs) => {
   if (spent >= most) return "count";
   return tookMs >= mostMs ? "clock" : "on";
 };
-
-/** What an import costs the host at the least, but for those of messages and receives: half a microsecond. */
-export const CALL_REDUCTIONS = 100;
 
 /** "Give way", as the import of the JSPI way answers it. With Asyncify: minus the bytes that the stack may cover. */
 export const GIVE_WAY = 0;
@@ -80,36 +65,6 @@ const STACK_BEGIN = STACK + 8;
 /** A stack that is longer than this is its guest's crash; engines' own stacks end at some 1 MiB. */
 export const MAX_STACK_BYTES = 512 * 1024;
 const saved = new Uint8Array(MAX_STACK_BYTES);
-
-/** What the host keeps of an actor whose module counts its reductions. */
-export class Reductions {
-  readonly policy: ReductionPolicy;
-  readonly perTurn: number;
-  /** The guest's own counter, where it exports that. */
-  counter: { value: number } | null = null;
-  /** What it was given in the turn that `turn` says; to a handler, for that item. */
-  granted = 0;
-  tookMs = 0;
-  /** What its predicates were given in that turn. */
-  asked = 0;
-  askedMs = 0;
-  /** When it last asked in that turn, on the runtime's clock; -1: it has not. */
-  lastMs = -1;
-  /** As the word TURN of slots.ts. */
-  turn = 0;
-  /** All that it was ever given, or made to pay beyond that. A double. */
-  given = 0;
-  /** It was told to give way and has still to do so; the bytes that its stack may cover. */
-  room = 0;
-  /** While it waits: its stack. While it goes back on that: what lay in the stack's place. */
-  frames: Uint8Array | null = null;
-  rewinding = false;
-
-  constructor(policy: ReductionPolicy, perTurn: number) {
-    this.policy = policy;
-    this.perTurn = perTurn;
-  }
-}
 
 /** The policy of an actor about to be made; null where its module does not count. Throws a SpawnError where it cannot have what is asked for. */
 export function reductionsFor(
@@ -209,35 +164,6 @@ function elapsed({ services }: Actor, reductions: Reductions): number {
   const { lastMs } = reductions;
   reductions.lastMs = nowMs;
   return lastMs < 0 ? 0 : nowMs - lastMs;
-}
-
-/** What was given in another turn, or for another item, counts no more. */
-function renew({ services }: Actor, reductions: Reductions): void {
-  const turn = services.slots.store.words[TURN];
-  if (reductions.turn === turn) return;
-  reductions.granted = 0;
-  reductions.tookMs = 0;
-  reductions.lastMs = -1;
-  if (Math.floor(reductions.turn / ITEMS_A_TURN) !== Math.floor(turn / ITEMS_A_TURN)) {
-    reductions.asked = 0;
-    reductions.askedMs = 0;
-  }
-  reductions.turn = turn;
-}
-
-/** An import has cost the host as much as so many reductions. The guest pays at once: its next loop head asks for more. */
-export function charge(actor: Actor, amount: number): void {
-  const { reductions } = actor;
-  const counter = reductions?.counter;
-  if (reductions == null || counter == null || amount === 0) return;
-  const left = Math.max(0, counter.value);
-  // Below nothing stands what its code owes, until it asks.
-  counter.value = Math.min(counter.value, Math.max(0, left - amount));
-  // What the counter does not hold is taken from what the turn may still have.
-  renew(actor, reductions);
-  const beyond = Math.max(0, amount - left);
-  reductions.granted += beyond;
-  reductions.given += beyond;
 }
 
 /** The actor crashes, by a trap: an exception it could catch, again and again. */

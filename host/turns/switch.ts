@@ -6,10 +6,11 @@
  *
  * Not for guests that wait by JSPI. Those whose reductions are counted pay for what the host does; what costs them anything is left to it.
  */
-import { type Actor, PARKED, READY, type Services } from "../actor/actor.ts";
+
+import type { Actor, Books, Services, TurnServices } from "../actor/actor.ts";
+import type { Port } from "../actor/body.ts";
 import { fault } from "../actor/fault.ts";
-import { drawSwitchRef } from "../between/signals.ts";
-import type { Import } from "../door/caller.ts";
+import { drawSwitchRef } from "../between/refs.ts";
 import type { RingPool } from "../mail/mailbox.ts";
 import {
   CALLED,
@@ -22,24 +23,18 @@ import {
   TIMED_LIST,
   TURNS_LEFT,
 } from "../mail/slots.ts";
+import { PARKED, READY } from "../mail/states.ts";
 import * as binary from "../mail/switch/binary.ts";
 import { LEAVE } from "../mail/switch/bits.ts";
 import { withExports } from "../module/trim.ts";
+import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
+import type { Import } from "../wire/abi.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
 import { leave, serveMailbox } from "./plain.ts";
 
 /** What of `actor` a port offers. */
 export const PORT_IMPORTS: readonly string[] = ["send", "request", "demonitor", "recv", "recv_tag", "recv_match"];
-
-/** What stands between a guest and its runtime. */
-export interface Port {
-  /** Three entries: what a turn calls, `match` and `match_first`. */
-  readonly guest: WebAssembly.Table;
-  /** Whose guest it is, as the byte address of the record. */
-  readonly me: { value: number };
-  readonly turn: () => number;
-}
 
 /** A new one. What the guest imports of it nobody needs when the guest is there. */
 export interface NewPort {
@@ -93,8 +88,11 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), character => character.charCodeAt(0));
 }
 
+/** What the switch uses of its runtime. */
+type SwitchServices = TurnServices & Books & Pick<Services, "random">;
+
 export class Switch implements Runnable {
-  readonly #services: Services;
+  readonly #services: SwitchServices;
   readonly #rings: WebAssembly.Memory;
   readonly #slots: WebAssembly.Memory;
   readonly #port: Uint8Array<ArrayBuffer>;
@@ -110,17 +108,18 @@ export class Switch implements Runnable {
   }
 
   /** Null where there is no such memory. */
-  static for(services: Services, rings: RingPool, imports: Gate): Switch | null {
+  static for(services: SwitchServices, notices: Notices, rings: RingPool, imports: Gate): Switch | null {
     const found = compiled();
     const { memory, store } = services.slots;
     if (found == null || memory === null) return null;
     services.account.tell(store);
     const shared = attempt(() => rings.share());
-    return shared === null ? null : new Switch(services, memory, shared, imports, found);
+    return shared === null ? null : new Switch(services, notices, memory, shared, imports, found);
   }
 
   private constructor(
-    services: Services,
+    services: SwitchServices,
+    notices: Notices,
     records: WebAssembly.Memory,
     rings: WebAssembly.Memory,
     { actor, env }: Gate,
@@ -130,7 +129,7 @@ export class Switch implements Runnable {
     this.#slots = records;
     this.#rings = rings;
     this.#port = port;
-    const { slots, notices } = services;
+    const { slots } = services;
     const { exports } = new WebAssembly.Instance(loop, { switch: { slots: records } });
     this.#turns = exports.turns as WebAssembly.Table;
     this.#loop = exports.run as (turns: number) => number;
@@ -222,7 +221,7 @@ export class Switch implements Runnable {
 
   failed(error: unknown): void {
     try {
-      this.#services.current?.failed(error);
+      this.#services.slots.current?.failed(error);
     } finally {
       this.#again();
     }
@@ -238,7 +237,7 @@ export class Switch implements Runnable {
       const actor = slots.userAt(words[TIMED_LIST + i]);
       if (actor?.state === PARKED) actor.armDeadline();
       // Woken by an item that it may not want: its time goes on, and the host looks after its next turn.
-      else if (actor?.state === READY && actor.result === RECEIVE_PARK) void actor.deadlineMs;
+      else if (actor?.state === READY && actor.result === RECEIVE_PARK) actor.startTimeout();
     }
   }
 

@@ -1,5 +1,4 @@
 /** ABI 1 as data: what docs/abi.md says of names and types, for checking modules against. */
-import type { Signature } from "../module/interface.ts";
 
 export const actorImportTypes: Readonly<Record<string, Signature>> = {
   send: "(i32, i32, i32, i32, i32) -> i32",
@@ -92,3 +91,14 @@ export const STACK = 16;
 export function resumeExport(entry: string): string {
   return `resume:${entry}`;
 }
+
+/** A function that a guest may import. */
+export type Import = (...words: number[]) => number | undefined;
+
+/** For example `(i32, i32) -> i32`. */
+export type Signature = string;
+
+/** What AssemblyScript and commands of WASI run before an entry. */
+export const START = "_start";
+/** What libraries of WASI export in its place. */
+export const INITIALIZE = "_initialize";

@@ -148,3 +148,16 @@ export function lesserOf(a: Limits, b: Limits): Limits {
 function defined<T extends object>(changes: T): T {
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T;
 }
+
+/** The ways in which a guest can wait for its next item. */
+export type WayName = "handler" | "asyncify" | "jspi";
+
+/** What becomes of an actor that has spent its turn's reductions. */
+export type ReductionPolicy = "yield" | "kill" | "off";
+
+export interface ReductionOptions {
+  /** `yield`: it goes on in a later turn; `kill`: it crashes; `off`: it goes on. Default: `yield` where it can wait in the middle of its code, else `kill`. */
+  readonly policy?: ReductionPolicy;
+  /** What its entry may spend in a turn. Default: 200,000 (about a millisecond) with `yield`, the limit `handlerReductions` with `kill`. */
+  readonly perTurn?: number;
+}

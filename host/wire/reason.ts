@@ -1,5 +1,5 @@
 /** Exit reasons as a code and bytes, the form in which they travel through mailboxes, and back; and whole items the same way. */
-import { payloadFrom } from "../mail/bytes.ts";
+
 import { checkReason } from "./checks.ts";
 import { escapeControls } from "./escape-controls.ts";
 import {
@@ -12,6 +12,7 @@ import {
   ReasonCode,
   type Received,
 } from "./message.ts";
+import { payloadFrom } from "./payload.ts";
 import type { Pid } from "./pid.ts";
 
 const encoder = new TextEncoder();

@@ -2,10 +2,13 @@
  * Any interleaving of sends, receives of every kind and passing time gives what a plain array gives. The receives are made by an
  * AssemblyScript guest, in both ways of blocking.
  */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
-import { type HostMailbox, type Received, Runtime } from "../../host/index.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { Received } from "../../host/wire/message.ts";
 import { buildGuests, type ParkWay, quiet } from "../support/guests.ts";
 
 interface Receive {

@@ -1,4 +1,5 @@
 /** Text, JSON and CBOR: what the host encodes guests read, what guests write the host decodes, and bytes of strangers harm neither. */
+
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -14,8 +15,10 @@ import {
   MAX_ITEMS,
   text,
 } from "../../host/adapters/codec.ts";
-import { formatPid, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import { formatPid, type Pid } from "../../host/wire/pid.ts";
 import { buildGuests } from "../support/guests.ts";
 
 /** The tags of test/guests/codec.ts. */

@@ -1,10 +1,14 @@
 /** Guests of language runtimes that insist on WASI: they get text to their log, and little else. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type WasiOptions, wasi } from "../../host/adapters/wasi.ts";
-import type { ExitReason, Grants, Pid, SpawnOptions } from "../../host/index.ts";
+import type { SpawnOptions } from "../../host/life/spawner.ts";
+import type { Grants } from "../../host/wire/grants.ts";
+import type { ExitReason } from "../../host/wire/message.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { Stage } from "../support/player.ts";
 import { goWasi, rustWasi } from "../support/toolchains.ts";
 import { WASI_MODULE, wasiTypes } from "../support/wasi-types.ts";

@@ -2,10 +2,14 @@
  * Requests in flight, with the switch and without it: what the switch keeps of them in its records is to be, for everybody who looks, what the host
  * keeps in objects. The same commands are given to the same actors in both ways, one at a time, and whatever anybody notes, counts or shows is the same.
  */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
-import { formatReason, type HostMailbox, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { Pid } from "../../host/wire/pid.ts";
+import { formatReason } from "../../host/wire/reason.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { seededRandom } from "../support/seeded.ts";
 

@@ -1,9 +1,13 @@
 /** Messages to be sent later, by guests and by the host: when they come, what cancelling answers, and whose end they outlive. */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type DeadLetter, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { DeadLetter } from "../../host/wire/events.ts";
 import { TIMER } from "../../host/wire/message.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 

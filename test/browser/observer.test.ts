@@ -2,11 +2,15 @@
  * The observer's page in a real browser, used as a person would: actors appear, one is looked at, followed and killed, and its supervisor brings it back. Screenshots
  * of what was seen go to build/observer/.
  */
+
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Locator, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createRuntime, formatPid, type NodeRuntime, type ObserverServer, type Pid } from "../../host/node/index.ts";
+import { createRuntime } from "../../host/node/index.ts";
+import type { NodeRuntime } from "../../host/node/node-runtime.ts";
+import type { ObserverServer } from "../../host/node/observer/server.ts";
+import { formatPid, type Pid } from "../../host/wire/pid.ts";
 import { buildGuests } from "../support/guests.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
 

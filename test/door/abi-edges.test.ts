@@ -2,8 +2,9 @@
  * Corners of docs/abi.md where a guest's author has to guess unless the page says it: ties to oneself, what two ties of one pair are told of one end, refs that
  * are dropped, and names and flags out of the ordinary. In all three ways to wait.
  */
+
 import { describe, expect, test } from "vitest";
-import type { RuntimeOptions } from "../../host/index.ts";
+import type { RuntimeOptions } from "../../host/runtime.ts";
 import { macrotask } from "../support/clock.ts";
 import { Stage, wordsOf } from "../support/player.ts";
 import { ECHO, guest } from "../support/wat.ts";

@@ -2,14 +2,19 @@
  * Guests in C and Rust, over docs/abi.md alone: built where their compilers are installed, and, whatever is installed, as the WebAssembly text
  * that clang made of the examples once.
  */
+
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import binaryen from "binaryen";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import type { GuestModule } from "../../host/module/guest-module.ts";
 import { compile } from "../../host/node/compile/compiler.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { Pid } from "../../host/wire/pid.ts";
+import { formatReason } from "../../host/wire/reason.ts";
 import { quiet } from "../support/guests.ts";
 import { clang, root, rust, type Toolchain } from "../support/toolchains.ts";
 import { assemble, PLAIN } from "../support/wat.ts";

@@ -2,11 +2,15 @@
  * What guests have and what is kept for them is counted: the process does not grow by what no account knows, each kind is refused at its limit, and what has
  * ended is counted no more.
  */
+
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Limits, MemoryUse, Pid, RuntimeLimits, RuntimeOptions } from "../../host/index.ts";
+import type { RuntimeOptions } from "../../host/runtime.ts";
+import type { Limits, RuntimeLimits } from "../../host/wire/limits.ts";
+import type { MemoryUse } from "../../host/wire/memory-use.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { BOSS, COMMON, growing, IDLE, insisting, named, spawning, tells, told, WAIT, words } from "./attackers.ts";

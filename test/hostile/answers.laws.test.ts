@@ -2,10 +2,16 @@
  * Whoever asks, answers, hands on, takes back and ends, in any order: each answer of the runtime, and each item that anybody takes, is what the model
  * of docs/abi.md says (answers-model.ts). Guests and mailboxes of the host play, all of which know all refs.
  */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { CallError, type GuestModule, type HostMailbox, type Pid, type Received, Runtime } from "../../host/index.ts";
+import { CallError } from "../../host/javascript/calls.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import type { GuestModule } from "../../host/module/guest-module.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { Received } from "../../host/wire/message.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { quiet } from "../support/guests.ts";
 import { seededRandom } from "../support/seeded.ts";
 import { guest } from "../support/wat.ts";

@@ -2,7 +2,10 @@
  * Where attacks take place: a runtime with default limits and a manual clock, a witness that must be served whatever happens, and guests that are
  * loaded as strangers' are, from bytes and with their reductions counted.
  */
-import type { LoadOptions, Pid, RuntimeOptions, SpawnOptions } from "../../host/index.ts";
+
+import type { SpawnOptions } from "../../host/life/spawner.ts";
+import type { LoadOptions, RuntimeOptions } from "../../host/runtime.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { Stage } from "../support/player.ts";
 import { guest } from "../support/wat.ts";
 

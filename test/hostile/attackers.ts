@@ -1,9 +1,11 @@
 /**
  * What attackers in WAT are made of: they tell the test's mailbox what they were answered, and go on. The arguments of all of them begin with the pid of that mailbox.
  */
+
 import binaryen from "binaryen";
-import type { Pid, SpawnOptions } from "../../host/index.ts";
+import type { SpawnOptions } from "../../host/life/spawner.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import type { Stage } from "../support/player.ts";
 
 const { Features } = binaryen;

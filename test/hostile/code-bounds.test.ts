@@ -1,13 +1,14 @@
 /**
  * Code that costs the engine more than the guest: compile bombs, and exceptions that a guest keeps. Both are refused when the module is loaded, at bounds that docs/security.md has.
  */
+
 import binaryen from "binaryen";
 import { describe, expect, test, vi } from "vitest";
 import type { Actor } from "../../host/actor/actor.ts";
 import { fault, leave } from "../../host/actor/fault.ts";
-import { LoadError } from "../../host/index.ts";
 import { BOUNDS, MAX_IN_MODULE } from "../../host/module/code-bounds.ts";
 import { BLOCK, BRANCH } from "../../host/module/compile-cost.ts";
+import { LoadError } from "../../host/wire/errors.ts";
 import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { MANY_FEATURES } from "./attackers.ts";

@@ -2,8 +2,11 @@
  * Attacks on the thread and on its stack: loops without end, whatever they are made of and wherever they run, imports that are called for their cost, and recursion whose stack
  * ends in the middle of an import. The modules are counted, as docs/security.md tells to load a stranger's.
  */
+
 import { describe, expect, test } from "vitest";
-import { type Pid, SpawnError, type SpawnOptions } from "../../host/index.ts";
+import type { SpawnOptions } from "../../host/life/spawner.ts";
+import { SpawnError } from "../../host/wire/errors.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { assemble } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import {

@@ -2,9 +2,13 @@
  * Grants: whoever lacks one is answered -100 and nothing is done, whatever the call looks like and wherever it comes from; what was granted
  * works; and nobody passes for somebody else.
  */
+
 import { describe, expect, test } from "vitest";
-import { type Grants, type Pid, Runtime, type RuntimeOptions, type SpawnOptions } from "../../host/index.ts";
+import type { SpawnOptions } from "../../host/life/spawner.ts";
+import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { Grants } from "../../host/wire/grants.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { wordsOf } from "../support/player.ts";
 import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";

@@ -2,8 +2,11 @@
  * Canaries: bytes that one guest has had in its memory, its mailbox, its timers or its arguments are never seen by another, and what guests
  * learn of a crash tells them nothing about the machine that they run on.
  */
+
 import { describe, expect, test } from "vitest";
-import type { ActorExit, LoadOptions, Pid } from "../../host/index.ts";
+import type { LoadOptions } from "../../host/runtime.ts";
+import type { ActorExit } from "../../host/wire/events.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { MEMORY_END, wordsOf } from "../support/player.ts";
 import { Arena } from "./arena.ts";
 

@@ -2,19 +2,16 @@
  * Attacks on the limits of docs/security.md: who takes without end is refused with the status that the pages name, or has crashed for a reason that names the limit, and
  * the witness is served while it goes on and after it.
  */
+
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import {
-  type ExitReason,
-  IsopodError,
-  type Limits,
-  type Pid,
-  Runtime,
-  type RuntimeOptions,
-  SpawnError,
-  type SpawnOptions,
-} from "../../host/index.ts";
+import type { SpawnOptions } from "../../host/life/spawner.ts";
 import { createRuntime } from "../../host/node/index.ts";
+import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import { IsopodError, SpawnError } from "../../host/wire/errors.ts";
+import type { Limits } from "../../host/wire/limits.ts";
+import type { ExitReason } from "../../host/wire/message.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { wordsOf } from "../support/player.ts";
 import { assemble } from "../support/wat.ts";
 import { Arena } from "./arena.ts";

@@ -2,9 +2,12 @@
  * Bad modules: whatever the bytes are, `load` or `spawn` says what is wrong with them by a LoadError or a SpawnError that names the import, the export or the limit; nothing is left of the attempt,
  * and the witness is served.
  */
+
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { IsopodError, LoadError, type ModuleSource, SpawnError, type SpawnOptions } from "../../host/index.ts";
+import type { SpawnOptions } from "../../host/life/spawner.ts";
+import type { ModuleSource } from "../../host/module/source.ts";
+import { IsopodError, LoadError, SpawnError } from "../../host/wire/errors.ts";
 import { assemble, guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { COMMON, IDLE, MANY_FEATURES, named, spawning, tells, told } from "./attackers.ts";

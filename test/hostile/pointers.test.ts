@@ -2,9 +2,10 @@
  * Pointers: whatever a guest passes for a place in its memory, the host reads and writes inside it or crashes that guest, and writes nothing
  * beside the place that it was shown.
  */
+
 import { describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import type { RuntimeOptions } from "../../host/index.ts";
+import type { RuntimeOptions } from "../../host/runtime.ts";
 import { MEMORY_END } from "../support/player.ts";
 import { Arena } from "./arena.ts";
 

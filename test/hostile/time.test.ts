@@ -2,9 +2,10 @@
  * Attacks on time: guests whose reductions take longer than others. What calls the engine is charged for it (test/paths.test.ts has the amounts); what waits for
  * memory, or computes with denormals and roots, is cut by the clock. The clock here goes on whenever somebody looks, as if each piece had taken long.
  */
+
 import { describe, expect, test } from "vitest";
 import { slowGuests } from "../../bench/slow-guests.ts";
-import { SpawnError } from "../../host/index.ts";
+import { SpawnError } from "../../host/wire/errors.ts";
 import { assemble } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { IDLE, MANY_FEATURES, TickingClock } from "./attackers.ts";

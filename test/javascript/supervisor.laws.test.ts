@@ -2,18 +2,16 @@
  * Supervisors against a model of OTP's (otp-supervisor.ts): random programs end children, make their starts fail, start and stop children and let
  * time pass. What is started, what fails, what is stopped and in which order, the answers, the reports and the end must be the same.
  */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import {
-  type ChildReport,
-  type ChildSpec,
-  type HostMailbox,
-  type Pid,
-  type Restart,
-  Runtime,
-} from "../../host/index.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import type { ChildSpec, Restart } from "../../host/javascript/supervisor.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { ChildReport } from "../../host/wire/events.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { type Act, MODEL_IDS, MODEL_PERIOD_MS, OtpSupervisor, program, reportLine } from "../support/otp-supervisor.ts";
 

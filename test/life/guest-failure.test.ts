@@ -2,10 +2,15 @@
  * What the guest library has for failure, in real guests on the real host: spawns, links, monitors, calls, names, groups, timers, servers
  * and supervisors. The guests are in guests/; each tells an observer in words what it sees. Both ways of blocking must agree.
  */
+
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import type { GuestModule } from "../../host/module/guest-module.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { Pid } from "../../host/wire/pid.ts";
+import { formatReason } from "../../host/wire/reason.ts";
 import { buildGuests, type ParkWay, quiet } from "../support/guests.ts";
 
 const decoder = new TextDecoder();

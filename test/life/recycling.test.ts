@@ -1,7 +1,8 @@
 /** Instances that are used again: nobody can tell, and those that cannot be made as new are not used again. */
+
 import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
-import type { SpawnOptions } from "../../host/index.ts";
+import type { SpawnOptions } from "../../host/life/spawner.ts";
 import { isMemoryAndGlobals } from "../../host/module/recyclable.ts";
 import { buildGuests } from "../support/guests.ts";
 import { Stage, wordsOf } from "../support/player.ts";

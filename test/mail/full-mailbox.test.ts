@@ -2,10 +2,16 @@
  * An actor whose mailbox others have filled: what it asks for itself works and arrives, and nothing that the guest library has crashes it for that. Bounded by
  * items, and by bytes.
  */
+
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import { formatReason, type GuestModule, type HostMailbox, type Limits, type Pid, Runtime } from "../../host/index.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import type { GuestModule } from "../../host/module/guest-module.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { Limits } from "../../host/wire/limits.ts";
+import type { Pid } from "../../host/wire/pid.ts";
+import { formatReason } from "../../host/wire/reason.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 
 const FILLER = "twelve bytes";

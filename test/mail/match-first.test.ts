@@ -1,7 +1,8 @@
 /** `match_first`: a predicate that is asked about many items at once gets what it would have got one by one. */
+
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { Runtime } from "../../host/index.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import { Stage, wordsOf } from "../support/player.ts";
 import { guest } from "../support/wat.ts";

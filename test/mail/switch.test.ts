@@ -2,11 +2,13 @@
  * The switch beside the host's own way: whatever actors send each other and however they receive it, each takes what its senders have sent, in the
  * order of each sender, whole, once. And its modules are those of its source.
  */
+
 import { readFileSync } from "node:fs";
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { type HostMailbox, Runtime } from "../../host/index.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
 import { binaryFile } from "../../host/mail/switch/assemble.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import { Switch } from "../../host/turns/switch.ts";
 import { buildGuests, quiet } from "../support/guests.ts";

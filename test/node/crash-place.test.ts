@@ -1,4 +1,5 @@
 /** Where in its sources a guest crashed: the line that is named is the one that did it, and none is named where nobody knows. */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,8 +7,11 @@ import * as asc from "assemblyscript/asc";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { readSourceMap } from "../../host/adapters/source-map.ts";
-import { type BuiltModule, type ExitReason, type LoadOptions, Runtime } from "../../host/index.ts";
-import { type BuildOptions, build, type Compiled } from "../../host/node/index.ts";
+import type { BuiltModule } from "../../host/module/source.ts";
+import type { BuildOptions } from "../../host/node/compile/build.ts";
+import { build, type Compiled } from "../../host/node/index.ts";
+import { type LoadOptions, Runtime } from "../../host/runtime.ts";
+import type { ExitReason } from "../../host/wire/message.ts";
 import { guest } from "../support/wat.ts";
 
 /** Each crash says in a comment which message makes it happen. */

@@ -1,10 +1,13 @@
 /** The observer's server: who may ask, what it answers, and that guests cannot make it say anything else; the metrics, the channels, and the terminal's view. */
+
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { request } from "node:http";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { frame } from "../../host/node/cli/top/frame.ts";
 import { Gauge } from "../../host/node/cli/top/gauge.ts";
-import { createRuntime, formatPid, type NodeRuntime, type ObserverServer, type Pid } from "../../host/node/index.ts";
+import { createRuntime } from "../../host/node/index.ts";
+import type { NodeRuntime } from "../../host/node/node-runtime.ts";
+import type { ObserverServer } from "../../host/node/observer/server.ts";
 import type {
   ActorDetail,
   ActorPage,
@@ -15,6 +18,7 @@ import type {
   Page,
   TreeRow,
 } from "../../host/web/observer/protocol.ts";
+import { formatPid, type Pid } from "../../host/wire/pid.ts";
 import { ECHO, guest } from "../support/wat.ts";
 
 /** Crashes upon its first item. */

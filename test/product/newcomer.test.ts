@@ -1,4 +1,5 @@
 /** The mistakes of the first hour, made on the command line and in a small host program: what is said reads as help. */
+
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +8,9 @@ import { fileURLToPath } from "node:url";
 import * as asc from "assemblyscript/asc";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Compiled, compile } from "../../host/node/compile/compiler.ts";
-import { build, createRuntime, type Denial, type Runtime } from "../../host/node/index.ts";
+import { build, createRuntime } from "../../host/node/index.ts";
+import type { Runtime } from "../../host/runtime.ts";
+import type { Denial } from "../../host/wire/events.ts";
 
 const CLI = fileURLToPath(new URL("../../bin/isopod.js", import.meta.url));
 

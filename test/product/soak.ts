@@ -7,20 +7,17 @@
  * `--scale 1` is the full load, a million spawns and ten million messages; 0.001 is what CI runs. `--leave` leaves so many actors alive at
  * the end, so that the checks can be seen to fail.
  */
+
 import { setImmediate as macrotask } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import {
-  CallError,
-  CallTimeoutError,
-  type Clock,
-  type ExitReason,
-  type GuestModule,
-  hasJspi,
-  type Pid,
-  Runtime,
-  SpawnError,
-  systemClock,
-} from "../../host/index.ts";
+import { CallError, CallTimeoutError } from "../../host/javascript/calls.ts";
+import { hasJspi } from "../../host/module/engine.ts";
+import type { GuestModule } from "../../host/module/guest-module.ts";
+import { Runtime } from "../../host/runtime.ts";
+import { type Clock, systemClock } from "../../host/time/clock.ts";
+import { SpawnError } from "../../host/wire/errors.ts";
+import type { ExitReason } from "../../host/wire/message.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { seededRandom } from "../support/seeded.ts";
 import { guest } from "../support/wat.ts";
 

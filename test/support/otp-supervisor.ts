@@ -2,8 +2,10 @@
  * A model of OTP's supervisor. Programs end its processes and ask it to start and stop children; it answers with what it does, in order. Its starts fail
  * when they are told to. otp-supervisor.test.ts compares it with OTP's own supervisor, supervisor.laws.test.ts compares ours with it.
  */
+
 import { fc } from "@fast-check/vitest";
-import type { ChildReport, Restart, Strategy } from "../../host/index.ts";
+import type { Restart, Strategy } from "../../host/javascript/supervisor.ts";
+import type { ChildReport } from "../../host/wire/events.ts";
 
 interface ModelChild {
   readonly id: string;

@@ -3,15 +3,13 @@
  * returned is noted and sent to the test's mailbox. The same script plays in all three ways of docs/abi.md: as a process by JSPI,
  * as a process whose `resume:run` is a state machine written by hand, and as a handler.
  */
-import {
-  type ExitReason,
-  type HostMailbox,
-  type Pid,
-  Runtime,
-  type RuntimeOptions,
-  type SpawnOptions,
-} from "../../host/index.ts";
+
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import type { SpawnOptions } from "../../host/life/spawner.ts";
+import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { ExitReason } from "../../host/wire/message.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 import { macrotask } from "./clock.ts";
 import { ECHO, guest } from "./wat.ts";
 

@@ -1,5 +1,8 @@
 /** The host's side of guests/puppet.ts: commands as bytes, and reports as text. */
-import type { Pid, Received, Runtime } from "../../host/index.ts";
+
+import type { Runtime } from "../../host/runtime.ts";
+import type { Received } from "../../host/wire/message.ts";
+import type { Pid } from "../../host/wire/pid.ts";
 
 export type Command =
   | { readonly do: "link" | "unlink"; readonly whom: Pid }

@@ -2,6 +2,7 @@
  * Guards what makes a message cheap, without a clock: what it allocates, and how often it crosses the border between host and guest. Whoever breaks
  * one of these numbers has made messages dearer; whoever betters one writes the new number down.
  */
+
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -12,7 +13,8 @@ import type { Parameters, Scenario, Style } from "../../bench/scenario.ts";
 import { counting } from "../../bench/scenarios/counting.ts";
 import { pingPong } from "../../bench/scenarios/ping-pong.ts";
 import { selectiveRef } from "../../bench/scenarios/selective.ts";
-import { createRuntime, formatReason } from "../../host/node/index.ts";
+import { createRuntime } from "../../host/node/index.ts";
+import { formatReason } from "../../host/wire/reason.ts";
 import type { Allocation } from "../support/allocation.ts";
 import { CrossingCounter, type Crossings, perMessage } from "../support/crossings.ts";
 import { guest } from "../support/wat.ts";

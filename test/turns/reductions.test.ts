@@ -1,6 +1,7 @@
 /**
  * Reductions: whatever a guest computes, it is cut off or gives way; and one that was preempted computes what it would have computed alone.
  */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,23 +10,20 @@ import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { featuresOf } from "../../guest/transform/compiled.ts";
 import { makePreemptible } from "../../guest/transform/reductions.ts";
-import {
-  type ExitReason,
-  type GuestModule,
-  type HostMailbox,
-  hasJspi,
-  LoadError,
-  Runtime,
-  SpawnError,
-  type SpawnOptions,
-} from "../../host/index.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import type { SpawnOptions } from "../../host/life/spawner.ts";
 import { countReductions } from "../../host/module/count.ts";
 import { END } from "../../host/module/counter.ts";
 import { Undecodable } from "../../host/module/cursor.ts";
+import { hasJspi } from "../../host/module/engine.ts";
+import type { GuestModule } from "../../host/module/guest-module.ts";
 import { type BuildOptions, build } from "../../host/node/compile/build.ts";
 import type { Compiled } from "../../host/node/compile/compiler.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import { PIECE } from "../../host/turns/preempt.ts";
+import { LoadError, SpawnError } from "../../host/wire/errors.ts";
+import type { ExitReason } from "../../host/wire/message.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { assemble, ECHO, guest } from "../support/wat.ts";
 

@@ -2,10 +2,15 @@
  * Turns and the clock: a turn that has used its time gives way or is ended, whatever it has counted; and one that the system kept from running is not.
  * The guests move the clock themselves, by an import.
  */
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type ExitReason, type GuestModule, Runtime, SpawnError, type SpawnOptions } from "../../host/index.ts";
+import type { SpawnOptions } from "../../host/life/spawner.ts";
+import type { GuestModule } from "../../host/module/guest-module.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import { byCountAndClock, PIECE, SLICE_MS } from "../../host/turns/preempt.ts";
+import { SpawnError } from "../../host/wire/errors.ts";
+import type { ExitReason } from "../../host/wire/message.ts";
 import { quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 

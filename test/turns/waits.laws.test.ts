@@ -2,14 +2,18 @@
  * Any AssemblyScript guest does the same in every way of waiting: guests that wait in recursions of any depth, in loops, in generic functions, in the
  * arguments of calls and through function values are made at random, and their traces are compared.
  */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fc, test as law } from "@fast-check/vitest";
 import { afterAll, beforeAll, expect } from "vitest";
-import { formatReason, Runtime } from "../../host/index.ts";
-import { type BuildOptions, type BuiltModule, build } from "../../host/node/index.ts";
+import type { BuiltModule } from "../../host/module/source.ts";
+import type { BuildOptions } from "../../host/node/compile/build.ts";
+import { build } from "../../host/node/index.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import { formatReason } from "../../host/wire/reason.ts";
 import { quiet } from "../support/guests.ts";
 
 const FUNCTIONS = 3;

@@ -2,10 +2,15 @@
  * One suite for both ways in which a process can block: the same AssemblyScript sources, built for Asyncify and for JSPI, must
  * behave the same.
  */
+
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
+import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import type { GuestModule } from "../../host/module/guest-module.ts";
+import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
+import type { Pid } from "../../host/wire/pid.ts";
+import { formatReason } from "../../host/wire/reason.ts";
 import { buildGuests, CROWD, type ParkWay, quiet } from "../support/guests.ts";
 
 const decoder = new TextDecoder();

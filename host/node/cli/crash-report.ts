@@ -1,6 +1,7 @@
 /** How an actor ended, for people at a terminal, with nothing that a terminal obeys: one line that names the actor, the reason and the place, and what to do where the place is not known. */
-import type { ActorExit } from "../../life/ends.ts";
+
 import { escapeControls } from "../../wire/escape-controls.ts";
+import type { ActorExit } from "../../wire/events.ts";
 import { formatPid } from "../../wire/pid.ts";
 import { formatReason } from "../../wire/reason.ts";
 

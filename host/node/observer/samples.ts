@@ -2,9 +2,10 @@
  * What each second was like: message rates, from the counters that the runtime keeps anyway, and delays, which probes measure. A probe goes through the run
  * queue as an actor does that becomes ready; ten a second cost nothing that could be measured.
  */
+
 import type { Histogram } from "prom-client";
+import type { Runtime } from "../../runtime.ts";
 import type { Sample } from "../../web/observer/protocol.ts";
-import type { Runtime } from "../index.ts";
 
 const PROBE_MS = 100;
 const PROBES_A_SAMPLE = 10;

@@ -1,10 +1,11 @@
 /** The observer: serves a page about one runtime, on the loopback address. It keeps no process alive. */
+
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
+import type { Runtime } from "../../runtime.ts";
 import { checkOptions, checksOf, text, wholeNumber } from "../../wire/checks.ts";
-import type { Runtime } from "../index.ts";
 import { observerApp } from "./app.ts";
 import { History } from "./history.ts";
 import { Metrics } from "./metrics.ts";

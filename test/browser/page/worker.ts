@@ -1,5 +1,7 @@
 /** A runtime in a dedicated worker: plays what it is sent, and posts what came of it. */
-import { formatReason, Runtime } from "../../../host/index.ts";
+
+import { Runtime } from "../../../host/runtime.ts";
+import { formatReason } from "../../../host/wire/reason.ts";
 
 export interface Work {
   readonly waits: Uint8Array<ArrayBuffer>[];

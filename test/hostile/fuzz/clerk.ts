@@ -2,7 +2,11 @@
  * A mailbox that asks actors, and has a table of who was asked what: an answer comes from the actor that was asked, once, and not after its end. An
  * actor whose script hands requests on may have had anybody answer. What does not hold is an error that says so.
  */
-import { formatPid, type HostMailbox, type Pid, type Received, type Runtime } from "../../../host/index.ts";
+
+import type { HostMailbox } from "../../../host/javascript/host-mailbox.ts";
+import type { Runtime } from "../../../host/runtime.ts";
+import type { Received } from "../../../host/wire/message.ts";
+import { formatPid, type Pid } from "../../../host/wire/pid.ts";
 
 interface Asked {
   readonly whom: Pid;

@@ -2,8 +2,12 @@
  * One runtime under attack, and what must hold of it at any time: its witness is served, nothing is thrown that nobody catches, its numbers
  * add up, each end is told once. What does not hold is an error that says so.
  */
-import { type Counters, type HostImports, type Pid, Runtime, type RuntimeOptions } from "../../../host/index.ts";
+
+import { Runtime, type RuntimeOptions } from "../../../host/runtime.ts";
 import { ManualClock } from "../../../host/test.ts";
+import type { Counters } from "../../../host/wire/events.ts";
+import type { HostImports } from "../../../host/wire/host-functions.ts";
+import type { Pid } from "../../../host/wire/pid.ts";
 import { ECHO, guest } from "../../support/wat.ts";
 
 /** So many turns of the event loop are enough for any answer. */

@@ -2,21 +2,19 @@
  * `isopod run`: one actor of a guest, from its first turn to its end. What it logs is printed as plain text: no guest can send
  * control sequences to the terminal.
  */
+
 import { basename, resolve } from "node:path";
+import type { SpawnOptions } from "../../../life/spawner.ts";
+import type { ModuleSource } from "../../../module/source.ts";
+import { escapeControls } from "../../../wire/escape-controls.ts";
+import type { LogLevel } from "../../../wire/events.ts";
+import type { Grants } from "../../../wire/grants.ts";
+import { defaultLimits, type RuntimeLimits } from "../../../wire/limits.ts";
+import { formatPid } from "../../../wire/pid.ts";
 import { suggest } from "../../../wire/suggest.ts";
 import { build } from "../../compile/build.ts";
 import { entryWarning } from "../../compile/entries.ts";
-import {
-  createRuntime,
-  defaultLimits,
-  escapeControls,
-  formatPid,
-  type Grants,
-  type LogLevel,
-  type ModuleSource,
-  type RuntimeLimits,
-  type SpawnOptions,
-} from "../../index.ts";
+import { createRuntime } from "../../index.ts";
 import { missing } from "../../read.ts";
 import { type Arguments, type Command, numberIn, UsageError } from "../command.ts";
 import { crashReport, crashStack } from "../crash-report.ts";

@@ -1,0 +1,50 @@
+/** Ranges of a guest's memory that the guest hands over. Every pointer is checked here before it is used; a wrong one is its guest's crash. */
+import { CAPACITY, INFO, POINTER } from "../mail/slots.ts";
+import type { Actor } from "./actor.ts";
+import { fault } from "./fault.ts";
+
+const nothing = new Uint8Array(0);
+
+export function checkRange(actor: Actor, name: string, what: string, pointer: number, length: number): void {
+  actor.bytes.refresh();
+  if (length !== 0 && !actor.bytes.holds(pointer, length)) {
+    if (actor.bytes.memory === null) fault(actor, `${name}: ${what} is in a memory that is gone`);
+    fault(actor, outside(actor, name, what, pointer, length));
+  }
+}
+
+/** In words, that a range is not in an actor's memory. */
+export function outside({ bytes }: Actor, name: string, what: string, pointer: number, length: number): string {
+  const end = (pointer >>> 0) + (length >>> 0);
+  return `${name}: ${what} at ${pointer >>> 0}..${end} is outside the memory of ${bytes.u8.length} bytes`;
+}
+
+export function checkWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {
+  checkRange(actor, name, "the window", pointer, capacity);
+  if (info === 0) return;
+  if ((info & 3) !== 0) fault(actor, `${name}: info at ${info >>> 0} is not a multiple of 4`);
+  checkRange(actor, name, "info", info, 32);
+}
+
+/** Sets the window of a receive. */
+export function setWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {
+  checkWindow(actor, name, info, pointer, capacity);
+  const { words } = actor.store;
+  words[actor.at + INFO] = info;
+  words[actor.at + POINTER] = pointer;
+  words[actor.at + CAPACITY] = capacity;
+}
+
+export function copyOut(actor: Actor, pointer: number, length: number): Uint8Array {
+  if (length === 0) return nothing;
+  return actor.bytes.u8.slice(pointer >>> 0, (pointer >>> 0) + (length >>> 0));
+}
+
+/** Writes words where the guest wants them: any address will do, so byte by byte. The range must have been checked. */
+export function writeWords(actor: Actor, pointer: number, words: readonly number[]): void {
+  actor.bytes.refresh();
+  const at = pointer >>> 0;
+  words.forEach((word, i) => {
+    for (let byte = 0; byte < 4; byte++) actor.bytes.u8[at + 4 * i + byte] = word >>> (8 * byte);
+  });
+}

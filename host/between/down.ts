@@ -1,0 +1,28 @@
+/** The Down of a monitor, and the bytes of a reason that a signal brings. */
+
+import type { Actor } from "../actor/actor.ts";
+import { deliver } from "../actor/receive.ts";
+import { Bytes } from "../mail/bytes.ts";
+import { DOWN, type ExitReason, ReasonCode } from "../wire/message.ts";
+import { reasonBytes } from "../wire/reason.ts";
+
+const noBytes = new Uint8Array(0);
+
+/** `isFull`: with the bytes of the reason, not its kind alone. */
+export function sendDown(
+  watcher: Actor,
+  fromLo: number,
+  fromHi: number,
+  ref: number,
+  reason: ExitReason,
+  isFull = true,
+): void {
+  const bytes = isFull ? bytesFor(watcher, reason) : noBytes;
+  deliver(watcher, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
+}
+
+/** The bytes of a reason, or none if the receiver's mailbox has no room for them. The signal itself is never refused. */
+export function bytesFor({ module, mailbox, limits }: Actor, reason: ExitReason): Uint8Array {
+  const bytes = reasonBytes(reason, module !== null);
+  return mailbox.bytes + bytes.length <= limits.mailboxBytes && mailbox.mayTake(bytes.length) ? bytes : noBytes;
+}

@@ -1,0 +1,119 @@
+/** A guest as the embedder's functions see it. */
+
+import type { Actor } from "../actor/actor.ts";
+import { type Allowance, mayLog } from "../actor/allowance.ts";
+import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
+import { crashOf, Unwind } from "../actor/fault.ts";
+import { copyOut, outside } from "../actor/ranges.ts";
+import { COPIED_SHIFT } from "../actor/receive.ts";
+import { endFromOutside } from "../between/signals.ts";
+import { DEAD } from "../mail/states.ts";
+import type { LogLevel } from "../wire/events.ts";
+import type { HostContext } from "../wire/host-functions.ts";
+import type { ExitReason, GivenReason } from "../wire/message.ts";
+import { payloadFrom } from "../wire/payload.ts";
+import type { Pid } from "../wire/pid.ts";
+import { reasonGiven } from "../wire/reason.ts";
+import type { Log } from "./log.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function contextOf(actor: Actor, allowance: Allowance, log: Log): HostContext {
+  allowance.context ??= new Context(actor, allowance, log);
+  return allowance.context;
+}
+
+class Context implements HostContext {
+  readonly pid: Pid;
+  readonly module: string;
+  readonly #actor: Actor;
+  readonly #allowance: Allowance;
+  readonly #log: Log;
+  #controller: AbortController | undefined;
+
+  constructor(actor: Actor, allowance: Allowance, log: Log) {
+    this.pid = actor.pid;
+    this.module = actor.module?.name ?? "";
+    this.#actor = actor;
+    this.#allowance = allowance;
+    this.#log = log;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      if (this.#actor.bytes.memory === null) controller.abort();
+      else this.#allowance.end = () => controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  get memory(): WebAssembly.Memory {
+    const { memory } = this.#actor.bytes;
+    this.#allowance.memoryWasHeld = true;
+    if (memory === null) throw new Error("the actor has ended, and its memory with it");
+    return memory;
+  }
+
+  read(pointer: number, length: number): Uint8Array {
+    if (length >>> 0 === 0 || this.#isOver) return new Uint8Array(0);
+    this.#check("what it reads", pointer, length);
+    charge(this.#actor, length >>> COPIED_SHIFT);
+    return copyOut(this.#actor, pointer, length);
+  }
+
+  text(pointer: number, length: number): string {
+    return decoder.decode(this.read(pointer, length));
+  }
+
+  write(pointer: number, given: Uint8Array | string, capacity?: number): number {
+    const bytes = payloadFrom(given);
+    return this.#write(pointer, bytes, capacity ?? bytes.length);
+  }
+
+  #write(pointer: number, bytes: Uint8Array, capacity: number): number {
+    const length = Math.min(bytes.length, capacity >>> 0);
+    if (length === 0 || this.#isOver) return bytes.length;
+    this.#check("what it writes", pointer, length);
+    charge(this.#actor, length >>> COPIED_SHIFT);
+    this.#actor.bytes.u8.set(bytes.subarray(0, length), pointer >>> 0);
+    return bytes.length;
+  }
+
+  get #isOver(): boolean {
+    return this.#actor.state === DEAD;
+  }
+
+  exit(reason: GivenReason): never {
+    return this.#end(reasonGiven(reason, "exit"));
+  }
+
+  #check(what: string, pointer: number, length: number): void {
+    const actor = this.#actor;
+    actor.bytes.refresh();
+    if (actor.bytes.holds(pointer, length)) return;
+    this.#end(crashOf(actor, outside(actor, "a function of the embedder", what, pointer, length)));
+  }
+
+  /** Whoever has the turn now: a function that takes its time runs when it likes. */
+  #end(reason: ExitReason): never {
+    endFromOutside(this.#actor, reason);
+    throw new Unwind(`the actor has ended: ${reason.kind}`);
+  }
+
+  may(grant: Parameters<HostContext["may"]>[0]): boolean {
+    return this.#allowance.granted[grant];
+  }
+
+  log(text: string, level: LogLevel = "info"): boolean {
+    const { services, limits } = this.#actor;
+    if (!this.may("log")) return false;
+    const bytes = encoder.encode(text).length;
+    charge(this.#actor, CALL_REDUCTIONS + (bytes >>> COPIED_SHIFT));
+    if (!mayLog(this.#allowance, limits, services.clock.now(), bytes)) return false;
+    this.#log(this.#actor, level, text);
+    return true;
+  }
+}

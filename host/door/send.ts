@@ -1,0 +1,27 @@
+/** A guest's message on its way out. */
+
+import type { Actor } from "../actor/actor.ts";
+import { charge } from "../actor/budget.ts";
+import { COPIED_SHIFT } from "../actor/receive.ts";
+import { missedRef } from "../between/guesses.ts";
+import { post } from "../between/post.ts";
+import { MESSAGE, SEND_NO_ACTOR } from "../wire/message.ts";
+/** Sends a guest's bytes, which lie inside its memory. `ref` is what the receiver shall answer with, or 0. */
+export function sendMessage(
+  from: Actor,
+  to: Actor | undefined,
+  toLo: number,
+  toHi: number,
+  tag: number,
+  ref: number,
+  pointer: number,
+  length: number,
+): number {
+  const { services, bytes } = from;
+  const size = length >>> 0;
+  if (from.reductions !== null) charge(from, size >>> COPIED_SHIFT);
+  const index = size === 0 ? 0 : pointer >>> 0;
+  const status = post(services, from, from.lo, from.hi, to, toLo, toHi, MESSAGE, tag, ref, bytes, index, size);
+  if (tag < 0 && status === SEND_NO_ACTOR) missedRef(from);
+  return status;
+}

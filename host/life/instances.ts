@@ -1,0 +1,205 @@
+/**
+ * Makes the instance of a new actor: its memory, its imports, its port and its exports. Unused instances are kept for the next actors (recycling.ts).
+ */
+import type { Actor } from "../actor/actor.ts";
+import type { GuestExports, Instance, Port } from "../actor/body.ts";
+import { setMemory } from "../actor/memory.ts";
+import type { Account } from "../mail/account.ts";
+import { Bytes } from "../mail/bytes.ts";
+import type { GuestModule } from "../module/guest-module.ts";
+import { type NewPort, PORT_IMPORTS, type Switch } from "../turns/switch.ts";
+import { GLOBALS_EXPORT, INITIALIZE, LEFT_EXPORT, resumeExport, START } from "../wire/abi.ts";
+import { LimitError, SpawnError } from "../wire/errors.ts";
+import type { ImportObject } from "../wire/host-functions.ts";
+import { reasonOfThrown } from "../wire/reason.ts";
+import { Recycling } from "./recycling.ts";
+
+const PAGE_BYTES = 65_536;
+
+/** A new instance's exports, and what is between it and its runtime. */
+interface Linked {
+  readonly exports: WebAssembly.Exports;
+  readonly port: Port | null;
+}
+
+export class Instances {
+  readonly #recycling: Recycling;
+  readonly #switch: Switch | null;
+  /** Modules whose counter of reductions was found to be what it has to be. */
+  readonly #countRightly = new WeakSet<GuestModule>();
+
+  constructor(account: Account, switched: Switch | null) {
+    this.#recycling = new Recycling(account);
+    this.#switch = switched;
+  }
+
+  /** Whether guests send to each other by ports. */
+  get havePorts(): boolean {
+    return this.#switch !== null;
+  }
+
+  /**
+   * Makes the actor's instance: sets its memory and its exports. Runs the module's start function, if it has one.
+   * Throws a SpawnError that says what the module asked for and did not get.
+   */
+  make(actor: Actor, module: GuestModule, imports: ImportObject): void {
+    const { entry } = actor;
+    // The imports of an actor that waits by JSPI are bound to it, so its instance serves no other.
+    const isShared = actor.way.name !== "jspi";
+    const used = isShared ? this.#recycling.take(module, entry, maximumPages(actor, module)) : undefined;
+    if (used !== undefined) {
+      actor.bytes = used.bytes;
+      used.bytes.owner = actor;
+      setMemory(actor, used.bytes.u8.length);
+      if (used.port !== null) used.port.me.value = actor.at << 2;
+    }
+    const { exports, port } = used ?? this.#linkWithMemory(actor, module, imports);
+    if (module.exportsCounter) {
+      const counter = this.#counterOf(module, exports[LEFT_EXPORT]);
+      if (actor.reductions !== null) actor.reductions.counter = counter;
+    }
+    const guest = used?.guest ?? guestExports(module, exports, entry);
+    actor.guest = guest;
+    if (!isShared) return;
+    actor.instance = used ?? {
+      exports,
+      bytes: actor.bytes,
+      entry,
+      guest,
+      moveGlobals: functionOf(exports, GLOBALS_EXPORT) as Instance["moveGlobals"],
+      port,
+      maximumPages: maximumPages(actor, module),
+    };
+    if (port !== null) this.#switch?.begin(actor, port);
+    if (used === undefined) this.#recycling.remember(module, actor.instance);
+  }
+
+  /** An actor has ended, and its frames are gone: its instance may serve the next. */
+  give(actor: Actor): void {
+    this.#recycling.give(actor);
+    this.#switch?.end(actor);
+  }
+
+  /** Drops the instances that no actor uses, because the engine or a limit refuses memory. */
+  drop(): void {
+    this.#recycling.drop();
+  }
+
+  /** The runtime has stopped. */
+  clear(): void {
+    this.#recycling.clear();
+  }
+
+  /** Whatever the export is, the host must be able to read and write it without a surprise. */
+  #counterOf(module: GuestModule, left: WebAssembly.ExportValue): { value: number } {
+    const known = this.#countRightly.has(module);
+    if (known && left instanceof WebAssembly.Global) return left;
+    try {
+      if (left instanceof WebAssembly.Global) {
+        const before = left.value;
+        left.value = 0.5;
+        const isWord = left.value === 0;
+        left.value = before;
+        if (isWord) {
+          this.#countRightly.add(module);
+          return left;
+        }
+      }
+    } catch {
+      // It is constant, or an i64.
+    }
+    throw new SpawnError(
+      `${module.name} exports ${LEFT_EXPORT}, which is the host's, and not as a mutable global of type i32`,
+    );
+  }
+
+  #linkWithMemory(actor: Actor, module: GuestModule, imports: ImportObject): Linked {
+    for (;;) {
+      const memory = this.#newMemory(actor, module);
+      actor.bytes = Bytes.ofMemory(memory, actor);
+      setMemory(actor, actor.bytes.u8.length);
+      try {
+        // What a port offers has one type; a function of the host's takes what it is given.
+        const isSwitched = module.hasKnownTypes && actor.way.name !== "jspi";
+        const names = PORT_IMPORTS.filter(name => module.importsActor(name));
+        const made = isSwitched ? (this.#switch?.portOf(actor, memory, names) ?? null) : null;
+        return { exports: this.#link(actor, module, imports, memory, made), port: made?.port ?? null };
+      } catch (error) {
+        // A module that came compiled does not tell what it needs, but the engine refuses too small a memory before anything runs.
+        const guessed = module.memoryType === undefined;
+        const tooSmall = guessed && error instanceof SpawnError && /memory/i.test(String(error.cause));
+        if (!tooSmall || !module.guessMorePages(actor.limits.memoryPages)) throw error;
+      }
+    }
+  }
+
+  #link(
+    caller: Actor,
+    module: GuestModule,
+    { actor, env, host }: ImportObject,
+    memory: WebAssembly.Memory,
+    port: NewPort | null,
+  ): WebAssembly.Exports {
+    const gate = port === null ? null : this.#switch?.gate;
+    const imports = {
+      ...host,
+      actor: port === null ? actor : { ...(gate?.actor ?? actor), ...port.imports },
+      env: { ...(gate?.env ?? env), memory },
+    };
+    try {
+      return new WebAssembly.Instance(module.module, imports as WebAssembly.Imports).exports;
+    } catch (error) {
+      const { leaving } = caller;
+      const thrown =
+        error instanceof WebAssembly.LinkError ? undefined : module.located(leaving ?? reasonOfThrown(error));
+      const why = thrown?.kind === "crashed" ? thrown.message : String((error as Error).message);
+      const what = error instanceof WebAssembly.LinkError ? "does not fit the ABI" : "failed while it was instantiated";
+      throw new SpawnError(`${module.name} ${what}: ${why}`, { cause: error });
+    }
+  }
+
+  #newMemory(actor: Actor, module: GuestModule): WebAssembly.Memory {
+    const quota = actor.limits.memoryPages;
+    const initial = module.memoryType?.initialPages ?? module.guessedPages;
+    if (initial > quota) {
+      throw new SpawnError(
+        `${module.name} needs ${initial} pages of memory (${initial * PAGE_BYTES} bytes) to start, and its limit memoryPages is ${quota}`,
+      );
+    }
+    const maximum = maximumPages(actor, module);
+    try {
+      return new WebAssembly.Memory({ initial, maximum });
+    } catch {
+      // Chromium has some 120 for a page: those that are kept for later are needed now.
+      this.drop();
+    }
+    try {
+      return new WebAssembly.Memory({ initial, maximum });
+    } catch (error) {
+      throw new LimitError(`the engine has no memory left for another actor of ${module.name}: end some first`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+function maximumPages({ limits }: Actor, { memoryType }: GuestModule): number {
+  return Math.min(limits.memoryPages, memoryType?.maximumPages ?? limits.memoryPages);
+}
+
+function guestExports(module: GuestModule, exports: WebAssembly.Exports, entry: string): GuestExports {
+  return {
+    handle: entry === "handle" ? functionOf(exports, "handle") : null,
+    entry: functionOf(exports, entry),
+    resume: functionOf(exports, resumeExport(entry)),
+    match: functionOf(exports, "match"),
+    matchFirst: functionOf(exports, "match_first"),
+    start: entry === START ? null : (functionOf(exports, START) ?? functionOf(exports, INITIALIZE)),
+    parks: module.importsActor("park"),
+  } as GuestExports;
+}
+
+function functionOf(exports: WebAssembly.Exports, name: string): CallableFunction | null {
+  const found = exports[name];
+  return typeof found === "function" ? found : null;
+}
