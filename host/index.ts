@@ -5,9 +5,9 @@ export type { DemonitorOptions, HostMailbox, ReceiveOptions, SendAfterOptions } 
 export type { Backoff, ChildSpec, Restart, Strategy, Supervisor, SupervisorOptions } from "./javascript/supervisor.ts";
 export { formatReport } from "./javascript/supervisor.ts";
 export type { ModuleDefaults, SpawnOptions } from "./life/spawner.ts";
+export type { Lookup, ReadSourceMap } from "./module/crash-places.ts";
 export { hasJspi } from "./module/engine.ts";
 export type { GuestModule } from "./module/guest-module.ts";
-export type { Lookup, ReadSourceMap } from "./module/places.ts";
 export type { BuiltModule, ModuleSource } from "./module/source.ts";
 export type { ActorInfo, PeekOptions, Snapshot, Wait, WaitingItem } from "./observe/snapshot.ts";
 export type { LoadOptions, RuntimeOptions, SendOptions } from "./runtime.ts";

@@ -24,9 +24,9 @@ import { Account } from "./mail/account.ts";
 import { Bytes } from "./mail/bytes.ts";
 import { RingPool } from "./mail/mailbox.ts";
 import { Slots } from "./mail/slots.ts";
-import { CountedModules } from "./module/counted.ts";
-import { GuestModule, type LoadRules } from "./module/guest-module.ts";
-import type { ReadSourceMap } from "./module/places.ts";
+import type { ReadSourceMap } from "./module/crash-places.ts";
+import type { GuestModule } from "./module/guest-module.ts";
+import { ModuleLoader } from "./module/loader.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
 import {
   type ActorInfo,
@@ -58,7 +58,7 @@ import {
   tag,
   text,
 } from "./wire/checks.ts";
-import { ClosedError, LoadError } from "./wire/errors.ts";
+import { ClosedError } from "./wire/errors.ts";
 import { escapeControls } from "./wire/escape-controls.ts";
 import type { ActorExit, Counters, DeadLetter, Denial, InspectEvent, InspectKind, LogLevel } from "./wire/events.ts";
 import type { Grants } from "./wire/grants.ts";
@@ -157,11 +157,10 @@ export class Runtime implements AsyncDisposable {
   readonly #instances: Instances;
   readonly #switch: Switch | null;
   readonly #imports: ImportObject;
-  readonly #rules: LoadRules;
+  readonly #loader: ModuleLoader;
   readonly #spawner: Spawner;
   readonly #ends: Ends;
   readonly #observer: Observer;
-  readonly #counted = new CountedModules();
   #stopped = false;
 
   /** Throws a RangeError that names a wrong number, a TypeError that names what is no option, limit, grant or import. */
@@ -240,7 +239,8 @@ export class Runtime implements AsyncDisposable {
       options.grants,
     );
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
-    this.#rules = { tableElements: limits.tableElements, offers, readSourceMap: options.readSourceMap };
+    const { tableElements } = limits;
+    this.#loader = new ModuleLoader({ tableElements, offers, readSourceMap: options.readSourceMap });
   }
 
   /** What holds: the defaults, and what was set instead. */
@@ -265,20 +265,8 @@ export class Runtime implements AsyncDisposable {
   async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
     checkOptions("load", options, loadChecks);
     const { moduleBytes } = this.#limits;
-    const { name, content, sourceMap } = await readModule(
-      source,
-      options.name,
-      this.#options.read ?? fetch,
-      moduleBytes,
-    );
-    const counts = options.reductions === "count";
-    if (content instanceof WebAssembly.Module) {
-      if (counts) throw new LoadError(`${name} is compiled already: only bytes can have their reductions counted`);
-      return GuestModule.of(name, content, this.#rules);
-    }
-    return counts
-      ? GuestModule.counted(name, content, this.#rules, this.#counted, sourceMap)
-      : GuestModule.compile(name, content, this.#rules, sourceMap);
+    const found = await readModule(source, options.name, this.#options.read ?? fetch, moduleBytes);
+    return this.#loader.load(found, options.reductions === "count");
   }
 
   /** Gives a module a name, by which the host and the guests that may can spawn it. Defining a name anew holds from the next spawn on. */

@@ -4,7 +4,7 @@
  * Guarantee: a stack is put only where the module itself says that it has no data.
  */
 import type binaryen from "binaryen";
-import { mustBeValid } from "../../host/module/counted.ts";
+import { assertValid } from "../../host/module/validity.ts";
 import { type AsyncifyOptions, asyncify, entriesOf, importsOf, MEMORY_BASE } from "./asyncify.ts";
 import { INSTEAD, keeperOfReference, refuseUnsupported, Unsuitable } from "./unsupported.ts";
 
@@ -30,7 +30,7 @@ export function rewritten(
     module.optimize();
     const made = new Uint8Array(module.emitBinary());
     // The pass adds variables, of which engines take so many.
-    mustBeValid(name, made);
+    assertValid(name, made);
     return made;
   } finally {
     b.setDebugInfo(hadDebugInfo);
@@ -49,7 +49,7 @@ export function makeParking(
   bytes: Uint8Array<ArrayBuffer>,
   debug: boolean,
 ): Uint8Array<ArrayBuffer> {
-  mustBeValid(name, bytes);
+  assertValid(name, bytes);
   return rewritten(b, name, bytes, debug, module => {
     refuseParking(b, module, name);
     if (importsOf(b, module, "park").length === 0 || entriesOf(b, module).length === 0) {

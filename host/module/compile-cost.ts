@@ -87,7 +87,7 @@ export class CompileCost implements Visitor {
   readonly call = nothing;
   readonly globalIndex = nothing;
   readonly bulk = nothing;
-  readonly lasts = nothing;
+  readonly changesInstance = nothing;
 
   constructor(module: Declared, maxNesting: number) {
     this.#module = module;

@@ -65,7 +65,7 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         cursor.u32();
         continue;
       case 0x26: // table.set
-        visitor.lasts();
+        visitor.changesInstance();
         cursor.u32();
         continue;
       case 0x41: // i32.const
@@ -243,7 +243,7 @@ function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): number {
     case 12: // table.init
     case 14: // table.copy
       visitor.bulk(from, true);
-      visitor.lasts();
+      visitor.changesInstance();
       cursor.u32();
       cursor.u32();
       break;
@@ -254,17 +254,17 @@ function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): number {
     case 15: // table.grow
       // Few tables grow far, and none beyond its limit: what is refused costs nothing.
       visitor.bulk(from, false);
-      visitor.lasts();
+      visitor.changesInstance();
       cursor.u32();
       break;
     case 17: // table.fill
       visitor.bulk(from, true);
-      visitor.lasts();
+      visitor.changesInstance();
       cursor.u32();
       break;
     case 9: // data.drop
     case 13: // elem.drop
-      visitor.lasts();
+      visitor.changesInstance();
       cursor.u32();
       break;
     case 16: // table.size

@@ -1,6 +1,6 @@
 /**
- * Whether an instance of a module can be made as new: all that its code can change lies in its memory and in globals. A module that uses
- * what is not known here cannot.
+ * Whether an instance of a module can be used again: everything that its code can change lies in its memory and in globals, which the host
+ * can put back.
  */
 import { Undecodable } from "./cursor.ts";
 import { readLocals } from "./declarations.ts";
@@ -8,8 +8,8 @@ import { walk } from "./instructions.ts";
 import { eachBody, Section, sectionsOf } from "./sections.ts";
 import { IGNORE } from "./visitor.ts";
 
-/** Whether the code of a module changes nothing else. The types of its globals are not looked at. */
-export function isMemoryAndGlobals(bytes: Uint8Array): boolean {
+/** Does not look at the types of the globals. False for a module that uses a part of the format that is not known here. */
+export function isRecyclable(bytes: Uint8Array): boolean {
   try {
     return changesNothingElse(bytes);
   } catch (error) {
@@ -19,15 +19,15 @@ export function isMemoryAndGlobals(bytes: Uint8Array): boolean {
 }
 
 function changesNothingElse(bytes: Uint8Array): boolean {
-  let lasts = false;
+  let changes = false;
   const visitor = {
     ...IGNORE,
-    lasts: () => {
-      lasts = true;
+    changesInstance: () => {
+      changes = true;
     },
   };
   for (const { id, body } of sectionsOf(bytes)) {
-    // A start function would have to run again, before anything else.
+    // A start function would have to run again.
     if (id === Section.start) return false;
     if (id !== Section.code) continue;
     eachBody(body, code => {
@@ -35,5 +35,5 @@ function changesNothingElse(bytes: Uint8Array): boolean {
       walk(code, visitor);
     });
   }
-  return !lasts;
+  return !changes;
 }

@@ -9,6 +9,7 @@ import { ENTRY_TYPE, exportTypes, GLOBALS_EXPORT, LEFT_EXPORT, resumeExport } fr
 import { Copies } from "./copies.ts";
 import { type Cursor, Undecodable } from "./cursor.ts";
 import { eachType, Form, Kind, readExport, readGlobalType, readImport } from "./declarations.ts";
+import { isCollector } from "./entries.ts";
 import { walk } from "./instructions.ts";
 import { type ExportType, type Interface, readInterface } from "./interface.ts";
 import { Output } from "./output.ts";
@@ -71,7 +72,7 @@ function functionsOf({ exports }: Interface): ReadonlySet<string> {
   const isCalled = ({ name, kind, signature }: ExportType) =>
     kind === "function" &&
     name !== GLOBALS_EXPORT &&
-    (isMeant(name) || (signature === ENTRY_TYPE && !names.has(resumeExport(name)) && !isOfAssemblyScript(name, names)));
+    (isMeant(name) || (signature === ENTRY_TYPE && !names.has(resumeExport(name)) && !isCollector(name, names)));
   return new Set(exports.filter(isCalled).map(({ name }) => name));
 }
 
@@ -84,11 +85,6 @@ export function withExports(bytes: Uint8Array, names: readonly string[]): Uint8A
     else out.copy(bytes, from, to);
   }
   return out.finish();
-}
-
-/** AssemblyScript's collector has the type of an entry. */
-export function isOfAssemblyScript(name: string, exports: { has(name: string): boolean }): boolean {
-  return name === "__collect" && exports.has("__new");
 }
 
 function trim(

@@ -10,7 +10,7 @@ export interface Visitor {
   /** Begins, at `from`, an instruction that takes time for each byte, or element of a table, their number topmost on the stack. */
   bulk(from: number, ofTable: boolean): void;
   /** Changes what outlives the memory: a table, or a segment that is dropped. */
-  lasts(): void;
+  changesInstance(): void;
   /** Every instruction, before all else that is told of it. The cursor stands behind the opcode's first byte. */
   instruction?(opcode: number): void;
   /** Follows the paths through the code, where somebody wants to know them. */
@@ -45,5 +45,5 @@ export const IGNORE: Visitor = {
   call: nothing,
   globalIndex: nothing,
   bulk: nothing,
-  lasts: nothing,
+  changesInstance: nothing,
 };

@@ -7,6 +7,7 @@
 
 import type { ExitReason } from "../wire/message.ts";
 import type { Copies } from "./copies.ts";
+import { type ImportDeclaration, Kind, readImport } from "./declarations.ts";
 import { eachBody, Section, sectionsOf } from "./sections.ts";
 
 /** Looks up a byte of a module in its source map. Answers the place as `file:line:column`, from 1, or undefined where the map names none. */
@@ -26,25 +27,33 @@ const RUNTIME = /^~lib\/rt\//;
 /** How an `abort` says where it was. A guest makes the message: only its end is looked at, so that a long one costs no more. */
 const ABORTED_AT = / \(([^()]+):\d+:\d+\)$/;
 
-export class Places {
+export class CrashPlaces {
   readonly #read: () => Lookup;
   /** Since the first crash. */
   #lookup: Lookup | undefined;
   /** Back through what the host did to the module, the last change first. */
   readonly #changes: readonly Copies[];
   /** By function of the module's own: where its body begins and, after the last one, where that ends. */
-  readonly #bodies: readonly number[];
-  readonly #importedFunctions: number;
+  readonly #bodies: number[] = [];
+  #importedFunctions = 0;
 
   /**
    * @param read reads the source map that was made with the module as it was before all changes; called at the first crash
    * @param bytes the valid module as it runs
    */
-  constructor(read: () => Lookup, bytes: Uint8Array, changes: readonly Copies[], importedFunctions: number) {
+  constructor(read: () => Lookup, bytes: Uint8Array, changes: readonly Copies[]) {
     this.#read = read;
     this.#changes = changes;
-    this.#bodies = bodiesOf(bytes);
-    this.#importedFunctions = importedFunctions;
+    for (const { id, body: section, to } of sectionsOf(bytes)) {
+      if (id === Section.import) section.each(() => this.#countImport(readImport(section)));
+      if (id !== Section.code) continue;
+      eachBody(section, body => this.#bodies.push(body.at));
+      this.#bodies.push(to);
+    }
+  }
+
+  #countImport({ kind }: ImportDeclaration): void {
+    if (kind === Kind.function) this.#importedFunctions++;
   }
 
   /**
@@ -91,14 +100,4 @@ function messageWith(message: string, innermost: string | undefined, own: string
 
 function lineWith(line: string, place: string): string {
   return line.replace(FRAME, (_, index, offset) => `${place} wasm-function[${index}]:0x${offset}`);
-}
-
-function bodiesOf(bytes: Uint8Array): number[] {
-  const bodies: number[] = [];
-  for (const { id, body: section, to } of sectionsOf(bytes)) {
-    if (id !== Section.code) continue;
-    eachBody(section, body => bodies.push(body.at));
-    bodies.push(to);
-  }
-  return bodies;
 }
