@@ -1,6 +1,7 @@
 /**
- * Checks the imports and exports of a module against the ABI (docs/abi.md) and the functions of the embedder. A module that passes can be
- * linked, unless its types are unknown. What fails throws a LoadError that says what the module has and what it could have.
+ * Checks the imports and exports of a module against the ABI (docs/abi.md) and the functions of the
+ * embedder. A module that passes can be linked, unless its types are unknown. What fails throws a
+ * LoadError that says what the module has and what it could have.
  */
 import {
   actorImportTypes,

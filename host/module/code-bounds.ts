@@ -1,17 +1,23 @@
 /**
- * Bounds on the code of a module. They guarantee that the engine needs a bounded amount of memory, and of time on the runtime's thread, to compile
- * a function. Without them a module of 50 KB takes gigabytes at its first call. docs/security.md has the bounds and what was measured.
+ * Bounds on the code of a module. Without them, a module of 50 KB can take gigabytes at its first
+ * call. docs/security.md lists the bounds and what was measured.
+ *
+ * Guarantee: to compile a function, the engine needs a bounded amount of memory, and of time on the
+ * runtime's thread.
  */
 import type { Arity } from "./block-type.ts";
-import { CompileCost, type Declared, type Figures } from "./compile-cost.ts";
+import { CompileCost, type Declared } from "./compile-cost.ts";
 import { type Cursor, Undecodable } from "./cursor.ts";
+import type { Figures } from "./figures.ts";
 import { eachBody } from "./sections.ts";
 import { Unconfinable } from "./unconfinable.ts";
 
 /**
- * How much each may be. It is more than ten times what optimized modules of up to 8 MiB have, and more than any of the 97 modules has that were measured;
- * docs/security.md has the table. What it costs (V8 14.6, x64): `kept` 12 bytes each in the first tier, 156 MB; `merged` 1.4 ns each, 28 ms;
- * `joined` up to 240 bytes each in the optimizing tier, 0.7 GB; `calls` 270 bytes each in the first tier, and 1.8 KB in the other.
+ * How much of each figure a function may have. Each bound is more than ten times what optimized
+ * modules of up to 8 MiB have, and more than any of the 97 modules that were measured has. What
+ * they cost (V8 14.6, x64): `kept` 12 bytes each in the first tier, 156 MB at the bound; `merged`
+ * 1.4 ns each, 28 ms; `joined` up to 240 bytes each in the optimizing tier, 0.7 GB; `calls` 270
+ * bytes each in the first tier, and 1.8 KB in the other.
  */
 export const BOUNDS: Readonly<Record<keyof Figures, readonly [max: number, what: string]>> = {
   nesting: [40_000, "blocks inside of each other"],
@@ -24,22 +30,26 @@ export const BOUNDS: Readonly<Record<keyof Figures, readonly [max: number, what:
   passed: [10_000_000, "values that its calls take and leave"],
 };
 const KEYS = Object.keys(BOUNDS) as (keyof Figures)[];
-/** Of `merged` and `passed`, in all functions of a module together. */
+/** The bound for `merged` and `passed` of all functions of a module together. */
 export const MAX_IN_MODULE = 200_000_000;
-/** What a module declares, filled by whoever reads it, and the check of its code against the bounds. */
+
+/** Checks the code of a module. The declarations that code refers to must be filled in before. */
 export class CodeBounds implements Declared {
   readonly types: Arity[] = [];
   readonly functions: number[] = [];
   readonly tags: number[] = [];
   #imported = 0;
 
-  /** A function that the module imports; those come before its own. */
+  /** Adds an imported function. They come before the module's own. */
   imports(type: number): void {
     this.functions.push(type);
     this.#imported++;
   }
 
-  /** Looks at the section of code, from behind its length. Throws an Unconfinable that names the function, for which `nameOf` may have a name. */
+  /**
+   * Throws an Unconfinable that names the function that is beyond a bound. `nameOf` answers what to
+   * add to the index.
+   */
   check(code: Cursor, nameOf: (index: number) => string): void {
     let index = this.#imported;
     let inModule = 0;
@@ -50,7 +60,7 @@ export class CodeBounds implements Declared {
         for (const key of KEYS) within(figures, key);
         inModule += figures.merged + figures.passed;
       } catch (error) {
-        // What is not known here may be known to the engine: it must not look for itself.
+        // The engine may know what is not known here, so it must not get to compile it.
         if (!(error instanceof Undecodable || error instanceof Unconfinable)) throw error;
         throw new Unconfinable(`has a function ${index}${nameOf(index)} that ${error.message}`);
       }
@@ -68,7 +78,7 @@ function within(figures: Figures, key: keyof Figures): void {
   const [max, what] = BOUNDS[key];
   const has = figures[key];
   if (has <= max) return;
-  // Nothing was counted beyond that.
+  // Counting stopped there.
   const atLeast = key === "nesting" ? "at least " : "";
   throw new Unconfinable(`has ${atLeast}${has} ${what}; a function may have ${max}`);
 }

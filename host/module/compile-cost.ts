@@ -1,52 +1,28 @@
 /**
- * What it costs the engine to compile a function, counted from its bytes. code-bounds.ts says how much of each a function may have.
+ * Counts what it costs the engine to compile a function. code-bounds.ts says how much of each
+ * figure a function may have.
  *
- * A slot is a parameter, a local, or a value on the operand stack. A compiler records where each slot is for each block, and moves slots for each
- * branch. So its cost is a sum of slots over all blocks and branches of the function; nesting alone does not tell it. An optimizing compiler also
- * joins the values of each local that differ where control flow meets.
+ * A slot is a parameter, a local, or a value on the operand stack. A compiler records where each
+ * slot is for each block, and moves slots for each branch. So its cost is a sum of slots over all
+ * blocks and branches of the function; nesting alone does not show it. An optimizing compiler also
+ * joins the values of each local that differ where paths meet.
  *
- * The bytes need not be valid. Counts are right up to the first instruction that the engine refuses, and it reads no further.
+ * The bytes need not be valid. The figures are right up to the first instruction that the engine
+ * refuses, and the engine reads no further.
  */
 import { type Arity, arityOfBlock, readBlockType } from "./block-type.ts";
 import { Cursor } from "./cursor.ts";
 import { readLocals } from "./declarations.ts";
+import { BLOCK, BRANCH, type Figures, noFigures, TRY, VALUE } from "./figures.ts";
 import { walk } from "./instructions.ts";
 import { stackEffect } from "./stack-effects.ts";
 import type { Visitor } from "./visitor.ts";
-
-/** What of a function is counted. */
-export interface Figures {
-  /** Blocks inside of each other. */
-  nesting: number;
-  /** Loops inside of each other. */
-  loops: number;
-  /** Values on the operand stack at once. */
-  operands: number;
-  /** Slots, summed over the blocks; those of `if` and `try` twice, because they have two states, and those of a loop, in which reductions are counted, three times. A block is as many as BLOCK besides, a value that it takes or leaves as many as VALUE. */
-  kept: number;
-  /** Slots, summed over the branches. A call inside of a `try` is one, too, and so is the end of a block. Each is as many as BRANCH besides. */
-  merged: number;
-  /** The same, but only of locals that were set since the target's block began. */
-  joined: number;
-  /** Instructions that call a function, or the engine's own code. A `try` is as many as TRY. */
-  calls: number;
-  /** Values that calls of functions take and leave. */
-  passed: number;
-}
-
-/** What the engine keeps of a value that a block takes or leaves is at most so many times what it keeps of a slot. */
-const VALUE = 5;
-/** What it keeps of a block, or makes of a branch, besides their slots, is as much as for so many slots. */
-export const BLOCK = 16;
-export const BRANCH = 32;
-/** The optimizing tier makes as much of a `try` as of so many calls. */
-const TRY = 8;
 
 const NONE: Arity = { parameters: 0, results: 0 };
 const NO_TRY = -1;
 const nothing = () => {};
 
-/** What a module declares, as far as the code refers to it. */
+/** The declarations of a module that code refers to. */
 export interface Declared {
   /** All types, in the order of their indices. */
   readonly types: readonly Arity[];
@@ -62,23 +38,23 @@ export class CompileCost implements Visitor {
 
   #cursor = new Cursor(new Uint8Array(0));
   #figures = noFigures();
-  /** Parameters and locals. */
+  /** Parameters and locals together. */
   #locals = 0;
   #height = 0;
   #depth = 0;
-  /** Nothing comes here: the code stands behind a branch or an `unreachable`. */
+  /** No path leads here: the code stands behind a branch or an `unreachable`. */
   #isDead = false;
-  /** Instructions that set a local, so far. */
+  /** How many instructions so far set a local. */
   #sets = 0;
-  /** Of each open block: the height of the stack below its parameters. */
+  /** These have an element for each open block. The height of the stack below its parameters. */
   readonly #bases: number[] = [];
   readonly #arities: Arity[] = [];
   readonly #setsBefore: number[] = [];
   readonly #wasDead: boolean[] = [];
-  /** How often what is set before a join with its end, or its head, is counted. */
+  /** How many times a join with its end, or its head, counts. */
   readonly #weights: number[] = [];
   readonly #isLoop: boolean[] = [];
-  /** Loops that are open. */
+  /** How many loops are open. */
   #loops = 0;
   /** The depth of the `try` that catches what is thrown here. */
   readonly #tries: number[] = [];
@@ -94,7 +70,10 @@ export class CompileCost implements Visitor {
     this.#maxNesting = maxNesting;
   }
 
-  /** What the function with this index costs. `body` stands before its locals. Code that is nested deeper than the bound is not looked at. */
+  /**
+   * The figures of the function with this index. `body` stands before its locals. Counting stops
+   * where code is nested deeper than the maximum.
+   */
   measure(body: Cursor, index: number): Figures {
     const own = this.#arity(this.#module.types, this.#module.functions[index]);
     this.#cursor = body;
@@ -115,7 +94,7 @@ export class CompileCost implements Visitor {
   }
 
   instruction(opcode: number): void {
-    // Most are of these: the others are all below.
+    // The common case. Blocks, branches and calls are below.
     if (opcode > 0x1f && opcode !== 0xd5 && opcode !== 0xd6) {
       if (opcode === 0x21 || opcode === 0x22) this.#sets++;
       else if (callsEngine(opcode, this.#cursor)) this.#figures.calls++;
@@ -132,7 +111,7 @@ export class CompileCost implements Visitor {
       case 0x02: // block
         this.#block(1, false);
         break;
-      case 0x03: // loop, with the `if` that asks for reductions, and its call
+      case 0x03: // loop, with the `if` and the call that ask for reductions
         this.#block(3, true);
         this.#join(this.#depth);
         this.#figures.calls++;
@@ -211,7 +190,7 @@ export class CompileCost implements Visitor {
     cursor.at = at;
   }
 
-  /** What does not exist, the engine refuses; until then it is counted as nothing. */
+  /** The engine refuses what does not exist, so it counts as nothing. */
   #arity(types: readonly Arity[], index: number | undefined): Arity {
     return (index === undefined ? undefined : types[index]) ?? NONE;
   }
@@ -223,7 +202,7 @@ export class CompileCost implements Visitor {
   #change(effect: number): void {
     const base = this.#bases[this.#depth];
     const height = this.#height + effect;
-    // Behind a branch the stack has whatever is taken from it.
+    // Behind a branch, instructions may take values that are not there.
     this.#height = height < base ? base : height;
     if (height > this.#figures.operands) this.#figures.operands = height;
   }
@@ -236,7 +215,7 @@ export class CompileCost implements Visitor {
     this.#change(results);
   }
 
-  /** What this may throw, a `try` of the function's own catches. */
+  /** The instruction may throw to a `try` of this function. */
   #throws(): void {
     const depth = this.#tries[this.#depth];
     if (depth !== NO_TRY) this.#join(depth);
@@ -246,7 +225,7 @@ export class CompileCost implements Visitor {
     this.#join(label < this.#depth ? this.#depth - label : 0);
   }
 
-  /** Control comes to the end, or to the head, of an open block. */
+  /** A path leads to the end, or to the head, of an open block. */
   #join(depth: number): void {
     const sets = this.#sets - this.#setsBefore[depth];
     this.#figures.merged += BRANCH + this.#slots;
@@ -258,7 +237,7 @@ export class CompileCost implements Visitor {
     this.#isDead = true;
   }
 
-  /** A block whose type stands at the cursor. */
+  /** Begins a block. Its type stands at the cursor. */
   #block(states: number, isLoop: boolean): void {
     const type = readBlockType(this.#cursor);
     const arity = arityOfBlock(this.#cursor, this.#module.types, type);
@@ -282,7 +261,7 @@ export class CompileCost implements Visitor {
     if (isLoop && ++this.#loops > this.#figures.loops) this.#figures.loops = this.#loops;
   }
 
-  /** Its clauses are branches out of it, which it makes where something is caught. */
+  /** Its clauses are branches out of it. */
   #tryTable(): void {
     this.#block(2, false);
     this.#figures.calls += TRY;
@@ -298,11 +277,11 @@ export class CompileCost implements Visitor {
 
   #catch(values: number): void {
     this.#nextPart(values);
-    // What is thrown from here on, an outer one catches.
+    // From here on, an outer `try` catches.
     this.#tries[this.#depth] = this.#tries[this.#depth - 1] ?? NO_TRY;
   }
 
-  /** Control leaves a part of a block. The next part begins with so many values. */
+  /** Ends a part of a block. The next part begins with so many values. */
   #nextPart(values: number): void {
     const depth = this.#depth;
     if (!this.#isDead) this.#join(depth);
@@ -313,7 +292,7 @@ export class CompileCost implements Visitor {
 
   #close(): void {
     const depth = this.#depth;
-    // Values meet at a loop's head, whether its end is reached or not.
+    // Values meet at the head of a loop, even if its end is never reached.
     if (this.#isLoop[depth]) this.#loops--;
     if (!this.#isDead || this.#isLoop[depth]) this.#join(depth);
     this.#isDead = this.#wasDead[depth];
@@ -323,14 +302,13 @@ export class CompileCost implements Visitor {
   }
 }
 
-/** Blocks are inside of each other as no module may have them: the rest need not be looked at. */
+/** Nested deeper than the maximum. Ends the walk. */
 class TooDeep extends Error {}
 
-/** Whether it is one of those that are a call of the engine's own: `memory.grow`, and what tables and segments have. */
+/**
+ * Whether the engine runs the instruction as a call: `memory.grow`, and instructions of tables and
+ * segments.
+ */
 function callsEngine(opcode: number, { bytes, at }: Cursor): boolean {
   return opcode === 0x40 || opcode === 0x25 || opcode === 0x26 || opcode === 0xd2 || (opcode === 0xfc && bytes[at] > 7);
-}
-
-function noFigures(): Figures {
-  return { nesting: 0, loops: 0, operands: 0, kept: 0, merged: 0, joined: 0, calls: 0, passed: 0 };
 }

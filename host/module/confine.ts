@@ -1,8 +1,10 @@
 /**
- * Makes it possible to bound what a guest allocates: rewrites a module so that its memory comes from the host, and so that its tables together stay within a
- * limit. What would allocate in ways that no limit holds is refused.
+ * Rewrites a module so that the host can bound what its instances allocate: the memory becomes an
+ * import, and the tables get maxima. Modules that could allocate without a limit are refused.
  *
- * Changes sections only, never code: the indices of functions, tables, globals and memories stay what they are. What code may need is bounded by `code-bounds.ts`.
+ * Guarantee: what the engine allocates for an instance, and for compiling the code
+ * (code-bounds.ts), is bounded. Code is not changed, and the indices of functions, tables, globals
+ * and memories stay the same.
  */
 import { CodeBounds } from "./code-bounds.ts";
 import type { Copies } from "./copies.ts";
@@ -17,16 +19,18 @@ import {
   readGlobalType,
   readImport,
   readLimits,
-  readTable,
   readTag,
+  type TableDeclaration,
   type TypeDeclaration,
 } from "./declarations.ts";
+import { Exceptions } from "./exceptions.ts";
 import { walk } from "./instructions.ts";
 import { functionName } from "./name-section.ts";
 import { Output } from "./output.ts";
 import { HEADER_BYTES, orderedSectionsOf, type Part, Section, sectionsOf } from "./sections.ts";
+import { Tables } from "./tables.ts";
 import { Unconfinable } from "./unconfinable.ts";
-import { EXCEPTION, INDEXED, V128, valueTypeName } from "./value-type.ts";
+import { INDEXED, V128, valueTypeName } from "./value-type.ts";
 import { IGNORE } from "./visitor.ts";
 
 /** What a module may have. */
@@ -35,8 +39,12 @@ export interface Confinement {
   readonly tableElements: number;
 }
 
-/** How many of each a module may have: the engine makes something of them for each instance, which no quota counts. Behind each, what so many cost one (V8 14, x64). */
-const MAX_COUNTS: Readonly<Record<number, readonly [most: number, what: string]>> = {
+/**
+ * How many of each a module may have. The engine allocates something for each of them in each
+ * instance, which no limit counts. The comments say what the maximum costs an instance (V8 14,
+ * x64).
+ */
+const MAX_COUNTS: Readonly<Record<number, readonly [max: number, what: string]>> = {
   [Section.import]: [1_000, "imports"], // 0.1 MiB, 0.5 ms
   [Section.function]: [100_000, "functions"], // 1.5 MiB, 2 ms
   [Section.table]: [100, "tables"], // 0.1 MiB, 0.1 ms
@@ -45,49 +53,34 @@ const MAX_COUNTS: Readonly<Record<number, readonly [most: number, what: string]>
   [Section.element]: [10_000, "element segments"], // 0.1 MiB, 1.4 ms
   [Section.data]: [50_000, "data segments"], // 0.5 ms; Go makes some 30,000
 };
-/** They cost no instance, but the process: V8 keeps every distinct type for ever, and aborts at 2,000,000. */
+/** Types cost the process instead: V8 keeps every distinct type for ever, and aborts at 2,000,000. */
 const MAX_TYPES = 10_000;
 /**
- * A guest keeps as many exceptions as its stack has room for references to them: 126,000 in the 984 KiB that V8 gives it. Each takes 56 bytes of the engine's heap,
- * and four times as many as it carries, so that they take 27 MB together.
+ * A custom section can be three bytes long, and other readers of the module may keep something for
+ * each.
  */
-const MAX_EXCEPTION_BYTES = 40;
-/** By the byte of a type: how many bytes an exception carries for each of its parameters. */
-const BYTES: Readonly<Record<number, number>> = { 127: 4, 126: 8, 125: 4, 124: 8, 123: 16 };
-const REFERENCE_BYTES = 4;
-/** A custom section may be three bytes long, and whoever reads the module next may keep something for each. */
 const MAX_SECTIONS = 1_000;
 
-/** What a guest cannot make more of by running. */
+/** References to what a guest cannot create while it runs. */
 const BOUNDED = [INDEXED, 0x6f, 0x70, 0x72, 0x73]; // extern, func, noextern, nofunc
 
-/** Where a sourceMappingURL says that the code is, it is no longer. */
+/** The name of a section that says where the code is, which is no longer true. */
 const STALE = new TextEncoder().encode("\x10sourceMappingURL");
 const ENV_MEMORY = new TextEncoder().encode("\x03env\x06memory\x02");
 
-/** A stretch of the module's bytes. */
 interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** A table of the module's own. */
-interface Table {
-  /** Its type, with what says that an expression follows. */
-  readonly type: Range;
-  readonly initial: number;
-  maximum: number;
-  /** The value of its elements; often of no bytes. */
-  readonly expression: Range;
-}
-
 /**
- * The module with its memory imported as `env.memory`, of the same limits, and with a maximum for each table. Of several tables the later ones are cut first.
- * What is no valid module on the way in is none on the way out, or refused.
+ * Answers the module with its memory imported as `env.memory`, of the same limits, and with a
+ * maximum for each table. Bytes that are no valid module stay invalid, or are refused.
  *
  * @param copies learns what was copied where, if the module is changed
  * @returns `bytes` itself where nothing is to be changed
- * @throws {Unconfinable} where the module has what no limit holds, too much of something, or a part of the format that is not known here
+ * @throws {Unconfinable} where the module could allocate without a limit, has too much of
+ * something, or uses a part of the format that is not known here
  */
 export function confine(bytes: Uint8Array, limits: Confinement, copies?: Copies): Uint8Array<ArrayBufferLike> {
   try {
@@ -106,25 +99,20 @@ export function declaresMemory(bytes: Uint8Array): boolean {
 
 class Confiner {
   readonly #bytes: Uint8Array;
-  readonly #tableElements: number;
+  readonly #copies: Copies | undefined;
   readonly #code = new CodeBounds();
-  /** Types of functions with an exception among their parameters. */
-  readonly #ofExceptions = new Set<number>();
-  /** By type: the bytes of its parameters. */
-  readonly #parameterBytes: number[] = [];
+  readonly #exceptions = new Exceptions();
+  readonly #tables: Tables;
   #memories = 0;
-  /** The limits of the memory that the module makes itself. */
+  /** Where the limits of the module's own memory stand. */
   #ownMemory: Range | undefined;
-  readonly #tables: Table[] = [];
-  /** Elements of all segments that an instance has. */
+  /** Elements of all segments that an instance keeps. */
   #elements = 0;
 
-  readonly #copies: Copies | undefined;
-
   constructor(bytes: Uint8Array, tableElements: number, copies: Copies | undefined) {
-    this.#copies = copies;
     this.#bytes = bytes;
-    this.#tableElements = tableElements;
+    this.#tables = new Tables(tableElements);
+    this.#copies = copies;
   }
 
   confine(): Uint8Array<ArrayBufferLike> {
@@ -132,8 +120,8 @@ class Confiner {
     if (this.#memories > 1) {
       throw new Unconfinable(`has ${this.#memories === 2 ? "two" : this.#memories} memories; an actor has one`);
     }
-    const areCut = this.#cutTables();
-    this.#within(this.#elements, `has element segments of ${this.#elements} elements`);
+    const areCut = this.#tables.cut();
+    this.#tables.checkElements(this.#elements, `has element segments of ${this.#elements} elements`);
     return this.#ownMemory !== undefined || areCut ? this.#rewrite(this.#ownMemory) : this.#bytes;
   }
 
@@ -146,15 +134,15 @@ class Confiner {
   }
 
   #survey({ id, body }: Part): void {
-    const [most, what] = MAX_COUNTS[id] ?? [];
-    if (most !== undefined) {
+    const [max, what] = MAX_COUNTS[id] ?? [];
+    if (max !== undefined) {
       const count = body.peekU32();
-      if (count > most) throw new Unconfinable(`has ${count} ${what}; a module may have ${most}`);
+      if (count > max) throw new Unconfinable(`has ${count} ${what}; a module may have ${max}`);
     }
     if (id === Section.type) eachType(body, type => this.#type(type));
     else if (id === Section.import) body.each(() => this.#import(readImport(body)));
     else if (id === Section.function) body.each(() => this.#code.functions.push(body.u32()));
-    else if (id === Section.table) body.each(() => this.#table(body));
+    else if (id === Section.table) body.each(() => this.#tables.read(body, checkTable));
     else if (id === Section.memory) body.each(() => this.#memory(body));
     else if (id === Section.tag) body.each(() => this.#tag(readTag(body)));
     else if (id === Section.global) body.each(() => this.#global(body));
@@ -172,8 +160,7 @@ class Confiner {
       throw new Unconfinable("has types of garbage collection (struct, array), whose memory no limit holds");
     }
     const { types } = this.#code;
-    if (parameters.includes(EXCEPTION)) this.#ofExceptions.add(types.length);
-    this.#parameterBytes.push(parameters.reduce((sum, type) => sum + (BYTES[type] ?? REFERENCE_BYTES), 0));
+    this.#exceptions.addType(parameters);
     if (types.push({ parameters: parameters.length, results: results.length }) > MAX_TYPES) {
       throw new Unconfinable(`has more than ${MAX_TYPES} types`);
     }
@@ -193,72 +180,29 @@ class Confiner {
     this.#ownMemory = { from, to: body.at };
   }
 
-  #table(body: Cursor): void {
-    const from = body.at;
-    const table = readTable(body);
-    refuseHolder("table", table.type);
-    refuseLimits(table, "table");
-    const limitsTo = body.at;
-    if (table.isFilled) walk(body, IGNORE);
-    const { initial, maximum, typeTo } = table;
-    const [type, expression] = [
-      { from, to: typeTo },
-      { from: limitsTo, to: body.at },
-    ];
-    this.#tables.push({ type, initial, maximum, expression });
-  }
-
   #global(body: Cursor): void {
     refuseHolder("global", readGlobalType(body).type);
     walk(body, IGNORE);
   }
 
   #tag(type: number): void {
-    if (this.#ofExceptions.has(type)) {
-      throw new Unconfinable("has a tag whose exceptions hold exceptions, a chain that no limit holds");
-    }
-    const bytes = this.#parameterBytes[type];
-    if (bytes > MAX_EXCEPTION_BYTES) {
-      throw new Unconfinable(
-        `has a tag whose exceptions carry ${bytes} bytes; an exception may carry ${MAX_EXCEPTION_BYTES}, and the address of what is more`,
-      );
-    }
+    this.#exceptions.checkTag(type);
     this.#code.tags.push(type);
   }
 
-  #within(elements: number, what: string): void {
-    if (elements <= this.#tableElements) return;
-    throw new Unconfinable(`${what}, and the limit tableElements is ${this.#tableElements}`);
-  }
-
-  /** Gives the tables their maxima. Answers whether any is new. */
-  #cutTables(): boolean {
-    const initial = this.#tables.reduce((sum, table) => sum + table.initial, 0);
-    this.#within(initial, `needs tables of ${initial} elements to start`);
-    let room = this.#tableElements - initial;
-    let areCut = false;
-    for (const table of this.#tables) {
-      const maximum = Math.min(table.maximum, table.initial + room);
-      room -= maximum - table.initial;
-      if (maximum !== table.maximum) areCut = true;
-      table.maximum = maximum;
-    }
-    return areCut;
-  }
-
   #rewrite(memory: Range | undefined): Uint8Array<ArrayBuffer> {
-    const out = new Output(this.#bytes.length + 64 + 16 * this.#tables.length, this.#copies);
+    const out = new Output(this.#bytes.length + 2048, this.#copies);
     out.copy(this.#bytes, 0, HEADER_BYTES);
     let toImport = memory;
     for (const part of this.#parts()) {
       const isImports = part.id === Section.import;
-      // Only types, and custom sections, stand before imports.
+      // Only types and custom sections stand before imports.
       if (toImport !== undefined && part.id > Section.type) {
         this.#writeImports(out, toImport, isImports ? part : undefined);
         toImport = undefined;
         if (isImports) continue;
       }
-      if (part.id === Section.table) this.#writeTables(out);
+      if (part.id === Section.table) this.#tables.write(out, this.#bytes);
       else if (part.id !== Section.memory && !isStale(part)) out.copy(this.#bytes, part.from, part.to);
     }
     return out.finish();
@@ -272,22 +216,14 @@ class Confiner {
     out.copy(this.#bytes, memory.from, memory.to);
     out.end();
   }
-
-  #writeTables(out: Output): void {
-    out.begin(Section.table);
-    out.u32(this.#tables.length);
-    for (const { type, initial, maximum, expression } of this.#tables) {
-      out.copy(this.#bytes, type.from, type.to);
-      out.put(1);
-      out.u32(initial);
-      out.u32(maximum);
-      out.copy(this.#bytes, expression.from, expression.to);
-    }
-    out.end();
-  }
 }
 
-/** A table or a global, into which a guest may put what it made. */
+function checkTable(table: TableDeclaration): void {
+  refuseHolder("table", table.type);
+  refuseLimits(table, "table");
+}
+
+/** A guest could keep in it any number of objects that it creates. */
 function refuseHolder(what: "table" | "global", type: number): void {
   if (BOUNDED.includes(type) || type >= V128) return;
   throw new Unconfinable(

@@ -1,33 +1,32 @@
 /**
- * Counts a guest's reductions: rewrites a module so that it cannot compute for long without calling `actor.yield`.
+ * Counts a guest's reductions: rewrites a module so that it cannot compute for long without calling
+ * `actor.yield`.
  *
- * Guarantee: on every path, at least what was run has been charged (paths.ts), by the weights of weights.ts. A bulk instruction is charged for
- * each 64 bytes, or each element of a table, that it touches.
+ * Guarantee: on every path, at least what was run has been charged (paths.ts), by the weights of
+ * weights.ts. A bulk instruction is charged for each 64 bytes, or each element of a table, that it
+ * touches.
  *
- * The heads of loops, the prologues of functions, and long parts of code behind a branch charge a counter (counter.ts). Works on the bytes
- * alone, in one pass, so it runs wherever the host runs. Instructions that it does not know could hide a loop, so it refuses them.
+ * A counter is charged (counter.ts) at the heads of loops, in the prologues of functions, and in
+ * long parts of code behind a branch. The rewriter works on the bytes alone, in one pass, so it
+ * runs wherever the host runs. It refuses instructions that it does not know, because they could
+ * hide a loop.
  */
 import { LEFT_EXPORT } from "../wire/abi.ts";
-import { type Arity, arityOfBlock } from "./block-type.ts";
+import { arityOfBlock } from "./block-type.ts";
 import type { Copies } from "./copies.ts";
 import { Counter, NEW_FUNCTIONS, NEW_TYPES } from "./counter.ts";
 import { type Cursor, Undecodable } from "./cursor.ts";
 import {
   type ExportDeclaration,
-  eachType,
-  Form,
   Kind,
-  type Limits,
   readElementSegment,
   readExport,
   readGlobalType,
-  readImport,
-  readLimits,
   readLocals,
   readTable,
-  type TypeDeclaration,
 } from "./declarations.ts";
 import { Edits } from "./edits.ts";
+import { IndexSpaces, refuse64 } from "./index-spaces.ts";
 import { walk } from "./instructions.ts";
 import { moveNames, NAME_SECTION } from "./name-section.ts";
 import { Output } from "./output.ts";
@@ -39,105 +38,49 @@ import { IMPORT_TICKS, TICKS, TICKS_PER_VALUE } from "./weights.ts";
 
 /** Custom sections that say where the code is, which is no longer true after it has moved. */
 const STALE = /^(sourceMappingURL|metadata\.code\.|\.debug_|reloc\.|external_debug_info)/;
-/** The number of a function's first charge. */
+/** The first site of a function. */
 const PROLOGUE = 0;
 
 /**
- * The module with its reductions counted. It imports `actor.yield` of type `() -> i32`, beside what it imported before.
+ * Answers the module with its reductions counted. It imports `actor.yield` of type `() -> i32`,
+ * beside what it imported before.
  *
  * @param bytes a module that the engine has validated
- * @param copies learns which of its bytes went where
- * @throws {Undecodable} where it uses a part of WebAssembly that is not known here (garbage collection, 64-bit memories)
+ * @param copies learns what was copied where
+ * @throws {Undecodable} where it uses a part of WebAssembly that is not known here (garbage
+ * collection, 64-bit memories)
  */
 export function countReductions(bytes: Uint8Array, copies?: Copies): Uint8Array<ArrayBuffer> {
-  return new Rewriter(bytes, survey(bytes), copies).rewrite();
+  return new Rewriter(bytes, copies).rewrite();
 }
 
-/** What a module has, as far as the indices of what is added depend on it. */
-interface Survey {
-  readonly types: readonly Arity[];
-  /** The type of each function, the imported ones first. */
-  readonly typeOf: readonly number[];
-  readonly importedFunctions: number;
-  readonly globals: number;
-  /** The index of `actor.yield`, where the module imports it itself. */
-  readonly yield: number | undefined;
-}
-
-function survey(bytes: Uint8Array): Survey {
-  const types: Arity[] = [];
-  const yieldTypes = new Set<number>();
-  const typeOf: number[] = [];
-  let importedFunctions = 0;
-  let globals = 0;
-  let yieldIndex: number | undefined;
-  for (const { id, body } of orderedSectionsOf(bytes)) {
-    if (id === Section.type) {
-      eachType(body, type => {
-        if (isYieldType(type, body)) yieldTypes.add(types.length);
-        types.push({ parameters: type.parameters.length, results: type.results.length });
-      });
-    } else if (id === Section.import) {
-      body.each(() => {
-        const { module, name, kind, type, limits } = readImport(body);
-        if (limits !== undefined) refuse64(body, limits, kind === Kind.table ? "table" : "memory");
-        if (kind === Kind.global) globals++;
-        if (kind !== Kind.function) return;
-        if (module === "actor" && name === "yield") {
-          if (!yieldTypes.has(type)) body.fail("imports actor.yield with a type that is not () -> i32");
-          yieldIndex = importedFunctions;
-        }
-        importedFunctions++;
-        typeOf.push(type);
-      });
-    } else if (id === Section.function) body.each(() => typeOf.push(body.u32()));
-    else if (id === Section.memory) body.each(() => refuse64(body, readLimits(body, "memory"), "memory"));
-    else if (id === Section.global) globals += body.u32();
-  }
-  return { types, typeOf, importedFunctions, globals, yield: yieldIndex };
-}
-
-/** Whether it is `() -> i32`. */
-function isYieldType({ form, isPlain, parameters, results }: TypeDeclaration, cursor: Cursor): boolean {
-  if (form !== Form.function || !isPlain) {
-    cursor.fail("has types of garbage collection, whose reductions are not counted yet");
-  }
-  return parameters.length === 0 && results.length === 1 && results[0] === I32;
-}
-
-function refuse64(cursor: Cursor, { is64 }: Limits, what: "table" | "memory"): void {
-  if (is64) cursor.fail(`has a 64-bit ${what}; build it for wasm32`);
-}
-
-/** How many elements a section gets behind its own, and what writes them. */
+/** What a section gets behind its own elements: how many, and what writes them. */
 type Addition = readonly [count: number, write: () => void];
 const NOTHING: Addition = [0, () => {}];
 
 class Rewriter {
   readonly #bytes: Uint8Array;
   readonly #out: Output;
-  readonly #own: Survey;
-  /** By how much the module's own functions move: by one, where the import of `yield` is new. */
-  readonly #shift: number;
+  readonly #own: IndexSpaces;
   readonly #counter: Counter;
   /** By section. */
   readonly #additions: Partial<Record<number, Addition>>;
 
-  constructor(bytes: Uint8Array, own: Survey, copies: Copies | undefined) {
+  constructor(bytes: Uint8Array, copies: Copies | undefined) {
     this.#bytes = bytes;
     this.#out = new Output(bytes.length + (bytes.length >>> 2) + 256, copies);
+    const own = new IndexSpaces(bytes);
     this.#own = own;
-    this.#shift = own.yield === undefined ? 1 : 0;
     const counter = new Counter(this.#out, {
       type: own.types.length,
-      yield: own.yield ?? own.importedFunctions,
-      function: own.typeOf.length + this.#shift,
+      yield: own.yield,
+      function: own.functions.length + own.shift,
       global: own.globals,
     });
     this.#counter = counter;
     this.#additions = {
       [Section.type]: [NEW_TYPES, () => counter.types()],
-      [Section.import]: [this.#shift, () => this.#shift > 0 && counter.yieldImport()],
+      [Section.import]: [own.shift, () => own.shift > 0 && counter.yieldImport()],
       [Section.function]: [NEW_FUNCTIONS, () => counter.functions()],
       [Section.global]: [1, () => counter.global()],
       [Section.export]: [1, () => counter.globalExport()],
@@ -175,7 +118,7 @@ class Rewriter {
   }
 
   #section({ id, body, bodyFrom, to }: Part): void {
-    if (id === Section.start) this.#out.u32(this.#moved(body, body.u32()));
+    if (id === Section.start) this.#out.u32(this.#own.moved(body, body.u32()));
     else if (id === Section.export) this.#exports(body);
     else if (id === Section.type || id === Section.import || id === Section.function) this.#list(id, body, to);
     else if (id === Section.table) this.#list(id, body, to, edits => this.#table(body, edits));
@@ -186,7 +129,7 @@ class Rewriter {
     else this.#out.copy(this.#bytes, bodyFrom, to);
   }
 
-  /** Copies a list with what changes in its elements, and adds to it. */
+  /** Copies a list with the changes in its elements, and adds to it. */
   #list(id: number, body: Cursor, to: number, editElement?: (edits: Edits) => void): void {
     const [more, add] = this.#additions[id] ?? NOTHING;
     const count = body.u32();
@@ -197,29 +140,18 @@ class Rewriter {
     add();
   }
 
-  /** Where a function is now. */
-  #moved(cursor: Cursor, index: number): number {
-    // Otherwise a module could call what is only added here.
-    if (index >= this.#own.typeOf.length) cursor.fail(`names the function ${index}, which it does not have`);
-    return index < this.#own.importedFunctions ? index : index + this.#shift;
-  }
-
-  #checkGlobal(cursor: Cursor, index: number): void {
-    if (index >= this.#own.globals) cursor.fail(`names the global ${index}, which it does not have`);
-  }
-
   #moveFunction(cursor: Cursor, edits: Edits): void {
     const from = cursor.at;
-    const index = this.#moved(cursor, cursor.u32());
+    const index = this.#own.moved(cursor, cursor.u32());
     edits.replace(from, cursor.at, index);
   }
 
-  /** Moves the functions that a constant expression names. */
+  /** For constant expressions: moves the functions that they name. */
   #constant(cursor: Cursor, edits: Edits): Visitor {
     return {
       ...IGNORE,
-      functionIndex: (index, from) => edits.replace(from, cursor.at, this.#moved(cursor, index)),
-      globalIndex: index => this.#checkGlobal(cursor, index),
+      functionIndex: (index, from) => edits.replace(from, cursor.at, this.#own.moved(cursor, index)),
+      globalIndex: index => this.#own.checkGlobal(cursor, index),
     };
   }
 
@@ -247,18 +179,18 @@ class Rewriter {
     for (const { from, nameTo, kind, index } of kept) {
       out.copy(this.#bytes, from, nameTo);
       out.put(kind);
-      if (kind === Kind.global) this.#checkGlobal(body, index);
-      out.u32(kind === Kind.function ? this.#moved(body, index) : index);
+      if (kind === Kind.global) this.#own.checkGlobal(body, index);
+      out.u32(kind === Kind.function ? this.#own.moved(body, index) : index);
     }
     this.#counter.globalExport();
   }
 
   #code(code: Cursor): void {
     this.#out.u32(code.peekU32() + NEW_FUNCTIONS);
-    const { types, typeOf } = this.#own;
+    const { types, functions } = this.#own;
     let index = this.#own.importedFunctions;
     eachBody(code, body => {
-      const type = types[typeOf[index++]] ?? body.fail("has code of no function");
+      const type = types[functions[index++]] ?? body.fail("has code of no function");
       this.#body(body, type.parameters);
     });
     this.#counter.bodies();
@@ -285,28 +217,28 @@ class Rewriter {
     out.endBody();
   }
 
-  /** Finds what is to change in a function's instructions. */
+  /** Puts into `edits` what is to change in a function's instructions. */
   #decideCharges(body: Cursor, edits: Edits, locals: number): void {
-    const { types, typeOf, importedFunctions } = this.#own;
-    const places = {
-      here: (isHead: boolean) => edits.charge(body.at, isHead),
-      pay: (place: number, reductions: number) => edits.decide(place, reductions),
+    const { types, functions, importedFunctions } = this.#own;
+    const sites = {
+      add: (isHead: boolean) => edits.addSite(body.at, isHead),
+      charge: (site: number, reductions: number) => edits.charge(site, reductions),
     };
-    const paths = new Paths(places, locals, type => arityOfBlock(body, types, type));
+    const paths = new Paths(sites, locals, type => arityOfBlock(body, types, type));
     let calls = false;
     walk(body, {
       ...this.#constant(body, edits),
       flow: paths,
       call: (index, type) => {
         calls = true;
-        const called = types[type < 0 ? typeOf[index] : type] ?? body.fail("calls something of no type");
+        const called = types[type < 0 ? functions[index] : type] ?? body.fail("calls something of no type");
         if (type < 0 && index < importedFunctions) paths.run(IMPORT_TICKS);
         paths.run((called.parameters + called.results) * TICKS_PER_VALUE);
       },
       bulk: (from, ofTable) => edits.chargeBulk(from, ofTable),
     });
-    // A function that costs less, and calls nothing, is paid by its caller.
-    if (calls || paths.paysApart || paths.left > TICKS) edits.decide(PROLOGUE, 1 + Math.floor(paths.left / TICKS));
+    // A function that costs less, and calls nothing, is charged by its caller.
+    if (calls || paths.chargesParts || paths.debt > TICKS) edits.charge(PROLOGUE, 1 + Math.floor(paths.debt / TICKS));
   }
 
   #custom({ body, bodyFrom, to }: Part): void {
@@ -321,7 +253,7 @@ class Rewriter {
       try {
         moveNames(out, body, (cursor, edits) => this.#moveFunction(cursor, edits));
       } catch (error) {
-        // Wrong names are worth nothing, and are no error.
+        // Wrong names are dropped, and are no error.
         if (!(error instanceof Undecodable)) throw error;
         out.forget(before);
         return;

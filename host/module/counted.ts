@@ -1,6 +1,7 @@
 /**
- * Modules whose reductions the host has counted. The host counts untrusted bytes itself, because a guest could not be trusted to. Bytes that
- * were counted before are known by their SHA-256 and are neither counted nor compiled again.
+ * Modules whose reductions the host has counted. The host counts untrusted bytes itself, because a
+ * guest could not be trusted to. Bytes that were counted before are known by their SHA-256 and are
+ * neither counted nor compiled again.
  */
 import { LoadError } from "../wire/errors.ts";
 import type { Copies } from "./copies.ts";
@@ -52,9 +53,13 @@ async function count(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Comp
   }
 }
 
-/** `countReductions` for bytes that may be no valid module. Throws a LoadError that says what is wrong with them. */
+/**
+ * `countReductions` for bytes that may be no valid module. Throws a LoadError that says what is
+ * wrong with them.
+ */
 export function countUnchecked(name: string, bytes: Uint8Array<ArrayBuffer>, copies?: Copies): Uint8Array<ArrayBuffer> {
-  // First, because the rewriter relies on it, and because what it adds must not make bytes valid that were not.
+  // First, because the rewriter relies on it, and because what it adds must not make bytes valid
+  // that were not.
   assertValid(name, bytes);
   try {
     return countReductions(bytes, copies);

@@ -1,6 +1,7 @@
 /**
- * What a module gets so that its reductions are counted: a global that counts down, the import of `actor.yield`, and three functions. Code
- * takes from the counter what it weighs. Where the counter is below zero, the function `spent` calls `yield` and adds the answer.
+ * What a module gets so that its reductions are counted: a global that counts down, the import of
+ * `actor.yield`, and three functions. Code takes from the counter what it weighs. Where the counter
+ * is below zero, the function `spent` calls `yield` and adds the answer.
  */
 import { LEFT_EXPORT } from "../wire/abi.ts";
 import { Form, Kind } from "./declarations.ts";
@@ -74,7 +75,8 @@ export class Counter {
     this.#spent();
     // (i32.shr_u (local.get $n) (i32.const …))
     this.#chargingFunction(() => this.#out.put(0x20, 0, 0x41, BYTES_SHIFT, 0x76));
-    // (i32.shl (select (local.get $n) (i32.const …) (i32.lt_u (local.get $n) (i32.const …))) (i32.const …))
+    // (i32.shl (select (local.get $n) (i32.const …) (i32.lt_u (local.get $n) (i32.const …)))
+    // (i32.const …))
     this.#chargingFunction(() => {
       this.#out.put(0x20, 0, 0x41);
       this.#out.s32(MAX_ELEMENTS);
@@ -109,7 +111,10 @@ export class Counter {
     out.endBody();
   }
 
-  /** Charges for a number of bytes or elements, and answers that number: (func (param $n i32) (result i32) …charge the price… (local.get $n)) */
+  /**
+   * Charges for a number of bytes or elements, and answers that number: (func (param $n i32)
+   * (result i32) …charge the price… (local.get $n))
+   */
   #chargingFunction(price: () => void): void {
     const out = this.#out;
     out.beginBody();
@@ -128,8 +133,8 @@ export class Counter {
   }
 
   /**
-   * Charges reductions: (i32.sub (global.get $counter) (i32.const reductions)). A head then checks the counter, which takes a local; elsewhere it
-   * is only set, and the next head checks it.
+   * Charges reductions: (i32.sub (global.get $counter) (i32.const reductions)). A head then checks
+   * the counter, which takes a local; elsewhere it is only set, and the next head checks it.
    */
   charge(reductions: number, local: number, isHead: boolean): void {
     const out = this.#out;
@@ -142,7 +147,8 @@ export class Counter {
   }
 
   /**
-   * (global.set $counter (local.tee $left …)) (if (i32.lt_s (local.get $left) (i32.const 0)) (then (call $spent)))
+   * (global.set $counter (local.tee $left …)) (if (i32.lt_s (local.get $left) (i32.const 0)) (then
+   * (call $spent)))
    *
    * Reading the global again instead costs a tight loop half its time (V8 14, x64).
    */

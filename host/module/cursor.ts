@@ -1,9 +1,12 @@
 /**
- * Reads the parts of a WebAssembly binary in order: bytes, numbers, names, lists. A cursor never reads past its end. Bytes that end too
- * soon, or are not what they must be, throw Undecodable.
+ * Reads the parts of a WebAssembly binary in order: bytes, numbers, names, lists. A cursor never
+ * reads past its end. Bytes that end too soon, or are not what they must be, throw Undecodable.
  */
 
-/** The bytes use a part of the format that the host does not know, or end too soon. The message says where. */
+/**
+ * The bytes use a part of the format that the host does not know, or end too soon. The message says
+ * where.
+ */
 export class Undecodable extends Error {}
 
 export class Cursor {
@@ -84,7 +87,10 @@ export class Cursor {
     return new TextDecoder().decode(this.bytes.subarray(start, this.at));
   }
 
-  /** Reads a list: calls `read` once for each element. `read` must take at least one byte, so a false count ends with the bytes. */
+  /**
+   * Reads a list: calls `read` once for each element. `read` must take at least one byte, so a
+   * false count ends with the bytes.
+   */
   each(read: () => void): void {
     for (let left = this.u32(); left > 0; left--) read();
   }

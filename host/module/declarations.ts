@@ -1,6 +1,7 @@
 /**
- * Reads what a module declares, from the bodies of its sections: types, imports, tables, memories, globals, tags, exports and element
- * segments. This is the one reader of them; what a module may declare is decided by those who call it.
+ * Reads what a module declares, from the bodies of its sections: types, imports, tables, memories,
+ * globals, tags, exports and element segments. This is the one reader of them; what a module may
+ * declare is decided by those who call it.
  */
 import { type Cursor, hex } from "./cursor.ts";
 import { walk } from "./instructions.ts";
@@ -145,8 +146,9 @@ export function readExport(cursor: Cursor): ExportDeclaration {
 }
 
 /**
- * Reads an element segment. Tells `visitor` of the instructions of its constant expressions, and of the functions among its elements.
- * Answers how many elements each instance keeps; those of a declarative segment it does not keep.
+ * Reads an element segment. Tells `visitor` of the instructions of its constant expressions, and of
+ * the functions among its elements. Answers how many elements each instance keeps; those of a
+ * declarative segment it does not keep.
  */
 export function readElementSegment(cursor: Cursor, visitor: Visitor): number {
   const flags = cursor.u32();

@@ -1,4 +1,7 @@
-/** What is to change in a range of a module's bytes, in the order of its places. What is between is copied. */
+/**
+ * Changes to a range of a module's bytes, in the order in which they stand there. The bytes between
+ * them are copied.
+ */
 import type { Output } from "./output.ts";
 
 const HEAD = 0;
@@ -7,8 +10,8 @@ const BYTES = 2;
 const ELEMENTS = 3;
 const REPLACE = 4;
 
-/** Writes the code of charges. */
-export interface Charges {
+/** Writes the code that charges. */
+export interface ChargeWriter {
   charge(reductions: number, isHead: boolean): void;
   chargeBulk(ofTable: boolean): void;
 }
@@ -21,7 +24,7 @@ export class Edits {
   readonly #kinds: number[] = [];
   readonly #places: number[] = [];
   readonly #ends: number[] = [];
-  /** The reductions of a charge, decided later; at 0 there is no charge. The new index of a replacement. */
+  /** The reductions that a site charges; nothing is written at 0. The new index of a replacement. */
   readonly #values: number[] = [];
 
   constructor(out: Output, bytes: Uint8Array, from: number) {
@@ -30,13 +33,13 @@ export class Edits {
     this.#from = from;
   }
 
-  /** A charge at this place. Answers its number, the first of which is 0. */
-  charge(at: number, isHead: boolean): number {
+  /** A site for a charge. Answers its number, the first of which is 0. */
+  addSite(at: number, isHead: boolean): number {
     return this.#add(isHead ? HEAD : PART, at, at, 0);
   }
 
-  decide(charge: number, reductions: number): void {
-    this.#values[charge] = reductions;
+  charge(site: number, reductions: number): void {
+    this.#values[site] = reductions;
   }
 
   chargeBulk(at: number, ofTable: boolean): void {
@@ -56,7 +59,7 @@ export class Edits {
   }
 
   /** Writes the range up to `to`. `charges` may be absent where nothing is charged. */
-  finish(to: number, charges?: Charges): void {
+  finish(to: number, charges?: ChargeWriter): void {
     let from = this.#from;
     for (let i = 0; i < this.#kinds.length; i++) {
       const kind = this.#kinds[i];

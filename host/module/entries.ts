@@ -1,6 +1,7 @@
 /**
- * The entries of a module: the exported functions with which an actor can begin, and how an actor that begins with one waits. A name that is
- * no entry, or a way in which the module cannot wait, throws a SpawnError that says what there is.
+ * The entries of a module: the exported functions with which an actor can begin, and how an actor
+ * that begins with one waits. A name that is no entry, or a way in which the module cannot wait,
+ * throws a SpawnError that says what there is.
  */
 import { ENTRY_TYPE, INITIALIZE, resumeExport, START } from "../wire/abi.ts";
 import { SpawnError } from "../wire/errors.ts";
@@ -44,7 +45,8 @@ export class Entries {
    * How an actor with this entry waits.
    *
    * @param asked the way that the embedder wants, if any
-   * @param policy an actor that only has to wait in order to give way waits by JSPI, where the engine has it
+   * @param policy an actor that only has to wait in order to give way waits by JSPI, where the
+   * engine has it
    */
   wayOf(entry: string, asked: WayName | undefined, policy: ReductionPolicy): WayName {
     const found = isCollector(entry, this.#exports) ? undefined : this.#exports.get(entry);
@@ -91,7 +93,8 @@ function entryNames(exports: ReadonlyMap<string, ExportType>): readonly string[]
     const canBeEntry = signature === ENTRY_TYPE || (signature === undefined && !name.includes(":"));
     if (name === "handle" || canBeEntry) names.push(name);
   }
-  // _start runs first in each actor. A WASI command has only that; in AssemblyScript it is never an entry.
+  // _start runs first in each actor. A WASI command has only that; in AssemblyScript it is never an
+  // entry.
   const isCommand = exports.get(START)?.kind === "function" && !exports.has("__new");
   return names.length === 0 && isCommand ? [START] : names;
 }

@@ -1,6 +1,9 @@
 /**
- * Estimates how many bytes an instance of a module takes beside its memory, from the numbers of its functions, exports, tables and so on. Each constant was
- * measured (V8 14, x64). No instance takes more than twice its estimate.
+ * Estimates how many bytes an instance of a module takes beside its memory, from the numbers of its
+ * functions, exports, tables and so on.
+ *
+ * Guarantee: no instance takes more than twice its estimate. Each constant was measured (V8 14,
+ * x64).
  */
 
 import { INSTANCE_BYTES } from "../wire/memory-use.ts";
@@ -13,7 +16,10 @@ import { IGNORE } from "./visitor.ts";
 /** An element of a table. */
 export const ELEMENT_BYTES = 48;
 const FUNCTION_BYTES = 20;
-/** A function in an element segment. It takes 336 after the guest has taken a reference to it, but most guests never do. */
+/**
+ * A function in an element segment. It takes 336 bytes once the guest has taken a reference to it,
+ * but most guests never do.
+ */
 const REFERENCE_BYTES = 120;
 const EXPORT_BYTES = 400;
 const IMPORT_BYTES = 130;
@@ -23,16 +29,19 @@ const SEGMENT_BYTES = 16;
 export interface Footprint {
   /** Everything but tables. */
   readonly fixedBytes: number;
-  /** The elements of all tables: when the instance is new, and at most. */
+  /** The elements of all tables together: when the instance is new, and at most. */
   readonly firstElements: number;
   readonly mostElements: number;
-  /** Its frames can hold exceptions, which the engine keeps as long as the frames. */
+  /**
+   * Its frames can hold exceptions, which the engine keeps as long as the frames. Such a stack
+   * counts more.
+   */
   readonly hasExceptions: boolean;
 }
 
 const unknown: Footprint = { fixedBytes: INSTANCE_BYTES, firstElements: 0, mostElements: 0, hasExceptions: false };
 
-/** The footprint of a confined module. Without bytes it is that of an empty module. */
+/** The footprint of a module that was confined. Without bytes, that of an empty module. */
 export function footprintOf(bytes: Uint8Array | undefined): Footprint {
   if (bytes === undefined) return unknown;
   try {

@@ -1,11 +1,14 @@
 /**
- * The room host/module/: a guest module is read, checked, confined, trimmed, counted and mapped to its source. It imports host/wire/ only.
+ * The room host/module/: a guest module is read, checked, confined, trimmed, counted and mapped to
+ * its source. It imports host/wire/ only.
  *
- * Guarantee: actors of a module that was loaded from bytes allocate within their limits, and import nothing but what docs/abi.md and the
- * embedder offer. Such a module can crash its own actor, with a reason that says why; it cannot harm another, or the host.
+ * Guarantee: actors of a module that was loaded from bytes allocate within their limits, and import
+ * nothing but what docs/abi.md and the embedder offer. Such a module can crash its own actor, with
+ * a reason that says why; it cannot harm another, or the host.
  *
- * The way of a module is source.ts, loader.ts, confine.ts, code-bounds.ts, count.ts, trim.ts, check.ts and this file. All of them read
- * bytes by cursor.ts, sections.ts, declarations.ts and instructions.ts.
+ * The way of a module is source.ts, loader.ts, confine.ts, code-bounds.ts, count.ts, trim.ts,
+ * check.ts and this file. All of them read bytes by cursor.ts, sections.ts, declarations.ts and
+ * instructions.ts.
  */
 import { LEFT_EXPORT, resumeExport, YIELD_EXPORT } from "../wire/abi.ts";
 import type { ReductionPolicy, WayName } from "../wire/limits.ts";
@@ -36,7 +39,10 @@ export class GuestModule {
   /** For messages: the file's name, or the one that the embedder gave. */
   readonly name: string;
   readonly module: WebAssembly.Module;
-  /** Pages of the memory that it imports. Undefined where that type is unknown, because the module came compiled. */
+  /**
+   * Pages of the memory that it imports. Undefined where that type is unknown, because the module
+   * came compiled.
+   */
   readonly memoryType: MemoryType | undefined;
   /** The types of all imported functions are known. They are not where a module came compiled. */
   readonly hasKnownTypes: boolean;
@@ -52,7 +58,10 @@ export class GuestModule {
   #movableGlobals: number | undefined;
   #guessedPages = 1;
 
-  /** Throws a LoadError where the module breaks the ABI. Of a module that came compiled, only `module` is known. */
+  /**
+   * Throws a LoadError where the module breaks the ABI. Of a module that came compiled, only
+   * `module` is known.
+   */
   constructor(
     name: string,
     compiled: Pick<Compiled, "module"> & Partial<Compiled>,
@@ -79,7 +88,10 @@ export class GuestModule {
     checkInterface({ name, imports, exports, ownsMemory, entries: this.#entries.names }, offers);
   }
 
-  /** The reason with the place of the crash in the guest's sources, if the module was loaded with a source map. */
+  /**
+   * The reason with the place of the crash in the guest's sources, if the module was loaded with a
+   * source map.
+   */
   located(reason: ExitReason): ExitReason {
     if (reason.kind !== "crashed" || this.#making.places === undefined) return reason;
     try {
@@ -91,8 +103,8 @@ export class GuestModule {
   }
 
   /**
-   * How many globals make up, with the memory, the whole state of an instance. Undefined where an instance has other state, or globals that
-   * cannot be put back.
+   * How many globals make up, with the memory, the whole state of an instance. Undefined where an
+   * instance has other state, or globals that cannot be put back.
    */
   get movableGlobals(): number | undefined {
     if (this.#bytes === undefined) return this.#movableGlobals;
@@ -129,15 +141,20 @@ export class GuestModule {
   }
 
   /**
-   * How an actor with this entry waits. Throws a SpawnError where there is no such entry, or it cannot wait in the way that is asked for.
+   * How an actor with this entry waits. Throws a SpawnError where there is no such entry, or it
+   * cannot wait in the way that is asked for.
    *
-   * @param policy an actor that waits for nothing, but has to give way, waits by JSPI where the engine has it
+   * @param policy an actor that waits for nothing, but has to give way, waits by JSPI where the
+   * engine has it
    */
   wayOf(entry: string, asked: WayName | undefined, policy: ReductionPolicy = "off"): WayName {
     return this.#entries.wayOf(entry, asked, policy);
   }
 
-  /** It imports `yield`. If it was rewritten to count its reductions, it calls `yield` when it has computed for long. */
+  /**
+   * It imports `yield`. If it was rewritten to count its reductions, it calls `yield` when it has
+   * computed for long.
+   */
   get isCounted(): boolean {
     return this.importsActor("yield");
   }
@@ -157,7 +174,10 @@ export class GuestModule {
     return this.#actorImports.has(name);
   }
 
-  /** Whether it imports a function of the embedder with the result i32. Undefined where its types are unknown. */
+  /**
+   * Whether it imports a function of the embedder with the result i32. Undefined where its types
+   * are unknown.
+   */
   expectsWord(module: string, name: string): boolean | undefined {
     const found = this.#imports.find(found => found.module === module && found.name === name);
     return found?.signature?.endsWith("-> i32");
@@ -176,7 +196,10 @@ export class GuestModule {
   }
 }
 
-/** A module that another host has trimmed no longer exports its entries, only the functions that resume them. */
+/**
+ * A module that another host has trimmed no longer exports its entries, only the functions that
+ * resume them.
+ */
 function addTrimmedEntries(exports: Map<string, ExportType>): void {
   for (const name of [...exports.keys()]) {
     const entry = name.startsWith(RESUME) ? name.slice(RESUME.length) : name;

@@ -1,7 +1,8 @@
 /**
- * Walks WebAssembly instructions, byte by byte: how long each is, and where an index stands in it that code which is added to the module
- * would shift. It knows the instructions of WebAssembly 2.0 with tail calls, exceptions (both generations), typed function references,
- * atomics and relaxed SIMD. Whatever else it meets it refuses: an instruction of unknown length could hide a loop.
+ * Walks WebAssembly instructions, byte by byte, and tells a visitor what they do. It knows the
+ * instructions of WebAssembly 2.0 with tail calls, exceptions (both generations), typed function
+ * references, atomics and relaxed SIMD. It refuses all others, because an instruction of unknown
+ * length could hide a loop.
  */
 
 import { readBlockType } from "./block-type.ts";
@@ -12,7 +13,7 @@ import { weights } from "./weights.ts";
 
 const NO_HANDLERS: readonly number[] = [];
 
-/** Walks instructions up to the `end` that is the expression's own. */
+/** Walks an expression, or the code of a function, up to its own `end`. */
 export function walk(cursor: Cursor, visitor: Visitor): void {
   const { flow } = visitor;
   const tellsEach = visitor.instruction !== undefined;
@@ -91,7 +92,7 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         ticks += atomic(cursor);
         continue;
     }
-    // Control: the others that are not known end up here, too.
+    // Control flow, and opcodes that are not known.
     flow?.run(ticks);
     ticks = 0;
     switch (opcode) {
@@ -223,12 +224,12 @@ function labelIndex(cursor: Cursor, depth: number): number {
 }
 
 function memoryArgument(cursor: Cursor): void {
-  // Bit 6 of the alignment says that the number of a memory follows.
+  // Bit 6 of the alignment says that the index of a memory follows.
   if ((cursor.u32() & 0x40) !== 0) cursor.u32();
   cursor.skipNumber(10);
 }
 
-/** Answers the instruction's weight, as the next two do. */
+/** Answers the weight of the instruction, as the next two functions do. */
 function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): number {
   const opcode = cursor.u32();
   const weight = weights.miscellaneous[opcode] ?? 0;
@@ -252,7 +253,8 @@ function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): number {
       cursor.u32();
       break;
     case 15: // table.grow
-      // Few tables grow far, and none beyond its limit: what is refused costs nothing.
+      // Charged like bytes: few tables grow far, none beyond its limit, and growth that is refused
+      // costs nothing.
       visitor.bulk(from, false);
       visitor.changesInstance();
       cursor.u32();

@@ -1,6 +1,7 @@
 /**
- * The imports and exports of a module with their types, which `WebAssembly.Module.imports` and `exports` do not tell: signatures of
- * functions and sizes of memories. The module must be one that the engine has validated, or will validate.
+ * Reads the imports and exports of a module with their types: the signatures of functions and the
+ * sizes of memories, which `WebAssembly.Module.imports` and `exports` do not tell. It is right only
+ * for a module that the engine accepts.
  */
 
 import type { Signature } from "../wire/abi.ts";
@@ -45,7 +46,7 @@ export interface Interface {
   readonly exports: readonly ExportType[];
 }
 
-/** The interface of a module; undefined where it uses a part of the format that is not known here. */
+/** Undefined where the module uses a part of the format that is not known here. */
 export function readInterface(bytes: Uint8Array): Interface | undefined {
   try {
     return read(bytes);

@@ -1,6 +1,6 @@
 /**
- * The custom section `name`, in which a module can name its functions and what is in them. No engine validates it, so whoever reads it must
- * expect it to be wrong.
+ * The custom section `name`, in which a module can name its functions and what is in them. No
+ * engine validates it, so it can contain anything.
  */
 import { type Cursor, Undecodable } from "./cursor.ts";
 import { Edits } from "./edits.ts";
@@ -14,7 +14,10 @@ const Names = { functions: 1, labels: 3 } as const;
 /** Names of C++ are long, and the message should not be. */
 const MAX_CHARACTERS = 80;
 
-/** What a module calls a function, for a message: for example ` "main"`, in plain characters; nothing where it has no name. */
+/**
+ * What a module calls a function, for a message: for example ` "main"`, in plain characters;
+ * nothing where it has no name.
+ */
 export function functionName(bytes: Uint8Array, index: number): string {
   try {
     const name = find(bytes, index);
@@ -42,7 +45,10 @@ function find(bytes: Uint8Array, index: number): string | undefined {
   return undefined;
 }
 
-/** Writes the parts of the section. `moveFunction` reads the index of a function and puts the new one into `edits`. */
+/**
+ * Writes the parts of the section. `moveFunction` reads the index of a function and puts the new
+ * one into `edits`.
+ */
 export function moveNames(out: Output, section: Cursor, moveFunction: (cursor: Cursor, edits: Edits) => void): void {
   for (const { id, body, bodyFrom, to } of partsOf(section)) {
     out.begin(id);

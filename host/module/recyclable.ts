@@ -1,6 +1,6 @@
 /**
- * Whether an instance of a module can be used again: everything that its code can change lies in its memory and in globals, which the host
- * can put back.
+ * Whether an instance of a module can be used again: everything that its code can change lies in
+ * its memory and in globals, which the host can put back.
  */
 import { Undecodable } from "./cursor.ts";
 import { readLocals } from "./declarations.ts";
@@ -8,7 +8,10 @@ import { walk } from "./instructions.ts";
 import { eachBody, Section, sectionsOf } from "./sections.ts";
 import { IGNORE } from "./visitor.ts";
 
-/** Does not look at the types of the globals. False for a module that uses a part of the format that is not known here. */
+/**
+ * Does not look at the types of the globals. False for a module that uses a part of the format that
+ * is not known here.
+ */
 export function isRecyclable(bytes: Uint8Array): boolean {
   try {
     return changesNothingElse(bytes);

@@ -1,6 +1,6 @@
 /**
- * The sections of a WebAssembly binary, one after the other: all that reads a module goes through here. A section's body is a cursor that
- * cannot leave it.
+ * The sections of a WebAssembly binary, one after the other: all that reads a module goes through
+ * here. A section's body is a cursor that cannot leave it.
  */
 import { Cursor } from "./cursor.ts";
 

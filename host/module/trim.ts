@@ -1,9 +1,10 @@
 /**
- * Takes from a module what the host never asks its instances for. The engine makes an object for each export of each instance, some 340 bytes for a function and
- * 100 for a global (V8 14, x64): more than all else that an actor of a small module costs beside its memory.
+ * Compiles a module without the exports that the host never uses. The engine makes an object for
+ * each export of each instance: 340 bytes for a function, 100 for a global (V8 14, x64). Together
+ * that is more than everything else that an actor of a small module costs beside its memory.
  *
- * In the place of all mutable globals comes one function, which moves them to the instance's memory or from there: so they can be put back, also those that
- * the module does not export itself.
+ * The module gets one more function instead, which copies all mutable globals to the memory or
+ * back. So the host can put all of them back, also those that the module does not export.
  */
 import { ENTRY_TYPE, exportTypes, GLOBALS_EXPORT, LEFT_EXPORT, resumeExport } from "../wire/abi.ts";
 import { Copies } from "./copies.ts";
@@ -17,12 +18,15 @@ import { HEADER_BYTES, type Part, Section, sectionsOf } from "./sections.ts";
 import { I32 } from "./value-type.ts";
 import { IGNORE } from "./visitor.ts";
 
-/** Bytes of memory for each global. */
+/** How many bytes of memory each global takes. */
 export const GLOBAL_BYTES = 8;
-/** More are not moved: the code for it should stay small beside the module's own. */
+/**
+ * With more mutable globals there is no such function, so that its code stays small beside the
+ * module's own.
+ */
 const MAX_GLOBALS = 512;
 
-/** By the byte of a type: its load and its store. What is not here cannot be moved. */
+/** The load and the store for each type of global that can be copied. */
 const MOVES: Readonly<Record<number, readonly [load: number, store: number]>> = {
   127: [0x28, 0x36], // i32
   126: [0x29, 0x37], // i64
@@ -33,22 +37,28 @@ const MOVES: Readonly<Record<number, readonly [load: number, store: number]>> = 
 /** A module that the engine has compiled. */
 export interface Compiled {
   readonly module: WebAssembly.Module;
-  /** As it was before exports were taken from it. */
+  /**
+   * The imports and exports before trimming. Undefined where the module uses a part of the format
+   * that is not known here.
+   */
   readonly interface: Interface | undefined;
-  /** What it was compiled from, and what of that came from where; as it was given where nothing could be taken from it. */
+  /**
+   * The bytes after trimming; those that were given, without `copies`, where the module could not
+   * be trimmed.
+   */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly copies: Copies | undefined;
-  /** How many globals `isopod:globals` moves; -1: there are some that it cannot. */
+  /** How many globals `isopod:globals` copies. -1 where it cannot copy all. */
   readonly globals: number;
 }
 
 /**
- * Compiles bytes, without the exports that the host has no use for. Rejects with what the engine says of bytes that are no module.
+ * Rejects with the engine's own error where the bytes are no module.
  *
- * @param isValid the bytes are known to be a module
+ * @param isValid the engine is known to accept the bytes
  */
 export async function compileTrimmed(bytes: Uint8Array<ArrayBuffer>, isValid = false): Promise<Compiled> {
-  // What is no module shall not become one.
+  // Trimming must not make bytes valid that were not.
   const known = isValid || WebAssembly.validate(bytes) ? readInterface(bytes) : undefined;
   const copies = new Copies();
   const trimmed = known === undefined ? undefined : trim(bytes, functionsOf(known), copies);
@@ -57,16 +67,20 @@ export async function compileTrimmed(bytes: Uint8Array<ArrayBuffer>, isValid = f
       const module = await WebAssembly.compile(trimmed.bytes);
       return { module, interface: known, copies, ...trimmed };
     } catch {
-      // An export may be what permits `ref.func`, and without a memory nothing can be moved. The module as it was is valid.
+      // An export may have permitted a `ref.func`, or there is no memory to copy globals to. The
+      // module as it was is valid.
     }
   }
   return { module: await WebAssembly.compile(bytes), interface: known, bytes, copies: undefined, globals: -1 };
 }
 
-/** Names of the functions that the host may call. An entry that waits by Asyncify is called by another name. */
+/**
+ * The names of the functions that the host may call. The host calls an entry that waits by Asyncify
+ * by the name that resumes it.
+ */
 function functionsOf({ exports }: Interface): ReadonlySet<string> {
   const names = new Set(exports.filter(({ kind }) => kind === "function").map(({ name }) => name));
-  // `run` is an entry as others are; what else has a meaning is called by its own name.
+  // `run` is an entry like others. All other exports with a meaning are called by their own names.
   const isMeant = (name: string) =>
     name !== "run" && (Object.hasOwn(exportTypes, name) || name.startsWith(resumeExport("")));
   const isCalled = ({ name, kind, signature }: ExportType) =>
@@ -76,7 +90,7 @@ function functionsOf({ exports }: Interface): ReadonlySet<string> {
   return new Set(exports.filter(isCalled).map(({ name }) => name));
 }
 
-/** A valid module with only those of its exports that have these names. */
+/** Answers a valid module with only those of its exports that have these names. */
 export function withExports(bytes: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
   const out = new Output(bytes.length + 8);
   out.copy(bytes, 0, HEADER_BYTES);
@@ -107,7 +121,7 @@ class Trimmer {
   #types = 0;
   #functions = 0;
   #globals = 0;
-  /** The module's own that can be set. */
+  /** Globals of the module's own that can be set. */
   readonly #mutable: { readonly index: number; readonly type: number }[] = [];
 
   constructor(bytes: Uint8Array, keeps: ReadonlySet<string>, copies: Copies) {
@@ -141,7 +155,7 @@ class Trimmer {
     else if (id === Section.global) body.each(() => this.#global(body));
   }
 
-  /** Modules that import anything else do not pass the check of what a guest imports. */
+  /** Modules that import anything else do not pass the check of imports (check.ts). */
   #import(body: Cursor): void {
     const { kind } = readImport(body);
     if (kind === Kind.function) this.#functions++;
@@ -170,7 +184,12 @@ class Trimmer {
     writeExports(out, this.#bytes, body, keeps, adds ? this.#functions : undefined);
   }
 
-  /** (func (param $at i32) (param $toMemory i32) (if (local.get $toMemory) (then …store each…) (else …load each…))) */
+  /**
+   * Writes the function that copies the globals:
+   *
+   *     (func (param $at i32) (param $toMemory i32)
+   *       (if (local.get $toMemory) (then …store each…) (else …load each…)))
+   */
   #move(out: Output): void {
     out.beginBody();
     out.put(0, 0x20, 1, 0x04, 0x40);
@@ -191,7 +210,10 @@ class Trimmer {
   }
 }
 
-/** The section of exports, with some of those that it has. `mover`: the index of the function that moves the globals. */
+/**
+ * Writes the section of exports with those that `keeps` selects. `mover` is the index of the
+ * function that copies the globals, if there is one.
+ */
 function writeExports(
   out: Output,
   bytes: Uint8Array,

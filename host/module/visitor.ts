@@ -1,45 +1,66 @@
-/** What `walk` (instructions.ts) tells of the instructions that it reads. */
+/** What `walk` (instructions.ts) tells about the instructions that it reads. */
 
-/** What the walk tells of an instruction. `-1`: there is no such index in it. */
+/**
+ * Told about each instruction that does one of these. An index of -1 means that the instruction has
+ * no such index.
+ */
 export interface Visitor {
-  /** Names a function by the index that stands in the bytes from `from` to the cursor. */
+  /** Names a function. Its index stands in the bytes from `from` to the cursor. */
   functionIndex(index: number, from: number): void;
-  /** Calls a function by its index, or something of a type. */
+  /** Calls a function by its index, or any function of a type. */
   call(functionIndex: number, typeIndex: number): void;
   globalIndex(index: number): void;
-  /** Begins, at `from`, an instruction that takes time for each byte, or element of a table, their number topmost on the stack. */
+  /**
+   * Takes time for each byte, or each element of a table. It begins at `from`, and their number is
+   * topmost on the stack.
+   */
   bulk(from: number, ofTable: boolean): void;
-  /** Changes what outlives the memory: a table, or a segment that is dropped. */
+  /**
+   * Changes state of the instance that is neither in its memory nor in globals: a table, or a
+   * segment that is dropped.
+   */
   changesInstance(): void;
-  /** Every instruction, before all else that is told of it. The cursor stands behind the opcode's first byte. */
+  /**
+   * Every instruction, before everything else that is told about it. The cursor stands behind the
+   * opcode's first byte.
+   */
   instruction?(opcode: number): void;
-  /** Follows the paths through the code, where somebody wants to know them. */
+  /** Present where the paths through the code matter. */
   readonly flow?: Flow;
 }
 
-/** How control goes through the instructions. Each is told when the cursor is behind the instruction. A depth counts labels from the innermost. */
+/**
+ * How control goes through the instructions. Each method is called when the cursor is behind the
+ * instruction. A depth counts labels from the innermost.
+ */
 export interface Flow {
-  /** What was walked since the last time weighs so many ticks (weights.ts). Told before anything else here. */
+  /**
+   * The instructions since the last call weigh so many ticks (weights.ts). Called before each of
+   * the others.
+   */
   run(ticks: number): void;
   block(type: number): void;
   loop(type: number): void;
   if(type: number): void;
-  /** What is thrown in it goes on at one of these labels, which are counted from outside of it, or at a `catch`. */
+  /**
+   * What is thrown in it continues at one of these labels, or at a `catch`. The labels are counted
+   * from outside of it.
+   */
   try(type: number, handlers: readonly number[]): void;
   else(): void;
   catch(): void;
   end(): void;
-  /** Goes on at one of these labels, which take the same values, or behind the instruction. */
+  /** Continues at one of these labels, which take the same values, or behind the instruction. */
   branch(depths: Iterable<number>): void;
   /** Leaves the function. */
   return(): void;
-  /** Never goes on behind the instruction. */
+  /** Never continues behind the instruction. */
   leave(): void;
 }
 
 const nothing = () => {};
 
-/** Is told nothing. Of a constant expression, for example, often only its end matters. */
+/** For code of which only the end matters, for example constant expressions. */
 export const IGNORE: Visitor = {
   functionIndex: nothing,
   call: nothing,

@@ -7,7 +7,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { Actor } from "../../host/actor/actor.ts";
 import { fault, leave } from "../../host/actor/fault.ts";
 import { BOUNDS, MAX_IN_MODULE } from "../../host/module/code-bounds.ts";
-import { BLOCK, BRANCH } from "../../host/module/compile-cost.ts";
+import { BLOCK, BRANCH } from "../../host/module/figures.ts";
 import { LoadError } from "../../host/wire/errors.ts";
 import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
