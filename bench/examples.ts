@@ -1,10 +1,9 @@
 /** The example guests, compiled and loaded: what the scenarios play with. */
-import type { GuestModule } from "../host/module/guest-module.ts";
+
 import { build } from "../host/node/compile/build.ts";
-import { createRuntime } from "../host/node/index.ts";
+import { createRuntime, type GuestModule, type RuntimeOptions } from "../host/node/index.ts";
 import { EXAMPLES_FOLDER } from "../host/node/installation.ts";
 import type { NodeRuntime } from "../host/node/node-runtime.ts";
-import type { RuntimeOptions } from "../host/runtime.ts";
 
 /** A runtime, and the examples of these names in their order. Throws the compiler's own words where one does not compile. */
 export async function loadExamples(

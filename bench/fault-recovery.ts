@@ -4,9 +4,8 @@
  */
 
 import { setImmediate as macrotask } from "node:timers/promises";
-import { CallError } from "../host/javascript/calls.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
-import type { Runtime } from "../host/runtime.ts";
+import { CallError, type Runtime } from "../host/node/index.ts";
 import { loadExamples } from "./examples.ts";
 import { percentile } from "./percentile.ts";
 

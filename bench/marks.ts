@@ -1,6 +1,6 @@
 /**
- * The marks: what isopod is to reach beside the others, in the same run. They are the only figures of this folder that nobody has measured. A verdict
- * compares the medians of one run, and says where there is nothing to compare.
+ * The marks: our own targets for isopod beside its peers, in the same run (docs/marks.md). A verdict compares the
+ * medians of one run. If one of the two did not play, the verdict says so.
  */
 import type { Contest, Score } from "./contest.ts";
 import type { Results } from "./results.ts";
@@ -8,20 +8,20 @@ import type { Results } from "./results.ts";
 export interface Mark {
   readonly name: string;
   readonly scenario: string;
-  /** Isopod's contestant, and whom it is compared with. */
+  /** Isopod's contestant, and the one that it is compared with. */
   readonly own: string;
   readonly beside: string;
-  /** Sizes of the scenario's sweep, of which the worst counts. Default: the scenario at its own size. */
+  /** Sizes of the scenario's sweep; the worst one counts. Default: the scenario at its own size. */
   readonly at?: readonly number[];
   /** What is compared. Default: the time of an operation. */
   readonly what?: "bytes";
-  /** Reached where isopod takes at most so many times as much. */
+  /** Reached if isopod's figure is at most this many times the other one. */
   readonly atMost?: number;
-  /** Reached where isopod takes at most so much, whatever the other takes. Without either mark, it is only printed. */
+  /** Reached if isopod's figure is at most this, for any figure of the other. A mark without either bound is only printed. */
   readonly most?: number;
 }
 
-/** What a run says of a mark. */
+/** What a run says about a mark. */
 export interface Verdict {
   readonly name: string;
   readonly own: string;
@@ -29,12 +29,12 @@ export interface Verdict {
   readonly unit: "ns" | "bytes";
   readonly atMost?: number;
   readonly most?: number;
-  /** All but these are left out where one of the two is missing. */
+  /** This and the fields below are missing if one of the two did not play. */
   readonly ownValue?: number;
   readonly besideValue?: number;
-  /** Isopod's by the other's: below 1, isopod takes less. */
+  /** Isopod's figure divided by the other one: below 1, isopod takes less. */
   readonly ratio?: number;
-  /** The least and the greatest of the ratios of single rounds. */
+  /** The least and the greatest ratio of single rounds. */
   readonly spread?: readonly [number, number];
   readonly reached?: boolean;
 }
@@ -59,7 +59,7 @@ export const marks: readonly Mark[] = [
     ...{ own: PROCESS, beside: "erlang", at: [10_000], atMost: 1 / 2 },
   },
   {
-    // A tenth is what two medians of the same thing differ by.
+    // Two medians of the same thing differ by up to a tenth.
     name: "reply by ref behind 10,000 others beside an empty mailbox",
     scenario: "selective-ref",
     ...{ own: PROCESS, beside: "empty mailbox", at: [10_000], atMost: 1.1 },
@@ -79,7 +79,7 @@ export const marks: readonly Mark[] = [
   },
 ];
 
-/** In the order of the marks. */
+/** A verdict on each mark, in the order of the marks. */
 export function judged(results: Pick<Results, "contests" | "sweeps">, all: readonly Mark[] = marks): Verdict[] {
   return all.map(mark => verdictOn(mark, results));
 }

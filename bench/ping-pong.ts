@@ -3,12 +3,8 @@
  * two looks at the clock, after a warm-up; neither compiling nor spawning is in it.
  */
 
-import type { HostMailbox } from "../host/javascript/host-mailbox.ts";
-import { hasJspi } from "../host/module/engine.ts";
-import type { GuestModule } from "../host/module/guest-module.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
-import type { Runtime } from "../host/runtime.ts";
-import type { Pid } from "../host/wire/pid.ts";
+import { type GuestModule, type HostMailbox, hasJspi, type Pid, type Runtime } from "../host/node/index.ts";
 import { loadExamples } from "./examples.ts";
 import { percentile } from "./percentile.ts";
 

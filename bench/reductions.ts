@@ -9,10 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import binaryen from "binaryen";
 import { featuresOf } from "../guest/transform/compiled.ts";
-import type { SpawnOptions } from "../host/life/spawner.ts";
 import { build } from "../host/node/compile/build.ts";
 import { engineFlags, engineName } from "../host/node/engine.ts";
-import { createRuntime } from "../host/node/index.ts";
+import { createRuntime, type SpawnOptions } from "../host/node/index.ts";
 import { EXAMPLES_FOLDER } from "../host/node/installation.ts";
 import { slowGuests } from "./slow-guests.ts";
 

@@ -3,10 +3,7 @@
  * actors counted; here is what spawns it. A round in which the count is not what it must be is an error, and never a figure.
  */
 
-import type { GuestModule } from "../host/module/guest-module.ts";
-import { createRuntime } from "../host/node/index.ts";
-import type { Runtime } from "../host/runtime.ts";
-import { formatReason } from "../host/wire/reason.ts";
+import { createRuntime, formatReason, type GuestModule, type Runtime } from "../host/node/index.ts";
 import { compiled } from "./compiled.ts";
 import type { PeerName } from "./peers.ts";
 

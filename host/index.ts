@@ -1,16 +1,24 @@
 /** isopod's public names. It runs in any JavaScript engine; `isopod/node` adds what only Node can do. */
 
 export { CallError, type CallOptions, CallTimeoutError } from "./javascript/calls.ts";
-export type { DemonitorOptions, HostMailbox, ReceiveOptions, SendAfterOptions } from "./javascript/host-mailbox.ts";
-export type { Backoff, ChildSpec, Restart, Strategy, Supervisor, SupervisorOptions } from "./javascript/supervisor.ts";
-export { formatReport } from "./javascript/supervisor.ts";
+export {
+  type Backoff,
+  type ChildSpec,
+  formatReport,
+  type Restart,
+  type Strategy,
+  type SupervisorOptions,
+} from "./javascript/child.ts";
+export type { DemonitorOptions, HostMailbox, SendAfterOptions } from "./javascript/host-mailbox.ts";
+export type { ReceiveOptions } from "./javascript/inbox.ts";
+export type { Supervisor } from "./javascript/supervisor.ts";
 export type { ModuleDefaults, SpawnOptions } from "./life/spawner.ts";
 export type { Lookup, ReadSourceMap } from "./module/crash-places.ts";
 export { hasJspi } from "./module/engine.ts";
 export type { GuestModule } from "./module/guest-module.ts";
 export type { BuiltModule, ModuleSource } from "./module/source.ts";
 export type { ActorInfo, PeekOptions, Snapshot, Wait, WaitingItem } from "./observe/snapshot.ts";
-export type { LoadOptions, RuntimeOptions, SendOptions } from "./runtime.ts";
+export type { LoadOptions, RuntimeOptions, SendOptions } from "./options.ts";
 export { Runtime } from "./runtime.ts";
 export type { OnError } from "./time/call-out.ts";
 export type { Clock } from "./time/clock.ts";

@@ -3,48 +3,24 @@
  * It waits in one place at a time, as an actor does.
  */
 
-import { Actor, type Services, type Way } from "../actor/actor.ts";
+import type { Actor, Services } from "../actor/actor.ts";
 import { link, unlink, unlinkEnded } from "../between/links.ts";
 import { demonitor, monitor } from "../between/monitors.ts";
-import type { Registry } from "../between/names.ts";
 import { tiesOf } from "../between/requests.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
 import { endFromOutside, exitSignal } from "../between/signals.ts";
-import { Bytes } from "../mail/bytes.ts";
-import { FROM_HI, FROM_LO, KIND, Mailbox, NONE, REASON, REF, type RingPool, TAG } from "../mail/mailbox.ts";
-import { NOWHERE } from "../mail/slots.ts";
-import { DEAD, PARKED, RUNNING, type State, WANT_MATCH } from "../mail/states.ts";
+import type { RingPool } from "../mail/mailbox.ts";
+import { DEAD } from "../mail/states.ts";
 import type { CallOut } from "../time/call-out.ts";
-import {
-  callback,
-  checkMs,
-  checkOptions,
-  checksOf,
-  checkTagOrRef,
-  flag,
-  having,
-  millisecondsOrForever,
-  pid,
-  tag,
-} from "../wire/checks.ts";
-import { ClosedError, IsopodError } from "../wire/errors.ts";
+import { callback, checkMs, checkOptions, checksOf, checkTagOrRef, flag, pid, tag } from "../wire/checks.ts";
+import { ClosedError } from "../wire/errors.ts";
 import type { RuntimeLimits } from "../wire/limits.ts";
 import type { GivenReason, Message, Received } from "../wire/message.ts";
 import { payloadFrom } from "../wire/payload.ts";
-import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
-import { reasonGiven, receivedFrom } from "../wire/reason.ts";
-
-export interface ReceiveOptions {
-  /** Milliseconds until the receive answers undefined; 0 polls. Without it, it waits for ever. */
-  readonly timeoutMs?: number;
-  /** Ends the receive: it rejects with the signal's reason, and no item is lost. */
-  readonly signal?: AbortSignal;
-}
-
-const receiveChecks = checksOf<ReceiveOptions>({
-  timeoutMs: millisecondsOrForever,
-  signal: having("addEventListener", "throwIfAborted"),
-});
+import { highWord, lowWord, type Pid } from "../wire/pid.ts";
+import { reasonGiven } from "../wire/reason.ts";
+import type { Directory } from "./directory.ts";
+import { Inbox, type ReceiveOptions } from "./inbox.ts";
 
 export interface DemonitorOptions {
   /** Takes its Down, and an answer that came with it, out of the mailbox. Default: false. */
@@ -59,29 +35,10 @@ export interface SendAfterOptions {
 }
 const sendAfterChecks = checksOf<SendAfterOptions>({ to: pid, tag });
 
-/** The receive that waits. */
-interface Pending {
-  readonly matches: ((item: Received) => boolean) | undefined;
-  resolve(item: Received | undefined): void;
-  reject(error: unknown): void;
-}
-
-/** What a host mailbox needs of its runtime to reach others. */
-export interface Directory {
-  readonly registry: Registry;
-  find(pid: Pid): Actor | undefined;
-  send(from: Actor, to: Pid | string, bytes: Uint8Array, tag: number): boolean;
-  delegate(from: Actor, request: Message, to: Pid, bytes: Uint8Array): boolean;
-}
-
 export class HostMailbox implements AsyncIterable<Received>, Disposable {
   readonly #actor: Actor;
-  readonly #callOut: CallOut;
+  readonly #inbox: Inbox;
   readonly #directory: Directory;
-  #pending: Pending | undefined;
-  #onArrival: (() => boolean) | undefined;
-  /** A predicate is being asked; a receive from inside it would move the save pointer under it. */
-  #looking = false;
 
   /** Made by `runtime.mailbox()`. */
   constructor(
@@ -93,29 +50,8 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     callOut: CallOut,
     directory: Directory,
   ) {
-    const way: Way = {
-      name: "host",
-      resume: () => {
-        this.#turn();
-        return true;
-      },
-      discard: () => this.#ended(),
-    };
-    this.#actor = new Actor(
-      lo,
-      hi,
-      services,
-      new Mailbox(rings, NOWHERE),
-      null,
-      way,
-      new Uint8Array(0),
-      limits,
-      Bytes.ofLength(0),
-    );
-    // With a predicate, so that every item goes to the mailbox; running, so that nobody wakes it until it waits.
-    this.#actor.want = WANT_MATCH;
-    this.#actor.state = RUNNING;
-    this.#callOut = callOut;
+    this.#inbox = new Inbox(lo, hi, services, limits, rings, callOut);
+    this.#actor = this.#inbox.actor;
     this.#directory = directory;
     // JavaScript cannot be ended from outside: what is linked to it tells it, as an item.
     tiesOf(this.#actor).trapsExits = true;
@@ -219,7 +155,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
 
   /** The next item, or undefined when the time is over. Rejects with a ClosedError when the mailbox is closed. */
   receive(options: ReceiveOptions = {}): Promise<Received | undefined> {
-    return this.#receive(undefined, options);
+    return this.#inbox.receive(undefined, options);
   }
 
   /**
@@ -228,17 +164,12 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
    */
   receiveMatch(matches: (item: Received) => boolean, options: ReceiveOptions = {}): Promise<Received | undefined> {
     callback(matches, "matches", "receiveMatch");
-    return this.#receive(matches, options);
+    return this.#inbox.receive(matches, options);
   }
 
   /** The next item, where there is one now. A receive that waits goes on as if it had never been there. */
   poll(): Received | undefined {
-    if (this.#looking) throw this.#busy();
-    // What it holds until its end is told are dead letters.
-    if (!this.isOpen) return undefined;
-    const { mailbox } = this.#actor;
-    const at = mailbox.first();
-    return at === NONE ? undefined : this.#take(at, this.#read(at));
+    return this.#inbox.poll();
   }
 
   /**
@@ -247,10 +178,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
    */
   onArrival(act: () => boolean): void {
     callback(act, "act", "onArrival");
-    this.#onArrival = act;
-    if (this.#actor.state !== RUNNING) return;
-    this.#actor.state = PARKED;
-    if (this.#actor.mailbox.count > 0) this.#actor.wake();
+    this.#inbox.onArrival(act);
   }
 
   /** Every item in order, until the mailbox is closed. */
@@ -281,125 +209,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     this.close();
   }
 
-  async #receive(matches: Pending["matches"], options: ReceiveOptions): Promise<Received | undefined> {
-    checkOptions("receive", options, receiveChecks);
-    const { timeoutMs, signal } = options;
-    const actor = this.#actor;
-    if (actor.state === DEAD) throw this.#closed();
-    signal?.throwIfAborted();
-    if (this.#pending !== undefined || this.#looking) throw this.#busy();
-    actor.mailbox.rewind();
-    const item = this.#look(matches);
-    if (item !== undefined || timeoutMs === 0) return item;
-
-    const { clock } = actor.services;
-    actor.deadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + timeoutMs;
-    actor.expired = false;
-    const received = new Promise<Received | undefined>((resolve, reject) => {
-      this.#pending = { matches, resolve, reject };
-    });
-    const onAbort = () => this.#settle()?.reject(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    actor.state = PARKED;
-    actor.armDeadline();
-    return received.finally(() => signal?.removeEventListener("abort", onAbort));
-  }
-
-  /** Something arrived, or the time is over. */
-  #turn(): void {
-    const actor = this.#actor;
-    const pending = this.#pending;
-    if (pending === undefined) {
-      actor.state = this.#atRest;
-      if (this.#arrived() && actor.state === PARKED) actor.wake();
-      return;
-    }
-    let item: Received | undefined;
-    try {
-      item = this.#look(pending.matches);
-    } catch (error) {
-      this.#settle()?.reject(error);
-      return;
-    }
-    if (item !== undefined || actor.expired) this.#settle()?.resolve(item);
-    else actor.state = PARKED;
-  }
-
-  /** Whether `onArrival` wants another turn. */
-  #arrived(): boolean {
-    let answer: unknown;
-    this.#callOut.run("onArrival", () => {
-      answer = this.#onArrival?.();
-      return answer;
-    });
-    return answer === true;
-  }
-
-  /** Takes the first wanted item at or behind the save pointer. */
-  #look(matches: Pending["matches"]): Received | undefined {
-    const { mailbox } = this.#actor;
-    for (let at = mailbox.from(mailbox.saved); at !== NONE; at = mailbox.next(mailbox.saved)) {
-      // Whatever `matches` does to this mailbox, the save pointer is moved along.
-      mailbox.saved = at;
-      const item = this.#read(at);
-      if (matches !== undefined && !this.#ask(matches, item)) continue;
-      return this.#take(mailbox.saved, item);
-    }
-    mailbox.saved = mailbox.tail;
-    return undefined;
-  }
-
-  #take(at: number, item: Received): Received {
-    if (item.kind === "message" || item.kind === "timer") this.#actor.services.counters.received++;
-    this.#actor.mailbox.remove(at);
-    return item;
-  }
-
-  #ask(matches: (item: Received) => boolean, item: Received): boolean {
-    this.#looking = true;
-    try {
-      return matches(item);
-    } finally {
-      this.#looking = false;
-    }
-  }
-
-  #read(at: number): Received {
-    const { mailbox } = this.#actor;
-    const bytes = mailbox.payload(at);
-    const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
-    const word = (which: number) => mailbox.word(at, which);
-    return receivedFrom(word(KIND), word(TAG), from, word(REF), word(REASON), bytes);
-  }
-
-  /** The receive is over: nothing waits any more. Returns what waited. */
-  #settle(): Pending | undefined {
-    const pending = this.#pending;
-    this.#pending = undefined;
-    this.#actor.disarmDeadline();
-    if (this.#actor.state !== DEAD) this.#actor.state = this.#atRest;
-    return pending;
-  }
-
-  /** While no receive waits: parked, so that arrivals give it a turn, where somebody wants to know of them. */
-  get #atRest(): State {
-    return this.#onArrival === undefined ? RUNNING : PARKED;
-  }
-
-  #ended(): void {
-    this.#settle()?.reject(this.#closed());
-  }
-
   #mustBeOpen(): void {
-    if (!this.isOpen) throw this.#closed();
-  }
-
-  #busy(): IsopodError {
-    const text = `host mailbox ${formatPid(this.pid)} is receiving already: await that receive, or abort it`;
-    return new IsopodError("ISOPOD_BUSY", text);
-  }
-
-  #closed(): ClosedError {
-    return new ClosedError(`host mailbox ${formatPid(this.pid)} is closed`);
+    if (!this.isOpen) throw this.#inbox.closed();
   }
 }

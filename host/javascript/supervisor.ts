@@ -7,123 +7,15 @@
  * what is in the mailbox by then, as one more restart. That is void once the child was started or stopped with others, or by itself.
  */
 
-import type { Actor } from "../actor/actor.ts";
-import { type SpawnOptions, spawnChecks } from "../life/spawner.ts";
-import { GuestModule } from "../module/guest-module.ts";
-import {
-  callback,
-  checkOptions,
-  checksOf,
-  milliseconds,
-  millisecondsOrForever,
-  oneOf,
-  options,
-  shown,
-  text,
-  wholeNumberOrForever,
-} from "../wire/checks.ts";
 import { ClosedError, SpawnError } from "../wire/errors.ts";
 import type { ChildReport } from "../wire/events.ts";
-import type { Exit, ExitReason, GivenReason, Received } from "../wire/message.ts";
+import type { Exit, ExitReason, Received } from "../wire/message.ts";
 import { formatPid, type Pid } from "../wire/pid.ts";
-import { formatReason, reasonOfThrown } from "../wire/reason.ts";
+import { reasonOfThrown } from "../wire/reason.ts";
+import { type ChildSpec, checkIds, checkSpec, type Strategy, type SupervisorOptions } from "./child.ts";
+import { type Child, Children, type SupervisedRuntime, type Upkeep } from "./children.ts";
 import type { HostMailbox } from "./host-mailbox.ts";
-
-/** Whom the end of a child concerns: itself; all children; itself and those started after it. */
-export type Strategy = "one_for_one" | "one_for_all" | "rest_for_one";
-
-/** `permanent`: always restarted. `transient`: unless it ended normal or shutdown. `temporary`: never, and forgotten. */
-export type Restart = "permanent" | "transient" | "temporary";
-
-export interface ChildSpec extends SpawnOptions {
-  /** Unique among the supervisor's children. */
-  readonly id: string;
-  /**
-   * A module or a defined name to spawn with the other options; or a function that starts the child and returns its pid, or a promise of it.
-   * What the function throws, or its promise rejects with, is a failed start. While the promise is pending the supervisor does nothing else,
-   * as OTP's supervisor waits for a child's `init`; killed, it does not wait, and kills what is started too late.
-   */
-  readonly start: GuestModule | string | (() => Pid | Promise<Pid>);
-  /** A name to register for it after every start. */
-  readonly name?: string;
-  /** Default `permanent`. */
-  readonly restart?: Restart;
-  /** Milliseconds it gets to end by itself once it is asked to shut down; `Infinity`: for ever; `"kill"`: none. Default 5,000. */
-  readonly shutdown?: number | "kill";
-}
-
-export interface Backoff {
-  /** Before the first restart within the period, in ms. */
-  readonly initialMs: number;
-  /** Default: 30,000. */
-  readonly maxMs?: number;
-  /** By which each further one is longer. Default 2. */
-  readonly factor?: number;
-}
-
-export interface SupervisorOptions {
-  readonly strategy?: Strategy;
-  readonly children?: readonly ChildSpec[];
-  /**
-   * So many restarts within `periodMs` are borne; one more, and the supervisor stops all and ends with shutdown. Two restarts that are exactly
-   * `periodMs` apart are within it, as in OTP. Default 1 in 5,000 ms.
-   */
-  readonly intensity?: number;
-  readonly periodMs?: number;
-  /** Default: none, as in OTP. */
-  readonly backoff?: Backoff;
-  readonly onReport?: (report: ChildReport) => void;
-}
-
-const childChecks = checksOf<ChildSpec>({
-  ...spawnChecks,
-  id: text,
-  start: checkStart,
-  name: text,
-  restart: oneOf("permanent", "transient", "temporary"),
-  shutdown: (value, name, where) => value === "kill" || millisecondsOrForever(value, name, where),
-});
-const supervisorChecks = checksOf<SupervisorOptions>({
-  strategy: oneOf("one_for_one", "one_for_all", "rest_for_one"),
-  children: checkList,
-  intensity: wholeNumberOrForever(0, 2 ** 31),
-  periodMs: milliseconds,
-  backoff: options(checksOf<Backoff>({ initialMs: milliseconds, maxMs: milliseconds, factor: checkFactor })),
-  onReport: callback,
-});
-
-interface Child {
-  readonly spec: ChildSpec;
-  /** Undefined while it does not run: it ended and was left so, or waits for its restart. */
-  pid: Pid | undefined;
-  /** Why its last start failed; it waits to be tried again (OTP: `restarting`). */
-  failure: ExitReason | undefined;
-  /** The timer of its restart, where that is put off; else 0. */
-  timer: number;
-}
-
-/** What of a runtime a supervisor uses. */
-export interface SupervisedRuntime {
-  mailbox(): HostMailbox;
-  spawn(module: GuestModule | string, options?: SpawnOptions): Pid;
-  exited(pid: Pid): Promise<ExitReason>;
-  exit(pid: Pid, reason: GivenReason): boolean;
-  kill(pid: Pid): boolean;
-  isAlive(pid: Pid): boolean;
-  register(name: string, pid: Pid): boolean;
-  whereis(name: string): Pid | undefined;
-}
-
-/** What a runtime does for its supervisors. */
-export interface Upkeep {
-  now(): number;
-  /** Makes the supervisor the parent of a child that the host has spawned. */
-  adopt(child: Pid, supervisor: Actor): void;
-  /** For those who inspect the runtime. */
-  told(supervisor: Pid, id: string, child: Pid, what: "started" | "stopped"): void;
-  /** For `onReport`, and for those who inspect the runtime. */
-  report(report: ChildReport): void;
-}
+import { Restarts } from "./restarts.ts";
 
 /** What somebody wants of a supervisor. */
 interface Request {
@@ -134,8 +26,6 @@ interface Request {
 
 /** So many items are dealt with in one turn. */
 const ITEMS_A_TURN = 64;
-const DEFAULT_SHUTDOWN_MS = 5000;
-const DEFAULT_MAX_BACKOFF_MS = 30_000;
 const nothing = new Uint8Array(0);
 
 export class Supervisor {
@@ -148,10 +38,8 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #mailbox: HostMailbox;
   readonly #upkeep: Upkeep;
-  /** In order of their starts. */
-  #children: Child[] = [];
-  /** When the restarts within the period were, oldest first. */
-  #restarts: number[] = [];
+  readonly #children: Children;
+  readonly #restarts: Restarts;
   /** What is to be done, in order; each one is announced by an exit signal to itself, which gets in where the mailbox is full. */
   readonly #requests: Request[] = [];
   /** It is starting or stopping children, and everything else waits in the mailbox. */
@@ -163,16 +51,18 @@ export class Supervisor {
     this.#options = options;
     this.#upkeep = upkeep;
     this.#mailbox = runtime.mailbox();
+    this.#children = new Children(runtime, this.#mailbox, upkeep);
+    this.#restarts = new Restarts(options);
     let starting: Promise<void> | undefined;
     try {
       const specs = options.children ?? [];
       checkIds(specs);
-      this.#children = specs.map(childOf);
-      starting = this.#startAll(this.#children, (_, error) => {
+      for (const spec of specs) this.#children.add(spec);
+      starting = this.#children.startAll(this.#children.list, (_, error) => {
         throw error;
       });
     } catch (error) {
-      this.#abandon();
+      this.#children.abandon();
       throw error;
     }
     this.started = starting === undefined ? Promise.resolve() : starting.catch(error => this.#failedToBegin(error));
@@ -200,26 +90,26 @@ export class Supervisor {
 
   /** The children in order of their starts; `pid` is undefined for one that does not run. */
   get children(): readonly { readonly id: string; readonly pid: Pid | undefined }[] {
-    return this.#children.map(({ spec, pid }) => ({ id: spec.id, pid }));
+    return this.#children.list.map(({ spec, pid }) => ({ id: spec.id, pid }));
   }
 
   /** The pid of a child that runs. */
   child(id: string): Pid | undefined {
-    return this.#children.find(({ spec }) => spec.id === id)?.pid;
+    return this.#children.withId(id)?.pid;
   }
 
   /** Adds a child and starts it after all others. Rejects with a SpawnError where it cannot be started, or its id is taken. */
   async startChild(spec: ChildSpec): Promise<Pid> {
     checkSpec(spec);
     return this.#request(async () => {
-      const present = this.#children.find(child => child.spec.id === spec.id);
+      const present = this.#children.withId(spec.id);
       if (present !== undefined) {
         const what =
           present.pid === undefined ? "is a child already" : `is started already as ${formatPid(present.pid)}`;
         throw new SpawnError(`${spec.id} ${what}: choose another id, or stop it first`);
       }
-      const pid = await this.#start(spec);
-      this.#children.push({ ...childOf(spec), pid });
+      const pid = await this.#children.start(spec);
+      this.#children.add(spec, pid);
       return pid;
     });
   }
@@ -227,10 +117,10 @@ export class Supervisor {
   /** Stops a child and forgets it. False where there is none. */
   stopChild(id: string): Promise<boolean> {
     return this.#request(async () => {
-      const child = this.#children.find(({ spec }) => spec.id === id);
+      const child = this.#children.withId(id);
       if (child === undefined) return false;
-      await this.#stop(child);
-      this.#forget(child);
+      await this.#children.stop(child);
+      this.#children.forget(child);
       return true;
     });
   }
@@ -278,7 +168,7 @@ export class Supervisor {
   }
 
   #onExit({ from, reason }: Exit): Promise<void> | undefined {
-    const child = this.#children.find(({ pid }) => pid === from);
+    const child = this.#children.list.find(({ pid }) => pid === from);
     if (child === undefined) {
       // Not a child's: from above; or from a stranger, or from one that has been dealt with.
       return from === 0 || from === this.#mailbox.actor.parent ? this.#giveUp(reason) : undefined;
@@ -290,31 +180,26 @@ export class Supervisor {
     const orderly = reason.kind === "normal" || reason.kind === "shutdown";
     if (restart === "permanent" || (restart === "transient" && !orderly)) return this.#restart(child, from, reason);
     this.#report(child, from, reason, "leave");
-    if (restart === "temporary") this.#forget(child);
+    if (restart === "temporary") this.#children.forget(child);
     return undefined;
   }
 
   /** A restart that was put off is due. A timer that another actor has set bears no ref. */
   #onTimer(ref: number): Promise<void> | undefined {
-    const child = this.#children.find(({ timer }) => timer !== 0 && timer === ref);
+    const child = this.#children.list.find(({ timer }) => timer !== 0 && timer === ref);
     return child && this.#startAgain(child);
   }
 
   /** Counts a restart. `pid`: who has ended; undefined where a start failed. */
   #restart(child: Child, pid: Pid | undefined, reason: ExitReason): Promise<void> | undefined {
-    const { periodMs = 5000, intensity = 1, backoff } = this.#options;
-    const now = this.#upkeep.now();
-    this.#restarts = this.#restarts.filter(then => now - then <= periodMs);
-    this.#restarts.push(now);
-    if (this.#restarts.length > intensity) {
+    if (!this.#restarts.mayHaveAnother(this.#upkeep.now())) {
       this.#report(child, pid, reason, "give up");
       return this.#giveUp({ kind: "shutdown" });
     }
     this.#report(child, pid, reason, "restart");
-    if (backoff === undefined) return this.#startAgain(child);
-    const { initialMs, factor = 2, maxMs = DEFAULT_MAX_BACKOFF_MS } = backoff;
-    const delayMs = Math.min(maxMs, initialMs * factor ** (this.#restarts.length - 1));
-    this.#settle(child);
+    const { delayMs } = this.#restarts;
+    if (delayMs === undefined) return this.#startAgain(child);
+    this.#children.cancelRestart(child);
     // Whoever was told may have ended the supervisor.
     if (this.#mailbox.isOpen) child.timer = this.#mailbox.sendAfter(delayMs, nothing);
     return undefined;
@@ -323,12 +208,11 @@ export class Supervisor {
   /** Starts a child that has ended, and those whom the strategy counts with it: stopped in reverse order, started in order. */
   #startAgain(child: Child): Promise<void> | undefined {
     const { strategy } = this;
-    const first = strategy === "one_for_all" ? 0 : this.#children.indexOf(child);
-    const concerned = strategy === "one_for_one" ? [child] : this.#children.slice(first);
+    const concerned = this.#children.concernedBy(child, strategy);
     if (concerned.some(({ pid }) => pid !== undefined)) {
-      return this.#stopAll(concerned).then(() => this.#startStopped(concerned));
+      return this.#children.stopAll(concerned).then(() => this.#startStopped(concerned));
     }
-    for (const other of concerned) this.#settle(other);
+    for (const other of concerned) this.#children.cancelRestart(other);
     return this.#startStopped(concerned);
   }
 
@@ -337,36 +221,8 @@ export class Supervisor {
     const [temporary, others] = [true, false].map(is =>
       concerned.filter(({ spec }) => (spec.restart === "temporary") === is),
     );
-    for (const child of temporary) this.#forget(child);
-    return this.#startAll(others, (child, error) => this.#failed(child, error));
-  }
-
-  /** Starts children in order, up to the first that fails. A promise where one takes its time. */
-  #startAll(
-    children: readonly Child[],
-    failed: (child: Child, error: unknown) => void,
-    first = 0,
-  ): Promise<void> | undefined {
-    for (let i = first; i < children.length; i++) {
-      const child = children[i];
-      try {
-        const pid = this.#start(child.spec);
-        if (typeof pid !== "number") {
-          return pid.then(
-            arrived => {
-              child.pid = arrived;
-              return this.#startAll(children, failed, i + 1);
-            },
-            error => failed(child, error),
-          );
-        }
-        child.pid = pid;
-      } catch (error) {
-        failed(child, error);
-        return undefined;
-      }
-    }
-    return undefined;
+    for (const child of temporary) this.#children.forget(child);
+    return this.#children.startAll(others, (child, error) => this.#failed(child, error));
   }
 
   /** A child could not be started again. It is tried once more after what is in the mailbox already (OTP: `try_again_restart`). */
@@ -388,100 +244,8 @@ export class Supervisor {
   }
 
   async #giveUp(reason: ExitReason): Promise<void> {
-    await this.#stopAll(this.#children);
+    await this.#children.stopAll(this.#children.list);
     this.#mailbox.end(reason);
-  }
-
-  async #stopAll(children: readonly Child[]): Promise<void> {
-    for (const child of [...children].reverse()) await this.#stop(child);
-  }
-
-  #start(spec: ChildSpec): Pid | Promise<Pid> {
-    if (!this.#mailbox.isOpen) throw this.#ended();
-    const { start } = spec;
-    const pid = typeof start === "function" ? start() : this.#runtime.spawn(start, spawnOptionsOf(spec));
-    return typeof pid === "object" && pid !== null
-      ? Promise.resolve(pid).then(arrived => this.#take(spec, arrived))
-      : this.#take(spec, pid);
-  }
-
-  /** Ties a child that was just started to the supervisor, and gives it its name. */
-  #take(spec: ChildSpec, pid: Pid): Pid {
-    const { id, name } = spec;
-    if (!Number.isSafeInteger(pid) || pid <= 0) {
-      throw new TypeError(
-        `the start of child ${id} gave ${String(pid)}: return the pid of the actor that it has started`,
-      );
-    }
-    const twin = this.#children.find(child => child.pid === pid);
-    if (twin !== undefined) {
-      throw new SpawnError(`the start of child ${id} gave ${formatPid(pid)}, which is child ${twin.spec.id} already`);
-    }
-    if (!this.#mailbox.isOpen) {
-      this.#runtime.kill(pid);
-      throw this.#ended();
-    }
-    this.#upkeep.adopt(pid, this.#mailbox.actor);
-    this.#mailbox.link(pid);
-    if (name !== undefined && !this.#runtime.register(name, pid)) {
-      this.#mailbox.unlink(pid);
-      this.#runtime.kill(pid);
-      throw new SpawnError(`child ${id} cannot be called ${name}: ${this.#owner(name)}`);
-    }
-    this.#upkeep.told(this.pid, id, pid, "started");
-    return pid;
-  }
-
-  /** The children started so far end with it; there is no time to wait for those that trap exits. */
-  #abandon(): void {
-    for (const { pid } of [...this.#children].reverse()) {
-      if (pid === undefined) continue;
-      this.#mailbox.exit(pid, { kind: "shutdown" });
-      this.#mailbox.exit(pid, { kind: "killed" });
-    }
-    this.#mailbox.end({ kind: "shutdown" });
-  }
-
-  #owner(name: string): string {
-    const owner = this.#runtime.whereis(name);
-    return owner === undefined ? "it ended at once" : `${formatPid(owner)} has that name`;
-  }
-
-  /**
-   * Asks a child to shut down, gives it its time, then kills it. Its Down is waited for, which comes also where it has taken back
-   * its link (so does OTP); every other item stays for later.
-   */
-  async #stop(child: Child): Promise<void> {
-    this.#settle(child);
-    const { pid } = child;
-    if (pid === undefined) return;
-    const { shutdown = DEFAULT_SHUTDOWN_MS } = child.spec;
-    const ref = this.#mailbox.monitor(pid);
-    const itsDown = (item: Received) => item.kind === "down" && item.ref === ref;
-    let ended: Received | undefined;
-    if (shutdown !== "kill") {
-      this.#mailbox.exit(pid, { kind: "shutdown" });
-      const timeout = shutdown === Number.POSITIVE_INFINITY ? {} : { timeoutMs: shutdown };
-      ended = await this.#mailbox.receiveMatch(itsDown, timeout);
-    }
-    if (ended === undefined) {
-      this.#mailbox.exit(pid, { kind: "killed" });
-      await this.#mailbox.receiveMatch(itsDown);
-    }
-    await this.#mailbox.receiveMatch(item => item.kind === "exit" && item.from === pid, { timeoutMs: 0 });
-    child.pid = undefined;
-    this.#upkeep.told(this.pid, child.spec.id, pid, "stopped");
-  }
-
-  /** A child does not wait for its restart any more. */
-  #settle(child: Child): void {
-    child.failure = undefined;
-    if (child.timer !== 0) this.#mailbox.cancelTimer(child.timer);
-    child.timer = 0;
-  }
-
-  #forget(child: Child): void {
-    this.#children = this.#children.filter(other => other !== child);
   }
 
   #report(child: Child, pid: Pid | undefined, reason: ExitReason, action: ChildReport["action"]): void {
@@ -491,7 +255,7 @@ export class Supervisor {
   /** Does something in the supervisor's own turn, after what came before. */
   #request<T>(act: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const refuse = () => reject(this.#ended());
+      const refuse = () => reject(this.#children.ended());
       if (this.#mailbox.isOpen) this.#soon(() => act().then(resolve, reject), refuse);
       else refuse();
     });
@@ -501,62 +265,4 @@ export class Supervisor {
     this.#requests.push({ act, refuse });
     this.#mailbox.exit(this.pid, { kind: "normal" });
   }
-
-  #ended(): ClosedError {
-    return new ClosedError(`supervisor ${formatPid(this.pid)} has ended: start another`);
-  }
-}
-
-/** What of a child's specification is its spawn's. */
-function spawnOptionsOf(spec: ChildSpec): SpawnOptions {
-  const { id: _id, start: _start, name: _name, restart: _restart, shutdown: _shutdown, ...others } = spec;
-  return others;
-}
-
-function childOf(spec: ChildSpec): Child {
-  return { spec, pid: undefined, failure: undefined, timer: 0 };
-}
-
-/** Throws a TypeError or a RangeError that names what is wrong. */
-export function checkSupervisor(given: SupervisorOptions): void {
-  checkOptions("supervise", given, supervisorChecks);
-  if (given.backoff !== undefined && given.backoff.initialMs === undefined) {
-    throw new TypeError("backoff of supervise: initialMs is missing");
-  }
-  for (const spec of given.children ?? []) checkSpec(spec);
-}
-
-function checkSpec(spec: ChildSpec): void {
-  const where = `child ${shown(spec?.id)}`;
-  checkOptions(where, spec, childChecks);
-  for (const name of ["id", "start"] as const) {
-    if (spec[name] === undefined) throw new TypeError(`${where}: ${name} is missing`);
-  }
-}
-
-function checkStart(start: unknown, _: string, where: string): void {
-  if (typeof start === "string" || typeof start === "function" || start instanceof GuestModule) return;
-  throw new TypeError(`${where}: start is a module, a defined name, or a function that starts it, not ${shown(start)}`);
-}
-
-function checkList(list: unknown, name: string, where: string): void {
-  if (!Array.isArray(list)) throw new TypeError(`${where}: ${name} is a list, not ${shown(list)}`);
-}
-
-function checkFactor(factor: unknown, name: string, where: string): void {
-  if (typeof factor === "number" && factor >= 1 && factor < Number.POSITIVE_INFINITY) return;
-  const text = `${where}: ${name} is a number from 1 up, not ${shown(factor)}`;
-  throw typeof factor === "number" ? new RangeError(text) : new TypeError(text);
-}
-
-function checkIds(specs: readonly ChildSpec[]): void {
-  const ids = specs.map(({ id }) => id);
-  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
-  if (twice !== undefined) throw new SpawnError(`two children are called ${twice}: ids are unique within a supervisor`);
-}
-
-/** One line for a log. */
-export function formatReport({ id, pid, reason, action }: ChildReport): string {
-  const what = pid === undefined ? "could not be started" : `${formatPid(pid)} ended`;
-  return `child ${id} ${what} (${formatReason(reason)}): ${action}`;
 }

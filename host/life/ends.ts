@@ -14,14 +14,15 @@ import { unfold, unfoldCallers } from "../between/requests.ts";
 import { announceEnd } from "../between/signals.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, TAG } from "../mail/mailbox.ts";
-import { HANDED_HI, HANDED_KIND, HANDED_LO, HANDED_TAG, HI, LO, TURNS_LEFT } from "../mail/slots.ts";
-import { DEAD, READY } from "../mail/states.ts";
+import { HI, LO, TURNS_LEFT } from "../mail/slots.ts";
+import { DEAD } from "../mail/states.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import type { ActorExit } from "../wire/events.ts";
-import { type ExitReason, isCounted, RECEIVE_PARK, type Received } from "../wire/message.ts";
+import { type ExitReason, isCounted } from "../wire/message.ts";
 import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
+import { type Ending, endingOf } from "./ending.ts";
 import type { Instances } from "./instances.ts";
 
 /** One piece of telling, in units: a dead letter or a signal is one. Measured as at most a millisecond (x64, Node 26). */
@@ -32,29 +33,6 @@ const RELEASE_UNITS = 64;
 const PIECE_MS = 1;
 /** So many that were told stay in the list before it is cut. */
 const ENDINGS_KEPT = 1_024;
-
-interface Handed {
-  readonly from: Pid;
-  readonly tag: number;
-  readonly length: number;
-}
-
-/** An end that was recorded and is still to be told. */
-interface Ending {
-  readonly actor: Actor;
-  reason: ExitReason;
-  /** Others knew the actor. False where its spawn has failed. */
-  readonly wasAlive: boolean;
-  /** Under which it was registered, first of all. */
-  readonly names: readonly string[];
-  /** Where the next dead letter is in its mailbox. */
-  letter: number;
-  /** What was put into its window, and it never had the turn to take; null where there is none. */
-  handed: Handed | null;
-  lastReceived: Received | undefined;
-  /** Its mailbox and its instance are gone. */
-  isReleased: boolean;
-}
 
 export class Ends implements Runnable {
   readonly #services: Services;
@@ -181,19 +159,10 @@ export class Ends implements Runnable {
 
   /** True where its end can be told at once: no guest is on the stack, and no other end is being told. */
   #record(actor: Actor, reason: ExitReason, wasAlive: boolean): boolean {
-    const names = [...(actor.ties?.names ?? [])];
+    const ending = endingOf(actor, reason, wasAlive);
     // Before anybody hears of it, the embedder included.
     this.#registry.release(actor);
-    this.#endings.push({
-      actor,
-      reason,
-      wasAlive,
-      names,
-      letter: actor.mailbox.first(),
-      handed: handedTo(actor),
-      lastReceived: undefined,
-      isReleased: false,
-    });
+    this.#endings.push(ending);
     const isNow = !this.#notices.areHeld && !this.#isTelling;
     if (!isNow) this.#queue("first");
     this.#actors.hide(actor);
@@ -344,18 +313,6 @@ export class Ends implements Runnable {
     const callback = onExit && (() => onExit(names.length === 0 ? exit : { ...exit, name: names[0] }));
     inspection.tell({ kind: "exit", names, ...exit }, "onExit", callback);
   }
-}
-
-/** The message, or what a timer has brought, that was handed to an actor which waits for the turn to take it. */
-function handedTo(actor: Actor): Handed | null {
-  const { store, at, state, result } = actor;
-  const { words } = store;
-  if (state !== READY || result === RECEIVE_PARK || !isCounted(words[at + HANDED_KIND])) return null;
-  return {
-    from: pidFromWords(words[at + HANDED_LO], words[at + HANDED_HI]),
-    tag: words[at + HANDED_TAG],
-    length: result,
-  };
 }
 
 const noBytes = Bytes.ofLength(0);

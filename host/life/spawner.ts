@@ -13,7 +13,7 @@ import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
 import { JspiWay } from "../turns/jspi.ts";
 import { asyncifyWay, handlerWay } from "../turns/plain.ts";
-import { reductionChecks, reductionsFor } from "../turns/preempt.ts";
+import { reductionChecks, reductionsFor } from "../turns/reduction-policy.ts";
 import { checkOptions, checksOf, oneOf, options, text } from "../wire/checks.ts";
 import { ClosedError, LimitError, SpawnError } from "../wire/errors.ts";
 import { type Granted, type Grants, grantedBy, inBoth } from "../wire/grants.ts";
@@ -163,13 +163,14 @@ export class Spawner {
   /** For the import `spawn`: the child, or a status. */
   spawnByGuest(
     parent: Actor,
-    allowance: Allowance,
     name: string,
     entry: string,
     args: Uint8Array,
     imports: ImportObject,
     warn: (text: string) => void,
   ): Actor | number {
+    const { allowance } = parent;
+    if (allowance === null) throw new Error("only guests call the import spawn");
     const { granted, family } = allowance;
     const definition = this.#definitions.get(name);
     if (granted.spawn !== "any" && !granted.spawn.has(name)) return NOT_GRANTED;

@@ -8,9 +8,6 @@ import { Form, Kind } from "./declarations.ts";
 import type { Output } from "./output.ts";
 import { I32 } from "./value-type.ts";
 
-/** What `yield` answers where the actor is to end: the module traps, which no guest can catch. */
-export const END = -(2 ** 31);
-
 /** How many types and functions come behind the module's own. */
 export const NEW_TYPES = 3;
 export const NEW_FUNCTIONS = 3;
@@ -90,7 +87,7 @@ export class Counter {
    * Asks for a new budget until the debt is paid:
    *
    *     (func $spent (local $more i32) (loop $again
-   *       (if (i32.eq (local.tee $more (call $yield)) (i32.const END)) (then (unreachable)))
+   *       (if (i32.eq (local.tee $more (call $yield)) (i32.const YIELD_END)) (then (unreachable)))
    *       (global.set $counter (i32.add (global.get $counter) (local.get $more)))
    *       (br_if $again (i32.lt_s (global.get $counter) (i32.const 0)))))
    *

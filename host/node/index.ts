@@ -4,7 +4,7 @@
 
 import { readString } from "../adapters/assemblyscript.ts";
 import { readSourceMap } from "../adapters/source-map.ts";
-import type { RuntimeOptions } from "../runtime.ts";
+import type { RuntimeOptions } from "../options.ts";
 import type { Denial } from "../wire/events.ts";
 import { adviceFor, hasTrapHandlerFlag } from "./engine.ts";
 import { NodeRuntime } from "./node-runtime.ts";

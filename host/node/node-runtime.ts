@@ -1,5 +1,6 @@
 /** The runtime on Node: it publishes its events on diagnostics channels, and can be observed. */
-import { Runtime, type RuntimeOptions } from "../runtime.ts";
+import type { RuntimeOptions } from "../options.ts";
+import { Runtime } from "../runtime.ts";
 import { publish } from "./channels.ts";
 import type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 

@@ -5,7 +5,8 @@
 
 import { type Actor, type Books, type TurnServices, totals } from "../actor/actor.ts";
 import { allTies, unfoldCallers } from "../between/requests.ts";
-import type { Strategy, Supervisor } from "../javascript/supervisor.ts";
+import type { Strategy } from "../javascript/child.ts";
+import type { Supervisor } from "../javascript/supervisor.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, REASON, REF, TAG } from "../mail/mailbox.ts";
 import { QUEUE_LENGTH } from "../mail/slots.ts";

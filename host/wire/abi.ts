@@ -67,6 +67,9 @@ export function insteadOf(name: string): string | undefined {
 export const ENTRY_TYPE: Signature = "() -> ()";
 export const RESUME_TYPE: Signature = "(i32) -> i32";
 
+/** What `yield` answers an actor that is to end: its module traps, which no guest can catch. */
+export const YIELD_END = -(2 ** 31);
+
 /** The export of a module that can unwind its stack where it calls `yield`: the function that it calls in its place. */
 export const YIELD_EXPORT = "isopod:yield";
 /** The export of a module that counts its reductions: how many are left, a mutable global. */

@@ -2,11 +2,8 @@
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 
 describe.each([

@@ -5,10 +5,8 @@
 
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { type HostMailbox, type Received, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { Received } from "../../host/wire/message.ts";
 import { buildGuests, type ParkWay, quiet } from "../support/guests.ts";
 
 interface Receive {

@@ -15,10 +15,8 @@ import {
   MAX_ITEMS,
   text,
 } from "../../host/adapters/codec.ts";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { formatPid, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { formatPid, type Pid } from "../../host/wire/pid.ts";
 import { buildGuests } from "../support/guests.ts";
 
 /** The tags of test/guests/codec.ts. */

@@ -1,12 +1,18 @@
-/** What is made of a benchmark's figures: verdicts on the marks, percentiles, and the README's tables. Nothing is played here. */
+/** What is made of a benchmark's figures: verdicts on the marks, percentiles, and the figures in pages. Nothing is played here. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Contest, Score } from "../../bench/contest.ts";
 import { latencyOf } from "../../bench/latency.ts";
 import { judged, type Mark, marks } from "../../bench/marks.ts";
-import { withFigures } from "../../bench/readme.ts";
+import { full } from "../../bench/pages/full.ts";
+import { summary } from "../../bench/pages/summary.ts";
+import { verdicts } from "../../bench/pages/verdicts.ts";
+import { pages, withFigures } from "../../bench/pages/write.ts";
 import type { Results } from "../../bench/results.ts";
 import { scenarios } from "../../bench/scenarios/index.ts";
 import { marksTable } from "../../bench/table.ts";
+import { ROOT } from "../support/pages.ts";
 
 /** Rounds of one operation each. */
 function score(name: string, ...roundsNs: number[]): Score {
@@ -113,37 +119,68 @@ describe("of the times of single operations", () => {
   });
 });
 
-describe("the figures of the README", () => {
-  const readme = "before\n<!-- figures: written by bench/readme.ts -->\nold\n<!-- end of figures -->\nafter\n";
+describe("the figures of a page", () => {
+  const page = "before\n<!-- figures: written by npm run bench:pages -->\nold\n<!-- end of figures -->\nafter\n";
+  const [own, process, go] = played.scores;
 
   test("replace what stands between the comments and nothing else, however often", () => {
-    const once = withFigures(readme, results);
-    expect(once).toMatch(/^before\n<!-- figures[\s\S]*<!-- end of figures -->\nafter\n$/);
-    expect(once).not.toContain("old");
-    expect(withFigures(once, results)).toBe(once);
+    for (const { path, figures } of pages) {
+      const once = withFigures(page, figures(results));
+      expect(once, path).toMatch(/^before\n<!-- figures[\s\S]*<!-- end of figures -->\nafter\n$/);
+      expect(once, path).not.toContain("old");
+      expect(withFigures(once, figures(results)), path).toBe(once);
+    }
   });
 
-  test("are tables of the scenarios, the sizes, single operations and the marks, and a chart", () => {
-    const [own, ...others] = played.scores;
+  test("need the comments", () => {
+    expect(() => withFigures("nothing", summary(results))).toThrow("are missing");
+  });
+
+  test("are written into pages that have the comments", () => {
+    for (const { path, figures } of pages) {
+      const written = readFileSync(join(ROOT, path), "utf8");
+      expect(() => withFigures(written, figures(results)), path).not.toThrow();
+    }
+  });
+
+  test("in docs/benchmarks.md are tables of the scenarios, the sizes and single operations, and a chart", () => {
     const timed = { ...own, latency: latencyOf([5, 6]) ?? Number.NaN } as Score;
-    const verdicts = judged(results, [
-      { name: "a mark", scenario: "ping-pong", own: own.name, beside: "go", atMost: 1 },
-    ]);
-    const text = withFigures(readme, {
-      ...results,
-      contests: [{ ...played, scores: [timed, ...others] }],
-      marks: verdicts,
-    });
+    const text = full({ ...results, contests: [{ ...played, scores: [timed, process, go] }] });
     expect(text).toContain("| ping-pong, handler | 100 ns | 260 ns (2.60), 1,500 bytes each |\n");
     expect(text).toContain(`\nisopod handler  ${"█".repeat(15)} 100 ns\n`);
     expect(text).toContain(
       "| ping-pong by bytes | 0 B | 64 B | log scale |\n|---|---|---|---|\n| isopod handler | 50.0 ns | 100 ns | ▂█ |\n",
     );
     expect(text).toContain("| ping-pong, isopod handler | 5.0 ns | 6.0 ns | 6.0 ns |  | 6.0 ns |\n");
-    expect(text).toContain("| a mark | isopod handler 100 ns | go 260 ns | × 0.38 | at most × 1.00 | reached |\n");
   });
 
-  test("need the comments", () => {
-    expect(() => withFigures("nothing", results)).toThrow("are missing");
+  test("in docs/marks.md are a table of the marks", () => {
+    const marks = judged(results, [{ name: "a mark", scenario: "ping-pong", own: own.name, beside: "go", atMost: 1 }]);
+    expect(verdicts({ ...results, marks })).toContain(
+      "| a mark | isopod handler 100 ns | go 260 ns | × 0.38 | at most × 1.00 | reached |\n",
+    );
+  });
+
+  test("in the README are one table and one chart", () => {
+    const memory = contestOf("memory", { actors: 1 }, [process, go]);
+    expect(
+      summary({ ...results, contests: [played, memory] }),
+    ).toBe(`Medians of 3 rounds, in turns with the others, on a processor with 2 cores;
+an engine; 2000-01-02.
+In brackets: how many times faster isopod is. Below 1, isopod is slower.
+
+|  | isopod | Go |
+|---|---|---|
+| message, 2 actors (handlers) | 100 ns | 260 ns (2.60) |
+| message, 2 actors (processes) | 200 ns | 260 ns (1.30) |
+| memory of a parked actor | 3,000 bytes | 1,500 bytes |
+
+\`\`\`text
+message, 2 actors
+isopod handler  ${"█".repeat(15)} 100 ns
+isopod process  ${"█".repeat(31)} 200 ns
+go              ${"█".repeat(40)} 260 ns
+\`\`\`
+`);
   });
 });

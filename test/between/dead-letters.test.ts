@@ -2,12 +2,15 @@
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import {
+  type DeadLetter,
+  type HostMailbox,
+  type Message,
+  type Pid,
+  Runtime,
+  type RuntimeOptions,
+} from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { DeadLetter } from "../../host/wire/events.ts";
-import type { Message } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 

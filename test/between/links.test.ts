@@ -5,12 +5,8 @@
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { type ExitReason, formatReason, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { ExitReason } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
-import { formatReason } from "../../host/wire/reason.ts";
 import { buildGuests, CROWD, quiet } from "../support/guests.ts";
 import { type Command, type Report, readReport, tell } from "../support/puppet.ts";
 

@@ -2,11 +2,8 @@
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { type ActorExit, type DeadLetter, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { ActorExit, DeadLetter } from "../../host/wire/events.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { tell } from "../support/puppet.ts";
 

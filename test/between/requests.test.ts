@@ -5,11 +5,8 @@
 
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import { formatReason, type HostMailbox, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { Pid } from "../../host/wire/pid.ts";
-import { formatReason } from "../../host/wire/reason.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { seededRandom } from "../support/seeded.ts";
 

@@ -7,10 +7,9 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Locator, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createRuntime } from "../../host/node/index.ts";
+import { createRuntime, formatPid, type Pid } from "../../host/node/index.ts";
 import type { NodeRuntime } from "../../host/node/node-runtime.ts";
 import type { ObserverServer } from "../../host/node/observer/server.ts";
-import { formatPid, type Pid } from "../../host/wire/pid.ts";
 import { buildGuests } from "../support/guests.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
 

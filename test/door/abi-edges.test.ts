@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { RuntimeOptions } from "../../host/runtime.ts";
+import type { RuntimeOptions } from "../../host/index.ts";
 import { macrotask } from "../support/clock.ts";
 import { Stage, wordsOf } from "../support/player.ts";
 import { ECHO, guest } from "../support/wat.ts";

@@ -2,12 +2,17 @@
 
 import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
-import { Runtime } from "../../host/runtime.ts";
+import {
+  ClosedError,
+  IsopodError,
+  LoadError,
+  type Pid,
+  type Received,
+  Runtime,
+  SpawnError,
+  systemClock,
+} from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { systemClock } from "../../host/time/clock.ts";
-import { ClosedError, IsopodError, LoadError, SpawnError } from "../../host/wire/errors.ts";
-import type { Received } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { INFO, MEMORY_END, PAYLOAD, type PlayerWay, predicate, Stage, step } from "../support/player.ts";
 import { assemble, ECHO, guest } from "../support/wat.ts";
 

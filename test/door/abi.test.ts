@@ -1,7 +1,7 @@
 /** Each import of docs/abi.md, where nothing has to wait: the same promises hold for a process and for a handler. */
 
 import { describe, expect, test } from "vitest";
-import type { Pid } from "../../host/wire/pid.ts";
+import type { Pid } from "../../host/index.ts";
 import {
   INFO,
   infoOf,

@@ -5,13 +5,8 @@
 
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { CallError } from "../../host/javascript/calls.ts";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { CallError, type GuestModule, type HostMailbox, type Pid, type Received, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { Received } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { quiet } from "../support/guests.ts";
 import { seededRandom } from "../support/seeded.ts";
 import { guest } from "../support/wat.ts";

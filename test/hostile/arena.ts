@@ -3,9 +3,7 @@
  * loaded as strangers' are, from bytes and with their reductions counted.
  */
 
-import type { SpawnOptions } from "../../host/life/spawner.ts";
-import type { LoadOptions, RuntimeOptions } from "../../host/runtime.ts";
-import type { Pid } from "../../host/wire/pid.ts";
+import type { LoadOptions, Pid, RuntimeOptions, SpawnOptions } from "../../host/index.ts";
 import { Stage } from "../support/player.ts";
 import { guest } from "../support/wat.ts";
 

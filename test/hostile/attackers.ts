@@ -3,9 +3,8 @@
  */
 
 import binaryen from "binaryen";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
+import type { Pid, SpawnOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import type { Stage } from "../support/player.ts";
 
 const { Features } = binaryen;

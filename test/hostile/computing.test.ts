@@ -4,9 +4,7 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
-import { SpawnError } from "../../host/wire/errors.ts";
-import type { Pid } from "../../host/wire/pid.ts";
+import { type Pid, SpawnError, type SpawnOptions } from "../../host/index.ts";
 import { assemble } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import {

@@ -4,12 +4,17 @@
  */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
-import { LoadError, SpawnError } from "../../host/wire/errors.ts";
-import type { HostContext, HostImports } from "../../host/wire/host-functions.ts";
-import type { Pid } from "../../host/wire/pid.ts";
+import {
+  type GuestModule,
+  type HostContext,
+  type HostImports,
+  LoadError,
+  type Pid,
+  Runtime,
+  type RuntimeOptions,
+  SpawnError,
+  type SpawnOptions,
+} from "../../host/index.ts";
 import { MEMORY_END } from "../support/player.ts";
 import { assemble, guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";

@@ -1,8 +1,7 @@
 /** Ends are told completely, on the host's own stack and in pieces, whatever the guest that causes them does with its stack. */
 
 import { describe, expect, test } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { Pid } from "../../host/wire/pid.ts";
+import type { HostMailbox, Pid } from "../../host/index.ts";
 import { macrotask } from "../support/clock.ts";
 import { Arena } from "./arena.ts";
 import { BOSS, COMMON, tells, WAIT, words } from "./attackers.ts";

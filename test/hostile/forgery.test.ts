@@ -1,10 +1,7 @@
 /** Nobody answers in another's place, nobody finds actors by trying pids, and a stranger learns no more of an end than its kind. */
 
 import { describe, expect, test } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { Received } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
-import { formatReason } from "../../host/wire/reason.ts";
+import { formatReason, type HostMailbox, type Pid, type Received } from "../../host/index.ts";
 import { macrotask } from "../support/clock.ts";
 import { wordsOf } from "../support/player.ts";
 import { Arena } from "./arena.ts";

@@ -6,11 +6,14 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { wasi } from "../../host/adapters/wasi.ts";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
-import type { ModuleSource } from "../../host/module/source.ts";
-import { LoadError, SpawnError } from "../../host/wire/errors.ts";
-import type { RuntimeLimits } from "../../host/wire/limits.ts";
+import {
+  type GuestModule,
+  LoadError,
+  type ModuleSource,
+  type RuntimeLimits,
+  SpawnError,
+  type SpawnOptions,
+} from "../../host/index.ts";
 import { buildGuests } from "../support/guests.ts";
 import { WASI_MODULE } from "../support/wasi-types.ts";
 import { ECHO, guest } from "../support/wat.ts";

@@ -4,11 +4,8 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import { type Grants, type Pid, Runtime, type RuntimeOptions, type SpawnOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { Grants } from "../../host/wire/grants.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { wordsOf } from "../support/player.ts";
 import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";

@@ -3,11 +3,7 @@
  * how much the process has grown, and what the runtime's account says that guests have.
  */
 
-import type { SpawnOptions } from "../../host/life/spawner.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
-import { Runtime } from "../../host/runtime.ts";
-import type { MemoryUse } from "../../host/wire/memory-use.ts";
-import type { Pid } from "../../host/wire/pid.ts";
+import { type GuestModule, type MemoryUse, type Pid, Runtime, type SpawnOptions } from "../../host/index.ts";
 import { macrotask } from "../support/clock.ts";
 import { assemble, guest } from "../support/wat.ts";
 import { MANY_FEATURES, WAIT } from "./attackers.ts";

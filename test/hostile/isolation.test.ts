@@ -4,9 +4,7 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { LoadOptions } from "../../host/runtime.ts";
-import type { ActorExit } from "../../host/wire/events.ts";
-import type { Pid } from "../../host/wire/pid.ts";
+import type { ActorExit, LoadOptions, Pid } from "../../host/index.ts";
 import { MEMORY_END, wordsOf } from "../support/player.ts";
 import { Arena } from "./arena.ts";
 

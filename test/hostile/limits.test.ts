@@ -5,13 +5,17 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
+import {
+  type ExitReason,
+  IsopodError,
+  type Limits,
+  type Pid,
+  Runtime,
+  type RuntimeOptions,
+  SpawnError,
+  type SpawnOptions,
+} from "../../host/index.ts";
 import { createRuntime } from "../../host/node/index.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
-import { IsopodError, SpawnError } from "../../host/wire/errors.ts";
-import type { Limits } from "../../host/wire/limits.ts";
-import type { ExitReason } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { wordsOf } from "../support/player.ts";
 import { assemble } from "../support/wat.ts";
 import { Arena } from "./arena.ts";

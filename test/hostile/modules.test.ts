@@ -5,9 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
-import type { ModuleSource } from "../../host/module/source.ts";
-import { IsopodError, LoadError, SpawnError } from "../../host/wire/errors.ts";
+import { IsopodError, LoadError, type ModuleSource, SpawnError, type SpawnOptions } from "../../host/index.ts";
 import { assemble, guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { COMMON, IDLE, MANY_FEATURES, named, spawning, tells, told } from "./attackers.ts";

@@ -5,7 +5,7 @@
 
 import { describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import type { RuntimeOptions } from "../../host/runtime.ts";
+import type { RuntimeOptions } from "../../host/index.ts";
 import { MEMORY_END } from "../support/player.ts";
 import { Arena } from "./arena.ts";
 

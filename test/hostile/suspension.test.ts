@@ -4,13 +4,15 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { RuntimeOptions } from "../../host/runtime.ts";
+import {
+  type DeadLetter,
+  type HostMailbox,
+  type Pid,
+  type Received,
+  type RuntimeOptions,
+  SpawnError,
+} from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { SpawnError } from "../../host/wire/errors.ts";
-import type { DeadLetter } from "../../host/wire/events.ts";
-import type { Received } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { wordsOf } from "../support/player.ts";
 import { Arena } from "./arena.ts";
 

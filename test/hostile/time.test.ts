@@ -5,7 +5,7 @@
 
 import { describe, expect, test } from "vitest";
 import { slowGuests } from "../../bench/slow-guests.ts";
-import { SpawnError } from "../../host/wire/errors.ts";
+import { SpawnError } from "../../host/index.ts";
 import { assemble } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { IDLE, MANY_FEATURES, TickingClock } from "./attackers.ts";

@@ -1,7 +1,7 @@
 /** What a guest is told of a crash: frames of WebAssembly, and nothing of where the host's files are. */
 
 import { describe, expect, test } from "vitest";
-import type { ExitReason } from "../../host/wire/message.ts";
+import type { ExitReason } from "../../host/index.ts";
 import { reasonBytes } from "../../host/wire/reason.ts";
 import { Stage } from "../support/player.ts";
 import { guest } from "../support/wat.ts";

@@ -3,15 +3,20 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import { CallError, type CallOptions, CallTimeoutError } from "../../host/javascript/calls.ts";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import {
+  CallError,
+  type CallOptions,
+  CallTimeoutError,
+  ClosedError,
+  type DeadLetter,
+  type GuestModule,
+  type HostMailbox,
+  type Message,
+  type Pid,
+  Runtime,
+  type RuntimeOptions,
+} from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { ClosedError } from "../../host/wire/errors.ts";
-import type { DeadLetter } from "../../host/wire/events.ts";
-import type { Message } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -1,13 +1,18 @@
 /** Code of the host as an actor among guests: mailboxes with ties, async functions that end as actors do, groups, polling. */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import { Runtime } from "../../host/runtime.ts";
+import {
+  ClosedError,
+  type Exit,
+  type ExitReason,
+  formatReason,
+  type HostMailbox,
+  type Message,
+  type Pid,
+  type Received,
+  Runtime,
+} from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { ClosedError } from "../../host/wire/errors.ts";
-import type { Exit, ExitReason, Message, Received } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
-import { formatReason } from "../../host/wire/reason.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { readReport, tell } from "../support/puppet.ts";
 

@@ -6,12 +6,15 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { ChildSpec, Restart } from "../../host/javascript/supervisor.ts";
-import { Runtime } from "../../host/runtime.ts";
+import {
+  type ChildReport,
+  type ChildSpec,
+  type HostMailbox,
+  type Pid,
+  type Restart,
+  Runtime,
+} from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { ChildReport } from "../../host/wire/events.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { type Act, MODEL_IDS, MODEL_PERIOD_MS, OtpSupervisor, program, reportLine } from "../support/otp-supervisor.ts";
 

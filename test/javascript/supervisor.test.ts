@@ -6,21 +6,23 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
 import {
+  type ChildReport,
   type ChildSpec,
+  ClosedError,
+  formatPid,
+  formatReason,
   formatReport,
+  type HostMailbox,
+  type Pid,
   type Restart,
+  Runtime,
+  SpawnError,
   type Strategy,
   type Supervisor,
   type SupervisorOptions,
-} from "../../host/javascript/supervisor.ts";
-import { Runtime } from "../../host/runtime.ts";
+} from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { ClosedError, SpawnError } from "../../host/wire/errors.ts";
-import type { ChildReport } from "../../host/wire/events.ts";
-import { formatPid, type Pid } from "../../host/wire/pid.ts";
-import { formatReason } from "../../host/wire/reason.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { tell } from "../support/puppet.ts";
 

@@ -2,12 +2,8 @@
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { type ActorExit, type HostMailbox, type Pid, Runtime, type SpawnOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { ActorExit } from "../../host/wire/events.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 
 const bytes = (words: string) => new TextEncoder().encode(words);

@@ -1,12 +1,8 @@
 /** Whom the import `parent` names: the guest that has spawned an actor, the supervisor of the host's that has started it, or the host. */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { Pid } from "../../host/wire/pid.ts";
-import { formatReason } from "../../host/wire/reason.ts";
 import { guest } from "../support/wat.ts";
 
 /** Asks for its parent, and tells whom its arguments name: the status and the pid, 12 bytes. Spawns another first, where it is called so. */

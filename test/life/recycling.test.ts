@@ -2,7 +2,7 @@
 
 import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
+import type { SpawnOptions } from "../../host/index.ts";
 import { isRecyclable } from "../../host/module/recyclable.ts";
 import { buildGuests } from "../support/guests.ts";
 import { Stage, wordsOf } from "../support/player.ts";

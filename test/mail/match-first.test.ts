@@ -2,7 +2,7 @@
 
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { Runtime } from "../../host/runtime.ts";
+import { Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
 import { Stage, wordsOf } from "../support/player.ts";
 import { guest } from "../support/wat.ts";

@@ -6,9 +6,8 @@
 import { readFileSync } from "node:fs";
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
+import { type HostMailbox, Runtime } from "../../host/index.ts";
 import { binaryFile } from "../../host/mail/switch/assemble.ts";
-import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import { Switch } from "../../host/turns/switch.ts";
 import { buildGuests, quiet } from "../support/guests.ts";

@@ -3,10 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ModuleSource } from "../../host/module/source.ts";
-import { createRuntime } from "../../host/node/index.ts";
-import type { Runtime } from "../../host/runtime.ts";
-import { LoadError, SpawnError } from "../../host/wire/errors.ts";
+import { createRuntime, LoadError, type ModuleSource, type Runtime, SpawnError } from "../../host/node/index.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 
 let runtime: Runtime;

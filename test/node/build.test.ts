@@ -5,10 +5,9 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formatReason, Runtime } from "../../host/index.ts";
 import { build } from "../../host/node/compile/build.ts";
 import { type CompileOptions, compile } from "../../host/node/compile/compiler.ts";
-import { Runtime } from "../../host/runtime.ts";
-import { formatReason } from "../../host/wire/reason.ts";
 import { quiet } from "../support/guests.ts";
 import { assemble, PLAIN } from "../support/wat.ts";
 

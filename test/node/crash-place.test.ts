@@ -7,11 +7,9 @@ import * as asc from "assemblyscript/asc";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { readSourceMap } from "../../host/adapters/source-map.ts";
-import type { BuiltModule } from "../../host/module/source.ts";
+import { type BuiltModule, type ExitReason, type LoadOptions, Runtime } from "../../host/index.ts";
 import type { BuildOptions } from "../../host/node/compile/build.ts";
 import { build, type Compiled } from "../../host/node/index.ts";
-import { type LoadOptions, Runtime } from "../../host/runtime.ts";
-import type { ExitReason } from "../../host/wire/message.ts";
 import { guest } from "../support/wat.ts";
 
 /** Each crash says in a comment which message makes it happen. */

@@ -5,13 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { escapeControls, formatReason, LoadError, Runtime } from "../../host/index.ts";
 import { crashReport, crashStack } from "../../host/node/cli/crash-report.ts";
 import { frame } from "../../host/node/cli/top/frame.ts";
 import type { Look } from "../../host/node/cli/top/gauge.ts";
-import { Runtime } from "../../host/runtime.ts";
-import { LoadError } from "../../host/wire/errors.ts";
-import { escapeControls } from "../../host/wire/escape-controls.ts";
-import { formatReason } from "../../host/wire/reason.ts";
 import { assemble, guest } from "../support/wat.ts";
 
 /** A control sequence, C1, a line end, bidirectional controls, separators, and characters that nobody sees. */

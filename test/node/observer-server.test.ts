@@ -5,7 +5,7 @@ import { request } from "node:http";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { frame } from "../../host/node/cli/top/frame.ts";
 import { Gauge } from "../../host/node/cli/top/gauge.ts";
-import { createRuntime } from "../../host/node/index.ts";
+import { createRuntime, formatPid, type Pid } from "../../host/node/index.ts";
 import type { NodeRuntime } from "../../host/node/node-runtime.ts";
 import type { ObserverServer } from "../../host/node/observer/server.ts";
 import type {
@@ -18,7 +18,6 @@ import type {
   Page,
   TreeRow,
 } from "../../host/web/observer/protocol.ts";
-import { formatPid, type Pid } from "../../host/wire/pid.ts";
 import { ECHO, guest } from "../support/wat.ts";
 
 /** Crashes upon its first item. */

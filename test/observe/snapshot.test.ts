@@ -2,11 +2,8 @@
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ActorInfo } from "../../host/observe/snapshot.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import { type ActorInfo, type InspectEvent, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { InspectEvent } from "../../host/wire/events.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { quiet } from "../support/guests.ts";
 import { ECHO, guest } from "../support/wat.ts";
 

@@ -8,9 +8,7 @@ import { fileURLToPath } from "node:url";
 import * as asc from "assemblyscript/asc";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Compiled, compile } from "../../host/node/compile/compiler.ts";
-import { build, createRuntime } from "../../host/node/index.ts";
-import type { Runtime } from "../../host/runtime.ts";
-import type { Denial } from "../../host/wire/events.ts";
+import { build, createRuntime, type Denial, type Runtime } from "../../host/node/index.ts";
 
 const CLI = fileURLToPath(new URL("../../bin/isopod.js", import.meta.url));
 

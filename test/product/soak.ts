@@ -10,14 +10,18 @@
 
 import { setImmediate as macrotask } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { CallError, CallTimeoutError } from "../../host/javascript/calls.ts";
-import { hasJspi } from "../../host/module/engine.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
-import { Runtime } from "../../host/runtime.ts";
-import { type Clock, systemClock } from "../../host/time/clock.ts";
-import { SpawnError } from "../../host/wire/errors.ts";
-import type { ExitReason } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
+import {
+  CallError,
+  CallTimeoutError,
+  type Clock,
+  type ExitReason,
+  type GuestModule,
+  hasJspi,
+  type Pid,
+  Runtime,
+  SpawnError,
+  systemClock,
+} from "../../host/index.ts";
 import { seededRandom } from "../support/seeded.ts";
 import { guest } from "../support/wat.ts";
 

@@ -4,8 +4,7 @@
  */
 
 import { fc } from "@fast-check/vitest";
-import type { Restart, Strategy } from "../../host/javascript/supervisor.ts";
-import type { ChildReport } from "../../host/wire/events.ts";
+import type { ChildReport, Restart, Strategy } from "../../host/index.ts";
 
 interface ModelChild {
   readonly id: string;

@@ -4,12 +4,15 @@
  * as a process whose `resume:run` is a state machine written by hand, and as a handler.
  */
 
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import {
+  type ExitReason,
+  type HostMailbox,
+  type Pid,
+  Runtime,
+  type RuntimeOptions,
+  type SpawnOptions,
+} from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { ExitReason } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { macrotask } from "./clock.ts";
 import { ECHO, guest } from "./wat.ts";
 

@@ -1,8 +1,5 @@
 /** The host's side of guests/puppet.ts: commands as bytes, and reports as text. */
-
-import type { Runtime } from "../../host/runtime.ts";
-import type { Received } from "../../host/wire/message.ts";
-import type { Pid } from "../../host/wire/pid.ts";
+import type { Pid, Received, Runtime } from "../../host/index.ts";
 
 export type Command =
   | { readonly do: "link" | "unlink"; readonly whom: Pid }

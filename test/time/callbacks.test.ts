@@ -1,11 +1,9 @@
 /** Callbacks of the embedder: what they throw is reported and stops nothing, what happens is told in one order, and a flood loses no end. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { Runtime, type RuntimeOptions } from "../../host/runtime.ts";
+import { type InspectEvent, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";
 import { ManualClock, settle } from "../../host/test.ts";
 import { MAX_WAITING, Notices } from "../../host/time/notices.ts";
-import type { InspectEvent } from "../../host/wire/events.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 

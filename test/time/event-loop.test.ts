@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { Runtime } from "../../host/runtime.ts";
+import { type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 

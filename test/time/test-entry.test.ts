@@ -1,10 +1,8 @@
 /** `isopod/test`: the clock gives actors their turns between timers, and `settle` waits until nobody has anything to do. */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { type HostMailbox, Runtime, systemClock } from "../../host/index.ts";
 import { ManualClock, settle } from "../../host/test.ts";
-import { systemClock } from "../../host/time/clock.ts";
 import { guest } from "../support/wat.ts";
 
 let clock: ManualClock;

@@ -5,15 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readSourceMap } from "../../host/adapters/source-map.ts";
-import type { BuiltModule } from "../../host/module/source.ts";
+import { type BuiltModule, type ExitReason, formatReason, type Limits, Runtime } from "../../host/index.ts";
 import type { BuildOptions } from "../../host/node/compile/build.ts";
 import { compile } from "../../host/node/compile/compiler.ts";
 import { build } from "../../host/node/index.ts";
-import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { Limits } from "../../host/wire/limits.ts";
-import type { ExitReason } from "../../host/wire/message.ts";
-import { formatReason } from "../../host/wire/reason.ts";
 import { quiet } from "../support/guests.ts";
 import { assemble, guest } from "../support/wat.ts";
 

@@ -10,20 +10,23 @@ import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { featuresOf } from "../../guest/transform/compiled.ts";
 import { makePreemptible } from "../../guest/transform/reductions.ts";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
+import {
+  type ExitReason,
+  type GuestModule,
+  type HostMailbox,
+  hasJspi,
+  LoadError,
+  Runtime,
+  SpawnError,
+  type SpawnOptions,
+} from "../../host/index.ts";
 import { countReductions } from "../../host/module/count.ts";
-import { END } from "../../host/module/counter.ts";
 import { Undecodable } from "../../host/module/cursor.ts";
-import { hasJspi } from "../../host/module/engine.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
 import { type BuildOptions, build } from "../../host/node/compile/build.ts";
 import type { Compiled } from "../../host/node/compile/compiler.ts";
-import { Runtime } from "../../host/runtime.ts";
 import { ManualClock } from "../../host/test.ts";
 import { PIECE } from "../../host/turns/preempt.ts";
-import { LoadError, SpawnError } from "../../host/wire/errors.ts";
-import type { ExitReason } from "../../host/wire/message.ts";
+import { YIELD_END } from "../../host/wire/abi.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { assemble, ECHO, guest } from "../support/wat.ts";
 
@@ -381,7 +384,7 @@ describe("the policy", () => {
   test("lets nobody live who is told to give way and does not", async () => {
     // It says that it can unwind, and loops on.
     const bytes = guest(`(func $y (export "isopod:yield") (result i32) (call $yield)) (func (export "run"))
-      (func (export "resume:run") (param i32) (result i32) (loop $l (br_if $l (i32.ne (call $y) (i32.const ${END})))) (i32.const 2))`);
+      (func (export "resume:run") (param i32) (result i32) (loop $l (br_if $l (i32.ne (call $y) (i32.const ${YIELD_END})))) (i32.const 2))`);
     const pid = runtime.spawn(await runtime.load(bytes), { reductions: { policy: "yield", perTurn: 3 } });
     expect(await runtime.exited(pid)).toMatchObject(cut(/told to give way/));
   });

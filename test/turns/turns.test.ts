@@ -4,13 +4,9 @@
  */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { SpawnOptions } from "../../host/life/spawner.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { type ExitReason, type GuestModule, Runtime, SpawnError, type SpawnOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
 import { byCountAndClock, PIECE, SLICE_MS } from "../../host/turns/preempt.ts";
-import { SpawnError } from "../../host/wire/errors.ts";
-import type { ExitReason } from "../../host/wire/message.ts";
 import { quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 

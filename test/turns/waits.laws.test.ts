@@ -8,12 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fc, test as law } from "@fast-check/vitest";
 import { afterAll, beforeAll, expect } from "vitest";
-import type { BuiltModule } from "../../host/module/source.ts";
+import { formatReason, Runtime } from "../../host/index.ts";
 import type { BuildOptions } from "../../host/node/compile/build.ts";
-import { build } from "../../host/node/index.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { type BuiltModule, build } from "../../host/node/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { formatReason } from "../../host/wire/reason.ts";
 import { quiet } from "../support/guests.ts";
 
 const FUNCTIONS = 3;

@@ -3,11 +3,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { text } from "../../host/adapters/codec.ts";
 import { wasi } from "../../host/adapters/wasi.ts";
-import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import type { GuestModule } from "../../host/module/guest-module.ts";
-import { Runtime } from "../../host/runtime.ts";
+import { type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import type { Pid } from "../../host/wire/pid.ts";
 import { quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 

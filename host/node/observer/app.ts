@@ -1,9 +1,8 @@
 /** The observer's routes. Files of the page are anybody's; everything under `/api` and `/metrics` wants the token. */
 
 import { type Context, Hono } from "hono";
-import type { Runtime } from "../../runtime.ts";
+import { type Pid, parsePid, type Runtime } from "../../index.ts";
 import { type SortKey, sortKeys } from "../../web/observer/protocol.ts";
-import { type Pid, parsePid } from "../../wire/pid.ts";
 import { ownHostOnly } from "../serve/loopback.ts";
 import { asset } from "./assets.ts";
 import { headers, withToken } from "./guard.ts";

@@ -1,11 +1,16 @@
 /** What has happened since the observer began, as far as it is kept: the last ends that were no good ones, and the last events of all kinds. */
 
-import { formatReport } from "../../javascript/supervisor.ts";
-import type { Runtime } from "../../runtime.ts";
+import {
+  type ChildReport,
+  formatPid,
+  formatReason,
+  formatReport,
+  type InspectEvent,
+  type InspectKind,
+  type Pid,
+  type Runtime,
+} from "../../index.ts";
 import type { EndRow, EventRow } from "../../web/observer/protocol.ts";
-import type { ChildReport, InspectEvent, InspectKind } from "../../wire/events.ts";
-import { formatPid, type Pid } from "../../wire/pid.ts";
-import { formatReason } from "../../wire/reason.ts";
 import { receivedRow } from "./words.ts";
 
 const ENDS_KEPT = 200;

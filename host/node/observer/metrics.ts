@@ -1,9 +1,7 @@
 /** Prometheus' text. Everything but the delays is read when it is asked for, from the counters and a snapshot. */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Snapshot } from "../../observe/snapshot.ts";
-import type { Runtime } from "../../runtime.ts";
-import type { Counters } from "../../wire/events.ts";
+import type { Counters, Runtime, Snapshot } from "../../index.ts";
 
 const totals: Readonly<Record<keyof Counters, readonly [name: string, help: string]>> = {
   sent: ["isopod_messages_sent_total", "Messages sent, those refused included"],

@@ -4,7 +4,7 @@
  */
 
 import type { Histogram } from "prom-client";
-import type { Runtime } from "../../runtime.ts";
+import type { Runtime } from "../../index.ts";
 import type { Sample } from "../../web/observer/protocol.ts";
 
 const PROBE_MS = 100;

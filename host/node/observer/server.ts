@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
-import type { Runtime } from "../../runtime.ts";
+import type { Runtime } from "../../index.ts";
 import { checkOptions, checksOf, text, wholeNumber } from "../../wire/checks.ts";
 import { observerApp } from "./app.ts";
 import { History } from "./history.ts";

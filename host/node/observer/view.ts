@@ -1,6 +1,5 @@
 /** Answers what the page asks, from snapshots. Whoever looks often gets the same snapshot again: looking takes at most a twentieth of the thread. */
-import type { ActorInfo, Snapshot } from "../../observe/snapshot.ts";
-import type { Runtime } from "../../runtime.ts";
+import { type ActorInfo, formatPid, type Pid, type Runtime, type Snapshot } from "../../index.ts";
 import type {
   ActorDetail,
   ActorPage,
@@ -11,7 +10,6 @@ import type {
   SortKey,
   TreeRow,
 } from "../../web/observer/protocol.ts";
-import { formatPid, type Pid } from "../../wire/pid.ts";
 import { engineName } from "../engine.ts";
 import type { History } from "./history.ts";
 import type { Samples } from "./samples.ts";

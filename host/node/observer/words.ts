@@ -1,9 +1,14 @@
 /** Actors, items and bytes as the rows that the page shows: short texts, nothing that belongs to the runtime. What guests have written stays as it is; who shows it escapes it. */
-import type { ActorInfo, Wait, WaitingItem } from "../../observe/snapshot.ts";
+import {
+  type ActorInfo,
+  formatPid,
+  formatReason,
+  type Pid,
+  type Received,
+  type Wait,
+  type WaitingItem,
+} from "../../index.ts";
 import type { ActorRef, ActorRow, ItemRow, Payload } from "../../web/observer/protocol.ts";
-import type { Received } from "../../wire/message.ts";
-import { formatPid, type Pid } from "../../wire/pid.ts";
-import { formatReason } from "../../wire/reason.ts";
 
 /** Of a payload. */
 const SHOWN_BYTES = 256;

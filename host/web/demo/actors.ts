@@ -1,5 +1,5 @@
 /** The table of a scene's actors. Its rows are made once a scene, so that a button stays under the pointer. */
-import { formatPid } from "../../wire/pid.ts";
+import { formatPid } from "../../index.ts";
 import { element } from "./dom.ts";
 import type { Part } from "./scenes.ts";
 import type { Role } from "./stage.ts";

@@ -1,5 +1,5 @@
 /** The demo's page: chooses scenes, compiles what is written, starts it, and shows it four times a second. */
-import { hasJspi } from "../../module/engine.ts";
+import { hasJspi } from "../../index.ts";
 import { Actors } from "./actors.ts";
 import { CompileError, compile, sourceOf } from "./compiler.ts";
 import { element } from "./dom.ts";

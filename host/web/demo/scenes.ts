@@ -1,5 +1,5 @@
 /** What can be played: which guest is shown, which actors are made of it, and how they are kept running. */
-import type { Restart, Strategy } from "../../javascript/supervisor.ts";
+import type { Restart, Strategy } from "../../index.ts";
 
 /** Guests that the server has the sources of. */
 export type GuestName = "table-tennis" | "primes" | "supervised-counter" | "hello";

@@ -1,11 +1,7 @@
 /** One scene that is played: a runtime, and a supervisor with the scene's actors. */
 
 import { readString } from "../../adapters/assemblyscript.ts";
-import type { Supervisor } from "../../javascript/supervisor.ts";
-import { Runtime } from "../../runtime.ts";
-import type { ChildReport } from "../../wire/events.ts";
-import { formatPid, type Pid } from "../../wire/pid.ts";
-import { formatReason } from "../../wire/reason.ts";
+import { type ChildReport, formatPid, formatReason, type Pid, Runtime, type Supervisor } from "../../index.ts";
 import type { GuestName, Part, Scene } from "./scenes.ts";
 
 /** What a guest of the page may do. */

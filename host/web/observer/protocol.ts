@@ -1,6 +1,5 @@
 /** What the observer's server says and its page and `isopod top` read: JSON, as types only. Pids are text, as `formatPid` prints them; times are milliseconds. */
-import type { ActorInfo, WaitingItem } from "../../observe/snapshot.ts";
-import type { Counters, LogLevel } from "../../wire/events.ts";
+import type { ActorInfo, Counters, LogLevel, WaitingItem } from "../../index.ts";
 
 /** A look at a runtime, at most so many a second as cost a twentieth of it. */
 export interface Overview {

@@ -1,9 +1,7 @@
 /** What is a browser's own: its event loop, its limits, its workers. What is the same everywhere, the suites in test/ show here too. */
 
 import { beforeAll, describe, expect, test } from "vitest";
-import type { GuestModule } from "../../../host/module/guest-module.ts";
-import { Runtime } from "../../../host/runtime.ts";
-import { SpawnError } from "../../../host/wire/errors.ts";
+import { type GuestModule, Runtime, SpawnError } from "../../../host/index.ts";
 import { buildGuests } from "../../support/guests.ts";
 import { guest } from "../../support/wat.ts";
 import { echo, overflows, traps } from "./player.ts";

@@ -1,7 +1,5 @@
 /** A runtime in a dedicated worker: plays what it is sent, and posts what came of it. */
-
-import { Runtime } from "../../../host/runtime.ts";
-import { formatReason } from "../../../host/wire/reason.ts";
+import { formatReason, Runtime } from "../../../host/index.ts";
 
 export interface Work {
   readonly waits: Uint8Array<ArrayBuffer>[];

@@ -2,15 +2,19 @@
 
 import fc from "fast-check";
 import { wasi } from "../../../host/adapters/wasi.ts";
-import type { HostMailbox } from "../../../host/javascript/host-mailbox.ts";
-import { hasJspi } from "../../../host/module/engine.ts";
-import type { RuntimeOptions } from "../../../host/runtime.ts";
-import { IsopodError, SpawnError } from "../../../host/wire/errors.ts";
-import type { Grants } from "../../../host/wire/grants.ts";
-import type { HostImports } from "../../../host/wire/host-functions.ts";
-import type { RuntimeLimits } from "../../../host/wire/limits.ts";
-import type { ExitReason } from "../../../host/wire/message.ts";
-import { formatPid, type Pid } from "../../../host/wire/pid.ts";
+import {
+  type ExitReason,
+  formatPid,
+  type Grants,
+  type HostImports,
+  type HostMailbox,
+  hasJspi,
+  IsopodError,
+  type Pid,
+  type RuntimeLimits,
+  type RuntimeOptions,
+  SpawnError,
+} from "../../../host/index.ts";
 import { WASI_MODULE } from "../../support/wasi-types.ts";
 import { ECHO, guest } from "../../support/wat.ts";
 import { Clerk } from "./clerk.ts";

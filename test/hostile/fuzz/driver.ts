@@ -4,8 +4,8 @@
  * written. A script always comes to its end: a step goes back so often as it says, and not inside of another that does.
  */
 
+import type { Pid } from "../../../host/index.ts";
 import { actorImportTypes, envImportTypes } from "../../../host/wire/abi.ts";
-import type { Pid } from "../../../host/wire/pid.ts";
 import { WASI_MODULE, wasiTypes } from "../../support/wasi-types.ts";
 import { assemble } from "../../support/wat.ts";
 

@@ -2,11 +2,7 @@
  * A mailbox that no guest knows, tied to actors: each of their ends it must be told once for each tie, an Exit before the Down, with one reason, and
  * nothing of that actor after it. What does not hold is an error that says so.
  */
-
-import type { HostMailbox } from "../../../host/javascript/host-mailbox.ts";
-import type { Runtime } from "../../../host/runtime.ts";
-import type { ExitReason } from "../../../host/wire/message.ts";
-import { formatPid, type Pid } from "../../../host/wire/pid.ts";
+import { type ExitReason, formatPid, type HostMailbox, type Pid, type Runtime } from "../../../host/index.ts";
 
 interface Mourned {
   readonly isLinked: boolean;

@@ -2,10 +2,7 @@
  * An actor that nobody else knows, with a secret in its memory and in its mailbox. It answers nothing and hands nothing on: an answer in its place is
  * a forged one, and nobody may be shown its secret.
  */
-import type { GuestModule } from "../../../host/module/guest-module.ts";
-import type { Runtime } from "../../../host/runtime.ts";
-import { IsopodError, SpawnError } from "../../../host/wire/errors.ts";
-import type { Pid } from "../../../host/wire/pid.ts";
+import { type GuestModule, IsopodError, type Pid, type Runtime, SpawnError } from "../../../host/index.ts";
 import { guest } from "../../support/wat.ts";
 
 /** Nobody finds these bytes by chance. */

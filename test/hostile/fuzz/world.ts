@@ -3,11 +3,8 @@
  * add up, each end is told once. What does not hold is an error that says so.
  */
 
-import { Runtime, type RuntimeOptions } from "../../../host/runtime.ts";
+import { type Counters, type HostImports, type Pid, Runtime, type RuntimeOptions } from "../../../host/index.ts";
 import { ManualClock } from "../../../host/test.ts";
-import type { Counters } from "../../../host/wire/events.ts";
-import type { HostImports } from "../../../host/wire/host-functions.ts";
-import type { Pid } from "../../../host/wire/pid.ts";
 import { ECHO, guest } from "../../support/wat.ts";
 
 /** So many turns of the event loop are enough for any answer. */

@@ -4,13 +4,16 @@
  */
 
 import { basename, resolve } from "node:path";
-import type { SpawnOptions } from "../../../life/spawner.ts";
-import type { ModuleSource } from "../../../module/source.ts";
-import { escapeControls } from "../../../wire/escape-controls.ts";
-import type { LogLevel } from "../../../wire/events.ts";
-import type { Grants } from "../../../wire/grants.ts";
-import { defaultLimits, type RuntimeLimits } from "../../../wire/limits.ts";
-import { formatPid } from "../../../wire/pid.ts";
+import {
+  defaultLimits,
+  escapeControls,
+  formatPid,
+  type Grants,
+  type LogLevel,
+  type ModuleSource,
+  type RuntimeLimits,
+  type SpawnOptions,
+} from "../../../index.ts";
 import { suggest } from "../../../wire/suggest.ts";
 import { build } from "../../compile/build.ts";
 import { entryWarning } from "../../compile/entries.ts";

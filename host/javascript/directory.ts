@@ -1,0 +1,64 @@
+/** How code of the host reaches actors: it finds them by pid or name, and sends to them. */
+
+import type { Actor, Services } from "../actor/actor.ts";
+import { delegate } from "../between/delegate.ts";
+import type { Registry } from "../between/names.ts";
+import { post } from "../between/post.ts";
+import { Bytes } from "../mail/bytes.ts";
+import { checkPid, shown } from "../wire/checks.ts";
+import { MESSAGE, type Message, SEND_ACCEPTED } from "../wire/message.ts";
+import { highWord, lowWord, type Pid, type PidTable } from "../wire/pid.ts";
+export class Directory {
+  readonly registry: Registry;
+  readonly #services: Services;
+  readonly #actors: PidTable<Actor>;
+
+  constructor(services: Services, actors: PidTable<Actor>, registry: Registry) {
+    this.registry = registry;
+    this.#services = services;
+    this.#actors = actors;
+  }
+
+  find(pid: Pid): Actor | undefined {
+    checkPid(pid);
+    return this.#actors.get(lowWord(pid), highWord(pid));
+  }
+
+  /** The live actor of a pid, or of a name. */
+  receiver(to: Pid | string): Actor | undefined {
+    if (typeof to === "string") return this.registry.whereis(to);
+    if (typeof to !== "number") throw new TypeError(`the receiver is a pid or a name, not ${shown(to)}`);
+    return this.find(to);
+  }
+
+  /** Sends a message; null is the host. True where it was accepted. */
+  send(from: Actor | null, to: Pid | string, bytes: Uint8Array, tag: number): boolean {
+    const actor = this.receiver(to);
+    const pid = actor?.pid ?? (typeof to === "string" ? 0 : to);
+    const status = post(
+      this.#services,
+      from,
+      from?.lo ?? 0,
+      from?.hi ?? 0,
+      actor,
+      lowWord(pid),
+      highWord(pid),
+      MESSAGE,
+      tag,
+      0,
+      Bytes.ofPayload(bytes),
+      0,
+      bytes.length,
+    );
+    return status === SEND_ACCEPTED;
+  }
+
+  /** Hands on a request that `by` was asked. True where it was accepted. */
+  delegate(by: Actor, { from, ref }: Message, to: Pid, bytes: Uint8Array): boolean {
+    const asker = this.find(from);
+    const source = Bytes.ofPayload(bytes);
+    const [lo, hi] = [lowWord(from), highWord(from)];
+    const status = delegate(this.#services, by, asker, lo, hi, ref, this.find(to), 0, source, 0, bytes.length);
+    return status === SEND_ACCEPTED;
+  }
+}

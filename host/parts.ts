@@ -1,0 +1,122 @@
+/**
+ * The parts of a runtime, made and connected in one place. They have no circle: each part gets those below it, and functions for what comes from above.
+ */
+
+import type { Actor, Services } from "./actor/actor.ts";
+import { setMemory } from "./actor/memory.ts";
+import { Registry } from "./between/names.ts";
+import { Denials, type Denied } from "./door/denials.ts";
+import { hostImports } from "./door/host-functions.ts";
+import { actorImports } from "./door/imports.ts";
+import { envImports } from "./door/imports-env.ts";
+import type { SpawnByGuest } from "./door/imports-signals.ts";
+import type { Log } from "./door/log.ts";
+import { Directory } from "./javascript/directory.ts";
+import { Ends } from "./life/ends.ts";
+import { Instances } from "./life/instances.ts";
+import { Spawner } from "./life/spawner.ts";
+import { Account } from "./mail/account.ts";
+import { RingPool } from "./mail/mailbox.ts";
+import { Slots } from "./mail/slots.ts";
+import { ModuleLoader } from "./module/loader.ts";
+import { Callbacks } from "./observe/callbacks.ts";
+import { Observer } from "./observe/snapshot.ts";
+import type { RuntimeOptions } from "./options.ts";
+import { CallOut } from "./time/call-out.ts";
+import { systemClock } from "./time/clock.ts";
+import { Inspection } from "./time/inspection.ts";
+import { Notices } from "./time/notices.ts";
+import { checkedRandom, secretRandom } from "./time/random.ts";
+import { Scheduler } from "./time/scheduler.ts";
+import { Timers } from "./time/timers.ts";
+import { byCountAndClock, stackTooLong } from "./turns/preempt.ts";
+import { Switch } from "./turns/switch.ts";
+import type { ImportObject } from "./wire/host-functions.ts";
+import { type RuntimeLimits, runtimeLimits } from "./wire/limits.ts";
+import { PidTable } from "./wire/pid.ts";
+import { reasonOfThrown } from "./wire/reason.ts";
+export class Parts {
+  readonly limits: RuntimeLimits;
+  readonly notices: Notices;
+  readonly inspection: Inspection;
+  readonly services: Services;
+  readonly rings: RingPool;
+  readonly actors: PidTable<Actor>;
+  readonly registry: Registry;
+  readonly directory: Directory;
+  readonly imports: ImportObject;
+  readonly switch: Switch | null;
+  readonly instances: Instances;
+  readonly ends: Ends;
+  readonly spawner: Spawner;
+  readonly observer: Observer;
+  /** What is asked of modules that are loaded. */
+  readonly loader: ModuleLoader;
+
+  constructor(options: RuntimeOptions) {
+    const clock = options.clock ?? systemClock;
+    const limits = runtimeLimits(options.limits);
+    const notices = new Notices(new CallOut(options.onError));
+    const inspection = new Inspection(notices, clock);
+    const scheduler = new Scheduler(clock, options.sliceMs ?? 4, notices);
+    const slots = new Slots<Actor>(options.switch === "off" ? null : Switch.memory());
+    const account = new Account(limits.allMemoryBytes, limits.allMailboxBytes);
+    const counters = { sent: 0, received: 0, dead: 0, denied: 0, untold: 0, spawned: 0, ended: 0, turnsCut: 0 };
+    const callbacks = new Callbacks(options, inspection, counters);
+    const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
+    const services: Services = {
+      clock,
+      scheduler,
+      timers: new Timers(clock, scheduler, error => notices.callOut.failed("a timer", error)),
+      slots,
+      judge: byCountAndClock,
+      counters,
+      account,
+      random,
+      end: (actor, reason) => this.ends.end(actor, reason),
+      describe: (actor, error) => stackTooLong(actor) ?? reasonOfThrown(error),
+      memoryGrown: setMemory,
+      deadLetter: (from, to, tag, length, why) => callbacks.deadLetter(from, to, tag, length, why),
+    };
+    notices.onDropped = (what, count) => callbacks.dropped(what, count);
+    this.limits = limits;
+    this.notices = notices;
+    this.inspection = inspection;
+    this.services = services;
+    this.rings = new RingPool(account);
+    this.actors = new PidTable(random);
+    this.registry = new Registry(inspection);
+    this.directory = new Directory(services, this.actors, this.registry);
+    this.observer = new Observer(services, this.actors);
+
+    const denials = new Denials(notices, options.onDenied);
+    const denied: Denied = (actor, call) => denials.tell(actor, call);
+    const log: Log = (actor, level, text) => callbacks.log(actor, level, text);
+    const { actors, registry } = this;
+    const spawn: SpawnByGuest = (parent, name, entry, args) => {
+      const warn = (text: string) => callbacks.log(parent, "warning", text);
+      return this.spawner.spawnByGuest(parent, name, entry, args, this.imports, warn);
+    };
+    const beganMs = clock.now();
+    const host = hostImports(services, notices.callOut, options.imports ?? {}, log, denied);
+    const actor = actorImports({ services, actors, registry, spawn, log, denied, beganMs });
+    this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
+    this.switch = Switch.for(services, notices, this.rings, this.imports);
+    this.instances = new Instances(account, this.switch);
+    this.ends = new Ends(services, notices, inspection, actors, registry, this.instances, options.onExit);
+    this.spawner = new Spawner(
+      services,
+      limits,
+      notices,
+      inspection,
+      actors,
+      this.instances,
+      this.ends,
+      this.rings,
+      options.grants,
+    );
+    const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
+    const { tableElements } = limits;
+    this.loader = new ModuleLoader({ tableElements, offers, readSourceMap: options.readSourceMap });
+  }
+}
