@@ -1,5 +1,6 @@
 /**
- * Confining: what a module can allocate is bounded afterwards, and nothing else of it has changed. Modules that Binaryen does not write are made of bytes here.
+ * Confining bounds what a module can allocate, and changes nothing else of it. Modules that Binaryen cannot
+ * write are made of bytes here.
  */
 import { readdirSync } from "node:fs";
 import binaryen from "binaryen";
@@ -10,30 +11,19 @@ import { countReductions } from "../../host/module/count.ts";
 import { Undecodable } from "../../host/module/cursor.ts";
 import { readInterface } from "../../host/module/interface.ts";
 import { Unconfinable } from "../../host/module/unconfinable.ts";
+import { section as encoded, HEADER, name, u32, vector } from "../hostile/fuzz/encode.ts";
 import { buildGuests } from "../support/guests.ts";
 import { assemble } from "../support/wat.ts";
 
 const LIMITS = { tableElements: 1000 };
 
-type Bytes = readonly number[] | Uint8Array;
+type Bytes = readonly number[];
 
-function leb(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  return [...bytes, rest];
-}
-
-/** A list as the format has them: how many there are, then each. */
-const list = (items: readonly Bytes[]): number[] => [...leb(items.length), ...items.flatMap(item => [...item])];
-const name = (text: string): number[] => list([...new TextEncoder().encode(text)].map(byte => [byte]));
-const sized = (bytes: readonly number[]): number[] => [...leb(bytes.length), ...bytes];
-const section = (id: number, items: readonly Bytes[]): number[] => [id, ...sized(list(items))];
-const custom = (text: string, content: readonly number[] = []): number[] => [0, ...sized([...name(text), ...content])];
-
-function wasm(...sections: readonly Bytes[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flatMap(bytes => [...bytes])]);
-}
+const section = (id: number, items: readonly Bytes[]): number[] => encoded(id, vector(items));
+const sized = (bytes: Bytes): number[] => [...u32(bytes.length), ...bytes];
+const custom = (text: string, content: Bytes = []): number[] => encoded(0, [...name(text), ...content]);
+const wasm = (...sections: readonly Bytes[]): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from([...HEADER, ...sections.flat()]);
 
 const times = (count: number, item: Bytes): Bytes[] => Array(count).fill(item);
 const TYPE = section(1, [[0x60, 0, 0]]);
@@ -112,7 +102,7 @@ describe("a memory of the module's own", () => {
 });
 
 describe("comes back as the same object", () => {
-  const table = section(4, [[0x70, 1, 1, ...leb(LIMITS.tableElements)]]);
+  const table = section(4, [[0x70, 1, 1, ...u32(LIMITS.tableElements)]]);
   test.each([
     ["a module that imports its memory", assemble(`(module (import "env" "memory" (memory 1)) (func (export "run")))`)],
     ["a module without memory", wasm(TYPE, FUNCTION, CODE)],
@@ -126,7 +116,7 @@ describe("comes back as the same object", () => {
 });
 
 describe("the tables of a module", () => {
-  /** A module that grows its tables by one, by `0`, `1`…, and answers their sizes by `size0`…. */
+  /** An instance that grows its tables, exported as `table0` and so on, by one when `0` and so on are called. */
   function growing(...types: string[]): WebAssembly.Exports {
     const tables = types.map((type, i) => `(table $${i} (export "table${i}") ${type})`);
     const functions = types.map((type, i) => {
@@ -138,10 +128,10 @@ describe("the tables of a module", () => {
     return instantiate(confine(bytes, { tableElements: 10 }), new WebAssembly.Memory({ initial: 0 }));
   }
 
-  /** How large a table is when it does not grow any more. */
+  /** The size of a table that does not grow any more. */
   function greatest(exported: WebAssembly.Exports, number: number): number {
     let size = 0;
-    // What grows without end shall fail, and not hang.
+    // A table without a maximum must fail the test, not hang it.
     while (size < 100 && call(exported, String(number)) !== -1) size++;
     return (exported[`table${number}`] as WebAssembly.Table).length;
   }
@@ -192,7 +182,7 @@ describe("the tables of a module", () => {
         TYPE,
         FUNCTION,
         section(9, [
-          [1, 0, ...list(times(elements, [0]))],
+          [1, 0, ...vector(times(elements, [0]))],
           [1, 0, 0],
         ]),
         CODE,
@@ -207,16 +197,16 @@ describe("the tables of a module", () => {
     const offset = [0x41, 0, 0x0b];
     const expression = [0xd2, 0, 0x0b];
     const segments = [
-      [0, ...offset, ...list([[0]])],
-      [1, 0, ...list([[0]])],
-      [2, 0, ...offset, 0, ...list([[0]])],
-      [4, ...offset, ...list([expression])],
-      [5, 0x70, ...list([expression])],
-      [6, 0, ...offset, 0x63, 0x70, ...list([expression])],
+      [0, ...offset, ...vector([[0]])],
+      [1, 0, ...vector([[0]])],
+      [2, 0, ...offset, 0, ...vector([[0]])],
+      [4, ...offset, ...vector([expression])],
+      [5, 0x70, ...vector([expression])],
+      [6, 0, ...offset, 0x63, 0x70, ...vector([expression])],
     ];
     const declared = [
-      [3, 0, ...list([[0]])],
-      [7, 0x70, ...list([expression])],
+      [3, 0, ...vector([[0]])],
+      [7, 0x70, ...vector([expression])],
     ];
     const bytes = wasm(TYPE, FUNCTION, section(4, [[0x70, 1, 1, 1]]), section(9, [...segments, ...declared]), CODE);
     expect(WebAssembly.validate(bytes)).toBe(true);
@@ -255,7 +245,7 @@ describe("what no limit holds is refused", () => {
     ["a struct", [section(1, [[0x5f, 1, 0x7f, 1]])], GARBAGE],
     ["an array behind functions", [section(1, [F, F, [0x5e, 0x78, 1]])], GARBAGE],
     ["a struct with subtypes", [section(1, [[0x50, 0, 0x5f, 0]])], GARBAGE],
-    ["a final array in a group", [section(1, [[0x4e, ...list([F, [0x4f, 0, 0x5e, 0x7f, 0]])]])], GARBAGE],
+    ["a final array in a group", [section(1, [[0x4e, ...vector([F, [0x4f, 0, 0x5e, 0x7f, 0]])]])], GARBAGE],
     ["a global of exceptions", [section(6, [nulled(0x69)])], held("global", "exn")],
     ["a global of exceptions, written longer", [section(6, [nulled(0x63, 0x69)])], held("global", "exn")],
     ["a global of anything", [section(6, [nulled(0x6e)])], held("global", "any")],
@@ -290,7 +280,7 @@ describe("what no limit holds is refused", () => {
   test.each([
     [
       "functions of groups and of subtypes",
-      [section(1, [F, [0x50, 0, ...F], [0x4e, ...list([F, [0x4f, 0, ...F]])], F])],
+      [section(1, [F, [0x50, 0, ...F], [0x4e, ...vector([F, [0x4f, 0, ...F]])], F])],
     ],
     ["functions that take and give references", [section(1, [F, [0x60, 3, 0x69, 0x63, 0, 0x6e, 2, 0x64, 0x70, 0x6f]])]],
     [
@@ -306,7 +296,7 @@ describe("what no limit holds is refused", () => {
     ],
     [
       "a table of functions of a type with a large index",
-      [section(1, times(200, F)), section(4, [[0x63, ...leb(199), 0, 0]])],
+      [section(1, times(200, F)), section(4, [[0x63, ...u32(199), 0, 0]])],
     ],
     [
       "globals of numbers, vectors, functions and the host's objects",
@@ -366,7 +356,7 @@ describe("what makes each instance expensive is refused beyond a bound", () => {
 
   test("types, also in groups, of which 10000 are taken", () => {
     const one = [0x60, 0, 0];
-    const group = (count: number) => wasm(section(1, [one, [0x4e, ...list(times(count - 1, one))]]));
+    const group = (count: number) => wasm(section(1, [one, [0x4e, ...vector(times(count - 1, one))]]));
     expect(confine(group(10_000), LIMITS)).toEqual(group(10_000));
     expect(refusal(group(10_001))).toBe("has more than 10000 types");
   });
@@ -464,7 +454,7 @@ describe.each(["asyncify", "jspi"] as const)("the examples of the guest library,
   });
 });
 
-/** What a random module is made of. All that is in it is exported. */
+/** What a random module consists of. It exports everything. */
 interface Shape {
   readonly types: number;
   readonly importedFunctions: number;
@@ -510,12 +500,12 @@ function memory() {
 }
 
 const limitsOf = ({ initial, more }: { initial: number; more: number | undefined }): number[] =>
-  more === undefined ? [0, ...leb(initial)] : [1, ...leb(initial), ...leb(initial + more)];
+  more === undefined ? [0, ...u32(initial)] : [1, ...u32(initial), ...u32(initial + more)];
 
 function moduleOf(shape: Shape): Uint8Array<ArrayBuffer> {
   const own = shape.memories.filter(one => !one.isImported);
   const imports = [
-    ...times(shape.importedFunctions, [...name("actor"), ...name("f"), 0, ...leb(shape.types - 1)]),
+    ...times(shape.importedFunctions, [...name("actor"), ...name("f"), 0, ...u32(shape.types - 1)]),
     ...shape.memories
       .filter(one => one.isImported)
       .map(one => [...name("env"), ...name("memory"), 2, ...limitsOf(one)]),
@@ -527,7 +517,7 @@ function moduleOf(shape: Shape): Uint8Array<ArrayBuffer> {
       : [...(table.isExtern ? [0x63, 0x6f] : [0x70]), ...limitsOf(table)];
   });
   const exports = [
-    ...shape.functions.map((_, i) => [...name(`f${i}`), 0, ...leb(shape.importedFunctions + i)]),
+    ...shape.functions.map((_, i) => [...name(`f${i}`), 0, ...u32(shape.importedFunctions + i)]),
     ...shape.tables.map((_, i) => [...name(`t${i}`), 1, i]),
     ...shape.globals.map((_, i) => [...name(`g${i}`), 3, i]),
     ...(shape.memories.length > 0 ? [[...name("memory"), 2, 0]] : []),
@@ -536,7 +526,7 @@ function moduleOf(shape: Shape): Uint8Array<ArrayBuffer> {
   const sections: [id: number, items: Bytes[]][] = [
     [1, [...times(shape.types - 1, [0x60, 1, 0x7f, 0]), [0x60, 0, 1, 0x7f]]],
     [2, imports],
-    [3, shape.functions.map(() => leb(shape.types - 1))],
+    [3, shape.functions.map(() => u32(shape.types - 1))],
     [4, tables],
     [5, own.map(limitsOf)],
     [6, shape.globals.map(value => [0x7f, 1, 0x41, value, 0x0b])],
@@ -560,7 +550,7 @@ function exportsOf(bytes: Uint8Array, shape: Shape): WebAssembly.Exports {
   return new WebAssembly.Instance(module, { env, actor: { f: () => 0 } }).exports;
 }
 
-/** What an instance shows: what its functions answer, its globals, its tables' sizes and its memory. */
+/** What can be seen of an instance: the answers of its functions, its globals, the sizes of its tables, its memory. */
 function observed(bytes: Uint8Array, shape: Shape): unknown[] {
   const exported = exportsOf(bytes, shape);
   return Object.entries(exported).map(([key, value]) => {
@@ -579,7 +569,7 @@ function grows(table: WebAssembly.Table, by: number): boolean {
   }
 }
 
-/** The elements of all tables when none grows any more. */
+/** The elements of all tables together after each has grown as far as it can. */
 function elementsAtMost(bytes: Uint8Array, shape: Shape): number {
   let elements = 0;
   for (const table of Object.values(exportsOf(bytes, shape))) {
@@ -640,7 +630,7 @@ describe("of any module", () => {
       }),
       { numRuns: 1000 },
     );
-    // Else it would say nothing.
+    // Otherwise the test would prove nothing.
     expect(changed).toBeGreaterThan(50);
   });
 });
