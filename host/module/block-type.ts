@@ -8,20 +8,20 @@ export interface Arity {
   readonly results: number;
 }
 
-/** Types of blocks that have no index: without values, and with one result. */
+/** For the block types that are not an index. */
 const NO_VALUES = -1;
 const ONE_RESULT = -2;
 const ARITY_OF_NO_VALUES: Arity = { parameters: 0, results: 0 };
 const ARITY_OF_ONE_RESULT: Arity = { parameters: 0, results: 1 };
 
-/** Answers a number that `arityOfBlock` takes. */
+/** Answers the index of a type, or one of the numbers above; `arityOfBlock` takes both. */
 export function readBlockType(cursor: Cursor): number {
   const byte = cursor.bytes[cursor.at];
   if (byte === 0x40) {
     cursor.skip(1);
     return NO_VALUES;
   }
-  // A signed number: what is negative is a type of a value.
+  // A signed number. A negative one is the type of the only result.
   if (byte > 0x40 && byte < 0x80) {
     readValueType(cursor);
     return ONE_RESULT;
@@ -29,7 +29,7 @@ export function readBlockType(cursor: Cursor): number {
   return cursor.u32();
 }
 
-/** @param types of the module, by index */
+/** @param types the types of the module, by index */
 export function arityOfBlock(cursor: Cursor, types: readonly Arity[], type: number): Arity {
   if (type === NO_VALUES) return ARITY_OF_NO_VALUES;
   if (type === ONE_RESULT) return ARITY_OF_ONE_RESULT;

@@ -25,7 +25,7 @@ export interface Checked {
   readonly exports: ReadonlyMap<string, ExportType>;
   /** Its memory was its own before the host made it an import. */
   readonly ownsMemory: boolean;
-  /** What can be run of it. */
+  /** The names of the functions that can be run. */
   readonly entries: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export function checkInterface(module: Checked, offers: Offers): void {
   if (!module.imports.some(({ kind }) => kind === "memory")) {
     throw new LoadError(
       exportsMemory
-        ? `${name} has a memory of its own, for which the host can set no limit in a module that is compiled already: load its bytes`
+        ? `${name} has a memory of its own, which the host cannot limit because the module is compiled already: load its bytes`
         : `${name} ${NO_MEMORY}`,
     );
   }
@@ -80,7 +80,7 @@ function checkImport(of: string, { module, name, kind, signature }: ImportType, 
   }
 }
 
-/** In words, what a guest could import instead. */
+/** Says what a guest could import instead. */
 function offered(module: string, offers: Offers): string {
   if (module === "actor") return `are ${Object.keys(actorImportTypes).join(", ")}`;
   if (module === "env") return `are memory, ${Object.keys(envImportTypes).join(", ")}`;

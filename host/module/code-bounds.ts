@@ -60,7 +60,7 @@ export class CodeBounds implements Declared {
         for (const key of KEYS) within(figures, key);
         inModule += figures.merged + figures.passed;
       } catch (error) {
-        // The engine may know what is not known here, so it must not get to compile it.
+        // The engine may know what isopod does not know, so it must not get to compile it.
         if (!(error instanceof Undecodable || error instanceof Unconfinable)) throw error;
         throw new Unconfinable(`has a function ${index}${nameOf(index)} that ${error.message}`);
       }

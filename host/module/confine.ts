@@ -80,7 +80,7 @@ interface Range {
  * @param copies learns what was copied where, if the module is changed
  * @returns `bytes` itself where nothing is to be changed
  * @throws {Unconfinable} where the module could allocate without a limit, has too much of
- * something, or uses a part of the format that is not known here
+ * something, or uses a part of the format that isopod does not know
  */
 export function confine(bytes: Uint8Array, limits: Confinement, copies?: Copies): Uint8Array<ArrayBufferLike> {
   try {
@@ -157,7 +157,7 @@ class Confiner {
 
   #type({ form, parameters, results }: TypeDeclaration): void {
     if (form !== Form.function) {
-      throw new Unconfinable("has types of garbage collection (struct, array), whose memory no limit holds");
+      throw new Unconfinable("has types of garbage collection (struct, array), whose memory no limit can bound");
     }
     const { types } = this.#code;
     this.#exceptions.addType(parameters);
@@ -227,7 +227,7 @@ function checkTable(table: TableDeclaration): void {
 function refuseHolder(what: "table" | "global", type: number): void {
   if (BOUNDED.includes(type) || type >= V128) return;
   throw new Unconfinable(
-    `has a ${what} of the type ${valueTypeName(type)}, which can hold exceptions or objects of garbage collection, and their memory no limit holds`,
+    `has a ${what} of the type ${valueTypeName(type)}, which can hold exceptions or objects of garbage collection, whose memory no limit can bound`,
   );
 }
 

@@ -47,7 +47,7 @@ const PROLOGUE = 0;
  *
  * @param bytes a module that the engine has validated
  * @param copies learns what was copied where
- * @throws {Undecodable} where it uses a part of WebAssembly that is not known here (garbage
+ * @throws {Undecodable} where it uses a part of WebAssembly that isopod does not know (garbage
  * collection, 64-bit memories)
  */
 export function countReductions(bytes: Uint8Array, copies?: Copies): Uint8Array<ArrayBuffer> {

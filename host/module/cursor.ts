@@ -24,7 +24,7 @@ export class Cursor {
     return this.at >= this.#end;
   }
 
-  /** Takes the next bytes, so many, as a cursor of their own, and goes on behind them. */
+  /** Answers a cursor for the next bytes only, and continues behind them. */
   take(length: number): Cursor {
     const from = this.at;
     this.skip(length);
@@ -74,7 +74,7 @@ export class Cursor {
     return this.fail("has a number beyond 64 bits");
   }
 
-  /** Skips a number of at most so many bytes. */
+  /** Skips a number that takes at most so many bytes. */
   skipNumber(maxBytes: number): void {
     for (let i = 0; i < maxBytes; i++) if (this.byte() < 0x80) return;
     this.fail("has too long a number");

@@ -1,33 +1,33 @@
 /**
- * Reads what a module declares, from the bodies of its sections: types, imports, tables, memories,
- * globals, tags, exports and element segments. This is the one reader of them; what a module may
- * declare is decided by those who call it.
+ * Reads the declarations of a module from its sections: types, imports, tables, memories, globals,
+ * tags, exports and element segments. There is no other reader of them. The callers decide what a
+ * module may declare.
  */
 import { type Cursor, hex } from "./cursor.ts";
 import { walk } from "./instructions.ts";
 import { readValueType } from "./value-type.ts";
 import type { Visitor } from "./visitor.ts";
 
-/** What is imported and exported, by the numbers that stand for it. */
+/** The numbers for what can be imported and exported. */
 export const Kind = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
 export const KIND_NAMES = ["function", "table", "memory", "global", "tag"] as WebAssembly.ImportExportKind[];
 
 export const Form = { function: 0x60, struct: 0x5f, array: 0x5e, sub: 0x50, subFinal: 0x4f, recursive: 0x4e } as const;
-/** Types of the fields of structs and arrays only. */
+/** i16 and i8, which only fields of structs and arrays can have. */
 const PACKED = [0x77, 0x78];
 
-/** Of a struct or an array, the lists are empty. */
+/** For a struct or an array, the lists are empty. */
 export interface TypeDeclaration {
   readonly form: typeof Form.function | typeof Form.struct | typeof Form.array;
   readonly parameters: readonly number[];
   readonly results: readonly number[];
-  /** It stands for itself: it is in no group, and declares no subtypes. */
+  /** It is in no recursive group, and is no subtype. */
   readonly isPlain: boolean;
 }
 
 export interface Limits {
   readonly initial: number;
-  /** Infinity where there is none. */
+  /** Infinity where no maximum is declared. */
   readonly maximum: number;
   readonly isShared: boolean;
   readonly is64: boolean;
@@ -37,9 +37,9 @@ export interface ImportDeclaration {
   readonly module: string;
   readonly name: string;
   readonly kind: number;
-  /** The index of the type of a function or tag. */
+  /** The index of the type of a function or tag; -1 for others. */
   readonly type: number;
-  /** Of a table or memory. */
+  /** Present for a table or memory. */
   readonly limits: Limits | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface TableDeclaration extends Limits {
   readonly type: number;
   /** Where its type ends. */
   readonly typeTo: number;
-  /** A constant expression follows: the value of its elements. */
+  /** A constant expression for the value of its elements follows. */
   readonly isFilled: boolean;
 }
 
@@ -59,7 +59,7 @@ export interface ExportDeclaration {
   readonly index: number;
 }
 
-/** Reads a section of types. Groups do not matter to the indices of types. */
+/** Reads a section of types, also those in recursive groups, in the order of their indices. */
 export function eachType(section: Cursor, see: (type: TypeDeclaration) => void): void {
   section.each(() => {
     const form = section.byte();
@@ -79,7 +79,7 @@ function readType(cursor: Cursor, outer: number, isAlone: boolean): TypeDeclarat
     cursor.each(() => results.push(readValueType(cursor)));
   } else if (form === Form.struct) cursor.each(() => readField(cursor));
   else if (form === Form.array) readField(cursor);
-  else return cursor.fail(`has a type of the form ${hex(form)}, which is not known here`);
+  else return cursor.fail(`has a type of the form ${hex(form)}, which isopod does not know`);
   return { form, parameters, results, isPlain: isAlone && !isSubtype };
 }
 
@@ -100,14 +100,14 @@ export function readImport(cursor: Cursor): ImportDeclaration {
   else if (kind === Kind.memory) limits = readLimits(cursor, "memory");
   else if (kind === Kind.global) readGlobalType(cursor);
   else if (kind === Kind.tag) type = readTag(cursor);
-  else cursor.fail(`imports something of kind ${hex(kind)}, which is not known here`);
+  else cursor.fail(`imports something of kind ${hex(kind)}, which isopod does not know`);
   return { module, name, kind, type, limits };
 }
 
-/** Reads the limits of a memory or table. Those of a 64-bit one that are beyond 2^53 are not exact. */
+/** Reads the limits of a memory or table. Numbers beyond 2^53 are not exact. */
 export function readLimits(cursor: Cursor, what: "memory" | "table"): Limits {
   const flags = cursor.byte();
-  if (flags > 7) cursor.fail(`has a ${what} of a kind that is not known here`);
+  if (flags > 7) cursor.fail(`has a ${what} of a kind that isopod does not know`);
   const is64 = (flags & 4) !== 0;
   const number = () => (is64 ? cursor.u64() : cursor.u32());
   const initial = number();
@@ -120,7 +120,7 @@ export function readTable(cursor: Cursor): TableDeclaration {
   const isFilled = cursor.bytes[cursor.at] === 0x40;
   if (isFilled) {
     cursor.skip(1);
-    if (cursor.byte() !== 0) cursor.fail("has a table of a kind that is not known here");
+    if (cursor.byte() !== 0) cursor.fail("has a table of a kind that isopod does not know");
   }
   const type = readValueType(cursor);
   const typeTo = cursor.at;
@@ -146,13 +146,13 @@ export function readExport(cursor: Cursor): ExportDeclaration {
 }
 
 /**
- * Reads an element segment. Tells `visitor` of the instructions of its constant expressions, and of
- * the functions among its elements. Answers how many elements each instance keeps; those of a
- * declarative segment it does not keep.
+ * Reads an element segment. Tells `visitor` about its constant expressions and about the functions
+ * among its elements. Answers how many elements each instance keeps, which is 0 for a declarative
+ * segment.
  */
 export function readElementSegment(cursor: Cursor, visitor: Visitor): number {
   const flags = cursor.u32();
-  if (flags > 7) cursor.fail("has elements of a kind that is not known here");
+  if (flags > 7) cursor.fail("has elements of a kind that isopod does not know");
   const [isPassive, isExplicit, areExpressions] = [flags & 1, flags & 2, flags & 4];
   if (!isPassive) {
     if (isExplicit) cursor.u32();

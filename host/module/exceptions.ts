@@ -29,12 +29,12 @@ export class Exceptions {
   /** Throws an Unconfinable where exceptions of this type hold too much. */
   checkTag(type: number): void {
     if (this.#holdsException[type]) {
-      throw new Unconfinable("has a tag whose exceptions hold exceptions, a chain that no limit holds");
+      throw new Unconfinable("has a tag whose exceptions can hold exceptions, a chain that no limit can bound");
     }
     const bytes = this.#bytes[type];
     if (bytes > MAX_BYTES) {
       throw new Unconfinable(
-        `has a tag whose exceptions carry ${bytes} bytes; an exception may carry ${MAX_BYTES}, and the address of what is more`,
+        `has a tag whose exceptions carry ${bytes} bytes; an exception may carry ${MAX_BYTES}, for example the address of larger data`,
       );
     }
   }

@@ -1,6 +1,6 @@
 /**
- * What compile-cost.ts counts of a function, and code-bounds.ts bounds. A slot is a parameter, a local,
- * or a value on the operand stack.
+ * What compile-cost.ts counts of a function, and code-bounds.ts bounds. A slot is a parameter, a
+ * local, or a value on the operand stack.
  */
 export interface Figures {
   /** Blocks inside of each other. */

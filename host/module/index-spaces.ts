@@ -1,6 +1,6 @@
 /**
- * The index spaces of a module: what an index stands for, and where it is after `actor.yield` was
- * imported. What a module has, an added type, function or global comes behind.
+ * The index spaces of a module: what each index stands for, and what it becomes when the import of
+ * `actor.yield` is added. Types, functions and globals that are added come behind the module's own.
  */
 import type { Arity } from "./block-type.ts";
 import type { Cursor } from "./cursor.ts";
@@ -44,7 +44,7 @@ export class IndexSpaces {
     return this.#yield ?? this.importedFunctions;
   }
 
-  /** Where a function is now. */
+  /** The new index of a function. */
   moved(cursor: Cursor, index: number): number {
     // Otherwise a module could call what is only added here.
     if (index >= this.functions.length) cursor.fail(`names the function ${index}, which it does not have`);

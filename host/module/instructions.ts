@@ -299,5 +299,5 @@ function atomic(cursor: Cursor): number {
 }
 
 function unknown(cursor: Cursor, opcode: string): never {
-  return cursor.fail(`uses the instruction ${opcode}, which is not known here`);
+  return cursor.fail(`uses the instruction ${opcode}, which isopod does not know`);
 }

@@ -46,7 +46,7 @@ export interface Interface {
   readonly exports: readonly ExportType[];
 }
 
-/** Undefined where the module uses a part of the format that is not known here. */
+/** Undefined where the module uses a part of the format that isopod does not know. */
 export function readInterface(bytes: Uint8Array): Interface | undefined {
   try {
     return read(bytes);
@@ -86,7 +86,7 @@ function read(bytes: Uint8Array): Interface {
         const { name, kind, index } = readExport(body);
         const found = {
           name,
-          kind: KIND_NAMES[kind] ?? body.fail("exports something of a kind that is not known here"),
+          kind: KIND_NAMES[kind] ?? body.fail("exports something of a kind that isopod does not know"),
         };
         if (kind === Kind.function) exports.push({ ...found, signature: functions[index] });
         else if (kind === Kind.memory) exports.push({ ...found, memory: memories[index] });

@@ -1,7 +1,7 @@
 /**
- * Makes a guest module of bytes: confines them, counts their reductions where that is asked, trims
- * and compiles them, and keeps what leads back to their sources. What is no module, or breaks the
- * ABI, rejects with a LoadError.
+ * Loads a module from its bytes: confines it, counts its reductions if asked, trims and compiles
+ * it, checks it, and keeps the way back to its source. Bytes that are no module, or break the ABI,
+ * reject with a LoadError.
  */
 import { LoadError } from "../wire/errors.ts";
 import type { Offers } from "./check.ts";
@@ -72,8 +72,8 @@ export class ModuleLoader {
       return { bytes: confined, changes: [copies], ownsMemory: declaresMemory(bytes) };
     } catch (error) {
       if (!(error instanceof Unconfinable)) throw error;
-      // The engine explains best what is no module at all. It sees the header only, because it
-      // keeps some types for ever, and because nothing bounds what compiling the rest takes.
+      // The engine explains best why bytes are no module at all. It gets the header only: it would
+      // keep some types for ever, and nothing bounds what compiling the rest takes.
       if (error.cause instanceof Undecodable) {
         await WebAssembly.compile(new Uint8Array(bytes.subarray(0, HEADER_BYTES))).catch(worse => {
           throw notAccepted(name, worse);

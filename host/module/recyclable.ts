@@ -8,10 +8,7 @@ import { walk } from "./instructions.ts";
 import { eachBody, Section, sectionsOf } from "./sections.ts";
 import { IGNORE } from "./visitor.ts";
 
-/**
- * Does not look at the types of the globals. False for a module that uses a part of the format that
- * is not known here.
- */
+/** Does not look at the types of the globals. False for a module that isopod cannot decode. */
 export function isRecyclable(bytes: Uint8Array): boolean {
   try {
     return changesNothingElse(bytes);

@@ -1,10 +1,10 @@
 /**
- * The sections of a WebAssembly binary, one after the other: all that reads a module goes through
- * here. A section's body is a cursor that cannot leave it.
+ * Walks the sections of a WebAssembly binary. Everything that reads a module goes through here. The
+ * body of a section is a cursor that cannot leave the section.
  */
 import { Cursor } from "./cursor.ts";
 
-/** What each section holds, by the number that stands for it. */
+/** The numbers of the sections. */
 export const Section = {
   custom: 0,
   type: 1,
@@ -30,7 +30,7 @@ export const HEADER_BYTES = 8;
 export interface Part {
   readonly id: number;
   readonly body: Cursor;
-  /** Where the section begins, its number first, and where its body begins and ends. */
+  /** The section, with its number, begins at `from`. Both it and its body end at `to`. */
   readonly from: number;
   readonly bodyFrom: number;
   readonly to: number;
@@ -43,14 +43,14 @@ export function* sectionsOf(bytes: Uint8Array): Generator<Part> {
   yield* partsOf(cursor);
 }
 
-/** The sections of a module. Throws Undecodable where one is unknown, or out of order. */
+/** The sections of a module. Throws Undecodable where one is unknown or out of order. */
 export function* orderedSectionsOf(bytes: Uint8Array): Generator<Part> {
   let last = -1;
   for (const part of sectionsOf(bytes)) {
     if (part.id !== Section.custom) {
       const place = SECTION_ORDER.indexOf(part.id);
       const cursor = new Cursor(bytes, part.to);
-      if (place < 0) cursor.fail(`has a section ${part.id}, which is not known here`);
+      if (place < 0) cursor.fail(`has a section ${part.id}, which isopod does not know`);
       if (place <= last) cursor.fail("has sections out of order");
       last = place;
     }
@@ -58,7 +58,7 @@ export function* orderedSectionsOf(bytes: Uint8Array): Generator<Part> {
   }
 }
 
-/** What consists of parts that begin with a number and their size: a module, and its section of names. */
+/** The parts of a module, or of its name section. Each begins with its number and its size. */
 export function* partsOf(cursor: Cursor): Generator<Part> {
   while (!cursor.isAtEnd) {
     const from = cursor.at;

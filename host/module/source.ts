@@ -80,10 +80,10 @@ function messageOf(error: unknown): string {
  */
 function checkKind(found: unknown): asserts found is object {
   if (Array.isArray(found)) {
-    throw new TypeError("load takes one module, not a list: of what build() resolves to, load each");
+    throw new TypeError("load takes one module, not a list: load each module of the list that build() resolves to");
   }
   if (typeof found !== "object" || found === null) {
-    const why = found === undefined ? " (a build with errors has no wasm: give load the whole of what it made)" : "";
+    const why = found === undefined ? " (a build with errors has no wasm: give load the whole result of build)" : "";
     throw new TypeError(`load takes bytes, what build() made, a path or a URL, not ${String(found)}${why}`);
   }
 }
@@ -110,7 +110,7 @@ async function contentOf(found: object, name: string, moduleBytes: number): Prom
     ? new Uint8Array(content.buffer, content.byteOffset, content.byteLength)
     : new Uint8Array(content as ArrayBuffer);
   if (bytes.length > moduleBytes) throw tooLarge(name, moduleBytes);
-  if (bytes.length === 0) throw new LoadError(`${name} is empty, and no WebAssembly module`);
+  if (bytes.length === 0) throw new LoadError(`${name} is empty, so it is not a WebAssembly module`);
   if (isText(bytes)) {
     throw new LoadError(
       `${name} is text, and not WebAssembly: if it is AssemblyScript, compile it with isopod build first`,

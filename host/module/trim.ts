@@ -39,7 +39,7 @@ export interface Compiled {
   readonly module: WebAssembly.Module;
   /**
    * The imports and exports before trimming. Undefined where the module uses a part of the format
-   * that is not known here.
+   * that isopod does not know.
    */
   readonly interface: Interface | undefined;
   /**

@@ -138,7 +138,7 @@ describe("a function", () => {
   test("is named where the module names it, in plain characters", () =>
     refused(of.operands[1](BOUNDS.operands[0] + 1), /has a function 0 "bomb\?" that has 3001 values/));
 
-  test("with an instruction that is not known here is refused, and the engine does not see it", async () => {
+  test("with an instruction that isopod does not know is refused, and the engine does not see it", async () => {
     await using arena = await Arena.open();
     const compile = vi.spyOn(WebAssembly, "compile");
     const validate = vi.spyOn(WebAssembly, "validate");
@@ -147,7 +147,7 @@ describe("a function", () => {
       const bytes = wasm([{ code: [0x41, 0, 0xfb, 0x1c, 0xfb, 0x1d, 0x1a] }]);
       for (const reductions of ["count", "none"] as const) {
         await expect(arena.runtime.load(bytes, { name: "odd", reductions })).rejects.toThrow(
-          /odd has a function 0 "bomb\?" that uses the instruction 0xfb, which is not known here/,
+          /odd has a function 0 "bomb\?" that uses the instruction 0xfb, which isopod does not know/,
         );
       }
       expect(compile).not.toHaveBeenCalled();

@@ -215,14 +215,14 @@ describe("the tables of a module", () => {
   });
 });
 
-describe("what no limit holds is refused", () => {
-  const GARBAGE = "has types of garbage collection (struct, array), whose memory no limit holds";
+describe("what no limit can bound is refused", () => {
+  const GARBAGE = "has types of garbage collection (struct, array), whose memory no limit can bound";
   const held = (what: string, type: string) =>
-    `has a ${what} of the type (ref ${type}), which can hold exceptions or objects of garbage collection, and their memory no limit holds`;
+    `has a ${what} of the type (ref ${type}), which can hold exceptions or objects of garbage collection, whose memory no limit can bound`;
   const imported = (...type: number[]) => section(2, [[...name("env"), ...name("memory"), 2, ...type]]);
   const nulled = (...type: number[]) => [...type, 1, 0xd0, type[type.length - 1], 0x0b];
   const F = [0x60, 0, 0];
-  const CHAIN = "has a tag whose exceptions hold exceptions, a chain that no limit holds";
+  const CHAIN = "has a tag whose exceptions can hold exceptions, a chain that no limit can bound";
 
   test.each([
     [
@@ -368,7 +368,7 @@ describe("what makes each instance expensive is refused beyond a bound", () => {
   });
 });
 
-describe("what is not known here is refused, and never guessed", () => {
+describe("what isopod does not know is refused, and never guessed", () => {
   const tableOf = (...type: number[]) => section(4, [[...type, 0, 1]]);
   test.each([
     ["less than a header", Uint8Array.of(0, 0x61, 0x73), /^ends too soon/],
@@ -377,7 +377,7 @@ describe("what is not known here is refused, and never guessed", () => {
     ["a group that is longer than its section", wasm([1, 7, 1, 0x4e, 0xff, 0xff, 0xff, 0xff, 0x0f]), /^ends too soon/],
     ["a length beyond 32 bits", wasm([0, 0xff, 0xff, 0xff, 0xff, 0x7f]), /^has a number beyond 32 bits/],
     ["a section with something behind its list", wasm([5, 4, 1, 0, 1, 0]), /^has a section that goes on after its end/],
-    ["a section of an unknown number", wasm([14, 1, 0]), /^has a section 14, which is not known here/],
+    ["a section of an unknown number", wasm([14, 1, 0]), /^has a section 14, which isopod does not know/],
     ["memories before tables", wasm(MEMORY, section(4, [])), /^has sections out of order/],
     ["memories twice", wasm(MEMORY, MEMORY), /^has sections out of order/],
     ["an import of an unknown kind", wasm(section(2, [[0, 0, 0x20, 0]])), /^imports something of kind 0x20/],
@@ -388,14 +388,18 @@ describe("what is not known here is refused, and never guessed", () => {
     ],
     ["a type of an unknown form", wasm(section(1, [[0x5d, 0]])), /^has a type of the form 0x5d/],
     ["a shared type", wasm(section(1, [[0x65, 0x60, 0, 0]])), /^has a type of the form 0x65/],
-    ["a table with a page size", wasm(section(4, [[0x70, 8, 1, 0]])), /^has a table of a kind that is not known here/],
-    ["a memory with a page size", wasm(section(5, [[8, 1, 0]])), /^has a memory of a kind that is not known here/],
+    [
+      "a table with a page size",
+      wasm(section(4, [[0x70, 8, 1, 0]])),
+      /^has a table of a kind that isopod does not know/,
+    ],
+    ["a memory with a page size", wasm(section(5, [[8, 1, 0]])), /^has a memory of a kind that isopod does not know/],
     [
       "a table that begins as a filled one",
       wasm(section(4, [[0x40, 1, 0x70, 0, 1]])),
-      /^has a table of a kind that is not known/,
+      /^has a table of a kind that isopod does not know/,
     ],
-    ["a table of strings", wasm(tableOf(0x63, 0x67)), /^has the type 0x67, which is not known here/],
+    ["a table of strings", wasm(tableOf(0x63, 0x67)), /^has the type 0x67, which isopod does not know/],
     ["a table of continuations", wasm(tableOf(0x68)), /^has the type 0x68/],
     ["a table of a shared type, whose name is two bytes", wasm(tableOf(0x63, 0x65, 0x70)), /^has the type 0x65/],
     ["an exact type, whose name is two bytes", wasm(TYPE, tableOf(0x63, 0x62, 0)), /^has the type 0x62/],
@@ -404,7 +408,7 @@ describe("what is not known here is refused, and never guessed", () => {
       wasm(tableOf(0x63, 0xe9, 0x7f)),
       /^has the type 0x3fe9/,
     ],
-    ["elements of an unknown kind", wasm(section(9, [[8, 0, 0]])), /^has elements of a kind that is not known here/],
+    ["elements of an unknown kind", wasm(section(9, [[8, 0, 0]])), /^has elements of a kind that isopod does not know/],
     ["a constant that is no longer one", wasm(section(6, [[0x7f, 0, 0xfb, 0x1c, 0x0b]])), /^uses the instruction 0xfb/],
   ])("%s", (_what, bytes, message) => {
     expect(refusal(bytes)).toMatch(message);
