@@ -5,7 +5,7 @@
  * the guest's stack in every engine.
  */
 import type binaryen from "binaryen";
-import { countUnchecked } from "../../host/module/counted.ts";
+import { validateAndCount } from "../../host/module/counted.ts";
 import { entriesOf, importsOf } from "./asyncify.ts";
 import { refuseParking, rewritten, roomIn, teachToUnwind } from "./compiled.ts";
 import { Unsuitable } from "./unsupported.ts";
@@ -29,7 +29,7 @@ export function makePreemptible(
   memoryBase: number | undefined,
   debug: boolean,
 ): Uint8Array<ArrayBuffer> {
-  const counted = countUnchecked(name, bytes);
+  const counted = validateAndCount(name, bytes);
   return rewritten(b, name, counted, debug, module => {
     const base = memoryBase ?? roomIn(b, module);
     check(b, module, name, base);

@@ -45,7 +45,7 @@ async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefine
 }
 
 async function count(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Compiled> {
-  const counted = countUnchecked(name, bytes);
+  const counted = validateAndCount(name, bytes);
   try {
     return await compileTrimmed(counted, true);
   } catch (error) {
@@ -57,7 +57,11 @@ async function count(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Comp
  * `countReductions` for bytes that may be no valid module. Throws a LoadError that says what is
  * wrong with them.
  */
-export function countUnchecked(name: string, bytes: Uint8Array<ArrayBuffer>, copies?: Copies): Uint8Array<ArrayBuffer> {
+export function validateAndCount(
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  copies?: Copies,
+): Uint8Array<ArrayBuffer> {
   // First, because the rewriter relies on it, and because what it adds must not make bytes valid
   // that were not.
   assertValid(name, bytes);

@@ -7,6 +7,7 @@
 
 import { readBlockType } from "./block-type.ts";
 import { type Cursor, hex } from "./cursor.ts";
+import { readAtomic, readMiscellaneous, readVector, skipMemoryArgument, unknown } from "./prefixed.ts";
 import { readValueType } from "./value-type.ts";
 import type { Visitor } from "./visitor.ts";
 import { weights } from "./weights.ts";
@@ -26,7 +27,7 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
     ticks += weights.plain[opcode];
     if (opcode >= 0x45 && opcode <= 0xc4) continue;
     if (opcode >= 0x28 && opcode <= 0x3e) {
-      memoryArgument(cursor);
+      skipMemoryArgument(cursor);
       continue;
     }
     switch (opcode) {
@@ -83,13 +84,13 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         cursor.skip(8);
         continue;
       case 0xfc:
-        ticks += miscellaneous(cursor, visitor, from);
+        ticks += readMiscellaneous(cursor, visitor, from);
         continue;
       case 0xfd:
-        ticks += vector(cursor);
+        ticks += readVector(cursor);
         continue;
       case 0xfe:
-        ticks += atomic(cursor);
+        ticks += readAtomic(cursor);
         continue;
     }
     // Control flow, and opcodes that are not known.
@@ -221,83 +222,4 @@ function labelIndex(cursor: Cursor, depth: number): number {
   const index = cursor.u32();
   if (index > depth) cursor.fail(`branches to the label ${index}, which it does not have`);
   return index;
-}
-
-function memoryArgument(cursor: Cursor): void {
-  // Bit 6 of the alignment says that the index of a memory follows.
-  if ((cursor.u32() & 0x40) !== 0) cursor.u32();
-  cursor.skipNumber(10);
-}
-
-/** Answers the weight of the instruction, as the next two functions do. */
-function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): number {
-  const opcode = cursor.u32();
-  const weight = weights.miscellaneous[opcode] ?? 0;
-  if (opcode <= 7) return weight; // saturating truncations
-  switch (opcode) {
-    case 8: // memory.init
-    case 10: // memory.copy
-      visitor.bulk(from, false);
-      cursor.u32();
-      cursor.u32();
-      break;
-    case 12: // table.init
-    case 14: // table.copy
-      visitor.bulk(from, true);
-      visitor.changesInstance();
-      cursor.u32();
-      cursor.u32();
-      break;
-    case 11: // memory.fill
-      visitor.bulk(from, false);
-      cursor.u32();
-      break;
-    case 15: // table.grow
-      // Charged like bytes: few tables grow far, none beyond its limit, and growth that is refused
-      // costs nothing.
-      visitor.bulk(from, false);
-      visitor.changesInstance();
-      cursor.u32();
-      break;
-    case 17: // table.fill
-      visitor.bulk(from, true);
-      visitor.changesInstance();
-      cursor.u32();
-      break;
-    case 9: // data.drop
-    case 13: // elem.drop
-      visitor.changesInstance();
-      cursor.u32();
-      break;
-    case 16: // table.size
-      cursor.u32();
-      break;
-    default:
-      unknown(cursor, `0xfc ${opcode}`);
-  }
-  return weight;
-}
-
-function vector(cursor: Cursor): number {
-  const opcode = cursor.u32();
-  if (opcode <= 11 || opcode === 92 || opcode === 93) memoryArgument(cursor);
-  else if (opcode === 12 || opcode === 13) cursor.skip(16);
-  else if (opcode >= 21 && opcode <= 34) cursor.skip(1);
-  else if (opcode >= 84 && opcode <= 91) {
-    memoryArgument(cursor);
-    cursor.skip(1);
-  } else if (opcode > 0x113) unknown(cursor, `0xfd ${opcode}`);
-  return weights.vector[opcode];
-}
-
-function atomic(cursor: Cursor): number {
-  const opcode = cursor.u32();
-  if (opcode === 3) cursor.skip(1);
-  else if (opcode <= 2 || (opcode >= 0x10 && opcode <= 0x4e)) memoryArgument(cursor);
-  else unknown(cursor, `0xfe ${opcode}`);
-  return weights.atomic[opcode];
-}
-
-function unknown(cursor: Cursor, opcode: string): never {
-  return cursor.fail(`uses the instruction ${opcode}, which isopod does not know`);
 }

@@ -9,8 +9,9 @@
 import { ENTRY_TYPE, exportTypes, GLOBALS_EXPORT, LEFT_EXPORT, resumeExport } from "../wire/abi.ts";
 import { Copies } from "./copies.ts";
 import { type Cursor, Undecodable } from "./cursor.ts";
-import { eachType, Form, Kind, readExport, readGlobalType, readImport } from "./declarations.ts";
+import { eachType, Form, Kind, readGlobalType, readImport } from "./declarations.ts";
 import { isCollector } from "./entries.ts";
+import { writeExports } from "./exports.ts";
 import { walk } from "./instructions.ts";
 import { type ExportType, type Interface, readInterface } from "./interface.ts";
 import { Output } from "./output.ts";
@@ -88,17 +89,6 @@ function functionsOf({ exports }: Interface): ReadonlySet<string> {
     name !== GLOBALS_EXPORT &&
     (isMeant(name) || (signature === ENTRY_TYPE && !names.has(resumeExport(name)) && !isCollector(name, names)));
   return new Set(exports.filter(isCalled).map(({ name }) => name));
-}
-
-/** Answers a valid module with only those of its exports that have these names. */
-export function withExports(bytes: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
-  const out = new Output(bytes.length + 8);
-  out.copy(bytes, 0, HEADER_BYTES);
-  for (const { id, body, from, to } of sectionsOf(bytes)) {
-    if (id === Section.export) writeExports(out, bytes, body, name => names.includes(name));
-    else out.copy(bytes, from, to);
-  }
-  return out.finish();
 }
 
 function trim(
@@ -208,32 +198,4 @@ class Trimmer {
     out.put(0x0b, 0x0b);
     out.endBody();
   }
-}
-
-/**
- * Writes the section of exports with those that `keeps` selects. `mover` is the index of the
- * function that copies the globals, if there is one.
- */
-function writeExports(
-  out: Output,
-  bytes: Uint8Array,
-  body: Cursor,
-  keeps: (name: string, kind: number) => boolean,
-  mover?: number,
-): void {
-  const kept: (readonly [from: number, to: number])[] = [];
-  body.each(() => {
-    const from = body.at;
-    const { name, kind } = readExport(body);
-    if (keeps(name, kind)) kept.push([from, body.at]);
-  });
-  out.begin(Section.export);
-  out.u32(kept.length + (mover === undefined ? 0 : 1));
-  for (const [from, to] of kept) out.copy(bytes, from, to);
-  if (mover !== undefined) {
-    out.name(GLOBALS_EXPORT);
-    out.put(Kind.function);
-    out.u32(mover);
-  }
-  out.end();
 }

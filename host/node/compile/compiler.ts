@@ -16,7 +16,7 @@ import type { ParkWay } from "../../../guest/transform/park.ts";
 import { makePreemptible, type ReductionsWay } from "../../../guest/transform/reductions.ts";
 import { Unsuitable } from "../../../guest/transform/unsupported.ts";
 import { Copies } from "../../module/copies.ts";
-import { countUnchecked } from "../../module/counted.ts";
+import { validateAndCount } from "../../module/counted.ts";
 import { YIELD_EXPORT } from "../../wire/abi.ts";
 import { LoadError } from "../../wire/errors.ts";
 import { PACKAGE_FOLDER } from "../installation.ts";
@@ -203,7 +203,7 @@ function count(
     }
     refusePreemptible(name, wasm);
     const copies = new Copies();
-    const counted = countUnchecked(name, wasm, copies);
+    const counted = validateAndCount(name, wasm, copies);
     return { wasm: counted, ...withMap(sourceMap && movedMap(sourceMap, copies), counted) };
   });
 }
