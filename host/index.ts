@@ -1,4 +1,7 @@
-/** isopod's public names. It runs in any JavaScript engine; `isopod/node` adds what only Node can do. */
+/**
+ * The public names of isopod. It runs in any JavaScript engine. `isopod/node` adds what only Node
+ * can do.
+ */
 
 export { CallError, type CallOptions, CallTimeoutError } from "./javascript/calls.ts";
 export {
