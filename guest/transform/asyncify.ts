@@ -8,8 +8,7 @@
  * stack that is too long (`overflow.ts`).
  */
 import type binaryen from "binaryen";
-import { END } from "../../host/module/count.ts";
-import { STACK, YIELD_EXPORT } from "../../host/wire/abi.ts";
+import { STACK, YIELD_END, YIELD_EXPORT } from "../../host/wire/abi.ts";
 import { type Entry, entriesOf, importsOf } from "./entries.ts";
 import { longestStack } from "./frames.ts";
 import { FAR_END } from "./layout.ts";
@@ -178,7 +177,10 @@ function replaceYield(b: Binaryen, module: binaryen.Module, name: string): void 
       module.if(module.i32.eq(module.global.get(STATE, b.i32), module.i32.const(REWINDING)), setState(module, NORMAL)),
       module.local.set(0, module.call(ASK, [], b.i32)),
       module.if(
-        module.i32.or(module.i32.gt_s(answer(), module.i32.const(0)), module.i32.eq(answer(), module.i32.const(END))),
+        module.i32.or(
+          module.i32.gt_s(answer(), module.i32.const(0)),
+          module.i32.eq(answer(), module.i32.const(YIELD_END)),
+        ),
         module.return(answer()),
       ),
       module.global.set(YIELDED, module.i32.const(1)),

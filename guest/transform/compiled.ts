@@ -4,7 +4,7 @@
  * Guarantee: a parked stack lies only where the module itself declares that it has no data.
  */
 import type binaryen from "binaryen";
-import { mustBeValid } from "../../host/module/counted.ts";
+import { assertValid } from "../../host/module/validity.ts";
 import { type AsyncifyOptions, asyncify, MEMORY_BASE } from "./asyncify.ts";
 import { entriesOf, importsOf } from "./entries.ts";
 import { INSTEAD, keeperOfReference, refuseUnsupported, Unsuitable } from "./unsupported.ts";
@@ -31,7 +31,7 @@ export function rewritten(
     module.optimize();
     const made = new Uint8Array(module.emitBinary());
     // The pass adds variables, and engines limit their number.
-    mustBeValid(name, made);
+    assertValid(name, made);
     return made;
   } finally {
     b.setDebugInfo(hadDebugInfo);
@@ -51,7 +51,7 @@ export function makeParking(
   bytes: Uint8Array<ArrayBuffer>,
   debug: boolean,
 ): Uint8Array<ArrayBuffer> {
-  mustBeValid(name, bytes);
+  assertValid(name, bytes);
   return rewritten(b, name, bytes, debug, module => {
     refuseParking(b, module, name);
     if (importsOf(b, module, "park").length === 0 || entriesOf(b, module).length === 0) {

@@ -6,7 +6,7 @@
  * Asyncify comes after it.
  */
 import type binaryen from "binaryen";
-import { countValid } from "../../host/module/counted.ts";
+import { validateAndCount } from "../../host/module/counted.ts";
 import { refuseParking, rewritten, roomIn, teachToUnwind } from "./compiled.ts";
 import { entriesOf, importsOf } from "./entries.ts";
 import { Unsuitable } from "./unsupported.ts";
@@ -35,7 +35,7 @@ export function makePreemptible(
   memoryBase: number | undefined,
   debug: boolean,
 ): Uint8Array<ArrayBuffer> {
-  const counted = countValid(name, bytes);
+  const counted = validateAndCount(name, bytes);
   return rewritten(b, name, counted, debug, module => {
     const base = memoryBase ?? roomIn(b, module);
     check(b, module, name, base);

@@ -203,8 +203,8 @@ describe("in a host program", () => {
     [undefined, "load takes bytes, what build() made, a path or a URL, not undefined (a build with errors has no wasm"],
     [3, "load takes bytes, what build() made, a path or a URL, not 3"],
     [{}, "load takes bytes, what build() made, a path or a URL, not an object"],
-    [[{}], "load takes one module, not a list: of what build() resolves to, load each"],
-    [new Uint8Array(), "guest is empty, and no WebAssembly module"],
+    [[{}], "load takes one module, not a list: load each module of the list that build() resolves to"],
+    [new Uint8Array(), "guest is empty, so it is not a WebAssembly module"],
     [new TextEncoder().encode("export function run(): void {}"), "guest is text, and not WebAssembly"],
     [{ entry: "bad.ts", text: "ERROR: so bad" }, "bad.ts was not compiled, because it has errors:\nERROR: so bad"],
   ])("load of %j", async (given, message) => {

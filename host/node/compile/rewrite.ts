@@ -12,7 +12,7 @@ import { makeParking } from "../../../guest/transform/compiled.ts";
 import { makePreemptible } from "../../../guest/transform/reductions.ts";
 import { Unsuitable } from "../../../guest/transform/unsupported.ts";
 import { Copies } from "../../module/copies.ts";
-import { countValid } from "../../module/counted.ts";
+import { validateAndCount } from "../../module/counted.ts";
 import { YIELD_EXPORT } from "../../wire/abi.ts";
 import { LoadError } from "../../wire/errors.ts";
 import { type Compiled, moduleWithMap, withErrors } from "./compiled.ts";
@@ -67,7 +67,7 @@ export function countReductions(
     }
     refusePreemptible(name, wasm);
     const copies = new Copies();
-    const counted = countValid(name, wasm, copies);
+    const counted = validateAndCount(name, wasm, copies);
     return moduleWithMap(counted, sourceMap && movedMap(sourceMap, copies));
   });
 }
