@@ -3,7 +3,7 @@ import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const fairness = guestScenario({
   name: "fairness",
-  summary: "calls while other guests compute without end and are preempted",
+  summary: "calls while another guest computes without end",
   operation: "a call and its reply",
   parameters: { calls: 500, spinners: 1 },
   paced: true,

@@ -10,7 +10,7 @@ const REQUEST = new Uint8Array(4);
 
 export const faultRecovery: Scenario = {
   name: "fault-recovery",
-  summary: "a supervised server that crashes, is restarted and replies again",
+  summary: "a supervised server that crashes and is restarted",
   operation: "a crash and the first reply after it",
   parameters: { crashes: 500 },
   guest: "call",
