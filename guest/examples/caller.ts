@@ -1,6 +1,6 @@
-// Calls a server, for example supervised-counter.ts, again and again. After `every` calls, the actor `report` gets a u32,
-// their number, and an f64, the nanoseconds of the last call.
-// Args: u64 server, u64 report, u32 every, then the request's bytes.
+// Calls a server, for example supervised-counter.ts, again and again. After `every` calls, the
+// actor `report` gets a u32, their number, and an f64, the nanoseconds of the last call. Args: u64
+// server, u64 report, u32 every, then the request's bytes.
 
 import { args, call, now, Reader, Writer } from "isopod/guest";
 
