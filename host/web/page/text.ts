@@ -1,4 +1,4 @@
-/** Numbers and times as people read them. */
+/** Numbers and times as text for people. */
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
@@ -6,7 +6,7 @@ export function count(value: number): string {
   return whole.format(value);
 }
 
-/** Three digits and a letter: 1.42 M. */
+/** Three digits and a unit: 1.42 M. */
 export function short(value: number): string {
   for (const [unit, size] of [
     ["G", 1e9],

@@ -1,7 +1,8 @@
-/** Elements with text in them. Nothing here, or elsewhere on the page, makes markup of a string. */
+/** Elements of a page. No function here, or elsewhere on a page, makes markup of a string. */
 
 type Child = Node | string | undefined | false;
 
+/** A new element. Children that are undefined or false are left out. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Readonly<Record<string, string>> = {},
@@ -13,28 +14,35 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A button that does something. */
-export function button(text: string, attributes: Readonly<Record<string, string>>, act: () => void): HTMLButtonElement {
+/** A new button. A click reaches `onClick` and nothing that the button stands in. */
+export function button(
+  text: string,
+  attributes: Readonly<Record<string, string>>,
+  onClick: () => void,
+): HTMLButtonElement {
   const element = el("button", { type: "button", ...attributes }, text);
   element.addEventListener("click", event => {
     event.stopPropagation();
-    act();
+    onClick();
   });
   return element;
 }
 
-/** Throws where the page lacks it, which is a mistake of ours. */
-export function byId(id: string): HTMLElement {
+/** The element with this id. Throws where the page has none, or one of another kind. */
+export function byId(id: string): HTMLElement;
+export function byId<T extends HTMLElement>(id: string, kind: new () => T): T;
+export function byId(id: string, kind: new () => HTMLElement = HTMLElement): HTMLElement {
   const element = document.getElementById(id);
-  if (element === null) throw new Error(`there is no element ${id}`);
-  return element;
+  if (element instanceof kind) return element;
+  throw new Error(`the page has no ${kind.name} #${id}`);
 }
 
-/** Touches the page only where something has changed: most cells of a refreshed table have not. */
+/** Writes only where the text differs, because most cells of a refreshed table have not changed. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Writes only where the value differs. Undefined removes the attribute. */
 export function setAttribute(element: Element, name: string, value: string | undefined): void {
   if (value === undefined) element.removeAttribute(name);
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);

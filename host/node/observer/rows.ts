@@ -1,4 +1,8 @@
-/** Actors, items and bytes as the rows that the page shows: short texts, nothing that belongs to the runtime. What guests have written stays as it is; who shows it escapes it. */
+/**
+ * The rows that the page shows of actors, items and payloads. They are plain texts and share no
+ * object with the runtime. Texts of guests are unchanged here; the page escapes them.
+ */
+
 import {
   type ActorInfo,
   formatPid,
@@ -10,13 +14,13 @@ import {
 } from "../../index.ts";
 import type { ActorRef, ActorRow, ItemRow, Payload } from "../../web/observer/protocol.ts";
 
-/** Of a payload. */
+/** How much of a payload is shown. */
 const SHOWN_BYTES = 256;
-/** With more control characters than one in so many, it is no text. */
+/** Bytes with more than one control character in this many count as binary. */
 const TEXT_TO_CONTROLS = 8;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What people call an actor: its name, its module, or what it is. */
+/** An actor's first name, or else its module, or else its kind. */
 export function labelOf({ names, module, kind }: ActorInfo): string {
   return names[0] ?? module ?? (kind === "calls" ? "runtime.call" : kind);
 }
@@ -51,7 +55,7 @@ export function itemRow(item: WaitingItem, refTo: (pid: Pid) => ActorRef): ItemR
   return { kind, from: refTo(from), tag, ref, ...(reason && { reason }), length, payload: payloadOf(bytes, length) };
 }
 
-/** What a crash report shows of the item that was taken last. */
+/** The item that an actor had received last when it crashed. */
 export function receivedRow(item: Received, refTo: (pid: Pid) => ActorRef): ItemRow {
   const { kind, from } = item;
   const signal = kind === "down" || kind === "exit";
@@ -74,7 +78,10 @@ function payloadOf(bytes: Uint8Array, length: number): Payload {
   return { hex, ...(text !== undefined && { text }), cut: shown.length < length };
 }
 
-/** Undefined where the bytes are none. A character that was cut at the end is left out. */
+/**
+ * The bytes as text, without a character that was cut at the end. Undefined where they are not
+ * text.
+ */
 function textOf(bytes: Uint8Array): string | undefined {
   for (let cut = 0; cut < 4 && cut < bytes.length; cut++) {
     try {
@@ -82,7 +89,7 @@ function textOf(bytes: Uint8Array): string | undefined {
       const controls = text.match(/(?![\t\n\r])\p{Cc}/gu)?.length ?? 0;
       return controls * TEXT_TO_CONTROLS > text.length ? undefined : text;
     } catch {
-      // One byte less may be whole.
+      // The last character may have been cut: try with one byte less.
     }
   }
   return undefined;

@@ -1,40 +1,41 @@
-/** Asks an observer's server what `isopod top` shows. */
+/** Asks an observer's server for what `isopod top` shows. */
 import type { ActorPage, Overview, Sample, SortKey } from "../../../web/observer/protocol.ts";
 import { UsageError } from "../command.ts";
 
-export interface Look {
+export interface Reading {
   readonly overview: Overview;
   readonly page: ActorPage;
-  /** The last full second. */
+  /** The last full second. Undefined in the first second. */
   readonly sample: Sample | undefined;
 }
 
-export interface LookOptions {
+export interface ReadOptions {
   readonly sort: SortKey;
-  /** Against the usual order, which has the greatest first, and of words the first. */
+  /** Reverses the usual order: numbers from the greatest down, words from A to Z. */
   readonly isReversed: boolean;
   readonly rows: number;
 }
 
+/** The keys whose values are words. */
 const words: readonly SortKey[] = ["pid", "name", "module", "state"];
 
-export class Gauge {
+export class ObserverClient {
   readonly #origin: string;
   readonly #headers: { readonly Authorization: string };
   #sample: Sample | undefined;
 
-  /** Throws a UsageError where the address is none, or holds no token. */
+  /** Throws a UsageError where the address is not a URL of an observer, with its token. */
   constructor(address: string) {
     const url = URL.canParse(address) ? new URL(address) : undefined;
     const token = /[#&]token=([\w.~-]+)$/.exec(address)?.[1];
     if (url?.protocol !== "http:" || token === undefined) {
-      throw new UsageError(`"${address}" is no address of an observer: http://127.0.0.1:PORT/#token=TOKEN`);
+      throw new UsageError(`"${address}" is not the address of an observer: http://127.0.0.1:PORT/#token=TOKEN`);
     }
     this.#origin = url.origin;
     this.#headers = { Authorization: `Bearer ${token}` };
   }
 
-  async look({ sort, isReversed, rows }: LookOptions): Promise<Look> {
+  async read({ sort, isReversed, rows }: ReadOptions): Promise<Reading> {
     const descending = words.includes(sort) === isReversed ? 1 : 0;
     const [overview, page] = await Promise.all([
       this.#ask<Overview>(`overview?after=${this.#sample?.index ?? 0}`),

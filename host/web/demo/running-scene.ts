@@ -1,31 +1,31 @@
-/** One scene that is played: a runtime, and a supervisor with the scene's actors. */
-
+/** One running scene: a runtime, and a supervisor with the scene's actors. */
 import { readString } from "../../adapters/assemblyscript.ts";
 import { type ChildReport, formatPid, formatReason, type Pid, Runtime, type Supervisor } from "../../index.ts";
-import type { GuestName, Part, Scene } from "./scenes.ts";
+import type { GuestName } from "./protocol.ts";
+import type { Part, Scene } from "./scenes.ts";
 
-/** What a guest of the page may do. */
+/** The grants of every guest of the page. */
 const GRANTS = { log: true, clock: true, random: true, lookup: true, register: true };
-/** So many restarts in 5 seconds are borne: as many as a person can cause by clicking. */
+/** Restarts that the supervisor permits in 5 seconds: as many as a person can cause by clicking. */
 const INTENSITY = 25;
 
 export type Say = (kind: "log" | "crash" | "answer" | "note", who: string, text: string) => void;
 
-/** An actor of the scene as it is now. */
-export interface Role {
+/** The current state of an actor of the scene. */
+export interface PartState {
   readonly part: Part;
-  /** Undefined while it does not run. */
+  /** Undefined while it is not alive. */
   readonly pid: Pid | undefined;
   readonly state: string;
   readonly mailboxItems: number;
   readonly starts: number;
 }
 
-export class Stage {
+export class RunningScene {
   readonly runtime: Runtime;
   readonly #scene: Scene;
   readonly #say: Say;
-  /** Of every actor that there was, for what it said last. */
+  /** The ids of all actors, also of ended ones, whose last log lines may come late. */
   readonly #names = new Map<Pid, string>();
   readonly #starts = new Map<string, number>();
   #supervisor: Supervisor | undefined;
@@ -41,25 +41,25 @@ export class Stage {
     });
   }
 
-  /** Starts all actors; throws what the first that cannot be started throws. */
-  static async start(scene: Scene, wasm: ReadonlyMap<GuestName, ArrayBuffer>, say: Say): Promise<Stage> {
-    const stage = new Stage(scene, say);
+  /** Starts all actors. Rejects with the error of the first that cannot be started. */
+  static async start(scene: Scene, wasm: ReadonlyMap<GuestName, ArrayBuffer>, say: Say): Promise<RunningScene> {
+    const running = new RunningScene(scene, say);
     try {
-      for (const [name, bytes] of wasm) stage.runtime.define(name, await stage.runtime.load(bytes, { name }));
-      stage.#supervisor = stage.runtime.supervise({
+      for (const [name, bytes] of wasm) running.runtime.define(name, await running.runtime.load(bytes, { name }));
+      running.#supervisor = running.runtime.supervise({
         strategy: scene.strategy,
         intensity: INTENSITY,
         children: scene.parts.map(part => ({
           id: part.id,
-          start: () => stage.#spawn(part),
+          start: () => running.#spawn(part),
           name: part.id,
           ...(part.restart && { restart: part.restart }),
         })),
-        onReport: report => stage.#report(report),
+        onReport: report => running.#report(report),
       });
-      return stage;
+      return running;
     } catch (error) {
-      await stage.runtime.stop();
+      await running.runtime.stop();
       throw error;
     }
   }
@@ -68,8 +68,8 @@ export class Stage {
     return this.#restarts;
   }
 
-  /** In the order of their starts. */
-  roles(): Role[] {
+  /** In the order of the scene's parts. */
+  states(): PartState[] {
     const infos = new Map(this.runtime.snapshot().actors.map(info => [info.pid, info]));
     return this.#scene.parts.map(part => {
       const pid = this.#supervisor?.child(part.id);

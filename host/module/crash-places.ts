@@ -1,56 +1,73 @@
 /**
- * Says of a crash where in the guest's sources it happened, from the frames of its stack and the module's source map.
+ * Finds where in the guest's sources a crash happened, from the frames of its stack and the
+ * module's source map.
  *
- * Guarantee: a place that is named is the one that the map names for exactly that instruction. Of frames that are no code of this module, or that the
- * map does not know, nothing is said. All of it happens when an actor has crashed, and only of modules that were loaded with a map.
+ * Guarantee: a place that is named is the one that the map names for exactly that instruction. A
+ * frame that is not of this module, or that the map does not know, gets no place. The map is read
+ * at the first crash of the module.
  */
 
 import type { ExitReason } from "../wire/message.ts";
 import type { Copies } from "./copies.ts";
-import { Cursor } from "./instructions.ts";
-import { Section } from "./sections.ts";
+import { type ImportDeclaration, Kind, readImport } from "./declarations.ts";
+import { eachBody, Section, sectionsOf } from "./sections.ts";
 
-/** Looks up a byte of a module in its source map. Answers the place as `file:line:column`, from 1, or undefined where the map names none. */
+/**
+ * Looks up a byte of a module in its source map. Answers `file:line:column`, counted from 1.
+ * Undefined where the map names no place.
+ */
 export type Lookup = (offset: number) => string | undefined;
 
-/** Reads a source map, which is JSON. `isopod/source-map` has one. */
+/** Reads a source map, which is JSON. `isopod/source-map` exports one. */
 export type ReadSourceMap = (json: string) => Lookup;
 
 type Crash = Extract<ExitReason, { kind: "crashed" }>;
 
-/** The engines' names for a frame of WebAssembly, behind whatever URL the engine made up for the module. */
+/** How engines name a frame of WebAssembly. The URL before it is made up by the engine. */
 const FRAME = /(?:wasm:\/\/[^\s:]*:)?wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
-/** What is not of the guest's author: AssemblyScript's library, and ours. */
+/** Sources of libraries: AssemblyScript's and ours. */
 const LIBRARY = /^~lib\//;
-/** Of the library what AssemblyScript calls by itself. */
+/** The part of the library that AssemblyScript's compiler calls. */
 const RUNTIME = /^~lib\/rt\//;
-/** How an `abort` says where it was. A guest makes the message: only its end is looked at, so that a long one costs no more. */
+/**
+ * How `abort` says where it was called. Only the end of the message is searched, because a guest
+ * decides how long the message is.
+ */
 const ABORTED_AT = / \(([^()]+):\d+:\d+\)$/;
 
-export class Places {
+export class CrashPlaces {
   readonly #read: () => Lookup;
-  /** Since the first crash. */
+  /** Present since the first crash. */
   #lookup: Lookup | undefined;
-  /** Back through what the host did to the module, the last change first. */
+  /** What the host changed in the module, the last change first. */
   readonly #changes: readonly Copies[];
-  /** By function of the module's own: where its body begins and, after the last one, where that ends. */
-  readonly #bodies: readonly number[];
-  readonly #importedFunctions: number;
+  /** Where the body of each function begins, and where the last one ends. Without imported functions. */
+  readonly #bodies: number[] = [];
+  #importedFunctions = 0;
 
   /**
-   * @param read reads the source map that was made with the module as it was before all changes; called at the first crash
+   * @param read reads the source map, which belongs to the module before all changes; called at the
+   * first crash
    * @param bytes the valid module as it runs
    */
-  constructor(read: () => Lookup, bytes: Uint8Array, changes: readonly Copies[], importedFunctions: number) {
+  constructor(read: () => Lookup, bytes: Uint8Array, changes: readonly Copies[]) {
     this.#read = read;
     this.#changes = changes;
-    this.#bodies = bodiesOf(bytes);
-    this.#importedFunctions = importedFunctions;
+    for (const { id, body: section, to } of sectionsOf(bytes)) {
+      if (id === Section.import) section.each(() => this.#countImport(readImport(section)));
+      if (id !== Section.code) continue;
+      eachBody(section, body => this.#bodies.push(body.at));
+      this.#bodies.push(to);
+    }
+  }
+
+  #countImport({ kind }: ImportDeclaration): void {
+    if (kind === Kind.function) this.#importedFunctions++;
   }
 
   /**
-   * The crash with its place: behind the message, unless an abort has said it, and in each frame of the stack that is the module's own. Where the library
-   * failed, who called it is said, too.
+   * The crash with its place: behind the message, unless an abort has said it, and in each frame of
+   * the module. Where a library failed, the message also names its caller.
    */
   ofCrash(reason: Crash): Crash {
     this.#lookup ??= this.#read();
@@ -59,7 +76,7 @@ export class Places {
     const stack = lines.map((line, i) => (places[i] === undefined ? line : lineWith(line, places[i]))).join("\n");
     const first = lines.findIndex(line => FRAME.test(line));
     const end = lines.findIndex((line, i) => i > first && !FRAME.test(line));
-    // Between the host's import and the guest stand frames of the switch.
+    // The frames of the switch stand between those of the host's import and of the guest.
     const innermost = places.slice(first, end < 0 ? undefined : end).find(place => place !== undefined);
     const own = places.find(place => place !== undefined && !LIBRARY.test(place));
     return { kind: "crashed", message: messageWith(reason.message, innermost, own), stack };
@@ -70,7 +87,7 @@ export class Places {
     if (index === undefined || hex === undefined) return undefined;
     const offset = Number.parseInt(hex, 16);
     const body = Number(index) - this.#importedFunctions;
-    // A function of the embedder's may itself run a module, whose frames look the same.
+    // A function of the embedder may run another module, whose frames look the same.
     if (!(offset >= this.#bodies[body] && offset < this.#bodies[body + 1])) return undefined;
     const source = this.#changes.reduce<number | undefined>(
       (at, copies) => (at === undefined ? undefined : copies.sourceOf(at)),
@@ -85,30 +102,11 @@ function messageWith(message: string, innermost: string | undefined, own: string
   const aborted = ABORTED_AT.exec(message.slice(-300))?.[1];
   if (aborted !== undefined) return LIBRARY.test(aborted) ? `${message.slice(0, -1)}${from})` : message;
   if (innermost === undefined) return message;
-  // Where memory or a stack is full, a line of the runtime's explains nothing.
+  // Where memory or the stack is full, a line of AssemblyScript's runtime explains nothing.
   if (own !== undefined && RUNTIME.test(innermost)) return `${message} (${own})`;
   return `${message} (${innermost}${LIBRARY.test(innermost) ? from : ""})`;
 }
 
 function lineWith(line: string, place: string): string {
   return line.replace(FRAME, (_, index, offset) => `${place} wasm-function[${index}]:0x${offset}`);
-}
-
-function bodiesOf(bytes: Uint8Array): number[] {
-  const bodies: number[] = [];
-  const cursor = new Cursor(bytes, 8);
-  while (!cursor.isAtEnd) {
-    const id = cursor.byte();
-    const size = cursor.u32();
-    const section = cursor.within(size);
-    cursor.skip(size);
-    if (id !== Section.code) continue;
-    section.each(() => {
-      const length = section.u32();
-      bodies.push(section.at);
-      section.skip(length);
-    });
-    bodies.push(section.at);
-  }
-  return bodies;
 }
