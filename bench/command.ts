@@ -16,9 +16,8 @@ Usage: isopod bench                             lists the scenarios
        isopod bench SCENARIO [options]          plays 5 rounds
        isopod bench SCENARIO SECONDS [options]  plays until the rounds of each
                                                 contestant have taken so long
-       isopod bench all --out DIR [options]     plays all scenarios, some at several
-                                                sizes; writes results.json and
-                                                report.html
+       isopod bench all --out DIR [options]     plays all, some at several sizes;
+                                                writes results.json, report.html
 
 Scenarios:
 ${list}

@@ -10,7 +10,7 @@ export const fairness = guestScenario({
   guest: "call",
   entry: "beside",
   operations: ({ calls }) => calls,
-  async around({ runtime }, { spinners }) {
+  async around(runtime, { spinners }) {
     const spinner = await runtime.load(await compiled("spinner", "asyncify", true), { name: "spinner" });
     const options = { way: "asyncify", reductions: { policy: "yield" } } as const;
     const spinning = Array.from({ length: spinners }, () => runtime.spawn(spinner, options));

@@ -10,7 +10,7 @@ export const memory = guestScenario({
   guest: "memory",
   peerFile: "lives",
   operations: ({ actors }) => actors,
-  async around(_troupe, { actors }) {
+  async around(_runtime, { actors }) {
     globalThis.gc?.();
     const before = process.memoryUsage.rss();
     return () => {
