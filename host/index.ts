@@ -16,9 +16,9 @@ export type { DemonitorOptions, HostMailbox, SendAfterOptions } from "./javascri
 export type { ReceiveOptions } from "./javascript/inbox.ts";
 export type { Supervisor } from "./javascript/supervisor.ts";
 export type { ModuleDefaults, SpawnOptions } from "./life/spawner.ts";
+export type { Lookup, ReadSourceMap } from "./module/crash-places.ts";
 export { hasJspi } from "./module/engine.ts";
 export type { GuestModule } from "./module/guest-module.ts";
-export type { Lookup, ReadSourceMap } from "./module/places.ts";
 export type { BuiltModule, ModuleSource } from "./module/source.ts";
 export type { ActorInfo, PeekOptions, Snapshot, Wait, WaitingItem } from "./observe/snapshot.ts";
 export type { LoadOptions, RuntimeOptions, SendOptions } from "./options.ts";

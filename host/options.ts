@@ -1,6 +1,6 @@
 /** The options of a runtime, of `load`, and of `send`. */
 
-import type { ReadSourceMap } from "./module/places.ts";
+import type { ReadSourceMap } from "./module/crash-places.ts";
 import type { ReadModule } from "./module/source.ts";
 import type { OnError } from "./time/call-out.ts";
 import type { Clock } from "./time/clock.ts";

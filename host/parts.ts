@@ -18,7 +18,7 @@ import { Spawner } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
 import { RingPool } from "./mail/mailbox.ts";
 import { Slots } from "./mail/slots.ts";
-import type { LoadRules } from "./module/guest-module.ts";
+import { ModuleLoader } from "./module/loader.ts";
 import { Callbacks } from "./observe/callbacks.ts";
 import { Observer } from "./observe/snapshot.ts";
 import type { RuntimeOptions } from "./options.ts";
@@ -51,7 +51,7 @@ export class Parts {
   readonly spawner: Spawner;
   readonly observer: Observer;
   /** What is asked of modules that are loaded. */
-  readonly rules: LoadRules;
+  readonly loader: ModuleLoader;
 
   constructor(options: RuntimeOptions) {
     const clock = options.clock ?? systemClock;
@@ -116,6 +116,7 @@ export class Parts {
       options.grants,
     );
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
-    this.rules = { tableElements: limits.tableElements, offers, readSourceMap: options.readSourceMap };
+    const { tableElements } = limits;
+    this.loader = new ModuleLoader({ tableElements, offers, readSourceMap: options.readSourceMap });
   }
 }

@@ -10,8 +10,7 @@ import { checkSupervisor, type SupervisorOptions } from "./javascript/child.ts";
 import { HostMailbox } from "./javascript/host-mailbox.ts";
 import { Supervisor } from "./javascript/supervisor.ts";
 import { type ModuleDefaults, type SpawnOptions, tellSpawn } from "./life/spawner.ts";
-import { CountedModules } from "./module/counted.ts";
-import { GuestModule } from "./module/guest-module.ts";
+import type { GuestModule } from "./module/guest-module.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
 import {
   type ActorInfo,
@@ -31,7 +30,7 @@ import {
 } from "./options.ts";
 import { Parts } from "./parts.ts";
 import { callback, checkOptions } from "./wire/checks.ts";
-import { ClosedError, LoadError } from "./wire/errors.ts";
+import { ClosedError } from "./wire/errors.ts";
 import type { Counters, InspectEvent, InspectKind } from "./wire/events.ts";
 import type { RuntimeLimits } from "./wire/limits.ts";
 import type { ExitReason, GivenReason } from "./wire/message.ts";
@@ -43,7 +42,6 @@ import { reasonGiven, reasonOfThrown } from "./wire/reason.ts";
 export class Runtime implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #read: ReadModule;
-  readonly #counted = new CountedModules();
   #calls: Calls | undefined;
   #stopped = false;
 
@@ -77,15 +75,8 @@ export class Runtime implements AsyncDisposable {
   async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
     checkOptions("load", options, loadChecks);
     const { moduleBytes } = this.#parts.limits;
-    const { name, content, sourceMap } = await readModule(source, options.name, this.#read, moduleBytes);
-    const counts = options.reductions === "count";
-    if (content instanceof WebAssembly.Module) {
-      if (counts) throw new LoadError(`${name} is compiled already: only bytes can have their reductions counted`);
-      return GuestModule.of(name, content, this.#parts.rules);
-    }
-    return counts
-      ? GuestModule.counted(name, content, this.#parts.rules, this.#counted, sourceMap)
-      : GuestModule.compile(name, content, this.#parts.rules, sourceMap);
+    const found = await readModule(source, options.name, this.#read, moduleBytes);
+    return this.#parts.loader.load(found, options.reductions === "count");
   }
 
   /**

@@ -1,4 +1,4 @@
-/** What of WebAssembly only some engines have. */
+/** The parts of WebAssembly that only some engines have. */
 import type { Import } from "../wire/abi.ts";
 
 // Not in TypeScript's library yet.
@@ -9,6 +9,7 @@ interface JspiEngine {
 
 export const engine: JspiEngine = WebAssembly as JspiEngine;
 
+/** Whether this engine has JSPI, by which guests without the transform wait. */
 export function hasJspi(): boolean {
   return engine.Suspending !== undefined && engine.promising !== undefined;
 }

@@ -73,6 +73,9 @@ export function insteadOf(name: string): string | undefined {
 export const ENTRY_TYPE: Signature = "() -> ()";
 export const RESUME_TYPE: Signature = "(i32) -> i32";
 
+/** What `yield` answers an actor that is to end: its module traps, which no guest can catch. */
+export const YIELD_END = -(2 ** 31);
+
 /**
  * The export of a module that can unwind its stack where it calls `yield`. The module calls this
  * function in place of the import.

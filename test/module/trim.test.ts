@@ -1,12 +1,9 @@
-/**
- * Trimming removes exports that the host does not use, so that an instance costs less. The module
- * still runs, and can be loaded again.
- */
+/** Trimming takes exports that the host never uses, and nothing that the host calls or another host needs. */
 import binaryen from "binaryen";
 import { expect, test } from "vitest";
 import { compileTrimmed, GLOBAL_BYTES } from "../../host/module/trim.ts";
 import { GLOBALS_EXPORT } from "../../host/wire/abi.ts";
-import { buildGuest, quiet } from "../support/guests.ts";
+import { buildGuests, quiet } from "../support/guests.ts";
 import { Stage } from "../support/player.ts";
 
 const { MutableGlobals, BulkMemory, BulkMemoryOpt, ReferenceTypes, SIMD128 } = binaryen.Features;
@@ -23,7 +20,7 @@ async function exportsOf(bytes: Uint8Array): Promise<string[]> {
 }
 
 test("an instance of a guest that waits has a function for each entry, one for its beginning and one for its globals", async () => {
-  const echo = await buildGuest("examples", "echo", "asyncify");
+  const [echo] = (await buildGuests("examples", ["echo"], "asyncify")).values();
   expect((await exportsOf(echo)).sort()).toEqual(["_start", GLOBALS_EXPORT, "resume:run"].sort());
 });
 
@@ -96,7 +93,7 @@ test("what has a meaning of its own stays, also where a guest exports a way to g
 test("a module that would not be valid without an export, or with the function for its globals, is left as it is", async () => {
   const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const run = [3, 0x72, 0x75, 0x6e];
-  // helper may be meant by ref.func because it is exported: (func $run (drop (ref.func $helper))).
+  // ref.func may name helper because it is exported: (func $run (drop (ref.func $helper))).
   const referring = Uint8Array.from([
     ...header,
     ...[1, 8, 2, 0x60, 0, 0, 0x60, 1, 0x7f, 0],
@@ -104,7 +101,7 @@ test("a module that would not be valid without an export, or with the function f
     ...[7, 16, 2, ...run, 0, 0, 6, 0x68, 0x65, 0x6c, 0x70, 0x65, 0x72, 0, 1],
     ...[10, 10, 2, 5, 0, 0xd2, 1, 0x1a, 0x0b, 2, 0, 0x0b],
   ]);
-  // A global that changes, and no memory.
+  // A mutable global, and no memory.
   const homeless = Uint8Array.from([
     ...header,
     ...[1, 4, 1, 0x60, 0, 0],
@@ -141,7 +138,7 @@ test("what is no module does not become one", async () => {
 
 test("a module that a runtime has compiled can give way in another as it did", async () => {
   await using stage = new Stage();
-  const primes = await buildGuest("examples", "primes", "asyncify", "yield");
+  const [primes] = (await buildGuests("examples", ["primes"], "asyncify", "yield")).values();
   const { module } = await stage.runtime.load(primes);
   const again = await stage.runtime.load(module);
   expect(() => stage.runtime.spawn(again, { reductions: { policy: "yield" } })).not.toThrow();
@@ -149,7 +146,7 @@ test("a module that a runtime has compiled can give way in another as it did", a
 
 test("a module that a runtime has compiled can be loaded by another", async () => {
   await using stage = new Stage();
-  const counter = await buildGuest("examples", "echo", "asyncify");
+  const [counter] = (await buildGuests("examples", ["echo"], "asyncify")).values();
   const { module } = await stage.runtime.load(counter);
   const again = await stage.runtime.load(module);
   const pid = stage.runtime.spawn(again);

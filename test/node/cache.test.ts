@@ -11,7 +11,8 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Builder, build } from "../../host/node/compile/build.ts";
 import { CompileCache, cacheFolder, hashOf, type Inputs } from "../../host/node/compile/cache.ts";
-import type { Compiled, CompileOptions } from "../../host/node/compile/compiler.ts";
+import type { Compiled } from "../../host/node/compile/compiled.ts";
+import type { CompileOptions } from "../../host/node/compile/options.ts";
 
 let baseDir: string;
 let folder: string;

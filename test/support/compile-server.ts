@@ -11,7 +11,7 @@ import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { deserialize, serialize } from "node:v8";
 import { Builder, type BuildOptions } from "../../host/node/compile/build.ts";
-import type { Compiled } from "../../host/node/compile/compiler.ts";
+import type { Compiled } from "../../host/node/compile/compiled.ts";
 import { type Order, packHere, SERVER } from "./compiler.ts";
 
 const CACHE = fileURLToPath(new URL("../../node_modules/.cache/", import.meta.url));

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { deserialize, serialize } from "node:v8";
 import { type BuildOptions, build as buildHere } from "../../host/node/compile/build.ts";
-import type { Compiled } from "../../host/node/compile/compiler.ts";
+import type { Compiled } from "../../host/node/compile/compiled.ts";
 
 /** Names the socket of the server to the other processes. */
 export const SERVER = "ISOPOD_TEST_COMPILER";

@@ -1,12 +1,13 @@
 /** The demo's guests, compiled before its server asks for them. */
-import { DEMO_GUESTS } from "../../host/node/demo/files.ts";
+
 import { EXAMPLES_FOLDER } from "../../host/node/installation.ts";
+import { guestNames } from "../../host/web/demo/protocol.ts";
 import { build } from "./compiler.ts";
 
 /** As the demo compiles them. Then its own compiler finds them in the cache. */
 export async function compileDemoGuests(
   baseDir = EXAMPLES_FOLDER,
-  names: readonly string[] = DEMO_GUESTS,
+  names: readonly string[] = guestNames,
 ): Promise<void> {
   const entries = names.map(name => `${name}.ts`);
   await Promise.all([

@@ -13,7 +13,8 @@ import { homedir } from "node:os";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PACKAGE_FOLDER } from "../installation.ts";
-import type { Compiled, CompileOptions } from "./compiler.ts";
+import type { Compiled } from "./compiled.ts";
+import type { CompileOptions } from "./options.ts";
 
 /** When the entries are larger than this together, those that were used longest ago are removed. */
 const MAX_BYTES = 64 * 2 ** 20;
