@@ -47,7 +47,7 @@ const core: TestProjectConfiguration = {
   test: {
     ...node,
     name: "core",
-    include: [`${inRooms}/**/*.test.ts`],
+    include: ["test/*.test.ts", `${inRooms}/**/*.test.ts`],
     exclude: startsProcesses,
     // These suites leave nothing behind, and each would load the host anew.
     isolate: false,
