@@ -29,8 +29,12 @@ const rooms = [
 ];
 const inRooms = `test/{${rooms.join(",")}}`;
 
-/** Suites of rooms that start processes, and so are none of the fast ones. */
-const startsProcesses = ["test/turns/guard.test.ts", "test/javascript/otp-supervisor.test.ts"];
+/** Suites of rooms that start processes, or compile guests that they make at random. */
+const slowOfRooms = [
+  "test/javascript/otp-supervisor.test.ts",
+  "test/turns/guard.test.ts",
+  "test/turns/waits.laws.test.ts",
+];
 
 /** What a page shall do as Node does: these suites run in both. */
 const inBoth = [
@@ -48,7 +52,7 @@ const core: TestProjectConfiguration = {
     ...node,
     name: "core",
     include: ["test/*.test.ts", `${inRooms}/**/*.test.ts`],
-    exclude: startsProcesses,
+    exclude: slowOfRooms,
     // These suites leave nothing behind, and each would load the host anew.
     isolate: false,
   },
@@ -61,7 +65,7 @@ const slow: TestProjectConfiguration = {
   test: {
     ...node,
     name: "node",
-    include: [`test/!(${rooms.join("|")})/**/*.test.ts`, ...startsProcesses],
+    include: [`test/!(${rooms.join("|")})/**/*.test.ts`, ...slowOfRooms],
     exclude: ["test/browser/page/**"],
   },
 };
