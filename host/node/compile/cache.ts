@@ -61,7 +61,17 @@ export function cacheFolder(option: string | false | undefined): string | undefi
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (XDG_CACHE_HOME !== undefined && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, "isopod");
   if (process.platform === "win32") return LOCALAPPDATA && join(LOCALAPPDATA, "isopod", "cache");
-  return join(homedir(), process.platform === "darwin" ? "Library/Caches" : ".cache", "isopod");
+  const home = homeFolder();
+  return home && join(home, process.platform === "darwin" ? "Library/Caches" : ".cache", "isopod");
+}
+
+/** Undefined for a user that the system does not know, as some containers have. */
+function homeFolder(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
 }
 
 export class CompileCache {
