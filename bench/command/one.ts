@@ -42,5 +42,6 @@ export async function playOne(scenario: Scenario, given: Arguments): Promise<num
 function roundsOf({ scores }: Contest): string {
   const counts = scores.map(({ rounds }) => rounds.length);
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
-  return fewest === most ? `${most} rounds` : `${fewest} to ${most} rounds`;
+  const numbers = fewest === most ? `${most}` : `${fewest} to ${most}`;
+  return `${numbers} ${most === 1 ? "round" : "rounds"}`;
 }
