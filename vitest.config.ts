@@ -6,34 +6,70 @@ import { binaryenAsItIs } from "./test/browser/as-it-is.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./test/browser/chromium.ts";
 import { compileGuests } from "./test/browser/commands.ts";
 
-/** Generous, because a machine that others load is ten times slower: no test is about time. */
-const timeouts = {
+/** The same for all projects. */
+const shared = {
+  // Compiles guests for all suites, in one process.
+  globalSetup: ["test/support/compile-server.ts"],
+  // Generous, because a machine that others load is ten times slower: no test is about time.
   testTimeout: 120_000,
   hookTimeout: 240_000,
 };
 
-const node: TestProjectConfiguration = {
-  test: {
-    name: "node",
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/browser/page/**"],
-    // Wasm memories are cheap to reserve only without the trap handler's guard regions.
-    execArgv: ["--disable-wasm-trap-handler"],
-    pool: "forks",
-    ...timeouts,
-  },
+const node = {
+  ...shared,
+  // Wasm memories are cheap to reserve only without the trap handler's guard regions.
+  execArgv: ["--disable-wasm-trap-handler"],
+  pool: "forks" as const,
 };
 
+/** The rooms of host/, as test/ mirrors them. */
+const rooms = [
+  ...["wire", "time", "adapters", "mail", "module", "actor"],
+  ...["between", "turns", "life", "door", "javascript", "observe"],
+];
+const inRooms = `test/{${rooms.join(",")}}`;
+
+/** Suites of rooms that start processes, and so are none of the fast ones. */
+const startsProcesses = ["test/turns/guard.test.ts", "test/javascript/otp-supervisor.test.ts"];
+
 /** What a page shall do as Node does: these suites run in both. */
-const core = [
+const inBoth = [
   ...["abi", "abi-blocking", "abi-edges", "abi-errors", "assemblyscript", "calls", "crash-report", "dead-letters"],
   ...["guest-failure", "host-actors", "links", "mailbox", "mailbox.laws", "pid", "receive.laws", "recycling"],
   ...["names", "scheduler", "send-after", "supervisor", "timers", "ways"],
 ];
 
+/**
+ * The fast half: no suite starts a process, and none waits for a compiler whose guests are in the
+ * cache.
+ */
+const core: TestProjectConfiguration = {
+  test: {
+    ...node,
+    name: "core",
+    include: ["test/*.test.ts", `${inRooms}/**/*.test.ts`],
+    exclude: startsProcesses,
+    // These suites leave nothing behind, and each would load the host anew.
+    isolate: false,
+  },
+};
+
+/**
+ * The slow half: processes, packages, attacks, benchmarks, and what drives a browser from outside.
+ */
+const slow: TestProjectConfiguration = {
+  test: {
+    ...node,
+    name: "node",
+    include: [`test/!(${rooms.join("|")})/**/*.test.ts`, ...startsProcesses],
+    exclude: ["test/browser/page/**"],
+  },
+};
+
 const chromium = chromiumOptions();
 const browser: TestProjectConfiguration = {
-  // Found only when a suite imports them, they would make Vite reload the page in the middle of the run.
+  // Found only when a suite imports them, they would make Vite reload the page in the middle of the
+  // run.
   optimizeDeps: { include: ["@assemblyscript/loader", "@fast-check/vitest"] },
   plugins: [binaryenAsItIs],
   resolve: {
@@ -45,10 +81,11 @@ const browser: TestProjectConfiguration = {
     ],
   },
   test: {
+    ...shared,
     name: "chromium",
     // Suites share nothing but what they import, and Binaryen takes a second to start.
     isolate: false,
-    include: [...core.map(name => `test/*/${name}.test.ts`), "test/browser/page/*.test.ts"],
+    include: [...inBoth.map(name => `${inRooms}/${name}.test.ts`), "test/browser/page/*.test.ts"],
     browser: {
       enabled: true,
       headless: true,
@@ -57,7 +94,6 @@ const browser: TestProjectConfiguration = {
       instances: [{ browser: "chromium" }],
       commands: { compileGuests },
     },
-    ...timeouts,
   },
 };
 
@@ -66,8 +102,9 @@ if (chromium === undefined)
 
 export default defineConfig({
   test: {
-    projects: chromium === undefined ? [node] : [node, browser],
-    // Vitest leaves a processor to others. Where there are two, everything takes twice as long then.
+    projects: chromium === undefined ? [core, slow] : [core, slow, browser],
+    // Vitest leaves a processor to others. Where there are two, everything takes twice as long
+    // then.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

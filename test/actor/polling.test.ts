@@ -1,24 +1,23 @@
-/** Guests that poll in a loop and count no reductions: others get their turns all the same, where the guest can wait. */
+/**
+ * Guests that poll in a loop and do not count reductions. If the guest can wait, other actors still
+ * get their turns.
+ */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet, WAYS } from "../support/guests.ts";
 
-describe.each([
-  ["asyncify", "auto"],
-  ["asyncify", "off"],
-  ["jspi", "off"],
-] as const)("a guest built for %s, with the switch %s,", (way, turnedTo) => {
+describe.each(WAYS)("a guest built for %s, with the switch %s,", (way, turnedTo) => {
   let wasm: Uint8Array<ArrayBuffer>;
   let runtime: Runtime;
   let module: GuestModule;
   let observer: HostMailbox;
 
   beforeAll(async () => {
-    wasm = (await buildGuests("guests", ["poller"], way)).get("poller") as Uint8Array<ArrayBuffer>;
-  }, 60_000);
+    wasm = await buildGuest("guests", "poller", way);
+  });
 
   beforeEach(async () => {
     runtime = new Runtime({ clock: new ManualClock(), readString, switch: turnedTo });

@@ -1,6 +1,6 @@
 /**
- * Any interleaving of sends, receives of every kind and passing time gives what a plain array gives. The receives are made by an
- * AssemblyScript guest, in both ways of blocking.
+ * Any interleaving of sends, receives of every kind and passing time gives what a plain array
+ * gives. The receives are made by an AssemblyScript guest, in both ways of blocking.
  */
 
 import { fc, test as law } from "@fast-check/vitest";
@@ -62,7 +62,10 @@ class Model {
     this.mailbox.push(item);
   }
 
-  /** The actor gets its turns. What has arrived by now goes before a deadline that has passed by now. */
+  /**
+   * The actor gets its turns. What has arrived by now goes before a deadline that has passed by
+   * now.
+   */
   settle(nowMs: number): void {
     for (;;) {
       const current = this.#script[this.#at];
@@ -106,7 +109,8 @@ function outcome(report: Received): Item | "timed out" {
 }
 
 describe.each(["asyncify", "jspi"] as const)("receives of a process built for %s", (way: ParkWay) => {
-  // Bytes, and no compiled module, whose types the host would not know: then nothing of it would go by the switch.
+  // Bytes, and no compiled module, whose types the host would not know: then nothing of it would go
+  // by the switch.
   let driver: Uint8Array<ArrayBuffer>;
 
   beforeAll(async () => {

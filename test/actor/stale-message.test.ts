@@ -1,10 +1,13 @@
-/** A message of the guest library is valid until the next receive: reading it later is a crash that says so, never the bytes of another message. */
+/**
+ * A message of the guest library is valid until the next receive. Reading it later is a crash that
+ * says so; it never shows another message's bytes.
+ */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 
 const STALE = /^crashed: Message: stale, something else was received since; keep its copy\(\)/;
 
@@ -23,8 +26,8 @@ describe.each(["asyncify", "jspi"] as const)("a message of a guest built for %s"
   let ends: Map<Pid, string>;
 
   beforeAll(async () => {
-    wasm = (await buildGuests("guests", ["ages"], way)).get("ages") as Uint8Array<ArrayBuffer>;
-  }, 60_000);
+    wasm = await buildGuest("guests", "ages", way);
+  });
 
   beforeEach(async () => {
     clock = new ManualClock();

@@ -1,3 +1,4 @@
+/** Strings in the memory of an AssemblyScript guest, read by the host. */
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { MAX_CHARACTERS, readString } from "../../host/adapters/assemblyscript.ts";

@@ -1,4 +1,7 @@
-/** Text, JSON and CBOR: what the host encodes guests read, what guests write the host decodes, and bytes of strangers harm neither. */
+/**
+ * Text, JSON and CBOR. Guests read what the host encodes, the host decodes what guests write, and
+ * malformed bytes harm neither.
+ */
 
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -1,4 +1,6 @@
-/** Guests of language runtimes that insist on WASI: they get text to their log, and little else. */
+/**
+ * Guests of language runtimes that require WASI: they can write text to their log, and little else.
+ */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

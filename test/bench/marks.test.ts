@@ -1,4 +1,7 @@
-/** What is made of a benchmark's figures: verdicts on the marks, percentiles, and the figures in pages. Nothing is played here. */
+/**
+ * What is made of a benchmark's figures: verdicts on the marks, percentiles, and the figures in
+ * pages. Nothing is played here.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

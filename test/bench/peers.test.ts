@@ -1,4 +1,7 @@
-/** The programs of bench/peers, at the smallest sizes: the work that they measure is done. Those whose toolchain is not here are skipped. */
+/**
+ * The programs of bench/peers, at the smallest sizes: the work that they measure is done. Those
+ * whose toolchain is not here are skipped.
+ */
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type Peer, type PeerRound, scenariosOf, startPeer } from "../../bench/harness/peer.ts";
 import { hasSource, isBuilt, missing, PeerError, type PeerName, peers } from "../../bench/harness/peers.ts";

@@ -1,4 +1,7 @@
-/** Messages that nobody receives: each is counted and reported, with who sent it to whom; and the counters add up, whatever happens. */
+/**
+ * Messages that no actor receives. Each is counted and reported with its sender and receiver, and
+ * the counters always add up.
+ */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -11,7 +14,7 @@ import {
   type RuntimeOptions,
 } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 
 const three = Uint8Array.of(1, 2, 3);
@@ -22,8 +25,8 @@ let runtime: Runtime;
 let letters: DeadLetter[];
 
 beforeAll(async () => {
-  const wasm = await buildGuests("guests", ["relay"], "asyncify");
-  compiled = await WebAssembly.compile(wasm.get("relay") as Uint8Array<ArrayBuffer>);
+  const wasm = await buildGuest("guests", "relay", "asyncify");
+  compiled = await WebAssembly.compile(wasm);
 });
 
 async function begin(options: RuntimeOptions = {}): Promise<void> {

@@ -1,13 +1,14 @@
 /**
- * Links, monitors and exit signals, as Erlang's reference manual has them ("Processes", sections on links, monitors, and the table of how exit
- * signals are received): the same programs, made of puppets, with the outcomes that it documents.
+ * Links, monitors and exit signals. The programs are those of Erlang's reference manual
+ * ("Processes": links, monitors, and the table of received exit signals), made of puppets, and so
+ * are the expected outcomes.
  */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ExitReason, formatReason, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, CROWD, quiet } from "../support/guests.ts";
+import { buildGuest, CROWD, quiet } from "../support/guests.ts";
 import { type Command, type Report, readReport, tell } from "../support/puppet.ts";
 
 let puppetModule: WebAssembly.Module;
@@ -16,8 +17,8 @@ let controller: HostMailbox;
 let ends: Map<Pid, string>;
 
 beforeAll(async () => {
-  const wasm = await buildGuests("guests", ["puppet"], "asyncify");
-  puppetModule = await WebAssembly.compile(wasm.get("puppet") as Uint8Array<ArrayBuffer>);
+  const wasm = await buildGuest("guests", "puppet", "asyncify");
+  puppetModule = await WebAssembly.compile(wasm);
 });
 
 function begin(): void {
@@ -61,7 +62,10 @@ async function obey(puppet: Pid, ...commands: Command[]): Promise<void> {
 const own = "own reason";
 
 describe("an exit signal", () => {
-  /** Erlang's table: who sends what, and what becomes of a receiver that does, or does not, trap exits. */
+  /**
+   * Erlang's table: who sends what, and what becomes of a receiver that does, or does not, trap
+   * exits.
+   */
   const table: [name: string, sent: Command["do"] | ExitTo, plain: string, trapping: string][] = [
     ["exit(Pid, normal)", "to normal", "lives", "gets normal"],
     ["exit(Pid, shutdown)", "to shutdown", "ends shutdown", "gets shutdown"],
@@ -149,6 +153,20 @@ describe("a link", () => {
     expect((await reports()).map(({ from }) => from)).toEqual([a]);
   });
 
+  test("to one that has ended counts no more among the ties that its partner may have", async () => {
+    const module = await runtime.load(puppetModule, { name: "puppet" });
+    const args = new Uint8Array(BigUint64Array.of(BigInt(controller.pid)).buffer);
+    const survivor = runtime.spawn(module, { args, limits: { ties: 2 } });
+    await obey(survivor, { do: "trapExit", on: true });
+    for (let round = 0; round < 5; round++) {
+      const [other] = await puppets(1);
+      await obey(survivor, { do: "link", whom: other });
+      await obey(other, { do: "exit", own });
+      expect(await reports()).toMatchObject([{ puppet: survivor, kind: "exit", from: other }]);
+    }
+    expect(runtime.info(survivor)?.links).toEqual([]);
+  });
+
   test("to itself is none", async () => {
     const [a] = await puppets(1);
     await obey(a, { do: "link", whom: a });
@@ -224,7 +242,10 @@ describe("a monitor", () => {
   });
 });
 
-/** Actors as Erlang's manual describes them: sets of links, lists of monitors, and the one reason that goes round in each step. */
+/**
+ * Actors as Erlang's manual describes them: sets of links, lists of monitors, and the one reason
+ * that goes round in each step.
+ */
 class Model {
   readonly alive = new Set<number>();
   readonly ended = new Map<number, string>();

@@ -1,10 +1,13 @@
-/** Names and groups: who has them, when they are free again, and what those find who are told of an end. */
+/**
+ * Names and groups: which actors have them, when they are free again, and what a watcher finds when
+ * it is told of an end.
+ */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ActorExit, type DeadLetter, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 import { tell } from "../support/puppet.ts";
 
 let compiled: WebAssembly.Module;
@@ -15,8 +18,8 @@ let onExit: (exit: ActorExit) => void;
 let onDeadLetter: (letter: DeadLetter) => void;
 
 beforeAll(async () => {
-  const wasm = await buildGuests("guests", ["puppet"], "asyncify");
-  compiled = await WebAssembly.compile(wasm.get("puppet") as Uint8Array<ArrayBuffer>);
+  const wasm = await buildGuest("guests", "puppet", "asyncify");
+  compiled = await WebAssembly.compile(wasm);
 });
 
 async function begin(): Promise<void> {
@@ -90,7 +93,10 @@ describe("a name", () => {
 });
 
 describe("when an actor has ended", () => {
-  /** In a predicate, for it is asked in the turn in which the item comes: a promise would look later. */
+  /**
+   * In a predicate, for it is asked in the turn in which the item comes: a promise would look
+   * later.
+   */
   async function onReceipt(kind: "down" | "exit", of: Pid, look: () => void): Promise<void> {
     let looked = 0;
     await watcher.receiveMatch(item => {

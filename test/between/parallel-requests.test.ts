@@ -1,18 +1,17 @@
-/** `request` of the guest library: several requests on their way at once, waited for in processes, taken in handlers and servers. The callees are of the host. */
+/**
+ * `request` of the guest library: several requests in flight. Processes wait for the answers;
+ * handlers and servers take them as items. The callees belong to the host.
+ */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Message, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet, WAYS } from "../support/guests.ts";
 
 const decoder = new TextDecoder();
 
-describe.each([
-  ["asyncify", "auto"],
-  ["asyncify", "off"],
-  ["jspi", "off"],
-] as const)("a guest built for %s, with the switch %s, that asks several at once", (way, turnedTo) => {
+describe.each(WAYS)("a guest built for %s, with the switch %s, that asks several at once", (way, turnedTo) => {
   let wasm: Uint8Array<ArrayBuffer>;
   let clock: ManualClock;
   let runtime: Runtime;
@@ -22,8 +21,8 @@ describe.each([
   let ends: Map<Pid, string>;
 
   beforeAll(async () => {
-    wasm = (await buildGuests("guests", ["inquirer"], way)).get("inquirer") as Uint8Array<ArrayBuffer>;
-  }, 60_000);
+    wasm = await buildGuest("guests", "inquirer", way);
+  });
 
   beforeEach(async () => {
     clock = new ManualClock();
@@ -185,8 +184,8 @@ describe("a request that is refused", () => {
   let wasm: Uint8Array<ArrayBuffer>;
 
   beforeAll(async () => {
-    wasm = (await buildGuests("guests", ["inquirer"], "asyncify")).get("inquirer") as Uint8Array<ArrayBuffer>;
-  }, 60_000);
+    wasm = await buildGuest("guests", "inquirer", "asyncify");
+  });
 
   test("is over at once, and says why", async () => {
     await using runtime = new Runtime({ clock: new ManualClock(), readString });

@@ -1,14 +1,17 @@
 /**
- * Requests in flight, with the switch and without it: what the switch keeps of them in its records is to be, for everybody who looks, what the host
- * keeps in objects. The same commands are given to the same actors in both ways, one at a time, and whatever anybody notes, counts or shows is the same.
+ * Requests in flight, with the switch and without it. The switch keeps them in its records, the
+ * host in objects, and no observer may see a difference. Both ways get the same commands, one at a
+ * time, and all notes, counters and snapshots must be equal.
  */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatReason, type HostMailbox, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
+import { Stage } from "../support/player.ts";
 import { seededRandom } from "../support/seeded.ts";
+import { guest } from "../support/wat.ts";
 
 const ACTORS = 4;
 const COMMAND = 100;
@@ -133,7 +136,7 @@ describe("a request in flight", () => {
   let asker: Uint8Array<ArrayBuffer>;
 
   beforeAll(async () => {
-    asker = (await buildGuests("guests", ["asker"], "asyncify")).get("asker") as Uint8Array<ArrayBuffer>;
+    asker = await buildGuest("guests", "asker", "asyncify");
   });
 
   law.prop([fc.array(act, { minLength: 4, maxLength: 40 })], { numRuns: 200 })(
@@ -325,3 +328,40 @@ describe("a request in flight", () => {
     if (limits?.allMailboxBytes === undefined) expect(ways[0]).toEqual(ways[1]);
   });
 });
+
+test.each(["auto", "off"] as const)(
+  "those who wait for an answer are told of the end in the order in which they have asked, with the switch %s",
+  async way => {
+    const stage = new Stage({ switch: way });
+    const callee = await stage.runtime.load(guest(`(func (export "handle") (param i32))`));
+    // The first request is the host's, and is taken back; the second is the switch's. What comes
+    // then is its Down.
+    const caller = await stage.runtime.load(
+      guest(`(global $items (mut i32) (i32.const 0))
+        (func (export "_start")
+          (drop (call $args (i32.const 16) (i32.const 16)))
+          (call $window (i32.const 64) (i32.const 128) (i32.const 64)))
+        (func $ask (result i32) (call $request (i32.load (i32.const 24)) (i32.load (i32.const 28)) (i32.const 0) (i32.const 0) (i32.const 0)))
+        (func (export "handle") (param i32)
+          (global.set $items (i32.add (global.get $items) (i32.const 1)))
+          (if (i32.eq (global.get $items) (i32.const 1)) (then (drop (call $demonitor (call $ask) (i32.const 1)))))
+          (if (i32.eq (global.get $items) (i32.const 2)) (then (drop (call $ask))))
+          (if (i32.eq (global.get $items) (i32.const 3)) (then
+            (drop (call $send (i32.load (i32.const 16)) (i32.load (i32.const 20)) (i32.const 0) (i32.const 0) (i32.const 0))))))`),
+    );
+    const asked = stage.runtime.spawn(callee);
+    const args = new Uint8Array(BigUint64Array.of(BigInt(stage.boss.pid), BigInt(asked)).buffer);
+    const callers = Array.from({ length: 5 }, () => stage.runtime.spawn(caller, { args }));
+    for (let round = 0; round < 2; round++) {
+      for (const pid of callers) {
+        stage.boss.send(pid, "");
+        await stage.settle();
+      }
+    }
+    stage.runtime.kill(asked);
+    const told: unknown[] = [];
+    for (const _ of callers) told.push((await stage.boss.receive())?.from);
+    expect(told).toEqual(callers);
+    await stage.runtime.stop();
+  },
+);

@@ -1,11 +1,14 @@
-/** Messages to be sent later, by guests and by the host: when they come, what cancelling answers, and whose end they outlive. */
+/**
+ * Messages sent later, by guests and by the host: when they arrive, what cancelling answers, and
+ * which ends they outlive.
+ */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type DeadLetter, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
 import { TIMER } from "../../host/wire/message.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 import { guest } from "../support/wat.ts";
 
 const bytes = (words: string) => new TextEncoder().encode(words);
@@ -40,8 +43,8 @@ let mailbox: HostMailbox;
 let letters: DeadLetter[];
 
 beforeAll(async () => {
-  const wasm = await buildGuests("guests", ["alarm"], "asyncify");
-  compiled = await WebAssembly.compile(wasm.get("alarm") as Uint8Array<ArrayBuffer>);
+  const wasm = await buildGuest("guests", "alarm", "asyncify");
+  compiled = await WebAssembly.compile(wasm);
 });
 
 async function begin(): Promise<void> {
@@ -244,7 +247,10 @@ describe("a timer of a guest", () => {
 });
 
 describe.each(["auto", "off"] as const)("a timer with a tag, with the switch %s", way => {
-  /** Receives by the tag 7 and sends what has come on to the pid of its arguments, kind and tag first. */
+  /**
+   * Receives by the tag 7 and sends what has come on to the pid of its arguments, kind and tag
+   * first.
+   */
   const receiving = (timeoutMs: number) => `
     (global $asked (mut i32) (i32.const 0))
     (func (export "run"))
@@ -267,7 +273,8 @@ describe.each(["auto", "off"] as const)("a timer with a tag, with the switch %s"
     const args = new Uint8Array(BigUint64Array.of(BigInt(receiver.pid)).buffer);
     const pid = runtime.spawn(await runtime.load(guest(receiving(-1))), { args });
     await quiet();
-    // Of signals, the tag is 0; of another tag, it is not the one; and what fires behind this waits in the mailbox.
+    // Of signals, the tag is 0; of another tag, it is not the one; and what fires behind this waits
+    // in the mailbox.
     runtime.send(pid, "not this", { tag: 8 });
     if (how === "busy") {
       for (let i = 0; i < 3; i++) runtime.send(pid, "nor this", { tag: 6 });

@@ -1,6 +1,7 @@
 /**
- * The report of `isopod bench all` in a real browser, opened as a file. Its plots are looked at as drawn: what has no size, no colour, or lies on something
- * else is not seen. Screenshots go to build/bench-report/.
+ * The report of `isopod bench all` in a real browser, opened as a file. The test checks the drawn
+ * plots: each has a size and a colour, and none covers another. Screenshots go to
+ * build/bench-report/.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -103,7 +104,8 @@ describe.skipIf(options === undefined)(`the report${options === undefined ? ` ($
     for (const shown of ["a processor, 2 cores, 16.0 GiB", "commit abc1234", "<script>no</script>"])
       expect(text).toContain(shown);
     expect(await page.locator("table.marks tr").count()).toBe(1 + results.marks.length);
-    // Ping-pong of one pair took 100 ns beside 3.6 µs, of 4 KiB 4,196 ns beside 10,496 ns of memcpy.
+    // Ping-pong of one pair took 100 ns beside 3.6 µs, of 4 KiB 4,196 ns beside 10,496 ns of
+    // memcpy.
     expect(await page.locator(".pill.reached").count()).toBeGreaterThanOrEqual(2);
   });
 

@@ -1,4 +1,7 @@
-/** The Chromium that tests run in: Debian's, or whichever ISOPOD_CHROMIUM names. It is driven as it is, with a profile that is empty. */
+/**
+ * The Chromium that tests run in: Debian's, or the one that ISOPOD_CHROMIUM names. Its profile is
+ * empty.
+ */
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 

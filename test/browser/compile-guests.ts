@@ -1,4 +1,7 @@
-/** compile-guests.ts for suites that run in a browser: Node compiles, and hands the modules over as text. */
+/**
+ * compile-guests.ts for suites that run in a browser: Node compiles, and hands the modules over as
+ * text.
+ */
 import { commands } from "vitest/browser";
 import type { compileGuests as compileHere } from "../support/compile-guests.ts";
 

@@ -1,9 +1,13 @@
-/** The demo's page, driven in Chromium as a person would. A screenshot stays in __screenshots__/. */
+/**
+ * The demo's page, driven in Chromium as a person would use it. A screenshot stays in
+ * __screenshots__/.
+ */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type DemoServer, serveDemo } from "../../host/node/demo/server.ts";
+import { compileDemoGuests } from "../support/demo.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("./__screenshots__/", import.meta.url));
@@ -17,6 +21,7 @@ describe.skipIf(options === undefined)(options === undefined ? `the demo ${NO_CH
   let errors: string[];
 
   beforeAll(async () => {
+    await compileDemoGuests();
     [server, browser] = await Promise.all([serveDemo(0), chromium.launch({ headless: true, ...options })]);
   });
   afterAll(async () => {

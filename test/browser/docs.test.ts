@@ -1,4 +1,7 @@
-/** The examples of docs/browser.md, in Chromium, from a server that has nothing but the package's files and a compiled echo. */
+/**
+ * The examples of docs/browser.md, in Chromium. The server has only the package's files and a
+ * compiled echo.
+ */
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,6 +1,6 @@
 /**
- * The observer's page in a real browser, used as a person would: actors appear, one is looked at, followed and killed, and its supervisor brings it back. Screenshots
- * of what was seen go to build/observer/.
+ * The observer's page in a real browser, used as a person would: actors appear, one is inspected,
+ * followed and killed, and its supervisor restarts it. Screenshots go to build/observer/.
  */
 
 import { mkdirSync } from "node:fs";
@@ -198,7 +198,8 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
 
     await page.waitForFunction(() => (window as unknown as { frames: number[] }).frames.length > 60);
     const frames = await page.evaluate(() => (window as unknown as { frames: number[] }).frames.sort((a, b) => a - b));
-    // Sixty frames a second have 17 ms each; the bound is what a machine that six people share still keeps.
+    // Sixty frames a second have 17 ms each; the bound is what a machine that six people share
+    // still keeps.
     expect(frames[frames.length >> 1]).toBeLessThan(50);
     console.log(`frames: median ${frames[frames.length >> 1].toFixed(1)} ms, worst ${frames.at(-1)?.toFixed(1)} ms`);
     await page.getByLabel("Filter").fill("");
@@ -216,7 +217,7 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     await page.locator("#status[data-state=live]").waitFor();
     await observer.close();
     await page.locator("#status[data-state=lost]").waitFor();
-    // That nobody answers is in the console, too.
+    // The console also says that there is no answer.
     expect(mistakes.splice(0).every(mistake => /ERR_CONNECTION/.test(mistake))).toBe(true);
   });
 

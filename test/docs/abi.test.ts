@@ -1,5 +1,6 @@
 /**
- * docs/abi.md, the host's table of types, and the declarations for AssemblyScript, C and Rust name the same imports. The guests that the page shows do what it says.
+ * docs/abi.md, the host's table of types, and the declarations for AssemblyScript, C and Rust name
+ * the same imports. The guests that the page shows do what it says.
  */
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";

@@ -1,8 +1,12 @@
-/** What the README and the pages of docs/ show is run: their programs, as they stand there, print what they say. */
+/**
+ * What the README and the pages of docs/ show is run: their programs, as they stand there, print
+ * what they say.
+ */
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { build } from "../support/compiler.ts";
 import { type Place, ROOT, stepsOf, take } from "../support/pages.ts";
 
 const SLOW = 180_000;
@@ -21,7 +25,8 @@ describe.each(["README.md", "docs/tutorial.md", "docs/messages.md"])("of %s", pa
     const folder = await mkdtemp(join(tmpdir(), "isopod-readme-"));
     await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
     await writeFile(join(folder, "package.json"), `{"type":"module"}`);
-    place = { folder, node: process.execPath, cli: join(ROOT, "bin/isopod.js") };
+    const compile = (file: string) => build([file], { baseDir: folder });
+    place = { folder, node: process.execPath, cli: join(ROOT, "bin/isopod.js"), compile };
     for (const step of stepsOf(page)) {
       if ("file" in step) await take({ ...step, text: fromSources(step.text) }, place);
     }

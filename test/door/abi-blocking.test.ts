@@ -1,4 +1,6 @@
-/** What docs/abi.md promises of a process that waits, by JSPI and by a `resume:run` written by hand. */
+/**
+ * What docs/abi.md promises of a process that waits, by JSPI and by a `resume:run` written by hand.
+ */
 import { describe, expect, test } from "vitest";
 import { CAP, INFO, infoOf, PAYLOAD, predicate, Stage, step, wordsOf } from "../support/player.ts";
 import { ECHO, guest } from "../support/wat.ts";

@@ -1,6 +1,6 @@
 /**
- * Corners of docs/abi.md where a guest's author has to guess unless the page says it: ties to oneself, what two ties of one pair are told of one end, refs that
- * are dropped, and names and flags out of the ordinary. In all three ways to wait.
+ * Edge cases of docs/abi.md: ties to oneself, two ties of one pair and one end, dropped refs, and
+ * unusual names and flags. In all three ways to wait.
  */
 
 import { describe, expect, test } from "vitest";

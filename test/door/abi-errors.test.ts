@@ -1,4 +1,7 @@
-/** Where docs/abi.md says that a guest crashes or a module is refused: what fails says why, and nobody else meets it. */
+/**
+ * Where docs/abi.md says that a guest crashes or a module is refused: the error says why, and no
+ * other actor is affected.
+ */
 
 import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
@@ -41,7 +44,7 @@ const OUTSIDE_FOR_INFO = [MEMORY_END, MEMORY_END - 4, MEMORY_END - 28, 2 ** 31, 
 const hex = (value: number) => `0x${value.toString(16)}`;
 
 describe.each(WAYS)("a guest by the way of %s", TIMEOUT, way => {
-  /** The script crashes, says why, goes on no further, and disturbs nobody. */
+  /** The script crashes, says why, runs no further step, and affects no other actor. */
   async function crashes(script: readonly (readonly number[])[], message: RegExp): Promise<void> {
     await using stage = new Stage();
     const echo = await stage.echo();
@@ -260,7 +263,10 @@ describe("a guest that catches everything", TIMEOUT, () => {
 });
 
 describe("a send where the stack is nearly exhausted", TIMEOUT, () => {
-  /** A clock that needs more stack than the rest of a send, as those of embedders may; the engine's own timers need some too. */
+  /**
+   * A clock that needs more stack than the rest of a send, as those of embedders may; the engine's
+   * own timers need some too.
+   */
   class DeepClock extends ManualClock {
     override now(): number {
       return this.#deeper(40);
@@ -301,7 +307,10 @@ describe("a send where the stack is nearly exhausted", TIMEOUT, () => {
     const digger = await new Runtime({ grants: "all" }).load(wasm);
     const silent: number[] = [];
 
-    /** Whether the digger lives with so many frames; whoever it sends to must answer in any case. */
+    /**
+     * Whether the digger survives this many frames. The actor that it sends to must answer in any
+     * case.
+     */
     async function dig(frames: number): Promise<boolean> {
       await using stage = new Stage({ clock: new DeepClock() });
       const selects = [step.recvMatch(-1, predicate.firstByteIs(9)), step.await(), step.reply(5, PAYLOAD, 3)];
@@ -323,7 +332,8 @@ describe("a send where the stack is nearly exhausted", TIMEOUT, () => {
       return lives;
     }
 
-    // The engine's better compiler makes smaller frames: let it be done before anything is measured.
+    // The engine's better compiler makes smaller frames: let it be done before anything is
+    // measured.
     for (let round = 0; round < 40; round++) await dig(5_000);
     let lives = 0;
     let dies = 200_000;
@@ -351,7 +361,10 @@ describe("counters", TIMEOUT, () => {
 });
 
 describe("kill in the middle of the actor's own turn", TIMEOUT, () => {
-  /** Plays a guest whose calls of `env.seed` kill it: there the host's own code runs in the middle of the guest's. */
+  /**
+   * Plays a guest whose calls of `env.seed` kill it: there the host's own code runs in the middle
+   * of the guest's.
+   */
   async function play(body: (boss: string) => string): Promise<Stage> {
     let pid: Pid | undefined;
     const stage: Stage = new Stage({
@@ -490,7 +503,8 @@ describe("load", TIMEOUT, () => {
 });
 
 describe("a module without readable types", TIMEOUT, () => {
-  // With a type section beyond plain function types the errors are the same. Of a module that comes compiled the types cannot be read.
+  // With a type section beyond plain function types the errors are the same. Of a module that comes
+  // compiled the types cannot be read.
   const { MutableGlobals, GC, ReferenceTypes } = binaryen.Features;
   const STRUCT = `(type $s (struct (field i32))) (global (export "value") (ref null $s) (ref.null $s))`;
   const wrong: readonly (readonly [what: string, body: string, message: RegExp])[] = [

@@ -1,4 +1,7 @@
-/** Each import of docs/abi.md, where nothing has to wait: the same promises hold for a process and for a handler. */
+/**
+ * Each import of docs/abi.md where the guest does not wait. A process and a handler get the same
+ * answers.
+ */
 
 import { describe, expect, test } from "vitest";
 import type { Pid } from "../../host/index.ts";

@@ -1,3 +1,4 @@
+/** Texts that the host has read before from a guest's memory are not decoded again. */
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { textIn } from "../../host/door/known-texts.ts";
@@ -5,7 +6,8 @@ import { textIn } from "../../host/door/known-texts.ts";
 const decoder = new TextDecoder();
 
 describe("a text in a guest's memory", () => {
-  // Few different bytes, so that many of them are met again; some are no UTF-8, and some begin with a byte order mark.
+  // Few different bytes, so that many of them are met again; some are no UTF-8, and some begin with
+  // a byte order mark.
   const text = fc.array(fc.constantFrom(0x61, 0x62, 0xc3, 0xa9, 0xef, 0xbb, 0xbf, 0), { maxLength: 80 });
 
   law.prop([fc.array(text, { maxLength: 40 }), fc.nat(5)])(

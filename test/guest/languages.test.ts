@@ -1,6 +1,6 @@
 /**
- * Guests in C and Rust, over docs/abi.md alone: built where their compilers are installed, and, whatever is installed, as the WebAssembly text
- * that clang made of the examples once.
+ * Guests in C and Rust, over docs/abi.md alone. They are built if their compilers are installed. In
+ * any case the examples run as the WebAssembly text that clang once made of them.
  */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,8 +9,8 @@ import { join } from "node:path";
 import binaryen from "binaryen";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
-import { compile } from "../../host/node/compile/compiler.ts";
 import { ManualClock } from "../../host/test.ts";
+import { build } from "../support/compiler.ts";
 import { quiet } from "../support/guests.ts";
 import { clang, root, rust, type Toolchain } from "../support/toolchains.ts";
 import { assemble, PLAIN } from "../support/wat.ts";
@@ -36,7 +36,10 @@ interface Build {
   readonly name: string;
   readonly toolchain?: Toolchain;
   get(example: Example): Uint8Array<ArrayBuffer>;
-  /** How it ends where it was given no arguments, and what a counter says that was asked for something else. */
+  /**
+   * How it ends where it was given no arguments, and what a counter says that was asked for
+   * something else.
+   */
   readonly noArguments: string;
   readonly noRequest: string;
 }
@@ -59,7 +62,9 @@ describe.each(builds)("$name:", ({ toolchain, get, noArguments, noRequest }) => 
     test.skip(`not installed: ${toolchain.installedBy}`, () => {});
     return;
   }
-  /** As they were built, and the processes once more as `isopod build --park asyncify` makes them. */
+  /**
+   * As they were built, and the processes once more as `isopod build --park asyncify` makes them.
+   */
   const wasm = { jspi: new Map<Example, Uint8Array>(), asyncify: new Map<Example, Uint8Array>() };
   let runtime: Runtime;
   let observer: HostMailbox;
@@ -69,7 +74,7 @@ describe.each(builds)("$name:", ({ toolchain, get, noArguments, noRequest }) => 
     for (const example of ["echo", "selective"] as const) {
       const path = join(folder, `plain-${example}.wasm`);
       writeFileSync(path, bytesOf(example));
-      const { wasm: parking, text } = await compile(path, { park: "asyncify" });
+      const [{ wasm: parking, text }] = await build([path], { park: "asyncify" });
       if (parking === undefined) throw new Error(text);
       wasm.asyncify.set(example, parking);
     }
@@ -227,7 +232,7 @@ describe("isopod build --park asyncify", () => {
   async function refusal(body: string): Promise<string> {
     const path = join(folder, "refused.wasm");
     writeFileSync(path, assemble(`(module (import "env" "memory" (memory 1)) ${body})`));
-    const { wasm, text } = await compile(path, { park: "asyncify" });
+    const [{ wasm, text }] = await build([path], { park: "asyncify" });
     expect(wasm).toBeUndefined();
     return text;
   }
@@ -268,7 +273,7 @@ describe("isopod build --park asyncify", () => {
         assemble(`(module ${head} ${body})`, PLAIN | ReferenceTypes | TailCall | MultiMemory | Multivalue | GC),
       );
       // The engine and the runtime take it as it is.
-      const { wasm, text } = await compile(path, { park: "asyncify", reductions });
+      const [{ wasm, text }] = await build([path], { park: "asyncify", reductions });
       if (wasm === undefined) expect(text).not.toMatch(/crash|AssemblyScript/);
       return wasm === undefined ? text : "built";
     }
@@ -352,7 +357,7 @@ describe("isopod build --park asyncify", () => {
       writeFileSync(path, module.emitBinary());
       module.dispose();
       for (const reductions of ["none", "yield"] as const) {
-        const { text } = await compile(path, { park: "asyncify", reductions });
+        const [{ text }] = await build([path], { park: "asyncify", reductions });
         expect(text).toContain("instrumented.wasm was instrumented by Asyncify already");
       }
     });
@@ -380,7 +385,7 @@ describe("isopod build --park asyncify", () => {
   test("says of what is no module that it is none", async () => {
     const path = join(folder, "none.wasm");
     writeFileSync(path, "no module");
-    const { text } = await compile(path, { park: "asyncify" });
+    const [{ text }] = await build([path], { park: "asyncify" });
     expect(text).toContain("not a WebAssembly module");
   });
 
@@ -388,7 +393,7 @@ describe("isopod build --park asyncify", () => {
     const path = join(folder, "counted.wasm");
     writeFileSync(path, assemble(readFileSync(textPath("echo"), "utf8")));
     for (const reductions of ["count", "yield"] as const) {
-      const { wasm, text } = await compile(path, { park: "asyncify", reductions });
+      const [{ wasm, text }] = await build([path], { park: "asyncify", reductions });
       if (wasm === undefined) throw new Error(text);
       const runtime = new Runtime({ clock: new ManualClock() });
       const module = await runtime.load(new Uint8Array(wasm));

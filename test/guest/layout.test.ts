@@ -1,11 +1,14 @@
-/** What a guest built from AssemblyScript touches of its memory, counted in pages of the processor's that are not all zeros. */
+/**
+ * How much of its memory an AssemblyScript guest touches, counted in pages of the processor that
+ * are not all zeros.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { longestStack } from "../../guest/transform/frames.ts";
-import { compile } from "../../host/node/compile/compiler.ts";
 import { PACKAGE_FOLDER } from "../../host/node/installation.ts";
+import { build } from "../support/compiler.ts";
 
 type Exports = Record<string, (...args: number[]) => number>;
 
@@ -24,7 +27,9 @@ function touched({ buffer }: WebAssembly.Memory): number[] {
   return pages.filter(page => bytes.subarray(page * PAGE, (page + 1) * PAGE).some(byte => byte !== 0));
 }
 
-/** An instance whose imports all answer 0, or what is said; receives say that there is nothing yet. */
+/**
+ * An instance whose imports all answer 0, or what is said; receives say that there is nothing yet.
+ */
 function instanceOf(wasm: Uint8Array, answers: Record<string, (...args: number[]) => number> = {}) {
   const module = new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 100 });
@@ -40,14 +45,14 @@ function instanceOf(wasm: Uint8Array, answers: Record<string, (...args: number[]
 async function built(source: string) {
   const entry = join(folder, "guest.ts");
   writeFileSync(entry, source);
-  const { wasm, text } = await compile(entry, { baseDir: folder });
+  const [{ wasm, text }] = await build([entry], { baseDir: folder });
   if (wasm === undefined) throw new Error(text);
   return instanceOf(wasm);
 }
 
 describe("a guest that waits", () => {
   test("has touched one page, its data, its arguments and its stack included", async () => {
-    const { wasm } = await compile(join(PACKAGE_FOLDER, "bench", "guests", "memory.ts"));
+    const [{ wasm }] = await build([join(PACKAGE_FOLDER, "bench", "guests", "memory.ts")]);
     const { exports, memory } = instanceOf(wasm as Uint8Array, { args: () => 8 });
     expect(exports["resume:parked"](0)).toBe(1);
     expect(touched(memory)).toEqual([3]);

@@ -1,11 +1,14 @@
+/**
+ * The transform: what it adds to a compiled guest so that it can wait, and what it leaves alone.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asyncify } from "../../guest/transform/asyncify.ts";
-import { compile } from "../../host/node/compile/compiler.ts";
 import type { CompileOptions } from "../../host/node/compile/options.ts";
+import { build } from "../support/compiler.ts";
 
 type Exports = Record<string, (...args: number[]) => number> & Record<string, WebAssembly.Global>;
 
@@ -21,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function fromSource(source: string, options: CompileOptions = {}): Promise<WebAssembly.Module> {
   const entry = join(folder, "guest.ts");
   writeFileSync(entry, source);
-  const { wasm, text } = await compile(entry, { baseDir: folder, ...options });
+  const [{ wasm, text }] = await build([entry], { baseDir: folder, ...options });
   if (!wasm) throw new Error(text);
   return new WebAssembly.Module(new Uint8Array(wasm));
 }
@@ -40,7 +43,10 @@ function fromText(body: string, memoryBase?: number): WebAssembly.Module {
   return new WebAssembly.Module(new Uint8Array(module.emitBinary()));
 }
 
-/** An instance whose host refuses to park, as isopod's does outside of an entry, and puts aside what has no room. */
+/**
+ * An instance whose host refuses to park, as isopod's does outside of an entry, and puts aside what
+ * has no room.
+ */
 function start(module: WebAssembly.Module, note: (value: number) => void = () => {}) {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const aside: Uint8Array[] = [];
@@ -74,7 +80,10 @@ function start(module: WebAssembly.Module, note: (value: number) => void = () =>
 
 const exportNames = (module: WebAssembly.Module) => WebAssembly.Module.exports(module).map(({ name }) => name);
 
-/** Parks under a recursion that keeps a list of collected objects, an i64, an f64 and two i32 alive in every frame. */
+/**
+ * Parks under a recursion that keeps a list of collected objects, an i64, an f64 and two i32 alive
+ * in every frame.
+ */
 const RECURSION = `
 import { park } from "./actor";
 import { note } from "./host";

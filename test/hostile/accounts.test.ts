@@ -1,6 +1,6 @@
 /**
- * What guests have and what is kept for them is counted: the process does not grow by what no account knows, each kind is refused at its limit, and what has
- * ended is counted no more.
+ * The account counts all memory that guests have and cause. The process does not grow beyond it,
+ * each kind is refused at its limit, and what an ended actor had is no longer counted.
  */
 
 import { execFile } from "node:child_process";
@@ -52,7 +52,10 @@ describe("the process grows by what is counted:", () => {
   });
 });
 
-/** What a handler that is granted everything gets when it tries until it is refused: how often it was granted, and the refusal. */
+/**
+ * What a handler that is granted everything gets when it tries until it is refused: how often it
+ * was granted, and the refusal.
+ */
 async function insists(
   attempt: string,
   limits: Partial<RuntimeLimits>,

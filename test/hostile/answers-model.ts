@@ -1,6 +1,7 @@
 /**
- * What docs/abi.md says of refs ("Ref", `request`, `monitor`, `delegate`, `make_ref`), as plain data: who has asked whom, who may answer, and what
- * lies in each mailbox. Nothing is refused here for a limit.
+ * What docs/abi.md says of refs ("Ref", `request`, `monitor`, `delegate`, `make_ref`), as plain
+ * data: who has asked whom, who may answer, and what lies in each mailbox. Nothing is refused here
+ * for a limit.
  */
 
 /** A live actor, or one that has ended. */
@@ -24,7 +25,7 @@ export interface Item {
 export interface Ref {
   readonly ref: number;
   readonly owner: Player;
-  /** Who alone may answer; undefined: whoever was told it. */
+  /** The only actor that may answer; undefined: any actor that was told the ref. */
   target: Player | undefined;
   isAnswered: boolean;
   /** Who handed it on, last. */

@@ -1,6 +1,7 @@
 /**
- * Whoever asks, answers, hands on, takes back and ends, in any order: each answer of the runtime, and each item that anybody takes, is what the model
- * of docs/abi.md says (answers-model.ts). Guests and mailboxes of the host play, all of which know all refs.
+ * Actors ask, answer, hand on, take back and end, in any order. Each answer of the runtime and each
+ * item must be what the model of docs/abi.md says (answers-model.ts). Guests and mailboxes of the
+ * host take part, and all know all refs.
  */
 
 import { fc, test as law } from "@fast-check/vitest";
@@ -16,7 +17,10 @@ const GUESTS = 4;
 const MAILBOXES = 2;
 const PLAYERS = GUESTS + MAILBOXES;
 
-/** Which ref: the last made is 0. By whom: who may answer it, or could until it was over, or anybody. To whom: its owner, who handed it on last, or anybody. */
+/**
+ * Which ref: the last made is 0. By whom: who may answer it, or could until it was over, or
+ * anybody. To whom: its owner, who handed it on last, or anybody.
+ */
 interface Aim {
   readonly which: number;
   readonly by: number | "target";
@@ -75,7 +79,10 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: one("kill"), who }) },
 );
 
-/** Does what each message tagged COMMAND says: the number of an import and its arguments. Reports what that answered, and what it received. */
+/**
+ * Does what each message tagged COMMAND says: the number of an import and its arguments. Reports
+ * what that answered, and what it received.
+ */
 const COMMAND = 100;
 const [MAKE_REF, DROP_REF, MONITOR, DEMONITOR, REQUEST, SEND, DELEGATE, TAKE, TAKE_REF, END] = [
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
@@ -138,7 +145,10 @@ class Game implements AsyncDisposable {
   readonly #calls = new Map<number, number>();
   /** What calls have brought, by that number. */
   readonly #settled = new Map<number, number | string>();
-  /** All that ever were, the last first. Those that were never live, because who was asked had ended, have no more than an owner. */
+  /**
+   * All that ever were, the last first. Those that were never live, because who was asked had
+   * ended, have no more than an owner.
+   */
   readonly refs: (Pick<Ref, "ref" | "owner"> & Partial<Ref>)[] = [];
   #numbers = 0;
 
@@ -187,7 +197,10 @@ class Game implements AsyncDisposable {
     return [...new Int32Array(report.bytes.buffer, report.bytes.byteOffset, 25)];
   }
 
-  /** Throws where the runtime does not answer as the model. Acts of a host mailbox that has no such function are nothing. */
+  /**
+   * Throws where the runtime does not answer as the model. Acts of a host mailbox that has no such
+   * function are nothing.
+   */
   async act(act: Act): Promise<void> {
     const number = ++this.#numbers;
     const payload = new Uint8Array(Int32Array.of(number).buffer);
@@ -282,7 +295,7 @@ class Game implements AsyncDisposable {
       const found = this.runtime.snapshot().actors.find(({ kind }) => kind === "calls");
       this.#caller = { pid: found?.pid ?? 0, isGuest: false, isAlive: true, mailbox: [] };
     }
-    // Its ref nobody is told but the callee.
+    // Only the callee is told its ref.
     const ref = this.runtime.peek(callee.pid, { items: 1000 })?.at(-1)?.ref ?? 0;
     this.#calls.set(ref, number);
     this.model.request(this.#caller, callee, ref, 0, number, true);
@@ -356,7 +369,7 @@ const TO_ITSELF: Act[] = [
   { do: "delegate", aim: MINE, whom: 1, tag: 0 },
   { do: "answer", aim: MINE },
 ];
-/** Nobody hands on, or answers, what is over. */
+/** No actor hands on or answers a request that is over. */
 const TOO_LATE: Act[] = [
   { do: "request", who: 0, whom: 1, tag: 0 },
   { do: "delegate", aim: MINE, whom: 2, tag: 0 },

@@ -1,6 +1,7 @@
 /**
- * Where attacks take place: a runtime with default limits and a manual clock, a witness that must be served whatever happens, and guests that are
- * loaded as strangers' are, from bytes and with their reductions counted.
+ * The place for attacks: a runtime with default limits and a manual clock, and a witness that must
+ * always be served. Guests are loaded as untrusted ones are, from bytes and with counted
+ * reductions.
  */
 
 import type { LoadOptions, Pid, RuntimeOptions, SpawnOptions } from "../../host/index.ts";
@@ -26,7 +27,7 @@ export class Arena extends Stage {
     return `(i32.const ${this.#witness % 2 ** 32}) (i32.const ${Math.floor(this.#witness / 2 ** 32)})`;
   }
 
-  /** Loads a WAT body (test/wat.ts declares what it imports), or bytes, with counted reductions. */
+  /** Loads a WAT body (test/support/wat.ts declares what it imports), or bytes, with counted reductions. */
   async load(body: string | Uint8Array, given: LoadOptions & { readonly memory?: string } = {}) {
     const { memory, ...options } = given;
     const bytes = typeof body === "string" ? guest(body, memory) : body;
@@ -36,6 +37,20 @@ export class Arena extends Stage {
   /** Loads and spawns an attacker. */
   async attack(body: string | Uint8Array, options: SpawnOptions = {}, load = {}): Promise<Pid> {
     return this.runtime.spawn(await this.load(body, load), options);
+  }
+
+  /** So many words of the notes that were sent, or those that came. */
+  async words(count: number): Promise<number[]> {
+    const words: number[] = [];
+    for (let settled = 0; words.length < count && settled < 100; ) {
+      if (this.boss.size > 0) {
+        words.push(...(await this.notes()));
+      } else {
+        await this.settle();
+        settled++;
+      }
+    }
+    return words;
   }
 
   /** Whether the witness still answers. Call it while the attack goes on, and after it. */

@@ -1,5 +1,6 @@
 /**
- * What attackers in WAT are made of: they tell the test's mailbox what they were answered, and go on. The arguments of all of them begin with the pid of that mailbox.
+ * Parts of attackers in WAT. They tell the test's mailbox what they were answered, and go on. Their
+ * arguments begin with the pid of that mailbox.
  */
 
 import binaryen from "binaryen";
@@ -20,7 +21,10 @@ export const MANY_FEATURES =
   Features.ReferenceTypes |
   Features.ExceptionHandling;
 
-/** Time goes on by a quarter of a millisecond whenever somebody looks: beside one that computes without end, a clock that stands still ends no slice of the event loop. */
+/**
+ * Time goes on by a quarter of a millisecond whenever somebody looks: beside one that computes
+ * without end, a clock that stands still ends no slice of the event loop.
+ */
 export class TickingClock extends ManualClock {
   override now(): number {
     this.jump(0.25);
@@ -34,7 +38,10 @@ export const words = (pid: Pid) => `(i32.const ${pid % 2 ** 32}) (i32.const ${Ma
 /** A call without a second thought about its answer. */
 export const dropped = (call: string) => `(drop ${call})`;
 
-/** Options with the arguments that `COMMON` reads: the mailbox's pid, then words of the test's choice. */
+/**
+ * Options with the arguments that `COMMON` reads: the mailbox's pid, then words of the test's
+ * choice.
+ */
 export function tells(stage: Stage, options: SpawnOptions = {}, ...more: readonly number[]): SpawnOptions {
   const { pid } = stage.boss;
   return { ...options, args: new Uint8Array(Uint32Array.of(pid % 2 ** 32, Math.floor(pid / 2 ** 32), ...more).buffer) };
@@ -47,8 +54,8 @@ export const BOSS = "(i32.load (i32.const 16)) (i32.load (i32.const 20))";
 export const word = (index: number) => `(i32.load (i32.const ${24 + 4 * index}))`;
 
 /**
- * `$begin` reads the arguments to 16; `$note` keeps a word, `$tell` sends what was kept; `$fresh` writes eight letters to 512 that were not there before.
- * What is below 0x5000 is theirs.
+ * `$begin` reads the arguments to 16; `$note` keeps a word, `$tell` sends what was kept; `$fresh`
+ * writes eight letters to 512 that were not there before. What is below 0x5000 is theirs.
  */
 export const COMMON = `
   (global $end (mut i32) (i32.const 0x4000))
@@ -69,7 +76,7 @@ export const COMMON = `
       (local.set $at (i32.add (local.get $at) (i32.const 1)))
       (br_if $letters (i32.lt_u (local.get $at) (i32.const 8)))))`;
 
-/** Waits for ever, whatever comes. */
+/** Waits for ever, and takes nothing. */
 export const WAIT = `
   (loop $wait
     (if (i32.eq (call $recv_tag (i32.const 0) (i32.const 0) (i32.const 0) (i32.const -1) (i32.const 0x7fffffff)) (i32.const -2))
@@ -85,8 +92,9 @@ interface Parts {
 }
 
 /**
- * `attempt` is code that leaves a status, of which 1 and refs are grants. `$round` tries until it is refused, or has been granted 20,000 times, and tells how
- * often it was granted and what the refusal was.
+ * `attempt` is code that leaves a status, of which 1 and refs are grants. `$round` tries until it
+ * is refused, or has been granted 20,000 times, and tells how often it was granted and what the
+ * refusal was.
  */
 export function rounds(attempt: string, { setup = "", more = "" }: Parts = {}): string {
   return `${COMMON} ${more}
@@ -104,8 +112,9 @@ export function rounds(attempt: string, { setup = "", more = "" }: Parts = {}): 
 }
 
 /**
- * Does not take no for an answer: the entry `run` plays a round, tries 1,000 times more, tells again how often it was granted and what it was answered last, and goes on for ever.
- * The entry `handle` plays a round for each item.
+ * Does not take no for an answer: the entry `run` plays a round, tries 1,000 times more, tells
+ * again how often it was granted and what it was answered last, and goes on for ever. The entry
+ * `handle` plays a round for each item.
  */
 export function insisting(attempt: string, parts: Parts = {}): string {
   return `${rounds(attempt, parts)}
@@ -129,7 +138,9 @@ export const grantedWith = (status: number, call: string) =>
 /** An attempt to grow, granted unless the answer is -1. */
 export const growing = (grow: string) => `(select (i32.const -1) (i32.const 1) (i32.eq ${grow} (i32.const -1)))`;
 
-/** A call of `spawn`; `named` puts the name where it is expected, and the child's pid comes to 704. */
+/**
+ * A call of `spawn`; `named` puts the name where it is expected, and the child's pid comes to 704.
+ */
 export const spawning = (name: string, flags = 0, args = "(i32.const 0) (i32.const 0)") =>
   `(call $spawn (i32.const 640) (i32.const ${name.length}) (i32.const 0) (i32.const 0) ${args} (i32.const ${flags}) (i32.const 704))`;
 export const named = (name: string) => `(data (i32.const 640) "${name}")`;
@@ -168,7 +179,10 @@ export async function told(stage: Stage, pid: Pid): Promise<number[]> {
   return Promise.race([stage.notes(), ended]);
 }
 
-/** What holds whenever no guest has anything waiting: every message sent was received, is dead, or waits for the test. */
+/**
+ * What holds whenever no guest has anything waiting: every message sent was received, is dead, or
+ * waits for the test.
+ */
 export function unaccounted({ runtime, boss }: Stage): number {
   const { sent, received, dead } = runtime.counters;
   return sent - received - dead - boss.size;

@@ -1,5 +1,6 @@
 /**
- * Code that costs the engine more than the guest: compile bombs, and exceptions that a guest keeps. Both are refused when the module is loaded, at bounds that docs/security.md has.
+ * Code that costs the engine more than the guest: compile bombs, and exceptions that a guest keeps.
+ * Loading refuses both, at the bounds that docs/security.md gives.
  */
 
 import binaryen from "binaryen";
@@ -77,7 +78,10 @@ describe("a function", () => {
     ...vector(times(500, [I32]).map(type => [type])),
   ];
 
-  /** By what is bounded: a module whose last function has this much of it. The greatest step that it can make is `step`. */
+  /**
+   * By what is bounded: a module whose last function has this much of it. The greatest step that it
+   * can make is `step`.
+   */
   const of: Readonly<
     Record<keyof typeof BOUNDS, readonly [step: number, make: (amount: number) => Uint8Array<ArrayBuffer>]>
   > = {
@@ -186,7 +190,10 @@ describe("compile bombs", () => {
   const targets = Array.from({ length: 1001 }, (_, index) => u32(Math.min(index, 999))).flat();
   const set = Array.from({ length: 999 }, (_, index) => [0x41, 1, 0x21, ...u32(index + 1)]).flat();
 
-  /** Each is smaller than 80 KB, and would take the engine more than 156 MB, or half a second and more. */
+  /**
+   * Each is smaller than 80 KB, and would take the engine more than 156 MB, or half a second and
+   * more.
+   */
   test.each<[what: string, bytes: Uint8Array<ArrayBuffer>]>([
     [
       "locals, and ifs inside of each other",

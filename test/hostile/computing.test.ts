@@ -1,6 +1,7 @@
 /**
- * Attacks on the thread and on its stack: loops without end, whatever they are made of and wherever they run, imports that are called for their cost, and recursion whose stack
- * ends in the middle of an import. The modules are counted, as docs/security.md tells to load a stranger's.
+ * Attacks on the thread and on its stack: endless loops of every kind and in every entry, imports
+ * called for their cost, and recursion whose stack ends in the middle of an import. The modules are
+ * counted, as docs/security.md recommends for untrusted guests.
  */
 
 import { describe, expect, test } from "vitest";
@@ -27,7 +28,10 @@ import {
 
 const SMALL = { handlerReductions: 20_000, predicateReductions: 20_000 };
 const KILL: SpawnOptions = { reductions: { policy: "kill", perTurn: 20_000 } };
-/** A turn's worth, and more than a piece: an actor is stopped at its limit, and at most a piece later. */
+/**
+ * A turn's worth, and more than a piece: an actor is stopped at its limit, and at most a piece
+ * later.
+ */
 const PIECE = 200_000;
 
 /** It is alive and busy, and the witness is served all the same; then it is ended. */
@@ -539,7 +543,10 @@ describe("a stack that ends", () => {
     return arena;
   }
 
-  /** It calls from the level that the arguments say, in both entries: a process's stack is not a handler's. */
+  /**
+   * It calls from the level that the arguments say, in both entries: a process's stack is not a
+   * handler's.
+   */
   const deep = (call: string, setup = "") => `${PARTS}
     (func $deep (param $n i32) (result i32)
       (if (i32.ge_u (local.get $n) ${word(1)}) (then ${call}))
@@ -586,7 +593,10 @@ describe("a stack that ends", () => {
     });
   });
 
-  /** The same, but whatever is thrown is caught at each level, and it calls again; then it tells the test that it is alive, and waits. */
+  /**
+   * The same, but each level catches every exception and calls again. Then it tells the test that
+   * it is alive, and waits.
+   */
   const catching = (call: string, setup = "") => `${PARTS}
     (func $deep (param $n i32)
       (block $out
@@ -694,7 +704,7 @@ describe("an entry that lies about how it gives way", () => {
 
   test("asks again instead of unwinding, and has crashed", async () => {
     await using arena = await Arena.open();
-    // Not for ever: nobody has counted it, so nothing would stop it.
+    // Not for ever: it is not counted, so nothing would stop it.
     const body = resume(`(local $left i32)
       (local.set $left (i32.const 100))
       (loop $l

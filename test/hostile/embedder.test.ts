@@ -1,6 +1,6 @@
 /**
- * Functions of the embedder: what a guest does with them is its own affair, what they do is told to that guest alone, and nobody's promise is
- * left rejected without a handler.
+ * Functions of the embedder. A guest's misuse of them affects only that guest, their outcome is
+ * told to that guest only, and no promise is left rejected without a handler.
  */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -39,7 +39,10 @@ const GET = db("get");
 const CALL_GET = "(call $db_get (i32.const 5))";
 const CALL_GET_DROPPED = `(drop ${CALL_GET})`;
 
-/** `$begin` puts the pid of the test's mailbox at 16, `$tell` sends it a word, and `$next` tells the tag of the next item, or -1. */
+/**
+ * `$begin` puts the pid of the test's mailbox at 16, `$tell` sends it a word, and `$next` tells the
+ * tag of the next item, or -1.
+ */
 const PRELUDE = `
   (func $begin (drop (call $args (i32.const 16) (i32.const 8))))
   (func $tell (param $word i32)
@@ -60,7 +63,10 @@ interface Around {
   readonly after?: string;
 }
 
-/** A process that makes a call and tells what it answers; where that is -2, it waits and tells what `park` returns. */
+/**
+ * A process that makes a call and tells what it answers; where that is -2, it waits and tells what
+ * `park` returns.
+ */
 const waiting: Readonly<Record<(typeof WAYS)[number], (call: string, around?: Around) => string>> = {
   jspi: (call, { before = "", between = "", after = "" } = {}) => `
     (func (export "run") (local $n i32) (local $i i32)
@@ -98,20 +104,6 @@ async function spawn(arena: Arena, body: string, options: SpawnOptions = {}, imp
   return pid;
 }
 
-/** So many words that were told, or those that came. */
-async function told(arena: Arena, count: number): Promise<number[]> {
-  const words: number[] = [];
-  for (let settled = 0; words.length < count && settled < 100; ) {
-    if (arena.boss.size > 0) {
-      words.push(...(await arena.notes()));
-    } else {
-      await arena.settle();
-      settled++;
-    }
-  }
-  return words;
-}
-
 function throws(what: string): () => never {
   return () => {
     throw new Error(what);
@@ -134,7 +126,7 @@ describe("a function that answers at once", TIMEOUT, () => {
     });
     const call = "(call $db_get (i32.const -1) (i64.const 0x7fffffffffffffff) (f32.const 0.5) (f64.const -0.25))";
     await spawn(arena, poller(`(call $tell ${call})`), {}, db("get", "(param i32 i64 f32 f64) (result i32)"));
-    expect(await told(arena, 1)).toEqual([-7]);
+    expect(await arena.words(1)).toEqual([-7]);
     expect(seen).toEqual([-1, 2n ** 63n - 1n, 0.5, -0.25]);
     expect(await arena.served()).toBe(true);
   });
@@ -157,7 +149,7 @@ describe("a function that answers at once", TIMEOUT, () => {
       {},
       `${db("big", "(param i64) (result i64)")} ${db("half", "(param f64) (result f64)")} ${db("note", "(param i32)")}`,
     );
-    expect(await told(arena, 3)).toEqual([-5, 5, 1]);
+    expect(await arena.words(3)).toEqual([-5, 5, 1]);
     expect(noted).toBe(9);
     expect(await arena.served()).toBe(true);
   });
@@ -189,7 +181,7 @@ describe("a function that answers at once", TIMEOUT, () => {
   ])("is called from %s", async (_, body) => {
     await using arena = await open({ get: (_context, value) => Number(value) + 1 });
     await spawn(arena, body);
-    expect(await told(arena, 1)).toEqual([6]);
+    expect(await arena.words(1)).toEqual([6]);
     await arena.settle();
     expect(arena.boss.size).toBe(0);
     expect(await arena.served()).toBe(true);
@@ -198,7 +190,7 @@ describe("a function that answers at once", TIMEOUT, () => {
   test("that says -2 has put nothing under way: park crashes", async () => {
     await using arena = await open({ get: () => -2 });
     const pid = await spawn(arena, waiting.jspi(CALL_GET));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     expect(await arena.reason(pid)).toMatch(/^crashed: .*park/);
     expect(await arena.served()).toBe(true);
   });
@@ -276,7 +268,7 @@ describe("a function that throws", TIMEOUT, () => {
   test.each(places)("answers %s the status that the embedder has chosen", async (_, body) => {
     await using arena = await open({ get: { run: throws("no such row"), failStatus: -7 } });
     await spawn(arena, body);
-    expect(await told(arena, 1)).toEqual([-7]);
+    expect(await arena.words(1)).toEqual([-7]);
     expect(await arena.served()).toBe(true);
   });
 
@@ -340,14 +332,14 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const { calls, get } = slow();
     await using arena = await open({ get });
     const pid = await spawn(arena, waiting[way](CALL_GET));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     await arena.settle();
     arena.clock.jump(1_000_000);
     await arena.settle();
     expect([arena.runtime.isAlive(pid), arena.boss.size]).toEqual([true, 0]);
     expect(await arena.served()).toBe(true);
     calls[0].resolve(7);
-    expect(await told(arena, 1)).toEqual([7]);
+    expect(await arena.words(1)).toEqual([7]);
     expect(await arena.reason(pid)).toBe("normal");
     expect(calls[0].context.signal.aborted).toBe(true);
   });
@@ -355,7 +347,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
   test.each([0, -1, -100, -101, 2 ** 31 - 1, -(2 ** 31)])("may answer %i, which is passed on", async answer => {
     await using arena = await open({ get: async () => answer });
     const pid = await spawn(arena, waiting[way](CALL_GET));
-    expect(await told(arena, 2)).toEqual([-2, answer]);
+    expect(await arena.words(2)).toEqual([-2, answer]);
     expect(await arena.reason(pid)).toBe("normal");
     expect(await arena.served()).toBe(true);
   });
@@ -363,7 +355,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
   test("crashes its caller where it answers -2, which would tell it to wait again", async () => {
     await using arena = await open({ get: async () => -2 });
     const pid = await spawn(arena, waiting[way](CALL_GET));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     expect(await arena.reason(pid)).toMatch(/^crashed: db\.get: it answered -2/);
     expect(await arena.served()).toBe(true);
   });
@@ -371,7 +363,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
   test("may not answer -2, which would tell its caller to wait: that crashes it", async () => {
     await using arena = await open({ get: async () => -2 });
     const pid = await spawn(arena, waiting[way](CALL_GET));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     expect(await arena.reason(pid)).toMatch(/^crashed: db\.get: .*-2/);
     expect(await arena.served()).toBe(true);
   });
@@ -379,7 +371,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
   test("may be done before the guest parks, and is waited for all the same", async () => {
     await using arena = await open({ get: () => Promise.resolve(7) });
     await spawn(arena, waiting[way](CALL_GET));
-    expect(await told(arena, 2)).toEqual([-2, 7]);
+    expect(await arena.words(2)).toEqual([-2, 7]);
     expect(await arena.served()).toBe(true);
   });
 
@@ -393,7 +385,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
         }),
     });
     const pid = await spawn(arena, waiting[way](CALL_GET, { after: NEXT }));
-    expect(await told(arena, 3)).toEqual([-2, 7, -1]);
+    expect(await arena.words(3)).toEqual([-2, 7, -1]);
     expect(await arena.reason(pid)).toBe("normal");
     expect(await arena.served()).toBe(true);
   });
@@ -403,7 +395,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     await using arena = await open({ get });
     const pid = await spawn(arena, waiting[way](CALL_GET, { after: NEXT.repeat(6) }));
     arena.boss.send(pid, "before", 1);
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     for (const tag of [2, 3]) arena.boss.send(pid, "meanwhile", tag);
     await arena.settle();
     arena.boss.send(pid, "meanwhile", 4);
@@ -411,7 +403,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     expect(arena.boss.size).toBe(0);
     calls[0].resolve(7);
     arena.boss.send(pid, "settled", 5);
-    expect(await told(arena, 7)).toEqual([7, 1, 2, 3, 4, 5, -1]);
+    expect(await arena.words(7)).toEqual([7, 1, 2, 3, 4, 5, -1]);
     expect(await arena.served()).toBe(true);
   });
 
@@ -420,12 +412,12 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     await using arena = await open({ get });
     const instead = `(call $tell (local.tee $n ${RECV}))`;
     const pid = await spawn(arena, waiting[way](CALL_GET, { between: instead, after: NEXT }));
-    expect(await told(arena, 2)).toEqual([-2, -2]);
+    expect(await arena.words(2)).toEqual([-2, -2]);
     calls[0].resolve(7);
     await arena.settle();
     expect(arena.boss.size).toBe(0);
     arena.boss.send(pid, "four", 9);
-    expect(await told(arena, 2)).toEqual([4, -1]);
+    expect(await arena.words(2)).toEqual([4, -1]);
     expect(await arena.reason(pid)).toBe("normal");
     expect(await arena.served()).toBe(true);
   });
@@ -435,7 +427,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     await using arena = await open({ get });
     // Parks though its receive was served.
     const pid = await spawn(arena, waiting[way](CALL_GET, { before: NEXT, between: NEXT }));
-    expect(await told(arena, 3)).toEqual([-1, -2, -1]);
+    expect(await arena.words(3)).toEqual([-1, -2, -1]);
     expect(await arena.reason(pid)).toMatch(/^crashed: .*park/);
     calls[0].reject(new Error("nobody hears"));
     await arena.settle();
@@ -447,13 +439,13 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     await using arena = await open({ get });
     const before = `(call $tell ${RECV}) (call $tell ${CALL_GET})`;
     const pid = await spawn(arena, waiting[way](CALL_GET, { before, after: NEXT + NEXT }));
-    expect(await told(arena, 3)).toEqual([-2, -2, -2]);
+    expect(await arena.words(3)).toEqual([-2, -2, -2]);
     arena.boss.send(pid, "stays", 3);
     calls[0].resolve(7);
     await arena.settle();
     expect(arena.boss.size).toBe(0);
     calls[1].resolve(8);
-    expect(await told(arena, 3)).toEqual([8, 3, -1]);
+    expect(await arena.words(3)).toEqual([8, 3, -1]);
     expect(await arena.served()).toBe(true);
   });
 
@@ -462,13 +454,13 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     await using arena = await open({ get, now: () => 5 });
     const imports = `${GET} ${db("now", "(result i32)")}`;
     await spawn(arena, waiting[way](CALL_GET, { between: "(call $tell (call $db_now))" }), {}, imports);
-    expect(await told(arena, 2)).toEqual([-2, 5]);
+    expect(await arena.words(2)).toEqual([-2, 5]);
     calls[0].resolve(7);
-    expect(await told(arena, 1)).toEqual([7]);
+    expect(await arena.words(1)).toEqual([7]);
     const pid = await spawn(arena, waiting[way](RECV, { between: "(call $tell (call $db_now))" }), {}, imports);
-    expect(await told(arena, 2)).toEqual([-2, 5]);
+    expect(await arena.words(2)).toEqual([-2, 5]);
     arena.boss.send(pid, "three", 1);
-    expect(await told(arena, 1)).toEqual([5]);
+    expect(await arena.words(1)).toEqual([5]);
     expect(await arena.served()).toBe(true);
   });
 
@@ -476,12 +468,12 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const { calls, get } = slow();
     await using arena = await open({ get, put: { run: get, failStatus: -7 } });
     const crashes = await spawn(arena, waiting[way](CALL_GET));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     const fails = await spawn(arena, waiting[way]("(call $db_put (i32.const 1))"), {}, db("put"));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     for (const call of calls) call.reject(new Error("connection lost"));
     expect(await arena.reason(crashes)).toBe("crashed: db.get: connection lost");
-    expect(await told(arena, 1)).toEqual([-7]);
+    expect(await arena.words(1)).toEqual([-7]);
     expect(await arena.reason(fails)).toBe("normal");
     expect(await arena.served()).toBe(true);
   });
@@ -489,7 +481,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
   test("may reject before the guest parks", async () => {
     await using arena = await open({ get: () => Promise.reject(new Error("at once")) });
     const pid = await spawn(arena, waiting[way](CALL_GET));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     expect(await arena.reason(pid)).toBe("crashed: db.get: at once");
     expect(await arena.served()).toBe(true);
   });
@@ -498,11 +490,11 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const { calls, get } = slow();
     await using arena = await open({ get });
     const pid = await spawn(arena, waiting[way](CALL_GET, { between: `(local.set $n ${RECV})` }));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     calls[0].reject(new Error("nobody hears"));
     await arena.settle();
     arena.boss.send(pid, "four", 1);
-    expect(await told(arena, 1)).toEqual([4]);
+    expect(await arena.words(1)).toEqual([4]);
     expect(await arena.reason(pid)).toBe("normal");
     expect(await arena.served()).toBe(true);
   });
@@ -517,7 +509,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const pids: Pid[] = [];
     for (let count = 0; count < 3; count++) {
       const pid = await spawn(arena, waiting[way](CALL_GET));
-      expect(await told(arena, 1)).toEqual([-2]);
+      expect(await arena.words(1)).toEqual([-2]);
       pids.push(pid);
     }
     const aborted = calls.map(
@@ -547,7 +539,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const { calls, get } = slow();
     await using arena = await open({ get });
     const pid = await spawn(arena, waiting[way](CALL_GET, { between }));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     expect(await arena.reason(pid)).toMatch(reason);
     expect(calls[0].context.signal.aborted).toBe(true);
     calls[0].reject(new Error("late"));
@@ -559,17 +551,18 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const { calls, get } = slow();
     await using arena = await open({ get });
     const old = await spawn(arena, waiting[way](CALL_GET));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     arena.runtime.kill(old);
     await arena.settle();
-    // Of the same module, as like the first as can be; it keeps a secret, and shows later whether that was written to.
+    // Of the same module, as like the first as can be; it keeps a secret, and shows later whether
+    // that was written to.
     const SECRET = 0x5ec2e7;
     const keeps = `(i32.store (i32.const 0x200) (i32.const ${SECRET}))`;
     const shows = "(call $tell (i32.load (i32.const 0x200)))";
     const next: Pid[] = [];
     for (let count = 0; count < 5; count++) {
       next.push(await spawn(arena, waiting[way](CALL_GET, { before: keeps, after: shows })));
-      expect(await told(arena, 1)).toEqual([-2]);
+      expect(await arena.words(1)).toEqual([-2]);
     }
     const { context } = calls[0];
     // To refuse is an answer, too.
@@ -584,7 +577,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const read = orRefused(() => context.read(0x200, 4)) ?? [];
     expect([...read]).not.toEqual([0xe7, 0xc2, 0x5e, 0]);
     for (const call of calls) call.resolve(1);
-    expect(await told(arena, 10)).toEqual(Array(5).fill([1, SECRET]).flat());
+    expect(await arena.words(10)).toEqual(Array(5).fill([1, SECRET]).flat());
     expect(await arena.served()).toBe(true);
   });
 
@@ -595,13 +588,13 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const pids: Pid[] = [];
     for (let count = 0; count < 3; count++) {
       pids.push(await spawn(arena, waiting[way](CALL_GET, { after: shows })));
-      expect(await told(arena, 1)).toEqual([-2]);
+      expect(await arena.words(1)).toEqual([-2]);
     }
     expect(calls.map(({ context }) => context.pid)).toEqual(pids);
     for (const [index, { context }] of calls.entries()) context.write(0x200, Uint8Array.of(index + 1, 0, 0, 0));
     for (const index of [2, 0, 1]) {
       calls[index].resolve(10 + index);
-      expect(await told(arena, 2)).toEqual([10 + index, index + 1]);
+      expect(await arena.words(2)).toEqual([10 + index, index + 1]);
     }
     expect(await arena.served()).toBe(true);
   });
@@ -612,12 +605,12 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const grows = `(drop (memory.grow (i32.const 1))) (i32.store (i32.const ${MEMORY_END + 16}) (i32.const 77))`;
     const shows = `(call $tell (i32.load (i32.const ${MEMORY_END + 20})))`;
     await spawn(arena, waiting[way](CALL_GET, { between: grows, after: shows }));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     const { context, resolve } = calls[0];
     expect([...context.read(MEMORY_END + 16, 4)]).toEqual([77, 0, 0, 0]);
     expect(context.write(MEMORY_END + 20, Uint8Array.of(78, 0, 0, 0))).toBe(4);
     resolve(7);
-    expect(await told(arena, 2)).toEqual([7, 78]);
+    expect(await arena.words(2)).toEqual([7, 78]);
     expect(await arena.served()).toBe(true);
   });
 
@@ -646,7 +639,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     for (const name of ["get", "put", "del"]) {
       for (const use of uses.keys()) {
         const pid = await spawn(arena, waiting[way](`(call $db_${name} (i32.const 0))`), {}, imports);
-        expect(await told(arena, 1)).toEqual([-2]);
+        expect(await arena.words(1)).toEqual([-2]);
         calls.pop()?.resolve(use);
         expect(await arena.reason(pid)).toMatch(/^crashed: .*memory/);
       }
@@ -656,7 +649,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
   });
 
   describe.each(["another", "nobody"])("and uses a pointer outside the memory while %s has the turn", whose => {
-    /** Of a call that is under way, and with whatever comes of it swallowed. */
+    /** Of a call that is under way. Its outcome is ignored. */
     async function misuse() {
       const { calls, get } = slow();
       const put = () => {
@@ -669,10 +662,10 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
       };
       const arena = await open({ get, put });
       const pid = await spawn(arena, waiting[way](CALL_GET));
-      expect(await told(arena, 1)).toEqual([-2]);
+      expect(await arena.words(1)).toEqual([-2]);
       if (whose === "another") {
         const other = await spawn(arena, waiting[way]("(call $db_put (i32.const 0))", { after: NEXT }), {}, db("put"));
-        expect(await told(arena, 2)).toEqual([5, -1]);
+        expect(await arena.words(2)).toEqual([5, -1]);
         expect(await arena.reason(other)).toBe("normal");
       } else {
         put();
@@ -711,14 +704,14 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
         after: `(call $tell ${RECV}) (call $tell ${CALL_GET}) (call $tell ${CALL_GET})`,
       });
       const pid = await spawn(arena, body, { limits });
-      expect(await told(arena, 6)).toEqual([-2, -2, LIMIT, -2, LIMIT, LIMIT]);
+      expect(await arena.words(6)).toEqual([-2, -2, LIMIT, -2, LIMIT, LIMIT]);
       expect(await arena.reason(pid)).toBe("normal");
       expect(calls).toHaveLength(2);
-      // Those of a dead actor count for nobody.
+      // Calls of a dead actor do not count.
       const other = await spawn(arena, waiting[way](CALL_GET), { limits });
-      expect(await told(arena, 1)).toEqual([-2]);
+      expect(await arena.words(1)).toEqual([-2]);
       calls[2].resolve(1);
-      expect(await told(arena, 1)).toEqual([1]);
+      expect(await arena.words(1)).toEqual([1]);
       expect(await arena.reason(other)).toBe("normal");
       for (const call of calls) call.reject(new Error("late"));
       expect(await arena.served()).toBe(true);
@@ -729,12 +722,12 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
       await using arena = await open({ get });
       const twice = `(call $tell ${CALL_GET}) (call $tell ${CALL_GET}) (call $tell ${CALL_GET})`;
       const pid = await spawn(arena, waiting[way](RECV, { before: twice, after: twice }), { limits });
-      expect(await told(arena, 4)).toEqual([-2, -2, LIMIT, -2]);
+      expect(await arena.words(4)).toEqual([-2, -2, LIMIT, -2]);
       calls[0].resolve(1);
       calls[1].resolve(2);
       await arena.settle();
       arena.boss.send(pid, "go", 1);
-      expect(await told(arena, 4)).toEqual([2, -2, -2, LIMIT]);
+      expect(await arena.words(4)).toEqual([2, -2, -2, LIMIT]);
       for (const call of calls) call.resolve(1);
       expect(await arena.served()).toBe(true);
     });
@@ -743,7 +736,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
       const { get } = slow();
       await using arena = await open({ get });
       await spawn(arena, waiting[way](CALL_GET), { limits: { hostCalls: 0 } });
-      expect(await told(arena, 1)).toEqual([LIMIT]);
+      expect(await arena.words(1)).toEqual([LIMIT]);
       expect(await arena.served()).toBe(true);
     });
   });
@@ -767,7 +760,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
       get: async context => (await arena.runtime.call(context.pid, "are you there?", { timeoutMs: 50 })).length,
     });
     const pid = await spawn(arena, waiting[way](CALL_GET));
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     await arena.settle();
     expect(await arena.served()).toBe(true);
     arena.clock.jump(50);
@@ -824,13 +817,13 @@ describe("a function that takes its time", TIMEOUT, () => {
     await spawn(arena, waiting.jspi(CALL_GET, { between: burns }), {
       reductions: { policy: "yield", perTurn: 20_000 },
     });
-    expect(await told(arena, 1)).toEqual([-2]);
+    expect(await arena.words(1)).toEqual([-2]);
     // It has not come to the end of its loop.
     expect(arena.boss.size).toBe(0);
     gate.resolve(7);
     expect(await arena.served()).toBe(true);
     expect(arena.boss.size).toBe(0);
-    expect(await told(arena, 2)).toEqual([1, 7]);
+    expect(await arena.words(2)).toEqual([1, 7]);
   });
 
   test.each([
@@ -852,10 +845,10 @@ describe("a function that takes its time", TIMEOUT, () => {
         (call $tell (local.get $n))
         (i32.const 0))`,
     );
-    expect(await told(arena, 1)).toEqual([first]);
+    expect(await arena.words(1)).toEqual([first]);
     if (second === 7) gate.resolve(7);
     else gate.reject(new Error("lost"));
-    if (second === 7) expect(await told(arena, 1)).toEqual([7]);
+    if (second === 7) expect(await arena.words(1)).toEqual([7]);
     else expect(await arena.reason(pid)).toBe(second);
     expect(await arena.served()).toBe(true);
   });
@@ -884,7 +877,7 @@ describe("the grant imports", TIMEOUT, () => {
     let calls = 0;
     await using arena = await open({ get: () => ++calls });
     const pid = await spawn(arena, handler(`(call $tell ${CALL_GET})`), { grants: { imports: granted } });
-    expect(await told(arena, 1)).toEqual([answer]);
+    expect(await arena.words(1)).toEqual([answer]);
     expect(calls).toBe(answer === 1 ? 1 : 0);
     expect(arena.runtime.isAlive(pid)).toBe(true);
     expect(await arena.served()).toBe(true);
@@ -901,7 +894,7 @@ describe("the grant imports", TIMEOUT, () => {
       { grants: { imports: ["db.get"] } },
       imports,
     );
-    expect(await told(arena, 3)).toEqual([1, DENIED, DENIED]);
+    expect(await arena.words(3)).toEqual([1, DENIED, DENIED]);
     expect(await arena.served()).toBe(true);
   });
 
@@ -958,7 +951,7 @@ describe("names of the embedder's", TIMEOUT, () => {
     await using arena = await open(functions);
     functions.get = () => 2;
     await spawn(arena, poller(`(call $tell ${CALL_GET})`));
-    expect(await told(arena, 1)).toEqual([1]);
+    expect(await arena.words(1)).toEqual([1]);
     expect(await arena.served()).toBe(true);
   });
 
@@ -970,7 +963,8 @@ describe("names of the embedder's", TIMEOUT, () => {
         return 1;
       },
     });
-    // externref null, a function of the guest's own, a vector; and results that no number can stand for.
+    // externref null, a function of the guest's own, a vector; and results that no number can stand
+    // for.
     const { MVP, ReferenceTypes, SIMD128, Multivalue, BulkMemory, MutableGlobals } = (await import("binaryen")).default
       .Features;
     const features = MVP | ReferenceTypes | SIMD128 | Multivalue | BulkMemory | MutableGlobals;
@@ -1044,7 +1038,7 @@ describe("context", TIMEOUT, () => {
     for (const [, use] of [...reading, ["write", writing] as const]) {
       const { arena, pid } = await plays(use, ptr, len);
       await using _ = arena;
-      if (use !== writing || ptr > 24 || len === 0) expect(await told(arena, 1)).toEqual([len]);
+      if (use !== writing || ptr > 24 || len === 0) expect(await arena.words(1)).toEqual([len]);
       expect(arena.runtime.isAlive(pid)).toBe(true);
       expect(await arena.served()).toBe(true);
     }
@@ -1101,14 +1095,14 @@ describe("context", TIMEOUT, () => {
         (call $tell (call $db_get (i32.const 0x200))) (call $tell (i32.load (i32.const 0x200)))`),
     );
     const [written] = new Int32Array(Uint8Array.from(memory).buffer);
-    expect(await told(arena, 2)).toEqual([bytes.length, written]);
+    expect(await arena.words(2)).toEqual([bytes.length, written]);
     expect(await arena.served()).toBe(true);
   });
 
   test("does not look at a pointer where the capacity is 0", async () => {
     await using arena = await open({ get: (context, at) => context.write(Number(at), Uint8Array.of(1, 2), 0) });
     await spawn(arena, poller("(call $tell (call $db_get (i32.const -1)))"));
-    expect(await told(arena, 1)).toEqual([2]);
+    expect(await arena.words(1)).toEqual([2]);
     expect(await arena.served()).toBe(true);
   });
 
@@ -1124,7 +1118,7 @@ describe("context", TIMEOUT, () => {
     );
     // Either the room is outside the memory, or all four bytes are written: never three.
     const reason = await arena.reason(pid);
-    if (reason === "normal") expect(await told(arena, 1)).toEqual([0x04030201]);
+    if (reason === "normal") expect(await arena.words(1)).toEqual([0x04030201]);
     else expect(reason).toMatch(/^crashed: .*outside the memory/);
     expect(await arena.served()).toBe(true);
   });
@@ -1144,7 +1138,7 @@ describe("context", TIMEOUT, () => {
         (call $tell (i32.load (i32.const 0x200)))
         (i32.store (i32.const 0x200) (i32.const 0x02020202)) (drop (call $db_get (i32.const 0x200)))`),
     );
-    expect(await told(arena, 1)).toEqual([0x01010101]);
+    expect(await arena.words(1)).toEqual([0x01010101]);
     await arena.settle();
     expect(kept.map(bytes => [...bytes])).toEqual([Array(4).fill(9), Array(4).fill(2)]);
     expect(await arena.served()).toBe(true);
@@ -1164,7 +1158,7 @@ describe("context", TIMEOUT, () => {
       {},
       USE,
     );
-    expect(await told(arena, 1)).toEqual([1]);
+    expect(await arena.words(1)).toEqual([1]);
     expect(seen).toBe("A\ufffd\ufffdB");
     expect(await arena.served()).toBe(true);
   });
@@ -1227,7 +1221,7 @@ describe("a function that uses the runtime in the middle of the guest's call", T
         },
       });
       await spawn(arena, kind(`${CALL_GET_DROPPED} ${NEXT.repeat(4)}`));
-      const tags = await told(arena, 4);
+      const tags = await arena.words(4);
       // The item that a test sends a handler to begin with may stand before them.
       expect(tags.filter(tag => tag !== 0)).toEqual(tags.includes(0) ? [1, 2, 3] : [1, 2, 3, -1]);
       expect(await arena.served()).toBe(true);
@@ -1253,7 +1247,7 @@ describe("a function that uses the runtime in the middle of the guest's call", T
       ${handler(`(global.set $inside (i32.add (global.get $inside) (i32.const 1))) ${CALL_GET_DROPPED}
         (call $tell (global.get $inside)) (global.set $inside (i32.sub (global.get $inside) (i32.const 1)))`)}`,
     );
-    expect(await told(arena, 50)).toEqual(Array(50).fill(1));
+    expect(await arena.words(50)).toEqual(Array(50).fill(1));
     expect([deepest, calls]).toEqual([1, 50]);
     expect(await arena.served()).toBe(true);
   });
@@ -1299,7 +1293,7 @@ describe("a function that uses the runtime in the middle of the guest's call", T
     });
     nested = await arena.load(`(func $go unreachable) (start $go) (func (export "handle") (param i32))`);
     await spawn(arena, handler(`(call $tell ${CALL_GET})`));
-    expect(await told(arena, 1)).toEqual([1]);
+    expect(await arena.words(1)).toEqual([1]);
     expect(errors).toEqual([expect.any(SpawnError)]);
     expect(await arena.served()).toBe(true);
   });

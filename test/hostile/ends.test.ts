@@ -1,4 +1,7 @@
-/** Ends are told completely, on the host's own stack and in pieces, whatever the guest that causes them does with its stack. */
+/**
+ * Ends are told completely, on the host's own stack and in pieces. The stack of the guest that
+ * causes them does not matter.
+ */
 
 import { describe, expect, test } from "vitest";
 import type { HostMailbox, Pid } from "../../host/index.ts";
@@ -11,8 +14,9 @@ const TIMEOUT = { timeout: 120_000 };
 const KID = `(func (export "handle") (param i32))`;
 
 /**
- * A handler that spawns a child and tells its pid. A message of four bytes has it call `act` at that depth of its stack; `$kid` is the child's pid.
- * At 60,000 it has a canary, which the next actor of its instance would see.
+ * A handler that spawns a child and tells its pid. A message of four bytes has it call `act` at
+ * that depth of its stack; `$kid` is the child's pid. At 60,000 it has a canary, which the next
+ * actor of its instance would see.
  */
 const digger = (act: string, flags: number) => `${COMMON} (data (i32.const 512) "kid")
   (func $down (param $n i32)
@@ -189,7 +193,9 @@ describe("an end", () => {
 });
 
 describe("what an end leads to is done in pieces", TIMEOUT, () => {
-  /** Everything that happens from a kill on, a turn of the host's mailbox between each two pieces. */
+  /**
+   * Everything that happens from a kill on, a turn of the host's mailbox between each two pieces.
+   */
   async function inPieces(arena: Arena, pid: Pid, count: () => number): Promise<number[]> {
     const counts: number[] = [];
     arena.runtime.kill(pid);

@@ -1,4 +1,7 @@
-/** Nobody answers in another's place, nobody finds actors by trying pids, and a stranger learns no more of an end than its kind. */
+/**
+ * No actor answers in another's place or finds actors by trying pids. A stranger learns only the
+ * kind of an end.
+ */
 
 import { describe, expect, test } from "vitest";
 import { formatReason, type HostMailbox, type Pid, type Received } from "../../host/index.ts";
@@ -14,7 +17,10 @@ function textOf(item: Received | undefined): string {
   return item?.kind === "message" ? decoder.decode(item.bytes) : `a ${item?.kind}`;
 }
 
-/** Keeps who asked last at 8192: a pid and a ref. Tells them to the mailbox; answers "true" when it gets a message that is no request. */
+/**
+ * Keeps who asked last at 8192: a pid and a ref. Tells them to the mailbox; answers "true" when it
+ * gets a message that is no request.
+ */
 const CALLEE = `${COMMON} (data (i32.const 512) "true")
   (func (export "_start") (call $begin) (call $window (i32.const 64) (i32.const 128) (i32.const 64)))
   (func (export "handle") (param $n i32)
@@ -34,7 +40,10 @@ const FORGER = `${COMMON} (data (i32.const 512) "lie")
     (call $note (call $send (i32.load (i32.const 128)) (i32.load (i32.const 132)) (i32.load (i32.const 136)) (i32.const 512) (i32.const 3)))
     (call $tell))`;
 
-/** Asks the actor in its arguments and tells the mailbox the answer. Waits by Asyncify, written by hand. */
+/**
+ * Asks the actor in its arguments and tells the mailbox the answer. Waits by Asyncify, written by
+ * hand.
+ */
 const ASKER = `${COMMON}
   (func (export "run"))
   (func (export "resume:run") (param $n i32) (result i32)
@@ -249,7 +258,7 @@ describe("a request that is handed on", () => {
 });
 
 describe("a pid", () => {
-  /** Makes up pids of a slot that nobody has, generation after generation, and hands each to a call. */
+  /** Makes up pids of an unused slot, generation after generation, and passes each to a call. */
   const guessing = (call: string) => `${COMMON}
     (func (export "run") (local $i i32) (local $lo i32) (local $hi i32)
       (call $begin)

@@ -1,6 +1,7 @@
 /**
- * Whatever a module is, and whatever a guest calls, the host goes on. Both are tried at random, seeded, and for some seconds only.
- * ISOPOD_FUZZ_SECONDS makes it longer, ISOPOD_FUZZ_SEED begins elsewhere; what fails says how to do it again.
+ * The host survives any module and any calls of a guest. Both are tried at random, with a seed, for
+ * some seconds. ISOPOD_FUZZ_SECONDS makes it longer, ISOPOD_FUZZ_SEED begins elsewhere; what fails
+ * says how to do it again.
  */
 
 import fc from "fast-check";
@@ -93,7 +94,8 @@ describe("modules", () => {
   let known: Uint8Array[];
 
   beforeAll(async () => {
-    // With a match function, handwritten stack switching by Asyncify, and a collector of garbage: all that a compiler makes.
+    // With a match function, handwritten stack switching by Asyncify, and a collector of garbage:
+    // all that a compiler makes.
     const built = await buildGuests("examples", ["selective"], "asyncify", "yield");
     known = [guest(ECHO), ...built.values()];
   });

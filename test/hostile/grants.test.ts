@@ -1,11 +1,12 @@
 /**
- * Grants: whoever lacks one is answered -100 and nothing is done, whatever the call looks like and wherever it comes from; what was granted
- * works; and nobody passes for somebody else.
+ * Grants. A guest that lacks one is answered -100 and nothing is done, for every call from every
+ * place. What was granted works, and no actor passes for another.
  */
 
 import { describe, expect, test } from "vitest";
 import { type Grants, type Pid, Runtime, type RuntimeOptions, type SpawnOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
+import { EVERY_GRANT } from "../support/grants.ts";
 import { wordsOf } from "../support/player.ts";
 import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
@@ -15,7 +16,9 @@ const DENIED = -100;
 /** What lies in the memory where results are to be written. */
 const UNTOUCHED = 0xaaaaaaaa | 0;
 
-/** A text at an address of the guest's: its data segment, and the two arguments that stand for it. */
+/**
+ * A text at an address of the guest's: its data segment, and the two arguments that stand for it.
+ */
 const text = (at: number, value: string) => ({
   data: `(data (i32.const ${at}) "${value}")`,
   // An escaped byte is one byte of the text.
@@ -27,7 +30,10 @@ const MINE = text(1056, "mine");
 const GROUP = text(1072, "group");
 const RESULT = "(i32.const 2048)";
 
-/** `$begin` puts pids from 16 on: that of the test's mailbox, then those that a test passes. `$tell` sends a word to the former. */
+/**
+ * `$begin` puts pids from 16 on: that of the test's mailbox, then those that a test passes. `$tell`
+ * sends a word to the former.
+ */
 const PRELUDE = `
   ${[WORKER, THEIRS, MINE, GROUP].map(({ data }) => data).join(" ")}
   (data (i32.const 2048) "\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa")
@@ -59,7 +65,10 @@ interface Asking extends SpawnOptions {
   readonly prepare?: (attacker: Pid) => void;
 }
 
-/** Spawns a handler that makes these calls in one turn, tells what they answer, and lives on where it is left to. */
+/**
+ * Spawns a handler that makes these calls in one turn, tells what they answer, and lives on where
+ * it is left to.
+ */
 async function asks(
   arena: Arena,
   calls: readonly string[],
@@ -76,21 +85,10 @@ async function asks(
   return attacker;
 }
 
-/** So many words that were told, or those that came. */
-async function told(arena: Arena, count: number): Promise<number[]> {
-  const words: number[] = [];
-  for (let settled = 0; words.length < count && settled < 100; ) {
-    if (arena.boss.size > 0) {
-      words.push(...(await arena.notes()));
-    } else {
-      await arena.settle();
-      settled++;
-    }
-  }
-  return words;
-}
-
-/** A runtime in which a mailbox has a name and is of a group, a stranger lives, and a module is defined. */
+/**
+ * A runtime in which a mailbox has a name and is of a group, a stranger lives, and a module is
+ * defined.
+ */
 async function openTown(options: RuntimeOptions = {}) {
   const arena = await Arena.open({ imports: offers, ...options });
   const stranger = await arena.echo();
@@ -221,17 +219,7 @@ const rows: Readonly<Record<string, Row>> = {
 };
 /** All grants but those of the row. */
 function allBut(grants: Grants): Grants {
-  const all: Grants = {
-    spawn: "any",
-    kill: true,
-    register: true,
-    lookup: true,
-    log: true,
-    clock: true,
-    random: true,
-    imports: "any",
-  };
-  return Object.fromEntries(Object.entries(all).filter(([name]) => !(name in grants)));
+  return Object.fromEntries(Object.entries(EVERY_GRANT).filter(([name]) => !(name in grants)));
 }
 
 async function plays(row: Row, options: SpawnOptions, runtimeOptions: RuntimeOptions = {}) {
@@ -244,7 +232,7 @@ async function plays(row: Row, options: SpawnOptions, runtimeOptions: RuntimeOpt
     prepare: attacker => row.prepare?.({ ...town, attacker }),
     ...options,
   });
-  const [status, written] = await told(arena, 2);
+  const [status, written] = await arena.words(2);
   await arena.settle();
   return { ...town, attacker, status, written };
 }
@@ -331,7 +319,7 @@ describe("a guest without grants", TIMEOUT, () => {
       ],
       { pids: [stranger] },
     );
-    expect(await told(arena, 11)).toEqual([1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0]);
+    expect(await arena.words(11)).toEqual([1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0]);
     expect(await arena.served()).toBe(true);
   });
 
@@ -370,7 +358,7 @@ describe("a guest without grants", TIMEOUT, () => {
     await using _arena = arena;
     const attacker = await arena.attack(`${DB_GET} ${PRELUDE} ${body}`, { args: pidBytes(arena.boss.pid, stranger) });
     arena.runtime.send(attacker, "");
-    expect(await told(arena, CALLS.length)).toEqual(CALLS.map(([, answer]) => answer));
+    expect(await arena.words(CALLS.length)).toEqual(CALLS.map(([, answer]) => answer));
     expect(arena.runtime.isAlive(stranger)).toBe(true);
     expect([box.size, arena.logs.length, spawned()]).toEqual([0, 0, 1]);
     expect(arena.runtime.members("group")).toEqual([box.pid]);
@@ -390,7 +378,7 @@ describe("a guest without grants", TIMEOUT, () => {
         ${tells("(i32.load (i32.const 512))", "(i32.trunc_f64_s (f64.load (i32.const 520)))", "(f64.ne (f64.load (i32.const 528)) (f64.const 0))")})`;
     const attacker = await arena.attack(body, { args: pidBytes(arena.boss.pid) });
     for (const item of ["", "candidate"]) arena.runtime.send(attacker, item);
-    expect(await told(arena, 3)).toEqual([DENIED, DENIED, 0]);
+    expect(await arena.words(3)).toEqual([DENIED, DENIED, 0]);
     expect(arena.logs).toEqual([]);
     expect(await arena.served()).toBe(true);
   });
@@ -417,7 +405,7 @@ describe("a guest without grants", TIMEOUT, () => {
     const { arena, stranger, box, spawned } = await openTown();
     await using _arena = arena;
     const attacker = await asks(arena, [call], { pids: [stranger] });
-    const answers = await told(arena, 1);
+    const answers = await arena.words(1);
     // The page does not say which comes first.
     if (answers.length > 0) expect(answers).toEqual([DENIED]);
     else expect(await arena.reason(attacker)).toMatch(/^crashed: .*memory/);
@@ -452,7 +440,7 @@ describe("spawn", TIMEOUT, () => {
     await using _arena = arena;
     const { data, range } = text(3072, name);
     await asks(arena, [spawns(range)], { grants: { spawn: granted }, more: data });
-    expect(await told(arena, 1)).toEqual([answer]);
+    expect(await arena.words(1)).toEqual([answer]);
     expect(spawned()).toBe(answer === 1 ? 2 : 1);
     expect(await arena.served()).toBe(true);
   });
@@ -469,7 +457,7 @@ describe("exit signals and links", TIMEOUT, () => {
     await using _ = arena;
     const calls = [begets(), `(call $link ${child})`, begets(), exitTo(child, 1)];
     const attacker = await asks(arena, calls, { grants: { spawn: ["worker"] } });
-    expect(await told(arena, 4)).toEqual([1, 1, 1, 1]);
+    expect(await arena.words(4)).toEqual([1, 1, 1, 1]);
     await arena.settle();
     // The attacker and the first child live.
     expect([arena.runtime.isAlive(attacker), spawned(), living()]).toEqual([true, 3, 2]);
@@ -489,11 +477,11 @@ describe("exit signals and links", TIMEOUT, () => {
       (func (export "handle") (param i32) ${tells(exitTo(child, 1), exitTo(child, 2))})`,
       { args: pidBytes(arena.boss.pid, 0), grants: { spawn: ["stubborn"] } },
     );
-    expect(await told(arena, 1)).toEqual([1]);
+    expect(await arena.words(1)).toEqual([1]);
     await arena.settle();
     expect(living()).toBe(2);
     arena.runtime.send(parent, "");
-    expect(await told(arena, 2)).toEqual([1, 1]);
+    expect(await arena.words(2)).toEqual([1, 1]);
     await arena.settle();
     expect(living()).toBe(1);
     expect(await arena.served()).toBe(true);
@@ -519,10 +507,10 @@ describe("exit signals and links", TIMEOUT, () => {
        (func (export "handle") (param i32) ${tells(exitTo(child, 2))})`,
       { args: pidBytes(arena.boss.pid, 0), grants: { spawn: ["worker"] } },
     );
-    expect(await told(arena, 2)).toEqual([1, 1]);
+    expect(await arena.words(2)).toEqual([1, 1]);
     await arena.settle();
     arena.runtime.send(parent, "");
-    expect(await told(arena, 1)).toEqual([0]);
+    expect(await arena.words(1)).toEqual([0]);
     expect(await arena.served()).toBe(true);
   });
 
@@ -548,7 +536,7 @@ describe("exit signals and links", TIMEOUT, () => {
       (func (export "handle") (param i32) ${tells(exitTo(child, 2), `(call $link ${child})`, register(MINE.range, child))})`,
       { args: pidBytes(arena.boss.pid), grants: { spawn: "any", register: true } },
     );
-    expect(await told(arena, 7)).toEqual([1, DENIED, DENIED, DENIED, DENIED, DENIED, DENIED]);
+    expect(await arena.words(7)).toEqual([1, DENIED, DENIED, DENIED, DENIED, DENIED, DENIED]);
     await arena.settle();
     expect([arena.runtime.isAlive(parent), living()]).toEqual([true, 3]);
     expect(arena.runtime.whereis("mine")).toBeUndefined();
@@ -566,7 +554,7 @@ describe("exit signals and links", TIMEOUT, () => {
       });
     await using arena = await Arena.open();
     await attack(arena, exitTo(child, 2));
-    expect(await told(arena, 1)).toEqual([0]);
+    expect(await arena.words(1)).toEqual([0]);
     expect(await arena.reason(await attack(arena, `(call $link ${child})`))).toBe("noproc");
     expect(await arena.served()).toBe(true);
   });
@@ -588,7 +576,7 @@ describe("names", TIMEOUT, () => {
       ],
       { grants, pids: [stranger] },
     );
-    expect(await told(arena, 4)).toEqual([DENIED, DENIED, -1, DENIED]);
+    expect(await arena.words(4)).toEqual([DENIED, DENIED, -1, DENIED]);
     expect(arena.runtime.whereis("theirs")).toBe(box.pid);
     expect(arena.runtime.whereis("mine")).toBeUndefined();
     expect(await arena.served()).toBe(true);
@@ -609,7 +597,7 @@ describe("names", TIMEOUT, () => {
       ],
       { grants: { ...grants, spawn: ["worker"] } },
     );
-    expect(await told(arena, 6)).toEqual([1, 1, 1, -1, 1, 0]);
+    expect(await arena.words(6)).toEqual([1, 1, 1, -1, 1, 0]);
     expect(arena.runtime.whereis("mine")).toBe(attacker);
     expect(await arena.served()).toBe(true);
   });
@@ -632,7 +620,7 @@ describe("names", TIMEOUT, () => {
       ],
       { grants, more: data },
     );
-    expect(await told(arena, 8)).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
+    expect(await arena.words(8)).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
     expect(arena.runtime.whereis(name)).toBe(attacker);
     expect(await arena.served()).toBe(true);
   });
@@ -649,7 +637,10 @@ describe("a child", TIMEOUT, () => {
   const ARGS = "(i32.const 16) (i32.const 16)";
   const begets = (name: string) => `(call $spawn ${name} ${NO_BYTES} ${ARGS} (i32.const 0) ${RESULT})`;
 
-  /** What the child's calls answer, where the parent has one set of grants and the definition another. */
+  /**
+   * What the child's calls answer, where the parent has one set of grants and the definition
+   * another.
+   */
   async function answersOfChild(calls: readonly string[], parent: Grants | "all", definition?: Grants | "all") {
     const { arena } = await openTown();
     await using _ = arena;
@@ -657,7 +648,7 @@ describe("a child", TIMEOUT, () => {
     arena.runtime.define("child", child, definition === undefined ? {} : { grants: definition });
     const body = `${DATA} (func (export "run") (call $begin) (drop ${begets(CHILD.range)}))`;
     await arena.attack(body, { args: pidBytes(arena.boss.pid, arena.witness), grants: parent });
-    const answers = await told(arena, calls.length);
+    const answers = await arena.words(calls.length);
     expect(await arena.served()).toBe(true);
     return answers;
   }
@@ -749,15 +740,18 @@ describe("a child", TIMEOUT, () => {
       args: pidBytes(arena.boss.pid, arena.witness),
       grants: { spawn: "any", clock: true, register: true },
     });
-    expect(await told(arena, 2)).toEqual([1, DENIED]);
-    expect(await told(arena, EACH.length)).toEqual([DENIED, 0, 0, DENIED, DENIED, 1, DENIED, DENIED]);
+    expect(await arena.words(2)).toEqual([1, DENIED]);
+    expect(await arena.words(EACH.length)).toEqual([DENIED, 0, 0, DENIED, DENIED, 1, DENIED, DENIED]);
     expect(await arena.served()).toBe(true);
   });
 });
 
 describe("an impostor", TIMEOUT, () => {
   const INFO = 64;
-  /** A victim: reports `info` and the first 64 bytes of the payload of every item, after what it says once at its beginning. */
+  /**
+   * A victim: reports `info` and the first 64 bytes of the payload of every item, after what it
+   * says once at its beginning.
+   */
   const VICTIM = (begin: string) => `${PRELUDE}
     (func (export "_start") (call $begin) (call $window (i32.const ${INFO}) (i32.const 96) (i32.const 64)) ${begin})
     (func (export "handle") (param i32)
@@ -773,7 +767,7 @@ describe("an impostor", TIMEOUT, () => {
   test("cannot send bytes that are taken for a Down, an Exit, a timer or somebody else's message", async () => {
     await using arena = await Arena.open();
     const victim = await victimOf(arena, tells(`(call $monitor ${passed(0)})`), arena.witness);
-    const [ref] = await told(arena, 1);
+    const [ref] = await arena.words(1);
     const [lo, hi] = split(arena.witness);
     const forged = [
       infoBytes(1, 5, lo, hi, 0, 0, 4, 0),
@@ -831,7 +825,7 @@ describe("an impostor", TIMEOUT, () => {
       `(drop (call $make_ref)) (drop (call $monitor ${passed(0)})) (call $tell (i32.const 1))`,
       arena.witness,
     );
-    expect(await told(arena, 1)).toEqual([1]);
+    expect(await arena.words(1)).toEqual([1]);
     // -1 … -3000, the least, and numbers all over.
     const attacker = await arena.attack(
       `${PRELUDE} (func (export "run") (local $tag i32) (local $hits i32) (call $begin)
@@ -846,7 +840,7 @@ describe("an impostor", TIMEOUT, () => {
         (call $tell (local.get $hits)))`,
       { args: pidBytes(arena.boss.pid, victim) },
     );
-    expect(await told(arena, 1)).toEqual([0]);
+    expect(await arena.words(1)).toEqual([0]);
     expect(await arena.reason(attacker)).toBe("normal");
     await arena.settle();
     expect(arena.boss.size).toBe(0);
@@ -857,7 +851,7 @@ describe("an impostor", TIMEOUT, () => {
     await using arena = await Arena.open();
     const refs = Array(200).fill("(call $make_ref)");
     await asks(arena, refs);
-    const made = await told(arena, 200);
+    const made = await arena.words(200);
     expect(new Set(made).size).toBe(200);
     expect(Math.max(...made)).toBeLessThan(-1023);
     const steps = made.slice(1).map((ref, index) => ref - made[index]);
@@ -869,7 +863,7 @@ describe("an impostor", TIMEOUT, () => {
     await using arena = await Arena.open();
     const watched = await arena.echo();
     const owner = await victimOf(arena, tells("(call $make_ref)", `(call $monitor ${passed(0)})`), watched);
-    const [ref, monitor] = await told(arena, 2);
+    const [ref, monitor] = await arena.words(2);
     const attacker = await asks(
       arena,
       [ref, monitor].flatMap(stolen => [
@@ -881,7 +875,7 @@ describe("an impostor", TIMEOUT, () => {
       ]),
       { pids: [watched] },
     );
-    expect(await told(arena, 10)).toEqual(Array(10).fill(0));
+    expect(await arena.words(10)).toEqual(Array(10).fill(0));
     expect(arena.runtime.isAlive(attacker)).toBe(true);
     // The owner's are as they were.
     expect(arena.runtime.kill(watched)).toBe(true);
@@ -894,7 +888,7 @@ describe("an impostor", TIMEOUT, () => {
   test("with the grant kill sends its own exit signals only, and none that says crashed", async () => {
     await using arena = await Arena.open();
     const victim = await victimOf(arena, "(drop (call $trap_exit (i32.const 1))) (call $tell (i32.const 1))");
-    expect(await told(arena, 1)).toEqual([1]);
+    expect(await arena.words(1)).toEqual([1]);
     const grants = { kill: true };
     const honest = await asks(arena, [`(call $exit_to ${passed(0)} (i32.const 6) ${MINE.range})`], {
       grants,
@@ -940,11 +934,11 @@ describe("an impostor", TIMEOUT, () => {
   test("who sends later, or sets a timer for another, is named as who it is", async () => {
     await using arena = await Arena.open();
     const victim = await victimOf(arena, "(call $tell (i32.const 1))");
-    expect(await told(arena, 1)).toEqual([1]);
+    expect(await arena.words(1)).toEqual([1]);
     const attacker = await asks(arena, [`(call $send_after (i32.const 5) ${passed(0)} (i32.const 9) ${MINE.range})`], {
       pids: [victim],
     });
-    expect((await told(arena, 1))[0]).toBeLessThan(-1023);
+    expect((await arena.words(1))[0]).toBeLessThan(-1023);
     arena.clock.jump(5);
     expect((await arena.notes()).slice(0, 8)).toEqual([4, 9, ...split(attacker), 0, 0, 4, 0]);
     expect(await arena.served()).toBe(true);

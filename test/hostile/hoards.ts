@@ -1,6 +1,7 @@
 /**
- * Guests that take all they can get of one kind: `node --expose-gc --disable-wasm-trap-handler test/hostile/hoards.ts NAME…`. For each it prints a line of JSON: by
- * how much the process has grown, and what the runtime's account says that guests have.
+ * Guests that take all they can get of one kind: `node --expose-gc --disable-wasm-trap-handler
+ * test/hostile/hoards.ts NAME…`. For each it prints a line of JSON: by how much the process has
+ * grown, and what the runtime's account says that guests have.
  */
 
 import { type GuestModule, type MemoryUse, type Pid, Runtime, type SpawnOptions } from "../../host/index.ts";
@@ -50,7 +51,7 @@ const resumed = (receive: string, act: string) => `
     (loop $on (br_if $on (i32.ne ${receive} (i32.const -2))))
     ${act} (i32.const 1))`;
 
-/** Writes a name of 255 letters that nobody has yet to 64. */
+/** Writes a new name of 255 letters to 64. */
 const FRESH_NAME = `(memory.fill (i32.const 64) (i32.const 97) (i32.const 255))
   (i32.store (i32.const 64) (local.get $n)) (i32.store (i32.const 68) (call $self_lo))`;
 const NAME = "(i32.const 64) (i32.const 255)";
@@ -58,7 +59,10 @@ const NAME = "(i32.const 64) (i32.const 255)";
 const later = (bytes: number) =>
   `(drop (call $send_after (i32.const 100000000) ${SELF} (i32.const 0) (i32.const 0) (i32.const ${bytes})))`;
 
-/** Asks for reductions as the transform's code does, unwinds 400,000 bytes of stack, and says that it gives way. */
+/**
+ * Asks for reductions as the transform's code does, unwinds 400,000 bytes of stack, and says that
+ * it gives way.
+ */
 const UNWINDS = `
   (func $ask (export "isopod:yield") (result i32) (call $yield))
   (func (export "run") unreachable)

@@ -1,6 +1,6 @@
 /**
- * Canaries: bytes that one guest has had in its memory, its mailbox, its timers or its arguments are never seen by another, and what guests
- * learn of a crash tells them nothing about the machine that they run on.
+ * Canaries: no guest sees bytes that another had in its memory, mailbox, timers or arguments. What
+ * guests learn of a crash says nothing about the machine that they run on.
  */
 
 import { describe, expect, test } from "vitest";
@@ -10,13 +10,15 @@ import { Arena } from "./arena.ts";
 
 const TIMEOUT = { timeout: 120_000 };
 const PAGE = 0x10000;
-/** A byte that no guest but the victims uses, and that is part of no pid, length or pointer below. */
+/**
+ * A byte that no guest but the victims uses, and that is part of no pid, length or pointer below.
+ */
 const CANARY = 0xc7;
 /** What a receiver's memory is filled with before it receives. */
 const OWN = 0x55;
 
 const BOSS = "(i32.load (i32.const 16)) (i32.load (i32.const 20))";
-/** At 16 the pid of the test's mailbox, at 24 whatever else a test passes. */
+/** At 16 the pid of the test's mailbox, at 24 what else a test passes. */
 const BEGIN = "(drop (call $args (i32.const 16) (i32.const 64)))";
 const NO_BYTES = "(i32.const 0) (i32.const 0)";
 const SELF = "(call $self_lo) (call $self_hi)";
@@ -36,7 +38,10 @@ function strange(memory: Uint8Array, ...allowed: readonly number[]): number[] {
 }
 
 describe("memory", TIMEOUT, () => {
-  /** Grows, fills everything with canaries, and ends in some way; the first argument after the mailbox says how. */
+  /**
+   * Grows, fills everything with canaries, and ends in some way; the first argument after the
+   * mailbox says how.
+   */
   const FILLS = `
     (func $fill ${BEGIN} (drop (memory.grow (i32.const 2)))
       (memory.fill (i32.const 64) (i32.const ${CANARY}) (i32.const ${4 * PAGE - 64})))`;
@@ -81,7 +86,8 @@ describe("memory", TIMEOUT, () => {
     ["that the host makes", FOREIGN],
     ["that the module makes", OF_ITS_OWN],
   ])("%s", (_name, memory) => {
-    // A start function that is to write into a memory that the module exports is refused by the host itself.
+    // A start function that is to write into a memory that the module exports is refused by the
+    // host itself.
     const starts = memory === OF_ITS_OWN ? victims.filter(([how]) => !how.includes("start function")) : victims;
     test.each(starts)("of one that %s is empty for whoever comes next", async (how, body, end) => {
       await using arena = await Arena.open();
@@ -405,8 +411,9 @@ describe("a stack that is put aside", TIMEOUT, () => {
   const LOW = 0x80000;
   const KEPT = 0xa0000;
   /**
-   * Follows the page's rules of `isopod:yield` by hand: told to unwind, it fills the room for its stack with this byte and says that its
-   * stack reaches up to a top of its choice; in the next turn it looks at what is there before it asks for the memory that it had.
+   * Follows the page's rules of `isopod:yield` by hand: told to unwind, it fills the room for its
+   * stack with this byte and says that its stack reaches up to a top of its choice; in the next
+   * turn it looks at what is there before it asks for the memory that it had.
    */
   const givesWay = (byte: number, top: string) => `
     (global $told (mut i32) (i32.const 0))
@@ -574,7 +581,10 @@ describe("the report of a crash", TIMEOUT, () => {
     ["an embedder's function that takes its time, in _start", `(func (export "_start") ${LATE}) ${asHandler("")}`],
     ...Object.entries(WAITS).map(([way, body]) => [`an embedder's function that rejects, in ${way}`, body] as const),
   ];
-  /** Spawns its child linked and monitored, sends it two items, and shows what it is told of its end. */
+  /**
+   * Spawns its child linked and monitored, sends it two items, and shows what it is told of its
+   * end.
+   */
   const PARENT = `${TELL} (data (i32.const 256) "child")
     (func (export "_start") ${BEGIN}
       (drop (call $trap_exit (i32.const 1)))

@@ -1,6 +1,7 @@
 /**
- * Attacks on the limits of docs/security.md: who takes without end is refused with the status that the pages name, or has crashed for a reason that names the limit, and
- * the witness is served while it goes on and after it.
+ * Attacks on the limits of docs/security.md. A guest that takes without end is refused with the
+ * documented status, or crashes for a reason that names the limit. The witness is served during the
+ * attack and after it.
  */
 
 import { readFileSync } from "node:fs";
@@ -43,7 +44,10 @@ import {
 
 const ALL: SpawnOptions = { grants: "all" };
 
-/** Plays `insisting`: how often it is granted, and what it is refused with then and ever after. It is alive meanwhile, and the witness is served. */
+/**
+ * Plays `insisting`: how often it is granted, and what it is refused with then and ever after. It
+ * is alive meanwhile, and the witness is served.
+ */
 async function insists(
   arena: Arena,
   body: string | Uint8Array,
@@ -441,7 +445,10 @@ describe("actors for ever", () => {
     expect(await arena.served()).toBe(true);
   });
 
-  /** Starts its like and ends; who is refused tells its generation and stays, to try again when it gets a message. */
+  /**
+   * Starts its like and ends; who is refused tells its generation and stays, to try again when it
+   * gets a message.
+   */
   const CHAIN = `${COMMON} ${named("chain")}
     (func $go (local $status i32)
       (i32.store (i32.const 24) (i32.add (i32.load (i32.const 24)) (i32.const 1)))
@@ -613,7 +620,8 @@ describe("timers for ever", () => {
 
   test("that outlive their setters, one after another, are refused at some limit", async () => {
     await using arena = await Arena.open({ limits: { allMailboxBytes: 1_000_000 } });
-    // Each sets ten, starts the next, and ends. Who is refused a timer tells 1, who is refused a child 2.
+    // Each sets ten, starts the next, and ends. Who is refused a timer tells 1, who is refused a
+    // child 2.
     const body = `${COMMON} ${named("chain")}
       (func $stop (param $why i32) (call $note (local.get $why)) (call $tell) (call $exit (i32.const 0) (i32.const 0) (i32.const 0)))
       (func (export "_start") (local $left i32)
@@ -628,9 +636,42 @@ describe("timers for ever", () => {
     await define(arena, "chain", body);
     const limits = { timers: 10, mailboxBytes: 100_000, familyActors: 2, spawnsPerSecond: 500 };
     await arena.attack(body, tells(arena, { ...ALL, limits }));
-    // Not by spawnsPerSecond, for the next second brings as many again, and these timers wait for a quarter of an hour.
+    // Not by spawnsPerSecond, for the next second brings as many again, and these timers wait for a
+    // quarter of an hour.
     expect(await arena.notes()).toEqual([1]);
     expect(await arena.served()).toBe(true);
+  });
+
+  test("that outlive their setters make room when they fire", async () => {
+    await using arena = await Arena.open();
+    // Each kid sets two timers and ends. With each kid the parent sets one itself, and tells
+    // whether it was refused.
+    await define(
+      arena,
+      "kid",
+      `${COMMON} (func (export "_start") (call $begin)
+         ${`(drop ${timer("(i32.const 1000)", BOSS, 0)})`.repeat(2)} (call $exit (i32.const 0) (i32.const 0) (i32.const 0)))
+       (func (export "handle") (param i32))`,
+    );
+    const parent = await arena.attack(
+      `${COMMON} ${named("kid")} (func (export "_start") (call $begin))
+       (func (export "handle") (param i32)
+         (call $note ${spawning("kid", 0, "(i32.const 16) (i32.const 8)")})
+         (call $note (i32.eq (i32.const -101) ${timer("(i32.const 1000)", BOSS, 0)}))
+         (call $tell))`,
+      tells(arena, { ...ALL, limits: { timers: 4 } }),
+    );
+    for (let round = 0; round < 3; round++) {
+      // Two kids have set as many as their family may leave behind: the third and its parent are
+      // refused.
+      for (const isRefused of [0, 0, 1]) {
+        arena.runtime.send(parent, "");
+        expect(await arena.notes()).toEqual([1, isRefused]);
+        await arena.settle();
+      }
+      await arena.clock.advance(1000);
+      for (let fired = 0; fired < 6; fired++) expect((await arena.boss.receive())?.kind).toBe("timer");
+    }
   });
 
   test("that fire into a full mailbox are lost, and nothing else is", async () => {

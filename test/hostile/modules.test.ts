@@ -1,6 +1,6 @@
 /**
- * Bad modules: whatever the bytes are, `load` or `spawn` says what is wrong with them by a LoadError or a SpawnError that names the import, the export or the limit; nothing is left of the attempt,
- * and the witness is served.
+ * Bad modules. For all bytes, `load` or `spawn` throws a LoadError or a SpawnError that names the
+ * import, the export or the limit. The attempt leaves nothing behind, and the witness is served.
  */
 
 import { readFileSync } from "node:fs";
@@ -27,7 +27,10 @@ const NOTHING = [0x60, 0, 0];
 const MEMORY_IMPORT = [...name("env"), ...name("memory"), 2, 0, 2];
 const MEMORY_EXPORT = [...name("memory"), 2, 0];
 
-/** A module that exports a `run` which does nothing, and has these parts besides. Its type 0 is that of `run`. */
+/**
+ * A module that exports a `run` which does nothing, and has these parts besides. Its type 0 is that
+ * of `run`.
+ */
 function raw({ types = [], imports = [], tables = [], memories = [], globals = [], exports = [] }: Parts): Bytes {
   return Uint8Array.from([
     ...HEADER,
@@ -42,7 +45,10 @@ function raw({ types = [], imports = [], tables = [], memories = [], globals = [
   ]);
 }
 
-/** What `load`, and `spawn` if it comes so far, say of a module: an error of ours that names this. Nothing of it stays. */
+/**
+ * What `load`, and `spawn` if it comes so far, say of a module: an error of ours that names this.
+ * Nothing of it stays.
+ */
 async function refused(
   arena: Arena,
   source: ModuleSource,
@@ -122,7 +128,10 @@ describe("bytes that are no module", () => {
 
 describe("a module that is too large", () => {
   const limits = { moduleBytes: 1000 };
-  /** No module at all: who looks at the bytes says that, who looks at their number first says moduleBytes. */
+  /**
+   * No module at all: who looks at the bytes says that, who looks at their number first says
+   * moduleBytes.
+   */
   const garbage = new Uint8Array(1001).fill(0xee);
 
   test.each([

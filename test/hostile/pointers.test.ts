@@ -1,6 +1,6 @@
 /**
- * Pointers: whatever a guest passes for a place in its memory, the host reads and writes inside it or crashes that guest, and writes nothing
- * beside the place that it was shown.
+ * Pointers. For every pointer that a guest passes, the host reads and writes inside the guest's
+ * memory or crashes the guest. It writes only to the place that it was given.
  */
 
 import { describe, expect, test } from "vitest";
@@ -109,7 +109,7 @@ const recv = (name: string, more = "") => ({
   answers: is(PAYLOAD.length),
   writes: window,
 });
-/** Of names: one of more than 255 bytes is nobody's. */
+/** Of names: no actor has a name of more than 255 bytes. */
 const TOO_LONG = -101;
 
 /** Every import that takes a pointer and a length. */
@@ -176,7 +176,10 @@ const rows: Readonly<Record<string, Row>> = {
   log: { call: range => `(call $log (i32.const 1) ${bytes(range)})`, answers: is(1, -101) },
 };
 
-/** A runtime in which there is a module, an actor and a member of a group of the name that all of the guest's memory spells. */
+/**
+ * A runtime in which there is a module, an actor and a member of a group of the name that all of
+ * the guest's memory spells.
+ */
 async function open(options: RuntimeOptions = {}): Promise<Arena> {
   const arena = await Arena.open({ grants: "all", ...options });
   const name = String.fromCharCode(FILLER).repeat(4);
@@ -308,7 +311,7 @@ describe("the place for a result", TIMEOUT, () => {
       const pid = await attack(arena, plays(call(at)));
       expect(await arena.reason(pid)).toMatch(new RegExp(`^crashed: .*\\b${importName}\\b`));
       expect(arena.boss.size).toBe(0);
-      // The attacker, and no child that nobody knows of.
+      // The attacker, and no unknown child.
       expect(arena.runtime.counters.spawned - before).toBe(1);
       expect(await arena.served()).toBe(true);
     });

@@ -1,6 +1,6 @@
 /**
- * Kills and traps at every point where a guest may be waiting: its watchers are told once, nothing that it had set up outlives it, and what
- * it held is given back.
+ * Kills and traps at every point where a guest may wait. Its watchers are told once, nothing that
+ * it set up outlives it, and what it held is given back.
  */
 
 import { describe, expect, test } from "vitest";
@@ -26,7 +26,10 @@ const ROOM = "(i32.const 64) (i32.const 96) (i32.const 64)";
 const GET = `(import "db" "get" (func $db_get (result i32)))`;
 const CALL_GET = "(call $db_get)";
 
-/** `$begin` sets two timers of half a second: one for itself, with the tag 9, and one for the test, with the tag 8. */
+/**
+ * `$begin` sets two timers of half a second: one for itself, with the tag 9, and one for the test,
+ * with the tag 8.
+ */
 const PRELUDE = `
   (func $begin
     (drop (call $args (i32.const 16) (i32.const 8)))
@@ -36,7 +39,7 @@ const PRELUDE = `
     (i32.store (i32.const 8) (local.get $word))
     (drop (call $send ${BOSS} (i32.const 0) (i32.const 8) (i32.const 4))))`;
 const TELL_READY = `(call $tell (i32.const ${READY}))`;
-/** What nobody who has ended may get to. */
+/** What an actor that has ended must not reach. */
 const TELL_AFTER = "(call $tell (i32.const 2))";
 const NEVER = `(func (export "match") (param i32 i32 i32) (result i32) (i32.const 0))`;
 
@@ -103,7 +106,10 @@ async function drain(mailbox: HostMailbox): Promise<Received[]> {
   }
 }
 
-/** Moves a little whenever it is looked at, so that turns come to an end that have no other; otherwise when it is told to. */
+/**
+ * Moves a little whenever it is looked at, so that turns come to an end that have no other;
+ * otherwise when it is told to.
+ */
 class TickingClock extends ManualClock {
   #ticks = 0;
 
@@ -112,7 +118,7 @@ class TickingClock extends ManualClock {
   }
 }
 
-/** A victim, everybody who watches it, and the letters that nobody got. */
+/** A victim, all its watchers, and the dead letters. */
 class Scene implements AsyncDisposable {
   readonly arena: Arena;
   readonly clock: TickingClock;
@@ -132,7 +138,7 @@ class Scene implements AsyncDisposable {
     this.#watch.link(pid);
   }
 
-  /** Spawns the victim; whoever watches it does so before its first turn, and so is `atOnce` called. */
+  /** Spawns the victim. Its watchers begin before its first turn, and so does `atOnce`. */
   static async open(body: string, options: RuntimeOptions = {}, atOnce?: (scene: Scene) => unknown): Promise<Scene> {
     const letters: DeadLetter[] = [];
     const clock = new TickingClock();
@@ -158,12 +164,14 @@ class Scene implements AsyncDisposable {
   }
 
   /**
-   * Asserts that the victim has ended so, that everybody was told once, that of its timers only those for the test fire, that so many
-   * messages were left behind (where that can be said), and that the counters add up.
+   * Asserts that the victim has ended so, that everybody was told once, that of its timers only
+   * those for the test fire, that so many messages were left behind (where that can be said), and
+   * that the counters add up.
    */
   async ended(reason: RegExp, { left, timers = 1 }: { left?: number; timers?: number } = {}): Promise<void> {
     const { arena, pid, letters } = this;
-    // Of one that has just been killed the runtime knows no more, and the callback is still to come.
+    // Of one that has just been killed the runtime knows no more, and the callback is still to
+    // come.
     await arena.settle();
     expect(await arena.reason(pid)).toMatch(reason);
     const { kind } = await arena.end(pid);
@@ -250,7 +258,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       await scene.ended(reason);
     });
 
-    // Nobody but the guest knows its ref.
+    // Only the guest knows its ref.
     test.skipIf(name.endsWith("a ref"))("can trap when it goes on", async () => {
       const any = `(func (export "match") (param i32 i32 i32) (result i32) (i32.const 1))`;
       await using scene = await Scene.open(`${any} ${parks[way](call, UNREACHABLE)}`);
@@ -563,7 +571,7 @@ describe("a predicate", TIMEOUT, () => {
   const RECEIVE = `(call $recv_match ${ROOM} (i32.const -1) (i32.const 1))`;
 
   describe.each(Object.entries(forbidden))("that calls %s crashes its actor", (name, call) => {
-    // A module whose processes wait by resume:run crashes where it calls park, whoever does it.
+    // A module whose processes wait by resume:run crashes when it calls park.
     test.each([
       ["of a process by JSPI that waits", parks.jspi(RECEIVE, TELL_AFTER), true],
       ["of a process by JSPI that looks", parks.jspi(RECEIVE, TELL_AFTER), false],

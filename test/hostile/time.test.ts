@@ -1,6 +1,8 @@
 /**
- * Attacks on time: guests whose reductions take longer than others. What calls the engine is charged for it (test/paths.test.ts has the amounts); what waits for
- * memory, or computes with denormals and roots, is cut by the clock. The clock here goes on whenever somebody looks, as if each piece had taken long.
+ * Attacks on time: guests whose reductions take longer than others. Calls into the engine are
+ * charged for their work (test/module/paths.test.ts has the amounts). The clock cuts off code that
+ * waits for memory or computes with denormals and roots. The clock here advances with each look, as
+ * if each piece had taken long.
  */
 
 import { describe, expect, test } from "vitest";

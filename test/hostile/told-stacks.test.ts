@@ -1,4 +1,4 @@
-/** What a guest is told of a crash: frames of WebAssembly, and nothing of where the host's files are. */
+/** What a guest is told of a crash: frames of WebAssembly, and no paths of the host's files. */
 
 import { describe, expect, test } from "vitest";
 import type { ExitReason } from "../../host/index.ts";
@@ -86,7 +86,9 @@ forEach@[native code]`,
   });
 });
 
-/** Spawns "victim" with a monitor, and hands the bytes of its Down on to whom its arguments name. */
+/**
+ * Spawns "victim" with a monitor, and hands the bytes of its Down on to whom its arguments name.
+ */
 const WATCHER = guest(`(data (i32.const 16) "victim")
   (func (export "_start")
     (drop (call $args (i32.const 0) (i32.const 8)))

@@ -1,4 +1,7 @@
-/** Who lacks a grant learns nothing by asking: the answer, or the crash, is the same whatever there is to be found. */
+/**
+ * A guest that lacks a grant learns nothing by asking: the answer, or the crash, does not depend on
+ * what exists.
+ */
 import { expect, test } from "vitest";
 import { Stage } from "../support/player.ts";
 import { ECHO, guest } from "../support/wat.ts";

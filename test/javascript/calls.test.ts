@@ -1,4 +1,7 @@
-/** Calls from the host: answered, refused, over, aborted, late; and all of them independent of each other. */
+/**
+ * Calls from the host: answered, refused, timed out, aborted, answered late. All are independent of
+ * each other.
+ */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -17,7 +20,7 @@ import {
   type RuntimeOptions,
 } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (words: string) => new TextEncoder().encode(words);
@@ -30,8 +33,8 @@ let desk: Pid;
 let letters: DeadLetter[];
 
 beforeAll(async () => {
-  const wasm = await buildGuests("guests", ["desk"], "asyncify");
-  compiled = await WebAssembly.compile(wasm.get("desk") as Uint8Array<ArrayBuffer>);
+  const wasm = await buildGuest("guests", "desk", "asyncify");
+  compiled = await WebAssembly.compile(wasm);
 });
 
 async function begin(options: RuntimeOptions = {}): Promise<void> {

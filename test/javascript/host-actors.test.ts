@@ -1,4 +1,7 @@
-/** Code of the host as an actor among guests: mailboxes with ties, async functions that end as actors do, groups, polling. */
+/**
+ * Code of the host as an actor among guests: mailboxes with ties, async functions that end as
+ * actors do, groups, polling.
+ */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -13,7 +16,7 @@ import {
   Runtime,
 } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { guestModules, quiet } from "../support/guests.ts";
 import { readReport, tell } from "../support/puppet.ts";
 
 const bytes = (words: string) => new TextEncoder().encode(words);
@@ -26,10 +29,7 @@ let mailbox: HostMailbox;
 let ends: Map<Pid, ExitReason>;
 
 beforeAll(async () => {
-  compiled = new Map();
-  for (const [name, wasm] of await buildGuests("guests", ["puppet", "subject"], "asyncify")) {
-    compiled.set(name, await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>));
-  }
+  compiled = await guestModules("guests", ["puppet", "subject"], "asyncify");
 });
 
 beforeEach(async () => {

@@ -1,4 +1,7 @@
-/** The model of OTP's supervisor (otp-supervisor.ts) against OTP's own, where Erlang is installed: both play the same random programs. */
+/**
+ * The model of OTP's supervisor (otp-supervisor.ts) against OTP's own, where Erlang is installed:
+ * both play the same random programs.
+ */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +14,10 @@ import { type Act, MODEL_IDS, MODEL_PERIOD_MS, OtpSupervisor, program } from "..
 const PROGRAMS = Number(process.env.ISOPOD_OTP_PROGRAMS ?? 200);
 const source = fileURLToPath(new URL("../support/otp_supervisor.erl", import.meta.url));
 
-/** What the model and OTP say after each batch: trace, results, children (null: the supervisor has ended). */
+/**
+ * What the model and OTP say after each batch: trace, results, children (null: the supervisor has
+ * ended).
+ */
 type State = readonly [readonly string[], readonly string[], readonly string[] | null];
 
 const programs = fc.sample(fc.record(program), PROGRAMS);

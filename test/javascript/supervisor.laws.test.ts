@@ -1,6 +1,7 @@
 /**
- * Supervisors against a model of OTP's (otp-supervisor.ts): random programs end children, make their starts fail, start and stop children and let
- * time pass. What is started, what fails, what is stopped and in which order, the answers, the reports and the end must be the same.
+ * Supervisors against a model of OTP's (otp-supervisor.ts): random programs end children, make
+ * their starts fail, start and stop children and let time pass. What is started, what fails, what
+ * is stopped and in which order, the answers, the reports and the end must be the same.
  */
 
 import { fc, test as law } from "@fast-check/vitest";
@@ -15,7 +16,7 @@ import {
   Runtime,
 } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { guestModules, quiet } from "../support/guests.ts";
 import { type Act, MODEL_IDS, MODEL_PERIOD_MS, OtpSupervisor, program, reportLine } from "../support/otp-supervisor.ts";
 
 /** Host mailboxes as children, which say what is done to them the moment it is done. */
@@ -130,7 +131,9 @@ describe("a supervisor of the host's", () => {
 });
 
 const ACT: Act = { act: "end", who: 0, how: "end", restart: "permanent", times: 1, ms: 1 };
-/** A start that fails is tried again behind what is in the mailbox, also the second one that does. */
+/**
+ * A start that fails is tried again behind what is in the mailbox, also the second one that does.
+ */
 const FAILS_TWICE = {
   strategy: "one_for_one",
   intensity: 3,
@@ -155,10 +158,7 @@ describe("a supervisor that is a guest", () => {
   let compiled: Map<string, WebAssembly.Module>;
 
   beforeAll(async () => {
-    compiled = new Map();
-    for (const [name, wasm] of await buildGuests("guests", ["subject", "overseer"], "asyncify")) {
-      compiled.set(name, await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>));
-    }
+    compiled = await guestModules("guests", ["subject", "overseer"], "asyncify");
   });
 
   /** What guests/overseer.ts calls such a child. */

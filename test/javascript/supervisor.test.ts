@@ -1,6 +1,7 @@
 /**
- * Supervisors of the host against OTP's supervisor: whom an end concerns, who is started again and in which order, when a supervisor gives
- * up, and how children are stopped. The children are guests that say when they start and when they are asked to stop.
+ * Supervisors of the host against OTP's supervisor: which children an end affects, which restart
+ * and in which order, when a supervisor gives up, and how children are stopped. The children are
+ * guests that say when they start and when they are asked to stop.
  */
 
 import { fc, test as law } from "@fast-check/vitest";
@@ -23,10 +24,9 @@ import {
   type SupervisorOptions,
 } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { guestModules, quiet, textsFor } from "../support/guests.ts";
 import { tell } from "../support/puppet.ts";
 
-const decoder = new TextDecoder();
 const strategies: readonly Strategy[] = ["one_for_one", "one_for_all", "rest_for_one"];
 
 let compiled: Map<string, WebAssembly.Module>;
@@ -37,10 +37,7 @@ let ends: Map<Pid, string>;
 let reports: ChildReport[];
 
 beforeAll(async () => {
-  compiled = new Map();
-  for (const [name, wasm] of await buildGuests("guests", ["subject", "puppet"], "asyncify")) {
-    compiled.set(name, await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>));
-  }
+  compiled = await guestModules("guests", ["subject", "puppet"], "asyncify");
 });
 
 async function begin(): Promise<void> {
@@ -64,7 +61,10 @@ function supervise(options: SupervisorOptions): Supervisor {
   return runtime.supervise({ onReport: report => reports.push(report), ...options });
 }
 
-/** A child that traps exits, says when it is up and when it goes down, and has its id as a name. One whose id begins with "!" does not stop when asked to. */
+/**
+ * A child that traps exits, says when it is up and when it goes down, and has its id as a name. One
+ * whose id begins with "!" does not stop when asked to.
+ */
 function talker(id: string, more: Partial<ChildSpec> = {}): ChildSpec {
   return { id, start: "subject", args: `${observer.pid} ${id}`, name: id, ...more };
 }
@@ -78,15 +78,7 @@ function plain(id: string, more: Partial<ChildSpec> = {}): ChildSpec {
 const listed = () => reports.map(({ supervisor, id, pid, reason, action }) => [supervisor, id, pid, reason, action]);
 
 /** What was said since the last time, once all actors wait. */
-async function heard(): Promise<string[]> {
-  await quiet();
-  const texts: string[] = [];
-  for (;;) {
-    const item = await observer.receive({ timeoutMs: 0 });
-    if (item === undefined) return texts;
-    texts.push(item.kind === "message" ? decoder.decode(item.bytes) : item.kind);
-  }
-}
+const heard = () => textsFor(observer);
 
 async function advance(ms: number): Promise<void> {
   clock.jump(ms);

@@ -1,18 +1,21 @@
-/** What the host learns of a crash: the reason's message and stack, and the item that the guest had taken last. */
+/**
+ * What the host learns of a crash: the reason's message and stack, and the item that the guest had
+ * taken last.
+ */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { type ActorExit, type HostMailbox, type Pid, Runtime, type SpawnOptions } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 
 const bytes = (words: string) => new TextEncoder().encode(words);
 const compiled = new Map<string, WebAssembly.Module>();
 
 beforeAll(async () => {
   for (const way of ["asyncify", "jspi"] as const) {
-    const wasm = await buildGuests("guests", ["fragile"], way);
-    compiled.set(way, await WebAssembly.compile(wasm.get("fragile") as Uint8Array<ArrayBuffer>));
+    const wasm = await buildGuest("guests", "fragile", way);
+    compiled.set(way, await WebAssembly.compile(wasm));
   }
 });
 

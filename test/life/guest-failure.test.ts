@@ -1,13 +1,14 @@
 /**
- * What the guest library has for failure, in real guests on the real host: spawns, links, monitors, calls, names, groups, timers, servers
- * and supervisors. The guests are in guests/; each tells an observer in words what it sees. Both ways of blocking must agree.
+ * What the guest library has for failure, in real guests on the real host: spawns, links, monitors,
+ * calls, names, groups, timers, servers and supervisors. The guests are in guests/; each tells an
+ * observer in words what it sees. Both ways of blocking must agree.
  */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, type ParkWay, quiet } from "../support/guests.ts";
+import { guestModules, type ParkWay, quiet, textsFor } from "../support/guests.ts";
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -25,12 +26,9 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
   let ends: Map<Pid, string>;
 
   beforeAll(async () => {
-    const guests = await buildGuests("guests", ["subject", "failure", "recorder", "overseer", "tree"], way);
-    const examples = await buildGuests("examples", ["supervised", "supervised-counter"], way);
-    compiled = new Map();
-    for (const [name, bytes] of [...guests, ...examples]) {
-      compiled.set(name, await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>));
-    }
+    const guests = await guestModules("guests", ["subject", "failure", "recorder", "overseer", "tree"], way);
+    const examples = await guestModules("examples", ["supervised", "supervised-counter"], way);
+    compiled = new Map([...guests, ...examples]);
   });
 
   beforeEach(async () => {
@@ -70,15 +68,7 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
   }
 
   /** What was said to the observer since the last time, once all actors wait. */
-  async function heard(): Promise<string[]> {
-    await quiet();
-    const texts: string[] = [];
-    for (;;) {
-      const item = await observer.receive({ timeoutMs: 0 });
-      if (item === undefined) return texts;
-      texts.push(item.kind === "message" || item.kind === "timer" ? decoder.decode(item.bytes) : item.kind);
-    }
-  }
+  const heard = () => textsFor(observer);
 
   /** Calls from the host. */
   async function ask(whom: Pid | string, request: string): Promise<string> {
@@ -442,7 +432,9 @@ describe.each(["asyncify", "jspi"] as const)("a guest built for %s", (way: ParkW
   describe("that is a supervisor", () => {
     const strategies = ["one for one", "one for all", "rest for one"] as const;
 
-    /** Children as "label:restart:shutdownMs", restart being 0 permanent, 1 transient, 2 temporary. */
+    /**
+     * Children as "label:restart:shutdownMs", restart being 0 permanent, 1 transient, 2 temporary.
+     */
     function supervise(strategy: (typeof strategies)[number], intensity: number, ...children: string[]): Pid {
       const args = [observer.pid, strategies.indexOf(strategy), intensity, 5000, ...children].join(" ");
       return runtime.spawn("overseer", { args, grants: { ...EVERYTHING, spawn: ["subject"] } });

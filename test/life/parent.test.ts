@@ -1,11 +1,17 @@
-/** Whom the import `parent` names: the guest that has spawned an actor, the supervisor of the host's that has started it, or the host. */
+/**
+ * The actor that the import `parent` names: the guest that spawned the actor, the host's supervisor
+ * that started it, or the host.
+ */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
 import { guest } from "../support/wat.ts";
 
-/** Asks for its parent, and tells whom its arguments name: the status and the pid, 12 bytes. Spawns another first, where it is called so. */
+/**
+ * Asks for its parent, and tells whom its arguments name: the status and the pid, 12 bytes. Spawns
+ * another first, where it is called so.
+ */
 const BODY = `
   (func $tell
     (drop (call $args (i32.const 16) (i32.const 8)))

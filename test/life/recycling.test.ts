@@ -1,7 +1,7 @@
-/** Instances that are used again: nobody can tell, and those that cannot be made as new are not used again. */
+/** Instances are used again, and no actor can tell. Those that cannot be made as new are not. */
 
 import binaryen from "binaryen";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { SpawnOptions } from "../../host/index.ts";
 import { isRecyclable } from "../../host/module/recyclable.ts";
 import { buildGuests } from "../support/guests.ts";
@@ -75,6 +75,21 @@ describe("an actor finds everything as if it were the first, whatever the one be
     const load = stage.runtime.load.bind(stage.runtime);
     stage.runtime.load = (source, options) => load(source, { ...options, reductions: "count" });
     expect(await sums(body, { reductions: { policy: "kill", perTurn: 5000 } }, stage)).toEqual(ONES);
+  });
+
+  test("and the instance of the one before it is what the next one gets", async () => {
+    await using stage = new Stage();
+    const module = await stage.runtime.load(guest(`(func (export "run"))`));
+    const made = vi.spyOn(WebAssembly, "Instance");
+    try {
+      const spawn = async () => expect(await stage.reason(stage.runtime.spawn(module))).toBe("normal");
+      await spawn();
+      const first = made.mock.calls.length;
+      for (let i = 0; i < 5; i++) await spawn();
+      expect([first > 0, made.mock.calls.length - first]).toEqual([true, 0]);
+    } finally {
+      made.mockRestore();
+    }
   });
 
   test("also where the embedder keeps a memory that it was handed", async () => {

@@ -1,21 +1,17 @@
 /**
- * An actor whose mailbox others have filled: what it asks for itself works and arrives, and nothing that the guest library has crashes it for that. Bounded by
- * items, and by bytes.
+ * An actor whose mailbox others have filled, by items or by bytes. What it asks for still arrives,
+ * and no function of the guest library crashes it for that.
  */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Limits, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet, WAYS } from "../support/guests.ts";
 
 const FILLER = "twelve bytes";
 
-describe.each([
-  ["asyncify", "auto"],
-  ["asyncify", "off"],
-  ["jspi", "off"],
-] as const)("a guest built for %s, with the switch %s,", (way, turnedTo) => {
+describe.each(WAYS)("a guest built for %s, with the switch %s,", (way, turnedTo) => {
   let wasm: Uint8Array<ArrayBuffer>;
   let clock: ManualClock;
   let runtime: Runtime;
@@ -25,8 +21,8 @@ describe.each([
   let ends: Map<Pid, string>;
 
   beforeAll(async () => {
-    wasm = (await buildGuests("guests", ["besieged"], way)).get("besieged") as Uint8Array<ArrayBuffer>;
-  }, 60_000);
+    wasm = await buildGuest("guests", "besieged", way);
+  });
 
   beforeEach(async () => {
     clock = new ManualClock();

@@ -1,10 +1,14 @@
+/** A mailbox does what a plain list of items does, for any sequence of operations. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { Bytes } from "../../host/mail/bytes.ts";
 import { Mailbox, NONE, RingPool, TAG } from "../../host/mail/mailbox.ts";
 import { MESSAGE } from "../../host/wire/message.ts";
 
-/** What a mailbox should be: an array of items, and how many of them the receive in progress has looked at. */
+/**
+ * What a mailbox should be: an array of items, and how many of them the receive in progress has
+ * looked at.
+ */
 interface Model {
   items: { id: number; tag: number; length: number }[];
   seen: number;

@@ -1,3 +1,4 @@
+/** The ring of a mailbox: how it grows, wraps, shrinks, and gives its memory back. */
 import { describe, expect, test } from "vitest";
 import { Bytes } from "../../host/mail/bytes.ts";
 import { LENGTH, Mailbox, NONE, type Ring, RingPool, TAG } from "../../host/mail/mailbox.ts";

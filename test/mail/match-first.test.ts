@@ -1,4 +1,7 @@
-/** `match_first`: a predicate that is asked about many items at once gets what it would have got one by one. */
+/**
+ * `match_first`: a predicate that is asked about many items at once gets the same item as one by
+ * one.
+ */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
@@ -18,8 +21,10 @@ const [MATCH, SEND, TAKE, TAKE_TAG, MONITOR] = [1, 2, 3, 4, 5];
 const [FIRST_BYTE, EVERY, TAG, LONGER, NEVER] = [1, 2, 3, 4, 5];
 
 /**
- * A handler that plays the script in its first item: five words a step. After each receive it notes what that answered, a hash of what the predicate was
- * shown, how often it was asked, the first seven words of `info`, and a hash of the bytes in the window. The last note is how often `match_first` was called.
+ * A handler that plays the script in its first item: five words a step. After each receive it notes
+ * what that answered, a hash of what the predicate was shown, how often it was asked, the first
+ * seven words of `info`, and a hash of the bytes in the window. The last note is how often
+ * `match_first` was called.
  */
 const PLAYER = `
   (global $end (mut i32) (i32.const ${NOTES}))
@@ -197,7 +202,10 @@ describe("match_first", () => {
     expect(crossings).toBeLessThan(10);
   });
 
-  /** Sends itself so many items of 40 bytes, takes the one with tag 9, and then the one that `match_first` says. */
+  /**
+   * Sends itself so many items of 40 bytes, takes the one with tag 9, and then the one that
+   * `match_first` says.
+   */
   const picker = (answer: string) =>
     guest(`
       (func (export "match") (param i32 i32 i32) (result i32) (i32.const 0))

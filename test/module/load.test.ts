@@ -1,10 +1,11 @@
+/** Loading: what `load` takes, and what it says of what it does not take. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createRuntime, LoadError, type ModuleSource, type Runtime, SpawnError } from "../../host/node/index.ts";
-import { buildGuests, quiet } from "../support/guests.ts";
+import { buildGuest, quiet } from "../support/guests.ts";
 
 let runtime: Runtime;
 let folder: string;
@@ -12,8 +13,8 @@ let echo: Uint8Array<ArrayBuffer>;
 let echoByJspi: Uint8Array<ArrayBuffer>;
 
 beforeAll(async () => {
-  echo = (await buildGuests("examples", ["echo"], "asyncify")).get("echo") as Uint8Array<ArrayBuffer>;
-  echoByJspi = (await buildGuests("examples", ["echo"], "jspi")).get("echo") as Uint8Array<ArrayBuffer>;
+  echo = await buildGuest("examples", "echo", "asyncify");
+  echoByJspi = await buildGuest("examples", "echo", "jspi");
   folder = await mkdtemp(join(tmpdir(), "isopod-load-"));
   await writeFile(join(folder, "echo.wasm"), echo);
   await writeFile(join(folder, "echo.ts"), "export function run(): void {}");
@@ -103,7 +104,7 @@ describe("JSPI", () => {
   });
 
   test("takes one stack for many actors that live one after another", async () => {
-    const wasm = (await buildGuests("guests", ["misbehaves"], "jspi")).get("misbehaves") as Uint8Array<ArrayBuffer>;
+    const wasm = await buildGuest("guests", "misbehaves", "jspi");
     const module = await runtime.load(wasm);
     const { promising } = engine;
     let stacks = 0;

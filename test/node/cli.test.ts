@@ -1,3 +1,4 @@
+/** The command `isopod`, run as a user runs it: output, errors and exit codes. */
 import { spawn } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +11,7 @@ import { build } from "../../host/node/cli/commands/build.ts";
 import { init } from "../../host/node/cli/commands/init.ts";
 import { run } from "../../host/node/cli/commands/run.ts";
 import { suggest } from "../../host/wire/suggest.ts";
+import { build as compiled } from "../support/compiler.ts";
 import { withoutGenerations } from "../support/pages.ts";
 
 const CLI = fileURLToPath(new URL("../../bin/isopod.js", import.meta.url));
@@ -36,6 +38,20 @@ beforeAll(async () => {
     "named.ts",
     'import { register, self } from "isopod/guest"; export function run(): void { register("boss", self()); throw new Error("one\\ntwo"); }',
   );
+  write("index.ts", "export function run(): void {\n  const none: i32[] = [];\n  none[none.length];\n}\n");
+  write(
+    "chain.ts",
+    `class Node { constructor(public next: Node | null) {} }
+function chain(depth: i32): Node { const node = new Node(null); if (depth > 0) node.next = chain(depth - 1); return node; }
+export function run(): void { chain(2_000); }`,
+  );
+  // The command finds these in the cache. Those of `isopod build` below it compiles itself.
+  await Promise.all([
+    compiled(["boom.ts", "index.ts", "chain.ts"], { baseDir: folder }),
+    compiled(["index.ts"], { baseDir: folder, debug: true }),
+    compiled(["chain.ts"], { baseDir: folder, stackBytes: 100_000 }),
+    compiled(["endless.ts"], { baseDir: folder, reductions: "count" }),
+  ]);
   built = await isopod(["build", "bad.ts", "hello.ts", ECHO, "lines.ts", "trap.ts", "named.ts", "--out", "out/deep"]);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -75,12 +91,6 @@ function isopod(
 }
 
 test("--stack says how deep functions with objects may call each other, of isopod build as of isopod run", async () => {
-  write(
-    "chain.ts",
-    `class Node { constructor(public next: Node | null) {} }
-function chain(depth: i32): Node { const node = new Node(null); if (depth > 0) node.next = chain(depth - 1); return node; }
-export function run(): void { chain(2_000); }`,
-  );
   const small = await isopod(["run", "chain.ts"]);
   expect(small.code).toBe(1);
   expect(small.stderr).toMatch(/stack overflow: the \d+ bytes .* build it with a larger --stack \(chain\.ts:2:\d+\)/);
@@ -166,7 +176,6 @@ describe("isopod run", () => {
   });
 
   test("says where to look when a library failed, and with --debug who had called it", async () => {
-    write("index.ts", "export function run(): void {\n  const none: i32[] = [];\n  none[none.length];\n}\n");
     const { stderr } = await isopod(["run", "index.ts"]);
     expect(stderr).toMatch(
       /crashed: Index out of range \(~lib\/array\.ts:\d+:\d+\)\n {2}isopod run --debug index\.ts shows who/,

@@ -1,4 +1,7 @@
-/** Where in its sources a guest crashed: the line that is named is the one that did it, and none is named where nobody knows. */
+/**
+ * Where in its sources a guest crashed. The report names the line at fault, or no line if it is not
+ * known.
+ */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +12,8 @@ import { readString } from "../../host/adapters/assemblyscript.ts";
 import { readSourceMap } from "../../host/adapters/source-map.ts";
 import { type BuiltModule, type ExitReason, type LoadOptions, Runtime } from "../../host/index.ts";
 import type { BuildOptions } from "../../host/node/compile/build.ts";
-import { build, type Compiled } from "../../host/node/index.ts";
+import type { Compiled } from "../../host/node/index.ts";
+import { build } from "../support/compiler.ts";
 import { guest } from "../support/wat.ts";
 
 /** Each crash says in a comment which message makes it happen. */

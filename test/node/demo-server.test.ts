@@ -1,4 +1,7 @@
-/** The demo's server: what it gives to whom, and that the compiler behind it is for the page alone. */
+/**
+ * The demo's server: what it serves to which clients. Only its own page can use the compiler behind
+ * it.
+ */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
@@ -11,6 +14,7 @@ import { CompileQueue, type Outcome } from "../../host/node/demo/compile-queue.t
 import { demoFile } from "../../host/node/demo/files.ts";
 import { type DemoServer, serveDemo } from "../../host/node/demo/server.ts";
 import { guestNames } from "../../host/web/demo/protocol.ts";
+import { compileDemoGuests } from "../support/demo.ts";
 
 const HELLO = `import { log } from "isopod/guest";\nexport function run(): void { log("hello"); }\n`;
 const TOKEN = "the token of this page";
@@ -117,6 +121,11 @@ describe("the demo's server", () => {
   let server: DemoServer;
   let token: string;
   beforeAll(async () => {
+    await compileDemoGuests();
+    const folder = await mkdtemp(join(tmpdir(), "isopod-demo-"));
+    await writeFile(join(folder, "hello.ts"), HELLO);
+    await compileDemoGuests(folder, ["hello"]);
+    await rm(folder, { recursive: true });
     server = await serveDemo(0);
     token = /name="isopod-token" content="([^"]+)"/.exec(await (await fetch(server.url)).text())?.[1] ?? "";
   });
@@ -166,10 +175,10 @@ test("a build that takes too long is ended, and what comes after it is built", a
   const folder = await mkdtemp(join(tmpdir(), "isopod-build-"));
   try {
     await writeFile(join(folder, "hello.ts"), HELLO);
-    const [late] = await build(["hello.ts"], { baseDir: folder, timeoutMs: 1 });
+    const [late] = await build(["hello.ts"], { baseDir: folder, timeoutMs: 1, cache: false });
     expect(late.wasm).toBeUndefined();
     expect(late.diagnostics[0].message).toMatch(/took too long over "hello.ts"/);
-    const [built] = await build(["hello.ts"], { baseDir: folder, timeoutMs: 60_000 });
+    const [built] = await build(["hello.ts"], { baseDir: folder, timeoutMs: 60_000, cache: false });
     expect(built.diagnostics).toEqual([]);
   } finally {
     await rm(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** What a host program is told of the engine that it runs in: what helps there, and nothing where nothing does. */
+/** What a host program is told about its engine: a flag that helps there, or nothing. */
 import { describe, expect, test } from "vitest";
 import { adviceFor } from "../../host/node/engine.ts";
 

@@ -1,4 +1,4 @@
-/** Text of guests where people read it: it is shown, and no terminal obeys it. */
+/** Text of guests is shown to people, and no terminal obeys it. */
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,9 @@ import { frame } from "../../host/node/cli/top/frame.ts";
 import type { Reading } from "../../host/node/cli/top/observer-client.ts";
 import { assemble, guest } from "../support/wat.ts";
 
-/** A control sequence, C1, a line end, bidirectional controls, separators, and characters that nobody sees. */
+/**
+ * A control sequence, C1, a line end, bidirectional controls, separators, and invisible characters.
+ */
 const EVIL = "a\x1b[2J\x9b1m\r\n\u202eb\u2066\u200f\u061c\u2028\u2029\u200b\ufeff";
 const HARMLESS = "a\\x1b[2J\\x9b1m\\x0d\\x0a\\u{202e}b\\u{2066}\\u{200f}\\u{61c}\\u{2028}\\u{2029}\\u{200b}\\u{feff}";
 const OBEYED = /(?![\t\n])\p{Cc}|[\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069]|\p{Cs}/u;

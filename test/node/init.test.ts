@@ -1,11 +1,15 @@
-/** `isopod init` as a newcomer meets it: the package as npm packs it, installed into the project that init has made. */
-import { execFile, execFileSync } from "node:child_process";
+/**
+ * `isopod init` as a newcomer meets it: the packed package is installed into the project that init
+ * has made.
+ */
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pack } from "../support/compiler.ts";
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -17,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Node 26 for npm's scripts too, whatever else is installed. */
+/** Node 26 for npm's scripts too, even if another Node is installed. */
 const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`, NO_COLOR: "1" };
 
 async function isopod(...args: string[]): Promise<string> {
@@ -29,9 +33,8 @@ describe("a project that isopod init has made", () => {
   const npm = async (...args: string[]) => (await run("npm", args, { cwd: project, env })).stdout;
 
   beforeAll(async () => {
-    execFileSync("npm", ["pack", "--pack-destination", folder], { cwd: ROOT, env, stdio: "ignore" });
-    const [tarball] = readdirSync(folder).filter(name => name.endsWith(".tgz"));
-    const said = await isopod("init", "my-app", "--isopod", `file:../${tarball}`);
+    const tarball = await pack(folder);
+    const said = await isopod("init", "my-app", "--isopod", `file:${relative(join(folder, "my-app"), tarball)}`);
     project = join(folder, "my-app");
     expect(said).toMatch(/my-app\/host\.ts\n[\s\S]*my-app is ready\. Next:\n {2}cd my-app\n {2}npm install\n/);
     await npm("install", "--no-audit", "--no-fund", "--prefer-offline");

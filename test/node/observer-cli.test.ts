@@ -1,7 +1,11 @@
-/** `isopod run --observe` and `isopod top`, as a user runs them: the address is printed, the terminal shows the actor, and the exit code is what it would have been. */
+/**
+ * `isopod run --observe` and `isopod top`, as a user runs them. The address is printed, the
+ * terminal shows the actor, and the exit code is the same as without the observer.
+ */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { build } from "../support/compiler.ts";
 
 const CLI = fileURLToPath(new URL("../../bin/isopod.js", import.meta.url));
 const example = (name: string) => fileURLToPath(new URL(`../../guest/examples/${name}.ts`, import.meta.url));
@@ -34,6 +38,11 @@ function isopod(args: string[], onAddress?: (url: string) => void): Promise<Ende
 }
 
 describe.concurrent("isopod run --observe", () => {
+  // The command finds them in the cache.
+  beforeAll(async () => {
+    await build([example("echo"), example("hello")]);
+  });
+
   test("serves as long as its actors live; one is seen in a terminal, killed, and is the exit code", async () => {
     let top: Promise<Ended> | undefined;
     const ended = isopod(["run", example("echo"), "--observe"], url => {

@@ -1,4 +1,7 @@
-/** The observer's server: who may ask, what it answers, and that guests cannot make it say anything else; the metrics, the channels, and the terminal's view. */
+/**
+ * The observer's server: which clients may ask, what it answers, and that guests cannot change what
+ * it says. Also the metrics, the channels, and the terminal's view.
+ */
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { request } from "node:http";

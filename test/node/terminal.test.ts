@@ -1,4 +1,4 @@
-/** The line that says what takes its time: on terminals only, and gone when it is done. */
+/** The line of progress appears on terminals only, and disappears when the work is done. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ProgressLine } from "../../host/node/cli/terminal.ts";
 

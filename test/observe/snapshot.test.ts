@@ -1,4 +1,7 @@
-/** What a runtime shows of itself: a snapshot equals what was done to it, a peek takes nothing, and the events tell the same story. */
+/**
+ * A snapshot equals what was done to the runtime, a peek takes nothing, and the events tell the
+ * same story.
+ */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -95,7 +98,8 @@ describe("a snapshot", () => {
       runtime.send(pid, "more");
       await quiet();
       const spent = (infoOf(pid).reductions ?? 0) - before;
-      // 100,000 rounds of 2 each, and a little for what is around them; a piece may have been overdrawn by its last step.
+      // 100,000 rounds of 2 each, and a little for what is around them; a piece may have been
+      // overdrawn by its last step.
       expect(spent).toBeGreaterThan(199_980);
       expect(spent).toBeLessThan(201_000);
     }

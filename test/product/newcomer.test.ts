@@ -1,4 +1,7 @@
-/** The mistakes of the first hour, made on the command line and in a small host program: what is said reads as help. */
+/**
+ * The mistakes of the first hour, on the command line and in a small host program. The messages
+ * must help.
+ */
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Compiled } from "../../host/node/compile/compiled.ts";
 import { compile } from "../../host/node/compile/compiler.ts";
 import { build, createRuntime, type Denial, type Runtime } from "../../host/node/index.ts";
+import { build as compiled } from "../support/compiler.ts";
 
 const CLI = fileURLToPath(new URL("../../bin/isopod.js", import.meta.url));
 
@@ -23,6 +27,12 @@ beforeAll(() => {
   write("main.ts", "export function main(): void {}");
   write("typed.ts", "export function run(): i32 { return 1; }");
   write("notes.txt", "not a guest");
+});
+/** The command finds these in the cache. */
+beforeAll(async () => {
+  write("waits.ts", 'import { receive } from "isopod/guest"; export function run(): void { receive(); }');
+  await compiled(["echo.ts", "none.ts", "main.ts", "typed.ts"], { baseDir: folder });
+  await compiled(["waits.ts"], { baseDir: folder, park: "jspi" });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -78,7 +88,6 @@ describe("on the command line", () => {
   });
 
   test("an engine without JSPI names the two ways out", () => {
-    write("waits.ts", 'import { receive } from "isopod/guest"; export function run(): void { receive(); }');
     const [code, stderr] = isopod(["run", "waits.ts", "--park", "jspi"], "delete WebAssembly.Suspending;");
     expect(code).toBe(1);
     expect(stderr).toMatch(

@@ -1,6 +1,7 @@
 /**
- * The package as a user gets it: packed, installed in an empty folder, and used there. It needs the registry, and what cannot be done on a machine is skipped
- * and says why. Node 22 and 24 are tried with ISOPOD_ALL_NODES=1, and where CI is set.
+ * The package as a user gets it: packed, installed in an empty folder, and used there. It needs the
+ * registry. Tests that a machine cannot run are skipped and say why. Node 22 and 24 are tried if
+ * ISOPOD_ALL_NODES=1 or CI is set.
  */
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -11,7 +12,9 @@ import { chromium } from "playwright";
 import { publint } from "publint";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Builder } from "../../host/node/compile/build.ts";
 import { chromiumOptions, NO_CHROMIUM } from "../browser/chromium.ts";
+import { pack } from "../support/compiler.ts";
 import { ROOT, stepsOf, take } from "../support/pages.ts";
 
 const SLOW = 240_000;
@@ -21,7 +24,6 @@ const OLDER = [22, 24];
 const all = Boolean(process.env.ISOPOD_ALL_NODES || process.env.CI);
 
 let folder: string;
-let tarball: string;
 /** The project in which the package is installed, and the package there. */
 let project: string;
 let installed: string;
@@ -48,8 +50,7 @@ async function projectWith(name: string, packages: readonly string[]): Promise<s
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "isopod-package-"));
-  const packed = (await npm(ROOT, "pack", "--silent", "--pack-destination", folder)).trim().split("\n");
-  tarball = join(folder, String(packed.pop()));
+  const tarball = await pack(folder);
   try {
     project = await projectWith("project", [tarball, "cborg"]);
   } catch (error) {
@@ -114,11 +115,16 @@ describe("what is packed", () => {
 describe.each([26, ...OLDER])("in Node %i", major => {
   const isRun = major === 26 || all;
   let node = process.execPath;
+  let builder: Pick<Builder, "build" | "close">;
 
   beforeAll(async () => {
-    if (!isRun || unreachable || major === Number.parseInt(process.versions.node, 10)) return;
+    if (!isRun || unreachable) return;
+    const { Builder } = await import(/* @vite-ignore */ join(installed, "dist/host/node/compile/build.js"));
+    builder = new Builder();
+    if (major === Number.parseInt(process.versions.node, 10)) return;
     node = join(await projectWith(`node-${major}`, [`node@${major}`]), "node_modules/node/bin/node");
   }, 2 * SLOW);
+  afterAll(() => builder?.close());
 
   test.skipIf(!isRun).each(["README.md", "docs/tutorial.md"])(
     `the programs of %s print what it says${isRun ? "" : " (to run: ISOPOD_ALL_NODES=1 npm test)"}`,
@@ -126,8 +132,9 @@ describe.each([26, ...OLDER])("in Node %i", major => {
       const { stdout } = await exec(node, ["--version"]);
       expect(stdout).toMatch(`v${major}.`);
       const cli = join(installed, "bin/isopod.js");
+      const compile = (file: string) => builder.build(file, { baseDir: project });
       for (const step of stepsOf(page)) {
-        const output = await take(step, { folder: project, node, cli });
+        const output = await take(step, { folder: project, node, cli, compile });
         if ("command" in step) expect(output).toBe(step.output);
       }
     },
@@ -160,7 +167,8 @@ new Runtime({ grants: { fly: true } });
 export { wrong };
 `;
 
-  // AssemblyScript's own declarations name things twice, which only skipLibCheck lets pass; ours must not need it.
+  // AssemblyScript's own declarations name things twice, which only skipLibCheck lets pass; ours
+  // must not need it.
   const transform = `import GuestTransform from "isopod/transform";\nnew GuestTransform().park = "jspi";\n`;
 
   const resolutions = [

@@ -1,11 +1,11 @@
 /**
- * The soak: a great many spawns and messages, with everything else that a runtime does going on at the same time, and a look at the end whether all
- * of it is as it was before.
+ * The soak: a great many spawns and messages, with everything else that a runtime does going on at
+ * the same time, and a look at the end whether all of it is as it was before.
  *
- *     node --expose-gc --disable-wasm-trap-handler test/soak.ts [--scale 1] [--seed 1] [--leave 0]
+ *     node --expose-gc --disable-wasm-trap-handler test/product/soak.ts [--scale 1] [--seed 1] [--leave 0]
  *
- * `--scale 1` is the full load, a million spawns and ten million messages; 0.001 is what CI runs. `--leave` leaves so many actors alive at
- * the end, so that the checks can be seen to fail.
+ * `--scale 1` is the full load, a million spawns and ten million messages; 0.001 is what CI runs.
+ * `--leave` leaves so many actors alive at the end, so that the checks can be seen to fail.
  */
 
 import { setImmediate as macrotask } from "node:timers/promises";
@@ -25,7 +25,8 @@ import {
 import { seededRandom } from "../support/seeded.ts";
 import { guest } from "../support/wat.ts";
 
-// ---- What is to be done -------------------------------------------------------------------------------------------------
+// ---- What is to be done
+// -------------------------------------------------------------------------------------------------
 
 const { values } = parseArgs({
   options: {
@@ -50,13 +51,19 @@ const FULL = {
 };
 type Load = keyof typeof FULL;
 
-/** In each of so many rounds the loads go on at the same time; the next begins when all of them are done, and have left nothing behind. */
+/**
+ * In each of so many rounds the loads go on at the same time; the next begins when all of them are
+ * done, and have left nothing behind.
+ */
 const rounds = Math.max(4, Math.round(250 * scale));
 
 /** After a warm-up of so many rounds, memory is what it is to be at the end. */
 const WARM_UP_ROUNDS = 3;
 
-/** Memory may have grown by this much: less than five bytes for each spawn, and half a byte for each message. */
+/**
+ * Memory may have grown by this much: less than five bytes for each spawn, and half a byte for each
+ * message.
+ */
 const TOLERANCE_BYTES = 4 * 2 ** 20;
 
 /** Nothing having happened for so long, nothing will. */
@@ -65,7 +72,8 @@ const STUCK_MS = 60_000;
 const ACTORS = 1000;
 const FIBERS = 300;
 
-// ---- Guests -------------------------------------------------------------------------------------------------------------
+// ---- Guests
+// -------------------------------------------------------------------------------------------------------------
 
 const INFO = 64;
 const ARGS = 1024;
@@ -94,8 +102,9 @@ const repeat = (body: string) => `
 const LEFT = "(global $left (mut i32) (i32.const 0))";
 
 /**
- * A process of three functions: `$begin`; `$receive`, which calls one of the receives; `$take`, which gets what that answered and says whether
- * to go on. It waits by JSPI, or by a `resume:run` written by hand.
+ * A process of three functions: `$begin`; `$receive`, which calls one of the receives; `$take`,
+ * which gets what that answered and says whether to go on. It waits by JSPI, or by a `resume:run`
+ * written by hand.
  */
 function blocking(way: "jspi" | "resume", functions: string): string {
   if (way === "jspi") {
@@ -143,7 +152,10 @@ const PING = `
       (then (call $exit (i32.const 1) (i32.const 0) (i32.const 0)))))
   (func (export "handle") (param $n i32) ${countDown(leave)} (call $serve ${TAG} (local.get $n)))`;
 
-/** args: lo, hi, messages, size, mask. Sends all its messages in one turn, each tagged with its number and the mask. */
+/**
+ * args: lo, hi, messages, size, mask. Sends all its messages in one turn, each tagged with its
+ * number and the mask.
+ */
 const PRODUCER = `
   ${LEFT}
   (func (export "run") ${readArgs}
@@ -157,7 +169,10 @@ const CONSUMER = `
   (func $receive (result i32) ${recv("(i32.const -1)")})
   (func $take (param $n i32) (result i32) ${goOnWhileLeft})`;
 
-/** args: messages, how. Takes messages by their tags from 63 down to 0, again and again; by `recv_match` where `how` is 1. */
+/**
+ * args: messages, how. Takes messages by their tags from 63 down to 0, again and again; by
+ * `recv_match` where `how` is 1.
+ */
 const SELECTIVE = `
   ${LEFT}
   (global $wanted (mut i32) (i32.const 63))
@@ -198,7 +213,10 @@ const ONCE = `
     (if (i32.eq ${arg(0)} (i32.const 2)) (then (call $exit (i32.const 6) (i32.const ${ROOM}) (i32.const 100))))
     (if (i32.eq ${arg(0)} (i32.const 3)) (then unreachable)))`;
 
-/** args: children. Spawns them, plain, linked, monitored or both, waits for all their Downs and Exits, and returns. */
+/**
+ * args: children. Spawns them, plain, linked, monitored or both, waits for all their Downs and
+ * Exits, and returns.
+ */
 const PARENT = `
   ${LEFT}
   (data (i32.const 512) "once")
@@ -216,7 +234,10 @@ const PARENT = `
   (func $receive (result i32) ${recv("(i32.const -1)")})
   (func $take (param $n i32) (result i32) ${goOnWhileLeft})`;
 
-/** args: lo, hi of the one before it; lo, hi of whom to tell. Links itself to the former, tells the latter, and waits for ever. */
+/**
+ * args: lo, hi of the one before it; lo, hi of whom to tell. Links itself to the former, tells the
+ * latter, and waits for ever.
+ */
 const CHAIN = `
   (func $begin ${readArgs}
     (if (i32.or ${arg(0)} ${arg(1)}) (then ${must(`(call $link ${arg(0)} ${arg(1)})`)}))
@@ -224,7 +245,10 @@ const CHAIN = `
   (func $receive (result i32) ${recv("(i32.const -1)")})
   (func $take (param $n i32) (result i32) (i32.const 1))`;
 
-/** args: timers. Sets itself two timers at a time, takes one back, and waits for the other, with a timeout of its own now and then. */
+/**
+ * args: timers. Sets itself two timers at a time, takes one back, and waits for the other, with a
+ * timeout of its own now and then.
+ */
 const TIMER = `
   ${LEFT}
   (global $ref (mut i32) (i32.const 0))
@@ -248,7 +272,8 @@ const plain = { producer: PRODUCER, once: ONCE };
 const processes = { consumer: CONSUMER, selective: SELECTIVE, parent: PARENT, chain: CHAIN, timer: TIMER };
 type Name = keyof typeof handlers | keyof typeof plain | keyof typeof processes;
 
-// ---- The runtime that is soaked, and what it tells -----------------------------------------------------------------------
+// ---- The runtime that is soaked, and what it tells
+// -----------------------------------------------------------------------
 
 /** The engine's clock, and how many of the wakes that were asked of it are still to come. */
 class CountingClock implements Clock {
@@ -343,7 +368,8 @@ function repeated<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
-// ---- Loads: each does about so much, and leaves nothing behind ----------------------------------------------------------
+// ---- Loads: each does about so much, and leaves nothing behind
+// ----------------------------------------------------------
 
 const loads: Readonly<Record<Load, (quota: number) => Promise<number>>> = {
   async pingPong(quota) {
@@ -432,7 +458,10 @@ const loads: Readonly<Record<Load, (quota: number) => Promise<number>>> = {
     return Math.ceil(quota / 40) * 40;
   },
 
-  /** Chains of links that are monitored from outside: with any one of them all end, and the mailbox is told of each. */
+  /**
+   * Chains of links that are monitored from outside: with any one of them all end, and the mailbox
+   * is told of each.
+   */
   async links(quota) {
     const length = 25;
     for (let left = quota; left > 0; left -= length) {
@@ -469,7 +498,10 @@ const loads: Readonly<Record<Load, (quota: number) => Promise<number>>> = {
     return 20 * each;
   },
 
-  /** From the host: most are answered; one in each fifty comes too late, one loses its callee, one is given up. */
+  /**
+   * From the host: most are answered; one in each fifty comes too late, one loses its callee, one
+   * is given up.
+   */
   async calls(quota) {
     const deaf = spawn("chain", [0, 0, 0, 0]);
     const servers = repeated(4, () => spawn("server"));
@@ -506,11 +538,12 @@ async function fails(call: Promise<unknown>, so: (error: unknown) => boolean): P
   }
 }
 
-// ---- The whole ----------------------------------------------------------------------------------------------------------
+// ---- The whole
+// ----------------------------------------------------------------------------------------------------------
 
 const names = Object.keys(FULL) as Load[];
 const done = Object.fromEntries(names.map(name => [name, 0])) as Record<Load, number>;
-/** Those that go on now, for whoever wonders what it waits for. */
+/** The scenes that run now, to see what the soak waits for. */
 const going = new Set<Load>();
 
 async function round(): Promise<void> {
@@ -540,7 +573,10 @@ async function memory(): Promise<Use> {
   return process.memoryUsage();
 }
 
-/** How many actors of a kind can be spawned until the runtime refuses: less than before, where something holds a place. */
+/**
+ * How many actors of a kind can be spawned until the runtime refuses: less than before, where
+ * something holds a place.
+ */
 async function room(name: Name, args: readonly number[], which: number): Promise<number> {
   const module = (modules.get(name) ?? [])[which];
   if (module === undefined) return 0;

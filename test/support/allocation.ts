@@ -1,6 +1,7 @@
 /**
- * What the host allocates for a message: `node --expose-gc --disable-wasm-trap-handler test/allocation.ts`. For each game it prints a line of JSON, with the
- * bytes that V8 has allocated for a message, by its own counter, and those that are still held after a collection.
+ * What the host allocates for a message: `node --expose-gc --disable-wasm-trap-handler
+ * test/support/allocation.ts`. For each game it prints a line of JSON, with the bytes that V8 has allocated
+ * for a message, by its own counter, and those that are still held after a collection.
  */
 import { getHeapStatistics } from "node:v8";
 import type { Scenario, Style } from "../../bench/harness/scenario.ts";
@@ -19,7 +20,9 @@ export interface Allocation {
 /** After a first round the code is compiled, and the host's rings and pools have their sizes. */
 const ROUNDS = 4;
 
-/** All bytes that V8 has ever allocated on its heap. Node 26 has it; its types know nothing of it. */
+/**
+ * All bytes that V8 has ever allocated on its heap. Node 26 has it; its types know nothing of it.
+ */
 function allocatedBytes(): number {
   const { total_allocated_bytes } = getHeapStatistics() as unknown as Record<string, number | undefined>;
   if (total_allocated_bytes === undefined) throw new Error("this engine does not count what it allocates: use Node 26");

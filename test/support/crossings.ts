@@ -1,6 +1,7 @@
 /**
- * Counts calls across the border of WebAssembly, at the runtime's own seam: where it makes an instance of a guest. What the guest calls of the
- * host (`send`, `recv`) and what the host calls of the guest (`handle`, `resume:run`) are counted by their names.
+ * Counts calls across the border of WebAssembly, at the runtime's own seam: where it makes an
+ * instance of a guest. What the guest calls of the host (`send`, `recv`) and what the host calls of
+ * the guest (`handle`, `resume:run`) are counted by their names.
  */
 import { vi } from "vitest";
 
@@ -10,7 +11,10 @@ export type Crossings = Readonly<Record<string, number>>;
 export class CrossingCounter {
   #counted = new Map<string, number>();
 
-  /** From now on every guest is counted; `vi.unstubAllGlobals` ends that. Guests that wait by JSPI are not: engines refuse wrapped imports there. */
+  /**
+   * From now on every guest is counted; `vi.unstubAllGlobals` ends that. Guests that wait by JSPI
+   * are not: engines refuse wrapped imports there.
+   */
   static install(): CrossingCounter {
     const counter = new CrossingCounter();
     const Instance = new Proxy(WebAssembly.Instance, {
@@ -25,7 +29,8 @@ export class CrossingCounter {
             ...imports,
             actor: counter.#wrap(imports.actor),
           } as WebAssembly.Imports);
-          // What the switch calls must be the engine's own; it gives the turns, and the host calls nothing but `run` below.
+          // What the switch calls must be the engine's own; it gives the turns, and the host calls
+          // nothing but `run` below.
           return { exports: isNative(imports.actor.send) ? exports : counter.#wrap(exports as Functions) };
         }
         const instance = new target(module, imports as WebAssembly.Imports | undefined);
@@ -73,7 +78,10 @@ function isNative(original: unknown): boolean {
   return typeof original === "function" && String(original).includes("[native code]");
 }
 
-/** What so many more messages add to the crossings, for each of them: what begins and ends a game is in both. Zeros are left out. */
+/**
+ * What so many more messages add to the crossings, for each of them: what begins and ends a game is
+ * in both. Zeros are left out.
+ */
 export function perMessage(few: Crossings, many: Crossings, messages: number): Crossings {
   const names = [...new Set([...Object.keys(few), ...Object.keys(many)])].sort();
   const added = names.map(name => [name, ((many[name] ?? 0) - (few[name] ?? 0)) / messages] as const);

@@ -1,6 +1,8 @@
 /**
- * A model of OTP's supervisor. Programs end its processes and ask it to start and stop children; it answers with what it does, in order. Its starts fail
- * when they are told to. otp-supervisor.test.ts compares it with OTP's own supervisor, supervisor.laws.test.ts compares ours with it.
+ * A model of OTP's supervisor. Programs end its processes and ask it to start and stop children; it
+ * answers with what it does, in order. Its starts fail when they are told to.
+ * otp-supervisor.test.ts compares it with OTP's own supervisor, supervisor.laws.test.ts compares
+ * ours with it.
  */
 
 import { fc } from "@fast-check/vitest";
@@ -182,7 +184,10 @@ export class OtpSupervisor {
   }
 }
 
-/** One thing that a program does. `who` is the index of an id, `how` is looked at where a process ends. */
+/**
+ * One thing that a program does. `who` is the index of an id, `how` is looked at where a process
+ * ends.
+ */
 export interface Act {
   readonly act: "end" | "fail" | "start" | "stop" | "advance";
   readonly who: number;

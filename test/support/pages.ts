@@ -1,4 +1,7 @@
-/** What a page of documentation shows, in its order: files, behind comments such as `<!-- file: hello.ts -->`, and commands with their output, behind `<!-- run -->`. */
+/**
+ * What a page of documentation shows, in its order: files, behind comments such as `<!-- file:
+ * hello.ts -->`, and commands with their output, behind `<!-- run -->`.
+ */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
@@ -22,6 +25,11 @@ export interface Place {
   readonly node: string;
   /** What `npx isopod` is. */
   readonly cli: string;
+  /**
+   * Compiles a guest, so that the programs and commands find it in the cache. One compiler does for
+   * all of them.
+   */
+  readonly compile: (file: string) => Promise<unknown>;
 }
 
 const BLOCK = /<!-- (file|run)(?:: (\S+))? -->\n```\w*\n([\s\S]*?)```/g;
@@ -43,10 +51,14 @@ function commands(text: string): Command[] {
     });
 }
 
-/** Writes the file, or runs the command and resolves to what it prints on stdout. Rejects where its exit code is not 0. */
-export async function take(step: Step, { folder, node, cli }: Place): Promise<string> {
+/**
+ * Writes the file, or runs the command and resolves to what it prints on stdout. Rejects where its
+ * exit code is not 0.
+ */
+export async function take(step: Step, { folder, node, cli, compile }: Place): Promise<string> {
   if ("file" in step) {
     await writeFile(join(folder, step.file), step.text);
+    if (step.text.includes('from "isopod/guest"')) await compile(step.file);
     return "";
   }
   const args = step.command.replace(/^npx isopod /, () => `node ${cli} `).split(" ");

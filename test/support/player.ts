@@ -1,7 +1,8 @@
 /**
- * A guest that plays a script: each step is one call of an import with the arguments that a test chose, and what the import
- * returned is noted and sent to the test's mailbox. The same script plays in all three ways of docs/abi.md: as a process by JSPI,
- * as a process whose `resume:run` is a state machine written by hand, and as a handler.
+ * A guest that plays a script. Each step is one call of an import with the arguments that a test
+ * chose. The result is noted and sent to the test's mailbox. The same script plays in all three
+ * ways of docs/abi.md: as a process by JSPI, as a process whose `resume:run` is a state machine
+ * written by hand, and as a handler.
  */
 
 import {
@@ -30,7 +31,10 @@ const NOTES = 0x4000;
 const TRACE = 0x6000;
 const SCRIPT = 0x8000;
 
-/** What `match` of the player does, by the predicate's number. From 100 up: yes where the first byte is that much above 100. */
+/**
+ * What `match` of the player does, by the predicate's number. From 100 up: yes where the first byte
+ * is that much above 100.
+ */
 export const predicate = {
   never: 0,
   always: 1,
@@ -74,7 +78,7 @@ export const step = {
     timeoutMs,
     which,
   ],
-  /** Parks, whatever the last note; notes what `park` returned. */
+  /** Parks, whatever the last note is. Notes what `park` returned. */
   park: () => [5],
   window: (info: number, ptr: number, cap: number) => [6, info, ptr, cap],
   /** Notes lo and hi. */
@@ -101,7 +105,10 @@ export const step = {
   grow: (pages: number) => [21, pages],
   /** Notes how often `match` was called. */
   countAsked: () => [22],
-  /** Sends the four words of each call of `match`: predicate, ptr, len, first byte (-1 where len is 0). */
+  /**
+   * Sends the four words of each call of `match`: predicate, ptr, len, first byte (-1 where len is
+   * 0).
+   */
   dumpTrace: () => [23],
   /** Sends to the sender of the item in INFO; notes the status. */
   reply: (tag: number, ptr: number, len: number) => [24, tag, ptr, len],
@@ -275,8 +282,8 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Spawns a player with these messages of the test in its mailbox already. One that is a handler plays its script when its first item
-   * comes, and ignores the rest.
+   * Spawns a player with these messages of the test in its mailbox already. One that is a handler
+   * plays its script when its first item comes, and ignores the rest.
    */
   async play(
     way: PlayerWay,
@@ -296,7 +303,10 @@ export class Stage implements AsyncDisposable {
     return pid;
   }
 
-  /** The same where the script decides when to receive: a handler is given an empty item to begin with. */
+  /**
+   * The same where the script decides when to receive: a handler is given an empty item to begin
+   * with.
+   */
   async playAtOnce(
     way: PlayerWay,
     script: readonly (readonly number[])[],
@@ -332,7 +342,9 @@ export class Stage implements AsyncDisposable {
     return this.runtime.spawn(await this.runtime.load(echoBinary, { name: "echo" }), options);
   }
 
-  /** Whether an echo still answers. Everything that was runnable before has had its turn by then. */
+  /**
+   * Whether an echo still answers. Everything that was runnable before has had its turn by then.
+   */
   async answers(echo: Pid): Promise<boolean> {
     const mailbox = this.runtime.mailbox();
     mailbox.send(echo, new Uint8Array([1, 2, 3]), 5);

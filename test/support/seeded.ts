@@ -1,4 +1,6 @@
-/** Numbers in [0, 1) that look random and are the same in each run, for the `random` of a runtime. */
+/**
+ * Numbers in [0, 1) that look random and are the same in each run, for the `random` of a runtime.
+ */
 export function seededRandom(seed = 1): () => number {
   let state = seed >>> 0;
   return () => {

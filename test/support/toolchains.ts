@@ -1,6 +1,6 @@
 /**
- * Compilers of other languages, where this machine has them: builds the examples in guest/examples/ with the commands that
- * docs/languages.md shows.
+ * Compilers of other languages, where this machine has them: builds the examples in guest/examples/
+ * with the commands that docs/languages.md shows.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -10,7 +10,10 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** rustup installs where no PATH of a service leads; and clang would run the wasm-opt that npm finds among our own programs. */
+/**
+ * rustup installs where no PATH of a service leads; and clang would run the wasm-opt that npm finds
+ * among our own programs.
+ */
 const path = [
   ...(process.env.PATH ?? "").split(delimiter).filter(folder => !folder.endsWith(join("node_modules", ".bin"))),
   join(homedir(), ".cargo", "bin"),
@@ -85,7 +88,10 @@ export const rust: Toolchain & { buildProject(page: string, folder: string): Uin
       readFileSync(join(folder, "wasm32-unknown-unknown", "release", "examples", `${example}.wasm`)),
     );
   },
-  /** Makes the project that the page shows, in a new folder in which isopod is installed, and builds it by the page's command. */
+  /**
+   * Makes the project that the page shows, in a new folder in which isopod is installed, and builds
+   * it by the page's command.
+   */
   buildProject(page, folder) {
     mkdirSync(join(folder, "node_modules"), { recursive: true });
     symlinkSync(root, join(folder, "node_modules", "isopod"));

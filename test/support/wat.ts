@@ -1,6 +1,6 @@
 /**
- * Guests written by hand, from docs/abi.md alone. `guest` assembles a WAT body and declares the imports that it mentions, so that
- * a test shows only what it is about.
+ * Guests written by hand, from docs/abi.md alone. `guest` assembles a WAT body and declares the
+ * imports that it mentions, so that a test shows only what it is about.
  */
 import binaryen from "binaryen";
 
@@ -78,7 +78,10 @@ export function guest(
   return assemble(`(module ${imports.join("\n")} ${memory} ${body})`, features);
 }
 
-/** Replies to every item with its payload, under its tag. Lives through whatever happens around it. */
+/**
+ * Replies to every item with its payload, under its tag. Survives everything that happens around
+ * it.
+ */
 export const ECHO = `
   (func (export "_start") (call $window (i32.const 64) (i32.const 128) (i32.const 4096)))
   (func (export "handle") (param $n i32)

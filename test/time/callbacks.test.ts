@@ -1,4 +1,7 @@
-/** Callbacks of the embedder: what they throw is reported and stops nothing, what happens is told in one order, and a flood loses no end. */
+/**
+ * Callbacks of the embedder: their exceptions are reported and stop nothing, events are told in one
+ * order, and a flood loses no end.
+ */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type InspectEvent, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";

@@ -1,3 +1,4 @@
+/** The event loop runs while actors do: timers, promises and I/O of the host get their turns. */
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -51,7 +52,10 @@ describe.each(["auto", "off"] as const)(
     (func (export "_start") (call $window (i32.const 64) (i32.const 128) (i32.const 64)))
     (func (export "handle") (param $n i32)
       (drop (call $send (i32.load (i32.const 128)) (i32.load (i32.const 132)) (i32.const 0) (i32.const 128) (i32.const 8))))`;
-    /** Waits 50 ms for an item, and sends on to the pid of its arguments what the receive has answered. */
+    /**
+     * Waits 50 ms for an item, and sends on to the pid of its arguments what the receive has
+     * answered.
+     */
     const WAITS = `
     (global $asked (mut i32) (i32.const 0))
     (func (export "run"))

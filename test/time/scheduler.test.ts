@@ -1,3 +1,4 @@
+/** The run queue: the order of turns, and when control goes back to the event loop. */
 import { describe, expect, test } from "vitest";
 import { ManualClock } from "../../host/test.ts";
 import { type Runnable, Scheduler } from "../../host/time/scheduler.ts";
@@ -18,6 +19,29 @@ function runnable(log: string[], name: string, run: () => boolean = () => true):
 
 async function quiet(): Promise<void> {
   for (let i = 0; i < 4; i++) await macrotask();
+}
+
+/** How many turns of one that goes on for ever fit into slices of 4 ms. */
+async function turnsPerSlice(turn: (clock: ManualClock, scheduler: Scheduler) => void): Promise<number[]> {
+  const clock = new ManualClock();
+  const scheduler = new Scheduler(clock, 4);
+  let turns = 0;
+  const endless = runnable([], "endless", () => {
+    turns++;
+    turn(clock, scheduler);
+    scheduler.push(endless);
+    return true;
+  });
+  scheduler.push(endless);
+  const perSlice: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const before = turns;
+    await macrotask();
+    if (turns > before) perSlice.push(turns - before);
+  }
+  scheduler.stop();
+  expect(perSlice.length).toBeGreaterThan(1);
+  return perSlice;
 }
 
 describe("the scheduler", () => {
@@ -75,32 +99,21 @@ describe("the scheduler", () => {
   });
 
   test("gives the event loop its turn when the slice is over, and only then", async () => {
-    const clock = new ManualClock();
-    const scheduler = new Scheduler(clock, 4);
-    let turns = 0;
-    const endless: Runnable = {
-      run() {
-        turns++;
-        // A turn takes 10 µs here: 400 of them are a slice.
-        clock.jump(0.01);
-        scheduler.push(endless);
-        return true;
-      },
-      failed() {},
-    };
-    scheduler.push(endless);
-    const perSlice: number[] = [];
-    for (let i = 0; i < 5; i++) {
-      const before = turns;
-      await macrotask();
-      if (turns > before) perSlice.push(turns - before);
-    }
-    scheduler.stop();
-    expect(perSlice.length).toBeGreaterThan(1);
+    // A turn takes 10 µs here: 400 of them are a slice.
+    const perSlice = await turnsPerSlice(clock => clock.jump(0.01));
     for (const inSlice of perSlice) {
       expect(inSlice).toBeGreaterThanOrEqual(400);
       expect(inSlice).toBeLessThan(400 + 129);
     }
+  });
+
+  test("gives the event loop its turn after a millisecond where turns are long", async () => {
+    const perSlice = await turnsPerSlice((clock, scheduler) => {
+      clock.jump(0.3);
+      scheduler.lookSoon();
+    });
+    // Four of 0.3 ms are the first that are longer than one.
+    for (const inSlice of perSlice) expect(inSlice).toBe(4);
   });
 
   test("waits for a runnable that goes on by itself, and runs nobody else meanwhile", async () => {

@@ -1,4 +1,7 @@
-/** `isopod/test`: the clock gives actors their turns between timers, and `settle` waits until nobody has anything to do. */
+/**
+ * `isopod/test`: the clock gives actors their turns between timers, and `settle` waits until no
+ * actor is ready.
+ */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type HostMailbox, Runtime, systemClock } from "../../host/index.ts";

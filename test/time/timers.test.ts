@@ -1,3 +1,4 @@
+/** Timers fire in order, behind one timer of the host. */
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { ManualClock } from "../../host/test.ts";

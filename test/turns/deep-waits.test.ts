@@ -1,4 +1,7 @@
-/** A guest may wait as deep in a recursion as it can recurse: what of its stack has no room in its memory, the host puts aside. */
+/**
+ * A guest may wait at any depth that its recursion reaches. The host puts aside the part of its
+ * stack that has no room in its memory.
+ */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,13 +10,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { readSourceMap } from "../../host/adapters/source-map.ts";
 import { type BuiltModule, type ExitReason, formatReason, type Limits, Runtime } from "../../host/index.ts";
 import type { BuildOptions } from "../../host/node/compile/build.ts";
-import { compile } from "../../host/node/compile/compiler.ts";
-import { build } from "../../host/node/index.ts";
 import { ManualClock } from "../../host/test.ts";
+import { build } from "../support/compiler.ts";
 import { quiet } from "../support/guests.ts";
 import { assemble, guest } from "../support/wat.ts";
 
-/** Each frame keeps numbers of three types and an object, and some of them wait once more on the way back. */
+/**
+ * Each frame keeps numbers of three types and an object, and some of them wait once more on the way
+ * back.
+ */
 const SOURCE = `import { argsText, log, receive } from "isopod/guest";
 class Node { constructor(public value: i32, public next: Node | null) {} }
 function ask(depth: i32, a: i64, b: f64, node: Node): f64 {
@@ -70,7 +75,10 @@ beforeEach(() => {
 });
 afterEach(() => runtime.stop());
 
-/** What it logs and how it ends where messages come one by one, each when it waits; or where all are there before it begins. */
+/**
+ * What it logs and how it ends where messages come one by one, each when it waits; or where all are
+ * there before it begins.
+ */
 async function play(module: BuiltModule, depth: number, oneByOne: boolean): Promise<string[]> {
   lines.length = 0;
   const pid = runtime.spawn(await runtime.load(module), { args: String(depth) });
@@ -213,7 +221,7 @@ test("a module of another compiler waits at every depth, too", async () => {
         (i64.store (i32.const 4224) (call $deep (i32.const 2000) (i64.const 0x100000000)))
         (call $exit (i32.const 6) (i32.const 4224) (i32.const 8))))`),
   );
-  const { wasm, text } = await compile(path, { park: "asyncify" });
+  const [{ wasm, text }] = await build([path], { park: "asyncify" });
   if (wasm === undefined) throw new Error(text);
   const pid = runtime.spawn(await runtime.load(wasm));
   const ended = runtime.exited(pid);

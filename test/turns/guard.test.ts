@@ -1,6 +1,7 @@
 /**
- * Guards what makes a message cheap, without a clock: what it allocates, and how often it crosses the border between host and guest. Whoever breaks
- * one of these numbers has made messages dearer; whoever betters one writes the new number down.
+ * Guards what makes a message cheap, without a clock: what it allocates, and how often it crosses
+ * the border between host and guest. A change that breaks one of these numbers makes messages
+ * dearer. A change that improves one writes the new number down.
  */
 
 import { execFile } from "node:child_process";
@@ -21,7 +22,10 @@ import { guest } from "../support/wat.ts";
 
 const SLOW = 240_000;
 
-/** A handler that ends at the first message with the tag 2, which is the last of the producer's in bench/guests/counting.ts. */
+/**
+ * A handler that ends at the first message with the tag 2, which is the last of the producer's in
+ * bench/guests/counting.ts.
+ */
 const LISTENER = `
   (func (export "_start") (call $window (i32.const 64) (i32.const 0) (i32.const 0)))
   (func (export "handle") (param i32)
@@ -30,7 +34,10 @@ const LISTENER = `
 describe("a message allocates nothing:", () => {
   const counts = "total_allocated_bytes" in getHeapStatistics();
   const why = counts ? "" : " (skipped: needs Node 26, which counts what it allocates)";
-  /** A slice of the scheduler allocates a little, and there are the more of them the slower the machine. The smallest object has 16 bytes. */
+  /**
+   * A slice of the scheduler allocates a little, and there are the more of them the slower the
+   * machine. The smallest object has 16 bytes.
+   */
   const NOISE = 8;
   let played: Allocation[];
 
@@ -70,13 +77,19 @@ describe.each(["auto", "off"] as const)("with the switch %s, a message crosses t
     vi.unstubAllEnvs();
   });
 
-  /** With the switch nothing crosses but the call that gives it its next turns, after 128 of them, and what makes a mailbox larger. */
+  /**
+   * With the switch nothing crosses but the call that gives it its next turns, after 128 of them,
+   * and what makes a mailbox larger.
+   */
   function expectCrossings(found: Crossings, host: Crossings): void {
     if (way === "off") expect(found).toEqual(host);
     else expect(Object.values(found).reduce((sum, each) => sum + each, 0)).toBeLessThan(0.01);
   }
 
-  /** A turn takes 65 items from a full mailbox, so that multiples of it leave no rest; nor may what each of four pairs plays. */
+  /**
+   * A turn takes 65 items from a full mailbox, so that multiples of it leave no rest; nor may what
+   * each of four pairs plays.
+   */
   const FEW = 65 * 80;
   const MANY = 2 * FEW;
 
@@ -95,7 +108,8 @@ describe.each(["auto", "off"] as const)("with the switch %s, a message crosses t
   test("twice between handlers, if at all: the sender's send, and the receiver's handle", {
     timeout: SLOW,
   }, async () => {
-    // The item is in the receiver's window before `handle` is called, so there is nothing to ask for.
+    // The item is in the receiver's window before `handle` is called, so there is nothing to ask
+    // for.
     const found = await crossings(pingPong, "handler", { pairs: 1, bytes: 8 });
     expectCrossings(found, { send: 1, handle: 1 });
   });
@@ -103,7 +117,8 @@ describe.each(["auto", "off"] as const)("with the switch %s, a message crosses t
   test("three times between processes that wait, if at all: send, resume, and the recv that finds nothing", {
     timeout: SLOW,
   }, async () => {
-    // `resume:run` goes on with what the last recv waited for; the next recv answers -2, and the guest unwinds by itself: `park` is no crossing.
+    // `resume:run` goes on with what the last recv waited for; the next recv answers -2, and the
+    // guest unwinds by itself: `park` is no crossing.
     const found = await crossings(pingPong, "process", { pairs: 1, bytes: 8 });
     expectCrossings(found, { send: 1, recv: 1, "resume:run": 1 });
   });
@@ -120,7 +135,8 @@ describe.each(["auto", "off"] as const)("with the switch %s, a message crosses t
       return counted;
     };
     const found = perMessage(await played(FEW), await played(MANY), MANY - FEW);
-    // Of 256 requests one goes through the host, which draws the refs of the others; and a call has two turns, of which 128 are one call of the loop.
+    // Of 256 requests one goes through the host, which draws the refs of the others; and a call has
+    // two turns, of which 128 are one call of the loop.
     if (way === "auto") expect(Object.values(found).reduce((sum, each) => sum + each, 0)).toBeLessThan(1 / 16);
     else
       expect(found).toEqual({
@@ -142,7 +158,8 @@ describe.each(["auto", "off"] as const)("with the switch %s, a message crosses t
   test("twice, if at all, where the receiver is a process with more to take, and once more a turn", {
     timeout: SLOW,
   }, async () => {
-    // Each turn takes 65: one is what resume goes on with, 64 are answers of recv, and the recv behind says that others are due.
+    // Each turn takes 65: one is what resume goes on with, 64 are answers of recv, and the recv
+    // behind says that others are due.
     const found = await crossings(counting, "process", {});
     expectCrossings(found, { send: 1, recv: 1, "resume:counter": 1 / 65 });
   });

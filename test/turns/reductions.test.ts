@@ -1,5 +1,6 @@
 /**
- * Reductions: whatever a guest computes, it is cut off or gives way; and one that was preempted computes what it would have computed alone.
+ * Reductions. Every guest that computes for long is cut off or gives way. A guest that was
+ * preempted computes the same as it would alone.
  */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,11 +23,13 @@ import {
 } from "../../host/index.ts";
 import { countReductions } from "../../host/module/count.ts";
 import { Undecodable } from "../../host/module/cursor.ts";
-import { type BuildOptions, build } from "../../host/node/compile/build.ts";
+import type { BuildOptions } from "../../host/node/compile/build.ts";
 import type { Compiled } from "../../host/node/compile/compiled.ts";
 import { ManualClock } from "../../host/test.ts";
 import { PIECE } from "../../host/turns/preempt.ts";
 import { YIELD_END } from "../../host/wire/abi.ts";
+import { words } from "../hostile/attackers.ts";
+import { build as buildFiles } from "../support/compiler.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { assemble, ECHO, guest } from "../support/wat.ts";
 
@@ -37,7 +40,10 @@ function preemptible(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return makePreemptible(binaryen, "guest", bytes, undefined, false);
 }
 
-/** Time goes on by a quarter of a millisecond whenever somebody looks: who computes without end would stop a clock that stands still. */
+/**
+ * Time goes on by a quarter of a millisecond whenever somebody looks: who computes without end
+ * would stop a clock that stands still.
+ */
 class TickingClock extends ManualClock {
   override now(): number {
     this.jump(0.25);
@@ -157,11 +163,25 @@ describe("a guest without end is cut off", () => {
 
   test("and a handler may spend its limit anew for each item", async () => {
     const body = `(func (export "handle") (param $n i32) (local $i i32)
-      (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4500)))))`;
+      (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4500))))
+      (drop (call $send ${words(observer.pid)} (i32.const 0) (i32.const 0) (i32.const 0))))`;
     const pid = runtime.spawn(await counted(guest(body)));
     for (let i = 0; i < 50; i++) runtime.send(pid, "");
-    await quiet();
-    expect(runtime.isAlive(pid)).toBe(true);
+    for (let i = 0; i < 50; i++) expect(await observer.receive({ timeoutMs: 10_000 })).toMatchObject({ from: pid });
+    expect([runtime.isAlive(pid), ends]).toEqual([true, []]);
+  });
+
+  test("and predicates may spend their limit anew in each turn", async () => {
+    const body = `(func (export "match") (param i32 i32 i32) (result i32) (local $i i32)
+        (loop $l (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 2000)))) (i32.const 0))
+      (func (export "run") (drop (call $recv_match (i32.const 64) (i32.const 128) (i32.const 64) (i32.const -1) (i32.const 1))) (drop (call $park)))`;
+    const pid = runtime.spawn(await counted(guest(body)), { reductions: { policy: "yield" } });
+    for (let i = 0; i < 20; i++) {
+      runtime.send(pid, "x");
+      await quiet();
+      expect(runtime.info(pid)).toMatchObject({ mailboxItems: i + 1 });
+    }
+    expect(ends).toEqual([]);
   });
 });
 
@@ -187,7 +207,7 @@ describe.each(ways)("preempted by %s", way => {
       expect(await mailbox.receive()).toMatchObject({ kind: "message", bytes: Uint8Array.of(i) });
       tookMs.push(performance.now() - before);
     }
-    // What is promised is 10 ms; how busy this machine is nobody knows, so it is not asserted.
+    // The promise is 10 ms. It is not asserted, because this machine may be busy.
     const median = tookMs.sort((a, b) => a - b)[10];
     console.log(
       `${way}: the echo answered after ${median.toFixed(1)} ms (median), ${tookMs[19].toFixed(1)} ms at most`,
@@ -580,7 +600,7 @@ describe("isopod build of a module that is WebAssembly already", () => {
   async function rebuilt(bytes: Uint8Array, options: BuildOptions): Promise<Compiled> {
     const path = join(folder, "guest.wasm");
     writeFileSync(path, bytes);
-    return (await build([path], options))[0];
+    return (await buildFiles([path], options))[0];
   }
 
   test("counts, or makes it preemptible in every engine", async () => {

@@ -1,6 +1,7 @@
 /**
- * Turns and the clock: a turn that has used its time gives way or is ended, whatever it has counted; and one that the system kept from running is not.
- * The guests move the clock themselves, by an import.
+ * Turns and the clock. A turn that has used its time gives way or is ended, whatever it has
+ * counted. A turn that the system kept from running is not. The guests move the clock themselves,
+ * by an import.
  */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";

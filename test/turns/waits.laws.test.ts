@@ -1,6 +1,7 @@
 /**
- * Any AssemblyScript guest does the same in every way of waiting: guests that wait in recursions of any depth, in loops, in generic functions, in the
- * arguments of calls and through function values are made at random, and their traces are compared.
+ * Any AssemblyScript guest does the same in every way of waiting: guests that wait in recursions of
+ * any depth, in loops, in generic functions, in the arguments of calls and through function values
+ * are made at random, and their traces are compared.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -10,8 +11,9 @@ import { fc, test as law } from "@fast-check/vitest";
 import { afterAll, beforeAll, expect } from "vitest";
 import { formatReason, Runtime } from "../../host/index.ts";
 import type { BuildOptions } from "../../host/node/compile/build.ts";
-import { type BuiltModule, build } from "../../host/node/index.ts";
+import type { BuiltModule } from "../../host/node/index.ts";
 import { ManualClock } from "../../host/test.ts";
+import { build } from "../support/compiler.ts";
 import { quiet } from "../support/guests.ts";
 
 const FUNCTIONS = 3;
@@ -99,7 +101,9 @@ export function run(): void {
 
 const WAYS: readonly BuildOptions[] = [{ park: "asyncify" }, { park: "jspi" }, { reductions: "yield" }];
 
-/** The lines that it logs, and how it ends. Of the messages some are there before it waits for them. */
+/**
+ * The lines that it logs, and how it ends. Of the messages some are there before it waits for them.
+ */
 async function trace(built: BuiltModule): Promise<string[]> {
   const lines: string[] = [];
   await using runtime = new Runtime({

@@ -1,15 +1,13 @@
 /**
- * One suite for both ways in which a process can block: the same AssemblyScript sources, built for Asyncify and for JSPI, must
- * behave the same.
+ * One suite for both ways in which a process can block: the same AssemblyScript sources, built for
+ * Asyncify and for JSPI, must behave the same.
  */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readString } from "../../host/adapters/assemblyscript.ts";
 import { formatReason, type GuestModule, type HostMailbox, type Pid, Runtime } from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
-import { buildGuests, CROWD, type ParkWay, quiet } from "../support/guests.ts";
-
-const decoder = new TextDecoder();
+import { buildGuests, CROWD, type ParkWay, quiet, textsFor } from "../support/guests.ts";
 
 function pidBytes(...pids: Pid[]): Uint8Array {
   return new Uint8Array(BigUint64Array.from(pids, pid => BigInt(pid)).buffer);
@@ -39,15 +37,7 @@ describe.each(["asyncify", "jspi"] as const)("a process built for %s", (way: Par
   }
 
   /** All that has come to the observer, as text. */
-  async function observed(): Promise<string[]> {
-    await quiet();
-    const texts: string[] = [];
-    for (;;) {
-      const item = await observer.receive({ timeoutMs: 0 });
-      if (item === undefined) return texts;
-      texts.push(item.kind === "message" ? decoder.decode(item.bytes) : item.kind);
-    }
-  }
+  const observed = () => textsFor(observer);
 
   test("waits in that way", async () => {
     const echo = await load("echo");

@@ -1,4 +1,7 @@
-/** What the embedder passes is checked where it enters: a wrong number, a slip in a name and an unknown word throw, and nothing has happened. */
+/**
+ * The host's arguments are checked at the entry. A wrong number, a misspelled name and an unknown
+ * word throw, and nothing has happened.
+ */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { text } from "../../host/adapters/codec.ts";

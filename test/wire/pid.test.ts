@@ -1,3 +1,4 @@
+/** Pids, their text form, and the table that hands them out. */
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { secretRandom } from "../../host/time/random.ts";
@@ -63,6 +64,19 @@ describe("a table of pids", () => {
     expect(most).toBeLessThan(2000);
   });
 
+  test("uses a slot again after 1,024 others were freed, and not before", () => {
+    const table = new PidTable<Entry>();
+    const slot = ({ lo }: Entry) => lo & (MAX_SLOTS - 1);
+    const first = table.add(entry);
+    end(table, first);
+    let others = 0;
+    for (let added = table.add(entry); slot(added) !== slot(first); added = table.add(entry)) {
+      end(table, added);
+      others++;
+    }
+    expect(others).toBe(1024);
+  });
+
   test("marks pids with its thread and node", () => {
     const added = new PidTable<Entry>(() => 0, 3, 9).add(entry);
     expect(formatPid(pidFromWords(added.lo, added.hi))).toBe("<9.3.0.1>");
@@ -112,7 +126,8 @@ describe("a table of pids", () => {
       }
       for (const { lo, hi } of given) expect(table.wasIssued(lo, hi)).toBe(true);
       const { lo, hi } = given[0];
-      // The generation before the first one, another thread, a slot that nobody had, and bits that no pid has.
+      // The generation before the first one, another thread, a slot that was never used, and bits
+      // that no pid has.
       const generation = ((hi & 0x7f) << 10) | (lo >>> 20);
       const before = parsePid(`<0.0.${lo & (MAX_SLOTS - 1)}.${generation === 1 ? 131_071 : generation - 1}>`) ?? 0;
       expect(table.wasIssued(lowWord(before), highWord(before))).toBe(false);

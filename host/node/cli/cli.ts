@@ -72,7 +72,8 @@ ${commands.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join("\n"
 
 Exit codes: 0 success; 1 failure; 2 wrong command line; 130 after Ctrl-C.
 Environment: NO_COLOR and FORCE_COLOR; ISOPOD_QUIET=1 hides the notice about the
-engine's flag; ISOPOD_DEBUG=1 prints the stack trace of an error.
+engine's flag; ISOPOD_CACHE names the folder of compiled guests (off: none);
+ISOPOD_DEBUG=1 prints the stack trace of an error.
 `;
 
 async function main(args: readonly string[]): Promise<number> {

@@ -10,7 +10,8 @@
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MAX_STACK_BYTES } from "../../../guest/transform/layout.ts";
-import { checkOptions, checksOf, flag, oneOf, text, wholeNumber } from "../../wire/checks.ts";
+import { checkOptions, checksOf, flag, oneOf, shown, text, wholeNumber } from "../../wire/checks.ts";
+import { CompileCache, cacheFolder, type Inputs } from "./cache.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled } from "./compiled.ts";
 import type { CompileOptions } from "./options.ts";
@@ -21,6 +22,11 @@ export interface BuildOptions extends CompileOptions {
    * limit.
    */
   timeoutMs?: number;
+  /**
+   * The folder where compiled guests are kept, so that the same sources are not compiled again; false: none is kept. Default: the folder that the
+   * environment variable ISOPOD_CACHE names (`off`: none), or else `isopod` in the user's folder for caches.
+   */
+  cache?: string | false;
 }
 
 const buildChecks = checksOf<BuildOptions>({
@@ -32,6 +38,11 @@ const buildChecks = checksOf<BuildOptions>({
   baseDir: text,
   // The longest delay of setTimeout.
   timeoutMs: wholeNumber(0, 2 ** 31 - 1),
+  cache: (value, _, where) => {
+    if (value !== false && (typeof value !== "string" || value === "")) {
+      throw new TypeError(`${where}: cache is the path of a folder, or false, not ${shown(value)}`);
+    }
+  },
 });
 
 /** TypeScript in a checkout, JavaScript in an installed package. */
@@ -40,6 +51,7 @@ const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts
 /**
  * Compiles all entries, one after another. The first takes about a second, each further one a
  * quarter of a second.
+ * Guests that were compiled before are taken from the cache; see `cache`.
  *
  * @param entries paths of AssemblyScript or WebAssembly files, absolute or relative to
  * `options.baseDir`
@@ -65,10 +77,15 @@ export async function build(entries: string[], options: BuildOptions = {}): Prom
 export class Builder {
   #worker: Worker | undefined;
 
-  async build(entry: string, { timeoutMs, ...options }: BuildOptions): Promise<Compiled> {
+  async build(entry: string, { timeoutMs, cache, ...options }: BuildOptions): Promise<Compiled> {
+    const folder = cacheFolder(cache);
+    const kept = folder === undefined ? undefined : new CompileCache(folder);
+    const found = await kept?.find(entry, options);
+    if (found !== undefined) return found;
     this.#worker ??= new Worker(WORKER, { name: "isopod build" });
-    const { compiled, alive } = await ask(this.#worker, { entry, options }, timeoutMs);
-    if (!alive) this.#worker = undefined;
+    const { compiled, inputs } = await ask(this.#worker, { entry, options }, timeoutMs);
+    if (inputs === undefined) this.#worker = undefined;
+    else await kept?.keep(compiled, inputs, options);
     return compiled;
   }
 
@@ -78,11 +95,13 @@ export class Builder {
   }
 }
 
-function ask(
-  worker: Worker,
-  request: CompileRequest,
-  timeoutMs: number | undefined,
-): Promise<{ compiled: Compiled; alive: boolean }> {
+interface Answer {
+  readonly compiled: Compiled;
+  /** What it was made of. Undefined where the thread has ended. */
+  readonly inputs?: Inputs;
+}
+
+function ask(worker: Worker, request: CompileRequest, timeoutMs: number | undefined): Promise<Answer> {
   return new Promise(done => {
     let log = "";
     let timedOut = false;
@@ -94,17 +113,20 @@ function ask(
     const onMessage = (reply: CompileReply) => {
       if ("log" in reply) log += reply.log;
       // Binaryen says only here, and not in asc's own output, why a module is invalid.
-      else settle(reply.compiled.wasm ? reply.compiled : { ...reply.compiled, text: reply.compiled.text + log }, true);
+      else {
+        const { compiled, inputs } = reply;
+        settle({ compiled: compiled.wasm ? compiled : { ...compiled, text: compiled.text + log }, inputs });
+      }
     };
     // A worker that fails also exits. The error comes first, and says more.
     const onError = (error: unknown) => {
       log += error instanceof Error ? (error.stack ?? error.message) : String(error);
     };
-    const onExit = () => settle(timedOut ? tookTooLong(request) : crashed(request, log), false);
-    const settle = (compiled: Compiled, alive: boolean) => {
+    const onExit = () => settle({ compiled: timedOut ? tookTooLong(request) : crashed(request, log) });
+    const settle = (answer: Answer) => {
       clearTimeout(timer);
       worker.off("message", onMessage).off("error", onError).off("exit", onExit);
-      done({ compiled, alive });
+      done(answer);
     };
     worker.on("message", onMessage).on("error", onError).on("exit", onExit);
     worker.postMessage(request);

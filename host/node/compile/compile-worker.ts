@@ -4,6 +4,7 @@
  * Guarantee: for each entry it posts a `Compiled`, or the worker ends.
  */
 import { parentPort } from "node:worker_threads";
+import { hashOf, type Inputs } from "./cache.ts";
 import type { Compiled } from "./compiled.ts";
 import { compile } from "./compiler.ts";
 import type { CompileOptions } from "./options.ts";
@@ -17,7 +18,7 @@ export interface CompileRequest {
  * `log` is what the compiler wrote while it crashed. It is posted because the streams of an ending
  * worker may be cut off.
  */
-export type CompileReply = { compiled: Compiled } | { log: string };
+export type CompileReply = { compiled: Compiled; inputs: Inputs } | { log: string };
 
 const port = parentPort;
 if (!port) throw new Error("compile-worker runs in a worker thread: call build()");
@@ -28,5 +29,9 @@ const reply = (message: CompileReply) => port.postMessage(message);
 console.error = (...parts: unknown[]) => reply({ log: `${parts.join(" ")}\n` });
 
 port.on("message", async ({ entry, options }: CompileRequest) => {
-  reply({ compiled: await compile(entry, options) });
+  const inputs = new Map<string, string | null>();
+  const compiled = await compile(entry, options, (file, content) => {
+    inputs.set(file, content === null ? null : hashOf(content));
+  });
+  reply({ compiled, inputs: [...inputs] });
 });

@@ -14,6 +14,9 @@ export interface Diagnostic {
   column?: number;
 }
 
+/** Is told of a file that the compiler reads: its content, or null if there is no such file. */
+export type OnRead = (file: string, content: string | Uint8Array | null) => void;
+
 export interface Compiled {
   /** The entry as it was given. */
   entry: string;

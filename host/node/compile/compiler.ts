@@ -11,7 +11,7 @@ import * as asc from "assemblyscript/asc";
 import { MEMORY_BASE } from "../../../guest/transform/asyncify.ts";
 import GuestTransform from "../../../guest/transform/index.ts";
 import { flags, internalName, isInPackage, locate, type Source, toDiagnostic } from "./asc.ts";
-import { type Compiled, withErrors } from "./compiled.ts";
+import { type Compiled, type OnRead, withErrors } from "./compiled.ts";
 import { importErrors } from "./hints.ts";
 import { tidyMap } from "./module-map.ts";
 import { namesLike } from "./names-like.ts";
@@ -26,9 +26,14 @@ const NOT_FOUND = 6054;
  * Asyncify, or to count its reductions, as the options say.
  *
  * @param entry path of an AssemblyScript or WebAssembly file, absolute or relative to `baseDir`
+ * @param onRead is told of each file that is read, or that is not there
  * @returns the module, or diagnostics of which at least one is an error
  */
-export async function compile(entry: string, options: CompileOptions = {}): Promise<Compiled> {
+export async function compile(
+  entry: string,
+  options: CompileOptions = {},
+  onRead: OnRead = () => {},
+): Promise<Compiled> {
   const path = resolve(options.baseDir ?? ".", entry);
   if (!/\.(ts|wasm)$/.test(path)) {
     return refused(entry, path, `"${entry}" is not an AssemblyScript source: its name must end in .ts (or in .wasm)`);
@@ -41,10 +46,12 @@ export async function compile(entry: string, options: CompileOptions = {}): Prom
       `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
     );
   }
-  return path.endsWith(".wasm") ? rewriteFile(entry, path, options) : compileSource(entry, path, options);
+  return path.endsWith(".wasm")
+    ? rewriteFile(entry, path, options, onRead)
+    : compileSource(entry, path, options, onRead);
 }
 
-async function compileSource(entry: string, path: string, options: CompileOptions): Promise<Compiled> {
+async function compileSource(entry: string, path: string, options: CompileOptions, onRead: OnRead): Promise<Compiled> {
   const baseDir = resolve(options.baseDir ?? ".");
   /** By the names that asc uses. */
   const sources = new Map<string, Source>();
@@ -66,6 +73,7 @@ async function compileSource(entry: string, path: string, options: CompileOption
       const file = locate(resolve(baseDir, name));
       if (file === resolve(baseDir, name) && !isInPackage(file)) asked.add(file);
       const text = await readText(file);
+      onRead(file, text);
       if (text !== null) sources.set(internalName(name), { file, text });
       return text;
     },

@@ -15,7 +15,7 @@ import { Copies } from "../../module/copies.ts";
 import { validateAndCount } from "../../module/counted.ts";
 import { YIELD_EXPORT } from "../../wire/abi.ts";
 import { LoadError } from "../../wire/errors.ts";
-import { type Compiled, moduleWithMap, withErrors } from "./compiled.ts";
+import { type Compiled, moduleWithMap, type OnRead, withErrors } from "./compiled.ts";
 import { movedMap } from "./module-map.ts";
 import type { CompileOptions } from "./options.ts";
 
@@ -25,8 +25,14 @@ import type { CompileOptions } from "./options.ts";
  * @param entry the entry as it was given
  * @param path its absolute path
  */
-export async function rewriteFile(entry: string, path: string, options: CompileOptions): Promise<Compiled> {
+export async function rewriteFile(
+  entry: string,
+  path: string,
+  options: CompileOptions,
+  onRead: OnRead,
+): Promise<Compiled> {
   const wasm = new Uint8Array(await readFile(path));
+  onRead(path, wasm);
   const parks = options.park === "asyncify";
   const asked = options.reductions === "none" ? undefined : options.reductions;
   const reductions = asked ?? (parks ? "none" : "count");

@@ -1,8 +1,11 @@
-/** What is a browser's own: its event loop, its limits, its workers. What is the same everywhere, the suites in test/ show here too. */
+/**
+ * What is particular to a browser: its event loop, its limits, its workers. The other suites of
+ * this project run in Node too.
+ */
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { type GuestModule, Runtime, SpawnError } from "../../../host/index.ts";
-import { buildGuests } from "../../support/guests.ts";
+import { buildGuest, buildGuests } from "../../support/guests.ts";
 import { guest } from "../../support/wat.ts";
 import { echo, overflows, traps } from "./player.ts";
 import type { Done, Work } from "./worker.ts";
@@ -10,7 +13,7 @@ import type { Done, Work } from "./worker.ts";
 const wasm: Record<string, Uint8Array<ArrayBuffer>> = {};
 beforeAll(async () => {
   for (const way of ["asyncify", "jspi"] as const) {
-    wasm[way] = (await buildGuests("examples", ["echo"], way)).get("echo") as Uint8Array<ArrayBuffer>;
+    wasm[way] = await buildGuest("examples", "echo", way);
   }
 });
 
@@ -93,7 +96,8 @@ describe("a page that has no memory left for another guest", () => {
     expect(fill(runtime, first)).toBeGreaterThan(100);
     for (const { pid, module } of runtime.snapshot().actors) if (module === "first") runtime.kill(pid);
     expect(runtime.size).toBe(0);
-    // Some of the instances of the first module are kept for later; the second needs their memories.
+    // Some of the instances of the first module are kept for later; the second needs their
+    // memories.
     const second = await runtime.load(echo, { name: "second" });
     expect(fill(runtime, second)).toBeGreaterThan(100);
     expect(first.name).toBe("first");

@@ -1,4 +1,7 @@
-/** Guests for both sides of the worker's test: one that echoes, one that overflows its stack, one that traps. */
+/**
+ * Guests for both sides of the worker's test: one that echoes, one that overflows its stack, one
+ * that traps.
+ */
 import { ECHO, guest } from "../../support/wat.ts";
 
 export const echo = guest(ECHO);

@@ -1,4 +1,6 @@
-/** Random bodies of functions: well typed, whatever the choices are. Each costs fuel, so that none is long. */
+/**
+ * Random bodies of functions, always well typed. Each choice costs fuel, so that no body is long.
+ */
 import type { Choices } from "./choices.ts";
 import { EXNREF, F32, F64, I32, I64, s32, u32, vector } from "./encode.ts";
 

@@ -1,11 +1,13 @@
-/** What happens to a fuzzed runtime from outside, one event after another, and the runtime that it happens to. */
+/**
+ * What happens to a fuzzed runtime from outside, one event after another, and the runtime that it
+ * happens to.
+ */
 
 import fc from "fast-check";
 import { wasi } from "../../../host/adapters/wasi.ts";
 import {
   type ExitReason,
   formatPid,
-  type Grants,
   type HostImports,
   type HostMailbox,
   hasJspi,
@@ -15,6 +17,7 @@ import {
   type RuntimeOptions,
   SpawnError,
 } from "../../../host/index.ts";
+import { EVERY_GRANT } from "../../support/grants.ts";
 import { WASI_MODULE } from "../../support/wasi-types.ts";
 import { ECHO, guest } from "../../support/wat.ts";
 import { Clerk } from "./clerk.ts";
@@ -110,7 +113,10 @@ export interface Setting {
   readonly kills: boolean;
   /** Guests are linked to a mailbox that mourns them. */
   readonly links: boolean;
-  /** What a guest that waits by JSPI may spend in a turn: so few that it gives way in the middle of its calls, or enough to come to the end of its stack. */
+  /**
+   * What a guest that waits by JSPI may spend in a turn: so few that it gives way in the middle of
+   * its calls, or enough to come to the end of its stack.
+   */
   readonly perTurn: number;
   readonly memoryPages: number;
   readonly allMemoryBytes: number;
@@ -162,7 +168,9 @@ const limits: Partial<RuntimeLimits> = {
 const binaries = new Map(drivers.map(driver => [driver, driverBinary(driver)]));
 const echoBinary = guest(ECHO);
 
-/** Functions of an embedder who does whatever embedders do: answers, later too, throws, and acts on the runtime meanwhile. */
+/**
+ * Functions of an embedder: they answer at once or later, throw, and act on the runtime meanwhile.
+ */
 function embedder(world: World, { kills }: Setting): HostImports {
   const after = (delayMs: number) => new Promise<void>(resolve => void world.clock.wake(delayMs, resolve));
   const fail = (): never => {
@@ -195,7 +203,7 @@ function embedder(world: World, { kills }: Setting): HostImports {
   };
 }
 
-/** A script for whoever is spawned by the embedder. */
+/** A script for an actor that the embedder spawns. */
 const FIRST_WORDS: Script = {
   atStart: 2,
   perItem: 1,
@@ -212,23 +220,17 @@ function pidOf(lo: number, hi: number): Pid {
 
 const KILL = { policy: "kill" } as const;
 
-const TAME: Grants = {
-  spawn: "any",
-  register: true,
-  lookup: true,
-  log: true,
-  clock: true,
-  random: true,
-  imports: "any",
-};
+const { kill: _, ...TAME } = EVERY_GRANT;
 
-/** A world with drivers in it, and an echo that they know and may end. The witness they do not know. */
+/**
+ * A world with drivers in it, and an echo that they know and may end. The witness they do not know.
+ */
 class Theatre implements AsyncDisposable {
   readonly #world: World;
   readonly #boss: HostMailbox;
   /** Those that the host has spawned, the echo first. */
   readonly #actors: Pid[] = [];
-  /** Its pid is nobody's any more. */
+  /** Its actor has ended. */
   #dead: Pid = 0;
   /** Promises of the runtime's that have not settled. */
   #open = 0;
@@ -379,7 +381,10 @@ class Theatre implements AsyncDisposable {
     for (const item of this.#clerk.read()) if ("bytes" in item) mustNotShow(item.bytes, "the clerk");
   }
 
-  /** The end of all, of those first that promises are about: their end is an answer, whatever the time is. */
+  /**
+   * The end of all, of those first that promises are about: their end is an answer, whatever the
+   * time is.
+   */
   async close(): Promise<void> {
     await this.check();
     await this.#world.mustBecomeIdle();

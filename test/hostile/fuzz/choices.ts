@@ -1,6 +1,7 @@
 /**
- * A list of numbers that decides what is made. Where it is used up every decision falls on the first alternative, the plainest: so a shorter
- * list, or one of smaller numbers, makes something plainer, and fast-check shrinks what was made by shrinking the list.
+ * A list of numbers that decides what is made. Where it is used up every decision falls on the
+ * first alternative, the plainest: so a shorter list, or one of smaller numbers, makes something
+ * plainer, and fast-check shrinks what was made by shrinking the list.
  */
 export class Choices {
   readonly #numbers: readonly number[];

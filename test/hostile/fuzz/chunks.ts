@@ -1,6 +1,7 @@
 /**
- * Runs a property for so many seconds, in small chunks of which each has a seed of its own: what fails is reproduced by its chunk alone. A chunk
- * that holds the thread is told of by another thread, because then no test can.
+ * Runs a property for so many seconds, in small chunks of which each has a seed of its own: what
+ * fails is reproduced by its chunk alone. A chunk that holds the thread is told of by another
+ * thread, because then no test can.
  */
 import { writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
@@ -20,7 +21,10 @@ export const seconds = Number(process.env.ISOPOD_FUZZ_SECONDS ?? SECONDS);
 
 const REPORT_MS = 60_000;
 
-/** Throws what fast-check found, with the seed. One chunk there is in any case. Of a long run it tells now and then how far it is. */
+/**
+ * Throws what fast-check found, with the seed. One chunk there is in any case. Of a long run it
+ * tells now and then how far it is.
+ */
 export async function inChunks<T>(property: fc.IAsyncPropertyWithHooks<T>): Promise<void> {
   using watch = new Watch();
   const endMs = performance.now() + seconds * 1000;
@@ -51,7 +55,7 @@ function howToReproduce(seed: number): string {
   return `reproduce with: ISOPOD_FUZZ_SEED=${seed} ISOPOD_FUZZ_SECONDS=0 npm test -- test/hostile/fuzz.test.ts`;
 }
 
-/** So long nobody holds the thread, unless a guest does for ever. */
+/** No guest holds the thread for this long, unless it does so for ever. */
 const HELD_MS = 30_000;
 const BEAT_MS = 1000;
 

@@ -1,6 +1,7 @@
 /**
- * A mailbox that asks actors, and has a table of who was asked what: an answer comes from the actor that was asked, once, and not after its end. An
- * actor whose script hands requests on may have had anybody answer. What does not hold is an error that says so.
+ * A mailbox that asks actors, and has a table of who was asked what: an answer comes from the actor
+ * that was asked, once, and not after its end. An actor whose script hands requests on may have had
+ * anybody answer. What does not hold is an error that says so.
  */
 import { formatPid, type HostMailbox, type Pid, type Received, type Runtime } from "../../../host/index.ts";
 

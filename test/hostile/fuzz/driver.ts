@@ -1,7 +1,9 @@
 /**
- * A guest that calls every import there is with whatever arguments its script says. It is the player (test/player.ts) without manners: an operand
- * may be a number, a word of its memory, or what an import returned before, so a script can use pids and refs that nobody knows when it is
- * written. A script always comes to its end: a step goes back so often as it says, and not inside of another that does.
+ * A guest that calls every import with the arguments that its script gives. Unlike the player
+ * (test/support/player.ts) it has no restraint: an operand may be a number, a word of its memory,
+ * or what an import returned before, so a script can use pids and refs that are not known when it
+ * is written. A script always comes to its end: a step goes back so often as it says, and not
+ * inside of another that does.
  */
 
 import type { Pid } from "../../../host/index.ts";
@@ -9,7 +11,10 @@ import { actorImportTypes, envImportTypes } from "../../../host/wire/abi.ts";
 import { WASI_MODULE, wasiTypes } from "../../support/wasi-types.ts";
 import { assemble } from "../../support/wat.ts";
 
-/** How it waits: by JSPI, by a `resume:run` written by hand, or not at all; the last begins in the wasm start function. */
+/**
+ * How it waits: by JSPI, by a `resume:run` written by hand, or not at all; the last begins in the
+ * wasm start function.
+ */
 export const drivers = ["jspi", "resume", "handler", "early"] as const;
 export type Driver = (typeof drivers)[number];
 
@@ -27,7 +32,10 @@ export const PID_COUNT = 8;
 export const CHILDREN = 0x1300;
 /** For pids that `whereis` and `members` find, 8 bytes each. */
 export const FOUND = 0x1400;
-/** Buffers for `fd_read` and `fd_write`, 8 bytes each: good ones, empty and long ones, themselves, and ones that are not inside its memory. */
+/**
+ * Buffers for `fd_read` and `fd_write`, 8 bytes each: good ones, empty and long ones, themselves,
+ * and ones that are not inside its memory.
+ */
 export const VECTORS = 0x1500;
 const vectors = [
   ...[
@@ -44,7 +52,9 @@ const vectors = [
   ],
 ];
 export const VECTOR_COUNT = vectors.length;
-/** A room for frames of a stack that is unwound: where its top is, where it ends, and some frames. */
+/**
+ * A room for frames of a stack that is unwound: where its top is, where it ends, and some frames.
+ */
 export const STACK_ROOM = 0x1600;
 export const STACK_TOP = STACK_ROOM + 0x40;
 const STACK_END = STACK_ROOM + 0x100;
@@ -56,7 +66,10 @@ export const SCRIPT = 0x8000;
 const SCRIPT_ROOM = 0x6000;
 const HEADER_BYTES = 12 + PID_COUNT * 8;
 
-/** Each of these words of a new memory is 0. What an actor leaves there is its pid: an actor that finds one has another's memory. */
+/**
+ * Each of these words of a new memory is 0. What an actor leaves there is its pid: an actor that
+ * finds one has another's memory.
+ */
 const CANARIES = [
   { from: REST, to: REST + REST_CAP, step: 0x200 },
   { from: SCRIPT, to: 0x20000, step: 0x800 },
@@ -64,7 +77,10 @@ const CANARIES = [
 
 /** Names of modules, entries, groups and actors, 16 bytes apart. */
 const names = ["jspi", "resume", "handler", "early", "echo", "nobody", "run", "handle", "a", "b", "c", "\xff\xfe"];
-/** Those that stand for modules, the last of which there is not; and those for whatever else there may be, entries first. */
+/**
+ * Those that stand for modules, the last of which there is not; and those for whatever else there
+ * may be, entries first.
+ */
 export const MODULE_NAMES = [0, 5] as const;
 export const OTHER_NAMES = [6, 11] as const;
 /** "a" and "b": few, so that scripts meet under them. */
@@ -114,7 +130,10 @@ export const calls: readonly Call[] = [
   ...callsOf(WASI_MODULE, wasiTypes),
 ];
 
-/** A guest calls it where it has found another's word in its memory. It is no step, and needs no luck to be called. */
+/**
+ * A guest calls it where it has found another's word in its memory. It is no step, and needs no
+ * luck to be called.
+ */
 export const FOUND_CANARY = "found";
 
 /** What a step can be besides a call. */
@@ -136,7 +155,10 @@ export type Deed = (typeof deeds)[number];
 const FIRST_CALL = 1;
 const FIRST_DEED = FIRST_CALL + calls.length;
 
-/** How an operand is found: it is a number, a word of the memory, the so many last note, or a word of the memory with one wrong bit. */
+/**
+ * How an operand is found: it is a number, a word of the memory, the so many last note, or a word
+ * of the memory with one wrong bit.
+ */
 export const operand = {
   number: (value: number) => [0, value] as const,
   word: (address: number) => [1, address] as const,
@@ -194,7 +216,10 @@ const noted: Readonly<Record<string, (result: string) => string>> = {
 
 /** From here up, a predicate makes a step at such a depth of its stack. */
 export const DEEP_PREDICATE = 1000;
-/** An actor goes down to where less than this is left, and then as far as it says. It looks now and then, and every level takes less than 120 bytes. */
+/**
+ * An actor goes down to where less than this is left, and then as far as it says. It looks now and
+ * then, and every level takes less than 120 bytes.
+ */
 const LEVELS_BETWEEN = 512;
 const BRINK_BYTES = 130_000;
 /** More than there are, but by JSPI, where JavaScript has another stack. */
@@ -210,7 +235,7 @@ const PARKS = 2;
 const GIVES_WAY = 3;
 
 function callOf({ name, module, parameters, result }: Call): string {
-  // Whoever waits does it outside of this function.
+  // Waiting happens outside of this function.
   if (name === "park") return `(return (i32.const ${PARKS}))`;
   const text = `(call $${module}.${name} ${parameters.map(type => widened[type](OPERAND)).join(" ")})`;
   return result === undefined ? text : noted[result](text);

@@ -1,4 +1,7 @@
-/** WebAssembly's binary format, from the writing side: sections, vectors, numbers. Nothing here asks whether the result is valid. */
+/**
+ * WebAssembly's binary format, from the writing side: sections, vectors, numbers. Nothing here asks
+ * whether the result is valid.
+ */
 
 export const I32 = 0x7f;
 export const I64 = 0x7e;

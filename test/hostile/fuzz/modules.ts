@@ -1,6 +1,6 @@
 /**
- * Random modules, from a list of choices. They are valid WebAssembly: what the engine refuses at once tells nothing of the host. Whether they keep
- * to docs/abi.md is another matter; most do.
+ * Random modules, from a list of choices. They are valid WebAssembly: what the engine refuses at
+ * once tells nothing of the host. Whether they keep to docs/abi.md is another matter; most do.
  */
 import { actorImportTypes, envImportTypes } from "../../../host/wire/abi.ts";
 import { WASI_MODULE, wasiTypes } from "../../support/wasi-types.ts";

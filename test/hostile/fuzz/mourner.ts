@@ -1,6 +1,7 @@
 /**
- * A mailbox that no guest knows, tied to actors: each of their ends it must be told once for each tie, an Exit before the Down, with one reason, and
- * nothing of that actor after it. What does not hold is an error that says so.
+ * A mailbox that no guest knows, tied to actors: each of their ends it must be told once for each
+ * tie, an Exit before the Down, with one reason, and nothing of that actor after it. What does not
+ * hold is an error that says so.
  */
 import { type ExitReason, formatPid, type HostMailbox, type Pid, type Runtime } from "../../../host/index.ts";
 

@@ -1,4 +1,7 @@
-/** Damage to a module's bytes: some of it blind, some of it in the right place, so that what is wrong is what the bytes say and not their frame. */
+/**
+ * Damage to a module's bytes: some of it blind, some of it in the right place, so that what is
+ * wrong is what the bytes say and not their frame.
+ */
 import fc from "fast-check";
 import { HEADER, section, u32 } from "./encode.ts";
 

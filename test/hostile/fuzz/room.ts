@@ -1,13 +1,19 @@
-/** How much of the stack is left where somebody asks, by trying it out: for guests that want to call something where hardly any is left. */
+/**
+ * How much of the stack is left where somebody asks, by trying it out: for guests that want to call
+ * something where hardly any is left.
+ */
 import { assemble } from "../../support/wat.ts";
 
-/** Of a frame, whichever tier of the engine has compiled it. */
+/** Of a frame, from any tier of the engine. */
 const FRAME_BYTES = 4096;
 const LOCALS = FRAME_BYTES / 8;
 
 const locals = Array.from({ length: LOCALS }, (_, index) => index);
 
-/** Each local is read from the memory before the call and used after it, so that all of them have their places in the frame. */
+/**
+ * Each local is read from the memory before the call and used after it, so that all of them have
+ * their places in the frame.
+ */
 const instance = new WebAssembly.Instance(
   new WebAssembly.Module(
     assemble(`(module

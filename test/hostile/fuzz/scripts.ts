@@ -1,6 +1,7 @@
 /**
- * Random scripts for the driver. Most arguments are good ones, or no script would come far: about one operand in sixty is wild. Every import of
- * docs/abi.md has its line in the table of roles; one without is an error.
+ * Random scripts for the driver. Most arguments are good ones, or no script would come far: about
+ * one operand in sixty is wild. Every import of docs/abi.md has its line in the table of roles; one
+ * without is an error.
  */
 import fc from "fast-check";
 import { WASI_MODULE } from "../../support/wasi-types.ts";
@@ -85,7 +86,10 @@ const numbers = (list: fc.Arbitrary<number>) => list.map(value => [number(value)
 const wordsAt = (address: number) => [word(address), word(address + 4)];
 
 const bit = fc.nat(31);
-/** Made up: any words, or those of a pid that it knows with one wrong bit, also beyond the 30 that a word of a pid has. */
+/**
+ * Made up: any words, or those of a pid that it knows with one wrong bit, also beyond the 30 that a
+ * word of a pid has.
+ */
 const guessedPid: Operands = fc.oneof(
   fc.tuple(fc.integer(), fc.nat(2 ** 30)).map(list => list.map(number)),
   fc.tuple(fc.nat(30), fc.nat(127)).map(([slot, hi]) => [number(slot + 2 ** 20), number(hi)]),
@@ -106,7 +110,10 @@ const pid: Operands = fc.oneof(
   { weight: 1, arbitrary: guessedPid },
 );
 
-/** Refs that it got before: of `make_ref` and the like, of children that it monitors, of the item taken last. */
+/**
+ * Refs that it got before: of `make_ref` and the like, of children that it monitors, of the item
+ * taken last.
+ */
 const ref: Operands = fc.oneof(
   { weight: 5, arbitrary: fc.nat(7).map(ago => [note(ago)]) },
   { weight: 2, arbitrary: fc.nat(3).map(index => [word(CHILDREN + 16 * index + 8)]) },
@@ -116,7 +123,10 @@ const ref: Operands = fc.oneof(
   { weight: 1, arbitrary: numbers(fc.integer({ min: -(2 ** 31), max: -1 })) },
 );
 
-/** Who has asked, and the ref that it waits with: of the item taken last, or of whom a message tells; seldom any two. */
+/**
+ * Who has asked, and the ref that it waits with: of the item taken last, or of whom a message
+ * tells; seldom any two.
+ */
 const asked: Operands = fc.oneof(
   { weight: 6, arbitrary: fc.constant([...wordsAt(INFO + 8), word(INFO + 16)]) },
   { weight: 4, arbitrary: fc.constant([...wordsAt(PAYLOAD), word(PAYLOAD + 8)]) },
@@ -130,7 +140,10 @@ const length = fc.oneof(
   { weight: 2, arbitrary: fc.nat(600) },
   { weight: 1, arbitrary: fc.nat(5000) },
 );
-/** Anything, or what tells others whose ref there is: who sent the item taken last and what it waits with; what a message told; the last notes. */
+/**
+ * Anything, or what tells others whose ref there is: who sent the item taken last and what it waits
+ * with; what a message told; the last notes.
+ */
 const bytes: Operands = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(fc.nat(0x4000), length).map(list => list.map(number)) },
   {
@@ -276,7 +289,7 @@ const roles: Readonly<Record<string, readonly [weight: number, ...Role[]]>> = {
   proc_exit: [1, "small"],
 };
 
-/** The other functions of WASI are permitted to nobody, whatever they are given. */
+/** The other functions of WASI are denied to all, with any arguments. */
 function rolesOf(call: (typeof calls)[number]): readonly [weight: number, ...Role[]] | undefined {
   const known = roles[call.name];
   if (known !== undefined || call.module !== WASI_MODULE) return known;
@@ -366,7 +379,10 @@ const call = fc.oneof(
   },
 );
 
-/** What an import changes, it changes whole or not at all, also where the stack ends in the middle of it. */
+/**
+ * What an import changes, it changes whole or not at all, also where the stack ends in the middle
+ * of it.
+ */
 const atTheBrink = fc
   .tuple(good.further[1], fc.oneof(...weighted(calls.filter(({ name }) => changing.includes(name))), answer))
   .map(([further, steps]): Step[] => [{ name: "brink", operands: further }, ...steps]);
@@ -389,7 +405,10 @@ const steps = fc
   )
   .map(list => list.flat());
 
-/** Little that can go wrong before: ties, children, requests; then what may meet the end of the stack. */
+/**
+ * Little that can go wrong before: ties, children, requests; then what may meet the end of the
+ * stack.
+ */
 const prepared = fc
   .tuple(
     fc.array(fc.oneof(...weighted(calls.filter(({ name }) => preparing.includes(name)))), { maxLength: 6 }),

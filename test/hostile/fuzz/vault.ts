@@ -1,11 +1,12 @@
 /**
- * An actor that nobody else knows, with a secret in its memory and in its mailbox. It answers nothing and hands nothing on: an answer in its place is
- * a forged one, and nobody may be shown its secret.
+ * An actor that no other actor knows, with a secret in its memory and in its mailbox. It neither
+ * answers nor hands on a request. So an answer in its place is forged, and its secret must never
+ * appear.
  */
 import { type GuestModule, IsopodError, type Pid, type Runtime, SpawnError } from "../../../host/index.ts";
 import { guest } from "../../support/wat.ts";
 
-/** Nobody finds these bytes by chance. */
+/** These bytes are not found by chance. */
 const SECRET = Uint8Array.of(
   0x5e,
   0xc2,

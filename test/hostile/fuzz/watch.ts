@@ -1,4 +1,7 @@
-/** The thread that watches another: ends the process, and says with which seed, where that one has shown no life for long. */
+/**
+ * The thread that watches another: ends the process, and says with which seed, where that one has
+ * shown no life for long.
+ */
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 

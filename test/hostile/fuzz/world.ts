@@ -1,6 +1,7 @@
 /**
- * One runtime under attack, and what must hold of it at any time: its witness is served, nothing is thrown that nobody catches, its numbers
- * add up, each end is told once. What does not hold is an error that says so.
+ * One runtime under attack, and what must hold of it at any time: its witness is served, no
+ * exception is left uncaught, its numbers add up, each end is told once. What does not hold is an
+ * error that says so.
  */
 
 import { type Counters, type HostImports, type Pid, Runtime, type RuntimeOptions } from "../../../host/index.ts";
@@ -10,7 +11,10 @@ import { ECHO, guest } from "../../support/wat.ts";
 /** So many turns of the event loop are enough for any answer. */
 const TURNS_TO_ANSWER = 500;
 
-/** So much time passes while somebody looks at the clock, or a ring of actors that never rest would hold the event loop for ever. */
+/**
+ * So much time passes while somebody looks at the clock, or a ring of actors that never rest would
+ * hold the event loop for ever.
+ */
 const LOOK_MS = 0.05;
 
 /** Time moves when the test says so, and a little by being looked at. */
@@ -26,8 +30,10 @@ const witnessBinary = guest(ECHO);
 const PROBE = Uint8Array.of(1, 2, 3);
 
 /**
- * A crash for such a reason is a slip of the host's own: a guest's has the name of a rule, of a limit or of a trap. Only that a status is no i64, where
- * a function of the embedder's should answer one, the engine says; and what is tied to an actor whose spawn fails is told the SpawnError.
+ * A crash for such a reason is a slip of the host's own: a guest's has the name of a rule, of a
+ * limit or of a trap. Only that a status is no i64, where a function of the embedder's should
+ * answer one, the engine says; and what is tied to an actor whose spawn fails is told the
+ * SpawnError.
  */
 const HOST_ERROR =
   /^(?!TypeError: Cannot convert -10[01] to a BigInt|SpawnError: )\w*Error: |out of bounds$|undefined|not a function|detached/;
@@ -45,7 +51,7 @@ export class World implements AsyncDisposable {
   #guestsEnded = 0;
   /** As they were when somebody looked last. */
   #counters: Readonly<Counters> | undefined;
-  /** What nobody caught. */
+  /** Uncaught exceptions. */
   readonly #loose: unknown[] = [];
   readonly #onLoose = (error: unknown) => void this.#loose.push(error);
 
@@ -120,7 +126,8 @@ export class World implements AsyncDisposable {
   /** What holds at any time. */
   checkNow(): void {
     this.#checkNothingLoose();
-    // What was handed to an actor that ends before its turn is a dead letter, and is received no more.
+    // What was handed to an actor that ends before its turn is a dead letter, and is received no
+    // more.
     const received = this.runtime.counters.received + this.runtime.counters.dead;
     const counters = { ...this.runtime.counters, received };
     const last = this.#counters ?? counters;
