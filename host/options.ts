@@ -1,4 +1,4 @@
-/** What the embedder may set for a runtime, a module that is loaded, and a message. */
+/** The options of a runtime, of a module that is loaded, and of a message. */
 
 import type { ReadSourceMap } from "./module/places.ts";
 import type { ReadModule } from "./module/source.ts";
@@ -10,56 +10,83 @@ import type { Grants } from "./wire/grants.ts";
 import type { HostImports } from "./wire/host-functions.ts";
 import type { RuntimeLimits } from "./wire/limits.ts";
 import type { Pid } from "./wire/pid.ts";
+
+/** Options of `runtime.load`. */
 export interface LoadOptions {
-  /** For people. */
+  /** The name of the module in errors, logs and the observer. */
   readonly name?: string;
   /**
-   * `count`: the host rewrites the module so that its actors can be preempted, or killed, whatever they compute; see `SpawnOptions.reductions`. What the
-   * module itself says about it is not trusted. Default `none`.
+   * `count`: the host rewrites the module so that it counts its reductions. Its actors can then be
+   * preempted or ended while they compute; see `SpawnOptions.reductions`. What the module itself
+   * says about reductions is not trusted. Default `none`.
    */
   readonly reductions?: "none" | "count";
 }
 
+/** Options of a runtime. */
 export interface RuntimeOptions {
-  /** What actors may use, each of them and all together; see docs/security.md. */
+  /** What each actor, and all actors together, may use; see docs/security.md. */
   readonly limits?: Partial<RuntimeLimits>;
-  /** What guests may do beyond sending and receiving, where their spawn does not say. Default: nothing. */
+  /**
+   * What guests may do beyond sending and receiving, unless their spawn says otherwise. Default:
+   * nothing.
+   */
   readonly grants?: Grants | "all";
-  /** Functions for guests to import, by module and name; calling one needs the grant `imports`. */
+  /**
+   * Functions for guests to import, by module and name. A guest needs the grant `imports` to call
+   * one.
+   */
   readonly imports?: HostImports;
   /**
-   * `off`: messages and turns go through JavaScript also where the engine has WebAssembly with several memories, at a third of the speed and with the same
-   * result. Default `auto`.
+   * `off`: messages and turns go through JavaScript, also if the engine supports WebAssembly with
+   * several memories. The results are the same, but a message takes 2.5 times as long (x64, Node
+   * 26). Default `auto`.
    */
   readonly switch?: "auto" | "off";
-  /** Milliseconds after which the event loop gets its turn. Default 4. */
+  /** Milliseconds after which actors let the event loop run. Default 4. */
   readonly sliceMs?: number;
+  /** The source of time. Default: the engine's clock. */
   readonly clock?: Clock;
-  /** A number in [0, 1), of which refs are made, too. Where it gives another, or throws, the default goes in its place. Default: from the system's source of secrets. */
+  /**
+   * Returns a number in [0, 1). Refs are made of such numbers, so they must not be predictable. If
+   * it throws or returns another value, the default is used instead. Default: the system's
+   * cryptographic source.
+   */
   readonly random?: () => number;
   /**
-   * Called with what a callback of yours has thrown, or its promise was rejected with, and with the name of that callback, or of your function whose
-   * answer came too late. Nothing else comes of such an error. Default: `reportError` in pages, `console.error` everywhere else.
+   * Called with an error that a callback of yours threw, or its promise rejected with, and with the
+   * callback's name. Also called for a function of `imports` that fails when no actor waits for it.
+   * Such an error has no other effect. Default: `reportError` in pages, `console.error` elsewhere.
    */
   readonly onError?: OnError;
-  /** Called once per actor that ended, after its mailbox is gone. */
+  /** Called once for each actor that has ended, after its mailbox is gone. */
   readonly onExit?: (exit: ActorExit) => void;
-  /** Called for every message that nobody will receive; they are counted in any case. */
+  /**
+   * Called for each message that no actor will receive. `counters.dead` counts them in any case.
+   */
   readonly onDeadLetter?: (letter: DeadLetter) => void;
-  /** Called when a guest calls what it is not granted, once for each import. */
+  /** Called when a guest calls an import without its grant, once for each import. */
   readonly onDenied?: (denial: Denial) => void;
-  /** Lines that guests log, as they wrote them: `escapeControls` makes them safe for a terminal. One of pid 0 says what was dropped of a flood. Default: console.log, with that done. */
+  /**
+   * Called for each line that a guest logs, as the guest wrote it. `escapeControls` makes it safe
+   * for a terminal. A line of pid 0 says how many notices were dropped. Default: `console.log`,
+   * escaped.
+   */
   readonly onLog?: (pid: Pid, level: LogLevel, text: string) => void;
   /** Reads a module from a path or URL. Default `fetch`. */
   readonly read?: ReadModule;
-  /** Decodes an AssemblyScript string, for messages of `abort`; see `isopod/assemblyscript`. */
+  /** Decodes an AssemblyScript string, for the messages of `abort`; see `isopod/assemblyscript`. */
   readonly readString?: (memory: WebAssembly.Memory, pointer: number) => string;
-  /** Reads the source maps of modules, for the places of crashes; see `isopod/source-map`. Without it they are not named. */
+  /**
+   * Reads source maps, so that crashes name source lines; see `isopod/source-map`. Default: they do
+   * not.
+   */
   readonly readSourceMap?: ReadSourceMap;
 }
 
+/** Options of `runtime.send` and `runtime.broadcast`. */
 export interface SendOptions {
-  /** A whole number from 0 up. */
+  /** A whole number from 0 up, which the receiver gets with the message. Default 0. */
   readonly tag?: number;
 }
 
@@ -68,7 +95,7 @@ export const loadChecks = checksOf<LoadOptions>({ name: text, reductions: oneOf(
 export const sendChecks = checksOf<SendOptions>({ tag });
 
 export const runtimeChecks = checksOf<RuntimeOptions>({
-  // Each of these three says by itself what is wrong.
+  // These three have checks of their own.
   limits: null,
   grants: null,
   imports: null,

@@ -1,5 +1,6 @@
 /**
- * The parts of a runtime, made and connected in one place. They have no circle: each part gets those below it, and functions for what comes from above.
+ * The parts of a runtime, made and connected in one place. Their dependencies have no circle: each
+ * part gets the parts below it, and functions for what is above it.
  */
 
 import type { Actor, Services } from "./actor/actor.ts";
@@ -35,6 +36,8 @@ import type { ImportObject } from "./wire/host-functions.ts";
 import { type RuntimeLimits, runtimeLimits } from "./wire/limits.ts";
 import { PidTable } from "./wire/pid.ts";
 import { reasonOfThrown } from "./wire/reason.ts";
+
+/** Everything that one runtime consists of. */
 export class Parts {
   readonly limits: RuntimeLimits;
   readonly notices: Notices;
@@ -50,7 +53,7 @@ export class Parts {
   readonly ends: Ends;
   readonly spawner: Spawner;
   readonly observer: Observer;
-  /** What is asked of modules that are loaded. */
+  /** What a module must fulfil to be loaded. */
   readonly rules: LoadRules;
 
   constructor(options: RuntimeOptions) {

@@ -1,6 +1,8 @@
 /**
- * Who may answer a ref. A request, and a monitor, is answered by the actor that was asked, or by the one to which that handed the request on. A ref
- * of `make_ref` is answered by whoever was told it. Each ref takes one answer. Nobody else learns whether there is such a ref.
+ * Who may answer a ref. The ref of a request or a monitor is answered by the actor that was asked,
+ * or by the one to which that actor handed the request on. A ref of `make_ref` is answered by any
+ * actor that was told it. Each ref takes one answer. Other senders do not learn whether the ref
+ * exists.
  */
 
 import { type Actor, type Monitor, Ties } from "../actor/actor.ts";
@@ -23,7 +25,7 @@ export function mayAnswer(from: Actor | null, to: Actor, ref: number): boolean {
   return ties.refs?.get(ref) === false && mayGuessRefs(from);
 }
 
-/** An answer was accepted: the ref takes no other. */
+/** Notes that an answer was accepted: the ref takes no other. */
 export function answered({ store: { words }, at, ties }: Actor, ref: number): void {
   if (words[at + CALL_REF] === ref) {
     words[at + CALL_ANSWERED] = 1;
@@ -35,7 +37,8 @@ export function answered({ store: { words }, at, ties }: Actor, ref: number): vo
 }
 
 /**
- * For whom an answer is that is addressed to `to`: for the asker, where `to` was the one that handed the request on, dead or alive.
+ * The receiver of an answer that is addressed to `to`. If `to` handed the request on, that is the
+ * asker, whether `to` is alive or dead.
  */
 export function askerOf(
   from: Actor,
@@ -48,7 +51,8 @@ export function askerOf(
 }
 
 /**
- * The request `ref` that an actor was asked and has not answered: by `asker`, or by the actor of this pid, which handed it on.
+ * The unanswered request `ref` to an actor. It came from `asker`, or was handed on by the actor of
+ * the asker's pid.
  */
 export function requestTo(
   actor: Actor,
@@ -62,11 +66,14 @@ export function requestTo(
   return made?.isAnswered === false ? made : undefined;
 }
 
-/** Hands a request on: it is `to` that may answer now, and whose end is told. False where `to` has another of that ref. */
+/**
+ * Hands a request on: `to` alone may answer now, and its end causes the Down. False if `to` has
+ * another request of that ref.
+ */
 export function handOn(made: Monitor, by: Actor, to: Actor): boolean {
   const other = to.ties?.handedOn?.get(made.ref);
   if (other !== undefined && other !== made) return false;
-  // Those that the switch has made of it came before.
+  // The requests that the switch has made to `to` came before.
   unfoldCallers(to);
   release(made);
   made.target = to;

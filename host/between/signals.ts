@@ -1,6 +1,7 @@
 /**
- * Links, monitors, refs, and the signals that travel along them. The semantics are Erlang's (reference manual, "Processes"): an actor that
- * ends tells those linked to it and those that monitor it, after everything else that it ever sent them.
+ * Signals along links and monitors. The semantics are Erlang's (reference manual, "Processes"): an
+ * actor that ends signals the actors that are linked to it and those that monitor it, after
+ * everything else that it sent them.
  */
 
 import type { Actor, PendingTimer, Ties } from "../actor/actor.ts";
@@ -15,8 +16,9 @@ import { allTies } from "./requests.ts";
 import { forget, release } from "./ties.ts";
 
 /**
- * An exit signal arrives. Erlang's table: one that traps exits gets it as an item; else `normal` is ignored, unless an actor sends it to itself,
- * and every other reason ends the receiver too. `kill` does not come this way: it cannot be trapped, see `endFromOutside`.
+ * Delivers an exit signal, by Erlang's rules. An actor that traps exits gets an Exit item.
+ * Otherwise `normal` is ignored, unless an actor sends it to itself, and every other reason ends
+ * the receiver. A kill cannot be trapped: it takes `endFromOutside`.
  */
 export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
   if (to.state === DEAD || to.immune) return;
@@ -28,7 +30,9 @@ export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: Ex
   }
 }
 
-/** Ends an actor that may have its turn just now: then its frames unwind at its next import, or it ends with its turn. */
+/**
+ * Ends an actor. If it is in the middle of its turn, it ends at its next import or with the turn.
+ */
 export function endFromOutside(actor: Actor, reason: ExitReason): void {
   if (actor.immune) return;
   if (actor.state === RUNNING && actor.module !== null) {
@@ -40,8 +44,9 @@ export function endFromOutside(actor: Actor, reason: ExitReason): void {
 }
 
 /**
- * Cuts the ties of an actor that has ended, and tells those at their other ends: so many at most. Answers how many more it might have told, or
- * -1 where there are others, who can take their ties back until they are told.
+ * Removes the ties of an actor that has ended and signals the actors at their other ends, at most
+ * `most` of them. Returns how many more it could have signalled, or -1 if some are left. Those may
+ * remove their ties until they are signalled.
  */
 export function announceEnd(actor: Actor, reason: ExitReason, most: number): number {
   const ties = allTies(actor);
@@ -85,14 +90,20 @@ export function announceEnd(actor: Actor, reason: ExitReason, most: number): num
   return left;
 }
 
-/** Whether a watcher is told more than the kind of an end: the host, the actor's own family, and who is or may be linked to it. */
+/**
+ * Whether a watcher learns more than the kind of an end: the host, the actor's family, and actors
+ * that are or may be linked to it.
+ */
 function mayKnowWhy(watcher: Actor, ended: Actor, ties: Ties): boolean {
   const { allowance } = watcher;
   if (allowance === null || allowance.granted.kill || allowance.family === ended.allowance?.family) return true;
   return ties.wereLinked?.has(watcher) ?? false;
 }
 
-/** A timer of an actor that has ended: others still get theirs. */
+/**
+ * Cancels a timer of an ended actor to itself. One to another actor stays, and counts for the
+ * family.
+ */
 function leaveBehind({ services, allowance }: Actor, pending: PendingTimer): void {
   pending.ties = null;
   if (pending.toItself) {
@@ -104,7 +115,10 @@ function leaveBehind({ services, allowance }: Actor, pending: PendingTimer): voi
   }
 }
 
-/** One receiver that cannot take a signal, for want of memory or of stack, ends for it; the others get theirs. */
+/**
+ * Ends a receiver that could not take a signal because memory or stack ran out. The others get
+ * theirs.
+ */
 function couldNotTake(receiver: Actor, error: unknown): void {
   receiver.services.end(receiver, receiver.services.describe(receiver, error));
 }

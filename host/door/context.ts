@@ -1,4 +1,7 @@
-/** A guest as the embedder's functions see it. */
+/**
+ * The `HostContext` of one guest: what the embedder's functions get to know about it and may do to
+ * it.
+ */
 
 import type { Actor } from "../actor/actor.ts";
 import { type Allowance, mayLog } from "../actor/allowance.ts";
@@ -97,7 +100,10 @@ class Context implements HostContext {
     this.#end(crashOf(actor, outside(actor, "a function of the embedder", what, pointer, length)));
   }
 
-  /** Whoever has the turn now: a function that takes its time runs when it likes. */
+  /**
+   * Ends this actor, which need not have its turn: an asynchronous function may call this at any
+   * time.
+   */
   #end(reason: ExitReason): never {
     endFromOutside(this.#actor, reason);
     throw new Unwind(`the actor has ended: ${reason.kind}`);

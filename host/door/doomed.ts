@@ -1,4 +1,4 @@
-/** What becomes of the caller of an import that did not come to its end. */
+/** What happens to the caller of an import that threw. */
 
 import type { Actor } from "../actor/actor.ts";
 import { ENDING } from "../actor/fault.ts";
@@ -14,8 +14,8 @@ const WRONG_TYPE: ExitReason = {
 };
 
 /**
- * An import did not come to its end: its caller ends, also where it catches what was thrown. This calls nothing, because the reason may be that
- * there is no stack left to do so.
+ * Marks the caller of an import that threw: it ends, also if it catches what was thrown. Returns
+ * what to throw. It calls no function, because there may be no stack left.
  */
 export function doomed(actor: Actor | null, error: unknown): unknown {
   if (actor === null) return error;

@@ -1,6 +1,7 @@
 /**
- * Functions that the embedder offers to guests, beside those of `actor`. They may answer at once or by a promise; a guest waits for the latter
- * with `park`, as it waits for an item. What they throw is the guest's affair, never a throw in anybody else's call.
+ * Functions that the embedder offers to guests, beside the imports of `actor`. They answer at once
+ * or by a promise. A guest waits for a promise with `park`, as it waits for an item. An error that
+ * a function throws crashes the guest that has called it, and no one else.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
@@ -23,7 +24,10 @@ import type { Log } from "./log.ts";
 
 const RESERVED = ["actor", "env"];
 
-/** The functions as guests call them. Throws a TypeError where one is none, or has a name of isopod's own. */
+/**
+ * The functions as guests import them. Throws a TypeError for a value that is not a function, or a
+ * module name that isopod uses.
+ */
 export function hostImports(
   services: Services,
   callOut: CallOut,
@@ -78,10 +82,10 @@ function hostImport(
       const result = failed(error);
       return typeof result === "number" ? result : leave(actor, result);
     } finally {
-      // It may have run another guest's start function.
+      // The function may have spawned a guest, whose start function has run.
       services.slots.current = actor;
     }
-    // It was ended meanwhile, by itself or by what it asked for.
+    // The function may have ended the actor.
     if (actor.leaving !== null) return leave(actor, actor.leaving);
     if (!takesTime) return answer as number | bigint | undefined;
     const settle = awaitAnswer(actor);
@@ -90,14 +94,15 @@ function hostImport(
       return settle(result);
     };
     allowance.hostCalls++;
-    // Of the engine's own, which settle once and later.
+    // A promise of the engine settles once, and never at once. The function's own thenable might
+    // not.
     const late = Promise.resolve(answer).then(
       value => void settled(answered(value)),
       error => {
         if (!settled(failed(error)) && !isEnd(error)) throw error;
       },
     );
-    // Where nobody waits for it any more, the embedder is told.
+    // An error that comes when the actor no longer waits goes to `onError`.
     callOut.watch(full, late);
     if (!actor.mayPark) {
       return fault(actor, `${full} takes its time, and handlers, start functions and predicates cannot wait`);
@@ -117,7 +122,7 @@ function hostImport(
     }
   };
 
-  /** What only a caller understands that expects an i32. */
+  /** A status, which needs a caller that imports the function with an i32 result. */
   function status(actor: Actor, word: number): number {
     if (actor.module?.expectsWord(module, name) !== false) return word;
     return fault(actor, `${full} answers ${word}, for which the guest has to import it with the result i32`);
@@ -125,8 +130,9 @@ function hostImport(
 }
 
 /**
- * The guest waits for an answer instead of an item. Returns what settles that: with the answer, or with the reason for which it ends; false where it
- * does not wait any more.
+ * Makes the guest wait for an answer, not for an item. Returns the function that settles it with
+ * the answer, or with the exit reason of the actor. That returns false if the actor no longer
+ * waits.
  */
 function awaitAnswer(actor: Actor): (result: number | ExitReason) => boolean {
   const answer: Answer = { settled: false, value: 0 };
@@ -150,12 +156,15 @@ function awaitAnswer(actor: Actor): (result: number | ExitReason) => boolean {
   };
 }
 
-/** Whether it says no more than that the actor has ended: its signal was aborted, or its context has ended it. */
+/**
+ * Whether an error says only that the actor has ended: its signal was aborted, or its context has
+ * ended it.
+ */
 function isEnd(error: unknown): boolean {
   return error instanceof Unwind || (error instanceof DOMException && error.name === "AbortError");
 }
 
-/** Anything may be thrown, also what throws when it is looked at. */
+/** The message of anything that may be thrown, also of a value that throws when it is read. */
 function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);

@@ -1,5 +1,6 @@
 /**
- * The imports of messages: sending and receiving. They change one thing each, so they ask for no headroom; where the stack ends in one, its caller ends.
+ * The imports that send and receive messages. Each changes one thing, so none needs headroom. If
+ * the stack is exhausted in one, its caller ends.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
@@ -15,6 +16,7 @@ import type { PidTable } from "../wire/pid.ts";
 import { callerOf } from "./caller.ts";
 import { doomed } from "./doomed.ts";
 import { sendMessage } from "./send.ts";
+
 export function messageImports(services: Services, actors: PidTable<Actor>): Record<string, Import> {
   return {
     send(lo, hi, tag, pointer, length) {

@@ -1,6 +1,7 @@
 /**
- * The imports of the registry: names for one actor, groups of many. Each looks at its arguments first, then at the grant, and only then at others, so that
- * neither an answer nor a crash tells what the caller may not know.
+ * The imports of the registry: names for one actor, groups for many. Each checks its arguments
+ * first, then the grant, and only then looks at other actors. So neither an answer nor a crash
+ * tells a caller what it may not know.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
@@ -16,12 +17,12 @@ import { callerOf, isOwn, textOf } from "./caller.ts";
 import { sendMessage } from "./send.ts";
 
 const PID_BYTES = 8;
-/** The bytes of more are no 32-bit number. */
+/** The most pids whose bytes fit into a 32-bit length. */
 const MAX_PIDS = 2 ** 29 - 1;
-/** What a message of a broadcast costs, beside its bytes. */
+/** What each message of a broadcast costs beside its bytes. */
 const SEND_REDUCTIONS = 10;
 const nobody: ReadonlySet<Actor> = new Set();
-/** As Erlang's atoms. Longer ones are nobody's. */
+/** The longest name or group, as of Erlang's atoms. */
 const MAX_NAME_BYTES = 255;
 
 export function nameImports(services: Services, actors: PidTable<Actor>, registry: Registry): Record<string, Import> {
@@ -108,7 +109,8 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       checkRange(actor, "broadcast", "the payload", pointer, length);
       if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
       const found = membersOf(actor, "broadcast", group, groupLength);
-      // All copies together are no more than one message may be: a copy of each to thousands would hold the thread.
+      // All copies together are bounded as one message is: large copies to thousands would block
+      // the thread.
       if ((length >>> 0) * found.size > actor.limits.messageBytes) return OVER_LIMIT;
       charge(actor, found.size * SEND_REDUCTIONS);
       let accepted = 0;
@@ -119,7 +121,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
     },
   };
 
-  /** Who has a name. */
+  /** The actor that has a name. */
   function find(actor: Actor, name: string, pointer: number, length: number): Actor | undefined {
     const text = nameOf(actor, name, pointer, length);
     return text === undefined ? undefined : registry.whereis(text);
@@ -131,7 +133,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
   }
 }
 
-/** Undefined where it is longer than any name, which is not worth reading. */
+/** The text of a name; undefined if it is longer than any name. */
 function nameOf(actor: Actor, name: string, pointer: number, length: number): string | undefined {
   checkRange(actor, name, "the name", pointer, length);
   return length >>> 0 > MAX_NAME_BYTES ? undefined : textOf(actor, name, "the name", pointer, length);

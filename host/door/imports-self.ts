@@ -1,3 +1,8 @@
+/**
+ * The imports about the caller itself: its pid, its arguments, its end, the clock, its log and its
+ * parked stack.
+ */
+
 import type { Services } from "../actor/actor.ts";
 import { mayLog } from "../actor/allowance.ts";
 import { charge } from "../actor/budget.ts";
@@ -15,7 +20,7 @@ import type { Log } from "./log.ts";
 
 const logLevels: readonly LogLevel[] = ["debug", "info", "warning", "error"];
 
-/** Answers at once, from what the host knows of the caller. */
+/** The imports that change at most one thing. */
 export function selfImports(services: Services, beganMs: number, denied: Denied): Record<string, Import> {
   return {
     yield() {
@@ -34,7 +39,8 @@ export function selfImports(services: Services, beganMs: number, denied: Denied)
       const { args } = actor;
       const length = Math.min(args.length, capacity >>> 0);
       charge(actor, length >>> COPIED_SHIFT);
-      // Of a short array the engine makes a buffer, which stays, where another is made of it.
+      // `subarray` would give a short array an ArrayBuffer outside of the heap, which stays: use
+      // the whole array if it fits.
       if (length > 0) actor.bytes.u8.set(length === args.length ? args : args.subarray(0, length), pointer >>> 0);
       return args.length;
     },
@@ -54,7 +60,7 @@ export function selfImports(services: Services, beganMs: number, denied: Denied)
   };
 }
 
-/** A parked stack that is longer than its room, and lines of text: these change more than one thing. */
+/** The imports that change more than one thing: the parts of a long parked stack, and the log. */
 export function outputImports(services: Services, log: Log): Record<string, Import> {
   return {
     stack_out(room, need) {
@@ -73,7 +79,7 @@ export function outputImports(services: Services, log: Log): Record<string, Impo
       checkRange(actor, "log", "the text", pointer, length);
       if (allowance === null || !allowance.granted.log) return NOT_GRANTED;
       const bytes = length >>> 0;
-      // An empty line is one, too.
+
       if (!mayLog(allowance, actor.limits, services.clock.now(), bytes)) return OVER_LIMIT;
       charge(actor, bytes >>> COPIED_SHIFT);
       log(actor, logLevels[level] ?? "info", textOf(actor, "log", "the text", pointer, length));

@@ -1,9 +1,13 @@
 /**
- * The words of all actors of a runtime, side by side in one WebAssembly memory: what a turn and a message change of an actor and of its mailbox. They
- * lie there and not in objects so that the switch (switch.ts) can read and write them from WebAssembly; everything else sees them as the fields of
- * `Actor` and `Mailbox`. There is one truth, whoever changes it.
+ * The records of all actors of a runtime, and the first file of the room host/mail/: records,
+ * mailboxes, the account of memory, and the binary of the switch. The room imports wire/ only. It
+ * guarantees that each word has one home, that a mailbox keeps the order of arrival, and that bytes
+ * are counted before they are used.
  *
- * Each actor has a record of 64 words. Its place follows from its pid's slot, and it is the actor's until that has ended.
+ * A record has the 64 words of an actor and its mailbox that a message or a turn changes. The records
+ * lie in one WebAssembly memory, so that the switch can read and write them. JavaScript reads the same
+ * words as fields of `Actor` and `Mailbox`. An actor's record follows from the slot of its pid, and
+ * belongs to the actor until that has ended.
  */
 import { slotOf } from "../wire/pid.ts";
 
