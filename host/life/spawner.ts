@@ -21,7 +21,7 @@ import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
 import { JspiWay } from "../turns/jspi.ts";
 import { asyncifyWay, handlerWay } from "../turns/plain.ts";
-import { reductionChecks, reductionsFor } from "../turns/preempt.ts";
+import { reductionChecks, reductionsFor } from "../turns/reduction-policy.ts";
 import { checkOptions, checksOf, oneOf, options, text } from "../wire/checks.ts";
 import { ClosedError, LimitError, SpawnError } from "../wire/errors.ts";
 import { type Granted, type Grants, grantedBy, inBoth } from "../wire/grants.ts";

@@ -13,21 +13,15 @@
 import type { Actor } from "../actor/actor.ts";
 import { renew } from "../actor/budget.ts";
 import { crashOf } from "../actor/fault.ts";
-import { type Judge, Reductions } from "../actor/reductions.ts";
+import type { Judge, Reductions } from "../actor/reductions.ts";
 import { STACKS } from "../mail/account.ts";
 import { SWITCHED, TURNS_LEFT } from "../mail/slots.ts";
 import { ASKING, DEAD, LEAVING } from "../mail/states.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { END } from "../module/count.ts";
-import type { GuestModule } from "../module/guest-module.ts";
 import { STACK } from "../wire/abi.ts";
-import { checksOf, oneOf, wholeNumber } from "../wire/checks.ts";
-import { SpawnError } from "../wire/errors.ts";
-import type { ReductionOptions, WayName } from "../wire/limits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
-
-/** A turn's worth: a fraction of a millisecond of a guest's time (docs/reductions.md). */
-export const TURN_REDUCTIONS = 200_000;
+import { UNLIMITED } from "./reduction-policy.ts";
 
 /**
  * The most that is given at once. A guest asks, and the clock is looked at, in 100 ns; a piece takes 7 µs in an empty loop, 15 µs or more in most code, and at
@@ -53,44 +47,11 @@ export const byCountAndClock: Judge = (spent, most, tookMs, mostMs) => {
 /** "Give way", as the import of the JSPI way answers it. With Asyncify: minus the bytes that the stack may cover. */
 export const GIVE_WAY = 0;
 
-const UNLIMITED = 2 ** 31 - 1;
-
-export const reductionChecks = checksOf<ReductionOptions>({
-  policy: oneOf("yield", "kill", "off"),
-  perTurn: wholeNumber(1, UNLIMITED - 1),
-});
-
 const STACK_BEGIN = STACK + 8;
 
 /** A stack that is longer than this is its guest's crash; engines' own stacks end at some 1 MiB. */
 export const MAX_STACK_BYTES = 512 * 1024;
 const saved = new Uint8Array(MAX_STACK_BYTES);
-
-/** The policy of an actor about to be made; null where its module does not count. Throws a SpawnError where it cannot have what is asked for. */
-export function reductionsFor(
-  module: GuestModule,
-  way: WayName,
-  handlerReductions: number,
-  options: ReductionOptions | undefined,
-): Reductions | null {
-  const { perTurn } = options ?? {};
-  if (!module.isCounted) {
-    if (options === undefined || options.policy === "off") return null;
-    throw new SpawnError(
-      `${module.name} does not count its reductions, so it cannot be preempted: load it with { reductions: "count" }, or build it with isopod build --reductions`,
-    );
-  }
-  const canYield = module.canYield(way);
-  if (options?.policy === "yield" && !canYield) {
-    throw new SpawnError(
-      way === "handler"
-        ? `${module.name}: a handler cannot be preempted, only killed; give it the policy kill or another entry`
-        : `${module.name} cannot wait in the middle of its code: build it with isopod build --reductions yield, or give it the way jspi`,
-    );
-  }
-  const policy = options?.policy ?? (canYield ? "yield" : "kill");
-  return new Reductions(policy, perTurn ?? (policy === "yield" ? TURN_REDUCTIONS : handlerReductions));
-}
 
 /** What the import `yield` answers: a new budget (more than 0), END, or that the actor shall give way (0 or less). */
 export function spent(actor: Actor): number {
