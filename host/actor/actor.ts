@@ -175,8 +175,8 @@ export class Actor extends ActorRecord implements Runnable, Owner {
   args: Uint8Array;
   readonly limits: Limits;
 
-  /** The exit reason of an actor that is about to end; set together with `LEAVING`. */
-  leaving: ExitReason | null = null;
+  /** The exit reason of an actor that is about to end; set together with `EXITING`. */
+  exiting: ExitReason | null = null;
   /** It ends by its own fault, so the report says what it received last. */
   atFault = false;
   /** It is part of the runtime: no signal reaches it, and it takes answers only. */
@@ -300,8 +300,8 @@ export class Actor extends ActorRecord implements Runnable, Owner {
 
   /** Its turn threw: it ends. */
   failed(error: unknown): void {
-    this.atFault ||= this.leaving === null;
-    this.services.end(this, this.leaving ?? this.services.describe(this, error));
+    this.atFault ||= this.exiting === null;
+    this.services.end(this, this.exiting ?? this.services.describe(this, error));
   }
 
   /** Sets the timer of the receive that it parks in, if that has a deadline. */

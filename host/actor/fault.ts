@@ -3,7 +3,7 @@
  * thrown, so a guest that catches the exception ends all the same.
  */
 
-import { LEAVING } from "../mail/states.ts";
+import { EXITING } from "../mail/states.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { stackOf } from "../wire/reason.ts";
 import type { Actor } from "./actor.ts";
@@ -19,7 +19,7 @@ export const ENDING = new Unwind("the actor is ending");
 
 /** Crashes the actor whose turn it is. */
 export function fault(actor: Actor, message: string): never {
-  if (actor.leaving !== null) return leave(actor, actor.leaving);
+  if (actor.exiting !== null) return leave(actor, actor.exiting);
   const unwind = new Unwind(message);
   return leave(actor, crashOf(actor, message, unwind), unwind);
 }
@@ -28,14 +28,14 @@ export function fault(actor: Actor, message: string): never {
  * The exit reason of a crash. Notes that it is the actor's own fault, unless it is ending already.
  */
 export function crashOf(actor: Actor, message: string, cause: unknown = new Unwind(message)): ExitReason {
-  actor.atFault ||= actor.leaving === null;
+  actor.atFault ||= actor.exiting === null;
   return { kind: "crashed", message, stack: stackOf(cause) };
 }
 
 /** Ends the actor whose turn it is. If it is ending already, the first reason holds. */
 export function leave(actor: Actor, reason: ExitReason, unwind?: Unwind): never {
-  const isEnding = actor.leaving !== null;
-  actor.leaving ??= reason;
-  actor.restraint = LEAVING;
+  const isEnding = actor.exiting !== null;
+  actor.exiting ??= reason;
+  actor.restraint = EXITING;
   throw isEnding ? ENDING : (unwind ?? new Unwind(reason.kind));
 }

@@ -2,7 +2,7 @@
  * What an actor counts in the account of memory: its memory, instance, arguments, stack and ties.
  */
 import { ARGUMENTS, INSTANCES, MEMORIES, STACKS, TIES } from "../mail/account.ts";
-import { LEAVING } from "../mail/states.ts";
+import { EXITING } from "../mail/states.ts";
 import { FREE_TIES, STACK_BYTES, TIE_BYTES } from "../wire/memory-use.ts";
 import type { Actor } from "./actor.ts";
 import { crashOf } from "./fault.ts";
@@ -20,11 +20,11 @@ export function setMemory(actor: Actor, bytes: number): void {
   allowance.memoryBytes = bytes;
   account.add(MEMORIES, grown);
   if (isAdmitted) return;
-  actor.leaving ??= crashOf(
+  actor.exiting ??= crashOf(
     actor,
     `its memory has grown to ${bytes} bytes, and all actors together may use ${account.maxMemoryBytes} (limit allMemoryBytes)`,
   );
-  actor.restraint = LEAVING;
+  actor.restraint = EXITING;
 }
 
 /** Counts a new actor. The caller has asked `account.admits` before. */

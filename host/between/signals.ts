@@ -8,7 +8,7 @@ import type { Actor, PendingTimer, Ties } from "../actor/actor.ts";
 import { deliver } from "../actor/receive.ts";
 import { TIMERS } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
-import { DEAD, LEAVING, RUNNING } from "../mail/states.ts";
+import { DEAD, EXITING, RUNNING } from "../mail/states.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { EXIT, type ExitReason, ReasonCode } from "../wire/message.ts";
 import { bytesFor, sendDown } from "./down.ts";
@@ -36,8 +36,8 @@ export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: Ex
 export function endFromOutside(actor: Actor, reason: ExitReason): void {
   if (actor.immune) return;
   if (actor.state === RUNNING && actor.module !== null) {
-    actor.leaving ??= reason;
-    actor.restraint = LEAVING;
+    actor.exiting ??= reason;
+    actor.restraint = EXITING;
   } else {
     actor.services.end(actor, reason);
   }

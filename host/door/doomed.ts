@@ -2,7 +2,7 @@
 
 import type { Actor } from "../actor/actor.ts";
 import { ENDING } from "../actor/fault.ts";
-import { LEAVING } from "../mail/states.ts";
+import { EXITING } from "../mail/states.ts";
 import type { ExitReason } from "../wire/message.ts";
 
 const OVERFLOW: ExitReason = { kind: "crashed", message: "stack overflow in an import", stack: "" };
@@ -19,9 +19,9 @@ const WRONG_TYPE: ExitReason = {
  */
 export function doomed(actor: Actor | null, error: unknown): unknown {
   if (actor === null) return error;
-  if (actor.restraint === LEAVING) return ENDING;
+  if (actor.restraint === EXITING) return ENDING;
   actor.atFault = true;
-  actor.leaving = error instanceof TypeError ? WRONG_TYPE : OVERFLOW;
-  actor.restraint = LEAVING;
+  actor.exiting = error instanceof TypeError ? WRONG_TYPE : OVERFLOW;
+  actor.restraint = EXITING;
   return error;
 }

@@ -86,7 +86,7 @@ function hostImport(
       services.slots.current = actor;
     }
     // The function may have ended the actor.
-    if (actor.leaving !== null) return leave(actor, actor.leaving);
+    if (actor.exiting !== null) return leave(actor, actor.exiting);
     if (!takesTime) return answer as number | bigint | undefined;
     const settle = awaitAnswer(actor);
     const settled = (result: number | ExitReason): boolean => {
@@ -110,7 +110,7 @@ function hostImport(
     return status(actor, RECEIVE_PARK);
 
     function failed(error: unknown): number | ExitReason {
-      return actor.leaving ?? failStatus ?? crashOf(actor, `${full}: ${messageOf(error)}`, error);
+      return actor.exiting ?? failStatus ?? crashOf(actor, `${full}: ${messageOf(error)}`, error);
     }
 
     function answered(value: unknown): number | ExitReason {
@@ -145,7 +145,7 @@ function awaitAnswer(actor: Actor): (result: number | ExitReason) => boolean {
     if (actor.state === DEAD) return false;
     const isAwaited = actor.want === WANT_ANSWER && actor.answer === answer;
     if (typeof result !== "number") {
-      const ends = isAwaited || actor.leaving !== null;
+      const ends = isAwaited || actor.exiting !== null;
       if (ends) endFromOutside(actor, result);
       return ends;
     }

@@ -162,5 +162,5 @@ function shortText(actor: Actor, what: string, pointer: number, length: number):
 
 /** Returns the status, unless the call has ended its caller, directly or along a link. */
 function goOn(actor: Actor, status: number): number {
-  return actor.leaving === null ? status : leave(actor, actor.leaving);
+  return actor.exiting === null ? status : leave(actor, actor.exiting);
 }

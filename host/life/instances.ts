@@ -157,9 +157,9 @@ export class Instances {
     try {
       return new WebAssembly.Instance(module.module, imports as WebAssembly.Imports).exports;
     } catch (error) {
-      const { leaving } = caller;
+      const { exiting } = caller;
       const thrown =
-        error instanceof WebAssembly.LinkError ? undefined : module.located(leaving ?? reasonOfThrown(error));
+        error instanceof WebAssembly.LinkError ? undefined : module.located(exiting ?? reasonOfThrown(error));
       const why = thrown?.kind === "crashed" ? thrown.message : String((error as Error).message);
       const what = error instanceof WebAssembly.LinkError ? "does not fit the ABI" : "failed while it was instantiated";
       throw new SpawnError(`${module.name} ${what}: ${why}`, { cause: error });

@@ -285,11 +285,11 @@ export class Spawner {
       this.#instances.make(actor, module, imports);
       // The start function may have grown the memory.
       actor.bytes.refresh();
-      if (actor.leaving !== null) {
-        throw new SpawnError(`${module.name} ended in its start function: ${formatReason(actor.leaving)}`);
+      if (actor.exiting !== null) {
+        throw new SpawnError(`${module.name} ended in its start function: ${formatReason(actor.exiting)}`);
       }
     } catch (error) {
-      this.#ends.bury(actor, actor.leaving ?? reasonOfThrown(error));
+      this.#ends.bury(actor, actor.exiting ?? reasonOfThrown(error));
       throw error;
     } finally {
       slots.current = before;

@@ -91,7 +91,7 @@ export class JspiWay implements Way {
     }
     beginTurn(actor);
     if (actor.restraint !== FREE) {
-      actor.services.end(actor, actor.leaving ?? { kind: "killed" });
+      actor.services.end(actor, actor.exiting ?? { kind: "killed" });
       return true;
     }
     actor.mayPark = true;
@@ -161,7 +161,7 @@ export class JspiWay implements Way {
     const actor = fiber.actor as Actor;
     fiber.rest();
     this.#fibers.delete(actor);
-    if (actor.state !== DEAD) actor.services.end(actor, actor.leaving ?? { kind: "normal" });
+    if (actor.state !== DEAD) actor.services.end(actor, actor.exiting ?? { kind: "normal" });
     actor.services.scheduler.resumed(actor);
     if (this.#stopped || this.#resting.length >= MOST_AT_REST || !this.#account.admits(KEPT, STACK_BYTES)) return false;
     this.#account.add(KEPT, STACK_BYTES);

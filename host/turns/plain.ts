@@ -171,8 +171,8 @@ export function leave(actor: Actor, left: number): void {
 /** Why an actor ends with its turn; `otherwise` where nothing says so. */
 function reasonOf(actor: Actor, otherwise: "killed" | "normal"): ExitReason {
   // The switch does not see what its predicate threw, and the guest has caught it: nothing else can be caught.
-  if (actor.restraint === ASKING && actor.leaving === null) return crashOf(actor, "stack overflow in a predicate");
-  return actor.leaving ?? { kind: otherwise };
+  if (actor.restraint === ASKING && actor.exiting === null) return crashOf(actor, "stack overflow in a predicate");
+  return actor.exiting ?? { kind: otherwise };
 }
 
 /** Runs the guest until it parks, gives way, or its entry returns. A module that never does the former has no `resume:E`. */

@@ -16,7 +16,7 @@ import { crashOf } from "../actor/fault.ts";
 import type { Judge, Reductions } from "../actor/reductions.ts";
 import { STACKS } from "../mail/account.ts";
 import { SWITCHED, TURNS_LEFT } from "../mail/slots.ts";
-import { ASKING, DEAD, LEAVING } from "../mail/states.ts";
+import { ASKING, DEAD, EXITING } from "../mail/states.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { END } from "../module/count.ts";
 import { STACK } from "../wire/abi.ts";
@@ -58,7 +58,7 @@ export function spent(actor: Actor): number {
   const { reductions, limits, bytes } = actor;
   // Notices memory growth during a long turn.
   bytes.refresh();
-  if (reductions === null || actor.state === DEAD || actor.restraint === LEAVING) return END;
+  if (reductions === null || actor.state === DEAD || actor.restraint === EXITING) return END;
   if (reductions.policy === "off") {
     reductions.given += UNLIMITED;
     return UNLIMITED;
@@ -129,8 +129,8 @@ function elapsed({ services }: Actor, reductions: Reductions): number {
 
 /** The actor crashes, by a trap: an exception it could catch, again and again. */
 function cut(actor: Actor, why: string): number {
-  actor.leaving ??= crashOf(actor, `reductions: ${why}`);
-  actor.restraint = LEAVING;
+  actor.exiting ??= crashOf(actor, `reductions: ${why}`);
+  actor.restraint = EXITING;
   return END;
 }
 
@@ -153,7 +153,7 @@ function giveWay(actor: Actor, reductions: Reductions): number {
 /** Why an actor trapped that was writing its stack over its memory; null where it was not. */
 export function stackTooLong(actor: Actor): ExitReason | null {
   const { reductions } = actor;
-  if (reductions === null || reductions.room === 0 || actor.leaving !== null) return null;
+  if (reductions === null || reductions.room === 0 || actor.exiting !== null) return null;
   return crashOf(
     actor,
     `reductions: it has spent its turn, and its stack is longer than the ${reductions.room} bytes that can be put aside`,
