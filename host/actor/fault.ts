@@ -19,9 +19,9 @@ export const ENDING = new Unwind("the actor is ending");
 
 /** Crashes the actor whose turn it is. */
 export function fault(actor: Actor, message: string): never {
-  if (actor.exiting !== null) return leave(actor, actor.exiting);
+  if (actor.exiting !== null) return exit(actor, actor.exiting);
   const unwind = new Unwind(message);
-  return leave(actor, crashOf(actor, message, unwind), unwind);
+  return exit(actor, crashOf(actor, message, unwind), unwind);
 }
 
 /**
@@ -33,7 +33,7 @@ export function crashOf(actor: Actor, message: string, cause: unknown = new Unwi
 }
 
 /** Ends the actor whose turn it is. If it is ending already, the first reason holds. */
-export function leave(actor: Actor, reason: ExitReason, unwind?: Unwind): never {
+export function exit(actor: Actor, reason: ExitReason, unwind?: Unwind): never {
   const isEnding = actor.exiting !== null;
   actor.exiting ??= reason;
   actor.restraint = EXITING;

@@ -4,7 +4,7 @@
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
-import { fault, leave } from "../actor/fault.ts";
+import { exit, fault } from "../actor/fault.ts";
 import { checkRange, copyOut } from "../actor/ranges.ts";
 import { RESTRAINT } from "../mail/slots.ts";
 import { ASKING, FREE } from "../mail/states.ts";
@@ -30,7 +30,7 @@ function refuse(actor: Actor, name: string): never {
       `a predicate may not call ${name}: it may compute, and call self_lo, self_hi, args, now, log and seed`,
     );
   }
-  return leave(actor, { kind: "killed" });
+  return exit(actor, { kind: "killed" });
 }
 
 /** As `callerOf`, for the few imports that a predicate may call, too. */

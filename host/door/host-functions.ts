@@ -7,7 +7,7 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import type { Answer } from "../actor/body.ts";
 import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
-import { crashOf, fault, leave, Unwind } from "../actor/fault.ts";
+import { crashOf, exit, fault, Unwind } from "../actor/fault.ts";
 import { endFromOutside } from "../between/signals.ts";
 import { mayCall } from "../between/tie-limits.ts";
 import { needHeadroom } from "../mail/headroom.ts";
@@ -80,13 +80,13 @@ function hostImport(
       takesTime = isPromise(answer);
     } catch (error) {
       const result = failed(error);
-      return typeof result === "number" ? result : leave(actor, result);
+      return typeof result === "number" ? result : exit(actor, result);
     } finally {
       // The function may have spawned a guest, whose start function has run.
       services.slots.current = actor;
     }
     // The function may have ended the actor.
-    if (actor.exiting !== null) return leave(actor, actor.exiting);
+    if (actor.exiting !== null) return exit(actor, actor.exiting);
     if (!takesTime) return answer as number | bigint | undefined;
     const settle = awaitAnswer(actor);
     const settled = (result: number | ExitReason): boolean => {

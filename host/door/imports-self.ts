@@ -6,7 +6,7 @@
 import type { Services } from "../actor/actor.ts";
 import { mayLog } from "../actor/allowance.ts";
 import { charge } from "../actor/budget.ts";
-import { leave } from "../actor/fault.ts";
+import { exit } from "../actor/fault.ts";
 import { checkRange } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
 import { stackIn, stackOut } from "../turns/aside.ts";
@@ -48,7 +48,7 @@ export function selfImports(services: Services, beganMs: number, denied: Denied)
     exit(code, pointer, length) {
       const actor = callerOf(services, "exit");
       checkRange(actor, "exit", "the reason", pointer, length);
-      return leave(actor, exitReason(actor, "exit", code, pointer, length));
+      return exit(actor, exitReason(actor, "exit", code, pointer, length));
     },
 
     now() {

@@ -2,7 +2,7 @@
 
 import type { Actor, Services } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
-import { fault, leave } from "../actor/fault.ts";
+import { exit, fault } from "../actor/fault.ts";
 import { checkRange, copyOut, writeWords } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
 import { lookUp } from "../between/guesses.ts";
@@ -162,5 +162,5 @@ function shortText(actor: Actor, what: string, pointer: number, length: number):
 
 /** Returns the status, unless the call has ended its caller, directly or along a link. */
 function goOn(actor: Actor, status: number): number {
-  return actor.exiting === null ? status : leave(actor, actor.exiting);
+  return actor.exiting === null ? status : exit(actor, actor.exiting);
 }

@@ -5,7 +5,7 @@
 import binaryen from "binaryen";
 import { describe, expect, test, vi } from "vitest";
 import type { Actor } from "../../host/actor/actor.ts";
-import { fault, leave } from "../../host/actor/fault.ts";
+import { exit, fault } from "../../host/actor/fault.ts";
 import { LoadError } from "../../host/index.ts";
 import { BLOCK, BRANCH, MOST, MOST_IN_MODULE } from "../../host/module/code-bounds.ts";
 import { guest } from "../support/wat.ts";
@@ -318,7 +318,7 @@ describe("exceptions", () => {
     expect(actor.exiting).toMatchObject({ kind: "crashed", message: "a bad pointer" });
     expect(second).not.toBe(first);
     expect(thrown(() => fault(actor, "a third"))).toBe(second);
-    expect(thrown(() => leave(actor, { kind: "killed" }))).toBe(second);
+    expect(thrown(() => exit(actor, { kind: "killed" }))).toBe(second);
     expect(actor.exiting).toMatchObject({ message: "a bad pointer" });
   });
 });
