@@ -147,7 +147,7 @@ export const asyncifyWay: Way = {
       result = proceed(actor);
       if (result === RECEIVE_PARK) return true;
     }
-    leave(actor, actor.store.words[actor.at + RESTRAINT] === FREE ? enter(actor, result) : LEFT_RETURNED);
+    endTurn(actor, actor.store.words[actor.at + RESTRAINT] === FREE ? enter(actor, result) : STOPPED_RETURNED);
     return true;
   },
 
@@ -155,16 +155,16 @@ export const asyncifyWay: Way = {
   discard() {},
 };
 
-// How the guest left: what `resume:E` answers.
-const LEFT_RETURNED = 0;
-const LEFT_PARKED = 1;
-const LEFT_YIELDED = 2;
+// How the guest stopped: what `resume:E` answers.
+const STOPPED_RETURNED = 0;
+const STOPPED_PARKED = 1;
+const STOPPED_YIELDED = 2;
 
 /** The turn of a process is over, as `resume:E` has answered. */
-export function leave(actor: Actor, left: number): void {
+export function endTurn(actor: Actor, how: number): void {
   actor.bytes.refresh();
-  if (left === LEFT_PARKED && actor.store.words[actor.at + RESTRAINT] === FREE) park(actor);
-  else if (left === LEFT_YIELDED && actor.restraint === FREE) yielded(actor);
+  if (how === STOPPED_PARKED && actor.store.words[actor.at + RESTRAINT] === FREE) park(actor);
+  else if (how === STOPPED_YIELDED && actor.restraint === FREE) yielded(actor);
   else actor.services.end(actor, reasonOf(actor, "normal"));
 }
 
@@ -180,5 +180,5 @@ function enter(actor: Actor, result: number): number {
   const guest = actor.guest;
   if (guest?.resume != null) return guest.resume(result);
   guest?.entry?.();
-  return LEFT_RETURNED;
+  return STOPPED_RETURNED;
 }

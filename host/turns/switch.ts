@@ -31,7 +31,7 @@ import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import type { Import } from "../wire/abi.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
-import { leave, serveMailbox } from "./plain.ts";
+import { endTurn, serveMailbox } from "./plain.ts";
 
 /** What of `actor` a port offers. */
 export const PORT_IMPORTS: readonly string[] = ["send", "request", "demonitor", "recv", "recv_tag", "recv_match"];
@@ -260,7 +260,7 @@ export class Switch implements Runnable {
   #goOn(actor: Actor, what: number): void {
     if (what === LEAVE.whole) actor.run();
     else if (what === LEAVE.mailbox) serveMailbox(actor);
-    else leave(actor, what - LEAVE.returned);
+    else endTurn(actor, what - LEAVE.returned);
   }
 
   #call(): void {
