@@ -25,7 +25,7 @@ import {
 } from "../mail/slots.ts";
 import { PARKED, READY } from "../mail/states.ts";
 import * as binary from "../mail/switch/binary.ts";
-import { LEAVE } from "../mail/switch/bits.ts";
+import { LEFT_TO_HOST } from "../mail/switch/bits.ts";
 import { withExports } from "../module/trim.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
@@ -258,9 +258,9 @@ export class Switch implements Runnable {
 
   /** Ends a turn that needs the host. */
   #goOn(actor: Actor, what: number): void {
-    if (what === LEAVE.whole) actor.run();
-    else if (what === LEAVE.mailbox) serveMailbox(actor);
-    else endTurn(actor, what - LEAVE.returned);
+    if (what === LEFT_TO_HOST.whole) actor.run();
+    else if (what === LEFT_TO_HOST.mailbox) serveMailbox(actor);
+    else endTurn(actor, what - LEFT_TO_HOST.returned);
   }
 
   #call(): void {

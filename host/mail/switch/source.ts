@@ -9,7 +9,7 @@
 import { actorImportTypes, envImportTypes } from "../../wire/abi.ts";
 import { MESSAGE, TIMER } from "../../wire/message.ts";
 import * as slot from "../slots.ts";
-import { FREE_BYTES, LEAVE, PAYS, TAKES_MESSAGES, TAKES_TURNS } from "./bits.ts";
+import { FREE_BYTES, LEFT_TO_HOST, PAYS, TAKES_MESSAGES, TAKES_TURNS } from "./bits.ts";
 
 /** A word of the switch's own page, as an address. */
 const own = (word: number) => `(i32.const ${4 * word})`;
@@ -698,7 +698,7 @@ ${unlessInside("$host")}
     (block $served (loop $item
       (br_if $served (i32.eq (local.get $n) (i32.const ${PARK})))
       ;; Too long for the window, or elsewhere.
-      (if (i32.gt_u (local.get $n) (i32.load ${at(slot.CAPACITY)} (local.get $me))) (then (return (i32.const ${LEAVE.mailbox}))))
+      (if (i32.gt_u (local.get $n) (i32.load ${at(slot.CAPACITY)} (local.get $me))) (then (return (i32.const ${LEFT_TO_HOST.mailbox}))))
       (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${PARK}))
       (i32.store ${own(slot.TURN)} (i32.add (i32.load ${own(slot.TURN)}) (i32.const 1)))
       (call_indirect $guest (type $handle) (local.get $n) (i32.const 0))
@@ -708,17 +708,17 @@ ${unlessInside("$host")}
       (i64.store ${at(slot.POINTER)} (local.get $me) (i64.load ${at(slot.HANDLER_POINTER)} (local.get $me)))
       (i32.store ${at(slot.WANT)} (local.get $me) (i32.const ${ANY}))
       (i32.store ${at(slot.HELD)} (local.get $me) (i32.const 0))
-      (if (i32.load ${at(slot.RESTRAINT)} (local.get $me)) (then (return (i32.const ${LEAVE.mailbox}))))
+      (if (i32.load ${at(slot.RESTRAINT)} (local.get $me)) (then (return (i32.const ${LEFT_TO_HOST.mailbox}))))
       (br_if $served (i32.eqz (i32.load ${at(slot.COUNT)} (local.get $me))))
       (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.sub (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 1)))
       (if (i32.le_s (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 0)) (then
-        (if (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})) (then (return (i32.const ${LEAVE.mailbox}))))
+        (if (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})) (then (return (i32.const ${LEFT_TO_HOST.mailbox}))))
         (call $enqueue (local.get $me))
-        (return (i32.const ${LEAVE.nothing}))))
+        (return (i32.const ${LEFT_TO_HOST.nothing}))))
       (local.set $n (call $look (local.get $me) (i32.const 0)))
       (br $item)))
     (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED}))
-    (i32.const ${LEAVE.nothing}))
+    (i32.const ${LEFT_TO_HOST.nothing}))
 
   ;; As asyncifyWay of park.ts.
   (func (export "turnOfProcess") (result i32)
@@ -727,7 +727,7 @@ ${unlessInside("$host")}
     (if (i32.or
         (i32.eq (i32.load ${at(slot.TIMED)} (local.get $me)) (i32.const ${slot.TIMED_BY_HOST}))
         (i32.eq (i32.load ${at(slot.WANT)} (local.get $me)) (i32.const ${ANSWER})))
-      (then (return (i32.const ${LEAVE.whole}))))
+      (then (return (i32.const ${LEFT_TO_HOST.whole}))))
     (local.set $n (i32.load ${at(slot.RESULT)} (local.get $me)))
     (if (i32.eq (local.get $n) (i32.const ${PARK})) (then
       ;; Its predicate may be asked in here.
@@ -739,14 +739,14 @@ ${unlessInside("$host")}
         (then
           (if (i32.lt_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})) (then
             (call $enqueue (local.get $me))
-            (return (i32.const ${LEAVE.nothing}))))
+            (return (i32.const ${LEFT_TO_HOST.nothing}))))
           (local.set $n (i32.const ${ELSEWHERE}))))
       (if (i32.eq (local.get $n) (i32.const ${ELSEWHERE})) (then
         (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${READY}))
-        (return (i32.const ${LEAVE.whole}))))
+        (return (i32.const ${LEFT_TO_HOST.whole}))))
       (if (i32.eq (local.get $n) (i32.const ${PARK})) (then
         (call $park (local.get $me))
-        (return (i32.const ${LEAVE.nothing}))))))
+        (return (i32.const ${LEFT_TO_HOST.nothing}))))))
     (call $begin (local.get $me))
     (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 0))
     (local.set $left (call_indirect $guest (type $resume) (local.get $n) (i32.const 0)))
@@ -762,12 +762,12 @@ ${unlessInside("$host")}
           (i32.or
             (i32.eqz (i32.load ${at(slot.WAITING)} (local.get $me)))
             (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))))
-      (then (return (i32.add (i32.const ${LEAVE.returned}) (i32.and (local.get $left) (i32.const 3))))))
+      (then (return (i32.add (i32.const ${LEFT_TO_HOST.returned}) (i32.and (local.get $left) (i32.const 3))))))
     (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${PARK}))
     (if (i32.eq (i32.load ${at(slot.SAVED)} (local.get $me)) (i32.load ${at(slot.TAIL)} (local.get $me)))
       (then (call $park (local.get $me)))
       (else (call $enqueue (local.get $me))))
-    (i32.const ${LEAVE.nothing})))`;
+    (i32.const ${LEFT_TO_HOST.nothing})))`;
 
 export const loop = `(module
   (import "switch" "slots" (memory $slots 2))
@@ -789,7 +789,7 @@ export const loop = `(module
       (br_if $next (i32.ne (i32.load ${at(slot.STATE)} (local.get $record)) (i32.const ${READY})))
       (br_if $next (i32.eqz (i32.load ${at(slot.LO)} (local.get $record))))
       (if (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $record)) (i32.const ${TAKES_TURNS}))) (then
-        (return (i32.or (local.get $record) (i32.const ${LEAVE.whole})))))
+        (return (i32.or (local.get $record) (i32.const ${LEFT_TO_HOST.whole})))))
       (local.set $left (call_indirect $turns (type $turn)
         (i32.shr_u (i32.sub (local.get $record) (i32.const ${4 * slot.FIRST_RECORD})) (i32.const ${slot.RECORD_SHIFT}))))
       (br_if $next (i32.eqz (local.get $left)))
