@@ -298,7 +298,7 @@ export class Ends implements Runnable {
     unfold(actor);
     unfoldCallers(actor);
     mailbox.clear();
-    services.slots.leave(actor);
+    services.slots.release(actor);
     mailbox.liveAt(actor.store, actor.at);
     actor.way.discard(actor);
     countEnd(actor);

@@ -211,7 +211,7 @@ export class Slots<T extends Recorded> {
   }
 
   /** One that has ended keeps a copy for those who still hold it: its record is somebody else's soon. */
-  leave(user: T): void {
+  release(user: T): void {
     const { at } = user;
     const { words } = this.store;
     if (this.#endedLength === this.#ended.words.length) {
