@@ -56,7 +56,7 @@ export function announceEnd(actor: Actor, reason: ExitReason, most: number): num
   for (const [ref, pending] of ties.timers ?? []) {
     if (left-- <= 0) return -1;
     ties.timers?.delete(ref);
-    leaveBehind(actor, pending);
+    orphanTimer(actor, pending);
   }
   for (const [ref, made] of ties.monitors ?? []) {
     if (left-- <= 0) return -1;
@@ -104,7 +104,7 @@ function mayKnowWhy(watcher: Actor, ended: Actor, ties: Ties): boolean {
  * Cancels a timer of an ended actor to itself. One to another actor stays, and counts for the
  * family.
  */
-function leaveBehind({ services, allowance }: Actor, pending: PendingTimer): void {
+function orphanTimer({ services, allowance }: Actor, pending: PendingTimer): void {
   pending.ties = null;
   if (pending.toItself) {
     services.timers.cancel(pending.timer);
