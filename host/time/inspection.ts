@@ -14,8 +14,8 @@ type Happening<Event = InspectEvent> = Event extends unknown ? Omit<Event, "numb
 interface Listener {
   readonly take: (event: InspectEvent) => void;
   readonly wants: ((kind: InspectKind) => boolean) | undefined;
-  /** It has stopped listening. */
-  hasLeft: boolean;
+  /** Its function to remove it was called. */
+  isRemoved: boolean;
 }
 
 /** The kinds that a guest can cause as often as it likes. */
@@ -52,7 +52,8 @@ export class Inspection {
     this.#notices.add(() => {
       if (name !== undefined && callback !== undefined) callOut.run(name, callback);
       if (event === undefined) return;
-      for (const { take, hasLeft } of listeners) if (!hasLeft) callOut.run("a listener of inspect", () => take(event));
+      for (const { take, isRemoved } of listeners)
+        if (!isRemoved) callOut.run("a listener of inspect", () => take(event));
     }, floods[kind]);
   }
 
@@ -64,10 +65,10 @@ export class Inspection {
 
   /** Adds a listener. Returns a function that removes it. */
   listen(take: Listener["take"], wants: Listener["wants"]): () => void {
-    const listener = { take, wants, hasLeft: false };
+    const listener = { take, wants, isRemoved: false };
     this.#listeners = [...this.#listeners, listener];
     return () => {
-      listener.hasLeft = true;
+      listener.isRemoved = true;
       this.#listeners = this.#listeners.filter(other => other !== listener);
     };
   }
