@@ -10,7 +10,7 @@ import { exit } from "../actor/fault.ts";
 import { checkRange } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
 import { stackIn, stackOut } from "../turns/aside.ts";
-import { spent } from "../turns/preempt.ts";
+import { nextBudget } from "../turns/preempt.ts";
 import type { Import } from "../wire/abi.ts";
 import type { LogLevel } from "../wire/events.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
@@ -26,7 +26,7 @@ export function selfImports(services: Services, beganMs: number, denied: Denied)
     yield() {
       const actor = services.slots.current;
       if (actor === null) throw new Error("yield was called while no actor has its turn");
-      return spent(actor);
+      return nextBudget(actor);
     },
 
     self_lo: () => askedOf(services, "self_lo").lo,

@@ -20,7 +20,7 @@ import { RECEIVE_PARK } from "../wire/message.ts";
 import { Fiber } from "./fiber.ts";
 import { parkGate, yieldGate } from "./gates.ts";
 import { beginTurn } from "./plain.ts";
-import { spent, yielded } from "./preempt.ts";
+import { nextBudget, yielded } from "./preempt.ts";
 
 /** How many fibers are kept for reuse. A fiber keeps every page that its stack has ever touched. */
 const MOST_AT_REST = 32;
@@ -63,7 +63,7 @@ export class JspiWay implements Way {
     const ask = () => {
       if (actor.state === DEAD) return END;
       actor.services.slots.current = actor;
-      return spent(actor);
+      return nextBudget(actor);
     };
     bound.yield = ask;
     if (Suspending !== undefined) {
@@ -153,7 +153,7 @@ export class JspiWay implements Way {
 
   #budget(actor: Actor): number {
     actor.yielded = false;
-    return spent(actor);
+    return nextBudget(actor);
   }
 
   /** The entry has returned, and the fiber calls `next`. Returns whether the fiber is kept for reuse. */

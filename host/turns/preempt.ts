@@ -54,7 +54,7 @@ export const MAX_STACK_BYTES = 512 * 1024;
 const saved = new Uint8Array(MAX_STACK_BYTES);
 
 /** What the import `yield` answers: a new budget (more than 0), END, or that the actor shall give way (0 or less). */
-export function spent(actor: Actor): number {
+export function nextBudget(actor: Actor): number {
   const { reductions, limits, bytes } = actor;
   // Notices memory growth during a long turn.
   bytes.refresh();
@@ -67,7 +67,7 @@ export function spent(actor: Actor): number {
   if (reductions.rewinding) putBack(actor, reductions);
   else if (reductions.room > 0) return cut(actor, "it was told to give way, and went on");
   const elapsedMs = elapsed(actor, reductions);
-  if (actor.restraint === ASKING) return spentAsking(actor, reductions, elapsedMs);
+  if (actor.restraint === ASKING) return nextBudgetOfPredicate(actor, reductions, elapsedMs);
   const { mayPark, services } = actor;
   const yields = reductions.policy === "yield" && mayPark;
   const most = mayPark ? reductions.perTurn : limits.handlerReductions;
@@ -101,7 +101,7 @@ export function spent(actor: Actor): number {
 }
 
 /** Of a predicate, which cannot give way. */
-function spentAsking(actor: Actor, reductions: Reductions, elapsedMs: number): number {
+function nextBudgetOfPredicate(actor: Actor, reductions: Reductions, elapsedMs: number): number {
   const { limits, services } = actor;
   const { predicateReductions, turnMs } = limits;
   reductions.askedMs += Math.min(elapsedMs, turnMs * MOST_OF_LIMIT);
@@ -200,7 +200,7 @@ export function goOn(actor: Actor): number {
     reductions.rewinding = true;
     return 0;
   }
-  return spent(actor);
+  return nextBudget(actor);
 }
 
 /** The stack is the engine's again: memory becomes what it was. */
