@@ -86,7 +86,7 @@ export function signalImports(
       if (other === undefined) {
         if (!mayAsk(actor)) return OVER_LIMIT;
         exitSignal(actor, lo, hi, { kind: "noproc" });
-        return goOn(actor, 0);
+        return unlessEnded(actor, 0);
       }
       if (!mayEnd(actor, other)) return NOT_GRANTED;
       if (other === actor || actor.ties?.links?.has(other)) return 1;
@@ -143,7 +143,7 @@ export function signalImports(
         if (to.ties?.trapsExits && !hasRoom(to, length >>> 0)) return OVER_LIMIT;
         exitSignal(to, actor.lo, actor.hi, reason);
       }
-      return goOn(actor, 1);
+      return unlessEnded(actor, 1);
     },
   };
 }
@@ -161,6 +161,6 @@ function shortText(actor: Actor, what: string, pointer: number, length: number):
 }
 
 /** Returns the status, unless the call has ended its caller, directly or along a link. */
-function goOn(actor: Actor, status: number): number {
+function unlessEnded(actor: Actor, status: number): number {
   return actor.exiting === null ? status : exit(actor, actor.exiting);
 }

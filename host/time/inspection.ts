@@ -14,7 +14,7 @@ type Happening<Event = InspectEvent> = Event extends unknown ? Omit<Event, "numb
 interface Listener {
   readonly take: (event: InspectEvent) => void;
   readonly wants: ((kind: InspectKind) => boolean) | undefined;
-  /** Its function to remove it was called. */
+  /** Set when it is removed, which may be in the middle of an event. */
   isRemoved: boolean;
 }
 

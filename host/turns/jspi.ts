@@ -86,7 +86,7 @@ export class JspiWay implements Way {
       beginTurn(actor);
       const result = actor.yielded ? this.#budget(actor) : proceed(actor);
       if (result === RECEIVE_PARK) return true;
-      fiber.goOn(result);
+      fiber.resume(result);
       return false;
     }
     beginTurn(actor);

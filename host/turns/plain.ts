@@ -33,7 +33,7 @@ import {
 import { ASKING, FREE, PARKED, WANT_ANY } from "../mail/states.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
-import { goOn, yielded } from "./preempt.ts";
+import { resumePreempted, yielded } from "./preempt.ts";
 
 /** Items that an actor may take in one turn before the others get theirs. */
 const TURN_BUDGET = 64;
@@ -142,7 +142,7 @@ export const asyncifyWay: Way = {
     beginTurn(actor);
     let result = 0;
     if (first) actor.mayPark = true;
-    else if (actor.yielded) result = goOn(actor);
+    else if (actor.yielded) result = resumePreempted(actor);
     else {
       result = proceed(actor);
       if (result === RECEIVE_PARK) return true;

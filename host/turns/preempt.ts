@@ -190,7 +190,7 @@ export function yielded(actor: Actor): void {
 }
 
 /** Begins the turn after that: the stack is where it was written. Answers the new budget, for guests that unwind in a way of their own. */
-export function goOn(actor: Actor): number {
+export function resumePreempted(actor: Actor): number {
   actor.yielded = false;
   if (actor.switchable) actor.store.words[actor.at + SWITCHED] |= TAKES_TURNS;
   const { reductions } = actor;

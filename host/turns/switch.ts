@@ -214,7 +214,7 @@ export class Switch implements Runnable {
     const turns = scheduler.length > 0 ? Math.min(TURNS, words[QUEUE_LENGTH]) : TURNS;
     const left = this.#loop(turns);
     scheduler.tookTurns(TURNS);
-    if (left !== 0) this.#goOn(slots.userAt(left & -128) as Actor, left & 127);
+    if (left !== 0) this.#finishTurn(slots.userAt(left & -128) as Actor, left & 127);
     this.#again();
     return true;
   }
@@ -257,7 +257,7 @@ export class Switch implements Runnable {
   }
 
   /** Ends a turn that needs the host. */
-  #goOn(actor: Actor, what: number): void {
+  #finishTurn(actor: Actor, what: number): void {
     if (what === LEFT_TO_HOST.whole) actor.run();
     else if (what === LEFT_TO_HOST.mailbox) serveMailbox(actor);
     else endTurn(actor, what - LEFT_TO_HOST.returned);
