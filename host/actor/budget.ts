@@ -1,5 +1,5 @@
 /** An actor's budget of reductions in the current turn, and what the host charges to it. */
-import { ITEMS_A_TURN, TURN } from "../mail/slots.ts";
+import { TURN, TURN_STEP } from "../mail/slots.ts";
 import type { Actor } from "./actor.ts";
 import type { Reductions } from "./reductions.ts";
 
@@ -34,7 +34,7 @@ export function renew({ services }: Actor, reductions: Reductions): void {
   reductions.granted = 0;
   reductions.tookMs = 0;
   reductions.lastMs = -1;
-  if (Math.floor(reductions.turn / ITEMS_A_TURN) !== Math.floor(turn / ITEMS_A_TURN)) {
+  if (Math.floor(reductions.turn / TURN_STEP) !== Math.floor(turn / TURN_STEP)) {
     reductions.asked = 0;
     reductions.askedMs = 0;
   }

@@ -104,7 +104,7 @@ export const RECEIVED = 8;
  * is its own again when this has changed.
  */
 export const TURN = 10;
-export const ITEMS_A_TURN = 128;
+export const TURN_STEP = 128;
 /** Refs that the host has drawn for requests and nobody has used. */
 export const REFS_LEFT = 11;
 /** 1: all mailboxes together use more than `allMailboxBytes`. */

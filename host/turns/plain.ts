@@ -21,13 +21,13 @@ import {
   HANDLER_POINTER,
   HELD,
   INFO,
-  ITEMS_A_TURN,
   POINTER,
   RESTRAINT,
   RESULT,
   STATE,
   SWITCHED,
   TURN,
+  TURN_STEP,
   WANT,
 } from "../mail/slots.ts";
 import { ASKING, FREE, PARKED, WANT_ANY } from "../mail/states.ts";
@@ -51,7 +51,7 @@ export function beginTurn(actor: Actor): void {
 
 function nextTurn({ services }: Actor): void {
   const { words } = services.slots.store;
-  words[TURN] = (words[TURN] & -ITEMS_A_TURN) + ITEMS_A_TURN;
+  words[TURN] = (words[TURN] & -TURN_STEP) + TURN_STEP;
 }
 
 /** `handle(n)`: called once per item, the window already filled. */

@@ -680,8 +680,8 @@ ${unlessInside("$host")}
     (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${RUNNING}))
     (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.const ${TURN_BUDGET}))
     (i32.store ${own(slot.TURN)} (i32.add
-      (i32.and (i32.load ${own(slot.TURN)}) (i32.const ${-slot.ITEMS_A_TURN}))
-      (i32.const ${slot.ITEMS_A_TURN}))))
+      (i32.and (i32.load ${own(slot.TURN)}) (i32.const ${-slot.TURN_STEP}))
+      (i32.const ${slot.TURN_STEP}))))
 
   (func $lookForGrowth
     (if (i32.ne (memory.size $guest) (global.get $pages)) (then
