@@ -44,6 +44,8 @@ export const HANDLER_CAPACITY = 23;
 export const RESULT = 24;
 export const RESTRAINT = 25;
 export const BUDGET = 26;
+/** Items that an actor may take in one turn before the others get theirs. */
+export const TURN_BUDGET = 64;
 /** 1: the last receive answered that the actor is to park. */
 export const WAITING = 27;
 export const HELD = 28;
@@ -104,6 +106,7 @@ export const RECEIVED = 8;
  * is its own again when this has changed.
  */
 export const TURN = 10;
+/** What each turn adds to it. */
 export const TURN_STEP = 128;
 /** Refs that the host has drawn for requests and nobody has used. */
 export const REFS_LEFT = 11;

@@ -27,6 +27,7 @@ import {
   STATE,
   SWITCHED,
   TURN,
+  TURN_BUDGET,
   TURN_STEP,
   WANT,
 } from "../mail/slots.ts";
@@ -34,9 +35,6 @@ import { ASKING, FREE, PARKED, WANT_ANY } from "../mail/states.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
 import { resumePreempted, yielded } from "./preempt.ts";
-
-/** Items that an actor may take in one turn before the others get theirs. */
-const TURN_BUDGET = 64;
 
 /** Begins a turn. The first one runs the guest's `_start`. */
 export function beginTurn(actor: Actor): void {

@@ -34,7 +34,6 @@ const PARK = -2;
 /** No answer of a receive. */
 const ELSEWHERE = -3;
 const DEAD_RECORDS_TOLERATED = 16;
-const TURN_BUDGET = 64;
 const REBASE_AT = 2 ** 29;
 const KEPT_CAPACITY = 16_384;
 /** How many bytes of items a predicate is asked about in one turn, where the actor can wait for another. */
@@ -678,7 +677,7 @@ ${unlessInside("$host")}
   (func $begin (param $me i32)
     (i32.store ${own(slot.CURRENT)} (local.get $me))
     (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${RUNNING}))
-    (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.const ${TURN_BUDGET}))
+    (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.const ${slot.TURN_BUDGET}))
     (i32.store ${own(slot.TURN)} (i32.add
       (i32.and (i32.load ${own(slot.TURN)}) (i32.const ${-slot.TURN_STEP}))
       (i32.const ${slot.TURN_STEP}))))
