@@ -21,9 +21,9 @@ const PID_BYTES = 8;
 const MAX_PIDS = 2 ** 29 - 1;
 /** What each message of a broadcast costs beside its bytes. */
 const SEND_REDUCTIONS = 10;
-const nobody: ReadonlySet<Actor> = new Set();
+const noMembers: ReadonlySet<Actor> = new Set();
 /** The longest name or group, as of Erlang's atoms. */
-const MAX_NAME_BYTES = 255;
+const MAX_REGISTERED_NAME_BYTES = 255;
 
 export function nameImports(services: Services, actors: PidTable<Actor>, registry: Registry): Record<string, Import> {
   return {
@@ -34,7 +34,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       const named = lookUp(actor, actors, lo, hi);
       if (named === undefined) return 0;
       if (!isOwn(actor, named)) return NOT_GRANTED;
-      if (nameLength >>> 0 > MAX_NAME_BYTES || !mayBeNamed(named)) return OVER_LIMIT;
+      if (nameLength >>> 0 > MAX_REGISTERED_NAME_BYTES || !mayBeNamed(named)) return OVER_LIMIT;
       return registry.register(textOf(actor, "register", "the name", name, nameLength), named) ? 1 : -1;
     },
 
@@ -72,7 +72,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       const actor = callerOf(services, "join");
       checkRange(actor, "join", "the group", group, groupLength);
       if (actor.allowance?.granted.register === false) return NOT_GRANTED;
-      if (groupLength >>> 0 > MAX_NAME_BYTES) return OVER_LIMIT;
+      if (groupLength >>> 0 > MAX_REGISTERED_NAME_BYTES) return OVER_LIMIT;
       const name = textOf(actor, "join", "the group", group, groupLength);
       if (!registry.members(name).has(actor) && !mayBeNamed(actor)) return OVER_LIMIT;
       registry.join(name, actor);
@@ -129,12 +129,12 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
 
   function membersOf(actor: Actor, name: string, pointer: number, length: number): ReturnType<Registry["members"]> {
     const group = nameOf(actor, name, pointer, length);
-    return group === undefined ? nobody : registry.members(group);
+    return group === undefined ? noMembers : registry.members(group);
   }
 }
 
 /** The text of a name; undefined if it is longer than any name. */
 function nameOf(actor: Actor, name: string, pointer: number, length: number): string | undefined {
   checkRange(actor, name, "the name", pointer, length);
-  return length >>> 0 > MAX_NAME_BYTES ? undefined : textOf(actor, name, "the name", pointer, length);
+  return length >>> 0 > MAX_REGISTERED_NAME_BYTES ? undefined : textOf(actor, name, "the name", pointer, length);
 }

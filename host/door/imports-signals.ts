@@ -154,10 +154,10 @@ function mayEnd(actor: Actor, other: Actor): boolean {
 }
 
 /** The longest name of a module or an entry. */
-const MAX_NAME_BYTES = 1024;
+const MAX_SPAWN_NAME_BYTES = 1024;
 
 function shortText(actor: Actor, what: string, pointer: number, length: number): string {
-  return textOf(actor, "spawn", what, pointer, Math.min(length >>> 0, MAX_NAME_BYTES));
+  return textOf(actor, "spawn", what, pointer, Math.min(length >>> 0, MAX_SPAWN_NAME_BYTES));
 }
 
 /** Returns the status, unless the call has ended its caller, directly or along a link. */
