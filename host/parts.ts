@@ -21,7 +21,7 @@ import { RingPool } from "./mail/mailbox.ts";
 import { Slots } from "./mail/slots.ts";
 import type { LoadRules } from "./module/guest-module.ts";
 import { Callbacks } from "./observe/callbacks.ts";
-import { Observer } from "./observe/snapshot.ts";
+import { Snapshots } from "./observe/snapshot.ts";
 import type { RuntimeOptions } from "./options.ts";
 import { CallOut } from "./time/call-out.ts";
 import { systemClock } from "./time/clock.ts";
@@ -52,7 +52,7 @@ export class Parts {
   readonly instances: Instances;
   readonly ends: Ends;
   readonly spawner: Spawner;
-  readonly observer: Observer;
+  readonly snapshots: Snapshots;
   /** What a module must fulfil to be loaded. */
   readonly rules: LoadRules;
 
@@ -90,7 +90,7 @@ export class Parts {
     this.actors = new PidTable(random);
     this.registry = new Registry(inspection);
     this.directory = new Directory(services, this.actors, this.registry);
-    this.observer = new Observer(services, this.actors);
+    this.snapshots = new Snapshots(services, this.actors);
 
     const denials = new Denials(notices, options.onDenied);
     const denied: Denied = (actor, call) => denials.tell(actor, call);

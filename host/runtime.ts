@@ -217,7 +217,7 @@ export class Runtime implements AsyncDisposable {
       told: (supervisor, id, pid, what) => inspection.tell({ kind: "child", supervisor, id, pid, what }),
       report: report => inspection.tell({ kind: "report", report }, "onReport", onReport && (() => onReport(report))),
     });
-    this.exited(supervisor.pid).then(this.#parts.observer.add(supervisor));
+    this.exited(supervisor.pid).then(this.#parts.snapshots.add(supervisor));
     return supervisor;
   }
 
@@ -249,13 +249,13 @@ export class Runtime implements AsyncDisposable {
 
   /** Plain data about every live actor, made now: it costs nothing otherwise. */
   snapshot(): Snapshot {
-    return this.#parts.observer.snapshot();
+    return this.#parts.snapshots.snapshot();
   }
 
   /** The same of one actor; undefined where there is none of that pid. */
   info(pid: Pid): ActorInfo | undefined {
     const actor = this.#parts.directory.find(pid);
-    return actor && this.#parts.observer.infoOf(actor);
+    return actor && this.#parts.snapshots.infoOf(actor);
   }
 
   /** The first items of an actor's mailbox, which stay in it; undefined where there is no such actor. */
@@ -272,7 +272,7 @@ export class Runtime implements AsyncDisposable {
 
   /** Milliseconds that an actor which becomes ready now waits for its turn: a probe is put into the run queue. Undefined where the runtime is stopped. */
   async queueDelay(): Promise<number | undefined> {
-    return this.#stopped ? undefined : this.#parts.observer.queueDelay();
+    return this.#stopped ? undefined : this.#parts.snapshots.queueDelay();
   }
 
   /**
@@ -304,7 +304,7 @@ export class Runtime implements AsyncDisposable {
     this.#parts.services.timers.clear();
     this.#parts.services.scheduler.stop();
     this.#parts.switch?.stop();
-    this.#parts.observer.stop();
+    this.#parts.snapshots.stop();
     this.#parts.spawner.stop();
     this.#parts.instances.clear();
     // What has not been told yet, nobody would tell any more. Not here: a guest's function of the embedder may have called this.

@@ -116,7 +116,7 @@ const wants = ["any", "tag", "predicate", "ref", "answer"] as const satisfies Re
 const kinds: Readonly<Record<number, WaitingItem["kind"]>> = { [MESSAGE]: "message", [DOWN]: "down", [EXIT]: "exit" };
 const reasons = Object.keys(ReasonCode) as ExitReason["kind"][];
 
-export class Observer {
+export class Snapshots {
   readonly #services: TurnServices & Books;
   readonly #actors: PidTable<Actor>;
   /** The host's live supervisors. */
