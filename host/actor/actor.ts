@@ -133,7 +133,7 @@ export interface TurnServices {
 }
 
 /** The runtime's counts: events, and bytes of memory. */
-export interface Books {
+export interface Accounting {
   readonly counters: Counters;
   readonly account: Account;
 }
@@ -151,7 +151,7 @@ export interface Reports {
 }
 
 /** What an actor uses of its runtime. */
-export interface Services extends TurnServices, Books, Reports {
+export interface Services extends TurnServices, Accounting, Reports {
   /** A number in [0, 1), from the runtime's source of randomness. */
   random(): number;
 }

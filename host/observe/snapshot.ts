@@ -5,7 +5,7 @@
  * one looks.
  */
 
-import { type Actor, type Books, type TurnServices, totals } from "../actor/actor.ts";
+import { type Accounting, type Actor, type TurnServices, totals } from "../actor/actor.ts";
 import { allTies, unfoldCallers } from "../between/requests.ts";
 import type { Strategy } from "../javascript/child.ts";
 import type { Supervisor } from "../javascript/supervisor.ts";
@@ -117,7 +117,7 @@ const kinds: Readonly<Record<number, WaitingItem["kind"]>> = { [MESSAGE]: "messa
 const reasons = Object.keys(ReasonCode) as ExitReason["kind"][];
 
 export class Snapshots {
-  readonly #services: TurnServices & Books;
+  readonly #services: TurnServices & Accounting;
   readonly #actors: PidTable<Actor>;
   /** The host's live supervisors. */
   readonly #supervisors = new Map<Pid, Supervisor>();
@@ -126,7 +126,7 @@ export class Snapshots {
   #probedAtMs = 0;
   #probing: ((delayMs: number | undefined) => void)[] = [];
 
-  constructor(services: TurnServices & Books, actors: PidTable<Actor>) {
+  constructor(services: TurnServices & Accounting, actors: PidTable<Actor>) {
     this.#services = services;
     this.#actors = actors;
     this.#probe = this.#makeProbe();

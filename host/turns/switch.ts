@@ -7,7 +7,7 @@
  * Not for guests that wait by JSPI. Those whose reductions are counted pay for what the host does; what costs them anything is left to it.
  */
 
-import type { Actor, Books, Services, TurnServices } from "../actor/actor.ts";
+import type { Accounting, Actor, Services, TurnServices } from "../actor/actor.ts";
 import type { Port } from "../actor/body.ts";
 import { fault } from "../actor/fault.ts";
 import { drawSwitchRef } from "../between/refs.ts";
@@ -89,7 +89,7 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
 }
 
 /** What the switch uses of its runtime. */
-type SwitchServices = TurnServices & Books & Pick<Services, "random">;
+type SwitchServices = TurnServices & Accounting & Pick<Services, "random">;
 
 export class Switch implements Runnable {
   readonly #services: SwitchServices;
