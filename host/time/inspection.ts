@@ -9,7 +9,7 @@ import type { Clock } from "./clock.ts";
 import type { Flood, Notices } from "./notices.ts";
 
 /** An event without its number and its time. */
-type Happening<Event = InspectEvent> = Event extends unknown ? Omit<Event, "number" | "atMs"> : never;
+type NewEvent<Event = InspectEvent> = Event extends unknown ? Omit<Event, "number" | "atMs"> : never;
 
 interface Listener {
   readonly take: (event: InspectEvent) => void;
@@ -42,7 +42,7 @@ export class Inspection {
    * Reports an event: first to `callback`, the embedder's own for this event, then to the
    * listeners. Both are called when no guest is on the stack. `name` is the callback's name.
    */
-  tell(happening: Happening, name?: string, callback?: () => unknown): void {
+  tell(happening: NewEvent, name?: string, callback?: () => unknown): void {
     const { kind } = happening;
     const listeners = this.#listeners.length === 0 ? this.#listeners : this.#listeners.filter(l => this.#asks(l, kind));
     if (listeners.length === 0 && callback === undefined) return;
