@@ -39,10 +39,10 @@ import type { Limits } from "../wire/limits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 import type { Allowance } from "./allowance.ts";
-import type { Aside } from "./aside.ts";
 import type { Answer, GuestExports, Instance } from "./body.ts";
 import { ActorRecord } from "./record.ts";
 import type { Judge, Reductions } from "./reductions.ts";
+import type { SpilledStack } from "./spilled-stack.ts";
 
 /**
  * One monitor: it brings one Down, unless it is taken back before. A request in flight is a
@@ -211,7 +211,7 @@ export class Actor extends ActorRecord implements Runnable, Owner {
   /** How much its guest may compute; null if its module does not count reductions. */
   reductions: Reductions | null = null;
   /** The part of its parked stack that is not in its memory. */
-  aside: Aside | null = null;
+  spilledStack: SpilledStack | null = null;
   /** It was preempted in the middle of its code, and its next turn continues there. */
   yielded = false;
   /** The export that it runs; empty for the host's own actors. */

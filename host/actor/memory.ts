@@ -39,7 +39,7 @@ export function countBirth({ allowance, args, way, module, services }: Actor, in
 
 /** Takes an ended actor out of the account. Only its timers to other actors stay counted. */
 export function countEnd(actor: Actor): void {
-  const { allowance, args, way, reductions, module, aside, services } = actor;
+  const { allowance, args, way, reductions, module, spilledStack, services } = actor;
   if (allowance === null) return;
   const { account } = services;
   account.noteGarbage(allowance.memoryBytes - (module?.initialBytes ?? 0));
@@ -47,7 +47,7 @@ export function countEnd(actor: Actor): void {
   account.add(INSTANCES, -allowance.instanceBytes);
   account.add(ARGUMENTS, -args.length);
   if (way.name === "jspi") account.add(STACKS, -(module?.stackBytes ?? STACK_BYTES));
-  account.add(STACKS, -(reductions?.frames?.length ?? 0) - (aside?.countedBytes ?? 0));
+  account.add(STACKS, -(reductions?.frames?.length ?? 0) - (spilledStack?.countedBytes ?? 0));
   account.add(TIES, -TIE_BYTES * (allowance.ties - FREE_TIES));
 }
 

@@ -308,7 +308,7 @@ export class Ends implements Runnable {
     actor.guest = null;
     actor.reductions = null;
     actor.answer = null;
-    actor.aside = null;
+    actor.spilledStack = null;
     actor.bytes = noBytes;
     actor.args = noBytes.u8;
     this.#actors.release(actor);

@@ -42,13 +42,12 @@ export class Inspection {
    * Reports an event: first to `callback`, the embedder's own for this event, then to the
    * listeners. Both are called when no guest is on the stack. `name` is the callback's name.
    */
-  tell(happening: NewEvent, name?: string, callback?: () => unknown): void {
-    const { kind } = happening;
+  tell(newEvent: NewEvent, name?: string, callback?: () => unknown): void {
+    const { kind } = newEvent;
     const listeners = this.#listeners.length === 0 ? this.#listeners : this.#listeners.filter(l => this.#asks(l, kind));
     if (listeners.length === 0 && callback === undefined) return;
     const { callOut } = this.#notices;
-    const event =
-      listeners.length === 0 ? undefined : { number: ++this.#number, atMs: this.#clock.now(), ...happening };
+    const event = listeners.length === 0 ? undefined : { number: ++this.#number, atMs: this.#clock.now(), ...newEvent };
     this.#notices.add(() => {
       if (name !== undefined && callback !== undefined) callOut.run(name, callback);
       if (event === undefined) return;

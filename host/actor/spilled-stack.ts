@@ -1,11 +1,11 @@
 /**
- * The frames of a parked stack that do not fit into the guest's memory. turns/aside.ts moves them.
+ * The frames of a parked stack that do not fit into the guest's memory. turns/spill.ts moves them.
  */
 /** What each part costs the host beside its bytes. */
 export const PART_BYTES = 128;
 
 /** Frames that were put aside, the innermost first. */
-export class Aside {
+export class SpilledStack {
   readonly parts: Uint8Array[] = [];
   /** The length of all parts. */
   bytes = 0;
