@@ -59,7 +59,7 @@ export interface Monitor {
   /** An answer was accepted. A ref takes one. */
   isAnswered: boolean;
   /**
-   * The pid of the actor that handed the request on; the answer is addressed to it. 0, 0: not
+   * The pid of the actor that delegated the request; the answer is addressed to it. 0, 0: not
    * handed on.
    */
   viaLo: number;
@@ -94,8 +94,8 @@ export class Ties {
   unfolded = 0;
   /** The monitors that others have of it. */
   watchers: Set<Monitor> | null = null;
-  /** The requests that were handed on to it, by ref. */
-  handedOn: Map<number, Monitor> | null = null;
+  /** The requests that were delegated to it, by ref. */
+  delegated: Map<number, Monitor> | null = null;
   /** Its live refs of `make_ref`, and whether each was answered. */
   refs: Map<number, boolean> | null = null;
   /** The timers that it has set and that have not fired, by ref. Timers to itself end with it. */

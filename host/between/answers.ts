@@ -1,6 +1,6 @@
 /**
  * Who may answer a ref. The ref of a request or a monitor is answered by the actor that was asked,
- * or by the one to which that actor handed the request on. A ref of `make_ref` is answered by any
+ * or by the one to which that actor delegated the request. A ref of `make_ref` is answered by any
  * actor that was told it. Each ref takes one answer. Other senders do not learn whether the ref
  * exists.
  */
@@ -37,7 +37,7 @@ export function answered({ store: { words }, at, ties }: Actor, ref: number): vo
 }
 
 /**
- * The receiver of an answer that is addressed to `to`. If `to` handed the request on, that is the
+ * The receiver of an answer that is addressed to `to`. If `to` delegated the request, that is the
  * asker, whether `to` is alive or dead.
  */
 export function askerOf(
@@ -47,11 +47,11 @@ export function askerOf(
   toHi: number,
   ref: number,
 ): Actor | undefined {
-  return handedOn(from, toLo, toHi, ref)?.watcher ?? to;
+  return delegatedTo(from, toLo, toHi, ref)?.watcher ?? to;
 }
 
 /**
- * The unanswered request `ref` to an actor. It came from `asker`, or was handed on by the actor of
+ * The unanswered request `ref` to an actor. It came from `asker`, or was delegated by the actor of
  * the asker's pid.
  */
 export function requestTo(
@@ -62,16 +62,16 @@ export function requestTo(
   ref: number,
 ): Monitor | undefined {
   const found = (asker && allTies(asker))?.monitors?.get(ref);
-  const made = found?.target === actor ? found : handedOn(actor, askerLo, askerHi, ref);
+  const made = found?.target === actor ? found : delegatedTo(actor, askerLo, askerHi, ref);
   return made?.isAnswered === false ? made : undefined;
 }
 
 /**
- * Hands a request on: `to` alone may answer now, and its end causes the Down. False if `to` has
+ * Delegates a request: `to` alone may answer now, and its end causes the Down. False if `to` has
  * another request of that ref.
  */
-export function handOn(made: Monitor, by: Actor, to: Actor): boolean {
-  const other = to.ties?.handedOn?.get(made.ref);
+export function reassign(made: Monitor, by: Actor, to: Actor): boolean {
+  const other = to.ties?.delegated?.get(made.ref);
   if (other !== undefined && other !== made) return false;
   // The requests that the switch has made to `to` came before.
   unfoldCallers(to);
@@ -82,12 +82,12 @@ export function handOn(made: Monitor, by: Actor, to: Actor): boolean {
   to.ties ??= new Ties();
   to.ties.watchers ??= new Set();
   to.ties.watchers.add(made);
-  to.ties.handedOn ??= new Map();
-  to.ties.handedOn.set(made.ref, made);
+  to.ties.delegated ??= new Map();
+  to.ties.delegated.set(made.ref, made);
   return true;
 }
 
-function handedOn(actor: Actor, viaLo: number, viaHi: number, ref: number): Monitor | undefined {
-  const made = actor.ties?.handedOn?.get(ref);
+function delegatedTo(actor: Actor, viaLo: number, viaHi: number, ref: number): Monitor | undefined {
+  const made = actor.ties?.delegated?.get(ref);
   return made?.viaLo === viaLo && made.viaHi === viaHi ? made : undefined;
 }

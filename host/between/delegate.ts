@@ -1,10 +1,10 @@
 /**
- * Handing a request on (`delegate`): another actor answers it, in place of the one that was asked.
+ * Delegating a request: another actor answers it, in place of the one that was asked.
  */
 import type { Actor, Services } from "../actor/actor.ts";
 import type { Bytes } from "../mail/bytes.ts";
 import { MESSAGE, SEND_ACCEPTED, SEND_NO_ACTOR } from "../wire/message.ts";
-import { handOn, requestTo } from "./answers.ts";
+import { reassign, requestTo } from "./answers.ts";
 import { admission, post } from "./post.ts";
 
 /**
@@ -27,10 +27,10 @@ export function delegate(
   length: number,
 ): number {
   const made = requestTo(by, asker, askerLo, askerHi, ref);
-  // A negative tag is an answer, which cannot be handed on.
+  // A negative tag is an answer, which cannot be delegated.
   if (made === undefined || to === undefined || tag < 0) return SEND_NO_ACTOR;
   const status = admission(by, to, MESSAGE, tag, 0, length);
   if (status !== SEND_ACCEPTED) return status;
-  if (!handOn(made, by, to)) return SEND_NO_ACTOR;
+  if (!reassign(made, by, to)) return SEND_NO_ACTOR;
   return post(services, by, by.lo, by.hi, to, to.lo, to.hi, MESSAGE, tag, ref, source, index, length);
 }

@@ -32,5 +32,5 @@ export function forget(ties: Ties | null, ref: number): void {
 export function release(made: Monitor): void {
   const ties = made.target.ties;
   ties?.watchers?.delete(made);
-  if (ties?.handedOn?.get(made.ref) === made) ties.handedOn.delete(made.ref);
+  if (ties?.delegated?.get(made.ref) === made) ties.delegated.delete(made.ref);
 }
