@@ -99,7 +99,7 @@ export class Ends implements Runnable {
    * Ends an actor whose spawn has failed. The embedder is not told. Actors that it tied to itself
    * in its start function get their signals.
    */
-  bury(actor: Actor, reason: ExitReason): void {
+  endFailedSpawn(actor: Actor, reason: ExitReason): void {
     if (this.#record(actor, reason, false)) this.#tellNow();
   }
 

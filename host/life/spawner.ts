@@ -289,7 +289,7 @@ export class Spawner {
         throw new SpawnError(`${module.name} ended in its start function: ${formatReason(actor.exiting)}`);
       }
     } catch (error) {
-      this.#ends.bury(actor, actor.exiting ?? reasonOfThrown(error));
+      this.#ends.endFailedSpawn(actor, actor.exiting ?? reasonOfThrown(error));
       throw error;
     } finally {
       slots.current = before;
