@@ -16,7 +16,7 @@ import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED } from "../wire/message.ts";
 import type { PidTable } from "../wire/pid.ts";
 import type { Denied } from "./denials.ts";
-import { doomed } from "./doomed.ts";
+import { failedImport } from "./failed-import.ts";
 import { messageImports } from "./imports-messages.ts";
 import { nameImports } from "./imports-names.ts";
 import { refImports } from "./imports-refs.ts";
@@ -69,7 +69,7 @@ function withHeadroom(services: Services, denied: Denied, imports: Record<string
           if (answer === NOT_GRANTED && services.slots.current !== null) denied(services.slots.current, name);
           return answer;
         } catch (error) {
-          throw doomed(services.slots.current, error);
+          throw failedImport(services.slots.current, error);
         }
       };
       return [name, steady];

@@ -17,7 +17,7 @@ const WRONG_TYPE: ExitReason = {
  * Marks the caller of an import that threw: it ends, also if it catches what was thrown. Returns
  * what to throw. It calls no function, because there may be no stack left.
  */
-export function doomed(actor: Actor | null, error: unknown): unknown {
+export function failedImport(actor: Actor | null, error: unknown): unknown {
   if (actor === null) return error;
   if (actor.restraint === EXITING) return ENDING;
   actor.atFault = true;
