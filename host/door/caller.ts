@@ -34,7 +34,7 @@ function refuse(actor: Actor, name: string): never {
 }
 
 /** As `callerOf`, for the few imports that a predicate may call, too. */
-export function askedOf(services: Services, name: string): Actor {
+export function anyCallerOf(services: Services, name: string): Actor {
   const actor = services.slots.current;
   if (actor?.restraint === ASKING) return actor;
   return callerOf(services, name);

@@ -3,7 +3,7 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import { fault } from "../actor/fault.ts";
 import { ABORTED_FOR_MEMORY, ABORTED_FOR_STACK, type Import } from "../wire/abi.ts";
-import { askedOf } from "./caller.ts";
+import { anyCallerOf } from "./caller.ts";
 
 const PAGE_BYTES = 65_536;
 
@@ -28,7 +28,7 @@ export function envImports(services: Services, readString: ReadString): Record<s
       return faultInside(actor, wordsOf(actor, message, file, line, column));
     },
     seed() {
-      const { allowance } = askedOf(services, "seed");
+      const { allowance } = anyCallerOf(services, "seed");
       return allowance?.granted.random === false ? 0 : services.random() * Number.MAX_SAFE_INTEGER;
     },
   };

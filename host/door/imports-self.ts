@@ -14,7 +14,7 @@ import { stackIn, stackOut } from "../turns/spill.ts";
 import type { Import } from "../wire/abi.ts";
 import type { LogLevel } from "../wire/events.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
-import { askedOf, callerOf, exitReason, textOf } from "./caller.ts";
+import { anyCallerOf, callerOf, exitReason, textOf } from "./caller.ts";
 import type { Denied } from "./denials.ts";
 import type { Log } from "./log.ts";
 
@@ -29,12 +29,12 @@ export function selfImports(services: Services, beganMs: number, denied: Denied)
       return nextBudget(actor);
     },
 
-    self_lo: () => askedOf(services, "self_lo").lo,
+    self_lo: () => anyCallerOf(services, "self_lo").lo,
 
-    self_hi: () => askedOf(services, "self_hi").hi,
+    self_hi: () => anyCallerOf(services, "self_hi").hi,
 
     args(pointer, capacity) {
-      const actor = askedOf(services, "args");
+      const actor = anyCallerOf(services, "args");
       checkRange(actor, "args", "the room", pointer, capacity);
       const { args } = actor;
       const length = Math.min(args.length, capacity >>> 0);
@@ -52,7 +52,7 @@ export function selfImports(services: Services, beganMs: number, denied: Denied)
     },
 
     now() {
-      const actor = askedOf(services, "now");
+      const actor = anyCallerOf(services, "now");
       if (actor.allowance?.granted.clock !== false) return services.clock.now() - beganMs;
       denied(actor, "now");
       return NOT_GRANTED;
@@ -74,7 +74,7 @@ export function outputImports(services: Services, log: Log): Record<string, Impo
     },
 
     log(level, pointer, length) {
-      const actor = askedOf(services, "log");
+      const actor = anyCallerOf(services, "log");
       const { allowance } = actor;
       checkRange(actor, "log", "the text", pointer, length);
       if (allowance === null || !allowance.granted.log) return NOT_GRANTED;
