@@ -9,7 +9,7 @@ import { type Actor, type Monitor, Ties } from "../actor/actor.ts";
 import { CALL_ANSWERED, CALL_REF, CALLEE, HI, LO } from "../mail/slots.ts";
 import { mayGuessRefs } from "./guesses.ts";
 import { allTies, unfoldCallers } from "./requests.ts";
-import { release } from "./ties.ts";
+import { removeFromTarget } from "./ties.ts";
 
 /** Whether a message of `from` (null: the host) that is tagged with a ref is accepted. */
 export function mayAnswer(from: Actor | null, to: Actor, ref: number): boolean {
@@ -75,7 +75,7 @@ export function reassign(made: Monitor, by: Actor, to: Actor): boolean {
   if (other !== undefined && other !== made) return false;
   // The requests that the switch has made to `to` came before.
   unfoldCallers(to);
-  release(made);
+  removeFromTarget(made);
   made.target = to;
   made.viaLo = by.lo;
   made.viaHi = by.hi;

@@ -9,7 +9,7 @@ import { pidFromWords } from "../wire/pid.ts";
 import { sendDown } from "./down.ts";
 import { newRef } from "./refs.ts";
 import { allTies, tiesOf, unfoldCallers } from "./requests.ts";
-import { addMonitor, forget, newMonitor, release } from "./ties.ts";
+import { addMonitor, newMonitor, removeFromTarget, removeFromWatcher } from "./ties.ts";
 
 /**
  * Monitors an actor and returns the ref. Without a target, the Down comes at once with the exit
@@ -35,8 +35,8 @@ export function monitor(watcher: Actor, target: Actor | undefined, targetLo: num
 export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean {
   const made = allTies(watcher)?.monitors?.get(ref);
   if (made !== undefined) {
-    release(made);
-    forget(watcher.ties, ref);
+    removeFromTarget(made);
+    removeFromWatcher(watcher.ties, ref);
   }
   if (flush) flushRef(watcher, ref);
   watcher.mailbox.unmark(ref);

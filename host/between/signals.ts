@@ -13,7 +13,7 @@ import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { EXIT, type ExitReason, ReasonCode } from "../wire/message.ts";
 import { bytesFor, sendDown } from "./down.ts";
 import { allTies } from "./requests.ts";
-import { forget, release } from "./ties.ts";
+import { removeFromTarget, removeFromWatcher } from "./ties.ts";
 
 /**
  * Delivers an exit signal, by Erlang's rules. An actor that traps exits gets an Exit item.
@@ -61,7 +61,7 @@ export function announceEnd(actor: Actor, reason: ExitReason, most: number): num
   for (const [ref, made] of ties.monitors ?? []) {
     if (left-- <= 0) return -1;
     ties.monitors?.delete(ref);
-    release(made);
+    removeFromTarget(made);
   }
   for (const partner of ties.links ?? []) {
     if (left-- <= 0) return -1;
@@ -77,8 +77,8 @@ export function announceEnd(actor: Actor, reason: ExitReason, most: number): num
   for (const made of ties.watchers ?? []) {
     if (left-- <= 0) return -1;
     const { watcher, ref } = made;
-    release(made);
-    forget(watcher.ties, ref);
+    removeFromTarget(made);
+    removeFromWatcher(watcher.ties, ref);
     const isFull = mayKnowWhy(watcher, actor, ties);
     try {
       if (watcher.state !== DEAD) sendDown(watcher, lo, hi, ref, reason, isFull);

@@ -24,12 +24,12 @@ export function adoptMonitor(watcher: Actor, target: Actor, ref: number, isAnswe
 }
 
 /** Removes a monitor from its watcher's ties. */
-export function forget(ties: Ties | null, ref: number): void {
+export function removeFromWatcher(ties: Ties | null, ref: number): void {
   if (ties?.monitors?.delete(ref) && (ref & 1) !== 0) ties.unfolded--;
 }
 
 /** Removes a monitor from its target's ties. */
-export function release(made: Monitor): void {
+export function removeFromTarget(made: Monitor): void {
   const ties = made.target.ties;
   ties?.watchers?.delete(made);
   if (ties?.delegated?.get(made.ref) === made) ties.delegated.delete(made.ref);
