@@ -52,15 +52,15 @@ export interface Monitor {
   readonly ref: number;
   readonly watcher: Actor;
   /**
-   * Whose end causes the Down, and who alone may answer the ref. Changes when a request is handed
-   * on.
+   * Whose end causes the Down, and who alone may answer the ref. Changes when a request is
+   * delegated.
    */
   target: Actor;
   /** An answer was accepted. A ref takes one. */
   isAnswered: boolean;
   /**
    * The pid of the actor that delegated the request; the answer is addressed to it. 0, 0: not
-   * handed on.
+   * delegated.
    */
   viaLo: number;
   viaHi: number;

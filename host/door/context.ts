@@ -61,7 +61,7 @@ class Context implements HostContext {
   }
 
   read(pointer: number, length: number): Uint8Array {
-    if (length >>> 0 === 0 || this.#isOver) return new Uint8Array(0);
+    if (length >>> 0 === 0 || this.#hasEnded) return new Uint8Array(0);
     this.#check("what it reads", pointer, length);
     charge(this.#actor, length >>> COPIED_SHIFT);
     return copyOut(this.#actor, pointer, length);
@@ -78,14 +78,14 @@ class Context implements HostContext {
 
   #write(pointer: number, bytes: Uint8Array, capacity: number): number {
     const length = Math.min(bytes.length, capacity >>> 0);
-    if (length === 0 || this.#isOver) return bytes.length;
+    if (length === 0 || this.#hasEnded) return bytes.length;
     this.#check("what it writes", pointer, length);
     charge(this.#actor, length >>> COPIED_SHIFT);
     this.#actor.bytes.u8.set(bytes.subarray(0, length), pointer >>> 0);
     return bytes.length;
   }
 
-  get #isOver(): boolean {
+  get #hasEnded(): boolean {
     return this.#actor.state === DEAD;
   }
 

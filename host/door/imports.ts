@@ -61,7 +61,7 @@ export function actorImports(parts: ImportParts): Record<string, Import> {
 function withHeadroom(services: Services, denied: Denied, imports: Record<string, Import>): Record<string, Import> {
   return Object.fromEntries(
     Object.entries(imports).map(([name, run]) => {
-      const steady: Import = (a, b, c, d, e, f, g, h) => {
+      const wrapped: Import = (a, b, c, d, e, f, g, h) => {
         try {
           needHeadroom();
           if (services.slots.current !== null) charge(services.slots.current, CALL_REDUCTIONS);
@@ -72,7 +72,7 @@ function withHeadroom(services: Services, denied: Denied, imports: Record<string
           throw failedImport(services.slots.current, error);
         }
       };
-      return [name, steady];
+      return [name, wrapped];
     }),
   );
 }
