@@ -1,9 +1,10 @@
 /**
- * Calls: a request that is waited for until it is answered, the callee ends, or the time is over; the answer says which. The
- * callee sees a message whose `ref` is not 0, and answers with `reply`, or later, with what it has kept in a `Caller`.
+ * Calls. The caller sends a request and waits until the callee answers or ends, or the time is
+ * over. The reply tells which (Erlang: `gen_server:call`). The callee receives a message whose
+ * `ref` is not 0. It answers with `reply`, or later with a `Caller` that it has kept.
  *
- * A call leaves nothing behind: an answer that comes when nobody waits for it any more never reaches the mailbox, and older
- * mail stays where it is, unlooked at.
+ * A call leaves nothing behind: a late answer never reaches the mailbox. It does not look at older
+ * messages either.
  */
 
 import * as actor from "./actor";
@@ -18,36 +19,45 @@ import { OVER_LIMIT } from "./status";
 import * as utf8 from "./utf8";
 import * as window from "./window";
 
-/** How a call went. */
+/** The result of a call. */
 export enum Outcome {
   Answered,
-  /** No answer within the time. The callee may be alive and busy. */
+  /** No answer came in time. The callee may be alive and busy. */
   TimedOut,
-  /** The callee ended before it answered, or there was none; `reason` says why. */
+  /** The callee ended before it answered, or did not exist. `reason` is its exit reason. */
   Ended,
-  /** The request was not accepted: the callee's mailbox is full. */
+  /** The callee's mailbox is full. The request was not sent. */
   Full,
-  /** The request was not accepted: it is larger than the host permits. */
+  /** The request is larger than the host permits. It was not sent. */
   TooLarge,
-  /** The callee is the caller itself, which cannot answer while it waits (Erlang: `calling_self`). Nothing was sent. */
+  /**
+   * The callee is the caller, which cannot answer while it waits (Erlang: `calling_self`). The
+   * request was not sent.
+   */
   CallingSelf,
-  /** The request was not sent: the caller has as many `ties` as its limits allow, or its mailbox is full of items that it has asked for. */
+  /**
+   * The caller has reached its limit `ties`, or its mailbox is full of items that it has asked for.
+   * The request was not sent.
+   */
   OverLimit,
-  /** It was cancelled before it was answered: only of a `Request`. */
+  /** A `Request` was cancelled before it was answered. Calls never have this outcome. */
   Cancelled,
 }
 
-/** How long a call waits unless told otherwise (Erlang: `gen_server:call/2`). */
+/** How long a call waits by default (Erlang: `gen_server:call/2`). */
 export const DEFAULT_TIMEOUT_MS: i32 = 5000;
 
-/** The answer to a call, or why there is none. What is only there in one case crashes the caller in the others. */
+/**
+ * The answer to a call, or the reason why there is none. Reading an answer that is not there
+ * crashes the actor.
+ */
 export class Reply {
-  /** A copy of the answer's payload, once it is to be kept. */
+  /** A copy of the answer's payload, after `keep`. */
   private kept: Uint8Array | null = null;
 
   constructor(
     readonly outcome: Outcome,
-    /** Where it was answered: the answer, as it was received. */
+    /** The answer, as it was received. Null where there is none. */
     private readonly answer: Message | null,
     private readonly why: ExitReason | null,
   ) {}
@@ -61,37 +71,43 @@ export class Reply {
     return this.outcome === Outcome.TimedOut;
   }
 
-  /** Why the callee ended; null where that is not why there is no answer. */
+  /** The exit reason of the callee. Null unless the outcome is `Ended`. */
   get reason(): ExitReason | null {
     return this.why;
   }
 
-  /** The answer itself, as every message valid until the next receive. Crashes where there is none. */
+  /** The answer, valid until the next receive. Crashes where there is none. */
   get message(): Message {
     const answer = this.answer;
     if (answer === null) throw new Error(`call: ${this}`);
     return answer;
   }
 
-  /** Copies the answer's payload, if there is one: `bytes` and `text` work from now on also after the next receive. */
+  /** Copies the answer's payload, so that `bytes` and `text` work also after the next receive. */
   keep(): Reply {
     if (this.ok && this.kept === null) this.kept = this.message.bytes();
     return this;
   }
 
-  /** A copy of the answer's payload. Crashes where there is none, or something else was received since and it was not kept. */
+  /**
+   * A copy of the answer's payload. Crashes where there is none. Crashes after the next receive,
+   * unless `keep` was called.
+   */
   bytes(): Uint8Array {
     const kept = this.kept;
     return kept === null ? this.message.bytes() : kept.slice();
   }
 
-  /** The answer as UTF-8. Crashes as `bytes` does: for callers that cannot go on without it. */
+  /**
+   * The answer's payload, decoded as UTF-8. Crashes as `bytes` does, which suits a caller that
+   * needs the answer.
+   */
   text(): string {
     const kept = this.kept;
     return kept === null ? this.message.text() : String.UTF8.decodeUnsafe(kept.dataStart, kept.length);
   }
 
-  /** How it went, for people. */
+  /** The outcome in words. */
   toString(): string {
     switch (this.outcome) {
       case Outcome.Answered:
@@ -105,7 +121,7 @@ export class Reply {
       case Outcome.CallingSelf:
         return "the callee is the caller itself";
       case Outcome.OverLimit:
-        return "a limit of the caller's stands against it";
+        return "the caller has reached a limit";
       case Outcome.Cancelled:
         return "cancelled";
       default: {
@@ -117,14 +133,17 @@ export class Reply {
 }
 
 /**
- * Sends a request and waits for its answer, at most `timeoutMs` (negative: for ever). Only where there is waiting: in a
- * handler it crashes, and `request` (request.ts) is there for that.
+ * Sends a request and waits for its answer (Erlang: `gen_server:call`). A handler cannot wait, so
+ * there it crashes; use `request` (request.ts) instead.
  *
  * ```ts
  * const reply = callText(whereis("counter"), "get");
  * if (reply.ok) log(reply.text());
- * else if (!reply.timedOut) log(`nobody counts: ${reply}`);
+ * else if (!reply.timedOut) log(`no counter: ${reply}`);
  * ```
+ *
+ * @param timeoutMs milliseconds to wait at most; negative waits for ever
+ * @param tag a number from 0 up that the callee receives with the request
  */
 export function call(to: Pid, request: Uint8Array, timeoutMs: i32 = DEFAULT_TIMEOUT_MS, tag: i32 = 0): Reply {
   return callRaw(to, request.dataStart, request.length, timeoutMs, tag);
@@ -140,29 +159,31 @@ export function callText(to: Pid, request: string, timeoutMs: i32 = DEFAULT_TIME
 export function callRaw(to: Pid, ptr: usize, length: i32, timeoutMs: i32 = DEFAULT_TIMEOUT_MS, tag: i32 = 0): Reply {
   if (to === self()) return new Reply(Outcome.CallingSelf, null, null);
 
-  // The request goes out with a monitor on the callee: without it, one that is dead, or dies, would be a wait for nothing.
+  // The request also monitors the callee. Without the monitor, the caller of a dead actor would
+  // wait for nothing.
   const ref = actor.request(to as i32, (to >> 32) as i32, tag, ptr, length);
   return isRef(ref) ? answerTo(ref, timeoutMs) : refused(ref);
 }
 
-/** Whether `request` has answered with a ref. */
+/** Whether the import `request` has returned a ref. */
 export function isRef(answer: i32): bool {
   return answer < 0 && answer !== OVER_LIMIT;
 }
 
-/** The reply where it has not. */
+/** The reply to a request that was not sent. */
 export function refused(answer: i32): Reply {
   const isFull = answer === 1;
   return new Reply(answer < 0 ? Outcome.OverLimit : isFull ? Outcome.Full : Outcome.TooLarge, null, null);
 }
 
-/** Waits for what ends the request `ref`, and ends it. */
+/** Waits for the answer or the Down of the request `ref`, and ends the request. */
 export function answerTo(ref: Ref, timeoutMs: i32): Reply {
-  // The answer is tagged with the monitor's ref and the Down bears it: one receive waits for either, and for nothing else.
+  // The answer has the monitor's ref as its tag, and the Down has it as its ref. One receive waits
+  // for either.
   let n = actor.recv_tag(window.info, window.ptr, window.cap, timeoutMs, ref);
-  // A wait that is over before it began would pass for a callee that is slow.
+  // Where waiting is impossible, a timeout at once would look like a slow callee.
   if (n === TIMEOUT && timeoutMs !== 0) {
-    throw new Error("call: there is no waiting here, in a handler or a start function; send a `request` instead");
+    throw new Error("call: a handler or a start function cannot wait; send a `request` instead");
   }
   if (n === PARK) n = actor.park();
   while (n > window.cap) {
@@ -174,10 +195,10 @@ export function answerTo(ref: Ref, timeoutMs: i32): Reply {
   return new Reply(Outcome.TimedOut, null, null);
 }
 
-/** What `message`, which bears `ref`, is for a reply. Whatever it is, the request ends here. */
+/** The reply that `message`, an answer or a Down, is to the request `ref`. It ends the request. */
 export function replyOf(message: Message, ref: Ref): Reply {
-  // The host refuses what is still to come, and the flush takes out what came together with it. That writes nothing into the window, so the answer still
-  // stands there.
+  // From now on the host refuses a second answer, and the flush removes what has come already. It
+  // writes nothing into the window, so the answer is still there.
   actor.demonitor(ref, 1);
   return message.kind === Kind.Message
     ? new Reply(Outcome.Answered, message, null)
@@ -185,8 +206,10 @@ export function replyOf(message: Message, ref: Ref): Reply {
 }
 
 /**
- * Answers a request, a message whose `ref` is not 0; crashes where it is. `Sent.NoActor`: its sender does not wait any more.
- * To be called before anything else is received, also by a call; for later, keep a `Caller`.
+ * Answers a request, that is a message whose `ref` is not 0; crashes for any other message. Call it
+ * before the next receive, which includes calls. To answer later, keep a `Caller`.
+ *
+ * @returns `Sent.NoActor` where the caller does not wait any more
  */
 export function reply(request: Message, bytes: Uint8Array): Sent {
   return send(request.from, bytes, refOf(request));
@@ -198,11 +221,13 @@ export function replyText(request: Message, text: string): Sent {
 }
 
 function refOf(request: Message): Ref {
-  if (request.ref === 0) throw new Error("reply: nobody waits for an answer");
+  if (request.ref === 0) throw new Error("reply: the message is not a request");
   return request.ref;
 }
 
-/** Who waits for an answer: what to keep of a request that is answered after the next receive (Erlang: `gen_server:reply/2`). */
+/**
+ * The sender of a request. Keep it to answer after the next receive (Erlang: `gen_server:reply/2`).
+ */
 export class Caller {
   constructor(
     readonly pid: Pid,
@@ -222,8 +247,10 @@ export class Caller {
   }
 
   /**
-   * Hands the request on: `to` gets these bytes as a request, and answers it in this actor's place. The caller gets the Down when `to`
-   * ends. `Sent.NoActor`: `to` is dead, or nobody waits for the answer any more.
+   * Passes the request on. `to` receives these bytes as a request, and answers it in place of this
+   * actor. When `to` ends, the caller gets the Down.
+   *
+   * @returns `Sent.NoActor` where `to` is dead, or the caller does not wait any more
    */
   delegate(to: Pid, request: Uint8Array, tag: i32 = 0): Sent {
     return delegateRaw(this.pid, this.ref, to, request.dataStart, request.length, tag);

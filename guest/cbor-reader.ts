@@ -1,19 +1,22 @@
 /**
- * Reads CBOR (RFC 8949) that anybody may have sent. Whatever the bytes are, it neither crashes nor reads outside of them: what is not as it was asked for
- * makes the reader *failed*, and from then on it answers zeros and nothings. So one look at `failed` at the end is enough.
+ * Reads CBOR (RFC 8949) from senders that are not trusted. No bytes make it crash or read outside
+ * of them. When the next item is not what the caller asks for, the reader *fails*: from then on it
+ * returns zeros and empty values. So the caller needs to check `failed` only once, at the end.
  *
- * Tags, indefinite lengths and simple values other than false, true, null and undefined make it fail too.
+ * Tags, indefinite lengths, and simple values other than false, true, null and undefined also make
+ * it fail.
  */
 
+import { copyOf } from "./bytes";
 import { DOUBLE, FALSE, HALF, Major, NULL, SINGLE, TRUE, UNDEFINED } from "./cbor-writer";
 import { Message } from "./message";
 import { Pid } from "./pid";
 import { Reader } from "./reader";
 import * as utf8 from "./utf8";
 
-/** What the next item is. */
+/** The type of the next item. */
 export enum CborKind {
-  /** Nothing is left, or what is there cannot be read. */
+  /** No item is left, or it cannot be read. */
   None = 0,
   Int = 1,
   Float = 2,
@@ -26,7 +29,7 @@ export enum CborKind {
 }
 
 /**
- * Goes through items from front to back, and into arrays and maps as it meets them:
+ * Reads items from front to back. The elements of an array or a map follow its head:
  *
  * ```ts
  * reader.read(message);
@@ -41,10 +44,10 @@ export enum CborKind {
 export class CborReader {
   private bytes: Reader;
 
-  /** The argument of the head that was read last. */
+  /** The argument of the last head. */
   private value: u64 = 0;
 
-  /** The lower five bits of that head's first byte. */
+  /** The lower five bits of the last head's first byte. */
   private minor: u8 = 0;
 
   private broken: bool = false;
@@ -53,35 +56,35 @@ export class CborReader {
     this.bytes = new Reader(bytes);
   }
 
-  /** Begins with the payload of a message, which is valid until the next receive. */
+  /** Begins with the payload of a message. It is valid until the next receive. */
   read(message: Message): CborReader {
     return this.aim(message.ptr, message.available);
   }
 
-  /** Begins anew with the `length` bytes at `ptr`, which the caller keeps alive. */
+  /** Begins again with `length` bytes at `ptr`, which the caller keeps alive. */
   aim(ptr: usize, length: i32): CborReader {
     this.bytes.aim(ptr, length);
     this.broken = false;
     return this;
   }
 
-  /** Something was not as it was asked for. */
+  /** Whether an item was not what the caller asked for. */
   get failed(): bool {
     return this.broken;
   }
 
-  /** All was read, and all was as it was asked for. */
+  /** Whether all bytes were read, and every item was what the caller asked for. */
   get complete(): bool {
     return !this.broken && this.bytes.left === 0;
   }
 
-  /** Says so itself: of a value that is CBOR, but not what the guest can use. */
+  /** Makes the reader fail. For values that are CBOR, but of no use to the guest. */
   fail(): void {
     this.broken = true;
     this.bytes.aim(0, 0);
   }
 
-  /** What comes next; reads nothing. */
+  /** The type of the next item. Reads nothing. */
   get kind(): CborKind {
     if (this.bytes.left === 0) return CborKind.None;
     const first = load<u8>(this.bytes.take(0));
@@ -111,12 +114,12 @@ export class CborReader {
     return major === Major.Negative ? ~(this.value as i64) : (this.value as i64);
   }
 
-  /** A whole number from 0 up, also above what an i64 holds. */
+  /** A whole number from 0 up, also one beyond i64. */
   uint(): u64 {
     return this.expect(Major.Unsigned) ? this.value : 0;
   }
 
-  /** A whole number that is a pid. */
+  /** A pid, which is a whole number. */
   pid(): Pid {
     return this.uint();
   }
@@ -140,14 +143,14 @@ export class CborReader {
     return false;
   }
 
-  /** Whether null or undefined comes next; only then it is read. */
+  /** Whether the next item is null or undefined. Reads the item only then. */
   nil(): bool {
     if (this.kind !== CborKind.Null) return false;
     this.bytes.take(1);
     return true;
   }
 
-  /** Fails also where it is no UTF-8. */
+  /** A text. Invalid UTF-8 also makes the reader fail. */
   text(): string {
     const length = this.sized(Major.Text);
     const at = this.bytes.take(length);
@@ -156,29 +159,27 @@ export class CborReader {
     return "";
   }
 
-  /** A copy. */
+  /** A copy of a byte string. */
   byteString(): Uint8Array {
     const length = this.sized(Major.Bytes);
-    const copy = new Uint8Array(length);
-    memory.copy(copy.dataStart, this.bytes.take(length), length);
-    return copy;
+    return copyOf(this.bytes.take(length), length);
   }
 
-  /** How many values follow; never more than there are bytes left. */
+  /** The number of elements that follow. Never more than the bytes that are left. */
   array(): i32 {
     return this.sized(Major.Array);
   }
 
-  /** How many pairs of a key and a value follow; never more than there are bytes left. */
+  /** The number of pairs of key and value that follow. Never more than the bytes that are left. */
   map(): i32 {
     const pairs = this.sized(Major.Map);
     if (pairs <= this.bytes.left / 2) return pairs;
     return this.nothing() as i32;
   }
 
-  /** Passes the next item with all that is in it. */
+  /** Skips the next item with all its content. */
   skip(): void {
-    // Never more than there are bytes left, so this ends.
+    // Never more than the bytes that are left, so the loop ends.
     let items: i64 = 1;
     while (items-- > 0 && !this.broken) {
       switch (this.kind) {
@@ -203,7 +204,10 @@ export class CborReader {
     }
   }
 
-  /** Reads the head of an item into `value` and `minor`; after a failure the answer is no major type. */
+  /**
+   * Reads the head of an item into `value` and `minor`. Returns its major type, or -1 after a
+   * failure.
+   */
   private head(): i32 {
     if (this.bytes.left === 0) return this.noHead();
     const first = this.bytes.u8();
@@ -211,7 +215,7 @@ export class CborReader {
     this.minor = minor;
     this.value = minor;
     if (minor < 24) return first >> 5;
-    // 28 to 31 are reserved, or lengths that are not said.
+    // 28 to 30 are reserved; 31 is an indefinite length.
     if (minor > 27) return this.noHead();
     const size = 1 << (minor - 24);
     if (this.bytes.left < size) return this.noHead();
@@ -234,7 +238,7 @@ export class CborReader {
     return false;
   }
 
-  /** The length of an item of that type, or how much is in it: at least a byte for each must be left. */
+  /** The length or the count in a head of this type. It fails where fewer bytes are left. */
   private sized(major: Major): i32 {
     if (this.expect(major) && this.value <= (this.bytes.left as u64)) return this.value as i32;
     return this.nothing() as i32;

@@ -1,13 +1,15 @@
 /**
- * Builds a payload of CBOR (RFC 8949): values that say what they are, so that whoever reads them needs no description, in a buffer that is
- * kept for the next one. The host's side is `cbor` of `isopod/codec`.
+ * Builds a payload of CBOR (RFC 8949). Its values name their types, so the reader needs no
+ * description of the format. `reset` reuses the buffer. On the host, `cbor` of `isopod/codec` reads
+ * and writes the same format.
  */
 
 import { Reply } from "./call";
 import { Pid } from "./pid";
+import * as utf8 from "./utf8";
 import { Writer } from "./writer";
 
-/** What the first byte of an item says in its upper three bits. */
+/** The major type: the upper three bits of an item's first byte. */
 export enum Major {
   Unsigned = 0,
   Negative = 1,
@@ -19,7 +21,7 @@ export enum Major {
   Simple = 7,
 }
 
-/** Of `Major.Simple`, the lower five bits. */
+/** The lower five bits of `Major.Simple`. */
 export const FALSE: u8 = 20;
 export const TRUE: u8 = 21;
 export const NULL: u8 = 22;
@@ -29,7 +31,7 @@ export const SINGLE: u8 = 26;
 export const DOUBLE: u8 = 27;
 
 /**
- * Appends values and sends them from its own buffer:
+ * Appends values, and sends them from its own buffer:
  *
  * ```ts
  * writer.reset().map(2).text("sum").int(sum).text("of").array(2).int(a).int(b).send(to);
@@ -38,7 +40,7 @@ export const DOUBLE: u8 = 27;
 export class CborWriter {
   private out: Writer;
 
-  /** `capacity`: bytes to begin with. */
+  /** @param capacity initial size of the buffer, in bytes */
   constructor(capacity: i32 = 64) {
     this.out = new Writer(capacity);
   }
@@ -58,12 +60,12 @@ export class CborWriter {
     return value < 0 ? this.head(Major.Negative, ~value as u64) : this.head(Major.Unsigned, value as u64);
   }
 
-  /** Also a pid. */
+  /** A whole number from 0 up; also a pid. */
   uint(value: u64): CborWriter {
     return this.head(Major.Unsigned, value);
   }
 
-  /** Five bytes where that loses nothing, else nine. */
+  /** Five bytes where that is exact, else nine. */
   float(value: f64): CborWriter {
     const single = value as f32;
     const fits = (single as f64) === value || F64.isNaN(value);
@@ -91,32 +93,34 @@ export class CborWriter {
   text(value: string): CborWriter {
     const length = String.UTF8.byteLength(value);
     this.head(Major.Text, length as u64);
-    const at = this.out.room(length);
-    String.UTF8.encodeUnsafe(changetype<usize>(value), value.length, at, false, String.UTF8.ErrorMode.REPLACE);
+    utf8.write(value, this.out.room(length));
     return this;
   }
 
-  /** So many values are to follow. */
+  /** Begins an array. The next `count` values are its elements. */
   array(count: i32): CborWriter {
     return this.head(Major.Array, count as u32 as u64);
   }
 
-  /** So many pairs are to follow: a text, the key, and a value each. */
+  /**
+   * Begins a map. The next `pairs` pairs are its entries; each is a key, which is a text, and a
+   * value.
+   */
   map(pairs: i32): CborWriter {
     return this.head(Major.Map, pairs as u32 as u64);
   }
 
-  /** Sends what was written; the writer is as before. Returns as `send` does. */
+  /** Sends the payload, and leaves the writer as it is. Returns as `send` does. */
   send(to: Pid, tag: i32 = 0): i32 {
     return this.out.send(to, tag);
   }
 
-  /** Calls an actor with what was written, as the function `call` does. */
+  /** Calls an actor with the payload, as the function `call` does. */
   call(to: Pid, timeoutMs: i32 = 5000, tag: i32 = 0): Reply {
     return this.out.call(to, timeoutMs, tag);
   }
 
-  /** A copy of what was written. */
+  /** A copy of the payload. */
   toBytes(): Uint8Array {
     return this.out.toBytes();
   }
@@ -126,7 +130,7 @@ export class CborWriter {
     return this;
   }
 
-  /** In as few bytes as it can be said. CBOR is big-endian. */
+  /** The head of an item, in as few bytes as possible. CBOR is big-endian. */
   private head(major: Major, value: u64): CborWriter {
     const first = (major as u8) << 5;
     if (value < 24) this.out.u8(first | (value as u8));

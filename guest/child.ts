@@ -1,39 +1,49 @@
 /**
- * What a supervisor knows of a child: how to start it, when to start it again, how to stop it (Erlang: a child specification).
+ * A child of a supervisor: how to start it, when to restart it, and how to stop it (Erlang: a child
+ * specification).
  */
 
 import { Pid } from "./pid";
 
-/** When a child that has ended is started again. */
+/** When a child that has ended is restarted. */
 export enum Restart {
   /** Always. */
   Permanent,
-  /** Where it ended abnormally: neither normal nor shutdown. */
+  /** After an abnormal exit: for a reason other than normal and shutdown. */
   Transient,
-  /** Never; the supervisor forgets it. */
+  /** Never. The supervisor forgets the child. */
   Temporary,
 }
 
-/** One child. Its fields hold from the next time on that they are asked for. */
+/** One child. A changed field takes effect the next time that the supervisor reads it. */
 export class Child {
-  /** The export to run, unless the module's usual one. */
+  /** The export to run. Empty: the module's usual entry. */
   entry: string = "";
 
-  /** The name under which it is registered, before its first turn; none where empty. */
+  /** The name under which it is registered, before its first turn. Empty: none. */
   name: string = "";
 
   restart: Restart = Restart.Permanent;
 
-  /** How long it may take to stop once it was asked to, before it is killed. 0: it is killed at once; negative: for ever. */
+  /**
+   * Milliseconds that it may take to stop before it is killed. 0 kills it at once; negative waits
+   * for ever.
+   */
   shutdownMs: i32 = 5000;
 
-  /** 0 while it does not run. For the supervisor to set. */
+  /** 0 while it is not alive. Only the supervisor sets it. */
   pid: Pid = 0;
 
-  /** Why its last start failed; it waits to be tried again. Empty otherwise. For the supervisor to set. */
+  /**
+   * Why its last start failed, while it waits for another attempt. Otherwise empty. Only the
+   * supervisor sets it.
+   */
   failure: string = "";
 
-  /** `module`: the name under which the host has defined it. `args`: what its `args()` gives, each time. */
+  /**
+   * @param module the name under which the host has defined it
+   * @param args what its `args()` returns, after every start
+   */
   constructor(
     readonly module: string,
     readonly args: Uint8Array | null = null,

@@ -1,6 +1,7 @@
 /**
- * Handlers: guests that do not block but export `handle(n)`, called once per item with the item already in the window.
- * The fastest kind of guest. It ends by `exit()`.
+ * Handlers: guests that export `handle(n)`. The host calls it once for each item, with the item
+ * already in the window. A handler cannot wait, and is the fastest kind of guest. It ends with
+ * `exit()`.
  *
  * ```ts
  * import { forward, listen, received } from "isopod/guest";
@@ -18,14 +19,17 @@ import * as actor from "./actor";
 import { fresh, Message } from "./message";
 import * as window from "./window";
 
-/** Tells the host to call `handle`. Once, at the module's top level. */
+/** Tells the host to call `handle`. Call it once, at the top level of the module. */
 export function listen(): void {
   window.listenHere();
 }
 
-/** The item that `handle(n)` was called for. Call it once in every `handle`: an item that did not fit is taken only here, and what was received before is stale. */
+/**
+ * The item that `handle(n)` was called for. Call it once in every `handle`: it takes an item that
+ * did not fit into the window, and makes earlier messages stale.
+ */
 export function received(n: i32): Message {
-  // No `park` on this path: a guest that imports it would have to be able to suspend.
+  // This path must not use `park`: a guest that imports it would have to be able to suspend.
   while (n > window.cap) {
     window.grow(n);
     n = actor.recv(window.info, window.ptr, window.cap, 0);

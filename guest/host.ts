@@ -1,6 +1,7 @@
 /**
- * Functions that the embedder of the runtime offers. A guest declares them in a file that has the name of their module, say `db.ts`:
- * `export declare function get(ptr: usize, length: i32): i32;`. One that takes its time is waited for:
+ * Functions that the embedder offers to guests. A guest declares them in a file with the name of
+ * their module, for example in `db.ts`: `export declare function get(ptr: usize, length: i32):
+ * i32;`. `answerOf` waits for an asynchronous function:
  *
  * ```ts
  * const length = answerOf(db.get(key, keyLength, room, capacity));
@@ -10,7 +11,10 @@
 import * as actor from "./actor";
 import { PARK } from "./mailbox";
 
-/** What a function of the embedder answers, waiting for it where it takes its time. In a handler there is no waiting: such a function crashes it. */
+/**
+ * The result of an embedder's function. Waits where the function is asynchronous. A handler cannot
+ * wait, so such a call crashes it.
+ */
 export function answerOf(answer: i32): i32 {
   return answer === PARK ? actor.park() : answer;
 }

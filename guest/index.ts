@@ -1,7 +1,8 @@
 /**
- * The guest library: what an actor written in AssemblyScript imports as `isopod/guest`.
+ * The guest library, which an actor in AssemblyScript imports as `isopod/guest`.
  *
- * A guest is a process or a handler. A process exports `run`, which may wait in `receive`; the actor ends when it returns:
+ * A guest is a process or a handler. A process exports `run`, which can wait in `receive`. The
+ * actor ends when it returns:
  *
  * ```ts
  * import { forward, receive } from "isopod/guest";
@@ -14,12 +15,15 @@
  * }
  * ```
  *
- * A handler exports `handle`, which is called for each message and never waits; see handler.ts. An actor that answers calls
- * is best a `Server` (server.ts), one that starts others and keeps them running a `Supervisor` (supervisor.ts). More guests
- * are in examples/.
+ * A handler exports `handle`, which is called for each message and cannot wait (handler.ts). For an
+ * actor that answers calls, extend `Server` (server.ts). For an actor that starts others and
+ * restarts them, use `Supervisor` (supervisor.ts). examples/ has more guests.
  *
- * Receiving and sending allocate nothing: a `Message` is a view of the one window that the host writes into, valid until
- * the next receive; reading it later crashes. docs/abi.md says what the host does; the other files here say it in AssemblyScript.
+ * Guarantee: receiving and sending allocate nothing. A `Message` is a view of the window that the
+ * host writes into. It is valid until the next receive, and reading it later crashes.
+ *
+ * The library imports nothing but itself and the host's functions in actor.ts. docs/abi.md
+ * describes those.
  */
 
 export { Caller, call, callRaw, callText, Outcome, Reply, reply, replyText } from "./call";

@@ -1,9 +1,10 @@
 /**
- * Builds a payload of JSON. Commas and colons come by themselves; that what is opened is closed, and that keys stand only in objects, is up to the
- * caller. For reading JSON see docs/messages.md.
+ * Builds a payload of JSON. It writes commas and colons itself. The caller closes what it opens,
+ * and writes keys only in objects. docs/messages.md says how to read JSON.
  */
 
 import { Pid } from "./pid";
+import * as utf8 from "./utf8";
 import { Writer } from "./writer";
 
 const QUOTE: u8 = 0x22;
@@ -11,14 +12,16 @@ const COMMA: u8 = 0x2c;
 const COLON: u8 = 0x3a;
 const BACKSLASH: u8 = 0x5c;
 
-/** `writer.reset().object().key("sum").int(sum).key("of").array().int(a).int(b).endArray().endObject().send(to)` */
+/**
+ * `writer.reset().object().key("sum").int(sum).key("of").array().int(a).int(b).endArray().endObject().send(to)`
+ */
 export class JsonWriter {
   private out: Writer;
 
-  /** A value stands before, from which the next is to be parted. */
+  /** Whether the next value needs a comma before it. */
   private follows: bool = false;
 
-  /** `capacity`: bytes to begin with. */
+  /** @param capacity initial size of the buffer, in bytes */
   constructor(capacity: i32 = 64) {
     this.out = new Writer(capacity);
   }
@@ -54,7 +57,7 @@ export class JsonWriter {
   }
 
   text(value: string): JsonWriter {
-    this.part();
+    this.separate();
     this.out.u8(QUOTE);
     let begin = 0;
     for (let i = 0; i < value.length; i++) {
@@ -69,12 +72,12 @@ export class JsonWriter {
     return this;
   }
 
-  /** JavaScript reads it exactly up to 2^53. */
+  /** JavaScript reads whole numbers exactly up to 2^53. */
   int(value: i64): JsonWriter {
     return this.word(`${value}`);
   }
 
-  /** JSON has no infinities and no NaN: they become null. */
+  /** Infinities and NaN become null, because JSON has none. */
   float(value: f64): JsonWriter {
     return this.word(F64.isFinite(value) ? `${value}` : "null");
   }
@@ -87,17 +90,18 @@ export class JsonWriter {
     return this.word("null");
   }
 
-  /** Sends what was written; the writer is as before. Returns as `send` does. */
+  /** Sends the payload, and leaves the writer as it is. Returns as `send` does. */
   send(to: Pid, tag: i32 = 0): i32 {
     return this.out.send(to, tag);
   }
 
-  /** A copy of what was written. */
+  /** A copy of the payload. */
   toBytes(): Uint8Array {
     return this.out.toBytes();
   }
 
-  private part(): void {
+  /** Writes the comma between two values. */
+  private separate(): void {
     if (this.follows) this.out.u8(COMMA);
     this.follows = true;
   }
@@ -115,7 +119,7 @@ export class JsonWriter {
   }
 
   private word(word: string): JsonWriter {
-    this.part();
+    this.separate();
     this.plain(word);
     return this;
   }
@@ -128,7 +132,6 @@ export class JsonWriter {
 
   /** Half a surrogate pair becomes U+FFFD. */
   private plain(text: string): void {
-    const at = this.out.room(String.UTF8.byteLength(text));
-    String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, at, false, String.UTF8.ErrorMode.REPLACE);
+    utf8.write(text, this.out.room(String.UTF8.byteLength(text)));
   }
 }

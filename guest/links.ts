@@ -1,68 +1,94 @@
 /**
- * What ties actors to each other's ends. A link works both ways: the end of one is an exit signal for the other, which ends
- * it too unless the reason is normal or it traps exits. A monitor works one way and ends nobody: its watcher gets one Down.
- * Both come behind everything that the one who ended had sent before. The semantics are Erlang's.
+ * Links and monitors, by which an actor learns of another's end. The semantics are Erlang's.
+ *
+ * A link works in both directions. When one actor ends, the other gets an exit signal. The signal
+ * ends it too, unless the reason is normal or it traps exits. A monitor works in one direction: its
+ * owner gets one Down, and does not end. Exit signals and Downs arrive after all messages that the
+ * ended actor had sent before.
  */
 
 import * as actor from "./actor";
+import { lengthOf, ptrOf } from "./bytes";
 import { Reason } from "./message";
 import { Pid } from "./pid";
 import { Ref } from "./ref";
 import { refFrom } from "./status";
 
 /**
- * Links the caller with an actor; one link a pair, however often it is asked for. False where there is no such actor: an exit
- * signal with the reason noproc has come from it, which ends a caller that does not trap exits. False also for actors other
- * than its own children without the grant `kill`, and where either has as many ties as its limits allow.
+ * Links the caller with an actor. A second link between the same two changes nothing.
+ *
+ * A link to a dead actor sends the caller an exit signal with the reason noproc, which ends it
+ * unless it traps exits.
+ *
+ * @returns false where there is no such actor; where it is not the caller's own child and the grant
+ * `kill` is missing; and where one of the two has reached its limit `ties`
  */
 export function link(pid: Pid): bool {
   return actor.link(pid as i32, (pid >> 32) as i32) === 1;
 }
 
-/** Takes the link back, from both sides; an Exit that is in the mailbox already stays there. False: no such actor. */
+/**
+ * Removes the link, for both actors. An Exit that is already in the mailbox stays there. False
+ * where there is no such actor.
+ */
 export function unlink(pid: Pid): bool {
   return actor.unlink(pid as i32, (pid >> 32) as i32) !== 0;
 }
 
-/** Whether exit signals come as items of the kind Exit instead of ending the caller. Returns what was before. */
+/**
+ * Sets whether exit signals arrive as items of the kind Exit, instead of ending the caller (Erlang:
+ * `trap_exit`). Returns the setting before.
+ */
 export function trapExit(on: bool = true): bool {
   return actor.trap_exit(on ? 1 : 0) !== 0;
 }
 
 /**
- * Sends an exit signal as if the caller had ended for that reason. `reason`: Normal, Shutdown, Killed, or Own, whose bytes
- * are `bytes`; the others crash the caller. False where there is no such actor, for actors other than itself and its own
- * children without the grant `kill`, and where it traps exits and its mailbox is full.
+ * Sends an exit signal, as if the caller had ended for that reason (Erlang: `exit/2`).
+ *
+ * @param reason Normal, Shutdown, Killed, or Own; any other crashes the caller
+ * @param bytes the reason's bytes, for Own
+ * @returns false where there is no such actor; where it is neither the caller nor its own child and
+ * the grant `kill` is missing; and where it traps exits and its mailbox is full
  */
 export function exitTo(pid: Pid, reason: Reason = Reason.Shutdown, bytes: Uint8Array | null = null): bool {
-  const ptr: usize = bytes === null ? 0 : bytes.dataStart;
-  const length = bytes === null ? 0 : bytes.length;
-  return actor.exit_to(pid as i32, (pid >> 32) as i32, reason, ptr, length) === 1;
+  return actor.exit_to(pid as i32, (pid >> 32) as i32, reason, ptrOf(bytes), lengthOf(bytes)) === 1;
 }
 
-/** Ends an actor at once, whether it traps exits or not; those linked to it get the reason killed. False: no such actor. */
+/**
+ * Ends an actor at once, even if it traps exits. Its linked actors get the reason killed. Returns
+ * as `exitTo` does.
+ */
 export function kill(pid: Pid): bool {
   return exitTo(pid, Reason.Killed);
 }
 
 /**
- * Asks for one Down when the actor ends; where there is no such actor it comes at once, with the reason noproc. Each monitor
- * has a ref of its own, which its Down bears: `receiveTag(ref)` waits for just that. A monitor of oneself never tells anything.
- * Returns 0, and there is no monitor, where a limit stands against it.
+ * Asks for one Down when the actor ends (Erlang: a monitor of a dead process answers noproc). For a
+ * dead actor the Down comes at once, with the reason noproc. A monitor of the caller itself never
+ * sends a Down.
+ *
+ * @returns the monitor's ref, which its Down has as `ref`, so that `receiveTag(ref)` waits for it;
+ * 0 where the caller has reached a limit, and there is no monitor
  */
 export function monitor(pid: Pid): Ref {
   return refFrom(actor.monitor(pid as i32, (pid >> 32) as i32));
 }
 
-/** Whether an actor is alive: a monitor that is taken back at once. True also where `monitor` returns 0, so that it cannot be known. */
+/**
+ * Whether an actor is alive. True also where it cannot be known, because the caller has reached a
+ * limit.
+ */
 export function isAlive(pid: Pid): bool {
   const ref = monitor(pid);
   return ref === 0 || demonitor(ref, true);
 }
 
 /**
- * Takes a monitor back. `flush`: its Down is also taken out of the mailbox, should it be there already, so that none is
- * received after this. False where the Down was sent before. The message last received stays as it is.
+ * Removes a monitor. The current message stays valid.
+ *
+ * @param flush also removes its Down from the mailbox, so that none is received after this call
+ * @returns false where the Down was sent before
  */
 export function demonitor(ref: Ref, flush: bool = false): bool {
   return actor.demonitor(ref, flush ? 1 : 0) !== 0;

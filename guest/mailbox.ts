@@ -1,11 +1,14 @@
 /**
- * Receiving. Each function comes twice: plain, it waits for ever and always returns a message; `…Within` waits for so many
- * milliseconds (0: not at all, negative: for ever) and returns null when they are over.
+ * Receiving. Each function has two forms. The plain form waits for ever, and always returns a
+ * message. The form `…Within` waits for `timeoutMs` milliseconds (0: not at all; negative: for
+ * ever), and returns null when they are over.
  *
- * All return a view of the one window (see message.ts): what they return is valid until the next receive. A payload
- * of any length arrives whole. Where nothing is to be waited for, in `handle` and at a module's top level, every receive is
- * a poll: use `…Within(0)` there. A process that polls in a loop lets others have their turns after each 64 receives, in a poll
- * that finds nothing; `…Within` with a time, or without, is the better way to wait.
+ * A returned message is a view of the window, valid until the next receive (message.ts). A payload
+ * of any length arrives whole.
+ *
+ * `handle` and the top level of a module cannot wait, so every receive there is a poll: use
+ * `…Within(0)`. A process that polls in a loop gives other actors their turns after 64 receives, in
+ * a poll that finds nothing. It is better to wait.
  */
 
 import * as actor from "./actor";
@@ -13,11 +16,11 @@ import { MATCHER, Matcher, match, matchFirst, setMatcher } from "./match";
 import { fresh, Message } from "./message";
 import * as window from "./window";
 
-/** Answers of the receiving imports that are no lengths. */
+/** Results of the receiving imports that are not lengths. */
 export const TIMEOUT: i32 = -1;
 export const PARK: i32 = -2;
 
-/** Room for a predicate's candidates, of which the host shows as many at a time as have room. */
+/** Room for the candidates of a predicate. The host shows as many at a time as fit. */
 const SCAN_BYTES: i32 = 2048;
 
 /** Takes the next item of any kind, in order of arrival. */
@@ -30,8 +33,9 @@ export function receiveWithin(timeoutMs: i32): Message | null {
 }
 
 /**
- * Takes the first message, or item of a timer, tagged `tag`; or where `tag` is a ref the first item of any kind that bears it: an answer, a Down,
- * a timer. Everything else stays, in order. Costs no call into the guest, and with a ref no look at older mail.
+ * Takes the first message or timer with this tag. For a ref, takes the first item of any kind with
+ * this ref: an answer, a Down or a timer. All other items stay, in order. The host compares the
+ * tags, without a call into the guest. For a ref it does not look at older items.
  */
 export function receiveTag(tag: i32): Message {
   return arrived(takeTag(tag, -1));
@@ -41,7 +45,10 @@ export function receiveTagWithin(tag: i32, timeoutMs: i32): Message | null {
   return inTime(takeTag(tag, timeoutMs));
 }
 
-/** Takes the first item that `matcher` wants; everything else stays, in order. */
+/**
+ * Takes the first item that `matcher` matches. All other items stay, in order (Erlang: selective
+ * receive).
+ */
 export function receiveMatch(matcher: Matcher): Message {
   setMatcher(matcher);
   return arrived(takeMatch(MATCHER, -1));
@@ -52,7 +59,10 @@ export function receiveMatchWithin(matcher: Matcher, timeoutMs: i32): Message | 
   return inTime(takeMatch(MATCHER, timeoutMs));
 }
 
-/** As `receiveMatch`, for predicates that need nothing but the message: `receiveWhere(message => message.length === 0)`. */
+/**
+ * As `receiveMatch`, for predicates that need only the message: `receiveWhere(message =>
+ * message.length === 0)`.
+ */
 export function receiveWhere(predicate: (message: Message) => bool): Message {
   return arrived(takeMatch(predicate.index, -1));
 }
@@ -61,7 +71,9 @@ export function receiveWhereWithin(predicate: (message: Message) => bool, timeou
   return inTime(takeMatch(predicate.index, timeoutMs));
 }
 
-// An item that does not fit stays where it is, so the second try finds it without waiting.
+// An item that does not fit stays in the mailbox, so the second attempt finds it without waiting.
+// There are three functions, because the compiler would include all three imports in every guest if
+// they were one.
 
 function take(timeoutMs: i32): i32 {
   let n = actor.recv(window.info, window.ptr, window.cap, timeoutMs);
@@ -84,10 +96,11 @@ function takeTag(tag: i32, timeoutMs: i32): i32 {
 }
 
 function takeMatch(predicate: i32, timeoutMs: i32): i32 {
-  // Nothing in the guest calls these two. The references make the compiler compile them, here and in no guest without this call.
+  // No code of the guest calls these two. The references make the compiler include them in guests
+  // that come here.
   match;
   matchFirst;
-  // The candidates are shown in the window.
+  // The host writes the candidates into the window.
   window.expire();
   if (window.cap < SCAN_BYTES) window.grow(SCAN_BYTES);
   let n = actor.recv_match(window.info, window.ptr, window.cap, timeoutMs, predicate);
@@ -100,7 +113,7 @@ function takeMatch(predicate: i32, timeoutMs: i32): i32 {
 }
 
 function arrived(n: i32): Message {
-  if (n === TIMEOUT) throw new Error("receive: there is no waiting here; poll with receiveWithin(0)");
+  if (n === TIMEOUT) throw new Error("receive: a handler or a start function cannot wait; poll with receiveWithin(0)");
   return fresh();
 }
 

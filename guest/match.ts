@@ -1,26 +1,31 @@
 /**
- * Predicates of selective receive, and the one export behind which they all stand.
+ * Predicates of selective receive, and the exports by which the host calls them.
  *
- * The host runs `match` in the guest while the guest waits in a receive; all that survives between the two is in globals.
+ * The host calls `match` while the guest waits in a receive. The two calls share state only in
+ * globals.
  */
 
 import { LENGTH, Message, shown } from "./message";
 import * as window from "./window";
 
 /**
- * Says which item a receive wants. AssemblyScript has no closures; what the predicate compares with is in its fields.
+ * A predicate with state: it tells which item a receive takes. AssemblyScript has no closures, so a
+ * subclass keeps what it compares with in its fields.
  *
- * A predicate sees every kind of item, each once per receive. It may compute and allocate, but not send, receive or exit:
- * the host crashes the actor.
+ * A predicate sees every kind of item, and each item once per receive. It may compute and allocate.
+ * If it sends, receives or exits, the host crashes the actor.
  */
 export abstract class Matcher {
   abstract matches(message: Message): bool;
 }
 
-/** The predicate number that stands for `matcher`. No function has it: the table of functions begins at 1. */
+/**
+ * The predicate number that means `matcher`. No function has it, because the table of functions
+ * begins at 1.
+ */
 export const MATCHER: i32 = 0;
 
-/** Asked where the predicate number is MATCHER. Stays until another takes its place. */
+/** The predicate behind MATCHER. It stays until the next one. */
 let matcher: Matcher | null = null;
 
 export function setMatcher(wanted: Matcher): void {
@@ -28,9 +33,13 @@ export function setMatcher(wanted: Matcher): void {
 }
 
 /**
- * The export that the host asks: is the candidate in the window wanted? `predicate` is MATCHER or a function's index.
+ * Tells the host whether a receive takes the candidate in the window.
  *
- * `isopod build` exports it from guests that need it; with plain asc say `export { match, matchFirst as match_first } from "isopod/guest"`.
+ * `isopod build` exports it from guests that need it. With plain asc, write
+ * `export { match, matchFirst as match_first } from "isopod/guest"`.
+ *
+ * @param predicate MATCHER, or the index of a function
+ * @returns 1 or 0
  */
 export function match(predicate: i32, ptr: usize, _length: i32): i32 {
   const info = window.info;
@@ -44,8 +53,11 @@ export function match(predicate: i32, ptr: usize, _length: i32): i32 {
 }
 
 /**
- * As `match`, of many items at once, which lie in the window one behind the other: the offset of the first that is wanted, or -1. The host asks so where
- * it can, because most of what a candidate costs is the way into the guest. Exported as `match_first`.
+ * As `match`, for many candidates at once, which lie in the window one after another. The host
+ * prefers it, because most of the cost of a candidate is the call into the guest. Exported as
+ * `match_first`.
+ *
+ * @returns the offset of the first candidate that the receive takes, or -1
  */
 export function matchFirst(predicate: i32, first: usize, bytes: i32): i32 {
   const end = first + bytes;
@@ -54,15 +66,20 @@ export function matchFirst(predicate: i32, first: usize, bytes: i32): i32 {
   return found < end ? ((found - first) as i32) : -1;
 }
 
-/** What precedes the payload of each: `info`. */
+/** The size of `info`, which precedes each payload. */
 const HEADER_BYTES: usize = 32;
 
-/** Where a record that is to be passed over has its own length. */
+/** The offset at which a record to skip has its own length. */
 const PASSED: usize = 4;
 
-// Two loops, because one that calls through a table may park as far as Asyncify can see, and is made slower for it.
+// There are two loops. Asyncify has to assume that a call through a table may park, and makes the
+// code around it slower.
 
-/** `toPayload`: how far behind its first byte the payload of each item begins. The one place that calls a Matcher, so that its code can become part of the loop. */
+/**
+ * The only place that calls a Matcher, so that the compiler can inline it into the loop.
+ *
+ * @param toPayload offset of the payload in each record
+ */
 function firstOfMatcher(first: usize, end: usize, toPayload: usize): usize {
   const asked = matcher;
   if (asked === null) return end;
@@ -75,7 +92,8 @@ function firstOfMatcher(first: usize, end: usize, toPayload: usize): usize {
     if (load<u32>(at) !== 0) {
       window.show(at, at + toPayload);
       if (asked.matches(candidate)) break;
-      // A guess that is compared lets the processor go ahead to the next; a sum would have it wait for the load.
+      // Comparing with the last length lets the processor continue with the next item. A sum would
+      // wait for the load.
       const itsLength = load<i32>(at, LENGTH);
       if (itsLength !== length) {
         length = itsLength;

@@ -1,62 +1,69 @@
 /**
- * What a receive returns. A `Message` is no copy but a view of the window that the host has filled in: receiving one allocates nothing, and it
- * is valid until the next receive. What is needed longer is taken out of it before (`from`, `tag`, `bytes()`, `text()`), or `copy()` keeps all.
+ * The item that a receive returns. A `Message` is a view of the window, which the host fills. So
+ * receiving allocates nothing, and a message is valid until the next receive. Read what you need
+ * before (`from`, `tag`, `bytes()`, `text()`), or keep a `copy()`.
  *
- * Reading one after the next receive crashes. A receive by a predicate ends it also where it finds nothing, another receive only where it finds something.
- * Not noticed: what was taken out of a message and still reads the window (`ptr`, `reader()`); in a handler, reading one in a later `handle` before
- * that has called `received`; in a predicate, reading the candidate before.
+ * Reading a message after the next receive crashes. A receive with a predicate invalidates it
+ * always, any other receive only if it returns an item. Three cases are not detected: `ptr` and
+ * `reader()` of an old message; in a handler, an old message before `received` is called; in a
+ * predicate, the previous candidate.
  */
 
+import { copyOf } from "./bytes";
 import { Pid } from "./pid";
 import { Reader } from "./reader";
 import * as utf8 from "./utf8";
 import * as window from "./window";
 
-/** What an item of the mailbox is. */
+/** The kind of an item in the mailbox. */
 export enum Kind {
-  /** From an actor, or from the host (`from` is 0). */
+  /** A message of an actor, or of the host (`from` is 0). */
   Message = 1,
-  /** A monitored actor, `from`, has ended; `ref` says which monitor, `reason` why. */
+  /** A monitored actor, `from`, has ended. `ref` names the monitor, `reason` the exit reason. */
   Down = 2,
-  /** A linked actor, `from`, has ended; `reason` says why. Comes only to those that trap exits. */
+  /**
+   * An exit signal of `from`, usually a linked actor that has ended, for `reason`. Only actors that
+   * trap exits receive it.
+   */
   Exit = 3,
-  /** A timer, `ref`, has run down. */
+  /** A timer has fired. `ref` names it, if the receiver has set it. */
   Timer = 4,
 }
 
-/** Why an actor ended. */
+/** The code of an exit reason. */
 export enum Reason {
   /** It returned from `run`, or called `exit()`. */
   Normal = 0,
-  /** It was asked to stop in good order. */
+  /** It was asked to stop. */
   Shutdown = 1,
-  /** It was ended from outside, without being asked. */
+  /** It was killed. */
   Killed = 2,
-  /** A trap, or a broken rule of the ABI; `ExitReason.text()` says which. */
+  /** A trap, or a violation of the ABI. `ExitReason.text()` is the message. */
   Crashed = 3,
   /** There was no such actor. */
   NoProc = 4,
-  /** The way to it was lost. */
+  /** The connection to it was lost. */
   NoConnection = 5,
-  /** Its own: `bytes()` are what it passed to `exitWith`. */
+  /** A reason of its own. `ExitReason.bytes()` are the bytes that it passed to `exitWith`. */
   Own = 6,
 }
 
-/** Where the fields of `info` are. */
+/** Offsets of the fields of `info`. */
 export const TAG: usize = 4;
 export const FROM: usize = 8;
 export const REF: usize = 16;
 const REASON: usize = 20;
 export const LENGTH: usize = 24;
 
-/** Used again for every message: a Reader of a message is valid as long as the message is. */
+/** The Reader of the current message, reused for every message. */
 let shared: Reader | null = null;
 
 /**
- * One item of the mailbox: a message, a Down, an Exit or a timer; `kind` says which.
+ * One item of the mailbox: a message, a Down, an Exit or a timer. `kind` tells which.
  *
- * It reads the 32 bytes of `info` as the host has written them (docs/abi.md), so no other guest can forge them. It is no pointer, but the
- * serial number of its receive: reading one of an earlier receive crashes.
+ * Its fields are the 32 bytes of `info`, which only the host writes (docs/abi.md), so no other
+ * guest can forge them. The value itself is not a pointer. It is the serial number of its receive,
+ * by which a stale message is detected.
  */
 @unmanaged
 export class Message {
@@ -64,25 +71,30 @@ export class Message {
     return load<Kind>(this.info);
   }
 
-  /** From 0 up the guests' own, below 0 the ref that is answered with it. 0 unless `kind` is a message or a timer. */
+  /**
+   * From 0 up: a number that the sender chose. Below 0: the ref that this message answers. 0 for a
+   * Down and an Exit.
+   */
   get tag(): i32 {
     return load<i32>(this.info, TAG);
   }
 
-  /** Who sent the message, who set the timer, or who has ended; 0 is the host. */
+  /** The actor that sent the message, set the timer, or has ended. 0 is the host. */
   get from(): Pid {
     return load<Pid>(this.info, FROM);
   }
 
   /**
-   * Of a Down, which monitor; of a timer that came back to its setter, which one. Of a message, the ref that its sender
-   * waits for an answer with: then it is a request, see call.ts. 0 otherwise.
+   * For a Down, the ref of the monitor. For a timer that the receiver has set, the ref of the
+   * timer. For a request, the ref that its answer must have as tag (call.ts). 0 otherwise.
    */
   get ref(): i32 {
     return load<i32>(this.info, REF);
   }
 
-  /** Why `from` has ended, where `kind` is a down or an exit; `ExitReason.of(message)` is all of it. */
+  /**
+   * The code of the exit reason of a Down or an Exit. `ExitReason.of(message)` is the whole reason.
+   */
   get reason(): Reason {
     return load<Reason>(this.info, REASON);
   }
@@ -92,15 +104,15 @@ export class Message {
     return load<i32>(this.info, LENGTH);
   }
 
-  /** Where the payload is: for `sendRaw` and for guests that read it by hand. */
+  /** Address of the payload, for `sendRaw` and for formats of your own. */
   get ptr(): usize {
     this.info;
     return window.ptr;
   }
 
   /**
-   * Where its header is, as docs/abi.md has it: for guests that read it by hand. Whatever reads the message asks this first, and so do functions of the
-   * library that read more than one field: one look whether it is stale is enough for them.
+   * Address of the 32 bytes that docs/abi.md calls `info`. Every field is read through this getter,
+   * which crashes if the message is stale. Functions that read several fields call it once.
    */
   @inline
   get info(): usize {
@@ -109,14 +121,14 @@ export class Message {
   }
 
   /**
-   * How many bytes of the payload can be read. Less than `length` only in a predicate whose candidate is longer than the
-   * window: the predicate sees how it begins.
+   * The number of bytes of the payload that can be read. It is less than `length` only in a
+   * predicate, when the candidate is longer than the window. The predicate then sees its beginning.
    */
   get available(): i32 {
     return min<i32>(this.length, window.cap);
   }
 
-  /** The byte at `offset`. Crashes past the end, as do the other `…At`. */
+  /** The byte at `offset`. Crashes past the end, as do the other methods `…At`. */
   u8At(offset: i32): u8 {
     return load<u8>(this.at(offset, 1));
   }
@@ -141,17 +153,14 @@ export class Message {
     return load<f64>(this.at(offset, 8));
   }
 
-  /** A copy of all of it, which stays valid. */
+  /** A copy of the message, which stays valid. */
   copy(): MessageCopy {
     return new MessageCopy(this.kind, this.tag, this.from, this.ref, this.reason, this.bytes());
   }
 
   /** A copy of the payload, which stays valid. */
   bytes(): Uint8Array {
-    const length = this.available;
-    const copy = new Uint8Array(length);
-    memory.copy(copy.dataStart, window.ptr, length);
-    return copy;
+    return copyOf(window.ptr, this.available);
   }
 
   /** The payload, decoded as UTF-8. */
@@ -159,13 +168,16 @@ export class Message {
     return String.UTF8.decodeUnsafe(window.ptr, this.available);
   }
 
-  /** Whether the payload begins with the UTF-8 of `text`. Allocates nothing: made for predicates. */
+  /** Whether the payload begins with `text` as UTF-8. Allocates nothing, so it suits predicates. */
   startsWith(text: string): bool {
     const length = utf8.encode(text);
     return length <= this.available && memory.compare(window.ptr, utf8.ptr, length) === 0;
   }
 
-  /** Reads the payload from its beginning. There is one such Reader; it is valid as long as the message. */
+  /**
+   * A Reader at the beginning of the payload. All messages share it, so it is valid as long as the
+   * message.
+   */
   reader(): Reader {
     let reader = shared;
     if (reader === null) {
@@ -177,7 +189,7 @@ export class Message {
   }
 
   private at(offset: i32, size: i32): usize {
-    // In 64 bits: neither a negative offset nor one near the end of the address space may wrap around.
+    // In 64 bits, so that neither a negative nor a very large offset wraps around.
     if ((offset as u32 as u64) + size > (this.available as u64)) {
       throw new RangeError("Message: read past the end of the payload");
     }
@@ -189,18 +201,18 @@ function isStale(): void {
   throw new Error("Message: stale, something else was received since; keep its copy()");
 }
 
-/** The item that the host has just written into the window. Every Message before it is stale from now on. */
+/** The item that the host has just written into the window. All earlier messages become stale. */
 export function fresh(): Message {
   window.expire();
   return shown();
 }
 
-/** What the window shows: the item that was received last, or while a predicate is asked, its candidate. */
+/** The item in the window: the one received last, or inside a predicate the candidate. */
 export function shown(): Message {
   return changetype<Message>(window.serial);
 }
 
-/** What was received, to be kept: a copy that stays valid. */
+/** A copy of a message that stays valid. */
 export class MessageCopy {
   constructor(
     readonly kind: Kind,
@@ -216,7 +228,7 @@ export class MessageCopy {
     return this.payload.length;
   }
 
-  /** The payload; not another copy each time. */
+  /** The payload. Each call returns the same array. */
   bytes(): Uint8Array {
     return this.payload;
   }
@@ -226,7 +238,7 @@ export class MessageCopy {
     return String.UTF8.decodeUnsafe(this.payload.dataStart, this.payload.length);
   }
 
-  /** Reads the payload from its beginning; a new Reader each time. */
+  /** A new Reader at the beginning of the payload. */
   reader(): Reader {
     return new Reader(this.payload);
   }

@@ -1,6 +1,9 @@
 /**
- * The name of an actor. A guest may compare pids, keep them and send them on; what their bits mean is the host's business.
+ * Pids. A guest may compare pids, keep them and send them to others. Only the host knows what their
+ * bits mean.
  */
 
-/** Names an actor for ever. 0 is nobody: as the sender of a message, the host. */
+/**
+ * Names one actor, also after its end. 0 is no actor; as the sender of a message, it is the host.
+ */
 export type Pid = u64;

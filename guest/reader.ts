@@ -1,18 +1,19 @@
 /**
- * Reads what a Writer wrote: little-endian values one after the other, without padding. Reading past the end crashes the
- * actor with a message; nothing outside the bytes is ever read.
+ * Reads what a Writer has written: little-endian values one after another, without padding. Reading
+ * past the end crashes the actor with a message. It never reads outside of the bytes.
  */
 
+import { copyOf } from "./bytes";
 import { Pid } from "./pid";
 
-/** Goes through bytes from front to back: `new Reader(args())`, `message.reader()`. */
+/** Reads bytes from front to back: `new Reader(args())`, `message.reader()`. */
 export class Reader {
-  /** The next byte to read; `next <= end`. */
+  /** Address of the next byte to read; `next <= end`. */
   private next: usize = 0;
 
   private end: usize = 0;
 
-  /** Keeps the bytes from being collected; null where they are not the collector's. */
+  /** Keeps the bytes from being collected. Null where the caller keeps them alive. */
   // biome-ignore lint/correctness/noUnusedPrivateClassMembers: the collector reads it.
   private owner: Uint8Array | null = null;
 
@@ -23,14 +24,14 @@ export class Reader {
     }
   }
 
-  /** Begins anew with the `length` bytes at `ptr`, which the caller keeps alive. */
+  /** Begins again with `length` bytes at `ptr`, which the caller keeps alive. */
   aim(ptr: usize, length: i32): void {
     this.next = ptr;
     this.end = ptr + length;
     this.owner = null;
   }
 
-  /** How many bytes are left to read. */
+  /** The number of bytes that are left to read. */
   get left(): i32 {
     return (this.end - this.next) as i32;
   }
@@ -67,7 +68,7 @@ export class Reader {
     return load<f64>(this.take(8));
   }
 
-  /** One byte, 0 is false. */
+  /** One byte; 0 is false. */
   bool(): bool {
     return load<u8>(this.take(1)) !== 0;
   }
@@ -77,22 +78,19 @@ export class Reader {
     return load<u64>(this.take(8));
   }
 
-  /** A u32, the length, and as many bytes; returns a copy of them. */
+  /** A u32 with the length, then the bytes. Returns a copy. */
   bytes(): Uint8Array {
     const length = this.u32();
-    const from = this.take(length);
-    const copy = new Uint8Array(length);
-    memory.copy(copy.dataStart, from, length);
-    return copy;
+    return copyOf(this.take(length), length);
   }
 
-  /** A u32, the length in bytes, and as much UTF-8. */
+  /** A u32 with the length in bytes, then UTF-8. */
   text(): string {
     const length = this.u32();
     return String.UTF8.decodeUnsafe(this.take(length), length);
   }
 
-  /** Passes the next `size` bytes and returns their address: for formats of your own. */
+  /** Skips the next `size` bytes, and returns their address. For formats of your own. */
   take(size: u32): usize {
     if ((size as usize) > this.end - this.next) throw new RangeError("Reader: fewer bytes left than asked for");
     const at = this.next;

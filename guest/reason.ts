@@ -1,5 +1,6 @@
 /**
- * Why an actor ended, as a value of its own: unlike the Down or Exit that it is read from, it stays valid.
+ * Exit reasons as values. An `ExitReason` stays valid, unlike the Down or the Exit that it is read
+ * from.
  */
 
 import { Kind, Message, Reason } from "./message";
@@ -11,7 +12,7 @@ export class ExitReason {
     private readonly payload: Uint8Array,
   ) {}
 
-  /** Reads it from an item of the kind Down or Exit; crashes where `message` is another. */
+  /** The reason in a Down or an Exit. Crashes for a message of another kind. */
   static of(message: Message): ExitReason {
     if (message.kind !== Kind.Down && message.kind !== Kind.Exit) {
       throw new Error("ExitReason.of: only a Down or an Exit has a reason");
@@ -19,27 +20,33 @@ export class ExitReason {
     return new ExitReason(message.reason, message.bytes());
   }
 
-  /** A reason that has no bytes. */
+  /** A reason without bytes. */
   static plain(kind: Reason): ExitReason {
     return new ExitReason(kind, new Uint8Array(0));
   }
 
-  /** It returned from `run`, or called `exit()`. */
+  /** Whether the actor returned from `run`, or called `exit()`. */
   get isNormal(): bool {
     return this.kind === Reason.Normal;
   }
 
-  /** Neither normal nor shutdown: for these a supervisor starts a transient child again. */
+  /**
+   * Whether the reason is neither normal nor shutdown. A supervisor then restarts a transient
+   * child.
+   */
   get isAbnormal(): bool {
     return this.kind !== Reason.Normal && this.kind !== Reason.Shutdown;
   }
 
-  /** What came with it: an actor's own bytes; of a crash UTF-8, the message, a line end, the stack; else none. */
+  /**
+   * The bytes of the reason. For Own, the actor's own bytes. For a crash, UTF-8: the message, a
+   * line end, the stack. Else none.
+   */
   bytes(): Uint8Array {
     return this.payload;
   }
 
-  /** Of a crash its message, of an actor's own reason its bytes as text, else empty. */
+  /** The message of a crash, or an actor's own reason as text. Else empty. */
   text(): string {
     if (this.kind !== Reason.Crashed) return this.whole();
     const whole = this.whole();
@@ -47,7 +54,7 @@ export class ExitReason {
     return end < 0 ? whole : whole.substring(0, end);
   }
 
-  /** Of a crash the stack, as far as the engine tells it; else empty. */
+  /** The stack of a crash, as far as the engine tells it. Else empty. */
   stack(): string {
     if (this.kind !== Reason.Crashed) return "";
     const whole = this.whole();
@@ -55,7 +62,7 @@ export class ExitReason {
     return end < 0 ? "" : whole.substring(end + 1);
   }
 
-  /** In one line, for people: `normal`, `crashed: unreachable`. */
+  /** One line for people: `normal`, `crashed: unreachable`. */
   toString(): string {
     switch (this.kind) {
       case Reason.Normal:

@@ -1,6 +1,8 @@
 /**
- * Requests that nobody waits for yet. A `call` sends one and waits; with `request` an actor sends any number, does something else, and takes the
- * replies as they come: it waits for one, for any of several, or for all; or, in a handler or a server, it recognizes them among its items.
+ * Requests without waiting. A `call` sends a request and waits for the reply. With `request`, an
+ * actor sends any number of requests and does other work. Later it waits for one reply, for any of
+ * them, or for all. A handler or a server, which cannot wait, recognizes the replies among its
+ * items.
  *
  * ```ts
  * const prices = new Requests();
@@ -11,8 +13,11 @@
  * prices.cancel();
  * ```
  *
- * Erlang: `gen_server:send_request`, `receive_response`, `check_response` and collections of request ids. A request that is over leaves nothing behind: its
- * answer never reaches the mailbox after that. One that is never waited for, taken or cancelled is a tie of the actor's for ever.
+ * Erlang: `gen_server:send_request`, `receive_response`, `check_response`, and request id
+ * collections.
+ *
+ * A request that is over leaves nothing behind: a late answer never reaches the mailbox. A request
+ * that is never waited for, taken or cancelled counts towards the actor's limit `ties` for ever.
  */
 
 import * as actor from "./actor";
@@ -27,7 +32,11 @@ import { Ref } from "./ref";
 import { cancelTimer, sendAfter } from "./timers";
 import * as utf8 from "./utf8";
 
-/** Sends a request. Nobody waits: see `Request`. Where it is refused, it is over at once, and its reply says why. */
+/**
+ * Sends a request, and does not wait. A refused request is over at once, and its reply says why.
+ *
+ * @param tag a number from 0 up that the callee receives with the request
+ */
 export function request(to: Pid, bytes: Uint8Array, tag: i32 = 0): Request {
   return requestRaw(to, bytes.dataStart, bytes.length, tag);
 }
@@ -44,54 +53,65 @@ export function requestRaw(to: Pid, ptr: usize, length: i32, tag: i32 = 0): Requ
   return isRef(ref) ? new Request(to, ref, null) : new Request(to, 0, refused(ref));
 }
 
-/** A request that was sent. It is over when it was answered, its callee has ended, its time is over, or it was cancelled. */
+/**
+ * A request. It is over when it was answered or refused, its callee has ended, its time is over, or
+ * it was cancelled.
+ */
 export class Request {
-  /** Where it is waited for together with others. */
+  /** The collection that it was added to, until it is over. */
   group: Requests | null = null;
 
   constructor(
     readonly to: Pid,
-    /** What its answer is tagged with, and a Down bears; 0 where it was refused. */
+    /** The tag of its answer, and the ref of its Down. 0 where the request was refused. */
     readonly ref: Ref,
     private result: Reply | null,
   ) {}
 
-  /** Whether it is over: there is a `reply`. */
+  /** Whether it is over. Then there is a `reply`. */
   get isOver(): bool {
     return this.result !== null;
   }
 
-  /** How it went. Crashes while it is not over. */
+  /** The reply. Crashes while the request is not over. */
   get reply(): Reply {
     const result = this.result;
     if (result === null) throw new Error("request: it is not over yet");
     return result;
   }
 
-  /** Waits until it is over, at most `timeoutMs` (negative: for ever); then it is, and cannot be answered any more. In a handler it crashes, as `call` does. */
+  /**
+   * Waits until the request is over. After the time it is over as well, and cannot be answered any
+   * more. A handler cannot wait, so there it crashes.
+   *
+   * @param timeoutMs milliseconds; negative waits for ever
+   */
   wait(timeoutMs: i32 = DEFAULT_TIMEOUT_MS): Reply {
     if (this.isOver) return this.reply;
-    // It does not answer itself while it waits.
+    // The actor cannot answer its own request while it waits.
     const isOwn = this.to === self();
     const reply = answerTo(this.ref, isOwn ? 0 : timeoutMs);
     return this.end(isOwn && reply.timedOut ? new Reply(Outcome.CallingSelf, null, null) : reply);
   }
 
-  /** The reply, where `message` is what ends this request: its answer, or the Down of its callee. Null where it is anything else. */
+  /**
+   * The reply, if `message` is the answer or the Down of the callee. The request is then over. Null
+   * for any other message.
+   */
   take(message: Message): Reply | null {
     if (this.isOver || refIn(message) !== this.ref) return null;
     return this.end(replyOf(message, this.ref));
   }
 
-  /** Gives it up: what comes of it is dropped from now on. False where it was over already. */
+  /** Cancels the request: a later answer is dropped. False where it was over already. */
   cancel(): bool {
     if (this.isOver) return false;
-    this.giveUp(Outcome.Cancelled);
+    this.endWith(Outcome.Cancelled);
     return true;
   }
 
-  /** Ends it without an answer. For `Requests`. */
-  giveUp(outcome: Outcome): void {
+  /** Ends the request without an answer. For `Requests`. */
+  endWith(outcome: Outcome): void {
     demonitor(this.ref, true);
     this.end(new Reply(outcome, null, null));
   }
@@ -106,18 +126,21 @@ export class Request {
 
 /** Several requests, of which any may be answered first (Erlang: a request id collection). */
 export class Requests {
-  /** Those that are not over, by their refs. */
+  /** The requests that are not over, by their refs. */
   private readonly open: Map<Ref, Request> = new Map<Ref, Request>();
 
-  /** Those that were refused, and were not handed out yet; the oldest first. */
+  /** Refused requests that `waitAny` has not returned yet, the oldest first. */
   private readonly refused: Request[] = [];
 
-  /** How many there are. One that was handed out, or waited for, taken or cancelled by itself, is here no more. */
+  /**
+   * The number of requests. A request leaves when it is returned by `waitAny` or `take`, and when
+   * it is over by itself.
+   */
   get size(): i32 {
     return this.open.size + this.refused.length;
   }
 
-  /** Adds a request, and returns it. */
+  /** Adds a request and returns it. */
   add(request: Request): Request {
     if (request.isOver) {
       this.refused.push(request);
@@ -129,29 +152,35 @@ export class Requests {
   }
 
   /**
-   * Waits until any of them is over, at most `timeoutMs` (negative: for ever), and hands it out. Null where the time is over, and the others go on; or where
-   * there is none: `size` tells. In a handler it is a poll.
+   * Waits until any request is over, and returns it. In a handler it is a poll.
+   *
+   * @param timeoutMs milliseconds; negative waits for ever
+   * @returns null where the time is over, while the requests stay open; or where there are no
+   * requests (`size` is 0)
    */
   waitAny(timeoutMs: i32 = DEFAULT_TIMEOUT_MS): Request | null {
     if (this.refused.length > 0) return this.refused.shift();
     if (this.open.size === 0) return null;
-    const message = receiveMatchWithin(new Bears(this, 0), timeoutMs);
+    const message = receiveMatchWithin(new EndsAny(this, 0), timeoutMs);
     return message === null ? null : this.take(message);
   }
 
   /**
-   * Waits until all of them are over, at most `timeoutMs` together (negative: for ever), and lets go of them. Those that are not over by then time out. The answers are
-   * kept (`Reply.keep`).
+   * Waits until all requests are over, and removes them. Requests that are not over in time get the
+   * outcome `TimedOut`. The answers are kept (`Reply.keep`).
+   *
+   * @param timeoutMs milliseconds for all requests together; negative waits for ever
    */
   waitAll(timeoutMs: i32 = DEFAULT_TIMEOUT_MS): void {
-    // A clock would need a grant. Without a timer, where a limit stands against it, each has the whole time.
+    // A timer instead of a clock, which would need a grant. At the limit of timers, each wait has
+    // the whole time.
     const deadline = timeoutMs > 0 && this.open.size > 0 ? sendAfter(timeoutMs, self()) : 0;
-    const wanted = new Bears(this, deadline);
+    const wanted = new EndsAny(this, deadline);
     const waitMs = deadline === 0 ? timeoutMs : -1;
     while (this.open.size > 0) {
       const message = receiveMatchWithin(wanted, waitMs);
       if (message === null) {
-        if (waitMs < 0) throw new Error("waitAll: there is no waiting here, in a handler or a start function");
+        if (waitMs < 0) throw new Error("waitAll: a handler or a start function cannot wait");
         break;
       }
       const request = this.take(message);
@@ -162,10 +191,13 @@ export class Requests {
       cancelTimer(deadline);
       demonitor(deadline, true);
     }
-    this.giveUp(Outcome.TimedOut);
+    this.endWith(Outcome.TimedOut);
   }
 
-  /** The request that `message` ends, which is then over and handed out; null where it ends none of them. */
+  /**
+   * The request that `message` answers, or whose callee has ended. It is then over and removed.
+   * Null for any other message.
+   */
   take(message: Message): Request | null {
     const request = this.of(message);
     if (request === null) return null;
@@ -173,17 +205,17 @@ export class Requests {
     return request;
   }
 
-  /** Whether an item ends one of them. */
+  /** Whether `message` ends one of the requests. */
   has(message: Message): bool {
     return this.of(message) !== null;
   }
 
-  /** Gives up those that are not over, and lets go of all. */
+  /** Cancels the requests that are not over, and removes all. */
   cancel(): void {
-    this.giveUp(Outcome.Cancelled);
+    this.endWith(Outcome.Cancelled);
   }
 
-  /** One of them was waited for, taken or cancelled by itself. For `Request`. */
+  /** Removes a request that is over by itself. For `Request`. */
   forget(request: Request): void {
     request.group = null;
     this.open.delete(request.ref);
@@ -194,22 +226,22 @@ export class Requests {
     return ref !== 0 && this.open.has(ref) ? this.open.get(ref) : null;
   }
 
-  private giveUp(outcome: Outcome): void {
+  private endWith(outcome: Outcome): void {
     const open = this.open.values();
-    for (let i = 0; i < open.length; i++) open[i].giveUp(outcome);
+    for (let i = 0; i < open.length; i++) open[i].endWith(outcome);
     this.refused.length = 0;
   }
 }
 
-/** What an item bears that ends a request; 0 where it can end none. */
+/** The ref of the request that an item can end. 0 where it can end none. */
 function refIn(message: Message): Ref {
   const kind = message.kind;
   if (kind === Kind.Message) return min<i32>(message.tag, 0);
   return kind === Kind.Down ? message.ref : 0;
 }
 
-/** Wants what ends any of these requests, and a timer. */
-class Bears extends Matcher {
+/** Matches what ends any of these requests, and one timer. */
+class EndsAny extends Matcher {
   constructor(
     private readonly requests: Requests,
     private readonly deadline: Ref,

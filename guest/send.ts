@@ -1,8 +1,10 @@
 /**
- * Sending. The host copies the bytes before any of these returns, so the guest may use them again at once; none of them
- * allocates (`sendText` only where a text is longer than every one before it), none blocks.
+ * Sending. No function waits. The host copies the bytes before the call returns, so the guest may
+ * reuse them at once. No function allocates, except `sendText` for a text that is longer than all
+ * before it.
  *
- * What one actor sends another arrives in the order sent.
+ * Guarantee: messages from one actor to another arrive in the order in which they were sent (as in
+ * Erlang).
  */
 
 import * as actor from "./actor";
@@ -12,20 +14,25 @@ import { Ref } from "./ref";
 import * as utf8 from "./utf8";
 import * as window from "./window";
 
-/** What the functions that send return. Nothing was queued unless it is `Accepted`. */
+/** The result of sending. Only with `Accepted` is the message in the mailbox. */
 export enum Sent {
   Accepted = 1,
-  /** There is no such actor, or the tag is a ref that nobody waits for any more. */
+  /** There is no such actor, or the tag is a ref that is not live any more. */
   NoActor = 0,
   /** The receiver's mailbox is full. */
   Full = -1,
   /** The message is larger than the host permits. */
   TooLarge = -2,
-  /** By name only: the grant `lookup` is missing. */
+  /** The grant `lookup` is missing. Only for sending by name. */
   NotGranted = -100,
 }
 
-/** Sends bytes. `tag`: a number that travels along, from 0 up, or the ref of a request that is being answered (`reply`). */
+/**
+ * Sends bytes.
+ *
+ * @param tag a number from 0 up that the receiver gets with the bytes, or the ref of the request
+ * that this answers
+ */
 export function send(to: Pid, bytes: Uint8Array, tag: i32 = 0): Sent {
   return sendRaw(to, bytes.dataStart, bytes.length, tag);
 }
@@ -36,14 +43,17 @@ export function sendText(to: Pid, text: string, tag: i32 = 0): Sent {
   return sendRaw(to, utf8.ptr, length, tag);
 }
 
-/** Sends a message that is nothing but its tag. */
+/** Sends a message that has only a tag. */
 export function sendTag(to: Pid, tag: i32): Sent {
   return sendRaw(to, 0, 0, tag);
 }
 
 /**
- * Sends the payload and the tag of a received message on, straight from where it was received. A request is handed on: from now on
- * `to` answers it, and its end is the caller's Down. `Sent.NoActor`: nobody waits for an answer to it any more.
+ * Sends the payload and the tag of a received message to another actor, directly from the window. A
+ * request is passed on: `to` answers it, and when `to` ends, the caller gets the Down. A request
+ * that goes back to its sender is a plain message.
+ *
+ * @returns `Sent.NoActor` also where the caller does not wait for the answer any more
  */
 export function forward(to: Pid, message: Message): Sent {
   const info = message.info;
@@ -55,12 +65,12 @@ export function forward(to: Pid, message: Message): Sent {
   return asked ? delegateRaw(from, ref, to, window.ptr, length, tag) : sendRaw(to, window.ptr, length, tag);
 }
 
-/** Hands a request of `caller`, known by its ref, on to `to`: with `length` bytes of memory. */
+/** Passes a request of `caller` on to `to`, with `length` bytes of memory as payload. */
 export function delegateRaw(caller: Pid, ref: Ref, to: Pid, ptr: usize, length: i32, tag: i32 = 0): Sent {
   return actor.delegate(caller as i32, (caller >> 32) as i32, ref, to as i32, (to >> 32) as i32, tag, ptr, length);
 }
 
-/** Sends `length` bytes of memory. Crashes where they are outside of it. */
+/** Sends `length` bytes of memory. Crashes where they are outside of the memory. */
 export function sendRaw(to: Pid, ptr: usize, length: i32, tag: i32 = 0): Sent {
   return actor.send(to as i32, (to >> 32) as i32, tag, ptr, length);
 }

@@ -1,6 +1,7 @@
 /**
- * A server: an actor that keeps a state, in the fields of a class, and does one thing for each item that it receives. It is
- * Erlang's gen_server without what AssemblyScript cannot do: nothing is caught, so whatever crashes ends the actor.
+ * Servers: actors that keep a state and handle one item after another (Erlang: gen_server). The
+ * state is in the fields of a class, and each kind of item has a hook. AssemblyScript has no
+ * exceptions, so every crash ends the actor.
  *
  * ```ts
  * class Counter extends Server {
@@ -16,7 +17,8 @@
  * }
  * ```
  *
- * In a handler, say `server.take(received(n))` for each item instead of `serve`; hooks then cannot wait.
+ * In a handler, call `server.take(received(n))` for each item instead of `serve`. Its hooks cannot
+ * wait.
  */
 
 import { Caller } from "./call";
@@ -29,53 +31,64 @@ import { Ref } from "./ref";
 import { Request, Requests } from "./request";
 import { Sent, send, sendText } from "./send";
 
-/** What a guest extends. The message that a hook gets is valid until something else is received, in a call for example. */
+/**
+ * The base class of servers. A hook's message is valid until the next receive, which includes
+ * calls.
+ */
 export abstract class Server {
   /**
-   * Whose exit signals stop it, where it traps exits: it ends for the same reason (Erlang: a gen_server and its parent). 0, as at first: its
-   * parent, that is who has spawned it, or the host's supervisor that has started it. They must be linked for the parent's end to be told.
-   * An exit signal from the host always stops it, and where the host is its parent, a `shutdown` does from wherever it comes.
+   * The actor whose exit signals stop the server, if it traps exits. It ends for the same reason
+   * (Erlang: a gen_server and its parent). 0, the default, means the actor that has spawned it, or
+   * the host's supervisor that has started it.
+   *
+   * The server must be linked to its parent to get the parent's exit signal. An exit signal from
+   * the host always stops it. If the host is its parent, a `shutdown` from any actor stops it as
+   * well.
    */
   parent: Pid = 0;
 
-  /** Who waits for the request at hand, so that `reply` works also after something else was received. */
+  /** The sender of the current request, so that `reply` also works after another receive. */
   private callerPid: Pid = 0;
   private callerRef: Ref = 0;
 
-  /** Those whose replies are for `onReply`; null until there is one. */
+  /** The requests whose replies go to `onReply`. Null until there is one. */
   private expected: Requests | null = null;
 
-  /** Why it is to stop, once the hook has returned. */
+  /** The reason to stop for, once the hook has returned. Null while it runs on. */
   private stopping: ExitReason | null = null;
 
-  /** A request, whose sender waits: answer it with `reply`, or keep `caller()` and answer later. */
+  /** A request, whose sender waits. Answer it with `reply`, or keep `caller()` and answer later. */
   abstract onCall(message: Message): void;
 
-  /** A message that nobody waits for an answer to. Unless overridden, it is dropped; so are those of `onInfo`. */
+  /** A message without a request. Default: it is dropped. */
   onCast(_message: Message): void {}
 
-  /** All that is no message: a Down, a timer, and where it traps exits an Exit that does not stop it. */
+  /** A Down, a timer, or an Exit that does not stop the server. Default: it is dropped. */
   onInfo(_message: Message): void {}
 
-  /** A request that was given to `expect` is over: it has a `reply`, whose answer is valid as a hook's message is. */
+  /**
+   * A request that was passed to `expect` is over and has a `reply`. The answer is valid as a
+   * hook's message is.
+   */
   onReply(_request: Request): void {}
 
-  /** The last that it does, where it was stopped in good order; never after a crash. */
+  /** The last hook, when the server stops. It is never called after a crash. */
   onStop(_reason: ExitReason): void {}
 
-  /** Answers the request at hand. */
+  /** Answers the current request. */
   reply(bytes: Uint8Array): Sent {
     return send(this.callerPid, bytes, this.callerRef);
   }
 
-  /** Answers the request at hand with a text as UTF-8. */
+  /** Answers the current request with a text as UTF-8. */
   replyText(text: string): Sent {
     return sendText(this.callerPid, text, this.callerRef);
   }
 
   /**
-   * Gives a request to `onReply` when it is over, where its answer would go to `onCast` and the end of its callee to `onInfo`; at once, from in here, where
-   * it is over already, because it was refused. So a server asks others and goes on with its work.
+   * Passes a request to `onReply` when it is over, so that a server can ask others and continue its
+   * work. Without this, the answer would go to `onCast`, and the end of the callee to `onInfo`. A
+   * request that was refused is over already, so `onReply` is called at once.
    */
   expect(request: Request): void {
     if (request.isOver) {
@@ -90,17 +103,21 @@ export abstract class Server {
     expected.add(request);
   }
 
-  /** Who waits for the request at hand, to be answered later. */
+  /** The sender of the current request, to answer it later. */
   caller(): Caller {
     return new Caller(this.callerPid, this.callerRef);
   }
 
-  /** Ends the actor when the hook has returned, after `onStop`. `reason`: Normal or Shutdown. */
+  /**
+   * Ends the actor when the hook has returned, after `onStop`.
+   *
+   * @param reason Normal or Shutdown
+   */
   stop(reason: Reason = Reason.Normal): void {
     this.stopping = ExitReason.plain(reason);
   }
 
-  /** Gives one item to the hook that it belongs to, and ends the actor where that is to be its last. */
+  /** Passes one item to its hook. Ends the actor if the hook has stopped the server. */
   take(message: Message): void {
     const expected = this.expected;
     let over: Request | null = null;
@@ -124,7 +141,8 @@ export abstract class Server {
   }
 
   private isStop(exit: Message): bool {
-    // Asked for each time: an Exit is rare, and a supervisor of the host's may become the parent after the first turn.
+    // Read each time, because a supervisor of the host may become the parent after the first turn.
+    // An Exit is rare.
     const above = this.parent === 0 ? parent() : this.parent;
     if (exit.from === 0 || exit.from === above) return true;
     return above === 0 && exit.reason === Reason.Shutdown;
@@ -137,7 +155,7 @@ export abstract class Server {
   }
 }
 
-/** Serves until it is stopped; does not return. */
+/** Receives and handles items until the server stops. Does not return. */
 export function serve(server: Server): void {
   while (true) server.take(receive());
 }

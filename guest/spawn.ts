@@ -1,46 +1,48 @@
 /**
- * Starting other actors. A guest may start what the host has defined under a name and has granted to it; its children may
- * start the same. None of these crashes the caller where there is no child: the answer says so, and its pid is 0, to which
- * every send is `Sent.NoActor`.
+ * Spawning actors. A guest can spawn modules that the host has defined under a name and granted to
+ * it. Its children have the same grants. A failed spawn does not crash the caller. The result says
+ * why it failed, and its pid is 0, to which every send returns `Sent.NoActor`.
  *
  * ```ts
  * const worker = spawnLink("worker").pid;
  * ```
  *
- * The child runs first after the caller's turn is over: a link or a monitor made here misses nothing.
+ * The child has its first turn after the caller's turn, so a link or a monitor that is made before
+ * misses nothing.
  */
 
 import * as actor from "./actor";
+import { lengthOf, ptrOf } from "./bytes";
 import { Pid } from "./pid";
 import { Ref } from "./ref";
 import * as utf8 from "./utf8";
 
-/** Whether there is a child, and why there is none. */
+/** The result of a spawn. */
 export enum SpawnStatus {
   Started = 1,
   /** The host has defined no module under that name. */
   NoModule = 0,
-  /** The host has not granted it to the caller. */
+  /** The caller is not granted to spawn this module. */
   NotGranted = -100,
   /** The module has no such entry. */
   NoEntry = -2,
-  /** The family has as many actors, or has spawned as many in this second, as the host permits. */
+  /** The family of the caller has reached its limit of actors, or of spawns in this second. */
   Limit = -101,
-  /** The module could not be instantiated; the host has logged why. */
+  /** The module could not be instantiated. The host has logged why. */
   Failed = -4,
 }
 
-/** What `flags` asks for, besides the child. */
+/** Values of `flags`. */
 const LINK: i32 = 1;
 const MONITOR: i32 = 2;
 
-/** The answer to a spawn. */
+/** The result of a spawn, with the child. */
 export class Spawned {
   constructor(
     readonly status: SpawnStatus,
-    /** The child, or 0. */
+    /** The child. 0 where there is none. */
     readonly pid: Pid,
-    /** The ref that the child's Down will bear; 0 without a monitor. */
+    /** The ref of the monitor, which the child's Down will have. 0 without a monitor. */
     readonly ref: Ref,
   ) {}
 
@@ -68,31 +70,39 @@ export class Spawned {
 }
 
 /**
- * Starts an actor of the module that the host has defined as `name`. `args`: what the child's `args()` gives. `entry`: the
- * export to run, unless the usual one.
+ * Spawns an actor (Erlang: `spawn/3`).
+ *
+ * @param name the name under which the host has defined the module
+ * @param args what the child's `args()` returns
+ * @param entry the export to run. Default: `run`, or else `handle`
  */
 export function spawn(name: string, args: Uint8Array | null = null, entry: string = ""): Spawned {
   return spawnWith(0, name, args, entry);
 }
 
-/** As `spawn`, and links the child to the caller: the end of either is told to the other (links.ts). */
+/** As `spawn`, and links the child to the caller (links.ts). */
 export function spawnLink(name: string, args: Uint8Array | null = null, entry: string = ""): Spawned {
   return spawnWith(LINK, name, args, entry);
 }
 
-/** As `spawn`, and monitors the child: one Down comes when it ends, and bears the `ref` of the answer. */
+/**
+ * As `spawn`, and monitors the child. When it ends, one Down arrives, with the `ref` of the result.
+ */
 export function spawnMonitor(name: string, args: Uint8Array | null = null, entry: string = ""): Spawned {
   return spawnWith(MONITOR, name, args, entry);
 }
 
-/** As `spawn`, and links and monitors the child: where the caller traps exits, an Exit and a Down come when it ends. */
+/**
+ * As `spawn`, and links and monitors the child. When it ends, a caller that traps exits gets an
+ * Exit and a Down.
+ */
 export function spawnLinkMonitor(name: string, args: Uint8Array | null = null, entry: string = ""): Spawned {
   return spawnWith(LINK | MONITOR, name, args, entry);
 }
 
 function spawnWith(flags: i32, name: string, args: Uint8Array | null, entry: string): Spawned {
   const result = memory.data(16, 8);
-  // The name has the one buffer of utf8.ts, so the entry has one of its own.
+  // The name is in the only buffer of utf8.ts, so the entry needs its own.
   const export_ = String.UTF8.encode(entry);
   const nameLength = utf8.encode(name);
   const status = actor.spawn(
@@ -100,8 +110,8 @@ function spawnWith(flags: i32, name: string, args: Uint8Array | null, entry: str
     nameLength,
     changetype<usize>(export_),
     export_.byteLength,
-    args === null ? 0 : args.dataStart,
-    args === null ? 0 : args.length,
+    ptrOf(args),
+    lengthOf(args),
     flags,
     result,
   );

@@ -1,8 +1,10 @@
 /**
- * A supervisor: starts children in order, starts them again when they end, and stops them in reverse order; when that
- * happens too often, it stops them all and itself. The semantics are those of Erlang's `supervisor`, with one difference:
- * a child has started when it was spawned. Nobody waits for its first turn, and one that is stopped before that ends without
- * having run.
+ * Supervisors. A supervisor starts its children in order, restarts them when they end, and stops
+ * them in reverse order. After too many restarts it stops all children and itself.
+ *
+ * The semantics are those of Erlang's `supervisor`, with one difference. A child counts as started
+ * when it is spawned: the supervisor does not wait for its first turn. A child that is stopped
+ * before its first turn ends without having run.
  *
  * ```ts
  * export function run(): void {
@@ -10,14 +12,16 @@
  * }
  * ```
  *
- * A start that fails during a restart belongs to the child: what was started before it keeps running, and the child is tried
- * again after what is in the mailbox by then, as one more restart. That is void once the child was started or stopped with
- * others, or by itself.
+ * When a start fails during a restart, the children that were started before keep running. The
+ * supervisor tries the failed child again after the items that are then in its mailbox. Each
+ * attempt counts as a restart. The attempt is dropped once the child was started or stopped in
+ * another way.
  *
- * It ends with its parent, for the same reason, and stops its children first (see `Server.parent`). It needs no grants but
- * `spawn` for its children, and `register` where they have names.
+ * A supervisor ends with its parent, for the same reason, and stops its children first (see
+ * `Server.parent`). It needs the grant `spawn` for its children, and `register` for their names.
  *
- * It is a Server: a subclass can start and stop children in its hooks. It waits while it stops a child, so it is a process.
+ * It is a Server, so a subclass can start and stop children in its hooks. It waits while it stops a
+ * child, so it must be a process, and not a handler.
  */
 
 import { Child, Restart } from "./child";
@@ -35,33 +39,40 @@ import { Server, serve } from "./server";
 import { spawnLink } from "./spawn";
 import { sendAfter } from "./timers";
 
-/** Who is started again with a child that has ended. */
+/** Which children are restarted when one has ended. */
 export enum Strategy {
-  /** Nobody else. */
+  /** Only that child. */
   OneForOne,
   /** All children. */
   OneForAll,
-  /** Those that were started after it. */
+  /** That child, and those that were started after it. */
   RestForOne,
 }
 
 export class Supervisor extends Server {
-  /** In the order in which they are started. */
+  /** In the order in which they start. */
   readonly children: Child[] = [];
 
   /**
-   * A timer for each restart within the period, oldest first: a clock would need a grant. 0 where a limit stands against the timer: that restart counts
-   * until one after it has left the period.
+   * One timer for each restart within the period, the oldest first. Timers are used because a clock
+   * would need a grant. An entry is 0 where the limit of timers was reached. That restart counts
+   * until a later one has left the period.
    */
   private restarts: Ref[] = [];
 
-  /** Children whose starts have failed, one for each message to itself that is on its way. */
+  /** Children whose start has failed. For each of them a message to itself is in the mailbox. */
   private failed: Child[] = [];
 
-  /** What those messages are tagged with. Each has a ref of its own, because a ref takes one message, and so gets into a full mailbox. */
+  /**
+   * The tags of those messages. Each is a ref, because a full mailbox still accepts one message for
+   * a ref.
+   */
   private retries: Ref[] = [];
 
-  /** More than `intensity` restarts within `periodMs` are too many; two that are exactly so far apart are within. */
+  /**
+   * @param intensity how many restarts are permitted within the period
+   * @param periodMs the period in milliseconds; it includes restarts that are exactly so far apart
+   */
   constructor(
     readonly strategy: Strategy = Strategy.OneForOne,
     readonly intensity: i32 = 1,
@@ -71,20 +82,24 @@ export class Supervisor extends Server {
     trapExit();
   }
 
-  /** Requests are not answered unless a subclass does. */
+  /** Answers no requests. A subclass may. */
   onCall(_message: Message): void {}
 
   /**
-   * A child could not be started, or started again; `why` says which and why. Logs it, unless overridden. Where it was one of the first, the
-   * supervisor ends for `why` as its own reason, and this is not called.
+   * A start or restart has failed. `why` names the child and the reason. Default: logs it. It is
+   * not called for the children of `startAll`: there the supervisor ends, with `why` as its own
+   * reason.
    */
   onFailedStart(_child: Child, why: string): void {
     log(why, Level.Error);
   }
 
   /**
-   * Adds a child behind all others and starts it. False where that is not possible: then it is not kept, and `onFailedStart` is told why.
-   * One of its children already is refused, whether it runs or not (Erlang: `already_started`, `already_present`).
+   * Adds a child after all others, and starts it (Erlang: `start_child`). A child that it has
+   * already is refused, alive or not (Erlang: `already_started`, `already_present`).
+   *
+   * @returns false where the start has failed; the child is then not added, and `onFailedStart` is
+   * called
    */
   startChild(child: Child): bool {
     const isPresent = child.pid === 0 && this.children.includes(child);
@@ -95,8 +110,9 @@ export class Supervisor extends Server {
   }
 
   /**
-   * Stops a child and forgets it (Erlang: `terminate_child` and `delete_child`). False where it is not one of its children.
-   * Waits until it has ended, so the message that a hook got is gone.
+   * Stops a child and forgets it (Erlang: `terminate_child` and `delete_child`). It waits until the
+   * child has ended, so a hook's message is stale afterwards. False where it is not one of its
+   * children.
    */
   stopChild(child: Child): bool {
     const index = this.children.indexOf(child);
@@ -106,7 +122,10 @@ export class Supervisor extends Server {
     return true;
   }
 
-  /** Starts `children` in order. Where one cannot be started, those before it are stopped and the supervisor ends. */
+  /**
+   * Starts `children` in order. If one cannot be started, the children before it are stopped and
+   * the supervisor ends.
+   */
   startAll(children: Child[]): void {
     for (let i = 0; i < children.length; i++) {
       const why = this.start(children[i]);
@@ -126,7 +145,7 @@ export class Supervisor extends Server {
       if (child.failure.length > 0) this.restart(child, child.failure);
       return;
     }
-    // From 0, the host, comes no child's exit; and 0 is also the pid of those that do not run.
+    // 0 is the host, which is no child, and also the `pid` of children that are not alive.
     const child = message.kind === Kind.Exit && message.from !== 0 ? this.childOf(message.from) : null;
     if (child === null) super.take(message);
     else this.childEnded(child, ExitReason.of(message));
@@ -151,7 +170,11 @@ export class Supervisor extends Server {
       this.restart(child, `${child.module}, ${reason}`);
   }
 
-  /** Starts a child again, with those whom the strategy counts with it, unless that was too often. `last`: who has ended, and why. */
+  /**
+   * Restarts a child, and others as the strategy says, unless there were too many restarts.
+   *
+   * @param last which child has ended, and why
+   */
   private restart(child: Child, last: string): void {
     if (!this.mayRestart()) {
       log(`supervisor: too many restarts; the last to end was ${last}`, Level.Error);
@@ -178,7 +201,7 @@ export class Supervisor extends Server {
     }
   }
 
-  /** A child could not be started again: it is tried once more after what is in the mailbox already. */
+  /** A restart has failed. The child is tried again after the items that are in the mailbox now. */
   private tryAgain(child: Child, why: string): void {
     this.onFailedStart(child, why);
     child.failure = why;
@@ -188,14 +211,14 @@ export class Supervisor extends Server {
       this.retries.push(ref);
       return;
     }
-    // A limit stands against it, so that nothing can be put behind what is there.
+    // A limit forbids the message, so the next attempt is now.
     if (ref !== 0) dropRef(ref);
     this.restart(child, why);
   }
 
-  /** Counts a restart; false where it is one too many. */
+  /** Counts a restart. False where it is one too many. */
   private mayRestart(): bool {
-    // Those whose timers have run down meanwhile are older than the period, and so are those before them.
+    // A restart whose timer has fired is older than the period, and so are the restarts before it.
     let expired = 0;
     for (let i = 0; i < this.restarts.length; i++) {
       const timer = this.restarts[i];
@@ -209,14 +232,17 @@ export class Supervisor extends Server {
     return true;
   }
 
-  /** Whether this is the timer of a restart, which has left the period then, as have those before it. */
+  /**
+   * Whether this is the timer of a restart. That restart and those before it have then left the
+   * period.
+   */
   private hasExpired(timer: Ref): bool {
     const index = timer === 0 ? -1 : this.restarts.indexOf(timer);
     this.restarts.splice(0, index + 1);
     return index >= 0;
   }
 
-  /** Starts a child; returns why it could not, or nothing. */
+  /** Starts a child. Returns why it failed, or an empty string. */
   private start(child: Child): string {
     const who = notStarted(child);
     if (child.pid !== 0) return `${who}: it is started already, as ${child.pid}`;
@@ -225,7 +251,7 @@ export class Supervisor extends Server {
     if (child.name.length > 0) {
       const registered = register(child.name, spawned.pid);
       if (registered !== Registered.Done) {
-        // It has not had its first turn.
+        // The child has not had its first turn.
         unlink(spawned.pid);
         kill(spawned.pid);
         return `${who}: ${whyNameless(registered, child.name)}`;
@@ -235,19 +261,23 @@ export class Supervisor extends Server {
     return "";
   }
 
-  /** Ends the children from `first` on, the last one first. They stay in the list. */
+  /** Stops the children from `first` on, the last one first. They stay in the list. */
   private endFrom(first: i32): void {
     for (let i = this.children.length - 1; i >= first; i--) this.end(this.children[i]);
   }
 
-  /** Ends a child, if it runs, as its `shutdownMs` says, and returns when it has ended. It does not wait for a restart any more. */
+  /**
+   * Stops a child, as its `shutdownMs` says, and returns when it has ended. A pending attempt to
+   * restart it is dropped.
+   */
   private end(child: Child): void {
     const pid = child.pid;
     child.failure = "";
     if (pid === 0) return;
     child.pid = 0;
-    // A monitor, because a child may have unlinked itself. Then nothing of the link may come any more, and what has come is
-    // taken out. All receives look for this child only: the exits of others stay in the mailbox, none is lost.
+    // A monitor, because a child may have unlinked itself. The link is removed, and so is an Exit
+    // that has come already. All receives here match only this child, so the exits of others stay
+    // in the mailbox.
     const ref = monitor(pid);
     if (ref === 0) {
       this.endByLink(child, pid);
@@ -264,7 +294,10 @@ export class Supervisor extends Server {
     demonitor(ref, true);
   }
 
-  /** As `end`, where a limit stands against a monitor. A child that has unlinked itself has its whole time, and is killed then. */
+  /**
+   * As `end`, where a limit forbids the monitor. A child that has unlinked itself is killed after
+   * its whole time.
+   */
   private endByLink(child: Child, pid: Pid): void {
     const exit = new ExitFrom(pid);
     if (receiveMatchWithin(exit, 0) !== null) return;
@@ -275,7 +308,7 @@ export class Supervisor extends Server {
   }
 }
 
-/** The longest delay of a timer, less one. */
+/** The longest delay of a timer in milliseconds, less one. */
 const MAX_PERIOD_MS: f64 = 4294967294;
 
 function notStarted(child: Child): string {
@@ -295,7 +328,7 @@ function whyNameless(registered: Registered, name: string): string {
   }
 }
 
-/** Wants the Exit of one actor. */
+/** Matches the Exit of one actor. */
 class ExitFrom extends Matcher {
   constructor(private readonly pid: Pid) {
     super();
@@ -306,7 +339,9 @@ class ExitFrom extends Matcher {
   }
 }
 
-/** Starts the children in order and supervises them until it is stopped; does not return. */
+/**
+ * Starts the children in order, and supervises them until the supervisor stops. Does not return.
+ */
 export function supervise(supervisor: Supervisor, children: Child[]): void {
   supervisor.startAll(children);
   serve(supervisor);

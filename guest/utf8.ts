@@ -1,15 +1,18 @@
 /**
- * Strings of AssemblyScript are UTF-16, those of the ABI UTF-8. A text on its way out is encoded into one buffer that is
- * used again and again, so that sending or logging it allocates nothing; it stands there until the next `encode`.
+ * Strings of AssemblyScript are UTF-16; the ABI uses UTF-8. An outgoing text is encoded into one
+ * buffer, which is reused, so that sending or logging a text allocates nothing. The text stays
+ * there until the next `encode`.
  */
 
-/** Where the text last encoded stands. */
+/** The address of the text that was encoded last. */
 export let ptr: usize = 0;
 
-/** Bytes of room at `ptr`. */
+/** Bytes of the buffer at `ptr`. */
 let cap: i32 = 0;
 
-/** Encodes `text` at `ptr` and returns its length in bytes. Half a surrogate pair becomes U+FFFD. */
+/**
+ * Encodes `text` at `ptr`, and returns its length in bytes. Half a surrogate pair becomes U+FFFD.
+ */
 export function encode(text: string): i32 {
   const length = String.UTF8.byteLength(text);
   if (length > cap) {
@@ -17,11 +20,21 @@ export function encode(text: string): i32 {
     cap = max<i32>(length, max<i32>(64, cap * 2));
     ptr = heap.alloc(cap);
   }
-  String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, ptr, false, String.UTF8.ErrorMode.REPLACE);
+  write(text, ptr);
   return length;
 }
 
-/** Whether the `length` bytes at `ptr` are UTF-8: what the decoder makes of others is nonsense. */
+/**
+ * Writes `text` at `at`, where `String.UTF8.byteLength(text)` bytes have room. Half a surrogate
+ * pair becomes U+FFFD.
+ */
+export function write(text: string, at: usize): void {
+  String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, at, false, String.UTF8.ErrorMode.REPLACE);
+}
+
+/**
+ * Whether the `length` bytes at `ptr` are UTF-8. The decoder of AssemblyScript does not check that.
+ */
 export function isValid(ptr: usize, length: i32): bool {
   const end = ptr + length;
   while (ptr < end) {
@@ -29,7 +42,8 @@ export function isValid(ptr: usize, length: i32): bool {
     if (lead < 0x80) continue;
     const more: i32 = lead < 0xc2 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : lead < 0xf5 ? 3 : 0;
     if (more === 0 || ((end - ptr) as i32) < more) return false;
-    // That it is longer than it need be, half a surrogate pair, or beyond U+10FFFF shows in the second byte.
+    // The second byte tells overlong encodings, halves of surrogate pairs, and values beyond
+    // U+10FFFF.
     const second = load<u8>(ptr);
     const least: u8 = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
     const most: u8 = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;

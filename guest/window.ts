@@ -1,36 +1,45 @@
 /**
- * Where the host writes what is received: one window, used by every receive of the guest, so that receiving allocates
- * nothing. It begins in static memory and grows when an item does not fit; it never shrinks.
+ * The window: the memory into which the host writes a received item. Every receive uses it, so that
+ * receiving allocates nothing. It begins in static memory, grows when an item does not fit, and
+ * never shrinks.
  */
 
 import * as actor from "./actor";
 
-/** The 32 bytes of `info`; never moves. */
+/** The address of the 32 bytes of `info`. It never changes. */
 export const info: usize = memory.data(32, 8);
 
-// The initial values of the next two are spelled out: the compiler makes them part of the module, not code of `_start`.
+// The next two values are literals, so that the compiler puts them into the module and not into
+// code of `_start`.
 
-/** Room for the payload: static memory at first, of the heap once the window has grown. */
+/**
+ * The address of the room for the payload: static memory at first, heap memory once it has grown.
+ */
 export let ptr: usize = memory.data(256, 8);
 
-/** Bytes of room at `ptr`. */
+/** Bytes of the room at `ptr`. */
 export let cap: i32 = 256;
 
-/** Where the header of the item is that a `Message` reads: `info`, or while candidates are looked at where they lie, in front of each. */
+/**
+ * The address of the header that a `Message` reads. It is `info`, or while predicates run, the
+ * header of a candidate.
+ */
 export let header: usize = info;
 
-/** Which receive the window's item is of: each has another. Odd, so that it is never 0, which is no `Message`. */
+/**
+ * The serial number of the last receive. It is odd, so that it is never 0, which is no `Message`.
+ */
 export let serial: u32 = 1;
 
-/** Whether `ptr` is of the heap. */
+/** Whether `ptr` is heap memory. */
 let grown: bool = false;
 
-/** Whether the host was told to write here for `handle`: then it must be told again when the room moves. */
+/** Whether the host writes here for `handle`. It must then be told when the room moves. */
 let listening: bool = false;
 
-/** Makes room for at least `length` bytes. What was in the window is gone. */
+/** Makes room for at least `length` bytes. The content of the window is lost. */
 export function grow(length: i32): void {
-  // Doubled, so that payloads that get longer one by one do not each cost an allocation.
+  // Doubled, so that slowly growing payloads do not each cost an allocation.
   const larger = max<i32>(length, cap * 2);
   if (grown) heap.free(ptr);
   grown = true;
@@ -39,13 +48,13 @@ export function grow(length: i32): void {
   if (listening) actor.window(info, ptr, cap);
 }
 
-/** Where the item is that a `Message` reads: elsewhere than in `info` and the room only while candidates are looked at where they lie. */
+/** Points a `Message` at a candidate, whose header and payload are elsewhere in the window. */
 export function show(candidate: usize, payload: usize): void {
   header = candidate;
   ptr = payload;
 }
 
-/** Something else is in the window, or going to be: what was received before is stale. */
+/** Makes all earlier messages stale, because the window will have other content. */
 export function expire(): void {
   serial += 2;
 }

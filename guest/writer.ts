@@ -1,14 +1,15 @@
 /**
- * Builds a payload: little-endian values one after the other, without padding, in a buffer that is kept for the next one
- * (`reset`). A Writer that has grown to the size of its messages allocates no more.
+ * Builds a payload: little-endian values one after another, without padding. `reset` reuses the
+ * buffer, so that a Writer allocates nothing more once it has grown to the size of its messages.
  */
 
 import * as actor from "./actor";
 import { callRaw, Reply } from "./call";
 import { Pid } from "./pid";
+import * as utf8 from "./utf8";
 
 /**
- * Appends values and sends them from its own buffer:
+ * Appends values, and sends them from its own buffer:
  *
  * ```ts
  * writer.reset().u32(count).text(name).send(to);
@@ -17,10 +18,10 @@ import { Pid } from "./pid";
 export class Writer {
   private buffer: ArrayBuffer;
 
-  /** Bytes written, and so the payload's length; at most the buffer's. */
+  /** Bytes written: the payload's length, at most the buffer's. */
   private written: i32 = 0;
 
-  /** `capacity`: bytes to begin with. */
+  /** @param capacity initial size of the buffer, in bytes */
   constructor(capacity: i32 = 64) {
     this.buffer = new ArrayBuffer(capacity);
   }
@@ -88,42 +89,49 @@ export class Writer {
     return this;
   }
 
-  /** A u32, the length, and the bytes. */
+  /** A u32 with the length, then the bytes. */
   bytes(value: Uint8Array): Writer {
     this.u32(value.length);
     memory.copy(this.room(value.length), value.dataStart, value.length);
     return this;
   }
 
-  /** A u32, the length in bytes, and the text as UTF-8. Half a surrogate pair becomes U+FFFD. */
+  /**
+   * A u32 with the length in bytes, then the text as UTF-8. Half a surrogate pair becomes U+FFFD.
+   */
   text(value: string): Writer {
     const length = String.UTF8.byteLength(value);
     this.u32(length);
-    const at = this.room(length);
-    String.UTF8.encodeUnsafe(changetype<usize>(value), value.length, at, false, String.UTF8.ErrorMode.REPLACE);
+    utf8.write(value, this.room(length));
     return this;
   }
 
-  /** Sends what was written, without a copy on this side; the Writer is as before. Returns as `send` does. */
+  /**
+   * Sends the payload, and leaves the Writer as it is. Copies nothing in the guest. Returns as
+   * `send` does.
+   */
   send(to: Pid, tag: i32 = 0): i32 {
     return actor.send(to as i32, (to >> 32) as i32, tag, changetype<usize>(this.buffer), this.written);
   }
 
-  /** Calls an actor with what was written, as the function `call` does. */
+  /** Calls an actor with the payload, as the function `call` does. */
   call(to: Pid, timeoutMs: i32 = 5000, tag: i32 = 0): Reply {
     return callRaw(to, changetype<usize>(this.buffer), this.written, timeoutMs, tag);
   }
 
-  /** A copy of what was written. */
+  /** A copy of the payload. */
   toBytes(): Uint8Array {
     return Uint8Array.wrap(this.buffer.slice(0, this.written));
   }
 
-  /** Appends `size` bytes and returns their address, valid until the next call: for formats of your own. */
+  /**
+   * Appends `size` bytes for the caller to fill, and returns their address. It is valid until the
+   * next call of a method. For formats of your own.
+   */
   room(size: i32): usize {
     const at = this.written;
     const end = at + size;
-    // Unsigned: a sum beyond 2 GiB is too long for a buffer, which says so itself.
+    // Unsigned, so that a sum beyond 2 GiB reaches the constructor of ArrayBuffer, which throws.
     if ((end as u32) > (this.buffer.byteLength as u32)) {
       const larger = new ArrayBuffer(max<i32>(end, this.buffer.byteLength * 2));
       memory.copy(changetype<usize>(larger), changetype<usize>(this.buffer), at);

@@ -23,9 +23,9 @@ export {
 // Guest modules: loading them and spawning actors of them.
 
 export type { ModuleDefaults, SpawnOptions } from "./life/spawner.ts";
+export type { Lookup, ReadSourceMap } from "./module/crash-places.ts";
 export { hasJspi } from "./module/engine.ts";
 export type { GuestModule } from "./module/guest-module.ts";
-export type { Lookup, ReadSourceMap } from "./module/places.ts";
 export type { BuiltModule, ModuleSource } from "./module/source.ts";
 
 // Messages: pids, items, and exit reasons.

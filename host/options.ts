@@ -1,6 +1,6 @@
-/** The options of a runtime, of a module that is loaded, and of a message. */
+/** The options of a runtime, of `load`, and of `send`. */
 
-import type { ReadSourceMap } from "./module/places.ts";
+import type { ReadSourceMap } from "./module/crash-places.ts";
 import type { ReadModule } from "./module/source.ts";
 import type { OnError } from "./time/call-out.ts";
 import type { Clock } from "./time/clock.ts";
@@ -11,82 +11,78 @@ import type { HostImports } from "./wire/host-functions.ts";
 import type { RuntimeLimits } from "./wire/limits.ts";
 import type { Pid } from "./wire/pid.ts";
 
-/** Options of `runtime.load`. */
+/** Options of `load`. */
 export interface LoadOptions {
-  /** The name of the module in errors, logs and the observer. */
+  /** The module's name in messages and observers. Default: made from its source. */
   readonly name?: string;
   /**
-   * `count`: the host rewrites the module so that it counts its reductions. Its actors can then be
-   * preempted or ended while they compute; see `SpawnOptions.reductions`. What the module itself
-   * says about reductions is not trusted. Default `none`.
+   * `count`: the host rewrites the module so that its actors can be preempted or killed, whatever
+   * they compute (see `SpawnOptions.reductions`). The host does not trust what the module itself
+   * says about it. Default `none`.
    */
   readonly reductions?: "none" | "count";
 }
 
-/** Options of a runtime. */
+/** Options of a runtime. All have safe defaults. */
 export interface RuntimeOptions {
-  /** What each actor, and all actors together, may use; see docs/security.md. */
+  /**
+   * What one actor, and all actors together, may use. docs/security.md lists the limits and their
+   * defaults.
+   */
   readonly limits?: Partial<RuntimeLimits>;
-  /**
-   * What guests may do beyond sending and receiving, unless their spawn says otherwise. Default:
-   * nothing.
-   */
+  /** The grants of guests whose spawn names none. Default: nothing is granted. */
   readonly grants?: Grants | "all";
-  /**
-   * Functions for guests to import, by module and name. A guest needs the grant `imports` to call
-   * one.
-   */
+  /** Functions that guests may import, by module and name. Calling one needs the grant `imports`. */
   readonly imports?: HostImports;
   /**
-   * `off`: messages and turns go through JavaScript, also if the engine supports WebAssembly with
-   * several memories. The results are the same, but a message takes 2.5 times as long (x64, Node
-   * 26). Default `auto`.
+   * `off`: messages and turns go through JavaScript, even where the engine has WebAssembly with
+   * several memories. The result is the same, but a message between two handlers takes 113 ns
+   * instead of 45 (x64, Node 26; docs/design.md). Default `auto`.
    */
   readonly switch?: "auto" | "off";
-  /** Milliseconds after which actors let the event loop run. Default 4. */
+  /** Milliseconds for which actors run before the event loop has its turn. Default 4. */
   readonly sliceMs?: number;
-  /** The source of time. Default: the engine's clock. */
+  /** The source of time. Default: `systemClock`. Tests pass a `ManualClock` of `isopod/test`. */
   readonly clock?: Clock;
   /**
-   * Returns a number in [0, 1). Refs are made of such numbers, so they must not be predictable. If
-   * it throws or returns another value, the default is used instead. Default: the system's
-   * cryptographic source.
+   * Gives random numbers in [0, 1). Pids and refs are made of them, too. Where it throws, or gives
+   * another value, the default is used instead. Default: the system's source of secure random
+   * numbers.
    */
   readonly random?: () => number;
   /**
-   * Called with an error that a callback of yours threw, or its promise rejected with, and with the
-   * callback's name. Also called for a function of `imports` that fails when no actor waits for it.
-   * Such an error has no other effect. Default: `reportError` in pages, `console.error` elsewhere.
+   * Called with an error that one of your callbacks has thrown, or with which its promise was
+   * rejected, and with the name of that callback. Also called for a function of yours whose answer
+   * came too late. The error has no other effect. Default: `reportError` in pages, `console.error`
+   * elsewhere.
    */
   readonly onError?: OnError;
   /** Called once for each actor that has ended, after its mailbox is gone. */
   readonly onExit?: (exit: ActorExit) => void;
-  /**
-   * Called for each message that no actor will receive. `counters.dead` counts them in any case.
-   */
+  /** Called for each message that no actor will receive. `counters.dead` counts them in any case. */
   readonly onDeadLetter?: (letter: DeadLetter) => void;
-  /** Called when a guest calls an import without its grant, once for each import. */
+  /** Called when a guest calls an import that it is not granted, once for each import. */
   readonly onDenied?: (denial: Denial) => void;
   /**
-   * Called for each line that a guest logs, as the guest wrote it. `escapeControls` makes it safe
-   * for a terminal. A line of pid 0 says how many notices were dropped. Default: `console.log`,
-   * escaped.
+   * Called for each line that a guest logs, with the text as the guest wrote it. Apply
+   * `escapeControls` before you print it. A line from pid 0 says how much of a flood was dropped.
+   * Default: `console.log`, with `escapeControls`.
    */
   readonly onLog?: (pid: Pid, level: LogLevel, text: string) => void;
   /** Reads a module from a path or URL. Default `fetch`. */
   readonly read?: ReadModule;
-  /** Decodes an AssemblyScript string, for the messages of `abort`; see `isopod/assemblyscript`. */
+  /** Decodes an AssemblyScript string, for the messages of `abort`. See `isopod/assemblyscript`. */
   readonly readString?: (memory: WebAssembly.Memory, pointer: number) => string;
   /**
-   * Reads source maps, so that crashes name source lines; see `isopod/source-map`. Default: they do
-   * not.
+   * Reads the source maps of modules, so that crashes name their place in the source. See
+   * `isopod/source-map`. Default: crashes name no place.
    */
   readonly readSourceMap?: ReadSourceMap;
 }
 
-/** Options of `runtime.send` and `runtime.broadcast`. */
+/** Options of `send` and `broadcast`. */
 export interface SendOptions {
-  /** A whole number from 0 up, which the receiver gets with the message. Default 0. */
+  /** The message's tag, a whole number from 0 up. Default 0. */
   readonly tag?: number;
 }
 
@@ -95,7 +91,7 @@ export const loadChecks = checksOf<LoadOptions>({ name: text, reductions: oneOf(
 export const sendChecks = checksOf<SendOptions>({ tag });
 
 export const runtimeChecks = checksOf<RuntimeOptions>({
-  // These three have checks of their own.
+  // Each of these three is checked where it is used.
   limits: null,
   grants: null,
   imports: null,

@@ -19,7 +19,7 @@ import { Spawner } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
 import { RingPool } from "./mail/mailbox.ts";
 import { Slots } from "./mail/slots.ts";
-import type { LoadRules } from "./module/guest-module.ts";
+import { ModuleLoader } from "./module/loader.ts";
 import { Callbacks } from "./observe/callbacks.ts";
 import { Snapshots } from "./observe/snapshot.ts";
 import type { RuntimeOptions } from "./options.ts";
@@ -53,8 +53,7 @@ export class Parts {
   readonly ends: Ends;
   readonly spawner: Spawner;
   readonly snapshots: Snapshots;
-  /** What a module must fulfil to be loaded. */
-  readonly rules: LoadRules;
+  readonly loader: ModuleLoader;
 
   constructor(options: RuntimeOptions) {
     const clock = options.clock ?? systemClock;
@@ -119,6 +118,7 @@ export class Parts {
       options.grants,
     );
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
-    this.rules = { tableElements: limits.tableElements, offers, readSourceMap: options.readSourceMap };
+    const { tableElements } = limits;
+    this.loader = new ModuleLoader({ tableElements, offers, readSourceMap: options.readSourceMap });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The runtime: loads modules, spawns actors, and brings the host's messages to them. It wires the parts together and holds no logic of
- * theirs. Nothing an actor does makes a call of another's, or of the host's, throw.
+ * The runtime: loads modules, spawns actors, and delivers the host's messages to them. Nothing that
+ * an actor does makes a call of another actor, or of the host, throw.
  */
 
 import { totals } from "./actor/actor.ts";
@@ -10,8 +10,7 @@ import { checkSupervisor, type SupervisorOptions } from "./javascript/child.ts";
 import { HostMailbox } from "./javascript/host-mailbox.ts";
 import { Supervisor } from "./javascript/supervisor.ts";
 import { type ModuleDefaults, type SpawnOptions, tellSpawn } from "./life/spawner.ts";
-import { CountedModules } from "./module/counted.ts";
-import { GuestModule } from "./module/guest-module.ts";
+import type { GuestModule } from "./module/guest-module.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
 import {
   type ActorInfo,
@@ -31,7 +30,7 @@ import {
 } from "./options.ts";
 import { Parts } from "./parts.ts";
 import { callback, checkOptions } from "./wire/checks.ts";
-import { ClosedError, LoadError } from "./wire/errors.ts";
+import { ClosedError } from "./wire/errors.ts";
 import type { Counters, InspectEvent, InspectKind } from "./wire/events.ts";
 import type { RuntimeLimits } from "./wire/limits.ts";
 import type { ExitReason, GivenReason } from "./wire/message.ts";
@@ -39,77 +38,80 @@ import { payloadFrom } from "./wire/payload.ts";
 import type { Pid } from "./wire/pid.ts";
 import { reasonGiven, reasonOfThrown } from "./wire/reason.ts";
 
+/** Loads modules, runs their actors, and connects them with JavaScript. `stop` ends it. */
 export class Runtime implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #read: ReadModule;
-  readonly #counted = new CountedModules();
   #calls: Calls | undefined;
   #stopped = false;
 
-  /** Throws a RangeError that names a wrong number, a TypeError that names what is no option, limit, grant or import. */
+  /** Throws a RangeError for a number out of its range, and a TypeError for an unknown option. */
   constructor(options: RuntimeOptions = {}) {
     checkOptions("a runtime", options, runtimeChecks);
     this.#parts = new Parts(options);
     this.#read = options.read ?? fetch;
   }
 
-  /** What holds: the defaults, and what was set instead. */
+  /** The limits in force: the defaults, with those of `RuntimeOptions.limits` in their place. */
   get limits(): RuntimeLimits {
     return this.#parts.limits;
   }
 
-  /** Totals since the runtime began. `sent` = `received` + `dead` + what waits in mailboxes. */
+  /** Totals since the runtime began: `sent` = `received` + `dead` + the messages in mailboxes. */
   get counters(): Readonly<Counters> {
     return totals(this.#parts.services);
   }
 
-  /** Guests alive. */
+  /** The number of live guests. Host mailboxes do not count. */
   get size(): number {
     return this.#parts.ends.guests;
   }
 
   /**
-   * Compiles a module and checks it against the ABI, once for all its actors. `name` is for people.
-   * Rejects with a LoadError that names the import or export that is wrong.
+   * Compiles a module and checks it against the ABI, once for all its actors. `source` is a path, a
+   * URL, bytes, a compiled module, or what `build()` has made. Rejects with a LoadError that names
+   * the wrong import or export, or the limit.
    */
   async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
     checkOptions("load", options, loadChecks);
     const { moduleBytes } = this.#parts.limits;
-    const { name, content, sourceMap } = await readModule(source, options.name, this.#read, moduleBytes);
-    const counts = options.reductions === "count";
-    if (content instanceof WebAssembly.Module) {
-      if (counts) throw new LoadError(`${name} is compiled already: only bytes can have their reductions counted`);
-      return GuestModule.of(name, content, this.#parts.rules);
-    }
-    return counts
-      ? GuestModule.counted(name, content, this.#parts.rules, this.#counted, sourceMap)
-      : GuestModule.compile(name, content, this.#parts.rules, sourceMap);
+    const found = await readModule(source, options.name, this.#read, moduleBytes);
+    return this.#parts.loader.load(found, options.reductions === "count");
   }
 
-  /** Gives a module a name, by which the host and the guests that may can spawn it. Defining a name anew holds from the next spawn on. */
+  /**
+   * Gives a module a name, by which the host and granted guests spawn it, from the next spawn on.
+   * Throws a SpawnError for a policy that the module cannot have.
+   */
   define(name: string, module: GuestModule, defaults: ModuleDefaults = {}): void {
     this.#parts.spawner.define(name, module, defaults);
   }
 
   /**
-   * Starts an actor of a module, or of a defined name. Its code begins to run in a turn of its own, after this has returned: what is linked to
-   * it or monitors it until then misses nothing. Throws a SpawnError: no such name or entry, a way that the engine or the
-   * module does not have, a limit, a module that traps at once.
+   * Starts an actor of a module or of a defined name, and returns its pid (Erlang: `spawn/3`). Its
+   * code runs in a later turn, so links and monitors that you make at once miss nothing. Throws a
+   * SpawnError where there is no such name or entry, where the guest cannot wait as asked, at a
+   * limit, and where the module traps while it starts. Throws a ClosedError after `stop`.
    */
   spawn(module: GuestModule | string, options: SpawnOptions = {}): Pid {
     return this.#parts.spawner.spawn(module, options, this.#parts.imports).pid;
   }
 
-  /** Sends bytes from the host (pid 0) to a pid or a name. True where they were accepted; false for a dead actor, a full mailbox, too long a message. */
+  /**
+   * Sends bytes, or a text as UTF-8, from the host (pid 0) to a pid or a name. Returns true where
+   * the message was accepted, false where there is no such actor, its mailbox is full, or it is too
+   * large.
+   */
   send(to: Pid | string, bytes: Uint8Array | string, options?: SendOptions): boolean {
     if (options !== undefined) checkOptions("send", options, sendChecks);
     return this.#parts.directory.send(null, to, payloadFrom(bytes), options?.tag ?? 0);
   }
 
   /**
-   * Sends a request and resolves to the answer's bytes. Rejects with a CallError at once when the callee ends, or is dead, or its mailbox is full; with
-   * a CallTimeoutError after `timeoutMs` (default 5,000, as Erlang's gen_server); with the signal's reason when that is aborted.
-   * A late answer is dropped before any mailbox.
+   * Sends a request to a pid or a name, and resolves to the bytes of the answer (Erlang:
+   * `gen_server:call`). A late answer is dropped. Rejects with a CallError at once where the callee
+   * ends, has ended, or does not accept the request; with a CallTimeoutError after `timeoutMs`
+   * (default 5,000); with the signal's reason; with a ClosedError where the runtime is stopped.
    */
   async call(to: Pid | string, bytes: Uint8Array | string, options: CallOptions = {}): Promise<Uint8Array> {
     checkOptions("call", options, callChecks);
@@ -127,41 +129,45 @@ export class Runtime implements AsyncDisposable {
     return (this.#calls as Calls).call(callee, to, payload, options);
   }
 
-  /** The live actor that has a name. */
+  /** The live actor that has this name; undefined where none has it (Erlang: `whereis/1`). */
   whereis(name: string): Pid | undefined {
     return this.#parts.registry.whereis(name)?.pid;
   }
 
-  /** Gives a name to a live actor. False where the name is taken or the actor dead. It is free again before anybody is told of the actor's end. */
+  /**
+   * Gives a name to a live actor (Erlang: `register/2`). Returns false where the name is taken, or
+   * there is no such actor. The name is free again before any actor is told of its owner's end.
+   */
   register(name: string, pid: Pid): boolean {
     const actor = this.#parts.directory.find(pid);
     return actor !== undefined && this.#parts.registry.register(name, actor);
   }
 
+  /** Takes a name back. Returns false where no actor has it (Erlang: `unregister/1`). */
   unregister(name: string): boolean {
     return this.#parts.registry.unregister(name);
   }
 
-  /** The live members of a group, in the order in which they joined. */
+  /** The live members of a group, in the order in which they joined (Erlang: `pg`). */
   members(group: string): Pid[] {
     return [...this.#parts.registry.members(group)].map(actor => actor.pid);
   }
 
-  /** Makes an actor a member of a group. False where it is dead. */
+  /** Makes an actor a member of a group, once. Returns false where there is no such actor. */
   join(group: string, pid: Pid): boolean {
     const actor = this.#parts.directory.find(pid);
     if (actor !== undefined) this.#parts.registry.join(group, actor);
     return actor !== undefined;
   }
 
-  /** Sends to every member of a group; returns how many accepted. */
+  /** Sends bytes, or a text as UTF-8, to each member of a group. Returns how many accepted it. */
   broadcast(group: string, bytes: Uint8Array | string, options: SendOptions = {}): number {
     checkOptions("broadcast", options, sendChecks);
     const payload = payloadFrom(bytes);
     return this.members(group).filter(pid => this.#parts.directory.send(null, pid, payload, options.tag ?? 0)).length;
   }
 
-  /** A mailbox for JavaScript, with a pid that guests can send to. */
+  /** Makes a mailbox for JavaScript, with its own pid. Throws a ClosedError after `stop`. */
   mailbox(): HostMailbox {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to receive");
     let mailbox: HostMailbox | undefined;
@@ -182,14 +188,14 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
-   * Runs an async function as an actor with a mailbox of its own. It ends `normal` when the function returns; where that throws, it has
-   * crashed, and whoever is linked to it or monitors it is told. Killed, its receives reject with a ClosedError.
+   * Runs an async function as an actor with a mailbox. It ends with `normal` when the function
+   * returns, with `crashed` when it throws. After a kill its receives reject with a ClosedError.
    */
   actor(run: (mailbox: HostMailbox) => Promise<void>): Pid {
     callback(run, "what it runs", "actor");
     const mailbox = this.mailbox();
     const end = (reason: ExitReason) => this.#parts.ends.end(mailbox.actor, reason);
-    // In a microtask, so that ties made with the pid miss nothing.
+    // In a microtask, so that links and monitors made with the pid miss nothing.
     const ended = Promise.resolve(mailbox)
       .then(run)
       .then(
@@ -200,7 +206,10 @@ export class Runtime implements AsyncDisposable {
     return mailbox.pid;
   }
 
-  /** Starts a supervisor and its children; throws what the first child that cannot be started throws. */
+  /**
+   * Starts a supervisor and its children (OTP: `supervisor:start_link`). Throws what the first
+   * child that cannot be started throws. `Supervisor.started` waits for promised starts.
+   */
   supervise(options: SupervisorOptions): Supervisor {
     checkSupervisor(options);
     const { clock } = this.#parts.services;
@@ -221,23 +230,31 @@ export class Runtime implements AsyncDisposable {
     return supervisor;
   }
 
+  /** Whether there is a live actor with this pid (Erlang: `is_process_alive/1`). */
   isAlive(pid: Pid): boolean {
     return this.#parts.directory.find(pid) !== undefined;
   }
 
-  /** Resolves with the reason when the actor ends; with noproc where there is no such actor (Erlang: so does a monitor of the dead). */
+  /** Resolves to the exit reason, or to `noproc` where there is no such actor (Erlang: a monitor). */
   exited(pid: Pid): Promise<ExitReason> {
     const actor = this.#parts.directory.find(pid) ?? this.#parts.ends.untold(pid);
     if (actor === undefined) return Promise.resolve({ kind: "noproc" });
     return this.#parts.ends.exited(actor);
   }
 
-  /** Ends an actor now, whatever it does (Erlang: `exit(Pid, kill)`); false where there is none. In the middle of its own turn it ends at its next import. */
+  /**
+   * Ends an actor with `killed`, even if it traps exits (Erlang: `exit(Pid, kill)`). In its own
+   * turn it ends at its next import. Returns false where there is no such actor.
+   */
   kill(pid: Pid): boolean {
     return this.exit(pid, { kind: "killed" });
   }
 
-  /** Sends an exit signal from the host. One that traps exits gets it as an item; `normal` is ignored; `killed` cannot be trapped. */
+  /**
+   * Sends an exit signal from the host (Erlang: `exit/2`). An actor that traps exits gets an item.
+   * Any other actor ignores `normal`, and ends with any other reason. `killed` cannot be trapped.
+   * Returns false where there is no such actor.
+   */
   exit(pid: Pid, given: GivenReason): boolean {
     const reason = reasonGiven(given, "exit");
     const actor = this.#parts.directory.find(pid);
@@ -247,38 +264,41 @@ export class Runtime implements AsyncDisposable {
     return true;
   }
 
-  /** Plain data about every live actor, made now: it costs nothing otherwise. */
+  /** Describes every live actor, as plain data. It costs nothing unless you call it. */
   snapshot(): Snapshot {
     return this.#parts.snapshots.snapshot();
   }
 
-  /** The same of one actor; undefined where there is none of that pid. */
+  /** Describes one actor, as `snapshot` does. Returns undefined where there is no such actor. */
   info(pid: Pid): ActorInfo | undefined {
     const actor = this.#parts.directory.find(pid);
     return actor && this.#parts.snapshots.infoOf(actor);
   }
 
-  /** The first items of an actor's mailbox, which stay in it; undefined where there is no such actor. */
+  /**
+   * The first items of an actor's mailbox, which stay in it. Undefined where there is no such
+   * actor.
+   */
   peek(pid: Pid, options: PeekOptions = {}): WaitingItem[] | undefined {
     checkOptions("peek", options, peekChecks);
     const actor = this.#parts.directory.find(pid);
     return actor && peek(actor, options);
   }
 
-  /** Whether an actor is ready to run, or runs, or an end is still to be told. */
+  /** Whether an actor is ready or running, or an end has still to be told. */
   get isBusy(): boolean {
     return this.#parts.services.scheduler.isBusy;
   }
 
-  /** Milliseconds that an actor which becomes ready now waits for its turn: a probe is put into the run queue. Undefined where the runtime is stopped. */
+  /** Milliseconds that an actor which becomes ready now waits for its turn. Undefined after `stop`. */
   async queueDelay(): Promise<number | undefined> {
     return this.#stopped ? undefined : this.#parts.snapshots.queueDelay();
   }
 
   /**
-   * Tells a listener what happens from now on: spawns, exits, dead letters, lines of the log, names, and what supervisors do. Messages are counted only, see
-   * `counters`. What it throws is reported and stops nothing. `wants` is asked for each event whether it is worth making.
-   * Returns what ends it.
+   * Tells a listener each event from now on. Messages are only counted, see `counters`. What the
+   * listener throws is reported, and has no other effect. `wants` says for each kind of event
+   * whether it is wanted. Returns a function that ends the inspection.
    */
   inspect(listener: (event: InspectEvent) => void, wants?: (kind: InspectKind) => boolean): () => void {
     callback(listener, "the listener", "inspect");
@@ -291,11 +311,11 @@ export class Runtime implements AsyncDisposable {
     return this.#parts.ends.idle();
   }
 
-  /** Kills every actor and closes every mailbox. Nothing runs afterwards. */
+  /** Ends every actor with `shutdown`, and closes every mailbox. No actor runs afterwards. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    // The host's own first: a supervisor shall not take the end of its children for a fault.
+    // The host's own actors first: a supervisor must not take the end of its children for a fault.
     const actors = [...this.#parts.actors].sort((a, b) => Number(a.module !== null) - Number(b.module !== null));
     for (const actor of actors) {
       actor.immune = false;
@@ -307,7 +327,7 @@ export class Runtime implements AsyncDisposable {
     this.#parts.snapshots.stop();
     this.#parts.spawner.stop();
     this.#parts.instances.clear();
-    // What has not been told yet, nobody would tell any more. Not here: a guest's function of the embedder may have called this.
+    // Tells what no later turn would. In a microtask: a guest's call may have led to `stop`.
     queueMicrotask(() => {
       this.#parts.ends.finish();
       this.#parts.notices.flush();

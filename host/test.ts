@@ -1,12 +1,13 @@
 /**
- * For tests of programs that use isopod, as `isopod/test`: a clock that a test moves by hand, and a way to wait until nothing has anything to do. A test
- * with both needs no sleep, and sees the same order in every run.
+ * For tests of programs that use isopod, as `isopod/test`: a clock that a test moves by hand, and
+ * `settle`, which waits until no actor has anything to do. With both, a test needs no sleep, and
+ * sees the same order in every run.
  *
  * ```ts
  * const clock = new ManualClock();
  * const runtime = new Runtime({ clock });
  * // …
- * await clock.advance(5_000);   // every timer of these five seconds has fired, and every actor has had the turns that came of it
+ * await clock.advance(5_000);   // all timers of these five seconds have fired, and their actors have had their turns
  * ```
  */
 
@@ -20,21 +21,24 @@ interface Wake {
   readonly wake: () => void;
 }
 
-/** After so many turns of the event loop something is taken to run without end. */
+/** After this many turns of the event loop, actors are taken to run without end. */
 const MOST_TURNS = 1_000;
 
-/** Time stands still until a test moves it. Turns of the event loop go on by themselves. */
+/**
+ * A clock for tests. Its time changes only by `advance` and `jump`. Turns of the event loop go on
+ * by themselves.
+ */
 export class ManualClock implements Clock {
   #nowMs = 0;
   readonly #wakes = new Set<Wake>();
-  /** Turns that a runtime has asked the event loop for, and has not had. */
+  /** Turns of the event loop that a runtime has asked for and has not had yet. */
   #deferred = 0;
 
   now(): number {
     return this.#nowMs;
   }
 
-  /** How many wakes it was asked for, and has neither given nor been told to forget. */
+  /** The number of pending wakes: asked for, not given, not cancelled. */
   get waits(): number {
     return this.#wakes.size;
   }
@@ -54,8 +58,11 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves time on. What is due fires in the order of its time, and before each step, and after the last one, all actors have their turns: what they set
-   * meanwhile fires, too, where it is due by then. One at a time: await it before the next.
+   * Moves time on by `ms` milliseconds. Timers that are due fire in the order of their times.
+   * Before each step, and after the last one, all actors have their turns. Timers that they set
+   * meanwhile fire, too, where they are due by then. Await one call before the next. Throws a
+   * RangeError where `ms` is negative or not finite, and an IsopodError of the code
+   * `ISOPOD_UNSETTLED` where actors run without end.
    */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#until(ms);
@@ -68,8 +75,9 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves time on while nobody has a turn, as if the host had held the thread for so long. What is due fires in the order of its time, and is dealt with in
-   * turns to come.
+   * Moves time on by `ms` milliseconds while no actor has a turn, as if the host had held the
+   * thread. Timers that are due fire in the order of their times, and are handled in later turns.
+   * Throws a RangeError where `ms` is negative or not finite.
    */
   jump(ms: number): void {
     const untilMs = this.#until(ms);
@@ -88,7 +96,7 @@ export class ManualClock implements Clock {
     next.wake();
   }
 
-  /** The first that is due by then, in the order of setting where several are. */
+  /** The first wake that is due by then. Of several at one time, the one that was set first. */
   #next(untilMs: number): Wake | undefined {
     let next: Wake | undefined;
     for (const entry of this.#wakes) {
@@ -99,7 +107,7 @@ export class ManualClock implements Clock {
 
   async #turns(): Promise<void> {
     let left = MOST_TURNS;
-    // The first one is for promises, and for what they ask for.
+    // The first turn is for promises, and for what they ask for.
     do await turnOfEventLoop();
     while (this.#deferred > 0 && left-- > 0);
     if (left < 0)
@@ -108,16 +116,17 @@ export class ManualClock implements Clock {
 }
 
 /**
- * Resolves when no actor of a runtime is ready to run: all of them wait for messages, timers, or functions of yours that take their time. Rejects where
- * that does not come about, because some actors wake each other without end. (With a manual clock such actors never let go of the thread: their time is
- * never over.)
+ * Resolves when no actor of a runtime is ready to run: all wait for messages, timers, or
+ * asynchronous functions of yours. Rejects with an IsopodError of the code `ISOPOD_UNSETTLED` where
+ * some actors wake each other without end. With a manual clock such actors keep the thread, because
+ * their slice of time never ends.
  */
 export async function settle(runtime: Runtime): Promise<void> {
   let quiet = 0;
   for (let left = MOST_TURNS; left > 0; left--) {
     await turnOfEventLoop();
     quiet = runtime.isBusy ? 0 : quiet + 1;
-    // What promises have asked for in the one is ready in the next.
+    // What promises ask for in one turn is ready in the next.
     if (quiet === 2) return;
   }
   const { actors } = runtime.snapshot();

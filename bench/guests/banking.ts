@@ -1,8 +1,9 @@
-// Savina's bank: accounts between which money is moved. The one that pays calls the other, so what else comes waits in its mailbox.
-// Money goes only from lower accounts to higher ones, so no two ever wait for each other.
+// Savina's bank: accounts that move money. The paying account calls the other one; requests that
+// arrive meanwhile wait in its mailbox. Money only goes from lower to higher accounts, so no two
+// accounts wait for each other.
 
 import { callRaw, Pid, receive, receiveTag, reply, sendRaw, sendTag } from "isopod/guest";
-import { born, nextRandom, Round, sumOf, tell, toConductor } from "./round";
+import { born, nextRandom, Round, sumOf, tell, toConductor } from "./shared/round";
 
 const TRANSFER: i32 = 1;
 const DEPOSIT: i32 = 2;

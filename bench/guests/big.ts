@@ -1,7 +1,8 @@
-// Savina's big: each sends a ping to one at random, waits for its pong, and so on; meanwhile it answers the others.
+// Savina's big: each actor sends a ping to a random actor, waits for its pong, and repeats.
+// Meanwhile it answers the others.
 
 import { args, Pid, Reader, receive, sendTag, Writer } from "isopod/guest";
-import { BEGIN, born, nextRandom, Round, sumOf, tell, toConductor } from "./round";
+import { BEGIN, born, nextRandom, Round, sumOf, tell, toConductor } from "./shared/round";
 
 const PING: i32 = 1;
 const PONG: i32 = 2;
@@ -42,7 +43,7 @@ export function gossip(): void {
         sendTag(message.from, PONG);
         continue;
       }
-      if (message.from !== target) throw new Error("a pong of somebody else");
+      if (message.from !== target) throw new Error("a pong from the wrong actor");
       if (--left === 0) {
         tell(conductor, 1);
         continue;

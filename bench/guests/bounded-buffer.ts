@@ -1,7 +1,8 @@
-// Savina's bounded buffer: a manager between producers and consumers, which asks a producer for an item only while there is room.
+// Savina's bounded buffer: a manager between producers and consumers. It asks a producer for an
+// item only if there is room.
 
 import { args, forward, Pid, Reader, receive, sendRaw, sendTag } from "isopod/guest";
-import { born, nextRandom, Round, sumOf, tell, toConductor } from "./round";
+import { born, nextRandom, Round, sumOf, tell, toConductor } from "./shared/round";
 
 const PRODUCE: i32 = 1;
 const ITEM: i32 = 2;
@@ -47,7 +48,7 @@ export function run(): void {
   for (let i = 0; i < producers; i++) makers[i] = born("producer", toConductor().u32(each).u32(cost));
   for (let i = 0; i < consumers; i++) eaters[i] = born("consumer", toConductor().u32(cost));
 
-  // Each producer may have one item under way when the buffer is full.
+  // When the buffer is full, each producer may still send one item.
   const capacity = max<i32>(1, size - producers);
   const items = new Queue<f64>();
   const patient = new Queue<Pid>();

@@ -1,9 +1,10 @@
-// Calls of a server of the guest library, one after the other. Also beside guests that never wait, for the scenario fairness.
+// A client that calls a server of the guest library, one call after the other. The scenarios
+// fairness, host-call and fault-recovery use this guest too.
 
 import { call, Message, now, Pid, receiveWithin, Server, serve } from "isopod/guest";
-import { born, Round, toConductor } from "./round";
+import { born, Round, toConductor } from "./shared/round";
 
-/** The clock costs as much as half a call. */
+/** One of so many calls is timed, because reading the clock costs as much as half a call. */
 const TIMED: i32 = 50;
 
 export function run(): void {
@@ -12,7 +13,7 @@ export function run(): void {
   play(round, calls, TIMED);
 }
 
-/** As `run`, with every call timed. */
+/** Like `run`, but every call is timed. */
 export function beside(): void {
   const round = new Round();
   const calls = round.parameter();
@@ -44,6 +45,7 @@ class Doubler extends Server {
   }
 }
 
+/** The server. A request is a u32; a shorter one crashes it. */
 export function doubler(): void {
   serve(new Doubler());
 }

@@ -1,7 +1,8 @@
-// Savina's chameneos: creatures that meet in pairs at a mall and change colour with each meeting. Both of a pair count it.
+// Savina's chameneos: creatures meet in pairs at a mall and change colour with each meeting. Both
+// of a pair count it.
 
 import { args, forward, Pid, Reader, receive, self, sendRaw, sendTag } from "isopod/guest";
-import { born, Round, sumOf, tell, toConductor } from "./round";
+import { born, Round, sumOf, tell, toConductor } from "./shared/round";
 
 const MEET: i32 = 1;
 const CHANGE: i32 = 2;
@@ -36,7 +37,8 @@ export function mall(): void {
     } else if (waiting === 0) {
       waiting = guest.from;
     } else {
-      // Of the one who comes second: its colour, and its pid, as the sender of what is passed on is the mall.
+      // The message has the pid of the second creature, because the sender of a forwarded message
+      // is the mall.
       forward(waiting, guest);
       waiting = 0;
       left--;
@@ -67,14 +69,14 @@ export function creature(): void {
   tell(conductor, met);
 }
 
-/** Says who it is and what colour it has. */
+/** Tells the mall the creature's pid and colour. */
 function enter(mall: Pid, colour: u32): void {
   store<u64>(room, self());
   store<u32>(room, colour, 8);
   sendRaw(mall, room, 12, MEET);
 }
 
-/** The third of 0, 1 and 2, or the one that both have. */
+/** The third colour of 0, 1 and 2; if both are the same, that colour. */
 function complement(mine: u32, other: u32): u32 {
   return mine === other ? mine : 3 - mine - other;
 }

@@ -1,7 +1,7 @@
-// Savina's counting actor: a producer sends it so many increments, and then asks for the count.
+// Savina's counting actor: a producer sends increments to a counter, and then asks for the count.
 
 import { args, Reader, receive, sendTag } from "isopod/guest";
-import { born, Round, sumOf, tell, toConductor } from "./round";
+import { born, Round, sumOf, tell, toConductor } from "./shared/round";
 
 const INCREMENT: i32 = 1;
 const RETRIEVE: i32 = 2;

@@ -1,7 +1,7 @@
-// Many actors send to one.
+// Many actors send to one actor, the conductor.
 
 import { args, Pid, Reader, receive, receiveTag, sendRaw, sendTag } from "isopod/guest";
-import { BEGIN, born, Round, share, sumOf, tell, toConductor } from "./round";
+import { BEGIN, born, Round, share, sumOf, tell, toConductor } from "./shared/round";
 
 const NUMBER: i32 = 1;
 

@@ -1,7 +1,7 @@
-// One actor sends to many.
+// One actor, the conductor, sends to many.
 
 import { args, Pid, Reader, receive, sendRaw } from "isopod/guest";
-import { born, Round, share, sumOf, tell, toConductor } from "./round";
+import { born, Round, share, sumOf, tell, toConductor } from "./shared/round";
 
 export function run(): void {
   const round = new Round();

@@ -1,7 +1,8 @@
-// Savina's fork and join: actors that compute a little for each message (throughput), or for one and end (create).
+// Savina's fork and join: actors that compute a sine for each message (throughput), or for one
+// message and then end (create).
 
-import { args, Kind, Pid, Reader, Reason, receive, sendRaw, spawnMonitor } from "isopod/guest";
-import { born, Round, sumOf, tell, toConductor } from "./round";
+import { args, Pid, Reader, receive, sendRaw, spawnMonitor } from "isopod/guest";
+import { born, downsOf, Round, sumOf, tell, toConductor } from "./shared/round";
 
 const THETA: f64 = 37.2;
 const room: usize = memory.data(8, 8);
@@ -42,12 +43,7 @@ export function create(): void {
     if (!child.ok) throw new Error(`once: ${child}`);
     sendRaw(child.pid, room, 8);
   }
-  let ended = 0;
-  for (let i = 0; i < workers; i++) {
-    const down = receive();
-    if (down.kind === Kind.Down && down.reason === Reason.Normal) ended++;
-  }
-  round.end(ended);
+  round.end(downsOf(workers));
 }
 
 export function once(): void {

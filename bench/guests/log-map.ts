@@ -1,8 +1,9 @@
-// Savina's logistic map: a worker for each series asks the computer of its rate for one term after another. The master's requests wait in its
-// mailbox meanwhile: the reply is received before them, though they came first.
+// Savina's logistic map: a worker for each series asks a computer for one term after another. The
+// master's requests wait in the worker's mailbox: it receives the reply first, although the
+// requests came earlier.
 
 import { args, callRaw, Message, Pid, Reader, receive, receiveTag, reply, sendTag, Writer } from "isopod/guest";
-import { born, REPORT, Round, toConductor } from "./round";
+import { born, REPORT, Round, toConductor } from "./shared/round";
 
 const NEXT: i32 = 1;
 const RESULT: i32 = 2;
@@ -34,7 +35,7 @@ export function run(): void {
     computed += result.u32At(4);
   }
   // The sum of the last terms is Savina's result.
-  if (sumOfAll(last) !== plainSum(series, terms)) throw new Error("the sum of the last terms is another one");
+  if (sumOfAll(last) !== plainSum(series, terms)) throw new Error("the sum of the last terms is wrong");
   round.end(computed);
 }
 
@@ -77,7 +78,7 @@ function nextTerm(rate: f64, term: f64): f64 {
   return rate * term * (1 - term);
 }
 
-/** What the actors must reach, computed by nobody but this one. */
+/** The sum that the actors must reach, computed without them. */
 function plainSum(series: i32, terms: i32): f64 {
   const last = new StaticArray<f64>(series);
   for (let i = 0; i < series; i++) {

@@ -1,7 +1,7 @@
-// Actors that wait for a message after their first turn.
+// Actors that report once and then wait for a message that never comes.
 
 import { args, Reader, receive } from "isopod/guest";
-import { born, Round, sumOf, tell, toConductor } from "./round";
+import { born, Round, sumOf, tell, toConductor } from "./shared/round";
 
 export function run(): void {
   const round = new Round();
@@ -9,7 +9,7 @@ export function run(): void {
   round.begin();
   for (let i = 0; i < actors; i++) born("parked", toConductor());
   round.report(sumOf(actors));
-  // They live as long as the conductor.
+  // The actors live as long as the conductor, which waits here.
   receive();
 }
 

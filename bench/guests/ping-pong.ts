@@ -1,13 +1,13 @@
-// The conductor of ping-pong: pairs of players, which are all there before the clock starts.
+// The conductor of ping-pong. It spawns all pairs of players before it starts the clock.
 
 import { Pid, receiveTag, receiveWithin, sendTag, spawnLink } from "isopod/guest";
-import { BEGIN, Round, SAMPLES, share, sumOf, toConductor } from "./round";
+import { BEGIN, Round, SAMPLES, share, sumOf, toConductor } from "./shared/round";
 
 export function run(): void {
   play(new Round(), "player");
 }
 
-/** The serving side times every round trip. */
+/** Like `run`, but the serving side of each pair times every round trip. */
 export function timed(): void {
   play(new Round(), "server");
 }
@@ -18,7 +18,7 @@ function play(round: Round, server: string): void {
   const trips = share(round.parameter(), 2 * pairs);
   const serving = new StaticArray<Pid>(pairs);
   for (let i = 0; i < pairs; i++) serving[i] = player(server, player("player", 0, bytes, trips), bytes, trips);
-  // A turn for each of them, so that they wait.
+  // Lets every player run until it waits.
   receiveWithin(1);
   round.begin();
   for (let i = 0; i < pairs; i++) sendTag(serving[i], BEGIN);

@@ -1,14 +1,12 @@
-// player.ts as a handler, with the same args.
+// One side of a pair that plays ping-pong, as a handler. For its args see shared/player.ts.
 
-import { args, forward, listen, Reader, received, send } from "isopod/guest";
-import { BEGIN, tell } from "./round";
+import { forward, listen, received } from "isopod/guest";
+import { Player } from "./shared/player";
+import { BEGIN } from "./shared/round";
 
-const options = new Reader(args());
-const conductor = options.pid();
-const partner = options.pid();
-const bytes = options.u32();
-const trips = options.u32();
-const serves = partner !== 0;
+const player = new Player();
+const serves = player.serves;
+const trips = player.trips;
 let balls: u32 = 0;
 
 listen();
@@ -16,10 +14,10 @@ listen();
 export function handle(n: i32): void {
   const ball = received(n);
   if (serves && ball.tag === BEGIN) {
-    send(partner, new Uint8Array(bytes));
+    player.serve();
     return;
   }
   balls++;
   if (!serves || balls < trips) forward(ball.from, ball);
-  if (balls === trips) tell(conductor, trips);
+  if (balls === trips) player.end();
 }

@@ -1,22 +1,20 @@
-// One side of ping-pong, as a process. Args: u64 conductor, u64 partner (0: it answers), u32 bytes, u32 how many balls it receives.
+// One side of a pair that plays ping-pong, as a process. For its args see shared/player.ts.
 
-import { args, forward, Reader, receive, receiveTag, send } from "isopod/guest";
-import { BEGIN, tell } from "./round";
+import { forward, receive, receiveTag } from "isopod/guest";
+import { Player } from "./shared/player";
+import { BEGIN } from "./shared/round";
 
 export function run(): void {
-  const options = new Reader(args());
-  const conductor = options.pid();
-  const partner = options.pid();
-  const bytes = options.u32();
-  const trips = options.u32();
-  const serves = partner !== 0;
+  const player = new Player();
+  const serves = player.serves;
+  const trips = player.trips;
   if (serves) {
     receiveTag(BEGIN);
-    send(partner, new Uint8Array(bytes));
+    player.serve();
   }
   for (let received: u32 = 1; received <= trips; received++) {
     const ball = receive();
     if (!serves || received < trips) forward(ball.from, ball);
   }
-  tell(conductor, trips);
+  player.end();
 }

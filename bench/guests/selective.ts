@@ -1,4 +1,5 @@
-// Selective receive with other messages before the one that is wanted. Entries: by_ref, by_tag, by_predicate.
+// Selective receive: `depth` other messages are in the mailbox before the wanted one. Entries:
+// by_ref, by_tag, by_predicate.
 
 import {
   call,
@@ -14,20 +15,22 @@ import {
   self,
   sendRaw,
 } from "isopod/guest";
-import { born, Round, toConductor } from "./round";
+import { born, Round, toConductor } from "./shared/round";
 
 const JOB: i32 = 1;
 const WANTED: i32 = 2;
 
-/** What lies in the mailbox all the time. */
+/** Fills the mailbox with messages that no receive below wants. */
 function queue(depth: i32): void {
   for (let i = 0; i < depth; i++) job(0, JOB);
 }
 
-function drain(): i32 {
-  let drained = 0;
-  while (receiveWithin(0) !== null) drained++;
-  return drained;
+/** Reports the round, then checks that the other messages are still there. */
+function end(round: Round, found: i32, depth: i32): void {
+  round.report(found);
+  let left = 0;
+  while (receiveWithin(0) !== null) left++;
+  if (left !== depth) throw new Error("messages that were not wanted are gone");
 }
 
 function job(priority: u32, tag: i32): void {
@@ -36,7 +39,7 @@ function job(priority: u32, tag: i32): void {
   sendRaw(self(), room, 4, tag);
 }
 
-/** Calls to a server. */
+/** Calls a server. The reply has the ref of the call. */
 export function by_ref(): void {
   const round = new Round();
   const depth = round.parameter();
@@ -50,9 +53,7 @@ export function by_ref(): void {
     store<u32>(request.dataStart, i);
     if (call(server, request, -1).message.u32At(0) === i + 1) answered++;
   }
-  // The clock stops before the mailbox is emptied.
-  round.report(answered);
-  if (drain() !== depth) throw new Error("what was not asked for is gone");
+  end(round, answered, depth);
 }
 
 export function server(): void {
@@ -64,7 +65,7 @@ export function server(): void {
   }
 }
 
-/** Behind `depth` others comes the message with the tag. */
+/** Receives the message with a tag. */
 export function by_tag(): void {
   const round = new Round();
   const depth = round.parameter();
@@ -76,8 +77,7 @@ export function by_tag(): void {
     job(i, WANTED);
     if (receiveTag(WANTED).u32At(0) === i) found++;
   }
-  round.report(found);
-  if (drain() !== depth) throw new Error("what was not asked for is gone");
+  end(round, found, depth);
 }
 
 class Above extends Matcher {
@@ -88,7 +88,7 @@ class Above extends Matcher {
   }
 }
 
-/** Behind `depth` others comes the message that the predicate wants. */
+/** Receives the message that a predicate matches. */
 export function by_predicate(): void {
   const round = new Round();
   const depth = round.parameter();
@@ -101,6 +101,5 @@ export function by_predicate(): void {
     job(i, JOB);
     if (receiveMatch(above).u32At(0) === i) found++;
   }
-  round.report(found);
-  if (drain() !== depth) throw new Error("what was not asked for is gone");
+  end(round, found, depth);
 }

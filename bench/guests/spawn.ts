@@ -1,7 +1,8 @@
-// Actors born, run, ended and seen to end: one after the other, or (storm) all born before the first is looked after.
+// Spawns actors that end at once and waits for their Downs: one after the other, or (storm) all
+// spawned first.
 
-import { Kind, Reason, receive, receiveTag, spawnMonitor } from "isopod/guest";
-import { Round } from "./round";
+import { Kind, Reason, receiveTag, spawnMonitor } from "isopod/guest";
+import { downsOf, Round } from "./shared/round";
 
 export function run(): void {
   const round = new Round();
@@ -18,17 +19,12 @@ export function run(): void {
 export function storm(): void {
   const round = new Round();
   const count = round.parameter();
-  let ended = 0;
   round.begin();
   for (let i = 0; i < count; i++) {
     const child = spawnMonitor("guest", null, "mayfly");
     if (!child.ok) throw new Error(`mayfly: ${child}`);
   }
-  for (let i = 0; i < count; i++) {
-    const down = receive();
-    if (down.kind === Kind.Down && down.reason === Reason.Normal) ended++;
-  }
-  round.end(ended);
+  round.end(downsOf(count));
 }
 
 export function mayfly(): void {}

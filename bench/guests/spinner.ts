@@ -1,4 +1,4 @@
-// Computes for ever and never waits. The host preempts it.
+// Computes without end and never waits. The host preempts it.
 
 export function run(): void {
   let x: u32 = 1;

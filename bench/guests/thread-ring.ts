@@ -1,7 +1,8 @@
-// Savina's thread ring: a token that goes round. The last hop sends the word to leave once round the ring.
+// Savina's thread ring: a token goes round a ring of actors. After the last hop a message to leave
+// goes round once.
 
 import { args, Pid, Reader, receive, receiveTag, sendRaw } from "isopod/guest";
-import { BEGIN, born, Round, sumOf, tell, toConductor } from "./round";
+import { BEGIN, born, Round, sumOf, tell, toConductor } from "./shared/round";
 
 const TOKEN: i32 = 1;
 const LEAVE: i32 = 2;

@@ -1,33 +1,23 @@
-// timed-player.ts as a handler, with the same args.
+// The serving side of a pair that plays ping-pong, as a handler that times each round trip. For its
+// args see shared/player.ts.
 
-import { args, forward, listen, now, Reader, received, send, sendRaw } from "isopod/guest";
-import { BEGIN, SAMPLES, tell } from "./round";
+import { forward, listen, received } from "isopod/guest";
+import { TimedPlayer } from "./shared/player";
+import { BEGIN } from "./shared/round";
 
-const options = new Reader(args());
-const conductor = options.pid();
-const partner = options.pid();
-const bytes = options.u32();
-const trips = options.u32();
-const samples = new StaticArray<f64>(trips);
+const player = new TimedPlayer();
+const trips = player.trips;
 let balls: u32 = 0;
-let lastMs: f64 = 0;
 
 listen();
 
 export function handle(n: i32): void {
   const ball = received(n);
-  const nowMs = now();
   if (ball.tag === BEGIN) {
-    lastMs = nowMs;
-    send(partner, new Uint8Array(bytes));
+    player.serve();
     return;
   }
-  samples[balls++] = (nowMs - lastMs) * 1e6;
-  lastMs = nowMs;
-  if (balls < trips) {
-    forward(ball.from, ball);
-    return;
-  }
-  tell(conductor, trips);
-  sendRaw(conductor, changetype<usize>(samples), 8 * trips, SAMPLES);
+  player.returned();
+  if (++balls < trips) forward(ball.from, ball);
+  else player.end();
 }

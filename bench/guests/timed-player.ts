@@ -1,25 +1,19 @@
-// The serving side of ping-pong, which looks at the clock whenever the ball comes back. Args as those of player.ts.
+// The serving side of a pair that plays ping-pong, as a process that times each round trip. For its
+// args see shared/player.ts.
 
-import { args, forward, now, Reader, receive, receiveTag, send, sendRaw } from "isopod/guest";
-import { BEGIN, SAMPLES, tell } from "./round";
+import { forward, receive, receiveTag } from "isopod/guest";
+import { TimedPlayer } from "./shared/player";
+import { BEGIN } from "./shared/round";
 
 export function run(): void {
-  const options = new Reader(args());
-  const conductor = options.pid();
-  const partner = options.pid();
-  const bytes = options.u32();
-  const trips = options.u32();
-  const samples = new StaticArray<f64>(trips);
+  const player = new TimedPlayer();
+  const trips = player.trips;
   receiveTag(BEGIN);
-  let lastMs = now();
-  send(partner, new Uint8Array(bytes));
+  player.serve();
   for (let received: u32 = 1; received <= trips; received++) {
     const ball = receive();
-    const nowMs = now();
-    samples[received - 1] = (nowMs - lastMs) * 1e6;
-    lastMs = nowMs;
+    player.returned();
     if (received < trips) forward(ball.from, ball);
   }
-  tell(conductor, trips);
-  sendRaw(conductor, changetype<usize>(samples), 8 * trips, SAMPLES);
+  player.end();
 }

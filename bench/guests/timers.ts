@@ -1,7 +1,7 @@
-// Timers, all set at once and due at random within a span; how late each comes is its sample.
+// Sets timers that are due at random times within a span. The sample of each is how late it fires.
 
 import { Kind, now, receive, self, sendAfter } from "isopod/guest";
-import { nextRandom, Round } from "./round";
+import { nextRandom, Round } from "./shared/round";
 
 export function run(): void {
   const round = new Round();

@@ -1,15 +1,10 @@
 /** The figures of docs/benchmarks.md: every scenario, chart, sweep and latency of a run. */
-import { type Contest, isOwn, type Score } from "../contest.ts";
-import {
-  formatBytes,
-  formatCount,
-  formatNs,
-  formatParameters,
-  formatRatio,
-  type Results,
-  type SweepResult,
-} from "../results.ts";
-import { namesIn } from "../table.ts";
+import type { Contest } from "../harness/contest.ts";
+import type { SweepResult } from "../harness/everything.ts";
+import { isOwn, type Score } from "../harness/score.ts";
+import { formatBytes, formatCount, formatNs, formatParameters, formatRatio } from "../report/format.ts";
+import type { Results } from "../report/results.ts";
+import { namesIn } from "../report/table.ts";
 import { bars } from "./bars.ts";
 import { markdownTable } from "./markdown.ts";
 import { setting } from "./setting.ts";

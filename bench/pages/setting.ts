@@ -1,5 +1,5 @@
 /** On what a run was measured, in the sentences of docs/benchmarks.md and docs/marks.md. */
-import type { Results } from "../results.ts";
+import type { Results } from "../report/results.ts";
 
 export function setting(results: Results): string {
   const { commit, engine, flags, machine, began } = results;

@@ -1,8 +1,10 @@
 /** The figures of README.md: one table and one chart. docs/benchmarks.md has all of them. */
-import { type Contest, isOwn, type Score } from "../contest.ts";
-import { formatCount, formatNs, formatRatio, type Results } from "../results.ts";
-import type { Parameters } from "../scenario.ts";
-import { namesIn } from "../table.ts";
+import type { Contest } from "../harness/contest.ts";
+import type { Parameters } from "../harness/round.ts";
+import { isOwn, type Score } from "../harness/score.ts";
+import { formatCount, formatNs, formatRatio } from "../report/format.ts";
+import type { Results } from "../report/results.ts";
+import { namesIn } from "../report/table.ts";
 import { bars } from "./bars.ts";
 import { markdownTable } from "./markdown.ts";
 import { roundsOf } from "./setting.ts";

@@ -1,6 +1,6 @@
 /** The figures of docs/marks.md: each mark, and what a run says of it. */
-import type { Results } from "../results.ts";
-import { markCells } from "../table.ts";
+import type { Results } from "../report/results.ts";
+import { markCells } from "../report/table.ts";
 import { markdownTable } from "./markdown.ts";
 import { setting } from "./setting.ts";
 

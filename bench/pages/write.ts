@@ -1,11 +1,12 @@
 /**
- * Writes the figures of README.md, docs/benchmarks.md and docs/marks.md from a file of `isopod bench all`:
- * `npm run bench:pages results/results.json`. It replaces what stands between two comments, and nothing else.
+ * Writes the figures of README.md, docs/benchmarks.md and docs/marks.md from a file of `isopod
+ * bench all`: `npm run bench:pages results/results.json`. It replaces what stands between two
+ * comments, and nothing else.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PACKAGE_FOLDER } from "../../host/node/installation.ts";
-import type { Results } from "../results.ts";
+import type { Results } from "../report/results.ts";
 import { full } from "./full.ts";
 import { summary } from "./summary.ts";
 import { verdicts } from "./verdicts.ts";

@@ -1,4 +1,4 @@
-import { guestScenario } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const banking = guestScenario({
   name: "banking",
@@ -6,5 +6,6 @@ export const banking = guestScenario({
   operation: "a transaction, which is four messages",
   parameters: { accounts: 1000, transactions: 50_000 },
   guest: "banking",
+  peerFile: "requests",
   operations: ({ transactions }) => transactions,
 });

@@ -1,4 +1,4 @@
-import { guestScenario } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const big = guestScenario({
   name: "big",
@@ -6,5 +6,6 @@ export const big = guestScenario({
   operation: "a ping or a pong received",
   parameters: { actors: 120, pings: 20_000 },
   guest: "big",
+  peerFile: "crowd",
   operations: ({ actors, pings }) => 2 * actors * pings,
 });

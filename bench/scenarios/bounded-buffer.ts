@@ -1,4 +1,4 @@
-import { guestScenario } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const boundedBuffer = guestScenario({
   name: "bounded-buffer",
@@ -6,5 +6,6 @@ export const boundedBuffer = guestScenario({
   operation: "an item consumed",
   parameters: { buffer: 50, producers: 40, consumers: 40, items: 1000, cost: 0 },
   guest: "bounded-buffer",
+  peerFile: "buffer",
   operations: ({ producers, items }) => producers * items,
 });

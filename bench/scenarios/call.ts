@@ -1,9 +1,9 @@
-import { guestScenario } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const call = guestScenario({
   name: "call",
-  summary: "a client that calls a server and waits for each answer",
-  operation: "a call answered",
+  summary: "a client that calls a server and waits for each reply",
+  operation: "a call and its reply",
   parameters: { calls: 50_000 },
   guest: "call",
   operations: ({ calls }) => calls,

@@ -1,4 +1,4 @@
-import { guestScenario } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const chameneos = guestScenario({
   name: "chameneos",
@@ -6,5 +6,6 @@ export const chameneos = guestScenario({
   operation: "a meeting, which is four messages",
   parameters: { chameneos: 100, meetings: 200_000 },
   guest: "chameneos",
+  peerFile: "chameneos",
   operations: ({ meetings }) => meetings,
 });

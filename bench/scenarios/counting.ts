@@ -1,4 +1,4 @@
-import { guestScenario } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const counting = guestScenario({
   name: "counting",
@@ -6,5 +6,6 @@ export const counting = guestScenario({
   operation: "an increment counted",
   parameters: { messages: 1_000_000 },
   guest: "counting",
+  peerFile: "messages",
   operations: ({ messages }) => messages,
 });

@@ -1,10 +1,10 @@
-import { compiled } from "../compiled.ts";
-import { guestScenario } from "../scenario.ts";
+import { compiled } from "../harness/compiled.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const fairness = guestScenario({
   name: "fairness",
-  summary: "calls beside guests that compute for ever and are preempted",
-  operation: "a call answered",
+  summary: "calls while other guests compute without end and are preempted",
+  operation: "a call and its reply",
   parameters: { calls: 500, spinners: 1 },
   paced: true,
   guest: "call",
@@ -15,7 +15,7 @@ export const fairness = guestScenario({
     const options = { way: "asyncify", reductions: { policy: "yield" } } as const;
     const spinning = Array.from({ length: spinners }, () => runtime.spawn(spinner, options));
     return () => {
-      if (!spinning.every(pid => runtime.kill(pid))) throw new Error("a guest that computes for ever has ended");
+      if (!spinning.every(pid => runtime.kill(pid))) throw new Error("a guest that computes without end has ended");
       return {};
     };
   },

@@ -1,4 +1,5 @@
-import { guestScenario, share } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
+import { share } from "../harness/round.ts";
 
 export const fanIn = guestScenario({
   name: "fan-in",
@@ -6,5 +7,6 @@ export const fanIn = guestScenario({
   operation: "a message received",
   parameters: { senders: 1000, messages: 200_000 },
   guest: "fan-in",
+  peerFile: "messages",
   operations: ({ senders, messages }) => senders * share(messages, senders),
 });

@@ -1,4 +1,5 @@
-import { guestScenario, share } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
+import { share } from "../harness/round.ts";
 
 export const fanOut = guestScenario({
   name: "fan-out",
@@ -6,5 +7,6 @@ export const fanOut = guestScenario({
   operation: "a message received",
   parameters: { receivers: 1000, messages: 200_000 },
   guest: "fan-out",
+  peerFile: "messages",
   operations: ({ receivers, messages }) => receivers * share(messages, receivers),
 });

@@ -1,27 +1,59 @@
-import { openRecovery } from "../fault-recovery.ts";
-import type { Scenario } from "../scenario.ts";
+import { setImmediate as macrotask } from "node:timers/promises";
+import { CallError, type Runtime } from "../../host/node/index.ts";
+import type { Scenario } from "../harness/scenario.ts";
+import { Troupe } from "../harness/troupe.ts";
+
+const SERVER = "doubler";
+/** The server reads a u32, so a request without bytes crashes it. */
+const POISON = new Uint8Array(0);
+const REQUEST = new Uint8Array(4);
 
 export const faultRecovery: Scenario = {
   name: "fault-recovery",
-  summary: "a supervised server that crashes, is restarted and answers again",
-  operation: "a crash and the first answer after it",
+  summary: "a supervised server that crashes, is restarted and replies again",
+  operation: "a crash and the first reply after it",
   parameters: { crashes: 500 },
+  guest: "call",
   styles: ["process", "jspi"],
   async prepare({ crashes }, style) {
-    const { runtime, crashAndRecover } = await openRecovery(style === "jspi" ? "jspi" : "process");
+    const troupe = await Troupe.gather({ guest: "call" }, style);
+    troupe.runtime.supervise({
+      intensity: Number.POSITIVE_INFINITY,
+      children: [{ id: SERVER, start: "guest", entry: SERVER, name: SERVER }],
+    });
     return {
       async round() {
         const samplesNs: number[] = [];
         const beganMs = performance.now();
         for (let lastMs = beganMs, i = 0; i < crashes; i++) {
-          await crashAndRecover();
+          await crashAndRecover(troupe.runtime);
           const nowMs = performance.now();
           samplesNs.push((nowMs - lastMs) * 1e6);
           lastMs = nowMs;
         }
         return { operations: crashes, elapsedMs: performance.now() - beganMs, check: samplesNs.length, samplesNs };
       },
-      stop: () => runtime.stop(),
+      stop: () => troupe.stop(),
     };
   },
 };
+
+/** Crashes the server, then calls it until it replies again. */
+async function crashAndRecover(runtime: Runtime): Promise<void> {
+  try {
+    await runtime.call(SERVER, POISON);
+    throw new Error("the server replied to the request that should crash it");
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+  }
+  for (;;) {
+    try {
+      await runtime.call(SERVER, REQUEST);
+      return;
+    } catch (error) {
+      if (!(error instanceof CallError) || error.reason?.kind !== "noproc") throw error;
+      // It has not been restarted yet.
+      await macrotask();
+    }
+  }
+}

@@ -1,16 +1,21 @@
-/** All scenarios, the most telling first. */
-import type { Scenario } from "../scenario.ts";
+/**
+ * All scenarios, the most important first. The table in `bench/README.md` shows where the parts of
+ * each one are.
+ */
+import type { Scenario } from "../harness/scenario.ts";
 import { banking } from "./banking.ts";
 import { big } from "./big.ts";
 import { boundedBuffer } from "./bounded-buffer.ts";
 import { call } from "./call.ts";
 import { chameneos } from "./chameneos.ts";
 import { counting } from "./counting.ts";
+import { exitChain } from "./exit-chain.ts";
 import { fairness } from "./fairness.ts";
 import { fanIn } from "./fan-in.ts";
 import { fanOut } from "./fan-out.ts";
 import { faultRecovery } from "./fault-recovery.ts";
 import { forkJoinCreate, forkJoinThroughput } from "./fork-join.ts";
+import { hostCall } from "./host-call.ts";
 import { logMap } from "./log-map.ts";
 import { memory } from "./memory.ts";
 import { pingPong, pingPong64, pingPong400, pingPongLatency } from "./ping-pong.ts";
@@ -26,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   pingPongLatency,
   spawn,
   spawnStorm,
+  exitChain,
   fanIn,
   selectivePredicate,
   selectiveTag,
@@ -44,5 +50,6 @@ export const scenarios: readonly Scenario[] = [
   timers,
   fairness,
   call,
+  hostCall,
   faultRecovery,
 ];

@@ -1,10 +1,11 @@
-import { guestScenario } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const logMap = guestScenario({
   name: "log-map",
-  summary: "Savina: series of numbers, each term asked for while requests for the next ones wait",
+  summary: "Savina: series of numbers; each term is requested while later requests wait",
   operation: "a term computed: a request and its reply",
   parameters: { terms: 25_000, series: 10 },
   guest: "log-map",
+  peerFile: "requests",
   operations: ({ terms, series }) => terms * series,
 });

@@ -1,19 +1,21 @@
-import { guestScenario } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const memory = guestScenario({
   name: "memory",
-  summary: "resident memory of an actor that waits; those of all rounds live on until the end",
-  operation: "an actor spawned, which then waits",
+  summary: "resident memory of a parked actor; the actors of all rounds stay alive",
+  operation: "an actor spawned, which then parks",
   parameters: { actors: 2000 },
-  note: "2,000 actors where the peers have 10,000: those of seven rounds must fit below the ceiling of 30,000",
+  note: "2,000 actors instead of the peers' 10,000: those of all rounds must fit into the 30,000 that the engine allows",
+  keepsActors: true,
   guest: "memory",
+  peerFile: "lives",
   operations: ({ actors }) => actors,
   async around(_troupe, { actors }) {
     globalThis.gc?.();
     const before = process.memoryUsage.rss();
     return () => {
       globalThis.gc?.();
-      // Never below nothing, where the engine gives back memory of its own meanwhile.
+      // Not below 0, because the engine may release other memory meanwhile.
       return { bytesEach: Math.max(0, Math.round((process.memoryUsage.rss() - before) / actors)) };
     };
   },

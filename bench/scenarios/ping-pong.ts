@@ -1,6 +1,9 @@
-import { memcpy } from "../memcpy.ts";
-import { type GuestScenario, guestScenario, type Style, share } from "../scenario.ts";
+import { type GuestScenario, guestScenario } from "../harness/guest-scenario.ts";
+import { share } from "../harness/round.ts";
+import type { Style } from "../harness/scenario.ts";
+import { memcpy } from "./memcpy.ts";
 
+/** The conductor spawns the players as `player` and `server`. Handlers need files of their own. */
 const shared = {
   guest: "ping-pong",
   modules: (style: Style) => ({ player: style === "handler" ? "player-handler" : "player" }),
@@ -9,12 +12,13 @@ const shared = {
 
 export const pingPong = guestScenario({
   ...shared,
+  peerFile: "messages",
   name: "ping-pong",
-  summary: "pairs of actors that send one message to and fro",
+  summary: "pairs of actors that send one message back and forth",
   operation: "a message received by either side",
   parameters: { pairs: 1, bytes: 8, messages: 200_000 },
   styles: ["handler", "process", "jspi"],
-  // Only here does a message cost so little else that the ways to wait show.
+  // Only here the styles differ much, because a round is nothing but messages.
   usualStyles: ["handler", "process", "jspi"],
   sweep: {
     along: "bytes",
@@ -37,12 +41,13 @@ export const pingPong = guestScenario({
 export const pingPong64 = crowded(64);
 export const pingPong400 = crowded(400);
 
-/** Many pairs: their memories do not fit into the caches. */
+/** Many pairs, so that their memories do not fit into the processor's caches. */
 function crowded(pairs: number) {
   return guestScenario({
     ...shared,
+    peerFile: "messages",
     name: `ping-pong-${pairs}-pairs`,
-    summary: `the same with ${pairs} pairs at once`,
+    summary: `ping-pong with ${pairs} pairs at once`,
     operation: "a message received by either side",
     parameters: { pairs, bytes: 8, messages: 200_000 },
     styles: ["handler", "process", "jspi"],
@@ -54,8 +59,8 @@ function crowded(pairs: number) {
 export const pingPongLatency = guestScenario({
   ...shared,
   name: "ping-pong-latency",
-  summary: "how long single round trips take, each of them timed by the one who serves",
-  operation: "a message received by either side, beside a look at the clock for every second one",
+  summary: "ping-pong in which the serving side times each round trip",
+  operation: "a message received by either side; the clock is read for every second one",
   parameters: { pairs: 1, bytes: 8, messages: 100_000 },
   styles: ["handler", "process", "jspi"],
   usualStyles: ["handler", "process"],

@@ -1,20 +1,22 @@
-import { guestScenario } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const spawn = guestScenario({
   name: "spawn",
-  summary: "actors born, run, ended and seen to end, one after the other",
-  operation: "an actor born, run, ended and seen to end",
+  summary: "actors that are spawned and end, one after the other",
+  operation: "an actor spawned, run and ended, and its Down received",
   parameters: { count: 20_000 },
   guest: "spawn",
+  peerFile: "lives",
   operations: ({ count }) => count,
 });
 
 export const spawnStorm = guestScenario({
   name: "spawn-storm",
-  summary: "the same, all born before the first is looked after",
-  operation: "an actor born, run, ended and seen to end",
+  summary: "the same, but all are spawned before the first Down is received",
+  operation: "an actor spawned, run and ended, and its Down received",
   parameters: { count: 10_000 },
   guest: "spawn",
+  peerFile: "lives",
   entry: "storm",
   operations: ({ count }) => count,
 });

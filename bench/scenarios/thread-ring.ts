@@ -1,4 +1,4 @@
-import { guestScenario } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const threadRing = guestScenario({
   name: "thread-ring",
@@ -6,5 +6,6 @@ export const threadRing = guestScenario({
   operation: "a hop of the token",
   parameters: { actors: 100, hops: 100_000 },
   guest: "thread-ring",
+  peerFile: "messages",
   operations: ({ hops }) => hops,
 });

@@ -1,8 +1,8 @@
-import { guestScenario } from "../scenario.ts";
+import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const timers = guestScenario({
   name: "timers",
-  summary: "timers set at once, due within a span; how late they come",
+  summary: "timers that are set at once and due within a span, and how late they fire",
   operation: "a timer set and fired",
   parameters: { timers: 5000, spanMs: 100 },
   paced: true,

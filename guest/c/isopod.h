@@ -1,7 +1,7 @@
 /*
- * What an actor in C needs to follow docs/abi.md: the imports, and one window in which received items stand until the next receive.
- * No libc and no WASI; clang and lld are enough. Include it in one file of a guest: the window is a variable of that file.
- * docs/languages.md shows the command, and a guest in full.
+ * The imports of docs/abi.md for actors in C, and one window, which holds the received item until the next receive.
+ * It needs only clang and lld, without libc and WASI. Include it in one file of a guest, which then owns the window.
+ * docs/languages.md shows the command, and a complete guest.
  */
 #ifndef ISOPOD_H
 #define ISOPOD_H
@@ -15,7 +15,7 @@ typedef uint64_t isopod_pid; /* 0: the host */
 
 enum { ISOPOD_MESSAGE = 1, ISOPOD_DOWN = 2, ISOPOD_EXIT = 3, ISOPOD_TIMER = 4 };  /* info.kind */
 enum { ISOPOD_NORMAL, ISOPOD_SHUTDOWN, ISOPOD_KILLED, ISOPOD_CRASHED, ISOPOD_NOPROC, ISOPOD_NOCONNECTION, ISOPOD_OWN }; /* reasons */
-enum { ISOPOD_ACCEPTED = 1, ISOPOD_NO_ACTOR = 0, ISOPOD_FULL = -1, ISOPOD_TOO_LARGE = -2 }; /* what sending answers */
+enum { ISOPOD_ACCEPTED = 1, ISOPOD_NO_ACTOR = 0, ISOPOD_FULL = -1, ISOPOD_TOO_LARGE = -2 }; /* results of sending */
 enum { ISOPOD_TIMEOUT = -1, ISOPOD_PARK = -2, ISOPOD_NOT_GRANTED = -100, ISOPOD_OVER_LIMIT = -101 };
 
 ISOPOD_IMPORT("send") int32_t actor_send(uint32_t lo, uint32_t hi, int32_t tag, const void *ptr, size_t len);
@@ -55,8 +55,8 @@ ISOPOD_IMPORT("broadcast") int32_t actor_broadcast(const void *group, size_t len
 ISOPOD_IMPORT("now") double actor_now(void);
 ISOPOD_IMPORT("log") int32_t actor_log(int32_t level, const void *ptr, size_t len);
 
-/* The item received last, as the host wrote it, and its payload: info.len bytes (in a predicate at most cap of them) at ptr. */
-static uint64_t isopod_first[32]; /* where ptr points until a longer item comes */
+/* The last received item. Its payload is info.len bytes at ptr; a predicate sees at most cap of them. */
+static uint64_t isopod_first[32]; /* the room until a longer item comes */
 static struct {
   struct { uint32_t kind; int32_t tag; isopod_pid from; int32_t ref; uint32_t reason, len, zero; } info;
   uint8_t *ptr;
@@ -64,7 +64,7 @@ static struct {
 } isopod = {.ptr = (uint8_t *)isopod_first, .cap = sizeof isopod_first};
 _Static_assert(sizeof isopod.info == 32, "the info of docs/abi.md");
 
-/* Room for len bytes: fresh pages, so that whatever allocates beside this keeps its own. Traps where the quota is reached. */
+/* Makes room for len bytes in new pages, so that no allocator of the guest is disturbed. Traps if the memory is used up. */
 static inline void isopod_grow(size_t len) {
   size_t pages = ((len > 2 * isopod.cap ? len : 2 * isopod.cap) + 65535) / 65536;
   size_t page = __builtin_wasm_memory_grow(0, pages);
@@ -73,7 +73,7 @@ static inline void isopod_grow(size_t len) {
   isopod.cap = pages * 65536;
 }
 
-/* A receive in full. An item that did not fit was not taken, and is there at once for the second try. */
+/* A complete receive. An item that did not fit was not taken, so the second attempt finds it at once. */
 static inline __attribute__((always_inline)) int32_t isopod_take(int which, int32_t timeout, int32_t what) {
   for (;;) {
     int32_t n = which == 0   ? actor_recv(&isopod.info, isopod.ptr, isopod.cap, timeout)
@@ -86,13 +86,14 @@ static inline __attribute__((always_inline)) int32_t isopod_take(int which, int3
   }
 }
 
-/* Take the next item, of any kind, with this tag or ref, or that `match` wants. timeout: ms, negative for ever, 0 polls.
-   They return the payload's length, or ISOPOD_TIMEOUT. */
+/* Take the next item: any item, the first with this tag or ref, or the first that `match` accepts.
+   timeout: milliseconds; negative waits for ever; 0 polls. Return the payload's length, or ISOPOD_TIMEOUT. */
 static inline int32_t isopod_receive(int32_t timeout) { return isopod_take(0, timeout, 0); }
 static inline int32_t isopod_receive_tag(int32_t timeout, int32_t tag) { return isopod_take(1, timeout, tag); }
 static inline int32_t isopod_receive_match(int32_t timeout, int32_t predicate) { return isopod_take(2, timeout, predicate); }
 
-/* Of a handler: once, in _start; and first thing in handle(n), which takes what did not fit. Neither parks. */
+/* For handlers. Call isopod_listen once, in _start. Call isopod_received first in handle(n): it takes an item that did not fit.
+   Neither waits. */
 static inline void isopod_listen(void) { actor_window(&isopod.info, isopod.ptr, isopod.cap); }
 static inline void isopod_received(int32_t n) {
   while (n > (int32_t)isopod.cap) {
@@ -106,7 +107,7 @@ static inline int32_t isopod_send(isopod_pid to, int32_t tag, const void *ptr, s
   return actor_send((uint32_t)to, (uint32_t)(to >> 32), tag, ptr, len);
 }
 
-/* Ends the actor for a reason of its own, at most 4,096 bytes, which its links and monitors get. */
+/* Ends the actor for a reason of its own: at most 4,096 bytes, which its links and monitors get. */
 static inline _Noreturn void isopod_fail(const void *reason, size_t len) { actor_exit(ISOPOD_OWN, reason, len); }
 
 #endif

@@ -1,5 +1,5 @@
-// Calls a server again and again (supervised-counter.ts, say), and waits for each answer. After every `every` calls `report`
-// gets a u32, their number, and an f64, how many nanoseconds the last of them took.
+// Calls a server, for example supervised-counter.ts, again and again. After `every` calls, the actor `report` gets a u32,
+// their number, and an f64, the nanoseconds of the last call.
 // Args: u64 server, u64 report, u32 every, then the request's bytes.
 
 import { args, call, now, Reader, Writer } from "isopod/guest";
@@ -14,7 +14,7 @@ export function run(): void {
   const writer = new Writer();
   while (true) {
     for (let i: u32 = 1; i < every; i++) call(server, request).message;
-    // Only the last one is timed: a clock costs as much as half a call.
+    // Only the last call is timed, because reading the clock costs half as much as a call.
     const start = now();
     call(server, request).message;
     const nanoseconds = (now() - start) * 1e6;

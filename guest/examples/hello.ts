@@ -1,4 +1,4 @@
-// The first guest: writes a greeting to the log, with what it was given at spawn, and ends.
+// The first guest: logs a greeting with its arguments, and ends.
 
 import { argsText, log } from "isopod/guest";
 

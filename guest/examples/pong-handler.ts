@@ -1,4 +1,4 @@
-// The other side of ping-handler.ts: a handler that sends every message back. Nothing blocks, nothing is allocated.
+// The partner of ping-handler.ts: a handler that sends every message back. It neither waits nor allocates.
 
 import { forward, listen, received } from "isopod/guest";
 

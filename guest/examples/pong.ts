@@ -1,4 +1,4 @@
-// The other side of ping.ts: a process that sends every message back. What a message costs where guests block.
+// The partner of ping.ts: a process that sends every message back.
 
 import { forward, receive } from "isopod/guest";
 

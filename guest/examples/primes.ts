@@ -1,6 +1,6 @@
-// Computes prime numbers for ever and never receives. Built with
-// `--reductions yield` it goes on a turn at a time, and everybody else
-// gets theirs; without, nobody would.
+// Computes prime numbers for ever, and never receives. Built with
+// `--reductions yield`, it is preempted, so that the other actors get
+// their turns. Without it, no other actor would.
 
 import { log } from "isopod/guest";
 

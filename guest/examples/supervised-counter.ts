@@ -1,5 +1,5 @@
-// A counter that is called: "add 5" and "get" are answered with the sum, "stop" ends it in good order. It crashes on all
-// else and loses its sum; supervised.ts then starts it again.
+// A counter that answers calls: "add 5" and "get" return the sum, "stop" stops it. Any other request crashes it, and its
+// sum is lost. supervised.ts then restarts it.
 
 import { Message, Server, serve } from "isopod/guest";
 

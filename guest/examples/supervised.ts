@@ -1,5 +1,5 @@
-// Runs supervised-counter.ts under the name "counter" and starts it again when it crashes, but not more than three times in
-// a second: then it gives up and ends. The host has to grant it the spawn of "supervised-counter".
+// Runs supervised-counter.ts under the name "counter", and restarts it when it crashes. After more than three restarts in
+// a second it gives up and ends. The host must grant it to spawn "supervised-counter".
 
 import { Child, Restart, Strategy, Supervisor, supervise } from "isopod/guest";
 

@@ -1,6 +1,6 @@
-// Ping-pong in one module: the entries `pong` and `ping` send a ball to
-// and fro for ever. A ball that is the text "crash" nobody can return.
-// Ping looks up the name "pong", which the host has given.
+// Ping-pong in one module: the entries `pong` and `ping` send a ball
+// back and forth for ever. A ball with the text "crash" crashes them.
+// Ping looks up the name "pong", which the host has registered.
 
 import { forward, Message, receive, send, whereis } from "isopod/guest";
 

@@ -1,9 +1,11 @@
 /**
- * Changes to AssemblyScript's allocator, made in its source before it is compiled. A small guest touches little of its memory: there is less room for the lists of
- * free blocks, and the heap begins with what is left of its first page. As it is, it writes to the last bytes of all memory before the first block is taken.
- * And where memory cannot grow, the host is told so, instead of a trap that says nothing.
+ * Changes AssemblyScript's allocator in its source, before it is compiled. A small guest then
+ * touches little of its memory: the lists of free blocks are smaller, and the heap begins with the
+ * rest of the first page. The original writes to the last bytes of all memory before it takes the
+ * first block. When memory cannot grow, the host gets a message; the original traps without one.
  *
- * Each change replaces text that is in the pinned version exactly once, and leaves every line where it was.
+ * Guarantee: each change replaces text that occurs exactly once in the pinned version, and moves no
+ * line.
  */
 import * as asc from "assemblyscript/asc";
 import { ABORTED_FOR_MEMORY } from "../../host/wire/abi.ts";
@@ -11,9 +13,10 @@ import { ABORTED_FOR_MEMORY } from "../../host/wire/abi.ts";
 const FILE = "rt/tlsf";
 
 const CHANGES: readonly (readonly [from: string, to: string])[] = [
-  // 8 lists for each power of two instead of 16: 872 bytes instead of 1,572. Blocks are looked for in sizes an eighth apart instead of a sixteenth.
+  // 8 lists for each power of two instead of 16, which takes 872 bytes instead of 1,572. The size
+  // classes are coarser.
   ["@inline const SL_BITS: u32 = 4;", "@inline const SL_BITS: u32 = 3;"],
-  // What is left of a page of the processor's, but never less than some blocks.
+  // The heap begins with the rest of a page of the processor (4 KiB), and with at least 256 bytes.
   [
     "    addMemory(root, memStart, <u64>memory.size() << 16);\n",
     "    ALL = <usize>memory.size() << 16; addMemory(root, memStart, <u64>min<usize>(ALL, (memStart + 256 + 4095) & ~4095));\n",
@@ -26,21 +29,21 @@ const CHANGES: readonly (readonly [from: string, to: string])[] = [
     "    if (memory.grow(pagesNeeded) < 0) unreachable();\n",
     `    if (memory.grow(pagesNeeded) < 0) { abort(null, null, pagesNeeded, ${ABORTED_FOR_MEMORY}); unreachable(); }\n`,
   ],
-  // Then as much again as there is, until all that there was at first belongs to the heap; only then does memory grow. There is no tail where the heap
-  // begins so near the end that nothing of that memory is its own.
+  // Then the heap doubles, until it has all of the initial memory. Only then does memory grow.
+  // There is no tail where the heap begins so close to the end of memory that it has none of it.
   [
     "  // Here, both rounding performed in searchBlock ...\n",
     "  for (let tail = changetype<usize>(GETTAIL(root)); tail != 0 && tail + BLOCK_OVERHEAD < ALL; tail = changetype<usize>(GETTAIL(root))) { const end = tail + BLOCK_OVERHEAD; addMemory(root, end, <u64>min<usize>(ALL, (2 * end - __heap_base + 4095) & ~4095)); if (searchBlock(root, size)) return; }\n",
   ],
 ];
 
-/** asc has one library for the whole process; a second call changes nothing. */
+/** asc has one library for the whole process, so a second call changes nothing. */
 export function shrinkAllocator(): void {
   const text = asc.libraryFiles[FILE];
   if (text.includes(CHANGES[0][1])) return;
   asc.libraryFiles[FILE] = CHANGES.reduce((changed, [from, to]) => {
     if (changed.split(from).length !== 2)
-      throw new Error(`assemblyscript's ${FILE} is another than the one that is known here`);
+      throw new Error(`${FILE} of assemblyscript is not the version that isopod knows: install the pinned version`);
     return changed.replace(from, () => to);
   }, text);
 }

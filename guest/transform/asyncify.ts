@@ -1,48 +1,74 @@
 /**
- * Makes a guest that imports `actor.park` able to block in every engine: Binaryen's Asyncify pass teaches its functions to
- * unwind into, and rewind from, a small stack in the guest's own memory, and a wrapper around each entry drives that.
+ * Lets a guest that imports `actor.park` wait in every engine. Binaryen's Asyncify pass makes its
+ * functions unwind into a small stack in the guest's memory, and rewind from it. A wrapper around
+ * each entry controls that.
  *
- * Guarantee: one suspension and resumption is one call of `resume:E`, and a parked guest is nothing but its memory, the globals
- * exported as `global:NAME`, and what the host has put aside of a stack that is longer than its room (see `overflow.ts`).
+ * Guarantee: each suspension and resumption is one call of `resume:E`. The state of a parked guest
+ * is its memory, the globals exported as `global:NAME`, and the frames that the host keeps of a
+ * stack that is too long (`overflow.ts`).
  */
 import type binaryen from "binaryen";
-import { END } from "../../host/module/count.ts";
-import { STACK, YIELD_EXPORT } from "../../host/wire/abi.ts";
+import { STACK, YIELD_END, YIELD_EXPORT } from "../../host/wire/abi.ts";
+import { type Entry, entriesOf, importsOf } from "./entries.ts";
 import { longestStack } from "./frames.ts";
 import { FAR_END } from "./layout.ts";
 import { putFramesAside } from "./overflow.ts";
-import { DATA, HEADER_BYTES, NORMAL, REWINDING, type Room, RUNTIME, STATE, UNWINDING } from "./pass.ts";
+import {
+  DATA,
+  HEADER_BYTES,
+  NORMAL,
+  optimizeForPass,
+  REWINDING,
+  type Room,
+  RUNTIME,
+  runPass,
+  STATE,
+  UNWINDING,
+} from "./pass.ts";
 
 type Binaryen = typeof binaryen;
 
-/** Where a module's data may begin at the earliest, in bytes, unless it says more; below it stands the stack of a parked guest. */
+/**
+ * The lowest address of a module's data, unless the module gives one. The stack of a parked guest
+ * is below.
+ */
 export const MEMORY_BASE = FAR_END;
 
-/** Below this many bytes not even one frame of each of a few functions would fit. */
+/** With fewer bytes, the frames of a few functions would not fit. */
 const MIN_STACK_BYTES = 128;
 
-const CAN_PARK = "isopod/canPark"; // 1 while an entry runs: the only time that `park` may suspend
-const PARKED = "isopod/parked"; // 0, or the number of the entry whose stack is in memory
+const CAN_PARK = "isopod/canPark"; // 1 while an entry runs, which is the only time that `park` may suspend
+const PARKED = "isopod/parked"; // the number of the entry whose stack is in memory, or 0
 const RESULT = "isopod/result"; // what `park` will return
-const YIELDED = "isopod/yielded"; // 1 where it was `yield`, and not `park`, that unwound the stack
-const ASK = "isopod/ask"; // the import `yield`, under which the host says whether to unwind
-const REFUSE = "isopod/refuse"; // the import, under which the host refuses to park
+const YIELDED = "isopod/yielded"; // 1 if `yield` unwound the stack, and not `park`
+const ASK = "isopod/ask"; // the import `yield`, which tells whether to unwind
+const REFUSE = "isopod/refuse"; // the import `park`, which refuses to park
 
 export interface AsyncifyOptions {
-  /** First byte behind the guest's parked stack; where its static data begins. Default: `MEMORY_BASE`. */
+  /**
+   * The address at which the static data begins, and the parked stack must end. Default:
+   * `MEMORY_BASE`.
+   */
   memoryBase?: number;
-  /** Room beside what the guest touches anyway. Used instead where every stack that the guest can park fits into it. */
+  /**
+   * Room near memory that the guest touches anyway. It is used if every stack that the guest can
+   * park fits.
+   */
   near?: Room;
-  /** `yield` unwinds too: the guest can be preempted. Default: false, and it is called as a plain import. */
+  /**
+   * `yield` also unwinds, so that the guest can be preempted. Default: false; then `yield` is a
+   * plain import.
+   */
   yields?: boolean;
 }
 
 /**
  * Instruments `module` in place.
  *
- * A module that does not import `actor.park`, or has no entry to resume, only gets its mutable globals exported.
+ * In a module that does not import `actor.park`, or has no entry to resume, it only exports the
+ * mutable globals.
  *
- * @param b the Binaryen that `module` belongs to; asc hands its own to a transform
+ * @param b the Binaryen that `module` belongs to; asc passes its own to a transform
  * @throws {RangeError} if `memoryBase` leaves no room for a stack
  */
 export function asyncify(b: Binaryen, module: binaryen.Module, options: AsyncifyOptions = {}): void {
@@ -50,14 +76,14 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
   const parks = importsOf(b, module, "park").length > 0;
   const yields = options.yields === true && importsOf(b, module, "yield").length > 0;
   if (entriesOf(b, module).length > 0 && (parks || yields)) {
-    // What yields needs no room of its own: the host saves what the stack is written over.
+    // A guest that yields needs no room: the host saves the memory that the stack overwrites.
     if (parks && end < STACK + HEADER_BYTES + MIN_STACK_BYTES) {
       throw new RangeError(
         `the stack of a parked guest needs the memory below --memoryBase, which is ${end}: use --memoryBase ${MEMORY_BASE}`,
       );
     }
     instrument(b, module, yields ? "actor.park,actor.yield" : "actor.park");
-    // Asked here, while the code is as the pass has made it.
+    // Computed here, because later changes would alter the code of the pass.
     const text = module.emitText();
     const longest = longestStack(
       text,
@@ -65,9 +91,9 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
     );
     const fits = ({ from, to }: Room) => longest <= to - from - HEADER_BYTES;
     const { near } = options;
-    // What yields unwinds to where the ABI says.
+    // A guest that yields unwinds to the address in the ABI.
     const room = near !== undefined && !yields && fits(near) ? near : { from: STACK, to: end };
-    // What yields without it has no room of its own: the host gives it as much as it has.
+    // A guest that only yields has no room of its own. The host gives it as much as it needs.
     if (parks && !fits(room)) putFramesAside(b, module, text, room);
     addGlobals(b, module, room);
     for (const name of importsOf(b, module, "park")) replacePark(b, module, name, room);
@@ -75,7 +101,7 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
       module.addGlobal(YIELDED, b.i32, true, module.i32.const(0));
       for (const name of importsOf(b, module, "yield")) replaceYield(b, module, name);
     }
-    // Asked again, because the optimizer may have merged equal functions.
+    // Read again, because the optimizer may have merged equal functions.
     entriesOf(b, module).forEach((entry, index) => {
       addResume(b, module, entry, index + 1, yields, room);
     });
@@ -85,79 +111,28 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
   exportGlobals(b, module);
 }
 
-/** Internal names of the imports `actor.<base>`: one for each source file that declares it. */
-export function importsOf(b: Binaryen, module: binaryen.Module, base: string): string[] {
-  const names: string[] = [];
-  for (let i = 0; i < module.getNumFunctions(); i++) {
-    const info = b.getFunctionInfo(module.getFunctionByIndex(i));
-    if (info.module === "actor" && info.base === base) names.push(info.name);
-  }
-  return names;
-}
-
-export interface Entry {
-  /** The export's name. */
-  name: string;
-  /** The function's internal name. */
-  target: string;
-}
-
-export function entriesOf(b: Binaryen, module: binaryen.Module): Entry[] {
-  const entries: Entry[] = [];
-  for (let i = 0; i < module.getNumExports(); i++) {
-    const { kind, name, value } = b.getExportInfo(module.getExportByIndex(i));
-    // `__collect` and its like are AssemblyScript's runtime, called by the host and not by a scheduler.
-    if (kind !== b.ExternalFunction || name === "_start" || name.startsWith("__")) continue;
-    const { params, results } = b.getFunctionInfo(module.getFunction(value));
-    if (params === b.none && results === b.none) entries.push({ name, target: value });
-  }
-  return entries;
-}
-
-/** Adds a check after every call that may reach `park`, also through a table. */
+/** Adds a check after every call that may reach one of the imports, also through a table. */
 function instrument(b: Binaryen, module: binaryen.Module, imports: string): void {
   optimizeForPass(b, module);
   runPass(b, module, imports);
 }
 
-export function optimizeForPass(b: Binaryen, module: binaryen.Module): void {
-  // Asyncify spills every live local, so it runs on optimized code. Each option is set because they are global to the
-  // process: a build must not depend on what was built before it.
-  b.setOptimizeLevel(3);
-  b.setShrinkLevel(0);
-  b.setAlwaysInlineMaxSize(12);
-  b.setFlexibleInlineMaxSize(70);
-  b.setOneCallerInlineMaxSize(200);
-  b.setAllowInliningFunctionsWithLoops(true);
-  b.setFastMath(false);
-  b.setZeroFilledMemory(false);
-  module.optimize();
-}
-
-/** @param only internal names of the functions to instrument; all that need it where none is named */
-export function runPass(b: Binaryen, module: binaryen.Module, imports: string, only: readonly string[] = []): void {
-  b.setPassArgument("asyncify-imports", imports);
-  if (only.length > 0) b.setPassArgument("asyncify-onlylist", only.join(","));
-  try {
-    module.runPasses(["asyncify"]);
-  } finally {
-    b.clearPassArguments();
-  }
-}
-
-/** Adds our globals, and takes away the pass's own ways in: the stack has one fixed place. */
+/** Adds our globals, and removes the pass's own exports. The stack gets one fixed address. */
 function addGlobals(b: Binaryen, module: binaryen.Module, { from }: Room): void {
   for (const name of RUNTIME) {
     module.removeExport(name);
     module.removeFunction(name);
   }
-  // As a constant it folds into every load and store of the instrumented code.
+  // A constant folds into every load and store of the instrumented code.
   module.removeGlobal(DATA);
   module.addGlobal(DATA, b.i32, false, module.i32.const(from));
   for (const name of [CAN_PARK, PARKED, RESULT]) module.addGlobal(name, b.i32, true, module.i32.const(0));
 }
 
-/** Puts a function of our own in the import's place, so that every call, direct or through a table, meets it. */
+/**
+ * Replaces the import with a function of our own, so that every call reaches it, direct or through
+ * a table.
+ */
 function replacePark(b: Binaryen, module: binaryen.Module, name: string, { from, to }: Room): void {
   module.removeFunction(name);
   if (module.getFunction(REFUSE) === 0) module.addFunctionImport(REFUSE, "actor", "park", b.none, b.i32);
@@ -183,8 +158,10 @@ function replacePark(b: Binaryen, module: binaryen.Module, name: string, { from,
 }
 
 /**
- * In the place of the import `yield`: asks the host, which answers with a budget, or with minus the bytes of memory that it has saved and the stack may
- * be written over. Asked again when the stack is back, it makes memory what it was.
+ * Replaces the import `yield` with a function that asks the host. The host returns a new budget, or
+ * a negative number: the guest is preempted, and the stack may overwrite so many bytes of memory,
+ * which the host has saved. When the stack is back, the function asks again, and the host restores
+ * the memory.
  */
 function replaceYield(b: Binaryen, module: binaryen.Module, name: string): void {
   module.removeFunction(name);
@@ -200,7 +177,10 @@ function replaceYield(b: Binaryen, module: binaryen.Module, name: string): void 
       module.if(module.i32.eq(module.global.get(STATE, b.i32), module.i32.const(REWINDING)), setState(module, NORMAL)),
       module.local.set(0, module.call(ASK, [], b.i32)),
       module.if(
-        module.i32.or(module.i32.gt_s(answer(), module.i32.const(0)), module.i32.eq(answer(), module.i32.const(END))),
+        module.i32.or(
+          module.i32.gt_s(answer(), module.i32.const(0)),
+          module.i32.eq(answer(), module.i32.const(YIELD_END)),
+        ),
         module.return(answer()),
       ),
       module.global.set(YIELDED, module.i32.const(1)),
@@ -212,7 +192,10 @@ function replaceYield(b: Binaryen, module: binaryen.Module, name: string): void 
   if (module.getExport(YIELD_EXPORT) === 0) module.addFunctionExport(name, YIELD_EXPORT);
 }
 
-/** `resume:E(n)`: begins E, or goes on after its `park` with n. 1: it parked (again); 2: it gave way; 0: E returned. */
+/**
+ * Adds `resume:E(n)`, which starts E, or continues it: its `park` returns n. Returns 1 if E parked,
+ * 2 if E yielded, 0 if E returned.
+ */
 function addResume(
   b: Binaryen,
   module: binaryen.Module,
@@ -233,7 +216,7 @@ function addResume(
       module.if(
         parked,
         module.block(null, [
-          // The stack in memory is another entry's: rewinding it here would run with another function's locals.
+          // The stack in memory belongs to another entry, and must not be rewound into this one.
           module.if(module.i32.ne(module.global.get(PARKED, b.i32), module.i32.const(number)), module.unreachable()),
           module.global.set(RESULT, module.local.get(0, b.i32)),
           setState(module, REWINDING),
@@ -245,9 +228,10 @@ function addResume(
       module.if(
         module.global.get(STATE, b.i32),
         module.block(null, [
-          // The pass writes frames without looking at the end. Where the room is not known to be enough, `putFramesAside` looks;
-          // a stack that the host has made room for may still be too long. Nothing of the guest has run since, so that it may
-          // have overwritten its data is never seen: this trap is the end of the instance.
+          // The pass writes frames without checking the end of the room. `putFramesAside` checks it
+          // where the room may be too small. A stack in room from the host may still be too long,
+          // and has then overwritten data of the guest. No code of the guest has run since, and
+          // this trap ends the instance, so no code will see the damage.
           module.if(module.i32.gt_u(top, module.i32.load(from + 4, 4, module.i32.const(0))), module.unreachable()),
           setState(module, NORMAL),
           module.global.set(PARKED, module.i32.const(number)),
@@ -272,14 +256,17 @@ function addResume(
   module.addFunctionExport(resume, resume);
 }
 
-/** A predicate runs while its own actor is in `recv_match`, so `park` must be refused in it and permitted again after it. */
+/**
+ * Refuses `park` inside a predicate, which runs while its own actor is in `recv_match`, and permits
+ * it again afterwards.
+ */
 function guardMatch(b: Binaryen, module: binaryen.Module, name: "match" | "match_first"): void {
   const ref = module.getExport(name);
   if (ref === 0) return;
   const { kind, value } = b.getExportInfo(ref);
   if (kind !== b.ExternalFunction) return;
   const { params, results } = b.getFunctionInfo(module.getFunction(value));
-  if (results !== b.i32) return; // not the ABI's: the host says so when it loads the module
+  if (results !== b.i32) return; // not the type in the ABI; the host refuses the module when it loads it
   const types = b.expandType(params);
   const saved = types.length;
   const answer = types.length + 1;
@@ -307,9 +294,10 @@ function guardMatch(b: Binaryen, module: binaryen.Module, name: "match" | "match
   module.addFunctionExport(`isopod/${name}`, name);
 }
 
-/** Exports each mutable global of the module's own as `global:NAME`. */
+/** Exports each mutable global that the module defines as `global:NAME`. */
 export function exportGlobals(b: Binaryen, module: binaryen.Module): void {
-  // An export is a root: no later optimizer run drops or folds what a host must copy. So what no one writes goes first.
+  // No later optimizer run removes an exported global. So globals that are never written are
+  // removed first.
   module.runPasses(["simplify-globals", "remove-unused-module-elements"]);
   for (let i = 0; i < module.getNumGlobals(); i++) {
     const { name, module: from, mutable } = b.getGlobalInfo(module.getGlobalByIndex(i));
@@ -317,7 +305,11 @@ export function exportGlobals(b: Binaryen, module: binaryen.Module): void {
   }
 }
 
-/** An empty stack behind its header. `end`: an i64 whose higher half says where it has to end. */
+/**
+ * Writes the header of an empty stack.
+ *
+ * @param end an i64 whose upper half is the address at which the stack must end
+ */
 function beginStack(module: binaryen.Module, from: number, end: binaryen.ExpressionRef): binaryen.ExpressionRef {
   const begin = module.i64.const(BigInt(from + HEADER_BYTES));
   return module.i64.store(from, 4, module.i32.const(0), module.i64.or(end, begin));

@@ -1,19 +1,20 @@
 /**
- * Modules that are compiled already, by whatever compiler: what a transform needs to know of them, and how they are read and written.
+ * Rewrites modules of other compilers: reads them, lets Asyncify change them, and writes them.
  *
- * Guarantee: a stack is put only where the module itself says that it has no data.
+ * Guarantee: a parked stack lies only where the module itself declares that it has no data.
  */
 import type binaryen from "binaryen";
-import { mustBeValid } from "../../host/module/counted.ts";
-import { type AsyncifyOptions, asyncify, entriesOf, importsOf, MEMORY_BASE } from "./asyncify.ts";
+import { assertValid } from "../../host/module/validity.ts";
+import { type AsyncifyOptions, asyncify, MEMORY_BASE } from "./asyncify.ts";
+import { entriesOf, importsOf } from "./entries.ts";
 import { INSTEAD, keeperOfReference, refuseUnsupported, Unsuitable } from "./unsupported.ts";
 
 type Binaryen = typeof binaryen;
 
-/** The linker's name for the address at which static data begins; lld exports it where it is told to. */
+/** The address at which static data begins, as the linker calls it. lld exports it on request. */
 const GLOBAL_BASE = "__global_base";
 
-/** The module of `bytes` after `change`. */
+/** Reads a module, applies `change`, optimizes it and writes it. */
 export function rewritten(
   b: Binaryen,
   name: string,
@@ -29,8 +30,8 @@ export function rewritten(
     change(module);
     module.optimize();
     const made = new Uint8Array(module.emitBinary());
-    // The pass adds variables, of which engines take so many.
-    mustBeValid(name, made);
+    // The pass adds variables, and engines limit their number.
+    assertValid(name, made);
     return made;
   } finally {
     b.setDebugInfo(hadDebugInfo);
@@ -39,9 +40,10 @@ export function rewritten(
 }
 
 /**
- * The module, with entries that wait by Asyncify instead of JSPI.
+ * Makes the entries of a module wait by Asyncify instead of JSPI.
  *
- * @throws {LoadError} where it is no module, {Unsuitable} where it has nothing that waits, or no room for its stack
+ * @throws {LoadError} where the bytes are not a module
+ * @throws {Unsuitable} where no entry waits, or there is no room for the parked stack
  */
 export function makeParking(
   b: Binaryen,
@@ -49,16 +51,18 @@ export function makeParking(
   bytes: Uint8Array<ArrayBuffer>,
   debug: boolean,
 ): Uint8Array<ArrayBuffer> {
-  mustBeValid(name, bytes);
+  assertValid(name, bytes);
   return rewritten(b, name, bytes, debug, module => {
     refuseParking(b, module, name);
     if (importsOf(b, module, "park").length === 0 || entriesOf(b, module).length === 0) {
-      throw new Unsuitable(`${name} never waits, for it has no entry or does not import actor.park: leave out --park`);
+      throw new Unsuitable(
+        `${name} never waits, because it has no entry or does not import actor.park: leave out --park`,
+      );
     }
     const memoryBase = roomIn(b, module);
     if (memoryBase === undefined) {
       throw new Unsuitable(
-        `${name} does not say where its stack could be put: link it with --export=${GLOBAL_BASE}, and its data from ${MEMORY_BASE} on`,
+        `${name} does not declare room for its parked stack: link it with --export=${GLOBAL_BASE}, and with its data from ${MEMORY_BASE} on`,
       );
     }
     teachToUnwind(b, module, name, bytes, { memoryBase });
@@ -66,10 +70,10 @@ export function makeParking(
 }
 
 /**
- * `asyncify` for a module that nobody knows.
+ * `asyncify` for a module of any compiler, with an error that says what the pass cannot do.
  *
- * @param bytes the module as it is
- * @throws {Unsuitable} where it has what the pass cannot do
+ * @param bytes the module before the change
+ * @throws {Unsuitable} where the module has code that the pass cannot handle
  */
 export function teachToUnwind(
   b: Binaryen,
@@ -88,26 +92,29 @@ export function teachToUnwind(
     const keeper = keeperOfReference(b, bytes, featuresOf(b));
     if (keeper === undefined) {
       throw new Unsuitable(
-        `${name}: Asyncify failed at it (${error instanceof Error ? error.message : "it says not why"}). ${INSTEAD}`,
+        `${name}: Asyncify failed (${error instanceof Error ? error.message : "without a message"}). ${INSTEAD}`,
       );
     }
     throw new Unsuitable(
-      `${name}: ${keeper} keeps a reference while it may wait, which Asyncify cannot save. ${INSTEAD}`,
+      `${name}: ${keeper} keeps a reference while it may wait, and Asyncify cannot save references. ${INSTEAD}`,
     );
   }
 }
 
-/** What was taught to unwind cannot be taught again. */
+/** Throws where a module waits by Asyncify already, because it cannot be instrumented twice. */
 export function refuseParking(b: Binaryen, module: binaryen.Module, name: string): void {
   for (let i = 0; i < module.getNumExports(); i++) {
     const { name: found } = b.getExportInfo(module.getExportByIndex(i));
     if (found.startsWith("resume:")) {
-      throw new Unsuitable(`${name} waits by asyncify already: build it from what it was before`);
+      throw new Unsuitable(`${name} waits by asyncify already: build it from the original module`);
     }
   }
 }
 
-/** How far from 0 a parked stack may reach, as `asyncify` wants to know it; undefined where the module does not say, or has too little room. */
+/**
+ * The `memoryBase` for `asyncify`. Undefined where the module does not declare it, or has too
+ * little room.
+ */
 export function roomIn(b: Binaryen, module: binaryen.Module): number | undefined {
   const ref = module.getExport(GLOBAL_BASE);
   if (ref === 0) return undefined;
@@ -118,19 +125,22 @@ export function roomIn(b: Binaryen, module: binaryen.Module): number | undefined
   const expression = b.getExpressionInfo(init);
   if (expression.id !== b.ConstId || expression.type !== b.i32) return undefined;
   const base = (expression as binaryen.ConstInfo).value as number;
-  // Behind it begins what the module calls its stack, where its linker put that first.
+  // If the linker puts the module's own stack first, that stack begins behind this address.
   return base >>> 0 < MEMORY_BASE ? undefined : MEMORY_BASE;
 }
 
-/** A memory that only the stack will need, the optimizer would take for unused. */
+/** Exports the memory. The optimizer would remove one that only the parked stack uses. */
 function exportMemory(module: binaryen.Module): void {
   if (module.getExport("memory") !== 0) return;
-  // Binaryen tells the internal name of a memory nowhere else.
+  // Binaryen gives the internal name of a memory only in the text.
   const name = /\(memory \$([^\s)]+)/.exec(module.emitText())?.[1];
   if (name !== undefined) module.addMemoryExport(name, "memory");
 }
 
-/** What engines accept of what Binaryen writes; of `Features.All` they refuse the imports. */
+/**
+ * The features that engines accept in modules of Binaryen. With `Features.All` they refuse the
+ * imports.
+ */
 export function featuresOf({ Features }: Binaryen): number {
   return (
     Features.MutableGlobals |

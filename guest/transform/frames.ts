@@ -1,13 +1,15 @@
 /**
- * How long the stack of a parked guest can get, read from code that Asyncify has just instrumented.
+ * Computes how long the stack of a parked guest can get, from the text of code that Asyncify has
+ * just instrumented.
  *
- * Guarantee: an answer is an upper bound of every unwinding that begins below the given functions. Where recursion, or a call that is not
- * understood, leaves none, the answer is Infinity.
+ * Guarantee: the result is an upper bound for every unwinding inside the given functions. It is
+ * Infinity where recursion, or a call that is not understood, leaves no bound.
  */
 
 /**
- * The pass moves the top of its stack by a constant for each part of a frame: on where it unwinds, back where it rewinds. Binaryen prefers to subtract -64 where
- * 64 is to be added, because that is a byte shorter.
+ * A move of the stack top by a constant. The pass has one for each part of a frame: forward to
+ * unwind, back to rewind. Binaryen writes "subtract -64" instead of "add 64", because that is a
+ * byte shorter.
  */
 const MOVE =
   /\(i32\.store\s+\(global\.get \$__asyncify_data\)\s+\(i32\.(add|sub)\s+\(i32\.load\s+\(global\.get \$__asyncify_data\)\s*\)\s+\(i32\.const (-?\d+)\)/g;
@@ -15,30 +17,32 @@ const FUNCTION = /^ \(func \$("(?:[^"\\]|\\.)*"|[^\s()]+)/gm;
 const CALL = /\((?:return_)?call \$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 const INDIRECT = /\((?:return_)?call_(?:indirect|ref)\b/;
 const ELEMENTS = /^ \(elem [^\n]*/gm;
-/** The names of the segment itself and of its table. */
+/** The names of a segment and of its table. */
 const NOT_FUNCTIONS = /^ \(elem \$[^\s()]+|\(table \$[^\s()]+\)/g;
 const ADDRESS = /\(ref\.func \$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 const REFERENCE = /\$("(?:[^"\\]|\\.)*"|[^\s()]+)/g;
 
 interface Instrumented {
-  /** Bytes of its frame; Infinity where they are not understood. */
+  /** Bytes of its frame. Infinity where the code is not understood. */
   readonly frame: number;
   readonly calls: readonly string[];
 }
 
 /**
+ * The longest stack that an unwinding can write.
+ *
  * @param text the module as text, right after the pass
- * @param roots the functions that an unwinding may begin below, by their internal names
- * @returns bytes
+ * @param roots internal names of the functions that the host calls
+ * @returns bytes, or Infinity
  */
 export function longestStack(text: string, roots: readonly string[]): number {
   const code = withoutPlaces(text);
   const functions = instrumented(code);
-  // One that is not in the text at all has a name that was not understood.
+  // A root that is not in the text has a name that was not understood.
   const names = new Set(namesIn(code, FUNCTION));
   if (!roots.every(root => names.has(root))) return Number.POSITIVE_INFINITY;
   const known = new Map<string, number>();
-  // Infinity while it is being computed: who meets it again is in a recursion.
+  // Infinity while a function is being computed, because a second visit means recursion.
   const below = (name: string): number => {
     const found = known.get(name);
     if (found !== undefined) return found;
@@ -53,7 +57,7 @@ export function longestStack(text: string, roots: readonly string[]): number {
   return Math.max(...roots.map(below));
 }
 
-/** How many bytes each function that can unwind writes when it does, by its internal name. */
+/** The bytes of the frame of each function that can unwind, by its internal name. */
 export function framesOf(text: string): ReadonlyMap<string, number> {
   const frames = new Map<string, number>();
   for (const [name, { frame }] of instrumented(withoutPlaces(text))) if (frame > 0) frames.set(name, frame);
@@ -65,12 +69,12 @@ export function functionsOf(text: string): ReadonlyMap<string, string> {
   return functionsIn(withoutPlaces(text));
 }
 
-/** Which functions a function calls by name, by their internal names. */
+/** The internal names of the functions that a function calls directly. */
 export function callsIn(body: string): readonly string[] {
   return namesIn(body, CALL);
 }
 
-/** Internal names of the functions that can be in a table. */
+/** The internal names of the functions that can be in a table. */
 export function addressesTaken(text: string): readonly string[] {
   return [...new Set([...inTables(text), ...namesIn(text, ADDRESS)])];
 }
@@ -89,7 +93,7 @@ function withoutPlaces(text: string): string {
   return text.replace(/^\s*;;@.*\n/gm, "");
 }
 
-/** Those that can unwind: none of the others is on the stack when that happens. */
+/** The functions that can unwind. No other function is on the stack during an unwinding. */
 function instrumented(code: string): Map<string, Instrumented> {
   const bodies = new Map([...functionsIn(code)].filter(([, body]) => body.includes("$__asyncify_data")));
   const tables = inTables(code);
@@ -103,7 +107,10 @@ function instrumented(code: string): Map<string, Instrumented> {
   return found;
 }
 
-/** What is written is what is read again. */
+/**
+ * The frame is the sum of the moves forward. It is understood only if the moves back have the same
+ * sum.
+ */
 function frameIn(body: string): number {
   const moves = [...body.matchAll(MOVE)].map(({ 1: operation, 2: bytes }) =>
     operation === "add" ? Number(bytes) : -Number(bytes),
@@ -116,7 +123,10 @@ function namesIn(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(({ 1: name }) => plain(name));
 }
 
-/** A name in quotes has its other characters escaped, as UTF-8 in hexadecimal or behind a backslash. */
+/**
+ * The name without quotes. Inside quotes, special characters are UTF-8 in hexadecimal, or follow a
+ * backslash.
+ */
 export function plain(name: string): string {
   if (!name.startsWith('"')) return name;
   const text = name

@@ -1,31 +1,41 @@
 /**
- * The AssemblyScript transform for guests: what `isopod build` uses, and `asc --transform` can.
+ * `isopod/transform`: the AssemblyScript transform for guests. `isopod build` uses it, and `asc
+ * --transform` can.
  *
- * Guarantee: whatever guest it compiles can block in a receive in every engine (see `asyncify.ts`), and one that uses the
- * guest library's selective receive exports the library's `match`, without a line of boilerplate in the guest.
+ * Guarantee: every guest that it compiles can wait in a receive in every engine (`asyncify.ts`). A
+ * guest that uses the library's selective receive exports the library's `match`, and needs no code
+ * for that.
+ *
+ * This folder imports wire/ and the binary readers of module/ from host/, and Binaryen and asc from
+ * npm.
  */
 import type * as asc from "assemblyscript/asc";
 import { Transform } from "assemblyscript/transform";
 import type binaryen from "binaryen";
 import { shrinkAllocator } from "./allocator.ts";
-import { asyncify, exportGlobals, importsOf } from "./asyncify.ts";
+import { asyncify, exportGlobals } from "./asyncify.ts";
+import { importsOf } from "./entries.ts";
 import { FAR_END, layoutBefore, moveReferences, nameOverflow, STACK_SIZE } from "./layout.ts";
 import type { ParkWay } from "./park.ts";
 import { keepAllFrames, keepAllocatingFrames, keepPlaces } from "./places.ts";
 
 export type { ParkWay } from "./park.ts";
 
-// The stub has no types that TypeScript can resolve. asc copies `program` and `binaryen` onto the prototype.
+// TypeScript finds no types for this module. asc copies `program` and `binaryen` onto the
+// prototype.
 const Base = Transform as abstract new () => asc.Transform;
 
-/** asc wants the class as the default export, and makes the instance itself. */
+/** asc requires the class as the default export, and makes the instance itself. */
 export default class GuestTransform extends Base {
-  /** A subclass may say `"jspi"`: then the code stays as it is, and needs an engine that has JSPI. */
+  /**
+   * A subclass may set `"jspi"`. The code then needs an engine with JSPI, and is not changed for
+   * parking.
+   */
   park: ParkWay = "asyncify";
 
   constructor() {
     super();
-    // asc reads its library after it has made the transforms.
+    // Here, because asc reads its library after it has made the transforms.
     shrinkAllocator();
   }
 
@@ -35,7 +45,7 @@ export default class GuestTransform extends Base {
     else keepAllocatingFrames(this.binaryen, module);
     exportMatch(this.binaryen, module);
     const { memoryBase, stackSize } = this.program.options;
-    // Who calls asc by hand may have asked for a stack where asc puts it.
+    // A user who calls asc by hand may have asked for a stack where asc puts it.
     const layout = stackSize === STACK_SIZE ? layoutBefore(memoryBase) : undefined;
     if (layout !== undefined) moveReferences(this.binaryen, module, layout);
     else nameOverflow(this.binaryen, module, stackSize);
@@ -45,14 +55,15 @@ export default class GuestTransform extends Base {
 }
 
 /**
- * Exports the library's `match`, and `matchFirst` as `match_first`: the functions of these names in a file beside the `actor.ts` that declares `recv_match`.
- * They are known by that neighbour because their path varies: `~lib/isopod/guest/match/match`, `../../guest/match/match`.
- * The compiler has them only where the library's `takeMatch` refers to them, that is where `recv_match` is called.
+ * Exports the library's `match`, and `matchFirst` as `match_first`. They are found by the file
+ * beside them, `actor.ts`, which declares `recv_match`, because their path varies:
+ * `~lib/isopod/guest/match/match`, `../../guest/match/match`. The compiler includes them only where
+ * the library's `takeMatch` refers to them, that is in guests that call `recv_match`.
  */
 function exportMatch(b: typeof binaryen, module: binaryen.Module): void {
   const match = ofLibrary(b, module, "match");
   const exported = module.getExport("match");
-  // A guest that answers for itself answers alone.
+  // A guest that exports its own `match` keeps it.
   if (match === undefined || (exported !== 0 && b.getExportInfo(exported).value !== match)) return;
   if (exported === 0) module.addFunctionExport(match, "match");
   const first = ofLibrary(b, module, "matchFirst");

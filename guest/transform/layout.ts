@@ -1,46 +1,60 @@
 /**
- * Where things lie in the memory of a guest built from AssemblyScript, so that one which waits has touched one page of the processor's (4 KiB) and not
- * one for each kind of thing:
+ * The layout of the memory of a guest in AssemblyScript. A waiting guest has touched one page of
+ * the processor (4 KiB), and not one page for each region:
  *
- *     16        a long parked stack ▶                (page 0; touched only by who needs it)
- *     4096      ◀ references to collected objects    (their stack grows down, so only its end is touched)
+ *     16        a long parked stack ▶                (page 0; touched only by guests that need it)
+ *     4096      ◀ references to collected objects    (this stack grows down, so only its end is touched)
  *     12384     a short parked stack ▶
  *     12544     static data, the heap ▶
  *
- * The last address is asc's `--memoryBase`, and the others follow from it. What is touched begins shortly before it and goes on behind it: data, the
- * allocator's lists, the first blocks.
+ * The last address is asc's `--memoryBase`; the others follow from it. The guest touches memory
+ * from shortly before that address: the data, the allocator's lists, the first blocks.
  */
 import type binaryen from "binaryen";
 import { ABORTED_FOR_STACK } from "../../host/wire/abi.ts";
 
 type Binaryen = typeof binaryen;
 
-/** Room for a long parked stack ends here, and so begins what else a module has that does not say more. */
+/**
+ * The end of the room for a long parked stack, and the lowest address of anything else in a module.
+ */
 export const FAR_END = 4096;
 
-/** Bytes of AssemblyScript's stack of references to collected objects, where nobody asks for another number: four for each local in use. */
+/**
+ * The default size of AssemblyScript's stack of references to collected objects, in bytes: four for
+ * each local in use.
+ */
 export const DEFAULT_STACK_BYTES = 8192;
-/** As many as make sense; a guest with more has no page of its memory less. */
+/** The largest size of that stack, in bytes. */
 export const MAX_STACK_BYTES = 2 ** 26;
-/** That stack is as long as so many pages of the processor's, so that what lies behind it begins at the same place in its page. */
+/**
+ * That stack is a multiple of the processor's page, so that the regions behind it begin at the same
+ * offset in a page.
+ */
 const STACK_STEP_BYTES = 4096;
-/** So much of it shares the page with what comes behind it. */
+/** How many of its bytes are in the same page as the regions behind it. */
 const REFERENCES_SHARED = 96;
 
-/** Room for the stack of a guest that parks no deeper than a few functions. */
+/** Room for the stack of a guest that parks a few functions deep. */
 const NEAR_BYTES = 160;
 
-/** asc's `--stackSize`: it would put that stack between data and heap, and the transform moves it. Not 0, which means that there is none. */
+/**
+ * asc's `--stackSize`. asc puts this stack between data and heap, and the transform moves it. 0
+ * would mean no stack.
+ */
 export const STACK_SIZE = 16;
 
-/** asc's `--memoryBase`, where static data begins, of a guest whose stack of references has at least so many bytes. */
+/**
+ * asc's `--memoryBase`, the address of the static data, for a stack of references with at least
+ * `stackBytes` bytes.
+ */
 export function memoryBaseFor(stackBytes: number = DEFAULT_STACK_BYTES): number {
   const bytes = Math.ceil(stackBytes / STACK_STEP_BYTES) * STACK_STEP_BYTES;
   return FAR_END + bytes + REFERENCES_SHARED + NEAR_BYTES;
 }
 
 export interface Layout {
-  /** Where the stack of references begins; it grows down to `FAR_END`. */
+  /** The address at which the stack of references begins. It grows down to `FAR_END`. */
   readonly referencesEnd: number;
   /** Room for a short parked stack. */
   readonly near: { readonly from: number; readonly to: number };
@@ -64,17 +78,20 @@ const ABORT = "~lib/builtins/abort";
 const VISIT_STACK = "~lib/rt/itcms/visitStack";
 const VISIT = "~lib/rt/itcms/__visit";
 
-/** Moves the stack of references to its place. To be called before the module is optimized, while the compiler's names are there. */
+/**
+ * Moves the stack of references to its place. Call it before the module is optimized, because it
+ * uses the compiler's names.
+ */
 export function moveReferences(b: Binaryen, module: binaryen.Module, { referencesEnd }: Layout): void {
   if (module.getGlobal(STACK_POINTER) === 0) return;
   nameOverflow(b, module, referencesEnd - FAR_END);
   module.removeGlobal(STACK_POINTER);
   module.addGlobal(STACK_POINTER, b.i32, true, module.i32.const(referencesEnd));
-  // The end of the data is asked for where that stack grows, and nowhere else.
+  // Only the check of this stack reads the end of the data.
   module.removeGlobal(STACK_LIMIT);
   module.addGlobal(STACK_LIMIT, b.i32, false, module.i32.const(FAR_END));
   if (module.getFunction(VISIT_STACK) === 0) return;
-  // As asc's own, which goes on to where the heap begins.
+  // The same as asc's own function, which would continue to the beginning of the heap.
   const [cookie, at] = [0, 1];
   const pointer = () => module.local.get(at, b.i32);
   module.removeFunction(VISIT_STACK);
@@ -100,7 +117,10 @@ export function moveReferences(b: Binaryen, module: binaryen.Module, { reference
   );
 }
 
-/** Has the host told that the stack of references is full, and how many bytes it has: the host makes the message (`env.abort` of docs/abi.md). */
+/**
+ * Reports a full stack of references to the host, with its size. The host makes the message
+ * (`env.abort` in docs/abi.md).
+ */
 export function nameOverflow(b: Binaryen, module: binaryen.Module, bytes: number): void {
   if (module.getFunction(STACK_CHECK) === 0 || module.getFunction(ABORT) === 0) return;
   const said = [0, 0, bytes, ABORTED_FOR_STACK].map(word => module.i32.const(word));

@@ -1,8 +1,10 @@
 /**
- * Lets a guest park whose stack is longer than its room: where the room is full, the host takes the frames out of it, and where it is empty on the
- * way back, the host writes them again (`stack_out` and `stack_in` of docs/abi.md).
+ * Lets a guest park with a stack that is longer than its room. When the room is full, the host
+ * takes the frames out of it. When it is empty during rewinding, the host writes them back
+ * (`stack_out` and `stack_in` in docs/abi.md).
  *
- * Guarantee: code that neither unwinds nor rewinds does what it did before, and a frame is never divided. The module is as the pass has just made it.
+ * Guarantee: code that neither unwinds nor rewinds behaves as before, and no frame is split. The
+ * module must come directly from the pass.
  */
 import type binaryen from "binaryen";
 import { framesOf } from "./frames.ts";
@@ -10,12 +12,12 @@ import { HEADER_BYTES, REWINDING, type Room, STATE, UNWIND } from "./pass.ts";
 
 type Binaryen = typeof binaryen;
 
-const STACK_OUT = "isopod/stackOut"; // the imports
+const STACK_OUT = "isopod/stackOut"; // the two imports
 const STACK_IN = "isopod/stackIn";
-const MAKE_ROOM = "isopod/makeRoom"; // who asks whether they are needed
+const MAKE_ROOM = "isopod/makeRoom"; // the two functions that call them where needed
 const FETCH = "isopod/fetch";
 
-/** What Binaryen has and its types do not say. */
+/** A part of Binaryen that its types lack. */
 interface Editor {
   readonly Block: {
     insertChildAt(block: binaryen.ExpressionRef, index: number, child: binaryen.ExpressionRef): void;
@@ -30,7 +32,8 @@ export function putFramesAside(b: Binaryen, module: binaryen.Module, text: strin
     const { body } = b.getFunctionInfo(module.getFunction(name));
     const children = childrenOf(b, body);
     const unwound = children.findIndex(child => leavesUnwind(b, child));
-    if (unwound < 0 || !Number.isFinite(bytes)) throw new Error(`Asyncify has made of ${name} what is not known here`);
+    if (unwound < 0 || !Number.isFinite(bytes))
+      throw new Error(`Asyncify has rewritten ${name} in a form that isopod does not know`);
     Block.insertChildAt(body, unwound + 1, module.call(MAKE_ROOM, [module.i32.const(bytes)], b.none));
     const fetch = module.call(FETCH, [], b.none);
     const rewinds = whereItRewinds(b, children[0]);
@@ -71,14 +74,17 @@ function childrenOf(b: Binaryen, block: binaryen.ExpressionRef): readonly binary
   return b.getExpressionId(block) === b.BlockId ? (b.getExpressionInfo(block) as binaryen.BlockInfo).children : [];
 }
 
-/** Whether this comes to its end when a call has unwound: what follows it in the function's body writes the frame. */
+/** Whether this expression ends when a call has unwound. The code after it writes the frame. */
 function leavesUnwind(b: Binaryen, expression: binaryen.ExpressionRef): boolean {
   if (b.getExpressionId(expression) !== b.LocalSetId) return false;
   const { value } = b.getExpressionInfo(expression) as binaryen.LocalSetInfo;
   return b.getExpressionId(value) === b.BlockId && (b.getExpressionInfo(value) as binaryen.BlockInfo).name === UNWIND;
 }
 
-/** The pass's own first question is mostly whether the function goes back on its frame: the block of what it does then. */
+/**
+ * The block that rewinds the frame. Most functions begin with a check of the state that leads to
+ * it.
+ */
 function whereItRewinds(b: Binaryen, first: binaryen.ExpressionRef): binaryen.ExpressionRef | undefined {
   if (b.getExpressionId(first) !== b.IfId) return undefined;
   const { condition, ifTrue } = b.getExpressionInfo(first) as binaryen.IfInfo;

@@ -1,4 +1,7 @@
-/** How `park` waits, in a file without imports: asc's own types declare globals, which must not reach users of `isopod/node`. */
+/**
+ * How `park` waits. This file has no imports, because asc's types declare globals, which must not
+ * reach users of `isopod/node`.
+ */
 
-/** By instrumented code, or by the engine's own stack switching. */
+/** `asyncify` instruments the code; `jspi` uses the engine's stack switching. */
 export type ParkWay = "asyncify" | "jspi";

@@ -1,35 +1,47 @@
 /**
- * Keeps what a crash is later said to be at: the code of a place stays that place's own, and where AssemblyScript's library fails for want of memory, the
- * function of the guest that called it is still on the stack. To be called before the module is optimized, while the compiler's names are there.
+ * Keeps the places of crashes exact. Equal code of two places is not merged. When AssemblyScript's
+ * library runs out of memory, the guest's function that called it is still on the stack.
+ *
+ * Call these functions before the module is optimized, because they use the compiler's names.
  */
 import type binaryen from "binaryen";
 import { callsIn, functionsOf } from "./frames.ts";
 
 type Binaryen = typeof binaryen;
 
-/** Functions in which a place is not the guest's: those of AssemblyScript's library, and constructors, in which asc gives none to the allocation. */
+/**
+ * Functions without a place of the guest: those of AssemblyScript's library, and constructors,
+ * whose allocations asc gives no place.
+ */
 const PLACELESS = /^~lib\/(?!isopod\/)|#constructor$/;
-/** Every block of memory is taken by it, or made longer. */
+/** The functions that take or enlarge every block of memory. */
 const ALLOCATES = ["~lib/rt/tlsf/allocateBlock", "~lib/rt/tlsf/reallocateBlock"];
 
 /**
- * Code of two places becomes one of neither, and a crash in it would be said to be where it was not: what merges equal code, in a function or whole
- * functions, stays away. Costs up to 3.5 bytes in a hundred. It holds for the process, and so for all its builds alike.
+ * Skips the passes that merge equal code, because a crash in merged code would be reported at the
+ * wrong place. Costs up to 3.5 % in size. The setting holds for the whole process.
  */
 export function keepPlaces(b: Binaryen, module: binaryen.Module): void {
-  // asc gives an expression its place after what it converts it with, so that a load whose value is dropped has none of its own.
+  // asc gives the place to the conversion around an expression, so a load whose value is dropped
+  // would have none.
   module.runPasses(["propagate-debug-locs"]);
   for (const pass of ["code-folding", "duplicate-function-elimination"]) {
     if (!b.hasPassToSkip(pass)) b.addPassToSkip(pass);
   }
 }
 
-/** In a debug build each call has a frame of its own: what the library could not do is then traced to who called it. */
+/**
+ * In a debug build every call keeps its frame, so that an error in the library leads to the line
+ * that called it.
+ */
 export function keepAllFrames(b: Binaryen, module: binaryen.Module): void {
   keepFrame(b, module, "*");
 }
 
-/** In a release those that may allocate and have no place of the guest's: beside an allocation, a call costs little. */
+/**
+ * In a release build only functions that may allocate, and have no place of the guest, keep their
+ * frames. A call costs little beside an allocation.
+ */
 export function keepAllocatingFrames(b: Binaryen, module: binaryen.Module): void {
   const callers = new Map<string, string[]>();
   for (const [name, body] of functionsOf(module.emitText())) {
@@ -41,7 +53,7 @@ export function keepAllocatingFrames(b: Binaryen, module: binaryen.Module): void
   }
   const found = new Set(ALLOCATES);
   for (const name of found) {
-    // Who calls a function of the guest's has that in between.
+    // A function of the guest has a place of its own, so the search ends there.
     for (const caller of callers.get(name) ?? []) if (PLACELESS.test(caller)) found.add(caller);
   }
   for (const name of found) keepFrame(b, module, name);

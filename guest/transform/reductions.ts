@@ -1,26 +1,32 @@
 /**
- * Counts the reductions of a guest that is built, and teaches it to give way where they are spent.
+ * Builds guests that can be preempted in every engine: they count their reductions, and `yield`
+ * unwinds their stack.
  *
- * Guarantee: the counting is the one that the host does of untrusted modules, in `host/module/count.ts`; here Asyncify comes after it, so that `yield` can unwind
- * the guest's stack in every engine.
+ * Guarantee: `host/module/count.ts` counts, as it does when the host loads an untrusted module.
+ * Asyncify comes after it.
  */
 import type binaryen from "binaryen";
-import { countValid } from "../../host/module/counted.ts";
-import { entriesOf, importsOf } from "./asyncify.ts";
+import { validateAndCount } from "../../host/module/counted.ts";
 import { refuseParking, rewritten, roomIn, teachToUnwind } from "./compiled.ts";
+import { entriesOf, importsOf } from "./entries.ts";
 import { Unsuitable } from "./unsupported.ts";
 
 type Binaryen = typeof binaryen;
 
-/** What is done about a guest's reductions: nothing; they are counted; they are counted, and the guest can be preempted in every engine. */
+/**
+ * `none` counts no reductions; `count` counts them; `yield` counts them, and the guest can be
+ * preempted in every engine.
+ */
 export type ReductionsWay = "none" | "count" | "yield";
 
 /**
- * A module that counts its reductions, and unwinds its stack where it gives way.
+ * Makes a module that counts its reductions, and unwinds its stack when it yields.
  *
- * @param bytes a module that no transform of ours has been at
- * @param memoryBase where its static data begins, as it was built; undefined where only the module itself may know
- * @throws {LoadError} where it cannot be counted, {Unsuitable} where it cannot be taught
+ * @param bytes a module that no transform of ours has changed
+ * @param memoryBase the address of its static data; undefined where only the module itself may
+ * declare it
+ * @throws {LoadError} where its reductions cannot be counted
+ * @throws {Unsuitable} where Asyncify cannot instrument it
  */
 export function makePreemptible(
   b: Binaryen,
@@ -29,7 +35,7 @@ export function makePreemptible(
   memoryBase: number | undefined,
   debug: boolean,
 ): Uint8Array<ArrayBuffer> {
-  const counted = countValid(name, bytes);
+  const counted = validateAndCount(name, bytes);
   return rewritten(b, name, counted, debug, module => {
     const base = memoryBase ?? roomIn(b, module);
     check(b, module, name, base);
@@ -44,7 +50,7 @@ function check(b: Binaryen, module: binaryen.Module, name: string, memoryBase: n
   }
   if (memoryBase === undefined && importsOf(b, module, "park").length > 0) {
     throw new Unsuitable(
-      `${name} waits in receives, and has no room for its stack: build its source with --reductions yield, or use --park jspi`,
+      `${name} waits in receives, but has no room for its parked stack: build its source with --reductions yield, or use --park jspi`,
     );
   }
 }

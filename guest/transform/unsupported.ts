@@ -1,21 +1,25 @@
 /**
- * What Binaryen's Asyncify cannot do, or does wrong without a word: looked for in a module of some other compiler before the pass has it.
+ * Refuses modules that Binaryen's Asyncify cannot instrument, or would instrument wrongly. Modules
+ * of other compilers are checked before the pass.
  *
- * Guarantee: a module that passes unwinds and rewinds as it should; of others the build says which function stands against it, and why. The list is that of
- * the pass's own sources (Asyncify.cpp, Flatten.cpp). It fails at tail calls, at `try_table`, and at references among the variables that it has to save. It
- * writes code that goes wrong where an unwinding begins inside a `catch` or in a call by `call_ref`, and where it has been at the module before.
+ * Guarantee: an accepted module unwinds and rewinds correctly. For a refused module, the error
+ * names the function and the reason. The list follows the sources of the pass (Asyncify.cpp,
+ * Flatten.cpp). The pass fails at tail calls, at `try_table`, and at references among the variables
+ * that it must save. It makes wrong code where an unwinding begins inside a `catch` or in a
+ * `call_ref`, and in a module that it has instrumented before.
  */
 import type binaryen from "binaryen";
-import { optimizeForPass, runPass } from "./asyncify.ts";
 import { addressesTaken, functionsOf, plain } from "./frames.ts";
-import { RUNTIME, STATE } from "./pass.ts";
+import { optimizeForPass, RUNTIME, runPass, STATE } from "./pass.ts";
 
 type Binaryen = typeof binaryen;
 
-/** The module does not have what is asked for. The message says what to do. */
+/** The module cannot be built as asked. The message says what to do. */
 export class Unsuitable extends Error {}
 
 /**
+ * Throws where Asyncify cannot instrument the module.
+ *
  * @param imports internal names of the imports that unwind
  * @throws {Unsuitable}
  */
@@ -27,7 +31,7 @@ export function refuseUnsupported(
 ): void {
   if (RUNTIME.some(runtime => module.getExport(runtime) !== 0) || module.getGlobal(STATE) !== 0) {
     throw new Unsuitable(
-      `${name} was instrumented by Asyncify already (wasm-opt --asyncify, or a compiler that calls it): build it without, isopod does that itself`,
+      `${name} was instrumented by Asyncify already (wasm-opt --asyncify, or a compiler that calls it): build it without, because isopod does that itself`,
     );
   }
   const refuse = (found: string, what: string): never => {
@@ -39,13 +43,13 @@ export function refuseUnsupported(
   const bodies = functionsOf(text);
   const found = new Map([...bodies].map(([name, body]) => [name, contentsOf(body)]));
   const waits = reaching(found, imports, addressesTaken(text));
-  // For the pass any call through a table may lead to a wait.
+  // The pass assumes that any call through a table may lead to a wait.
   const instrumented = reaching(found, imports, undefined);
   for (const [name, { has, inCatch }] of found) {
-    if (has.tailCall) refuse(name, "makes a tail call, which Asyncify does not know");
-    if (has.callByReference) refuse(name, "calls by call_ref, which Asyncify does not know");
+    if (has.tailCall) refuse(name, "makes a tail call, which Asyncify does not support");
+    if (has.callByReference) refuse(name, "calls by call_ref, which Asyncify does not support");
     if (has.tryTable && instrumented.has(name))
-      refuse(name, "may wait and has a try_table, which Asyncify does not know");
+      refuse(name, "may wait and has a try_table, which Asyncify does not support");
     const waiting = inCatch.find(call => waits.has(call));
     if (waiting !== undefined) {
       const how = waiting === INDIRECT ? "a call through a table" : titleOf(b, module, waiting);
@@ -54,7 +58,7 @@ export function refuseUnsupported(
   }
 }
 
-/** What to do, behind what is wrong. */
+/** The end of each message: what to do instead. */
 export const INSTEAD = "Change that, or leave out --park and --reductions yield: the module then waits by JSPI";
 
 /** Stands for a call through a table. */
@@ -62,12 +66,12 @@ const INDIRECT = "(indirect)";
 
 interface Contents {
   readonly calls: readonly string[];
-  /** Those of its calls that stand in the body of a catch. */
+  /** Its calls inside the body of a catch. */
   readonly inCatch: readonly string[];
   readonly has: { readonly tailCall: boolean; readonly callByReference: boolean; readonly tryTable: boolean };
 }
 
-/** Parentheses outside of names, each with what follows an opening one. */
+/** A parenthesis outside of names. An opening one comes with the word and the name after it. */
 const PARENTHESIS = /\((\S+?)(?=[\s()])(?: \$("(?:[^"\\]|\\.)*"|[^\s()]+))?|\)|"(?:[^"\\]|\\.)*"/g;
 
 function contentsOf(body: string): Contents {
@@ -93,7 +97,11 @@ function contentsOf(body: string): Contents {
   };
 }
 
-/** Functions from which one of `imports` may be reached. Without `taken`, by every call through a table; else through those that can be in one. */
+/**
+ * The functions from which one of `imports` may be reached.
+ *
+ * @param taken the functions that can be in a table; undefined: any function can
+ */
 function reaching(
   functions: ReadonlyMap<string, Contents>,
   imports: readonly string[],
@@ -111,7 +119,7 @@ function reaching(
   return found;
 }
 
-/** What a person may know it by: an export of it, or its name, or its index. */
+/** A name of the function that its author knows: an export, or else its name, or else its index. */
 export function titleOf(b: Binaryen, module: binaryen.Module, name: string): string {
   for (let i = 0; i < module.getNumExports(); i++) {
     const found = b.getExportInfo(module.getExportByIndex(i));
@@ -121,7 +129,8 @@ export function titleOf(b: Binaryen, module: binaryen.Module, name: string): str
 }
 
 /**
- * Which function has a reference among the variables that the pass has to save: the first one at which it fails. Undefined where there is none such.
+ * The function that has a reference among the variables that the pass must save. Undefined where
+ * there is none.
  *
  * @param bytes the module before the pass
  */
@@ -129,10 +138,12 @@ export function keeperOfReference(b: Binaryen, bytes: Uint8Array<ArrayBuffer>, f
   const module = b.readBinaryWithFeatures(bytes, features);
   optimizeForPass(b, module);
   const optimized = module.emitBinary();
-  // Functions without a name are called by their numbers, which are others when the module is read again.
+  // Functions without a name are called by their numbers, which change when the module is read
+  // again.
   const names = namesOf(module);
   const again = namesOf(b.readBinaryWithFeatures(optimized, features));
-  // It may take a function and its caller to fail: the last one that is needed is the one that is named.
+  // The pass may fail only for a function together with its caller. The last function that is
+  // needed for a failure is named.
   const fails = (count: number) => failsAt(b, optimized, features, again.slice(0, count));
   let [passing, failing] = [0, again.length];
   if (!fails(failing)) return undefined;

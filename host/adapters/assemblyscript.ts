@@ -1,25 +1,34 @@
 /**
- * Reads AssemblyScript's strings out of guests' memories, with AssemblyScript's own loader: what a runtime's `readString` needs to
- * show the message of an `abort`. Guests are hostile: only what lies inside the memory is looked at, and the work is bounded
- * whatever a pointer says, because the loader sees a copy of at most {@link MAX_CHARACTERS}.
+ * Reads AssemblyScript's strings in the memories of guests, with AssemblyScript's own loader. A
+ * runtime's option `readString` takes `readString`, to show the message of an `abort`.
+ *
+ * Guarantee: a hostile guest cannot make it read outside of its memory, nor do unbounded work. The
+ * loader sees a copy of at most {@link MAX_CHARACTERS}.
+ *
+ * `adapters/` holds the entry points that need packages from npm. Each file imports wire/ and its
+ * package. Of the other rooms, only pages and `node/` import adapters.
  */
 import { instantiateSync } from "@assemblyscript/loader";
 
-/** A longer string is cut here. */
+/** Longer strings are cut. In UTF-16 units. */
 export const MAX_CHARACTERS = 16_384;
 
-/** `(module (memory (export "memory") 1 1))`: the loader reads strings of modules only, so it gets one that is all memory. */
+/**
+ * `(module (memory (export "memory") 1 1))`. The loader reads strings only of modules, so it gets
+ * one with only a memory.
+ */
 const PAGE = new Uint8Array([
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
   ...[0x05, 0x04, 0x01, 0x01, 0x01, 0x01],
   ...[0x07, 0x0a, 0x01, 0x06, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 0x02, 0x00],
 ]);
 
-// An object's header ends in two words: its class, then its size in bytes. A pointer points behind them.
+// An object's header ends with two words: its class, then its size in bytes. A pointer points
+// behind the header.
 const HEADER_BYTES = 8;
 const STRING_CLASS = 2;
 
-/** Where the copy lies in the page; any place with room for the header before it would do. */
+/** The address of the copy: any address with room for the header before it. */
 const COPY_AT = 16;
 
 interface Page {
@@ -29,7 +38,7 @@ interface Page {
 
 let page: Page | undefined;
 
-/** Made when first needed, for most programs never see an abort. */
+/** Made at the first use, because most programs never see an abort. */
 function newPage(): Page {
   const { exports } = instantiateSync<{ memory: WebAssembly.Memory }>(PAGE);
   return { memory: exports.memory, read: exports.__getString };
@@ -37,7 +46,9 @@ function newPage(): Page {
 
 /**
  * The string at `pointer` in a guest's memory, cut to {@link MAX_CHARACTERS}.
- * Throws a RangeError where there is no string, wherever the pointer points.
+ *
+ * @throws {RangeError} where there is no string at the pointer, or the pointer is outside of the
+ * memory
  */
 export function readString(memory: WebAssembly.Memory, pointer: number): string {
   const start = pointer >>> 0;

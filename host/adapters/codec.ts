@@ -1,9 +1,10 @@
 /**
- * Messages with a structure: text, JSON and CBOR as bytes and back. The core knows bytes only; whoever wants more loads this file, as `isopod/codec`.
- * Of npm it needs `cborg`, which whoever wants this installs.
+ * `isopod/codec`: converts texts, JSON and CBOR to the bytes of messages, and back. The core itself
+ * knows only bytes. It needs the package `cborg`, which the user installs.
  *
- * Guarantee: whatever bytes a guest has sent, decoding them ends soon, with a value of the codec's type or a DecodeError. It changes no prototype, and what
- * it answers has bounds: {@link MAX_DEPTH} and {@link MAX_ITEMS}.
+ * Guarantee: decoding any bytes takes bounded time. It returns a value of the codec's type, or
+ * throws a DecodeError. It changes no prototype. The value has at most {@link MAX_DEPTH} levels and
+ * {@link MAX_ITEMS} values.
  *
  * ```ts
  * mailbox.send(pid, json.encode({ add: [1, 2] }));
@@ -17,18 +18,23 @@ import { IsopodError } from "../wire/errors.ts";
 import type { Message, TimerItem } from "../wire/message.ts";
 import { formatPid } from "../wire/pid.ts";
 
-/** Values of one type as the bytes of a message. */
+/** Converts values of one type to the bytes of a message, and back. */
 export interface Codec<T> {
-  /** Throws a TypeError where the value is none that the format has. */
+  /** Throws a TypeError where the format cannot express the value. */
   encode(value: T): Uint8Array;
-  /** Throws a DecodeError where the bytes are none of `encode`'s. The value keeps nothing of `bytes`. */
+  /**
+   * Throws a DecodeError where the bytes are not in the format. The value shares no memory with
+   * `bytes`.
+   */
   decode(bytes: Uint8Array): T;
 }
 
-/** What JSON can say. */
+/** The values of JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** What CBOR can say here: JSON's values, bytes, and whole numbers up to 64 bits. */
+/**
+ * The values of CBOR that are supported: those of JSON, bytes, and whole numbers of up to 64 bits.
+ */
 export type Cbor =
   | null
   | boolean
@@ -39,13 +45,21 @@ export type Cbor =
   | readonly Cbor[]
   | { readonly [key: string]: Cbor };
 
-/** So many arrays and maps may be in one another: whoever goes through them by recursion does not run out of stack. */
+/**
+ * How many arrays and maps may be nested. Code that walks a value recursively does not overflow its
+ * stack.
+ */
 export const MAX_DEPTH = 100;
 
-/** So many values may be in one message: a byte of a message may be an object of the host, which takes fifty times as much. */
+/**
+ * How many values one message may contain. One byte of a message can become an object, which takes
+ * 50 times as much memory.
+ */
 export const MAX_ITEMS = 1_000_000;
 
-/** Bytes that are not what a codec reads. Nothing was taken but the message that they came in. */
+/**
+ * The bytes are not in the format of the codec. The message that they came in has been received.
+ */
 export class DecodeError extends IsopodError {
   constructor(message: string, options?: ErrorOptions) {
     super("ISOPOD_DECODE", message, options);
@@ -55,7 +69,7 @@ export class DecodeError extends IsopodError {
 const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** UTF-8. Other bytes are refused; half a surrogate pair is sent as U+FFFD. */
+/** UTF-8. Decoding refuses other bytes; encoding replaces half a surrogate pair with U+FFFD. */
 export const text: Codec<string> = {
   encode(value) {
     if (typeof value !== "string") throw new TypeError(`a text is a string, not ${shown(value)}`);
@@ -70,7 +84,9 @@ export const text: Codec<string> = {
   },
 };
 
-/** JSON as UTF-8. What JSON.stringify leaves out or makes null is left out or null; of a key that comes twice the last is taken, as everywhere. */
+/**
+ * JSON as UTF-8, with the rules of JSON.stringify and JSON.parse. The last of two equal keys wins.
+ */
 export const json: Codec<Json> = {
   encode(value) {
     const written: string | undefined = JSON.stringify(value);
@@ -89,8 +105,11 @@ export const json: Codec<Json> = {
 };
 
 /**
- * CBOR (RFC 8949), read in guests by `CborReader` and written by `CborWriter`. Numbers that are whole and safe are sent as whole numbers, all others as floats; a whole number
- * beyond 2^53 comes as a bigint, and is sent as one. Refused are tags, lengths that are not said, keys that are no text, and keys that come twice.
+ * CBOR (RFC 8949). Guests read it with `CborReader` and write it with `CborWriter`.
+ *
+ * Safe integers are sent as whole numbers, all other numbers as floats. Whole numbers beyond 2^53
+ * are bigints in both directions. Decoding refuses tags, indefinite lengths, keys that are not
+ * texts, and duplicate keys.
  */
 export const cbor: Codec<Cbor> = {
   encode(value) {
@@ -102,7 +121,7 @@ export const cbor: Codec<Cbor> = {
   },
   decode(bytes) {
     try {
-      // Of a Buffer, byte strings would be views and no copies.
+      // With a Buffer, byte strings would be views and not copies.
       const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
       return decode(plain, { ...strict, tokenizer: new BoundedTokenizer(plain, strict) }) as Cbor;
     } catch (error) {
@@ -113,12 +132,15 @@ export const cbor: Codec<Cbor> = {
 };
 
 /**
- * A codec for values of one shape: `check` answers what it was given as a `T`, or throws, as do the parsers of schema libraries. Without it a value
- * from a guest may be anything that the format can say.
+ * A codec for values of one shape. Without it, a value from a guest may be anything that the format
+ * can express.
+ *
+ * @param check returns the decoded value as a `T`, or throws; parsers of schema libraries do that
  */
 export function checked<T, U>(codec: Codec<U>, check: (value: unknown) => T): Codec<T> {
   return {
-    // To TypeScript an interface is no Json, though its values are; where they are not, `encode` says so.
+    // For TypeScript, no interface is a Json, although its values may be. `encode` throws where
+    // they are not.
     encode: value => codec.encode(value as unknown as U),
     decode(bytes) {
       const value = codec.decode(bytes);
@@ -131,7 +153,7 @@ export function checked<T, U>(codec: Codec<U>, check: (value: unknown) => T): Co
   };
 }
 
-/** The value in an item that was received. Throws a DecodeError that says which message of whom it was. */
+/** The value in a received item. Throws a DecodeError that names the message and its sender. */
 export function decodeMessage<T>(codec: Codec<T>, item: Message | TimerItem): T {
   try {
     return codec.decode(item.bytes);
@@ -149,7 +171,9 @@ function reasonIn(error: unknown): string {
   return error instanceof Error ? error.message.replace(/^CBOR (de|en)code error: /, "") : String(error);
 }
 
-/** Throws where a text has more brackets in one another, or more values, than may be. It may be anything. */
+/**
+ * Throws where a text has too many nested brackets or too many values. The text need not be JSON.
+ */
 function boundJson(written: string): void {
   let depth = 0;
   let items = 1;
@@ -177,10 +201,10 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-const tooDeep = () => new DecodeError(`more than ${MAX_DEPTH} arrays and maps are in one another`);
-const tooMany = () => new DecodeError(`there are more than ${MAX_ITEMS.toLocaleString("en")} values in it`);
+const tooDeep = () => new DecodeError(`more than ${MAX_DEPTH} arrays and maps are nested`);
+const tooMany = () => new DecodeError(`it contains more than ${MAX_ITEMS.toLocaleString("en")} values`);
 
-/** All of them, for the tokenizer knows no defaults. */
+/** All options, because the tokenizer has no defaults. */
 const strict = {
   allowBigInt: true,
   allowIndefinite: false,
@@ -189,9 +213,12 @@ const strict = {
   rejectDuplicateMapKeys: true,
 };
 
-/** Ends what is too deep, or too much, before a value is made of it; and text that is not UTF-8. */
+/**
+ * Throws at values that are nested too deep, at too many values, and at invalid UTF-8, before cborg
+ * makes a value of them.
+ */
 class BoundedTokenizer extends Tokenizer {
-  /** How many items the arrays and maps that are open still wait for, the innermost last. */
+  /** For each open array or map, how many items are still to come. The innermost is the last. */
   readonly #open: number[] = [];
   #items = 0;
 
@@ -199,7 +226,7 @@ class BoundedTokenizer extends Tokenizer {
     if (++this.#items > MAX_ITEMS) throw tooMany();
     const begin = this.pos();
     const token = super.next();
-    // What the decoder could not read it has replaced.
+    // The decoder replaces invalid bytes with U+FFFD.
     if (Type.equals(token.type, Type.string) && token.value.includes("\ufffd")) this.#mustBeUtf8(begin);
     const innermost = this.#open.length - 1;
     if (innermost >= 0) this.#open[innermost]--;
@@ -210,7 +237,7 @@ class BoundedTokenizer extends Tokenizer {
     return token;
   }
 
-  /** The text whose head is at `begin`, and which ends where the next item begins. */
+  /** Checks the text whose head is at `begin`. It ends where the next item begins. */
   #mustBeUtf8(begin: number): void {
     const minor = this.data[begin] & 31;
     const headBytes = minor < 24 ? 1 : 1 + 2 ** (minor - 24);

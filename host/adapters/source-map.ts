@@ -1,15 +1,22 @@
 /**
- * Source maps of WebAssembly modules: what a runtime's `readSourceMap` needs so that crashes say where in the sources they were. Nothing is said of a
- * byte whose instruction the map gives no place.
+ * Source maps of WebAssembly modules. A runtime's option `readSourceMap` takes `readSourceMap`;
+ * crashes then name places in the sources.
  */
 import { type EncodedSourceMap, originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 
-/** Reads a source map, which is JSON. The answer looks up bytes of the module: `file:line:column`, from 1. Throws where it is no source map. */
+/**
+ * Reads a source map.
+ *
+ * @param json the text of the map
+ * @returns looks up the place of a byte of the module as `file:line:column`, line and column from
+ * 1; undefined where the map has no place for it
+ * @throws where the text is no source map
+ */
 export function readSourceMap(json: string): (offset: number) => string | undefined {
-  // AssemblyScript's root is the module's name, which is no folder.
+  // AssemblyScript writes the module's name as the root, which is not a folder.
   const map = new TraceMap({ ...(JSON.parse(json) as EncodedSourceMap), sourceRoot: "" });
   return offset => {
-    // A source map of WebAssembly has one line, and the offsets of the file are its columns.
+    // A source map of WebAssembly has one line. Its columns are offsets in the module.
     const { source, line, column } = originalPositionFor(map, { line: 1, column: offset });
     return source === null ? undefined : `${source}:${line}:${column + 1}`;
   };

@@ -1,21 +1,25 @@
-/** One output of a program of WASI: bytes in pieces of any length become lines of the log, and what is kept between two writes is bounded. */
+/**
+ * An output stream of a WASI program. It turns writes of any length into lines of the log.
+ *
+ * Guarantee: it keeps at most MAX_LINE_BYTES between two writes.
+ */
 import type { HostContext } from "../wire/host-functions.ts";
 import { joined } from "../wire/payload.ts";
 
 export const LINE_END = 10;
 
-/** A longer line is logged in pieces. So much of a line without an end is kept for each output of an actor. */
+/** A longer line is logged in pieces. */
 const MAX_LINE_BYTES = 4096;
 
 const decoder = new TextDecoder();
 const nothing = new Uint8Array(0);
 
-/** Turns what is written into lines of the log. A line that the log refuses is dropped, as by the import `log`. */
+/** A line that the log refuses is dropped, as by the import `log`. */
 export class WasiOutput {
   readonly #context: HostContext;
-  /** The beginning of a line that has no end yet, of at most MAX_LINE_BYTES. */
+  /** The beginning of an unfinished line, at most MAX_LINE_BYTES. */
   #begun: Uint8Array = nothing;
-  /** It will be logged when the actor ends. */
+  /** Whether an unfinished line will be logged when the actor ends. */
   #isWatched = false;
 
   constructor(context: HostContext) {
@@ -29,20 +33,20 @@ export class WasiOutput {
       this.#log(this.#cut(rest.subarray(0, end)));
       rest = rest.subarray(end + 1);
     }
-    // A copy: the bytes are part of all that was written.
+    // A copy, so that it does not keep all the written bytes in memory.
     this.#begun = this.#cut(rest).slice();
     if (this.#begun.length === 0 || this.#isWatched) return;
     this.#isWatched = true;
     this.#context.signal.addEventListener("abort", () => this.flush());
   }
 
-  /** Logs the line that has no end. */
+  /** Logs the unfinished line. */
   flush(): void {
     if (this.#begun.length > 0) this.#log(this.#begun);
     this.#begun = nothing;
   }
 
-  /** Logs the beginning of a line that is too long, piece by piece; returns the rest. */
+  /** Logs the pieces of a line that is too long, and returns the rest. */
   #cut(line: Uint8Array): Uint8Array {
     let rest = line;
     while (rest.length > MAX_LINE_BYTES) {
@@ -58,7 +62,10 @@ export class WasiOutput {
   }
 }
 
-/** Where the first piece of a long line ends: not inside a character of UTF-8, which has at most four bytes. */
+/**
+ * Where the first piece of a long line ends. It does not cut a UTF-8 character, which has at most
+ * four bytes.
+ */
 function endOfPiece(bytes: Uint8Array): number {
   for (let end = MAX_LINE_BYTES; end > MAX_LINE_BYTES - 4; end--) if ((bytes[end] & 0xc0) !== 0x80) return end;
   return MAX_LINE_BYTES;

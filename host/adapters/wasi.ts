@@ -1,9 +1,11 @@
 /**
- * WASI preview 1, for language runtimes that insist on it. No files, no environment, no sockets: a function that is not here answers that it is
- * not permitted. Text that a guest writes to its outputs becomes lines of its log.
+ * `isopod/wasi`: WASI preview 1, for language runtimes that need it. Text that a guest writes to
+ * its output streams becomes lines of its log. There are no files, no environment and no sockets:
+ * those functions return `notcapable`.
  *
- * One call moves at most 64 KiB and 1,000 lines, whatever the guest asks for, and all pointers go through `HostContext`, which checks them. For an actor the host
- * keeps which of its descriptors are open, how far it has read, and the beginning of one line for each output.
+ * Guarantee: one call moves at most 64 KiB and 1,000 lines. `HostContext` checks every pointer. For
+ * each actor, the host keeps only its open descriptors, its position in the input, and one
+ * unfinished line for each output stream.
  *
  * ```ts
  * const runtime = new Runtime({ imports: { wasi_snapshot_preview1: wasi() } });
@@ -16,7 +18,7 @@ import type { HostContext, HostFunction } from "../wire/host-functions.ts";
 import { joined, payloadFrom } from "../wire/payload.ts";
 import { LINE_END, WasiOutput } from "./wasi-output.ts";
 
-/** Answers, numbered as in the specification (`errno`). */
+/** Results, numbered as `errno` in the specification. */
 const SUCCESS = 0;
 const BAD_DESCRIPTOR = 8;
 const INVALID = 28;
@@ -27,20 +29,23 @@ const NOT_CAPABLE = 76;
 const STDIN = 0;
 const STDERR = 2;
 
-/** Of `fdstat`. */
+/** Fields of `fdstat`. */
 const CHARACTER_DEVICE = 2;
 const RIGHT_TO_READ = 1n << 1n;
 const RIGHT_TO_WRITE = 1n << 6n;
 
-/** Of `clockid`. */
+/** Values of `clockid`. */
 const REALTIME = 0;
 const MONOTONIC = 1;
 
-/** What one call may move. A longer `fd_read` or `fd_write` is cut short, as the specification permits. */
+/**
+ * How much one call moves. A longer `fd_read` or `fd_write` is cut short, as the specification
+ * permits.
+ */
 const MAX_BYTES = 65_536;
-/** So many lines one `fd_write` logs, each of which takes the host half a microsecond or more. */
+/** How many lines one `fd_write` logs. Each takes the host half a microsecond or more. */
 const MAX_LINES = 1000;
-/** `IOV_MAX` of other systems. */
+/** As IOV_MAX of Linux. */
 const MAX_VECTORS = 1024;
 const VECTOR_BYTES = 8;
 const WORD_BYTES = 4;
@@ -55,9 +60,9 @@ const encoder = new TextEncoder();
 const nothing = new Uint8Array(0);
 
 export interface WasiOptions {
-  /** What the program finds as its arguments. Default: the module's name. */
+  /** The arguments of the program. Default: only the module's name. */
   readonly args?: readonly string[];
-  /** What the program reads from its standard input. Default: nothing. */
+  /** The standard input of the program. A string is sent as UTF-8. Default: empty. */
   readonly stdin?: Uint8Array | string;
 }
 
@@ -68,7 +73,11 @@ function checkArgs(args: unknown): void {
   throw new TypeError(`wasi: args is a list of texts, not ${shown(args)}`);
 }
 
-/** The functions of `wasi_snapshot_preview1`, for `RuntimeOptions.imports`. */
+/**
+ * The functions of `wasi_snapshot_preview1`, for `RuntimeOptions.imports`.
+ *
+ * @throws {TypeError} where an option has the wrong type
+ */
 export function wasi(options: WasiOptions = {}): Record<string, HostFunction> {
   checkOptions("wasi", options, wasiChecks);
   const { args, stdin = nothing } = options;
@@ -107,7 +116,7 @@ export function wasi(options: WasiOptions = {}): Record<string, HostFunction> {
       if (!isOpen(context, fd)) return BAD_DESCRIPTOR;
       return flags === 0 ? SUCCESS : NOT_SUPPORTED;
     },
-    // There are no directories; this is how a runtime finds that out.
+    // A program lists its directories until it gets this error. There are none.
     fd_prestat_get: () => BAD_DESCRIPTOR,
     fd_seek: (context, fd: number) => (isOpen(context, fd) ? NOT_SEEKABLE : BAD_DESCRIPTOR),
 
@@ -131,7 +140,7 @@ export function wasi(options: WasiOptions = {}): Record<string, HostFunction> {
       if (fd === STDIN) return NOT_CAPABLE;
       const vectors = vectorsOf(context, pointer, count);
       if (vectors === undefined) return INVALID;
-      // All pointers are looked at before anything is logged.
+      // All pointers are checked before anything is logged.
       const bytes = firstLines(joined(vectors.map(({ at, length }) => context.read(at, length))));
       writeWords(context, result, [bytes.length]);
       process.output(fd).write(bytes);
@@ -159,9 +168,9 @@ export function wasi(options: WasiOptions = {}): Record<string, HostFunction> {
   };
 }
 
-/** What the host keeps of one actor. */
+/** The state that the host keeps for one actor. */
 class Process {
-  /** Its descriptors; what is closed is never opened again. */
+  /** Its open descriptors. A closed descriptor is never opened again. */
   readonly open = new Set([0, 1, 2]);
   /** How much of its standard input it has read. */
   position = 0;
@@ -177,7 +186,7 @@ class Process {
     return fd === STDERR ? this.#stderr : this.#stdout;
   }
 
-  /** False where it is not open. */
+  /** Returns false where it is not open. */
   close(fd: number): boolean {
     if (!this.open.delete(fd)) return false;
     if (fd !== STDIN) this.output(fd).flush();
@@ -201,7 +210,9 @@ interface Vector {
   readonly length: number;
 }
 
-/** The buffers that a guest names, as far as one call goes. Undefined where they are too many. */
+/**
+ * The buffers that a guest names, cut to what one call moves. Undefined where there are too many.
+ */
 function vectorsOf(context: HostContext, pointer: number, count: number): Vector[] | undefined {
   if (count >>> 0 > MAX_VECTORS) return undefined;
   const { buffer, byteOffset, byteLength } = context.read(pointer, count * VECTOR_BYTES);
@@ -216,13 +227,13 @@ function vectorsOf(context: HostContext, pointer: number, count: number): Vector
   return vectors;
 }
 
-/** How many texts there are, and how many bytes they have in all. */
+/** Writes the number of texts, and the number of their bytes. */
 function writeSizes(context: HostContext, texts: readonly string[], count: number, size: number): number {
   writeWords(context, count, [texts.length]);
   return writeWords(context, size, [encoder.encode(texts.join("")).length]);
 }
 
-/** Texts one behind the other, and where each of them begins. */
+/** Writes the texts one after another, and a pointer to each. */
 function writeTexts(context: HostContext, texts: readonly string[], pointers: number, at: number): number {
   const parts = texts.map(text => encoder.encode(text));
   let next = at;

@@ -1,6 +1,7 @@
 /**
- * Calls from the host: one actor makes them all. Each has a monitor, whose ref its answer bears, so a callee that ends is an error at once,
- * and an answer that comes when nobody waits any more is dropped before the mailbox.
+ * Calls from the host. One actor makes all of them. Each call has a monitor, and its answer bears
+ * the monitor's ref. So the end of the callee rejects the call at once, and a late answer is
+ * dropped before it reaches the mailbox.
  */
 
 import { Actor, type Services, type Way } from "../actor/actor.ts";
@@ -18,11 +19,16 @@ import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "../wire/message.ts";
 import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
 import { formatReason, reasonFrom } from "../wire/reason.ts";
 
+/** Options of `call`. */
 export interface CallOptions {
-  /** Milliseconds; Infinity waits for ever. Default 5,000. */
+  /**
+   * How long to wait for the answer, in milliseconds. `Infinity` waits for ever. Default 5,000, as
+   * for Erlang's `gen_server:call`.
+   */
   readonly timeoutMs?: number;
+  /** Aborts the call: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** The request's tag. */
+  /** The request's tag, a whole number from 0 up. Default 0. */
   readonly tag?: number;
 }
 
@@ -32,7 +38,11 @@ export const callChecks = checksOf<CallOptions>({
   tag,
 });
 
-/** A call that was not answered because the callee ended, was dead, or did not accept the request; `reason` says which. */
+/**
+ * A call was not answered, because the callee ended, had ended before, or did not accept the
+ * request. `reason` is the callee's exit reason; it is undefined where the callee is alive and did
+ * not accept the request.
+ */
 export class CallError extends IsopodError {
   readonly reason: ExitReason | undefined;
 
@@ -42,7 +52,7 @@ export class CallError extends IsopodError {
   }
 }
 
-/** A call that was not answered in time. */
+/** A call was not answered in time. The callee is alive, and may still carry out the request. */
 export class CallTimeoutError extends IsopodError {
   constructor(message: string) {
     super("ISOPOD_CALL_TIMEOUT", message);
@@ -58,10 +68,11 @@ interface Pending {
 
 const DEFAULT_TIMEOUT_MS = 5000;
 
+/** The pending calls of a runtime, and the actor that makes them. */
 export class Calls {
-  /** The caller of all calls. */
+  /** The actor that makes all calls. */
   readonly actor: Actor;
-  /** By ref: those who wait for an answer. */
+  /** The calls that wait for an answer, by ref. */
   readonly #pending = new Map<number, Pending>();
 
   constructor(lo: number, hi: number, services: Services, runtimeLimits: RuntimeLimits, rings: RingPool) {
@@ -74,12 +85,13 @@ export class Calls {
       discard: () => this.#stop(),
     };
     const bytes = Bytes.ofLength(0);
-    // Answers that somebody waits for are never refused: each call in flight bounds their number by one.
+    // Answers that a call waits for are never refused. Each pending call bounds their number by
+    // one.
     const limits = { ...runtimeLimits, mailboxMessages: 2 ** 28, mailboxBytes: 2 ** 28 };
     this.actor = new Actor(lo, hi, services, new Mailbox(rings, NOWHERE), null, way, bytes.u8, limits, bytes);
-    // Every guest that was called knows its pid.
+    // Every guest that was called knows the actor's pid, and must not be able to end it.
     this.actor.immune = true;
-    // Every item goes to the mailbox and wakes it.
+    // Every item goes to the mailbox and wakes the actor.
     this.actor.want = WANT_MATCH;
     this.actor.state = PARKED;
   }
@@ -104,14 +116,14 @@ export class Calls {
     return answer;
   }
 
-  /** A promise of the answer. It does not hold the bytes of the request. */
+  /** Returns a promise of the answer, which does not keep the bytes of the request. */
   #answer(ref: number, callee: Pid | string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const { services } = this.actor;
     return new Promise((resolve, reject) => {
       let timer: Timer | undefined;
       if (timeoutMs !== Number.POSITIVE_INFINITY) {
         timer = new Timer(() => {
-          // An answer that has come in time, or together with the deadline, beats it.
+          // An answer that came in time, or together with the deadline, beats the deadline.
           this.#turn();
           this.#settle(ref)?.reject(
             new CallTimeoutError(
@@ -143,7 +155,7 @@ export class Calls {
     });
   }
 
-  /** Answers and Downs have come. */
+  /** A turn: takes the answers and Downs that have come. */
   #turn(): void {
     const { mailbox, services } = this.actor;
     for (let at = mailbox.first(); at >= 0; at = mailbox.first()) {
@@ -155,7 +167,8 @@ export class Calls {
       mailbox.remove(at);
       const pending = this.#settle(ref);
       if (pending === undefined) {
-        // Its call was settled after it had come in: by another answer, its time, or its signal.
+        // The call was settled after this item had come: by another answer, its timeout, or its
+        // signal.
         if (kind === MESSAGE) services.deadLetter(from, this.actor.pid, ref, bytes.length, "late reply");
         continue;
       }
@@ -171,13 +184,13 @@ export class Calls {
     if (this.actor.state !== DEAD) this.actor.state = PARKED;
   }
 
-  /** The call is over: its ref is dead. Returns who waited. */
+  /** Ends a call: its ref is no longer live. Returns the pending call. */
   #settle(ref: number): Pending | undefined {
     const pending = this.#pending.get(ref);
     if (pending === undefined) return undefined;
     this.#pending.delete(ref);
     if (pending.timer !== undefined) this.actor.services.timers.cancel(pending.timer);
-    // What still bears the ref is passed over in `#turn`.
+    // `#turn` passes over items that still bear the ref.
     demonitor(this.actor, ref, false);
     return pending;
   }

@@ -1,4 +1,4 @@
-/** What a supervisor is told of its children and of itself, and what is wrong with that. */
+/** What the embedder tells a supervisor about its children and about itself, and the checks of it. */
 
 import { type SpawnOptions, spawnChecks } from "../life/spawner.ts";
 import { GuestModule } from "../module/guest-module.ts";
@@ -18,49 +18,69 @@ import { SpawnError } from "../wire/errors.ts";
 import type { ChildReport } from "../wire/events.ts";
 import { formatPid, type Pid } from "../wire/pid.ts";
 import { formatReason } from "../wire/reason.ts";
-/** Whom the end of a child concerns: itself; all children; itself and those started after it. */
+/**
+ * Which children are restarted when one ends. `one_for_one`: that one. `one_for_all`: all.
+ * `rest_for_one`: that one and those started after it.
+ */
 export type Strategy = "one_for_one" | "one_for_all" | "rest_for_one";
 
-/** `permanent`: always restarted. `transient`: unless it ended normal or shutdown. `temporary`: never, and forgotten. */
+/**
+ * When a child is restarted. `permanent`: always. `transient`: unless it ended with `normal` or
+ * `shutdown`. `temporary`: never; the supervisor forgets it.
+ */
 export type Restart = "permanent" | "transient" | "temporary";
 
+/** A child of a supervisor: how it is started, restarted and stopped. */
 export interface ChildSpec extends SpawnOptions {
-  /** Unique among the supervisor's children. */
+  /** The child's id, unique within its supervisor. */
   readonly id: string;
   /**
-   * A module or a defined name to spawn with the other options; or a function that starts the child and returns its pid, or a promise of it.
-   * What the function throws, or its promise rejects with, is a failed start. While the promise is pending the supervisor does nothing else,
-   * as OTP's supervisor waits for a child's `init`; killed, it does not wait, and kills what is started too late.
+   * What starts the child: a module or a defined name, which is spawned with the other options, or
+   * a function that starts it and returns its pid or a promise of it.
+   *
+   * The start has failed where the function throws or its promise rejects. While the promise is
+   * pending the supervisor does nothing else, as OTP's supervisor waits for a child's `init`. A
+   * supervisor that is killed does not wait, and kills a child that is started too late.
    */
   readonly start: GuestModule | string | (() => Pid | Promise<Pid>);
-  /** A name to register for it after every start. */
+  /** A name that the child gets after every start. */
   readonly name?: string;
   /** Default `permanent`. */
   readonly restart?: Restart;
-  /** Milliseconds it gets to end by itself once it is asked to shut down; `Infinity`: for ever; `"kill"`: none. Default 5,000. */
+  /**
+   * Milliseconds that the child has to end after it was asked to shut down. `Infinity`: for ever.
+   * `"kill"`: none. Default 5,000.
+   */
   readonly shutdown?: number | "kill";
 }
 
+/** Delays between restarts. Each further restart within the period waits longer. */
 export interface Backoff {
-  /** Before the first restart within the period, in ms. */
+  /** The delay before the first restart within the period, in milliseconds. */
   readonly initialMs: number;
-  /** Default: 30,000. */
+  /** The longest delay, in milliseconds. Default 30,000. */
   readonly maxMs?: number;
-  /** By which each further one is longer. Default 2. */
+  /** The factor by which each further delay is longer. Default 2. */
   readonly factor?: number;
 }
 
+/** Options of `supervise`. docs/supervisors.md says what happens in which order. */
 export interface SupervisorOptions {
+  /** Default `one_for_one`. */
   readonly strategy?: Strategy;
+  /** The children, in the order in which they start. */
   readonly children?: readonly ChildSpec[];
   /**
-   * So many restarts within `periodMs` are borne; one more, and the supervisor stops all and ends with shutdown. Two restarts that are exactly
-   * `periodMs` apart are within it, as in OTP. Default 1 in 5,000 ms.
+   * How many restarts within `periodMs` are allowed. After one more, the supervisor stops all
+   * children and ends with `shutdown`. Two restarts that are exactly `periodMs` apart are within
+   * it, as in OTP. `Infinity` allows any number. Default 1.
    */
   readonly intensity?: number;
+  /** The period for `intensity`, in milliseconds. Default 5,000. */
   readonly periodMs?: number;
-  /** Default: none, as in OTP. */
+  /** Delays restarts. Default: no delay, as in OTP. */
   readonly backoff?: Backoff;
+  /** Called when a child has ended without being asked to, or could not be started again. */
   readonly onReport?: (report: ChildReport) => void;
 }
 
@@ -82,7 +102,7 @@ const supervisorChecks = checksOf<SupervisorOptions>({
   onReport: callback,
 });
 
-/** Throws a TypeError or a RangeError that names what is wrong. */
+/** Checks the options of a supervisor. Throws a TypeError or a RangeError that names what is wrong. */
 export function checkSupervisor(given: SupervisorOptions): void {
   checkOptions("supervise", given, supervisorChecks);
   if (given.backoff !== undefined && given.backoff.initialMs === undefined) {
@@ -120,13 +140,13 @@ function checkFactor(factor: unknown, name: string, where: string): void {
   throw typeof factor === "number" ? new RangeError(text) : new TypeError(text);
 }
 
-/** What of a child's specification is its spawn's. */
+/** The options of a child's specification that are options of its spawn. */
 export function spawnOptionsOf(spec: ChildSpec): SpawnOptions {
   const { id: _id, start: _start, name: _name, restart: _restart, shutdown: _shutdown, ...others } = spec;
   return others;
 }
 
-/** One line for a log. */
+/** Formats a supervisor's report in one line, safe for a terminal. */
 export function formatReport({ id, pid, reason, action }: ChildReport): string {
   const what = pid === undefined ? "could not be started" : `${formatPid(pid)} ended`;
   return `child ${id} ${what} (${formatReason(reason)}): ${action}`;

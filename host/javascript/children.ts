@@ -1,4 +1,4 @@
-/** The children of a supervisor: how each is started, tied to the supervisor, named, and stopped. */
+/** The children of a supervisor: how each is started, linked to the supervisor, named and stopped. */
 
 import type { Actor } from "../actor/actor.ts";
 import type { SpawnOptions } from "../life/spawner.ts";
@@ -9,17 +9,19 @@ import type { ExitReason, GivenReason, Received } from "../wire/message.ts";
 import { formatPid, type Pid } from "../wire/pid.ts";
 import { type ChildSpec, type Strategy, spawnOptionsOf } from "./child.ts";
 import type { HostMailbox } from "./host-mailbox.ts";
+
+/** A child: its specification, and its present state. */
 export interface Child {
   readonly spec: ChildSpec;
-  /** Undefined while it does not run: it ended and was left so, or waits for its restart. */
+  /** Undefined while the child does not run: it has ended and was left, or waits for its restart. */
   pid: Pid | undefined;
-  /** Why its last start failed; it waits to be tried again (OTP: `restarting`). */
+  /** Why its last start failed. The child waits to be tried again (OTP: `restarting`). */
   failure: ExitReason | undefined;
-  /** The timer of its restart, where that is put off; else 0. */
+  /** The timer of a delayed restart; else 0. */
   timer: number;
 }
 
-/** What of a runtime a supervisor uses. */
+/** The part of a runtime that a supervisor uses. */
 export interface SupervisedRuntime {
   mailbox(): HostMailbox;
   spawn(module: GuestModule | string, options?: SpawnOptions): Pid;
@@ -36,19 +38,20 @@ export interface Upkeep {
   now(): number;
   /** Makes the supervisor the parent of a child that the host has spawned. */
   adopt(child: Pid, supervisor: Actor): void;
-  /** For those who inspect the runtime. */
+  /** Tells the listeners of `inspect`. */
   told(supervisor: Pid, id: string, child: Pid, what: "started" | "stopped"): void;
-  /** For `onReport`, and for those who inspect the runtime. */
+  /** Tells `onReport` and the listeners of `inspect`. */
   report(report: ChildReport): void;
 }
 
 const DEFAULT_SHUTDOWN_MS = 5000;
 
+/** The list of children, and the operations on it that every strategy uses. */
 export class Children {
   readonly #runtime: SupervisedRuntime;
   readonly #mailbox: HostMailbox;
   readonly #upkeep: Upkeep;
-  /** In order of their starts. */
+  /** In the order of their starts. */
   #list: Child[] = [];
 
   constructor(runtime: SupervisedRuntime, mailbox: HostMailbox, upkeep: Upkeep) {
@@ -57,7 +60,7 @@ export class Children {
     this.#upkeep = upkeep;
   }
 
-  /** In order of their starts. */
+  /** In the order of their starts. */
   get list(): readonly Child[] {
     return this.#list;
   }
@@ -73,13 +76,13 @@ export class Children {
     return this.#list.find(({ spec }) => spec.id === id);
   }
 
-  /** Those that a strategy counts with a child. */
+  /** The children that a strategy restarts together with this one. */
   concernedBy(child: Child, strategy: Strategy): readonly Child[] {
     if (strategy === "one_for_one") return [child];
     return this.#list.slice(strategy === "one_for_all" ? 0 : this.#list.indexOf(child));
   }
 
-  /** Starts children in order, up to the first that fails. A promise where one takes its time. */
+  /** Starts children in order, up to the first that fails. Returns a promise where a start does. */
   startAll(
     children: readonly Child[],
     failed: (child: Child, error: unknown) => void,
@@ -116,7 +119,7 @@ export class Children {
       : this.#take(spec, pid);
   }
 
-  /** Ties a child that was just started to the supervisor, and gives it its name. */
+  /** Links a new child to the supervisor, and registers its name. */
   #take(spec: ChildSpec, pid: Pid): Pid {
     const { id, name } = spec;
     if (!Number.isSafeInteger(pid) || pid <= 0) {
@@ -149,8 +152,8 @@ export class Children {
   }
 
   /**
-   * Asks a child to shut down, gives it its time, then kills it. Its Down is waited for, which comes also where it has taken back
-   * its link (so does OTP); every other item stays for later.
+   * Asks a child to shut down, waits, then kills it. It waits for a Down, which also comes where
+   * the child has removed its link (so does OTP). All other items stay in the mailbox.
    */
   async stop(child: Child): Promise<void> {
     this.cancelRestart(child);
@@ -178,7 +181,10 @@ export class Children {
     for (const child of [...children].reverse()) await this.stop(child);
   }
 
-  /** The children started so far end with it; there is no time to wait for those that trap exits. */
+  /**
+   * Ends the supervisor and the children started so far. There is no time to wait for children that
+   * trap exits.
+   */
   abandon(): void {
     for (const { pid } of [...this.#list].reverse()) {
       if (pid === undefined) continue;
@@ -188,7 +194,7 @@ export class Children {
     this.#mailbox.end({ kind: "shutdown" });
   }
 
-  /** A child does not wait for its restart any more. */
+  /** Cancels a restart for which a child waits. */
   cancelRestart(child: Child): void {
     child.failure = undefined;
     if (child.timer !== 0) this.#mailbox.cancelTimer(child.timer);

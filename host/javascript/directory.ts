@@ -1,4 +1,4 @@
-/** How code of the host reaches actors: it finds them by pid or name, and sends to them. */
+/** How the host's code reaches actors: it finds them by pid or name, and sends to them. */
 
 import type { Actor, Services } from "../actor/actor.ts";
 import { delegate } from "../between/delegate.ts";
@@ -8,6 +8,8 @@ import { Bytes } from "../mail/bytes.ts";
 import { checkPid, shown } from "../wire/checks.ts";
 import { MESSAGE, type Message, SEND_ACCEPTED } from "../wire/message.ts";
 import { highWord, lowWord, type Pid, type PidTable } from "../wire/pid.ts";
+
+/** Finds actors, and sends to them, for the host's code. */
 export class Directory {
   readonly registry: Registry;
   readonly #services: Services;
@@ -31,7 +33,7 @@ export class Directory {
     return this.find(to);
   }
 
-  /** Sends a message; null is the host. True where it was accepted. */
+  /** Sends a message; `from` is null for the host. Returns true where it was accepted. */
   send(from: Actor | null, to: Pid | string, bytes: Uint8Array, tag: number): boolean {
     const actor = this.receiver(to);
     const pid = actor?.pid ?? (typeof to === "string" ? 0 : to);
@@ -53,7 +55,7 @@ export class Directory {
     return status === SEND_ACCEPTED;
   }
 
-  /** Hands on a request that `by` was asked. True where it was accepted. */
+  /** Hands on a request that `by` was asked. Returns true where it was accepted. */
   delegate(by: Actor, { from, ref }: Message, to: Pid, bytes: Uint8Array): boolean {
     const asker = this.find(from);
     const source = Bytes.ofPayload(bytes);

@@ -26,25 +26,32 @@ import { reasonGiven } from "../wire/reason.ts";
 import type { Directory } from "./directory.ts";
 import { Inbox, type ReceiveOptions } from "./inbox.ts";
 
+/** Options of `demonitor`. */
 export interface DemonitorOptions {
-  /** Takes its Down, and an answer that came with it, out of the mailbox. Default: false. */
+  /** Also take the Down, and an answer that has come already, out of the mailbox. Default false. */
   readonly flush?: boolean;
 }
 const demonitorChecks = checksOf<DemonitorOptions>({ flush: flag });
 
+/** Options of `sendAfter`. */
 export interface SendAfterOptions {
-  /** Default: the mailbox itself. */
+  /** The receiver. Default: the mailbox itself. */
   readonly to?: Pid;
+  /** The item's tag, a whole number from 0 up. Default 0. */
   readonly tag?: number;
 }
 const sendAfterChecks = checksOf<SendAfterOptions>({ to: pid, tag });
 
+/**
+ * A mailbox for JavaScript, made by `runtime.mailbox()`. It traps exits: an exit signal arrives as
+ * an item. `for await` gives all its items in order.
+ */
 export class HostMailbox implements AsyncIterable<Received>, Disposable {
   readonly #actor: Actor;
   readonly #inbox: Inbox;
   readonly #directory: Directory;
 
-  /** Made by `runtime.mailbox()`. */
+  /** Use `runtime.mailbox()` to make one. */
   constructor(
     lo: number,
     hi: number,
@@ -57,49 +64,67 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     this.#inbox = new Inbox(lo, hi, services, limits, rings, callOut);
     this.#actor = this.#inbox.actor;
     this.#directory = directory;
-    // JavaScript cannot be ended from outside: what is linked to it tells it, as an item.
+    // An exit signal cannot end JavaScript code, so it arrives as an item.
     tiesOf(this.#actor).trapsExits = true;
   }
 
-  /** The actor that stands for this mailbox in the runtime. */
+  /** The actor that represents this mailbox in the runtime. */
   get actor(): Actor {
     return this.#actor;
   }
 
+  /** The pid that other actors send to. */
   get pid(): Pid {
     return this.#actor.pid;
   }
 
-  /** False once it was closed, or ended from outside. */
+  /** False after the mailbox was closed, or ended from outside. */
   get isOpen(): boolean {
     return this.#actor.state !== DEAD;
   }
 
-  /** Items that wait to be received. */
+  /** The number of items in the mailbox. */
   get size(): number {
     return this.isOpen ? this.#actor.mailbox.count : 0;
   }
 
-  /** Sends with this mailbox as the sender. True where it was accepted; never throws for a dead receiver. A closed mailbox sends nothing. */
+  /**
+   * Sends bytes, or a text as UTF-8, with this mailbox as the sender. Never throws because of the
+   * receiver.
+   *
+   * @param to a pid or a name
+   * @param tag a whole number from 0 up, or a ref to answer
+   * @returns true where the message was accepted; false where there is no such actor, its mailbox
+   *   is full, the message is too large, or this mailbox is closed
+   */
   send(to: Pid | string, bytes: Uint8Array | string, tag = 0): boolean {
     checkTagOrRef(tag, "send");
     return this.isOpen && this.#directory.send(this.#actor, to, payloadFrom(bytes), tag);
   }
 
-  /** Answers a message whose sender waits for it (`ref` is not 0). False where it waits no more. */
+  /**
+   * Answers a request: a message whose `ref` is not 0. Returns false where its sender no longer
+   * waits.
+   */
   reply(to: Message, bytes: Uint8Array | string): boolean {
     return this.send(to.from, bytes, to.ref);
   }
 
   /**
-   * Hands a request (`ref` is not 0) on: `to` gets its bytes, or these, and answers it in this mailbox's place; the asker gets the Down when `to`
-   * ends. False where `to` does not accept it, or nobody waits for the answer any more.
+   * Hands a request on to another actor: a message whose `ref` is not 0. `to` gets its bytes, or
+   * the given ones, and answers in this mailbox's place. When `to` ends, the actor that asked gets
+   * the Down. Returns false where `to` does not accept the request, or no actor waits for the
+   * answer any more.
    */
   delegate(request: Message, to: Pid, bytes: Uint8Array | string = request.bytes): boolean {
     return this.isOpen && this.#directory.delegate(this.#actor, request, to, payloadFrom(bytes));
   }
 
-  /** Links it with an actor: the end of either is told to the other. With a dead one, an exit with the reason noproc comes at once. */
+  /**
+   * Links the mailbox with an actor (Erlang: `link/1`). When either ends, the other gets an exit
+   * signal. Where there is no such actor, an Exit with the reason `noproc` comes at once. Throws a
+   * ClosedError where the mailbox is closed.
+   */
   link(pid: Pid): void {
     this.#mustBeOpen();
     const other = this.#directory.find(pid);
@@ -107,25 +132,39 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     else link(this.#actor, other);
   }
 
+  /**
+   * Removes the link with an actor, from both sides. An Exit that is already in the mailbox stays
+   * there.
+   */
   unlink(pid: Pid): void {
     const other = this.#directory.find(pid);
     if (other === undefined) unlinkEnded(this.#actor, lowWord(pid), highWord(pid));
     else unlink(this.#actor, other);
   }
 
-  /** Monitors an actor: one Down with this ref comes when it ends; at once, with the reason noproc, where it is dead. */
+  /**
+   * Monitors an actor (Erlang: `monitor/2`) and returns the monitor's ref. One Down with this ref
+   * comes when the actor ends. Where there is no such actor, it comes at once, with the reason
+   * `noproc`. Throws a ClosedError where the mailbox is closed.
+   */
   monitor(pid: Pid): number {
     this.#mustBeOpen();
     return monitor(this.#actor, this.#directory.find(pid), lowWord(pid), highWord(pid));
   }
 
-  /** Takes a monitor back; false where its Down was sent already. `flush` takes that Down out of the mailbox. */
+  /**
+   * Removes a monitor (Erlang: `demonitor/2`). Returns false where its Down was sent already. With
+   * `flush` the Down is taken out of the mailbox.
+   */
   demonitor(ref: number, options: DemonitorOptions = {}): boolean {
     checkOptions("demonitor", options, demonitorChecks);
     return this.isOpen && demonitor(this.#actor, ref, options.flush ?? false);
   }
 
-  /** Sends an exit signal as this mailbox (Erlang: `exit/2`). False where there is no such actor. `killed` cannot be trapped. */
+  /**
+   * Sends an exit signal from this mailbox (Erlang: `exit/2`). `killed` cannot be trapped. Returns
+   * false where there is no such actor, or this mailbox is closed.
+   */
   exit(pid: Pid, given: GivenReason): boolean {
     const reason = reasonGiven(given, "exit");
     const to = this.isOpen ? this.#directory.find(pid) : undefined;
@@ -135,7 +174,12 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     return true;
   }
 
-  /** Sends bytes, or a text as UTF-8, in `delayMs`, as an item of the kind timer; to itself unless `to` is given. Returns the timer's ref. */
+  /**
+   * Sends bytes, or a text as UTF-8, after `delayMs` milliseconds, as an item of the kind timer
+   * (Erlang: `erlang:send_after/3`). The receiver is the mailbox itself, unless `to` is given.
+   * Returns the timer's ref, for `cancelTimer`. Throws a RangeError where `delayMs` is negative,
+   * NaN or too large.
+   */
   sendAfter(delayMs: number, bytes: Uint8Array | string, options: SendAfterOptions = {}): number {
     checkMs(delayMs, "delayMs", "sendAfter", false);
     checkOptions("sendAfter", options, sendAfterChecks);
@@ -144,48 +188,59 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     return sendAfter(this.#actor, delayMs, to, pid => this.#directory.find(pid), tag, payload);
   }
 
-  /** False where the timer has fired, was cancelled, or never was. */
+  /** Cancels a timer. Returns false where it has fired, was cancelled, or never was. */
   cancelTimer(ref: number): boolean {
     return cancelTimer(this.#actor, ref);
   }
 
+  /** Joins a group. Joining twice is joining once. A closed mailbox joins nothing. */
   join(group: string): void {
     if (this.isOpen) this.#directory.registry.join(group, this.#actor);
   }
 
+  /** Leaves a group. Returns false where the mailbox is no member. */
   leave(group: string): boolean {
     return this.#directory.registry.leave(group, this.#actor);
   }
 
-  /** The next item, or undefined when the time is over. Rejects with a ClosedError when the mailbox is closed. */
+  /**
+   * Takes the next item. Resolves to undefined when the time is over. Rejects with a ClosedError
+   * when the mailbox is closed, with an IsopodError of the code `ISOPOD_BUSY` where another receive
+   * waits, and with the signal's reason when that is aborted.
+   */
   receive(options: ReceiveOptions = {}): Promise<Received | undefined> {
     return this.#inbox.receive(undefined, options);
   }
 
   /**
-   * The first item that matches; everything else stays, in order. Each item is tested once. What `matches` throws
-   * rejects the receive, and the item counts as not taken.
+   * Takes the first item that matches (Erlang: selective receive). All other items stay, in order.
+   * Each item is tested once. Where `matches` throws, the receive rejects with that, and the item
+   * stays. Otherwise as `receive`.
    */
   receiveMatch(matches: (item: Received) => boolean, options: ReceiveOptions = {}): Promise<Received | undefined> {
     callback(matches, "matches", "receiveMatch");
     return this.#inbox.receive(matches, options);
   }
 
-  /** The next item, where there is one now. A receive that waits goes on as if it had never been there. */
+  /**
+   * Takes the next item, where there is one now; else returns undefined. A receive that waits is
+   * not disturbed.
+   */
   poll(): Received | undefined {
     return this.#inbox.poll();
   }
 
   /**
-   * Calls `act`, in turns of its own, whenever items have come that no receive waits for: for code that has to act on them before
-   * anybody else gets a turn, where a promise would be late. It gets another turn where it answers true. What it throws goes to `onError`.
+   * Calls `act`, in a turn of its own, when items have come that no receive waits for. Use it for
+   * code that must act before any other actor has a turn, where a promise would be late. Where
+   * `act` returns true, it gets another turn. What it throws goes to `onError`.
    */
   onArrival(act: () => boolean): void {
     callback(act, "act", "onArrival");
     this.#inbox.onArrival(act);
   }
 
-  /** Every item in order, until the mailbox is closed. */
+  /** All items in order, until the mailbox is closed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Received, void, void> {
     while (this.#actor.state !== DEAD) {
       let item: Received | undefined;
@@ -199,12 +254,15 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     }
   }
 
-  /** Ends it: its pid is dead, its items are dropped, a receive that waits rejects. */
+  /**
+   * Ends the mailbox with the reason `normal`. Its items are dropped, and a receive that waits
+   * rejects with a ClosedError.
+   */
   close(): void {
     this.end({ kind: "normal" });
   }
 
-  /** As `close`, for another reason, which those get that are linked to it or monitor it. */
+  /** Ends the mailbox with this reason, which links and monitors are told. Otherwise as `close`. */
   end(reason: GivenReason): void {
     this.#actor.services.end(this.#actor, reasonGiven(reason, "end"));
   }

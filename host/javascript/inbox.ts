@@ -1,4 +1,7 @@
-/** The receiving half of a host mailbox: an actor without a guest, whose items a promise or a function of JavaScript takes. */
+/**
+ * The receiving half of a host mailbox: an actor without a guest, whose items a promise or a
+ * function of JavaScript takes.
+ */
 
 import { Actor, type Services, type Way } from "../actor/actor.ts";
 import { Bytes } from "../mail/bytes.ts";
@@ -12,10 +15,15 @@ import type { RuntimeLimits } from "../wire/limits.ts";
 import type { Received } from "../wire/message.ts";
 import { formatPid, pidFromWords } from "../wire/pid.ts";
 import { receivedFrom } from "../wire/reason.ts";
+
+/** Options of `receive` and `receiveMatch`. */
 export interface ReceiveOptions {
-  /** Milliseconds until the receive answers undefined; 0 polls. Without it, it waits for ever. */
+  /**
+   * Milliseconds after which the receive resolves to undefined. 0 polls. Without it, the receive
+   * waits for ever.
+   */
   readonly timeoutMs?: number;
-  /** Ends the receive: it rejects with the signal's reason, and no item is lost. */
+  /** Aborts the receive: it rejects with the signal's reason. No item is lost. */
   readonly signal?: AbortSignal;
 }
 
@@ -24,20 +32,21 @@ const receiveChecks = checksOf<ReceiveOptions>({
   signal: having("addEventListener", "throwIfAborted"),
 });
 
-/** The receive that waits. */
+/** A receive that waits. */
 interface Pending {
   readonly matches: ((item: Received) => boolean) | undefined;
   resolve(item: Received | undefined): void;
   reject(error: unknown): void;
 }
 
+/** Receives items for one host mailbox. At most one receive waits at a time. */
 export class Inbox {
-  /** The actor that stands for the mailbox in the runtime. */
+  /** The actor that represents the mailbox in the runtime. */
   readonly actor: Actor;
   readonly #callOut: CallOut;
   #pending: Pending | undefined;
   #act: (() => boolean) | undefined;
-  /** A predicate is being asked; a receive from inside it would move the save pointer under it. */
+  /** True while a predicate is asked. A receive inside it would move the save pointer. */
   #looking = false;
 
   constructor(lo: number, hi: number, services: Services, limits: RuntimeLimits, rings: RingPool, callOut: CallOut) {
@@ -60,7 +69,8 @@ export class Inbox {
       limits,
       Bytes.ofLength(0),
     );
-    // With a predicate, so that every item goes to the mailbox; running, so that nobody wakes it until it waits.
+    // It wants items by predicate, so that every item goes to the mailbox. It is running, so that
+    // no item wakes it until it waits.
     this.actor.want = WANT_MATCH;
     this.actor.state = RUNNING;
     this.#callOut = callOut;
@@ -94,17 +104,17 @@ export class Inbox {
     return received.finally(() => signal?.removeEventListener("abort", onAbort));
   }
 
-  /** The next item, where there is one now. */
+  /** Takes the next item, where there is one now; else returns undefined. */
   poll(): Received | undefined {
     if (this.#looking) throw this.#busy();
-    // What it holds until its end is told are dead letters.
+    // Items that are left until the end is told are dead letters.
     if (!this.#isOpen) return undefined;
     const { mailbox } = this.actor;
     const at = mailbox.first();
     return at === NONE ? undefined : this.#take(at, this.#read(at));
   }
 
-  /** Calls `act`, in turns of the actor, whenever items have come that no receive waits for. */
+  /** Calls `act`, in a turn of the actor, when items have come that no receive waits for. */
   onArrival(act: () => boolean): void {
     this.#act = act;
     if (this.actor.state !== RUNNING) return;
@@ -112,7 +122,7 @@ export class Inbox {
     if (this.actor.mailbox.count > 0) this.actor.wake();
   }
 
-  /** Something arrived, or the time is over. */
+  /** A turn: an item has arrived, or the time is over. */
   #turn(): void {
     const actor = this.actor;
     const pending = this.#pending;
@@ -146,7 +156,7 @@ export class Inbox {
   #look(matches: Pending["matches"]): Received | undefined {
     const { mailbox } = this.actor;
     for (let at = mailbox.from(mailbox.saved); at !== NONE; at = mailbox.next(mailbox.saved)) {
-      // Whatever `matches` does to this mailbox, the save pointer is moved along.
+      // `matches` may change this mailbox. Then the save pointer moves along.
       mailbox.saved = at;
       const item = this.#read(at);
       if (matches !== undefined && !this.#ask(matches, item)) continue;
@@ -179,7 +189,7 @@ export class Inbox {
     return receivedFrom(word(KIND), word(TAG), from, word(REF), word(REASON), bytes);
   }
 
-  /** The receive is over: nothing waits any more. Returns what waited. */
+  /** Ends the receive that waits, and returns it. */
   #settle(): Pending | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
@@ -188,7 +198,10 @@ export class Inbox {
     return pending;
   }
 
-  /** While no receive waits: parked, so that arrivals give it a turn, where somebody wants to know of them. */
+  /**
+   * The state while no receive waits: parked where `onArrival` was called, so that an arrival gives
+   * the mailbox a turn.
+   */
   get #atRest(): State {
     return this.#act === undefined ? RUNNING : PARKED;
   }

@@ -3,16 +3,17 @@ import type { SupervisorOptions } from "./child.ts";
 
 const DEFAULT_MAX_BACKOFF_MS = 30_000;
 
+/** Counts the restarts of one supervisor within its period. */
 export class Restarts {
   readonly #options: SupervisorOptions;
-  /** When the restarts within the period were, oldest first. */
+  /** The times of the restarts within the period, oldest first. */
   #times: number[] = [];
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
   }
 
-  /** Counts a restart. False where the intensity does not allow it. */
+  /** Counts a restart. Returns false where the intensity does not allow it. */
   mayHaveAnother(nowMs: number): boolean {
     const { periodMs = 5000, intensity = 1 } = this.#options;
     this.#times = this.#times.filter(then => nowMs - then <= periodMs);
@@ -20,7 +21,7 @@ export class Restarts {
     return this.#times.length <= intensity;
   }
 
-  /** How long the restart that was counted last waits; undefined without a back-off. */
+  /** How long the restart that was counted last waits, in milliseconds; undefined without back-off. */
   get delayMs(): number | undefined {
     const { backoff } = this.#options;
     if (backoff === undefined) return undefined;

@@ -1,10 +1,13 @@
 /**
- * A supervisor of the host: starts children in order, restarts those that end as its strategy says, gives up when that happens too often, and
- * stops them in reverse order. The semantics are those of OTP's supervisor; back-off is ours. It is an actor with a mailbox
- * and receives selectively, so no end of a child is lost while it is busy stopping others.
+ * A supervisor of the host. It starts children in order, restarts those that end as its strategy
+ * says, gives up when that happens too often, and stops them in reverse order. Its semantics are
+ * those of OTP's supervisor; only the back-off is isopod's own. It is an actor with a mailbox. It
+ * receives selectively, so it misses no end of a child while it stops others.
  *
- * A start that fails during a restart belongs to the child: what was started before it keeps running, and the child is tried again after
- * what is in the mailbox by then, as one more restart. That is void once the child was started or stopped with others, or by itself.
+ * A start that fails during a restart belongs to its child. The children started before it keep
+ * running. The child is tried again after the items that are in the mailbox by then, and that
+ * counts as one more restart. It is not tried again where the child was started or stopped
+ * meanwhile, by itself or with others.
  */
 
 import { ClosedError, SpawnError } from "../wire/errors.ts";
@@ -17,21 +20,23 @@ import { type Child, Children, type SupervisedRuntime, type Upkeep } from "./chi
 import type { HostMailbox } from "./host-mailbox.ts";
 import { Restarts } from "./restarts.ts";
 
-/** What somebody wants of a supervisor. */
+/** Work that a supervisor was asked for. */
 interface Request {
   readonly act: () => Promise<void> | undefined;
-  /** The supervisor has ended before. */
+  /** Called where the supervisor has ended before. */
   readonly refuse: () => void;
 }
 
-/** So many items are dealt with in one turn. */
+/** How many items the supervisor handles in one turn. */
 const ITEMS_A_TURN = 64;
 const nothing = new Uint8Array(0);
 
+/** A supervisor of the host, made by `runtime.supervise`. It does what OTP's supervisor does. */
 export class Supervisor {
   /**
-   * Resolves when all children of `SupervisorOptions.children` have started; at once where no start returns a promise. Rejects with what the
-   * first one threw that could not be started: those before it are stopped then, and the supervisor has ended with shutdown.
+   * Resolves when all children of `SupervisorOptions.children` have started: at once where no start
+   * returns a promise. Rejects with the error of the first child that could not be started. Then
+   * the children before it were stopped, and the supervisor has ended with `shutdown`.
    */
   readonly started: Promise<void>;
   readonly #runtime: SupervisedRuntime;
@@ -40,12 +45,18 @@ export class Supervisor {
   readonly #upkeep: Upkeep;
   readonly #children: Children;
   readonly #restarts: Restarts;
-  /** What is to be done, in order; each one is announced by an exit signal to itself, which gets in where the mailbox is full. */
+  /**
+   * Work to do, in order. An exit signal to itself announces each piece, because a signal is
+   * accepted even where the mailbox is full.
+   */
   readonly #requests: Request[] = [];
-  /** It is starting or stopping children, and everything else waits in the mailbox. */
+  /** True while it starts or stops children. All other items wait in the mailbox. */
   #busy = false;
 
-  /** Made by `runtime.supervise`. Starts the children; where one fails, those before it are stopped and its error is thrown. */
+  /**
+   * Use `runtime.supervise` to make one. Starts the children. Where one fails, those before it are
+   * stopped and its error is thrown.
+   */
   constructor(runtime: SupervisedRuntime, options: SupervisorOptions, upkeep: Upkeep) {
     this.#runtime = runtime;
     this.#options = options;
@@ -80,25 +91,34 @@ export class Supervisor {
     });
   }
 
+  /**
+   * The supervisor's pid. An exit signal to it from the host or its parent stops it and its
+   * children.
+   */
   get pid(): Pid {
     return this.#mailbox.pid;
   }
 
+  /** Which children are restarted when one ends. */
   get strategy(): Strategy {
     return this.#options.strategy ?? "one_for_one";
   }
 
-  /** The children in order of their starts; `pid` is undefined for one that does not run. */
+  /** The children in the order of their starts. `pid` is undefined for a child that does not run. */
   get children(): readonly { readonly id: string; readonly pid: Pid | undefined }[] {
     return this.#children.list.map(({ spec, pid }) => ({ id: spec.id, pid }));
   }
 
-  /** The pid of a child that runs. */
+  /** The pid of a running child. Undefined where it does not run, or there is no such child. */
   child(id: string): Pid | undefined {
     return this.#children.withId(id)?.pid;
   }
 
-  /** Adds a child and starts it after all others. Rejects with a SpawnError where it cannot be started, or its id is taken. */
+  /**
+   * Adds a child and starts it after all others (OTP: `supervisor:start_child/2`). Resolves to its
+   * pid. Rejects with a SpawnError where it cannot be started or its id is taken, and with a
+   * ClosedError where the supervisor has ended.
+   */
   async startChild(spec: ChildSpec): Promise<Pid> {
     checkSpec(spec);
     return this.#request(async () => {
@@ -114,7 +134,10 @@ export class Supervisor {
     });
   }
 
-  /** Stops a child and forgets it. False where there is none. */
+  /**
+   * Stops a child and forgets it (OTP: `terminate_child` and `delete_child`). Resolves to false
+   * where there is no such child.
+   */
   stopChild(id: string): Promise<boolean> {
     return this.#request(async () => {
       const child = this.#children.withId(id);
@@ -125,7 +148,7 @@ export class Supervisor {
     });
   }
 
-  /** Stops the children in reverse order, then itself, with shutdown. */
+  /** Stops the children in reverse order, then the supervisor itself, with `shutdown`. */
   async stop(): Promise<void> {
     const ended = this.#runtime.exited(this.pid);
     this.#runtime.exit(this.pid, { kind: "shutdown" });
@@ -133,8 +156,9 @@ export class Supervisor {
   }
 
   /**
-   * Deals with what has come, one item after another. A child that can be restarted at once is, before anybody else gets a turn.
-   * True where there may be more than one turn's items.
+   * Handles the items that have come, one after another. A child that can be restarted at once is
+   * restarted before any other actor has a turn. Returns true where there may be more items than
+   * one turn handles.
    */
   #drain(): boolean {
     for (let items = ITEMS_A_TURN; items > 0; items--) {
@@ -151,7 +175,7 @@ export class Supervisor {
     this.#busy = true;
     going
       .catch(error => {
-        // Closed: it was ended from outside meanwhile.
+        // A ClosedError means that it was ended from outside meanwhile.
         if (!(error instanceof ClosedError)) this.#mailbox.end(reasonOfThrown(error));
       })
       .finally(() => {
@@ -160,7 +184,7 @@ export class Supervisor {
       });
   }
 
-  /** A promise where it takes longer than this turn. */
+  /** Handles one item. Returns a promise where this takes longer than the turn. */
   #handle(item: Received): Promise<void> | undefined {
     if (item.kind === "timer") return this.#onTimer(item.ref);
     if (item.kind !== "exit") return undefined;
@@ -170,10 +194,11 @@ export class Supervisor {
   #onExit({ from, reason }: Exit): Promise<void> | undefined {
     const child = this.#children.list.find(({ pid }) => pid === from);
     if (child === undefined) {
-      // Not a child's: from above; or from a stranger, or from one that has been dealt with.
+      // The exit signal is not from a child. It may be from the host or the parent, from another
+      // actor, or from a child that was handled before.
       return from === 0 || from === this.#mailbox.actor.parent ? this.#giveUp(reason) : undefined;
     }
-    // It sent the signal itself, and lives.
+    // The child sent the signal itself, and is alive.
     if (this.#runtime.isAlive(from)) return undefined;
     child.pid = undefined;
     const { restart = "permanent" } = child.spec;
@@ -184,13 +209,13 @@ export class Supervisor {
     return undefined;
   }
 
-  /** A restart that was put off is due. A timer that another actor has set bears no ref. */
+  /** A delayed restart is due. A timer that another actor has set bears no ref. */
   #onTimer(ref: number): Promise<void> | undefined {
     const child = this.#children.list.find(({ timer }) => timer !== 0 && timer === ref);
     return child && this.#startAgain(child);
   }
 
-  /** Counts a restart. `pid`: who has ended; undefined where a start failed. */
+  /** Counts a restart. `pid` is the child that has ended, or undefined where a start failed. */
   #restart(child: Child, pid: Pid | undefined, reason: ExitReason): Promise<void> | undefined {
     if (!this.#restarts.mayHaveAnother(this.#upkeep.now())) {
       this.#report(child, pid, reason, "give up");
@@ -200,12 +225,15 @@ export class Supervisor {
     const { delayMs } = this.#restarts;
     if (delayMs === undefined) return this.#startAgain(child);
     this.#children.cancelRestart(child);
-    // Whoever was told may have ended the supervisor.
+    // `onReport` may have ended the supervisor.
     if (this.#mailbox.isOpen) child.timer = this.#mailbox.sendAfter(delayMs, nothing);
     return undefined;
   }
 
-  /** Starts a child that has ended, and those whom the strategy counts with it: stopped in reverse order, started in order. */
+  /**
+   * Starts a child that has ended, and the others that the strategy restarts with it. Those are
+   * stopped in reverse order, then all are started in order.
+   */
   #startAgain(child: Child): Promise<void> | undefined {
     const { strategy } = this;
     const concerned = this.#children.concernedBy(child, strategy);
@@ -216,7 +244,7 @@ export class Supervisor {
     return this.#startStopped(concerned);
   }
 
-  /** Temporary children that were stopped with others are forgotten. */
+  /** Starts children again, but forgets temporary ones, which were stopped with the others. */
   #startStopped(concerned: readonly Child[]): Promise<void> | undefined {
     const [temporary, others] = [true, false].map(is =>
       concerned.filter(({ spec }) => (spec.restart === "temporary") === is),
@@ -225,14 +253,17 @@ export class Supervisor {
     return this.#children.startAll(others, (child, error) => this.#failed(child, error));
   }
 
-  /** A child could not be started again. It is tried once more after what is in the mailbox already (OTP: `try_again_restart`). */
+  /**
+   * A child could not be started again. It is tried once more after the items that are in the
+   * mailbox already (OTP: `try_again_restart`).
+   */
   #failed(child: Child, error: unknown): void {
     if (!this.#mailbox.isOpen) return;
     child.failure = reasonOfThrown(error);
     this.#soon(() => child.failure && this.#restart(child, undefined, child.failure));
   }
 
-  /** A child could not be started at first, after others had taken their time. */
+  /** One of the first children could not be started, after an earlier start had returned a promise. */
   async #failedToBegin(error: unknown): Promise<never> {
     try {
       await this.#giveUp({ kind: "shutdown" });
@@ -252,7 +283,7 @@ export class Supervisor {
     this.#upkeep.report({ supervisor: this.pid, id: child.spec.id, pid, reason, action });
   }
 
-  /** Does something in the supervisor's own turn, after what came before. */
+  /** Does work in the supervisor's own turn, after what came before. */
   #request<T>(act: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const refuse = () => reject(this.#children.ended());

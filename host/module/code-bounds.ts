@@ -1,49 +1,25 @@
 /**
- * Bounds on the code of a module. They guarantee that the engine needs a bounded amount of memory, and of time on the runtime's thread, to compile a function.
- * Without them a module of 50 KB takes gigabytes at its first call.
+ * Bounds on the code of a module. Without them, a module of 50 KB can take gigabytes at its first
+ * call. docs/security.md lists the bounds and what was measured.
  *
- * A slot is a parameter, a local, or a value on the operand stack. A compiler records where each slot is for each block, and moves slots for each branch.
- * So its cost is a sum of slots over all blocks and branches of the function; nesting alone does not tell it. An optimizing compiler also joins the values
- * of each local that differ where control flow meets. docs/security.md has the bounds and what was measured.
- *
- * The bytes need not be valid. Counts are right up to the first instruction that the engine refuses, and it reads no further.
+ * Guarantee: to compile a function, the engine needs a bounded amount of memory, and of time on the
+ * runtime's thread.
  */
-import { Cursor, Undecodable, type Visitor, walk } from "./instructions.ts";
-import { stackEffect } from "./stack-effects.ts";
+import type { Arity } from "./block-type.ts";
+import { CompileCost, type Declared } from "./compile-cost.ts";
+import { type Cursor, Undecodable } from "./cursor.ts";
+import type { Figures } from "./figures.ts";
+import { eachBody } from "./sections.ts";
 import { Unconfinable } from "./unconfinable.ts";
 
-/** How many values a function, or a block, takes and leaves. */
-export interface Signature {
-  readonly parameters: number;
-  readonly results: number;
-}
-
-/** What of a function is counted. */
-export interface Figures {
-  /** Blocks inside of each other. */
-  nesting: number;
-  /** Loops inside of each other. */
-  loops: number;
-  /** Values on the operand stack at once. */
-  operands: number;
-  /** Slots, summed over the blocks; those of `if` and `try` twice, because they have two states, and those of a loop, in which reductions are counted, three times. A block is as many as BLOCK besides, a value that it takes or leaves as many as VALUE. */
-  kept: number;
-  /** Slots, summed over the branches. A call inside of a `try` is one, too, and so is the end of a block. Each is as many as BRANCH besides. */
-  merged: number;
-  /** The same, but only of locals that were set since the target's block began. */
-  joined: number;
-  /** Instructions that call a function, or the engine's own code. A `try` is as many as TRY. */
-  calls: number;
-  /** Values that calls of functions take and leave. */
-  passed: number;
-}
-
 /**
- * How much each may be. It is more than ten times what optimized modules of up to 8 MiB have, and more than any of the 97 modules has that were measured;
- * docs/security.md has the table. What it costs (V8 14.6, x64): `kept` 12 bytes each in the first tier, 156 MB; `merged` 1.4 ns each, 28 ms;
- * `joined` up to 240 bytes each in the optimizing tier, 0.7 GB; `calls` 270 bytes each in the first tier, and 1.8 KB in the other.
+ * How much of each figure a function may have. Each bound is more than ten times what optimized
+ * modules of up to 8 MiB have, and more than any of the 97 modules that were measured has. What
+ * they cost (V8 14.6, x64): `kept` 12 bytes each in the first tier, 156 MB at the bound; `merged`
+ * 1.4 ns each, 28 ms; `joined` up to 240 bytes each in the optimizing tier, 0.7 GB; `calls` 270
+ * bytes each in the first tier, and 1.8 KB in the other.
  */
-export const MOST: Readonly<Record<keyof Figures, readonly [most: number, what: string]>> = {
+export const BOUNDS: Readonly<Record<keyof Figures, readonly [max: number, what: string]>> = {
   nesting: [40_000, "blocks inside of each other"],
   loops: [1_000, "loops inside of each other"],
   operands: [3_000, "values on the operand stack"],
@@ -53,355 +29,56 @@ export const MOST: Readonly<Record<keyof Figures, readonly [most: number, what: 
   calls: [300_000, "calls"],
   passed: [10_000_000, "values that its calls take and leave"],
 };
-const KEYS = Object.keys(MOST) as (keyof Figures)[];
-/** Of `merged` and `passed`, in all functions of a module together. */
-export const MOST_IN_MODULE = 200_000_000;
-/** What the engine keeps of a value that a block takes or leaves is at most so many times what it keeps of a slot. */
-const VALUE = 5;
-/** What it keeps of a block, or makes of a branch, besides their slots, is as much as for so many slots. */
-export const BLOCK = 16;
-export const BRANCH = 32;
-/** The optimizing tier makes as much of a `try` as of so many calls. */
-const TRY = 8;
+const KEYS = Object.keys(BOUNDS) as (keyof Figures)[];
+/** The bound for `merged` and `passed` of all functions of a module together. */
+export const MAX_IN_MODULE = 200_000_000;
 
-const NONE: Signature = { parameters: 0, results: 0 };
-const ONE: Signature = { parameters: 0, results: 1 };
-const NO_TRY = -1;
-const nothing = () => {};
-
-export class CodeBounds implements Visitor {
-  /** All types, in the order of their indices. */
-  readonly types: Signature[] = [];
-  /** The type of each function, the imported ones first. */
+/** Checks the code of a module. The declarations that code refers to must be filled in before. */
+export class CodeBounds implements Declared {
+  readonly types: Arity[] = [];
   readonly functions: number[] = [];
-  /** The type of each tag. */
   readonly tags: number[] = [];
   #imported = 0;
 
-  #cursor = new Cursor(new Uint8Array(0));
-  #figures = noFigures();
-  #inModule = 0;
-  /** Parameters and locals. */
-  #locals = 0;
-  #height = 0;
-  #depth = 0;
-  /** Nothing comes here: the code stands behind a branch or an `unreachable`. */
-  #isDead = false;
-  /** Instructions that set a local, so far. */
-  #sets = 0;
-  /** Of each open block: the height of the stack below its parameters. */
-  readonly #bases: number[] = [];
-  readonly #signatures: Signature[] = [];
-  readonly #setsBefore: number[] = [];
-  readonly #wasDead: boolean[] = [];
-  /** How often what is set before a join with its end, or its head, is counted. */
-  readonly #weights: number[] = [];
-  readonly #isLoop: boolean[] = [];
-  /** Loops that are open. */
-  #loops = 0;
-  /** The depth of the `try` that catches what is thrown here. */
-  readonly #tries: number[] = [];
-
-  readonly functionIndex = nothing;
-  readonly call = nothing;
-  readonly globalIndex = nothing;
-  readonly bulk = nothing;
-  readonly lasts = nothing;
-
-  /** A function that the module imports; those come before its own. */
+  /** Adds an imported function. They come before the module's own. */
   imports(type: number): void {
     this.functions.push(type);
     this.#imported++;
   }
 
-  /** Looks at the section of code, from behind its length. Throws an Unconfinable that names the function, for which `nameOf` may have a name. */
+  /**
+   * Throws an Unconfinable that names the function that is beyond a bound. `nameOf` answers what to
+   * add to the index.
+   */
   check(code: Cursor, nameOf: (index: number) => string): void {
     let index = this.#imported;
-    code.each(() => {
-      const size = code.u32();
-      const body = code.within(size);
-      code.skip(size);
+    let inModule = 0;
+    const cost = new CompileCost(this, BOUNDS.nesting[0]);
+    eachBody(code, body => {
       try {
-        const figures = this.measure(body, index);
+        const figures = cost.measure(body, index);
         for (const key of KEYS) within(figures, key);
-        this.#inModule += figures.merged + figures.passed;
+        inModule += figures.merged + figures.passed;
       } catch (error) {
-        // What is not known here may be known to the engine: it must not look for itself.
+        // The engine may know what isopod does not know, so it must not get to compile it.
         if (!(error instanceof Undecodable || error instanceof Unconfinable)) throw error;
         throw new Unconfinable(`has a function ${index}${nameOf(index)} that ${error.message}`);
       }
       index++;
     });
-    if (this.#inModule > MOST_IN_MODULE) {
+    if (inModule > MAX_IN_MODULE) {
       throw new Unconfinable(
-        `has ${this.#inModule} slots at the branches of its functions, and values that their calls take and leave, together; a module may have ${MOST_IN_MODULE}`,
+        `has ${inModule} slots at the branches of its functions, and values that their calls take and leave, together; a module may have ${MAX_IN_MODULE}`,
       );
     }
-  }
-
-  /** What the function with this index has, whose body, its locals first, is what the cursor reads. Of what is nested too deep, no more than that is told. */
-  measure(body: Cursor, index: number): Figures {
-    const own = this.#signature(this.types, this.functions[index]);
-    this.#cursor = body;
-    this.#figures = noFigures();
-    this.#locals = own.parameters;
-    body.each(() => {
-      this.#locals += body.u32();
-      body.valueType();
-    });
-    this.#height = 0;
-    this.#depth = -1;
-    this.#loops = 0;
-    this.#isDead = false;
-    this.#sets = 0;
-    this.#open({ parameters: 0, results: own.results }, NO_TRY, false);
-    try {
-      walk(body, this);
-    } catch (error) {
-      if (!(error instanceof TooDeep)) throw error;
-    }
-    return this.#figures;
-  }
-
-  instruction(opcode: number): void {
-    // Most are of these: the others are all below.
-    if (opcode > 0x1f && opcode !== 0xd5 && opcode !== 0xd6) {
-      if (opcode === 0x21 || opcode === 0x22) this.#sets++;
-      else if (callsEngine(opcode, this.#cursor)) this.#figures.calls++;
-      this.#change(stackEffect(opcode, this.#cursor));
-      return;
-    }
-    const cursor = this.#cursor;
-    const { at } = cursor;
-    switch (opcode) {
-      case 0x04: // if
-        this.#change(-1);
-        this.#block(2, false);
-        break;
-      case 0x02: // block
-        this.#block(1, false);
-        break;
-      case 0x03: // loop, with the `if` that asks for reductions, and its call
-        this.#block(3, true);
-        this.#join(this.#depth);
-        this.#figures.calls++;
-        this.#throws();
-        break;
-      case 0x06: // try
-        this.#block(2, false);
-        this.#figures.calls += TRY;
-        this.#tries[this.#depth] = this.#depth;
-        this.#weights[this.#depth] = 2;
-        break;
-      case 0x1f: // try_table
-        this.#tryTable();
-        break;
-      case 0x05: // else
-        this.#nextPart(this.#signatures[this.#depth].parameters);
-        break;
-      case 0x07: // catch
-        this.#catch(this.#signature(this.types, this.tags[cursor.u32()]).parameters);
-        break;
-      case 0x19: // catch_all
-        this.#catch(0);
-        break;
-      case 0x0b: // end
-      case 0x18: // delegate
-        this.#close();
-        break;
-      case 0x08: // throw
-      case 0x09: // rethrow
-      case 0x0a: // throw_ref
-        this.#figures.calls++;
-        this.#throws();
-        this.#die();
-        break;
-      case 0x00: // unreachable
-      case 0x0f: // return
-        this.#die();
-        break;
-      case 0x0c: // br
-        this.#branch(cursor.u32());
-        this.#die();
-        break;
-      case 0x0d: // br_if
-        this.#change(-1);
-        this.#branch(cursor.u32());
-        break;
-      case 0x0e: // br_table
-        this.#change(-1);
-        for (let left = cursor.u32(); left >= 0; left--) this.#branch(cursor.u32());
-        this.#die();
-        break;
-      case 0xd5: // br_on_null
-        this.#branch(cursor.u32());
-        break;
-      case 0xd6: // br_on_non_null
-        this.#branch(cursor.u32());
-        this.#change(-1);
-        break;
-      case 0x10: // call
-        this.#call(this.#signature(this.types, this.functions[cursor.u32()]));
-        break;
-      case 0x11: // call_indirect
-      case 0x14: // call_ref
-        this.#change(-1);
-        this.#call(this.#signature(this.types, cursor.u32()));
-        break;
-      case 0x12: // return_call
-      case 0x13: // return_call_indirect
-      case 0x15: // return_call_ref
-        this.#figures.calls++;
-        this.#die();
-        break;
-      default:
-        this.#change(stackEffect(opcode, cursor));
-    }
-    cursor.at = at;
-  }
-
-  /** What does not exist, the engine refuses; until then it is counted as nothing. */
-  #signature(types: readonly Signature[], index: number | undefined): Signature {
-    return (index === undefined ? undefined : types[index]) ?? NONE;
-  }
-
-  get #slots(): number {
-    return this.#locals + this.#height;
-  }
-
-  #change(effect: number): void {
-    const base = this.#bases[this.#depth];
-    const height = this.#height + effect;
-    // Behind a branch the stack has whatever is taken from it.
-    this.#height = height < base ? base : height;
-    if (height > this.#figures.operands) this.#figures.operands = height;
-  }
-
-  #call({ parameters, results }: Signature): void {
-    this.#throws();
-    this.#figures.calls++;
-    this.#figures.passed += parameters + results;
-    this.#change(-parameters);
-    this.#change(results);
-  }
-
-  /** What this may throw, a `try` of the function's own catches. */
-  #throws(): void {
-    const depth = this.#tries[this.#depth];
-    if (depth !== NO_TRY) this.#join(depth);
-  }
-
-  #branch(label: number): void {
-    this.#join(label < this.#depth ? this.#depth - label : 0);
-  }
-
-  /** Control comes to the end, or to the head, of an open block. */
-  #join(depth: number): void {
-    const sets = this.#sets - this.#setsBefore[depth];
-    this.#figures.merged += BRANCH + this.#slots;
-    this.#figures.joined += this.#weights[depth] * (sets < this.#locals ? sets : this.#locals);
-  }
-
-  #die(): void {
-    this.#height = this.#bases[this.#depth];
-    this.#isDead = true;
-  }
-
-  /** A block whose type stands at the cursor. */
-  #block(states: number, isLoop: boolean): void {
-    const signature = this.#blockType();
-    this.#figures.kept += states * (BLOCK + this.#slots) + VALUE * (signature.parameters + signature.results);
-    this.#change(-signature.parameters);
-    this.#open(signature, this.#tries[this.#depth], isLoop);
-    this.#change(signature.parameters);
-  }
-
-  #open(signature: Signature, tries: number, isLoop: boolean): void {
-    const depth = ++this.#depth;
-    if (depth > this.#figures.nesting) this.#figures.nesting = depth;
-    if (depth > MOST.nesting[0]) throw new TooDeep();
-    this.#bases[depth] = this.#height;
-    this.#signatures[depth] = signature;
-    this.#setsBefore[depth] = this.#sets;
-    this.#wasDead[depth] = this.#isDead;
-    this.#weights[depth] = 1;
-    this.#isLoop[depth] = isLoop;
-    this.#tries[depth] = tries;
-    if (isLoop && ++this.#loops > this.#figures.loops) this.#figures.loops = this.#loops;
-  }
-
-  /** The cursor is behind it afterwards. */
-  #blockType(): Signature {
-    const cursor = this.#cursor;
-    const byte = cursor.bytes[cursor.at];
-    if (byte === 0x63 || byte === 0x64) {
-      cursor.valueType();
-      return ONE;
-    }
-    const type = cursor.u32();
-    // A number below zero, of one byte: 0x40 is none, the others are types of one value.
-    if (byte >= 0x40 && byte <= 0x7f) return byte === 0x40 ? NONE : ONE;
-    return this.types[type] ?? cursor.fail(`has a block of the type ${type}, which it does not have`);
-  }
-
-  /** Its clauses are branches out of it, which it makes where something is caught. */
-  #tryTable(): void {
-    this.#block(2, false);
-    this.#figures.calls += TRY;
-    const cursor = this.#cursor;
-    for (let left = cursor.u32(); left > 0; left--) {
-      const namesTag = cursor.byte() < 2;
-      if (namesTag) cursor.u32();
-      // Labels are counted from outside of it.
-      this.#branch(cursor.u32() + 1);
-    }
-    this.#tries[this.#depth] = this.#depth;
-  }
-
-  #catch(values: number): void {
-    this.#nextPart(values);
-    // What is thrown from here on, an outer one catches.
-    this.#tries[this.#depth] = this.#tries[this.#depth - 1] ?? NO_TRY;
-  }
-
-  /** Control leaves a part of a block. The next part begins with so many values. */
-  #nextPart(values: number): void {
-    const depth = this.#depth;
-    if (!this.#isDead) this.#join(depth);
-    this.#isDead = this.#wasDead[depth];
-    this.#height = this.#bases[depth];
-    this.#change(values);
-  }
-
-  #close(): void {
-    const depth = this.#depth;
-    // Values meet at a loop's head, whether its end is reached or not.
-    if (this.#isLoop[depth]) this.#loops--;
-    if (!this.#isDead || this.#isLoop[depth]) this.#join(depth);
-    this.#isDead = this.#wasDead[depth];
-    this.#height = this.#bases[depth];
-    this.#depth--;
-    if (depth > 0) this.#change(this.#signatures[depth].results);
   }
 }
 
 function within(figures: Figures, key: keyof Figures): void {
-  const [most, what] = MOST[key];
+  const [max, what] = BOUNDS[key];
   const has = figures[key];
-  if (has <= most) return;
-  // Nothing was counted beyond that.
+  if (has <= max) return;
+  // Counting stopped there.
   const atLeast = key === "nesting" ? "at least " : "";
-  throw new Unconfinable(`has ${atLeast}${has} ${what}; a function may have ${most}`);
-}
-
-/** Blocks are inside of each other as no module may have them: the rest need not be looked at. */
-class TooDeep extends Error {}
-
-/** Whether it is one of those that are a call of the engine's own: `memory.grow`, and what tables and segments have. */
-function callsEngine(opcode: number, { bytes, at }: Cursor): boolean {
-  return opcode === 0x40 || opcode === 0x25 || opcode === 0x26 || opcode === 0xd2 || (opcode === 0xfc && bytes[at] > 7);
-}
-
-function noFigures(): Figures {
-  return { nesting: 0, loops: 0, operands: 0, kept: 0, merged: 0, joined: 0, calls: 0, passed: 0 };
+  throw new Unconfinable(`has ${atLeast}${has} ${what}; a function may have ${max}`);
 }

@@ -1,13 +1,17 @@
 /**
- * Which bytes of a rewritten module came from where: what leads from an offset in the module that runs back to one in the module that was given, as a
- * source map knows it. Bytes that the rewriter added came from nowhere.
+ * Which bytes of a rewritten module came from where. It leads from an offset in the new module back
+ * to the offset in the old one, which a source map knows. Bytes that the rewriter added have no
+ * source.
  */
 
 export class Copies {
-  /** Three numbers a copy: where it begins in the new module, where in the old one, its length. In the order of the first. */
+  /**
+   * Three numbers for each copy: where it begins in the new module, where it begins in the old one,
+   * its length. Sorted by the first.
+   */
   readonly #numbers: number[] = [];
 
-  /** A copy behind all others. */
+  /** Adds a copy, which must be behind all others. */
   note(to: number, from: number, length: number): void {
     if (length === 0) return;
     const numbers = this.#numbers;
@@ -18,7 +22,7 @@ export class Copies {
     else numbers.push(to, from, length);
   }
 
-  /** What was written from this offset on is written anew. */
+  /** Drops what was copied to this offset and behind it, because it will be written anew. */
   forget(to: number): void {
     const numbers = this.#numbers;
     while (numbers.length > 0 && numbers[numbers.length - 3] >= to) numbers.length -= 3;
@@ -26,7 +30,7 @@ export class Copies {
     if (last >= 0) numbers[last + 2] = Math.min(numbers[last + 2], to - numbers[last]);
   }
 
-  /** Where the byte at this offset came from; undefined where it was added. */
+  /** Where the byte at this offset came from. Undefined where it was added. */
   sourceOf(offset: number): number | undefined {
     const numbers = this.#numbers;
     let low = 0;

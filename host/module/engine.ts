@@ -1,4 +1,4 @@
-/** What of WebAssembly only some engines have. */
+/** The parts of WebAssembly that only some engines have. */
 import type { Import } from "../wire/abi.ts";
 
 // Not in TypeScript's library yet.

@@ -1,261 +1,168 @@
 /**
- * A guest module: compiled once, checked against the ABI when it is loaded, instantiated for each actor. What the check lets
- * through can still crash its own actor, but cannot fail in a way that has no name.
+ * The room host/module/: a guest module is read, checked, confined, trimmed, counted and mapped to
+ * its source. It imports host/wire/ only.
+ *
+ * Guarantee: actors of a module that was loaded from bytes allocate within their limits, and import
+ * nothing but what docs/abi.md and the embedder offer. Such a module can crash its own actor, with
+ * a reason that says why; it cannot harm another, or the host.
+ *
+ * The way of a module is source.ts, loader.ts, confine.ts, code-bounds.ts, count.ts, trim.ts,
+ * check.ts and this file. All of them read bytes by cursor.ts, sections.ts, declarations.ts and
+ * instructions.ts.
  */
-
-import {
-  actorImportTypes,
-  ENTRY_TYPE,
-  envImportTypes,
-  exportTypes,
-  INITIALIZE,
-  insteadOf,
-  LEFT_EXPORT,
-  RESUME_TYPE,
-  resumeExport,
-  START,
-  YIELD_EXPORT,
-} from "../wire/abi.ts";
-import { LoadError, SpawnError } from "../wire/errors.ts";
+import { LEFT_EXPORT, resumeExport, YIELD_EXPORT } from "../wire/abi.ts";
 import type { ReductionPolicy, WayName } from "../wire/limits.ts";
 import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
 import type { ExitReason } from "../wire/message.ts";
-import { confine } from "./confine.ts";
-import { Copies } from "./copies.ts";
-import { countReductions } from "./count.ts";
-import { type CountedModules, notAccepted } from "./counted.ts";
-import { hasJspi } from "./engine.ts";
+import { checkInterface, type Offers } from "./check.ts";
+import type { CrashPlaces } from "./crash-places.ts";
+import { Entries } from "./entries.ts";
 import { ELEMENT_BYTES, type Footprint, footprintOf } from "./footprint.ts";
-import { Undecodable } from "./instructions.ts";
-import { type ExportType, type ImportType, readInterface } from "./interface.ts";
-import { Places, type ReadSourceMap } from "./places.ts";
-import { isMemoryAndGlobals } from "./recyclable.ts";
-import { type Compiled, compileTrimmed, isOfAssemblyScript } from "./trim.ts";
-import { Unconfinable } from "./unconfinable.ts";
-
-/** What a runtime asks of the modules that it loads. */
-export interface LoadRules {
-  readonly tableElements: number;
-  /** The functions of the embedder: names by module. */
-  readonly offers: ReadonlyMap<string, readonly string[]>;
-  /** Without it crashes name no places. */
-  readonly readSourceMap: ReadSourceMap | undefined;
-}
+import type { ExportType, ImportType, MemoryType } from "./interface.ts";
+import { isRecyclable } from "./recyclable.ts";
+import type { Compiled } from "./trim.ts";
 
 const PAGE_BYTES = 65_536;
-/** More in a message help nobody. */
-const ENTRIES_NAMED = 20;
-const NO_MEMORY = "has no memory that the host can reach; import it as env.memory or export it as memory";
 const RESUME = resumeExport("");
-const NO_ENTRIES = [START, INITIALIZE, "match", "match_first"];
 
+/** How the module was made, where that is not evident from its bytes. */
+interface Making {
+  /** Its memory was its own before the host made it an import. */
+  readonly ownsMemory?: boolean;
+  /** The host counted its reductions, so the code that calls `yield` cannot unwind the stack. */
+  readonly isCountedHere?: boolean;
+  readonly places?: CrashPlaces | undefined;
+}
+
+/** A module that can be spawned: compiled once, and checked against the ABI. */
 export class GuestModule {
-  /** For people: the file's name, or what the embedder called it. */
+  /** For messages: the file's name, or the one that the embedder gave. */
   readonly name: string;
   readonly module: WebAssembly.Module;
+  /**
+   * Pages of the memory that it imports. Undefined where that type is unknown, because the module
+   * came compiled.
+   */
+  readonly memoryType: MemoryType | undefined;
+  /** The types of all imported functions are known. They are not where a module came compiled. */
+  readonly hasKnownTypes: boolean;
   readonly #imports: readonly ImportType[];
   /** Names of what it imports from `actor`. */
-  readonly #ofActor: ReadonlySet<string>;
-  readonly #exports: Map<string, ExportType>;
-  readonly #memoryImport: ImportType | undefined;
-  readonly #offers: LoadRules["offers"];
-  /** The code that asks for reductions is the host's, added after whatever could unwind its stack. */
-  readonly #countedHere: boolean;
-  /** Until `movableGlobals` was asked for. */
+  readonly #actorImports: ReadonlySet<string>;
+  readonly #exports: ReadonlyMap<string, ExportType>;
+  readonly #entries: Entries;
+  readonly #making: Making;
+  readonly #footprint: Footprint;
+  /** Present until `movableGlobals` is read. */
   #bytes: Uint8Array | undefined;
   #movableGlobals: number | undefined;
-  readonly #footprint: Footprint;
-  #places: Places | undefined;
-  #entriesFound: readonly string[] | undefined;
-  /** Pages that a module whose types are unknown is given at first; doubled until they are enough. */
   #guessedPages = 1;
 
-  private constructor(
+  /**
+   * Throws a LoadError where the module breaks the ABI. Of a module that came compiled, only
+   * `module` is known.
+   */
+  constructor(
     name: string,
-    { module, bytes: compiled, globals }: Pick<Compiled, "module" | "globals"> & { readonly bytes?: Uint8Array },
-    bytes: Uint8Array | undefined,
-    { offers }: LoadRules,
-    countedHere = false,
+    compiled: Pick<Compiled, "module"> & Partial<Compiled>,
+    offers: Offers,
+    making: Making = {},
   ) {
+    const { module, bytes, globals = -1, interface: known } = compiled;
     this.name = name;
-    this.#offers = offers;
-    this.#countedHere = countedHere;
-    this.#bytes = globals < 0 ? undefined : compiled;
-    this.#movableGlobals = globals < 0 ? undefined : globals;
     this.module = module;
-    this.#footprint = footprintOf(compiled ?? bytes);
-    const known = bytes === undefined ? undefined : readInterface(bytes);
-    this.#imports = known?.imports ?? WebAssembly.Module.imports(module);
-    this.#ofActor = new Set(this.#imports.filter(i => i.module === "actor").map(i => i.name));
-    this.#exports = new Map((known?.exports ?? WebAssembly.Module.exports(module)).map(e => [e.name, e]));
-    this.#memoryImport = this.#imports.find(i => i.kind === "memory");
-    for (const name of [...this.#exports.keys()]) {
-      const entry = name.startsWith(RESUME) ? name.slice(RESUME.length) : name;
-      // A module that a host of ours has compiled has it no longer.
-      if (bytes === undefined && !this.#exports.has(entry)) this.#exports.set(entry, { name: entry, kind: "function" });
-    }
-    this.#checkImports();
-    this.#checkExports();
+    this.#making = making;
+    this.#bytes = globals < 0 ? undefined : bytes;
+    this.#movableGlobals = globals < 0 ? undefined : globals;
+    this.#footprint = footprintOf(bytes);
+    const imports: readonly ImportType[] = known?.imports ?? WebAssembly.Module.imports(module);
+    this.#imports = imports;
+    this.memoryType = imports.find(({ kind }) => kind === "memory")?.memory;
+    this.hasKnownTypes = imports.every(({ kind, signature }) => kind !== "function" || signature !== undefined);
+    this.#actorImports = new Set(imports.filter(found => found.module === "actor").map(found => found.name));
+    const exports = new Map((known?.exports ?? WebAssembly.Module.exports(module)).map(found => [found.name, found]));
+    if (bytes === undefined) addTrimmedEntries(exports);
+    this.#exports = exports;
+    this.#entries = new Entries(name, exports, { park: this.importsActor("park"), yield: this.isCounted });
+    const { ownsMemory = false } = making;
+    checkInterface({ name, imports, exports, ownsMemory, entries: this.#entries.names }, offers);
   }
 
-  /** Compiles bytes. Throws a LoadError where they are no module or break the ABI. With a source map of theirs, crashes say where they were. */
-  static async compile(name: string, bytes: Uint8Array, rules: LoadRules, sourceMap?: string): Promise<GuestModule> {
-    const copies = new Copies();
-    const confined = await confinedBytes(name, bytes, rules, copies);
-    try {
-      const compiled = await compileTrimmed(confined as Uint8Array<ArrayBuffer>);
-      const module = new GuestModule(name, compiled, confined, rules);
-      return module.#mapped(sourceMap, rules, compiled, confined === bytes ? [] : [copies]);
-    } catch (error) {
-      throw error instanceof LoadError ? error : notAccepted(name, error);
-    }
-  }
-
-  /** The same of a module whose reductions the host counts. */
-  static async counted(
-    name: string,
-    bytes: Uint8Array,
-    rules: LoadRules,
-    known: CountedModules,
-    sourceMap?: string,
-  ): Promise<GuestModule> {
-    const copies = new Copies();
-    const confined = await confinedBytes(name, bytes, rules, copies);
-    const counted = await known.get(name, confined);
-    const module = new GuestModule(name, counted.compiled, counted.bytes, rules, true);
-    if (sourceMap === undefined) return module;
-    // Once more, because what is known from before is known without it.
-    const moved = new Copies();
-    countReductions(confined, moved);
-    return module.#mapped(sourceMap, rules, counted.compiled, confined === bytes ? [moved] : [moved, copies]);
-  }
-
-  #mapped(
-    sourceMap: string | undefined,
-    { readSourceMap }: LoadRules,
-    { bytes, copies }: Compiled,
-    before: readonly Copies[],
-  ): this {
-    if (sourceMap === undefined || readSourceMap === undefined) return this;
-    const functions = this.#imports.filter(({ kind }) => kind === "function").length;
-    this.#places = new Places(
-      () => readSourceMap(sourceMap),
-      bytes,
-      copies === undefined ? before : [copies, ...before],
-      functions,
-    );
-    return this;
-  }
-
-  /** Takes a module that is compiled already. Without its bytes, types are checked by the engine only, at spawn. */
-  static of(name: string, module: WebAssembly.Module, rules: LoadRules): GuestModule {
-    return new GuestModule(name, { module, globals: -1 }, undefined, rules);
-  }
-
-  /** A crash of its code, with its place in the sources if it was loaded with a source map. */
+  /**
+   * The reason with the place of the crash in the guest's sources, if the module was loaded with a
+   * source map.
+   */
   located(reason: ExitReason): ExitReason {
-    if (reason.kind !== "crashed" || this.#places === undefined) return reason;
+    if (reason.kind !== "crashed" || this.#making.places === undefined) return reason;
     try {
-      return this.#places.ofCrash(reason);
+      return this.#making.places.ofCrash(reason);
     } catch {
-      // A map that is none, or no stack left: the crash is one all the same.
+      // The map is invalid, or no stack is left. It is a crash all the same.
       return reason;
     }
   }
 
-  /** How many globals are, with the memory, all the state of an instance; undefined where there is more, or they cannot be put back. */
+  /**
+   * How many globals make up, with the memory, the whole state of an instance. Undefined where an
+   * instance has other state, or globals that cannot be put back.
+   */
   get movableGlobals(): number | undefined {
     if (this.#bytes === undefined) return this.#movableGlobals;
-    if (!isMemoryAndGlobals(this.#bytes)) this.#movableGlobals = undefined;
+    if (!isRecyclable(this.#bytes)) this.#movableGlobals = undefined;
     this.#bytes = undefined;
     return this.#movableGlobals;
   }
 
-  /** Of the memory that it begins with, as far as that is known. */
+  /** Bytes of the memory that an instance begins with. Of a module that came compiled, a guess. */
   get initialBytes(): number {
-    return (this.#memoryImport?.memory?.initialPages ?? this.#guessedPages) * PAGE_BYTES;
+    return (this.memoryType?.initialPages ?? this.#guessedPages) * PAGE_BYTES;
   }
 
   /** How many bytes each instance takes at most, beside its memory. Estimated. */
   get instanceBytes(): number {
     const { fixedBytes, firstElements, mostElements } = this.#footprint;
-    // Tables grow only in modules with code that writes to tables. Ask last: it reads all code.
+    // Tables grow only in modules with code that writes to tables. Ask last, because that reads all code.
     const grows = mostElements > firstElements && this.movableGlobals === undefined;
     return fixedBytes + ELEMENT_BYTES * (grows ? mostElements : firstElements);
   }
 
-  /** How many bytes the stack of an actor of it counts that waits by JSPI. */
+  /** How many bytes count for the stack of an actor that waits by JSPI. */
   get stackBytes(): number {
     return STACK_BYTES * (this.#footprint.hasExceptions ? STACKS_OF_EXCEPTIONS : 1);
   }
 
-  /** The entry where nobody names one. */
+  /** The entry of an actor for which no entry is named. */
   get defaultEntry(): string {
-    const found = ["run", "handle"].find(name => this.#exports.has(name));
-    if (found !== undefined) return found;
-    // A command of WASI has nothing else.
-    return this.#entryNames()[0] === START ? START : "run";
+    return this.#entries.default;
   }
 
   hasEntry(name: string): boolean {
-    return this.#entryNames().includes(name);
+    return this.#entries.names.includes(name);
   }
 
-  /** It imports `yield`, and so, if it was rewritten for it, calls that when it has computed for long. */
+  /**
+   * How an actor with this entry waits. Throws a SpawnError where there is no such entry, or it
+   * cannot wait in the way that is asked for.
+   *
+   * @param policy an actor that waits for nothing, but has to give way, waits by JSPI where the
+   * engine has it
+   */
+  wayOf(entry: string, asked: WayName | undefined, policy: ReductionPolicy = "off"): WayName {
+    return this.#entries.wayOf(entry, asked, policy);
+  }
+
+  /**
+   * It imports `yield`. If it was rewritten to count its reductions, it calls `yield` when it has
+   * computed for long.
+   */
   get isCounted(): boolean {
     return this.importsActor("yield");
   }
 
-  /** Whether a guest of this way can wait where it calls `yield`. */
+  /** Whether an actor that waits in this way can also wait where it calls `yield`. */
   canYield(way: WayName): boolean {
-    return way === "jspi" || (way === "asyncify" && !this.#countedHere && this.#exports.has(YIELD_EXPORT));
-  }
-
-  /** How a guest with this entry waits. Where it need not for its receives, `policy` says whether it has to for giving way. Throws a SpawnError where there is no such entry, or it cannot wait so. */
-  wayOf(entry: string, asked: WayName | undefined, policy: ReductionPolicy = "off"): WayName {
-    const found = isOfAssemblyScript(entry, this.#exports) ? undefined : this.#exports.get(entry);
-    if (found?.kind !== "function")
-      throw new SpawnError(`${this.name} exports no function ${entry}; ${this.#entries()}`);
-    if (entry === "handle") {
-      if (asked !== undefined && asked !== "handler") {
-        throw new SpawnError(
-          `${this.name}: the entry handle is a handler and cannot wait by ${asked}; name another entry`,
-        );
-      }
-      return "handler";
-    }
-    if (found.signature !== undefined && found.signature !== ENTRY_TYPE) {
-      throw new SpawnError(
-        `${this.name}: the entry ${entry} has type ${found.signature}; an entry has type ${ENTRY_TYPE}`,
-      );
-    }
-    if (asked === "handler") throw new SpawnError(`${this.name}: only the entry handle can be a handler, not ${entry}`);
-    const unwinds = this.#exports.has(resumeExport(entry));
-    const suspends = !unwinds && this.importsActor("park");
-    if (asked === "asyncify" && suspends) {
-      throw new SpawnError(
-        `${this.name} was not built with isopod's transform, so it cannot wait by asyncify; build it with isopod build, or ask for jspi`,
-      );
-    }
-    if (asked === "jspi" && unwinds) {
-      throw new SpawnError(
-        `${this.name} was built with isopod's transform and waits by asyncify; build it with --park jspi to use jspi`,
-      );
-    }
-    if (suspends) return "jspi";
-    const gives = policy === "yield" && this.isCounted && !unwinds && hasJspi();
-    return asked ?? (gives ? "jspi" : "asyncify");
-  }
-
-  /** Whether it imports a function of the embedder's with the result i32; undefined where its types are unknown. */
-  expectsWord(module: string, name: string): boolean | undefined {
-    const found = this.#imports.find(i => i.module === module && i.name === name);
-    return found?.signature?.endsWith("-> i32");
-  }
-
-  /** The types of all imported functions are known: they are not where a module came compiled. */
-  get hasKnownTypes(): boolean {
-    return this.#imports.every(({ kind, signature }) => kind !== "function" || signature !== undefined);
+    const unwindsForYield = this.#making.isCountedHere !== true && this.#exports.has(YIELD_EXPORT);
+    return way === "jspi" || (way === "asyncify" && unwindsForYield);
   }
 
   /** It exports a counter of reductions. */
@@ -263,151 +170,39 @@ export class GuestModule {
     return this.#exports.has(LEFT_EXPORT);
   }
 
-  /** Pages of the memory that it imports; undefined where that type is unknown. */
-  get memoryType(): ImportType["memory"] {
-    return this.#memoryImport?.memory;
+  importsActor(name: string): boolean {
+    return this.#actorImports.has(name);
   }
 
-  /** Pages that a module whose types are unknown is given at first. */
+  /**
+   * Whether it imports a function of the embedder with the result i32. Undefined where its types
+   * are unknown.
+   */
+  expectsWord(module: string, name: string): boolean | undefined {
+    const found = this.#imports.find(found => found.module === module && found.name === name);
+    return found?.signature?.endsWith("-> i32");
+  }
+
+  /** Pages that an instance gets at first where the type of the memory is unknown. */
   get guessedPages(): number {
     return this.#guessedPages;
   }
 
-  /** The guess was too small. False where `most` pages were too few. */
+  /** Doubles the guess, up to `most` pages. False where `most` pages were too few. */
   guessMorePages(most: number): boolean {
     if (this.#guessedPages >= most) return false;
     this.#guessedPages = Math.min(this.#guessedPages * 2, most);
     return true;
   }
-
-  importsActor(name: string): boolean {
-    return this.#ofActor.has(name);
-  }
-
-  #checkImports(): void {
-    for (const { module, name, kind, signature, memory } of this.#imports) {
-      const full = `${module}.${name}`;
-      if (module === "env" && name === "memory" && kind === "memory") {
-        this.#checkMemory(memory);
-        continue;
-      }
-      const types = module === "actor" ? actorImportTypes : module === "env" ? envImportTypes : undefined;
-      const expected = types !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;
-      const ofEmbedder = this.#offers.get(module)?.includes(name) === true;
-      if (expected === undefined && !ofEmbedder) {
-        const instead = module === "env" ? insteadOf(name) : undefined;
-        throw new LoadError(
-          `${this.name} imports ${full} (a ${kind}), which is not offered here; ${instead ?? `there ${offered(module, this.#offers)}`}`,
-        );
-      }
-      if (kind !== "function")
-        throw new LoadError(`${this.name} imports ${full} as a ${kind}; it is a function ${expected ?? ""}`.trimEnd());
-      if (ofEmbedder && signature !== undefined && !/^[if0-9, ()>-]*$/.test(signature)) {
-        throw new LoadError(
-          `${this.name} imports ${full} with type ${signature}; functions of the embedder take and give numbers only`,
-        );
-      }
-      if (ofEmbedder) continue;
-      if (signature !== undefined && signature !== expected) {
-        throw new LoadError(`${this.name} imports ${full} with type ${signature}; it has type ${expected}`);
-      }
-    }
-  }
-
-  #checkExports(): void {
-    for (const [name, expected] of Object.entries(exportTypes)) this.#checkExport(name, expected);
-    for (const name of this.#exports.keys()) if (name.startsWith("resume:")) this.#checkExport(name, RESUME_TYPE);
-    if (this.#memoryImport === undefined) {
-      const own = this.#exports.get("memory")?.kind === "memory";
-      throw new LoadError(
-        own
-          ? `${this.name} has a memory of its own, for which the host can set no limit in a module that is compiled already: load its bytes`
-          : `${this.name} ${NO_MEMORY}`,
-      );
-    }
-    if (this.#entryNames().length === 0) {
-      throw new LoadError(
-        `${this.name} has nothing to run: export run of type ${ENTRY_TYPE} or handle of type ${exportTypes.handle}`,
-      );
-    }
-  }
-
-  #checkExport(name: string, expected: string): void {
-    const found = this.#exports.get(name);
-    if (found === undefined) return;
-    if (found.kind !== "function")
-      throw new LoadError(`${this.name} exports ${name} as a ${found.kind}; it must be a function ${expected}`);
-    if (found.signature !== undefined && found.signature !== expected) {
-      throw new LoadError(`${this.name} exports ${name} with type ${found.signature}; it must have type ${expected}`);
-    }
-  }
-
-  #checkMemory(memory: ImportType["memory"]): void {
-    if (memory?.shared) throw new LoadError(`${this.name} has a shared memory; an actor's memory is its own`);
-    if (memory?.is64) throw new LoadError(`${this.name} has a 64-bit memory; build it for wasm32`);
-  }
-
-  #entryNames(): readonly string[] {
-    this.#entriesFound ??= this.#findEntries();
-    return this.#entriesFound;
-  }
-
-  #findEntries(): string[] {
-    const names: string[] = [];
-    // It comes first in each actor; where there is nothing else, it is all.
-    for (const { name, kind, signature } of this.#exports.values()) {
-      if (kind !== "function" || NO_ENTRIES.includes(name) || name.startsWith("__")) continue;
-      if (name === "handle" || signature === ENTRY_TYPE || (signature === undefined && !name.includes(":")))
-        names.push(name);
-    }
-    // In AssemblyScript it is what comes before an entry, and none itself.
-    const isProgram = this.#exports.get(START)?.kind === "function" && !this.#exports.has("__new");
-    return names.length === 0 && isProgram ? [START] : names;
-  }
-
-  #entries(): string {
-    const names = this.#entryNames();
-    const more = names.length > ENTRIES_NAMED ? ` and ${names.length - ENTRIES_NAMED} more` : "";
-    return `its entries are ${names.slice(0, ENTRIES_NAMED).join(", ")}${more}`;
-  }
 }
 
-/** In words, what a guest could import instead. */
-function offered(module: string, offers: LoadRules["offers"]): string {
-  if (module === "actor") return `are ${Object.keys(actorImportTypes).join(", ")}`;
-  if (module === "env") return `are memory, ${Object.keys(envImportTypes).join(", ")}`;
-  const names = offers.get(module);
-  if (names !== undefined) return `are ${names.join(", ")}`;
-  return `are the modules ${["actor", "env", ...offers.keys()].join(", ")} (see docs/abi.md)`;
-}
-
-/** A memory of the module's own is made an import; one that it does not export is nothing that the ABI knows. */
-function checkReach(name: string, bytes: Uint8Array): void {
-  const known = readInterface(bytes);
-  if (known === undefined) return;
-  const isMemory = ({ kind, name }: ImportType | ExportType) => kind === "memory" && name === "memory";
-  if (!known.imports.some(isMemory) && !known.exports.some(isMemory)) throw new LoadError(`${name} ${NO_MEMORY}`);
-}
-
-/** The module with its memory imported and its tables bounded. */
-async function confinedBytes(
-  name: string,
-  bytes: Uint8Array,
-  { tableElements }: LoadRules,
-  copies: Copies,
-): Promise<Uint8Array> {
-  try {
-    const confined = confine(bytes, { tableElements }, copies);
-    if (confined !== bytes) checkReach(name, bytes);
-    return confined;
-  } catch (error) {
-    if (!(error instanceof Unconfinable)) throw error;
-    // What is no module at all, the engine says best, from the first 8 bytes. It must not see more: some types stay with the process for ever, and it takes whatever the rest needs.
-    if (error.cause instanceof Undecodable) {
-      await WebAssembly.compile(new Uint8Array(bytes.subarray(0, 8))).catch(worse => {
-        throw notAccepted(name, worse);
-      });
-    }
-    throw new LoadError(`${name} ${error.message}`, { cause: error });
+/**
+ * A module that another host has trimmed no longer exports its entries, only the functions that
+ * resume them.
+ */
+function addTrimmedEntries(exports: Map<string, ExportType>): void {
+  for (const name of [...exports.keys()]) {
+    const entry = name.startsWith(RESUME) ? name.slice(RESUME.length) : name;
+    if (!exports.has(entry)) exports.set(entry, { name: entry, kind: "function" });
   }
 }

@@ -1,137 +1,20 @@
 /**
- * Walks WebAssembly instructions, byte by byte: how long each is, and where an index stands in it that code which is added to the module
- * would shift. It knows the instructions of WebAssembly 2.0 with tail calls, exceptions (both generations), typed function references,
- * atomics and relaxed SIMD. Whatever else it meets it refuses: an instruction of unknown length could hide a loop.
+ * Walks WebAssembly instructions, byte by byte, and tells a visitor what they do. It knows the
+ * instructions of WebAssembly 2.0 with tail calls, exceptions (both generations), typed function
+ * references, atomics and relaxed SIMD. It refuses all others, because an instruction of unknown
+ * length could hide a loop.
  */
 
+import { readBlockType } from "./block-type.ts";
+import { type Cursor, hex } from "./cursor.ts";
+import { readAtomic, readMiscellaneous, readVector, skipMemoryArgument, unknown } from "./prefixed.ts";
+import { readValueType } from "./value-type.ts";
+import type { Visitor } from "./visitor.ts";
 import { weights } from "./weights.ts";
-
-/** The bytes use a part of the format that is not known here, or end too soon. The message says where. */
-export class Undecodable extends Error {}
-
-/** Reads what a binary is made of. Never past its end: what is cut off is Undecodable. */
-export class Cursor {
-  readonly bytes: Uint8Array;
-  at: number;
-  #end: number;
-
-  constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
-    this.bytes = bytes;
-    this.at = at;
-    this.#end = end;
-  }
-
-  get isAtEnd(): boolean {
-    return this.at >= this.#end;
-  }
-
-  /** The same bytes up to a nearer end. */
-  within(length: number): Cursor {
-    if (length > this.#end - this.at) this.fail("ends too soon");
-    return new Cursor(this.bytes, this.at, this.at + length);
-  }
-
-  fail(why: string): never {
-    throw new Undecodable(`${why} (at byte ${this.at})`);
-  }
-
-  byte(): number {
-    if (this.at >= this.#end) this.fail("ends too soon");
-    return this.bytes[this.at++];
-  }
-
-  skip(length: number): void {
-    if (length > this.#end - this.at) this.fail("ends too soon");
-    this.at += length;
-  }
-
-  u32(): number {
-    let value = 0;
-    for (let scale = 1; scale <= 2 ** 28; scale *= 128) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value < 2 ** 32 ? value : this.fail("has a number beyond 32 bits");
-    }
-    return this.fail("has a number beyond 32 bits");
-  }
-
-  /** A number of which only the length matters, at most so many bytes. */
-  skipNumber(mostBytes: number): void {
-    for (let i = 0; i < mostBytes; i++) if (this.byte() < 0x80) return;
-    this.fail("has too long a number");
-  }
-
-  name(): string {
-    const length = this.u32();
-    const start = this.at;
-    this.skip(length);
-    return new TextDecoder().decode(this.bytes.subarray(start, this.at));
-  }
-
-  /** A value type; a reference type may be two numbers. Answers its first byte. */
-  valueType(): number {
-    const byte = this.byte();
-    if (byte === 0x63 || byte === 0x64) this.skipNumber(5);
-    else if (byte < 0x40 || byte > 0x7f) this.fail(`has the value type ${hex(byte)}, which is not known here`);
-    return byte;
-  }
-
-  /** How often to go on; each round reads at least one byte, so a false count ends with the bytes. */
-  each(read: () => void): void {
-    for (let left = this.u32(); left > 0; left--) read();
-  }
-}
-
-/** What the walk tells of an instruction. `-1`: there is no such index in it. */
-export interface Visitor {
-  /** Names a function by the index that stands in the bytes from `from` to the cursor. */
-  functionIndex(index: number, from: number): void;
-  /** Calls a function by its index, or something of a type. */
-  call(functionIndex: number, typeIndex: number): void;
-  globalIndex(index: number): void;
-  /** Begins, at `from`, an instruction that takes time for each byte, or element of a table, their number topmost on the stack. */
-  bulk(from: number, ofTable: boolean): void;
-  /** Changes what outlives the memory: a table, or a segment that is dropped. */
-  lasts(): void;
-  /** Every instruction, before all else that is told of it. The cursor stands behind the opcode's first byte. */
-  instruction?(opcode: number): void;
-  /** Follows the paths through the code, where somebody wants to know them. */
-  readonly flow?: Flow;
-}
-
-/** What a block takes and leaves. */
-export interface FunctionType {
-  readonly parameters: number;
-  readonly results: number;
-}
-
-/** Types of blocks that have no index: nothing, and one result. */
-export const NOTHING_TYPE = -1;
-export const ONE_RESULT_TYPE = -2;
-
-/** How control goes through the instructions. Each is told when the cursor is behind the instruction. A depth counts labels from the innermost. */
-export interface Flow {
-  /** What was walked since the last time weighs so many ticks (weights.ts). Told before anything else here. */
-  run(ticks: number): void;
-  block(type: number): void;
-  loop(type: number): void;
-  if(type: number): void;
-  /** What is thrown in it goes on at one of these labels, which are counted from outside of it, or at a `catch`. */
-  try(type: number, handlers: readonly number[]): void;
-  else(): void;
-  catch(): void;
-  end(): void;
-  /** Goes on at one of these labels, which take the same values, or behind the instruction. */
-  branch(depths: Iterable<number>): void;
-  /** Leaves the function. */
-  return(): void;
-  /** Never goes on behind the instruction. */
-  leave(): void;
-}
 
 const NO_HANDLERS: readonly number[] = [];
 
-/** Walks instructions up to the `end` that is the expression's own. */
+/** Walks an expression, or the code of a function, up to its own `end`. */
 export function walk(cursor: Cursor, visitor: Visitor): void {
   const { flow } = visitor;
   const tellsEach = visitor.instruction !== undefined;
@@ -144,7 +27,7 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
     ticks += weights.plain[opcode];
     if (opcode >= 0x45 && opcode <= 0xc4) continue;
     if (opcode >= 0x28 && opcode <= 0x3e) {
-      memoryArgument(cursor);
+      skipMemoryArgument(cursor);
       continue;
     }
     switch (opcode) {
@@ -169,7 +52,7 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         visitor.call(-1, cursor.u32());
         continue;
       case 0x1c: // select with types
-        cursor.each(() => cursor.valueType());
+        cursor.each(() => readValueType(cursor));
         continue;
       case 0x23: // global.get
       case 0x24: // global.set
@@ -184,7 +67,7 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         cursor.u32();
         continue;
       case 0x26: // table.set
-        visitor.lasts();
+        visitor.changesInstance();
         cursor.u32();
         continue;
       case 0x41: // i32.const
@@ -201,50 +84,50 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         cursor.skip(8);
         continue;
       case 0xfc:
-        ticks += miscellaneous(cursor, visitor, from);
+        ticks += readMiscellaneous(cursor, visitor, from);
         continue;
       case 0xfd:
-        ticks += vector(cursor);
+        ticks += readVector(cursor);
         continue;
       case 0xfe:
-        ticks += atomic(cursor);
+        ticks += readAtomic(cursor);
         continue;
     }
-    // Control: the others that are not known end up here, too.
+    // Control flow, and opcodes that are not known.
     flow?.run(ticks);
     ticks = 0;
     switch (opcode) {
       case 0x02: {
         // block
-        const type = blockType(cursor);
+        const type = readBlockType(cursor);
         depth++;
         flow?.block(type);
         break;
       }
       case 0x03: {
         // loop
-        const type = blockType(cursor);
+        const type = readBlockType(cursor);
         depth++;
         flow?.loop(type);
         break;
       }
       case 0x04: {
         // if
-        const type = blockType(cursor);
+        const type = readBlockType(cursor);
         depth++;
         flow?.if(type);
         break;
       }
       case 0x06: {
         // try
-        const type = blockType(cursor);
+        const type = readBlockType(cursor);
         depth++;
         flow?.try(type, NO_HANDLERS);
         break;
       }
       case 0x1f: {
         // try_table
-        const type = blockType(cursor);
+        const type = readBlockType(cursor);
         const handlers: number[] = [];
         cursor.each(() => {
           if (cursor.byte() < 2) cursor.u32();
@@ -339,101 +222,4 @@ function labelIndex(cursor: Cursor, depth: number): number {
   const index = cursor.u32();
   if (index > depth) cursor.fail(`branches to the label ${index}, which it does not have`);
   return index;
-}
-
-/** The index of a type, NOTHING_TYPE or ONE_RESULT_TYPE. */
-function blockType(cursor: Cursor): number {
-  const byte = cursor.bytes[cursor.at];
-  if (byte === 0x40) {
-    cursor.skip(1);
-    return NOTHING_TYPE;
-  }
-  // A signed number: what is negative is a type of a value.
-  if (byte > 0x40 && byte < 0x80) {
-    cursor.valueType();
-    return ONE_RESULT_TYPE;
-  }
-  return cursor.u32();
-}
-
-function memoryArgument(cursor: Cursor): void {
-  // Bit 6 of the alignment says that the number of a memory follows.
-  if ((cursor.u32() & 0x40) !== 0) cursor.u32();
-  cursor.skipNumber(10);
-}
-
-/** Answers the instruction's weight, as the next two do. */
-function miscellaneous(cursor: Cursor, visitor: Visitor, from: number): number {
-  const opcode = cursor.u32();
-  const weight = weights.miscellaneous[opcode] ?? 0;
-  if (opcode <= 7) return weight; // saturating truncations
-  switch (opcode) {
-    case 8: // memory.init
-    case 10: // memory.copy
-      visitor.bulk(from, false);
-      cursor.u32();
-      cursor.u32();
-      break;
-    case 12: // table.init
-    case 14: // table.copy
-      visitor.bulk(from, true);
-      visitor.lasts();
-      cursor.u32();
-      cursor.u32();
-      break;
-    case 11: // memory.fill
-      visitor.bulk(from, false);
-      cursor.u32();
-      break;
-    case 15: // table.grow
-      // Few tables grow far, and none beyond its limit: what is refused costs nothing.
-      visitor.bulk(from, false);
-      visitor.lasts();
-      cursor.u32();
-      break;
-    case 17: // table.fill
-      visitor.bulk(from, true);
-      visitor.lasts();
-      cursor.u32();
-      break;
-    case 9: // data.drop
-    case 13: // elem.drop
-      visitor.lasts();
-      cursor.u32();
-      break;
-    case 16: // table.size
-      cursor.u32();
-      break;
-    default:
-      unknown(cursor, `0xfc ${opcode}`);
-  }
-  return weight;
-}
-
-function vector(cursor: Cursor): number {
-  const opcode = cursor.u32();
-  if (opcode <= 11 || opcode === 92 || opcode === 93) memoryArgument(cursor);
-  else if (opcode === 12 || opcode === 13) cursor.skip(16);
-  else if (opcode >= 21 && opcode <= 34) cursor.skip(1);
-  else if (opcode >= 84 && opcode <= 91) {
-    memoryArgument(cursor);
-    cursor.skip(1);
-  } else if (opcode > 0x113) unknown(cursor, `0xfd ${opcode}`);
-  return weights.vector[opcode];
-}
-
-function atomic(cursor: Cursor): number {
-  const opcode = cursor.u32();
-  if (opcode === 3) cursor.skip(1);
-  else if (opcode <= 2 || (opcode >= 0x10 && opcode <= 0x4e)) memoryArgument(cursor);
-  else unknown(cursor, `0xfe ${opcode}`);
-  return weights.atomic[opcode];
-}
-
-function unknown(cursor: Cursor, opcode: string): never {
-  return cursor.fail(`uses the instruction ${opcode}, which is not known here`);
-}
-
-export function hex(byte: number): string {
-  return `0x${byte.toString(16).padStart(2, "0")}`;
 }

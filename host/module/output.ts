@@ -1,13 +1,16 @@
-/** Bytes of a WebAssembly binary, to be appended to. What begins with its size is written with five bytes for that, as the format permits. */
+/**
+ * Writes a WebAssembly binary, byte by byte. A section or body begins with its size, which is
+ * always written with five bytes, because it is not known in advance.
+ */
 import type { Copies } from "./copies.ts";
 
 export class Output {
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
-  /** Where the sizes of what is open stand. */
+  /** Where the sizes stand of the sections and bodies that have not ended. */
   readonly #open: number[] = [];
 
-  /** Learns what `copy` does, where somebody asks. */
+  /** Learns what `copy` copies. */
   readonly #copies: Copies | undefined;
 
   constructor(capacity: number, copies?: Copies) {
@@ -23,7 +26,7 @@ export class Output {
     return this.#bytes.slice(0, this.#length);
   }
 
-  /** Back to an earlier length; nothing that was open there may have been closed since. */
+  /** Goes back to an earlier length. What was open then must not have been closed since. */
   forget(length: number): void {
     while (this.#open.length > 0 && this.#open[this.#open.length - 1] >= length) this.#open.pop();
     this.#length = length;
@@ -71,7 +74,7 @@ export class Output {
     this.#bytes[this.#length++] = rest;
   }
 
-  /** Of numbers from 0 up. */
+  /** Writes a signed number, from 0 up. */
   s32(value: number): void {
     this.#reserve(5);
     let rest = value;
@@ -79,13 +82,13 @@ export class Output {
     this.#bytes[this.#length++] = rest;
   }
 
-  /** An instruction with an index. */
+  /** Writes an instruction with an index. */
   indexed(opcode: number, index: number): void {
     this.put(opcode);
     this.u32(index);
   }
 
-  /** Bytes of the module that is rewritten. */
+  /** Copies bytes of the module that is rewritten. */
   copy(from: Uint8Array, start: number, end: number): void {
     this.#copies?.note(this.#length, start, end - start);
     this.#reserve(end - start);

@@ -1,91 +1,105 @@
 /**
- * What each path through a function is charged. It divides the code where control splits and meets, and says how many reductions each part pays as it begins.
+ * Decides what each path through a function is charged: where the charges stand, and how many
+ * reductions each takes.
  *
- * Guarantee: on every path, whatever it leaves by, at least what was run has been charged. A part that is short leaves its ticks to what is around it, which
- * pays for its dearest way. So a tight loop pays at its head alone, and a path pays little for what it passes by.
+ * Guarantee: on every path, at least what was run has been charged. A short part of code leaves its
+ * ticks to the code around it, which charges for its most expensive path. So a tight loop charges
+ * at its head alone, and a path is charged little for code that it passes by.
  *
- * The walk keeps an account: the ticks that were run and are not paid yet, at most, on any path to where it is. A charge takes from the account; where paths
- * meet it is the greatest of theirs. Each arm of an `if`, each loop and the function is a scope. A scope keeps the account near what it was when the scope began:
- * whole reductions beyond that are charged at the last place which every path to here has passed. Loops and the function pay at their heads for what is left
- * at the back edges, or exits.
+ * The walk keeps a debt: the most ticks that any path to the current instruction has run and was
+ * not charged for. A charge lowers the debt. Where paths meet, the debt is the greatest of theirs.
+ * Each arm of an `if`, each loop, each `try` and the function is a scope, and control flow divides
+ * a scope into parts. When a part ends, whole reductions beyond the debt with which the scope began
+ * are charged at the part's beginning, which every path to its end has passed. Heads, of loops and
+ * of the function, charge what is left at the back edges, or exits.
  */
-import type { Flow, FunctionType } from "./instructions.ts";
+import type { Arity } from "./block-type.ts";
+import type { Flow } from "./visitor.ts";
 import { TICKS, TICKS_PER_VALUE } from "./weights.ts";
 
-/** Where charges go. */
-export interface Places {
-  /** A place for a charge. Answers its number. Heads, of loops and of the function, also ask for a new budget where the old one is spent. */
-  here(isHead: boolean): number;
-  /** So many reductions are charged there. A place that is never named again has no charge. */
-  pay(place: number, reductions: number): void;
+/** Where charges can stand. */
+export interface ChargeSites {
+  /**
+   * Adds a site at the current instruction. Answers its number. A charge at a head also asks for a
+   * new budget where the old one is spent.
+   */
+  add(isHead: boolean): number;
+  /** Sets the charge at a site. A site without it has no charge. */
+  charge(site: number, reductions: number): void;
 }
 
-/** The account where no path leads. */
+/** The debt where no path leads. */
 const NOWHERE = Number.NEGATIVE_INFINITY;
 
-/** A part that costs less than this beyond what is around it pays nothing itself: a charge takes as long as some ten instructions. */
+/**
+ * A part with less debt of its own has no charge, because a charge takes as long as some ten
+ * instructions.
+ */
 const PART_TICKS = 4 * TICKS;
 
-/** More exits of a scope are not kept apart: they count as if nothing were paid for them later. */
-const MOST_EXITS = 16;
+/**
+ * The exits of a scope that are kept apart. The debt at others is kept as it is there, and later
+ * charges do not lower it.
+ */
+const MAX_EXITS = 16;
 
+/** A branch out of a scope, or to the end of a block in it. */
 interface Exit {
   readonly target: Label;
-  ticks: number;
+  debt: number;
 }
 
 interface Scope {
-  /** What the account was at its beginning, or at the end of its head's part. */
+  /** The debt at its beginning, or at the end of the head's part. */
   base: number;
-  /** Where the part pays that the walk is in. */
-  place: number;
-  /** That part is the head's, which pays in the end. */
+  /** The site of the current part. */
+  site: number;
+  /** The current part is the head's, which is charged when the scope ends. */
   isAtHead: boolean;
-  /** The account at branches out of the scope, and to blocks in it. */
   readonly exits: Exit[];
-  /** The account at most where something is thrown: in this part, and in those before. */
+  /** The greatest debt where something can be thrown: in the current part, and in the parts before. */
   thrownHere: number;
   thrown: number;
 }
 
 interface Label {
   readonly scope: Scope;
-  /** The scope ends with it. */
+  /** The scope ends with this label. */
   readonly isScope: boolean;
   readonly isLoop: boolean;
-  /** Values that a branch to it carries. */
+  /** How many values a branch to it carries. */
   readonly arity: number;
-  /** The account, and the place, at its beginning. */
+  /** The debt, and the site, at its beginning. */
   readonly began: number;
   readonly head: number;
   /** An `if` without an `else`. */
   mayBePassed: boolean;
-  /** The account at branches to it that are among no scope's exits. */
+  /** The debt at branches to it that are among the exits of no scope. */
   joined: number;
-  /** Where a `try_table` goes with what was thrown. */
+  /** Where a `try_table` continues with what was thrown. */
   readonly handlers: readonly Label[];
 }
 
 const NO_LABELS: readonly Label[] = [];
 
 export class Paths implements Flow {
-  readonly #places: Places;
-  readonly #typeOf: (block: number) => FunctionType;
+  readonly #sites: ChargeSites;
+  readonly #typeOf: (block: number) => Arity;
   readonly #labels: Label[] = [];
-  #ticks: number;
-  /** Some part pays for itself, where nothing asks for a new budget. */
-  paysApart = false;
+  #debt: number;
+  /** Whether some part other than a head's has a charge, which does not ask for a new budget. */
+  chargesParts = false;
 
-  /** @param locals of the function, which have to be set first */
-  constructor(places: Places, locals: number, typeOf: (block: number) => FunctionType) {
-    this.#places = places;
+  /** @param locals how many locals the function has, which the engine sets first */
+  constructor(sites: ChargeSites, locals: number, typeOf: (block: number) => Arity) {
+    this.#sites = sites;
     this.#typeOf = typeOf;
-    this.#ticks = locals;
+    this.#debt = locals;
     this.#open(true, false, 0, NO_LABELS, true);
   }
 
   run(ticks: number): void {
-    this.#ticks += ticks;
+    this.#debt += ticks;
   }
 
   block(type: number): void {
@@ -122,9 +136,9 @@ export class Paths implements Flow {
   branch(depths: Iterable<number>): void {
     const { scope } = this.#last;
     const labels = Array.from(depths, depth => this.#label(depth));
-    this.#ticks += labels[0].arity * TICKS_PER_VALUE;
+    this.#debt += labels[0].arity * TICKS_PER_VALUE;
     this.#split(scope);
-    for (const label of labels) this.#exit(scope, label, this.#ticks);
+    for (const label of labels) this.#exit(scope, label, this.#debt);
   }
 
   return(): void {
@@ -134,7 +148,7 @@ export class Paths implements Flow {
 
   leave(): void {
     this.#split(this.#last.scope);
-    this.#ticks = NOWHERE;
+    this.#debt = NOWHERE;
   }
 
   end(): void {
@@ -143,9 +157,9 @@ export class Paths implements Flow {
     else this.#endBlock(label);
   }
 
-  /** When the function has ended: what its head has to pay for. */
-  get left(): number {
-    return this.#ticks;
+  /** What the function's head must charge for, after the function has ended. */
+  get debt(): number {
+    return this.#debt;
   }
 
   get #last(): Label {
@@ -156,59 +170,62 @@ export class Paths implements Flow {
     return this.#labels[this.#labels.length - 1 - depth];
   }
 
-  #enter(type: number): FunctionType {
+  #enter(type: number): Arity {
     const found = this.#typeOf(type);
-    this.#ticks += (found.parameters + found.results) * TICKS_PER_VALUE;
+    this.#debt += (found.parameters + found.results) * TICKS_PER_VALUE;
     return found;
   }
 
   #open(isScope: boolean, isLoop: boolean, arity: number, handlers = NO_LABELS, isHead = false): void {
-    const began = this.#ticks;
+    const began = this.#debt;
     let head = 0;
     let scope = this.#last?.scope;
     if (isScope) {
       if (scope !== undefined) scope.thrownHere = Math.max(scope.thrownHere, began);
-      head = this.#places.here(isHead);
-      scope = { base: began, place: head, isAtHead: isHead, exits: [], thrownHere: NOWHERE, thrown: NOWHERE };
+      head = this.#sites.add(isHead);
+      scope = { base: began, site: head, isAtHead: isHead, exits: [], thrownHere: NOWHERE, thrown: NOWHERE };
     }
     this.#labels.push({ scope, isScope, isLoop, arity, began, head, mayBePassed: false, joined: NOWHERE, handlers });
   }
 
-  /** The part ends here, and another begins: paths have split, or meet. `exits` are those of a scope in the part, which is over. */
+  /**
+   * Ends the current part and begins another, because paths split or meet. `exits` are those of a
+   * scope in the part that has ended.
+   */
   #split(scope: Scope, exits: readonly Exit[] = []): void {
-    let most = this.#ticks;
-    for (const { ticks } of exits) most = Math.max(most, ticks);
+    let most = this.#debt;
+    for (const { debt } of exits) most = Math.max(most, debt);
     if (scope.isAtHead) {
-      // All of it is left for the head.
+      // The head charges all of it.
       if (most !== NOWHERE) scope.base = most;
       scope.isAtHead = false;
     } else if (most - scope.base >= PART_TICKS) {
       const reductions = Math.floor((most - scope.base) / TICKS);
-      this.#places.pay(scope.place, reductions);
-      this.paysApart = true;
-      this.#ticks -= reductions * TICKS;
+      this.#sites.charge(scope.site, reductions);
+      this.chargesParts = true;
+      this.#debt -= reductions * TICKS;
       scope.thrownHere -= reductions * TICKS;
-      for (const exit of exits) exit.ticks -= reductions * TICKS;
+      for (const exit of exits) exit.debt -= reductions * TICKS;
     }
-    scope.thrown = Math.max(scope.thrown, scope.thrownHere, this.#ticks);
+    scope.thrown = Math.max(scope.thrown, scope.thrownHere, this.#debt);
     scope.thrownHere = NOWHERE;
-    scope.place = this.#places.here(false);
+    scope.site = this.#sites.add(false);
   }
 
-  #exit(scope: Scope, target: Label, ticks: number): void {
-    if (ticks === NOWHERE) return;
+  #exit(scope: Scope, target: Label, debt: number): void {
+    if (debt === NOWHERE) return;
     const known = scope.exits.find(exit => exit.target === target);
-    if (known !== undefined) known.ticks = Math.max(known.ticks, ticks);
-    else if (scope.exits.length < MOST_EXITS) scope.exits.push({ target, ticks });
-    else target.joined = Math.max(target.joined, ticks);
+    if (known !== undefined) known.debt = Math.max(known.debt, debt);
+    else if (scope.exits.length < MAX_EXITS) scope.exits.push({ target, debt });
+    else target.joined = Math.max(target.joined, debt);
   }
 
-  /** The account at all branches to a label, now that it ends. */
+  /** The greatest debt at all branches to a label, which ends now. */
   #joined(label: Label): number {
     const { exits } = label.scope;
     const index = exits.findIndex(({ target }) => target === label);
     if (index < 0) return label.joined;
-    return Math.max(label.joined, ...exits.splice(index, 1).map(({ ticks }) => ticks));
+    return Math.max(label.joined, ...exits.splice(index, 1).map(({ debt }) => debt));
   }
 
   #endScope(label: Label): void {
@@ -217,45 +234,48 @@ export class Paths implements Flow {
     else {
       this.#endArm(label);
       if (mayBePassed) this.#exit(scope, label, began);
-      this.#ticks = this.#joined(label);
+      this.#debt = this.#joined(label);
     }
     this.#labels.pop();
     if (this.#labels.length > 0) this.#leaveScope(label);
-    else this.#ticks = Math.max(this.#ticks, scope.thrown, 0);
+    else this.#debt = Math.max(this.#debt, scope.thrown, 0);
   }
 
   #endArm(label: Label): void {
     this.#split(label.scope);
-    this.#exit(label.scope, label, this.#ticks);
+    this.#exit(label.scope, label, this.#debt);
   }
 
-  #beginArm({ scope, began }: Label, ticks: number): void {
-    this.#ticks = ticks;
+  #beginArm({ scope, began }: Label, debt: number): void {
+    this.#debt = debt;
     scope.base = began;
-    scope.place = this.#places.here(false);
+    scope.site = this.#sites.add(false);
   }
 
   #endBlock(label: Label): void {
     const joined = this.#joined(label);
     if (joined !== NOWHERE) {
       this.#split(label.scope);
-      this.#ticks = Math.max(this.#ticks, joined);
+      this.#debt = Math.max(this.#debt, joined);
     }
     this.#labels.pop();
   }
 
-  /** The head pays for the dearest round. What never goes back is no loop, and its ticks stay in the account. */
+  /**
+   * The head charges for the most expensive round. A loop without a branch back runs once, so its
+   * ticks stay in the debt.
+   */
   #endLoop(label: Label): void {
     const { scope, began, head } = label;
     this.#split(scope);
     const back = this.#joined(label);
     if (back === NOWHERE) return;
     const reductions = Math.max(0, Math.floor((back - began) / TICKS));
-    // The one more is for the head itself, and for the rest of the division.
-    this.#places.pay(head, reductions + 1);
-    this.#ticks -= reductions * TICKS;
+    // One more, for the head itself and for the rest of the division.
+    this.#sites.charge(head, reductions + 1);
+    this.#debt -= reductions * TICKS;
     scope.thrown -= reductions * TICKS;
-    for (const exit of scope.exits) exit.ticks -= reductions * TICKS;
+    for (const exit of scope.exits) exit.debt -= reductions * TICKS;
   }
 
   #leaveScope({ scope, handlers }: Label): void {
@@ -264,6 +284,6 @@ export class Paths implements Flow {
     around.thrownHere = Math.max(around.thrownHere, scope.thrown);
     if (scope.exits.length === 0) return;
     this.#split(around, scope.exits);
-    for (const { target, ticks } of scope.exits) this.#exit(around, target, ticks);
+    for (const { target, debt } of scope.exits) this.#exit(around, target, debt);
   }
 }

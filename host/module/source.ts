@@ -1,19 +1,22 @@
-/** Where modules come from: bytes, what a compiler made, a response, a path that somebody reads; and what to say of what is none of these. */
+/**
+ * Reads a module from any of its sources: bytes, a build, a response, a path or URL. Anything else
+ * rejects with an error that says what to give instead.
+ */
 import { LoadError } from "../wire/errors.ts";
 
-/** What a compiler made, for example `build` of `isopod/node`: a module, and what leads from it back to its sources. */
+/** What a compiler made, for example `build` of `isopod/node`: a module and its source map. */
 export interface BuiltModule {
-  /** Absent where the source has errors. */
+  /** Absent if the source has errors. */
   readonly wasm?: BufferSource | undefined;
-  /** JSON. With it, crashes say where in the sources they were. */
+  /** JSON. With it, crashes name their place in the sources. */
   readonly sourceMap?: string | undefined;
-  /** The path of the source. */
+  /** The path of the source file. */
   readonly entry?: string | undefined;
-  /** What the compiler said. */
+  /** The messages of the compiler. */
   readonly text?: string | undefined;
 }
 
-/** What `load` takes. A string or URL is read by the runtime's `read`, in the core that is `fetch`. */
+/** What `load` takes. A string or URL is read by `RuntimeOptions.read`, which is `fetch` by default. */
 export type ModuleSource =
   | string
   | URL
@@ -32,7 +35,12 @@ export interface ReadModuleResult {
   readonly sourceMap: string | undefined;
 }
 
-/** `name` is what the embedder calls it. Rejects with a LoadError, or a TypeError where the source is nothing that could be a module. */
+/**
+ * Rejects with a LoadError, or with a TypeError where the source cannot be a module.
+ *
+ * @param name the name that the embedder gave it
+ * @param moduleBytes the most bytes that it may have
+ */
 export async function readModule(
   source: ModuleSource,
   name: string | undefined,
@@ -57,7 +65,7 @@ async function readFrom(location: string | URL, read: ReadModule): Promise<Buffe
   }
 }
 
-/** With that of its cause, where `fetch` says no more than that it failed. */
+/** `fetch` says only that it failed; the cause says why. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
@@ -66,13 +74,16 @@ function messageOf(error: unknown): string {
     : error.message;
 }
 
-/** Node runs TypeScript unchecked: what could be no module would be said to be an empty one. */
+/**
+ * Needed because Node runs TypeScript unchecked, and the later errors would say that the module is
+ * empty.
+ */
 function checkKind(found: unknown): asserts found is object {
   if (Array.isArray(found)) {
-    throw new TypeError("load takes one module, not a list: of what build() resolves to, load each");
+    throw new TypeError("load takes one module, not a list: load each module of the list that build() resolves to");
   }
   if (typeof found !== "object" || found === null) {
-    const why = found === undefined ? " (a build with errors has no wasm: give load the whole of what it made)" : "";
+    const why = found === undefined ? " (a build with errors has no wasm: give load the whole result of build)" : "";
     throw new TypeError(`load takes bytes, what build() made, a path or a URL, not ${String(found)}${why}`);
   }
 }
@@ -99,7 +110,7 @@ async function contentOf(found: object, name: string, moduleBytes: number): Prom
     ? new Uint8Array(content.buffer, content.byteOffset, content.byteLength)
     : new Uint8Array(content as ArrayBuffer);
   if (bytes.length > moduleBytes) throw tooLarge(name, moduleBytes);
-  if (bytes.length === 0) throw new LoadError(`${name} is empty, and no WebAssembly module`);
+  if (bytes.length === 0) throw new LoadError(`${name} is empty, so it is not a WebAssembly module`);
   if (isText(bytes)) {
     throw new LoadError(
       `${name} is text, and not WebAssembly: if it is AssemblyScript, compile it with isopod build first`,
@@ -108,7 +119,7 @@ async function contentOf(found: object, name: string, moduleBytes: number): Prom
   return bytes;
 }
 
-/** Begins like a source. A module begins with a zero. */
+/** Whether it begins like text. A module begins with a zero. */
 function isText(bytes: Uint8Array): boolean {
   return bytes.subarray(0, 16).every(byte => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13));
 }
@@ -117,7 +128,7 @@ function tooLarge(name: string, moduleBytes: number): LoadError {
   return new LoadError(`${name} has more than the ${moduleBytes} bytes that a module may have (limit moduleBytes)`);
 }
 
-/** What comes over a network may be without end. */
+/** Reads a body up to the limit, because a body from the network may never end. */
 async function bodyOf({ body }: Response, name: string, moduleBytes: number): Promise<ArrayBuffer> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;

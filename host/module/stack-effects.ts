@@ -1,12 +1,13 @@
 /**
- * How many values each instruction puts on the operand stack, less those that it takes from there. Of instructions whose immediates say so
- * (calls, blocks, branches, `throw`) it knows nothing.
+ * The effect of each instruction on the operand stack: how many values it puts there, less those
+ * that it takes. Calls, blocks, branches and `throw` are not in the table, because their effect
+ * depends on their immediates.
  */
-import type { Cursor } from "./instructions.ts";
+import type { Cursor } from "./cursor.ts";
 
 type Row = readonly [first: number, last: number, effect: number];
 
-/** What is not in a row has the effect 0. */
+/** An opcode that is in no row has the effect 0. */
 function table(size: number, rows: readonly Row[]): Int8Array {
   const effects = new Int8Array(size);
   for (const [first, last, effect] of rows) effects.fill(effect, first, last + 1);
@@ -93,7 +94,10 @@ const ATOMIC = table(0x4f, [
 
 const PREFIXED: Readonly<Record<number, Int8Array>> = { 252: MISCELLANEOUS, 253: VECTOR, 254: ATOMIC };
 
-/** The effect of the instruction whose opcode's first byte stands before the cursor, which stays where it is. */
+/**
+ * The effect of an instruction. The cursor stands behind the first byte of the opcode, and stays
+ * there.
+ */
 export function stackEffect(opcode: number, cursor: Cursor): number {
   if (opcode < 0xfc) return PLAIN[opcode];
   const { at } = cursor;

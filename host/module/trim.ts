@@ -1,96 +1,94 @@
 /**
- * Takes from a module what the host never asks its instances for. The engine makes an object for each export of each instance, some 340 bytes for a function and
- * 100 for a global (V8 14, x64): more than all else that an actor of a small module costs beside its memory.
+ * Compiles a module without the exports that the host never uses. The engine makes an object for
+ * each export of each instance: 340 bytes for a function, 100 for a global (V8 14, x64). Together
+ * that is more than everything else that an actor of a small module costs beside its memory.
  *
- * In the place of all mutable globals comes one function, which moves them to the instance's memory or from there: so they can be put back, also those that
- * the module does not export itself.
+ * The module gets one more function instead, which copies all mutable globals to the memory or
+ * back. So the host can put all of them back, also those that the module does not export.
  */
 import { ENTRY_TYPE, exportTypes, GLOBALS_EXPORT, LEFT_EXPORT, resumeExport } from "../wire/abi.ts";
 import { Copies } from "./copies.ts";
-import { Cursor, Undecodable, type Visitor, walk } from "./instructions.ts";
+import { type Cursor, Undecodable } from "./cursor.ts";
+import { eachType, Form, Kind, readGlobalType, readImport } from "./declarations.ts";
+import { isCollector } from "./entries.ts";
+import { writeExports } from "./exports.ts";
+import { walk } from "./instructions.ts";
 import { type ExportType, type Interface, readInterface } from "./interface.ts";
 import { Output } from "./output.ts";
-import { Kind, Section } from "./sections.ts";
+import { HEADER_BYTES, type Part, Section, sectionsOf } from "./sections.ts";
+import { I32 } from "./value-type.ts";
+import { IGNORE } from "./visitor.ts";
 
-/** Bytes of memory for each global. */
+/** How many bytes of memory each global takes. */
 export const GLOBAL_BYTES = 8;
-/** More are not moved: the code for it should stay small beside the module's own. */
-const MOST_GLOBALS = 512;
+/**
+ * With more mutable globals there is no such function, so that its code stays small beside the
+ * module's own.
+ */
+const MAX_GLOBALS = 512;
 
-/** By the byte of a type: its load and its store. What is not here cannot be moved. */
+/** The load and the store for each type of global that can be copied. */
 const MOVES: Readonly<Record<number, readonly [load: number, store: number]>> = {
   127: [0x28, 0x36], // i32
   126: [0x29, 0x37], // i64
   125: [0x2a, 0x38], // f32
   124: [0x2b, 0x39], // f64
 };
-const I32 = 0x7f;
-const FUNCTION = 0x60;
-const RECURSIVE = 0x4e;
 
 /** A module that the engine has compiled. */
 export interface Compiled {
   readonly module: WebAssembly.Module;
-  /** What it was compiled from, and what of that came from where; as it was given where nothing could be taken from it. */
+  /**
+   * The imports and exports before trimming. Undefined where the module uses a part of the format
+   * that isopod does not know.
+   */
+  readonly interface: Interface | undefined;
+  /**
+   * The bytes after trimming; those that were given, without `copies`, where the module could not
+   * be trimmed.
+   */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly copies: Copies | undefined;
-  /** How many globals `isopod:globals` moves; -1: there are some that it cannot. */
+  /** How many globals `isopod:globals` copies. -1 where it cannot copy all. */
   readonly globals: number;
 }
 
-interface Part {
-  readonly id: number;
-  readonly from: number;
-  readonly body: Cursor;
-  readonly to: number;
-}
-
-/** Compiles bytes, without the exports that the host has no use for. Rejects with what the engine says of bytes that are no module. */
-export async function compileTrimmed(bytes: Uint8Array<ArrayBuffer>): Promise<Compiled> {
-  // What is no module shall not become one.
-  const known = WebAssembly.validate(bytes) ? readInterface(bytes) : undefined;
+/**
+ * Rejects with the engine's own error where the bytes are no module.
+ *
+ * @param isValid the engine is known to accept the bytes
+ */
+export async function compileTrimmed(bytes: Uint8Array<ArrayBuffer>, isValid = false): Promise<Compiled> {
+  // Trimming must not make bytes valid that were not.
+  const known = isValid || WebAssembly.validate(bytes) ? readInterface(bytes) : undefined;
   const copies = new Copies();
   const trimmed = known === undefined ? undefined : trim(bytes, functionsOf(known), copies);
-  // An export may be what permits `ref.func`, and without a memory nothing can be moved: what is valid stays valid.
-  if (trimmed === undefined || !WebAssembly.validate(trimmed.bytes)) {
-    return { module: await WebAssembly.compile(bytes), bytes, copies: undefined, globals: -1 };
+  if (trimmed !== undefined) {
+    try {
+      const module = await WebAssembly.compile(trimmed.bytes);
+      return { module, interface: known, copies, ...trimmed };
+    } catch {
+      // An export may have permitted a `ref.func`, or there is no memory to copy globals to. The
+      // module as it was is valid.
+    }
   }
-  return { module: await WebAssembly.compile(trimmed.bytes), bytes: trimmed.bytes, copies, globals: trimmed.globals };
+  return { module: await WebAssembly.compile(bytes), interface: known, bytes, copies: undefined, globals: -1 };
 }
 
-/** Names of the functions that the host may call. An entry that waits by Asyncify is called by another name. */
+/**
+ * The names of the functions that the host may call. The host calls an entry that waits by Asyncify
+ * by the name that resumes it.
+ */
 function functionsOf({ exports }: Interface): ReadonlySet<string> {
   const names = new Set(exports.filter(({ kind }) => kind === "function").map(({ name }) => name));
-  // `run` is an entry as others are; what else has a meaning is called by its own name.
+  // `run` is an entry like others. All other exports with a meaning are called by their own names.
   const isMeant = (name: string) =>
     name !== "run" && (Object.hasOwn(exportTypes, name) || name.startsWith(resumeExport("")));
   const isCalled = ({ name, kind, signature }: ExportType) =>
     kind === "function" &&
     name !== GLOBALS_EXPORT &&
-    (isMeant(name) || (signature === ENTRY_TYPE && !names.has(resumeExport(name)) && !isOfAssemblyScript(name, names)));
+    (isMeant(name) || (signature === ENTRY_TYPE && !names.has(resumeExport(name)) && !isCollector(name, names)));
   return new Set(exports.filter(isCalled).map(({ name }) => name));
-}
-
-/** A valid module with only those of its exports that have these names. */
-export function withExports(bytes: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
-  const cursor = new Cursor(bytes, 8);
-  const out = new Output(bytes.length + 8);
-  out.copy(bytes, 0, 8);
-  while (!cursor.isAtEnd) {
-    const from = cursor.at;
-    const id = cursor.byte();
-    const size = cursor.u32();
-    const body = cursor.within(size);
-    cursor.skip(size);
-    if (id !== Section.export) out.copy(bytes, from, cursor.at);
-    else writeExports(out, bytes, body, name => names.includes(name));
-  }
-  return out.finish();
-}
-
-/** AssemblyScript's collector has the type of an entry. */
-export function isOfAssemblyScript(name: string, exports: { has(name: string): boolean }): boolean {
-  return name === "__collect" && exports.has("__new");
 }
 
 function trim(
@@ -113,7 +111,7 @@ class Trimmer {
   #types = 0;
   #functions = 0;
   #globals = 0;
-  /** The module's own that can be set. */
+  /** Globals of the module's own that can be set. */
   readonly #mutable: { readonly index: number; readonly type: number }[] = [];
 
   constructor(bytes: Uint8Array, keeps: ReadonlySet<string>, copies: Copies) {
@@ -123,16 +121,16 @@ class Trimmer {
   }
 
   trim(): Pick<Compiled, "bytes" | "globals"> {
-    for (const part of this.#parts()) this.#survey(part);
+    for (const part of sectionsOf(this.#bytes)) this.#survey(part);
     const mutable = this.#mutable;
-    const moves = mutable.length <= MOST_GLOBALS && mutable.every(({ type }) => type in MOVES);
+    const moves = mutable.length <= MAX_GLOBALS && mutable.every(({ type }) => type in MOVES);
     const adds = moves && mutable.length > 0;
     const out = new Output(this.#bytes.length + 64 + 32 * mutable.length, this.#copies);
-    out.copy(this.#bytes, 0, 8);
-    for (const part of this.#parts()) {
+    out.copy(this.#bytes, 0, HEADER_BYTES);
+    for (const part of sectionsOf(this.#bytes)) {
       const { id, body } = part;
       if (id === Section.export) this.#exports(out, body, adds);
-      else if (adds && id === Section.type) this.#longer(out, part, () => out.put(FUNCTION, 2, I32, I32, 0));
+      else if (adds && id === Section.type) this.#longer(out, part, () => out.put(Form.function, 2, I32, I32, 0));
       else if (adds && id === Section.function) this.#longer(out, part, () => out.u32(this.#types));
       else if (adds && id === Section.code) this.#longer(out, part, () => this.#move(out));
       else out.copy(this.#bytes, part.from, part.to);
@@ -140,56 +138,23 @@ class Trimmer {
     return { bytes: out.finish(), globals: moves ? mutable.length : -1 };
   }
 
-  *#parts(): Generator<Part> {
-    const cursor = new Cursor(this.#bytes, 8);
-    while (!cursor.isAtEnd) {
-      const from = cursor.at;
-      const id = cursor.byte();
-      const size = cursor.u32();
-      const body = cursor.within(size);
-      cursor.skip(size);
-      yield { id, from, body, to: cursor.at };
-    }
-  }
-
   #survey({ id, body }: Part): void {
-    if (id === Section.type) body.each(() => this.#typeGroup(body));
+    if (id === Section.type) eachType(body, () => this.#types++);
     else if (id === Section.import) body.each(() => this.#import(body));
     else if (id === Section.function) this.#functions += body.u32();
     else if (id === Section.global) body.each(() => this.#global(body));
   }
 
-  #typeGroup(body: Cursor): void {
-    const form = body.byte();
-    if (form === RECURSIVE) body.each(() => this.#type(body, body.byte()));
-    else this.#type(body, form);
-  }
-
-  #type(body: Cursor, form: number): void {
-    if (form !== FUNCTION) body.fail("has a type that is no plain function's");
-    for (let lists = 0; lists < 2; lists++) body.each(() => body.valueType());
-    this.#types++;
-  }
-
-  /** Of what guests may import only functions and a memory pass the check of `guest.ts`. */
+  /** Modules that import anything else do not pass the check of imports (check.ts). */
   #import(body: Cursor): void {
-    body.skip(body.u32());
-    body.skip(body.u32());
-    const kind = body.byte();
-    if (kind === Kind.function) {
-      body.u32();
-      this.#functions++;
-    } else if (kind === Kind.memory) {
-      const flags = body.byte();
-      body.u32();
-      if ((flags & 1) !== 0) body.u32();
-    } else body.fail("imports what is neither a function nor a memory");
+    const { kind } = readImport(body);
+    if (kind === Kind.function) this.#functions++;
+    else if (kind !== Kind.memory) body.fail("imports what is neither a function nor a memory");
   }
 
   #global(body: Cursor): void {
-    const type = body.valueType();
-    const isMutable = body.byte() === 1;
-    walk(body, NOTHING);
+    const { type, isMutable } = readGlobalType(body);
+    walk(body, IGNORE);
     if (isMutable) this.#mutable.push({ index: this.#globals, type });
     this.#globals++;
   }
@@ -209,7 +174,12 @@ class Trimmer {
     writeExports(out, this.#bytes, body, keeps, adds ? this.#functions : undefined);
   }
 
-  /** (func (param $at i32) (param $toMemory i32) (if (local.get $toMemory) (then …store each…) (else …load each…))) */
+  /**
+   * Writes the function that copies the globals:
+   *
+   *     (func (param $at i32) (param $toMemory i32)
+   *       (if (local.get $toMemory) (then …store each…) (else …load each…)))
+   */
   #move(out: Output): void {
     out.beginBody();
     out.put(0, 0x20, 1, 0x04, 0x40);
@@ -229,40 +199,3 @@ class Trimmer {
     out.endBody();
   }
 }
-
-/** The section of exports, with some of those that it has. `mover`: the index of the function that moves the globals. */
-function writeExports(
-  out: Output,
-  bytes: Uint8Array,
-  body: Cursor,
-  keeps: (name: string, kind: number) => boolean,
-  mover?: number,
-): void {
-  const kept: (readonly [from: number, to: number])[] = [];
-  body.each(() => {
-    const from = body.at;
-    const name = body.name();
-    const kind = body.byte();
-    body.u32();
-    if (keeps(name, kind)) kept.push([from, body.at]);
-  });
-  out.begin(Section.export);
-  out.u32(kept.length + (mover === undefined ? 0 : 1));
-  for (const [from, to] of kept) out.copy(bytes, from, to);
-  if (mover !== undefined) {
-    out.name(GLOBALS_EXPORT);
-    out.put(Kind.function);
-    out.u32(mover);
-  }
-  out.end();
-}
-
-/** What is asked of a constant expression is its end. */
-const nothing = () => {};
-const NOTHING: Visitor = {
-  functionIndex: nothing,
-  call: nothing,
-  globalIndex: nothing,
-  bulk: nothing,
-  lasts: nothing,
-};

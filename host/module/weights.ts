@@ -1,17 +1,23 @@
 /**
- * What each instruction is charged, in ticks: 64 to a reduction, which is a round of an empty loop. The weights are such that no mix of instructions in a loop makes
- * a reduction take more than four times as long, in either tier of V8: `npm run bench:weights` measures them, and tries random mixes. What reads memory beyond the
- * caches, and arithmetic with denormals, takes longer than any weight says: the clock bounds that (preempt.ts).
+ * What each instruction is charged, in ticks. A reduction is 64 ticks: a round of an empty loop.
+ *
+ * Guarantee: no mix of instructions in a loop makes a reduction take more than four times as long
+ * as that, in either tier of V8. `npm run bench:weights` measures the weights, and tries random
+ * mixes. Two things take longer than their weights: memory beyond the caches, and arithmetic with
+ * denormals. The clock bounds them (host/turns/preempt.ts).
  */
 
-/** Of a reduction. */
+/** The ticks of a reduction. */
 export const TICKS = 64;
 /** For each parameter and result of a call, and each value that a branch carries. */
 export const TICKS_PER_VALUE = 4;
-/** A call of an import weighs so much more than another: it may take 80 ns. The host charges those that do more. */
+/**
+ * A call of an import weighs so much more than another call, because it may take 80 ns. The host
+ * charges imports that do more.
+ */
 export const IMPORT_TICKS = 2560;
 
-/** Ticks, nanoseconds in the baseline and in the optimizing tier, opcodes or ranges of them; those behind a prefix as prefix × 4096 + number. */
+/** Instructions of the same weight. An opcode with a prefix stands as prefix × 4096 + number. */
 export type WeightClass = readonly [
   what: string,
   ticks: number,
@@ -21,8 +27,9 @@ export type WeightClass = readonly [
 ];
 
 /**
- * The figures are the greatest of a class, of an instruction with what it takes to put its operands there: x64 (Xeon, Sapphire Rapids), Node 26.10, V8 14.6. There a round
- * of an empty loop, counted, takes 0.97 ns in the baseline tier and 0.65 ns optimized.
+ * The nanoseconds are those of the slowest instruction in a class, with the instructions that put
+ * its operands on the stack (x64, Xeon Sapphire Rapids, Node 26.10, V8 14.6). For comparison, a
+ * round of an empty loop, counted, takes 0.97 ns in the baseline tier and 0.65 ns optimized.
  */
 export const weightClasses: readonly WeightClass[] = [
   [
@@ -304,5 +311,5 @@ for (const [, ticks, , , opcodes] of weightClasses) {
   }
 }
 
-/** By opcode. One that is not known has none, and no module that is counted has it. */
+/** Weights by opcode. No module that is counted has an opcode without a weight. */
 export const weights = { plain, miscellaneous, vector, atomic } as const;

@@ -1,8 +1,9 @@
-/** The events of a runtime on Node's diagnostics channels, `isopod:spawn` and so on. None is made while its channel has no subscriber. */
-
+/**
+ * Publishes the events of a runtime on Node's diagnostics channels, such as `isopod:spawn`.
+ * The runtime makes no event for a channel without subscribers.
+ */
 import { type Channel, channel } from "node:diagnostics_channel";
-import type { Runtime } from "../runtime.ts";
-import type { InspectKind } from "../wire/events.ts";
+import type { InspectKind, Runtime } from "../index.ts";
 
 const channels: Readonly<Record<InspectKind, Channel>> = {
   spawn: channel("isopod:spawn"),
@@ -16,7 +17,7 @@ const channels: Readonly<Record<InspectKind, Channel>> = {
   dropped: channel("isopod:dropped"),
 };
 
-/** A message is the event and its runtime. */
+/** Each channel message is the event, with its runtime as `runtime`. */
 export function publish(runtime: Runtime): void {
   runtime.inspect(
     event => channels[event.kind].publish({ runtime, ...event }),

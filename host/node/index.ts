@@ -1,38 +1,50 @@
 /**
- * isopod on Node: everything of `isopod`, the compiler, and a runtime with Node's defaults. Whatever a caller sets wins over them.
+ * `isopod/node`: all public names of `isopod`, the compiler, and a runtime with Node's defaults.
+ *
+ * Guarantee: an option that the caller sets wins over a default.
+ *
+ * `node/` imports host/index.ts, wire/, web/ and the adapters. Only `compile/` also imports the
+ * binary readers of module/. No other room imports `node/`.
  */
 
 import { readString } from "../adapters/assemblyscript.ts";
 import { readSourceMap } from "../adapters/source-map.ts";
-import type { RuntimeOptions } from "../options.ts";
-import type { Denial } from "../wire/events.ts";
+import type { Denial, RuntimeOptions } from "../index.ts";
 import { adviceFor, hasTrapHandlerFlag } from "./engine.ts";
 import { NodeRuntime } from "./node-runtime.ts";
 import { read } from "./read.ts";
 
 export * from "../index.ts";
 export { type BuildOptions, build } from "./compile/build.ts";
-export type { Compiled, Diagnostic } from "./compile/compiler.ts";
+export type { Compiled, Diagnostic } from "./compile/compiled.ts";
 export type { NodeRuntime } from "./node-runtime.ts";
 export type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 
-/** Two kernel mappings each; at some 32,000 memories the process would abort. */
+/** A memory takes two kernel mappings. At 32,000 memories the process would abort. */
 const MAX_ACTORS_WITH_FLAG = 30_000;
-/** V8 refuses memories from 13,000 on. */
+/** Without the flag, V8 refuses the 13,000th memory. */
 const MAX_ACTORS = 12_000;
 
 export interface NodeRuntimeOptions extends RuntimeOptions {
-  /** Says nothing on stderr of a missing engine flag, or of missing grants. The environment variable ISOPOD_QUIET=1 does the same. */
+  /**
+   * Writes no notice about a missing engine flag or a missing grant to stderr. Default: false.
+   * The environment variable ISOPOD_QUIET=1 does the same.
+   */
   readonly quiet?: boolean;
 }
 
 let told = false;
 
 /**
- * A runtime whose `load` takes paths and `file:` URLs too, and whose crashes carry AssemblyScript's messages.
- * The environment variable ISOPOD_SWITCH=off turns the switch off where the options say nothing of it.
- * The ceiling of actors is 30,000 where Node runs with `--disable-wasm-trap-handler`. Without it, it is 12,000, and the first
- * call says so in one line on stderr; in Bun, where another setting helps, it says that. So does a guest's first call of what it is not granted, unless there is an `onDenied`.
+ * A runtime whose `load` also takes paths and `file:` URLs, and whose crashes carry
+ * AssemblyScript's messages and places.
+ *
+ * The limit of actors is 30,000 where Node runs with `--disable-wasm-trap-handler`, and 12,000
+ * otherwise. The first call without the flag writes one line about it to stderr; in Bun the line
+ * names Bun's setting. Without an `onDenied`, one line on stderr also reports the first call of a
+ * guest that is not granted.
+ *
+ * The environment variable ISOPOD_SWITCH=off turns the switch off, unless the options set it.
  */
 export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): NodeRuntime {
   if (quiet !== undefined && typeof quiet !== "boolean") throw new TypeError("createRuntime: quiet is true or false");

@@ -1,19 +1,22 @@
-/** Where the package lies, and which one it is: the same answers from a checkout and from `dist/` of an installed package. */
+/**
+ * The package's folder and its manifest. Both are found from a checkout and from `dist/` of an
+ * installed package.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder with package.json and guest/. */
+/** The folder that contains package.json and guest/. */
 export const PACKAGE_FOLDER = findPackageFolder();
 
-/** The examples ship as sources. */
+/** The package contains the examples as sources. */
 export const EXAMPLES_FOLDER = join(PACKAGE_FOLDER, "guest", "examples");
 
-/** What is asked of package.json. */
+/** The fields of package.json that are read. */
 export interface Manifest {
   readonly version: string;
   readonly engines: { readonly node: string };
-  /** What isopod itself is developed with. */
+  /** The versions that isopod itself is developed with. */
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 

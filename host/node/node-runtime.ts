@@ -1,6 +1,8 @@
-/** The runtime on Node: it publishes its events on diagnostics channels, and can be observed. */
-import type { RuntimeOptions } from "../options.ts";
-import { Runtime } from "../runtime.ts";
+/**
+ * The runtime on Node. It publishes its events on diagnostics channels, and can serve the
+ * observer's page.
+ */
+import { Runtime, type RuntimeOptions } from "../index.ts";
 import { publish } from "./channels.ts";
 import type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 
@@ -11,8 +13,10 @@ export class NodeRuntime extends Runtime {
   }
 
   /**
-   * Serves a page about this runtime on 127.0.0.1, until it is closed or the process ends, which it does not keep alive. Rejects where the port is taken.
-   * What it costs, and who may see what, is in docs/observer.md.
+   * Serves a page about this runtime on 127.0.0.1, until it is closed or the process ends. The page
+   * keeps no process alive. docs/observer.md says what it costs, and who can see what.
+   *
+   * @throws where the port is taken, or the token is too short
    */
   async observe(options: ObserveOptions = {}): Promise<ObserverServer> {
     const { observe } = await import("./observer/server.ts");

@@ -1,15 +1,16 @@
 /**
- * How modules are read on Node: from paths and `file:` URLs by the file system, with the source map that lies beside, from other URLs by fetch. What cannot
- * be read is an error that says what to do instead.
+ * Reads modules on Node: paths and `file:` URLs from the file system, together with the source map
+ * beside the module; other URLs by fetch. The error for a file that cannot be read says what to do
+ * instead.
  */
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { BuiltModule } from "../module/source.ts";
+import type { BuiltModule } from "../index.ts";
 import { fits } from "./compile/module-map.ts";
 import { namesLike } from "./compile/names-like.ts";
 
-/** A module or a response, as a runtime's `read` gives them. */
+/** The option `read` of a runtime on Node. */
 export async function read(location: string | URL): Promise<BuiltModule | Response> {
   const text = String(location);
   if (/^(https?|data|blob):/i.test(text)) return fetch(text);
@@ -24,12 +25,12 @@ export async function read(location: string | URL): Promise<BuiltModule | Respon
     const sourceMap = await readFile(`${path}.map`, "utf8").catch(() => undefined);
     return { wasm, sourceMap: sourceMap !== undefined && fits(sourceMap, wasm) ? sourceMap : undefined };
   } catch (error) {
-    throw new Error(missing(path) ?? (error instanceof Error ? error.message : String(error)), { cause: error });
+    throw new Error(whyMissing(path) ?? (error instanceof Error ? error.message : String(error)), { cause: error });
   }
 }
 
-/** What to do about a path where there is no file; undefined where there is one. */
-export function missing(path: string): string | undefined {
+/** Says what to do about a path without a file. Undefined where there is a file. */
+export function whyMissing(path: string): string | undefined {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory()) return "it is a folder; name a file in it";
   if (found !== undefined) return undefined;

@@ -11,8 +11,8 @@ import { fault, Unwind } from "../actor/fault.ts";
 import { park, proceed } from "../actor/receive.ts";
 import { type Account, KEPT } from "../mail/account.ts";
 import { DEAD, FREE, RUNNING } from "../mail/states.ts";
-import { END } from "../module/count.ts";
 import { engine, hasJspi } from "../module/engine.ts";
+import { YIELD_END } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { STACK_BYTES } from "../wire/memory-use.ts";
@@ -61,7 +61,7 @@ export class JspiWay implements Way {
     const { Suspending } = engine;
     const refuse = bound.park;
     const ask = () => {
-      if (actor.state === DEAD) return END;
+      if (actor.state === DEAD) return YIELD_END;
       actor.services.slots.current = actor;
       return nextBudget(actor);
     };

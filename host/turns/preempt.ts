@@ -18,8 +18,7 @@ import { STACKS } from "../mail/account.ts";
 import { SWITCHED, TURNS_LEFT } from "../mail/slots.ts";
 import { ASKING, DEAD, EXITING } from "../mail/states.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
-import { END } from "../module/count.ts";
-import { STACK } from "../wire/abi.ts";
+import { STACK, YIELD_END } from "../wire/abi.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
 import { UNLIMITED } from "./reduction-policy.ts";
 
@@ -53,12 +52,12 @@ const STACK_BEGIN = STACK + 8;
 export const MAX_STACK_BYTES = 512 * 1024;
 const saved = new Uint8Array(MAX_STACK_BYTES);
 
-/** What the import `yield` answers: a new budget (more than 0), END, or that the actor shall give way (0 or less). */
+/** What the import `yield` answers: a new budget (more than 0), YIELD_END, or that the actor shall give way (0 or less). */
 export function nextBudget(actor: Actor): number {
   const { reductions, limits, bytes } = actor;
   // Notices memory growth during a long turn.
   bytes.refresh();
-  if (reductions === null || actor.state === DEAD || actor.restraint === EXITING) return END;
+  if (reductions === null || actor.state === DEAD || actor.restraint === EXITING) return YIELD_END;
   if (reductions.policy === "off") {
     reductions.given += UNLIMITED;
     return UNLIMITED;
@@ -131,7 +130,7 @@ function elapsed({ services }: Actor, reductions: Reductions): number {
 function cut(actor: Actor, why: string): number {
   actor.exiting ??= crashOf(actor, `reductions: ${why}`);
   actor.restraint = EXITING;
-  return END;
+  return YIELD_END;
 }
 
 function cutByClock(actor: Actor, who: string, tookMs: number, where: string, limit: "turnMs" | "startMs"): number {

@@ -26,7 +26,7 @@ import {
 import { PARKED, READY } from "../mail/states.ts";
 import * as binary from "../mail/switch/binary.ts";
 import { LEFT_TO_HOST } from "../mail/switch/bits.ts";
-import { withExports } from "../module/trim.ts";
+import { withExports } from "../module/exports.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import type { Import } from "../wire/abi.ts";

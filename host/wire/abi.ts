@@ -1,4 +1,4 @@
-/** ABI 1 as data: what docs/abi.md says of names and types, for checking modules against. */
+/** ABI 1 as data: the names and types of docs/abi.md, to check modules against. */
 
 export const actorImportTypes: Readonly<Record<string, Signature>> = {
   send: "(i32, i32, i32, i32, i32) -> i32",
@@ -40,7 +40,10 @@ export const actorImportTypes: Readonly<Record<string, Signature>> = {
   log: "(i32, i32, i32) -> i32",
 };
 
-/** What the column of `env.abort` says where there is neither a message nor a file: memory cannot grow by `line` pages; a stack of `line` bytes is full. */
+/**
+ * The values of `column` in `env.abort` where `message` and `file` are 0. 1: the memory cannot grow
+ * by `line` pages. 2: a stack of `line` bytes is full.
+ */
 export const ABORTED_FOR_MEMORY = 1;
 export const ABORTED_FOR_STACK = 2;
 
@@ -49,7 +52,10 @@ export const envImportTypes: Readonly<Record<string, Signature>> = {
   seed: "() -> f64",
 };
 
-/** What AssemblyScript's library imports of JavaScript, by the beginnings of names, and what a guest has instead. */
+/**
+ * Imports that AssemblyScript's library expects from JavaScript, by the beginning of their names,
+ * and what a guest uses instead.
+ */
 const foreign: readonly (readonly [beginning: string, instead: string])[] = [
   ["console.", "write lines with log() of isopod/guest"],
   ["trace", "write lines with log() of isopod/guest"],
@@ -59,7 +65,7 @@ const foreign: readonly (readonly [beginning: string, instead: string])[] = [
   ["crypto.", "use Math.random(), which the host grants with `random`"],
 ];
 
-/** What a guest does instead of importing this from `env`; undefined where nothing is known of it. */
+/** What a guest uses instead of this import from `env`. Undefined where isopod has no advice. */
 export function insteadOf(name: string): string | undefined {
   return foreign.find(([beginning]) => name.startsWith(beginning))?.[1];
 }
@@ -67,13 +73,22 @@ export function insteadOf(name: string): string | undefined {
 export const ENTRY_TYPE: Signature = "() -> ()";
 export const RESUME_TYPE: Signature = "(i32) -> i32";
 
-/** The export of a module that can unwind its stack where it calls `yield`: the function that it calls in its place. */
+/** What `yield` answers an actor that is to end: its module traps, which no guest can catch. */
+export const YIELD_END = -(2 ** 31);
+
+/**
+ * The export of a module that can unwind its stack where it calls `yield`. The module calls this
+ * function in place of the import.
+ */
 export const YIELD_EXPORT = "isopod:yield";
-/** The export of a module that counts its reductions: how many are left, a mutable global. */
+/** The export of a module that counts its reductions: a mutable global, how many are left. */
 export const LEFT_EXPORT = "isopod:left";
-/** What the host adds to a module that it compiles: `(at, toMemory)`, moves all mutable globals to the memory at `at`, or from there. */
+/**
+ * The export that the host adds to a module that it compiles. `(at, toMemory)` copies all mutable
+ * globals to the memory at `at`, or from there.
+ */
 export const GLOBALS_EXPORT = "isopod:globals";
-/** Exports that mean something to the host wherever they appear. */
+/** Exports that have a meaning for the host in every module. */
 export const exportTypes: Readonly<Record<string, Signature>> = {
   run: ENTRY_TYPE,
   handle: "(i32) -> ()",
@@ -84,21 +99,24 @@ export const exportTypes: Readonly<Record<string, Signature>> = {
   [YIELD_EXPORT]: "() -> i32",
 };
 
-/** Where in a guest's memory its stack is written and read when it waits by Asyncify: a word for its top, one for its end, then the frames. */
+/**
+ * The address where the stack of a guest that waits by Asyncify is written and read: a word for its
+ * top, a word for its end, then the frames.
+ */
 export const STACK = 16;
 
-/** The export that runs an entry of an asyncified module, and goes on with it. */
+/** The name of the export that begins and continues an entry of a module that waits by Asyncify. */
 export function resumeExport(entry: string): string {
   return `resume:${entry}`;
 }
 
-/** A function that a guest may import. */
+/** A function that a guest may import. Its parameters are words; a result of undefined is no result. */
 export type Import = (...words: number[]) => number | undefined;
 
 /** For example `(i32, i32) -> i32`. */
 export type Signature = string;
 
-/** What AssemblyScript and commands of WASI run before an entry. */
+/** The export that runs before an entry, as AssemblyScript and commands of WASI name it. */
 export const START = "_start";
-/** What libraries of WASI export in its place. */
+/** The name of the same export in libraries of WASI. */
 export const INITIALIZE = "_initialize";

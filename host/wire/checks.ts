@@ -1,27 +1,38 @@
 /**
- * Checks what the embedder passes: options by their names, numbers by their ranges, words by what there is. Node runs TypeScript unchecked, and
- * a wrong number or a slip in a name would otherwise do something else, or nothing, and later.
+ * Checks what the embedder passes: the names of options, the ranges of numbers, the known words.
+ * Node runs TypeScript unchecked. Without these checks a wrong number or a misspelled name would
+ * have another effect, or none, and would be noticed late.
  *
- * A wrong name, word or type is a TypeError, a number out of its range a RangeError. Checks come first: where one throws, nothing has happened.
+ * A wrong name, word or type is a TypeError. A number out of its range is a RangeError. Checks come
+ * first: where one throws, nothing has happened.
  */
 import { ReasonCode } from "./message.ts";
 import { suggest } from "./suggest.ts";
 
-/** Throws where a value is not what `name` may be. `where`: whose option it is. */
+/**
+ * Throws where `value` is not valid for the option `name`. `where` says in messages whose option it
+ * is.
+ */
 export type Check = (value: unknown, name: string, where: string) => void;
 
-/** A check for each option; null: whoever uses it checks it. */
+/** A check for each option. Null: the code that uses the option checks it. */
 export type Checks<T> = { readonly [K in keyof Required<T>]: Check | null };
 
-/** A table that knows no names but its own. (The tables of these options are looked up by what somebody has written, and `toString` is none of theirs.) */
+/**
+ * Makes a table of checks that has no inherited names. Options are looked up by names that the
+ * embedder has written, and `toString` is not an option.
+ */
 export function checksOf<T>(checks: Checks<T>): Checks<T> {
   return Object.setPrototypeOf(checks, null);
 }
 
-/** The longest time in ms that is taken: 8,900 years. */
+/** The longest time that is accepted, in milliseconds: 8,900 years. */
 const MOST_MS = 2 ** 48;
 
-/** Checks options by the names and values that there are. Allocates nothing: `send` and `call` come here. */
+/**
+ * Checks the names and values of options. It allocates nothing, because each `send` and `call`
+ * comes here.
+ */
 export function checkOptions<T extends object>(where: string, options: T, checks: Checks<T>): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`${where} takes its options as an object, not ${shown(options)}`);
@@ -38,7 +49,7 @@ function unknownOption(where: string, name: string, known: readonly string[]): T
   return new TypeError(`there is no option ${name} of ${where}; ${meant(name, known)}`);
 }
 
-/** The end of a sentence that says what there is instead of `word`. */
+/** The end of an error message: the known word that `word` is close to, or all known words. */
 export function meant(word: string, known: readonly string[]): string {
   const likely = suggest(word, known);
   return likely === undefined
@@ -51,17 +62,17 @@ export function checkWhole(value: unknown, name: string, where: string, least: n
   throw wrongNumber(value, name, where, `a whole number from ${least} to ${most}`);
 }
 
-/** 0 to 2147483647: what a message's tag may be. */
+/** Checks a message's tag: a whole number from 0 to 2147483647. */
 export function checkTag(tag: unknown, where: string): void {
   checkWhole(tag, "tag", where, 0, 2 ** 31 - 1);
 }
 
-/** The same, or a ref: a mailbox may answer one that it was told. */
+/** Checks a tag or a ref. A mailbox may answer a ref that it was told. */
 export function checkTagOrRef(tag: unknown, where: string): void {
   checkWhole(tag, "tag", where, -(2 ** 31), 2 ** 31 - 1);
 }
 
-/** Times may have fractions. */
+/** Checks a time in milliseconds, which may have fractions. */
 export function checkMs(value: unknown, name: string, where: string, orForever: boolean): void {
   if (
     typeof value === "number" &&
@@ -82,7 +93,7 @@ export function wholeNumber(least: number, most: number): Check {
   return (value, name, where) => checkWhole(value, name, where, least, most);
 }
 
-/** The same, or Infinity. */
+/** A check for a whole number in this range, or Infinity. */
 export function wholeNumberOrForever(least: number, most: number): Check {
   return (value, name, where) => {
     if (value !== Number.POSITIVE_INFINITY) checkWhole(value, name, where, least, most);
@@ -93,7 +104,7 @@ export const tag: Check = (value, _, where) => checkTag(value, where);
 export const milliseconds: Check = (value, name, where) => checkMs(value, name, where, false);
 export const millisecondsOrForever: Check = (value, name, where) => checkMs(value, name, where, true);
 
-/** One of so many words. */
+/** A check for one of these words. */
 export function oneOf(...words: readonly string[]): Check {
   return (value, name, where) => {
     if (words.some(word => word === value)) return;
@@ -113,7 +124,7 @@ export const text = ofType("string", "a text");
 export const flag = ofType("boolean", "true or false");
 export const callback = ofType("function", "a function");
 
-/** An object of functions, such as a clock. */
+/** A check for an object with these methods, such as a clock. */
 export function having(...methods: readonly string[]): Check {
   return (value, name, where) => {
     for (const method of methods) {
@@ -125,12 +136,12 @@ export function having(...methods: readonly string[]): Check {
   };
 }
 
-/** Options within options. */
+/** A check for options within options. */
 export function options<T extends object>(checks: Checks<T>): Check {
   return (value, name, where) => checkOptions(`${name} of ${where}`, value as T, checks);
 }
 
-/** A pid as a number. Whether an actor has it is another question. */
+/** Checks that a pid is a whole number from 0 up. It does not look for an actor. */
 export function checkPid(pid: unknown): void {
   if (Number.isSafeInteger(pid) && (pid as number) >= 0) return;
   const text = `a pid is a whole number from 0 up, not ${shown(pid)}`;
@@ -139,7 +150,7 @@ export function checkPid(pid: unknown): void {
 
 export const pid: Check = value => checkPid(value);
 
-/** An exit reason, which the embedder may have written by hand. */
+/** Checks an exit reason that the embedder gives. */
 export function checkReason(reason: unknown, where: string): void {
   const { kind, message, stack, bytes } = (reason ?? {}) as Readonly<Record<string, unknown>>;
   const kinds = Object.keys(ReasonCode);
@@ -157,7 +168,7 @@ export function checkReason(reason: unknown, where: string): void {
   }
 }
 
-/** A value for an error's text; it may be anything. */
+/** Describes any value for the message of an error. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 50 ? `${value.slice(0, 50)}…` : value);
   if (typeof value === "function") return "a function";

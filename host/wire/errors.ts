@@ -1,8 +1,14 @@
-/** The errors that isopod throws at its embedder. Each has a `code` to test for and a message that says what to do. */
+/**
+ * The errors that isopod throws to the embedder. Each has a `code` to test for, and a message that
+ * says what to do.
+ */
 
 import { escapeControls } from "./escape-controls.ts";
 
-/** Base of all: `instanceof IsopodError` tells ours from others. A message may quote a guest, so it is made safe to print. */
+/**
+ * The base class of isopod's errors. Its message is safe to print, because `escapeControls` is
+ * applied to it: it may quote a guest.
+ */
 export class IsopodError extends Error {
   readonly code: string;
 
@@ -13,21 +19,27 @@ export class IsopodError extends Error {
   }
 }
 
-/** A module cannot be a guest: not WebAssembly, or it breaks the ABI. The message names the import or export. */
+/**
+ * A module cannot be a guest, because it is not WebAssembly or breaks the ABI. The message names
+ * the import, the export or the limit.
+ */
 export class LoadError extends IsopodError {
   constructor(message: string, options?: ErrorOptions) {
     super("ISOPOD_LOAD", message, options);
   }
 }
 
-/** An actor could not be started. */
+/** An actor could not be started. The message says why. */
 export class SpawnError extends IsopodError {
   constructor(message: string, options?: ErrorOptions) {
     super("ISOPOD_SPAWN", message, options);
   }
 }
 
-/** There are as many actors, or as much memory, as a runtime may have. */
+/**
+ * An actor could not be started, because the runtime has as many actors, or as much memory, as it
+ * may have.
+ */
 export class LimitError extends SpawnError {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -35,7 +47,7 @@ export class LimitError extends SpawnError {
   }
 }
 
-/** A host mailbox or a runtime was used after it was closed. */
+/** A host mailbox, a supervisor or a runtime was used after it had ended. */
 export class ClosedError extends IsopodError {
   constructor(message: string) {
     super("ISOPOD_CLOSED", message);

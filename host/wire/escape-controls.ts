@@ -1,14 +1,18 @@
-/** Makes text of guests safe to show: a terminal, a log or a page shows it and obeys none of it. */
+/** Makes text of guests safe to show in a terminal, a log or a page. */
 
 /**
- * Everything that has an effect instead of a shape: control characters, marks that turn the direction of a text, separators of lines and paragraphs, lone
- * surrogates, and characters that nobody can see. Not among them: the tab, and the two joiners that emoji and some scripts are written with.
+ * Characters that have an effect instead of a shape: control characters, controls of text
+ * direction, separators of lines and paragraphs, lone surrogates, and invisible characters. The tab
+ * is not among them, nor are the two joiners that emoji and some scripts use.
  */
 const CONTROLS = /(?![\t\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Text of a guest's as it may go to a terminal: control sequences and invisible characters become escapes such as `\x1b` and `\u{202e}`. Line ends do, too, so
- * that one line stays one; with `keepLineEnds` the character `\n` stays.
+ * Makes a guest's text safe for a terminal. Control characters and invisible characters become
+ * escapes such as `\x1b` and `\u{202e}`. Line ends do, too, so one line stays one line. With
+ * `keepLineEnds` the character `\n` stays.
+ *
+ * @returns the text with escapes; the same text where there is nothing to escape
  */
 export function escapeControls(text: string, keepLineEnds = false): string {
   return text.replace(CONTROLS, character => {

@@ -1,98 +1,113 @@
-/** What the embedder is told: the counters, and one type for each thing that can happen. Types only. */
+/** What the embedder is told: the counters, and one type for each event. Types only. */
 import type { Grants } from "./grants.ts";
 import type { ExitReason, Received } from "./message.ts";
 import type { Pid } from "./pid.ts";
 
+/** The level of a log line. */
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
-/** Totals since the runtime began. Doubles, so that counting never allocates. */
+/** Totals since the runtime began. They are doubles, so that counting never allocates. */
 export interface Counters {
   /** Messages accepted into a mailbox or a window. */
   sent: number;
-  /** Messages taken out by their receiver. */
+  /** Messages that their receiver has taken. */
   received: number;
-  /** Messages refused, or left behind by an actor that ended. */
+  /** Messages that were refused, or that were still in the mailbox when their receiver ended. */
   dead: number;
-  /** Calls of guests that were not granted, and pids and refs that they guessed. */
+  /** Calls of guests that were not granted, and pids and refs that guests guessed. */
   denied: number;
-  /** Lines, dead letters and names that `onLog`, `onDeadLetter` and listeners were not told of, because one turn had caused too many. */
+  /**
+   * Log lines, dead letters and changes of names that were not told, because one turn caused too
+   * many.
+   */
   untold: number;
-  /** Guests. */
+  /** Guests that were spawned. */
   spawned: number;
-  /** Guests and host mailboxes. */
+  /** Guests and host mailboxes that have ended. */
   ended: number;
-  /** Turns that the clock has cut short: the actor gave way, or crashed (docs/reductions.md). */
+  /** Turns that the clock has ended early: the actor gave way, or crashed (docs/reductions.md). */
   turnsCut: number;
 }
 
-/** A message that nobody will receive. */
+/** A message that no actor will receive. */
 export interface DeadLetter {
-  /** Who sent it; 0 is the host. */
+  /** The sender; 0 is the host. */
   readonly from: Pid;
   readonly to: Pid;
   readonly tag: number;
   readonly length: number;
-  /** There is no such actor; a bound of its mailbox; nobody waits for this answer, or not from this sender; its receiver ended before it took it. */
+  /**
+   * Why the message was not received. `noproc`: there is no such actor. `mailbox full`,
+   * `too large`: a limit of the receiver's mailbox. `late reply`: no actor waits for this answer,
+   * or not from this sender. `left behind`: the receiver ended before it took the message.
+   */
   readonly why: "noproc" | "mailbox full" | "too large" | "late reply" | "left behind";
 }
 
-/** An actor's end, as the host observes it. */
+/** An actor's end, as `onExit` is told of it. */
 export interface ActorExit {
   readonly pid: Pid;
-  /** The module's name, or undefined for a host mailbox. */
+  /** The module's name. Undefined for a host mailbox. */
   readonly module: string | undefined;
-  /** Under which it was registered; absent where it had no name. */
+  /** The name under which the actor was registered. Absent where it had none. */
   readonly name?: string;
   readonly reason: ExitReason;
-  /** Of a crash: the item that the actor took last, as far as its window still shows it, up to 1 KiB of its payload. */
+  /**
+   * For a crash that the host has seen: the item that the actor took last, as far as its window
+   * still shows it, with at most 1 KiB of its payload.
+   */
   readonly lastReceived?: Received;
 }
 
-/** A guest called what it is not granted. */
+/** A guest called an import that it is not granted. */
 export interface Denial {
   readonly pid: Pid;
   /** The module's name. */
   readonly module: string;
-  /** What it called: `log`, or a function of the embedder's, `db.get`. */
+  /** The import that it called: `log`, or a function of the embedder, `db.get`. */
   readonly call: string;
-  /** What would permit it. */
+  /** The grant that would permit the call. */
   readonly grant: keyof Grants;
 }
 
 /**
- * A child has ended unasked, or could not be started again. The reason of a crash carries its stack; `RuntimeOptions.onExit` tells what it
- * received last.
+ * A supervisor's report: a child has ended without being asked to, or could not be started again.
+ * The reason of a crash has its stack. `RuntimeOptions.onExit` tells what the child received last.
  */
 export interface ChildReport {
   readonly supervisor: Pid;
   readonly id: string;
-  /** Who has ended; undefined where a start failed and there was nobody. */
+  /** The child that has ended. Undefined where a start failed, so that there was no process. */
   readonly pid: Pid | undefined;
   readonly reason: ExitReason;
-  /** What the supervisor does about it. */
+  /** What the supervisor does: start the child again, leave it ended, or end itself. */
   readonly action: "restart" | "leave" | "give up";
 }
 
 /**
- * Something that has happened; `atMs` is on the runtime's clock. `number`: events of a runtime are numbered from 1, in the order in which they happened
- * and are told. An end happens, in this order, when it is told: after the dead letters of the actor's mailbox.
+ * An event of a runtime. `atMs` is the time on the runtime's clock, in milliseconds. `number`
+ * counts the events from 1, in the order in which they happened and are told. An actor's end is
+ * told after the dead letters of its mailbox.
  */
 export type InspectEvent = { readonly number: number; readonly atMs: number } & (
   | {
       readonly kind: "spawn";
       readonly pid: Pid;
-      /** Undefined for a host mailbox. */
+      /** The module's name. Undefined for a host mailbox. */
       readonly module: string | undefined;
       readonly entry: string | undefined;
-      /** Who has spawned it; 0 is the host. */
+      /** The actor that has spawned it; 0 is the host. */
       readonly parent: Pid;
     }
-  /** `names` are those that it had to its end; they are free again. */
+  /** `names` are the names that the actor had until its end. They are free again. */
   | ({ readonly kind: "exit"; readonly names: readonly string[] } & ActorExit)
   | ({ readonly kind: "dead-letter" } & DeadLetter)
   | { readonly kind: "log"; readonly pid: Pid; readonly level: LogLevel; readonly text: string }
   | { readonly kind: "register" | "unregister"; readonly name: string; readonly pid: Pid }
-  /** A supervisor of the host's has started a child, or has stopped it. What ends unasked is told by `report`. */
+  /**
+   * A supervisor of the host has started or stopped a child. An end without being asked is a
+   * `report`.
+   */
   | {
       readonly kind: "child";
       readonly supervisor: Pid;
@@ -100,10 +115,17 @@ export type InspectEvent = { readonly number: number; readonly atMs: number } & 
       readonly pid: Pid;
       readonly what: "started" | "stopped";
     }
-  /** A child of a supervisor of the host's has ended unasked, or could not be started again. */
+  /**
+   * A child of a supervisor of the host has ended without being asked to, or could not be started
+   * again.
+   */
   | { readonly kind: "report"; readonly report: ChildReport }
-  /** One turn has caused more lines, dead letters, or names than are told: so many of them were dropped. */
+  /**
+   * One turn caused more log lines, dead letters or changes of names than are told. `count` were
+   * dropped.
+   */
   | { readonly kind: "dropped"; readonly what: "log" | "dead-letter" | "name"; readonly count: number }
 );
 
+/** The kind of an event. */
 export type InspectKind = InspectEvent["kind"];

@@ -1,28 +1,34 @@
-/** What a guest may do beyond sending, receiving and knowing itself. Without a grant every such import answers -100. */
+/**
+ * Grants: what a guest may do beyond sending, receiving and knowing itself. Without the grant, an
+ * import answers -100.
+ */
 
 import { meant } from "./checks.ts";
 
-/** What is granted with a spawn. What is left out is denied. */
+/** The grants of an actor, given with its spawn. A grant that is left out is denied. */
 export interface Grants {
-  /** Start actors of the modules that are defined under these names; `"any"` for all of them. */
+  /** Start actors of the modules that are defined under these names. `"any"` allows all of them. */
   readonly spawn?: readonly string[] | "any";
-  /** Exit signals and links to actors that are not its own children. */
+  /** Send exit signals, and link, to actors that are not its own children. */
   readonly kill?: boolean;
-  /** Names and groups for itself and its own children. */
+  /** Register names and join groups, for itself and its own children. */
   readonly register?: boolean;
-  /** Find actors by name or group, and send to them so. */
+  /** Find actors by name or group, and send to them by it. */
   readonly lookup?: boolean;
-  /** Lines of text for `onLog`. */
+  /** Log lines of text, which `onLog` gets. */
   readonly log?: boolean;
-  /** The time. */
+  /** Read the time, by the import `now`. */
   readonly clock?: boolean;
-  /** Random numbers. */
+  /** Get random numbers, by `env.seed`. */
   readonly random?: boolean;
-  /** Functions of the embedder: `db.get`, or `db.*` for all of a module; `"any"` for all there are. */
+  /**
+   * Call functions of the embedder: `db.get`, or `db.*` for all of a module. `"any"` allows all of
+   * them.
+   */
   readonly imports?: readonly string[] | "any";
 }
 
-/** The same for imports to ask. */
+/** Grants in the form that imports test. */
 export interface Granted {
   readonly spawn: ReadonlySet<string> | "any";
   readonly kill: boolean;
@@ -48,7 +54,10 @@ const everything: Granted = {
   imports: "any",
 };
 
-/** Throws a TypeError that names what is no grant: a slip shall not go unseen, whichever way it would err. */
+/**
+ * Converts grants to the form that imports test. Throws a TypeError that names an unknown grant or
+ * a wrong value, so that a misspelled grant is noticed.
+ */
 export function grantedBy(grants: Grants | "all" = {}): Granted {
   if (grants === "all") return everything;
   if (typeof grants !== "object" || grants === null)
@@ -78,7 +87,7 @@ export function grantedBy(grants: Grants | "all" = {}): Granted {
   };
 }
 
-/** What both have. */
+/** The grants that both have. */
 export function inBoth(a: Granted, b: Granted): Granted {
   if (a === b || b === everything) return a;
   return {
@@ -93,7 +102,7 @@ export function inBoth(a: Granted, b: Granted): Granted {
   };
 }
 
-/** Whether a function of the embedder may be called. */
+/** Whether an actor with these grants may call a function of the embedder. */
 export function mayImport({ imports }: Granted, module: string, name: string): boolean {
   return imports === "any" || imports.has(`${module}.${name}`) || imports.has(`${module}.*`);
 }
@@ -105,7 +114,7 @@ function namesInBoth(a: Granted["spawn"], b: Granted["spawn"], covering: (name: 
   return new Set([...[...a].filter(within(b)), ...[...b].filter(within(a))]);
 }
 
-/** `db.get` is covered by `db.*`. */
+/** The pattern for all functions of a module: `db.*` for `db.get`. */
 function allOf(name: string): string {
   return `${name.slice(0, name.lastIndexOf(".") + 1)}*`;
 }

@@ -1,55 +1,77 @@
-/** The embedder's own functions for guests: what the embedder writes, and what it is given. Types only. */
+/** The types of functions that the embedder offers to guests, and of what they receive. Types only. */
 import type { Import } from "./abi.ts";
 import type { LogLevel } from "./events.ts";
 import type { GivenReason } from "./message.ts";
 import type { Pid } from "./pid.ts";
 
-/** A guest as the embedder's functions see it: the same object for all calls of one actor. */
+/** The guest that calls a function of the embedder. All calls of one actor get the same object. */
 export interface HostContext {
-  /** Who calls. */
+  /** The actor that calls. */
   readonly pid: Pid;
-  /** The name of its module. */
+  /** The name of the actor's module. */
   readonly module: string;
-  /** Aborted when the actor has ended. */
+  /** Is aborted when the actor has ended. */
   readonly signal: AbortSignal;
-  /** The guest's memory, for libraries that need all of it. Its buffer is another after the memory has grown. */
+  /**
+   * The guest's memory, for libraries that need all of it. After the memory has grown, its `buffer`
+   * is another one.
+   */
   readonly memory: WebAssembly.Memory;
-  /** A copy of the guest's bytes. A range outside its memory is the guest's crash. When the actor has ended there are none. */
+  /**
+   * Copies `length` bytes of the guest's memory. A range outside the memory crashes the guest.
+   * After the actor has ended, the copy is empty.
+   */
   read(pointer: number, length: number): Uint8Array;
-  /** The same as text; what is no UTF-8 is replaced. */
+  /** Reads UTF-8 text from the guest's memory. Invalid bytes are replaced. Otherwise as `read`. */
   text(pointer: number, length: number): string;
-  /** Writes at most `capacity` of the bytes, or of a text as UTF-8; returns how many there were. A range outside the memory is the guest's crash. When the actor has ended nothing is written. */
+  /**
+   * Writes bytes, or text as UTF-8, to the guest's memory: at most `capacity` bytes. Returns the
+   * whole length in bytes. A range outside the memory crashes the guest. After the actor has ended,
+   * nothing is written.
+   */
   write(pointer: number, bytes: Uint8Array | string, capacity?: number): number;
-  /** Ends the caller for this reason. */
+  /** Ends the actor with this reason. */
   exit(reason: GivenReason): never;
-  /** Whether the guest was granted this. */
+  /** Whether the guest has this grant. */
   may(grant: "kill" | "register" | "lookup" | "log" | "clock" | "random"): boolean;
-  /** A line for `onLog`, as if the guest had logged it. False where it may not, or has logged too much in this second. */
+  /**
+   * Logs a line as if the guest had logged it. Returns false where the guest lacks the grant, or
+   * has logged too much in this second.
+   */
   log(text: string, level?: LogLevel): boolean;
 }
 
-/** Gets what the guest passed: numbers, and bigints where its parameter is an i64. Answers of promises are i32. */
+/**
+ * A function that guests may call. It gets the guest's arguments: numbers, and bigints where a
+ * parameter is an i64. Where it returns a promise, the answer is an i32.
+ */
 export type HostFunction = (context: HostContext, ...args: never[]) => HostAnswer | PromiseLike<HostAnswer>;
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is one, too
 export type HostAnswer = number | bigint | undefined | void;
 
-/** A function with a status that the guest gets, instead of crashing, where the function throws or rejects. */
+/**
+ * A function with a status for failures. Where the function throws or rejects, the guest gets the
+ * status instead of crashing.
+ */
 export interface FailingHostFunction {
   readonly run: HostFunction;
   readonly failStatus: number;
 }
 
-/** By module and name, as guests import them: `{ db: { get(context, pointer, length) {…} } }`. */
+/**
+ * Functions by module and name, as guests import them:
+ * `{ db: { get(context, pointer, length) {…} } }`.
+ */
 export type HostImports = Readonly<Record<string, Readonly<Record<string, HostFunction | FailingHostFunction>>>>;
 
-/** What a guest calls. */
+/** A function as a guest calls it. */
 export type HostImport = (...words: (number | bigint)[]) => number | bigint | undefined;
 
-/** The import object of one actor, but for its memory. */
+/** The import object of one actor, without its memory. */
 export interface ImportObject {
   readonly actor: Readonly<Record<string, Import>>;
   readonly env: Readonly<Record<string, Import>>;
-  /** The embedder's, by module and name. */
+  /** The embedder's functions, by module and name. */
   readonly host: Readonly<Record<string, Readonly<Record<string, HostImport>>>>;
 }

@@ -1,32 +1,45 @@
 /**
- * What an actor, and what all of them together, may use. Every limit has a safe default; docs/security.md says what happens beyond each.
+ * Limits: what one actor, and all actors together, may use. Every limit has a safe default.
+ * docs/security.md says what happens beyond each.
  */
 
 import { type Checks, checkOptions, checksOf, wholeNumber } from "./checks.ts";
 
 /** Limits of one actor. A guest's child never has more than its parent. */
 export interface Limits {
-  /** Pages of 64 KiB that its memory may grow to. */
+  /** Pages of 64 KiB to which its memory may grow. */
   readonly memoryPages: number;
-  /** The longest message, in bytes, that may be sent to it; longer ones answer -2. */
+  /** The length in bytes of the longest message that it accepts. For a longer one `send` answers -2. */
   readonly messageBytes: number;
-  /** Items in its mailbox, saved ones included; `send` answers -1 beyond. Signals are never refused. */
+  /**
+   * Items in its mailbox, saved ones included. Beyond, `send` answers -1. Signals are never
+   * refused.
+   */
   readonly mailboxMessages: number;
-  /** Payload bytes in its mailbox; and payload bytes of all the timers that it has set. */
+  /** Bytes of payloads in its mailbox. Also bytes of the payloads of all timers that it has set. */
   readonly mailboxBytes: number;
-  /** Reductions of one `handle`, of `_start` or of a start function, and of a turn with the policy `kill`. */
+  /**
+   * Reductions of one `handle`, of `_start` or of a start function, and of a turn with the policy
+   * `kill`.
+   */
   readonly handlerReductions: number;
   /** Reductions of all predicates in one turn. */
   readonly predicateReductions: number;
-  /** Milliseconds of one `handle`, of all predicates in one turn, and of a turn with the policy `kill`, where reductions are counted. */
+  /**
+   * Milliseconds of one `handle`, of all predicates in one turn, and of a turn with the policy
+   * `kill`, where reductions are counted.
+   */
   readonly turnMs: number;
   /** Milliseconds of `_start`, or of a start function, where reductions are counted. */
   readonly startMs: number;
-  /** Live actors of its family: those that came of an actor which the host has spawned, that one included. The founder's limit counts. */
+  /**
+   * Live actors of its family: an actor that the host has spawned, with all its descendants. The
+   * limit of that actor, the founder, counts.
+   */
   readonly familyActors: number;
   /** Spawns of its family in one second. The founder's limit counts. */
   readonly spawnsPerSecond: number;
-  /** Timers that it has set and that have not fired. */
+  /** Timers that it has set and that have not fired yet. */
   readonly timers: number;
   /** Links, monitors and refs together. */
   readonly ties: number;
@@ -34,28 +47,41 @@ export interface Limits {
   readonly names: number;
   /** Bytes of the lines that its family logs in one second. The founder's limit counts. */
   readonly logBytesPerSecond: number;
-  /** Pids that its family uses and that no actor ever had: guesses. The founder's limit counts. */
+  /**
+   * Guesses of its family: pids that it uses and that no actor ever had. The founder's limit
+   * counts.
+   */
   readonly unknownPids: number;
   /** Calls of asynchronous functions of the embedder that have not settled. */
   readonly hostCalls: number;
 }
 
-/** Limits of a runtime: of each of its actors, and of all together. */
+/** Limits of a runtime: for each of its actors, and for all together. */
 export interface RuntimeLimits extends Limits {
-  /** Live actors, host mailboxes included: a spawn beyond is refused, for engines abort where they run out of memories. */
+  /**
+   * Live actors, host mailboxes included. A further spawn is refused, because engines abort where
+   * they run out of memories.
+   */
   readonly actors: number;
-  /** Live actors that wait by JSPI. Engines abort at some 13,000. Each also counts 1 MiB against `allMemoryBytes`. */
+  /**
+   * Live actors that wait by JSPI. Engines abort at some 13,000. Each also counts 1 MiB in
+   * `allMemoryBytes`.
+   */
   readonly fibers: number;
-  /** A module's bytes. */
+  /** Bytes of one module. */
   readonly moduleBytes: number;
-  /** Elements of all the tables of one instance. */
+  /** Elements of all tables of one instance. */
   readonly tableElements: number;
-  /** Bytes that all guests use and that are kept for them: memories, instances, tables, arguments, stacks, and ties. */
+  /**
+   * Bytes that all guests use, or that are kept for them: memories, instances, tables, arguments,
+   * stacks and ties.
+   */
   readonly allMemoryBytes: number;
   /** Bytes of all mailboxes, headers and free room included, and of all pending timers. */
   readonly allMailboxBytes: number;
 }
 
+/** The limits of a runtime that sets none. */
 export const defaultLimits: RuntimeLimits = {
   memoryPages: 256,
   messageBytes: 16 * 2 ** 20,
@@ -82,7 +108,10 @@ export const defaultLimits: RuntimeLimits = {
 };
 
 const COUNT = 2 ** 48;
-/** A ring of more bytes than this would need positions that are no small integers (mailbox.ts). */
+/**
+ * The most bytes of a mailbox's ring. Positions in a larger one would not be small integers
+ * (mailbox.ts).
+ */
 const RING = 2 ** 28;
 const greatest: RuntimeLimits = {
   memoryPages: 65_536,
@@ -117,13 +146,19 @@ const checks = checksOf<RuntimeLimits>(
 
 const ofRuntime = ["actors", "fibers", "moduleBytes", "tableElements", "allMemoryBytes", "allMailboxBytes"];
 
-/** The runtime's limits: the defaults with some replaced. Throws a RangeError that names one which is no whole number in its range, a TypeError for what is no limit. */
+/**
+ * The limits of a runtime: the defaults with some replaced. Throws a RangeError that names a limit
+ * whose value is not a whole number in its range, and a TypeError for an unknown limit.
+ */
 export function runtimeLimits(changes: Partial<RuntimeLimits> = {}): RuntimeLimits {
   checkOptions("limits", changes, checks);
   return { ...defaultLimits, ...defined(changes) };
 }
 
-/** An actor's limits. Throws as `runtimeLimits`, and where a limit of the runtime's is among the changes. */
+/**
+ * The limits of an actor. Throws as `runtimeLimits` does, and a RangeError where a limit of the
+ * runtime is among the changes.
+ */
 export function limitsFrom(base: Limits, changes?: Partial<Limits>): Limits {
   if (changes === undefined) return base;
   checkOptions("limits", changes, checks);
@@ -131,11 +166,11 @@ export function limitsFrom(base: Limits, changes?: Partial<Limits>): Limits {
   if (wrong !== undefined)
     throw new RangeError(`${wrong} is a limit of the runtime, not of an actor: set it in RuntimeOptions`);
   const changed = defined(changes);
-  // Most actors have what others have, and share it.
+  // Most actors have the same limits, and share one object.
   return Object.keys(changed).length === 0 ? base : { ...base, ...changed };
 }
 
-/** Of each limit the lesser. */
+/** The lesser value of each limit. */
 export function lesserOf(a: Limits, b: Limits): Limits {
   if (a === b) return a;
   const names = Object.keys(a) as (keyof Limits)[];
@@ -149,15 +184,22 @@ function defined<T extends object>(changes: T): T {
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** The ways in which a guest can wait for its next item. */
+/** How a guest waits for its next item. */
 export type WayName = "handler" | "asyncify" | "jspi";
 
-/** What becomes of an actor that has spent its turn's reductions. */
+/** What happens to an actor that has spent the reductions of its turn. */
 export type ReductionPolicy = "yield" | "kill" | "off";
 
+/** How the reductions of an actor are limited, where its module counts them. */
 export interface ReductionOptions {
-  /** `yield`: it goes on in a later turn; `kill`: it crashes; `off`: it goes on. Default: `yield` where it can wait in the middle of its code, else `kill`. */
+  /**
+   * `yield`: the actor goes on in a later turn. `kill`: it crashes. `off`: it goes on. Default:
+   * `yield` where it can wait in the middle of its code, else `kill`.
+   */
   readonly policy?: ReductionPolicy;
-  /** What its entry may spend in a turn. Default: 200,000 (about a millisecond) with `yield`, the limit `handlerReductions` with `kill`. */
+  /**
+   * Reductions that its entry may spend in one turn. Default: 200,000 (about a millisecond) with
+   * `yield`, the limit `handlerReductions` with `kill`.
+   */
   readonly perTurn?: number;
 }

@@ -6,33 +6,42 @@
  */
 import type { Pid } from "./pid.ts";
 
-/** One item of a mailbox. Messages, downs and exits share one order of arrival. */
+/** One item of a mailbox. All kinds share one order of arrival. */
 export type Received = Message | Down | Exit | TimerItem;
 
-/** Bytes that an actor or the host sent. */
+/** A message from an actor or the host. */
 export interface Message {
   readonly kind: "message";
   /** The sender; 0 is the host. */
   readonly from: Pid;
-  /** Travels with the message; from 0 up it is the sender's own. */
+  /**
+   * A number that travels with the message. The sender chooses tags from 0 up; a negative tag is a
+   * ref.
+   */
   readonly tag: number;
-  /** Not 0: the sender waits for an answer that bears this ref. */
+  /**
+   * The ref with which the sender waits for an answer; 0 where it does not wait. Answer with
+   * `reply`.
+   */
   readonly ref: number;
   readonly bytes: Uint8Array;
 }
 
-/** What was to be sent later is here. */
+/** A timer: the item that `sendAfter` has sent (Erlang: `erlang:send_after/3`). */
 export interface TimerItem {
   readonly kind: "timer";
-  /** Who set it. */
+  /** The actor that set the timer. */
   readonly from: Pid;
   readonly tag: number;
-  /** The timer's, where its receiver has set it; else 0. */
+  /** The ref of the timer, where the receiver itself has set it; else 0. */
   readonly ref: number;
   readonly bytes: Uint8Array;
 }
 
-/** A monitored actor has ended. Sent once per monitor. */
+/**
+ * A monitored actor has ended. Each monitor gets one Down. Where there was no such actor, the
+ * reason is `noproc` (so in Erlang).
+ */
 export interface Down {
   readonly kind: "down";
   readonly from: Pid;
@@ -40,14 +49,20 @@ export interface Down {
   readonly reason: ExitReason;
 }
 
-/** A linked actor has ended, told to one that traps exits. */
+/**
+ * An exit signal, for example from a linked actor that has ended. Only an actor that traps exits
+ * gets it as an item, and host mailboxes always do.
+ */
 export interface Exit {
   readonly kind: "exit";
   readonly from: Pid;
   readonly reason: ExitReason;
 }
 
-/** Why an actor ended. Erlang's reasons; `crashed` carries what a trap left behind, `custom` the actor's own bytes. */
+/**
+ * Why an actor ended: Erlang's reasons. `crashed` has the message and the stack of a trap. `custom`
+ * has the bytes that the actor gave.
+ */
 export type ExitReason =
   | { readonly kind: "normal" }
   | { readonly kind: "shutdown" }
@@ -57,21 +72,24 @@ export type ExitReason =
   | { readonly kind: "noconnection" }
   | { readonly kind: "custom"; readonly bytes: Uint8Array };
 
-/** A reason as the embedder may give it: the bytes of `custom` may be a text, which goes as UTF-8. */
+/**
+ * An exit reason as the embedder may give it: the bytes of `custom` may be a text, which is sent as
+ * UTF-8.
+ */
 export type GivenReason = ExitReason | { readonly kind: "custom"; readonly bytes: string };
 
-/** `info.kind`, the first word of what the host writes into a window. 0 marks a dead record in a mailbox. */
+/** The values of `info.kind`, the first word of a window. In a mailbox 0 marks a dead record. */
 export const MESSAGE = 1;
 export const DOWN = 2;
 export const EXIT = 3;
 export const TIMER = 4;
 
-/** Whether the counters count an item: messages, now or later, are; signals are not. */
+/** Whether the counters count an item. They count messages and timers, but not signals. */
 export function isCounted(kind: number): boolean {
   return kind === MESSAGE || kind === TIMER;
 }
 
-/** `info.reason` and the first parameter of `exit`. */
+/** The values of `info.reason` and of the first parameter of `exit`. */
 export const ReasonCode = {
   normal: 0,
   shutdown: 1,
@@ -82,22 +100,28 @@ export const ReasonCode = {
   custom: 6,
 } as const satisfies Record<ExitReason["kind"], number>;
 
-/** An exit reason's bytes at most: every link and every monitor gets a copy, which no bound of a mailbox refuses. */
+/**
+ * The most bytes of an exit reason. Each link and each monitor gets a copy, which no limit of a
+ * mailbox refuses.
+ */
 export const MAX_REASON_BYTES = 4_096;
 
-/** What `send` answers. */
+/** The answers of `send`. */
 export const SEND_ACCEPTED = 1;
 export const SEND_NO_ACTOR = 0;
 export const SEND_FULL = -1;
 export const SEND_TOO_LARGE = -2;
 
-/** What every import answers that the caller was not granted, and that a limit of the caller's stands against. */
+/**
+ * The answers of every import that the caller is not granted, or that a limit of the caller
+ * forbids.
+ */
 export const NOT_GRANTED = -100;
 export const OVER_LIMIT = -101;
 
-/** Refs are below this, so that none looks like a status. */
+/** The greatest ref. Refs are far below 0, so that none looks like a status. */
 export const GREATEST_REF = -1024;
 
-/** What a receive answers other than a length. */
+/** The answers of a receive that are not a length. */
 export const RECEIVE_TIMEOUT = -1;
 export const RECEIVE_PARK = -2;

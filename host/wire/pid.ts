@@ -1,14 +1,18 @@
 /**
- * Pids and the table that hands them out. A pid names one actor for ever: its slot is used again, but under another
- * generation, and only after many other slots were. Nothing outside this file knows how a pid's bits are laid out.
+ * Pids, and the table that gives them out. A pid names one actor. Its slot is used again, but with
+ * another generation, and only after many other slots were. No code outside this file knows how the
+ * bits of a pid are laid out.
  *
- * A pid is a safe integer of 53 bits. At the guests' boundary and in hot code it is two words, `lo` and `hi`. Both stay below 2^30, for
- * engines keep integers beyond that on the heap:
+ * A pid is a safe integer of 53 bits. At the boundary with guests, and in hot code, it is two
+ * words, `lo` and `hi`. Both stay below 2^30, because engines keep larger integers on the heap:
  *
  *     hi: node (8) · thread (6) · generation, high part (7)      lo: generation, low part (10) · slot (20)
  */
 
-/** Names an actor. A safe integer, unique within its node; 0 is nobody. Print it with {@link formatPid}. */
+/**
+ * Names an actor. A safe integer, unique within its node. 0 is the host. Print it with {@link
+ * formatPid}.
+ */
 export type Pid = number;
 
 const WORD_BITS = 30;
@@ -24,15 +28,21 @@ const THREAD_MASK = (1 << THREAD_BITS) - 1;
 const NODE_MASK = 0xff;
 const TWO_TO_32 = 2 ** 32;
 
-/** So many other slots are freed before a slot is used again: with the generations, a pid returns after 134 million spawns at the earliest. */
+/**
+ * How many other slots are freed before a slot is used again. With the generations, a pid returns
+ * after 134 million spawns at the earliest.
+ */
 const SLOTS_AT_REST = 1024;
-/** A slot's last users that `wasIssued` remembers. Few beside all generations, so that a guess does not look like one of them. */
+/**
+ * How many of a slot's last users `wasIssued` remembers. They are few beside all generations, so a
+ * guess rarely looks like one of them.
+ */
 const USERS_REMEMBERED = 1024;
 
-/** The most actors that one table can hold at a time. */
+/** The most actors that a table can hold at a time. */
 export const MAX_SLOTS = SLOT_MASK + 1;
 
-/** Which place in tables by slot a pid's low word stands for. */
+/** The slot of a pid, from its low word. */
 export function slotOf(lo: number): number {
   return lo & SLOT_MASK;
 }
@@ -50,8 +60,9 @@ export function highWord(pid: Pid): number {
 }
 
 /**
- * A pid as text: `<node.thread.slot.generation>`, for example `<0.0.7.1>`.
- * Erlang prints `<0.42.0>`; two parts more say which thread it lives on and which user of its slot it is.
+ * Formats a pid as text: `<node.thread.slot.generation>`, for example `<0.0.7.1>`. Erlang prints
+ * `<0.42.0>`. The two further parts say on which thread the actor lives and which user of its slot
+ * it is. 0 is `<host>`.
  */
 export function formatPid(pid: Pid): string {
   if (pid === 0) return "<host>";
@@ -63,7 +74,7 @@ export function formatPid(pid: Pid): string {
   return `<${node}.${thread}.${lo & SLOT_MASK}.${generation}>`;
 }
 
-/** The pid that {@link formatPid} printed so, or undefined where the text is no pid. */
+/** Reads a pid from the text of {@link formatPid}. Returns undefined where the text is not a pid. */
 export function parsePid(text: string): Pid | undefined {
   const parts = /^<(\d+)\.(\d+)\.(\d+)\.(\d+)>$/.exec(text);
   if (parts === null) return undefined;
@@ -82,32 +93,33 @@ function hiOf(generation: number, thread: number, node: number): number {
   return (((node << THREAD_BITS) | thread) << HIGH_GENERATION_BITS) | (generation >> LOW_GENERATION_BITS);
 }
 
-/** What a table holds: something that knows its own pid as words. */
+/** An entry of a table: an object that has its own pid as words. */
 export interface Addressed {
   readonly lo: number;
   readonly hi: number;
 }
 
 /**
- * The live actors by pid. Looking up is one array load and two compares; a pid of a dead actor finds nothing, even where its
- * slot is in use again. The generations of each slot begin at a random number, so that knowing some pids tells nothing of others.
+ * The live actors by pid. A lookup is one array load and two compares. A pid of an actor that has
+ * ended finds nothing, even where its slot is in use again. The generations of each slot begin at a
+ * random number, so known pids say nothing about others.
  */
 export class PidTable<T extends Addressed> {
   readonly thread: number;
   readonly node: number;
-  /** By slot. The entry of a slot at rest is undefined. */
+  /** By slot. Undefined for a slot at rest. */
   readonly #slots: (T | undefined)[] = [];
   /** By slot: the generation of its present or last user, from 1 up. */
   readonly #generations: number[] = [];
   /** By slot: how many users it has had. */
   readonly #users: number[] = [];
   readonly #random: () => number;
-  /** Slots at rest, longest first, from `#restHead` on. */
+  /** Slots at rest, the longest resting first. Only entries from `#restHead` on are live. */
   #rest: number[] = [];
   #restHead = 0;
   #size = 0;
 
-  /** `random`: a number in [0, 1), from which the generations begin. */
+  /** @param random gives a number in [0, 1), from which the generations begin */
   constructor(random: () => number = Math.random, thread = 0, node = 0) {
     this.#random = random;
     this.thread = thread;
@@ -125,8 +137,8 @@ export class PidTable<T extends Addressed> {
   }
 
   /**
-   * Puts what `make` returns for a new pid into the table.
-   * Throws a RangeError where all {@link MAX_SLOTS} slots are taken; what `make` throws leaves the table as it was.
+   * Adds the entry that `make` returns for a new pid. Throws a RangeError where all {@link
+   * MAX_SLOTS} slots are taken. Where `make` throws, the table stays as it was.
    */
   add(make: (lo: number, hi: number) => T): T {
     const slot = this.#nextSlot();
@@ -146,25 +158,31 @@ export class PidTable<T extends Addressed> {
     }
   }
 
-  /** From now on the entry's pid finds nothing. Its slot stays in use until `release`. One store, which needs no stack. */
+  /**
+   * Hides an entry: its pid finds nothing from now on. Its slot stays in use until `release`. This
+   * is one store, which needs no stack.
+   */
   hide(entry: T): void {
     this.#slots[entry.lo & SLOT_MASK] = undefined;
   }
 
-  /** The slot of an entry that was hidden is free. To be called once. */
+  /** Frees the slot of a hidden entry. Call it once. */
   release(entry: T): void {
     this.#rest.push(entry.lo & SLOT_MASK);
     this.#size--;
   }
 
-  /** Whether a pid that finds nothing was one's before. False: the table never gave it out, or so long ago that others had its slot 1,024 times since. */
+  /**
+   * Whether a pid that finds nothing belonged to an actor before. False: the table never gave it
+   * out, or its slot has had 1,024 other users since.
+   */
   wasIssued(lo: number, hi: number): boolean {
     const last = this.#generations[lo & SLOT_MASK];
     const place = hiOf(0, this.thread, this.node) >> HIGH_GENERATION_BITS;
     if (last === undefined || hi >> HIGH_GENERATION_BITS !== place || lo >>> WORD_BITS !== 0) return false;
     const generation =
       ((hi & HIGH_GENERATION_MASK) << LOW_GENERATION_BITS) | ((lo >>> SLOT_BITS) & LOW_GENERATION_MASK);
-    // Generation 0 is left out when they begin anew.
+    // After the last generation comes 1, not 0.
     const before = (last - generation + GENERATIONS - 1) % (GENERATIONS - 1);
     return generation > 0 && before < Math.min(this.#users[lo & SLOT_MASK] ?? 0, USERS_REMEMBERED);
   }

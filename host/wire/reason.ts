@@ -1,4 +1,7 @@
-/** Exit reasons as a code and bytes, the form in which they travel through mailboxes, and back; and whole items the same way. */
+/**
+ * Converts exit reasons to a code and bytes, as mailboxes hold them, and back. Converts whole
+ * items, too.
+ */
 
 import { checkReason } from "./checks.ts";
 import { escapeControls } from "./escape-controls.ts";
@@ -19,7 +22,11 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const nothing: Uint8Array = new Uint8Array(0);
 
-/** The bytes that go with a reason's code: a crash's message and, behind a line end, its stack; an actor's own bytes. A guest is told the guests' frames only: the host's say where its files are. */
+/**
+ * The bytes of a reason. For a crash: its message, a line end, and its stack. For `custom`: the
+ * actor's own bytes. A guest gets only WebAssembly frames, because the host's frames name its
+ * files.
+ */
 export function reasonBytes(reason: ExitReason, forGuest: boolean): Uint8Array {
   let bytes = nothing;
   if (reason.kind === "crashed") bytes = crashBytes(reason.message, forGuest ? ofGuests(reason.stack) : reason.stack);
@@ -27,12 +34,15 @@ export function reasonBytes(reason: ExitReason, forGuest: boolean): Uint8Array {
   return bytes.length > MAX_REASON_BYTES ? bytes.subarray(0, MAX_REASON_BYTES) : bytes;
 }
 
-/** The first line end is where the message ends, so it has none of its own. */
+/** The first line end ends the message, so the message itself has none. */
 function crashBytes(message: string, stack: string): Uint8Array {
   return encoder.encode(`${message.replaceAll(/[\r\n]+/g, " ")}\n${stack}`);
 }
 
-/** The frames of WebAssembly, written anew: names, numbers, and places of a source map. No URL of a module or of a script is in them. */
+/**
+ * Keeps the WebAssembly frames of a stack, and writes them anew: names, numbers, and places of a
+ * source map. They contain no URL of a module or a script.
+ */
 function ofGuests(stack: string): string {
   return stack
     .split("\n")
@@ -42,16 +52,21 @@ function ofGuests(stack: string): string {
 }
 
 const FUNCTION = "wasm-function[";
-/** What V8 and Firefox write behind that, at the end of a line. A frame of JavaScript ends in two decimal numbers. */
+/**
+ * The end of a WebAssembly frame in V8 and Firefox. A frame of JavaScript ends in two decimal
+ * numbers.
+ */
 const FUNCTION_END = /^\d+\]:0x[0-9a-f]+(?=\)?$)/;
 const WEBKIT_END = "@[wasm code]";
 const V8_BEGIN = /^\s*at /;
-/** A place as `places.ts` writes it: a path of the guest's sources, not one of a disk or a server. */
+/** A place as `places.ts` writes it: a path in the guest's sources, not on a disk or a server. */
 const RELATIVE_PLACE = /^(?!\/|[A-Za-z]:\\)(?!.*(?::\/\/|@)).+:\d+:\d+ $/;
 
 /**
- * A frame as guests are told of it; undefined where it is none of WebAssembly's. V8 writes `at name (URL:wasm-function[1]:0x2)`, Firefox
- * `name@URL:wasm-function[1]:0x2`, WebKit `name@[wasm code]`. The time that this takes is in proportion to the line, which guests may make long.
+ * A frame as a guest gets it; undefined where it is not a WebAssembly frame. V8 writes
+ * `at name (URL:wasm-function[1]:0x2)`, Firefox `name@URL:wasm-function[1]:0x2`, WebKit
+ * `name@[wasm code]`. The time is proportional to the length of the line, which a guest can make
+ * long.
  */
 function frameOfGuest(line: string): string | undefined {
   if (line.endsWith(WEBKIT_END)) return frame(line.slice(0, -WEBKIT_END.length), "");
@@ -85,7 +100,7 @@ export function reasonFrom(code: number, bytes: Uint8Array): ExitReason {
   throw new RangeError(`${code} is not the code of an exit reason`);
 }
 
-/** An item as JavaScript sees it, from the words of its header and its payload. */
+/** Makes an item for JavaScript from the words of its header and its payload. */
 export function receivedFrom(
   kind: number,
   tag: number,
@@ -100,7 +115,10 @@ export function receivedFrom(
   return { kind: "timer", from, tag, ref, bytes };
 }
 
-/** A reason in one line, for people, with nothing that a terminal obeys. Bytes that are text are shown as text. */
+/**
+ * Formats an exit reason in one line, safe for a terminal. Bytes that are text are shown as text,
+ * others by their number.
+ */
 export function formatReason(reason: ExitReason): string {
   if (reason.kind === "crashed") return `crashed: ${escapeControls(reason.message.replaceAll(/\s*\n\s*/g, " "))}`;
   if (reason.kind !== "custom") return reason.kind;
@@ -109,13 +127,19 @@ export function formatReason(reason: ExitReason): string {
   return `custom: ${isText ? text : `${reason.bytes.length} bytes`}`;
 }
 
-/** A reason that the embedder gives. Throws a TypeError where it is none. */
+/**
+ * Checks a reason that the embedder gives, and converts a text to UTF-8. Throws a TypeError where
+ * it is not an exit reason.
+ */
 export function reasonGiven(reason: GivenReason, where: string): ExitReason {
   checkReason(reason, where);
   return reason.kind === "custom" ? { kind: "custom", bytes: payloadFrom(reason.bytes) } : reason;
 }
 
-/** What it means that a guest's code threw, or the embedder's, which may throw what throws when it is looked at. */
+/**
+ * The exit reason for an exception of a guest or of the embedder. It never throws, although an
+ * exception of the embedder may throw when it is looked at.
+ */
 export function reasonOfThrown(error: unknown): ExitReason {
   try {
     return reasonOf(error);
@@ -126,7 +150,7 @@ export function reasonOfThrown(error: unknown): ExitReason {
 
 function reasonOf(error: unknown): ExitReason {
   if (error instanceof RangeError && /call stack/i.test(error.message)) return crash("stack overflow", error);
-  // Firefox calls the same an InternalError.
+  // In Firefox a stack overflow is an InternalError.
   if (error instanceof Error && /too much recursion/.test(error.message)) return crash("stack overflow", error);
   if (error instanceof WebAssembly.RuntimeError) return crash(error.message, error);
   if (error instanceof WebAssembly.Exception) return crash("an exception was not caught", error);
@@ -134,12 +158,13 @@ function reasonOf(error: unknown): ExitReason {
   return crash(String(error));
 }
 
-/** A message in which a guest may have written frames. */
+/** Matches a message into which a guest may have written frames. */
 const LIKE_FRAMES = /[\r\n]|wasm-function|\[wasm code\]/;
 
 /**
- * The stack of what was thrown, or nothing where it has none. Some engines begin it with the message, which is left out if it could be taken for frames. What
- * the embedder throws may throw when it is looked at.
+ * The stack of an exception, or an empty text. Some engines begin the stack with the message; it is
+ * left out where it could be taken for frames. It never throws, although an exception of the
+ * embedder may throw when it is looked at.
  */
 export function stackOf(error: unknown): string {
   try {

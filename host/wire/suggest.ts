@@ -1,9 +1,9 @@
-/** What a word was probably meant to be. */
+/** Suggests the known word that a misspelled word was meant to be. */
 
-/** The candidate that is likest to `word`, if one is a slip or two away. */
+/** The candidate closest to `word`, if it is at most two slips away. */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
-  // Two slips, and in short words fewer: everything is two slips from `x`.
+  // Two slips, and fewer in short words, because every short word is two slips from `x`.
   let bestDistance = Math.min(3, Math.ceil(word.length / 2) + 1);
   for (const candidate of candidates) {
     const distance = candidate.startsWith(word) && word.length > 1 ? 0.5 : editDistance(word, candidate);
@@ -15,7 +15,7 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** Levenshtein's: how many characters to insert, delete or replace. */
+/** The Levenshtein distance: how many characters to insert, delete or replace. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

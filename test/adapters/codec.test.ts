@@ -116,8 +116,8 @@ describe("on the host", () => {
     expect(decodes(cbor, siblings)).toBe(true);
     expect(decodes(json, text.encode(JSON.stringify("[".repeat(2 * MAX_DEPTH))))).toBe(true);
     for (const depth of [MAX_DEPTH + 1, 100_000]) {
-      expect(() => json.decode(nested(depth))).toThrow(/^more than 100 arrays and maps are in one another/);
-      expect(() => cbor.decode(maps(depth))).toThrow(/^more than 100 arrays and maps are in one another/);
+      expect(() => json.decode(nested(depth))).toThrow(/^more than 100 arrays and maps are nested/);
+      expect(() => cbor.decode(maps(depth))).toThrow(/^more than 100 arrays and maps are nested/);
     }
   });
 

@@ -2,16 +2,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Contest, Score } from "../../bench/contest.ts";
-import { latencyOf } from "../../bench/latency.ts";
-import { judged, type Mark, marks } from "../../bench/marks.ts";
+import type { Contest } from "../../bench/harness/contest.ts";
+import { latencyOf } from "../../bench/harness/latency.ts";
+import { peerNames } from "../../bench/harness/peers.ts";
+import type { Score } from "../../bench/harness/score.ts";
 import { full } from "../../bench/pages/full.ts";
 import { summary } from "../../bench/pages/summary.ts";
 import { verdicts } from "../../bench/pages/verdicts.ts";
 import { pages, withFigures } from "../../bench/pages/write.ts";
-import type { Results } from "../../bench/results.ts";
+import { judged, type Mark, marks } from "../../bench/report/marks.ts";
+import type { Results } from "../../bench/report/results.ts";
+import { marksTable } from "../../bench/report/table.ts";
 import { scenarios } from "../../bench/scenarios/index.ts";
-import { marksTable } from "../../bench/table.ts";
 import { ROOT } from "../support/pages.ts";
 
 /** Rounds of one operation each. */
@@ -98,7 +100,7 @@ test("every mark is of something that isopod bench all plays", () => {
     const swept = at.length > 0;
     const styles = swept ? found.sweep?.styles : (found.usualStyles ?? found.styles.slice(0, 1));
     const here = styles?.map(style => `isopod ${style}`) ?? [];
-    const others = ["erlang", "go", "rust", "nact", ...(found.sweep?.beside?.map(each => each.name) ?? [])];
+    const others = [...peerNames, ...(found.sweep?.beside?.map(each => each.name) ?? [])];
     expect(here, name).toContain(own);
     expect([...here, ...others], name).toContain(beside);
     const { along = "", points = [] } = found.sweep ?? {};

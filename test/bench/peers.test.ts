@@ -1,42 +1,15 @@
 /** The programs of bench/peers, at the smallest sizes: the work that they measure is done. Those whose toolchain is not here are skipped. */
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import {
-  isBuilt,
-  missing,
-  type Peer,
-  PeerError,
-  peers,
-  type Round,
-  scenariosOf,
-  startPeer,
-} from "../../bench/peers.ts";
+import { type Peer, type PeerRound, scenariosOf, startPeer } from "../../bench/harness/peer.ts";
+import { hasSource, isBuilt, missing, PeerError, type PeerName, peers } from "../../bench/harness/peers.ts";
+import { scenarios } from "../../bench/scenarios/index.ts";
+import { tiny } from "../support/scenario-sizes.ts";
 
-type Tiny = readonly [parameters: Record<string, number>, operations: number];
-
-/** What each scenario has to count at this size. */
-const tiny: Record<string, Tiny> = {
-  "ping-pong": [{ pairs: 2, bytes: 100, messages: 40 }, 40],
-  "fan-in": [{ senders: 3, messages: 30 }, 30],
-  "fan-out": [{ receivers: 3, messages: 30 }, 30],
-  "thread-ring": [{ actors: 3, hops: 10 }, 10],
-  counting: [{ messages: 50 }, 50],
-  "fork-join-throughput": [{ actors: 3, messages: 5 }, 15],
-  "fork-join-create": [{ workers: 7 }, 7],
-  big: [{ actors: 4, pings: 5 }, 40],
-  chameneos: [{ chameneos: 5, meetings: 12 }, 12],
-  "bounded-buffer": [{ buffer: 5, producers: 3, consumers: 2, items: 10 }, 30],
-  banking: [{ accounts: 20, transactions: 40 }, 40],
-  "log-map": [{ terms: 20, series: 3 }, 60],
-  "selective-ref": [{ depth: 10, calls: 5 }, 5],
-  "selective-tag": [{ depth: 0, scans: 5 }, 5],
-  "selective-predicate": [{ depth: 10, scans: 5 }, 5],
-  spawn: [{ count: 5 }, 5],
-  "spawn-storm": [{ count: 5 }, 5],
-  memory: [{ actors: 100 }, 100],
-};
-
-/** Only Erlang has selective receive. */
-const everywhere = Object.keys(tiny).filter(name => !name.startsWith("selective-"));
+/** The scenarios of a peer: those of ours whose file it has. */
+function scenariosWithSource(name: PeerName): string[] {
+  const here = scenarios.filter(({ peerFile }) => peerFile !== undefined && hasSource(name, peerFile));
+  return [...new Set(here.map(({ name: own, peerScenario = own }) => peerScenario))];
+}
 
 async function started(...args: Parameters<typeof startPeer>): Promise<Peer> {
   const peer = await startPeer(...args);
@@ -49,7 +22,7 @@ describe.for(peers)("$name", ({ name, build }) => {
   const command =
     missing(name) ?? (name === "rust" && !isBuilt(name) ? `${build?.join(" ")} in bench/peers/rust` : undefined);
   const why = command === undefined ? "" : ` (skipped: needs ${command})`;
-  const scenarios = name === "erlang" ? Object.keys(tiny) : everywhere;
+  const known = scenariosWithSource(name);
 
   // Once, before many are started side by side.
   beforeAll(async () => {
@@ -59,17 +32,17 @@ describe.for(peers)("$name", ({ name, build }) => {
   test.skipIf(command !== undefined)(`it lists its scenarios${why}`, async () => {
     const listed = await scenariosOf(name);
     if ("skipped" in listed) throw new Error(listed.skipped);
-    expect(listed.map(({ scenario }) => scenario)).toEqual(scenarios);
+    expect(listed.map(({ scenario }) => scenario).sort()).toEqual(known.sort());
     for (const { scenario, parameters } of listed) expect(parameters).toMatchObject(sameKeys(tiny[scenario][0]));
   });
 
-  test.skipIf(command !== undefined).concurrent.for(scenarios)(
+  test.skipIf(command !== undefined).concurrent.for(known)(
     `round after round of %s reaches its total${why}`,
     async scenario => {
       const [parameters, operations] = tiny[scenario];
       const peer = await started(name, scenario, parameters);
       try {
-        const rounds: Round[] = [await peer.round(), await peer.round()];
+        const rounds: PeerRound[] = [await peer.round(), await peer.round()];
         for (const round of rounds) {
           expect(round).toMatchObject({ scenario, operations, check: operations });
           expect(round.elapsedMs).toBeGreaterThan(0);

@@ -8,11 +8,12 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Contest, Score } from "../../bench/contest.ts";
-import { latencyOf } from "../../bench/latency.ts";
-import { judged } from "../../bench/marks.ts";
-import { reportHtml } from "../../bench/report.ts";
-import type { Results } from "../../bench/results.ts";
+import type { Contest } from "../../bench/harness/contest.ts";
+import { latencyOf } from "../../bench/harness/latency.ts";
+import type { Score } from "../../bench/harness/score.ts";
+import { judged } from "../../bench/report/marks.ts";
+import { reportHtml } from "../../bench/report/report.ts";
+import type { Results } from "../../bench/report/results.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
 
 const options = chromiumOptions();

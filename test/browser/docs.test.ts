@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Browser, chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pageFile } from "../../host/node/demo/files.ts";
+import { demoFile } from "../../host/node/demo/files.ts";
 import { compileGuests } from "../support/compile-guests.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
 
@@ -43,7 +43,7 @@ describe.skipIf(options === undefined)(
 
     async function answer(url: string): Promise<[type: string, body: Uint8Array | string | undefined]> {
       if (url === "/echo.wasm") return ["application/octet-stream", echo];
-      if (url.startsWith(DIST)) return ["text/javascript", (await pageFile(url.slice(DIST.length)))?.text];
+      if (url.startsWith(DIST)) return ["text/javascript", (await demoFile(url.slice(DIST.length)))?.text];
       return [url.endsWith(".html") ? "text/html" : "text/javascript", files.get(url.slice(1))];
     }
 

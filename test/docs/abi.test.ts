@@ -1,7 +1,12 @@
-/** docs/abi.md, the host's table of types, and the declarations for AssemblyScript, C and Rust name the same imports. */
+/**
+ * docs/abi.md, the host's table of types, and the declarations for AssemblyScript, C and Rust name the same imports. The guests that the page shows do what it says.
+ */
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { Runtime } from "../../host/index.ts";
+import { ManualClock } from "../../host/test.ts";
 import { actorImportTypes } from "../../host/wire/abi.ts";
+import { assemble } from "../support/wat.ts";
 
 const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 
@@ -79,5 +84,38 @@ describe("the imports of actor", () => {
       );
     }
     expect(declared).toEqual(called(actorImportTypes));
+  });
+});
+
+describe("the guests that the page shows", () => {
+  let handler: Uint8Array<ArrayBuffer>;
+  let process: Uint8Array<ArrayBuffer>;
+
+  beforeAll(async () => {
+    const shown = [...(await read("docs/abi.md")).matchAll(/^```wat\n([\s\S]*?)^```$/gm)].map(([, text]) => text);
+    [handler, process] = shown.map(text => assemble(text));
+    expect(shown.length).toBe(2);
+  });
+
+  test("answer a call, as a handler and as a process that waits by a resume:run of its own", async () => {
+    await using runtime = new Runtime();
+    for (const bytes of [handler, process]) {
+      const pid = runtime.spawn(await runtime.load(bytes));
+      for (const word of ["hello", "again"]) {
+        expect(new TextDecoder().decode(await runtime.call(pid, word))).toBe(word);
+      }
+      runtime.kill(pid);
+    }
+  });
+
+  test("end after a second without a message, where the page says so", async () => {
+    const clock = new ManualClock();
+    await using runtime = new Runtime({ clock });
+    const pid = runtime.spawn(await runtime.load(process));
+    const end = runtime.exited(pid);
+    await clock.advance(999);
+    expect(runtime.isAlive(pid)).toBe(true);
+    await clock.advance(1);
+    expect(await end).toEqual({ kind: "normal" });
   });
 });

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { asyncify } from "../../guest/transform/asyncify.ts";
-import { type CompileOptions, compile } from "../../host/node/compile/compiler.ts";
+import { compile } from "../../host/node/compile/compiler.ts";
+import type { CompileOptions } from "../../host/node/compile/options.ts";
 
 type Exports = Record<string, (...args: number[]) => number> & Record<string, WebAssembly.Global>;
 

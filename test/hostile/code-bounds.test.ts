@@ -7,7 +7,8 @@ import { describe, expect, test, vi } from "vitest";
 import type { Actor } from "../../host/actor/actor.ts";
 import { exit, fault } from "../../host/actor/fault.ts";
 import { LoadError } from "../../host/index.ts";
-import { BLOCK, BRANCH, MOST, MOST_IN_MODULE } from "../../host/module/code-bounds.ts";
+import { BOUNDS, MAX_IN_MODULE } from "../../host/module/code-bounds.ts";
+import { BLOCK, BRANCH } from "../../host/module/figures.ts";
 import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { MANY_FEATURES } from "./attackers.ts";
@@ -78,7 +79,7 @@ describe("a function", () => {
 
   /** By what is bounded: a module whose last function has this much of it. The greatest step that it can make is `step`. */
   const of: Readonly<
-    Record<keyof typeof MOST, readonly [step: number, make: (amount: number) => Uint8Array<ArrayBuffer>]>
+    Record<keyof typeof BOUNDS, readonly [step: number, make: (amount: number) => Uint8Array<ArrayBuffer>]>
   > = {
     nesting: [1, amount => wasm([{ code: [...times(amount, [0x02, VOID]), ...times(amount, [END])] }])],
     loops: [1, amount => wasm([{ code: [...times(amount, [0x03, VOID]), ...times(amount, [END])] }])],
@@ -121,7 +122,7 @@ describe("a function", () => {
   }
 
   describe.each(Object.entries(of))("with %s", (key, [step, make]) => {
-    const [most, what] = MOST[key as keyof typeof MOST];
+    const [most, what] = BOUNDS[key as keyof typeof BOUNDS];
 
     test("is accepted at the bound", () => accepted(make(most)));
 
@@ -135,9 +136,9 @@ describe("a function", () => {
   });
 
   test("is named where the module names it, in plain characters", () =>
-    refused(of.operands[1](MOST.operands[0] + 1), /has a function 0 "bomb\?" that has 3001 values/));
+    refused(of.operands[1](BOUNDS.operands[0] + 1), /has a function 0 "bomb\?" that has 3001 values/));
 
-  test("with an instruction that is not known here is refused, and the engine does not see it", async () => {
+  test("with an instruction that isopod does not know is refused, and the engine does not see it", async () => {
     await using arena = await Arena.open();
     const compile = vi.spyOn(WebAssembly, "compile");
     const validate = vi.spyOn(WebAssembly, "validate");
@@ -146,7 +147,7 @@ describe("a function", () => {
       const bytes = wasm([{ code: [0x41, 0, 0xfb, 0x1c, 0xfb, 0x1d, 0x1a] }]);
       for (const reductions of ["count", "none"] as const) {
         await expect(arena.runtime.load(bytes, { name: "odd", reductions })).rejects.toThrow(
-          /odd has a function 0 "bomb\?" that uses the instruction 0xfb, which is not known here/,
+          /odd has a function 0 "bomb\?" that uses the instruction 0xfb, which isopod does not know/,
         );
       }
       expect(compile).not.toHaveBeenCalled();
@@ -160,19 +161,19 @@ describe("a function", () => {
 
 describe("functions together", () => {
   const LOCALS = 1000;
-  const EACH = MOST.merged[0];
+  const EACH = BOUNDS.merged[0];
   const function_ = (merged: number): Function => ({
     code: [0x02, VOID, ...times(merged / LOCALS - 2, BR_IF), END],
     locals: LOCALS - BRANCH,
   });
-  const many = Array.from({ length: MOST_IN_MODULE / EACH }, () => function_(EACH));
+  const many = Array.from({ length: MAX_IN_MODULE / EACH }, () => function_(EACH));
 
   test("are accepted at the bound", () => accepted(wasm(many)));
 
   test("are refused above it", () =>
     refused(
       wasm([...many, { code: [], locals: 1 }]),
-      new RegExp(`^bomb has ${MOST_IN_MODULE + BRANCH + 1} slots .* together; a module may have ${MOST_IN_MODULE}$`),
+      new RegExp(`^bomb has ${MAX_IN_MODULE + BRANCH + 1} slots .* together; a module may have ${MAX_IN_MODULE}$`),
     ));
 });
 

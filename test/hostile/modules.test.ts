@@ -9,18 +9,9 @@ import { IsopodError, LoadError, type ModuleSource, SpawnError, type SpawnOption
 import { assemble, guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { COMMON, IDLE, MANY_FEATURES, named, spawning, tells, told } from "./attackers.ts";
+import { HEADER, name, section, u32, vector } from "./fuzz/encode.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** A number as the format has it: seven bits a byte. */
-function leb(value: number): number[] {
-  return value < 128 ? [value] : [(value % 128) + 128, ...leb(Math.floor(value / 128))];
-}
-
-const text = (name: string) => [...leb(name.length), ...new TextEncoder().encode(name)];
-const vector = (items: readonly (readonly number[])[]) => [...leb(items.length), ...items.flat()];
-const section = (id: number, content: readonly number[]) => [id, ...leb(content.length), ...content];
-const HEADER = [0, 97, 115, 109, 1, 0, 0, 0];
 
 /** The parts of a module written byte by byte, for what no assembler writes. */
 interface Parts {
@@ -33,8 +24,8 @@ interface Parts {
 }
 
 const NOTHING = [0x60, 0, 0];
-const MEMORY_IMPORT = [...text("env"), ...text("memory"), 2, 0, 2];
-const MEMORY_EXPORT = [...text("memory"), 2, 0];
+const MEMORY_IMPORT = [...name("env"), ...name("memory"), 2, 0, 2];
+const MEMORY_EXPORT = [...name("memory"), 2, 0];
 
 /** A module that exports a `run` which does nothing, and has these parts besides. Its type 0 is that of `run`. */
 function raw({ types = [], imports = [], tables = [], memories = [], globals = [], exports = [] }: Parts): Bytes {
@@ -46,7 +37,7 @@ function raw({ types = [], imports = [], tables = [], memories = [], globals = [
     ...section(4, vector(tables)),
     ...section(5, vector(memories)),
     ...section(6, vector(globals)),
-    ...section(7, vector([[...text("run"), 0, 0], ...exports])),
+    ...section(7, vector([[...name("run"), 0, 0], ...exports])),
     ...section(10, vector([[2, 0, 0x0b]])),
   ]);
 }
@@ -390,9 +381,9 @@ describe("imports", () => {
   });
 
   test.each([
-    ["a function", [...text("env"), ...text("memory"), 0, 0]],
-    ["a table", [...text("env"), ...text("memory"), 1, 0x70, 0, 1]],
-    ["a global", [...text("env"), ...text("memory"), 3, 0x7f, 0]],
+    ["a function", [...name("env"), ...name("memory"), 0, 0]],
+    ["a table", [...name("env"), ...name("memory"), 1, 0x70, 0, 1]],
+    ["a global", [...name("env"), ...name("memory"), 3, 0x7f, 0]],
   ])("of env.memory as %s are refused by name", async (_, entry) => {
     await using arena = await Arena.open();
     await refused(arena, raw({ imports: [entry] }), /memory/);
@@ -430,9 +421,9 @@ describe("memories and tables", () => {
     ["one of the host's and one that it does not export", raw({ imports: [MEMORY_IMPORT], memories: [[0, 1]] })],
     ["the host's twice", raw({ imports: [MEMORY_IMPORT, MEMORY_IMPORT] })],
     ["a shared one of its own", raw({ memories: [[3, 1, 2]], exports: [MEMORY_EXPORT] })],
-    ["a shared one of the host's", raw({ imports: [[...text("env"), ...text("memory"), 2, 3, 1, 2]] })],
+    ["a shared one of the host's", raw({ imports: [[...name("env"), ...name("memory"), 2, 3, 1, 2]] })],
     ["a 64-bit one of its own", raw({ memories: [[4, 1]], exports: [MEMORY_EXPORT] })],
-    ["a 64-bit one of the host's", raw({ imports: [[...text("env"), ...text("memory"), 2, 4, 1]] })],
+    ["a 64-bit one of the host's", raw({ imports: [[...name("env"), ...name("memory"), 2, 4, 1]] })],
     ["one of its own that it does not export", raw({ memories: [[0, 1]] })],
   ])("are refused: %s", async (_, bytes) => {
     await using arena = await Arena.open();
@@ -440,13 +431,13 @@ describe("memories and tables", () => {
   });
 
   test.each([
-    ["of the host's", raw({ imports: [[...text("env"), ...text("memory"), 2, 0, 11]] })],
+    ["of the host's", raw({ imports: [[...name("env"), ...name("memory"), 2, 0, 11]] })],
     ["of its own", raw({ memories: [[0, 11]], exports: [MEMORY_EXPORT] })],
     [
       "of the host's, almost all there can be",
-      raw({ imports: [[...text("env"), ...text("memory"), 2, 0, ...leb(60_000)]] }),
+      raw({ imports: [[...name("env"), ...name("memory"), 2, 0, ...u32(60_000)]] }),
     ],
-    ["of its own, almost all there can be", raw({ memories: [[0, ...leb(60_000)]], exports: [MEMORY_EXPORT] })],
+    ["of its own, almost all there can be", raw({ memories: [[0, ...u32(60_000)]], exports: [MEMORY_EXPORT] })],
   ])("that begin with more than memoryPages make the spawn fail: %s", async (_, bytes) => {
     await using arena = await Arena.open();
     for (const reductions of ["count", "none"] as const) {
@@ -473,14 +464,14 @@ describe("memories and tables", () => {
 
   const FUNCTIONS = 0x70;
   test.each([
-    ["one", [[FUNCTIONS, 0, ...leb(1001)]]],
-    ["one, as large as can be", [[FUNCTIONS, 0, ...leb(10_000_000)]]],
-    ["one of external references", [[0x6f, 0, ...leb(1001)]]],
+    ["one", [[FUNCTIONS, 0, ...u32(1001)]]],
+    ["one, as large as can be", [[FUNCTIONS, 0, ...u32(10_000_000)]]],
+    ["one of external references", [[0x6f, 0, ...u32(1001)]]],
     [
       "the second",
       [
         [FUNCTIONS, 0, 1],
-        [FUNCTIONS, 0, ...leb(1001)],
+        [FUNCTIONS, 0, ...u32(1001)],
       ],
     ],
     ["twenty together", Array<number[]>(20).fill([FUNCTIONS, 0, 100])],
@@ -584,8 +575,8 @@ describe("modules that are hard to read", () => {
       ...section(1, vector([NOTHING])),
       ...section(2, vector([MEMORY_IMPORT])),
       ...section(3, vector([[0]])),
-      ...section(7, vector([[...text("run"), 0, 0]])),
-      ...section(10, [1, ...leb(body.length), ...body]),
+      ...section(7, vector([[...name("run"), 0, 0]])),
+      ...section(10, [1, ...u32(body.length), ...body]),
     ]);
   };
   const times = (count: number, ...bytes: number[]) => Array.from({ length: count }, () => bytes).flat();
@@ -602,13 +593,13 @@ describe("modules that are hard to read", () => {
 
   test("because of a branch with sixty thousand targets", async () => {
     await using arena = await Arena.open();
-    const targets = [...leb(60_000), ...times(60_000, 0), 0];
+    const targets = [...u32(60_000), ...times(60_000, 0), 0];
     await readOrRefused(arena, running([0x02, 0x40, 0x41, 0, 0x0e, ...targets, 0x0b]));
   });
 
   test("because of fifty thousand locals, and of more than there can be", async () => {
     await using arena = await Arena.open();
-    await readOrRefused(arena, running([], [1, ...leb(49_999), 0x7f]));
+    await readOrRefused(arena, running([], [1, ...u32(49_999), 0x7f]));
     await readOrRefused(arena, running([], [1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f]));
   });
 
@@ -620,7 +611,7 @@ describe("modules that are hard to read", () => {
   test("because of a hundred thousand types, or custom sections", async () => {
     await using arena = await Arena.open();
     await readOrRefused(arena, raw({ imports: [MEMORY_IMPORT], types: Array<number[]>(DEEP).fill(NOTHING) }));
-    await readOrRefused(arena, Uint8Array.from([...GOOD, ...times(DEEP, ...section(0, text("x")))]));
+    await readOrRefused(arena, Uint8Array.from([...GOOD, ...times(DEEP, ...section(0, name("x")))]));
   });
 
   test("because of numbers that are longer than they need be", async () => {
@@ -634,7 +625,7 @@ describe("modules that are hard to read", () => {
         ...section(1, [...long, ...NOTHING]),
         ...section(2, vector([MEMORY_IMPORT])),
         ...section(3, [...long, 0x80, 0x80, 0x80, 0x80, 0x00]),
-        ...section(7, vector([[...text("run"), 0, 0]])),
+        ...section(7, vector([[...name("run"), 0, 0]])),
         ...section(10, vector([[2, 0, 0x0b]])),
       ]),
     );
@@ -643,7 +634,7 @@ describe("modules that are hard to read", () => {
   test("because of sections of names that are no names", async () => {
     await using arena = await Arena.open();
     for (const content of [[0xff], [1, 0xff, 0xff], [1, 5, 0xff, 0xff, 0xff, 0xff, 0x0f], times(1000, 0xff)]) {
-      await readOrRefused(arena, Uint8Array.from([...GOOD, ...section(0, [...text("name"), ...content])]));
+      await readOrRefused(arena, Uint8Array.from([...GOOD, ...section(0, [...name("name"), ...content])]));
     }
   });
 });

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from "vitest";
-import { slowGuests } from "../../bench/slow-guests.ts";
+import { slowGuests } from "../../bench/studies/slow-guests.ts";
 import { SpawnError } from "../../host/index.ts";
 import { assemble } from "../support/wat.ts";
 import { Arena } from "./arena.ts";

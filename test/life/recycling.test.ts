@@ -3,7 +3,7 @@
 import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
 import type { SpawnOptions } from "../../host/index.ts";
-import { isMemoryAndGlobals } from "../../host/module/recyclable.ts";
+import { isRecyclable } from "../../host/module/recyclable.ts";
 import { buildGuests } from "../support/guests.ts";
 import { Stage, wordsOf } from "../support/player.ts";
 import { PLAIN, guest as plain } from "../support/wat.ts";
@@ -100,14 +100,14 @@ describe("an actor finds everything as if it were the first, whatever the one be
 describe("the state of a module", () => {
   test("is its memory and its globals, where the transform has made it", async () => {
     for (const [name, wasm] of await buildGuests("examples", ["echo", "counter", "ping-handler"], "asyncify")) {
-      expect(isMemoryAndGlobals(wasm), name).toBe(true);
+      expect(isRecyclable(wasm), name).toBe(true);
     }
   });
 
   test("is more where its code changes more", () => {
-    expect(isMemoryAndGlobals(guest(counts(inMemory)))).toBe(true);
-    expect(isMemoryAndGlobals(guest(counts(inGlobal, "(global $g (mut i32) (i32.const 0))")))).toBe(true);
+    expect(isRecyclable(guest(counts(inMemory)))).toBe(true);
+    expect(isRecyclable(guest(counts(inGlobal, "(global $g (mut i32) (i32.const 0))")))).toBe(true);
     const grows = "(drop (table.grow (ref.null func) (i32.const 1))) (i32.const 1)";
-    expect(isMemoryAndGlobals(guest(`(table 2 funcref) ${counts(grows)}`))).toBe(false);
+    expect(isRecyclable(guest(`(table 2 funcref) ${counts(grows)}`))).toBe(false);
   });
 });

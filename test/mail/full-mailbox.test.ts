@@ -161,7 +161,7 @@ describe.each([
   test("asks for as many items in a full mailbox as it may have ties and timers, is told that there are no more, and lives", async () => {
     const pid = start("asks_too_much", { mailboxMessages: 5, ties: 2, timers: 1 });
     fill(pid);
-    const over = "a limit of the caller's stands against it";
+    const over = "the caller has reached a limit";
     expect(await told()).toEqual([`3 0 0 true ${over} ${over}`, "too many actors", "true true false false true"]);
     expect(ends.get(pid)).toBe("normal");
   });

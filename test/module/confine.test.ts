@@ -1,5 +1,6 @@
 /**
- * Confining: what a module can allocate is bounded afterwards, and nothing else of it has changed. Modules that Binaryen does not write are made of bytes here.
+ * Confining bounds what a module can allocate, and changes nothing else of it. Modules that Binaryen cannot
+ * write are made of bytes here.
  */
 import { readdirSync } from "node:fs";
 import binaryen from "binaryen";
@@ -7,33 +8,22 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { confine } from "../../host/module/confine.ts";
 import { countReductions } from "../../host/module/count.ts";
-import { Undecodable } from "../../host/module/instructions.ts";
+import { Undecodable } from "../../host/module/cursor.ts";
 import { readInterface } from "../../host/module/interface.ts";
 import { Unconfinable } from "../../host/module/unconfinable.ts";
+import { section as encoded, HEADER, name, u32, vector } from "../hostile/fuzz/encode.ts";
 import { buildGuests } from "../support/guests.ts";
 import { assemble } from "../support/wat.ts";
 
 const LIMITS = { tableElements: 1000 };
 
-type Bytes = readonly number[] | Uint8Array;
+type Bytes = readonly number[];
 
-function leb(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  return [...bytes, rest];
-}
-
-/** A list as the format has them: how many there are, then each. */
-const list = (items: readonly Bytes[]): number[] => [...leb(items.length), ...items.flatMap(item => [...item])];
-const name = (text: string): number[] => list([...new TextEncoder().encode(text)].map(byte => [byte]));
-const sized = (bytes: readonly number[]): number[] => [...leb(bytes.length), ...bytes];
-const section = (id: number, items: readonly Bytes[]): number[] => [id, ...sized(list(items))];
-const custom = (text: string, content: readonly number[] = []): number[] => [0, ...sized([...name(text), ...content])];
-
-function wasm(...sections: readonly Bytes[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flatMap(bytes => [...bytes])]);
-}
+const section = (id: number, items: readonly Bytes[]): number[] => encoded(id, vector(items));
+const sized = (bytes: Bytes): number[] => [...u32(bytes.length), ...bytes];
+const custom = (text: string, content: Bytes = []): number[] => encoded(0, [...name(text), ...content]);
+const wasm = (...sections: readonly Bytes[]): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from([...HEADER, ...sections.flat()]);
 
 const times = (count: number, item: Bytes): Bytes[] => Array(count).fill(item);
 const TYPE = section(1, [[0x60, 0, 0]]);
@@ -80,12 +70,9 @@ describe("a memory of the module's own", () => {
 
   test("keeps its limits", () => {
     const imported = (memory: string) => readInterface(confine(assemble(`(module ${memory})`), LIMITS))?.imports;
-    const type = { shared: false, is64: false };
     const env = { module: "env", name: "memory", kind: "memory" };
-    expect(imported("(memory 2 300)")).toEqual([{ ...env, memory: { ...type, initialPages: 2, maximumPages: 300 } }]);
-    expect(imported("(memory 700)")).toEqual([
-      { ...env, memory: { ...type, initialPages: 700, maximumPages: undefined } },
-    ]);
+    expect(imported("(memory 2 300)")).toEqual([{ ...env, memory: { initialPages: 2, maximumPages: 300 } }]);
+    expect(imported("(memory 700)")).toEqual([{ ...env, memory: { initialPages: 700, maximumPages: undefined } }]);
   });
 
   test("comes last of the imports, and calls go where they went", () => {
@@ -115,7 +102,7 @@ describe("a memory of the module's own", () => {
 });
 
 describe("comes back as the same object", () => {
-  const table = section(4, [[0x70, 1, 1, ...leb(LIMITS.tableElements)]]);
+  const table = section(4, [[0x70, 1, 1, ...u32(LIMITS.tableElements)]]);
   test.each([
     ["a module that imports its memory", assemble(`(module (import "env" "memory" (memory 1)) (func (export "run")))`)],
     ["a module without memory", wasm(TYPE, FUNCTION, CODE)],
@@ -129,7 +116,7 @@ describe("comes back as the same object", () => {
 });
 
 describe("the tables of a module", () => {
-  /** A module that grows its tables by one, by `0`, `1`…, and answers their sizes by `size0`…. */
+  /** An instance that grows its tables, exported as `table0` and so on, by one when `0` and so on are called. */
   function growing(...types: string[]): WebAssembly.Exports {
     const tables = types.map((type, i) => `(table $${i} (export "table${i}") ${type})`);
     const functions = types.map((type, i) => {
@@ -141,10 +128,10 @@ describe("the tables of a module", () => {
     return instantiate(confine(bytes, { tableElements: 10 }), new WebAssembly.Memory({ initial: 0 }));
   }
 
-  /** How large a table is when it does not grow any more. */
+  /** The size of a table that does not grow any more. */
   function greatest(exported: WebAssembly.Exports, number: number): number {
     let size = 0;
-    // What grows without end shall fail, and not hang.
+    // A table without a maximum must fail the test, not hang it.
     while (size < 100 && call(exported, String(number)) !== -1) size++;
     return (exported[`table${number}`] as WebAssembly.Table).length;
   }
@@ -195,7 +182,7 @@ describe("the tables of a module", () => {
         TYPE,
         FUNCTION,
         section(9, [
-          [1, 0, ...list(times(elements, [0]))],
+          [1, 0, ...vector(times(elements, [0]))],
           [1, 0, 0],
         ]),
         CODE,
@@ -210,16 +197,16 @@ describe("the tables of a module", () => {
     const offset = [0x41, 0, 0x0b];
     const expression = [0xd2, 0, 0x0b];
     const segments = [
-      [0, ...offset, ...list([[0]])],
-      [1, 0, ...list([[0]])],
-      [2, 0, ...offset, 0, ...list([[0]])],
-      [4, ...offset, ...list([expression])],
-      [5, 0x70, ...list([expression])],
-      [6, 0, ...offset, 0x63, 0x70, ...list([expression])],
+      [0, ...offset, ...vector([[0]])],
+      [1, 0, ...vector([[0]])],
+      [2, 0, ...offset, 0, ...vector([[0]])],
+      [4, ...offset, ...vector([expression])],
+      [5, 0x70, ...vector([expression])],
+      [6, 0, ...offset, 0x63, 0x70, ...vector([expression])],
     ];
     const declared = [
-      [3, 0, ...list([[0]])],
-      [7, 0x70, ...list([expression])],
+      [3, 0, ...vector([[0]])],
+      [7, 0x70, ...vector([expression])],
     ];
     const bytes = wasm(TYPE, FUNCTION, section(4, [[0x70, 1, 1, 1]]), section(9, [...segments, ...declared]), CODE);
     expect(WebAssembly.validate(bytes)).toBe(true);
@@ -228,14 +215,14 @@ describe("the tables of a module", () => {
   });
 });
 
-describe("what no limit holds is refused", () => {
-  const GARBAGE = "has types of garbage collection (struct, array), whose memory no limit holds";
+describe("what no limit can bound is refused", () => {
+  const GARBAGE = "has types of garbage collection (struct, array), whose memory no limit can bound";
   const held = (what: string, type: string) =>
-    `has a ${what} of the type (ref ${type}), which can hold exceptions or objects of garbage collection, and their memory no limit holds`;
+    `has a ${what} of the type (ref ${type}), which can hold exceptions or objects of garbage collection, whose memory no limit can bound`;
   const imported = (...type: number[]) => section(2, [[...name("env"), ...name("memory"), 2, ...type]]);
   const nulled = (...type: number[]) => [...type, 1, 0xd0, type[type.length - 1], 0x0b];
   const F = [0x60, 0, 0];
-  const CHAIN = "has a tag whose exceptions hold exceptions, a chain that no limit holds";
+  const CHAIN = "has a tag whose exceptions can hold exceptions, a chain that no limit can bound";
 
   test.each([
     [
@@ -258,7 +245,7 @@ describe("what no limit holds is refused", () => {
     ["a struct", [section(1, [[0x5f, 1, 0x7f, 1]])], GARBAGE],
     ["an array behind functions", [section(1, [F, F, [0x5e, 0x78, 1]])], GARBAGE],
     ["a struct with subtypes", [section(1, [[0x50, 0, 0x5f, 0]])], GARBAGE],
-    ["a final array in a group", [section(1, [[0x4e, ...list([F, [0x4f, 0, 0x5e, 0x7f, 0]])]])], GARBAGE],
+    ["a final array in a group", [section(1, [[0x4e, ...vector([F, [0x4f, 0, 0x5e, 0x7f, 0]])]])], GARBAGE],
     ["a global of exceptions", [section(6, [nulled(0x69)])], held("global", "exn")],
     ["a global of exceptions, written longer", [section(6, [nulled(0x63, 0x69)])], held("global", "exn")],
     ["a global of anything", [section(6, [nulled(0x6e)])], held("global", "any")],
@@ -293,7 +280,7 @@ describe("what no limit holds is refused", () => {
   test.each([
     [
       "functions of groups and of subtypes",
-      [section(1, [F, [0x50, 0, ...F], [0x4e, ...list([F, [0x4f, 0, ...F]])], F])],
+      [section(1, [F, [0x50, 0, ...F], [0x4e, ...vector([F, [0x4f, 0, ...F]])], F])],
     ],
     ["functions that take and give references", [section(1, [F, [0x60, 3, 0x69, 0x63, 0, 0x6e, 2, 0x64, 0x70, 0x6f]])]],
     [
@@ -309,7 +296,7 @@ describe("what no limit holds is refused", () => {
     ],
     [
       "a table of functions of a type with a large index",
-      [section(1, times(200, F)), section(4, [[0x63, ...leb(199), 0, 0]])],
+      [section(1, times(200, F)), section(4, [[0x63, ...u32(199), 0, 0]])],
     ],
     [
       "globals of numbers, vectors, functions and the host's objects",
@@ -369,7 +356,7 @@ describe("what makes each instance expensive is refused beyond a bound", () => {
 
   test("types, also in groups, of which 10000 are taken", () => {
     const one = [0x60, 0, 0];
-    const group = (count: number) => wasm(section(1, [one, [0x4e, ...list(times(count - 1, one))]]));
+    const group = (count: number) => wasm(section(1, [one, [0x4e, ...vector(times(count - 1, one))]]));
     expect(confine(group(10_000), LIMITS)).toEqual(group(10_000));
     expect(refusal(group(10_001))).toBe("has more than 10000 types");
   });
@@ -381,7 +368,7 @@ describe("what makes each instance expensive is refused beyond a bound", () => {
   });
 });
 
-describe("what is not known here is refused, and never guessed", () => {
+describe("what isopod does not know is refused, and never guessed", () => {
   const tableOf = (...type: number[]) => section(4, [[...type, 0, 1]]);
   test.each([
     ["less than a header", Uint8Array.of(0, 0x61, 0x73), /^ends too soon/],
@@ -390,7 +377,7 @@ describe("what is not known here is refused, and never guessed", () => {
     ["a group that is longer than its section", wasm([1, 7, 1, 0x4e, 0xff, 0xff, 0xff, 0xff, 0x0f]), /^ends too soon/],
     ["a length beyond 32 bits", wasm([0, 0xff, 0xff, 0xff, 0xff, 0x7f]), /^has a number beyond 32 bits/],
     ["a section with something behind its list", wasm([5, 4, 1, 0, 1, 0]), /^has a section that goes on after its end/],
-    ["a section of an unknown number", wasm([14, 1, 0]), /^has a section 14, which is not known here/],
+    ["a section of an unknown number", wasm([14, 1, 0]), /^has a section 14, which isopod does not know/],
     ["memories before tables", wasm(MEMORY, section(4, [])), /^has sections out of order/],
     ["memories twice", wasm(MEMORY, MEMORY), /^has sections out of order/],
     ["an import of an unknown kind", wasm(section(2, [[0, 0, 0x20, 0]])), /^imports something of kind 0x20/],
@@ -401,14 +388,18 @@ describe("what is not known here is refused, and never guessed", () => {
     ],
     ["a type of an unknown form", wasm(section(1, [[0x5d, 0]])), /^has a type of the form 0x5d/],
     ["a shared type", wasm(section(1, [[0x65, 0x60, 0, 0]])), /^has a type of the form 0x65/],
-    ["a table with a page size", wasm(section(4, [[0x70, 8, 1, 0]])), /^has a table of a kind that is not known here/],
-    ["a memory with a page size", wasm(section(5, [[8, 1, 0]])), /^has a memory of a kind that is not known here/],
+    [
+      "a table with a page size",
+      wasm(section(4, [[0x70, 8, 1, 0]])),
+      /^has a table of a kind that isopod does not know/,
+    ],
+    ["a memory with a page size", wasm(section(5, [[8, 1, 0]])), /^has a memory of a kind that isopod does not know/],
     [
       "a table that begins as a filled one",
       wasm(section(4, [[0x40, 1, 0x70, 0, 1]])),
-      /^has a table of a kind that is not known/,
+      /^has a table of a kind that isopod does not know/,
     ],
-    ["a table of strings", wasm(tableOf(0x63, 0x67)), /^has the type 0x67, which is not known here/],
+    ["a table of strings", wasm(tableOf(0x63, 0x67)), /^has the type 0x67, which isopod does not know/],
     ["a table of continuations", wasm(tableOf(0x68)), /^has the type 0x68/],
     ["a table of a shared type, whose name is two bytes", wasm(tableOf(0x63, 0x65, 0x70)), /^has the type 0x65/],
     ["an exact type, whose name is two bytes", wasm(TYPE, tableOf(0x63, 0x62, 0)), /^has the type 0x62/],
@@ -417,7 +408,7 @@ describe("what is not known here is refused, and never guessed", () => {
       wasm(tableOf(0x63, 0xe9, 0x7f)),
       /^has the type 0x3fe9/,
     ],
-    ["elements of an unknown kind", wasm(section(9, [[8, 0, 0]])), /^has elements of a kind that is not known here/],
+    ["elements of an unknown kind", wasm(section(9, [[8, 0, 0]])), /^has elements of a kind that isopod does not know/],
     ["a constant that is no longer one", wasm(section(6, [[0x7f, 0, 0xfb, 0x1c, 0x0b]])), /^uses the instruction 0xfb/],
   ])("%s", (_what, bytes, message) => {
     expect(refusal(bytes)).toMatch(message);
@@ -467,7 +458,7 @@ describe.each(["asyncify", "jspi"] as const)("the examples of the guest library,
   });
 });
 
-/** What a random module is made of. All that is in it is exported. */
+/** What a random module consists of. It exports everything. */
 interface Shape {
   readonly types: number;
   readonly importedFunctions: number;
@@ -513,12 +504,12 @@ function memory() {
 }
 
 const limitsOf = ({ initial, more }: { initial: number; more: number | undefined }): number[] =>
-  more === undefined ? [0, ...leb(initial)] : [1, ...leb(initial), ...leb(initial + more)];
+  more === undefined ? [0, ...u32(initial)] : [1, ...u32(initial), ...u32(initial + more)];
 
 function moduleOf(shape: Shape): Uint8Array<ArrayBuffer> {
   const own = shape.memories.filter(one => !one.isImported);
   const imports = [
-    ...times(shape.importedFunctions, [...name("actor"), ...name("f"), 0, ...leb(shape.types - 1)]),
+    ...times(shape.importedFunctions, [...name("actor"), ...name("f"), 0, ...u32(shape.types - 1)]),
     ...shape.memories
       .filter(one => one.isImported)
       .map(one => [...name("env"), ...name("memory"), 2, ...limitsOf(one)]),
@@ -530,7 +521,7 @@ function moduleOf(shape: Shape): Uint8Array<ArrayBuffer> {
       : [...(table.isExtern ? [0x63, 0x6f] : [0x70]), ...limitsOf(table)];
   });
   const exports = [
-    ...shape.functions.map((_, i) => [...name(`f${i}`), 0, ...leb(shape.importedFunctions + i)]),
+    ...shape.functions.map((_, i) => [...name(`f${i}`), 0, ...u32(shape.importedFunctions + i)]),
     ...shape.tables.map((_, i) => [...name(`t${i}`), 1, i]),
     ...shape.globals.map((_, i) => [...name(`g${i}`), 3, i]),
     ...(shape.memories.length > 0 ? [[...name("memory"), 2, 0]] : []),
@@ -539,7 +530,7 @@ function moduleOf(shape: Shape): Uint8Array<ArrayBuffer> {
   const sections: [id: number, items: Bytes[]][] = [
     [1, [...times(shape.types - 1, [0x60, 1, 0x7f, 0]), [0x60, 0, 1, 0x7f]]],
     [2, imports],
-    [3, shape.functions.map(() => leb(shape.types - 1))],
+    [3, shape.functions.map(() => u32(shape.types - 1))],
     [4, tables],
     [5, own.map(limitsOf)],
     [6, shape.globals.map(value => [0x7f, 1, 0x41, value, 0x0b])],
@@ -563,7 +554,7 @@ function exportsOf(bytes: Uint8Array, shape: Shape): WebAssembly.Exports {
   return new WebAssembly.Instance(module, { env, actor: { f: () => 0 } }).exports;
 }
 
-/** What an instance shows: what its functions answer, its globals, its tables' sizes and its memory. */
+/** What can be seen of an instance: the answers of its functions, its globals, the sizes of its tables, its memory. */
 function observed(bytes: Uint8Array, shape: Shape): unknown[] {
   const exported = exportsOf(bytes, shape);
   return Object.entries(exported).map(([key, value]) => {
@@ -582,7 +573,7 @@ function grows(table: WebAssembly.Table, by: number): boolean {
   }
 }
 
-/** The elements of all tables when none grows any more. */
+/** The elements of all tables together after each has grown as far as it can. */
 function elementsAtMost(bytes: Uint8Array, shape: Shape): number {
   let elements = 0;
   for (const table of Object.values(exportsOf(bytes, shape))) {
@@ -643,7 +634,7 @@ describe("of any module", () => {
       }),
       { numRuns: 1000 },
     );
-    // Else it would say nothing.
+    // Otherwise the test would prove nothing.
     expect(changed).toBeGreaterThan(50);
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Charging by the path that runs: exact amounts for small functions, as docs/reductions.md says them; and for random ones, that no path is charged less than it
- * runs, and none much more. What runs is counted by the same function with a meter before each instruction.
+ * Each path through a function is charged what it runs. Small functions are charged exact amounts, as docs/reductions.md says. No path
+ * through a random function is charged less than it runs, or much more: what it runs is counted by the same function with a meter before
+ * each instruction.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -13,8 +14,12 @@ import { assemble } from "../support/wat.ts";
 
 const BUDGET = 2 ** 30;
 
-/** Runs the export `run` of a counted module. Answers what was charged, and the exports. */
-function charged(plain: Uint8Array<ArrayBuffer>, argument = 0): number {
+/** Runs the export `run` of a module. Answers the exports, and what was charged if it was counted. */
+function play(
+  bytes: Uint8Array<ArrayBuffer>,
+  argument = 0,
+  mayThrow = false,
+): { exports: WebAssembly.Exports; charged: number } {
   let given = 0;
   const imports = {
     actor: {
@@ -25,14 +30,23 @@ function charged(plain: Uint8Array<ArrayBuffer>, argument = 0): number {
     },
     host: { cheap: () => 0 },
   } as unknown as WebAssembly.Imports;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(countReductions(plain)), imports);
-  (exports.run as (n: number) => void)(argument);
-  return given - (exports["isopod:left"] as WebAssembly.Global).value;
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
+  try {
+    (exports.run as (n: number) => void)(argument);
+  } catch (error) {
+    if (!mayThrow || !(error instanceof WebAssembly.Exception)) throw error;
+  }
+  const left = exports["isopod:left"] as WebAssembly.Global | undefined;
+  return { exports, charged: left === undefined ? 0 : given - left.value };
 }
+
+/** What a run of the module is charged. */
+const charged = (plain: Uint8Array<ArrayBuffer>, argument = 0, mayThrow = false) =>
+  play(countReductions(plain), argument, mayThrow).charged;
 
 const wat = (body: string) =>
   assemble(`(module (import "host" "cheap" (func $cheap)) (memory 1) ${body})`, MANY_FEATURES);
-/** So many ticks that nothing can be done about. */
+/** Each takes STORE ticks. */
 const stores = (count: number) => "(i32.store (i32.const 0) (i32.const 1))".repeat(count);
 const STORE = 1 + 1 + 8;
 
@@ -124,7 +138,7 @@ describe("a loop is charged", () => {
   });
 });
 
-/** Instructions, each by itself, so that a meter can stand before it. */
+/** The bytes of one instruction, so that a meter can stand before it. */
 type Code = readonly number[];
 
 const VOID = 0x40;
@@ -134,11 +148,11 @@ const FUEL = 1;
 const STATE = 2;
 const OWN = 4;
 
-/** A body of many branches. All of its loops and calls end: they take fuel. */
+/** Makes the body of a function with many branches. Its loops and calls end, because they take fuel. */
 class Maker {
   readonly #choices: Choices;
   readonly #legacy: boolean;
-  /** By label, innermost last: nobody branches to those of loops by chance. */
+  /** For each label, the innermost last: whether `#branch` may branch to it. It must not, to those of loops. */
   readonly #labels: boolean[] = [];
   readonly code: Code[] = [];
   #left = 120;
@@ -157,7 +171,7 @@ class Maker {
     for (let i = 0; i < count; i++) this.#statement();
   }
 
-  /** Another number each time: which way to go. */
+  /** Puts a random number on the stack, by which the code branches. */
   #chance(): void {
     this.code.push(
       [0x23, STATE],
@@ -251,7 +265,7 @@ class Maker {
     this.#chance();
     const some = Array.from({ length: 3 }, () => u32(this.#choices.of(depths)));
     this.code.push([0x0e, ...vector(some), this.#choices.of(depths)]);
-    // What follows cannot be reached, and is charged to nobody.
+    // The code behind it cannot be reached.
   }
 
   #try(): void {
@@ -275,12 +289,12 @@ class Maker {
 }
 
 const weightOf = ([opcode]: Code): number => {
-  // A call weighs what it costs itself, and 64 for a function that is too short to pay.
+  // The weight of a call includes 64 ticks for a function that is too short to be charged itself.
   if (opcode === 0x10) return weights.plain[opcode] - TICKS;
   return weights.plain[opcode];
 };
 
-/** The module; with a meter, each instruction adds its weight to a global before it runs. `run` catches what the others throw. */
+/** The last function is `run`. With a meter, each instruction adds its weight to a global before it runs. */
 function moduleOf(bodies: readonly (readonly Code[])[], metered: boolean): Uint8Array<ArrayBuffer> {
   const own = bodies.map(code => {
     const bytes = code.flatMap(instruction =>
@@ -292,7 +306,7 @@ function moduleOf(bodies: readonly (readonly Code[])[], metered: boolean): Uint8
     return [...u32(body.length), ...body];
   });
   const globals = [0, 60, 12345].map(value => [I32, 1, 0x41, ...s32(value), 0x0b]);
-  // Imports are none, but places of four functions before the own keep the indices the same.
+  // The functions of the test begin at the index OWN.
   const nothing = [2, 0, 0x0b];
   return Uint8Array.from([
     ...HEADER,
@@ -312,26 +326,6 @@ function moduleOf(bodies: readonly (readonly Code[])[], metered: boolean): Uint8
   ]);
 }
 
-function play(bytes: Uint8Array<ArrayBuffer>): { meter: number; charged: number } {
-  let given = 0;
-  const imports = {
-    actor: {
-      yield: () => {
-        given += BUDGET;
-        return BUDGET;
-      },
-    },
-  } as unknown as WebAssembly.Imports;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
-  try {
-    (exports.run as () => void)();
-  } catch (error) {
-    if (!(error instanceof WebAssembly.Exception)) throw error;
-  }
-  const left = exports["isopod:left"] as WebAssembly.Global | undefined;
-  return { meter: (exports.meter as WebAssembly.Global).value, charged: left === undefined ? 0 : given - left.value };
-}
-
 describe("of random functions, with every kind of branch, loops, calls and exceptions of either generation", () => {
   test("no path is charged less than it runs, and none more than a few times as much", () => {
     let [ran, paid] = [0, 0];
@@ -342,12 +336,12 @@ describe("of random functions, with every kind of branch, loops, calls and excep
         for (let i = 0; i < 3; i++) bodies.push(new Maker(choices, legacy, i).code);
         const plain = moduleOf(bodies, false);
         expect(WebAssembly.validate(plain)).toBe(true);
-        const { meter } = play(moduleOf(bodies, true));
-        const { charged } = play(countReductions(plain));
+        const meter = play(moduleOf(bodies, true), 0, true).exports.meter as WebAssembly.Global;
+        const ticks = charged(plain, 0, true) * TICKS;
         // The outermost function may be too short to pay.
-        expect(charged * TICKS).toBeGreaterThanOrEqual(meter - TICKS);
-        ran += meter;
-        paid += charged * TICKS;
+        expect(ticks).toBeGreaterThanOrEqual(meter.value - TICKS);
+        ran += meter.value;
+        paid += ticks;
       }),
       { numRuns: 500 },
     );

@@ -1,6 +1,6 @@
-/** What instructions do to the operand stack, as the engine sees it. */
+/** The table of stack effects agrees with the engine, which validates each instruction with operands of all types. */
 import { expect, test } from "vitest";
-import { Cursor } from "../../host/module/instructions.ts";
+import { Cursor } from "../../host/module/cursor.ts";
 import { stackEffect } from "../../host/module/stack-effects.ts";
 import { F32, F64, HEADER, I32, I64, section, u32, vector } from "../hostile/fuzz/encode.ts";
 
@@ -17,7 +17,7 @@ const CONSTANTS: Readonly<Record<number, readonly number[]>> = {
 };
 const MOST_OPERANDS = 3;
 
-/** A function of these instructions; beside it there are a memory, a table, a global, a segment of each kind, and a local of type i32. */
+/** Whether the engine takes a function of these instructions, in a module that has everything they can refer to. */
 function isValid(code: readonly number[]): boolean {
   const body = [1, 1, I32, ...code, 0x0b];
   const sections = [
@@ -34,14 +34,14 @@ function isValid(code: readonly number[]): boolean {
   return WebAssembly.validate(Uint8Array.from([...HEADER, ...sections.flat()]));
 }
 
-/** Operands before it, the first ones varying fastest. */
+/** All lists of so many types. The first one varies fastest. */
 function* operandsOf(count: number, types: readonly number[]): Generator<readonly number[]> {
   for (let number = 0; number < types.length ** count; number++) {
     yield Array.from({ length: count }, (_, index) => types[Math.floor(number / types.length ** index) % types.length]);
   }
 }
 
-/** The effect of an instruction in the engine's eyes; undefined where it takes no operands that are tried here. */
+/** The effect that the engine accepts. Undefined where none of the operands that are tried fit. */
 function measured(instruction: readonly number[], types: readonly number[]): number | undefined {
   for (let count = 0; count <= MOST_OPERANDS; count++) {
     for (const operands of operandsOf(count, types)) {

@@ -1,4 +1,4 @@
-/** What an instance is spared: exports that the host has no use for. What runs, and what can be loaded again, stays. */
+/** Trimming takes exports that the host never uses, and nothing that the host calls or another host needs. */
 import binaryen from "binaryen";
 import { expect, test } from "vitest";
 import { compileTrimmed, GLOBAL_BYTES } from "../../host/module/trim.ts";
@@ -93,7 +93,7 @@ test("what has a meaning of its own stays, also where a guest exports a way to g
 test("a module that would not be valid without an export, or with the function for its globals, is left as it is", async () => {
   const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const run = [3, 0x72, 0x75, 0x6e];
-  // helper may be meant by ref.func because it is exported: (func $run (drop (ref.func $helper))).
+  // ref.func may name helper because it is exported: (func $run (drop (ref.func $helper))).
   const referring = Uint8Array.from([
     ...header,
     ...[1, 8, 2, 0x60, 0, 0, 0x60, 1, 0x7f, 0],
@@ -101,7 +101,7 @@ test("a module that would not be valid without an export, or with the function f
     ...[7, 16, 2, ...run, 0, 0, 6, 0x68, 0x65, 0x6c, 0x70, 0x65, 0x72, 0, 1],
     ...[10, 10, 2, 5, 0, 0xd2, 1, 0x1a, 0x0b, 2, 0, 0x0b],
   ]);
-  // A global that changes, and no memory.
+  // A mutable global, and no memory.
   const homeless = Uint8Array.from([
     ...header,
     ...[1, 4, 1, 0x60, 0, 0],

@@ -7,7 +7,8 @@ import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatReason, Runtime } from "../../host/index.ts";
 import { build } from "../../host/node/compile/build.ts";
-import { type CompileOptions, compile } from "../../host/node/compile/compiler.ts";
+import { compile } from "../../host/node/compile/compiler.ts";
+import type { CompileOptions } from "../../host/node/compile/options.ts";
 import { quiet } from "../support/guests.ts";
 import { assemble, PLAIN } from "../support/wat.ts";
 

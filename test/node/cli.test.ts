@@ -219,28 +219,37 @@ describe("isopod run", () => {
 
 describe.concurrent("isopod bench", { timeout: 90_000 }, () => {
   test("with --json prints one object and nothing else", async () => {
-    const args = ["bench", "ping-pong", "1", "--json", "--pairs", "3", "--bytes", "100", "--style", "handler"];
+    const args = ["bench", "ping-pong-latency", "1", "--json", "--pairs", "3", "--bytes", "100", "--style", "handler"];
     const { code, stdout, stderr } = await isopod(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const result = JSON.parse(stdout);
-    expect(result).toEqual({
-      scenario: "ping-pong",
-      style: "handler",
-      pairs: 3,
-      threads: 1,
-      payloadBytes: 100,
-      messages: expect.any(Number),
-      seconds: expect.any(Number),
-      messagesPerSecond: expect.any(Number),
-      roundTripNs: { p50: expect.any(Number), p99: expect.any(Number) },
+    expect(result).toMatchObject({
       engine: expect.stringMatching(/^node \d+\.\d+\.\d+, V8 \d+\.\d+/),
       flags: expect.arrayContaining(["--disable-wasm-trap-handler"]),
+      contests: [
+        {
+          scenario: "ping-pong-latency",
+          parameters: { pairs: 3, bytes: 100 },
+          scores: [{ name: "isopod handler", medianNs: expect.any(Number), operationsPerSecond: expect.any(Number) }],
+          ...{ skipped: [], failed: [] },
+        },
+      ],
     });
-    expect(result.seconds).toBeGreaterThanOrEqual(0.99);
-    expect(result.messages).toBeGreaterThan(1000);
-    expect(result.messagesPerSecond).toBeCloseTo(result.messages / result.seconds, -1);
-    expect(result.roundTripNs.p50).toBeGreaterThan(0);
-    expect(result.roundTripNs.p99).toBeGreaterThanOrEqual(result.roundTripNs.p50);
+    const [{ rounds, medianNs, operationsPerSecond, latency }] = result.contests[0].scores;
+    const sum = (key: string) => rounds.reduce((total: number, round: Record<string, number>) => total + round[key], 0);
+    expect(sum("elapsedMs")).toBeGreaterThanOrEqual(1000);
+    expect(sum("operations")).toBeGreaterThan(1000);
+    expect(operationsPerSecond).toBeCloseTo(1e9 / medianNs, -1);
+    expect(latency.p50).toBeGreaterThan(0);
+    expect(latency.p99).toBeGreaterThanOrEqual(latency.p50);
+  });
+
+  test("plays the scenario for the seconds, and prints what it measured", async () => {
+    const { code, stdout, stderr } = await isopod(["bench", "ping-pong", "0.5"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(
+      /^ping-pong: pairs 1, bytes 8, .*\n {2}isopod process {2}[\d.]+ \Ss {2}[\d,]+\/s\n {2}node \d+.*--disable-wasm-trap-handler.*\n$/,
+    );
   });
 
   test("names a peer that fails, goes on without it, and exits with 1", async () => {
@@ -289,9 +298,9 @@ describe("isopod", () => {
     [build, [], "which guests? Name one or more .ts files"],
     [build, ["x.ts", "--park", "--debug"], "--park needs a value"],
     [build, ["x.ts", "x.ts"], "x.ts was named twice"],
-    [build, ["x.ts", "--out", CLI], `--out is a folder, and ${CLI} is a file`],
+    [build, ["x.ts", "--out", CLI], `--out needs a folder, but ${CLI} is a file`],
     [init, [], "where to? Name a folder: isopod init my-app"],
-    [init, ["a", "b"], "one folder, not 2: a b"],
+    [init, ["a", "b"], "name one folder, not 2: a b"],
     [run, ["x.ts", "--log", "loud"], '--log is debug or info or warning or error, not "loud"'],
     [run, ["x.ts", "--limit", "-3"], "--limit needs a value; a value that begins with a dash is written --limit=-3"],
     [build, ["x.ts", "--debug=yes"], '--debug takes no value, but got "yes"'],
@@ -299,7 +308,7 @@ describe("isopod", () => {
     [
       build,
       ["a/x.ts", "b/x.ts", "--out", "o"],
-      `a/x.ts and b/x.ts would both become ${join("o", "x.wasm")}: build them apart`,
+      `a/x.ts and b/x.ts would both become ${join("o", "x.wasm")}: build them separately`,
     ],
     [run, ["x.ts", "--park", "jspy"], '--park is asyncify or jspi, not "jspy"; did you mean jspi?'],
     [run, ["x.ts", "--limit", "memorypages=3"], "--limit: there is no limit memorypages; did you mean memoryPages?"],
@@ -309,7 +318,9 @@ describe("isopod", () => {
     [bench, ["ping-pong", "soon"], 'seconds is a number from 0.1 to 3600, not "soon"'],
     [bench, ["ping-pong", "--pairs", "0"], '--pairs is a whole number from 1 to 10000, not "0"'],
     [bench, ["ping-pong", "5", "6"], 'ping-pong takes the seconds and nothing else, but got "6"'],
-    [bench, ["spawn", "5"], "played in rounds, spawn takes no seconds"],
+    [bench, ["memory", "5"], "memory takes no seconds, because the actors of all its rounds stay alive"],
+    [bench, ["spawn", "5", "--rounds", "3"], "give the seconds or --rounds, not both"],
+    [bench, ["spawn", "--style", "handler"], "spawn is not played in style handler, but process or jspi"],
     [bench, ["spawn", "--rounds", "0"], '--rounds is a whole number from 1 to 1000, not "0"'],
     [bench, ["spawn", "--bytes", "1"], "--bytes is for ping-pong; spawn does not use it"],
     [bench, ["spawn", "--peers", "go,perl"], '--peers is all, none or some of erlang,go,rust,nact, not "perl"'],

@@ -171,7 +171,7 @@ describe("of a crash", () => {
       `deep ${line}`,
       ...Array(3).fill(`deep ${line + 1}`),
     ]);
-    expect(stack).toMatch(/host\/park\.ts/);
+    expect(stack).toMatch(/host\/turns\/plain\.ts/);
   });
 
   test("in the library a debug build names who called it, and a release build nothing that it does not know", async () => {

@@ -7,27 +7,28 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../host/node/compile/build.ts";
 import { demoApp } from "../../host/node/demo/app.ts";
-import { DEMO_GUESTS, pageFile } from "../../host/node/demo/files.ts";
+import { CompileQueue, type Outcome } from "../../host/node/demo/compile-queue.ts";
+import { demoFile } from "../../host/node/demo/files.ts";
 import { type DemoServer, serveDemo } from "../../host/node/demo/server.ts";
-import { type Outcome, Workshop } from "../../host/node/demo/workshop.ts";
+import { guestNames } from "../../host/web/demo/protocol.ts";
 
 const HELLO = `import { log } from "isopod/guest";\nexport function run(): void { log("hello"); }\n`;
 const TOKEN = "the token of this page";
 
 /** Compiles nothing, but says that it did. */
-class NoWorkshop extends Workshop {
+class NoQueue extends CompileQueue {
   busy = false;
   override get isBusy(): boolean {
     return this.busy;
   }
   override async compile(): Promise<Outcome> {
-    return { wasm: Uint8Array.of(0), complaints: [] };
+    return { wasm: Uint8Array.of(0), diagnostics: [] };
   }
 }
 
 describe("the demo's routes", () => {
-  const workshop = new NoWorkshop();
-  const app = demoApp({ workshop, token: TOKEN, port: () => 8017 });
+  const queue = new NoQueue();
+  const app = demoApp({ queue, token: TOKEN, port: () => 8017 });
   const ask = (path: string, headers: Record<string, string> = {}, body?: string) =>
     app.request(path, {
       headers: { host: "127.0.0.1:8017", ...headers },
@@ -69,9 +70,9 @@ describe("the demo's routes", () => {
   });
 
   test("say that the compiler is busy where too many wait", async () => {
-    workshop.busy = true;
+    queue.busy = true;
     expect((await ask("/compile/asyncify/hello", token, HELLO)).status).toBe(429);
-    workshop.busy = false;
+    queue.busy = false;
   });
 
   test.each(["/compile/asyncify/other", "/compile/other/hello", "/compile/asyncify/..%2fhello"])(
@@ -100,7 +101,7 @@ describe("the page's files", () => {
     const visit = async (path: string): Promise<void> => {
       if (seen.has(path)) return;
       seen.add(path);
-      const file = await pageFile(path);
+      const file = await demoFile(path);
       expect(file, path).toBeDefined();
       for (const [, from] of (file?.text ?? "").matchAll(/^(?:import|export) [^;]*?"(\.[^"]+)";$/gms)) {
         await visit(new URL(from, `http://page/${path}`).pathname.slice(1));
@@ -154,7 +155,7 @@ describe("the demo's server", () => {
   });
 
   test("has all its examples compiled", async () => {
-    for (const name of DEMO_GUESTS) {
+    for (const name of guestNames) {
       const response = await fetch(`${server.url}wasm/asyncify/${name}`, { headers: { "x-isopod-token": token } });
       expect(WebAssembly.validate(await response.arrayBuffer()), name).toBe(true);
     }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { escapeControls, formatReason, LoadError, Runtime } from "../../host/index.ts";
 import { crashReport, crashStack } from "../../host/node/cli/crash-report.ts";
 import { frame } from "../../host/node/cli/top/frame.ts";
-import type { Look } from "../../host/node/cli/top/gauge.ts";
+import type { Reading } from "../../host/node/cli/top/observer-client.ts";
 import { assemble, guest } from "../support/wat.ts";
 
 /** A control sequence, C1, a line end, bidirectional controls, separators, and characters that nobody sees. */
@@ -76,12 +76,12 @@ test("a crash report obeys neither a message, nor a name, nor a function's name"
 
 test("isopod top keeps its columns whatever an actor is called", () => {
   const row = { pid: "0.1", name: EVIL, kind: "guest", module: "a\tb\x1b[2J", state: "waits", items: 0, bytes: 0 };
-  const look = {
+  const reading = {
     overview: { process: "x", observedMs: 0, guests: 1, runQueue: 0, memoryBytes: 0, mailboxItems: 0, mailboxBytes: 0 },
     page: { rows: [{ ...row, links: 0, ageMs: 0 }], hasReductions: false },
   };
-  Object.assign(look.overview, { counters: { spawned: 1, dead: 0 }, crashes: 0, samples: [] });
-  const lines = frame(look as unknown as Look, { columns: 200, rows: 20, color: false, sort: "items" });
+  Object.assign(reading.overview, { counters: { spawned: 1, dead: 0 }, crashes: 0, samples: [] });
+  const lines = frame(reading as unknown as Reading, { columns: 200, rows: 20, color: false, sort: "items" });
   expect(lines.join("")).not.toMatch(OBEYED);
   expect(lines.join("")).not.toContain("\t");
 });

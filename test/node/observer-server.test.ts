@@ -4,10 +4,8 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { request } from "node:http";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { frame } from "../../host/node/cli/top/frame.ts";
-import { Gauge } from "../../host/node/cli/top/gauge.ts";
-import { createRuntime, formatPid, type Pid } from "../../host/node/index.ts";
-import type { NodeRuntime } from "../../host/node/node-runtime.ts";
-import type { ObserverServer } from "../../host/node/observer/server.ts";
+import { ObserverClient } from "../../host/node/cli/top/observer-client.ts";
+import { createRuntime, formatPid, type NodeRuntime, type ObserverServer, type Pid } from "../../host/node/index.ts";
 import type {
   ActorDetail,
   ActorPage,
@@ -361,8 +359,8 @@ describe("isopod top", () => {
     const [quiet, full] = [runtime.mailbox(), runtime.mailbox()];
     runtime.register("\x1b[2J\u202eevil", full.pid);
     runtime.send(full.pid, "x");
-    const look = await new Gauge(observer.url).look({ sort: "items", isReversed: false, rows: 10 });
-    const lines = frame(look, options);
+    const reading = await new ObserverClient(observer.url).read({ sort: "items", isReversed: false, rows: 10 });
+    const lines = frame(reading, options);
     expect(lines[5]).toMatch(/^<[\d.]+> +\\x1b\[2J\\u\{202e\}ev… /);
     expect(lines[6]).toContain(formatPid(quiet.pid));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
@@ -371,13 +369,13 @@ describe("isopod top", () => {
 
   test("fits the terminal, whatever its size", async () => {
     for (let i = 0; i < 40; i++) runtime.register(`a name that is long, and longer ${i}`, runtime.mailbox().pid);
-    const look = await new Gauge(observer.url).look({ sort: "links", isReversed: false, rows: 50 });
+    const reading = await new ObserverClient(observer.url).read({ sort: "links", isReversed: false, rows: 50 });
     for (const [columns, rows] of [
       [40, 8],
       [80, 24],
       [200, 50],
     ]) {
-      const lines = frame(look, { ...options, columns, rows, sort: "links", hint: "q quit" });
+      const lines = frame(reading, { ...options, columns, rows, sort: "links", hint: "q quit" });
       expect(lines.length).toBeLessThanOrEqual(rows);
       expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(columns);
       if (columns >= 80) expect(lines[4]).toContain("LINKS*");
@@ -385,13 +383,13 @@ describe("isopod top", () => {
   });
 
   test("says what is wrong with an address, and when nobody answers", async () => {
-    expect(() => new Gauge("here")).toThrow("no address of an observer");
-    expect(() => new Gauge(`http://127.0.0.1:${observer.port}/`)).toThrow("no address of an observer");
-    const look = { sort: "items", isReversed: false, rows: 10 } as const;
-    const wrong = new Gauge(`http://127.0.0.1:${observer.port}/#token=0123456789abcdef`);
-    await expect(wrong.look(look)).rejects.toThrow("this is not the token");
-    const gauge = new Gauge(observer.url);
+    expect(() => new ObserverClient("here")).toThrow("not the address of an observer");
+    expect(() => new ObserverClient(`http://127.0.0.1:${observer.port}/`)).toThrow("not the address of an observer");
+    const request = { sort: "items", isReversed: false, rows: 10 } as const;
+    const wrong = new ObserverClient(`http://127.0.0.1:${observer.port}/#token=0123456789abcdef`);
+    await expect(wrong.read(request)).rejects.toThrow("this is not the token");
+    const right = new ObserverClient(observer.url);
     await observer.close();
-    await expect(gauge.look(look)).rejects.toThrow("does not answer");
+    await expect(right.read(request)).rejects.toThrow("does not answer");
   });
 });

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as asc from "assemblyscript/asc";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Compiled, compile } from "../../host/node/compile/compiler.ts";
+import type { Compiled } from "../../host/node/compile/compiled.ts";
+import { compile } from "../../host/node/compile/compiler.ts";
 import { build, createRuntime, type Denial, type Runtime } from "../../host/node/index.ts";
 
 const CLI = fileURLToPath(new URL("../../bin/isopod.js", import.meta.url));
@@ -72,7 +73,7 @@ describe("on the command line", () => {
     );
     expect(isopod(["run", "main.ts", "--entry", "main"])).toEqual([0, ""]);
     expect(isopod(["build", "typed.ts"])[1]).toBe(
-      "typed.ts: warning: run has type () -> i32, and an entry takes and gives nothing: export function run(): void\n",
+      "typed.ts: warning: run has type () -> i32, but an entry takes and returns nothing: export function run(): void\n",
     );
   });
 
@@ -126,13 +127,13 @@ describe("in a guest's source", () => {
       "export function run(): void {\n  setTimeout(run, 1);\n}",
       2,
       3,
-      "Cannot find name 'setTimeout'. (a guest has sendAfter, and receives that wait so long)",
+      "Cannot find name 'setTimeout'. (use sendAfter, or a receive with a time limit)",
     ],
     [
       "export function run(): void {\n  try { run(); } catch (e) {}\n}",
       2,
       3,
-      "Not implemented: Exceptions (a guest that cannot go on crashes, and its supervisor starts it again)",
+      "Not implemented: Exceptions (let the guest crash; its supervisor restarts it)",
     ],
   ])("%j", async (source, line, column, message) => {
     const path = join(folder, "guest.ts");
@@ -202,8 +203,8 @@ describe("in a host program", () => {
     [undefined, "load takes bytes, what build() made, a path or a URL, not undefined (a build with errors has no wasm"],
     [3, "load takes bytes, what build() made, a path or a URL, not 3"],
     [{}, "load takes bytes, what build() made, a path or a URL, not an object"],
-    [[{}], "load takes one module, not a list: of what build() resolves to, load each"],
-    [new Uint8Array(), "guest is empty, and no WebAssembly module"],
+    [[{}], "load takes one module, not a list: load each module of the list that build() resolves to"],
+    [new Uint8Array(), "guest is empty, so it is not a WebAssembly module"],
     [new TextEncoder().encode("export function run(): void {}"), "guest is text, and not WebAssembly"],
     [{ entry: "bad.ts", text: "ERROR: so bad" }, "bad.ts was not compiled, because it has errors:\nERROR: so bad"],
   ])("load of %j", async (given, message) => {

@@ -3,7 +3,7 @@
  * bytes that V8 has allocated for a message, by its own counter, and those that are still held after a collection.
  */
 import { getHeapStatistics } from "node:v8";
-import type { Scenario, Style } from "../../bench/scenario.ts";
+import type { Scenario, Style } from "../../bench/harness/scenario.ts";
 import { counting } from "../../bench/scenarios/counting.ts";
 import { pingPong } from "../../bench/scenarios/ping-pong.ts";
 

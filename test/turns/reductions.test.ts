@@ -20,12 +20,13 @@ import {
   SpawnError,
   type SpawnOptions,
 } from "../../host/index.ts";
-import { countReductions, END } from "../../host/module/count.ts";
-import { Undecodable } from "../../host/module/instructions.ts";
+import { countReductions } from "../../host/module/count.ts";
+import { Undecodable } from "../../host/module/cursor.ts";
 import { type BuildOptions, build } from "../../host/node/compile/build.ts";
-import type { Compiled } from "../../host/node/compile/compiler.ts";
+import type { Compiled } from "../../host/node/compile/compiled.ts";
 import { ManualClock } from "../../host/test.ts";
 import { PIECE } from "../../host/turns/preempt.ts";
+import { YIELD_END } from "../../host/wire/abi.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { assemble, ECHO, guest } from "../support/wat.ts";
 
@@ -383,7 +384,7 @@ describe("the policy", () => {
   test("lets nobody live who is told to give way and does not", async () => {
     // It says that it can unwind, and loops on.
     const bytes = guest(`(func $y (export "isopod:yield") (result i32) (call $yield)) (func (export "run"))
-      (func (export "resume:run") (param i32) (result i32) (loop $l (br_if $l (i32.ne (call $y) (i32.const ${END})))) (i32.const 2))`);
+      (func (export "resume:run") (param i32) (result i32) (loop $l (br_if $l (i32.ne (call $y) (i32.const ${YIELD_END})))) (i32.const 2))`);
     const pid = runtime.spawn(await runtime.load(bytes), { reductions: { policy: "yield", perTurn: 3 } });
     expect(await runtime.exited(pid)).toMatchObject(cut(/told to give way/));
   });

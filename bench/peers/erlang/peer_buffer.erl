@@ -1,4 +1,5 @@
-%% Savina's bounded buffer: a manager between producers and consumers, which asks a producer for an item only while there is room.
+%% Savina's bounded buffer: a manager between producers and consumers. It asks a producer for an
+%% item only if there is room.
 -module(peer_buffer).
 -export([bounded_buffer/1]).
 
@@ -10,7 +11,7 @@ bounded_buffer(#{buffer := Buffer, producers := Producers, consumers := Consumer
         Makers = [spawn_link(fun() -> produce(Manager, Cost, Items, 0.0) end) || _ <- lists:seq(1, Producers)],
         Eaters = [spawn_link(fun() -> consume(Manager, Cost, 0, 0.0) end) || _ <- lists:seq(1, Consumers)],
         [Maker ! produce || Maker <- Makers],
-        %% Each producer may have one item under way when the buffer is full.
+        %% When the buffer is full, each producer may still send one item.
         manage(#manager{room = max(1, Buffer - Producers), consumers = queue:from_list(Eaters), producing = Producers}),
         [Eater ! {leave, Manager} || Eater <- Eaters],
         lists:sum([receive {Eater, Count} -> Count end || Eater <- Eaters])
@@ -83,7 +84,7 @@ consume(Manager, Cost, Consumed, Last) ->
             From ! {self(), Consumed}
     end.
 
-%% Savina's work on an item: `cost` hundred logarithms, or one where the cost is 0.
+%% Savina's work on an item: 100 times `cost` logarithms, or one if the cost is 0.
 process(Term, 0) -> logarithms(Term, 0, 1);
 process(Term, Cost) -> logarithms(Term, Cost, Cost * 100).
 

@@ -1,25 +1,25 @@
-%% Savina's chameneos: creatures that meet in pairs at a mall and change colour with each meeting.
+%% Savina's chameneos: creatures meet in pairs at a mall and change colour with each meeting.
 -module(peer_chameneos).
 -export([chameneos/1]).
 
-%% The round is the mall. Both of a pair count their meeting.
+%% The round is the mall. Both of a pair count the meeting.
 chameneos(#{chameneos := Creatures, meetings := Meetings}) ->
     Mall = self(),
     {Elapsed, Attendances} = peer_round:timed(fun() ->
         Colours = {red, yellow, blue},
         [spawn_link(fun() -> enter(Mall, element(I rem 3 + 1, Colours), 0) end) || I <- lists:seq(0, Creatures - 1)],
-        mall(Meetings, nobody),
+        mall(Meetings, none),
         lists:sum([fade() || _ <- lists:seq(1, Creatures)])
     end),
     #{operations => Meetings, check => Attendances div 2, elapsed => Elapsed}.
 
-mall(0, nobody) ->
+mall(0, none) ->
     ok;
-mall(Left, nobody) ->
+mall(Left, none) ->
     receive {meet, Waiting, _Colour} -> mall(Left, Waiting) end;
 mall(Left, Waiting) ->
     receive {meet, _, _} = Meet -> Waiting ! Meet end,
-    mall(Left - 1, nobody).
+    mall(Left - 1, none).
 
 fade() ->
     Creature = receive {meet, Late, _Colour} -> Late end,

@@ -1,4 +1,4 @@
-%% Savina's crowds: many processes that compute a little or talk to one another at random.
+%% Savina's crowds: many processes that compute a sine, or send pings to random neighbours.
 -module(peer_crowd).
 -export([fork_join_throughput/1, fork_join_create/1, big/1]).
 
@@ -43,7 +43,8 @@ fork_join_create(#{workers := Workers}) ->
     end),
     #{operations => Workers, check => Ended, elapsed => Elapsed}.
 
-%% Each sends a ping to a neighbour at random, waits for its pong, and so on; between, it answers the others. The round is the sink.
+%% Each process sends a ping to a random neighbour, waits for its pong, and repeats. Meanwhile it
+%% answers the others. The round is Savina's sink.
 big(#{actors := Actors, pings := Pings}) ->
     Main = self(),
     {Elapsed, Received} = peer_round:timed(fun() ->
@@ -61,7 +62,8 @@ gossip(Main, All, Id, Pings) ->
     {Target, Random} = ask(All, Id, Id),
     gossip(Main, All, Id, Pings - 1, Random, Target, 0).
 
-%% A pong from anybody but the neighbour that was asked has no clause, and would stay in the mailbox for ever.
+%% No clause matches a pong from another process than the target. It would stay in the mailbox, and
+%% the round would fail.
 gossip(Main, All, Id, Left, Random, Target, Received) ->
     receive
         {ping, From} ->
@@ -69,7 +71,7 @@ gossip(Main, All, Id, Left, Random, Target, Received) ->
             gossip(Main, All, Id, Left, Random, Target, Received + 1);
         {pong, Target} when Left =:= 0 ->
             Main ! {done, self()},
-            gossip(Main, All, Id, Left, Random, nobody, Received + 1);
+            gossip(Main, All, Id, Left, Random, none, Received + 1);
         {pong, Target} ->
             {Next, Later} = ask(All, Id, Random),
             gossip(Main, All, Id, Left - 1, Later, Next, Received + 1);
@@ -77,7 +79,7 @@ gossip(Main, All, Id, Left, Random, Target, Received) ->
             Main ! {self(), Received}
     end.
 
-%% Savina's generator of pseudo-random numbers, so that everybody asks the same neighbours in every language.
+%% Savina's generator of pseudo-random numbers. Every language has the same numbers.
 ask(All, Id, Random) ->
     Next = (Random * 1309 + 13849) band 65535,
     Target = Next rem tuple_size(All),

@@ -1,4 +1,4 @@
-%% Lives of processes: born, run, seen to end; and what one takes that waits.
+%% The life of a process: spawn, run and end; and the memory of a process that waits.
 -module(peer_lives).
 -export([one_by_one/1, storm/1, memory/1]).
 
@@ -19,7 +19,8 @@ storm(#{count := Count}) ->
     end),
     #{operations => Count, check => Ended, elapsed => Elapsed}.
 
-%% As the virtual machine itself accounts for them: the process with its stack, heap and mailbox. The time is that of spawning.
+%% The memory that process_info tells: the process with its stack, heap and mailbox. The time is
+%% that of spawning.
 memory(#{actors := Actors}) ->
     Main = self(),
     {Elapsed, Pids} = peer_round:timed(fun() ->

@@ -1,11 +1,12 @@
-%% The peer in Erlang: it speaks the protocol of ../README.md. Each round runs in a process of its own, to which every process of the
-%% scenario is linked: a crash ends the round instead of hanging it, and nothing of one round is left for the next.
-%% It is not called peer, because OTP has a module of that name.
+%% The peer in Erlang, with the protocol of ../README.md. Each round runs in a process of its own,
+%% and every process of the scenario is linked to it. A crash therefore ends the round, and no
+%% process of a round lives on into the next. The module is not called peer, because OTP has a
+%% module of that name.
 -module(peer_main).
 -export([main/0]).
 
-%% Name, parameters with defaults, and the function of a round. A parameter whose default is 0 is a choice; all others are at least 1, but for
-%% the bytes of a message and the depth of a mailbox.
+%% Name, parameters with defaults, and the function that plays a round. A parameter whose default is
+%% 0 is an option. All others are at least 1, except bytes and depth.
 scenarios() ->
     [{"ping-pong", [{pairs, 1}, {bytes, 8}, {messages, 200000}, {copy, 0}], fun peer_messages:ping_pong/1},
      {"fan-in", [{senders, 1000}, {messages, 200000}], fun peer_messages:fan_in/1},
@@ -25,10 +26,11 @@ scenarios() ->
      {"selective-predicate", [{depth, 10000}, {scans, 100}], fun peer_selective:by_predicate/1},
      {"spawn", [{count, 20000}], fun peer_lives:one_by_one/1},
      {"spawn-storm", [{count, 10000}], fun peer_lives:storm/1},
+     {"exit-chain", [{actors, 2000}], fun peer_links:exit_chain/1},
      {"memory", [{actors, 10000}], fun peer_lives:memory/1}].
 
 main() ->
-    %% What the logger has to say it says on stdout, where the answers go; the reason of a crash is printed below.
+    %% The logger would write to stdout, where the answers go. The reason of a crash is printed below.
     logger:set_primary_config(level, none),
     case init:get_plain_arguments() of
         ["--list"] ->
@@ -55,7 +57,7 @@ rounds(Name, Run, Parameters) ->
         eof ->
             halt(0);
         Line ->
-            fail("what is understood on stdin is: round, not ~p", [Line])
+            fail("stdin: expected \"round\", not ~p", [Line])
     end.
 
 answer(Name, #{operations := Operations, check := Operations, elapsed := Elapsed} = Round) ->

@@ -1,8 +1,9 @@
-%% Messages between a few processes: how fast one is sent, queued and received.
+%% Messages between processes: how fast they are sent, queued and received.
 -module(peer_messages).
 -export([ping_pong/1, fan_in/1, fan_out/1, thread_ring/1, counting/1]).
 
-%% A binary of up to 64 bytes is copied to the receiver's heap; a longer one is counted and shared, unless `copy` asks for a new one.
+%% A binary of up to 64 bytes is copied to the receiver's heap. A longer one is shared, unless
+%% `copy` makes a new one.
 ping_pong(#{pairs := Pairs, bytes := Bytes, messages := Messages, copy := Copy}) ->
     Trips = peer_round:share(Messages, 2 * Pairs),
     Ball = binary:copy(<<7>>, Bytes),
@@ -81,7 +82,8 @@ receive_all(Main, Expected, Expected) ->
 receive_all(Main, Expected, Received) ->
     receive Number when is_integer(Number) -> receive_all(Main, Expected, Received + 1) end.
 
-%% Savina's thread ring. The last hop sends the word to end once round the ring, which adds up how many tokens each received.
+%% Savina's thread ring. After the last hop a message to leave goes round once, and adds up the
+%% tokens that each received.
 thread_ring(#{actors := Actors, hops := Hops}) ->
     Main = self(),
     {Elapsed, Received} = peer_round:timed(fun() ->
@@ -107,7 +109,7 @@ ring(Main, Next, Received) ->
             Next ! {leave, Origin, Sum + Received}
     end.
 
-%% Savina's counting actor: a producer sends it so many increments, and then asks for the count.
+%% Savina's counting actor: a producer sends increments to a counter, and then asks for the count.
 counting(#{messages := Messages}) ->
     Main = self(),
     {Elapsed, Received} = peer_round:timed(fun() ->

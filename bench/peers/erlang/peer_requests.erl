@@ -1,12 +1,14 @@
-%% Savina's requests: processes that ask another one while requests of others are queued behind, and wait for the reply by selective
-%% receive. The reference is made where the reply is received, so the receive looks at nothing that was queued before it (the receive
-%% marker, an optimisation of the compiler's).
+%% Savina's requests: processes that ask another process while more requests wait in their
+%% mailboxes. They receive the reply by selective receive. The reference is made in the same
+%% function, so the receive skips all earlier messages (the receive marker, an optimisation of the
+%% compiler).
 -module(peer_requests).
 -export([banking/1, log_map/1]).
 
 -define(BALANCE, 1000000).
 
-%% The round is the teller. Money goes only from lower accounts to higher ones, so that no two ever wait for each other.
+%% The round is the teller. Money only goes from lower to higher accounts, so no two accounts wait
+%% for each other.
 banking(#{accounts := Accounts, transactions := Transactions}) ->
     {Elapsed, Completed} = peer_round:timed(fun() ->
         Pids = [spawn_behind_queue(fun() -> account(?BALANCE) end) || _ <- lists:seq(1, Accounts)],
@@ -47,7 +49,8 @@ account(Balance) ->
 
 random(Value) -> (Value * 1309 + 13849) band 65535.
 
-%% The round is the master: it asks each worker for all terms at once, and each worker asks the computer of its rate for one after another.
+%% The round is the master: it asks each worker for all terms at once. Each worker asks a computer
+%% for one after another.
 log_map(#{terms := Terms, series := Series}) ->
     {Elapsed, Computed} = peer_round:timed(fun() ->
         Workers = [{worker(I), I} || I <- lists:seq(0, Series - 1)],
@@ -98,7 +101,8 @@ compute(Rate) ->
             compute(Rate)
     end.
 
-%% So many messages queue before these that a collection must not have to copy them: banking takes two thirds of the time that it takes with
-%% the messages on the heap, log-map an eighth. The other scenarios became no faster with it, or slower.
+%% A process whose mailbox is off the heap, because many messages wait in it and a collection would
+%% copy them. Banking takes two thirds of the time that it takes with messages on the heap, log-map
+%% an eighth. Other scenarios gain nothing.
 spawn_behind_queue(Function) ->
     spawn_opt(Function, [link, {message_queue_data, off_heap}]).

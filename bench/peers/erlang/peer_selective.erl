@@ -1,8 +1,8 @@
-%% Selective receive behind a full mailbox, which none of the other peers has.
+%% Selective receive behind other messages. No other peer has it.
 -module(peer_selective).
 -export([by_reference/1, by_tag/1, by_predicate/1]).
 
-%% Calls to a server, with so many other messages in the caller's mailbox.
+%% Calls to a server, with `depth` other messages in the caller's mailbox.
 by_reference(#{depth := Depth, calls := Calls}) ->
     Server = spawn_link(fun serve/0),
     queue(Depth),
@@ -24,11 +24,11 @@ serve() ->
             serve()
     end.
 
-%% Behind so many queued messages comes the one that matches. An operation is a receive of it.
+%% Receives the message that a guard matches, behind `depth` others.
 by_predicate(#{depth := Depth, scans := Scans}) ->
     behind(Depth, Scans, fun() -> scan(0, Scans, 0) end).
 
-%% The same, where a word of the message says whether it is wanted.
+%% Receives the message with a tag, behind `depth` others.
 by_tag(#{depth := Depth, scans := Scans}) ->
     behind(Depth, Scans, fun() -> pick(Scans, 0) end).
 

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// An item of a producer, which may go on when it is told to.
+// An item of a producer, which waits for the manager's signal before it makes the next one.
 type item struct {
 	value    float64
 	producer chan<- struct{}
 }
 
-// boundedBuffer is Savina's: a manager between producers and consumers. With the parameter channel it is what a Go programmer would
-// write instead: a channel with a buffer.
+// boundedBuffer is Savina's: a manager between producers and consumers. With the parameter channel
+// it is a channel with a buffer instead, as a Go programmer would write it.
 func boundedBuffer(with parameters) round {
 	began := time.Now()
 	counts := make(chan int)
@@ -63,12 +63,12 @@ type manager struct {
 	pending   []float64
 	producers []chan<- struct{}
 	consumers []chan<- float64
-	// All consumers, who are told the end by a closed channel.
+	// All consumers. A closed channel tells them the end.
 	all []chan float64
 }
 
 func newManager(with parameters, counts chan<- int) *manager {
-	// Each producer may have one item under way when the buffer is full.
+	// When the buffer is full, each producer may still send one item.
 	room := with["buffer"] - with["producers"]
 	if room < 1 {
 		room = 1
@@ -155,7 +155,7 @@ func (m *manager) consume(inbox chan float64, cost int, counts chan<- int) {
 	counts <- consumed
 }
 
-// process is Savina's work on an item: cost hundred logarithms, or one where the cost is 0.
+// process is Savina's work on an item: 100 times cost logarithms, or one if the cost is 0.
 func process(term float64, cost int) float64 {
 	random, times := pseudoRandom(cost), cost*100
 	if cost == 0 {

@@ -4,7 +4,7 @@ import "time"
 
 type colour int
 
-// The three colours are 0, 1 and 2: of two that differ, the third is what both change to.
+// The colours are 0, 1 and 2. Two that differ change to the third; two that are the same keep it.
 func (mine colour) complement(other colour) colour {
 	if mine == other {
 		return mine
@@ -12,11 +12,11 @@ func (mine colour) complement(other colour) colour {
 	return 3 - mine - other
 }
 
-// A chameneo is told of a meeting, of the colour to change to, or to leave.
+// A message to a creature: it meets another one, changes its colour, or leaves.
 type encounter struct {
 	kind   encounterKind
 	colour colour
-	// The other one's mailbox, in a meeting.
+	// The mailbox of the other creature, in a meeting.
 	other chan<- encounter
 }
 
@@ -28,7 +28,8 @@ const (
 	leave
 )
 
-// chameneos is Savina's: creatures meet in pairs at a mall, which is this goroutine. Both of a pair count their meeting.
+// chameneos is Savina's: creatures meet in pairs at a mall, which is this goroutine. Both of a pair
+// count the meeting.
 func chameneos(with parameters) round {
 	creatures, meetings := with["chameneos"], with["meetings"]
 	began := time.Now()

@@ -9,7 +9,34 @@ import (
 
 const theta = 37.2
 
-// forkJoinThroughput is Savina's: so many goroutines compute a little for each of so many messages.
+// crowd counts goroutines that end.
+type crowd struct {
+	living sync.WaitGroup
+	count  atomic.Int64
+}
+
+// newCrowd is for the given number of goroutines.
+func newCrowd(size int) *crowd {
+	all := &crowd{}
+	all.living.Add(size)
+	return all
+}
+
+func (all *crowd) start(body func()) {
+	go func() {
+		defer all.living.Done()
+		body()
+		all.count.Add(1)
+	}()
+}
+
+// ended waits for all goroutines, and returns how many came to their end.
+func (all *crowd) ended() int {
+	all.living.Wait()
+	return int(all.count.Load())
+}
+
+// forkJoinThroughput is Savina's: goroutines that compute a sine for each message.
 func forkJoinThroughput(with parameters) round {
 	actors, messages := with["actors"], with["messages"]
 	began := time.Now()
@@ -37,24 +64,17 @@ func forkJoinThroughput(with parameters) round {
 	return round{operations: actors * messages, check: received, elapsed: time.Since(began)}
 }
 
-// forkJoinCreate is Savina's: so many goroutines with a mailbox each get one message, compute a little and end.
+// forkJoinCreate is Savina's: each goroutine has a mailbox, gets one message, computes a sine and ends.
 func forkJoinCreate(with parameters) round {
 	workers := with["workers"]
 	began := time.Now()
-	var ended atomic.Int64
-	var living sync.WaitGroup
-	living.Add(workers)
+	all := newCrowd(workers)
 	for i := 0; i < workers; i++ {
 		inbox := make(chan float64, 1)
-		go func() {
-			defer living.Done()
-			compute(<-inbox)
-			ended.Add(1)
-		}()
+		all.start(func() { compute(<-inbox) })
 		inbox <- theta
 	}
-	living.Wait()
-	return round{operations: workers, check: int(ended.Load()), elapsed: time.Since(began)}
+	return round{operations: workers, check: all.ended(), elapsed: time.Since(began)}
 }
 
 func compute(angle float64) {
@@ -70,13 +90,14 @@ type bigMessage struct {
 	from int
 }
 
-// big is Savina's: each sends a ping to a neighbour at random, waits for its pong, and so on; between, it answers the others.
+// big is Savina's: each goroutine sends a ping to a random neighbour, waits for its pong, and
+// repeats. Meanwhile it answers the others.
 func big(with parameters) round {
 	actors, pings := with["actors"], with["pings"]
 	began := time.Now()
 	inboxes := make([]chan bigMessage, actors)
 	for i := range inboxes {
-		// A ping of each neighbour and the pong to its own is the most that can wait here: nobody ever waits to send.
+		// At most one ping of each neighbour and one pong wait here, so no sender ever waits.
 		inboxes[i] = make(chan bigMessage, actors+1)
 	}
 	done, counts := make(chan int, actors), make(chan int)
@@ -103,7 +124,7 @@ func gossip(inboxes []chan bigMessage, id, left int, done, counts chan<- int) {
 			continue
 		}
 		if message.from != target {
-			fail("%d expected a pong of %d, not of %d", id, target, message.from)
+			fail("%d expected a pong from %d, not from %d", id, target, message.from)
 		}
 		if left--; left == 0 {
 			done <- 1
@@ -115,7 +136,7 @@ func gossip(inboxes []chan bigMessage, id, left int, done, counts chan<- int) {
 	counts <- received
 }
 
-// pseudoRandom is Savina's generator, so that every language has the same numbers.
+// pseudoRandom is Savina's generator. Every language has the same numbers.
 type pseudoRandom int
 
 func (value *pseudoRandom) next(below int) int {

@@ -6,12 +6,11 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// spawnOneByOne starts a goroutine and waits for its end, which is the word that it sends last; and so on.
+// spawnOneByOne starts a goroutine and waits for the message that it sends at its end. Then it
+// starts the next one.
 func spawnOneByOne(with parameters) round {
 	count, ended := with["count"], 0
 	done := make(chan int)
@@ -23,26 +22,23 @@ func spawnOneByOne(with parameters) round {
 	return round{operations: count, check: ended, elapsed: time.Since(began)}
 }
 
+// spawnStorm starts all goroutines before it waits for the first.
 func spawnStorm(with parameters) round {
 	count := with["count"]
 	began := time.Now()
-	var ended atomic.Int64
-	var living sync.WaitGroup
-	living.Add(count)
+	all := newCrowd(count)
 	for i := 0; i < count; i++ {
-		go func() {
-			defer living.Done()
-			ended.Add(1)
-		}()
+		all.start(func() {})
 	}
-	living.Wait()
-	return round{operations: count, check: int(ended.Load()), elapsed: time.Since(began)}
+	return round{operations: count, check: all.ended(), elapsed: time.Since(began)}
 }
 
-// parked holds the mailboxes of all rounds: none of these goroutines ever ends, so that those of the next round need fresh memory.
+// parked holds the mailboxes of all rounds. These goroutines never end, so the next round needs
+// fresh memory.
 var parked []chan int
 
-// memory is the resident memory that so many goroutines take which wait for their mailboxes. The time is that of starting them.
+// memory measures the resident memory of goroutines that wait for their mailboxes. The time is that
+// of starting them.
 func memory(with parameters) round {
 	actors := with["actors"]
 	before := residentBytes()
@@ -62,7 +58,7 @@ func memory(with parameters) round {
 	return round{actors, waiting, elapsed, map[string]any{"bytesEach": each}}
 }
 
-// residentBytes has the collector give back what it can before it looks.
+// residentBytes measures after a collection that returns free memory to the system.
 func residentBytes() int {
 	runtime.GC()
 	debug.FreeOSMemory()

@@ -1,4 +1,5 @@
-// The peer in Go: it speaks the protocol of ../README.md. An actor is a goroutine and its mailbox a channel, all on one thread.
+// The peer in Go: it speaks the protocol of ../README.md. An actor is a goroutine and its mailbox a
+// channel, all on one thread.
 package main
 
 import (
@@ -12,14 +13,15 @@ import (
 	"time"
 )
 
-// parameters are whole numbers. One whose default is 0 is a choice; all others are at least 1, but for the bytes of a message.
+// parameters are whole numbers. One whose default is 0 is an option. All others are at least 1,
+// except bytes.
 type parameters map[string]int
 
-// round is what came of one: how much there was to do, and how much of it the goroutines themselves counted.
+// round is a result: the operations that there were to do, and those that the goroutines counted.
 type round struct {
 	operations, check int
 	elapsed           time.Duration
-	// beside holds what a scenario has to say besides.
+	// beside has more keys of the answer.
 	beside map[string]any
 }
 
@@ -74,7 +76,7 @@ func play(chosen scenario, with parameters) {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		if lines.Text() != "round" {
-			fail("what is understood on stdin is: round, not %q", lines.Text())
+			fail(`stdin: expected "round", not %q`, lines.Text())
 		}
 		played := chosen.run(with)
 		if played.check != played.operations {
@@ -144,7 +146,7 @@ func fail(format string, arguments ...any) {
 	os.Exit(1)
 }
 
-// share is what each of so many does of a total.
+// share is the part of a total that each actor does, rounded down.
 func share(total, actors int) int {
 	if total < actors {
 		return 1

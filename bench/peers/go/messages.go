@@ -2,11 +2,11 @@ package main
 
 import "time"
 
-// mailbox is how many messages a channel holds before its sender has to wait. Goroutines that hand over one message at a time have
-// channels without a buffer, or with one of 1.
+// mailbox is the number of messages that a channel holds before its sender waits. Goroutines that
+// exchange one message at a time have channels without a buffer, or with a buffer of 1.
 const mailbox = 128
 
-// pingPong hands a slice of bytes to and fro: a copy of it, unless the parameter move says that the slice itself is handed over.
+// pingPong sends bytes back and forth: a copy of the slice, or with the parameter move the slice itself.
 func pingPong(with parameters) round {
 	pairs, trips, move := with["pairs"], share(with["messages"], 2*with["pairs"]), with["move"] == 1
 	start, counts := make(chan struct{}), make(chan int, 2*pairs)
@@ -108,7 +108,8 @@ func countAll(inbox <-chan int, counts chan<- int) {
 	counts <- received
 }
 
-// threadRing is Savina's. Whoever gets the last token closes the channel to the next one, and so on round the ring.
+// threadRing is Savina's. The goroutine with the last token closes the channel to the next one,
+// which does the same.
 func threadRing(with parameters) round {
 	actors, hops := with["actors"], with["hops"]
 	began := time.Now()

@@ -4,15 +4,16 @@ import "time"
 
 const firstBalance = 1_000_000
 
-// A request to an account: to transfer to another one, where there is a target, or else to deposit. The reply says that it is done.
+// A request to an account: to transfer if there is a target, otherwise to deposit. The reply says
+// that it is done.
 type request struct {
 	target chan<- request
 	amount int
 	reply  chan<- struct{}
 }
 
-// banking is Savina's. An account that transfers waits for the reply of the other, on a channel of its own. Money goes only from lower
-// accounts to higher ones, so that no two ever wait for each other.
+// banking is Savina's. An account that transfers waits for the other's reply on a channel of its
+// own. Money only goes from lower to higher accounts, so no two accounts wait for each other.
 func banking(with parameters) round {
 	began := time.Now()
 	accounts, balances := make([]chan request, with["accounts"]), make(chan int)
@@ -68,7 +69,7 @@ func account(inbox <-chan request, balances chan<- int) {
 	balances <- balance
 }
 
-// A term of a series, to be computed.
+// A request for the next term of a series.
 type term struct {
 	value float64
 	reply chan<- float64
@@ -79,7 +80,7 @@ type series struct {
 	value            float64
 }
 
-// logMap is Savina's logistic map: a worker for each series asks the computer of its rate for one term after another.
+// logMap is Savina's logistic map: a worker for each series asks a computer for one term after another.
 func logMap(with parameters) round {
 	began := time.Now()
 	inboxes, results := make([]chan struct{}, with["series"]), make(chan series)

@@ -1,14 +1,17 @@
-/** What all scenarios need of actors: names, an end when one of them fails, and somebody to report to. */
+/**
+ * Functions of actors for all scenarios: names, the end of the process when an actor fails, and
+ * reports.
+ */
 import { dispatch, spawn, start, stop } from "nact";
 
 const system = start();
-/** Those of this round, but for the ones that have stopped themselves. */
+/** The actors of this round that `stopAll` has to stop. */
 const living = new Set();
 let born = 0;
 
 /**
- * Spawns an actor below the system. It has a name of ours: those that nact makes up are random numbers of 31 bits, of which two are the same
- * in one of fifty crowds of ten thousand.
+ * Spawns an actor below the system, under a unique name. nact's own names are random numbers of 31
+ * bits: in one of fifty crowds of 10,000 actors, two would be the same.
  */
 export function actor(handler, initialState) {
   const reference = spawn(system, handler, `actor-${born++}`, { initialState, onCrash });
@@ -16,9 +19,16 @@ export function actor(handler, initialState) {
   return reference;
 }
 
-/** Spawns an actor whose end is seen: `afterStop` is called when nact has stopped it. */
-export function mortal(handler, afterStop) {
-  return spawn(system, handler, `actor-${born++}`, { onCrash, afterStop });
+/** Spawns an actor that handles one message and stops. Resolves to 1 when nact has stopped it. */
+export function once(handle, message) {
+  return new Promise(resolve => {
+    const handler = (_state, received, { self }) => {
+      handle(received);
+      stop(self);
+    };
+    const afterStop = () => resolve(1);
+    dispatch(spawn(system, handler, `actor-${born++}`, { onCrash, afterStop }), message);
+  });
 }
 
 export function stopAll() {
@@ -26,12 +36,12 @@ export function stopAll() {
   living.clear();
 }
 
-/** Forgets the actors of this round, which go on living. */
+/** Makes `stopAll` forget the actors of this round, so that they stay alive. */
 export function leaveAlive() {
   living.clear();
 }
 
-/** An actor that adds up so many numbers; `total` is their sum, once all have come. */
+/** An actor that adds up this many numbers. `total` resolves to their sum when all have arrived. */
 export function summing(reports) {
   const { promise: total, resolve } = Promise.withResolvers();
   const reference = actor(
@@ -44,18 +54,21 @@ export function summing(reports) {
   return { reference, total };
 }
 
-/** What comes of a round that began then. */
+/** The result of a round that began at this time. */
 export function since(began, operations, check) {
   return { operations, elapsedMs: performance.now() - began, check };
 }
 
-/** What each of so many does of a total. */
+/** The part of a total that each actor does, rounded down. */
 export const share = (total, actors) => Math.max(1, Math.floor(total / actors));
 
-/** By default nact prints the error to stdout, where the answers go, and stops the actor, for which the others would wait. */
+/**
+ * Ends the process. By default nact prints the error to stdout, where the answers go, and the other
+ * actors wait for ever.
+ */
 function onCrash(_message, error) {
   console.error(error);
   process.exit(1);
 }
 
-export { dispatch, stop };
+export { dispatch };

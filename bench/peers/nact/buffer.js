@@ -1,4 +1,7 @@
-/** Savina's bounded buffer: a manager between producers and consumers, which asks a producer for an item only while there is room. */
+/**
+ * Savina's bounded buffer: a manager between producers and consumers. It asks a producer for an
+ * item only if there is room.
+ */
 import { actor, dispatch, since, summing } from "./actors.js";
 import { Queue } from "./queue.js";
 import { nextRandom } from "./random.js";
@@ -8,7 +11,7 @@ export async function boundedBuffer({ buffer, producers, consumers, items, cost 
   const { reference: reports, total } = summing(consumers);
   const eaters = Array.from({ length: consumers }, () => consumer(cost, reports));
   const manager = actor(manage, {
-    // Each producer may have one item under way when the buffer is full.
+    // When the buffer is full, each producer may still send one item.
     room: Math.max(1, buffer - producers),
     items: new Queue(),
     producers: new Queue(),
@@ -20,7 +23,7 @@ export async function boundedBuffer({ buffer, producers, consumers, items, cost 
   return since(began, producers * items, await total);
 }
 
-/** The queues are the manager's own, and changed in place. */
+/** Changes the state in place. */
 function manage(state, message, { self, sender }) {
   switch (message.type) {
     case "item":
@@ -88,7 +91,7 @@ function consumer(cost, reports) {
   );
 }
 
-/** Savina's work on an item: `cost` hundred logarithms, or one where the cost is 0. */
+/** Savina's work on an item: 100 times `cost` logarithms, or one if the cost is 0. */
 function work(term, cost) {
   let random = cost;
   let sum = term;

@@ -1,4 +1,7 @@
-/** Savina's chameneos: creatures that meet in pairs at a mall and change colour with each meeting. Both of a pair count their meeting. */
+/**
+ * Savina's chameneos: creatures meet in pairs at a mall and change colour with each meeting. Both
+ * of a pair count it.
+ */
 import { actor, dispatch, since, summing } from "./actors.js";
 
 const colours = ["red", "yellow", "blue"];

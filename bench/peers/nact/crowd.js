@@ -1,5 +1,5 @@
-/** Savina's crowds: many actors that compute a little or talk to one another at random. */
-import { actor, dispatch, mortal, since, stop, summing } from "./actors.js";
+/** Savina's crowds: many actors that compute a sine, or send pings to random neighbours. */
+import { actor, dispatch, once, since, summing } from "./actors.js";
 import { nextRandom } from "./random.js";
 
 const THETA = 37.2;
@@ -21,23 +21,13 @@ export async function forkJoinThroughput({ actors, messages }) {
 }
 
 export async function forkJoinCreate({ workers }) {
-  const { promise, resolve } = Promise.withResolvers();
-  let ended = 0;
   const began = performance.now();
-  for (let i = 0; i < workers; i++) {
-    const worker = mortal(
-      (_state, angle, { self }) => {
-        compute(angle);
-        stop(self);
-      },
-      () => {
-        if (++ended === workers) resolve();
-      },
-    );
-    dispatch(worker, THETA);
-  }
-  await promise;
-  return since(began, workers, ended);
+  const ended = await Promise.all(Array.from({ length: workers }, () => once(compute, THETA)));
+  return since(
+    began,
+    workers,
+    ended.reduce((sum, one) => sum + one, 0),
+  );
 }
 
 function compute(angle) {
@@ -45,7 +35,10 @@ function compute(angle) {
   if (!(sine * sine > 0)) throw new Error(`the square of a sine is ${sine * sine}`);
 }
 
-/** Each sends a ping to a neighbour at random, waits for its pong, and so on; between, it answers the others. */
+/**
+ * Each actor sends a ping to a random neighbour, waits for its pong, and repeats. Meanwhile it
+ * answers the others.
+ */
 export async function big({ actors, pings }) {
   const began = performance.now();
   const { reference: done, total: allDone } = summing(actors);
@@ -72,7 +65,7 @@ export async function big({ actors, pings }) {
       dispatch(all[from], { type: "pong", from: state.id });
       return next;
     }
-    if (from !== state.target) throw new Error(`${state.id} expected a pong of ${state.target}, not of ${from}`);
+    if (from !== state.target) throw new Error(`${state.id} expected a pong from ${state.target}, not from ${from}`);
     next.left--;
     if (next.left > 0) return ask(next);
     dispatch(done, 1);

@@ -1,16 +1,16 @@
-/** Lives of actors: born, run, seen to end; and what one takes that waits. */
-import { actor, dispatch, leaveAlive, mortal, since, stop, summing } from "./actors.js";
+/** The life of an actor: spawn, run and end; and the memory of an actor that waits. */
+import { actor, dispatch, leaveAlive, once, since, summing } from "./actors.js";
 
 export async function spawnOneByOne({ count }) {
   let ended = 0;
   const began = performance.now();
-  for (let i = 0; i < count; i++) ended += await live();
+  for (let i = 0; i < count; i++) ended += await once(run, "run");
   return since(began, count, ended);
 }
 
 export async function spawnStorm({ count }) {
   const began = performance.now();
-  const ended = await Promise.all(Array.from({ length: count }, live));
+  const ended = await Promise.all(Array.from({ length: count }, () => once(run, "run")));
   return since(
     began,
     count,
@@ -18,20 +18,12 @@ export async function spawnStorm({ count }) {
   );
 }
 
-/** Spawns an actor that stops itself at its first message. Resolves to 1 when nact says that it has stopped. */
-function live() {
-  return new Promise(resolve => {
-    const reference = mortal(
-      (_state, _message, { self }) => stop(self),
-      () => resolve(1),
-    );
-    dispatch(reference, "run");
-  });
-}
+/** The work of an actor that only lives. */
+function run() {}
 
 /**
- * The heap that so many actors take which wait for a message after their first. They go on living, as in the other peers. The time is that of
- * spawning them.
+ * The heap of actors that wait after their first message. They stay alive, as in the other peers.
+ * The time is that of spawning them.
  */
 export async function memory({ actors }) {
   const before = heapBytes();

@@ -1,7 +1,7 @@
-/** Messages between a few actors: how fast one is sent, queued and received. */
+/** Messages between actors: how fast they are sent, queued and received. */
 import { actor, dispatch, share, since, summing } from "./actors.js";
 
-/** Hands bytes to and fro: a copy of them, unless the parameter `move` says that the array itself is handed over. */
+/** Sends bytes back and forth: a copy of the array, or with the parameter `move` the array itself. */
 export async function pingPong({ pairs, bytes, messages, move }) {
   const trips = share(messages, 2 * pairs);
   const fresh = move === 1 ? ball => ball : ball => ball.slice();
@@ -19,7 +19,7 @@ export async function pingPong({ pairs, bytes, messages, move }) {
     }, 0);
   });
   const began = performance.now();
-  // The first ball is the word to begin: it makes a ping's state 1, the number of the ball that comes back next.
+  // The first ball starts a ping. Its state becomes 1, the number of the ball that comes back next.
   for (const ping of pings) dispatch(ping, new Uint8Array(bytes).fill(7));
   const received = await total;
   return { ...since(began, 2 * pairs * trips, received), payload: move === 1 ? "moved" : "copied" };
@@ -53,7 +53,7 @@ export async function fanOut({ receivers, messages }) {
   return since(began, receivers * each, await total);
 }
 
-/** An actor that reports when so many messages have come. */
+/** An actor that reports when this many messages have arrived. */
 function counter(expected, reports) {
   return actor(received => {
     if (received + 1 === expected) dispatch(reports, expected);
@@ -61,7 +61,10 @@ function counter(expected, reports) {
   }, 0);
 }
 
-/** Savina's thread ring. The last hop sends the word to leave once round the ring, and each reports how many tokens it received. */
+/**
+ * Savina's thread ring. After the last hop a message to leave goes round once, and each reports the
+ * tokens it received.
+ */
 export async function threadRing({ actors, hops }) {
   const began = performance.now();
   const { reference: reports, total } = summing(actors);
@@ -87,7 +90,7 @@ export async function threadRing({ actors, hops }) {
   return since(began, hops, await total);
 }
 
-/** Savina's counting actor: a producer sends it so many increments, and then asks for the count. */
+/** Savina's counting actor: a producer sends increments to a counter, and then asks for the count. */
 export async function counting({ messages }) {
   const began = performance.now();
   const { reference: reports, total } = summing(1);

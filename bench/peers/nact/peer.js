@@ -1,4 +1,4 @@
-/** The peer in JavaScript with nact: it speaks the protocol of ../README.md. */
+/** The peer in JavaScript with nact, with the protocol of ../README.md. */
 import { createInterface } from "node:readline";
 import { stopAll } from "./actors.js";
 import { boundedBuffer } from "./buffer.js";
@@ -9,8 +9,8 @@ import { counting, fanIn, fanOut, pingPong, threadRing } from "./messages.js";
 import { banking, logMap } from "./requests.js";
 
 /**
- * The function of a round, and its parameters with their defaults: one whose default is 0 is a choice, all others are at least 1, but for the bytes of a
- * message.
+ * The function of a round, and its parameters with their defaults. One whose default is 0 is an
+ * option. All others are at least 1, except bytes.
  */
 const scenarios = {
   "ping-pong": [pingPong, { pairs: 1, bytes: 8, messages: 200_000, move: 0 }],
@@ -44,7 +44,7 @@ async function main([name, ...settings]) {
   const [run, defaults] = scenarios[name];
   const parameters = settings.reduce(set, defaults);
   for await (const line of createInterface({ input: process.stdin })) {
-    if (line !== "round") throw new Error(`what is understood on stdin is: round, not ${JSON.stringify(line)}`);
+    if (line !== "round") throw new Error(`stdin: expected "round", not ${JSON.stringify(line)}`);
     const played = await run(parameters);
     if (played.check !== played.operations) {
       throw new Error(`${name}: ${played.operations} operations, but ${played.check} were counted`);
@@ -68,6 +68,6 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   console.error(error.message);
-  // Not the exit code only: actors of a round that failed may still be at it.
+  // Ends at once: actors of the failed round may still run.
   process.exit(1);
 }

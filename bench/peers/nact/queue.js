@@ -1,6 +1,6 @@
-/** First in, first out. Taking from the front of a long array would move all the rest of it. */
+/** First in, first out. An array would move all its items for each one that is taken from the front. */
 export class Queue {
-  /** Only those from `#head` on are waiting. */
+  /** Only the items from `#head` on are in the queue. */
   #items = [];
   #head = 0;
 

@@ -1,6 +1,7 @@
 /**
- * Savina's requests: actors that ask another one, and put aside what comes before the reply. nact has `query` for that, but it tells queries
- * apart by random numbers of 32 bits: of the hundreds that are under way here, two would be the same now and then, and one of them never
+ * Savina's requests: actors that ask another actor, and put other messages aside until the reply
+ * arrives. nact has `query` for that, but it tells queries apart by random numbers of 32 bits. With
+ * hundreds of them at a time, two would sometimes be the same, and one of them would never be
  * answered.
  */
 import { actor, dispatch, since, summing } from "./actors.js";
@@ -9,7 +10,7 @@ import { nextRandom } from "./random.js";
 
 const FIRST_BALANCE = 1_000_000;
 
-/** Money goes only from lower accounts to higher ones, so that no two ever wait for each other. */
+/** Money only goes from lower to higher accounts, so no two accounts wait for each other. */
 export async function banking({ accounts: count, transactions }) {
   const began = performance.now();
   const { reference: teller, total: completed } = summing(transactions);
@@ -21,7 +22,8 @@ export async function banking({ accounts: count, transactions }) {
   const { reference: reports, total } = summing(count);
   for (const each of accounts) dispatch(each, { type: "close" }, reports);
   const balances = await total;
-  if (balances !== count * FIRST_BALANCE) throw new Error(`there were ${count * FIRST_BALANCE}, and are ${balances}`);
+  if (balances !== count * FIRST_BALANCE)
+    throw new Error(`the balances were ${count * FIRST_BALANCE}, and are ${balances}`);
   return since(began, transactions, check);
 }
 
@@ -59,7 +61,7 @@ function account(state, message, sender, self) {
   }
 }
 
-/** A worker for each series asks the computer of its rate for one term after another. */
+/** A worker for each series asks a computer for one term after another. */
 export async function logMap({ terms, series }) {
   const began = performance.now();
   const { reference: reports, total } = summing(series);
@@ -99,7 +101,10 @@ function seriesWorker(state, message, sender, self, computer) {
   }
 }
 
-/** A handler that, while the state has an asker, takes replies only and puts aside the rest. The state is changed in place. */
+/**
+ * A handler that takes only replies while the state has an asker, and puts the rest aside. It
+ * changes the state in place.
+ */
 function waiting(handle) {
   return (state, message, { self, sender }) => {
     if (state.asker !== undefined && message.type !== "reply") {

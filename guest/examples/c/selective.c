@@ -1,6 +1,6 @@
-// Selective receive: waits for the first message that begins with `reply:`; what came before it stays in the mailbox and is
-// passed on afterwards, in order, and so is the end of the actor that it monitors: its reason's bytes, tagged 100 and the code.
-// Args: u64, who gets all this; u64, whose end it wants to hear of.
+// Selective receive: waits for the first message that begins with `reply:`. Earlier messages stay in the mailbox, and are
+// forwarded afterwards, in order. It also forwards the Down of an actor that it monitors: the reason's bytes, with the
+// reason's code plus 100 as tag. Args: u64, the pid that it forwards to; u64, the pid that it monitors.
 
 #include "isopod.h"
 

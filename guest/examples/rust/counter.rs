@@ -1,4 +1,4 @@
-//! A handler: tag 1 adds an i32, tag 2 is answered with the sum, an i64. Anything else is a panic, which ends it with its message.
+//! A handler: tag 1 adds an i32, tag 2 is answered with the sum, an i64. Any other message is a panic, which ends it.
 #![no_std]
 
 use core::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -10,7 +10,7 @@ isopod_guest::panic_handler!();
 const ADD: i32 = 1;
 const GET: i32 = 2;
 
-/// State outlives a call only in statics. There is one thread, so an atomic costs nothing.
+/// Only statics keep a state between two calls. There is one thread, so an atomic costs nothing.
 static SUM: AtomicI64 = AtomicI64::new(0);
 
 fn handle(item: Item) {

@@ -1,4 +1,5 @@
-//! The imports of docs/abi.md as they are. Whatever takes an address is unsafe to call; the rest of the crate wraps what most guests need.
+//! The imports of docs/abi.md. All are unsafe to call. The rest of the crate wraps those that most
+//! guests need.
 
 #[link(wasm_import_module = "actor")]
 extern "C" {

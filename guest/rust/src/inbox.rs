@@ -1,4 +1,5 @@
-//! Receiving: one window that the host writes into, in pages of its own once an item was too long for its first 256 bytes.
+//! Receiving. The host writes items into one window. It has 256 bytes at first, and moves to its
+//! own pages for longer items.
 
 use crate::item::{Info, Item};
 use crate::{actor, fail};
@@ -9,7 +10,7 @@ use core::{mem, slice};
 const PARK: i32 = -2;
 const PAGE: usize = 65_536;
 
-/// A guest has one thread, and the host writes only while the guest is in an import or does not run.
+/// A guest has one thread. The host writes only while the guest is in an import or does not run.
 struct Shared<T>(UnsafeCell<T>);
 unsafe impl<T> Sync for Shared<T> {}
 
@@ -27,45 +28,49 @@ static WINDOW: Shared<Window> = Shared(UnsafeCell::new(Window {
 }));
 
 type Wanted<'a> = dyn FnMut(&Item) -> bool + 'a;
-/// What `match` asks; some only while `receive_where` waits.
+/// The predicate that `match` calls. `None` unless `receive_where` waits.
 static WANTED: Shared<Option<*mut Wanted<'static>>> = Shared(UnsafeCell::new(None));
 
-/// The actor's mailbox. There is one, and who holds it receives.
+/// The actor's mailbox. There is only one.
 pub struct Inbox(());
 
 impl Inbox {
     /// # Safety
-    /// There must be no other: `process!` makes it.
+    /// No other `Inbox` may exist. `process!` makes the only one.
     pub unsafe fn new() -> Self {
         Inbox(())
     }
 
-    /// The next item of any kind, waited for.
+    /// Waits for the next item of any kind.
     pub fn receive(&mut self) -> Item<'_> {
-        self.receive_within(-1).unwrap_or_else(|| fail(&"there is no waiting here"))
+        self.receive_within(-1).unwrap_or_else(|| fail(&"a handler or a start function cannot wait"))
     }
 
-    /// `timeout` in milliseconds, 0 polls, less than 0 is for ever.
+    /// Takes the next item of any kind. `timeout` is in milliseconds; 0 polls, a negative one waits
+    /// for ever.
     pub fn receive_within(&mut self, timeout: i32) -> Option<Item<'_>> {
         self.take(timeout, |info, ptr, cap, timeout| unsafe { actor::recv(info, ptr, cap, timeout) })
     }
 
-    /// The first message, or item of a timer, with this tag, or the first item that bears this ref. All else stays, in order.
+    /// Takes the first message or timer with this tag. For a ref, takes the first item with this
+    /// ref. All other items stay, in order.
     pub fn receive_tag(&mut self, tag: i32, timeout: i32) -> Option<Item<'_>> {
         self.take(timeout, |info, ptr, cap, timeout| unsafe { actor::recv_tag(info, ptr, cap, timeout, tag) })
     }
 
-    /// The first item of any kind that is wanted; each is asked about once. All else stays, in order. The predicate may compute, no more.
+    /// Takes the first item that `wanted` accepts. It sees each item once, and may only compute.
+    /// All other items stay, in order.
     pub fn receive_where(&mut self, timeout: i32, mut wanted: impl FnMut(&Item) -> bool) -> Option<Item<'_>> {
         let wanted: *mut Wanted<'_> = &mut wanted;
-        // SAFETY: it is taken out again before `wanted` ends.
+        // SAFETY: WANTED is reset before `wanted` ends.
         unsafe { *WANTED.0.get() = Some(mem::transmute::<*mut Wanted<'_>, *mut Wanted<'static>>(wanted)) };
         let item = self.take(timeout, |info, ptr, cap, timeout| unsafe { actor::recv_match(info, ptr, cap, timeout, 0) });
         unsafe { *WANTED.0.get() = None };
         item
     }
 
-    /// What did not fit was not taken, and is there at once for the second try.
+    /// A complete receive. An item that did not fit was not taken, so the second attempt finds it
+    /// at once.
     fn take(&mut self, mut timeout: i32, ask: impl Fn(*mut u8, *mut u8, usize, i32) -> i32) -> Option<Item<'_>> {
         let window = WINDOW.0.get();
         loop {
@@ -86,13 +91,13 @@ impl Inbox {
 }
 
 /// # Safety
-/// The host has filled the window, and `len` bytes of it; nothing is received while the item lives.
+/// The host has filled `len` bytes of the window, and nothing is received while the item lives.
 unsafe fn item<'a>(len: usize) -> Item<'a> {
     let window = WINDOW.0.get();
     Item { info: (*window).info, bytes: slice::from_raw_parts((*window).ptr, len) }
 }
 
-/// Fresh pages, so that whatever allocates beside this keeps its own.
+/// Makes room in new pages, so that no allocator of the guest is disturbed.
 fn grow(len: usize) {
     let window = WINDOW.0.get();
     let pages = len.max(2 * unsafe { (*window).cap }).div_ceil(PAGE);
@@ -106,23 +111,23 @@ fn grow(len: usize) {
     }
 }
 
-/// The predicate of `receive_where`, asked by the host while it waits.
+/// Calls the predicate of `receive_where`. The host calls this while the guest waits.
 #[export_name = "match"]
 extern "C" fn candidate(_predicate: i32, _ptr: *const u8, len: usize) -> i32 {
     match unsafe { *WANTED.0.get() } {
-        // SAFETY: `receive_where` is in an import, and so nobody else is in the window or in the closure.
+        // SAFETY: `receive_where` is in an import, so no other code uses the window or the closure.
         Some(wanted) => unsafe { (*wanted)(&item(len)) as i32 },
         None => 0,
     }
 }
 
-/// Of `handler!`: says where the host writes.
+/// For `handler!`: tells the host where to write.
 pub fn listen() {
     let window = WINDOW.0.get();
     unsafe { actor::window(addr_of_mut!((*window).info).cast(), (*window).ptr, (*window).cap) }
 }
 
-/// Of `handler!`: hands over the item that `handle(n)` was called for.
+/// For `handler!`: calls `handle` with the item that `handle(n)` was called for.
 ///
 /// # Safety
 /// Only in `handle`, once.

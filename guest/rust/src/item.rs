@@ -1,4 +1,4 @@
-//! What a receive returns: a view of the window, for as long as nothing else is received.
+//! The item that a receive returns: a view of the window, valid until the next receive.
 
 use crate::Pid;
 
@@ -10,7 +10,7 @@ pub enum Kind {
     Timer = 4,
 }
 
-/// What the host writes of an item; the table `info` of docs/abi.md.
+/// The fields that the host writes: the table `info` of docs/abi.md.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(crate) struct Info {
@@ -26,7 +26,7 @@ pub(crate) struct Info {
 /// One item of the mailbox.
 pub struct Item<'a> {
     pub(crate) info: Info,
-    /// The payload. In a predicate at most as much of it as the window holds.
+    /// The payload. A predicate sees at most as much as the window holds.
     pub bytes: &'a [u8],
 }
 
@@ -42,19 +42,20 @@ impl Item<'_> {
     pub fn tag(&self) -> i32 {
         self.info.tag
     }
-    /// Who sent it, or who has ended; true, for only the host writes it.
+    /// The sender, or the actor that has ended. Only the host writes it, so it cannot be forged.
     pub fn from(&self) -> Pid {
         self.info.from
     }
-    /// Not 0: of a message, its sender waits for an answer that is tagged so; of a Down, which monitor; of a timer, which one.
+    /// The ref that the sender of a request waits for; the ref of a Down's monitor, or of a timer.
+    /// Otherwise 0.
     pub fn reference(&self) -> i32 {
         self.info.reference
     }
-    /// Of a Down or an Exit, the code of its reason; `bytes` are the reason's.
+    /// The code of the exit reason of a Down or an Exit. `bytes` are the bytes of the reason.
     pub fn reason(&self) -> u32 {
         self.info.reason
     }
-    /// The payload's whole length, also in a predicate.
+    /// The length of the whole payload, also in a predicate.
     pub fn len(&self) -> usize {
         self.info.len as usize
     }

@@ -1,7 +1,9 @@
-//! What an actor in Rust needs, over docs/abi.md: `process!` or `handler!` names the function that is the actor, an [`Inbox`] receives, and
-//! [`send`] sends. Without `std`, without an allocator, without dependencies; a guest may use all three.
+//! Actors in Rust, over the ABI of docs/abi.md. `process!` or `handler!` names the actor's
+//! function, an [`Inbox`] receives, and [`send`] sends. The crate uses no `std`, no allocator and
+//! no dependencies; a guest may use all three.
 //!
-//! Received items are views of one window that the host writes into; the borrow checker ends them before the next receive.
+//! Received items are views of the window that the host writes into. The borrow checker ends them
+//! before the next receive.
 #![no_std]
 
 use core::fmt::{self, Display, Write};
@@ -13,10 +15,10 @@ mod item;
 pub use inbox::{listen, received, Inbox};
 pub use item::{Item, Kind};
 
-/// Names an actor for ever; 0 is the host.
+/// Names one actor, also after its end. 0 is the host.
 pub type Pid = u64;
 
-/// A process: `process!(run)` where `fn run(inbox: &mut Inbox)`; the actor ends when it returns.
+/// A process: `process!(run)`, with `fn run(inbox: &mut Inbox)`. The actor ends when it returns.
 #[macro_export]
 macro_rules! process {
     ($actor:path) => {
@@ -28,7 +30,8 @@ macro_rules! process {
     };
 }
 
-/// A handler: `handler!(handle)` where `fn handle(item: Item)`, called once per item. It never waits.
+/// A handler: `handler!(handle)`, with `fn handle(item: Item)`, which is called once for each item.
+/// It cannot wait.
 #[macro_export]
 macro_rules! handler {
     ($actor:path) => {
@@ -44,8 +47,9 @@ macro_rules! handler {
     };
 }
 
-/// Of guests without `std`: a panic ends the actor for a reason of its own, the panic's message.
-/// With `std` say so once: `std::panic::set_hook(Box::new(|info| isopod_guest::fail(info)))`.
+/// For guests without `std`: a panic ends the actor for a reason of its own, the panic's message.
+/// With `std`, call this once instead: `std::panic::set_hook(Box::new(|info|
+/// isopod_guest::fail(info)))`.
 #[macro_export]
 macro_rules! panic_handler {
     () => {
@@ -56,17 +60,17 @@ macro_rules! panic_handler {
     };
 }
 
-/// What sending answers. Nothing was queued unless it is `Accepted`.
+/// The result of sending. Only with `Accepted` is the message in the mailbox.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sent {
     Accepted,
-    /// There is no such actor, or the tag is a ref that nobody waits for any more.
+    /// There is no such actor, or the tag is a ref that is not live any more.
     NoActor,
     Full,
     TooLarge,
 }
 
-/// Copies a message into an actor's mailbox; never waits.
+/// Copies a message into an actor's mailbox. Never waits.
 pub fn send(to: Pid, tag: i32, bytes: &[u8]) -> Sent {
     match unsafe { actor::send(to as u32, (to >> 32) as u32, tag, bytes.as_ptr(), bytes.len()) } {
         1 => Sent::Accepted,
@@ -81,28 +85,31 @@ pub fn self_pid() -> Pid {
     unsafe { (actor::self_hi() as u64) << 32 | actor::self_lo() as u64 }
 }
 
-/// Copies the bytes given at spawn, as many as there is room for; returns their whole length.
+/// Copies the bytes given at spawn, as many as fit. Returns the length of all of them.
 pub fn args(room: &mut [u8]) -> usize {
     unsafe { actor::args(room.as_mut_ptr(), room.len()) }
 }
 
-/// One Down with this ref comes when that actor ends. None: there are as many ties as the limits allow.
+/// Asks for one Down, which has this ref, when the actor ends. None where the caller has reached
+/// its limit `ties`.
 pub fn monitor(pid: Pid) -> Option<i32> {
     let reference = unsafe { actor::monitor(pid as u32, (pid >> 32) as u32) };
     (reference < -1023).then_some(reference)
 }
 
-/// A line of text for the host. False without the grant `log`, and where there was too much in this second.
+/// Gives a log line to the host. False without the grant `log`, and where too much was logged in
+/// this second.
 pub fn log(text: &str) -> bool {
     unsafe { actor::log(1, text.as_ptr(), text.len()) == 1 }
 }
 
-/// Ends the actor, reason `normal`.
+/// Ends the actor for the reason normal.
 pub fn exit() -> ! {
     unsafe { actor::exit(0, core::ptr::null(), 0) }
 }
 
-/// Ends the actor for a reason of its own, as text in one line, cut to 256 bytes; its links and monitors get it.
+/// Ends the actor for a reason of its own: text in one line, cut to 256 bytes. Its links and
+/// monitors get it.
 pub fn fail(reason: &dyn Display) -> ! {
     let mut text = Text { bytes: [0; 256], len: 0 };
     let _ = write!(text, "{reason}");
@@ -119,7 +126,8 @@ impl Write for Text {
         let room = &mut self.bytes[self.len..];
         let len = more.len().min(room.len());
         for (byte, more) in room.iter_mut().zip(more.bytes()) {
-            // A panic's message has a line for its place: what reads reasons expects one line.
+            // A panic's message has a second line for its place, but readers of exit reasons expect
+            // one line.
             *byte = if more == b'\n' { b' ' } else { more };
         }
         self.len += len;

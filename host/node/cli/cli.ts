@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 /**
- * The command `isopod`: finds the command that is meant and runs it. A wrong command line ends with exit code 2 and says what is wrong;
- * no error that has a message ends in a stack trace.
+ * The command `isopod`: finds the command that the user named, and runs it. The first file of
+ * `cli/`.
+ *
+ * Guarantee: a wrong command line ends with exit code 2 and a message that says what is wrong. An
+ * error that has a message never prints a stack trace, unless ISOPOD_DEBUG is set.
+ *
+ * This folder imports everything of `node/`, host/index.ts, wire/, and bench/ for `isopod bench`.
  */
 import { escapeControls } from "../../wire/escape-controls.ts";
 import { suggest } from "../../wire/suggest.ts";
@@ -9,18 +14,18 @@ import { packageVersion } from "../installation.ts";
 import { type Command, parseArguments, UsageError } from "./command.ts";
 import { painted } from "./terminal.ts";
 
-/** Loaded when it is asked for: the scenarios of one need not be read to run another. */
-interface Listed {
+/** A command that is loaded only when it runs. */
+interface CommandEntry {
   readonly name: string;
-  /** One line for the list of commands. */
+  /** Its line in the list of commands. */
   readonly summary: string;
   load(): Promise<Command>;
 }
 
-const commands: readonly Listed[] = [
+const commands: readonly CommandEntry[] = [
   {
     name: "init",
-    summary: "begin a project: two guests, a host, a test",
+    summary: "make a project: two guests, a host, a test",
     load: async () => (await import("./commands/init.ts")).init,
   },
   {
@@ -35,7 +40,7 @@ const commands: readonly Listed[] = [
   },
   {
     name: "observe",
-    summary: "run one guest, with a page about its actors",
+    summary: "run one guest, and serve a page about its actors",
     load: async () => (await import("./commands/run.ts")).observe,
   },
   {
@@ -45,7 +50,7 @@ const commands: readonly Listed[] = [
   },
   {
     name: "demo",
-    summary: "write, run and watch guests in a page",
+    summary: "serve a page to write, run and watch guests",
     load: async () => (await import("./commands/demo.ts")).demo,
   },
   {
@@ -62,12 +67,12 @@ Usage: isopod <command> [arguments]
 Commands:
 ${commands.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join("\n")}
 
-  isopod <command> --help   says more about a command
+  isopod <command> --help   describes a command
   isopod --version          prints the version
 
-Exit codes: 0 done; 1 it failed; 2 the command line is wrong; 130 after Ctrl-C.
+Exit codes: 0 success; 1 failure; 2 wrong command line; 130 after Ctrl-C.
 Environment: NO_COLOR and FORCE_COLOR; ISOPOD_QUIET=1 hides the notice about the
-engine's flag; ISOPOD_DEBUG=1 shows where in isopod an error comes from.
+engine's flag; ISOPOD_DEBUG=1 prints the stack trace of an error.
 `;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -107,7 +112,7 @@ function unknown(word: string): string {
   return `there is no ${what} ${word}${likely === undefined ? "" : `; did you mean ${likely}?`}`;
 }
 
-// `isopod … | head` closes the pipe early, which is no failure.
+// `isopod … | head` closes the pipe early. That is not a failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;

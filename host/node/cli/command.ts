@@ -1,6 +1,6 @@
 /**
- * What a command of the CLI is, and how its arguments are read: with node:util's parseArgs, but an unknown option is a
- * UsageError that names the one that was probably meant.
+ * A command of the CLI, and how its arguments are read. The parser is parseArgs of node:util. An
+ * unknown option becomes a UsageError that suggests the most similar option.
  */
 import { parseArgs } from "node:util";
 import { suggest } from "../../wire/suggest.ts";
@@ -10,20 +10,20 @@ export interface Option {
   readonly short?: string;
   /** May be given several times. */
   readonly multiple?: boolean;
-  /** The values that there are. */
+  /** The allowed values. Default: any. */
   readonly choices?: readonly string[];
 }
 
 export interface Command {
   readonly name: string;
-  /** The whole text of `--help`. */
+  /** The text of `--help`. */
   readonly help: string;
   readonly options: Readonly<Record<string, Option>>;
   /** Resolves to the exit code. */
   run(given: Arguments): Promise<number>;
 }
 
-/** The command line is wrong. The message says how; the CLI adds where the help is. */
+/** The command line is wrong. The message says why; the CLI adds which `--help` to read. */
 export class UsageError extends Error {}
 
 /** The arguments of a command, checked against its options. */
@@ -44,19 +44,23 @@ export class Arguments {
     return this.#values.get(name) ?? [];
   }
 
-  /** The last one given. */
+  /** The value that was given last. */
   text(name: string): string | undefined {
     return this.all(name).at(-1);
   }
 
-  /** Throws a UsageError where it is no whole number in the range. */
+  /** Throws a UsageError where the value is not a whole number in the range. */
   whole(name: string, otherwise: number, least: number, most: number): number {
     const text = this.text(name);
     return text === undefined ? otherwise : numberIn(`--${name}`, text, least, most, true);
   }
 }
 
-/** Throws a UsageError, in which it is called `what`, where the text is no number in the range. */
+/**
+ * Throws a UsageError where the text is not a number in the range.
+ *
+ * @param what the name of the value in the error
+ */
 export function numberIn(what: string, text: string, least: number, most: number, whole: boolean): number {
   const number = text.trim() === "" ? Number.NaN : Number(text);
   if (number >= least && number <= most && (!whole || Number.isInteger(number))) return number;
@@ -72,7 +76,7 @@ export function parseArguments(args: readonly string[], options: Command["option
     options: Object.fromEntries(
       Object.entries(config).map(([name, { type, short }]) => [name, short ? { type, short } : { type }]),
     ),
-    // Its own errors suggest nothing.
+    // The errors of parseArgs suggest nothing.
     strict: false,
     allowPositionals: true,
     tokens: true,

@@ -1,11 +1,14 @@
-/** The compiler's messages as lines of a terminal: `file:line:column` first, so that editors and people find the place. */
+/**
+ * The compiler's diagnostics as lines for a terminal. Each begins with `file:line:column`, so that
+ * editors find the place.
+ */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { escapeControls } from "../../wire/escape-controls.ts";
-import type { Diagnostic } from "../compile/compiler.ts";
+import type { Diagnostic } from "../compile/compiled.ts";
 import { painted } from "./terminal.ts";
 
-/** Writes what the compiler has to say about one entry to stderr. */
+/** Writes the diagnostics of one entry to stderr. */
 export function printDiagnostics(diagnostics: readonly Diagnostic[]): void {
   for (const diagnostic of diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
 }
@@ -17,12 +20,12 @@ function formatDiagnostic({ severity, message, code, file, line, column }: Diagn
   const head = `${place === "" ? "" : `${place}: `}${severity === "info" ? kind : painted(severity, kind)} ${escapeControls(message, true)}`;
   const source = file === undefined || line === undefined ? undefined : lineOf(file, line);
   if (source === undefined || column === undefined) return head;
-  // Tabs stay, so that the caret stands under its character.
+  // Tabs stay tabs, so that the caret is below its character.
   const indent = source.slice(0, column - 1).replace(/[^\t]/g, " ");
   return `${head}\n    ${escapeControls(source)}\n    ${indent}^`;
 }
 
-/** A path as the user would type it, where that is shorter. */
+/** The path relative to the working directory, where that is shorter. */
 export function showPath(path: string): string {
   const fromHere = relative(".", path);
   return path.startsWith("~lib/") || fromHere.length >= path.length || fromHere === "" ? path : fromHere;

@@ -1,23 +1,29 @@
 /**
- * Starts the CLI again in an engine that is set as isopod wants it: Node with a flag, Bun with a variable. Whoever waits for this process sees no difference: streams, exit
- * code and signals are the child's.
+ * Starts the CLI again with the engine's best settings: in Node a flag, in Bun an environment
+ * variable.
+ *
+ * Guarantee: the parent of this process sees no difference. Streams, exit code and signals are the
+ * child's.
  */
 import { spawn } from "node:child_process";
 import { BUN_VARIABLE, hasTrapHandlerFlag, TRAP_HANDLER_FLAG } from "../engine.ts";
 
-/** Set in the child: should it not see the flag after all, it goes on without. */
+/** Set in the child, which must not start another child even when it does not see the flag. */
 const GUARD = "ISOPOD_RELAUNCHED";
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-/** What SIGINT exits with, by the shells' convention. */
+/** The exit code after SIGINT, by the convention of shells. */
 export const INTERRUPTED = 130;
-/** A guest in an endless loop never lets its process see SIGINT; so long after it, it is killed. */
+/**
+ * How long after SIGINT the child is killed. A guest in an endless loop never lets its process see
+ * the signal.
+ */
 const GRACE_MS = 1000;
 
-/** The exit code of the child that has done the work, or undefined: this process is to do it. */
+/** The exit code of the child. Undefined where this process should do the work itself. */
 export async function relaunch(): Promise<number | undefined> {
   const guarded = process.env[GUARD] !== undefined;
   delete process.env[GUARD];
-  // Bun calls itself Node, and knows a variable instead of the flag; Deno has neither.
+  // Bun also reports a version of Node. It has a variable instead of the flag; Deno has neither.
   const inBun = process.versions.bun !== undefined;
   const isBest = inBun ? process.env[BUN_VARIABLE] === "0" : hasTrapHandlerFlag();
   if (guarded || isBest || !(inBun || process.allowedNodeEnvironmentFlags.has(TRAP_HANDLER_FLAG))) return undefined;

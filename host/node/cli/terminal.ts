@@ -1,6 +1,6 @@
 /**
- * What the commands write for people beyond plain lines: a little colour, and one line that says what takes its time. Both only where a terminal reads along;
- * NO_COLOR and FORCE_COLOR are respected.
+ * Colours, and a line that shows progress. Both appear only on a terminal. NO_COLOR and FORCE_COLOR
+ * are respected.
  */
 import { styleText } from "node:util";
 
@@ -11,14 +11,17 @@ export function painted(kind: keyof typeof styles, text: string): string {
   return styleText(styles[kind], text, { stream: process.stderr });
 }
 
-/** What takes less time is not worth a line. */
-const PATIENCE_MS = 1000;
+/** Work that takes less shows no line. The line is rewritten at this interval. */
+const INTERVAL_MS = 1000;
 const CLEAR = "\r\x1b[K";
 
-/** The part of a terminal that it needs. */
+/** What `ProgressLine` uses of a terminal. */
 type Terminal = Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">;
 
-/** One line on stderr that says what is being done, written over and at last taken away. Nothing where stderr is no terminal. */
+/**
+ * One line on stderr that says what the command is doing. It is rewritten in place, and erased at
+ * the end.
+ */
 export class ProgressLine {
   readonly #terminal: Terminal;
   readonly #shows: boolean;
@@ -31,17 +34,17 @@ export class ProgressLine {
     this.#shows = terminal.isTTY && process.env.TERM !== "dumb";
   }
 
-  /** From now on this is what is being done. */
+  /** Sets the text. The line appears after a second. */
   say(text: string): void {
     this.#text = text;
     if (!this.#shows || this.#timer !== undefined) return;
     this.#beganMs = Date.now();
-    this.#timer = setInterval(() => this.#write(), PATIENCE_MS);
-    // What has failed is to end all the same.
+    this.#timer = setInterval(() => this.#write(), INTERVAL_MS);
+    // The timer must not keep a process alive that has failed.
     this.#timer.unref();
   }
 
-  /** It is done, or something else is to be written. */
+  /** Erases the line: the work is done, or other output follows. */
   clear(): void {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);

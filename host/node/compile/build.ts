@@ -1,18 +1,25 @@
 /**
- * Compiles guests in a worker thread of their own.
+ * The public `build`: compiles guests in a worker thread. The first file of `compile/`.
  *
- * Guarantee: every entry gets its answer. asc ends its process when it meets a bug of its own; here that ends a thread, is an error of the entry that
- * caused it, and the entries after it are compiled by a fresh one.
+ * Guarantee: every entry gets an answer. The AssemblyScript compiler ends its process when it meets
+ * a bug of its own. Here only the worker ends: the entry that caused it gets an error, and a new
+ * worker compiles the entries after it.
+ *
+ * This folder imports wire/ and the binary readers of module/ from host/, and guest/transform/.
  */
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MAX_STACK_BYTES } from "../../../guest/transform/layout.ts";
 import { checkOptions, checksOf, flag, oneOf, text, wholeNumber } from "../../wire/checks.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
-import type { Compiled, CompileOptions } from "./compiler.ts";
+import type { Compiled } from "./compiled.ts";
+import type { CompileOptions } from "./options.ts";
 
 export interface BuildOptions extends CompileOptions {
-  /** Milliseconds that each entry may take; the compiler is ended where it takes longer. Default: as long as it likes. */
+  /**
+   * Milliseconds that each entry may take. The compiler is ended when it takes longer. Default: no
+   * limit.
+   */
   timeoutMs?: number;
 }
 
@@ -23,18 +30,23 @@ const buildChecks = checksOf<BuildOptions>({
   initialPages: wholeNumber(1, 65_536),
   stackBytes: wholeNumber(1, MAX_STACK_BYTES),
   baseDir: text,
-  // What setTimeout keeps.
+  // The longest delay of setTimeout.
   timeoutMs: wholeNumber(0, 2 ** 31 - 1),
 });
 
-/** Unbuilt from a checkout, or as JavaScript from an installed package. */
+/** TypeScript in a checkout, JavaScript in an installed package. */
 const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
 
 /**
- * Compiles all entries, one after another: the first costs about a second, each further one a quarter.
+ * Compiles all entries, one after another. The first takes about a second, each further one a
+ * quarter of a second.
  *
- * @param entries paths of AssemblyScript files, absolute or relative to `options.baseDir`
- * @returns one for each entry, in the order given; it has `wasm`, or diagnostics of which at least one is an error
+ * @param entries paths of AssemblyScript or WebAssembly files, absolute or relative to
+ * `options.baseDir`
+ * @returns one result for each entry, in the order given; it has `wasm`, or diagnostics of which at
+ * least one is an error
+ * @throws {TypeError} where `entries` is no array, or an option has the wrong type
+ * @throws {RangeError} where an option is out of its range
  */
 export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
   if (!Array.isArray(entries)) throw new TypeError('build takes a list of paths: build(["guest.ts"])');
@@ -49,7 +61,7 @@ export async function build(entries: string[], options: BuildOptions = {}): Prom
   }
 }
 
-/** Keeps its thread from one entry to the next, until it is closed. One entry at a time. */
+/** Keeps its worker from one entry to the next, until `close`. It compiles one entry at a time. */
 export class Builder {
   #worker: Worker | undefined;
 
@@ -81,10 +93,10 @@ function ask(
     const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
     const onMessage = (reply: CompileReply) => {
       if ("log" in reply) log += reply.log;
-      // Binaryen says here, and not in asc's own output, why it finds a module invalid.
+      // Binaryen says only here, and not in asc's own output, why a module is invalid.
       else settle(reply.compiled.wasm ? reply.compiled : { ...reply.compiled, text: reply.compiled.text + log }, true);
     };
-    // A thread that fails also exits; the error comes first, and says more.
+    // A worker that fails also exits. The error comes first, and says more.
     const onError = (error: unknown) => {
       log += error instanceof Error ? (error.stack ?? error.message) : String(error);
     };
@@ -100,7 +112,7 @@ function ask(
 }
 
 function crashed(request: CompileRequest, log: string): Compiled {
-  // What asc says of itself; everything else is ours or Binaryen's.
+  // asc reports its own crashes in these words. Any other crash is in isopod or in Binaryen.
   const stage = /has crashed during (\w+)/.exec(log)?.[1];
   if (stage !== undefined) {
     const message = `the AssemblyScript compiler crashed in "${stage}" while it compiled "${request.entry}"; change what you wrote last`;

@@ -1,26 +1,34 @@
 /**
- * Tells when files change, also files that are not there yet. It watches the folders that they are in, because editors replace files, and looks at the files
- * themselves whenever something happens there: what did not change is not told.
+ * Reports changes of files, also of files that do not exist yet. It watches their folders, because
+ * editors replace files. On each event of a folder it compares the files themselves, so that only
+ * real changes are reported.
  *
- * Guarantee: no change is missed that happens after `follow` was called, or since the time that it was given.
+ * Guarantee: no change after a call of `follow` is missed, nor one since the time that `follow` was
+ * given.
  */
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { dirname } from "node:path";
 
-/** An editor's save is several events; so long after the last of them, files are looked at. */
+/**
+ * How long after the last event the files are compared. One save of an editor causes several
+ * events.
+ */
 const QUIET_MS = 30;
 
 export class FileWatch {
   /** By folder. */
   readonly #watchers = new Map<string, FSWatcher>();
-  /** By path: what it was like when it was last looked at. */
+  /** By path: the time, size and inode when the file was last compared. */
   readonly #stamps = new Map<string, string>();
   readonly #changed = new Set<string>();
   #look: NodeJS.Timeout | undefined;
   #closed = false;
   #waiting: (() => void) | undefined;
 
-  /** Watches these files, and no others any more. Of one that is new to it, a change since `sinceMs` (of the epoch) counts. */
+  /**
+   * Watches these files, and stops watching all others. A file that is new here counts as changed
+   * when it was modified after `sinceMs`, in milliseconds since 1970.
+   */
   follow(files: Iterable<string>, sinceMs: number): void {
     const wanted = new Set(files);
     for (const file of this.#stamps.keys()) if (!wanted.has(file)) this.#stamps.delete(file);
@@ -33,7 +41,10 @@ export class FileWatch {
     this.#lookSoon();
   }
 
-  /** The files that have changed since it was last asked, as soon as there are any; undefined when the watch is closed. */
+  /**
+   * Waits for changes since the last call. Resolves to the changed files, or to undefined when the
+   * watch is closed.
+   */
   async changes(): Promise<ReadonlySet<string> | undefined> {
     while (this.#changed.size === 0 && !this.#closed) {
       await new Promise<void>(resolve => {
@@ -59,7 +70,7 @@ export class FileWatch {
   }
 
   #lookNow(): void {
-    // First, so that what happens from here on is an event.
+    // Before the comparison, so that a change during it causes an event.
     this.#watchFolders();
     for (const [file, before] of this.#stamps) {
       const { stamp } = stateOf(file);
@@ -89,7 +100,7 @@ export class FileWatch {
       });
       this.#watchers.set(folder, watcher);
     } catch {
-      // There is no such folder yet. When it comes, the one that it is in says so.
+      // The folder does not exist yet. The watcher of its parent will report it.
     }
   }
 }

@@ -1,23 +1,29 @@
-/** What to do about mistakes that many make who write their first guest: AssemblyScript looks like TypeScript, and is not JavaScript. */
+/**
+ * Hints for common mistakes in a first guest. AssemblyScript looks like TypeScript, but a guest has
+ * no JavaScript around it.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readInterface } from "../../module/interface.ts";
 import { insteadOf } from "../../wire/abi.ts";
 import { PACKAGE_FOLDER } from "../installation.ts";
-import type { Diagnostic } from "./compiler.ts";
+import { type Diagnostic, placeAt } from "./compiled.ts";
 
-/** By what the compiler says. */
+/** By the compiler's message. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/^Cannot find name '(setTimeout|setInterval)'/, "a guest has sendAfter, and receives that wait so long"],
+  [/^Cannot find name '(setTimeout|setInterval)'/, "use sendAfter, or a receive with a time limit"],
   [
     /^Cannot find name '(fetch|require|document|window|Buffer|Promise|XMLHttpRequest|WebSocket)'/,
-    "a guest is no JavaScript: it calls what its host offers (imports)",
+    "a guest has no JavaScript APIs; it calls functions that its host offers (imports)",
   ],
-  [/^Not implemented: Exceptions/, "a guest that cannot go on crashes, and its supervisor starts it again"],
-  [/^Not implemented: Closures/, "a function sees its own variables and the module's only; put the others in a class"],
+  [/^Not implemented: Exceptions/, "let the guest crash; its supervisor restarts it"],
+  [
+    /^Not implemented: Closures/,
+    "a function sees only its own variables and the module's; put others into fields of a class",
+  ],
 ];
 
-/** What to add to the compiler's message; undefined where it says enough. */
+/** What to add to a message of the compiler. Undefined where the message says enough. */
 export function hintFor(message: string): string | undefined {
   const [, name] = /^Cannot find name '(\w+)'/.exec(message) ?? [];
   if (name !== undefined && libraryNames().has(name)) {
@@ -28,7 +34,7 @@ export function hintFor(message: string): string | undefined {
 
 let names: ReadonlySet<string> | undefined;
 
-/** What `isopod/guest` exports. */
+/** The names that `isopod/guest` exports. */
 function libraryNames(): ReadonlySet<string> {
   if (names !== undefined) return names;
   const index = readFileSync(join(PACKAGE_FOLDER, "guest", "index.ts"), "utf8");
@@ -37,8 +43,14 @@ function libraryNames(): ReadonlySet<string> {
   return names;
 }
 
-/** Errors for what AssemblyScript's own library imports, and no host of ours offers: `console.log` and its like, with the line that calls it. */
-export function importErrors(wasm: Uint8Array, sources: Iterable<{ file: string; text: string }>): Diagnostic[] {
+/**
+ * Errors for imports of AssemblyScript's own library that no isopod host offers, such as
+ * `console.log`. Each names the line that calls it.
+ */
+export function importErrors(
+  wasm: Uint8Array,
+  sources: Iterable<{ readonly file: string; readonly text: string }>,
+): Diagnostic[] {
   const own = [...sources];
   const errors: Diagnostic[] = [];
   for (const { module, name } of readInterface(wasm)?.imports ?? []) {
@@ -52,6 +64,5 @@ export function importErrors(wasm: Uint8Array, sources: Iterable<{ file: string;
 }
 
 function placeIn({ file, text }: { file: string; text: string }, what: string): Partial<Diagnostic> {
-  const before = text.slice(0, text.indexOf(what));
-  return { file, line: before.split("\n").length, column: before.length - before.lastIndexOf("\n") };
+  return { file, ...placeAt(text, text.indexOf(what)) };
 }

@@ -1,4 +1,7 @@
-/** The source maps of modules that are built: what is left out of them, how they follow code that is moved, and which module one belongs to. */
+/**
+ * Source maps of built modules: making them small, moving them with the code, and telling which
+ * module one belongs to.
+ */
 import { createHash } from "node:crypto";
 import { decodedMappings, encodedMap, type SourceMapSegment, TraceMap } from "@jridgewell/trace-mapping";
 import type { Copies } from "../../module/copies.ts";
@@ -11,14 +14,20 @@ interface MapJson {
   x_wasm?: string;
 }
 
-/** The map with paths as the compiler's messages have them, and without the text of AssemblyScript's library and ours: nine tenths of it. */
+/**
+ * The map with paths as in the compiler's messages, and without the source text of AssemblyScript's
+ * library and ours. That text is nine tenths of the map.
+ */
 export function tidyMap(json: string): string {
   const { sourceRoot: _, ...map } = JSON.parse(json) as MapJson;
   const contents = map.sourcesContent?.map((text, i) => (map.sources[i].startsWith("~lib/") ? null : text));
   return JSON.stringify(contents === undefined ? map : { ...map, sourcesContent: contents });
 }
 
-/** The map of a module after its bytes went where `copies` says. Code that was added has no place. */
+/**
+ * The map after the code was copied to where `copies` says. Code that was added has no place in the
+ * source.
+ */
 export function movedMap(json: string, copies: Copies): string {
   const map = new TraceMap(json);
   const [segments = []] = decodedMappings(map);
@@ -26,7 +35,7 @@ export function movedMap(json: string, copies: Copies): string {
   let next = 0;
   copies.forEach((to, from, length) => {
     while (next < segments.length && segments[next][0] <= from) next++;
-    // The instruction before goes on here.
+    // The copy begins inside an instruction, whose place goes on here.
     if (next > 0) moved.push(at(to, segments[next - 1]));
     for (; next < segments.length && segments[next][0] < from + length; next++) {
       moved.push(at(to + segments[next][0] - from, segments[next]));
@@ -38,12 +47,14 @@ export function movedMap(json: string, copies: Copies): string {
   );
 }
 
-/** The map with a note of the module that it was made with. */
+/** The map with the hash of the module that it belongs to. */
 export function signedMap(json: string, wasm: Uint8Array): string {
   return JSON.stringify({ ...(JSON.parse(json) as MapJson), x_wasm: hashOf(wasm) });
 }
 
-/** Whether the map was made with this module. A map that does not say so is believed; what is no map at all does not fit. */
+/**
+ * Whether the map belongs to this module. A map without a hash does; text that is no map does not.
+ */
 export function fits(json: string, wasm: Uint8Array): boolean {
   try {
     const { x_wasm } = JSON.parse(json) as MapJson;

@@ -1,11 +1,14 @@
-/** Files that a path was probably meant to be, where there is none of its name. */
+/** Suggests files where a path names none. */
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { suggest } from "../../wire/suggest.ts";
 
 const GUEST = /\.(ts|wasm)$/;
 
-/** The likeliest first: the same name as a source or a module, then one that is a slip or two away. Paths as the user would type them. */
+/**
+ * The likeliest file first: the same name as source or module, then a name with one or two typing
+ * errors. Paths are as the user would type them.
+ */
 export function namesLike(path: string): string[] {
   const folder = dirname(path);
   const name = basename(path);
@@ -18,7 +21,7 @@ export function namesLike(path: string): string[] {
   );
   const slip = files.filter(file => near !== undefined && file.replace(GUEST, "") === near);
   const found = [...new Set([...sameName, ...slip])].map(file => (folder === "." ? file : join(folder, file)));
-  // A file of this name in a folder beside: `isopod run hello.ts` where it is guest/hello.ts.
+  // For `isopod run hello.ts`, where the file is guest/hello.ts.
   return found.length > 0 || folder !== "." ? found : elsewhere(name, stem);
 }
 
@@ -30,7 +33,7 @@ function elsewhere(name: string, stem: string): string[] {
   );
 }
 
-/** Those that could be guests. */
+/** The files in a folder that could be guests. */
 function filesIn(folder: string): string[] {
   try {
     return readdirSync(folder).filter(file => GUEST.test(file) && !file.endsWith(".d.ts"));

@@ -1,28 +1,34 @@
-/** Serves the demo's page on the loopback address. */
+/**
+ * Serves the demo's page on the loopback address. The first file of `demo/`.
+ *
+ * The page runs its guests in the browser; here they are only compiled. This folder imports
+ * `compile/`, `serve/` and the protocol of `web/demo/`.
+ */
 import { randomBytes } from "node:crypto";
-import type { AddressInfo } from "node:net";
-import { serve } from "@hono/node-server";
+import { listen } from "../serve/loopback.ts";
 import { demoApp } from "./app.ts";
-import { Workshop } from "./workshop.ts";
+import { CompileQueue } from "./compile-queue.ts";
 
 export interface DemoServer extends AsyncDisposable {
   readonly url: string;
+  /** Ends the server and its connections. */
   close(): Promise<void>;
 }
 
-/** `port` 0 is a free one. Rejects with what Node says where it is taken. */
+/**
+ * @param port 0 takes a free port
+ * @throws what Node reports where the port is taken
+ */
 export async function serveDemo(port: number): Promise<DemoServer> {
-  const workshop = new Workshop();
-  const app = demoApp({ workshop, token: randomBytes(24).toString("base64url"), port: () => actual });
-  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port, overrideGlobalObjects: false });
-  await new Promise<void>((resolve, reject) => server.once("listening", resolve).once("error", reject));
-  const actual = (server.address() as AddressInfo).port;
-  // It is what the page asks for first. Where that fails, the page is told.
-  workshop.example("table-tennis", "asyncify").catch(() => undefined);
+  const queue = new CompileQueue();
+  const app = demoApp({ queue, token: randomBytes(24).toString("base64url"), port: () => actual });
+  const { server, port: actual } = await listen(app, port);
+  // The page asks for this example first. Where compiling it fails, the page gets the error.
+  queue.example("table-tennis", "asyncify").catch(() => undefined);
   const close = () =>
     new Promise<void>(resolve => {
       server.close(() => resolve());
-      if ("closeAllConnections" in server) server.closeAllConnections();
+      server.closeAllConnections();
     });
   return { url: `http://127.0.0.1:${actual}/`, close, [Symbol.asyncDispose]: close };
 }

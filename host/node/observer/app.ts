@@ -1,16 +1,27 @@
-/** The observer's routes. Files of the page are anybody's; everything under `/api` and `/metrics` wants the token. */
-
+/**
+ * The observer's routes. The page's files need no token; everything under `/api` and `/metrics`
+ * does.
+ */
 import { type Context, Hono } from "hono";
 import { type Pid, parsePid, type Runtime } from "../../index.ts";
 import { type SortKey, sortKeys } from "../../web/observer/protocol.ts";
-import { ownHostOnly } from "../serve/loopback.ts";
-import { asset } from "./assets.ts";
-import { headers, withToken } from "./guard.ts";
+import { ownHostOnly, tokenOnly } from "../serve/loopback.ts";
+import { observerFile } from "./files.ts";
 import type { History } from "./history.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ListOptions, View } from "./view.ts";
 
-const MOST_ROWS = 500;
+const MAX_ROWS = 500;
+
+const headers = {
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+  "Cache-Control": "no-store",
+};
 
 export interface Parts {
   readonly runtime: Runtime;
@@ -24,8 +35,9 @@ export interface Parts {
 export function observerApp({ runtime, view, history, metrics, token, port }: Parts): Hono {
   const app = new Hono();
   app.use(ownHostOnly(port, headers));
-  app.use("/api/*", withToken(token));
-  app.use("/metrics", withToken(token));
+  const bearerOnly = tokenOnly(token, bearerIn, refuse);
+  app.use("/api/*", bearerOnly);
+  app.use("/metrics", bearerOnly);
 
   app.get("/api/overview", context => context.json(view.overview(wholeOf(context, "after", 0))));
   app.get("/api/actors", context => {
@@ -51,24 +63,35 @@ export function observerApp({ runtime, view, history, metrics, token, port }: Pa
     return context.body(await metrics.registry.metrics(), 200, { "Content-Type": metrics.registry.contentType });
   });
   app.get("/:file{.*}", async context => {
-    const found = await asset(context.req.param("file") || "index.html");
+    const found = await observerFile(context.req.param("file") || "index.html");
     return found === undefined ? context.notFound() : context.body(found.text, 200, { "Content-Type": found.type });
   });
   return app;
 }
 
+function bearerIn(context: Context): string | undefined {
+  return /^Bearer (\S+)$/.exec(context.req.header("authorization") ?? "")?.[1];
+}
+
+/** Answers 401 where there is no token, 403 where it is another. */
+function refuse(context: Context, given: string | undefined): Response {
+  if (given !== undefined) return context.text("this is not the token\n", 403);
+  const challenge = { "WWW-Authenticate": "Bearer" };
+  return context.text("the token is missing: send Authorization: Bearer TOKEN\n", 401, challenge);
+}
+
 function listOptions(context: Context): ListOptions {
-  const count = Math.min(wholeOf(context, "count", 100), MOST_ROWS);
+  const count = Math.min(wholeOf(context, "count", 100), MAX_ROWS);
   return { from: wholeOf(context, "from", 0), count, filter: (context.req.query("filter") ?? "").toLowerCase() };
 }
 
-/** A number from 0 up, or `otherwise`. */
+/** A whole number from 0 up. `otherwise` where the query has none. */
 function wholeOf(context: Context, name: string, otherwise: number): number {
   const number = Number.parseInt(context.req.query(name) ?? "", 10);
   return number >= 0 ? number : otherwise;
 }
 
-/** In a path a pid goes without its brackets. */
+/** In a path, a pid has no brackets. */
 function pidOf(context: Context): Pid | undefined {
   return parsePid(`<${context.req.param("pid")}>`);
 }

@@ -1,4 +1,7 @@
-/** What has happened since the observer began, as far as it is kept: the last ends that were no good ones, and the last events of all kinds. */
+/**
+ * What has happened since the observer began: the last abnormal exits, and the last events of all
+ * kinds.
+ */
 
 import {
   type ChildReport,
@@ -11,28 +14,31 @@ import {
   type Runtime,
 } from "../../index.ts";
 import type { EndRow, EventRow } from "../../web/observer/protocol.ts";
-import { receivedRow } from "./words.ts";
+import { receivedRow } from "./rows.ts";
 
 const ENDS_KEPT = 200;
 const EVENTS_KEPT = 1000;
-/** Of one kind: a guest shall not keep the observer busy. */
+/** Of each kind. It bounds the work that a guest can cause. */
 const EVENTS_A_SECOND = 200;
 const TEXT_LENGTH = 2000;
 const STACK_LENGTH = 8000;
-/** Children whose restarts are counted. */
+/** How many children have their restarts counted. */
 const CHILDREN_KEPT = 10_000;
 
 export class History {
   readonly ends: EndRow[] = [];
   readonly events: EventRow[] = [];
-  /** How many ends were no good ones. */
+  /** How many exits were abnormal: neither normal nor shutdown. */
   crashes = 0;
   readonly #restarts = new Map<string, number>();
-  /** By pid: what a supervisor said of an end, which may be before or after the end is told. */
+  /**
+   * By pid: a supervisor's report about an exit that has not been told yet. The report may come
+   * before or after the exit.
+   */
   readonly #reports = new Map<Pid, ChildReport>();
   readonly #stop: () => void;
   #index = 0;
-  /** In this second, of each kind. */
+  /** How many events of each kind came in this second. */
   readonly #seen = new Map<InspectKind, number>();
   #secondMs = 0;
 
@@ -67,7 +73,7 @@ export class History {
     this.#seen.set(kind, (this.#seen.get(kind) ?? 0) + 1);
     if (kind === "report") this.#report(event.report);
     if (kind === "exit") this.#end(event);
-    const pid = whoseIs(event);
+    const pid = subjectOf(event);
     const row = { index: ++this.#index, atMs: Date.now(), kind, pid: formatPid(pid), text: textOf(event) };
     keep(this.events, kind === "log" ? { ...row, kind, level: event.level } : row, EVENTS_KEPT);
   }
@@ -105,8 +111,11 @@ export class History {
   }
 }
 
-/** Whom an event is about. A start that failed is its supervisor's: there was no child. */
-function whoseIs(event: InspectEvent): Pid {
+/**
+ * The actor that an event is about. For a failed start it is the supervisor, because there was no
+ * child.
+ */
+function subjectOf(event: InspectEvent): Pid {
   if (event.kind === "report") return event.report.pid ?? event.report.supervisor;
   if (event.kind === "dropped") return 0;
   return event.kind === "dead-letter" ? event.to : event.pid;

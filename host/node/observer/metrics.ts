@@ -1,5 +1,7 @@
-/** Prometheus' text. Everything but the delays is read when it is asked for, from the counters and a snapshot. */
-
+/**
+ * Metrics in the text format of Prometheus. All but the delays are computed on request, from the
+ * counters and a snapshot.
+ */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Counters, Runtime, Snapshot } from "../../index.ts";
 
@@ -17,12 +19,12 @@ const totals: Readonly<Record<keyof Counters, readonly [name: string, help: stri
   turnsCut: ["isopod_turns_cut_total", "Turns that the clock has cut short"],
 };
 
-/** In seconds: from a tenth of a millisecond to a second. */
+/** In seconds. */
 const DELAY_BUCKETS = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
 
 export class Metrics {
   readonly registry = new Registry();
-  /** How long the observer's probes waited in the run queue. */
+  /** How long each of the observer's probes waited in the run queue, in seconds. */
   readonly delays: Histogram;
 
   constructor(runtime: Runtime, snapshot: () => Snapshot) {

@@ -1,6 +1,7 @@
 /**
- * What each second was like: message rates, from the counters that the runtime keeps anyway, and delays, which probes measure. A probe goes through the run
- * queue as an actor does that becomes ready; ten a second cost nothing that could be measured.
+ * One sample for each second: message rates, from the runtime's own counters, and delays, which
+ * probes measure. A probe passes through the run queue as an actor does that becomes ready. Ten a
+ * second cost nothing measurable.
  */
 
 import type { Histogram } from "prom-client";
@@ -9,7 +10,7 @@ import type { Sample } from "../../web/observer/protocol.ts";
 
 const PROBE_MS = 100;
 const PROBES_A_SAMPLE = 10;
-/** Ten minutes. */
+/** The samples of ten minutes. */
 const SAMPLES_KEPT = 600;
 
 export class Samples {
@@ -22,11 +23,11 @@ export class Samples {
   #probes = 0;
   #queueMs: number[] = [];
   #timerMaxMs = 0;
-  /** A probe that has not come back yet: another would tell no more. */
+  /** Whether a probe is in the run queue. A second one would tell nothing more. */
   #isWaiting = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `delays` gets every probe, in seconds. */
+  /** @param delays receives the delay of every probe, in seconds */
   constructor(runtime: Runtime, delays: Histogram) {
     this.#runtime = runtime;
     this.#delays = delays;

@@ -1,5 +1,6 @@
-/** Answers what the page asks, from snapshots. Whoever looks often gets the same snapshot again: looking takes at most a twentieth of the thread. */
-import { type ActorInfo, formatPid, type Pid, type Runtime, type Snapshot } from "../../index.ts";
+/** Answers the page's requests from snapshots of the runtime. */
+
+import { type ActorInfo, formatPid, type Pid, type Runtime } from "../../index.ts";
 import type {
   ActorDetail,
   ActorPage,
@@ -12,59 +13,41 @@ import type {
 } from "../../web/observer/protocol.ts";
 import { engineName } from "../engine.ts";
 import type { History } from "./history.ts";
+import { itemRow, labelOf, rowOf } from "./rows.ts";
 import type { Samples } from "./samples.ts";
-import { itemRow, labelOf, rowOf } from "./words.ts";
+import type { Snapshots } from "./snapshots.ts";
 
-const SHARE = 20;
-const LEAST_MS = 100;
 const ITEMS_SHOWN = 50;
 const EVENTS_SHOWN = 50;
-/** Links, monitors and the like, of each. */
+/** Of links, of monitors and so on. */
 const REFS_SHOWN = 100;
 
 export interface ListOptions {
   readonly from: number;
   readonly count: number;
-  /** What pid, name, module, entry or state contains; small letters. */
+  /**
+   * In lower case. Rows match where the pid, a name, the module, the entry or the state contains
+   * it.
+   */
   readonly filter: string;
 }
 
 export class View {
   readonly #runtime: Runtime;
+  readonly #snapshots: Snapshots;
   readonly #samples: Samples;
   readonly #history: History;
   readonly #beganMs = performance.now();
-  #last: Snapshot | undefined;
-  #lastMs = 0;
-  #costMs = 0;
-  #known: ReadonlyMap<Pid, ActorInfo> | undefined;
 
-  constructor(runtime: Runtime, samples: Samples, history: History) {
+  constructor(runtime: Runtime, snapshots: Snapshots, samples: Samples, history: History) {
     this.#runtime = runtime;
+    this.#snapshots = snapshots;
     this.#samples = samples;
     this.#history = history;
   }
 
-  snapshot(): Snapshot {
-    const nowMs = performance.now();
-    if (this.#last === undefined || nowMs - this.#lastMs >= Math.max(LEAST_MS, this.#costMs * SHARE)) {
-      this.#last = this.#runtime.snapshot();
-      this.#lastMs = performance.now();
-      this.#costMs = this.#lastMs - nowMs;
-      this.#known = undefined;
-    }
-    return this.#last;
-  }
-
-  /** The snapshot's actors, for those who look for many. */
-  #byPid(): ReadonlyMap<Pid, ActorInfo> {
-    const { actors } = this.snapshot();
-    this.#known ??= new Map(actors.map(actor => [actor.pid, actor]));
-    return this.#known;
-  }
-
   overview(after: number): Overview {
-    const { counters, runQueue, actors } = this.snapshot();
+    const { counters, runQueue, actors } = this.#snapshots.take();
     const sum = (of: (actor: ActorInfo) => number) => actors.reduce((total, actor) => total + of(actor), 0);
     return {
       nowMs: Date.now(),
@@ -83,11 +66,11 @@ export class View {
   }
 
   actors(options: ListOptions, sort: SortKey, descending: boolean): ActorPage {
-    const { actors } = this.snapshot();
+    const { actors } = this.#snapshots.take();
     const found = actors.filter(actor => contains(actor, options.filter));
     const key = keys[sort];
     const sign = descending ? -1 : 1;
-    // What is equal stays in the order of the slots.
+    // Rows with equal keys stay in the order of the slots.
     if (key !== undefined) found.sort((a, b) => sign * compare(key(a), key(b)));
     else if (descending) found.reverse();
     const page = pageOf(found, options);
@@ -95,9 +78,9 @@ export class View {
     return { ...page, rows: page.rows.map(rowOf), alive: actors.length, hasReductions };
   }
 
-  /** Supervisors with their children, and guests with those that they have spawned. */
+  /** Each supervisor with its children, each guest with the actors that it has spawned. */
   tree(options: ListOptions): Page<TreeRow> {
-    const { actors } = this.snapshot();
+    const { actors } = this.#snapshots.take();
     const alive = new Set(actors.map(({ pid }) => pid));
     const below = Map.groupBy(actors, actor => parentOf(actor, alive));
     const flat: { readonly actor: ActorInfo; readonly depth: number }[] = [];
@@ -160,7 +143,7 @@ export class View {
 
   #refTo(pid: Pid): ActorRef {
     if (pid === 0) return { pid: formatPid(0), label: "" };
-    const info = this.#byPid().get(pid) ?? this.#runtime.info(pid);
+    const info = this.#snapshots.byPid().get(pid) ?? this.#runtime.info(pid);
     return { pid: formatPid(pid), label: info === undefined ? "ended" : labelOf(info) };
   }
 }
@@ -188,7 +171,7 @@ function contains(actor: ActorInfo, filter: string): boolean {
   return words.some(word => word?.toLowerCase().includes(filter));
 }
 
-/** A child that was started again stays where it was. */
+/** By the id at the supervisor, so that a restarted child keeps its place. */
 function byId(a: ActorInfo, b: ActorInfo): number {
   return ids.compare(a.supervisor?.id ?? "", b.supervisor?.id ?? "");
 }
@@ -198,7 +181,10 @@ function pageOf<T>(list: readonly T[], { from, count }: ListOptions): Page<T> {
   return { total: list.length, from, rows: list.slice(from, from + count) };
 }
 
-/** Whose child it is shown as: its supervisor's, or else of who has spawned it; 0 where that one has ended. */
+/**
+ * The actor below which the tree shows it: its supervisor, or else its parent. 0 where neither is
+ * alive.
+ */
 function parentOf({ supervisor, parent }: ActorInfo, alive: ReadonlySet<Pid>): Pid {
   if (supervisor !== undefined && alive.has(supervisor.pid)) return supervisor.pid;
   return alive.has(parent) ? parent : 0;

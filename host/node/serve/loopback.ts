@@ -1,19 +1,45 @@
 /**
- * Who may ask a server on the loopback address, which every page of every browser of this machine and every other user can reach: a request that was meant for
- * another name is refused (DNS rebinding), and so is one that a page of another origin has made.
+ * A server on the loopback address, and who may ask it. The first file of `serve/`, which the
+ * observer and the demo share.
+ *
+ * Every page in a browser of this machine, and every other user of it, can reach the loopback
+ * address. So a request for another host name is refused (DNS rebinding), and so is a request that
+ * a page of another origin has made. What must stay private also needs a token.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { MiddlewareHandler } from "hono";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { serve } from "@hono/node-server";
+import type { Context, Hono, MiddlewareHandler } from "hono";
 
-/** Answers 421 to a request that was meant for another host, 403 to one that another page has made. `port` is asked at each request: it is known only once the server listens. */
+/**
+ * Listens on 127.0.0.1.
+ *
+ * @param port 0 takes a free port
+ * @throws what Node reports where the port is taken
+ */
+export async function listen(app: Hono, port: number): Promise<{ readonly server: Server; readonly port: number }> {
+  // The process belongs to the embedder, so its global Request and Response stay as they are.
+  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port, overrideGlobalObjects: false }) as Server;
+  await new Promise<void>((resolve, reject) => server.once("listening", resolve).once("error", reject));
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+/**
+ * Answers 421 to a request for another host, and 403 to a request that a page of another origin has
+ * made.
+ *
+ * @param port is asked at each request, because the port is known only once the server listens
+ * @param headers are set on every answer
+ */
 export function ownHostOnly(port: () => number, headers: Readonly<Record<string, string>>): MiddlewareHandler {
   return async (context, next) => {
     const hosts = [`127.0.0.1:${port()}`, `localhost:${port()}`];
     const origin = context.req.header("origin");
     if (!hosts.includes(context.req.header("host") ?? "")) {
-      context.res = context.text("this server is called 127.0.0.1 and localhost only\n", 421);
+      context.res = context.text("this server answers to 127.0.0.1 and localhost only\n", 421);
     } else if (origin !== undefined && !hosts.some(host => origin === `http://${host}`)) {
-      context.res = context.text("another page may not ask\n", 403);
+      context.res = context.text("another page may not ask this server\n", 403);
     } else {
       await next();
     }
@@ -21,13 +47,26 @@ export function ownHostOnly(port: () => number, headers: Readonly<Record<string,
   };
 }
 
-/** Whether a text is the token, in a time that says nothing of it. */
-export function tokenCheck(token: string): (given: string) => boolean {
+/**
+ * Lets a request pass only with the token.
+ *
+ * @param tokenIn the token that a request carries in a header, which no page of another origin can
+ * set
+ * @param refuse the answer where it carries another token, or none
+ */
+export function tokenOnly(
+  token: string,
+  tokenIn: (context: Context) => string | undefined,
+  refuse: (context: Context, given: string | undefined) => Response,
+): MiddlewareHandler {
   const expected = digest(token);
-  return given => timingSafeEqual(digest(given), expected);
+  return async (context, next) => {
+    const given = tokenIn(context);
+    // Digests have one length, so the time of the comparison tells nothing about the token.
+    return given !== undefined && timingSafeEqual(digest(given), expected) ? next() : refuse(context, given);
+  };
 }
 
-/** Of equal length, whatever is given. */
 function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }

@@ -1,22 +1,77 @@
-/** Files of the pages that isopod serves: its own scripts, and uPlot's. From a checkout scripts are read with their types stripped, from `dist/` as they are. */
+/**
+ * The files of a page: its own scripts and styles, and uPlot's. Nothing else of the disk can be
+ * asked for. From a checkout, scripts are read with their types stripped; from `dist/`, as they
+ * are.
+ */
 import { readFile } from "node:fs/promises";
 import * as module from "node:module";
-import { join } from "node:path";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { PACKAGE_FOLDER } from "../installation.ts";
 
+export interface PageFile {
+  /** The content type. */
+  readonly type: string;
+  readonly text: string;
+}
+
+/** Reads one file. */
+export type Load = () => Promise<string>;
+
+const WEB_FOLDER = join(PACKAGE_FOLDER, "host", "web");
+/** Of `host/`, or of `dist/host/`. */
+const SCRIPTS_FOLDER = fileURLToPath(new URL("../../", import.meta.url));
 const isSource = import.meta.url.endsWith(".ts");
 
-/** What both pages show in their heads. */
-export const ICON = join(PACKAGE_FOLDER, "host", "web", "icon.svg");
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".css": "text/css",
+  ".js": "text/javascript",
+  ".svg": "image/svg+xml",
+  ".ts": "text/plain",
+};
 
-/** A script of isopod's as JavaScript, which imports JavaScript. `path` has no extension. */
+/** The files of both pages, by the paths in their URLs. */
+export const sharedFiles: readonly (readonly [path: string, load: Load])[] = [
+  ["icon.svg", () => readFile(join(WEB_FOLDER, "icon.svg"), "utf8")],
+  ["page.css", () => readFile(join(WEB_FOLDER, "page", "page.css"), "utf8")],
+  ["uplot.js", () => readFile(uplotPath("uPlot.esm.js"), "utf8")],
+  ["uplot.css", () => readFile(uplotPath("uPlot.min.css"), "utf8")],
+];
+
+/** The style sheets of a page: `names` in its folder under `host/web/`. */
+export function styles(folder: string, names: readonly string[]): [path: string, load: Load][] {
+  return names.map(name => [name, () => readFile(join(WEB_FOLDER, folder, name), "utf8")]);
+}
+
+/**
+ * A page's `index.html`, with the head that both pages share, and `values` in place of `{{name}}`.
+ */
+export async function readHtml(folder: string, values: Readonly<Record<string, string>> = {}): Promise<string> {
+  const head = await readFile(join(WEB_FOLDER, "page", "head.html"), "utf8");
+  let html = await readFile(join(WEB_FOLDER, folder, "index.html"), "utf8");
+  for (const [name, value] of Object.entries({ head: head.trim(), ...values })) {
+    html = html.replace(`{{${name}}}`, () => value);
+  }
+  return html;
+}
+
+/**
+ * A script of `host/` as JavaScript, which imports JavaScript. `path` has no extension. Rejects
+ * where there is none.
+ */
 export async function readScript(path: string): Promise<string> {
-  if (!isSource) return readFile(`${path}.js`, "utf8");
-  const code = module.stripTypeScriptTypes(await readFile(`${path}.ts`, "utf8"));
+  const file = join(SCRIPTS_FOLDER, path);
+  if (!isSource) return readFile(`${file}.js`, "utf8");
+  const code = module.stripTypeScriptTypes(await readFile(`${file}.ts`, "utf8"));
   return code.replaceAll(/(\bfrom |\bimport )"(\.{1,2}\/[^"\n]+)\.ts"/g, '$1"$2.js"');
 }
 
-/** Where a file of uPlot's lies. */
-export function uplotPath(file: string): string {
+/** The file with the content type of its extension. */
+export async function pageFile(path: string, load: Load): Promise<PageFile> {
+  return { type: `${types[extname(path)]}; charset=utf-8`, text: await load() };
+}
+
+function uplotPath(file: string): string {
   return join(module.createRequire(import.meta.url).resolve("uplot/package.json"), "..", "dist", file);
 }

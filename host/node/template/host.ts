@@ -1,10 +1,10 @@
-// The host: compiles the guests, says what they may do, and starts them.
+// The host: it compiles the guests, grants them rights, and starts them.
 
 import { build, createRuntime, escapeControls, formatReport } from "isopod/node";
 
 const [hello, counter] = await build(["guest/hello.ts", "guest/counter.ts"]);
 
-// A guest may send and receive. Everything else, here to log, it is granted.
+// A guest can always send and receive. Everything else needs a grant; here, to log.
 const runtime = createRuntime({
   grants: { log: true },
   onLog: (_pid, _level, text) => console.log(escapeControls(text)),

@@ -1,8 +1,11 @@
-/** The table of a scene's actors. Its rows are made once a scene, so that a button stays under the pointer. */
+/**
+ * The table of a scene's actors. Its rows are made once for each scene, so that a button stays
+ * under the pointer.
+ */
 import { formatPid } from "../../index.ts";
-import { element } from "./dom.ts";
+import { button, byId, el, setText } from "../page/dom.ts";
+import type { PartState } from "./running-scene.ts";
 import type { Part } from "./scenes.ts";
-import type { Role } from "./stage.ts";
 
 interface Row {
   readonly row: HTMLTableRowElement;
@@ -11,11 +14,11 @@ interface Row {
   starts: number;
 }
 
-/** What a state of the runtime is called in the page. */
+/** The page's words for the runtime's states. */
 const names: Readonly<Record<string, string>> = { ready: "ready", running: "running", parked: "waiting" };
 
 export class Actors {
-  readonly #body = element("actors", HTMLTableElement).tBodies[0];
+  readonly #body = byId("actors", HTMLTableElement).tBodies[0];
   readonly #onCrash: (part: Part) => void;
   readonly #onKill: (part: Part) => void;
   #rows = new Map<Part, Row>();
@@ -30,8 +33,8 @@ export class Actors {
     this.#body.replaceChildren(...[...this.#rows.values()].map(({ row }) => row));
   }
 
-  show(roles: readonly Role[]): void {
-    for (const { part, pid, state, mailboxItems, starts } of roles) {
+  show(states: readonly PartState[]): void {
+    for (const { part, pid, state, mailboxItems, starts } of states) {
       const row = this.#rows.get(part);
       if (row === undefined) continue;
       const values = [
@@ -41,9 +44,7 @@ export class Actors {
         mailboxItems.toLocaleString("en"),
         starts.toLocaleString("en"),
       ];
-      row.cells.forEach((cell, i) => {
-        if (cell.textContent !== values[i]) cell.textContent = values[i];
-      });
+      row.cells.forEach((cell, i) => void setText(cell, values[i]));
       row.row.dataset.state = state;
       for (const button of row.buttons) button.disabled = pid === undefined;
       if (row.starts > 0 && starts > row.starts) flash(row.row);
@@ -52,12 +53,12 @@ export class Actors {
   }
 
   #newRow(part: Part): Row {
-    const row = document.createElement("tr");
+    const row = el("tr");
     const cells = Array.from({ length: 5 }, () => row.insertCell());
     cells[0].className = "mono";
     for (const cell of cells.slice(3)) cell.className = "number";
-    const buttons = [button("Kill", () => this.#onKill(part))];
-    if (part.crash !== undefined) buttons.unshift(button("Crash it", () => this.#onCrash(part)));
+    const buttons = [button("Kill", {}, () => this.#onKill(part))];
+    if (part.crash !== undefined) buttons.unshift(button("Crash it", {}, () => this.#onCrash(part)));
     const last = row.insertCell();
     last.className = "buttons";
     last.append(...buttons);
@@ -65,15 +66,7 @@ export class Actors {
   }
 }
 
-function button(text: string, onClick: () => void): HTMLButtonElement {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = text;
-  made.addEventListener("click", onClick);
-  return made;
-}
-
-/** It is another actor than before. */
+/** Marks a restart: the row now shows another actor. */
 function flash(row: HTMLElement): void {
   const color = getComputedStyle(row).getPropertyValue("--flash");
   row.animate([{ backgroundColor: color }, {}], { duration: 900, easing: "ease-out" });

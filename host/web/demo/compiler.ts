@@ -1,20 +1,13 @@
-/** The server's compiler, from the page. */
-import type { GuestName } from "./scenes.ts";
-
-export interface Complaint {
-  readonly severity: "error" | "warning" | "info";
-  readonly message: string;
-  readonly line?: number;
-  readonly column?: number;
-}
+/** Asks the demo's server for sources and compiled guests. */
+import { type Diagnostic, type GuestName, TOKEN_HEADER } from "./protocol.ts";
 
 /** The source does not compile. */
 export class CompileError extends Error {
-  readonly complaints: readonly Complaint[];
+  readonly diagnostics: readonly Diagnostic[];
 
-  constructor(complaints: readonly Complaint[]) {
-    super(complaints[0]?.message ?? "it does not compile");
-    this.complaints = complaints;
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics[0]?.message ?? "it does not compile");
+    this.diagnostics = diagnostics;
   }
 }
 
@@ -29,7 +22,12 @@ export function sourceOf(guest: GuestName): Promise<string> {
   return found;
 }
 
-/** Compiles a source; one that is the example's own comes as the server has compiled it before. Throws a CompileError. */
+/**
+ * Compiles a source. The server has the unchanged examples compiled already.
+ *
+ * @param park the way the guest waits, one of `parkWays`
+ * @throws {CompileError} where the source has errors
+ */
 export async function compile(guest: GuestName, source: string, park: string): Promise<ArrayBuffer> {
   const response =
     source === (await sourceOf(guest))
@@ -39,8 +37,8 @@ export async function compile(guest: GuestName, source: string, park: string): P
 }
 
 async function ask(path: string, options: RequestInit = {}): Promise<Response> {
-  const response = await fetch(path, { ...options, headers: { "x-isopod-token": token } });
-  if (response.status === 422) throw new CompileError((await response.json()) as Complaint[]);
+  const response = await fetch(path, { ...options, headers: { [TOKEN_HEADER]: token } });
+  if (response.status === 422) throw new CompileError((await response.json()) as Diagnostic[]);
   if (!response.ok) throw new Error((await response.text()).trim() || response.statusText);
   return response;
 }

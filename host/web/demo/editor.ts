@@ -1,12 +1,13 @@
-/** The source with the numbers of its lines, and the compiler's messages below. */
-import type { Complaint } from "./compiler.ts";
-import { element } from "./dom.ts";
+/** The source with its line numbers, and the compiler's diagnostics below it. */
+
+import { byId } from "../page/dom.ts";
+import type { Diagnostic } from "./protocol.ts";
 
 export class Editor {
-  readonly #source = element("source", HTMLTextAreaElement);
-  readonly #lines = element("lines", HTMLElement);
-  readonly #complaints = element("complaints", HTMLElement);
-  /** Lines that the compiler has found errors in. */
+  readonly #source = byId("source", HTMLTextAreaElement);
+  readonly #lines = byId("lines");
+  readonly #diagnostics = byId("diagnostics");
+  /** Lines with errors. */
   #wrong: ReadonlySet<number> = new Set();
 
   constructor(onChange: () => void, onRun: () => void) {
@@ -34,16 +35,16 @@ export class Editor {
     this.show([]);
   }
 
-  show(complaints: readonly Complaint[]): void {
-    this.#wrong = new Set(complaints.flatMap(({ line }) => line ?? []));
+  show(diagnostics: readonly Diagnostic[]): void {
+    this.#wrong = new Set(diagnostics.flatMap(({ line }) => line ?? []));
     this.#number();
-    this.#complaints.hidden = complaints.length === 0;
-    // The compiler goes by what calls what.
-    const inOrder = complaints.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
-    this.#complaints.replaceChildren(...inOrder.map(complaint => this.#item(complaint)));
+    this.#diagnostics.hidden = diagnostics.length === 0;
+    // The compiler reports along the calls, not along the lines.
+    const inOrder = diagnostics.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    this.#diagnostics.replaceChildren(...inOrder.map(diagnostic => this.#item(diagnostic)));
   }
 
-  #item({ severity, message, line, column }: Complaint): HTMLElement {
+  #item({ severity, message, line, column }: Diagnostic): HTMLElement {
     const item = document.createElement("li");
     item.dataset.severity = severity;
     const place = document.createElement(line === undefined ? "span" : "button");

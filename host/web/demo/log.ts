@@ -1,18 +1,20 @@
-/** What guests log, what supervisors do, and what was answered; the newest line last, and in view unless somebody reads older ones. */
-import { element } from "./dom.ts";
+/**
+ * The log of a scene: lines of guests, restarts by the supervisor, answers. It scrolls to a new
+ * line unless the reader has scrolled up.
+ */
+import { byId, el } from "../page/dom.ts";
+import { timeOfDay } from "../page/text.ts";
 
 const MAX_LINES = 300;
 
 export class Log {
-  readonly #list = element("log", HTMLElement);
+  readonly #list = byId("log");
 
   add(kind: string, who: string, text: string): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#list;
     const follows = scrollHeight - scrollTop - clientHeight < 30;
-    const line = document.createElement("li");
-    line.dataset.kind = kind;
-    line.append(part("time", timeOfDay()), part("b", who), part("span", text));
-    this.#list.append(line);
+    const time = el("time", {}, timeOfDay(Date.now()));
+    this.#list.append(el("li", { "data-kind": kind }, time, el("b", {}, who), el("span", {}, text)));
     if (this.#list.childElementCount > MAX_LINES) this.#list.firstElementChild?.remove();
     if (follows) this.#list.scrollTop = this.#list.scrollHeight;
   }
@@ -20,14 +22,4 @@ export class Log {
   clear(): void {
     this.#list.replaceChildren();
   }
-}
-
-function part(tag: string, text: string): HTMLElement {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  return made;
-}
-
-function timeOfDay(): string {
-  return new Date().toTimeString().slice(0, 8);
 }

@@ -1,36 +1,51 @@
-/** The demo's page: chooses scenes, compiles what is written, starts it, and shows it four times a second. */
+/**
+ * The demo's page: it compiles the source in the editor, runs the scene, and shows its actors four
+ * times a second. The first file of `web/demo/`.
+ *
+ * The actors run in this page; only the compiler runs on the server. This folder imports
+ * host/index.ts, the adapter for AssemblyScript's strings, and `web/page/`.
+ */
 import { hasJspi } from "../../index.ts";
+import { byId } from "../page/dom.ts";
+import { short } from "../page/text.ts";
+import { TimePlot } from "../page/time-plot.ts";
 import { Actors } from "./actors.ts";
 import { CompileError, compile, sourceOf } from "./compiler.ts";
-import { element } from "./dom.ts";
 import { Editor } from "./editor.ts";
 import { Log } from "./log.ts";
-import { Plot, short } from "./plot.ts";
-import { type GuestName, type Scene, scenes } from "./scenes.ts";
-import { Stage } from "./stage.ts";
+import type { GuestName } from "./protocol.ts";
+import { RunningScene } from "./running-scene.ts";
+import { type Scene, scenes } from "./scenes.ts";
 
 const LOOK_MS = 250;
 
-const choice = element("scene", HTMLSelectElement);
-const park = element("park", HTMLSelectElement);
-const reset = element("reset", HTMLButtonElement);
-const run = element("run", HTMLButtonElement);
-const status = element("status", HTMLElement);
-const ask = element("ask", HTMLFormElement);
+const choice = byId("scene", HTMLSelectElement);
+const park = byId("park", HTMLSelectElement);
+const reset = byId("reset", HTMLButtonElement);
+const run = byId("run", HTMLButtonElement);
+const status = byId("status");
+const ask = byId("ask", HTMLFormElement);
 const editor = new Editor(noteChange, start);
 const actors = new Actors(
-  part => stage?.crash(part),
-  part => stage?.kill(part),
+  part => running?.crash(part),
+  part => running?.kill(part),
 );
 const log = new Log();
-const plot = new Plot();
+const plot = new TimePlot(byId("plot"), {
+  lines: [{ label: "messages a second", color: "accent", fill: true }],
+  seconds: 60,
+  heightPx: 168,
+  hasLegend: false,
+  format: short,
+});
 
 let scene: Scene = scenes[0];
-/** What is written in place of an example, as long as the page lives. */
+/** Edited sources, kept until the page is left. */
 const written = new Map<Scene, string>();
-/** What plays. Undefined until the first scene has begun. */
-let stage: Stage | undefined;
+/** The running scene. Undefined until the first one has started. */
+let running: RunningScene | undefined;
 let starting = false;
+/** Another start was asked for while one was going on. */
 let again = false;
 
 for (const [i, { title }] of scenes.entries()) choice.add(new Option(title, String(i)));
@@ -45,19 +60,19 @@ reset.addEventListener("click", () => {
 ask.addEventListener("submit", event => {
   event.preventDefault();
   const text = new FormData(ask).get("text");
-  if (scene.ask !== undefined && typeof text === "string") void stage?.ask(scene.ask.part, text);
+  if (scene.ask !== undefined && typeof text === "string") void running?.ask(scene.ask.part, text);
 });
 watch();
 await choose(scene);
 
-/** Shows a scene's guest, and plays it. */
+/** Shows a scene's source, and runs the scene. */
 async function choose(chosen: Scene): Promise<void> {
   scene = chosen;
   say("busy", "loading");
   const source = await sourceOf(chosen.guest);
   if (scene !== chosen) return;
   editor.text = written.get(chosen) ?? source;
-  element("about", HTMLElement).textContent = chosen.about;
+  byId("about").textContent = chosen.about;
   noteChange();
   start();
 }
@@ -73,7 +88,10 @@ function noteChange(): void {
   });
 }
 
-/** Compiles and plays; where it does not compile, what has played before plays on. Once at a time: what is wanted meanwhile comes after. */
+/**
+ * Compiles and runs the scene. Where it does not compile, the previous one keeps running. Starts
+ * never overlap: a later one waits.
+ */
 function start(): void {
   if (starting) {
     again = true;
@@ -99,16 +117,16 @@ async function play(chosen: Scene, source: string): Promise<void> {
       const text = guest === chosen.guest ? source : await sourceOf(guest);
       wasm.set(guest, await compile(guest, text, park.value));
     }
-    await stage?.stop();
+    await running?.stop();
     log.clear();
     actors.begin(chosen.parts);
-    stage = await Stage.start(chosen, wasm, (kind, who, text) => log.add(kind, who, text));
+    running = await RunningScene.start(chosen, wasm, (kind, who, text) => log.add(kind, who, text));
     ask.hidden = chosen.ask === undefined;
     showAsk(chosen);
     say("live", "running");
   } catch (error) {
     if (error instanceof CompileError) {
-      editor.show(error.complaints);
+      editor.show(error.diagnostics);
       say("wrong", "does not compile: what ran before runs on");
     } else {
       editor.show([{ severity: "error", message: error instanceof Error ? error.message : String(error) }]);
@@ -129,7 +147,7 @@ function say(state: "busy" | "live" | "wrong", text: string): void {
   status.textContent = text;
 }
 
-/** Looks at what plays, and counts the frames that the page draws meanwhile. */
+/** Shows the running scene at intervals, and counts the frames that the page draws meanwhile. */
 function watch(): void {
   let frames = 0;
   let countedMs = performance.now();
@@ -138,24 +156,25 @@ function watch(): void {
     requestAnimationFrame(count);
   };
   requestAnimationFrame(count);
-  let last = { stage, received: 0, ms: performance.now() };
+  let last = { running, received: 0, ms: performance.now() };
   const number = (id: string, text: string) => {
-    element(id, HTMLElement).textContent = text;
+    byId(id).textContent = text;
   };
   setInterval(() => {
     const ms = performance.now();
-    const received = stage?.runtime.counters.received ?? 0;
+    const received = running?.runtime.counters.received ?? 0;
     const seconds = (ms - last.ms) / 1000;
     const rate = (received - last.received) / seconds;
-    const isNew = stage !== last.stage;
-    last = { stage, received, ms };
-    if (stage === undefined) return;
-    actors.show(stage.roles());
+    const isNew = running !== last.running;
+    last = { running, received, ms };
+    if (running === undefined) return;
+    actors.show(running.states());
     if (isNew) plot.clear();
-    else plot.add(ms / 1000, rate);
+    else plot.add(ms / 1000, [rate]);
+    plot.show();
     number("rate", isNew ? "–" : short(rate));
     number("received", short(received));
-    number("restarts", stage.restarts.toLocaleString("en"));
+    number("restarts", running.restarts.toLocaleString("en"));
     if (ms - countedMs < 1000) return;
     number("frames", String(Math.round((frames * 1000) / (ms - countedMs))));
     frames = 0;

@@ -1,32 +1,36 @@
-/** What can be played: which guest is shown, which actors are made of it, and how they are kept running. */
+/**
+ * The demo's scenes. A scene is a guest to edit, the actors made of it, and how their supervisor
+ * restarts them.
+ */
 import type { Restart, Strategy } from "../../index.ts";
-
-/** Guests that the server has the sources of. */
-export type GuestName = "table-tennis" | "primes" | "supervised-counter" | "hello";
+import type { GuestName } from "./protocol.ts";
 
 /** A child of the scene's supervisor. */
 export interface Part {
-  /** Its id, and its name in the registry. */
+  /** Its id at the supervisor, and its name in the registry. */
   readonly id: string;
   readonly guest: GuestName;
   readonly entry?: string;
   readonly restart?: Restart;
   readonly args?: string;
-  /** Reductions of one of its turns. */
+  /** Reductions of each turn. Default: the runtime's. */
   readonly perTurn?: number;
-  /** How it is brought to crash: by the text "crash", sent or asked. Without: it listens to nobody. */
+  /**
+   * How the page makes it crash: it sends or asks the text "crash". Absent where the guest receives
+   * nothing.
+   */
   readonly crash?: "send" | "ask";
 }
 
 export interface Scene {
   readonly title: string;
   readonly about: string;
-  /** The one in the editor. */
+  /** The guest in the editor. */
   readonly guest: GuestName;
   readonly strategy: Strategy;
-  /** In the order of their starts. */
+  /** In the order in which the supervisor starts them. */
   readonly parts: readonly Part[];
-  /** Whom a text can be asked, and one to begin with. */
+  /** The actor that the page can ask, and the text that it offers. */
   readonly ask?: { readonly part: string; readonly text: string };
 }
 
@@ -45,14 +49,14 @@ export const scenes: readonly Scene[] = [
   },
   {
     title: "Prime numbers beside ping-pong",
-    about: "A loop without end gets its turns, and takes nobody else’s.",
+    about: "An endless loop is preempted, so the other actors keep their turns.",
     guest: "primes",
     strategy: "rest_for_one",
     parts: [{ id: "primes", guest: "primes", perTurn: 4_000 }, ...table],
   },
   {
     title: "A counter that is asked",
-    about: "Ask it “add 5” or “get”. Asked anything else it crashes, and begins again at 0.",
+    about: "Ask it “add 5” or “get”. Anything else crashes it, and its supervisor restarts it at 0.",
     guest: "supervised-counter",
     strategy: "one_for_one",
     parts: [{ id: "counter", guest: "supervised-counter", crash: "ask" }],
@@ -60,7 +64,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     title: "Hello",
-    about: "Says one line and ends. Change it as you like.",
+    about: "Logs one line and ends. Change it as you like.",
     guest: "hello",
     strategy: "one_for_one",
     parts: [{ id: "hello", guest: "hello", restart: "temporary", args: "page" }],

@@ -1,18 +1,17 @@
-/** The columns of the two lists of actors: the flat one, which can be sorted, and the tree. */
+/** The columns of the two lists of actors: the flat list, which can be sorted, and the tree. */
 import { escapeControls } from "../../wire/escape-controls.ts";
-import { el, setAttribute, setText } from "./dom.ts";
+import { el, setAttribute, setText } from "../page/dom.ts";
+import { bytes, count, duration, short } from "../page/text.ts";
 import type { ActorRow, TreeRow } from "./protocol.ts";
 import type { Column } from "./table.ts";
-import { bytes, count, duration, short } from "./text.ts";
 
 const INDENT_PX = 18;
-/** Deeper ones stand no further to the right. */
+/** Deeper rows are not indented further. */
 const DEEPEST = 24;
 
 const state: Column<ActorRow> = {
   title: "State",
-  about:
-    "running, ready (in the run queue), parked (in a receive), idle (a mailbox of the host that nobody receives from)",
+  about: "running, ready (in the run queue), parked (in a receive), idle (a host mailbox that no receive waits on)",
   widthPx: 168,
   sort: "state",
   fill(cell, row) {
@@ -25,7 +24,7 @@ const state: Column<ActorRow> = {
 };
 const items: Column<ActorRow> = {
   title: "Mailbox",
-  about: "Items that wait in its mailbox",
+  about: "Items in its mailbox",
   widthPx: 82,
   sort: "items",
   isNumber: true,
@@ -37,7 +36,7 @@ const items: Column<ActorRow> = {
 };
 const size: Column<ActorRow> = {
   title: "Bytes",
-  about: "Payload bytes that wait in its mailbox",
+  about: "Payload bytes in its mailbox",
   widthPx: 84,
   sort: "bytes",
   isNumber: true,
@@ -49,7 +48,7 @@ const size: Column<ActorRow> = {
 };
 const reductions: Column<ActorRow> = {
   title: "Reductions",
-  about: "What its code has computed since its birth, where the module counts that",
+  about: "What it has computed since its spawn, if its module counts reductions",
   widthPx: 106,
   sort: "reductions",
   isNumber: true,
@@ -118,7 +117,7 @@ export function moduleText({ module, entry, kind }: ActorRow): string {
   return { guest: "", mailbox: "host mailbox", supervisor: "supervisor", calls: "runtime.call" }[kind];
 }
 
-/** Reductions are a column only where they are counted. */
+/** The column of reductions appears only where an actor counts them. */
 export function actorColumns(hasReductions: boolean): Column<ActorRow>[] {
   const all = [pid, name, module, state, items, size, reductions, memory, links, age];
   return hasReductions ? all : all.filter(column => column !== reductions);
@@ -126,7 +125,7 @@ export function actorColumns(hasReductions: boolean): Column<ActorRow>[] {
 
 const place: Column<TreeRow> = {
   title: "Actor",
-  about: "Supervisors with their children; guests with those that they have spawned",
+  about: "Supervisors with their children; guests with the actors that they have spawned",
   fill(cell, row) {
     const label = row.id ?? (row.name !== "" ? row.name : moduleText(row));
     const spare = [row.name, row.module].filter(word => word !== undefined && word !== "" && word !== label);
@@ -153,7 +152,7 @@ const restarts: Column<TreeRow> = {
   },
 };
 
-/** Without sorting: the order is the tree's. */
+/** These columns cannot be sorted, because the order is the tree's. */
 export const treeColumns: readonly Column<TreeRow>[] = [
   place,
   pid,

@@ -1,11 +1,17 @@
-/** Asks the server. The token comes with the page's address, behind the #, and is kept for this tab only. */
+/**
+ * Requests to the server. The token comes in the page's address, after the #, and is kept only for
+ * this tab.
+ */
 
 /** The token is missing or wrong. */
 export class Refused extends Error {}
 
 const KEY = "isopod-token";
 
-/** From an address that isopod has printed, or the token alone. */
+/**
+ * The token in an address that isopod has printed, or the token alone. Undefined where there is
+ * none.
+ */
 export function tokenIn(text: string): string | undefined {
   return /(?:^|[#&]token=)([\w.~-]{16,})$/.exec(text.trim())?.[1];
 }
@@ -14,7 +20,10 @@ export function useToken(token: string): void {
   sessionStorage.setItem(KEY, token);
 }
 
-/** Takes the token out of the address, where it could be read over a shoulder. */
+/**
+ * Moves the token from the visible address into the session. Returns whether the session has a
+ * token.
+ */
 export function takeToken(): boolean {
   const token = tokenIn(location.hash);
   if (token !== undefined) {
@@ -29,7 +38,7 @@ export async function ask<T>(path: string, parameters: Record<string, string | n
   return answerOf(await fetch(`api/${path}?${query}`, { headers: headers() }));
 }
 
-/** Does something. */
+/** A request that changes the runtime. */
 export async function act<T>(path: string): Promise<T> {
   return answerOf(await fetch(`api/${path}`, { method: "POST", headers: headers() }));
 }
@@ -44,7 +53,7 @@ async function answerOf<T>(response: Response): Promise<T> {
   return (await response.json()) as T;
 }
 
-/** As a pid stands in a path: without its brackets. */
+/** A pid in a path has no brackets. */
 export function inPath(pid: string): string {
   return pid.replaceAll(/[<>]/g, "");
 }

@@ -1,17 +1,25 @@
-/** The page: asks once a second, and shows what it is told. */
+/**
+ * The observer's page: it asks the server once a second and shows the answers. The first file of
+ * `web/observer/`.
+ *
+ * Guarantee: no text of a guest becomes markup. This folder imports `web/page/`, wire/, and types
+ * of host/index.ts.
+ */
+
+import { byId, setAttribute, setText } from "../page/dom.ts";
+import { count, duration } from "../page/text.ts";
 import { actorColumns, treeColumns } from "./actors.ts";
 import { ask, Refused, takeToken, tokenIn, useToken } from "./api.ts";
-import { byId, el, setAttribute, setText } from "./dom.ts";
 import { Drawer } from "./drawer.ts";
 import { EndList, EventList } from "./ends.ts";
 import { Plots } from "./plots.ts";
 import type { ActorPage, ActorRow, Overview, Page, Sample, TreeRow } from "./protocol.ts";
 import { VirtualTable } from "./table.ts";
-import { bytes, count, duration, milliseconds, short } from "./text.ts";
+import { Totals } from "./totals.ts";
 
 const EVERY_MS = 1000;
 
-/** What a tab shows. */
+/** The content of a tab. */
 interface List {
   refresh(): Promise<void>;
   select?(pid: string): void;
@@ -34,6 +42,7 @@ let list: List;
 let round: NodeJS.Timeout | number | undefined;
 
 const plots = new Plots(byId("rates"), byId("delays"));
+const totals = new Totals(byId("totals"));
 const drawer = new Drawer(byId("drawer"), pid => list.select?.(pid));
 
 const makers: Readonly<Record<string, () => List>> = {
@@ -62,14 +71,14 @@ function actorList(): List {
       const page = await ask<ActorPage>("actors", parameters);
       if (page.hasReductions !== hasReductions) {
         hasReductions = page.hasReductions;
-        // The columns are others now.
+        // The table needs other columns now.
         queueMicrotask(() => show("actors"));
       }
       return page;
     },
     open: drawer.open,
     sort(key) {
-      // Of numbers, the greatest are what people look for.
+      // Numbers begin with the greatest, because people look for those.
       descending = key === sort ? !descending : !["pid", "name", "module", "state"].includes(key);
       sort = key;
       table.showSort(sort, descending);
@@ -91,38 +100,10 @@ function show(tab: string): void {
   refresh();
 }
 
-/** At once, not with the next round; that nobody answers, the round says. */
+/** Refreshes now instead of in the next round. The round reports a server that does not answer. */
 function refresh(): void {
   list.refresh().catch(() => {});
 }
-
-function showTotals(now: Overview): void {
-  // Between two samples the last one stands.
-  lastSample = now.samples.at(-1) ?? lastSample;
-  const sample = lastSample;
-  const rows: [title: string, value: string, unit: string, alarm?: boolean][] = [
-    ["guests alive", count(now.guests), ""],
-    ["messages a second", sample === undefined ? "–" : short(sample.receivedPerSecond), ""],
-    ["waiting in mailboxes", count(now.mailboxItems), now.mailboxItems > 0 ? bytes(now.mailboxBytes) : ""],
-    ["in the run queue", count(now.runQueue), ""],
-    ["queue delay, worst", sample?.queueMaxMs == null ? "–" : milliseconds(sample.queueMaxMs), "ms"],
-    ["memory of guests", bytes(now.memoryBytes), ""],
-    ["spawned", short(now.counters.spawned), ""],
-    ["dead letters", short(now.counters.dead), "", now.counters.dead > 0],
-  ];
-  for (const [title, value, unit, alarm = false] of rows) {
-    let row = totals.get(title);
-    if (row === undefined) {
-      row = el("div", {}, el("dt", {}, title), el("dd"));
-      totals.set(title, row);
-      byId("totals").append(row);
-    }
-    setAttribute(row, "data-alarm", String(alarm));
-    const shown = row.lastElementChild as HTMLElement;
-    if (shown.textContent !== value + unit) shown.replaceChildren(value, unit === "" ? "" : el("small", {}, unit));
-  }
-}
-const totals = new Map<string, HTMLElement>();
 
 function showCounts({ actors, crashes }: Overview): void {
   const set = (tab: string, text: string) => {
@@ -137,7 +118,9 @@ function showCounts({ actors, crashes }: Overview): void {
 
 async function look(): Promise<void> {
   const now = await ask<Overview>("overview", { after: lastSample?.index ?? 0 });
-  showTotals(now);
+  // Between two samples, the last one stays.
+  lastSample = now.samples.at(-1) ?? lastSample;
+  totals.show(now, lastSample);
   showCounts(now);
   if (now.samples.length > 0) plots.add(now.samples);
   setText(byId("process"), now.process);
@@ -190,7 +173,7 @@ filter.addEventListener("input", () => {
 pause.addEventListener("click", () => {
   isPaused = !isPaused;
   setAttribute(pause, "aria-pressed", String(isPaused));
-  setText(pause, isPaused ? "Go on" : "Pause");
+  setText(pause, isPaused ? "Resume" : "Pause");
   if (isPaused) say("waiting", "paused");
   else void go();
 });
@@ -201,7 +184,7 @@ form.addEventListener("submit", event => {
   event.preventDefault();
   const token = tokenIn(String(new FormData(form).get("token")));
   if (token === undefined) {
-    setText(byId("token-error"), "That holds no token: it is what stands behind #token= in the address.");
+    setText(byId("token-error"), "That holds no token: copy what follows #token= in the address.");
     return;
   }
   useToken(token);

@@ -1,13 +1,16 @@
-/** One actor: what it is, what waits in its mailbox, whom it is tied to; it can be followed and killed here. */
-
+/**
+ * The drawer: one actor with its mailbox, links and events. The reader can follow it and kill it
+ * here.
+ */
 import { escapeControls } from "../../wire/escape-controls.ts";
+import { button, el } from "../page/dom.ts";
+import { bytes, count, duration } from "../page/text.ts";
+import type { TimePlot } from "../page/time-plot.ts";
 import { moduleText } from "./actors.ts";
 import { act, ask, inPath } from "./api.ts";
-import { button, el } from "./dom.ts";
 import { countOf, endNode, eventNode, itemNodes, pidLink } from "./ends.ts";
-import { depthPlot, type TimePlot } from "./plots.ts";
+import { depthPlot } from "./plots.ts";
 import type { ActorDetail, ActorRef, EndedDetail } from "./protocol.ts";
-import { bytes, count, duration } from "./text.ts";
 
 const FOLLOW_MS = 250;
 const LOOK_MS = 1000;
@@ -21,10 +24,10 @@ export class Drawer {
   #isFollowed = false;
   #isSure = false;
   #plot: { readonly figure: HTMLElement; readonly plot: TimePlot } | undefined;
-  /** Says which of several looks is the last. */
+  /** Counts the loops of `#goOn`; only the last one goes on. */
   #look = 0;
 
-  /** `onChange` is told which actor is shown, "" for none. */
+  /** @param onChange gets the pid of the actor that is shown, or "" for none */
   constructor(host: HTMLElement, onChange: (pid: string) => void) {
     this.#host = host;
     this.#onChange = onChange;
@@ -51,7 +54,7 @@ export class Drawer {
     this.#onChange("");
   }
 
-  /** Looks again and again, until another look is begun. */
+  /** Refreshes at intervals, until another loop begins. */
   async #goOn(look: number): Promise<void> {
     while (look === this.#look) {
       try {
@@ -59,7 +62,7 @@ export class Drawer {
         if (look !== this.#look) return;
         this.#show(detail);
       } catch {
-        // The page says that the server is gone; it may be back.
+        // The page reports that the server does not answer. It may answer again.
       }
       await new Promise(resolve => setTimeout(resolve, this.#isFollowed ? FOLLOW_MS : LOOK_MS));
     }
@@ -76,7 +79,7 @@ export class Drawer {
   }
 
   #showLive(actor: ActorDetail): void {
-    // A button that is about to be pressed must not be replaced under the pointer.
+    // Buttons are replaced only when they change, so that none vanishes under the pointer.
     const state = `${actor.pid} ${actor.name} ${this.#isFollowed} ${this.#isSure}`;
     if (this.#head.dataset.state !== state) {
       this.#head.dataset.state = state;
@@ -108,12 +111,12 @@ export class Drawer {
         void this.#goOn(++this.#look);
       },
     );
-    follow.title = "Looks four times a second. What comes and goes between two looks is not seen.";
+    follow.title = "Refreshes four times a second. What comes and goes in between is not shown.";
     const kill = this.#isSure
       ? button("Yes, kill it", { class: "danger sure" }, () => this.#kill())
       : button("Kill", { class: "danger" }, () => this.#ask(true));
     const keep = button("No", {}, () => this.#ask(false));
-    // What `runtime.call` waits with is the runtime's own.
+    // The actor that receives the answers of `runtime.call` belongs to the runtime.
     const mayEnd = kind !== "calls";
     return el("div", { class: "actions" }, follow, mayEnd && kill, this.#isSure && keep);
   }
@@ -195,10 +198,10 @@ function mailbox(actor: ActorDetail, open: (pid: string) => void): Node[] {
 function events(actor: Pick<EndedDetail, "events">, open: (pid: string) => void): Node[] {
   if (actor.events.length === 0) return [];
   const rows = actor.events.toReversed().map(event => eventNode(event, open));
-  return [el("h3", {}, "What has happened"), el("ol", { class: "entries events" }, ...rows)];
+  return [el("h3", {}, "Events"), el("ol", { class: "entries events" }, ...rows)];
 }
 
-/** Text that somebody is marking stays as it is. */
+/** Replaces nothing while the reader has selected text in it. */
 function replaceUnlessSelected(host: HTMLElement, nodes: readonly Node[]): void {
   const selection = getSelection();
   if (selection?.isCollapsed === false && host.contains(selection.anchorNode)) return;

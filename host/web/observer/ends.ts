@@ -1,11 +1,11 @@
-/** Ends that were no good ones, and the events: lists that only grow, newest first. */
+/** The lists of crashes and of events. Both only grow; the newest entry comes first. */
 import { escapeControls } from "../../wire/escape-controls.ts";
+import { button, el } from "../page/dom.ts";
+import { bytes, count, timeOfDay } from "../page/text.ts";
 import { ask } from "./api.ts";
-import { button, el } from "./dom.ts";
 import type { EndRow, EventRow, ItemRow } from "./protocol.ts";
-import { bytes, count, timeOfDay } from "./text.ts";
 
-/** So many events are on the page. */
+/** How many events the page shows. */
 const EVENTS_SHOWN = 300;
 
 type Open = (pid: string) => void;
@@ -69,7 +69,7 @@ export function eventNode({ atMs, kind, pid, text, level }: EventRow, open: Open
   );
 }
 
-/** A list that is filled anew when it has changed: an opened stack stays open as long as nothing new happens. */
+/** The list of crashes. It is rebuilt only after a change, so that an opened stack stays open. */
 export class EndList {
   readonly #host: HTMLElement;
   readonly #open: Open;
@@ -90,17 +90,18 @@ export class EndList {
     const isFirst = this.#last < 0;
     this.#last = ends[0]?.index ?? 0;
     if (isFirst) this.#host.scrollTop = 0;
-    const nothing = el("p", { class: "empty" }, "No actor has crashed, or was killed, since the observer began.");
+    const nothing = el("p", { class: "empty" }, "No actor has crashed or was killed since the observer began.");
     const list = el("ol", { class: "entries" }, ...found.map(end => endNode(end, this.#open)));
     this.#host.replaceChildren(ends.length === 0 ? nothing : list);
   }
 }
 
+/** The list of events. New events are added on top. */
 export class EventList {
   readonly #host: HTMLElement;
   readonly #open: Open;
   readonly #list = el("ol", { class: "entries events" });
-  readonly #empty = el("p", { class: "empty" }, "Nothing has happened yet: no spawn, no end, no line of a log.");
+  readonly #empty = el("p", { class: "empty" }, "No event yet: no spawn, no exit, no log line.");
   #last = 0;
   #filter = "";
 

@@ -1,11 +1,14 @@
-/** What the observer's server says and its page and `isopod top` read: JSON, as types only. Pids are text, as `formatPid` prints them; times are milliseconds. */
+/**
+ * The JSON that the observer's server sends to its page and to `isopod top`. Pids are texts, as
+ * `formatPid` prints them. Times are in milliseconds.
+ */
 import type { ActorInfo, Counters, LogLevel, WaitingItem } from "../../index.ts";
 
-/** A look at a runtime, at most so many a second as cost a twentieth of it. */
+/** The runtime as a whole. */
 export interface Overview {
   /** Since 1970. */
   readonly nowMs: number;
-  /** How long it has been observed. */
+  /** How long the observer has been running. */
   readonly observedMs: number;
   readonly process: string;
   readonly counters: Counters;
@@ -15,15 +18,15 @@ export interface Overview {
   readonly mailboxItems: number;
   readonly mailboxBytes: number;
   readonly memoryBytes: number;
-  /** Those that the asker has not had yet, oldest first. */
+  /** The samples after the one that the request names, the oldest first. */
   readonly samples: readonly Sample[];
-  /** How many ends other than normal and shutdown there were. */
+  /** How many exits had a reason other than normal and shutdown. */
   readonly crashes: number;
 }
 
-/** What one second was like. */
+/** The rates and delays of one second. */
 export interface Sample {
-  /** Counts up; what to ask after. */
+  /** Counts up. The next request names it, to get only later samples. */
   readonly index: number;
   readonly atMs: number;
   readonly sentPerSecond: number;
@@ -31,30 +34,33 @@ export interface Sample {
   readonly deadPerSecond: number;
   readonly spawnedPerSecond: number;
   readonly endedPerSecond: number;
-  /** How long probes waited in the run queue: the median and the longest; null where none came back. */
+  /**
+   * How long probes waited in the run queue: the median and the longest. Null where no probe came
+   * back.
+   */
   readonly queueMedianMs: number | null;
   readonly queueMaxMs: number | null;
-  /** How late the latest of the observer's own timers was. */
+  /** The longest delay of the observer's own timers. */
   readonly timerMaxMs: number;
 }
 
 /** Part of a sorted and filtered list. */
 export interface Page<T> {
-  /** Of the whole list. */
+  /** Rows of the whole list. */
   readonly total: number;
-  /** The first row's place in it. */
+  /** The index of the first row in the list. */
   readonly from: number;
   readonly rows: readonly T[];
 }
 
 export interface ActorPage extends Page<ActorRow> {
-  /** Live actors, whatever the filter. */
+  /** All live actors, also those that the filter hides. */
   readonly alive: number;
   /** Whether any actor's reductions are counted. */
   readonly hasReductions: boolean;
 }
 
-/** By what the list of actors can be sorted. */
+/** The keys that the list of actors can be sorted by. */
 export const sortKeys = [
   "pid",
   "name",
@@ -76,7 +82,7 @@ export interface ActorRow {
   readonly module?: string;
   readonly entry?: string;
   readonly state: ActorInfo["state"];
-  /** In words, what it waits for. */
+  /** What it waits for, in words. */
   readonly waits?: string;
   readonly items: number;
   readonly bytes: number;
@@ -91,7 +97,7 @@ export interface TreeRow extends ActorRow {
   /** Its id among its supervisor's children. */
   readonly id?: string;
   readonly strategy?: string;
-  /** Since the observer began. */
+  /** Its restarts since the observer began. */
   readonly restarts: number;
 }
 
@@ -111,16 +117,16 @@ export interface ActorDetail extends ActorRow {
   readonly linkedTo: readonly ActorRef[];
   readonly monitors: readonly ActorRef[];
   readonly monitoredBy: readonly ActorRef[];
-  /** The first of them. */
+  /** The first items of the mailbox. */
   readonly mailbox: readonly ItemRow[];
   readonly events: readonly EventRow[];
 }
 
-/** What is known of an actor that has ended. */
+/** An actor that has ended. */
 export interface EndedDetail {
   readonly pid: string;
   readonly ended?: EndRow;
-  /** Who has one of its names now. */
+  /** The actors that have its names now. */
   readonly successors: readonly ActorRef[];
   readonly events: readonly EventRow[];
 }
@@ -135,16 +141,16 @@ export interface ItemRow {
   readonly payload: Payload;
 }
 
-/** The first bytes of something. */
+/** The first bytes of a payload. */
 export interface Payload {
   readonly hex: string;
-  /** Where the bytes are text. */
+  /** The bytes as text. Absent where they are not text. */
   readonly text?: string;
-  /** There are more than these. */
+  /** Whether the payload is longer. */
   readonly cut: boolean;
 }
 
-/** An end other than normal and shutdown. */
+/** An exit with a reason other than normal and shutdown. */
 export interface EndRow {
   readonly index: number;
   readonly atMs: number;
@@ -155,7 +161,7 @@ export interface EndRow {
   readonly reason: string;
   readonly stack: string;
   readonly last?: ItemRow;
-  /** Whose child it was, and what its supervisor has done about it. */
+  /** Its id and supervisor, if it was a child, and what the supervisor did. */
   readonly child?: { readonly id: string; readonly supervisor: string; readonly action: string };
 }
 

@@ -1,23 +1,24 @@
 /**
- * A table of any length: only the rows that are seen exist, and only they are asked for. Rows are of one height, so the place of each is known without it.
+ * A table of any length. Only the visible rows exist, and only they are requested. All rows have
+ * the same height, so the position of each is known without the others.
  */
-import { el, setAttribute, setText } from "./dom.ts";
+import { el, setAttribute, setText } from "../page/dom.ts";
 import type { Page } from "./protocol.ts";
 
-/** As in the style sheet, its line included. */
+/** The row height in list.css, with its border. */
 const ROW_PX = 30;
-/** Asked for above and below what is seen. */
+/** Rows that are requested above and below the visible ones. */
 const BEYOND = 20;
 
 export interface Column<T> {
   readonly title: string;
-  /** What the number is and where it comes from. */
+  /** The tooltip: what the values mean. */
   readonly about: string;
-  /** Those without share what is left. */
+  /** Columns without a width share the rest. */
   readonly widthPx?: number;
   readonly sort?: string;
   readonly isNumber?: boolean;
-  /** Left out where there is little room. */
+  /** Hidden where there is little room. */
   readonly isMinor?: boolean;
   fill(cell: HTMLTableCellElement, row: T): void;
 }
@@ -27,7 +28,7 @@ export interface TableOptions<T extends { readonly pid: string }> {
   readonly empty: string;
   load(from: number, count: number): Promise<Page<T>>;
   open(pid: string): void;
-  /** A heading was clicked. */
+  /** Called when a heading was clicked. */
   sort?(key: string): void;
 }
 
@@ -45,7 +46,7 @@ export class VirtualTable<T extends { readonly pid: string }> {
   #asked = 0;
   readonly #onScroll = () => {
     this.#render();
-    // That nobody answers, the page says by itself.
+    // The page reports a server that does not answer.
     if (!this.#covers()) this.refresh().catch(() => {});
   };
 
@@ -67,7 +68,7 @@ export class VirtualTable<T extends { readonly pid: string }> {
     scroller.addEventListener("scroll", this.#onScroll, { passive: true });
   }
 
-  /** Another takes its place. */
+  /** Called when another list takes its place. */
   leave(): void {
     this.#scroller.removeEventListener("scroll", this.#onScroll);
   }
@@ -84,7 +85,7 @@ export class VirtualTable<T extends { readonly pid: string }> {
     this.#render();
   }
 
-  /** Asks for what is seen now. An answer that was overtaken by a later one is not shown. */
+  /** Requests the visible rows. An answer to an outdated request is not shown. */
   async refresh(): Promise<void> {
     const asked = ++this.#asked;
     const [first, count] = this.#seen();
@@ -95,7 +96,7 @@ export class VirtualTable<T extends { readonly pid: string }> {
     this.#render();
   }
 
-  /** The first row that is seen, and how many there may be. */
+  /** The first visible row, and how many rows fit. */
   #seen(): [first: number, count: number] {
     const first = Math.max(0, Math.floor(this.#scroller.scrollTop / ROW_PX));
     return [first, Math.ceil(this.#scroller.clientHeight / ROW_PX) + 1];

@@ -1,4 +1,5 @@
-//! Savina's bounded buffer: a manager between producers and consumers, which asks a producer for an item only while there is room.
+//! Savina's bounded buffer: a manager between producers and consumers. It asks a producer for an
+//! item only if there is room.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -9,7 +10,7 @@ use tokio::task::JoinHandle;
 use crate::random::Random;
 use crate::round::{sum, Parameters, Round};
 
-/// To the manager: producers and consumers are numbers there.
+/// A message to the manager. Producers and consumers are numbers.
 enum Report {
     Item(usize, f64),
     Ended,
@@ -37,7 +38,7 @@ pub async fn bounded_buffer(with: Parameters) -> Round {
         .map(|id| start_consumer(id, cost, to_manager.clone()))
         .unzip();
     let manager = Manager {
-        // Each producer may have one item under way when the buffer is full.
+        // When the buffer is full, each producer may still send one item.
         room: with["buffer"].saturating_sub(producers).max(1),
         items: VecDeque::new(),
         waiting_producers: VecDeque::new(),
@@ -124,7 +125,7 @@ fn start_consumer(
     (inbox, task)
 }
 
-/// Savina's work on an item: `cost` hundred logarithms, or one where the cost is 0.
+/// Savina's work on an item: 100 times `cost` logarithms, or one if the cost is 0.
 fn process(term: f64, cost: usize) -> f64 {
     let mut random = Random::new(cost);
     let times = if cost == 0 { 1 } else { cost * 100 };

@@ -1,4 +1,4 @@
-//! Savina's chameneos: creatures that meet in pairs at a mall and change colour with each meeting.
+//! Savina's chameneos: creatures meet in pairs at a mall and change colour with each meeting.
 
 use std::time::Instant;
 
@@ -26,7 +26,7 @@ impl Colour {
     }
 }
 
-/// Somebody at the mall.
+/// A creature at the mall.
 struct Visitor {
     colour: Colour,
     inbox: UnboundedSender<Encounter>,
@@ -38,7 +38,7 @@ enum Encounter {
     Leave,
 }
 
-/// The round's own task is the mall. Both of a pair count their meeting.
+/// The round's own task is the mall. Both of a pair count the meeting.
 pub async fn chameneos(with: Parameters) -> Round {
     let (creatures, meetings) = (with["chameneos"], with["meetings"]);
     let began = Instant::now();
@@ -52,10 +52,14 @@ pub async fn chameneos(with: Parameters) -> Round {
         waiting
             .inbox
             .send(Encounter::Meet(next().await))
-            .expect("one that waits");
+            .expect("a creature that waits");
     }
     for _ in 0..creatures {
-        next().await.inbox.send(Encounter::Leave).expect("one that waits");
+        next()
+            .await
+            .inbox
+            .send(Encounter::Leave)
+            .expect("a creature that waits");
     }
     let attendances = sum(tasks).await;
     Round::new(meetings, attendances / 2, began.elapsed())
@@ -73,7 +77,7 @@ async fn enter(mall: UnboundedSender<Visitor>, mut colour: Colour) -> usize {
         match encounters.recv().await.expect("an encounter") {
             Encounter::Meet(other) => {
                 colour = colour.complement(other.colour);
-                other.inbox.send(Encounter::Change(colour)).expect("the other one");
+                other.inbox.send(Encounter::Change(colour)).expect("the other creature");
             }
             Encounter::Change(changed) => colour = changed,
             Encounter::Leave => return met,

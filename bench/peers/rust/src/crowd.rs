@@ -1,4 +1,4 @@
-//! Savina's crowds: many tasks that compute a little or talk to one another at random.
+//! Savina's crowds: many tasks that compute a sine, or send pings to random neighbours.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -66,7 +66,8 @@ enum Gossip {
     Leave,
 }
 
-/// Each sends a ping to a neighbour at random, waits for its pong, and so on; between, it answers the others.
+/// Each task sends a ping to a random neighbour, waits for its pong, and repeats. Meanwhile it
+/// answers the others.
 pub async fn big(with: Parameters) -> Round {
     let (actors, pings) = (with["actors"], with["pings"]);
     let began = Instant::now();
@@ -79,10 +80,10 @@ pub async fn big(with: Parameters) -> Round {
         .map(|(id, inbox)| tokio::spawn(gossip(id, inbox, all.clone(), pings, done.clone())))
         .collect();
     for _ in 0..actors {
-        all_done.recv().await.expect("one that is done");
+        all_done.recv().await.expect("a task that is done");
     }
     for inbox in all.iter() {
-        inbox.send(Gossip::Leave).expect("one that waits");
+        inbox.send(Gossip::Leave).expect("a task that waits");
     }
     let received = sum(tasks).await;
     Round::new(2 * actors * pings, received, began.elapsed())
@@ -104,7 +105,7 @@ async fn gossip(
         match message {
             Gossip::Ping(from) => send(from, Gossip::Pong(id)),
             Gossip::Pong(from) => {
-                assert_eq!(from, target, "{id} got a pong of the wrong one");
+                assert_eq!(from, target, "{id} got a pong from the wrong task");
                 left -= 1;
                 if left == 0 {
                     done.send(()).expect("a round that waits");

@@ -1,4 +1,4 @@
-//! Lives of tasks: born, run, seen to end; and what one takes that waits.
+//! The life of a task: spawn, run and end; and the memory of a task that waits.
 
 use std::fs;
 use std::sync::Mutex;
@@ -26,10 +26,10 @@ pub async fn storm(with: Parameters) -> Round {
     Round::new(count, ended, began.elapsed())
 }
 
-/// The mailboxes of all rounds: none of these tasks ever ends, so that those of the next round need fresh memory.
+/// The mailboxes of all rounds. These tasks never end, so the next round needs fresh memory.
 static PARKED: Mutex<Vec<UnboundedSender<usize>>> = Mutex::new(Vec::new());
 
-/// The resident memory that so many tasks take which wait for their mailboxes. The time is that of starting them.
+/// The resident memory of tasks that wait for their mailboxes. The time is that of starting them.
 pub async fn memory(with: Parameters) -> Round {
     let actors = with["actors"];
     let before = resident_bytes();
@@ -41,7 +41,7 @@ pub async fn memory(with: Parameters) -> Round {
         let ready = ready.clone();
         tokio::spawn(async move {
             ready.send(()).expect("a round that waits");
-            // Held only until it waits.
+            // A task that waits holds its mailbox only.
             drop(ready);
             messages.recv().await
         });
@@ -59,7 +59,7 @@ pub async fn memory(with: Parameters) -> Round {
     }
 }
 
-/// As Linux has it; elsewhere there is no such file.
+/// From a file that only Linux has.
 fn resident_bytes() -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("Linux, for the scenario memory");
     let line = status

@@ -1,5 +1,5 @@
-//! The peer in Rust: it speaks the protocol of ../../README.md. An actor is a Tokio task and its mailbox an unbounded mpsc channel, all on
-//! the current-thread runtime.
+//! The peer in Rust, with the protocol of ../../README.md. An actor is a Tokio task and its mailbox
+//! an unbounded mpsc channel, all on the current-thread runtime.
 
 mod buffer;
 mod chameneos;
@@ -20,62 +20,37 @@ use round::{Parameters, Round};
 
 struct Scenario {
     name: &'static str,
-    /// One whose default is 0 is a choice; all others are at least 1, but for the bytes of a message.
+    /// Names and defaults. One whose default is 0 is an option. All others are at least 1, except bytes.
     parameters: &'static [(&'static str, usize)],
     run: fn(Parameters) -> Pin<Box<dyn Future<Output = Round> + Send>>,
 }
 
-macro_rules! scenario {
-    ($name:literal, $run:path, $($parameter:literal = $default:literal),*) => {
-        Scenario { name: $name, parameters: &[$(($parameter, $default)),*], run: |with| Box::pin($run(with)) }
+macro_rules! scenarios {
+    ($($name:literal => $run:path [$($parameter:literal: $default:literal),*])*) => {
+        &[$(Scenario { name: $name, parameters: &[$(($parameter, $default)),*], run: |with| Box::pin($run(with)) }),*]
     };
 }
 
-const SCENARIOS: &[Scenario] = &[
-    scenario!(
-        "ping-pong",
-        messages::ping_pong,
-        "pairs" = 1,
-        "bytes" = 8,
-        "messages" = 200_000,
-        "move" = 0
-    ),
-    scenario!("fan-in", messages::fan_in, "senders" = 1000, "messages" = 200_000),
-    scenario!("fan-out", messages::fan_out, "receivers" = 1000, "messages" = 200_000),
-    scenario!("thread-ring", messages::thread_ring, "actors" = 100, "hops" = 100_000),
-    scenario!("counting", messages::counting, "messages" = 1_000_000),
-    scenario!(
-        "fork-join-throughput",
-        crowd::fork_join_throughput,
-        "actors" = 60,
-        "messages" = 10_000
-    ),
-    scenario!("fork-join-create", crowd::fork_join_create, "workers" = 40_000),
-    scenario!("big", crowd::big, "actors" = 120, "pings" = 20_000),
-    scenario!(
-        "chameneos",
-        chameneos::chameneos,
-        "chameneos" = 100,
-        "meetings" = 200_000
-    ),
-    scenario!(
-        "bounded-buffer",
-        buffer::bounded_buffer,
-        "buffer" = 50,
-        "producers" = 40,
-        "consumers" = 40,
-        "items" = 1000,
-        "cost" = 0
-    ),
-    scenario!("banking", requests::banking, "accounts" = 1000, "transactions" = 50_000),
-    scenario!("log-map", requests::log_map, "terms" = 25_000, "series" = 10),
-    scenario!("spawn", lives::one_by_one, "count" = 20_000),
-    scenario!("spawn-storm", lives::storm, "count" = 10_000),
-    scenario!("memory", lives::memory, "actors" = 10_000),
-];
+const SCENARIOS: &[Scenario] = scenarios! {
+    "ping-pong" => messages::ping_pong ["pairs": 1, "bytes": 8, "messages": 200_000, "move": 0]
+    "fan-in" => messages::fan_in ["senders": 1000, "messages": 200_000]
+    "fan-out" => messages::fan_out ["receivers": 1000, "messages": 200_000]
+    "thread-ring" => messages::thread_ring ["actors": 100, "hops": 100_000]
+    "counting" => messages::counting ["messages": 1_000_000]
+    "fork-join-throughput" => crowd::fork_join_throughput ["actors": 60, "messages": 10_000]
+    "fork-join-create" => crowd::fork_join_create ["workers": 40_000]
+    "big" => crowd::big ["actors": 120, "pings": 20_000]
+    "chameneos" => chameneos::chameneos ["chameneos": 100, "meetings": 200_000]
+    "bounded-buffer" => buffer::bounded_buffer ["buffer": 50, "producers": 40, "consumers": 40, "items": 1000, "cost": 0]
+    "banking" => requests::banking ["accounts": 1000, "transactions": 50_000]
+    "log-map" => requests::log_map ["terms": 25_000, "series": 10]
+    "spawn" => lives::one_by_one ["count": 20_000]
+    "spawn-storm" => lives::storm ["count": 10_000]
+    "memory" => lives::memory ["actors": 10_000]
+};
 
 fn main() {
-    // A panic in one task must not leave the others waiting for it.
+    // A panic in one task ends the process, because other tasks would wait for it.
     panic::set_hook(Box::new(|info| fail(&info.to_string())));
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.split_first() {
@@ -97,9 +72,9 @@ fn play(scenario: &Scenario, with: Parameters) {
     for line in io::stdin().lock().lines() {
         let line = line.expect("a line of stdin");
         if line != "round" {
-            fail(&format!("what is understood on stdin is: round, not {line:?}"));
+            fail(&format!("stdin: expected \"round\", not {line:?}"));
         }
-        // A task like the others, not the future that the runtime itself polls now and then.
+        // A task like the others: the runtime polls its own future less often.
         let task = runtime.spawn((scenario.run)(with.clone()));
         let round = runtime.block_on(task).expect("a round");
         if round.check != round.operations {

@@ -1,4 +1,4 @@
-//! Messages between a few tasks: how fast one is sent, queued and received.
+//! Messages between tasks: how fast they are sent, queued and received.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::round::{share, sum, Parameters, Round};
 
-/// Hands a vector of bytes to and fro: a clone of it, unless the parameter `move` says that the vector itself is handed over.
+/// Sends bytes back and forth: a clone of the vector, or with the parameter `move` the vector itself.
 pub async fn ping_pong(with: Parameters) -> Round {
     let (pairs, moves) = (with["pairs"], with["move"] == 1);
     let trips = share(with["messages"], 2 * pairs);
@@ -119,7 +119,8 @@ async fn count(mut inbox: UnboundedReceiver<usize>) -> usize {
     received
 }
 
-/// Savina's thread ring. Whoever gets the last token lets go of the next one's mailbox, and so on round the ring.
+/// Savina's thread ring. The task with the last token ends. The next task then has no sender and
+/// ends too, and so on.
 pub async fn thread_ring(with: Parameters) -> Round {
     let (actors, hops) = (with["actors"], with["hops"]);
     let began = Instant::now();
@@ -153,7 +154,7 @@ enum Counted {
     Retrieve(oneshot::Sender<usize>),
 }
 
-/// Savina's counting actor: a producer sends it so many increments, and then asks for the count.
+/// Savina's counting actor: a producer sends increments to a counter, and then asks for the count.
 pub async fn counting(with: Parameters) -> Round {
     let messages = with["messages"];
     let began = Instant::now();
@@ -175,7 +176,7 @@ async fn count_increments(mut inbox: UnboundedReceiver<Counted>) {
     while let Some(message) = inbox.recv().await {
         match message {
             Counted::Increment => count += 1,
-            Counted::Retrieve(reply) => reply.send(count).expect("somebody who asked"),
+            Counted::Retrieve(reply) => reply.send(count).expect("a round that waits"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Savina's generator of pseudo-random numbers, so that every language has the same ones.
+//! Savina's generator of pseudo-random numbers. Every language has the same numbers.
 
 pub struct Random(usize);
 

@@ -1,5 +1,5 @@
-//! Savina's requests: tasks that ask another one while requests of others are queued behind. The reply comes on a oneshot channel, so it is
-//! not in the queue at all.
+//! Savina's requests: tasks that ask another task while more requests wait in their mailboxes. The
+//! reply comes on a oneshot channel, not through the mailbox.
 
 use std::time::Instant;
 
@@ -23,7 +23,8 @@ enum Request {
     },
 }
 
-/// The round's own task is the teller. Money goes only from lower accounts to higher ones, so that no two ever wait for each other.
+/// The round's own task is the teller. Money only goes from lower to higher accounts, so no two
+/// accounts wait for each other.
 pub async fn banking(with: Parameters) -> Round {
     let transactions = with["transactions"];
     let began = Instant::now();
@@ -41,7 +42,7 @@ pub async fn banking(with: Parameters) -> Round {
     }
     let total = accounts.len() * FIRST_BALANCE;
     drop(accounts);
-    assert_eq!(sum(tasks).await, total, "money came or went");
+    assert_eq!(sum(tasks).await, total, "money was lost or made");
     Round::new(transactions, count, began.elapsed())
 }
 
@@ -73,7 +74,7 @@ async fn keep_account(mut inbox: UnboundedReceiver<Request>) -> usize {
             }
             Request::Deposit { amount, reply } => {
                 balance += amount;
-                reply.send(()).expect("one that waits");
+                reply.send(()).expect("an account that waits");
             }
         }
     }
@@ -85,7 +86,7 @@ struct Compute {
     reply: oneshot::Sender<f64>,
 }
 
-/// Savina's logistic map: a worker for each series asks the computer of its rate for one term after another.
+/// Savina's logistic map: a worker for each series asks a computer for one term after another.
 pub async fn log_map(with: Parameters) -> Round {
     let (terms, series) = (with["terms"], with["series"]);
     let began = Instant::now();

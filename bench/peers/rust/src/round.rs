@@ -1,4 +1,4 @@
-//! What a round is asked, and what comes of it.
+//! The parameters and the result of a round.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,10 +9,10 @@ pub type Parameters = BTreeMap<&'static str, usize>;
 
 pub struct Round {
     pub operations: usize,
-    /// As counted by the tasks themselves.
+    /// The operations that the tasks counted.
     pub check: usize,
     pub elapsed: Duration,
-    /// More keys of the answer, each with a comma before it.
+    /// More keys of the answer, each after a comma.
     pub beside: String,
 }
 
@@ -27,12 +27,12 @@ impl Round {
     }
 }
 
-/// What each of so many does of a total.
+/// The part of a total that each task does, rounded down.
 pub fn share(total: usize, actors: usize) -> usize {
     (total / actors).max(1)
 }
 
-/// The sum of what tasks counted, when all have ended.
+/// Waits for all tasks, and adds up what they counted.
 pub async fn sum(tasks: Vec<JoinHandle<usize>>) -> usize {
     let mut total = 0;
     for task in tasks {

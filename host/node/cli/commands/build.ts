@@ -1,47 +1,43 @@
-/** `isopod build`: compiles AssemblyScript guests. Every entry that compiles is written, whatever becomes of the others. */
+/** `isopod build`: compiles guests. Every entry that compiles is written, even when others fail. */
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { MAX_STACK_BYTES } from "../../../../guest/transform/layout.ts";
 import { Builder } from "../../compile/build.ts";
-import type { Compiled, CompileOptions } from "../../compile/compiler.ts";
+import type { Compiled } from "../../compile/compiled.ts";
 import { entryWarning } from "../../compile/entries.ts";
 import { FileWatch } from "../../compile/file-watch.ts";
-import { type Arguments, type Command, UsageError } from "../command.ts";
+import type { CompileOptions } from "../../compile/options.ts";
+import { type Command, UsageError } from "../command.ts";
+import { compileOptions, PARK_CHOICES, REDUCTIONS_CHOICES } from "../compile-options.ts";
 import { printDiagnostics, showPath } from "../diagnostics.ts";
 import { ProgressLine } from "../terminal.ts";
 
-/** The ways in which a guest can wait, as `--park` says them. */
-export const PARK_CHOICES = ["asyncify", "jspi"] as const;
-const REDUCTIONS_CHOICES = ["none", "count", "yield"] as const;
-
 export const build: Command = {
   name: "build",
-  help: `Compiles AssemblyScript guests; a.ts becomes a.wasm beside it, and a.wasm.map,
-by which crashes name lines of the source. A module that is WebAssembly already,
-made by whatever compiler, gets its reductions counted, or with --park asyncify
-is taught to wait in every engine; for that --out is needed, and what
-docs/languages.md says.
+  help: `Compiles AssemblyScript guests. a.ts becomes a.wasm and a.wasm.map beside it; with
+the map, crashes name lines of the source. A .wasm file of another compiler gets
+its reductions counted; with --park asyncify it learns to wait in every engine.
+That needs --out. docs/languages.md says what such a module must look like.
 
 Usage: isopod build <guest.ts | guest.wasm>… [options]
 
 Options:
-  --out DIR       write into DIR, which is made if there is none
-  --watch         build again whatever changes, until Ctrl-C
+  --out DIR       writes into DIR, which is made if there is none
+  --watch         builds again when a source changes, until Ctrl-C
   --park WAY      how a guest waits: asyncify (default, works in every engine)
                   or jspi (smaller; needs an engine that can switch stacks);
-                a .wasm as it does already, unless asyncify is asked for
+                  a .wasm file keeps its way, unless this says asyncify
   --reductions HOW
-                  what stops a guest that computes for long: none (default of
-                  a source); count: it can be killed, and preempted where it
-                  waits by jspi; yield: it can be preempted in every engine,
-                  and its crashes name no lines
-  --stack BYTES   for references to objects, four bytes for each in use: how deep
-                  functions with objects may call each other (default 8192)
-  --debug         keep function names and optimize less
-  -h, --help      print this
+                  what stops a guest that computes for a long time: none (default
+                  of a source); count: it can be killed, and preempted where it
+                  waits by jspi; yield: it can be preempted in every engine, but
+                  its crashes name no lines
+  --stack BYTES   room for references to objects, four bytes for each in use: how
+                  deep functions with objects may call each other (default 8192)
+  --debug         keeps function names and optimizes less
+  -h, --help      prints this
 
-Exit code: 0; 1 where an entry failed, the others are written all the same;
-2 where the command line is wrong. With --watch 0, after Ctrl-C.
+Exit code: 0; 1 if an entry failed, while the others are written; 2 if the
+command line is wrong. --watch ends with 0, after Ctrl-C.
 `,
   options: {
     out: { type: "string" },
@@ -58,36 +54,29 @@ Exit code: 0; 1 where an entry failed, the others are written all the same;
     const out = given.text("out");
     checkTargets(entries, out);
     if (out !== undefined) await makeFolder(out);
-    const workshop = new Workshop(out, compileOptions(given));
+    const entryBuilder = new EntryBuilder(out, compileOptions(given));
     try {
-      if (given.has("watch")) return await watch(entries, workshop);
+      if (given.has("watch")) return await watch(entries, entryBuilder);
       let failed = 0;
-      for (const entry of entries) if (!(await workshop.make(entry)).isMade) failed++;
+      for (const entry of entries) if (!(await entryBuilder.make(entry)).isMade) failed++;
       if (failed > 0 && entries.length > 1) process.stderr.write(`${failed} of ${entries.length} failed\n`);
       return failed === 0 ? 0 : 1;
     } finally {
-      await workshop.close();
+      await entryBuilder.close();
     }
   },
 };
-
-/** What `--park`, `--reductions`, `--stack` and `--debug` mean to the compiler. */
-export function compileOptions(given: Arguments): CompileOptions {
-  const park = PARK_CHOICES.find(way => way === given.text("park"));
-  const reductions = REDUCTIONS_CHOICES.find(way => way === given.text("reductions"));
-  const stack = given.text("stack") === undefined ? {} : { stackBytes: given.whole("stack", 0, 1, MAX_STACK_BYTES) };
-  return { ...(park && { park }), ...(reductions && { reductions }), ...stack, debug: given.has("debug") };
-}
 
 function checkTargets(entries: readonly string[], out: string | undefined): void {
   const targets = new Map<string, string>();
   for (const entry of entries) {
     const target = targetOf(entry, out);
-    if (target === resolve(entry)) throw new UsageError(`${entry} would be written over: say with --out where to`);
+    if (target === resolve(entry))
+      throw new UsageError(`${entry} would be overwritten: name another folder with --out`);
     const other = targets.get(target);
     if (other === entry) throw new UsageError(`${entry} was named twice`);
     if (other !== undefined)
-      throw new UsageError(`${other} and ${entry} would both become ${showPath(target)}: build them apart`);
+      throw new UsageError(`${other} and ${entry} would both become ${showPath(target)}: build them separately`);
     targets.set(target, entry);
   }
 }
@@ -98,12 +87,12 @@ function targetOf(entry: string, out: string | undefined): string {
 
 async function makeFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory() === false) throw new UsageError(`--out is a folder, and ${path} is a file`);
+  if (found?.isDirectory() === false) throw new UsageError(`--out needs a folder, but ${path} is a file`);
   await mkdir(path, { recursive: true });
 }
 
-/** Builds entry after entry, and says what became of each. */
-class Workshop {
+/** Builds one entry after another, and prints the result of each. */
+class EntryBuilder {
   readonly #out: string | undefined;
   readonly #options: CompileOptions;
   readonly #builder = new Builder();
@@ -114,7 +103,7 @@ class Workshop {
     this.#options = options;
   }
 
-  /** `note` is added to the line that says that it is written. */
+  /** @param note is added to the line that reports the written file */
   async make(entry: string, note: () => string = () => ""): Promise<{ isMade: boolean; sources: readonly string[] }> {
     this.#progress.say(`compiling ${entry}`);
     const compiled = await this.#builder.build(entry, this.#options).finally(() => this.#progress.clear());
@@ -146,8 +135,10 @@ async function write({ wasm, sourceMap }: Compiled, target: string, note: string
   }
 }
 
-/** Builds all entries, and again whichever one changes, or what it is made of. Returns after SIGINT. */
-async function watch(entries: readonly string[], workshop: Workshop): Promise<number> {
+/**
+ * Builds all entries, and each of them again when one of its sources changes. Returns after SIGINT.
+ */
+async function watch(entries: readonly string[], entryBuilder: EntryBuilder): Promise<number> {
   const files = new FileWatch();
   const stop = () => files.close();
   process.once("SIGINT", stop);
@@ -158,7 +149,7 @@ async function watch(entries: readonly string[], workshop: Workshop): Promise<nu
     for (const entry of stale) {
       const entryBeganMs = performance.now();
       const note = () => `  ${((performance.now() - entryBeganMs) / 1000).toFixed(2)} s`;
-      sources.set(entry, (await workshop.make(entry, note)).sources);
+      sources.set(entry, (await entryBuilder.make(entry, note)).sources);
     }
     const followed = new Set([...sources.values()].flat());
     files.follow(followed, beganMs);

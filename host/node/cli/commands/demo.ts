@@ -1,4 +1,4 @@
-/** `isopod demo`: serves a page in which guests are written, run and watched. */
+/** `isopod demo`: serves a page to write, run and watch guests. */
 
 import { serveDemo } from "../../demo/server.ts";
 import { type Command, UsageError } from "../command.ts";
@@ -7,14 +7,14 @@ const PORT = 8017;
 
 export const demo: Command = {
   name: "demo",
-  help: `Serves a page on the loopback address in which guests are written, run and
-watched: they run in the browser, and only the compiler runs here.
+  help: `Serves a page on 127.0.0.1 to write, run and watch guests. The guests run in the
+browser; only the compiler runs here.
 
 Usage: isopod demo [--port N]
 
 Options:
-  --port N    default ${PORT}, or a free one where that is taken; 0 is a free one
-  -h, --help  print this
+  --port N    default ${PORT}, or a free port if that is taken; 0 takes a free port
+  -h, --help  prints this
 
 Ctrl-C ends it.
 `,

@@ -1,4 +1,7 @@
-/** `isopod init`: a new project, from the files in host/node/template/. Writes into an empty folder only. */
+/**
+ * `isopod init`: makes a new project from the files in host/node/template/. It writes only into an
+ * empty folder.
+ */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { PACKAGE_FOLDER, packageManifest } from "../../installation.ts";
@@ -8,20 +11,21 @@ const TEMPLATE = join(PACKAGE_FOLDER, "host/node/template");
 
 export const init: Command = {
   name: "init",
-  help: `Makes a project that builds, runs and tests: two guests, a host that supervises
-one of them, and a test. Nothing is installed and nothing is asked.
+  help: `Makes a project that builds, runs and has a test: two guests, and a host that
+supervises one of them. It installs nothing and asks nothing.
 
 Usage: isopod init <folder> [options]
 
-The folder is made if there is none; otherwise it must be empty, but for .git.
+The folder is made if there is none. An existing folder must be empty, except
+for .git.
 
 Options:
-  --isopod SPEC   what package.json says of isopod; default this version. For a
-                  package of your own: file:../isopod-0.1.0.tgz
-  -h, --help      print this
+  --isopod SPEC   the version of isopod in package.json; default: this version;
+                  for a package of your own: file:../isopod-0.1.0.tgz
+  -h, --help      prints this
 
-Exit code: 0; 1 where a file cannot be written; 2 where the command line is
-wrong or the folder is not empty.
+Exit code: 0; 1 if a file cannot be written; 2 if the command line is wrong or
+the folder is not empty.
 `,
   options: { isopod: { type: "string" } },
 
@@ -29,7 +33,7 @@ wrong or the folder is not empty.
     const [folder, ...more] = given.positionals;
     if (folder === undefined) throw new UsageError("where to? Name a folder: isopod init my-app");
     if (more.length > 0)
-      throw new UsageError(`one folder, not ${given.positionals.length}: ${given.positionals.join(" ")}`);
+      throw new UsageError(`name one folder, not ${given.positionals.length}: ${given.positionals.join(" ")}`);
     await checkEmpty(folder);
     const name = packageName(folder);
     const files = await templateFiles();
@@ -60,7 +64,7 @@ async function checkEmpty(folder: string): Promise<void> {
   }
 }
 
-/** npm's rules for names, as far as folders break them. */
+/** A name that npm accepts, made of the folder's name. */
 function packageName(folder: string): string {
   const name = basename(resolve(folder))
     .toLowerCase()
@@ -69,13 +73,13 @@ function packageName(folder: string): string {
   return name === "" || name === "isopod" || name === "node_modules" ? "my-app" : name;
 }
 
-/** By path in the project: what the file holds. */
+/** The text of each file, by its path in the project. */
 async function templateFiles(): Promise<Map<string, string>> {
   const entries = await readdir(TEMPLATE, { recursive: true, withFileTypes: true });
   const files = new Map<string, string>();
   for (const entry of entries.filter(entry => entry.isFile())) {
     const path = join(entry.parentPath, entry.name);
-    // npm packs no file of the name .gitignore.
+    // npm packs no file named .gitignore.
     files.set(relative(TEMPLATE, path).replace(/^gitignore$/, ".gitignore"), await readFile(path, "utf8"));
   }
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));

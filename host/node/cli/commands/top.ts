@@ -1,28 +1,31 @@
-/** `isopod top`: the actors of an observed runtime in a terminal. It asks the observer's server, as the page does; texts of guests are shown as plain text. */
+/**
+ * `isopod top`: the actors of an observed runtime in a terminal. It asks the observer's server, as
+ * the page does. Texts of guests are shown as plain text.
+ */
 import { type SortKey, sortKeys } from "../../../web/observer/protocol.ts";
 import { type Command, UsageError } from "../command.ts";
 import { frame } from "../top/frame.ts";
-import { Gauge } from "../top/gauge.ts";
+import { ObserverClient } from "../top/observer-client.ts";
 import { watch } from "../top/screen.ts";
 
 export const top: Command = {
   name: "top",
-  help: `Shows the actors of a runtime that is observed, once a second.
+  help: `Shows the actors of an observed runtime, updated every second.
 
 Usage: isopod top <address> [options]
 
 The address is the one that isopod run --observe has printed, or the url of
-runtime.observe(); it holds the token.
+runtime.observe(). It contains the token.
 
 Options:
   --sort KEY      ${sortKeys.slice(0, 5).join(", ")},
-                  ${sortKeys.slice(5).join(", ")}; default items
-  --once          prints one look and ends; so it does where stdout is no terminal
-  -h, --help      print this
+                  ${sortKeys.slice(5).join(", ")}; default: items
+  --once          prints one table and ends; default where stdout is no terminal
+  -h, --help      prints this
 
 Keys: q quits; i, b, r, m, l and a sort by items, bytes, reductions, memory, links
-and age, p and n by pid and name; the same key again turns the order round.
-NO_COLOR=1 leaves colors out.
+and age, p and n by pid and name; the same key again reverses the order.
+NO_COLOR=1 turns colors off.
 `,
   options: { sort: { type: "string", choices: sortKeys }, once: { type: "boolean" } },
 
@@ -31,13 +34,13 @@ NO_COLOR=1 leaves colors out.
     if (address === undefined || rest.length > 0) {
       throw new UsageError("which runtime? Give the address that isopod run --observe has printed");
     }
-    const gauge = new Gauge(address);
+    const observer = new ObserverClient(address);
     const sort = (given.text("sort") ?? "items") as SortKey;
     if (given.has("once") || !process.stdout.isTTY) {
-      const look = await gauge.look({ sort, isReversed: false, rows: 500 });
-      process.stdout.write(`${frame(look, { columns: 200, rows: 500, color: false, sort }).join("\n")}\n`);
+      const reading = await observer.read({ sort, isReversed: false, rows: 500 });
+      process.stdout.write(`${frame(reading, { columns: 200, rows: 500, color: false, sort }).join("\n")}\n`);
       return 0;
     }
-    return watch(gauge, sort);
+    return watch(observer, sort);
   },
 };

@@ -1,17 +1,17 @@
-/** One picture of `isopod top`, as lines of text. */
+/** The screen of `isopod top`, as lines of text. */
 
 import type { ActorRow, SortKey } from "../../../web/observer/protocol.ts";
-import { bytes, count, duration, milliseconds, short } from "../../../web/observer/text.ts";
+import { bytes, count, duration, milliseconds, short } from "../../../web/page/text.ts";
 import { escapeControls } from "../../../wire/escape-controls.ts";
-import type { Look } from "./gauge.ts";
+import type { Reading } from "./observer-client.ts";
 
 export interface FrameOptions {
   readonly columns: number;
-  /** Of the terminal, all lines together. */
+  /** Lines of the terminal. */
   readonly rows: number;
   readonly color: boolean;
   readonly sort: SortKey;
-  /** In the last line. */
+  /** The last line. Default: none. */
   readonly hint?: string;
 }
 
@@ -48,12 +48,13 @@ const columns: readonly Column[] = [
   { key: "age", title: "AGE", width: 8, isNumber: true, text: row => duration(row.ageMs) },
 ];
 
+/** The columns that a narrow terminal loses, the first one first. */
 const expendable: readonly SortKey[] = ["links", "bytes", "age", "module", "state", "memory", "reductions"];
 
 const styles = { strong: "1", quiet: "2", turned: "7", alarm: "31" } as const;
 
-/** The lines, none longer than the terminal is wide. */
-export function frame({ overview, page, sample }: Look, options: FrameOptions): string[] {
+/** No line is longer than the terminal is wide. */
+export function frame({ overview, page, sample }: Reading, options: FrameOptions): string[] {
   const paint = (text: string, style: keyof typeof styles) =>
     options.color && text !== "" ? `\x1b[${styles[style]}m${text}\x1b[0m` : text;
   const cut = (text: string) => text.slice(0, options.columns);
@@ -85,7 +86,7 @@ export function frame({ overview, page, sample }: Look, options: FrameOptions): 
   ];
 }
 
-/** Where the terminal is narrow, some are left out, but not what is sorted by. */
+/** The columns that fit. The one that the rows are sorted by always stays. */
 function fitting(hasReductions: boolean, { columns: most, sort }: FrameOptions): readonly Column[] {
   let shown = columns.filter(({ key }) => key !== "reductions" || hasReductions);
   for (const key of expendable) {
@@ -95,7 +96,7 @@ function fitting(hasReductions: boolean, { columns: most, sort }: FrameOptions):
   return shown;
 }
 
-/** What is too long ends in a sign that says so. */
+/** Text that is too long is cut and ends with "…". */
 function pad({ width, isNumber }: Column, text: string): string {
   const whole = text.replaceAll("\t", " ");
   const held = whole.length > width ? `${whole.slice(0, width - 1)}…` : whole;

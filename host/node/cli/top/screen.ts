@@ -1,8 +1,11 @@
-/** A terminal that `isopod top` has for itself until it is left: the other screen, no cursor, keys as they are pressed. */
+/**
+ * The interactive terminal of `isopod top`: the alternate screen, no cursor, and keys as they are
+ * pressed.
+ */
 import type { SortKey } from "../../../web/observer/protocol.ts";
 import { INTERRUPTED } from "../relaunch.ts";
 import { frame } from "./frame.ts";
-import type { Gauge, Look } from "./gauge.ts";
+import type { ObserverClient, Reading } from "./observer-client.ts";
 
 const EVERY_MS = 1000;
 const ENTER = "\x1b[?1049h\x1b[?25l";
@@ -19,13 +22,18 @@ const keys: Readonly<Record<string, SortKey>> = {
 };
 const HINT = "q quit   sort: i items  b bytes  r reductions  m memory  l links  a age  p pid  n name";
 
-/** Draws until q, or Ctrl-C, is pressed; the exit code. Rejects where the observer is gone. */
-export async function watch(gauge: Gauge, first: SortKey): Promise<number> {
+/**
+ * Redraws every second until the user presses q or Ctrl-C. The terminal is then as it was before.
+ *
+ * @returns the exit code
+ * @throws where the observer does not answer
+ */
+export async function watch(observer: ObserverClient, first: SortKey): Promise<number> {
   const { stdin, stdout } = process;
   let sort = first;
   let isReversed = false;
   let code: number | undefined;
-  let last: Look | undefined;
+  let last: Reading | undefined;
   let wake = () => {};
   const color = (process.env.NO_COLOR ?? "") === "";
   const draw = () => {
@@ -55,7 +63,7 @@ export async function watch(gauge: Gauge, first: SortKey): Promise<number> {
   process.on("SIGTERM", onTerminate);
   try {
     while (code === undefined) {
-      last = await gauge.look({ sort, isReversed, rows: Math.min(stdout.rows, 500) });
+      last = await observer.read({ sort, isReversed, rows: Math.min(stdout.rows, 500) });
       draw();
       if (code !== undefined) break;
       await new Promise<void>(resolve => {

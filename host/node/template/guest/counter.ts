@@ -1,4 +1,4 @@
-// A server: it answers calls, and crashes on what it does not understand. Its supervisor, in host.ts, starts it again.
+// A server: it answers calls. An unknown request crashes it, and its supervisor in host.ts restarts it.
 
 import { Message, Server, serve } from "isopod/guest";
 

@@ -1,4 +1,4 @@
-// A process: it runs from top to bottom, waits where it likes, and ends when it returns.
+// A process: it runs from top to bottom, can wait anywhere, and ends when it returns.
 
 import { argsText, log } from "isopod/guest";
 

@@ -21,7 +21,7 @@ test("the counter adds up", async () => {
   assert.equal(await ask("add 40"), "42");
 });
 
-test("after a crash the counter is there again, and begins at 0", async () => {
+test("after a crash the counter is restarted, and begins at 0", async () => {
   await assert.rejects(ask("double"), /not a request: double \(guest\/counter\.ts:11:\d+\)/);
   assert.equal(await ask("get"), "0");
 });

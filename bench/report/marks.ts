@@ -1,0 +1,136 @@
+/**
+ * The marks: our own targets for isopod beside its peers, in the same run (docs/marks.md). A
+ * verdict compares the medians of one run. If one of the two did not play, the verdict says so.
+ */
+import type { Contest } from "../harness/contest.ts";
+import type { Played } from "../harness/everything.ts";
+import { nsOf, type Score } from "../harness/score.ts";
+
+export interface Mark {
+  readonly name: string;
+  readonly scenario: string;
+  /** Isopod's contestant, and the one that it is compared with. */
+  readonly own: string;
+  readonly beside: string;
+  /** Sizes of the scenario's sweep; the worst one counts. Default: the scenario at its own size. */
+  readonly at?: readonly number[];
+  /** What is compared. Default: the time of an operation. */
+  readonly what?: "bytes";
+  /** Reached if isopod's figure is at most this many times the other one. */
+  readonly atMost?: number;
+  /**
+   * Reached if isopod's figure is at most this, for any figure of the other. A mark without either
+   * bound is only printed.
+   */
+  readonly most?: number;
+}
+
+/** What a run says about a mark. */
+export interface Verdict {
+  readonly name: string;
+  readonly own: string;
+  readonly beside: string;
+  readonly unit: "ns" | "bytes";
+  readonly atMost?: number;
+  readonly most?: number;
+  /** This and the fields below are missing if one of the two did not play. */
+  readonly ownValue?: number;
+  readonly besideValue?: number;
+  /** Isopod's figure divided by the other one: below 1, isopod takes less. */
+  readonly ratio?: number;
+  /** The least and the greatest ratio of single rounds. */
+  readonly spread?: readonly [number, number];
+  readonly reached?: boolean;
+}
+
+const HANDLER = "isopod handler";
+const PROCESS = "isopod process";
+const pingPong = { own: HANDLER, beside: "rust" } as const;
+
+export const marks: readonly Mark[] = [
+  { ...pingPong, name: "ping-pong of handlers, 1 pair", scenario: "ping-pong", atMost: 1 / 2.5 },
+  { ...pingPong, name: "ping-pong of handlers, 64 pairs", scenario: "ping-pong-64-pairs", atMost: 1 / 2 },
+  { ...pingPong, name: "ping-pong of handlers, 400 pairs", scenario: "ping-pong-400-pairs", atMost: 1 / 2 },
+  { name: "ping-pong of processes, 1 pair", scenario: "ping-pong", own: PROCESS, beside: "erlang", atMost: 1 / 2.5 },
+  {
+    name: "message of 4 KiB and more beside its bytes copied twice",
+    scenario: "ping-pong",
+    ...{ own: HANDLER, beside: "memcpy", at: [4096, 16_384, 65_536], atMost: 2 },
+  },
+  {
+    name: "reply by ref behind 10,000 others",
+    scenario: "selective-ref",
+    ...{ own: PROCESS, beside: "erlang", at: [10_000], atMost: 1 / 2 },
+  },
+  {
+    // Two medians of the same thing differ by up to a tenth.
+    name: "reply by ref behind 10,000 others beside an empty mailbox",
+    scenario: "selective-ref",
+    ...{ own: PROCESS, beside: "empty mailbox", at: [10_000], atMost: 1.1 },
+  },
+  {
+    name: "predicate behind 10,000 others",
+    scenario: "selective-predicate",
+    ...{ own: PROCESS, beside: "erlang", at: [10_000], atMost: 1 },
+  },
+  { name: "spawn, run, end and Down", scenario: "spawn", own: PROCESS, beside: "erlang", atMost: 1 },
+  { name: "fan-in of 1,000 senders", scenario: "fan-in", own: PROCESS, beside: "erlang", atMost: 1 / 3 },
+  { name: "fan-in of 1,000 senders", scenario: "fan-in", own: PROCESS, beside: "go" },
+  {
+    name: "memory of a process that waits",
+    scenario: "memory",
+    ...{ own: PROCESS, beside: "erlang", what: "bytes", most: 16_384 },
+  },
+];
+
+/** A verdict on each mark, in the order of the marks. */
+export function judged(results: Played, all: readonly Mark[] = marks): Verdict[] {
+  return all.map(mark => verdictOn(mark, results));
+}
+
+function verdictOn(mark: Mark, results: Played): Verdict {
+  const { name, own, beside, what, atMost, most } = mark;
+  const about = {
+    name,
+    own,
+    beside,
+    unit: what ?? ("ns" as const),
+    ...(atMost !== undefined && { atMost }),
+    ...(most !== undefined && { most }),
+  } as const;
+  const compared = (mark.at ?? [undefined]).map(at => compare(mark, results, at));
+  const [first, ...rest] = compared;
+  if (first === undefined || rest.includes(undefined)) return about;
+  const worst = rest.reduce<Comparison>(
+    (worse, each) => (each !== undefined && each.ratio > worse.ratio ? each : worse),
+    first,
+  );
+  if (most !== undefined) return { ...about, ...worst, reached: worst.ownValue <= most };
+  return { ...about, ...worst, ...(atMost !== undefined && { reached: worst.ratio <= atMost }) };
+}
+
+type Comparison = Required<Pick<Verdict, "ownValue" | "besideValue" | "ratio">> & Pick<Verdict, "spread">;
+
+function compare(mark: Mark, results: Played, at: number | undefined): Comparison | undefined {
+  const scores = contestOf(mark, results, at)?.scores;
+  const own = scores?.find(({ name }) => name === mark.own);
+  const beside = scores?.find(({ name }) => name === mark.beside);
+  if (own === undefined || beside === undefined) return undefined;
+  const [ownValue, besideValue] = [own, beside].map(score =>
+    mark.what === "bytes" ? score.bytesEach : score.medianNs,
+  );
+  if (ownValue === undefined || besideValue === undefined) return undefined;
+  const spread = mark.what === undefined ? { spread: spreadOf(own, beside) } : {};
+  return { ownValue, besideValue, ratio: ownValue / besideValue, ...spread };
+}
+
+function contestOf({ scenario }: Mark, { contests, sweeps }: Played, at: number | undefined): Contest | undefined {
+  if (at === undefined) return contests.find(contest => contest.scenario === scenario);
+  const sweep = sweeps.find(other => other.scenario === scenario);
+  return sweep?.points.find(({ parameters }) => parameters[sweep.along] === at);
+}
+
+function spreadOf(own: Score, beside: Score): readonly [number, number] {
+  const ratios = own.rounds.map((round, i) => nsOf(round) / nsOf(beside.rounds[i]));
+  return [Math.min(...ratios), Math.max(...ratios)];
+}

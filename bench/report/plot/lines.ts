@@ -1,0 +1,62 @@
+/** A line chart with a logarithmic vertical axis. Each line has its name at its end. */
+import { classOf, logScale, spread, svg, text, type Width } from "./svg.ts";
+
+export interface Line {
+  readonly name: string;
+  /** From left to right. `y` above 0. */
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+/** A tick of the horizontal axis. */
+export interface Place {
+  readonly x: number;
+  readonly label: string;
+}
+
+export interface LinePlot {
+  readonly lines: readonly Line[];
+  readonly places: readonly Place[];
+  /** The name of the horizontal axis. */
+  readonly along: string;
+  readonly format: (value: number) => string;
+  readonly width: Width;
+  /** The text for screen readers. */
+  readonly label: string;
+}
+
+const LEFT = 70;
+/** Room for the names of the lines. */
+const NAMES = 135;
+const TOP = 14;
+const BOTTOM = 250;
+
+export function lines({ lines: all, places, along, format, width, label }: LinePlot): string {
+  const right = width - NAMES;
+  const from = Math.min(...places.map(({ x }) => x));
+  const to = Math.max(...places.map(({ x }) => x));
+  const xOf = (x: number) => LEFT + ((x - from) / Math.max(1e-9, to - from)) * (right - LEFT);
+  const scale = logScale(
+    all.flatMap(({ points }) => points.map(({ y }) => y)),
+    BOTTOM,
+    TOP,
+  );
+  const names = spread(
+    all.map(({ points }) => scale.at(points[points.length - 1].y)),
+    16,
+  );
+  // Names below the bottom move up.
+  const lift = Math.max(0, ...names.map(y => y - BOTTOM));
+  return svg(width, BOTTOM + 46, label, [
+    ...scale.ticks.map(tick => {
+      const y = scale.at(tick);
+      return `<path class="grid" d="M${LEFT} ${y.toFixed(1)} H${right}"/>${text(LEFT - 8, y + 4, format(tick), `text-anchor="end" class="axis"`)}`;
+    }),
+    ...places.map(({ x, label: at }) => text(xOf(x), BOTTOM + 20, at, `text-anchor="middle" class="axis"`)),
+    text((LEFT + right) / 2, BOTTOM + 40, along, `text-anchor="middle" class="axis"`),
+    ...all.map(({ name, points }, i) => {
+      const path = points.map(({ x, y }) => `${xOf(x).toFixed(1)},${scale.at(y).toFixed(1)}`);
+      const dots = path.map(point => `<circle class="dot" cx="${point.replace(",", `" cy="`)}" r="3"/>`);
+      return `<g class="${classOf(name)}"><polyline class="line" points="${path.join(" ")}"/>${dots.join("")}${text(right + 12, names[i] - lift + 4, name, `class="name"`)}</g>`;
+    }),
+  ]);
+}

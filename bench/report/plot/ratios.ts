@@ -1,0 +1,40 @@
+/**
+ * A dot chart: for each scenario and peer, how many times faster isopod is. The scale is
+ * logarithmic, with 1 marked.
+ */
+import { formatRatio } from "../format.ts";
+import { classOf, logScale, svg, text, WIDE } from "./svg.ts";
+
+export interface RatioRow {
+  readonly name: string;
+  /** Above 1: isopod is faster. */
+  readonly dots: readonly { readonly name: string; readonly value: number }[];
+}
+
+const LEFT = 190;
+const RIGHT = WIDE - 40;
+const TOP = 34;
+const ROW = 24;
+
+export function ratios(rows: readonly RatioRow[], label: string): string {
+  const values = rows.flatMap(({ dots }) => dots.map(({ value }) => value));
+  const scale = logScale([...values, 0.5, 2], LEFT, RIGHT);
+  const bottom = TOP + ROW * rows.length;
+  const even = scale.at(1);
+  return svg(WIDE, bottom + 26, label, [
+    text(even - 10, 14, "the peer is faster", `text-anchor="end" class="axis"`),
+    text(even + 10, 14, "isopod is faster", `class="axis"`),
+    ...scale.ticks.map(tick => {
+      const x = scale.at(tick);
+      return `<path class="${tick === 1 ? "even" : "grid"}" d="M${x.toFixed(1)} ${TOP - 8} V${bottom}"/>${text(x, bottom + 18, `× ${tick >= 1 ? tick.toLocaleString("en-US") : +tick.toPrecision(2)}`, `text-anchor="middle" class="axis"`)}`;
+    }),
+    ...rows.map(({ name, dots }, i) => {
+      const y = TOP + ROW * i + ROW / 2;
+      const marks = dots.map(
+        dot =>
+          `<circle class="dot ${classOf(dot.name)}" cx="${scale.at(dot.value).toFixed(1)}" cy="${y}" r="5"><title>${dot.name}: × ${formatRatio(dot.value)}</title></circle>`,
+      );
+      return `<path class="grid" d="M${LEFT} ${y} H${RIGHT}"/>${text(LEFT - 12, y + 4, name, `text-anchor="end"`)}${marks.join("")}`;
+    }),
+  ]);
+}

@@ -1,0 +1,45 @@
+/** Writes the section of exports of a module anew, with some of the exports. */
+import { GLOBALS_EXPORT } from "../wire/abi.ts";
+import type { Cursor } from "./cursor.ts";
+import { Kind, readExport } from "./declarations.ts";
+import { Output } from "./output.ts";
+import { HEADER_BYTES, Section, sectionsOf } from "./sections.ts";
+
+/** Answers a valid module with only those of its exports that have these names. */
+export function withExports(bytes: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
+  const out = new Output(bytes.length + 8);
+  out.copy(bytes, 0, HEADER_BYTES);
+  for (const { id, body, from, to } of sectionsOf(bytes)) {
+    if (id === Section.export) writeExports(out, bytes, body, name => names.includes(name));
+    else out.copy(bytes, from, to);
+  }
+  return out.finish();
+}
+
+/**
+ * Writes the section of exports with those that `keeps` selects. `mover` is the index of the
+ * function that copies the globals, if there is one.
+ */
+export function writeExports(
+  out: Output,
+  bytes: Uint8Array,
+  body: Cursor,
+  keeps: (name: string, kind: number) => boolean,
+  mover?: number,
+): void {
+  const kept: (readonly [from: number, to: number])[] = [];
+  body.each(() => {
+    const from = body.at;
+    const { name, kind } = readExport(body);
+    if (keeps(name, kind)) kept.push([from, body.at]);
+  });
+  out.begin(Section.export);
+  out.u32(kept.length + (mover === undefined ? 0 : 1));
+  for (const [from, to] of kept) out.copy(bytes, from, to);
+  if (mover !== undefined) {
+    out.name(GLOBALS_EXPORT);
+    out.put(Kind.function);
+    out.u32(mover);
+  }
+  out.end();
+}

@@ -1,0 +1,58 @@
+/** Asks an observer's server for what `isopod top` shows. */
+import type { ActorPage, Overview, Sample, SortKey } from "../../../web/observer/protocol.ts";
+import { UsageError } from "../command.ts";
+
+export interface Reading {
+  readonly overview: Overview;
+  readonly page: ActorPage;
+  /** The last full second. Undefined in the first second. */
+  readonly sample: Sample | undefined;
+}
+
+export interface ReadOptions {
+  readonly sort: SortKey;
+  /** Reverses the usual order: numbers from the greatest down, words from A to Z. */
+  readonly isReversed: boolean;
+  readonly rows: number;
+}
+
+/** The keys whose values are words. */
+const words: readonly SortKey[] = ["pid", "name", "module", "state"];
+
+export class ObserverClient {
+  readonly #origin: string;
+  readonly #headers: { readonly Authorization: string };
+  #sample: Sample | undefined;
+
+  /** Throws a UsageError where the address is not a URL of an observer, with its token. */
+  constructor(address: string) {
+    const url = URL.canParse(address) ? new URL(address) : undefined;
+    const token = /[#&]token=([\w.~-]+)$/.exec(address)?.[1];
+    if (url?.protocol !== "http:" || token === undefined) {
+      throw new UsageError(`"${address}" is not the address of an observer: http://127.0.0.1:PORT/#token=TOKEN`);
+    }
+    this.#origin = url.origin;
+    this.#headers = { Authorization: `Bearer ${token}` };
+  }
+
+  async read({ sort, isReversed, rows }: ReadOptions): Promise<Reading> {
+    const descending = words.includes(sort) === isReversed ? 1 : 0;
+    const [overview, page] = await Promise.all([
+      this.#ask<Overview>(`overview?after=${this.#sample?.index ?? 0}`),
+      this.#ask<ActorPage>(`actors?count=${rows}&sort=${sort}&descending=${descending}`),
+    ]);
+    this.#sample = overview.samples.at(-1) ?? this.#sample;
+    return { overview, page, sample: this.#sample };
+  }
+
+  async #ask<T>(path: string): Promise<T> {
+    let response: Response;
+    try {
+      response = await fetch(`${this.#origin}/api/${path}`, { headers: this.#headers });
+    } catch (error) {
+      throw new Error(`${this.#origin} does not answer: its process may have ended`, { cause: error });
+    }
+    if (!response.ok) throw new Error(`${this.#origin}: ${(await response.text()).trim()}`);
+    return (await response.json()) as T;
+  }
+}

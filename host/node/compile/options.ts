@@ -1,0 +1,37 @@
+/** What a caller can ask of the compiler. */
+import type { ParkWay } from "../../../guest/transform/park.ts";
+import type { ReductionsWay } from "../../../guest/transform/reductions.ts";
+
+export interface CompileOptions {
+  /**
+   * How the guest waits in a receive. Default: `asyncify`, which works in every engine. A `.wasm`
+   * file keeps the way that it has, unless this says `asyncify`.
+   */
+  park?: ParkWay;
+  /**
+   * What can stop a guest that computes for a long time.
+   * `none` (default of a source): nothing.
+   * `count` (default of a `.wasm` file without `park: "asyncify"`): it can be killed, and where it
+   * waits by JSPI preempted.
+   * `yield`: it can be preempted in every engine.
+   */
+  reductions?: ReductionsWay;
+  /** Keeps the names of functions and optimizes less. Default: false. */
+  debug?: boolean;
+  /**
+   * Bytes for references to collected objects: four bytes for each reference that a function has in
+   * use. This bounds how deep functions with objects may call each other. Rounded up to a multiple
+   * of 4,096. Default: 8,192. Not for a `.wasm` file, whose own compiler has decided.
+   */
+  stackBytes?: number;
+  /**
+   * Pages of 64 KiB that the guest starts with. Default: as few as its static data and its stack
+   * need.
+   */
+  initialPages?: number;
+  /**
+   * The folder that relative entries, and the paths in messages, are relative to. Default: the
+   * working directory.
+   */
+  baseDir?: string;
+}
