@@ -4,10 +4,10 @@
  * guarantees that each word has one home, that a mailbox keeps the order of arrival, and that bytes
  * are counted before they are used.
  *
- * A record has the 64 words of an actor and its mailbox that a message or a turn changes. The records
- * lie in one WebAssembly memory, so that the switch can read and write them. JavaScript reads the same
- * words as fields of `Actor` and `Mailbox`. An actor's record follows from the slot of its pid, and
- * belongs to the actor until that has ended.
+ * A record has the 64 words of an actor and its mailbox that a message or a turn changes. The
+ * records lie in one WebAssembly memory, so that the switch can read and write them. JavaScript
+ * reads the same words as fields of `Actor` and `Mailbox`. An actor's record follows from the slot
+ * of its pid, and belongs to the actor until that has ended.
  */
 import { slotOf } from "../wire/pid.ts";
 

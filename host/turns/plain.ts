@@ -1,11 +1,12 @@
 /**
  * Turns by plain calls, and the first file of the room host/turns/: how an actor gets a turn, waits
- * and gives way. The room imports between/ and the rooms before it. It guarantees that one actor runs
- * at a time, that a turn ends after a bounded number of items (and of reductions, if the guest counts
- * them), and that all ways, with and without the switch, give the same results.
+ * and gives way. The room imports between/ and the rooms before it. It guarantees that one actor
+ * runs at a time, that a turn ends after a bounded number of items (and of reductions, if the guest
+ * counts them), and that all ways, with and without the switch, give the same results.
  *
  * Two ways are plain calls, which return when the turn is over: handlers, which never block, and
- * Asyncify, which unwinds the guest's stack into the guest's memory. JSPI has stacks of its own: jspi.ts.
+ * Asyncify, which unwinds the guest's stack into the guest's memory. JSPI has stacks of its own:
+ * jspi.ts.
  */
 
 import type { Actor, Way } from "../actor/actor.ts";

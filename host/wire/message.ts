@@ -1,6 +1,7 @@
 /**
- * The items of a mailbox, and the first file of the room host/wire/: the types, codes and limits that
- * all rooms share. The room imports nothing and has no state of a runtime, so every room may import it.
+ * The items of a mailbox, and the first file of the room host/wire/: the types, codes and limits
+ * that all rooms share. The room imports nothing and has no state of a runtime, so every room may
+ * import it.
  *
  * Here: items as JavaScript sees them, and the codes that stand for them in guest memory.
  */
