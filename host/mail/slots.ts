@@ -58,7 +58,7 @@ export const MARKS = 31;
 // From here on what only calls and timeouts need.
 /**
  * The request in flight that the switch has made for the actor: a ref, and with it a monitor; 0: none. The host makes a `Monitor` of it as soon as
- * it looks at the actor's ties (`Actor.ties`).
+ * it looks at the actor's ties (`allTies` of between/requests.ts).
  */
 export const CALL_REF = 32;
 /** Where the mailbox ended when it was made: no answer lies before. */

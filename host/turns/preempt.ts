@@ -3,7 +3,7 @@
  * reset anything in the guest: an actor is cut off when it asks again after it was given all that its turn may have. So it has spent at least its limit,
  * and at most a piece more, left over from an earlier turn.
  *
- * Between two pieces the clock is looked at. A turn that has used its time gives way, or is ended, too: what a reduction takes is bounded (weights.ts) but for
+ * Between two pieces the clock is looked at. A turn that has used its time gives way, or is ended, too: what a reduction takes is bounded (module/weights.ts) but for
  * what waits for memory, or computes with denormals.
  *
  * A guest of the Asyncify way gives way by writing its stack over its own memory. The host saves what is there before, and takes the stack out

@@ -1,8 +1,8 @@
 /**
  * The switch: turns and short messages between guests without a step into JavaScript. Where the engine has WebAssembly with several memories, a guest's
- * `send` and `recv` are a port's, a small module that does the plain cases in place and leaves all others to the imports of imports.ts; and guests
+ * `send` and `recv` are a port's, a small module that does the plain cases in place and leaves all others to the imports of door/imports.ts; and guests
  * that such messages wake get their turns from a loop that is WebAssembly, too. Elsewhere everything goes through JavaScript, with the same result:
- * the records of slots.ts are the only truth for both.
+ * the records of mail/slots.ts are the only truth for both.
  *
  * Not for guests that wait by JSPI. Those whose reductions are counted pay for what the host does; what costs them anything is left to it.
  */

@@ -1,8 +1,8 @@
 /**
- * The two modules of the switch (../switch.ts), as text. `assemble.ts` makes binary.ts of it: run `npm run switch` after a change.
+ * The two modules of the switch (turns/switch.ts), as text. `assemble.ts` makes binary.ts of it: run `npm run switch` after a change.
  *
  * A *port* stands between one guest and its runtime. It has three memories: the records of all actors, their rings, and the guest's. It does
- * what is plain by itself, exactly as receive.ts and park.ts do, and asks the host for everything else before it has changed anything.
+ * what is plain by itself, exactly as actor/receive.ts and turns/plain.ts do, and asks the host for everything else before it has changed anything.
  * The *loop* gives actors their turns, from port to port. The *gate* hands calls on to the host's functions: what a guest imports from JavaScript costs each
  * instance of it 130 bytes more than what it imports from another instance (V8 14, x64).
  */
@@ -15,7 +15,7 @@ import { FREE_BYTES, LEFT_TO_HOST, PAYS, TAKES_MESSAGES, TAKES_TURNS } from "./b
 const own = (word: number) => `(i32.const ${4 * word})`;
 /** A word of a record, behind its address. */
 const at = (word: number) => `offset=${4 * word}`;
-/** Words of an item in a ring, as mailbox.ts has them. */
+/** Words of an item in a ring, as mail/mailbox.ts has them. */
 const item = { tag: 4, from: 8, ref: 16, length: 24, payload: 32 };
 
 const READY = 0;
@@ -121,7 +121,7 @@ ${unlessInside("$host")}
           (br_if $host (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))
           (call $enqueue (local.get $to))))))
       (local.set $place (i32.add (local.get $place) (i32.load ${at(slot.RING)} (local.get $to))))
-      ;; The padding, as in push of mailbox.ts.
+      ;; The padding, as in push of mail/mailbox.ts.
       (if (i32.and (local.get $length) (i32.const 7)) (then
         (i64.store $rings (i32.sub (i32.add (local.get $place) (local.get $size)) (i32.const 8)) (i64.const 0))))
       ;; Two words at a time, as they are read again: the processor would wait for halves that lie apart.
@@ -242,7 +242,7 @@ ${sending(
       (return (local.get $ref))`,
 )}
 
-  ;; As demonitor of signals.ts, for the request that is in flight; where its flush finds something, the host does it.
+  ;; As demonitor of between/monitors.ts, for the request that is in flight; where its flush finds something, the host does it.
   (func (export "demonitor") (param $ref i32) (param $flush i32) (result i32)
     (local $me i32) (local $position i32) (local $place i32) (local $callee i32)
     (local.set $me (global.get $me))
@@ -352,7 +352,7 @@ ${sending(
       (br $next)))
     (local.get $position))
 
-  ;; As remove of mailbox.ts; what is seldom to be done the host does.
+  ;; As remove of mail/mailbox.ts; what is seldom to be done the host does.
   (func $remove (param $me i32) (param $position i32) (param $place i32) (param $length i32)
     (local $size i32) (local $count i32) (local $tail i32)
     (local.set $size (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8)))
@@ -499,7 +499,7 @@ ${sending(
   (func $least (param $a i32) (param $b i32) (result i32)
     (select (local.get $a) (local.get $b) (i32.lt_u (local.get $a) (local.get $b))))
 
-  ;; As look of receive.ts: goes on from the save pointer to the first item that is wanted, and takes it. Its length; ${PARK} where there is none, or
+  ;; As look of actor/receive.ts: goes on from the save pointer to the first item that is wanted, and takes it. Its length; ${PARK} where there is none, or
   ;; where the rest is to be looked at in another turn; ${ELSEWHERE} where the mailbox is out of reach.
   (func $look (param $me i32) (param $inPieces i32) (result i32)
     (local $position i32) (local $pause i32) (local $place i32) (local $length i32) (local $want i32) (local $tail i32) (local $room i32) (local $answer i32)
@@ -583,7 +583,7 @@ ${sending(
       (f64.store ${own(slot.RECEIVED)} (f64.add (f64.load ${own(slot.RECEIVED)}) (f64.const 1)))))
     (local.get $length))
 
-  ;; As receive of receive.ts; ${ELSEWHERE}, and nothing was changed, where the host has to do it.
+  ;; As receive of actor/receive.ts; ${ELSEWHERE}, and nothing was changed, where the host has to do it.
   (func $receive (param $info i32) (param $pointer i32) (param $length i32) (param $timeout i32) (param $want i32) (param $wanted i32) (result i32)
     (local $me i32) (local $n i32) (local $polls i32)
     (local.set $me (global.get $me))
@@ -687,7 +687,7 @@ ${unlessInside("$host")}
       (global.set $pages (memory.size $guest))
       (call $grown))))
 
-  ;; As serveMailbox of park.ts.
+  ;; As serveMailbox of turns/plain.ts.
   (func (export "turnOfHandler") (result i32)
     (local $me i32) (local $n i32)
     (local.set $me (global.get $me))
@@ -719,7 +719,7 @@ ${unlessInside("$host")}
     (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED}))
     (i32.const ${LEFT_TO_HOST.nothing}))
 
-  ;; As asyncifyWay of park.ts.
+  ;; As asyncifyWay of turns/plain.ts.
   (func (export "turnOfProcess") (result i32)
     (local $me i32) (local $n i32) (local $left i32)
     (local.set $me (global.get $me))
