@@ -15,7 +15,8 @@ const nothing = new Uint8Array(0);
 export function checkRange(actor: Actor, name: string, what: string, pointer: number, length: number): void {
   actor.bytes.refresh();
   if (length !== 0 && !actor.bytes.holds(pointer, length)) {
-    if (actor.bytes.memory === null) fault(actor, `${name}: ${what} is in a memory that is gone`);
+    if (actor.bytes.memory === null)
+      fault(actor, `${name}: ${what} cannot be used, because the actor's memory is gone`);
     fault(actor, outside(actor, name, what, pointer, length));
   }
 }

@@ -60,7 +60,7 @@ function hostImport(
 ): HostImport {
   const { run, failStatus } = typeof given === "function" ? { run: given, failStatus: undefined } : given;
   const full = `${module}.${name}`;
-  if (typeof run !== "function") throw new TypeError(`imports: ${full} is no function, and has none as run`);
+  if (typeof run !== "function") throw new TypeError(`imports: ${full} is not a function, and has no function run`);
   if (failStatus !== undefined) checkWhole(failStatus, `failStatus of ${full}`, "imports", -(2 ** 31), 2 ** 31 - 1);
 
   return (...words) => {
@@ -105,7 +105,7 @@ function hostImport(
     // An error that comes when the actor no longer waits goes to `onError`.
     callOut.watch(full, late);
     if (!actor.mayPark) {
-      return fault(actor, `${full} takes its time, and handlers, start functions and predicates cannot wait`);
+      return fault(actor, `${full} returned a promise, and handlers, start functions and predicates cannot wait`);
     }
     return status(actor, RECEIVE_PARK);
 
@@ -115,7 +115,7 @@ function hostImport(
 
     function answered(value: unknown): number | ExitReason {
       if (value !== undefined && typeof value !== "number") {
-        return crashOf(actor, `${full}: its promise gave what is no number`);
+        return crashOf(actor, `${full}: its promise resolved to a value that is not a number`);
       }
       const word = (value ?? 0) | 0;
       return word === RECEIVE_PARK ? crashOf(actor, `${full}: it answered -2, which tells a guest to wait`) : word;
@@ -125,7 +125,7 @@ function hostImport(
   /** A status, which needs a caller that imports the function with an i32 result. */
   function status(actor: Actor, word: number): number {
     if (actor.module?.expectsWord(module, name) !== false) return word;
-    return fault(actor, `${full} answers ${word}, for which the guest has to import it with the result i32`);
+    return fault(actor, `${full} answered ${word}: the guest must import it with the result i32`);
   }
 }
 
@@ -169,6 +169,6 @@ function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);
   } catch {
-    return "it threw what cannot be shown";
+    return "it threw a value that cannot be shown";
   }
 }

@@ -115,7 +115,7 @@ export class Instances {
       // It is immutable, or an i64.
     }
     throw new SpawnError(
-      `${module.name} exports ${LEFT_EXPORT}, which is the host's, and not as a mutable global of type i32`,
+      `${module.name} exports ${LEFT_EXPORT}, but not as a mutable global of type i32; the host uses this name`,
     );
   }
 

@@ -248,7 +248,7 @@ export class Spawner {
     const bytes = module.initialBytes + args.length + instanceBytes + (isFiber ? module.stackBytes : 0);
     if (!services.account.admits(MEMORIES, bytes) || !services.account.admits(INSTANCES, instanceBytes)) {
       throw new LimitError(
-        `${module.name} needs ${bytes} bytes to start, and all actors together have nearly what they may (limit allMemoryBytes): end some first, or raise it`,
+        `${module.name} needs ${bytes} bytes to start, but all actors together have almost used up the limit allMemoryBytes: end some first, or raise it`,
       );
     }
     if (isFiber) this.#jspi.admit(module.name);

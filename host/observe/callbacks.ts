@@ -50,7 +50,7 @@ export class Callbacks {
 
   dropped(what: Flood, count: number): void {
     this.#counters.untold += count;
-    const text = `${count} ${dropped[what]} of one turn are not told: a turn may cause ${MAX_WAITING}`;
+    const text = `${count} ${dropped[what]} of one turn were dropped: a turn may cause ${MAX_WAITING}`;
     this.#inspection.tell({ kind: "dropped", what, count }, "onLog", () => this.#write(0, "warning", text));
   }
 

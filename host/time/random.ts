@@ -28,7 +28,7 @@ export function checkedRandom(random: () => number, notices: Notices): () => num
     try {
       const number = random();
       if (number >= 0 && number < 1) return number;
-      throw new RangeError(`random gives numbers from 0 up to, but not including, 1, not ${shown(number)}`);
+      throw new RangeError(`random must return a number from 0 up to, but not including, 1, not ${shown(number)}`);
     } catch (error) {
       if (!isReported) notices.add(() => notices.callOut.failed("random", error));
       isReported = true;

@@ -169,7 +169,7 @@ export function yielded(actor: Actor): void {
     if (top >= STACK_BEGIN && top <= reductions.room) {
       const { account } = actor.services;
       if (!account.admits(STACKS, top - STACK)) {
-        const why = `its stack of ${top - STACK} bytes cannot be put aside: all actors together have what they may (limit allMemoryBytes)`;
+        const why = `its stack of ${top - STACK} bytes cannot be put aside: all actors together have used up the limit allMemoryBytes`;
         actor.services.end(actor, crashOf(actor, why));
         return;
       }

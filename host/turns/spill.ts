@@ -43,7 +43,7 @@ export function stackOut(actor: Actor, room: number, need: number): void {
   if (!account.admits(STACKS, length + PART_BYTES)) {
     fault(
       actor,
-      `its stack cannot be put aside while it waits: all actors together have what they may (limit allMemoryBytes)`,
+      `its stack cannot be put aside while it waits: all actors together have used up the limit allMemoryBytes`,
     );
   }
   spilled.parts.push(actor.bytes.u8.slice(begin, top));
