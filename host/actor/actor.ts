@@ -213,7 +213,7 @@ export class Actor extends ActorRecord implements Runnable, Owner {
   /** The part of its parked stack that is not in its memory. */
   spilledStack: SpilledStack | null = null;
   /** It was preempted in the middle of its code, and its next turn continues there. */
-  yielded = false;
+  isPreempted = false;
   /** The export that it runs; empty for the host's own actors. */
   entry = "";
   /** When it was made, on the runtime's clock. */

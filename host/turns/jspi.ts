@@ -20,7 +20,7 @@ import { RECEIVE_PARK } from "../wire/message.ts";
 import { Fiber } from "./fiber.ts";
 import { parkGate, yieldGate } from "./gates.ts";
 import { beginTurn } from "./plain.ts";
-import { nextBudget, yielded } from "./preempt.ts";
+import { nextBudget, suspendPreempted } from "./preempt.ts";
 
 /** How many fibers are kept for reuse. A fiber keeps every page that its stack has ever touched. */
 const MOST_AT_REST = 32;
@@ -84,7 +84,7 @@ export class JspiWay implements Way {
     const fiber = this.#fibers.get(actor);
     if (fiber !== undefined) {
       beginTurn(actor);
-      const result = actor.yielded ? this.#budget(actor) : proceed(actor);
+      const result = actor.isPreempted ? this.#budget(actor) : proceed(actor);
       if (result === RECEIVE_PARK) return true;
       fiber.resume(result);
       return false;
@@ -146,13 +146,13 @@ export class JspiWay implements Way {
 
   #yield(actor: Actor): Promise<unknown> {
     const fiber = this.#fibers.get(actor) as Fiber;
-    yielded(actor);
+    suspendPreempted(actor);
     actor.services.scheduler.resumed(actor);
     return fiber.wait();
   }
 
   #budget(actor: Actor): number {
-    actor.yielded = false;
+    actor.isPreempted = false;
     return nextBudget(actor);
   }
 

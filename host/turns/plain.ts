@@ -35,7 +35,7 @@ import {
 import { ASKING, FREE, PARKED, WANT_ANY } from "../mail/states.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
-import { resumePreempted, yielded } from "./preempt.ts";
+import { resumePreempted, suspendPreempted } from "./preempt.ts";
 
 /** Begins a turn. The first one runs the guest's `_start`. */
 export function beginTurn(actor: Actor): void {
@@ -141,7 +141,7 @@ export const asyncifyWay: Way = {
     beginTurn(actor);
     let result = 0;
     if (first) actor.mayPark = true;
-    else if (actor.yielded) result = resumePreempted(actor);
+    else if (actor.isPreempted) result = resumePreempted(actor);
     else {
       result = proceed(actor);
       if (result === RECEIVE_PARK) return true;
@@ -163,7 +163,7 @@ const STOPPED_YIELDED = 2;
 export function endTurn(actor: Actor, how: number): void {
   actor.bytes.refresh();
   if (how === STOPPED_PARKED && actor.store.words[actor.at + RESTRAINT] === FREE) park(actor);
-  else if (how === STOPPED_YIELDED && actor.restraint === FREE) yielded(actor);
+  else if (how === STOPPED_YIELDED && actor.restraint === FREE) suspendPreempted(actor);
   else actor.services.end(actor, reasonOf(actor, "normal"));
 }
 

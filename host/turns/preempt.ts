@@ -160,7 +160,7 @@ export function stackTooLong(actor: Actor): ExitReason | null {
 }
 
 /** The actor has unwound its stack, or ended its turn in a way of its own: it goes to the end of the queue. */
-export function yielded(actor: Actor): void {
+export function suspendPreempted(actor: Actor): void {
   const { reductions, bytes } = actor;
   if (reductions !== null && reductions.room > 0) {
     bytes.refresh();
@@ -179,7 +179,7 @@ export function yielded(actor: Actor): void {
     }
     reductions.room = 0;
   }
-  actor.yielded = true;
+  actor.isPreempted = true;
   // What was in its window, it has taken.
   actor.result = RECEIVE_PARK;
   // The turn that goes on there is none for the switch.
@@ -190,7 +190,7 @@ export function yielded(actor: Actor): void {
 
 /** Begins the turn after that: the stack is where it was written. Answers the new budget, for guests that unwind in a way of their own. */
 export function resumePreempted(actor: Actor): number {
-  actor.yielded = false;
+  actor.isPreempted = false;
   if (actor.switchable) actor.store.words[actor.at + SWITCHED] |= TAKES_TURNS;
   const { reductions } = actor;
   if (reductions === null) return PIECE;
