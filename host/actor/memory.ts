@@ -28,7 +28,7 @@ export function setMemory(actor: Actor, bytes: number): void {
 }
 
 /** Counts a new actor. The caller has asked `account.admits` before. */
-export function countBirth({ allowance, args, way, module, services }: Actor, instanceBytes: number): void {
+export function countSpawn({ allowance, args, way, module, services }: Actor, instanceBytes: number): void {
   if (allowance === null) return;
   const { account } = services;
   allowance.instanceBytes = instanceBytes;

@@ -10,7 +10,7 @@
 
 import { Actor, type Services, type Way } from "../actor/actor.ts";
 import { Allowance, Family, mayLog } from "../actor/allowance.ts";
-import { countBirth } from "../actor/memory.ts";
+import { countSpawn } from "../actor/memory.ts";
 import { INSTANCES, MEMORIES } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { Mailbox, type RingPool } from "../mail/mailbox.ts";
@@ -263,7 +263,7 @@ export class Spawner {
     }
     actor.allowance = allowance;
     allowance.family.size++;
-    countBirth(actor, instanceBytes);
+    countSpawn(actor, instanceBytes);
     actor.reductions = reductions;
     actor.entry = entry;
     this.#instantiate(actor, module, isFiber ? this.#jspi.bind(actor, imports) : imports);
