@@ -32,7 +32,7 @@ import type { Instances } from "./instances.ts";
  * millisecond (x64, Node 26).
  */
 const PIECE_UNITS = 2_048;
-/** Releasing an actor's instance takes as long as so many units. */
+/** The units that releasing an actor's instance takes. */
 const RELEASE_UNITS = 64;
 /** A piece ends with the first actor that is told after this time. */
 const PIECE_MS = 1;

@@ -5,7 +5,7 @@
  * the embedder's callbacks run between turns, in the order in which the events happened.
  *
  * Runnables run one after another, each for one turn. After a time slice the scheduler yields to
- * the event loop by a macrotask, so timers and I/O go on whatever the actors do.
+ * the event loop by a macrotask, so timers and I/O get their turns.
  */
 import type { Clock } from "./clock.ts";
 import { Notices } from "./notices.ts";
@@ -115,7 +115,7 @@ export class Scheduler {
     this.#sliceEndMs = Math.min(this.#sliceEndMs, this.#sliceBeganMs + LONG_TURNS_SLICE_MS);
   }
 
-  /** The current turn counts as so many. */
+  /** The current turn counts as `count` turns. */
   tookTurns(count: number): void {
     this.#turnsLeft -= count;
   }
