@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Starts the CLI. What is too old to run it is told so here, and has to read this first: therefore CommonJS, and no syntax that is newer than Node itself.
+// Starts the CLI, or says that Node is too old for it. An old Node must be able to parse this file, so it is CommonJS and
+// has no newer syntax.
 "use strict";
 
 var version = process.versions.node.split(".").map(Number);

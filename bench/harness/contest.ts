@@ -6,7 +6,7 @@
 
 import { scenariosOf, startPeer } from "./peer.ts";
 import type { PeerName } from "./peers.ts";
-import type { Parameters, Round, Stage } from "./round.ts";
+import type { Parameters, Prepared, Round } from "./round.ts";
 import type { Beside, Scenario, Style } from "./scenario.ts";
 import { type Score, scoreOf } from "./score.ts";
 
@@ -58,7 +58,7 @@ export interface Contest {
   readonly failed: readonly Absence[];
 }
 
-interface Contestant extends Stage {
+interface Contestant extends Prepared {
   readonly name: string;
   readonly rounds: Round[];
   /** The time that its rounds have taken, without those of the warm-up. */
@@ -71,7 +71,7 @@ interface Contestant extends Stage {
  */
 export async function contest(scenario: Scenario, options: ContestOptions): Promise<Contest> {
   const parameters = { ...scenario.parameters, ...options.parameters };
-  const { contestants, skipped, failed } = await gather(scenario, parameters, options);
+  const { contestants, skipped, failed } = await startAll(scenario, parameters, options);
   const lasting = await playAll(contestants, failed, options);
   for (const contestant of lasting) await stopped(contestant, failed);
   const { name, operation, note, paced } = scenario;
@@ -87,7 +87,7 @@ export async function contest(scenario: Scenario, options: ContestOptions): Prom
   };
 }
 
-async function gather(
+async function startAll(
   scenario: Scenario,
   parameters: Parameters,
   { styles, peers, beside = [] }: ContestOptions,
@@ -95,7 +95,7 @@ async function gather(
   const contestants: Contestant[] = [];
   const skipped: Absence[] = [];
   const failed: Absence[] = [];
-  const add = async (name: string, start: () => Promise<Stage | Absence>) => {
+  const add = async (name: string, start: () => Promise<Prepared | Absence>) => {
     try {
       const started = await start();
       if ("why" in started) skipped.push(started);
@@ -106,7 +106,7 @@ async function gather(
     }
   };
   for (const style of styles) await add(`isopod ${style}`, () => scenario.prepare(parameters, style));
-  for (const name of peers) await add(name, () => stageOf(name, scenario.peerScenario ?? scenario.name, parameters));
+  for (const name of peers) await add(name, () => peerFor(name, scenario.peerScenario ?? scenario.name, parameters));
   for (const { name, prepare } of beside) await add(name, () => prepare(parameters));
   return { contestants, skipped, failed };
 }
@@ -181,7 +181,7 @@ function messageOf(error: unknown): string {
 /** The scenarios of each peer. A process asks a peer once, because the peer may have to be built first. */
 const listed = new Map<PeerName, ReturnType<typeof scenariosOf>>();
 
-async function stageOf(name: PeerName, scenario: string, parameters: Parameters): Promise<Stage | Absence> {
+async function peerFor(name: PeerName, scenario: string, parameters: Parameters): Promise<Prepared | Absence> {
   const asked = listed.get(name) ?? scenariosOf(name);
   listed.set(name, asked);
   const known = await asked;

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { makeReady, missing, PeerError, type PeerName, peerInfo } from "./peers.ts";
-import { type Parameters, ROUND_LIMIT_MS, type Round, type Stage } from "./round.ts";
+import { type Parameters, type Prepared, ROUND_LIMIT_MS, type Round } from "./round.ts";
 
 /** A scenario of a peer, with the defaults of its parameters. */
 export interface PeerScenario {
@@ -21,7 +21,7 @@ export interface PeerRound extends Round {
 }
 
 /** A peer that has been started. */
-export interface Peer extends Stage {
+export interface Peer extends Prepared {
   /**
    * Plays one round. If the process ends instead of answering, this rejects with a PeerError that
    * has the text of stderr. A peer that takes too long is killed.

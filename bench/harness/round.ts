@@ -24,7 +24,7 @@ export interface Round {
 }
 
 /** A scenario that is ready to be played: its guests are compiled, or its peer runs. */
-export interface Stage {
+export interface Prepared {
   /**
    * Plays one round. Only one round may run at a time. Rejects if the actors fail or their count is
    * wrong.

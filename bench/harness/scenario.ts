@@ -3,7 +3,7 @@
  * `bench/guests/` and the file that the peers have in `bench/peers/`.
  */
 import type { PeerName } from "./peers.ts";
-import type { Parameters, Stage } from "./round.ts";
+import type { Parameters, Prepared } from "./round.ts";
 
 /** How isopod's guests wait: as a handler, as a process by Asyncify, or as a process by JSPI. */
 export type Style = "handler" | "process" | "jspi";
@@ -42,7 +42,7 @@ export interface Scenario {
   readonly note?: string;
   readonly sweep?: Sweep;
   /** Compiles and loads the guests. */
-  prepare(parameters: Parameters, style: Style): Promise<Stage>;
+  prepare(parameters: Parameters, style: Style): Promise<Prepared>;
 }
 
 /** The same scenario at several sizes. */
@@ -60,5 +60,5 @@ export interface Sweep {
 /** A reference that is no actor system. It plays in the same rounds as the scenario. */
 export interface Beside {
   readonly name: string;
-  prepare(parameters: Parameters): Promise<Stage>;
+  prepare(parameters: Parameters): Promise<Prepared>;
 }

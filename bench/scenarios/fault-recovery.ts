@@ -1,7 +1,7 @@
 import { setImmediate as macrotask } from "node:timers/promises";
 import { CallError, type Runtime } from "../../host/node/index.ts";
 import type { Scenario } from "../harness/scenario.ts";
-import { Troupe } from "../harness/troupe.ts";
+import { runtimeWith } from "../harness/scenario-runtime.ts";
 
 const SERVER = "doubler";
 /** The server reads a u32, so a request without bytes crashes it. */
@@ -10,14 +10,14 @@ const REQUEST = new Uint8Array(4);
 
 export const faultRecovery: Scenario = {
   name: "fault-recovery",
-  summary: "a supervised server that crashes, is restarted and replies again",
+  summary: "a supervised server that crashes and is restarted",
   operation: "a crash and the first reply after it",
   parameters: { crashes: 500 },
   guest: "call",
   styles: ["process", "jspi"],
   async prepare({ crashes }, style) {
-    const troupe = await Troupe.gather({ guest: "call" }, style);
-    troupe.runtime.supervise({
+    const runtime = await runtimeWith({ guest: "call" }, style);
+    runtime.supervise({
       intensity: Number.POSITIVE_INFINITY,
       children: [{ id: SERVER, start: "guest", entry: SERVER, name: SERVER }],
     });
@@ -26,14 +26,14 @@ export const faultRecovery: Scenario = {
         const samplesNs: number[] = [];
         const beganMs = performance.now();
         for (let lastMs = beganMs, i = 0; i < crashes; i++) {
-          await crashAndRecover(troupe.runtime);
+          await crashAndRecover(runtime);
           const nowMs = performance.now();
           samplesNs.push((nowMs - lastMs) * 1e6);
           lastMs = nowMs;
         }
         return { operations: crashes, elapsedMs: performance.now() - beganMs, check: samplesNs.length, samplesNs };
       },
-      stop: () => troupe.stop(),
+      stop: () => runtime.stop(),
     };
   },
 };

@@ -13,7 +13,7 @@ export const forkJoinThroughput = guestScenario({
 
 export const forkJoinCreate = guestScenario({
   name: "fork-join-create",
-  summary: "Savina: actors that are spawned for one message each, all of them at once",
+  summary: "Savina: actors that each compute a sine and end",
   operation: "an actor spawned, sent a message, and its Down received",
   parameters: { workers: 10_000 },
   note: "10,000 workers instead of Savina's 40,000: all are alive at once, and the engine allows 12,000 or 30,000 actors",

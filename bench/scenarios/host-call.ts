@@ -1,5 +1,5 @@
 import type { Scenario } from "../harness/scenario.ts";
-import { Troupe } from "../harness/troupe.ts";
+import { runtimeWith } from "../harness/scenario-runtime.ts";
 
 export const hostCall: Scenario = {
   name: "host-call",
@@ -9,8 +9,8 @@ export const hostCall: Scenario = {
   guest: "call",
   styles: ["process", "jspi"],
   async prepare({ calls }, style) {
-    const troupe = await Troupe.gather({ guest: "call" }, style);
-    const server = troupe.runtime.spawn("guest", { entry: "doubler" });
+    const runtime = await runtimeWith({ guest: "call" }, style);
+    const server = runtime.spawn("guest", { entry: "doubler" });
     const request = new DataView(new ArrayBuffer(4));
     const bytes = new Uint8Array(request.buffer);
     return {
@@ -19,14 +19,14 @@ export const hostCall: Scenario = {
         const beganMs = performance.now();
         for (let i = 0; i < calls; i++) {
           request.setUint32(0, i, true);
-          const reply = await troupe.runtime.call(server, bytes);
+          const reply = await runtime.call(server, bytes);
           if (new DataView(reply.buffer, reply.byteOffset).getUint32(0, true) === 2 * i) check++;
         }
         const elapsedMs = performance.now() - beganMs;
         if (check !== calls) throw new Error(`host-call: ${calls} calls, but ${check} right replies`);
         return { operations: calls, elapsedMs, check };
       },
-      stop: () => troupe.stop(),
+      stop: () => runtime.stop(),
     };
   },
 };

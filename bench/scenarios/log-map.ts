@@ -2,7 +2,7 @@ import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const logMap = guestScenario({
   name: "log-map",
-  summary: "Savina: series of numbers; each term is requested while later requests wait",
+  summary: "Savina: terms of series, requested one after another",
   operation: "a term computed: a request and its reply",
   parameters: { terms: 25_000, series: 10 },
   guest: "log-map",

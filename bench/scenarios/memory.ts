@@ -2,7 +2,7 @@ import { guestScenario } from "../harness/guest-scenario.ts";
 
 export const memory = guestScenario({
   name: "memory",
-  summary: "resident memory of a parked actor; the actors of all rounds stay alive",
+  summary: "resident memory of a parked actor",
   operation: "an actor spawned, which then parks",
   parameters: { actors: 2000 },
   note: "2,000 actors instead of the peers' 10,000: those of all rounds must fit into the 30,000 that the engine allows",
@@ -10,7 +10,7 @@ export const memory = guestScenario({
   guest: "memory",
   peerFile: "lives",
   operations: ({ actors }) => actors,
-  async around(_troupe, { actors }) {
+  async around(_runtime, { actors }) {
     globalThis.gc?.();
     const before = process.memoryUsage.rss();
     return () => {

@@ -59,7 +59,7 @@ function crowded(pairs: number) {
 export const pingPongLatency = guestScenario({
   ...shared,
   name: "ping-pong-latency",
-  summary: "ping-pong in which the serving side times each round trip",
+  summary: "ping-pong in which each round trip is timed",
   operation: "a message received by either side; the clock is read for every second one",
   parameters: { pairs: 1, bytes: 8, messages: 100_000 },
   styles: ["handler", "process", "jspi"],

@@ -12,7 +12,7 @@ const emptyMailbox: Beside = {
 
 export const selectiveRef: Scenario = guestScenario({
   name: "selective-ref",
-  summary: "calls whose replies, received by ref, are behind other messages",
+  summary: "calls with 10,000 other messages in the mailbox",
   operation: "a request and its reply",
   parameters: { depth: 10_000, calls: 10_000 },
   sweep: { ...byDepth(depth => ({ depth })), beside: [emptyMailbox] },
@@ -24,7 +24,7 @@ export const selectiveRef: Scenario = guestScenario({
 
 export const selectiveTag = guestScenario({
   name: "selective-tag",
-  summary: "receives of the message with a tag, behind other messages",
+  summary: "receives by a tag, behind 10,000 other messages",
   operation: "a message sent to itself and received from behind all others",
   parameters: { depth: 10_000, scans: 100 },
   sweep: byDepth(scansAt),
@@ -36,7 +36,7 @@ export const selectiveTag = guestScenario({
 
 export const selectivePredicate = guestScenario({
   name: "selective-predicate",
-  summary: "receives of the message that a predicate of the guest matches, behind other messages",
+  summary: "receives by a predicate, behind 10,000 other messages",
   operation: "a message sent to itself and received from behind all others",
   parameters: { depth: 10_000, scans: 100 },
   sweep: byDepth(scansAt),

@@ -12,7 +12,7 @@ export const spawn = guestScenario({
 
 export const spawnStorm = guestScenario({
   name: "spawn-storm",
-  summary: "the same, but all are spawned before the first Down is received",
+  summary: "the same, but all are spawned before the first Down",
   operation: "an actor spawned, run and ended, and its Down received",
   parameters: { count: 10_000 },
   guest: "spawn",

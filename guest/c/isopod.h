@@ -1,6 +1,7 @@
 /*
- * The imports of docs/abi.md for actors in C, and one window, which holds the received item until the next receive.
- * It needs only clang and lld, without libc and WASI. Include it in one file of a guest, which then owns the window.
+ * The imports of docs/abi.md for actors in C, and one window, which holds the received item until
+ * the next receive. It needs only clang and lld, without libc and WASI. Include it in one file of a
+ * guest, which then owns the window.
  * docs/languages.md shows the command, and a complete guest.
  */
 #ifndef ISOPOD_H
@@ -55,7 +56,7 @@ ISOPOD_IMPORT("broadcast") int32_t actor_broadcast(const void *group, size_t len
 ISOPOD_IMPORT("now") double actor_now(void);
 ISOPOD_IMPORT("log") int32_t actor_log(int32_t level, const void *ptr, size_t len);
 
-/* The last received item. Its payload is info.len bytes at ptr; a predicate sees at most cap of them. */
+/* The last received item. Its payload is info.len bytes at ptr. A predicate sees at most cap. */
 static uint64_t isopod_first[32]; /* the room until a longer item comes */
 static struct {
   struct { uint32_t kind; int32_t tag; isopod_pid from; int32_t ref; uint32_t reason, len, zero; } info;
@@ -64,7 +65,8 @@ static struct {
 } isopod = {.ptr = (uint8_t *)isopod_first, .cap = sizeof isopod_first};
 _Static_assert(sizeof isopod.info == 32, "the info of docs/abi.md");
 
-/* Makes room for len bytes in new pages, so that no allocator of the guest is disturbed. Traps if the memory is used up. */
+/* Makes room for len bytes in new pages, so that no allocator of the guest is disturbed.
+   Traps if the memory is used up. */
 static inline void isopod_grow(size_t len) {
   size_t pages = ((len > 2 * isopod.cap ? len : 2 * isopod.cap) + 65535) / 65536;
   size_t page = __builtin_wasm_memory_grow(0, pages);
@@ -73,7 +75,7 @@ static inline void isopod_grow(size_t len) {
   isopod.cap = pages * 65536;
 }
 
-/* A complete receive. An item that did not fit was not taken, so the second attempt finds it at once. */
+/* A complete receive. An item that did not fit was not taken: the second attempt finds it at once. */
 static inline __attribute__((always_inline)) int32_t isopod_take(int which, int32_t timeout, int32_t what) {
   for (;;) {
     int32_t n = which == 0   ? actor_recv(&isopod.info, isopod.ptr, isopod.cap, timeout)
@@ -92,8 +94,8 @@ static inline int32_t isopod_receive(int32_t timeout) { return isopod_take(0, ti
 static inline int32_t isopod_receive_tag(int32_t timeout, int32_t tag) { return isopod_take(1, timeout, tag); }
 static inline int32_t isopod_receive_match(int32_t timeout, int32_t predicate) { return isopod_take(2, timeout, predicate); }
 
-/* For handlers. Call isopod_listen once, in _start. Call isopod_received first in handle(n): it takes an item that did not fit.
-   Neither waits. */
+/* For handlers. Call isopod_listen once, in _start. Call isopod_received first in handle(n): it takes
+   an item that did not fit. Neither waits. */
 static inline void isopod_listen(void) { actor_window(&isopod.info, isopod.ptr, isopod.cap); }
 static inline void isopod_received(int32_t n) {
   while (n > (int32_t)isopod.cap) {

@@ -1,4 +1,5 @@
-// A process with a state, which is a local variable. Tag ADD adds an i32; tag GET is answered with the sum, an i64.
+// A process with a state, which is a local variable. Tag ADD adds an i32; tag GET is answered with
+// the sum, an i64.
 
 import { receive, Writer } from "isopod/guest";
 

@@ -1,5 +1,6 @@
 // ping.ts as a handler, with the same args and the same reports. It plays with pong-handler.ts.
-// Args: u64 pong, u32 length of the payload, u32 rounds (0: for ever), u64 report, u32 every (0: no reports).
+// Args: u64 pong, u32 length of the payload, u32 rounds (0: for ever), u64 report, u32 every (0: no
+// reports).
 
 import { args, exit, forward, listen, now, Reader, received, send, Writer } from "isopod/guest";
 
@@ -22,7 +23,8 @@ export function handle(n: i32): void {
   const ball = received(n);
   if (++sinceReport === every) sendReport();
   if (++round === rounds) exit();
-  // Only the last round trip before a report is timed, because reading the clock costs more than a message.
+  // Only the last round trip before a report is timed, because reading the clock costs more than a
+  // message.
   if (sinceReport + 1 === every) start = now();
   forward(pong, ball);
 }

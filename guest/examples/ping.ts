@@ -1,6 +1,7 @@
-// Plays ping-pong: sends a payload to pong.ts, waits until it comes back, and sends it again. After `every` round trips,
-// the actor `report` gets a u32, their number, and an f64, the nanoseconds of the last round trip.
-// Args: u64 pong, u32 length of the payload, u32 rounds (0: for ever), u64 report, u32 every (0: no reports).
+// Plays ping-pong: sends a payload to pong.ts, waits until it comes back, and sends it again. After
+// `every` round trips, the actor `report` gets a u32, their number, and an f64, the nanoseconds of
+// the last round trip. Args: u64 pong, u32 length of the payload, u32 rounds (0: for ever), u64
+// report, u32 every (0: no reports).
 
 import { args, forward, now, Reader, receive, send, Writer } from "isopod/guest";
 
@@ -25,7 +26,8 @@ export function run(): void {
       sinceReport = 0;
     }
     if (++round === rounds) return;
-    // Only the last round trip before a report is timed, because reading the clock costs more than a message.
+    // Only the last round trip before a report is timed, because reading the clock costs more than
+    // a message.
     if (sinceReport + 1 === every) start = now();
     forward(pong, ball);
   }

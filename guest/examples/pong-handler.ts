@@ -1,4 +1,5 @@
-// The partner of ping-handler.ts: a handler that sends every message back. It neither waits nor allocates.
+// The partner of ping-handler.ts: a handler that sends every message back. It neither waits nor
+// allocates.
 
 import { forward, listen, received } from "isopod/guest";
 

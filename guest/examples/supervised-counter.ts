@@ -1,5 +1,5 @@
-// A counter that answers calls: "add 5" and "get" return the sum, "stop" stops it. Any other request crashes it, and its
-// sum is lost. supervised.ts then restarts it.
+// A counter that answers calls: "add 5" and "get" return the sum, "stop" stops it. Any other
+// request crashes it, and its sum is lost. supervised.ts then restarts it.
 
 import { Message, Server, serve } from "isopod/guest";
 

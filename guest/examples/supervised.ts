@@ -1,5 +1,6 @@
-// Runs supervised-counter.ts under the name "counter", and restarts it when it crashes. After more than three restarts in
-// a second it gives up and ends. The host must grant it to spawn "supervised-counter".
+// Runs supervised-counter.ts under the name "counter", and restarts it when it crashes. After more
+// than three restarts in a second it gives up and ends. The host must grant it to spawn
+// "supervised-counter".
 
 import { Child, Restart, Strategy, Supervisor, supervise } from "isopod/guest";
 

@@ -9,6 +9,7 @@ interface JspiEngine {
 
 export const engine: JspiEngine = WebAssembly as JspiEngine;
 
+/** Whether this engine has JSPI, by which guests without the transform wait. */
 export function hasJspi(): boolean {
   return engine.Suspending !== undefined && engine.promising !== undefined;
 }

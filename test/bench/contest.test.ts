@@ -8,7 +8,7 @@ import { memcpy } from "../../bench/scenarios/memcpy.ts";
 import { scenarioOf } from "../support/scenario-sizes.ts";
 
 describe("contestants", () => {
-  /** A scenario whose contestants write down when they play, and take as long as the script says; a text is what a round fails with. */
+  /** A scenario whose contestants log their rounds. The script has the time of each round, or the error that it fails with. */
   function scripted(log: string[], script: Record<string, (number | string)[]>): Scenario {
     return {
       ...scenarioOf("counting"),
@@ -59,17 +59,17 @@ describe("contestants", () => {
     const scenario: Scenario = {
       ...scenarioOf("counting"),
       async prepare(_parameters, style) {
-        if (style === "jspi") throw new Error("no stage", { cause: new Error("no boards") });
+        if (style === "jspi") throw new Error("no runtime", { cause: new Error("no memory") });
         return {
           round: async () => ({ operations: 1, elapsedMs: 1, check: 1 }),
-          stop: () => Promise.reject(new Error("the curtain is stuck")),
+          stop: () => Promise.reject(new Error("it hangs")),
         };
       },
     };
     const played = await contest(scenario, { styles: ["process", "jspi"], peers: [], length: { rounds: 1 } });
     expect(played.failed).toEqual([
-      { name: "isopod jspi", why: "no stage: no boards" },
-      { name: "isopod process", why: "could not be stopped: the curtain is stuck" },
+      { name: "isopod jspi", why: "no runtime: no memory" },
+      { name: "isopod process", why: "could not be stopped: it hangs" },
     ]);
     expect(played.scores).toHaveLength(1);
   });

@@ -1,6 +1,6 @@
-/** The parts of a scenario are where bench/README.md says, and none is forgotten. Nothing is compiled here. */
+/** The rooms of bench/ and the parts of its scenarios are as bench/README.md says. Nothing is compiled here. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { hasSource, peers } from "../../bench/harness/peers.ts";
 import { scenarios } from "../../bench/scenarios/index.ts";
@@ -12,8 +12,26 @@ test("every scenario has a tiny size, with all of its parameters", () => {
   for (const { name, parameters } of scenarios) expect(Object.keys(tiny[name][0])).toEqual(Object.keys(parameters));
 });
 
+const folder = join(PACKAGE_FOLDER, "bench");
+const page = readFileSync(join(folder, "README.md"), "utf8");
+
+test("each room of bench/ imports only those before it in the table", () => {
+  const rows = page.split("\n").filter(line => /^\| `[\w.]+[/`]/.test(line) && !line.includes("](scenarios/"));
+  const rooms = rows.map(row => [...row.split("|")[1].matchAll(/`([\w.]+)\/?`/g)].map(([, name]) => name));
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(name => /^[^.]*\.ts$/.test(name));
+  const floorOf = (file: string) => rooms.findIndex(names => names.includes(file.split("/")[0]));
+  const upward = files.flatMap(file => {
+    const imports = readFileSync(join(folder, file), "utf8").matchAll(/\bfrom "(\.[^"]+)"/g);
+    const targets = [...imports].map(([, path]) => normalize(join(dirname(file), path)));
+    return targets
+      .filter(target => !target.startsWith("..") && floorOf(target) > floorOf(file))
+      .map(target => `${file} imports ${target}`);
+  });
+  expect(files.map(floorOf)).not.toContain(-1);
+  expect(upward).toEqual([]);
+});
+
 describe("the parts of every scenario:", () => {
-  const folder = join(PACKAGE_FOLDER, "bench");
   /** The file that exports each scenario. */
   const files = new Map<unknown, string>();
 
@@ -33,7 +51,6 @@ describe("the parts of every scenario:", () => {
       const file = files.get(scenario);
       return `| \`${name}\` | [${file}](scenarios/${file}) | [${guest}.ts](guests/${guest}.ts) | ${links.join(", ")} |`;
     });
-    const page = readFileSync(join(folder, "README.md"), "utf8");
     const table = page.split("\n").filter(line => line.includes("](scenarios/"));
     expect(table).toEqual(rows);
   });

@@ -23,24 +23,24 @@ describe("round after round reaches its total:", () => {
 
   test.for(played)("%s, %s", { timeout: SLOW }, async ([name, style]) => {
     const [parameters, operations] = tiny[name];
-    const stage = await scenarioOf(name).prepare(parameters, style);
+    const prepared = await scenarioOf(name).prepare(parameters, style);
     try {
-      for (const round of [await stage.round(), await stage.round()]) {
+      for (const round of [await prepared.round(), await prepared.round()]) {
         expect(round).toMatchObject({ operations, check: operations });
         expect(round.elapsedMs).toBeGreaterThan(0);
         expect(round.bytesEach !== undefined).toBe(name === "memory");
         expect(round.samplesNs !== undefined).toBe(sampled.includes(name));
       }
     } finally {
-      await stage.stop();
+      await prepared.stop();
     }
   });
 });
 
 test("a round that misses its total is an error", async () => {
-  const stage = await scenarioOf("counting").prepare({ messages: 2.5 }, "process");
-  await expect(stage.round()).rejects.toThrow("the actors counted 2 instead of 2.5");
-  await stage.stop();
+  const prepared = await scenarioOf("counting").prepare({ messages: 2.5 }, "process");
+  await expect(prepared.round()).rejects.toThrow("the actors counted 2 instead of 2.5");
+  await prepared.stop();
 });
 
 describe("all that was measured", () => {

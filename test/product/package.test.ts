@@ -102,6 +102,13 @@ describe("what is packed", () => {
     await writeFile(join(project, "entries.js"), `${source}\nconsole.log("all there");\n`);
     expect((await exec(process.execPath, ["entries.js"], { cwd: project })).stdout).toBe("all there\n");
   });
+
+  test("has the benchmarks with their guests", async () => {
+    const args = [join(installed, "bin/isopod.js"), "bench", "ping-pong", "0.1", "--peers", "go"];
+    const { stdout } = await exec(process.execPath, args, { cwd: project });
+    expect(stdout).toMatch(/^ {2}isopod process {2}[\d.]+ \Ss/m);
+    expect(stdout).toContain("go skipped: the peers are in the repository, not in the package\n");
+  });
 });
 
 describe.each([26, ...OLDER])("in Node %i", major => {

@@ -1,4 +1,5 @@
-// A handler: tag 1 adds an i32, tag 2 is answered with the sum, an i64. Any other message ends it with a reason of its own.
+// A handler: tag 1 adds an i32, tag 2 is answered with the sum, an i64. Any other message ends it
+// with a reason of its own.
 
 #include "isopod.h"
 

@@ -1,6 +1,7 @@
-// Selective receive: waits for the first message that begins with `reply:`. Earlier messages stay in the mailbox, and are
-// forwarded afterwards, in order. It also forwards the Down of an actor that it monitors: the reason's bytes, with the
-// reason's code plus 100 as tag. Args: u64, the pid that it forwards to; u64, the pid that it monitors.
+// Selective receive: waits for the first message that begins with `reply:`. Earlier messages stay
+// in the mailbox, and are forwarded afterwards, in order. It also forwards the Down of an actor
+// that it monitors: the reason's bytes, with the reason's code plus 100 as tag. Args: u64, the pid
+// that it forwards to; u64, the pid that it monitors.
 
 #include "isopod.h"
 

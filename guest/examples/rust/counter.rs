@@ -1,4 +1,5 @@
-//! A handler: tag 1 adds an i32, tag 2 is answered with the sum, an i64. Any other message is a panic, which ends it.
+//! A handler: tag 1 adds an i32, tag 2 is answered with the sum, an i64. Any other message is a
+//! panic, which ends it.
 #![no_std]
 
 use core::sync::atomic::{AtomicI64, Ordering::Relaxed};

@@ -1,4 +1,4 @@
-//! A process: waits for messages and returns each to its sender, with the same bytes and the same tag.
+//! A process that returns each message to its sender, with the same bytes and the same tag.
 #![no_std]
 
 use isopod_guest::{send, Inbox};

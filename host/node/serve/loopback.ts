@@ -1,6 +1,6 @@
 /**
  * A server on the loopback address, and who may ask it. The first file of `serve/`, which the
- * observer and the demo share.
+ * observer and the demo share. It imports only npm, Node, and the place of the package.
  *
  * Every page in a browser of this machine, and every other user of it, can reach the loopback
  * address. So a request for another host name is refused (DNS rebinding), and so is a request that

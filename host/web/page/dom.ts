@@ -1,4 +1,9 @@
-/** Elements of a page. No function here, or elsewhere on a page, makes markup of a string. */
+/**
+ * Elements of a page. No function here, or elsewhere on a page, makes markup of a string.
+ *
+ * `web/page/` is what the pages of the observer and of the demo share. It imports only itself and
+ * uPlot.
+ */
 
 type Child = Node | string | undefined | false;
 

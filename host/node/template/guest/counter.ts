@@ -1,4 +1,4 @@
-// A server: it answers calls. An unknown request crashes it, and its supervisor in host.ts restarts it.
+// A server: it answers calls. An unknown request crashes it; its supervisor in host.ts restarts it.
 
 import { Message, Server, serve } from "isopod/guest";
 
