@@ -1,5 +1,6 @@
 /**
- * The parts of a runtime, made and connected in one place. They have no circle: each part gets those below it, and functions for what comes from above.
+ * The parts of a runtime, made and connected in one place. Their dependencies have no circle: each
+ * part gets the parts below it, and functions for what is above it.
  */
 
 import type { Actor, Services } from "./actor/actor.ts";
@@ -20,7 +21,7 @@ import { RingPool } from "./mail/mailbox.ts";
 import { Slots } from "./mail/slots.ts";
 import { ModuleLoader } from "./module/loader.ts";
 import { Callbacks } from "./observe/callbacks.ts";
-import { Observer } from "./observe/snapshot.ts";
+import { Snapshots } from "./observe/snapshot.ts";
 import type { RuntimeOptions } from "./options.ts";
 import { CallOut } from "./time/call-out.ts";
 import { systemClock } from "./time/clock.ts";
@@ -35,6 +36,8 @@ import type { ImportObject } from "./wire/host-functions.ts";
 import { type RuntimeLimits, runtimeLimits } from "./wire/limits.ts";
 import { PidTable } from "./wire/pid.ts";
 import { reasonOfThrown } from "./wire/reason.ts";
+
+/** Everything that one runtime consists of. */
 export class Parts {
   readonly limits: RuntimeLimits;
   readonly notices: Notices;
@@ -49,8 +52,7 @@ export class Parts {
   readonly instances: Instances;
   readonly ends: Ends;
   readonly spawner: Spawner;
-  readonly observer: Observer;
-  /** What is asked of modules that are loaded. */
+  readonly snapshots: Snapshots;
   readonly loader: ModuleLoader;
 
   constructor(options: RuntimeOptions) {
@@ -87,7 +89,7 @@ export class Parts {
     this.actors = new PidTable(random);
     this.registry = new Registry(inspection);
     this.directory = new Directory(services, this.actors, this.registry);
-    this.observer = new Observer(services, this.actors);
+    this.snapshots = new Snapshots(services, this.actors);
 
     const denials = new Denials(notices, options.onDenied);
     const denied: Denied = (actor, call) => denials.tell(actor, call);

@@ -226,7 +226,7 @@ export class Runtime implements AsyncDisposable {
       told: (supervisor, id, pid, what) => inspection.tell({ kind: "child", supervisor, id, pid, what }),
       report: report => inspection.tell({ kind: "report", report }, "onReport", onReport && (() => onReport(report))),
     });
-    this.exited(supervisor.pid).then(this.#parts.observer.add(supervisor));
+    this.exited(supervisor.pid).then(this.#parts.snapshots.add(supervisor));
     return supervisor;
   }
 
@@ -266,13 +266,13 @@ export class Runtime implements AsyncDisposable {
 
   /** Describes every live actor, as plain data. It costs nothing unless you call it. */
   snapshot(): Snapshot {
-    return this.#parts.observer.snapshot();
+    return this.#parts.snapshots.snapshot();
   }
 
   /** Describes one actor, as `snapshot` does. Returns undefined where there is no such actor. */
   info(pid: Pid): ActorInfo | undefined {
     const actor = this.#parts.directory.find(pid);
-    return actor && this.#parts.observer.infoOf(actor);
+    return actor && this.#parts.snapshots.infoOf(actor);
   }
 
   /**
@@ -292,7 +292,7 @@ export class Runtime implements AsyncDisposable {
 
   /** Milliseconds that an actor which becomes ready now waits for its turn. Undefined after `stop`. */
   async queueDelay(): Promise<number | undefined> {
-    return this.#stopped ? undefined : this.#parts.observer.queueDelay();
+    return this.#stopped ? undefined : this.#parts.snapshots.queueDelay();
   }
 
   /**
@@ -324,7 +324,7 @@ export class Runtime implements AsyncDisposable {
     this.#parts.services.timers.clear();
     this.#parts.services.scheduler.stop();
     this.#parts.switch?.stop();
-    this.#parts.observer.stop();
+    this.#parts.snapshots.stop();
     this.#parts.spawner.stop();
     this.#parts.instances.clear();
     // Tells what no later turn would. In a microtask: a guest's call may have led to `stop`.

@@ -7,7 +7,7 @@ import { UsageError } from "../../host/node/cli/command.ts";
 import { relaunch } from "../../host/node/cli/relaunch.ts";
 import { ProgressLine } from "../../host/node/cli/terminal.ts";
 import { engineFlags, engineName } from "../../host/node/engine.ts";
-import { contest } from "../harness/contest.ts";
+import { type Contest, contest } from "../harness/contest.ts";
 import type { Scenario } from "../harness/scenario.ts";
 import { setting } from "../report/results.ts";
 import { table } from "../report/table.ts";
@@ -33,7 +33,15 @@ export async function playOne(scenario: Scenario, given: Arguments): Promise<num
   }).finally(() => progress.clear());
   const text = given.has("json")
     ? JSON.stringify({ ...setting(), contests: [played] })
-    : `${table(played)}  ${engineName()} ${engineFlags().join(" ")}`;
+    : `${table(played)}  ${played.scores.length === 0 ? "" : `medians of ${roundsOf(played)}; `}${engineName()} ${engineFlags().join(" ")}`;
   process.stdout.write(`${text}\n`);
   return played.failed.length > 0 ? 1 : 0;
+}
+
+/** How many rounds the contestants played: those that play for seconds play different numbers. */
+function roundsOf({ scores }: Contest): string {
+  const counts = scores.map(({ rounds }) => rounds.length);
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  const numbers = fewest === most ? `${most}` : `${fewest} to ${most}`;
+  return `${numbers} ${most === 1 ? "round" : "rounds"}`;
 }

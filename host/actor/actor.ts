@@ -1,10 +1,15 @@
 /**
- * One actor: its pid, its state, its mailbox, the window it waits with, and its guest. All actors have this one shape, whatever their
- * way of blocking, so that code which meets thousands of them stays fast. The state machine:
+ * One actor, and the first file of the room host/actor/: an actor's state, its budget, its
+ * receives, its ties, and how it crashes. The room imports module/, mail/, time/ and wire/. It
+ * guarantees that each piece of an actor's state has one home, and that a fault ends this actor
+ * only: the reason is noted on the actor before anything is thrown through its guest.
  *
- *     ready ──turn──▶ running ──receive finds nothing──▶ parked ──item or timeout──▶ ready        any ──end──▶ dead
+ * All actors have this one shape, whichever way they block, so that the engine keeps code for many
+ * actors fast. The state machine:
+ *
+ *     ready ──turn──▶ running ──receive finds nothing──▶ parked ──item or timeout──▶ ready
  *       ▲                │
- *       └─budget spent───┘   (items, or reductions: preempt.ts)
+ *       └─budget spent───┘   (items, or reductions: turns/preempt.ts)       any ──end──▶ dead
  */
 
 import type { Account } from "../mail/account.ts";
@@ -34,102 +39,124 @@ import type { Limits } from "../wire/limits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 import type { Allowance } from "./allowance.ts";
-import type { Aside } from "./aside.ts";
 import type { Answer, GuestExports, Instance } from "./body.ts";
 import { ActorRecord } from "./record.ts";
 import type { Judge, Reductions } from "./reductions.ts";
+import type { SpilledStack } from "./spilled-stack.ts";
 
-/** One monitor: one Down, unless it is taken back before. A request in flight is one, too. */
+/**
+ * One monitor: it brings one Down, unless it is taken back before. A request in flight is a
+ * monitor, too.
+ */
 export interface Monitor {
   readonly ref: number;
   readonly watcher: Actor;
-  /** Whose end is told, and who alone may answer the ref. Another, where the request was handed on. */
+  /**
+   * Whose end causes the Down, and who alone may answer the ref. Changes when a request is
+   * delegated.
+   */
   target: Actor;
-  /** An answer was accepted. There is one for each ref. */
+  /** An answer was accepted. A ref takes one. */
   isAnswered: boolean;
-  /** The pid of the actor that handed the request on, to which its answer is addressed. 0, 0: nobody did. */
+  /**
+   * The pid of the actor that delegated the request; the answer is addressed to it. 0, 0: not
+   * delegated.
+   */
   viaLo: number;
   viaHi: number;
 }
 
-/** A timer that has not fired. */
+/** A message to be sent later, whose timer has not fired. */
 export interface PendingTimer {
   readonly timer: Timer;
+  /** The setter is the receiver. */
   readonly toItself: boolean;
-  /** Of its payload. */
+  /** The length of its payload. */
   readonly bytes: number;
-  /** The ties of its setter; null after the setter has ended. */
+  /** The ties of the actor that set it; null after that has ended. */
   ties: Ties | null;
 }
 
-/** What ties an actor to others. Most actors have none; those that have, have few: each set is made when it is needed. */
+/**
+ * What ties an actor to others. Most actors have few ties or none, so each set is made when it is
+ * needed.
+ */
 export class Ties {
-  /** Exits come as items instead of ending it. */
+  /** Exit signals come as items and do not end it. */
   trapsExits = false;
-  /** Both sides hold the other. */
+  /** The actors it is linked to. Both sides hold the other. */
   links: Set<Actor> | null = null;
-  /** While its end is told: those that were linked to it. */
+  /** While its end is told: the actors that were linked to it. */
   wereLinked: Set<Actor> | null = null;
   /** Its own monitors, by ref. */
   monitors: Map<number, Monitor> | null = null;
-  /** How many of them have refs that the switch has used. */
+  /** How many of its monitors have a ref of the switch (an odd one). */
   unfolded = 0;
-  /** Monitors of it. */
+  /** The monitors that others have of it. */
   watchers: Set<Monitor> | null = null;
-  /** Requests that were handed on to it, by ref. */
-  handedOn: Map<number, Monitor> | null = null;
-  /** Its live refs that are no monitor's, and whether each was answered. */
+  /** The requests that were delegated to it, by ref. */
+  delegated: Map<number, Monitor> | null = null;
+  /** Its live refs of `make_ref`, and whether each was answered. */
   refs: Map<number, boolean> | null = null;
-  /** Timers that it set and that have not fired, by ref. Those that nobody else would get end with it. */
+  /** The timers that it has set and that have not fired, by ref. Timers to itself end with it. */
   timers: Map<number, PendingTimer> | null = null;
   names: Set<string> | null = null;
   groups: Set<string> | null = null;
 }
 
-/** How an actor gets its turns and blocks: the one interface that the ways of `park.ts` stand behind. */
+/**
+ * How an actor gets its turns and blocks. turns/plain.ts and turns/jspi.ts implement it, and host
+ * mailboxes do.
+ */
 export interface Way {
   readonly name: "handler" | "asyncify" | "jspi" | "host";
-  /** Gives the actor a turn. False: the turn goes on by itself, on a stack of its own, and the scheduler is told when it is over. */
+  /**
+   * Gives the actor a turn. False: the turn continues on a stack of its own, and tells the
+   * scheduler when it is over.
+   */
   resume(actor: Actor): boolean;
-  /** The actor ended without its turn: whatever the way holds for it is let go. */
+  /** Drops what the way holds for an actor that has ended. */
   discard(actor: Actor): void;
 }
 
-/** What turns and waits take: the clock, the run queue, the timers, and the records that the switch shares. */
+/**
+ * What turns and waits need: the clock, the run queue, the timers, and the records that the switch
+ * shares.
+ */
 export interface TurnServices {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly timers: Timers;
   readonly slots: Slots<Actor>;
-  /** Decides whether a turn that asks for more reductions goes on. */
+  /** Decides whether a turn continues that asks for more reductions. */
   readonly judge: Judge;
 }
 
-/** What is counted: events, and bytes of memory. */
-export interface Books {
+/** The runtime's counts: events, and bytes of memory. */
+export interface Accounting {
   readonly counters: Counters;
   readonly account: Account;
 }
 
 /** What an actor reports to its runtime. */
 export interface Reports {
-  /** The actor has ended for this reason. */
+  /** Ends the actor for this reason. None of its frames may be on the stack. */
   end(actor: Actor, reason: ExitReason): void;
-  /** What an exception means that came out of the actor's code. */
+  /** The exit reason for an exception that came out of the actor's code. */
   describe(actor: Actor, error: unknown): ExitReason;
   /** The actor's memory has this size now. */
   memoryGrown(actor: Actor, bytes: number): void;
-  /** A message that no actor will receive. */
+  /** Counts a message that no actor will receive, and tells the embedder. */
   deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void;
 }
 
-/** What every actor uses of its runtime. */
-export interface Services extends TurnServices, Books, Reports {
+/** What an actor uses of its runtime. */
+export interface Services extends TurnServices, Accounting, Reports {
   /** A number in [0, 1), from the runtime's source of randomness. */
   random(): number;
 }
 
-/** The counters, with what the switch has counted by itself. */
+/** The counters, with what the switch has counted. */
 export function totals({ counters, slots }: Pick<Services, "counters" | "slots">): Counters {
   const { doubles } = slots;
   return {
@@ -144,49 +171,52 @@ export class Actor extends ActorRecord implements Runnable, Owner {
   readonly mailbox: Mailbox;
   readonly module: GuestModule | null;
   readonly way: Way;
-  /** Empty after it has ended. */
+  /** What its spawn gave it; empty after its end. */
   args: Uint8Array;
   readonly limits: Limits;
 
-  /** Why it is to end at the next chance; set with `LEAVING`. */
-  leaving: ExitReason | null = null;
-  /** It ends by its own fault: what it received last belongs into the report. */
+  /** The exit reason of an actor that is about to end; set together with `EXITING`. */
+  exiting: ExitReason | null = null;
+  /** It ends by its own fault, so the report says what it received last. */
   atFault = false;
-  /** Part of the runtime: no signal reaches it, whoever knows its pid. */
+  /** It is part of the runtime: no signal reaches it, and it takes answers only. */
   immune = false;
 
-  /** The guest's memory; set once, when it is instantiated. */
+  /** The guest's memory; set when it is instantiated. */
   bytes: Bytes;
   guest: GuestExports | null = null;
-  /** What its guest runs in, where another actor may use that after it. */
+  /** The instance, if another actor may use it afterwards. */
   instance: Instance | null = null;
-  /** Once it has begun, the switch may give it its turns. */
+  /** The switch may give it turns after its first one. */
   switchable = false;
-  /** The guest's start function and its `_start` are done. */
+  /** Its first turn has run the guest's `_start` or `_initialize`. */
   started = false;
   #deadlineMs = Number.POSITIVE_INFINITY;
-  /** The deadline has passed while parked. */
+  /** The deadline has passed. */
   expired = false;
-  /** Made with the first receive that has a timeout. */
+  /** The timer of its receives; made by the first receive that has to wait for a timeout. */
   timer: Timer | null = null;
-  /** The answer that it waits for, or was to wait for, with `WANT_ANSWER`. */
+  /** The answer of the embedder's function that it waits for, with `WANT_ANSWER`. */
   answer: Answer | null = null;
-  /** Its ties, except the request that the switch keeps in its record: `allTies` has that, too. */
+  /** Its ties, except a request that the switch keeps in its record. `allTies` includes that. */
   ties: Ties | null = null;
-  /** Its parent's pid as words: who spawned it, or the host's supervisor that started it. 0, 0: the host. */
+  /**
+   * The words of its parent's pid: the guest that spawned it, or the host's supervisor. 0, 0: the
+   * host.
+   */
   parentLo = 0;
   parentHi = 0;
-  /** What its guest is allowed; null for the host's own, which may do everything. */
+  /** What its guest may do; null for the host's own actors, which may do everything. */
   allowance: Allowance | null = null;
-  /** What its guest may compute; null where the guest does not count it. */
+  /** How much its guest may compute; null if its module does not count reductions. */
   reductions: Reductions | null = null;
-  /** What of its parked stack is not in its memory. */
-  aside: Aside | null = null;
-  /** It gave way in the middle of its code: its next turn goes on there, whatever its mailbox holds. */
-  yielded = false;
-  /** The export that it runs; a host's own has none. */
+  /** The part of its parked stack that is not in its memory. */
+  spilledStack: SpilledStack | null = null;
+  /** It was preempted in the middle of its code, and its next turn continues there. */
+  isPreempted = false;
+  /** The export that it runs; empty for the host's own actors. */
   entry = "";
-  /** On the runtime's clock. */
+  /** When it was made, on the runtime's clock. */
   readonly bornMs: number;
 
   constructor(
@@ -213,7 +243,8 @@ export class Actor extends ActorRecord implements Runnable, Owner {
     words[this.at + MAX_MESSAGES] = limits.mailboxMessages;
     words[this.at + MAX_BYTES] = limits.mailboxBytes;
     words[this.at + MAX_MESSAGE_BYTES] = limits.messageBytes;
-    // Running from its birth: what its start function brings about reaches it when it first waits.
+    // It counts as running until its spawn is over, so items that its start function causes wait in
+    // its mailbox.
     this.state = RUNNING;
     this.result = RECEIVE_PARK;
     words[this.at + MAY_REQUEST] = limits.ties > 0 ? 1 : 0;
@@ -221,7 +252,7 @@ export class Actor extends ActorRecord implements Runnable, Owner {
     this.bornMs = services.clock.now();
   }
 
-  /** When the receive is over, on the clock's scale; Infinity: never. */
+  /** When its receive times out, on the runtime's clock; Infinity: never. */
   get deadlineMs(): number {
     const { words } = this.store;
     const timed = words[this.at + TIMED];
@@ -233,12 +264,12 @@ export class Actor extends ActorRecord implements Runnable, Owner {
     this.store.words[this.at + TIMED] = value === Number.POSITIVE_INFINITY ? 0 : TIMED_BY_HOST;
   }
 
-  /** A timeout of the switch, which has no clock, begins now. */
+  /** Starts a timeout that the switch has noted, because the switch has no clock. */
   startTimeout(): void {
     if (this.store.words[this.at + TIMED] === TIMED_BY_SWITCH) this.deadlineMs = this.deadlineMs;
   }
 
-  /** For its `Bytes`. */
+  /** Called by its `Bytes` when the memory has another size. */
   memoryGrown(bytes: number): void {
     this.services.memoryGrown(this, bytes);
   }
@@ -251,14 +282,15 @@ export class Actor extends ActorRecord implements Runnable, Owner {
     return pidFromWords(this.parentLo, this.parentHi);
   }
 
-  /** Parked → ready. */
+  /** Makes a parked actor ready: it gets a turn. */
   wake(): void {
     this.services.scheduler.push(this);
     this.store.words[this.at + STATE] = READY;
   }
 
+  /** One turn. */
   run(): boolean {
-    // It may have ended while it stood in the queue.
+    // It may have ended while it was in the run queue.
     const { words } = this.store;
     if (words[this.at + STATE] !== READY) return true;
     words[this.at + STATE] = RUNNING;
@@ -266,12 +298,13 @@ export class Actor extends ActorRecord implements Runnable, Owner {
     return this.way.resume(this);
   }
 
+  /** Its turn threw: it ends. */
   failed(error: unknown): void {
-    this.atFault ||= this.leaving === null;
-    this.services.end(this, this.leaving ?? this.services.describe(this, error));
+    this.atFault ||= this.exiting === null;
+    this.services.end(this, this.exiting ?? this.services.describe(this, error));
   }
 
-  /** Sets the timer of the receive it parks in, where that has a deadline. */
+  /** Sets the timer of the receive that it parks in, if that has a deadline. */
   armDeadline(): void {
     this.startTimeout();
     if (this.deadlineMs === Number.POSITIVE_INFINITY) return;
@@ -279,7 +312,7 @@ export class Actor extends ActorRecord implements Runnable, Owner {
     if (!this.timer.isSet) this.services.timers.set(this.timer, this.deadlineMs);
   }
 
-  /** Apart, because a function that makes closures allocates for them also where it makes none. */
+  /** Apart, because a function that can make a closure allocates a context at each call. */
   #newTimer(): Timer {
     return new Timer(() => this.#deadlinePassed());
   }
@@ -289,7 +322,7 @@ export class Actor extends ActorRecord implements Runnable, Owner {
   }
 
   #deadlinePassed(): void {
-    // Where an item came first the receive is decided, and the item wins.
+    // An item that came first has decided the receive: an item beats a deadline.
     if (this.result !== RECEIVE_PARK) return;
     this.expired = true;
     if (this.state === PARKED) this.wake();

@@ -1,4 +1,7 @@
-/** What a guest was allowed with its spawn, and what it has used of that. Bounds that are kept elsewhere (memory, mailbox, ties) are not here. */
+/**
+ * What a guest was granted when it was spawned, and what it and its family have used of their
+ * limits. Memory, mailboxes and ties keep their bounds elsewhere.
+ */
 
 import type { Granted } from "../wire/grants.ts";
 import type { HostContext } from "../wire/host-functions.ts";
@@ -7,12 +10,14 @@ import { FREE_TIES } from "../wire/memory-use.ts";
 
 const SECOND_MS = 1000;
 
-/** So much in each second that begins with its first use. */
+/** An amount per second. A second begins with the first use after the last one is over. */
 export class Meter {
   #beganMs = Number.NEGATIVE_INFINITY;
   #used = 0;
 
-  /** Takes an amount, where the second's worth allows it. */
+  /**
+   * Takes an amount. False, and nothing is taken, if that would be more than `most` in this second.
+   */
   take(nowMs: number, amount: number, most: number): boolean {
     if (nowMs - this.#beganMs >= SECOND_MS) {
       this.#beganMs = nowMs;
@@ -23,26 +28,32 @@ export class Meter {
     return true;
   }
 
-  /** Whether the second's worth is used up. */
+  /** Whether this second's amount is used up. */
   isSpent(nowMs: number, most: number): boolean {
     return nowMs - this.#beganMs < SECOND_MS && this.#used >= most;
   }
 }
 
-/** An actor that the host has spawned, and all that came of it. What bounds them together is the founder's limits. */
+/**
+ * An actor that the host has spawned, and all its descendants. The founder's limits bound them
+ * together.
+ */
 export class Family {
   readonly limits: Limits;
   /** Live actors. */
   size = 0;
-  /** Actors that have ended, and still have their instance. */
+  /** Actors that have ended and still have their instance. */
   ending = 0;
   readonly spawns = new Meter();
   readonly logged = new Meter();
-  /** Messages tagged with refs that were not theirs to answer. */
+  /** Messages tagged with a ref that the sender may not answer. */
   readonly wrongRefs = new Meter();
-  /** Pids that they used and no actor ever had. */
+  /** Uses of pids that no actor ever had. */
   unknownPids = 0;
-  /** Timers for others whose setters have ended, and their payload bytes: else each of a chain of actors could leave as many. */
+  /**
+   * Timers to other actors whose setters have ended, and their payload bytes. Without a bound, each
+   * actor of a chain could leave as many.
+   */
   orphanTimers = 0;
   orphanTimerBytes = 0;
 
@@ -51,24 +62,25 @@ export class Family {
   }
 }
 
+/** What one guest was granted, and what it has used. */
 export class Allowance {
   readonly granted: Granted;
   readonly family: Family;
-  /** Of its memory, as it was last seen. */
+  /** The size of its memory when it was last looked at. */
   memoryBytes = 0;
-  /** What the account counts for its instance. */
+  /** The bytes that the account counts for its instance. */
   instanceBytes = 0;
-  /** How many ties the account counts: at least as many as it has. */
+  /** The number of ties that the account counts; at least as many as it has. */
   ties = FREE_TIES;
-  /** The embedder was handed its memory, and may keep it. */
+  /** The embedder has seen its memory and may keep it, so its instance is not used again. */
   memoryWasHeld = false;
   /** Payload bytes of its timers. */
   timerBytes = 0;
   /** Calls of the embedder's functions that have not settled. */
   hostCalls = 0;
-  /** What the embedder's functions know it by; made with the first call. */
+  /** What the embedder's functions get; made by the first call. */
   context: HostContext | null = null;
-  /** Tells them that it has ended. */
+  /** Aborts the signal of `context` when the actor has ended. */
   end: (() => void) | null = null;
 
   constructor(granted: Granted, family: Family) {
@@ -77,7 +89,10 @@ export class Allowance {
   }
 }
 
-/** Takes what a line of the log costs, an empty one too, from what its family may log in this second. */
+/**
+ * Whether a guest may log a line of so many bytes in this second, and takes them. An empty line
+ * costs one.
+ */
 export function mayLog({ family }: Allowance, limits: Limits, nowMs: number, bytes: number): boolean {
   return family.logged.take(nowMs, bytes + 1, Math.min(limits.logBytesPerSecond, family.limits.logBytesPerSecond));
 }

@@ -1,11 +1,16 @@
-/** What an actor counts for in the account of memory: its memory, its instance, its arguments, its stack and its ties. */
+/**
+ * What an actor counts in the account of memory: its memory, instance, arguments, stack and ties.
+ */
 import { ARGUMENTS, INSTANCES, MEMORIES, STACKS, TIES } from "../mail/account.ts";
-import { LEAVING } from "../mail/states.ts";
+import { EXITING } from "../mail/states.ts";
 import { FREE_TIES, STACK_BYTES, TIE_BYTES } from "../wire/memory-use.ts";
 import type { Actor } from "./actor.ts";
 import { crashOf } from "./fault.ts";
 
-/** Sets the size of an actor's memory. An actor whose memory has grown beyond the limit is marked to end. */
+/**
+ * Counts the size of an actor's memory. An actor whose memory has grown beyond `allMemoryBytes` is
+ * marked to end.
+ */
 export function setMemory(actor: Actor, bytes: number): void {
   const { allowance, services } = actor;
   if (allowance === null) return;
@@ -15,15 +20,15 @@ export function setMemory(actor: Actor, bytes: number): void {
   allowance.memoryBytes = bytes;
   account.add(MEMORIES, grown);
   if (isAdmitted) return;
-  actor.leaving ??= crashOf(
+  actor.exiting ??= crashOf(
     actor,
     `its memory has grown to ${bytes} bytes, and all actors together may use ${account.maxMemoryBytes} (limit allMemoryBytes)`,
   );
-  actor.restraint = LEAVING;
+  actor.restraint = EXITING;
 }
 
-/** Counts a new actor. The caller has asked `admits` before. */
-export function countBirth({ allowance, args, way, module, services }: Actor, instanceBytes: number): void {
+/** Counts a new actor. The caller has asked `account.admits` before. */
+export function countSpawn({ allowance, args, way, module, services }: Actor, instanceBytes: number): void {
   if (allowance === null) return;
   const { account } = services;
   allowance.instanceBytes = instanceBytes;
@@ -32,9 +37,9 @@ export function countBirth({ allowance, args, way, module, services }: Actor, in
   if (way.name === "jspi") account.add(STACKS, module?.stackBytes ?? STACK_BYTES);
 }
 
-/** Counts an ended actor no more. Only its timers for other actors remain. */
+/** Takes an ended actor out of the account. Only its timers to other actors stay counted. */
 export function countEnd(actor: Actor): void {
-  const { allowance, args, way, reductions, module, aside, services } = actor;
+  const { allowance, args, way, reductions, module, spilledStack, services } = actor;
   if (allowance === null) return;
   const { account } = services;
   account.noteGarbage(allowance.memoryBytes - (module?.initialBytes ?? 0));
@@ -42,11 +47,14 @@ export function countEnd(actor: Actor): void {
   account.add(INSTANCES, -allowance.instanceBytes);
   account.add(ARGUMENTS, -args.length);
   if (way.name === "jspi") account.add(STACKS, -(module?.stackBytes ?? STACK_BYTES));
-  account.add(STACKS, -(reductions?.frames?.length ?? 0) - (aside?.countedBytes ?? 0));
+  account.add(STACKS, -(reductions?.frames?.length ?? 0) - (spilledStack?.countedBytes ?? 0));
   account.add(TIES, -TIE_BYTES * (allowance.ties - FREE_TIES));
 }
 
-/** Whether an actor may have so many ties. They are counted in steps of powers of two, so that a tie that comes and goes costs nothing. */
+/**
+ * Whether an actor may have so many ties, and counts them. It counts in powers of two, so that a
+ * tie that comes and goes costs nothing.
+ */
 export function mayHaveTies({ allowance, services }: Actor, ties: number): boolean {
   if (allowance === null) return true;
   if (ties <= allowance.ties && (ties > allowance.ties / 4 || allowance.ties === FREE_TIES)) return true;

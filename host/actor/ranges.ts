@@ -1,24 +1,33 @@
-/** Ranges of a guest's memory that the guest hands over. Every pointer is checked here before it is used; a wrong one is its guest's crash. */
+/**
+ * Ranges of a guest's memory. Every pointer from a guest is checked here before it is used, and a
+ * wrong one crashes its guest.
+ */
 import { CAPACITY, INFO, POINTER } from "../mail/slots.ts";
 import type { Actor } from "./actor.ts";
 import { fault } from "./fault.ts";
 
 const nothing = new Uint8Array(0);
 
+/**
+ * Crashes the actor if a range is not inside its memory. `name` is the import, `what` the
+ * parameter.
+ */
 export function checkRange(actor: Actor, name: string, what: string, pointer: number, length: number): void {
   actor.bytes.refresh();
   if (length !== 0 && !actor.bytes.holds(pointer, length)) {
-    if (actor.bytes.memory === null) fault(actor, `${name}: ${what} is in a memory that is gone`);
+    if (actor.bytes.memory === null)
+      fault(actor, `${name}: ${what} cannot be used, because the actor's memory is gone`);
     fault(actor, outside(actor, name, what, pointer, length));
   }
 }
 
-/** In words, that a range is not in an actor's memory. */
+/** The message for a range that is not inside an actor's memory. */
 export function outside({ bytes }: Actor, name: string, what: string, pointer: number, length: number): string {
   const end = (pointer >>> 0) + (length >>> 0);
   return `${name}: ${what} at ${pointer >>> 0}..${end} is outside the memory of ${bytes.u8.length} bytes`;
 }
 
+/** Crashes the actor if the window of a receive is not inside its memory. */
 export function checkWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {
   checkRange(actor, name, "the window", pointer, capacity);
   if (info === 0) return;
@@ -26,7 +35,7 @@ export function checkWindow(actor: Actor, name: string, info: number, pointer: n
   checkRange(actor, name, "info", info, 32);
 }
 
-/** Sets the window of a receive. */
+/** Checks the window of a receive and sets it. */
 export function setWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {
   checkWindow(actor, name, info, pointer, capacity);
   const { words } = actor.store;
@@ -35,12 +44,13 @@ export function setWindow(actor: Actor, name: string, info: number, pointer: num
   words[actor.at + CAPACITY] = capacity;
 }
 
+/** A copy of a range that has been checked. */
 export function copyOut(actor: Actor, pointer: number, length: number): Uint8Array {
   if (length === 0) return nothing;
   return actor.bytes.u8.slice(pointer >>> 0, (pointer >>> 0) + (length >>> 0));
 }
 
-/** Writes words where the guest wants them: any address will do, so byte by byte. The range must have been checked. */
+/** Writes words, byte by byte because the address may be any. The range must have been checked. */
 export function writeWords(actor: Actor, pointer: number, words: readonly number[]): void {
   actor.bytes.refresh();
   const at = pointer >>> 0;

@@ -30,8 +30,8 @@ import {
 } from "../mail/slots.ts";
 import {
   ASKING,
+  EXITING,
   FREE,
-  LEAVING,
   PARKED,
   READY,
   WANT_ANSWER,
@@ -309,13 +309,13 @@ function ask(actor: Actor, mailbox: Mailbox, at: number): boolean {
     answer = match(actor.wanted, actor.pointer, Math.min(length, actor.capacity));
   } catch (error) {
     // A guest may catch what comes out of its own predicate by way of our import; it ends all the same.
-    actor.atFault ||= actor.leaving === null;
-    actor.leaving ??= actor.services.describe(actor, error);
-    actor.restraint = LEAVING;
+    actor.atFault ||= actor.exiting === null;
+    actor.exiting ??= actor.services.describe(actor, error);
+    actor.restraint = EXITING;
     throw error;
   }
   actor.bytes.refresh();
-  if (actor.leaving !== null) return fault(actor, "ended while its predicate was asked");
+  if (actor.exiting !== null) return fault(actor, "ended while its predicate was asked");
   actor.restraint = FREE;
   return answer !== 0;
 }

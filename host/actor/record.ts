@@ -1,5 +1,6 @@
 /**
- * The words of an actor's record (slots.ts), as properties. Each has its one home there, where the switch reads and writes it too.
+ * The words of an actor's record (mail/slots.ts), as properties. Each word has its one home in the
+ * record, where the switch reads and writes it, too.
  */
 import {
   BUDGET,
@@ -26,7 +27,7 @@ import type { Restraint, State, Want } from "../mail/states.ts";
 export abstract class ActorRecord implements Recorded {
   readonly lo: number;
   readonly hi: number;
-  // Where its words are.
+  /** Where its words are: `store.words` from `at` on. */
   store: Store = NOWHERE;
   at = 0;
 
@@ -49,7 +50,9 @@ export abstract class ActorRecord implements Recorded {
     this.store.words[this.at + RESTRAINT] = value;
   }
 
-  /** A receive may answer -2: in the entry of a process, not in handlers and start functions. */
+  /**
+   * A receive may answer -2. True in the entry of a process, false in handlers and start functions.
+   */
   get mayPark(): boolean {
     return this.store.words[this.at + MAY_PARK] !== 0;
   }
@@ -57,7 +60,10 @@ export abstract class ActorRecord implements Recorded {
     this.store.words[this.at + MAY_PARK] = value ? 1 : 0;
   }
 
-  /** The window and the receive that was last called, or that the actor is parked in. */
+  /**
+   * `info`, `pointer` and `capacity` are the window of the last receive, or of the one the actor is
+   * parked in.
+   */
   get info(): number {
     return this.store.words[this.at + INFO] >>> 0;
   }
@@ -79,7 +85,7 @@ export abstract class ActorRecord implements Recorded {
     this.store.words[this.at + CAPACITY] = value;
   }
 
-  /** The window that a handler registered; its receives may use others. */
+  /** The window that a handler has registered. Its receives may use others. */
   get handlerInfo(): number {
     return this.store.words[this.at + HANDLER_INFO] >>> 0;
   }
@@ -108,7 +114,7 @@ export abstract class ActorRecord implements Recorded {
     this.store.words[this.at + WANT] = value;
   }
 
-  /** The tag, the ref or the predicate, as `want` says. */
+  /** The tag, the ref or the predicate that `want` is about. */
   get wanted(): number {
     return this.store.words[this.at + WANTED];
   }
@@ -116,7 +122,7 @@ export abstract class ActorRecord implements Recorded {
     this.store.words[this.at + WANTED] = value;
   }
 
-  /** The last receive answered -2, and `park` is to follow. */
+  /** The last receive answered -2, and `park` has to follow. */
   get waiting(): boolean {
     return this.store.words[this.at + WAITING] !== 0;
   }
@@ -124,7 +130,10 @@ export abstract class ActorRecord implements Recorded {
     this.store.words[this.at + WAITING] = value ? 1 : 0;
   }
 
-  /** The item at the save pointer matched but did not fit: the next receive of the same kind takes it without asking again. */
+  /**
+   * The item at the save pointer matched but did not fit into the window. The next receive of the
+   * same kind takes it without asking again.
+   */
   get held(): boolean {
     return this.store.words[this.at + HELD] !== 0;
   }
@@ -132,7 +141,7 @@ export abstract class ActorRecord implements Recorded {
     this.store.words[this.at + HELD] = value ? 1 : 0;
   }
 
-  /** What `park` will return; RECEIVE_PARK while that is still to be looked for. */
+  /** What `park` will return; RECEIVE_PARK if the mailbox has to be searched first. */
   get result(): number {
     return this.store.words[this.at + RESULT];
   }

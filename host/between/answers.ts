@@ -1,13 +1,15 @@
 /**
- * Who may answer a ref. A request, and a monitor, is answered by the actor that was asked, or by the one to which that handed the request on. A ref
- * of `make_ref` is answered by whoever was told it. Each ref takes one answer. Nobody else learns whether there is such a ref.
+ * Who may answer a ref. The ref of a request or a monitor is answered by the actor that was asked,
+ * or by the one to which that actor delegated the request. A ref of `make_ref` is answered by any
+ * actor that was told it. Each ref takes one answer. Other senders do not learn whether the ref
+ * exists.
  */
 
 import { type Actor, type Monitor, Ties } from "../actor/actor.ts";
 import { CALL_ANSWERED, CALL_REF, CALLEE, HI, LO } from "../mail/slots.ts";
 import { mayGuessRefs } from "./guesses.ts";
 import { allTies, unfoldCallers } from "./requests.ts";
-import { release } from "./ties.ts";
+import { removeFromTarget } from "./ties.ts";
 
 /** Whether a message of `from` (null: the host) that is tagged with a ref is accepted. */
 export function mayAnswer(from: Actor | null, to: Actor, ref: number): boolean {
@@ -23,7 +25,7 @@ export function mayAnswer(from: Actor | null, to: Actor, ref: number): boolean {
   return ties.refs?.get(ref) === false && mayGuessRefs(from);
 }
 
-/** An answer was accepted: the ref takes no other. */
+/** Notes that an answer was accepted: the ref takes no other. */
 export function answered({ store: { words }, at, ties }: Actor, ref: number): void {
   if (words[at + CALL_REF] === ref) {
     words[at + CALL_ANSWERED] = 1;
@@ -35,7 +37,8 @@ export function answered({ store: { words }, at, ties }: Actor, ref: number): vo
 }
 
 /**
- * For whom an answer is that is addressed to `to`: for the asker, where `to` was the one that handed the request on, dead or alive.
+ * The receiver of an answer that is addressed to `to`. If `to` delegated the request, that is the
+ * asker, whether `to` is alive or dead.
  */
 export function askerOf(
   from: Actor,
@@ -44,11 +47,12 @@ export function askerOf(
   toHi: number,
   ref: number,
 ): Actor | undefined {
-  return handedOn(from, toLo, toHi, ref)?.watcher ?? to;
+  return delegatedTo(from, toLo, toHi, ref)?.watcher ?? to;
 }
 
 /**
- * The request `ref` that an actor was asked and has not answered: by `asker`, or by the actor of this pid, which handed it on.
+ * The unanswered request `ref` to an actor. It came from `asker`, or was delegated by the actor of
+ * the asker's pid.
  */
 export function requestTo(
   actor: Actor,
@@ -58,29 +62,32 @@ export function requestTo(
   ref: number,
 ): Monitor | undefined {
   const found = (asker && allTies(asker))?.monitors?.get(ref);
-  const made = found?.target === actor ? found : handedOn(actor, askerLo, askerHi, ref);
+  const made = found?.target === actor ? found : delegatedTo(actor, askerLo, askerHi, ref);
   return made?.isAnswered === false ? made : undefined;
 }
 
-/** Hands a request on: it is `to` that may answer now, and whose end is told. False where `to` has another of that ref. */
-export function handOn(made: Monitor, by: Actor, to: Actor): boolean {
-  const other = to.ties?.handedOn?.get(made.ref);
+/**
+ * Delegates a request: `to` alone may answer now, and its end causes the Down. False if `to` has
+ * another request of that ref.
+ */
+export function reassign(made: Monitor, by: Actor, to: Actor): boolean {
+  const other = to.ties?.delegated?.get(made.ref);
   if (other !== undefined && other !== made) return false;
-  // Those that the switch has made of it came before.
+  // The requests that the switch has made to `to` came before.
   unfoldCallers(to);
-  release(made);
+  removeFromTarget(made);
   made.target = to;
   made.viaLo = by.lo;
   made.viaHi = by.hi;
   to.ties ??= new Ties();
   to.ties.watchers ??= new Set();
   to.ties.watchers.add(made);
-  to.ties.handedOn ??= new Map();
-  to.ties.handedOn.set(made.ref, made);
+  to.ties.delegated ??= new Map();
+  to.ties.delegated.set(made.ref, made);
   return true;
 }
 
-function handedOn(actor: Actor, viaLo: number, viaHi: number, ref: number): Monitor | undefined {
-  const made = actor.ties?.handedOn?.get(ref);
+function delegatedTo(actor: Actor, viaLo: number, viaHi: number, ref: number): Monitor | undefined {
+  const made = actor.ties?.delegated?.get(ref);
   return made?.viaLo === viaLo && made.viaHi === viaHi ? made : undefined;
 }

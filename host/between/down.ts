@@ -1,4 +1,4 @@
-/** The Down of a monitor, and the bytes of a reason that a signal brings. */
+/** The Down of a monitor, and the bytes of the exit reason that a signal carries. */
 
 import type { Actor } from "../actor/actor.ts";
 import { deliver } from "../actor/receive.ts";
@@ -8,7 +8,7 @@ import { reasonBytes } from "../wire/reason.ts";
 
 const noBytes = new Uint8Array(0);
 
-/** `isFull`: with the bytes of the reason, not its kind alone. */
+/** Delivers a Down. Without `isFull` it has the kind of the exit reason and no bytes. */
 export function sendDown(
   watcher: Actor,
   fromLo: number,
@@ -21,7 +21,10 @@ export function sendDown(
   deliver(watcher, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
 }
 
-/** The bytes of a reason, or none if the receiver's mailbox has no room for them. The signal itself is never refused. */
+/**
+ * The bytes of an exit reason, or none if the receiver's mailbox has no room for them. The signal
+ * itself is never refused.
+ */
 export function bytesFor({ module, mailbox, limits }: Actor, reason: ExitReason): Uint8Array {
   const bytes = reasonBytes(reason, module !== null);
   return mailbox.bytes + bytes.length <= limits.mailboxBytes && mailbox.mayTake(bytes.length) ? bytes : noBytes;

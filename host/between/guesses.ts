@@ -1,6 +1,7 @@
 /**
- * Guesses: pids and refs that a guest makes up, or tries one after the other. A pid or a ref is told, never guessed, so they count as
- * denials of the guest's family, cost more and more, and come to an end.
+ * Guesses: pids and refs that a guest makes up or tries one after another. They count as denials,
+ * and their number is bounded for each family. Each unknown pid costs more reductions than the one
+ * before.
  */
 
 import type { Actor } from "../actor/actor.ts";
@@ -8,19 +9,25 @@ import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
 import type { PidTable } from "../wire/pid.ts";
 
-/** What the first unknown pid costs beyond the call; the second costs twice as much, and so on. */
+/**
+ * What a family's first unknown pid costs beside the call. The second costs twice as much, the
+ * third three times.
+ */
 const UNKNOWN_PID_REDUCTIONS = 1_000;
-/** So many answers of a family may miss their ref in a second; the rest of it, refs of `make_ref` take no answer of that family. Late answers are such. */
+/**
+ * How many answers of a family may miss their ref in a second. After that, refs of `make_ref` take
+ * no answer of the family until the second is over. Late answers count.
+ */
 const WRONG_REFS_PER_SECOND = 1_000;
 
-/** The actor that a guest names, or undefined where there is none. */
+/** The actor of a pid that a guest uses; undefined if there is none. */
 export function lookUp(caller: Actor, actors: PidTable<Actor>, lo: number, hi: number): Actor | undefined {
   return actors.get(lo, hi) ?? missed(caller, actors, lo, hi);
 }
 
 function missed(caller: Actor, actors: PidTable<Actor>, lo: number, hi: number): undefined {
   const { allowance, services } = caller;
-  // 0 is the host, and an actor that has ended is no guess.
+  // Pid 0 is the host, and the pid of an actor that has ended is not a guess.
   if (allowance === null || (lo === 0 && hi === 0) || actors.wasIssued(lo, hi)) return undefined;
   const { family } = allowance;
   family.unknownPids++;
@@ -35,14 +42,14 @@ function missed(caller: Actor, actors: PidTable<Actor>, lo: number, hi: number):
   return undefined;
 }
 
-/** An actor has sent what answers no ref, or none that is its to answer. */
+/** Counts an answer whose ref does not exist, or that the actor may not answer. */
 export function missedRef({ allowance, services }: Actor): void {
   if (allowance === null) return;
   services.counters.denied++;
   allowance.family.wrongRefs.take(services.clock.now(), 1, WRONG_REFS_PER_SECOND);
 }
 
-/** Whether an actor, or the host, may answer refs that anybody may who was told them. */
+/** Whether an actor (null: the host) may answer refs of `make_ref`. */
 export function mayGuessRefs(from: Actor | null): boolean {
   const { family } = from?.allowance ?? {};
   if (from === null || family === undefined) return true;

@@ -1,6 +1,7 @@
 /**
- * Names and groups. A name stands for one live actor, a group for any number; both let go of an actor before anybody is told that
- * it has ended (Erlang: `register/2` and `pg`; peers that release names later hand out dead pids).
+ * The registry: names and groups (Erlang: `register/2` and `pg`). A name stands for one live actor,
+ * a group for any number. Both drop an actor before its end is told, so no one is handed a dead
+ * pid.
  */
 
 import type { Actor } from "../actor/actor.ts";
@@ -17,7 +18,7 @@ export class Registry {
     this.#inspection = inspection;
   }
 
-  /** False where the name is taken, by whomever. */
+  /** Gives an actor a name. False if the name is taken, also by this actor. */
   register(name: string, actor: Actor): boolean {
     if (this.#names.has(name)) return false;
     this.#names.set(name, actor);
@@ -28,7 +29,7 @@ export class Registry {
     return true;
   }
 
-  /** False where nobody has the name. */
+  /** Frees a name. False if no actor has it. */
   unregister(name: string): boolean {
     const actor = this.#names.get(name);
     if (actor === undefined) return false;
@@ -46,7 +47,7 @@ export class Registry {
     return this.#names.entries();
   }
 
-  /** Joining twice is joining once. */
+  /** Adds an actor to a group. A member that joins again is in the group once. */
   join(group: string, actor: Actor): void {
     let members = this.#groups.get(group);
     if (members === undefined) {
@@ -59,7 +60,7 @@ export class Registry {
     ties.groups.add(group);
   }
 
-  /** False where the actor is no member. */
+  /** Removes an actor from a group. False if it is not a member. */
   leave(group: string, actor: Actor): boolean {
     const members = this.#groups.get(group);
     if (members === undefined || !members.delete(actor)) return false;
@@ -72,7 +73,7 @@ export class Registry {
     return this.#groups.get(group) ?? noMembers;
   }
 
-  /** An actor has ended: its names are free, its groups go on without it. */
+  /** Removes an ended actor: its names are free, and its groups continue without it. */
   release(actor: Actor): void {
     const { ties } = actor;
     for (const name of ties?.names ?? []) this.#names.delete(name);

@@ -1,4 +1,12 @@
-/** Sending a message, whoever sends it: the receiver's bounds, the counters, the dead letters, and then `deliver`. */
+/**
+ * Sends a message, and is the first file of the room host/between/: messages, links, monitors,
+ * refs, names and timers between actors. The room imports actor/, mail/, time/ and wire/. It
+ * guarantees Erlang's order (what one actor sends another arrives in that order, and its end after
+ * it), that only the actor that was asked can answer, and that no tie outlives its actor.
+ *
+ * `post` checks the receiver's bounds, delivers the item, and counts it. A message that is refused
+ * becomes a dead letter.
+ */
 
 import type { Actor, Services } from "../actor/actor.ts";
 import { deliver } from "../actor/receive.ts";

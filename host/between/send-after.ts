@@ -1,4 +1,7 @@
-/** Messages to be sent later (Erlang: `erlang:send_after/3`). They come as items of the kind timer, which no message can imitate. */
+/**
+ * Messages to be sent later (Erlang: `erlang:send_after/3`). They come as items of the kind timer,
+ * which a message cannot imitate.
+ */
 
 import type { Actor, PendingTimer } from "../actor/actor.ts";
 import type { Allowance } from "../actor/allowance.ts";
@@ -13,8 +16,8 @@ import { dropRef, newRef } from "./refs.ts";
 import { tiesOf } from "./requests.ts";
 
 /**
- * Sends `payload` in `delayMs` to `toPid`, also where the sender has ended before (so does Erlang). Returns the timer's
- * ref, which the item bears if it comes back to its sender.
+ * Sends `payload` to `toPid` in `delayMs`, also if the sender has ended by then (so does Erlang).
+ * Returns the timer's ref. An item to the sender itself has that ref.
  */
 export function sendAfter(
   from: Actor,
@@ -24,11 +27,11 @@ export function sendAfter(
   tag: number,
   payload: Uint8Array,
 ): number {
-  // The timer may outlive its setter, so its closure must not hold the setter.
+  // The timer may outlive its setter, so its closure must not keep the setter in memory.
   const { services, allowance, lo, hi, pid } = from;
   const toItself = toPid === pid;
   const ties = tiesOf(from);
-  // A ref of a timer is not one to answer with.
+  // This ref is not in `refs`, so it takes no answer.
   const ref = newRef(from);
   const timer = new Timer(() => {
     pending.ties?.timers?.delete(ref);
@@ -72,7 +75,7 @@ function paidBack(allowance: Allowance, { bytes, ties }: PendingTimer): void {
   allowance.family.orphanTimerBytes -= bytes;
 }
 
-/** False where the timer has fired, was cancelled, or never was. */
+/** Cancels a timer. False if it has fired, was cancelled, or never existed. */
 export function cancelTimer(from: Actor, ref: number): boolean {
   const pending = from.ties?.timers?.get(ref);
   if (pending === undefined) return false;

@@ -1,22 +1,24 @@
 /**
- * Links, monitors, refs, and the signals that travel along them. The semantics are Erlang's (reference manual, "Processes"): an actor that
- * ends tells those linked to it and those that monitor it, after everything else that it ever sent them.
+ * Signals along links and monitors. The semantics are Erlang's (reference manual, "Processes"): an
+ * actor that ends signals the actors that are linked to it and those that monitor it, after
+ * everything else that it sent them.
  */
 
 import type { Actor, PendingTimer, Ties } from "../actor/actor.ts";
 import { deliver } from "../actor/receive.ts";
 import { TIMERS } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
-import { DEAD, LEAVING, RUNNING } from "../mail/states.ts";
+import { DEAD, EXITING, RUNNING } from "../mail/states.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { EXIT, type ExitReason, ReasonCode } from "../wire/message.ts";
 import { bytesFor, sendDown } from "./down.ts";
 import { allTies } from "./requests.ts";
-import { forget, release } from "./ties.ts";
+import { removeFromTarget, removeFromWatcher } from "./ties.ts";
 
 /**
- * An exit signal arrives. Erlang's table: one that traps exits gets it as an item; else `normal` is ignored, unless an actor sends it to itself,
- * and every other reason ends the receiver too. `kill` does not come this way: it cannot be trapped, see `endFromOutside`.
+ * Delivers an exit signal, by Erlang's rules. An actor that traps exits gets an Exit item.
+ * Otherwise `normal` is ignored, unless an actor sends it to itself, and every other reason ends
+ * the receiver. A kill cannot be trapped: it takes `endFromOutside`.
  */
 export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
   if (to.state === DEAD || to.immune) return;
@@ -28,20 +30,23 @@ export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: Ex
   }
 }
 
-/** Ends an actor that may have its turn just now: then its frames unwind at its next import, or it ends with its turn. */
+/**
+ * Ends an actor. If it is in the middle of its turn, it ends at its next import or with the turn.
+ */
 export function endFromOutside(actor: Actor, reason: ExitReason): void {
   if (actor.immune) return;
   if (actor.state === RUNNING && actor.module !== null) {
-    actor.leaving ??= reason;
-    actor.restraint = LEAVING;
+    actor.exiting ??= reason;
+    actor.restraint = EXITING;
   } else {
     actor.services.end(actor, reason);
   }
 }
 
 /**
- * Cuts the ties of an actor that has ended, and tells those at their other ends: so many at most. Answers how many more it might have told, or
- * -1 where there are others, who can take their ties back until they are told.
+ * Removes the ties of an actor that has ended and signals the actors at their other ends, at most
+ * `most` of them. Returns how many more it could have signalled, or -1 if some are left. Those may
+ * remove their ties until they are signalled.
  */
 export function announceEnd(actor: Actor, reason: ExitReason, most: number): number {
   const ties = allTies(actor);
@@ -51,12 +56,12 @@ export function announceEnd(actor: Actor, reason: ExitReason, most: number): num
   for (const [ref, pending] of ties.timers ?? []) {
     if (left-- <= 0) return -1;
     ties.timers?.delete(ref);
-    leaveBehind(actor, pending);
+    orphanTimer(actor, pending);
   }
   for (const [ref, made] of ties.monitors ?? []) {
     if (left-- <= 0) return -1;
     ties.monitors?.delete(ref);
-    release(made);
+    removeFromTarget(made);
   }
   for (const partner of ties.links ?? []) {
     if (left-- <= 0) return -1;
@@ -72,8 +77,8 @@ export function announceEnd(actor: Actor, reason: ExitReason, most: number): num
   for (const made of ties.watchers ?? []) {
     if (left-- <= 0) return -1;
     const { watcher, ref } = made;
-    release(made);
-    forget(watcher.ties, ref);
+    removeFromTarget(made);
+    removeFromWatcher(watcher.ties, ref);
     const isFull = mayKnowWhy(watcher, actor, ties);
     try {
       if (watcher.state !== DEAD) sendDown(watcher, lo, hi, ref, reason, isFull);
@@ -85,15 +90,21 @@ export function announceEnd(actor: Actor, reason: ExitReason, most: number): num
   return left;
 }
 
-/** Whether a watcher is told more than the kind of an end: the host, the actor's own family, and who is or may be linked to it. */
+/**
+ * Whether a watcher learns more than the kind of an end: the host, the actor's family, and actors
+ * that are or may be linked to it.
+ */
 function mayKnowWhy(watcher: Actor, ended: Actor, ties: Ties): boolean {
   const { allowance } = watcher;
   if (allowance === null || allowance.granted.kill || allowance.family === ended.allowance?.family) return true;
   return ties.wereLinked?.has(watcher) ?? false;
 }
 
-/** A timer of an actor that has ended: others still get theirs. */
-function leaveBehind({ services, allowance }: Actor, pending: PendingTimer): void {
+/**
+ * Cancels a timer of an ended actor to itself. One to another actor stays, and counts for the
+ * family.
+ */
+function orphanTimer({ services, allowance }: Actor, pending: PendingTimer): void {
   pending.ties = null;
   if (pending.toItself) {
     services.timers.cancel(pending.timer);
@@ -104,7 +115,10 @@ function leaveBehind({ services, allowance }: Actor, pending: PendingTimer): voi
   }
 }
 
-/** One receiver that cannot take a signal, for want of memory or of stack, ends for it; the others get theirs. */
+/**
+ * Ends a receiver that could not take a signal because memory or stack ran out. The others get
+ * theirs.
+ */
 function couldNotTake(receiver: Actor, error: unknown): void {
   receiver.services.end(receiver, receiver.services.describe(receiver, error));
 }

@@ -1,11 +1,11 @@
-/** How many ties an actor may have: by its own limits, and by the limit of memory for all. */
+/** How many ties an actor may have, by its own limits and by `allMemoryBytes`. */
 import type { Actor } from "../actor/actor.ts";
 import { mayHaveTies } from "../actor/memory.ts";
 import { MAY_REQUEST } from "../mail/slots.ts";
 import { TIES_OF_NAME } from "../wire/memory-use.ts";
 import { allTies } from "./requests.ts";
 
-/** Whether an actor may have so many more links, monitors and refs. */
+/** Whether an actor may have `more` further links, monitors and refs. */
 export function mayTie(actor: Actor, more = 1): boolean {
   const ties = allTies(actor);
   const count = (ties?.links?.size ?? 0) + (ties?.monitors?.size ?? 0) + (ties?.refs?.size ?? 0) + more;
@@ -19,12 +19,12 @@ export function mayBeNamed(actor: Actor): boolean {
   return count < limits.names && haveRoom(actor, TIES_OF_NAME);
 }
 
-/** Whether an actor may have another pending call of an embedder's function. */
+/** Whether an actor may have another pending call of a function of the embedder. */
 export function mayCall(actor: Actor): boolean {
   return (actor.allowance?.hostCalls ?? 0) < actor.limits.hostCalls && haveRoom(actor, TIES_OF_NAME);
 }
 
-/** Whether the limit `allMemoryBytes` allows so many more ties. */
+/** Whether `allMemoryBytes` allows `more` further ties. */
 function haveRoom(actor: Actor, more: number): boolean {
   const { ties, allowance } = actor;
   const plain = (ties?.links?.size ?? 0) + (ties?.monitors?.size ?? 0) + (ties?.refs?.size ?? 0);
@@ -32,9 +32,9 @@ function haveRoom(actor: Actor, more: number): boolean {
   return mayHaveTies(actor, plain + long * TIES_OF_NAME + more);
 }
 
-/** The switch may make the actor's next request, until somebody asks for its ties. */
+/** Lets the switch make the actor's next request, until `allTies` is called. */
 export function permitRequests(actor: Actor): void {
   const ties = allTies(actor);
-  // Its refs differ from those that the host draws, but not for certain from each other.
+  // The switch's refs are random, too: none may be live, because two could be equal.
   if (mayTie(actor) && (ties === null || ties.unfolded === 0)) actor.store.words[actor.at + MAY_REQUEST] = 1;
 }

@@ -1,4 +1,7 @@
-/** Both ends of a monitor know of it. Here they come to know of it, and forget it. */
+/**
+ * The two ends of a monitor: the watcher's `monitors` and the target's `watchers`. This file adds
+ * to both and removes from each.
+ */
 import { type Actor, type Monitor, Ties } from "../actor/actor.ts";
 
 export function newMonitor(ref: number, watcher: Actor, target: Actor): Monitor {
@@ -12,7 +15,7 @@ export function addMonitor(made: Monitor, mine: Ties, theirs: Ties): void {
   theirs.watchers.add(made);
 }
 
-/** A monitor that the switch has made, when somebody looks at the ties of one of the two. */
+/** Adds the monitor of a request that the switch has made. */
 export function adoptMonitor(watcher: Actor, target: Actor, ref: number, isAnswered: boolean): void {
   watcher.ties ??= new Ties();
   target.ties ??= new Ties();
@@ -20,14 +23,14 @@ export function adoptMonitor(watcher: Actor, target: Actor, ref: number, isAnswe
   addMonitor({ ...newMonitor(ref, watcher, target), isAnswered }, watcher.ties, target.ties);
 }
 
-/** An actor's own monitor is no more. */
-export function forget(ties: Ties | null, ref: number): void {
+/** Removes a monitor from its watcher's ties. */
+export function removeFromWatcher(ties: Ties | null, ref: number): void {
   if (ties?.monitors?.delete(ref) && (ref & 1) !== 0) ties.unfolded--;
 }
 
-/** The actor at the other end of a monitor knows of it no more. */
-export function release(made: Monitor): void {
+/** Removes a monitor from its target's ties. */
+export function removeFromTarget(made: Monitor): void {
   const ties = made.target.ties;
   ties?.watchers?.delete(made);
-  if (ties?.handedOn?.get(made.ref) === made) ties.handedOn.delete(made.ref);
+  if (ties?.delegated?.get(made.ref) === made) ties.delegated.delete(made.ref);
 }

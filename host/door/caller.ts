@@ -1,10 +1,10 @@
 /**
- * Who calls an import, and what it hands over. Here every pointer that comes from a guest is checked before it is used, and an actor that may not
- * call now is told so: by its crash, never by an exception in somebody else's call.
+ * The caller of an import, and the arguments that need a check: text, exit reasons, other actors.
+ * An actor that may not call now crashes. No other actor's call throws because of it.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
-import { fault, leave } from "../actor/fault.ts";
+import { exit, fault } from "../actor/fault.ts";
 import { checkRange, copyOut } from "../actor/ranges.ts";
 import { RESTRAINT } from "../mail/slots.ts";
 import { ASKING, FREE } from "../mail/states.ts";
@@ -12,7 +12,10 @@ import { type ExitReason, MAX_REASON_BYTES, ReasonCode } from "../wire/message.t
 import { reasonFrom } from "../wire/reason.ts";
 import { textIn } from "./known-texts.ts";
 
-/** The caller of an import. `name` appears in the message where it may not call it now. */
+/**
+ * The actor that calls an import. It crashes if it may not call now; `name` is the import, for the
+ * message.
+ */
 export function callerOf(services: Services, name: string): Actor {
   const actor = services.slots.current;
   if (actor === null) throw new Error(`${name} was called while no actor has its turn`);
@@ -27,17 +30,17 @@ function refuse(actor: Actor, name: string): never {
       `a predicate may not call ${name}: it may compute, and call self_lo, self_hi, args, now, log and seed`,
     );
   }
-  return leave(actor, { kind: "killed" });
+  return exit(actor, { kind: "killed" });
 }
 
-/** As `callerOf`, for the few imports that a predicate may call. */
-export function askedOf(services: Services, name: string): Actor {
+/** As `callerOf`, for the few imports that a predicate may call, too. */
+export function anyCallerOf(services: Services, name: string): Actor {
   const actor = services.slots.current;
   if (actor?.restraint === ASKING) return actor;
   return callerOf(services, name);
 }
 
-/** Text that the guest hands over. */
+/** Text in the guest's memory. Crashes the guest if it is not inside. */
 export function textOf(actor: Actor, name: string, what: string, pointer: number, length: number): string {
   checkRange(actor, name, what, pointer, length);
   return textIn(actor.bytes.u8, pointer >>> 0, length >>> 0);
@@ -47,7 +50,10 @@ const nothing = new Uint8Array(0);
 
 const sent: readonly number[] = [ReasonCode.normal, ReasonCode.shutdown, ReasonCode.custom];
 
-/** A reason that a guest sends to another while it lives, other than killed: what it says of itself, and nothing that only the host can know. */
+/**
+ * The exit reason that a guest sends to another actor: normal, shutdown or custom. The others are
+ * the host's to send.
+ */
 export function signalReason(actor: Actor, name: string, code: number, pointer: number, length: number): ExitReason {
   if (sent.includes(code)) return exitReason(actor, name, code, pointer, length);
   return fault(
@@ -56,7 +62,7 @@ export function signalReason(actor: Actor, name: string, code: number, pointer: 
   );
 }
 
-/** A reason that a guest ends for. It may be any, also one that the guest has received from another. */
+/** The exit reason that a guest ends with. It may be any, for example one that it has received. */
 export function exitReason(actor: Actor, name: string, code: number, pointer: number, length: number): ExitReason {
   const greatest = ReasonCode.custom;
   if (code < 0 || code > greatest) return fault(actor, `${name}: the reason is ${code}; reasons are 0 to ${greatest}`);
@@ -70,7 +76,7 @@ export function exitReason(actor: Actor, name: string, code: number, pointer: nu
   return reasonFrom(code, copyOut(actor, pointer, length));
 }
 
-/** Whether an actor is the caller itself or its own child. */
+/** Whether `other` is the actor itself or a child of it. */
 export function isOwn(actor: Actor, other: Actor): boolean {
   return other === actor || (other.parentLo === actor.lo && other.parentHi === actor.hi);
 }

@@ -1,4 +1,7 @@
-/** A guest as the embedder's functions see it. */
+/**
+ * The `HostContext` of one guest: what the embedder's functions get to know about it and may do to
+ * it.
+ */
 
 import type { Actor } from "../actor/actor.ts";
 import { type Allowance, mayLog } from "../actor/allowance.ts";
@@ -58,7 +61,7 @@ class Context implements HostContext {
   }
 
   read(pointer: number, length: number): Uint8Array {
-    if (length >>> 0 === 0 || this.#isOver) return new Uint8Array(0);
+    if (length >>> 0 === 0 || this.#hasEnded) return new Uint8Array(0);
     this.#check("what it reads", pointer, length);
     charge(this.#actor, length >>> COPIED_SHIFT);
     return copyOut(this.#actor, pointer, length);
@@ -75,14 +78,14 @@ class Context implements HostContext {
 
   #write(pointer: number, bytes: Uint8Array, capacity: number): number {
     const length = Math.min(bytes.length, capacity >>> 0);
-    if (length === 0 || this.#isOver) return bytes.length;
+    if (length === 0 || this.#hasEnded) return bytes.length;
     this.#check("what it writes", pointer, length);
     charge(this.#actor, length >>> COPIED_SHIFT);
     this.#actor.bytes.u8.set(bytes.subarray(0, length), pointer >>> 0);
     return bytes.length;
   }
 
-  get #isOver(): boolean {
+  get #hasEnded(): boolean {
     return this.#actor.state === DEAD;
   }
 
@@ -97,7 +100,10 @@ class Context implements HostContext {
     this.#end(crashOf(actor, outside(actor, "a function of the embedder", what, pointer, length)));
   }
 
-  /** Whoever has the turn now: a function that takes its time runs when it likes. */
+  /**
+   * Ends this actor, which need not have its turn: an asynchronous function may call this at any
+   * time.
+   */
   #end(reason: ExitReason): never {
     endFromOutside(this.#actor, reason);
     throw new Unwind(`the actor has ended: ${reason.kind}`);

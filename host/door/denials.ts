@@ -1,11 +1,14 @@
-/** Tells the embedder what its guests were denied: who is not granted something is answered -100, and a guest that does not look seems to do nothing. */
+/**
+ * Tells the embedder what its guests were denied (`onDenied`). An import without its grant answers
+ * -100. A guest that ignores the answer seems to do nothing, and this tells why.
+ */
 
 import type { Actor } from "../actor/actor.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Denial } from "../wire/events.ts";
 import type { Grants } from "../wire/grants.ts";
 
-/** By import; what is none is the embedder's. */
+/** The grant of each import. Imports that are not here are functions of the embedder. */
 const grantOf: Readonly<Record<string, keyof Grants>> = {
   ...{ log: "log", now: "clock", spawn: "spawn", link: "kill", exit_to: "kill" },
   ...{ register: "register", unregister: "register", join: "register" },
@@ -15,7 +18,9 @@ const grantOf: Readonly<Record<string, keyof Grants>> = {
 export class Denials {
   readonly #notices: Notices;
   readonly #onDenied: ((denial: Denial) => void) | undefined;
-  /** What was told: each call once, because a guest may repeat it without end. */
+  /**
+   * The imports that were told. Each is told once, because a guest may repeat the call without end.
+   */
   readonly #told = new Set<string>();
 
   constructor(notices: Notices, onDenied: ((denial: Denial) => void) | undefined) {
@@ -28,7 +33,8 @@ export class Denials {
     const onDenied = this.#onDenied;
     if (onDenied === undefined || this.#told.has(call)) return;
     const grant = grantOf[call] ?? "imports";
-    // With the grant it was refused for another reason, for example a name for a stranger.
+    // It has the grant and was refused for another reason, for example to name an actor that is not
+    // its own.
     if (actor.allowance?.granted[grant] === true) return;
     this.#told.add(call);
     const denial = { pid: actor.pid, module: actor.module?.name ?? "", call, grant };
@@ -36,5 +42,5 @@ export class Denials {
   }
 }
 
-/** Tells that an actor was answered -100 for its call of an import. */
+/** Reports that an import answered an actor -100. */
 export type Denied = (actor: Actor, call: string) => void;

@@ -1,12 +1,13 @@
 /**
- * Functions that the embedder offers to guests, beside those of `actor`. They may answer at once or by a promise; a guest waits for the latter
- * with `park`, as it waits for an item. What they throw is the guest's affair, never a throw in anybody else's call.
+ * Functions that the embedder offers to guests, beside the imports of `actor`. They answer at once
+ * or by a promise. A guest waits for a promise with `park`, as it waits for an item. An error that
+ * a function throws crashes the guest that has called it, and no one else.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
 import type { Answer } from "../actor/body.ts";
 import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
-import { crashOf, fault, leave, Unwind } from "../actor/fault.ts";
+import { crashOf, exit, fault, Unwind } from "../actor/fault.ts";
 import { endFromOutside } from "../between/signals.ts";
 import { mayCall } from "../between/tie-limits.ts";
 import { needHeadroom } from "../mail/headroom.ts";
@@ -23,7 +24,10 @@ import type { Log } from "./log.ts";
 
 const RESERVED = ["actor", "env"];
 
-/** The functions as guests call them. Throws a TypeError where one is none, or has a name of isopod's own. */
+/**
+ * The functions as guests import them. Throws a TypeError for a value that is not a function, or a
+ * module name that isopod uses.
+ */
 export function hostImports(
   services: Services,
   callOut: CallOut,
@@ -56,7 +60,7 @@ function hostImport(
 ): HostImport {
   const { run, failStatus } = typeof given === "function" ? { run: given, failStatus: undefined } : given;
   const full = `${module}.${name}`;
-  if (typeof run !== "function") throw new TypeError(`imports: ${full} is no function, and has none as run`);
+  if (typeof run !== "function") throw new TypeError(`imports: ${full} is not a function, and has no function run`);
   if (failStatus !== undefined) checkWhole(failStatus, `failStatus of ${full}`, "imports", -(2 ** 31), 2 ** 31 - 1);
 
   return (...words) => {
@@ -76,13 +80,13 @@ function hostImport(
       takesTime = isPromise(answer);
     } catch (error) {
       const result = failed(error);
-      return typeof result === "number" ? result : leave(actor, result);
+      return typeof result === "number" ? result : exit(actor, result);
     } finally {
-      // It may have run another guest's start function.
+      // The function may have spawned a guest, whose start function has run.
       services.slots.current = actor;
     }
-    // It was ended meanwhile, by itself or by what it asked for.
-    if (actor.leaving !== null) return leave(actor, actor.leaving);
+    // The function may have ended the actor.
+    if (actor.exiting !== null) return exit(actor, actor.exiting);
     if (!takesTime) return answer as number | bigint | undefined;
     const settle = awaitAnswer(actor);
     const settled = (result: number | ExitReason): boolean => {
@@ -90,43 +94,45 @@ function hostImport(
       return settle(result);
     };
     allowance.hostCalls++;
-    // Of the engine's own, which settle once and later.
+    // A promise of the engine settles once, and never at once. The function's own thenable might
+    // not.
     const late = Promise.resolve(answer).then(
       value => void settled(answered(value)),
       error => {
         if (!settled(failed(error)) && !isEnd(error)) throw error;
       },
     );
-    // Where nobody waits for it any more, the embedder is told.
+    // An error that comes when the actor no longer waits goes to `onError`.
     callOut.watch(full, late);
     if (!actor.mayPark) {
-      return fault(actor, `${full} takes its time, and handlers, start functions and predicates cannot wait`);
+      return fault(actor, `${full} returned a promise, and handlers, start functions and predicates cannot wait`);
     }
     return status(actor, RECEIVE_PARK);
 
     function failed(error: unknown): number | ExitReason {
-      return actor.leaving ?? failStatus ?? crashOf(actor, `${full}: ${messageOf(error)}`, error);
+      return actor.exiting ?? failStatus ?? crashOf(actor, `${full}: ${messageOf(error)}`, error);
     }
 
     function answered(value: unknown): number | ExitReason {
       if (value !== undefined && typeof value !== "number") {
-        return crashOf(actor, `${full}: its promise gave what is no number`);
+        return crashOf(actor, `${full}: its promise resolved to a value that is not a number`);
       }
       const word = (value ?? 0) | 0;
       return word === RECEIVE_PARK ? crashOf(actor, `${full}: it answered -2, which tells a guest to wait`) : word;
     }
   };
 
-  /** What only a caller understands that expects an i32. */
+  /** A status, which needs a caller that imports the function with an i32 result. */
   function status(actor: Actor, word: number): number {
     if (actor.module?.expectsWord(module, name) !== false) return word;
-    return fault(actor, `${full} answers ${word}, for which the guest has to import it with the result i32`);
+    return fault(actor, `${full} answered ${word}: the guest must import it with the result i32`);
   }
 }
 
 /**
- * The guest waits for an answer instead of an item. Returns what settles that: with the answer, or with the reason for which it ends; false where it
- * does not wait any more.
+ * Makes the guest wait for an answer, not for an item. Returns the function that settles it with
+ * the answer, or with the exit reason of the actor. That returns false if the actor no longer
+ * waits.
  */
 function awaitAnswer(actor: Actor): (result: number | ExitReason) => boolean {
   const answer: Answer = { settled: false, value: 0 };
@@ -139,7 +145,7 @@ function awaitAnswer(actor: Actor): (result: number | ExitReason) => boolean {
     if (actor.state === DEAD) return false;
     const isAwaited = actor.want === WANT_ANSWER && actor.answer === answer;
     if (typeof result !== "number") {
-      const ends = isAwaited || actor.leaving !== null;
+      const ends = isAwaited || actor.exiting !== null;
       if (ends) endFromOutside(actor, result);
       return ends;
     }
@@ -150,16 +156,19 @@ function awaitAnswer(actor: Actor): (result: number | ExitReason) => boolean {
   };
 }
 
-/** Whether it says no more than that the actor has ended: its signal was aborted, or its context has ended it. */
+/**
+ * Whether an error says only that the actor has ended: its signal was aborted, or its context has
+ * ended it.
+ */
 function isEnd(error: unknown): boolean {
   return error instanceof Unwind || (error instanceof DOMException && error.name === "AbortError");
 }
 
-/** Anything may be thrown, also what throws when it is looked at. */
+/** The message of anything that may be thrown, also of a value that throws when it is read. */
 function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);
   } catch {
-    return "it threw what cannot be shown";
+    return "it threw a value that cannot be shown";
   }
 }

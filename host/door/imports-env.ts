@@ -1,22 +1,25 @@
-/** The imports of `env`, which AssemblyScript's own runtime asks for. */
+/** The imports of `env`: `abort` and `seed`, which AssemblyScript's runtime needs. */
 
 import type { Actor, Services } from "../actor/actor.ts";
 import { fault } from "../actor/fault.ts";
 import { ABORTED_FOR_MEMORY, ABORTED_FOR_STACK, type Import } from "../wire/abi.ts";
-import { askedOf } from "./caller.ts";
+import { anyCallerOf } from "./caller.ts";
 
 const PAGE_BYTES = 65_536;
 
-/** More of an abort's message than this says nothing more. */
+/** The most of an abort's message that is kept. */
 const MAX_ABORT_CHARACTERS = 2000;
 
-/** More frames than engines note: between the guest's code and its abort may be many of its library's. */
+/**
+ * How many stack frames are kept. Many of the guest's library may lie between its own code and its
+ * abort.
+ */
 const FRAMES_NOTED = 40;
 
-/** The text of an AssemblyScript string in a guest's memory. */
+/** Reads an AssemblyScript string from a guest's memory. */
 export type ReadString = (memory: WebAssembly.Memory, pointer: number) => string;
 
-/** The functions of `env`, which AssemblyScript's own runtime asks for. */
+/** The functions of `env`, by name. */
 export function envImports(services: Services, readString: ReadString): Record<string, Import> {
   return {
     abort(message, file, line, column) {
@@ -25,7 +28,7 @@ export function envImports(services: Services, readString: ReadString): Record<s
       return faultInside(actor, wordsOf(actor, message, file, line, column));
     },
     seed() {
-      const { allowance } = askedOf(services, "seed");
+      const { allowance } = anyCallerOf(services, "seed");
       return allowance?.granted.random === false ? 0 : services.random() * Number.MAX_SAFE_INTEGER;
     },
   };
@@ -40,7 +43,10 @@ export function envImports(services: Services, readString: ReadString): Record<s
     return where === undefined ? text : `${text} (${where}:${line}:${column})`;
   }
 
-  /** Both pointers come from the guest: a wrong one may cost the text, nothing else. */
+  /**
+   * The string at a pointer, which comes from the guest. A wrong pointer loses the text and does no
+   * other harm.
+   */
   function stringAt(actor: Actor, pointer: number): string | undefined {
     if (pointer === 0 || actor.bytes.memory === null) return undefined;
     try {

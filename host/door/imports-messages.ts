@@ -1,5 +1,6 @@
 /**
- * The imports of messages: sending and receiving. They change one thing each, so they ask for no headroom; where the stack ends in one, its caller ends.
+ * The imports that send and receive messages. Each changes one thing, so none needs headroom. If
+ * the stack is exhausted in one, its caller ends.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
@@ -13,8 +14,9 @@ import type { Import } from "../wire/abi.ts";
 import { SEND_ACCEPTED } from "../wire/message.ts";
 import type { PidTable } from "../wire/pid.ts";
 import { callerOf } from "./caller.ts";
-import { doomed } from "./doomed.ts";
+import { failedImport } from "./failed-import.ts";
 import { sendMessage } from "./send.ts";
+
 export function messageImports(services: Services, actors: PidTable<Actor>): Record<string, Import> {
   return {
     send(lo, hi, tag, pointer, length) {
@@ -29,7 +31,7 @@ export function messageImports(services: Services, actors: PidTable<Actor>): Rec
         }
         return sendMessage(from, to, lo, hi, tag, 0, pointer, length);
       } catch (error) {
-        throw doomed(services.slots.current, error);
+        throw failedImport(services.slots.current, error);
       }
     },
 
@@ -39,7 +41,7 @@ export function messageImports(services: Services, actors: PidTable<Actor>): Rec
         setWindow(actor, "recv", info, pointer, capacity);
         return receive(actor, WANT_ANY, 0, timeoutMs);
       } catch (error) {
-        throw doomed(services.slots.current, error);
+        throw failedImport(services.slots.current, error);
       }
     },
 
@@ -49,7 +51,7 @@ export function messageImports(services: Services, actors: PidTable<Actor>): Rec
         setWindow(actor, "recv_tag", info, pointer, capacity);
         return receive(actor, tag < 0 ? WANT_REF : WANT_TAG, tag, timeoutMs);
       } catch (error) {
-        throw doomed(services.slots.current, error);
+        throw failedImport(services.slots.current, error);
       }
     },
 
@@ -62,7 +64,7 @@ export function messageImports(services: Services, actors: PidTable<Actor>): Rec
         }
         return receive(actor, WANT_MATCH, predicate, timeoutMs);
       } catch (error) {
-        throw doomed(services.slots.current, error);
+        throw failedImport(services.slots.current, error);
       }
     },
 

@@ -1,6 +1,7 @@
 /**
- * The imports of the registry: names for one actor, groups of many. Each looks at its arguments first, then at the grant, and only then at others, so that
- * neither an answer nor a crash tells what the caller may not know.
+ * The imports of the registry: names for one actor, groups for many. Each checks its arguments
+ * first, then the grant, and only then looks at other actors. So neither an answer nor a crash
+ * tells a caller what it may not know.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
@@ -16,13 +17,13 @@ import { callerOf, isOwn, textOf } from "./caller.ts";
 import { sendMessage } from "./send.ts";
 
 const PID_BYTES = 8;
-/** The bytes of more are no 32-bit number. */
+/** The most pids whose bytes fit into a 32-bit length. */
 const MAX_PIDS = 2 ** 29 - 1;
-/** What a message of a broadcast costs, beside its bytes. */
+/** What each message of a broadcast costs beside its bytes. */
 const SEND_REDUCTIONS = 10;
-const nobody: ReadonlySet<Actor> = new Set();
-/** As Erlang's atoms. Longer ones are nobody's. */
-const MAX_NAME_BYTES = 255;
+const noMembers: ReadonlySet<Actor> = new Set();
+/** The longest name or group, as of Erlang's atoms. */
+const MAX_REGISTERED_NAME_BYTES = 255;
 
 export function nameImports(services: Services, actors: PidTable<Actor>, registry: Registry): Record<string, Import> {
   return {
@@ -33,7 +34,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       const named = lookUp(actor, actors, lo, hi);
       if (named === undefined) return 0;
       if (!isOwn(actor, named)) return NOT_GRANTED;
-      if (nameLength >>> 0 > MAX_NAME_BYTES || !mayBeNamed(named)) return OVER_LIMIT;
+      if (nameLength >>> 0 > MAX_REGISTERED_NAME_BYTES || !mayBeNamed(named)) return OVER_LIMIT;
       return registry.register(textOf(actor, "register", "the name", name, nameLength), named) ? 1 : -1;
     },
 
@@ -71,7 +72,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       const actor = callerOf(services, "join");
       checkRange(actor, "join", "the group", group, groupLength);
       if (actor.allowance?.granted.register === false) return NOT_GRANTED;
-      if (groupLength >>> 0 > MAX_NAME_BYTES) return OVER_LIMIT;
+      if (groupLength >>> 0 > MAX_REGISTERED_NAME_BYTES) return OVER_LIMIT;
       const name = textOf(actor, "join", "the group", group, groupLength);
       if (!registry.members(name).has(actor) && !mayBeNamed(actor)) return OVER_LIMIT;
       registry.join(name, actor);
@@ -108,7 +109,8 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       checkRange(actor, "broadcast", "the payload", pointer, length);
       if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
       const found = membersOf(actor, "broadcast", group, groupLength);
-      // All copies together are no more than one message may be: a copy of each to thousands would hold the thread.
+      // All copies together are bounded as one message is: large copies to thousands would block
+      // the thread.
       if ((length >>> 0) * found.size > actor.limits.messageBytes) return OVER_LIMIT;
       charge(actor, found.size * SEND_REDUCTIONS);
       let accepted = 0;
@@ -119,7 +121,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
     },
   };
 
-  /** Who has a name. */
+  /** The actor that has a name. */
   function find(actor: Actor, name: string, pointer: number, length: number): Actor | undefined {
     const text = nameOf(actor, name, pointer, length);
     return text === undefined ? undefined : registry.whereis(text);
@@ -127,12 +129,12 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
 
   function membersOf(actor: Actor, name: string, pointer: number, length: number): ReturnType<Registry["members"]> {
     const group = nameOf(actor, name, pointer, length);
-    return group === undefined ? nobody : registry.members(group);
+    return group === undefined ? noMembers : registry.members(group);
   }
 }
 
-/** Undefined where it is longer than any name, which is not worth reading. */
+/** The text of a name; undefined if it is longer than any name. */
 function nameOf(actor: Actor, name: string, pointer: number, length: number): string | undefined {
   checkRange(actor, name, "the name", pointer, length);
-  return length >>> 0 > MAX_NAME_BYTES ? undefined : textOf(actor, name, "the name", pointer, length);
+  return length >>> 0 > MAX_REGISTERED_NAME_BYTES ? undefined : textOf(actor, name, "the name", pointer, length);
 }

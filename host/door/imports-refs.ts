@@ -1,4 +1,4 @@
-/** The imports that make refs: for answers, for requests with a monitor built in, for timers. */
+/** The imports that make refs, requests and timers, and that hand a request on. */
 
 import type { Actor, Services } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
@@ -19,10 +19,10 @@ import { highWord, lowWord, type Pid, type PidTable, pidFromWords } from "../wir
 import { callerOf } from "./caller.ts";
 import { sendMessage } from "./send.ts";
 
-/** A timer is put among all others. */
+/** What setting a timer costs: it is sorted among all others. */
 const TIMER_REDUCTIONS = 50;
 
-/** What `request` answers instead of a ref, which is negative. */
+/** What `request` answers if it makes no ref. Refs are negative. */
 const RequestRefusal = { mailboxFull: 1, tooLarge: 2 } as const;
 
 export function refImports(services: Services, actors: PidTable<Actor>): Record<string, Import> {
@@ -46,7 +46,8 @@ export function refImports(services: Services, actors: PidTable<Actor>): Record<
       if (status === SEND_FULL) return RequestRefusal.mailboxFull;
       if (status === SEND_TOO_LARGE) return RequestRefusal.tooLarge;
       if (!mayTie(from) || !mayAsk(from)) return OVER_LIMIT;
-      // The monitor first: the receiver could not end before the message, but the ref must be live when its answer comes.
+      // The monitor first: the receiver could not end before the message, but the ref must be live
+      // when its answer comes.
       const ref = monitor(from, status === SEND_ACCEPTED ? to : undefined, lo, hi);
       sendMessage(from, to, lo, hi, tag, ref, pointer, length);
       return ref;

@@ -1,40 +1,46 @@
+/**
+ * The imports about the caller itself: its pid, its arguments, its end, the clock, its log and its
+ * parked stack.
+ */
+
 import type { Services } from "../actor/actor.ts";
 import { mayLog } from "../actor/allowance.ts";
 import { charge } from "../actor/budget.ts";
-import { leave } from "../actor/fault.ts";
+import { exit } from "../actor/fault.ts";
 import { checkRange } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
-import { stackIn, stackOut } from "../turns/aside.ts";
-import { spent } from "../turns/preempt.ts";
+import { nextBudget } from "../turns/preempt.ts";
+import { stackIn, stackOut } from "../turns/spill.ts";
 import type { Import } from "../wire/abi.ts";
 import type { LogLevel } from "../wire/events.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
-import { askedOf, callerOf, exitReason, textOf } from "./caller.ts";
+import { anyCallerOf, callerOf, exitReason, textOf } from "./caller.ts";
 import type { Denied } from "./denials.ts";
 import type { Log } from "./log.ts";
 
 const logLevels: readonly LogLevel[] = ["debug", "info", "warning", "error"];
 
-/** Answers at once, from what the host knows of the caller. */
+/** The imports that change at most one thing. */
 export function selfImports(services: Services, beganMs: number, denied: Denied): Record<string, Import> {
   return {
     yield() {
       const actor = services.slots.current;
       if (actor === null) throw new Error("yield was called while no actor has its turn");
-      return spent(actor);
+      return nextBudget(actor);
     },
 
-    self_lo: () => askedOf(services, "self_lo").lo,
+    self_lo: () => anyCallerOf(services, "self_lo").lo,
 
-    self_hi: () => askedOf(services, "self_hi").hi,
+    self_hi: () => anyCallerOf(services, "self_hi").hi,
 
     args(pointer, capacity) {
-      const actor = askedOf(services, "args");
+      const actor = anyCallerOf(services, "args");
       checkRange(actor, "args", "the room", pointer, capacity);
       const { args } = actor;
       const length = Math.min(args.length, capacity >>> 0);
       charge(actor, length >>> COPIED_SHIFT);
-      // Of a short array the engine makes a buffer, which stays, where another is made of it.
+      // `subarray` would give a short array an ArrayBuffer outside of the heap, which stays: use
+      // the whole array if it fits.
       if (length > 0) actor.bytes.u8.set(length === args.length ? args : args.subarray(0, length), pointer >>> 0);
       return args.length;
     },
@@ -42,11 +48,11 @@ export function selfImports(services: Services, beganMs: number, denied: Denied)
     exit(code, pointer, length) {
       const actor = callerOf(services, "exit");
       checkRange(actor, "exit", "the reason", pointer, length);
-      return leave(actor, exitReason(actor, "exit", code, pointer, length));
+      return exit(actor, exitReason(actor, "exit", code, pointer, length));
     },
 
     now() {
-      const actor = askedOf(services, "now");
+      const actor = anyCallerOf(services, "now");
       if (actor.allowance?.granted.clock !== false) return services.clock.now() - beganMs;
       denied(actor, "now");
       return NOT_GRANTED;
@@ -54,7 +60,7 @@ export function selfImports(services: Services, beganMs: number, denied: Denied)
   };
 }
 
-/** A parked stack that is longer than its room, and lines of text: these change more than one thing. */
+/** The imports that change more than one thing: the parts of a long parked stack, and the log. */
 export function outputImports(services: Services, log: Log): Record<string, Import> {
   return {
     stack_out(room, need) {
@@ -68,12 +74,12 @@ export function outputImports(services: Services, log: Log): Record<string, Impo
     },
 
     log(level, pointer, length) {
-      const actor = askedOf(services, "log");
+      const actor = anyCallerOf(services, "log");
       const { allowance } = actor;
       checkRange(actor, "log", "the text", pointer, length);
       if (allowance === null || !allowance.granted.log) return NOT_GRANTED;
       const bytes = length >>> 0;
-      // An empty line is one, too.
+
       if (!mayLog(allowance, actor.limits, services.clock.now(), bytes)) return OVER_LIMIT;
       charge(actor, bytes >>> COPIED_SHIFT);
       log(actor, logLevels[level] ?? "info", textOf(actor, "log", "the text", pointer, length));

@@ -1,8 +1,8 @@
-/** The imports with which an actor starts others, ties itself to them, and ends them. */
+/** The imports by which an actor spawns others, links to them, monitors them, and ends them. */
 
 import type { Actor, Services } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
-import { fault, leave } from "../actor/fault.ts";
+import { exit, fault } from "../actor/fault.ts";
 import { checkRange, copyOut, writeWords } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
 import { lookUp } from "../between/guesses.ts";
@@ -18,15 +18,18 @@ import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "../wire/message.ts";
 import type { PidTable } from "../wire/pid.ts";
 import { callerOf, isOwn, signalReason, textOf } from "./caller.ts";
 
-/** Bits of the last parameter but one of `spawn`. */
+/** The bits of the parameter `flags` of `spawn`. */
 const SPAWN_LINK = 1;
 const SPAWN_MONITOR = 2;
 const SPAWN_RESULT_BYTES = 16;
 const PID_BYTES = 8;
-/** What a spawn costs a guest that counts its reductions: measured as 60 to 100 µs of the host's time. */
+/** What a spawn costs its caller. Measured: 60 to 100 µs of the host's time. */
 const SPAWN_REDUCTIONS = 20_000;
 
-/** Spawns a module by its name, if the parent may; else answers the status of the import `spawn`. */
+/**
+ * Spawns a defined module for a guest. Returns the child, or the status that the import `spawn`
+ * answers.
+ */
 export type SpawnByGuest = (parent: Actor, name: string, entry: string, args: Uint8Array) => Actor | number;
 
 export function signalImports(
@@ -49,7 +52,7 @@ export function signalImports(
       }
       charge(parent, SPAWN_REDUCTIONS + ((argsLength >>> 0) >>> COPIED_SHIFT));
       if (argsLength >>> 0 > parent.limits.messageBytes) return OVER_LIMIT;
-      // Before they are copied.
+      // Before the arguments are copied.
       if (!services.account.admits(ARGUMENTS, argsLength >>> 0)) return OVER_LIMIT;
       const ties = ((flags & SPAWN_LINK) === 0 ? 0 : 1) + ((flags & SPAWN_MONITOR) === 0 ? 0 : 1);
       if (ties > 0 && !(mayTie(parent, ties) && mayAsk(parent))) return OVER_LIMIT;
@@ -60,9 +63,9 @@ export function signalImports(
         copyOut(parent, args, argsLength),
       );
       if (typeof child === "number") return child;
-      // What its memory begins with was written, or copied.
+      // The host has written the child's whole memory, or copied it.
       charge(parent, child.bytes.u8.length >>> COPIED_SHIFT);
-      // The child's first turn is still to come: whatever ends it, these ties are there before.
+      // The child's first turn is still to come, so these ties are made before anything can end it.
       if ((flags & SPAWN_LINK) !== 0) link(parent, child);
       const ref = (flags & SPAWN_MONITOR) !== 0 ? monitor(parent, child, child.lo, child.hi) : 0;
       writeWords(parent, result, [child.lo, child.hi, ref, 0]);
@@ -83,7 +86,7 @@ export function signalImports(
       if (other === undefined) {
         if (!mayAsk(actor)) return OVER_LIMIT;
         exitSignal(actor, lo, hi, { kind: "noproc" });
-        return goOn(actor, 0);
+        return unlessEnded(actor, 0);
       }
       if (!mayEnd(actor, other)) return NOT_GRANTED;
       if (other === actor || actor.ties?.links?.has(other)) return 1;
@@ -111,7 +114,7 @@ export function signalImports(
 
     demonitor(ref, flush) {
       const actor = callerOf(services, "demonitor");
-      // A flush looks at all that came since the ref was made, which may be all there is.
+      // A flush searches the items that came since the ref was made; at most all of them.
       if (flush !== 0) charge(actor, actor.mailbox.count);
       const found = demonitor(actor, ref, flush !== 0);
       permitRequests(actor);
@@ -136,28 +139,28 @@ export function signalImports(
       if (reason === undefined) {
         endFromOutside(to, { kind: "killed" });
       } else {
-        // It comes as an item, and who caused it can be told that there is no room.
+        // The signal comes as an item. If there is no room for it, the caller is told.
         if (to.ties?.trapsExits && !hasRoom(to, length >>> 0)) return OVER_LIMIT;
         exitSignal(to, actor.lo, actor.hi, reason);
       }
-      return goOn(actor, 1);
+      return unlessEnded(actor, 1);
     },
   };
 }
 
-/** Whether an actor may end another, straight or by a link. */
+/** Whether an actor may end another, by `exit_to` or along a link. */
 function mayEnd(actor: Actor, other: Actor): boolean {
   return actor.allowance?.granted.kill !== false || isOwn(actor, other);
 }
 
-/** No module and no entry has a longer name. */
-const MAX_NAME_BYTES = 1024;
+/** The longest name of a module or an entry. */
+const MAX_SPAWN_NAME_BYTES = 1024;
 
 function shortText(actor: Actor, what: string, pointer: number, length: number): string {
-  return textOf(actor, "spawn", what, pointer, Math.min(length >>> 0, MAX_NAME_BYTES));
+  return textOf(actor, "spawn", what, pointer, Math.min(length >>> 0, MAX_SPAWN_NAME_BYTES));
 }
 
-/** What the caller did may have come back to it, straight or along a link: then it ends here. */
-function goOn(actor: Actor, status: number): number {
-  return actor.leaving === null ? status : leave(actor, actor.leaving);
+/** Returns the status, unless the call has ended its caller, directly or along a link. */
+function unlessEnded(actor: Actor, status: number): number {
+  return actor.exiting === null ? status : exit(actor, actor.exiting);
 }

@@ -1,5 +1,11 @@
 /**
- * The imports of `actor` as docs/abi.md describes them. One set of functions serves every guest of a runtime: they ask whose turn it is.
+ * The imports of `actor` as docs/abi.md describes them, and the first file of the room host/door/:
+ * the functions that guests call, isopod's and the embedder's. The room imports turns/, between/,
+ * actor/, mail/, time/ and wire/; what it needs of life/ is handed in. It guarantees that pointers
+ * and texts are checked before they are used, that a grant or a limit refuses with a status, and
+ * that a wrong call crashes its caller and no one else.
+ *
+ * One set of functions serves every guest of a runtime: `slots.current` is the caller.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
@@ -10,13 +16,14 @@ import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED } from "../wire/message.ts";
 import type { PidTable } from "../wire/pid.ts";
 import type { Denied } from "./denials.ts";
-import { doomed } from "./doomed.ts";
+import { failedImport } from "./failed-import.ts";
 import { messageImports } from "./imports-messages.ts";
 import { nameImports } from "./imports-names.ts";
 import { refImports } from "./imports-refs.ts";
 import { outputImports, selfImports } from "./imports-self.ts";
 import { type SpawnByGuest, signalImports } from "./imports-signals.ts";
 import type { Log } from "./log.ts";
+
 /** What the imports use of their runtime. */
 export interface ImportParts {
   readonly services: Services;
@@ -25,11 +32,14 @@ export interface ImportParts {
   readonly spawn: SpawnByGuest;
   readonly log: Log;
   readonly denied: Denied;
-  /** Milliseconds on the clock when the runtime began. */
+  /** When the runtime began, on its clock: the guests' `now` counts from here. */
   readonly beganMs: number;
 }
 
-/** The functions of `actor`, by name. `park` is the one that JSPI wraps; elsewhere it is only ever called to be refused. */
+/**
+ * The functions of `actor`, by name. JSPI wraps `park`; a guest of another way that calls it
+ * crashes.
+ */
 export function actorImports(parts: ImportParts): Record<string, Import> {
   const { services, actors, registry, spawn, log, denied, beganMs } = parts;
   return {
@@ -44,11 +54,14 @@ export function actorImports(parts: ImportParts): Record<string, Import> {
   };
 }
 
-/** Imports that change more than one thing: they find enough of the stack, or do nothing. */
+/**
+ * Wraps imports that change more than one thing: each makes sure of enough stack first, and else
+ * does nothing.
+ */
 function withHeadroom(services: Services, denied: Denied, imports: Record<string, Import>): Record<string, Import> {
   return Object.fromEntries(
     Object.entries(imports).map(([name, run]) => {
-      const steady: Import = (a, b, c, d, e, f, g, h) => {
+      const wrapped: Import = (a, b, c, d, e, f, g, h) => {
         try {
           needHeadroom();
           if (services.slots.current !== null) charge(services.slots.current, CALL_REDUCTIONS);
@@ -56,10 +69,10 @@ function withHeadroom(services: Services, denied: Denied, imports: Record<string
           if (answer === NOT_GRANTED && services.slots.current !== null) denied(services.slots.current, name);
           return answer;
         } catch (error) {
-          throw doomed(services.slots.current, error);
+          throw failedImport(services.slots.current, error);
         }
       };
-      return [name, steady];
+      return [name, wrapped];
     }),
   );
 }

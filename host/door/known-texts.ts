@@ -1,11 +1,12 @@
 /**
- * Texts in guests' memories. Guests say the same short ones again and again, names above all: to decode one takes the engine half a microsecond, to see that
- * it was decoded before a tenth of that.
+ * Texts in guests' memories. Guests use the same short texts again and again, mostly names.
+ * Decoding one takes the engine half a microsecond; finding one that was decoded before takes a
+ * tenth of that.
  */
 const decoder = new TextDecoder();
 
 const LONGEST_KNOWN = 64;
-/** Places for known texts, a power of two. */
+/** The number of places for known texts; a power of two. */
 const PLACES = 256;
 
 interface Known {
@@ -15,7 +16,7 @@ interface Known {
 
 const known: (Known | undefined)[] = new Array(PLACES).fill(undefined);
 
-/** The UTF-8 text of `length` bytes from an index on, which must be inside. */
+/** Decodes UTF-8 text. The range must be inside `bytes`. */
 export function textIn(bytes: Uint8Array, from: number, length: number): string {
   if (length > LONGEST_KNOWN) return decoder.decode(bytes.slice(from, from + length));
   let hash = length;

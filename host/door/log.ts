@@ -1,4 +1,4 @@
-/** Where the lines of guests go. */
+/** Where the log lines of guests go. */
 import type { Actor } from "../actor/actor.ts";
 import type { LogLevel } from "../wire/events.ts";
 

@@ -1,4 +1,4 @@
-/** A guest's message on its way out. */
+/** Sends a message of a guest: charges it, posts it, and counts an answer that misses its ref. */
 
 import type { Actor } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
@@ -6,7 +6,10 @@ import { COPIED_SHIFT } from "../actor/receive.ts";
 import { missedRef } from "../between/guesses.ts";
 import { post } from "../between/post.ts";
 import { MESSAGE, SEND_NO_ACTOR } from "../wire/message.ts";
-/** Sends a guest's bytes, which lie inside its memory. `ref` is what the receiver shall answer with, or 0. */
+
+/**
+ * Sends bytes of a guest's memory, which have been checked. `ref` is the ref to answer with, or 0.
+ */
 export function sendMessage(
   from: Actor,
   to: Actor | undefined,

@@ -1,6 +1,10 @@
 /**
- * A mailbox for JavaScript. The host's code has a pid and receives as a guest does, selectively and
- * in the same order. Like an actor, it waits in one receive at a time.
+ * A mailbox for JavaScript, and the first file of the room host/javascript/: host mailboxes, calls
+ * and supervisors. The room imports life/ and the rooms before it, except turns/. It guarantees
+ * that an actor in JavaScript has the semantics of a guest: a pid, one order of items, selective
+ * receive, links, monitors and timers.
+ *
+ * A mailbox waits in one receive at a time, as a guest does.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";

@@ -77,7 +77,7 @@ export class Supervisor {
       throw error;
     }
     this.started = starting === undefined ? Promise.resolve() : starting.catch(error => this.#failedToBegin(error));
-    if (starting !== undefined) this.#goOn(this.started);
+    if (starting !== undefined) this.#waitFor(this.started);
     this.#mailbox.onArrival(() => {
       try {
         return this.#drain();
@@ -166,12 +166,12 @@ export class Supervisor {
       const item = this.#mailbox.poll();
       if (item === undefined) return false;
       const going = this.#handle(item);
-      if (going !== undefined) this.#goOn(going);
+      if (going !== undefined) this.#waitFor(going);
     }
     return true;
   }
 
-  #goOn(going: Promise<void>): void {
+  #waitFor(going: Promise<void>): void {
     this.#busy = true;
     going
       .catch(error => {

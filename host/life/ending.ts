@@ -1,4 +1,4 @@
-/** One end between its recording and its telling. */
+/** One end, from when it is recorded until it is told. */
 
 import type { Actor } from "../actor/actor.ts";
 import { HANDED_HI, HANDED_KIND, HANDED_LO, HANDED_TAG } from "../mail/slots.ts";
@@ -6,30 +6,32 @@ import { READY } from "../mail/states.ts";
 import { type ExitReason, isCounted, RECEIVE_PARK, type Received } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 
+/** A message in the window of an actor that had no turn to take it. */
 interface Handed {
   readonly from: Pid;
   readonly tag: number;
   readonly length: number;
 }
 
-/** An end that was recorded and is still to be told. */
+/** An end that is recorded and not yet told. */
 export interface Ending {
   readonly actor: Actor;
   reason: ExitReason;
-  /** Others knew the actor. False where its spawn has failed. */
+  /** False if its spawn has failed, so no one knew the actor. */
   readonly wasAlive: boolean;
-  /** Under which it was registered, first of all. */
+  /** The names that it had; the first is its oldest. */
   readonly names: readonly string[];
-  /** Where the next dead letter is in its mailbox. */
+  /** The place of the next dead letter in its mailbox. */
   letter: number;
-  /** What was put into its window, and it never had the turn to take; null where there is none. */
+  /** The message that was put into its window; null if there is none. */
   handed: Handed | null;
+  /** The item that it had taken last, if it crashed by its own fault. */
   lastReceived: Received | undefined;
-  /** Its mailbox and its instance are gone. */
+  /** Its mailbox and its instance are released. */
   isReleased: boolean;
 }
 
-/** What is recorded of an actor that ends now. */
+/** The record of an actor that ends now. */
 export function endingOf(actor: Actor, reason: ExitReason, wasAlive: boolean): Ending {
   return {
     actor,
@@ -43,7 +45,10 @@ export function endingOf(actor: Actor, reason: ExitReason, wasAlive: boolean): E
   };
 }
 
-/** The message, or what a timer has brought, that was handed to an actor which waits for the turn to take it. */
+/**
+ * The message or timer's item that was put into the window of an actor that still waits for its
+ * turn.
+ */
 function handedTo(actor: Actor): Handed | null {
   const { store, at, state, result } = actor;
   const { words } = store;

@@ -1,9 +1,11 @@
 /**
- * How actors end. An end is *recorded* first: from then on its actor takes no message, gets no turn and has no name. Then it is *told*: the
- * dead letters are counted, the instance goes to the next actor, links and watchers get their signals, the embedder its notice.
+ * How actors end. An end is *recorded* first: from then on the actor takes no message, gets no turn
+ * and has no name. Then it is *told*: dead letters are counted, the instance is released for the
+ * next actor, linked actors and watchers get their signals, and the embedder gets its notice.
  *
- * Recording changes a few words, because a guest may cause an end when little of its stack is left. Telling happens on the host's own stack, in
- * the order of the ends, and in pieces: neither a full mailbox nor many watchers hold the thread.
+ * Recording changes a few words, because a guest may cause an end when little of its stack is left.
+ * Telling happens on the host's own stack, in the order of the ends, and in pieces, so that neither
+ * a full mailbox nor many watchers block the thread.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
@@ -25,13 +27,16 @@ import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
 import { type Ending, endingOf } from "./ending.ts";
 import type { Instances } from "./instances.ts";
 
-/** One piece of telling, in units: a dead letter or a signal is one. Measured as at most a millisecond (x64, Node 26). */
+/**
+ * The size of one piece, in units. A dead letter or a signal is one unit. Measured: at most a
+ * millisecond (x64, Node 26).
+ */
 const PIECE_UNITS = 2_048;
-/** Letting go of an actor's instance takes as long as so many of them. */
+/** The units that releasing an actor's instance takes. */
 const RELEASE_UNITS = 64;
-/** A piece ends at the first actor behind this time. */
+/** A piece ends with the first actor that is told after this time. */
 const PIECE_MS = 1;
-/** So many that were told stay in the list before it is cut. */
+/** How many told ends stay in the list before it is cut. */
 const ENDINGS_KEPT = 1_024;
 
 export class Ends implements Runnable {
@@ -42,14 +47,14 @@ export class Ends implements Runnable {
   readonly #registry: Registry;
   readonly #instances: Instances;
   readonly #onExit: ((exit: ActorExit) => void) | undefined;
-  /** By actor: those who wait for its end. */
+  /** By actor: the promises that wait for its end. */
   readonly #waiting = new Map<Actor, ((reason: ExitReason) => void)[]>();
-  /** Oldest first, from `#told` on. */
+  /** Those from `#told` on are still to be told, oldest first. */
   #endings: Ending[] = [];
   #told = 0;
   #isTelling = false;
   #isQueued = false;
-  /** Guests alive, host mailboxes left out. */
+  /** Live guests. Host mailboxes do not count. */
   #guests = 0;
   #onIdle: (() => void)[] = [];
 
@@ -75,13 +80,13 @@ export class Ends implements Runnable {
     return this.#guests;
   }
 
-  /** A guest lives, from now on for everybody. */
+  /** Counts a guest whose spawn has succeeded. */
   begin(actor: Actor): void {
     this.#guests++;
     actor.services.counters.spawned++;
   }
 
-  /** An actor ends. None of its frames may be on the stack. */
+  /** Ends an actor. None of its frames may be on the stack. */
   end(actor: Actor, reason: ExitReason): void {
     if (actor.state === DEAD) return;
     const isNow = this.#record(actor, reason, true);
@@ -90,12 +95,15 @@ export class Ends implements Runnable {
     if (isNow) this.#tellNow();
   }
 
-  /** An actor never lived for anybody, because its spawn has failed. What it did to others in its start function, they know by its ties. */
-  bury(actor: Actor, reason: ExitReason): void {
+  /**
+   * Ends an actor whose spawn has failed. The embedder is not told. Actors that it tied to itself
+   * in its start function get their signals.
+   */
+  endFailedSpawn(actor: Actor, reason: ExitReason): void {
     if (this.#record(actor, reason, false)) this.#tellNow();
   }
 
-  /** An actor whose end is not told yet. */
+  /** The actor of this pid, if it has ended and that is not told yet. */
   untold(pid: Pid): Actor | undefined {
     for (let i = this.#told; i < this.#endings.length; i++) {
       const { actor, wasAlive } = this.#endings[i];
@@ -104,7 +112,7 @@ export class Ends implements Runnable {
     return undefined;
   }
 
-  /** Resolves with the reason when the end of an actor, live or untold, is told. */
+  /** Resolves with the exit reason when the end of the actor is told. */
   exited(actor: Actor): Promise<ExitReason> {
     return new Promise(resolve => {
       const waiting = this.#waiting.get(actor);
@@ -113,7 +121,7 @@ export class Ends implements Runnable {
     });
   }
 
-  /** Resolves when no guest is alive, and the end of each was told. */
+  /** Resolves when no guest is alive and all ends are told. */
   idle(): Promise<void> {
     if (this.#guests === 0 && this.#isDone) return Promise.resolve();
     return new Promise(resolve => {
@@ -121,7 +129,7 @@ export class Ends implements Runnable {
     });
   }
 
-  /** Tells of all that has ended, at once: the scheduler runs nothing any more. */
+  /** Tells all ends at once, because the scheduler has stopped. */
   finish(): void {
     this.#isTelling = true;
     while (!this.#isDone) {
@@ -135,7 +143,7 @@ export class Ends implements Runnable {
     this.#isTelling = false;
   }
 
-  /** A turn of the scheduler. */
+  /** One turn: tells a piece. */
   run(): boolean {
     this.#isQueued = false;
     this.#tellPiece();
@@ -146,7 +154,7 @@ export class Ends implements Runnable {
     return true;
   }
 
-  /** What could not be told of one end is lost; the others are told. */
+  /** Telling one end has thrown. The rest of it is lost; the others are told. */
   failed(error: unknown): void {
     this.#notices.callOut.failed("telling of an end", error);
     this.#next();
@@ -157,10 +165,13 @@ export class Ends implements Runnable {
     return this.#told === this.#endings.length;
   }
 
-  /** True where its end can be told at once: no guest is on the stack, and no other end is being told. */
+  /**
+   * Records an end. True if it can be told at once: no guest is on the stack, and no other end is
+   * being told.
+   */
   #record(actor: Actor, reason: ExitReason, wasAlive: boolean): boolean {
     const ending = endingOf(actor, reason, wasAlive);
-    // Before anybody hears of it, the embedder included.
+    // The names are free before anyone is told, the embedder included.
     this.#registry.release(actor);
     this.#endings.push(ending);
     const isNow = !this.#notices.areHeld && !this.#isTelling;
@@ -173,13 +184,16 @@ export class Ends implements Runnable {
       family.size--;
       if (wasAlive) family.ending++;
     }
-    // No pid has these words.
+    // No pid has these words, so the switch finds no such actor.
     words[actor.at + LO] = 0;
     words[actor.at + HI] = -1;
     return isNow;
   }
 
-  /** The host that ends an actor finds it told when its call returns. Callbacks come after the piece. */
+  /**
+   * Tells a piece before the host's call returns that has ended the actor. Callbacks come after the
+   * piece.
+   */
   #tellNow(): void {
     const notices = this.#notices;
     this.#isTelling = true;
@@ -213,7 +227,10 @@ export class Ends implements Runnable {
     }
   }
 
-  /** Tells of one end, as far as so many units reach; answers what is left of them, or less than 0 where there is more to tell. */
+  /**
+   * Tells one end with at most so many units. Returns the units that are left, or less than 0 if
+   * there is more to tell.
+   */
   #tell(ending: Ending, units: number): number {
     const { actor } = ending;
     let left = units;
@@ -231,6 +248,7 @@ export class Ends implements Runnable {
     return left;
   }
 
+  /** One end is told. */
   #next(): void {
     this.#told++;
     if (!this.#isDone && this.#told < ENDINGS_KEPT) return;
@@ -238,7 +256,7 @@ export class Ends implements Runnable {
     this.#told = 0;
   }
 
-  /** What nobody will receive of a mailbox. */
+  /** Counts the messages that are left in the mailbox as dead letters. */
   #bringLettersBack(ending: Ending, units: number): number {
     const { actor } = ending;
     const { mailbox, pid } = actor;
@@ -246,7 +264,7 @@ export class Ends implements Runnable {
     let left = units;
     for (; ; ending.letter = mailbox.next(ending.letter)) {
       const { letter, handed } = ending;
-      // It came behind all that its receive had passed over.
+      // The item in the window came after all items that its receive had passed over.
       if (handed !== null && (letter === NONE || letter >= mailbox.saved)) {
         ending.handed = null;
         this.#services.deadLetter(handed.from, pid, handed.tag, handed.length, "left behind");
@@ -262,7 +280,10 @@ export class Ends implements Runnable {
     return left;
   }
 
-  /** Lets go of everything that the actor had. None of its frames is left on any stack but one of JSPI, which is unwound. */
+  /**
+   * Releases everything that the actor had. None of its frames is on a stack, except on one of
+   * JSPI, which is unwound here.
+   */
   #release(ending: Ending): void {
     const { actor } = ending;
     const { mailbox, allowance, module } = actor;
@@ -273,21 +294,21 @@ export class Ends implements Runnable {
       ending.reason = module.located(ending.reason) ?? ending.reason;
     }
     actor.disarmDeadline();
-    // Its record knows of requests, and is somebody else's soon.
+    // The next actor gets its record, so the requests in it become monitors first.
     unfold(actor);
     unfoldCallers(actor);
     mailbox.clear();
-    services.slots.leave(actor);
+    services.slots.release(actor);
     mailbox.liveAt(actor.store, actor.at);
     actor.way.discard(actor);
     countEnd(actor);
     this.#instances.give(actor);
-    // Callers may keep the actor for longer than its memory.
+    // Drop the guest's memory now: callers may keep the `Actor` object for longer.
     actor.instance = null;
     actor.guest = null;
     actor.reductions = null;
     actor.answer = null;
-    actor.aside = null;
+    actor.spilledStack = null;
     actor.bytes = noBytes;
     actor.args = noBytes.u8;
     this.#actors.release(actor);
@@ -299,7 +320,7 @@ export class Ends implements Runnable {
     if (end !== null) notices.add(() => notices.callOut.run("a listener of HostContext.signal", end));
   }
 
-  /** Tells the embedder. */
+  /** Tells the embedder of one end. */
   #notice({ actor, reason, wasAlive, names, lastReceived }: Ending): void {
     const waiting = this.#waiting.get(actor);
     this.#waiting.delete(actor);

@@ -1,5 +1,6 @@
 /**
- * Makes the instance of a new actor: its memory, its imports, its port and its exports. Unused instances are kept for the next actors (recycling.ts).
+ * Makes the instance of a new actor: its memory, its imports, its port and its exports. Unused
+ * instances are kept for the next actors (recycling.ts).
  */
 import type { Actor } from "../actor/actor.ts";
 import type { GuestExports, Instance, Port } from "../actor/body.ts";
@@ -16,7 +17,7 @@ import { Recycling } from "./recycling.ts";
 
 const PAGE_BYTES = 65_536;
 
-/** A new instance's exports, and what is between it and its runtime. */
+/** A new instance's exports and its port. */
 interface Linked {
   readonly exports: WebAssembly.Exports;
   readonly port: Port | null;
@@ -25,7 +26,7 @@ interface Linked {
 export class Instances {
   readonly #recycling: Recycling;
   readonly #switch: Switch | null;
-  /** Modules whose counter of reductions was found to be what it has to be. */
+  /** Modules whose exported counter of reductions is a mutable i32, as it must be. */
   readonly #countRightly = new WeakSet<GuestModule>();
 
   constructor(account: Account, switched: Switch | null) {
@@ -33,13 +34,13 @@ export class Instances {
     this.#switch = switched;
   }
 
-  /** Whether guests send to each other by ports. */
+  /** Whether guests send to each other by ports: the switch is on. */
   get havePorts(): boolean {
     return this.#switch !== null;
   }
 
   /**
-   * Makes the actor's instance: sets its memory and its exports. Runs the module's start function, if it has one.
+   * Makes the actor's instance: sets its memory and its exports. Runs the module's start function.
    * Throws a SpawnError that says what the module asked for and did not get.
    */
   make(actor: Actor, module: GuestModule, imports: ImportObject): void {
@@ -74,23 +75,28 @@ export class Instances {
     if (used === undefined) this.#recycling.remember(module, actor.instance);
   }
 
-  /** An actor has ended, and its frames are gone: its instance may serve the next. */
+  /**
+   * Keeps the instance of an ended actor for the next, if it can be used again. Its frames must be
+   * gone.
+   */
   give(actor: Actor): void {
     this.#recycling.give(actor);
     this.#switch?.end(actor);
   }
 
-  /** Drops the instances that no actor uses, because the engine or a limit refuses memory. */
+  /** Drops the unused instances, because the engine or a limit refuses memory. */
   drop(): void {
     this.#recycling.drop();
   }
 
-  /** The runtime has stopped. */
+  /** Drops everything, because the runtime has stopped. */
   clear(): void {
     this.#recycling.clear();
   }
 
-  /** Whatever the export is, the host must be able to read and write it without a surprise. */
+  /**
+   * The exported counter, if the host can read and write it as an i32. Throws a SpawnError if not.
+   */
   #counterOf(module: GuestModule, left: WebAssembly.ExportValue): { value: number } {
     const known = this.#countRightly.has(module);
     if (known && left instanceof WebAssembly.Global) return left;
@@ -106,10 +112,10 @@ export class Instances {
         }
       }
     } catch {
-      // It is constant, or an i64.
+      // It is immutable, or an i64.
     }
     throw new SpawnError(
-      `${module.name} exports ${LEFT_EXPORT}, which is the host's, and not as a mutable global of type i32`,
+      `${module.name} exports ${LEFT_EXPORT}, but not as a mutable global of type i32; the host uses this name`,
     );
   }
 
@@ -119,13 +125,15 @@ export class Instances {
       actor.bytes = Bytes.ofMemory(memory, actor);
       setMemory(actor, actor.bytes.u8.length);
       try {
-        // What a port offers has one type; a function of the host's takes what it is given.
+        // A port's imports have fixed types. A module that imports them with other types gets the
+        // host's functions.
         const isSwitched = module.hasKnownTypes && actor.way.name !== "jspi";
         const names = PORT_IMPORTS.filter(name => module.importsActor(name));
         const made = isSwitched ? (this.#switch?.portOf(actor, memory, names) ?? null) : null;
         return { exports: this.#link(actor, module, imports, memory, made), port: made?.port ?? null };
       } catch (error) {
-        // A module that came compiled does not tell what it needs, but the engine refuses too small a memory before anything runs.
+        // The memory type of a module that was compiled elsewhere is unknown. The engine refuses
+        // too small a memory before anything runs.
         const guessed = module.memoryType === undefined;
         const tooSmall = guessed && error instanceof SpawnError && /memory/i.test(String(error.cause));
         if (!tooSmall || !module.guessMorePages(actor.limits.memoryPages)) throw error;
@@ -149,9 +157,9 @@ export class Instances {
     try {
       return new WebAssembly.Instance(module.module, imports as WebAssembly.Imports).exports;
     } catch (error) {
-      const { leaving } = caller;
+      const { exiting } = caller;
       const thrown =
-        error instanceof WebAssembly.LinkError ? undefined : module.located(leaving ?? reasonOfThrown(error));
+        error instanceof WebAssembly.LinkError ? undefined : module.located(exiting ?? reasonOfThrown(error));
       const why = thrown?.kind === "crashed" ? thrown.message : String((error as Error).message);
       const what = error instanceof WebAssembly.LinkError ? "does not fit the ABI" : "failed while it was instantiated";
       throw new SpawnError(`${module.name} ${what}: ${why}`, { cause: error });
@@ -170,7 +178,8 @@ export class Instances {
     try {
       return new WebAssembly.Memory({ initial, maximum });
     } catch {
-      // Chromium has some 120 for a page: those that are kept for later are needed now.
+      // Chromium allows a page about 120 memories, so release those of unused instances and try
+      // again.
       this.drop();
     }
     try {

@@ -1,6 +1,8 @@
 /**
- * Instances that no actor uses any more, made as new for the next: a new one takes the engine 50 to 100 µs, putting back its memory and its globals
- * some two. Only of modules whose whole state these are (recyclable.ts), and never where anybody outside has held the memory.
+ * Unused instances, reset for the next actor of the module. A new instance takes the engine 50 to
+ * 100 µs; resetting the memory and the globals takes about 2 µs (x64, Node 26). Only instances
+ * whose whole state these are can be reset (module/recyclable.ts), and only if the embedder has not
+ * seen their memory.
  */
 
 import type { Actor } from "../actor/actor.ts";
@@ -9,22 +11,28 @@ import { type Account, KEPT } from "../mail/account.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { GLOBAL_BYTES } from "../module/trim.ts";
 
-/** So many are kept of one module. Each has touched all of its memory, which a new one has not. */
+/**
+ * How many instances of one module are kept. Each has touched all of its memory, which a new one
+ * has not.
+ */
 const MAX_KEPT = 64;
-/** Putting back a larger memory takes as long as making a new one. */
+/** Resetting a larger memory takes as long as making a new instance. */
 const MAX_BYTES = 4 * 65_536;
 
-/** Of a module, what each new instance begins with. */
+/** The state in which each new instance of a module begins. */
 interface Beginning {
   readonly byteLength: number;
-  /** The memory from the first byte that is not 0 to the last, and where it begins. */
+  /** The memory from its first byte that is not 0 to its last, and the address of the first. */
   readonly image: Uint8Array;
   readonly imageAt: number;
-  /** All mutable globals, as `isopod:globals` has them. */
+  /** All mutable globals, as `isopod:globals` writes them. */
   readonly globals: Uint8Array;
 }
 
-/** A module's unused instances. Their bytes are in an object of their own, which outlives the module. */
+/**
+ * A module's unused instances. Their bytes are counted in an object of its own, which outlives the
+ * module.
+ */
 interface Rest {
   readonly instances: Instance[];
   readonly counted: { bytes: number };
@@ -32,7 +40,7 @@ interface Rest {
 
 export class Recycling {
   readonly #account: Account;
-  /** Undefined: its instances cannot be made as new. */
+  /** By module; undefined if its instances cannot be reset. */
   #beginnings = new WeakMap<GuestModule, Beginning | undefined>();
   #rest = new WeakMap<GuestModule, Rest>();
   /** The bytes of every module that has unused instances. */
@@ -43,7 +51,7 @@ export class Recycling {
     this.#account = account;
   }
 
-  /** One that was used before, and looks as if it had not been. */
+  /** An unused instance that is in its first state; undefined if none fits. */
   take(module: GuestModule, entry: string, maximumPages: number): Instance | undefined {
     const rest = this.#rest.get(module);
     const last = rest?.instances.at(-1);
@@ -53,18 +61,21 @@ export class Recycling {
     return last;
   }
 
-  /** A new one, before anything of it has run: what later ones are put back to. */
+  /**
+   * Saves the state of a module's first instance, before any of its code has run. Later ones are
+   * reset to it.
+   */
   remember(module: GuestModule, instance: Instance): void {
     if (!this.#beginnings.has(module)) this.#beginnings.set(module, beginningOf(module, instance));
   }
 
-  /** An actor has ended, and its frames are gone. */
+  /** Resets the instance of an ended actor and keeps it. The actor's frames must be gone. */
   give(actor: Actor): void {
     const { module, instance, allowance } = actor;
     if (module === null || instance === null || allowance === null || allowance.memoryWasHeld) return;
     const beginning = this.#beginnings.get(module);
     if (beginning === undefined) return;
-    // The actor has ended, so its account must not change any more.
+    // The account must not change any more for an actor that has ended.
     instance.bytes.owner = null;
     const rest = this.#rest.get(module) ?? this.#newRest(module);
     if (rest.instances.length >= MAX_KEPT || !putBack(instance, beginning)) return;
@@ -106,7 +117,7 @@ export class Recycling {
   }
 }
 
-/** How many bytes the account counts for an unused instance. */
+/** The bytes that the account counts for an unused instance. */
 function bytesOf(module: GuestModule, { bytes }: Instance): number {
   return bytes.u8.length + module.instanceBytes;
 }
@@ -128,7 +139,7 @@ function beginningOf(module: GuestModule, { moveGlobals, bytes }: Instance): Beg
   return { byteLength: u8.length, image, imageAt, globals };
 }
 
-/** False where its memory has grown, which nothing undoes. */
+/** Resets an instance. False if its memory has grown, because a memory cannot shrink. */
 function putBack({ moveGlobals, bytes }: Instance, { byteLength, image, imageAt, globals }: Beginning): boolean {
   bytes.refresh();
   const { u8 } = bytes;

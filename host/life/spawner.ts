@@ -1,8 +1,16 @@
-/** Makes actors: for the host, which is told by an error why one could not be made, and for guests, which are told by a status and get no more than they have. */
+/**
+ * Makes actors, and is the first file of the room host/life/: how actors begin and end. The room
+ * imports turns/ and everything before it, but not door/: the imports of guests are handed in. It
+ * guarantees that a spawn makes a whole actor or none, that limits and grants are checked before
+ * anything is made, and that each end is told once, in the order of the ends.
+ *
+ * The host gets an error if an actor cannot be made. A guest gets a status, and its child gets no
+ * more grants and limits than the guest has.
+ */
 
 import { Actor, type Services, type Way } from "../actor/actor.ts";
 import { Allowance, Family, mayLog } from "../actor/allowance.ts";
-import { countBirth } from "../actor/memory.ts";
+import { countSpawn } from "../actor/memory.ts";
 import { INSTANCES, MEMORIES } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { Mailbox, type RingPool } from "../mail/mailbox.ts";
@@ -37,19 +45,29 @@ import type { Instances } from "./instances.ts";
 export interface SpawnOptions {
   /** The export to run. Default: `run` if there is one, else `handle`, else `_start`. */
   readonly entry?: string;
-  /** What the guest's `args` gives; a string goes as UTF-8. */
+  /** What the guest's import `args` gives it; a string becomes UTF-8. */
   readonly args?: Uint8Array | string;
-  /** How the guest waits. Default: what the module was built for. */
+  /** How the guest waits. Default: the way that the module was built for. */
   readonly way?: WayName;
-  /** Limits that differ from the runtime's. */
+  /** Limits of this actor that differ from the runtime's. */
   readonly limits?: Partial<Limits>;
-  /** What becomes of it when it computes for long. Only a module that counts its reductions can be stopped (`load` with `reductions`, or `isopod build --reductions`). */
+  /**
+   * What happens when it computes for long. Only a module that counts its reductions can be
+   * stopped: `load` with `reductions`, or `isopod build --reductions`.
+   */
   readonly reductions?: ReductionOptions;
-  /** What the guest may do beyond sending and receiving. Default: what the runtime's `grants` say. Its children get no more. */
+  /**
+   * What the guest may do beyond sending and receiving. Its children get no more. Default: the
+   * runtime's `grants`.
+   */
   readonly grants?: Grants | "all";
 }
 
-/** How a defined module is spawned unless the spawn says otherwise. Guests that spawn it choose entry and arguments only; what it is granted here is cut to what they have. */
+/**
+ * How a defined module is spawned, unless the spawn says otherwise. A guest that spawns it chooses
+ * the entry and the arguments only, and its child gets only those of these grants that the guest
+ * has.
+ */
 export type ModuleDefaults = Omit<SpawnOptions, "args">;
 
 export const spawnChecks = checksOf<SpawnOptions>({
@@ -63,16 +81,16 @@ export const spawnChecks = checksOf<SpawnOptions>({
 const { args: _, ...checksOfDefaults } = spawnChecks;
 const defaultsChecks = checksOf<ModuleDefaults>(checksOfDefaults);
 
-/** A module that can be spawned by its name. */
+/** A module that can be spawned by a name. */
 interface Definition {
   readonly module: GuestModule;
   readonly defaults: ModuleDefaults;
 }
 
-/** What the import `spawn` answers where there is no child. */
+/** What the import `spawn` answers if there is no child. */
 const SpawnStatus = { noSuchModule: 0, noSuchEntry: -2, failed: -4 } as const;
 
-/** What a spawn that has failed adds to its parent's log. */
+/** What the warning about a failed spawn counts against its parent's log. */
 const WARNING_BYTES = 100;
 
 const noBytes = Bytes.ofLength(0);
@@ -92,7 +110,7 @@ export class Spawner {
   readonly #jspi: JspiWay;
   #stopped = false;
 
-  /** `grants`: of every spawn of the host's that says nothing. */
+  /** `grants`: for the host's spawns that name none. */
   constructor(
     services: Services,
     limits: RuntimeLimits,
@@ -121,7 +139,7 @@ export class Spawner {
   }
 
   define(name: string, module: GuestModule, defaults: ModuleDefaults): void {
-    // A module with neither run nor handle has no entry of its own: whoever spawns it names one.
+    // A module without `run` and `handle` has no default entry: each spawn must name one.
     checkModule(module, "define");
     checkOptions("define", defaults, defaultsChecks);
     const limits = limitsFrom(this.#limits, defaults.limits);
@@ -134,7 +152,7 @@ export class Spawner {
     this.#definitions.set(name, { module, defaults });
   }
 
-  /** For the host. */
+  /** Spawns for the host. */
   spawn(module: GuestModule | string, options: SpawnOptions, imports: ImportObject): Actor {
     checkOptions("spawn", options, spawnChecks);
     if (typeof module !== "string") {
@@ -160,7 +178,7 @@ export class Spawner {
     return this.#spawn(module, options, bytes, limits, new Allowance(granted, new Family(limits)), null, imports);
   }
 
-  /** For the import `spawn`: the child, or a status. */
+  /** Spawns for the import `spawn`. Returns the child, or a status. */
   spawnByGuest(
     parent: Actor,
     name: string,
@@ -180,7 +198,8 @@ export class Spawner {
     if (!module.hasEntry(wanted)) return SpawnStatus.noSuchEntry;
     const { limits } = family;
     if (family.size >= limits.familyActors || this.#actors.size >= this.#limits.actors) return OVER_LIMIT;
-    // An actor that spawns and kills in one turn may have so many instances once more.
+    // A guest that spawns and kills in one turn keeps instances whose ends are not told: at most as
+    // many again.
     if (family.size + family.ending >= 2 * limits.familyActors) return OVER_LIMIT;
     if (!family.spawns.take(this.#services.clock.now(), 1, limits.spawnsPerSecond)) return OVER_LIMIT;
     const given = defaults.grants === undefined ? granted : inBoth(granted, grantedBy(defaults.grants));
@@ -196,7 +215,7 @@ export class Spawner {
       );
     } catch (error) {
       if (error instanceof LimitError) return OVER_LIMIT;
-      // Spawns that fail shall not flood a log, either.
+      // Warnings count against the log, so failing spawns cannot flood it.
       if (mayLog(allowance, parent.limits, this.#services.clock.now(), WARNING_BYTES)) {
         warn(`spawn of ${name}: ${error instanceof Error ? error.message : error}`);
       }
@@ -204,7 +223,7 @@ export class Spawner {
     }
   }
 
-  /** The bytes of `args` are the actor's own from now on. */
+  /** Makes an actor. `args` belongs to the actor from now on. */
   #spawn(
     module: GuestModule,
     options: ModuleDefaults,
@@ -229,7 +248,7 @@ export class Spawner {
     const bytes = module.initialBytes + args.length + instanceBytes + (isFiber ? module.stackBytes : 0);
     if (!services.account.admits(MEMORIES, bytes) || !services.account.admits(INSTANCES, instanceBytes)) {
       throw new LimitError(
-        `${module.name} needs ${bytes} bytes to start, and all actors together have nearly what they may (limit allMemoryBytes): end some first, or raise it`,
+        `${module.name} needs ${bytes} bytes to start, but all actors together have almost used up the limit allMemoryBytes: end some first, or raise it`,
       );
     }
     if (isFiber) this.#jspi.admit(module.name);
@@ -244,7 +263,7 @@ export class Spawner {
     }
     actor.allowance = allowance;
     allowance.family.size++;
-    countBirth(actor, instanceBytes);
+    countSpawn(actor, instanceBytes);
     actor.reductions = reductions;
     actor.entry = entry;
     this.#instantiate(actor, module, isFiber ? this.#jspi.bind(actor, imports) : imports);
@@ -264,14 +283,13 @@ export class Spawner {
       // A start function may call imports.
       slots.current = actor;
       this.#instances.make(actor, module, imports);
-      // Notices memory growth in the start function.
+      // The start function may have grown the memory.
       actor.bytes.refresh();
-      if (actor.leaving !== null) {
-        throw new SpawnError(`${module.name} ended in its start function: ${formatReason(actor.leaving)}`);
+      if (actor.exiting !== null) {
+        throw new SpawnError(`${module.name} ended in its start function: ${formatReason(actor.exiting)}`);
       }
     } catch (error) {
-      // It was never alive for anybody; what it did to others in its start function, they know by its ties.
-      this.#ends.bury(actor, actor.leaving ?? reasonOfThrown(error));
+      this.#ends.endFailedSpawn(actor, actor.exiting ?? reasonOfThrown(error));
       throw error;
     } finally {
       slots.current = before;
@@ -286,8 +304,8 @@ export class Spawner {
 }
 
 /**
- * What of a definition's defaults holds for one of its module's entries. A handler neither waits nor gives way, so what the definition says of that is
- * about the others.
+ * The defaults of a definition for one entry of its module. A handler neither waits nor gives way,
+ * so `way` and the policy `yield` apply to the other entries only.
  */
 function defaultsFor({ defaults }: Definition, entry: string): ModuleDefaults {
   if (entry !== "handle" || defaults.entry === "handle") return defaults;
@@ -296,7 +314,7 @@ function defaultsFor({ defaults }: Definition, entry: string): ModuleDefaults {
   return { ...others, reductions: { ...reductions, policy: "kill" } };
 }
 
-/** Node runs TypeScript unchecked. */
+/** Throws a TypeError unless it is a loaded module. Node runs TypeScript without checking types. */
 function checkModule(module: unknown, where: string): void {
   if (module instanceof GuestModule) return;
   const isPromise = typeof module === "object" && module !== null && "then" in module;
@@ -304,7 +322,7 @@ function checkModule(module: unknown, where: string): void {
   throw new TypeError(`${where} takes what load() resolves to; this is ${isPromise ? "" : "not "}${what}`);
 }
 
-/** An actor lives, a guest or a mailbox of the host's. */
+/** Tells listeners that an actor is alive: a guest or a host mailbox. */
 export function tellSpawn(inspection: Inspection, { pid, module, entry, parent }: Actor): void {
   if (!inspection.wants("spawn")) return;
   inspection.tell({

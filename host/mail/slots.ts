@@ -1,9 +1,13 @@
 /**
- * The words of all actors of a runtime, side by side in one WebAssembly memory: what a turn and a message change of an actor and of its mailbox. They
- * lie there and not in objects so that the switch (switch.ts) can read and write them from WebAssembly; everything else sees them as the fields of
- * `Actor` and `Mailbox`. There is one truth, whoever changes it.
+ * The records of all actors of a runtime, and the first file of the room host/mail/: records,
+ * mailboxes, the account of memory, and the binary of the switch. The room imports wire/ only. It
+ * guarantees that each word has one home, that a mailbox keeps the order of arrival, and that bytes
+ * are counted before they are used.
  *
- * Each actor has a record of 64 words. Its place follows from its pid's slot, and it is the actor's until that has ended.
+ * A record has the 64 words of an actor and its mailbox that a message or a turn changes. The
+ * records lie in one WebAssembly memory, so that the switch can read and write them. JavaScript
+ * reads the same words as fields of `Actor` and `Mailbox`. An actor's record follows from the slot
+ * of its pid, and belongs to the actor until that has ended.
  */
 import { slotOf } from "../wire/pid.ts";
 
@@ -40,6 +44,8 @@ export const HANDLER_CAPACITY = 23;
 export const RESULT = 24;
 export const RESTRAINT = 25;
 export const BUDGET = 26;
+/** Items that an actor may take in one turn before the others get theirs. */
+export const TURN_BUDGET = 64;
 /** 1: the last receive answered that the actor is to park. */
 export const WAITING = 27;
 export const HELD = 28;
@@ -52,7 +58,7 @@ export const MARKS = 31;
 // From here on what only calls and timeouts need.
 /**
  * The request in flight that the switch has made for the actor: a ref, and with it a monitor; 0: none. The host makes a `Monitor` of it as soon as
- * it looks at the actor's ties (`Actor.ties`).
+ * it looks at the actor's ties (`allTies` of between/requests.ts).
  */
 export const CALL_REF = 32;
 /** Where the mailbox ended when it was made: no answer lies before. */
@@ -100,7 +106,8 @@ export const RECEIVED = 8;
  * is its own again when this has changed.
  */
 export const TURN = 10;
-export const ITEMS_A_TURN = 128;
+/** What each turn adds to it. */
+export const TURN_STEP = 128;
 /** Refs that the host has drawn for requests and nobody has used. */
 export const REFS_LEFT = 11;
 /** 1: all mailboxes together use more than `allMailboxBytes`. */
@@ -207,7 +214,7 @@ export class Slots<T extends Recorded> {
   }
 
   /** One that has ended keeps a copy for those who still hold it: its record is somebody else's soon. */
-  leave(user: T): void {
+  release(user: T): void {
     const { at } = user;
     const { words } = this.store;
     if (this.#endedLength === this.#ended.words.length) {

@@ -18,8 +18,8 @@ export const WANT_REF = 3;
 export const WANT_ANSWER = 4;
 export type Want = typeof WANT_ANY | typeof WANT_TAG | typeof WANT_MATCH | typeof WANT_REF | typeof WANT_ANSWER;
 
-/** What keeps an actor from calling imports: nothing; its predicate is being asked; it is to end, and `leaving` says why. */
+/** What keeps an actor from calling imports: nothing; its predicate is being asked; it is to end, and `exiting` says why. */
 export const FREE = 0;
 export const ASKING = 1;
-export const LEAVING = 2;
-export type Restraint = typeof FREE | typeof ASKING | typeof LEAVING;
+export const EXITING = 2;
+export type Restraint = typeof FREE | typeof ASKING | typeof EXITING;

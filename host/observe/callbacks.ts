@@ -1,4 +1,7 @@
-/** Lines of guests, dead letters, and what a flood of them has dropped: the embedder's callbacks and those who inspect are told. */
+/**
+ * Reports log lines, dead letters and dropped notices to the embedder's callbacks and to the
+ * listeners of `inspect`.
+ */
 
 import type { Actor } from "../actor/actor.ts";
 import type { Inspection } from "../time/inspection.ts";
@@ -13,7 +16,7 @@ const dropped: Readonly<Record<Flood, string>> = {
   name: "changes of names",
 };
 
-/** The embedder's callbacks for these. */
+/** The embedder's callbacks, if there are any. */
 interface Given {
   readonly onDeadLetter?: (letter: DeadLetter) => void;
   readonly onLog?: (pid: Pid, level: LogLevel, text: string) => void;
@@ -37,7 +40,7 @@ export class Callbacks {
       const callback = onDeadLetter && (() => onDeadLetter(letter));
       this.#inspection.tell({ kind: "dead-letter", ...letter }, "onDeadLetter", callback);
     }
-    // Last, after what may end a guest's stack.
+    // Last, because the lines above may exhaust a guest's stack.
     this.#counters.dead++;
   }
 
@@ -47,7 +50,7 @@ export class Callbacks {
 
   dropped(what: Flood, count: number): void {
     this.#counters.untold += count;
-    const text = `${count} ${dropped[what]} of one turn are not told: a turn may cause ${MAX_WAITING}`;
+    const text = `${count} ${dropped[what]} of one turn were dropped: a turn may cause ${MAX_WAITING}`;
     this.#inspection.tell({ kind: "dropped", what, count }, "onLog", () => this.#write(0, "warning", text));
   }
 

@@ -1,9 +1,11 @@
 /**
- * What a runtime looks like from outside: plain data about its actors, made when it is asked for and at no cost otherwise. Looking takes nothing out
- * of a mailbox and changes no actor.
+ * Snapshots of a runtime, and the first file of the room host/observe/: what those outside see. The
+ * room imports javascript/ and the rooms before it. It guarantees that a look makes plain data,
+ * that it takes nothing out of a mailbox and changes no actor, and that it costs nothing while no
+ * one looks.
  */
 
-import { type Actor, type Books, type TurnServices, totals } from "../actor/actor.ts";
+import { type Accounting, type Actor, type TurnServices, totals } from "../actor/actor.ts";
 import { allTies, unfoldCallers } from "../between/requests.ts";
 import type { Strategy } from "../javascript/child.ts";
 import type { Supervisor } from "../javascript/supervisor.ts";
@@ -19,81 +21,91 @@ import type { MemoryUse } from "../wire/memory-use.ts";
 import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "../wire/message.ts";
 import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
 
-/** Everything that can be known of a runtime at one moment. */
+/** The state of a runtime at one moment. */
 export interface Snapshot {
-  /** On the runtime's clock. */
+  /** When it was made, on the runtime's clock. */
   readonly atMs: number;
   readonly counters: Readonly<Counters>;
   /** Actors that wait for a turn. */
   readonly runQueue: number;
   /** Memory in use, as the limits `allMemoryBytes` and `allMailboxBytes` count it. */
   readonly memory: MemoryUse;
-  /** Live actors, host mailboxes included, by the order of their slots. */
+  /** Live actors, host mailboxes included, in the order of their slots. */
   readonly actors: readonly ActorInfo[];
 }
 
+/** One live actor. */
 export interface ActorInfo {
   readonly pid: Pid;
-  /** A guest; or of the host's own: a mailbox, a supervisor, or what `runtime.call` waits with. */
+  /**
+   * A guest, or one of the host's own: a mailbox, a supervisor, or the actor that waits for
+   * `runtime.call`.
+   */
   readonly kind: "guest" | "mailbox" | "supervisor" | "calls";
   readonly names: readonly string[];
   readonly groups: readonly string[];
-  /** Of guests; undefined for the host's own. */
+  /** The name of the guest's module; undefined for the host's own. */
   readonly module: string | undefined;
   readonly entry: string | undefined;
   readonly way: WayName | undefined;
-  /** `idle`: a mailbox of the host's that nobody receives from just now. */
+  /** `idle`: a host mailbox whose code does not receive at the moment. */
   readonly state: "ready" | "running" | "parked" | "idle";
-  /** Of a parked guest: what its receive is after. */
+  /** What a parked guest waits for. */
   readonly waits: Wait | undefined;
   readonly mailboxItems: number;
-  /** Of payloads. */
+  /** The bytes of the payloads. */
   readonly mailboxBytes: number;
-  /** Of guests. */
+  /** The size of a guest's memory; undefined for the host's own. */
   readonly memoryBytes: number | undefined;
-  /** What its code has spent since its birth; undefined where that is not counted. */
+  /**
+   * The reductions that it has spent since its spawn; undefined if its module does not count them.
+   */
   readonly reductions: number | undefined;
   readonly ageMs: number;
   readonly links: readonly Pid[];
-  /** Whom it monitors, and who monitors it; as often as there are monitors. */
+  /** The actors that it monitors, and those that monitor it, once for each monitor. */
   readonly monitors: readonly Pid[];
   readonly monitoredBy: readonly Pid[];
-  /** Timers that it has set and that have not fired. */
+  /** How many timers it has set that have not fired. */
   readonly timers: number;
-  /** Who has spawned it, or the supervisor of the host's that has started it; dead or alive. 0 is the host. */
+  /**
+   * The guest that has spawned it, or the host's supervisor that has started it, dead or alive. 0
+   * is the host.
+   */
   readonly parent: Pid;
-  /** The supervisor of the host's whose child it is, and its id there. */
+  /** The host's supervisor whose child it is, and its id there. */
   readonly supervisor: { readonly pid: Pid; readonly id: string } | undefined;
-  /** Of a supervisor. */
+  /** A supervisor's strategy; undefined for other actors. */
   readonly strategy: Strategy | undefined;
 }
 
+/** What a parked guest waits for. */
 export interface Wait {
   readonly for: "any" | "tag" | "predicate" | "ref" | "answer";
   /** The tag, or the predicate's number. */
   readonly value: number | undefined;
-  /** Until it gives up; undefined: it does not. */
+  /** The time until it times out; undefined without a timeout. */
   readonly leftMs: number | undefined;
 }
 
-/** An item that waits in a mailbox, seen and not taken. */
+/** An item in a mailbox, which stays there. */
 export interface WaitingItem {
   readonly kind: Received["kind"];
   readonly from: Pid;
   readonly tag: number;
   readonly ref: number;
-  /** Of a Down or an Exit. */
+  /** The kind of the exit reason of a Down or an Exit; undefined for other items. */
   readonly reason: ExitReason["kind"] | undefined;
-  /** Of the whole payload. */
+  /** The length of the whole payload. */
   readonly length: number;
-  /** Where the payload begins; as much of it as was asked for. */
+  /** The beginning of the payload, as long as was asked for. */
   readonly bytes: Uint8Array;
 }
 
 export interface PeekOptions {
-  /** Default 20. */
+  /** How many items at most. Default 20. */
   readonly items?: number;
-  /** Of each payload. Default 64. */
+  /** How many bytes of each payload at most. Default 64. */
   readonly bytes?: number;
 }
 
@@ -104,23 +116,23 @@ const wants = ["any", "tag", "predicate", "ref", "answer"] as const satisfies Re
 const kinds: Readonly<Record<number, WaitingItem["kind"]>> = { [MESSAGE]: "message", [DOWN]: "down", [EXIT]: "exit" };
 const reasons = Object.keys(ReasonCode) as ExitReason["kind"][];
 
-export class Observer {
-  readonly #services: TurnServices & Books;
+export class Snapshots {
+  readonly #services: TurnServices & Accounting;
   readonly #actors: PidTable<Actor>;
-  /** Live supervisors of the host's. */
+  /** The host's live supervisors. */
   readonly #supervisors = new Map<Pid, Supervisor>();
   readonly #probe: Runnable;
-  /** When the probe was put into the queue, and who waits for it. */
+  /** When the probe was put into the run queue, and the promises that wait for it. */
   #probedAtMs = 0;
   #probing: ((delayMs: number | undefined) => void)[] = [];
 
-  constructor(services: TurnServices & Books, actors: PidTable<Actor>) {
+  constructor(services: TurnServices & Accounting, actors: PidTable<Actor>) {
     this.#services = services;
     this.#actors = actors;
     this.#probe = this.#makeProbe();
   }
 
-  /** A supervisor lives; the answer says that it has ended. */
+  /** Adds a live supervisor. Returns a function to call when it has ended. */
   add(supervisor: Supervisor): () => void {
     this.#supervisors.set(supervisor.pid, supervisor);
     return () => void this.#supervisors.delete(supervisor.pid);
@@ -140,7 +152,10 @@ export class Observer {
     return this.#infoOf(actor, this.#services.clock.now(), this.#children());
   }
 
-  /** How long an actor that becomes ready now waits for its turn; undefined where the runtime stops before. */
+  /**
+   * Milliseconds that an actor which becomes ready now waits for its turn; undefined if the runtime
+   * stops before.
+   */
   queueDelay(): Promise<number | undefined> {
     return new Promise(resolve => {
       this.#probing.push(resolve);
@@ -155,8 +170,9 @@ export class Observer {
   }
 
   /**
-   * No actor: one that waits in a way of its own would make engines take the call of `way.resume` out of line, in a program of guests of one way 10 % of a message
-   * (ping-pong of two handlers, x64, Node 26). A runnable of another kind costs nothing that could be measured.
+   * The probe is not an actor. An actor with another way would keep engines from inlining the call
+   * of `way.resume`: 10 % of a message in a program whose guests have one way (ping-pong of two
+   * handlers, x64, Node 26). A runnable of another kind costs nothing that could be measured.
    */
   #makeProbe(): Runnable {
     return {
@@ -169,7 +185,7 @@ export class Observer {
     };
   }
 
-  /** By pid: whose child an actor is. */
+  /** The supervisor of each child, by the child's pid. */
   #children(): ReadonlyMap<Pid, ActorInfo["supervisor"]> {
     const found = new Map<Pid, ActorInfo["supervisor"]>();
     for (const supervisor of this.#supervisors.values()) {
@@ -212,7 +228,7 @@ export class Observer {
   }
 }
 
-/** Most actors have few ties, and many none: those share one list. */
+/** Many actors have no ties: they share one empty list. */
 const none: readonly never[] = [];
 
 function listOf<T>(set: ReadonlySet<T> | null | undefined): readonly T[] {
@@ -240,7 +256,7 @@ export function peek({ mailbox }: Actor, { items = 20, bytes = 64 }: PeekOptions
     const word = (which: number) => mailbox.word(at, which);
     const [code, length] = [word(KIND), word(LENGTH)];
     const shown = Math.min(length, bytes);
-    // Words are what bytes are copied by.
+    // The copy is made by words, so its length is a multiple of 4.
     const copy = Bytes.ofLength((shown + 3) & ~3);
     mailbox.copyPayload(at, copy, 0, shown);
     seen.push({

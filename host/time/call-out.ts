@@ -1,9 +1,10 @@
 /**
- * Calls of the embedder's callbacks. What a callback throws, and what a promise that it returns rejects with, is reported and goes no further: no
- * actor and no supervisor meets it, nobody loses a turn, and nothing is left uncaught.
+ * Calls the embedder's callbacks. An error that a callback throws, or that its promise rejects
+ * with, is reported to `onError` and goes no further: no actor, supervisor or turn is affected, and
+ * nothing stays uncaught.
  */
 
-/** Is told of an error in a callback of the embedder's, and of which one. */
+/** Receives an error of one of the embedder's callbacks, and the name of that callback. */
 export type OnError = (error: unknown, callback: string) => void;
 
 export class CallOut {
@@ -13,7 +14,7 @@ export class CallOut {
     this.#onError = onError;
   }
 
-  /** `callback`: its name, for the report. */
+  /** Calls a callback. `callback` is its name, for the report. */
   run(callback: string, call: () => unknown): void {
     try {
       this.watch(callback, call());
@@ -22,11 +23,12 @@ export class CallOut {
     }
   }
 
-  /** A callback has returned this, and nobody else waits for it. */
+  /** Reports the rejection of what a callback has returned, which no one else awaits. */
   watch(callback: string, returned: unknown): void {
     if (isPromise(returned)) Promise.resolve(returned).then(undefined, error => this.failed(callback, error));
   }
 
+  /** Reports an error of the callback with this name. Never throws. */
   failed(callback: string, error: unknown): void {
     try {
       this.#onError(error, callback);
@@ -37,20 +39,20 @@ export class CallOut {
   }
 }
 
-/** May throw where `value` throws when it is looked at. */
+/** Whether a value has a `then`. Throws where a getter or a proxy of the value throws. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 /**
- * Pages report errors with `reportError`, where their tools look for them. Deno has that too, but ends the program by it, so everywhere else it is
- * the console.
+ * The default `onError`. In pages it calls `reportError`, where developer tools look for errors.
+ * Everywhere else it writes to the console, because Deno's `reportError` ends the program.
  */
 function report(error: unknown, callback: string): void {
   try {
     if (typeof document !== "undefined" && typeof reportError === "function") reportError(error);
     else console.error(`isopod: ${callback} failed:`, error);
   } catch {
-    // What was thrown cannot even be shown, or there is no console.
+    // The error cannot be converted to text, or there is no console.
   }
 }

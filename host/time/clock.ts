@@ -1,18 +1,19 @@
 /**
- * Time as the core sees it. All of it enters through a `Clock`, so that a test, a replay or a simulation can hold time in its hands.
+ * Time as the core sees it. All time comes from a `Clock`, so that a test or a simulation can
+ * replace it.
  */
 
 /** A source of time and of turns of the event loop. */
 export interface Clock {
   /** Milliseconds since some fixed moment, with fractions; never goes back. */
   now(): number;
-  /** Calls `wake` once, not before `delayMs` have passed. Returns what takes that back. */
+  /** Calls `wake` once, not before `delayMs` have passed. Returns a function that cancels it. */
   wake(delayMs: number, wake: () => void): () => void;
-  /** Calls `run` in a later macrotask, after timers and I/O had their turn. */
+  /** Calls `run` in a later macrotask, after timers and I/O. */
   defer(run: () => void): void;
 }
 
-/** The longest delay that `setTimeout` keeps; a longer wait is made of several. */
+/** The longest delay that `setTimeout` supports. A longer wait wakes early and is set again. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** The engine's own clock: `performance.now`, `setTimeout`, and the cheapest macrotask there is. */
@@ -26,7 +27,8 @@ export const systemClock: Clock = {
 };
 
 function macrotask(): (run: () => void) => void {
-  // Browsers have no setImmediate, and their setTimeout waits 4 ms once nested; a message port does not wait.
+  // Browsers have no setImmediate, and their setTimeout waits 4 ms once nested; a message port does
+  // not wait.
   if (typeof setImmediate === "function") return run => void setImmediate(run);
   const channel = new MessageChannel();
   const waiting: (() => void)[] = [];

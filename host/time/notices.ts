@@ -1,16 +1,18 @@
 /**
- * What the embedder's callbacks and listeners are told, in one order: that in which it happened. While actors have their turns notices wait, and are
- * told between two turns, on the host's own stack: a guest may cause one when hardly any of its stack is left.
+ * The queue of calls to the embedder's callbacks and listeners, in the order in which the events
+ * happened. Notices wait while actors have their turns, and are delivered between two turns on the
+ * host's own stack. A guest may cause one when little of its own stack is left.
  *
- * Ends are always told. Of what a guest can cause without end, a turn can cause so many notices of a kind; the rest is counted.
+ * Ends are always told. Log lines, dead letters and changes of names are bounded, because a guest
+ * can cause any number of them: beyond `MAX_WAITING` of a kind they are dropped and counted.
  */
 import { CallOut } from "./call-out.ts";
 
-/** What a guest can cause as often as it likes. */
+/** The kinds of notices that a guest can cause as often as it likes. */
 const FLOODS = ["log", "dead-letter", "name"] as const;
 export type Flood = (typeof FLOODS)[number];
 
-/** So many notices of a kind that can be a flood wait at a time. */
+/** How many notices of one bounded kind wait at most. */
 export const MAX_WAITING = 10_000;
 
 interface Notice {
@@ -20,7 +22,7 @@ interface Notice {
 
 export class Notices {
   readonly callOut: CallOut;
-  /** Guests are on the stack so many times. */
+  /** How many calls of `hold` are open. Above 0, guests may be on the stack. */
   #holds = 0;
   #waiting: Notice[] = [];
   readonly #floods: Record<Flood, { waiting: number; dropped: number }> = {
@@ -29,9 +31,9 @@ export class Notices {
     name: { waiting: 0, dropped: 0 },
   };
   #isTelling = false;
-  /** Is told of each one that waits. */
+  /** Called for each notice that has to wait. */
   onAdded: (() => void) | null = null;
-  /** Says, between two turns, that so many notices of a kind were dropped. */
+  /** Called between two turns with the number of notices of a kind that were dropped. */
   onDropped: ((flood: Flood, count: number) => void) | null = null;
 
   constructor(callOut = new CallOut()) {
@@ -48,8 +50,8 @@ export class Notices {
   }
 
   /**
-   * Calls `tell` when its turn has come: at once where no guest is on the stack and no other notice is being told. It must not throw. `flood`: it is one of
-   * those that may be dropped.
+   * Calls `tell` in order: at once if no guest is on the stack and no other notice is being told.
+   * `tell` must not throw. A notice with a `flood` may be dropped.
    */
   add(tell: () => void, flood?: Flood): void {
     const count = flood === undefined ? undefined : this.#floods[flood];
@@ -58,13 +60,13 @@ export class Notices {
       return;
     }
     this.#waiting.push({ flood, tell });
-    // After what may end a guest's stack.
+    // Last, because the lines above may exhaust a guest's stack.
     if (count !== undefined) count.waiting++;
     if (this.#holds === 0) this.flush();
     else this.onAdded?.();
   }
 
-  /** Guests begin to run; `release` says when they have stopped. */
+  /** Guests begin to run. Call `release` when they have stopped. */
   hold(): void {
     this.#holds++;
   }
@@ -73,9 +75,9 @@ export class Notices {
     if (--this.#holds === 0) this.flush();
   }
 
-  /** Between two turns. */
+  /** Delivers all waiting notices. Call it between two turns. */
   flush(): void {
-    // A callback has caused another notice: that comes after those that wait.
+    // A notice that a callback causes comes after those that wait already.
     if (this.#isTelling) return;
     this.#isTelling = true;
     try {

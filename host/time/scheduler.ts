@@ -1,28 +1,39 @@
 /**
- * The run queue. Runnables run one after another, each for one turn, never inside one another; after a time slice control goes
- * back to the event loop by a macrotask, so timers and I/O go on whatever the actors do. It knows nothing of actors or WebAssembly.
+ * The run queue, and the first file of the room host/time/: the clock, random numbers, timers, the
+ * run queue, and notices to the embedder. The room imports wire/ only, and knows neither actors nor
+ * WebAssembly. It guarantees that all time comes from one `Clock`, that turns never nest, and that
+ * the embedder's callbacks run between turns, in the order in which the events happened.
+ *
+ * Runnables run one after another, each for one turn. After a time slice the scheduler yields to
+ * the event loop by a macrotask, so timers and I/O get their turns.
  */
 import type { Clock } from "./clock.ts";
 import { Notices } from "./notices.ts";
 
 /** Something that gets turns. */
 export interface Runnable {
-  /** One turn. False: it goes on by itself (on a stack of its own) and says `resumed` when control is back. */
+  /**
+   * Runs one turn. False: the turn continues on a stack of its own, and calls `resumed` when it is
+   * over.
+   */
   run(): boolean;
-  /** The turn threw. Must not throw. */
+  /** Called with what the turn threw. Must not throw. */
   failed(error: unknown): void;
 }
 
-/** So many turns are run between two looks at the clock, which cost as much as a short turn. */
+/** How many turns run between two looks at the clock. A look costs as much as a short turn. */
 const TURNS_PER_LOOK = 128;
 
-/** A slice with turns that were long: the host waits for its answers behind each of them, and a macrotask costs little beside one. */
+/**
+ * The slice after a long turn. The host waits behind each of them, and a macrotask costs little
+ * beside one.
+ */
 const LONG_TURNS_SLICE_MS = 1;
 
 export class Scheduler {
   readonly #clock: Clock;
   readonly #sliceMs: number;
-  /** Held while runnables run, or one is away. */
+  /** Held while a runnable runs, or is away. */
   readonly #notices: Notices;
   /** A ring whose length is a power of two; the runnables lie from `#head` on. */
   #queue: (Runnable | undefined)[] = new Array(64).fill(undefined);
@@ -32,13 +43,14 @@ export class Scheduler {
   /** When the event loop is due; set in the macrotask that began the slice. */
   #sliceEndMs = 0;
   #sliceBeganMs = 0;
-  /** A turn of `#run` is planned, going on, or waiting for `#away`: pushing plans no other. */
+  /** `#run` is planned, runs, or waits for `#away`, so a push does not plan it again. */
   #busy = false;
   /** The runnable whose `run` returned false, until it says `resumed`. */
   #away: Runnable | undefined;
-  /** Turns until the clock is looked at. */
+  /** Turns until the next look at the clock. */
   #turnsLeft = 0;
   #stopped = false;
+  /** The notices are held. */
   #holds = false;
 
   constructor(clock: Clock, sliceMs: number, notices = new Notices()) {
@@ -47,7 +59,7 @@ export class Scheduler {
     this.#notices = notices;
   }
 
-  /** How many wait for a turn. */
+  /** How many runnables wait for a turn. */
   get length(): number {
     return this.#length;
   }
@@ -57,14 +69,16 @@ export class Scheduler {
     return this.#busy;
   }
 
-  /** Puts a runnable at the end of the queue. It never runs before the caller's own turn is over. */
+  /**
+   * Puts a runnable at the end of the queue. It never runs before the caller's own turn is over.
+   */
   push(runnable: Runnable): void {
     this.#prepare();
     this.#queue[(this.#head + this.#length) & this.#mask] = runnable;
     this.#length++;
   }
 
-  /** Puts a runnable in front of all others: it runs when the turn that goes on is over. */
+  /** Puts a runnable in front of all others: it runs when the current turn is over. */
   pushFirst(runnable: Runnable): void {
     this.#prepare();
     const head = (this.#head - 1) & this.#mask;
@@ -73,7 +87,10 @@ export class Scheduler {
     this.#length++;
   }
 
-  /** What a push does that may throw, because a guest's stack may end in the middle of it: a push is done whole or not at all. */
+  /**
+   * The part of a push that may throw. A guest's stack may end in it, so it comes first: a push is
+   * done whole or not at all.
+   */
   #prepare(): void {
     if (this.#length > this.#mask) this.#grow();
     if (this.#busy) return;
@@ -81,35 +98,39 @@ export class Scheduler {
     this.#busy = true;
   }
 
-  /** Says that the runnable which went on by itself has come to the end of its turn. */
+  /** The runnable whose `run` returned false has come to the end of its turn. */
   resumed(runnable: Runnable): void {
     if (this.#away !== runnable) return;
     this.#away = undefined;
-    // Before those who wait for its end in promises: its stack is one of its own, and this runs on the host's.
+    // The runnable had a stack of its own; this is the host's. Notices come before promises that
+    // wait for its end.
     this.#notices.flush();
-    // Not here: this is still the runnable's own stack.
+    // The next turns do not run here, because the runnable's frames are still on the stack.
     this.#continue();
   }
 
-  /** The turn that goes on is a long one: the clock is looked at after it, and the slice is a short one. */
+  /** The current turn is long: look at the clock after it, and shorten the slice. */
   lookSoon(): void {
     this.#turnsLeft = 0;
     this.#sliceEndMs = Math.min(this.#sliceEndMs, this.#sliceBeganMs + LONG_TURNS_SLICE_MS);
   }
 
-  /** The turn that goes on stands for so many. */
+  /** The current turn counts as `count` turns. */
   tookTurns(count: number): void {
     this.#turnsLeft -= count;
   }
 
-  /** Runs nothing any more. */
+  /** Empties the queue. Nothing runs from now on. */
   stop(): void {
     this.#stopped = true;
     this.#queue.fill(undefined);
     this.#length = 0;
   }
 
-  /** A microtask answers soonest, but a chain of them would starve the event loop: past the slice it has to be a macrotask. */
+  /**
+   * Plans `#run` in a microtask within the slice, which is soonest. Past the slice it takes a
+   * macrotask, or the event loop would starve.
+   */
   #continue(): void {
     if (this.#clock.now() < this.#sliceEndMs) queueMicrotask(this.#run);
     else this.#clock.defer(this.#beginSlice);
@@ -160,7 +181,7 @@ export class Scheduler {
     this.#notices.release();
   }
 
-  /** Whatever comes of it, the others get their turns. */
+  /** Hands an error to its runnable. The others get their turns in any case. */
   #fail(runnable: Runnable, error: unknown): void {
     try {
       runnable.failed(error);

@@ -1,22 +1,24 @@
 /**
- * Timers behind one host timer: a binary heap by due time, so that setting and cancelling cost O(log n) and firing looks at the due ones only.
+ * Timers behind one host timer. A binary heap by due time: setting and cancelling cost O(log n),
+ * and firing looks only at those that are due.
  *
- * They fire in a turn of their own, behind all that was ready when the host timer came. Where the host has held the thread past a deadline, what was
- * sent in time is looked at before it.
+ * Timers fire in a turn of their own, behind all runnables that were ready when the host timer
+ * came. So if the host has held the thread past a deadline, items that were sent in time come
+ * first.
  */
 import type { Clock } from "./clock.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
 
-/** So many that are due fire before others have their turns again. */
+/** How many due timers fire before others have their turns. */
 const FIRED_AT_ONCE = 1_024;
 
-/** Something that can be due. Kept by its owner and used again and again. */
+/** One timer. Its owner keeps it and may set it again and again. */
 export class Timer {
   /** When to fire, on the clock's scale in ms. */
   dueMs = 0;
-  /** Set in the same millisecond, timers fire in the order in which they were set. */
+  /** Timers that are due at the same time fire in this order: that in which they were set. */
   order = 0;
-  /** Place in the heap; -1 while not set. */
+  /** Its place in the heap; -1 while it is not set. */
   index = -1;
   readonly fire: () => void;
 
@@ -36,14 +38,14 @@ export class Timers implements Runnable {
   /** A binary min-heap: no timer is due before its parent at `(i - 1) >> 1`. */
   readonly #heap: Timer[] = [];
   #order = 0;
-  /** When the host timer will wake us; Infinity while there is none. Never later than the first timer. */
+  /** When the host timer fires; Infinity while there is none. Never later than the first timer. */
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #cancelWake: (() => void) | undefined;
 
-  /** It stands in the run queue. */
+  /** It is in the run queue. */
   #isQueued = false;
 
-  /** `onError`: what the firing of a timer has thrown; the others fire all the same. */
+  /** `onError` receives what a timer throws. The others fire all the same. */
   constructor(clock: Clock, scheduler: Pick<Scheduler, "push">, onError: (error: unknown) => void) {
     this.#clock = clock;
     this.#scheduler = scheduler;
@@ -54,10 +56,10 @@ export class Timers implements Runnable {
     return this.#heap.length;
   }
 
-  /** Sets a timer, or sets it anew. */
+  /** Sets a timer, or moves it to another time. */
   set(timer: Timer, dueMs: number): void {
-    // In the heap it would be neither before nor after any other, and nothing would fire any more.
-    if (Number.isNaN(dueMs)) throw new RangeError("a time in milliseconds is needed, not NaN");
+    // NaN compares with nothing: it would break the order of the heap, and no timer would fire.
+    if (Number.isNaN(dueMs)) throw new RangeError("the time of a timer must be a number of milliseconds, not NaN");
     if (timer.isSet) this.#detach(timer);
     timer.dueMs = dueMs;
     timer.order = this.#order++;
@@ -66,23 +68,24 @@ export class Timers implements Runnable {
     this.#arm();
   }
 
-  /** Takes a timer back. False where it was not set: it has fired, or never was. */
+  /** Cancels a timer. False if it was not set: it has fired, or never was set. */
   cancel(timer: Timer): boolean {
     if (!timer.isSet) return false;
     this.#detach(timer);
-    // The host timer stays: waking for nothing once costs less than moving it with every receive that ends early.
+    // The host timer stays. One wake in vain costs less than moving it with each receive that ends
+    // early.
     if (this.#heap.length === 0) this.#disarm();
     return true;
   }
 
-  /** Takes every timer back. */
+  /** Cancels all timers. */
   clear(): void {
     for (const timer of this.#heap) timer.index = -1;
     this.#heap.length = 0;
     this.#disarm();
   }
 
-  /** A turn: fires what is due. */
+  /** One turn: fires the timers that are due. */
   run(): boolean {
     this.#isQueued = false;
     const now = this.#clock.now();
@@ -124,7 +127,8 @@ export class Timers implements Runnable {
     if (first === undefined || first.dueMs >= this.#wakeAtMs || this.#isQueued) return;
     this.#disarm();
     this.#wakeAtMs = first.dueMs;
-    // Host timers may be early by a fraction of a millisecond; then `#wake` finds nothing due and arms again.
+    // Host timers may be early by a fraction of a millisecond. Then `#wake` finds nothing due and
+    // arms again.
     this.#cancelWake = this.#clock.wake(Math.max(0, Math.ceil(first.dueMs - this.#clock.now())), this.#wake);
   }
 

@@ -66,7 +66,7 @@ export class Fiber {
     this.actor = actor;
     this.#table.set(0, entry);
     if (this.waiting === null) (this.#loop() as unknown as Promise<void>).catch(error => this.#onLost(this, error));
-    else this.goOn();
+    else this.resume();
   }
 
   /** Its actor is done: nothing of it is kept. */
@@ -75,7 +75,7 @@ export class Fiber {
     this.#table.set(0, null);
   }
 
-  goOn(result?: number): void {
+  resume(result?: number): void {
     const { waiting } = this;
     this.waiting = null;
     waiting?.resolve(result);

@@ -20,7 +20,7 @@ import { RECEIVE_PARK } from "../wire/message.ts";
 import { Fiber } from "./fiber.ts";
 import { parkGate, yieldGate } from "./gates.ts";
 import { beginTurn } from "./plain.ts";
-import { spent, yielded } from "./preempt.ts";
+import { nextBudget, suspendPreempted } from "./preempt.ts";
 
 /** How many fibers are kept for reuse. A fiber keeps every page that its stack has ever touched. */
 const MOST_AT_REST = 32;
@@ -63,7 +63,7 @@ export class JspiWay implements Way {
     const ask = () => {
       if (actor.state === DEAD) return YIELD_END;
       actor.services.slots.current = actor;
-      return spent(actor);
+      return nextBudget(actor);
     };
     bound.yield = ask;
     if (Suspending !== undefined) {
@@ -84,14 +84,14 @@ export class JspiWay implements Way {
     const fiber = this.#fibers.get(actor);
     if (fiber !== undefined) {
       beginTurn(actor);
-      const result = actor.yielded ? this.#budget(actor) : proceed(actor);
+      const result = actor.isPreempted ? this.#budget(actor) : proceed(actor);
       if (result === RECEIVE_PARK) return true;
-      fiber.goOn(result);
+      fiber.resume(result);
       return false;
     }
     beginTurn(actor);
     if (actor.restraint !== FREE) {
-      actor.services.end(actor, actor.leaving ?? { kind: "killed" });
+      actor.services.end(actor, actor.exiting ?? { kind: "killed" });
       return true;
     }
     actor.mayPark = true;
@@ -146,14 +146,14 @@ export class JspiWay implements Way {
 
   #yield(actor: Actor): Promise<unknown> {
     const fiber = this.#fibers.get(actor) as Fiber;
-    yielded(actor);
+    suspendPreempted(actor);
     actor.services.scheduler.resumed(actor);
     return fiber.wait();
   }
 
   #budget(actor: Actor): number {
-    actor.yielded = false;
-    return spent(actor);
+    actor.isPreempted = false;
+    return nextBudget(actor);
   }
 
   /** The entry has returned, and the fiber calls `next`. Returns whether the fiber is kept for reuse. */
@@ -161,7 +161,7 @@ export class JspiWay implements Way {
     const actor = fiber.actor as Actor;
     fiber.rest();
     this.#fibers.delete(actor);
-    if (actor.state !== DEAD) actor.services.end(actor, actor.leaving ?? { kind: "normal" });
+    if (actor.state !== DEAD) actor.services.end(actor, actor.exiting ?? { kind: "normal" });
     actor.services.scheduler.resumed(actor);
     if (this.#stopped || this.#resting.length >= MOST_AT_REST || !this.#account.admits(KEPT, STACK_BYTES)) return false;
     this.#account.add(KEPT, STACK_BYTES);

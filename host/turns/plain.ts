@@ -1,6 +1,12 @@
 /**
- * The ways of blocking that are plain calls: handlers, which never block, and Asyncify, where the guest's stack goes into its own memory.
- * Both give the actor its turn and are back when it is over. The third way, JSPI, has stacks of its own: see jspi.ts.
+ * Turns by plain calls, and the first file of the room host/turns/: how an actor gets a turn, waits
+ * and gives way. The room imports between/ and the rooms before it. It guarantees that one actor
+ * runs at a time, that a turn ends after a bounded number of items (and of reductions, if the guest
+ * counts them), and that all ways, with and without the switch, give the same results.
+ *
+ * Two ways are plain calls, which return when the turn is over: handlers, which never block, and
+ * Asyncify, which unwinds the guest's stack into the guest's memory. JSPI has stacks of its own:
+ * jspi.ts.
  */
 
 import type { Actor, Way } from "../actor/actor.ts";
@@ -16,22 +22,20 @@ import {
   HANDLER_POINTER,
   HELD,
   INFO,
-  ITEMS_A_TURN,
   POINTER,
   RESTRAINT,
   RESULT,
   STATE,
   SWITCHED,
   TURN,
+  TURN_BUDGET,
+  TURN_STEP,
   WANT,
 } from "../mail/slots.ts";
 import { ASKING, FREE, PARKED, WANT_ANY } from "../mail/states.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
-import { goOn, yielded } from "./preempt.ts";
-
-/** Items that an actor may take in one turn before the others get theirs. */
-const TURN_BUDGET = 64;
+import { resumePreempted, suspendPreempted } from "./preempt.ts";
 
 /** Begins a turn. The first one runs the guest's `_start`. */
 export function beginTurn(actor: Actor): void {
@@ -46,7 +50,7 @@ export function beginTurn(actor: Actor): void {
 
 function nextTurn({ services }: Actor): void {
   const { words } = services.slots.store;
-  words[TURN] = (words[TURN] & -ITEMS_A_TURN) + ITEMS_A_TURN;
+  words[TURN] = (words[TURN] & -TURN_STEP) + TURN_STEP;
 }
 
 /** `handle(n)`: called once per item, the window already filled. */
@@ -137,12 +141,12 @@ export const asyncifyWay: Way = {
     beginTurn(actor);
     let result = 0;
     if (first) actor.mayPark = true;
-    else if (actor.yielded) result = goOn(actor);
+    else if (actor.isPreempted) result = resumePreempted(actor);
     else {
       result = proceed(actor);
       if (result === RECEIVE_PARK) return true;
     }
-    leave(actor, actor.store.words[actor.at + RESTRAINT] === FREE ? enter(actor, result) : LEFT_RETURNED);
+    endTurn(actor, actor.store.words[actor.at + RESTRAINT] === FREE ? enter(actor, result) : STOPPED_RETURNED);
     return true;
   },
 
@@ -150,24 +154,24 @@ export const asyncifyWay: Way = {
   discard() {},
 };
 
-// How the guest left: what `resume:E` answers.
-const LEFT_RETURNED = 0;
-const LEFT_PARKED = 1;
-const LEFT_YIELDED = 2;
+// How the guest stopped: what `resume:E` answers.
+const STOPPED_RETURNED = 0;
+const STOPPED_PARKED = 1;
+const STOPPED_YIELDED = 2;
 
 /** The turn of a process is over, as `resume:E` has answered. */
-export function leave(actor: Actor, left: number): void {
+export function endTurn(actor: Actor, how: number): void {
   actor.bytes.refresh();
-  if (left === LEFT_PARKED && actor.store.words[actor.at + RESTRAINT] === FREE) park(actor);
-  else if (left === LEFT_YIELDED && actor.restraint === FREE) yielded(actor);
+  if (how === STOPPED_PARKED && actor.store.words[actor.at + RESTRAINT] === FREE) park(actor);
+  else if (how === STOPPED_YIELDED && actor.restraint === FREE) suspendPreempted(actor);
   else actor.services.end(actor, reasonOf(actor, "normal"));
 }
 
 /** Why an actor ends with its turn; `otherwise` where nothing says so. */
 function reasonOf(actor: Actor, otherwise: "killed" | "normal"): ExitReason {
   // The switch does not see what its predicate threw, and the guest has caught it: nothing else can be caught.
-  if (actor.restraint === ASKING && actor.leaving === null) return crashOf(actor, "stack overflow in a predicate");
-  return actor.leaving ?? { kind: otherwise };
+  if (actor.restraint === ASKING && actor.exiting === null) return crashOf(actor, "stack overflow in a predicate");
+  return actor.exiting ?? { kind: otherwise };
 }
 
 /** Runs the guest until it parks, gives way, or its entry returns. A module that never does the former has no `resume:E`. */
@@ -175,5 +179,5 @@ function enter(actor: Actor, result: number): number {
   const guest = actor.guest;
   if (guest?.resume != null) return guest.resume(result);
   guest?.entry?.();
-  return LEFT_RETURNED;
+  return STOPPED_RETURNED;
 }

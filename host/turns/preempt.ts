@@ -3,7 +3,7 @@
  * reset anything in the guest: an actor is cut off when it asks again after it was given all that its turn may have. So it has spent at least its limit,
  * and at most a piece more, left over from an earlier turn.
  *
- * Between two pieces the clock is looked at. A turn that has used its time gives way, or is ended, too: what a reduction takes is bounded (weights.ts) but for
+ * Between two pieces the clock is looked at. A turn that has used its time gives way, or is ended, too: what a reduction takes is bounded (module/weights.ts) but for
  * what waits for memory, or computes with denormals.
  *
  * A guest of the Asyncify way gives way by writing its stack over its own memory. The host saves what is there before, and takes the stack out
@@ -16,7 +16,7 @@ import { crashOf } from "../actor/fault.ts";
 import type { Judge, Reductions } from "../actor/reductions.ts";
 import { STACKS } from "../mail/account.ts";
 import { SWITCHED, TURNS_LEFT } from "../mail/slots.ts";
-import { ASKING, DEAD, LEAVING } from "../mail/states.ts";
+import { ASKING, DEAD, EXITING } from "../mail/states.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { STACK, YIELD_END } from "../wire/abi.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
@@ -53,11 +53,11 @@ export const MAX_STACK_BYTES = 512 * 1024;
 const saved = new Uint8Array(MAX_STACK_BYTES);
 
 /** What the import `yield` answers: a new budget (more than 0), YIELD_END, or that the actor shall give way (0 or less). */
-export function spent(actor: Actor): number {
+export function nextBudget(actor: Actor): number {
   const { reductions, limits, bytes } = actor;
   // Notices memory growth during a long turn.
   bytes.refresh();
-  if (reductions === null || actor.state === DEAD || actor.restraint === LEAVING) return YIELD_END;
+  if (reductions === null || actor.state === DEAD || actor.restraint === EXITING) return YIELD_END;
   if (reductions.policy === "off") {
     reductions.given += UNLIMITED;
     return UNLIMITED;
@@ -66,7 +66,7 @@ export function spent(actor: Actor): number {
   if (reductions.rewinding) putBack(actor, reductions);
   else if (reductions.room > 0) return cut(actor, "it was told to give way, and went on");
   const elapsedMs = elapsed(actor, reductions);
-  if (actor.restraint === ASKING) return spentAsking(actor, reductions, elapsedMs);
+  if (actor.restraint === ASKING) return nextBudgetOfPredicate(actor, reductions, elapsedMs);
   const { mayPark, services } = actor;
   const yields = reductions.policy === "yield" && mayPark;
   const most = mayPark ? reductions.perTurn : limits.handlerReductions;
@@ -100,7 +100,7 @@ export function spent(actor: Actor): number {
 }
 
 /** Of a predicate, which cannot give way. */
-function spentAsking(actor: Actor, reductions: Reductions, elapsedMs: number): number {
+function nextBudgetOfPredicate(actor: Actor, reductions: Reductions, elapsedMs: number): number {
   const { limits, services } = actor;
   const { predicateReductions, turnMs } = limits;
   reductions.askedMs += Math.min(elapsedMs, turnMs * MOST_OF_LIMIT);
@@ -128,8 +128,8 @@ function elapsed({ services }: Actor, reductions: Reductions): number {
 
 /** The actor crashes, by a trap: an exception it could catch, again and again. */
 function cut(actor: Actor, why: string): number {
-  actor.leaving ??= crashOf(actor, `reductions: ${why}`);
-  actor.restraint = LEAVING;
+  actor.exiting ??= crashOf(actor, `reductions: ${why}`);
+  actor.restraint = EXITING;
   return YIELD_END;
 }
 
@@ -152,7 +152,7 @@ function giveWay(actor: Actor, reductions: Reductions): number {
 /** Why an actor trapped that was writing its stack over its memory; null where it was not. */
 export function stackTooLong(actor: Actor): ExitReason | null {
   const { reductions } = actor;
-  if (reductions === null || reductions.room === 0 || actor.leaving !== null) return null;
+  if (reductions === null || reductions.room === 0 || actor.exiting !== null) return null;
   return crashOf(
     actor,
     `reductions: it has spent its turn, and its stack is longer than the ${reductions.room} bytes that can be put aside`,
@@ -160,7 +160,7 @@ export function stackTooLong(actor: Actor): ExitReason | null {
 }
 
 /** The actor has unwound its stack, or ended its turn in a way of its own: it goes to the end of the queue. */
-export function yielded(actor: Actor): void {
+export function suspendPreempted(actor: Actor): void {
   const { reductions, bytes } = actor;
   if (reductions !== null && reductions.room > 0) {
     bytes.refresh();
@@ -169,7 +169,7 @@ export function yielded(actor: Actor): void {
     if (top >= STACK_BEGIN && top <= reductions.room) {
       const { account } = actor.services;
       if (!account.admits(STACKS, top - STACK)) {
-        const why = `its stack of ${top - STACK} bytes cannot be put aside: all actors together have what they may (limit allMemoryBytes)`;
+        const why = `its stack of ${top - STACK} bytes cannot be put aside: all actors together have used up the limit allMemoryBytes`;
         actor.services.end(actor, crashOf(actor, why));
         return;
       }
@@ -179,7 +179,7 @@ export function yielded(actor: Actor): void {
     }
     reductions.room = 0;
   }
-  actor.yielded = true;
+  actor.isPreempted = true;
   // What was in its window, it has taken.
   actor.result = RECEIVE_PARK;
   // The turn that goes on there is none for the switch.
@@ -189,8 +189,8 @@ export function yielded(actor: Actor): void {
 }
 
 /** Begins the turn after that: the stack is where it was written. Answers the new budget, for guests that unwind in a way of their own. */
-export function goOn(actor: Actor): number {
-  actor.yielded = false;
+export function resumePreempted(actor: Actor): number {
+  actor.isPreempted = false;
   if (actor.switchable) actor.store.words[actor.at + SWITCHED] |= TAKES_TURNS;
   const { reductions } = actor;
   if (reductions === null) return PIECE;
@@ -199,7 +199,7 @@ export function goOn(actor: Actor): number {
     reductions.rewinding = true;
     return 0;
   }
-  return spent(actor);
+  return nextBudget(actor);
 }
 
 /** The stack is the engine's again: memory becomes what it was. */

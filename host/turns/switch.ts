@@ -1,13 +1,13 @@
 /**
  * The switch: turns and short messages between guests without a step into JavaScript. Where the engine has WebAssembly with several memories, a guest's
- * `send` and `recv` are a port's, a small module that does the plain cases in place and leaves all others to the imports of imports.ts; and guests
+ * `send` and `recv` are a port's, a small module that does the plain cases in place and leaves all others to the imports of door/imports.ts; and guests
  * that such messages wake get their turns from a loop that is WebAssembly, too. Elsewhere everything goes through JavaScript, with the same result:
- * the records of slots.ts are the only truth for both.
+ * the records of mail/slots.ts are the only truth for both.
  *
  * Not for guests that wait by JSPI. Those whose reductions are counted pay for what the host does; what costs them anything is left to it.
  */
 
-import type { Actor, Books, Services, TurnServices } from "../actor/actor.ts";
+import type { Accounting, Actor, Services, TurnServices } from "../actor/actor.ts";
 import type { Port } from "../actor/body.ts";
 import { fault } from "../actor/fault.ts";
 import { drawSwitchRef } from "../between/refs.ts";
@@ -25,13 +25,13 @@ import {
 } from "../mail/slots.ts";
 import { PARKED, READY } from "../mail/states.ts";
 import * as binary from "../mail/switch/binary.ts";
-import { LEAVE } from "../mail/switch/bits.ts";
+import { LEFT_TO_HOST } from "../mail/switch/bits.ts";
 import { withExports } from "../module/exports.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import type { Import } from "../wire/abi.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
-import { leave, serveMailbox } from "./plain.ts";
+import { endTurn, serveMailbox } from "./plain.ts";
 
 /** What of `actor` a port offers. */
 export const PORT_IMPORTS: readonly string[] = ["send", "request", "demonitor", "recv", "recv_tag", "recv_match"];
@@ -89,7 +89,7 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
 }
 
 /** What the switch uses of its runtime. */
-type SwitchServices = TurnServices & Books & Pick<Services, "random">;
+type SwitchServices = TurnServices & Accounting & Pick<Services, "random">;
 
 export class Switch implements Runnable {
   readonly #services: SwitchServices;
@@ -214,7 +214,7 @@ export class Switch implements Runnable {
     const turns = scheduler.length > 0 ? Math.min(TURNS, words[QUEUE_LENGTH]) : TURNS;
     const left = this.#loop(turns);
     scheduler.tookTurns(TURNS);
-    if (left !== 0) this.#goOn(slots.userAt(left & -128) as Actor, left & 127);
+    if (left !== 0) this.#finishTurn(slots.userAt(left & -128) as Actor, left & 127);
     this.#again();
     return true;
   }
@@ -257,10 +257,10 @@ export class Switch implements Runnable {
   }
 
   /** Ends a turn that needs the host. */
-  #goOn(actor: Actor, what: number): void {
-    if (what === LEAVE.whole) actor.run();
-    else if (what === LEAVE.mailbox) serveMailbox(actor);
-    else leave(actor, what - LEAVE.returned);
+  #finishTurn(actor: Actor, what: number): void {
+    if (what === LEFT_TO_HOST.whole) actor.run();
+    else if (what === LEFT_TO_HOST.mailbox) serveMailbox(actor);
+    else endTurn(actor, what - LEFT_TO_HOST.returned);
   }
 
   #call(): void {

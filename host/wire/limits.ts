@@ -110,7 +110,7 @@ export const defaultLimits: RuntimeLimits = {
 const COUNT = 2 ** 48;
 /**
  * The most bytes of a mailbox's ring. Positions in a larger one would not be small integers
- * (mailbox.ts).
+ * (mail/mailbox.ts).
  */
 const RING = 2 ** 28;
 const greatest: RuntimeLimits = {

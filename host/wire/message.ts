@@ -1,6 +1,9 @@
 /**
- * Items of a mailbox as JavaScript sees them, and the codes that stand for them in guest memory.
- * Types and constants.
+ * The items of a mailbox, and the first file of the room host/wire/: the types, codes and limits
+ * that all rooms share. The room imports nothing and has no state of a runtime, so every room may
+ * import it.
+ *
+ * Here: items as JavaScript sees them, and the codes that stand for them in guest memory.
  */
 import type { Pid } from "./pid.ts";
 

@@ -59,7 +59,10 @@ const FUNCTION = "wasm-function[";
 const FUNCTION_END = /^\d+\]:0x[0-9a-f]+(?=\)?$)/;
 const WEBKIT_END = "@[wasm code]";
 const V8_BEGIN = /^\s*at /;
-/** A place as `places.ts` writes it: a path in the guest's sources, not on a disk or a server. */
+/**
+ * A place as `module/crash-places.ts` writes it: a path in the guest's sources, not on a disk or a
+ * server.
+ */
 const RELATIVE_PLACE = /^(?!\/|[A-Za-z]:\\)(?!.*(?::\/\/|@)).+:\d+:\d+ $/;
 
 /**

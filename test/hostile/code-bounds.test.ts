@@ -6,7 +6,7 @@
 import binaryen from "binaryen";
 import { describe, expect, test, vi } from "vitest";
 import type { Actor } from "../../host/actor/actor.ts";
-import { fault, leave } from "../../host/actor/fault.ts";
+import { exit, fault } from "../../host/actor/fault.ts";
 import { LoadError } from "../../host/index.ts";
 import { BOUNDS, MAX_IN_MODULE } from "../../host/module/code-bounds.ts";
 import { BLOCK, BRANCH } from "../../host/module/figures.ts";
@@ -313,7 +313,7 @@ describe("exceptions", () => {
   );
 
   test("that imports throw at a guest that is ending are one and the same, so that it cannot keep many", () => {
-    const actor = { leaving: null, restraint: 0, atFault: false } as Actor;
+    const actor = { exiting: null, restraint: 0, atFault: false } as Actor;
     const thrown = (act: () => never): unknown => {
       try {
         return act();
@@ -323,10 +323,10 @@ describe("exceptions", () => {
     };
     const first = thrown(() => fault(actor, "a bad pointer"));
     const second = thrown(() => fault(actor, "another"));
-    expect(actor.leaving).toMatchObject({ kind: "crashed", message: "a bad pointer" });
+    expect(actor.exiting).toMatchObject({ kind: "crashed", message: "a bad pointer" });
     expect(second).not.toBe(first);
     expect(thrown(() => fault(actor, "a third"))).toBe(second);
-    expect(thrown(() => leave(actor, { kind: "killed" }))).toBe(second);
-    expect(actor.leaving).toMatchObject({ message: "a bad pointer" });
+    expect(thrown(() => exit(actor, { kind: "killed" }))).toBe(second);
+    expect(actor.exiting).toMatchObject({ message: "a bad pointer" });
   });
 });

@@ -266,6 +266,15 @@ describe.each(Object.entries(rows))("%s", TIMEOUT, (_name, row) => {
     expect(await arena.served()).toBe(true);
   });
 
+  test("without the grant tells the embedder which one is missing", async () => {
+    const missing: string[] = [];
+    const town = await plays(row, {}, { onDenied: ({ grant }) => void missing.push(grant) });
+    await using arena = town.arena;
+    if (row.denied === undefined) expect(Object.keys(row.grants)).toContain(missing[0]);
+    expect(missing).toHaveLength(row.denied === undefined ? 1 : 0);
+    expect(await arena.served()).toBe(true);
+  });
+
   test("is denied to a spawn that grants nothing where the runtime grants everything", async () => {
     const town = await plays(row, { grants: {} }, { grants: "all" });
     await using arena = town.arena;

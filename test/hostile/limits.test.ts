@@ -164,6 +164,7 @@ describe("a limit that is none is an error that names it", () => {
     "ties",
     "names",
     "logBytesPerSecond",
+    "unknownPids",
     "hostCalls",
   ];
   const runtimeLimits = ["actors", "fibers", "moduleBytes", "tableElements", "allMemoryBytes", "allMailboxBytes"];

@@ -249,7 +249,7 @@ describe("a flood in one turn", () => {
     runtime.send(pid, "go");
     await settle(runtime);
     expect(lines.length).toBe(most + 1);
-    expect(lines.at(-1)).toBe(`7 log lines of one turn are not told: a turn may cause ${most}`);
+    expect(lines.at(-1)).toBe(`7 log lines of one turn were dropped: a turn may cause ${most}`);
     expect(events).toMatchObject([{ kind: "dropped", what: "log", count: 7 }]);
     expect(runtime.counters.untold).toBe(7);
     expect(exits.sort()).toEqual(others.sort());

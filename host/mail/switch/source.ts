@@ -1,21 +1,21 @@
 /**
- * The two modules of the switch (../switch.ts), as text. `assemble.ts` makes binary.ts of it: run `npm run switch` after a change.
+ * The two modules of the switch (turns/switch.ts), as text. `assemble.ts` makes binary.ts of it: run `npm run switch` after a change.
  *
  * A *port* stands between one guest and its runtime. It has three memories: the records of all actors, their rings, and the guest's. It does
- * what is plain by itself, exactly as receive.ts and park.ts do, and asks the host for everything else before it has changed anything.
+ * what is plain by itself, exactly as actor/receive.ts and turns/plain.ts do, and asks the host for everything else before it has changed anything.
  * The *loop* gives actors their turns, from port to port. The *gate* hands calls on to the host's functions: what a guest imports from JavaScript costs each
  * instance of it 130 bytes more than what it imports from another instance (V8 14, x64).
  */
 import { actorImportTypes, envImportTypes } from "../../wire/abi.ts";
 import { MESSAGE, TIMER } from "../../wire/message.ts";
 import * as slot from "../slots.ts";
-import { FREE_BYTES, LEAVE, PAYS, TAKES_MESSAGES, TAKES_TURNS } from "./bits.ts";
+import { FREE_BYTES, LEFT_TO_HOST, PAYS, TAKES_MESSAGES, TAKES_TURNS } from "./bits.ts";
 
 /** A word of the switch's own page, as an address. */
 const own = (word: number) => `(i32.const ${4 * word})`;
 /** A word of a record, behind its address. */
 const at = (word: number) => `offset=${4 * word}`;
-/** Words of an item in a ring, as mailbox.ts has them. */
+/** Words of an item in a ring, as mail/mailbox.ts has them. */
 const item = { tag: 4, from: 8, ref: 16, length: 24, payload: 32 };
 
 const READY = 0;
@@ -34,7 +34,6 @@ const PARK = -2;
 /** No answer of a receive. */
 const ELSEWHERE = -3;
 const DEAD_RECORDS_TOLERATED = 16;
-const TURN_BUDGET = 64;
 const REBASE_AT = 2 ** 29;
 const KEPT_CAPACITY = 16_384;
 /** How many bytes of items a predicate is asked about in one turn, where the actor can wait for another. */
@@ -122,7 +121,7 @@ ${unlessInside("$host")}
           (br_if $host (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))
           (call $enqueue (local.get $to))))))
       (local.set $place (i32.add (local.get $place) (i32.load ${at(slot.RING)} (local.get $to))))
-      ;; The padding, as in push of mailbox.ts.
+      ;; The padding, as in push of mail/mailbox.ts.
       (if (i32.and (local.get $length) (i32.const 7)) (then
         (i64.store $rings (i32.sub (i32.add (local.get $place) (local.get $size)) (i32.const 8)) (i64.const 0))))
       ;; Two words at a time, as they are read again: the processor would wait for halves that lie apart.
@@ -243,7 +242,7 @@ ${sending(
       (return (local.get $ref))`,
 )}
 
-  ;; As demonitor of signals.ts, for the request that is in flight; where its flush finds something, the host does it.
+  ;; As demonitor of between/monitors.ts, for the request that is in flight; where its flush finds something, the host does it.
   (func (export "demonitor") (param $ref i32) (param $flush i32) (result i32)
     (local $me i32) (local $position i32) (local $place i32) (local $callee i32)
     (local.set $me (global.get $me))
@@ -353,7 +352,7 @@ ${sending(
       (br $next)))
     (local.get $position))
 
-  ;; As remove of mailbox.ts; what is seldom to be done the host does.
+  ;; As remove of mail/mailbox.ts; what is seldom to be done the host does.
   (func $remove (param $me i32) (param $position i32) (param $place i32) (param $length i32)
     (local $size i32) (local $count i32) (local $tail i32)
     (local.set $size (i32.and (i32.add (local.get $length) (i32.const ${item.payload + 7})) (i32.const -8)))
@@ -500,7 +499,7 @@ ${sending(
   (func $least (param $a i32) (param $b i32) (result i32)
     (select (local.get $a) (local.get $b) (i32.lt_u (local.get $a) (local.get $b))))
 
-  ;; As look of receive.ts: goes on from the save pointer to the first item that is wanted, and takes it. Its length; ${PARK} where there is none, or
+  ;; As look of actor/receive.ts: goes on from the save pointer to the first item that is wanted, and takes it. Its length; ${PARK} where there is none, or
   ;; where the rest is to be looked at in another turn; ${ELSEWHERE} where the mailbox is out of reach.
   (func $look (param $me i32) (param $inPieces i32) (result i32)
     (local $position i32) (local $pause i32) (local $place i32) (local $length i32) (local $want i32) (local $tail i32) (local $room i32) (local $answer i32)
@@ -584,7 +583,7 @@ ${sending(
       (f64.store ${own(slot.RECEIVED)} (f64.add (f64.load ${own(slot.RECEIVED)}) (f64.const 1)))))
     (local.get $length))
 
-  ;; As receive of receive.ts; ${ELSEWHERE}, and nothing was changed, where the host has to do it.
+  ;; As receive of actor/receive.ts; ${ELSEWHERE}, and nothing was changed, where the host has to do it.
   (func $receive (param $info i32) (param $pointer i32) (param $length i32) (param $timeout i32) (param $want i32) (param $wanted i32) (result i32)
     (local $me i32) (local $n i32) (local $polls i32)
     (local.set $me (global.get $me))
@@ -678,17 +677,17 @@ ${unlessInside("$host")}
   (func $begin (param $me i32)
     (i32.store ${own(slot.CURRENT)} (local.get $me))
     (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${RUNNING}))
-    (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.const ${TURN_BUDGET}))
+    (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.const ${slot.TURN_BUDGET}))
     (i32.store ${own(slot.TURN)} (i32.add
-      (i32.and (i32.load ${own(slot.TURN)}) (i32.const ${-slot.ITEMS_A_TURN}))
-      (i32.const ${slot.ITEMS_A_TURN}))))
+      (i32.and (i32.load ${own(slot.TURN)}) (i32.const ${-slot.TURN_STEP}))
+      (i32.const ${slot.TURN_STEP}))))
 
   (func $lookForGrowth
     (if (i32.ne (memory.size $guest) (global.get $pages)) (then
       (global.set $pages (memory.size $guest))
       (call $grown))))
 
-  ;; As serveMailbox of park.ts.
+  ;; As serveMailbox of turns/plain.ts.
   (func (export "turnOfHandler") (result i32)
     (local $me i32) (local $n i32)
     (local.set $me (global.get $me))
@@ -698,7 +697,7 @@ ${unlessInside("$host")}
     (block $served (loop $item
       (br_if $served (i32.eq (local.get $n) (i32.const ${PARK})))
       ;; Too long for the window, or elsewhere.
-      (if (i32.gt_u (local.get $n) (i32.load ${at(slot.CAPACITY)} (local.get $me))) (then (return (i32.const ${LEAVE.mailbox}))))
+      (if (i32.gt_u (local.get $n) (i32.load ${at(slot.CAPACITY)} (local.get $me))) (then (return (i32.const ${LEFT_TO_HOST.mailbox}))))
       (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${PARK}))
       (i32.store ${own(slot.TURN)} (i32.add (i32.load ${own(slot.TURN)}) (i32.const 1)))
       (call_indirect $guest (type $handle) (local.get $n) (i32.const 0))
@@ -708,26 +707,26 @@ ${unlessInside("$host")}
       (i64.store ${at(slot.POINTER)} (local.get $me) (i64.load ${at(slot.HANDLER_POINTER)} (local.get $me)))
       (i32.store ${at(slot.WANT)} (local.get $me) (i32.const ${ANY}))
       (i32.store ${at(slot.HELD)} (local.get $me) (i32.const 0))
-      (if (i32.load ${at(slot.RESTRAINT)} (local.get $me)) (then (return (i32.const ${LEAVE.mailbox}))))
+      (if (i32.load ${at(slot.RESTRAINT)} (local.get $me)) (then (return (i32.const ${LEFT_TO_HOST.mailbox}))))
       (br_if $served (i32.eqz (i32.load ${at(slot.COUNT)} (local.get $me))))
       (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.sub (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 1)))
       (if (i32.le_s (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 0)) (then
-        (if (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})) (then (return (i32.const ${LEAVE.mailbox}))))
+        (if (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})) (then (return (i32.const ${LEFT_TO_HOST.mailbox}))))
         (call $enqueue (local.get $me))
-        (return (i32.const ${LEAVE.nothing}))))
+        (return (i32.const ${LEFT_TO_HOST.nothing}))))
       (local.set $n (call $look (local.get $me) (i32.const 0)))
       (br $item)))
     (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${PARKED}))
-    (i32.const ${LEAVE.nothing}))
+    (i32.const ${LEFT_TO_HOST.nothing}))
 
-  ;; As asyncifyWay of park.ts.
+  ;; As asyncifyWay of turns/plain.ts.
   (func (export "turnOfProcess") (result i32)
     (local $me i32) (local $n i32) (local $left i32)
     (local.set $me (global.get $me))
     (if (i32.or
         (i32.eq (i32.load ${at(slot.TIMED)} (local.get $me)) (i32.const ${slot.TIMED_BY_HOST}))
         (i32.eq (i32.load ${at(slot.WANT)} (local.get $me)) (i32.const ${ANSWER})))
-      (then (return (i32.const ${LEAVE.whole}))))
+      (then (return (i32.const ${LEFT_TO_HOST.whole}))))
     (local.set $n (i32.load ${at(slot.RESULT)} (local.get $me)))
     (if (i32.eq (local.get $n) (i32.const ${PARK})) (then
       ;; Its predicate may be asked in here.
@@ -739,14 +738,14 @@ ${unlessInside("$host")}
         (then
           (if (i32.lt_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})) (then
             (call $enqueue (local.get $me))
-            (return (i32.const ${LEAVE.nothing}))))
+            (return (i32.const ${LEFT_TO_HOST.nothing}))))
           (local.set $n (i32.const ${ELSEWHERE}))))
       (if (i32.eq (local.get $n) (i32.const ${ELSEWHERE})) (then
         (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${READY}))
-        (return (i32.const ${LEAVE.whole}))))
+        (return (i32.const ${LEFT_TO_HOST.whole}))))
       (if (i32.eq (local.get $n) (i32.const ${PARK})) (then
         (call $park (local.get $me))
-        (return (i32.const ${LEAVE.nothing}))))))
+        (return (i32.const ${LEFT_TO_HOST.nothing}))))))
     (call $begin (local.get $me))
     (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 0))
     (local.set $left (call_indirect $guest (type $resume) (local.get $n) (i32.const 0)))
@@ -762,12 +761,12 @@ ${unlessInside("$host")}
           (i32.or
             (i32.eqz (i32.load ${at(slot.WAITING)} (local.get $me)))
             (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))))
-      (then (return (i32.add (i32.const ${LEAVE.returned}) (i32.and (local.get $left) (i32.const 3))))))
+      (then (return (i32.add (i32.const ${LEFT_TO_HOST.returned}) (i32.and (local.get $left) (i32.const 3))))))
     (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${PARK}))
     (if (i32.eq (i32.load ${at(slot.SAVED)} (local.get $me)) (i32.load ${at(slot.TAIL)} (local.get $me)))
       (then (call $park (local.get $me)))
       (else (call $enqueue (local.get $me))))
-    (i32.const ${LEAVE.nothing})))`;
+    (i32.const ${LEFT_TO_HOST.nothing})))`;
 
 export const loop = `(module
   (import "switch" "slots" (memory $slots 2))
@@ -789,7 +788,7 @@ export const loop = `(module
       (br_if $next (i32.ne (i32.load ${at(slot.STATE)} (local.get $record)) (i32.const ${READY})))
       (br_if $next (i32.eqz (i32.load ${at(slot.LO)} (local.get $record))))
       (if (i32.eqz (i32.and (i32.load ${at(slot.SWITCHED)} (local.get $record)) (i32.const ${TAKES_TURNS}))) (then
-        (return (i32.or (local.get $record) (i32.const ${LEAVE.whole})))))
+        (return (i32.or (local.get $record) (i32.const ${LEFT_TO_HOST.whole})))))
       (local.set $left (call_indirect $turns (type $turn)
         (i32.shr_u (i32.sub (local.get $record) (i32.const ${4 * slot.FIRST_RECORD})) (i32.const ${slot.RECORD_SHIFT}))))
       (br_if $next (i32.eqz (local.get $left)))

@@ -6,11 +6,11 @@
  */
 
 import type { Actor } from "../actor/actor.ts";
-import { Aside, PART_BYTES } from "../actor/aside.ts";
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
 import { checkRange } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
+import { PART_BYTES, SpilledStack } from "../actor/spilled-stack.ts";
 import { STACKS } from "../mail/account.ts";
 import { MAX_STACK_BYTES, stackTooLong } from "./preempt.ts";
 
@@ -24,8 +24,8 @@ export function stackOut(actor: Actor, room: number, need: number): void {
   const { begin, top, end } = roomAt(actor, "stack_out", room);
   if (top < begin || top > end) fault(actor, `stack_out: a top of ${top} is not between ${begin} and ${end}`);
   const length = top - begin;
-  const aside = actor.aside ?? new Aside();
-  if (aside.bytes + length > MAX_STACK_BYTES) {
+  const spilled = actor.spilledStack ?? new SpilledStack();
+  if (spilled.bytes + length > MAX_STACK_BYTES) {
     fault(
       actor,
       `a receive waits too deep in a recursion: a stack of more than ${MAX_STACK_BYTES} bytes cannot be put aside; return before you wait, or build it with --park jspi`,
@@ -43,12 +43,12 @@ export function stackOut(actor: Actor, room: number, need: number): void {
   if (!account.admits(STACKS, length + PART_BYTES)) {
     fault(
       actor,
-      `its stack cannot be put aside while it waits: all actors together have what they may (limit allMemoryBytes)`,
+      `its stack cannot be put aside while it waits: all actors together have used up the limit allMemoryBytes`,
     );
   }
-  aside.parts.push(actor.bytes.u8.slice(begin, top));
-  aside.bytes += length;
-  actor.aside = aside;
+  spilled.parts.push(actor.bytes.u8.slice(begin, top));
+  spilled.bytes += length;
+  actor.spilledStack = spilled;
   account.add(STACKS, length + PART_BYTES);
   actor.bytes.i32[room >>> 2] = begin;
 }
@@ -56,15 +56,15 @@ export function stackOut(actor: Actor, room: number, need: number): void {
 /** The import `stack_in`: writes the frames that were put aside last into the room. */
 export function stackIn(actor: Actor, room: number): void {
   const { begin, end } = roomAt(actor, "stack_in", room);
-  const { aside } = actor;
-  const part = aside?.parts.at(-1);
-  if (aside === null || part === undefined) throw fault(actor, "stack_in: no frames were put aside");
+  const { spilledStack: spilled } = actor;
+  const part = spilled?.parts.at(-1);
+  if (spilled === null || part === undefined) throw fault(actor, "stack_in: no frames were put aside");
   if (begin + part.length > end) fault(actor, `stack_in: ${part.length} bytes do not fit into the room`);
   charge(actor, part.length >>> COPIED_SHIFT);
   actor.bytes.u8.set(part, begin);
   actor.bytes.i32[room >>> 2] = begin + part.length;
-  aside.parts.pop();
-  aside.bytes -= part.length;
+  spilled.parts.pop();
+  spilled.bytes -= part.length;
   actor.services.account.add(STACKS, -part.length - PART_BYTES);
 }
 
