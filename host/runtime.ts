@@ -117,7 +117,7 @@ export class Runtime implements AsyncDisposable {
     checkOptions("call", options, callChecks);
     const callee = this.#parts.directory.receiver(to);
     const payload = payloadFrom(bytes);
-    if (this.#stopped) throw new ClosedError("the runtime is stopped: nobody is left to call");
+    if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to call actors");
     if (this.#calls === undefined) {
       this.#parts.actors.add((lo, hi) => {
         const calls = new Calls(lo, hi, this.#parts.services, this.#parts.limits, this.#parts.rings);

@@ -2,8 +2,7 @@
  * `isopod bench SCENARIO`: plays one scenario, in rounds or for some seconds, and prints a table or
  * JSON.
  */
-import type { Arguments } from "../../host/node/cli/command.ts";
-import { UsageError } from "../../host/node/cli/command.ts";
+import { type Arguments, UsageError } from "../../host/node/cli/command.ts";
 import { relaunch } from "../../host/node/cli/relaunch.ts";
 import { ProgressLine } from "../../host/node/cli/terminal.ts";
 import { engineFlags, engineName } from "../../host/node/engine.ts";

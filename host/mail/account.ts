@@ -1,9 +1,11 @@
 /**
- * The account of memory: how many bytes guests use, and how many the host and the engine keep for them, by kind. The host asks `admits` before it gives, then
- * calls `add`. The growth of a memory is the one exception, because WebAssembly does not announce it. The host notices growth at the end of each turn, and
- * during a long turn each time the guest asks for reductions.
+ * The account of memory: how many bytes guests use, and how many the host and the engine keep for them,
+ * by kind. The host asks `admits` before it gives memory, and then calls `add`. Only the growth of a
+ * memory comes unasked, because WebAssembly does not announce it. The host notices it at the end of each
+ * turn, and during a long turn each time the guest asks for reductions.
  *
- * Two totals have a limit: `allMailboxBytes` counts items that wait to be received, `allMemoryBytes` counts everything else.
+ * Two totals have a limit: `allMailboxBytes` counts items that wait to be received, `allMemoryBytes`
+ * counts everything else.
  */
 import type { MemoryUse } from "../wire/memory-use.ts";
 import { CROWDED, type Store } from "./slots.ts";
@@ -15,11 +17,14 @@ export const MEMORIES = 0;
 export const INSTANCES = 1;
 /** The bytes that `args` returns. */
 export const ARGUMENTS = 2;
-/** Stacks of guests that wait by JSPI, and stacks that the host saves while an Asyncify guest gives way, or waits deep in a recursion. */
+/**
+ * Stacks of guests that wait by JSPI, and stacks that the host keeps for Asyncify guests that were
+ * preempted, or wait deep in a recursion.
+ */
 export const STACKS = 3;
 /** Links, monitors, refs, names, groups, and pending calls of the embedder's functions. */
 export const TIES = 4;
-/** Instances and stacks that wait for reuse. The host drops them when the limit would otherwise refuse something. */
+/** Instances and stacks that wait for reuse. The host drops them before the limit refuses anything. */
 export const KEPT = 5;
 /** Rings of mailboxes, including headers and free room. */
 export const MAILBOXES = 6;
@@ -35,7 +40,10 @@ export type Kind =
   | typeof MAILBOXES
   | typeof TIMERS;
 
-/** The part of `allMemoryBytes` that instances and ties may use. They are objects in JavaScript's heap, and a full heap ends the process. */
+/**
+ * The part of `allMemoryBytes` that instances and ties may use. They are objects in JavaScript's heap,
+ * and a full heap ends the process.
+ */
 const HEAP_SHARE = 1 / 4;
 
 /** How many bytes of memories that have grown may become garbage before the host tells the engine. */
@@ -103,8 +111,9 @@ export class Account {
   }
 
   /**
-   * A memory that has grown becomes garbage. V8 (14) counts a memory's first size only, so it collects grown ones too late: 40 actors that grew to 16 MiB and
-   * crashed left 600 MB in the process. V8 does count arrays, so an array of the same size makes it collect.
+   * A memory that has grown becomes garbage. V8 (14) counts only a memory's first size, so it collects
+   * grown ones too late: 40 actors that grew to 16 MiB and crashed left 600 MB in the process. V8 does
+   * count arrays, so an array of the same size makes it collect.
    */
   noteGarbage(grownBytes: number): void {
     this.#grownGarbageBytes += grownBytes;

@@ -1,9 +1,9 @@
 /**
- * Bytes that are seen as words too: a guest's memory or a mailbox's ring. Both are one class, so that code which copies between
- * them meets one shape only.
+ * Bytes that can be read as words, too: the memory of a guest, or the ring of a mailbox. Both are one
+ * class, so that code which copies between them meets one shape.
  */
 
-/** Up to this length a loop over words beats `set(subarray)`, which costs 50–60 ns whatever the length (x64, V8 14). */
+/** Up to this length a loop over words is faster than `set(subarray)`, which takes at least 50 ns (x64, V8 14). */
 const LOOP_MAX_BYTES = 64;
 
 /** Whose memory the bytes are. */
@@ -36,8 +36,8 @@ export class Bytes {
   }
 
   /**
-   * A payload of the host's, to be copied from index 0 before the next call. A short one, which `copyBytes` may read as words, is
-   * moved to where it is aligned; of a long one only the bytes are looked at.
+   * A payload of the host, to be copied from index 0 before the next call. A short one is moved to an
+   * aligned place, because `copyBytes` may read it as words. Of a long one only the bytes are read.
    */
   static ofPayload(payload: Uint8Array): Bytes {
     if (payload.length > LOOP_MAX_BYTES) return new Bytes(payload, noWords, null, null);

@@ -1,19 +1,23 @@
 /**
- * Whether enough of the stack is left. A guest may call an import when it has almost none, and what the host then does would end somewhere in
- * the middle. So what changes more than one thing asks first; hot imports order their stores instead, see `deliver`.
+ * Whether enough of the stack is left. A guest may call an import when almost nothing is left, and the
+ * host would then stop in the middle of its work. So an import that changes more than one thing asks
+ * first. Hot imports order their stores instead (`deliver`).
  *
- * Asking calls a WebAssembly function whose frame is as large as what is asked for: engines look for room for a large frame before they
- * enter it. Its locals are of 64 bits, which take eight bytes of the frame whichever tier of the engine has compiled it. It takes 23 ns, and
- * 1.4 µs until the engine has optimized it (x64, V8 14.6).
+ * Asking calls a WebAssembly function with a frame of 64 KiB, because engines check for room before they
+ * enter a large frame. The locals have 64 bits, so that the frame has this size in each tier of the
+ * engine. A call takes 23 ns, and 1.4 µs until the engine has optimized it (x64, V8 14.6).
  */
 
-/** 64 KiB. The deepest way through the host's own code takes some 6; to compile a function of it that was never called takes V8 up to 45. */
+/**
+ * 64 KiB. The host's own code needs about 6 KiB at most. V8 takes up to 45 KiB to compile a function that
+ * is called for the first time.
+ */
 const LOCALS = 8_192;
 
 const I32 = 0x7f;
 const I64 = 0x7e;
 
-/** Throws a RangeError, as the engine does where a stack ends, if less than 64 KiB are left. */
+/** Throws a RangeError if less than 64 KiB of the stack are left, as the engine does at its end. */
 export const needHeadroom: () => void = probe();
 
 function probe(): () => void {

@@ -1,6 +1,7 @@
-/** What the words of a record say: where an actor is in its life, what it waits for, and what keeps it from calling imports. */
+/** The values of some words of a record: an actor's state, what it waits for, and its restraint. */
 
-// Plain constants here and in message.ts: engines fold these, but load the members of constant objects, which costs a tenth of a message.
+// Plain constants, because engines fold these. The members of a constant object are loaded each time,
+// which costs a tenth of a message.
 
 /** Where an actor is in its life. */
 export const READY = 0;
@@ -9,16 +10,19 @@ export const PARKED = 2;
 export const DEAD = 3;
 export type State = typeof READY | typeof RUNNING | typeof PARKED | typeof DEAD;
 
-/** What a receive is after. */
+/** What a receive takes. */
 export const WANT_ANY = 0;
 export const WANT_TAG = 1;
 export const WANT_MATCH = 2;
 export const WANT_REF = 3;
-/** No item: the answer of a function of the embedder's. */
+/** No item, but the answer of a function of the embedder. */
 export const WANT_ANSWER = 4;
 export type Want = typeof WANT_ANY | typeof WANT_TAG | typeof WANT_MATCH | typeof WANT_REF | typeof WANT_ANSWER;
 
-/** What keeps an actor from calling imports: nothing; its predicate is being asked; it is to end, and `exiting` says why. */
+/**
+ * What keeps an actor from calling imports: nothing; its predicate is being asked; or it is about to end,
+ * for the reason in `exiting`.
+ */
 export const FREE = 0;
 export const ASKING = 1;
 export const EXITING = 2;

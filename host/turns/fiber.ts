@@ -1,5 +1,6 @@
 /**
- * A fiber: a stack that the engine keeps for a guest that waits by JSPI. When the guest's entry returns, the fiber serves the next actor.
+ * A fiber: a stack that the engine keeps for a guest that waits by JSPI. When the guest's entry returns,
+ * the fiber serves the next actor.
  */
 
 import type { Actor } from "../actor/actor.ts";
@@ -32,7 +33,7 @@ interface Waiting {
 }
 
 export class Fiber {
-  /** Whose entry runs on it; null while it rests. Stays until the frames are gone, even where the actor ended before. */
+  /** The actor whose entry runs on it, until its frames are gone, even if it has ended. Null: none. */
   actor: Actor | null = null;
   waiting: Waiting | null = null;
   readonly #table = new WebAssembly.Table({ element: "anyfunc", initial: 1 });

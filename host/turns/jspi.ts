@@ -1,9 +1,10 @@
 /**
- * Blocking by JSPI (WebAssembly JavaScript Promise Integration), for modules that our transform has not instrumented: the engine keeps each
- * parked guest on a stack of its own. Such a stack is called a fiber here; when an entry returns, its fiber takes the next actor.
+ * Waiting by JSPI (WebAssembly JavaScript Promise Integration), for modules that our transform has not
+ * changed. The engine keeps each parked guest on a stack of its own, a fiber. When an entry returns, its
+ * fiber serves the next actor.
  *
- * A fiber's frames may outlive its actor (a killed guest is unwound by an exception, and could catch it), so each actor's
- * imports are bound to it: they never act for the actor whose turn it happens to be.
+ * The frames on a fiber can outlive their actor: a guest that is killed is unwound by an exception, which
+ * it could catch. So the imports of each actor are bound to that actor, and never act for another one.
  */
 
 import type { Actor, Way } from "../actor/actor.ts";
@@ -40,7 +41,7 @@ export class JspiWay implements Way {
     this.#account = account;
   }
 
-  /** Before an actor is made. Throws a SpawnError where this engine cannot run it, or would abort. */
+  /** Asked before a spawn. Throws a SpawnError where this engine cannot run the actor, or would abort. */
   admit(name: string): void {
     if (!hasJspi()) {
       throw new SpawnError(
@@ -100,7 +101,7 @@ export class JspiWay implements Way {
     const taken = this.#takeResting() ?? this.#newFiber();
     this.#fibers.set(actor, taken);
     taken.run(actor, entry);
-    // A new fiber runs the guest at once, up to its first park; one that rested goes on in a microtask.
+    // A new fiber runs the guest at once, up to its first park. A reused one goes on in a microtask.
     return actor.state !== RUNNING;
   }
 

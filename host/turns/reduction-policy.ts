@@ -1,13 +1,14 @@
-/** What becomes of an actor that has spent its reductions: what the embedder may choose, and what holds where it chooses nothing. */
+/** What becomes of an actor that has spent its reductions: the embedder's choice, or the default. */
 
 import { Reductions } from "../actor/reductions.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { checksOf, oneOf, wholeNumber } from "../wire/checks.ts";
 import { SpawnError } from "../wire/errors.ts";
 import type { ReductionOptions, WayName } from "../wire/limits.ts";
+
 export const UNLIMITED = 2 ** 31 - 1;
 
-/** A turn's worth: a fraction of a millisecond of a guest's time (docs/reductions.md). */
+/** What a turn may spend by default: less than a millisecond of a guest's time (docs/reductions.md). */
 export const TURN_REDUCTIONS = 200_000;
 
 export const reductionChecks = checksOf<ReductionOptions>({
@@ -15,7 +16,10 @@ export const reductionChecks = checksOf<ReductionOptions>({
   perTurn: wholeNumber(1, UNLIMITED - 1),
 });
 
-/** The policy of an actor about to be made; null where its module does not count. Throws a SpawnError where it cannot have what is asked for. */
+/**
+ * The policy of an actor that is to be spawned; null where its module does not count its reductions.
+ * Throws a SpawnError where the module cannot follow the policy that is asked for.
+ */
 export function reductionsFor(
   module: GuestModule,
   way: WayName,

@@ -1,8 +1,10 @@
 /**
- * Parked stacks that are longer than their room in the guest's memory. The guest hands over frames where the room is full, and takes them back in the
- * opposite order where it is empty, so that a wait may be as deep in a recursion as a preemption.
+ * Parked stacks that are longer than their room in the guest's memory. A guest hands over its frames when
+ * the room is full, and gets them back, the last first, when the room is empty. So a guest can wait as
+ * deep in a recursion as it can be preempted.
  *
- * Guarantee: what is put aside for an actor counts in `allMemoryBytes`, is at most {@link MAX_STACK_BYTES}, and goes with the actor.
+ * Guarantee: the frames of an actor count in `allMemoryBytes`, are at most {@link MAX_STACK_BYTES}, and
+ * are dropped when the actor ends.
  */
 
 import type { Actor } from "../actor/actor.ts";
@@ -12,12 +14,12 @@ import { checkRange } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
 import { PART_BYTES, SpilledStack } from "../actor/spilled-stack.ts";
 import { STACKS } from "../mail/account.ts";
-import { MAX_STACK_BYTES, stackTooLong } from "./preempt.ts";
+import { MAX_STACK_BYTES, stackTooLong } from "./preempted-stack.ts";
 
 /** A room begins with two words: the top of the stack in it, and its end. */
 const HEADER_BYTES = 8;
 
-/** The import `stack_out`: takes the frames out of the room, which then has place for a frame of `need` bytes. */
+/** The import `stack_out`: takes the frames out of the room, so that a frame of `need` bytes fits into it. */
 export function stackOut(actor: Actor, room: number, need: number): void {
   const preempted = stackTooLong(actor);
   if (preempted?.kind === "crashed") fault(actor, preempted.message);
@@ -53,7 +55,7 @@ export function stackOut(actor: Actor, room: number, need: number): void {
   actor.bytes.i32[room >>> 2] = begin;
 }
 
-/** The import `stack_in`: writes the frames that were put aside last into the room. */
+/** The import `stack_in`: writes the frames that were taken out last back into the room. */
 export function stackIn(actor: Actor, room: number): void {
   const { begin, end } = roomAt(actor, "stack_in", room);
   const { spilledStack: spilled } = actor;
