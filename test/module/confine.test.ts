@@ -429,7 +429,7 @@ describe.each(["asyncify", "jspi"] as const)("the examples of the guest library,
   let examples: ReadonlyMap<string, Uint8Array>;
   beforeAll(async () => {
     examples = await buildGuests("examples", names, park);
-  }, 120_000);
+  });
 
   /** The same module as if it had not been built to import its memory. */
   function withOwnMemory(bytes: Uint8Array): Uint8Array {

@@ -226,7 +226,7 @@ describe("isopod run", () => {
   });
 });
 
-describe.concurrent("isopod bench", { timeout: 90_000 }, () => {
+describe.concurrent("isopod bench", () => {
   test("with --json prints one object and nothing else", async () => {
     const args = ["bench", "ping-pong-latency", "1", "--json", "--pairs", "3", "--bytes", "100", "--style", "handler"];
     const { code, stdout, stderr } = await isopod(args);
