@@ -11,13 +11,26 @@ export function assemble(text: string): string {
   try {
     module.setFeatures(BulkMemory | BulkMemoryOpt | MutableGlobals | ReferenceTypes | MultiMemory);
     if (!module.validate()) throw new Error("the switch is no valid module");
-    binaryen.setOptimizeLevel(3);
-    binaryen.setShrinkLevel(0);
+    setOptions();
     module.optimize();
     return Buffer.from(module.emitBinary()).toString("base64");
   } finally {
     module.dispose();
   }
+}
+
+/** Binaryen's options are global to the process. All are set, so that the binary depends on its source only. */
+function setOptions(): void {
+  binaryen.setOptimizeLevel(3);
+  binaryen.setShrinkLevel(0);
+  binaryen.setAlwaysInlineMaxSize(2);
+  binaryen.setFlexibleInlineMaxSize(20);
+  binaryen.setOneCallerInlineMaxSize(-1);
+  binaryen.setAllowInliningFunctionsWithLoops(false);
+  binaryen.setDebugInfo(false);
+  binaryen.setLowMemoryUnused(false);
+  binaryen.setZeroFilledMemory(false);
+  binaryen.setFastMath(false);
 }
 
 /** The whole text of binary.ts. */

@@ -50,7 +50,7 @@ const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts
 
 /**
  * Compiles all entries, one after another. The first takes about a second, each further one a
- * quarter of a second.
+ * quarter of a second, also in a call that comes within ten seconds.
  * Guests that were compiled before are taken from the cache; see `cache`.
  *
  * @param entries paths of AssemblyScript or WebAssembly files, absolute or relative to
@@ -63,15 +63,33 @@ const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts
 export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
   if (!Array.isArray(entries)) throw new TypeError('build takes a list of paths: build(["guest.ts"])');
   checkOptions("build", options, buildChecks);
-  const builder = new Builder();
+  const builder = idle ?? new Builder();
+  idle = undefined;
   try {
     const results: Compiled[] = [];
     for (const entry of entries) results.push(await builder.build(entry, options));
     return results;
   } finally {
-    await builder.close();
+    if (idle === undefined) rest(builder);
+    else await builder.close();
   }
 }
+
+/** The compiler of the last call, which the next call uses if it comes soon: a new one takes seconds to start. */
+let idle: Builder | undefined;
+
+/** Keeps a builder for the next call. It holds neither the process nor, for long, its memory. */
+function rest(builder: Builder): void {
+  idle = builder;
+  builder.unref();
+  setTimeout(() => {
+    if (idle !== builder) return;
+    idle = undefined;
+    void builder.close();
+  }, IDLE_MS).unref();
+}
+
+const IDLE_MS = 10_000;
 
 /** Keeps its worker from one entry to the next, until `close`. It compiles one entry at a time. */
 export class Builder {
@@ -82,8 +100,9 @@ export class Builder {
     const kept = folder === undefined ? undefined : new CompileCache(folder);
     const found = await kept?.find(entry, options);
     if (found !== undefined) return found;
-    this.#worker ??= new Worker(WORKER, { name: "isopod build" });
-    const { compiled, inputs } = await ask(this.#worker, { entry, options }, timeoutMs);
+    const worker = this.#worker ?? this.#start();
+    worker.ref();
+    const { compiled, inputs } = await ask(worker, { entry, options }, timeoutMs);
     if (inputs === undefined) this.#worker = undefined;
     else await kept?.keep(compiled, inputs, options);
     return compiled;
@@ -92,6 +111,22 @@ export class Builder {
   async close(): Promise<void> {
     await this.#worker?.terminate();
     this.#worker = undefined;
+  }
+
+  /** The process may end while the worker has nothing to do. */
+  unref(): void {
+    this.#worker?.unref();
+  }
+
+  #start(): Worker {
+    const worker = new Worker(WORKER, { name: "isopod build" });
+    // While it compiles, `ask` listens. Otherwise the next entry gets a new worker.
+    worker.on("error", () => {});
+    worker.on("exit", () => {
+      if (this.#worker === worker) this.#worker = undefined;
+    });
+    this.#worker = worker;
+    return worker;
   }
 }
 
