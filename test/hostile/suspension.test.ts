@@ -208,6 +208,16 @@ class Scene implements AsyncDisposable {
   }
 }
 
+/** An import `db.get` that kills its victim in the middle of the victim's turn. */
+class Killer {
+  victim: Scene | undefined;
+  readonly imports = { db: { get: () => Number(this.kill()) } };
+
+  kill(): boolean {
+    return this.victim?.arena.runtime.kill(this.victim.pid) ?? false;
+  }
+}
+
 const receives = {
   "recv without a timeout": `(call $recv ${ROOM} (i32.const -1))`,
   "recv with a timeout": `(call $recv ${ROOM} (i32.const 2000))`,
@@ -342,22 +352,15 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
   });
 
   test("can be killed between -2 and park, by what it calls there", async () => {
-    let kill = () => {};
+    const killer = new Killer();
     const killed = `(block (result i32) ${RECV} (drop ${CALL_GET}))`;
     await using scene = await Scene.open(
       parks[way](killed, TELL_AFTER),
       {
-        imports: {
-          db: {
-            get: () => {
-              kill();
-              return 1;
-            },
-          },
-        },
+        imports: killer.imports,
       },
       scene => {
-        kill = () => scene.arena.runtime.kill(scene.pid);
+        killer.victim = scene;
       },
     );
     await scene.ended(/^killed$/);
@@ -372,20 +375,11 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
   });
 
   test("can be killed in _start, by what it calls there, and trap there", async () => {
-    let kill = () => {};
-    const options = {
-      imports: {
-        db: {
-          get: () => {
-            kill();
-            return 1;
-          },
-        },
-      },
-    };
+    const killer = new Killer();
+    const options = { imports: killer.imports };
     const killed = `(func (export "_start") (call $begin) (drop ${CALL_GET}) ${TELL_AFTER}) ${parks[way](RECV, TELL_AFTER)}`;
     await using scene = await Scene.open(killed, options, scene => {
-      kill = () => scene.arena.runtime.kill(scene.pid);
+      killer.victim = scene;
       scene.queue(1, 2);
     });
     await scene.ended(/^killed$/, { left: 2 });
@@ -483,21 +477,14 @@ describe("a handler", TIMEOUT, () => {
       /^crashed: .*park/,
     ],
   ])("%s in the middle of an item, and leaves those behind it", async (_, body, reason) => {
-    let kill = () => {};
+    const killer = new Killer();
     await using scene = await Scene.open(
       `(func (export "_start") (call $begin) (call $window ${ROOM})) (func (export "handle") (param i32) ${body} ${TELL_AFTER})`,
       {
-        imports: {
-          db: {
-            get: () => {
-              kill();
-              return 1;
-            },
-          },
-        },
+        imports: killer.imports,
       },
       scene => {
-        kill = () => scene.arena.runtime.kill(scene.pid);
+        killer.victim = scene;
         scene.queue(1, 2, 3);
       },
     );
