@@ -29,8 +29,10 @@ const rooms = [
 ];
 const inRooms = `test/{${rooms.join(",")}}`;
 
-/** Suites of rooms that start processes, or compile guests that they make at random. */
+/** Suites of rooms that start processes, compile guests that they make at random, or fill mailboxes for seconds. */
 const slowOfRooms = [
+  "test/mail/full-mailbox.test.ts",
+  "test/mail/switch.test.ts",
   "test/javascript/otp-supervisor.test.ts",
   "test/turns/guard.test.ts",
   "test/turns/waits.laws.test.ts",
@@ -44,7 +46,7 @@ const inBoth = [
 ];
 
 /**
- * The fast half: no suite starts a process, and none waits for a compiler whose guests are in the
+ * The fast half: no suite starts a process, and none waits for a compiler if its guests are in the
  * cache.
  */
 const core: TestProjectConfiguration = {
