@@ -68,6 +68,14 @@ async function handled(body: string, options: SpawnOptions = {}): Promise<ExitRe
   return runtime.isAlive(pid) ? "lives" : ended;
 }
 
+/** Each look at the clock takes 1 ms: a predicate may call no import that moves the clock. */
+function moveWhenLookedAt(): void {
+  clock.now = () => {
+    clock.jump(1);
+    return ManualClock.prototype.now.call(clock);
+  };
+}
+
 describe("a turn that cannot give way is ended by the clock", () => {
   test("in a handler after turnMs, and the counter of turns that were cut shows it", async () => {
     expect(await handled(slow(20, 1))).toMatchObject(byClock("turnMs: 10"));
@@ -101,13 +109,25 @@ describe("a turn that cannot give way is ended by the clock", () => {
       (func (export "run")
         (drop (call $send (call $self_lo) (call $self_hi) (i32.const 1) (i32.const 0) (i32.const 0)))
         (drop (call $recv_match (i32.const 64) (i32.const 128) (i32.const 64) (i32.const 0) (i32.const 1))))`;
-    // A predicate may call no import that moves the clock: it moves when it is looked at.
-    clock.now = () => {
-      clock.jump(1);
-      return ManualClock.prototype.now.call(clock);
-    };
+    moveWhenLookedAt();
     expect(await endOf(asked(5))).toEqual({ kind: "normal" });
     expect(await endOf(asked(20))).toMatchObject(byClock("turnMs: 10"));
+  });
+
+  test("but predicates may take their time anew in each turn", async () => {
+    const pid = runtime.spawn(
+      await load(`
+        (func (export "match") (param i32 i32 i32) (result i32) ${"(call $piece)".repeat(5)} (i32.const 0))
+        (func (export "run")
+          (drop (call $recv_match (i32.const 64) (i32.const 128) (i32.const 64) (i32.const -1) (i32.const 1)))
+          (drop (call $park)))`),
+    );
+    moveWhenLookedAt();
+    for (let i = 1; i <= 6; i++) {
+      runtime.send(pid, "");
+      await quiet();
+      expect(runtime.info(pid)).toMatchObject({ mailboxItems: i });
+    }
   });
 
   test("in an entry whose policy is kill, after turnMs; and never where the policy is off", async () => {
