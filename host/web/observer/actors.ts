@@ -85,7 +85,7 @@ const age: Column<ActorRow> = {
 const pid: Column<ActorRow> = {
   title: "Pid",
   about: "node.thread.slot.generation",
-  widthPx: 112,
+  widthPx: 150,
   sort: "pid",
   fill(cell, row) {
     cell.classList.add("mono");
