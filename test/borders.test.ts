@@ -1,6 +1,7 @@
 /**
- * The borders of the code: which room may import which, and that no files import each other in a circle, types included. The rules are the table "Rooms" of
- * docs/design.md, so that the page cannot say something else.
+ * The borders of the code: which room may import which, and that no files import each other in a
+ * circle, types included. The rules are the table "Rooms" of docs/design.md, so the page and the
+ * code cannot differ.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -21,14 +22,14 @@ function roomNamed(name: string): string {
   return name === "" ? "host" : `host/${name}`;
 }
 
-/** The files of a folder of sources, and of its folders; templates of other projects are none of ours. */
+/** The source files below a folder, without the template of a user's project. */
 function sources(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .map(name => `${folder}/${name}`)
     .filter(name => name.endsWith(".ts") && !name.includes("/template/"));
 }
 
-/** What a file imports of ours, in whatever way: as values or types, when it is loaded or later. */
+/** The files of the project that a file imports: values or types, at once or later. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(ROOT, file), "utf8");
   const found = text.matchAll(/(?:^(?:import|export)\s[^;]*?from\s+|^import\s+|\bimport\()"(\.[^"]+)"/gms);
@@ -38,7 +39,7 @@ function importsOf(file: string): string[] {
     .filter(path => existsSync(join(ROOT, path)));
 }
 
-/** Of host/: its folder. The files of host/ itself are a room, too. */
+/** The room of a file. The files of host/ itself are a room, too. */
 function roomOf(file: string): string {
   const [top, folder, name] = file.split("/");
   return name === undefined ? top : `${top}/${folder}`;

@@ -8,6 +8,9 @@ import { fault } from "./fault.ts";
 
 const nothing = new Uint8Array(0);
 
+/** The bytes of a pid where a guest wants one: its two words. */
+export const PID_BYTES = 8;
+
 /**
  * Crashes the actor if a range is not inside its memory. `name` is the import, `what` the
  * parameter.

@@ -2,6 +2,7 @@
 
 import type { Actor } from "../actor/actor.ts";
 import { tiesOf } from "./requests.ts";
+
 /** Links two live actors. A pair has one link, and an actor is never linked to itself. */
 export function link(a: Actor, b: Actor): void {
   if (a === b) return;

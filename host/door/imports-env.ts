@@ -2,10 +2,8 @@
 
 import type { Actor, Services } from "../actor/actor.ts";
 import { fault } from "../actor/fault.ts";
-import { ABORTED_FOR_MEMORY, ABORTED_FOR_STACK, type Import } from "../wire/abi.ts";
+import { ABORTED_FOR_MEMORY, ABORTED_FOR_STACK, type Import, PAGE_BYTES } from "../wire/abi.ts";
 import { anyCallerOf } from "./caller.ts";
-
-const PAGE_BYTES = 65_536;
 
 /** The most of an abort's message that is kept. */
 const MAX_ABORT_CHARACTERS = 2000;

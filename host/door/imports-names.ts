@@ -6,7 +6,7 @@
 
 import type { Actor, Services } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
-import { checkRange, writeWords } from "../actor/ranges.ts";
+import { checkRange, PID_BYTES, writeWords } from "../actor/ranges.ts";
 import { lookUp } from "../between/guesses.ts";
 import type { Registry } from "../between/names.ts";
 import { mayBeNamed } from "../between/tie-limits.ts";
@@ -16,7 +16,6 @@ import type { PidTable } from "../wire/pid.ts";
 import { callerOf, isOwn, textOf } from "./caller.ts";
 import { sendMessage } from "./send.ts";
 
-const PID_BYTES = 8;
 /** The most pids whose bytes fit into a 32-bit length. */
 const MAX_PIDS = 2 ** 29 - 1;
 /** What each message of a broadcast costs beside its bytes. */

@@ -79,7 +79,6 @@ export function outputImports(services: Services, log: Log): Record<string, Impo
       checkRange(actor, "log", "the text", pointer, length);
       if (allowance === null || !allowance.granted.log) return NOT_GRANTED;
       const bytes = length >>> 0;
-
       if (!mayLog(allowance, actor.limits, services.clock.now(), bytes)) return OVER_LIMIT;
       charge(actor, bytes >>> COPIED_SHIFT);
       log(actor, logLevels[level] ?? "info", textOf(actor, "log", "the text", pointer, length));

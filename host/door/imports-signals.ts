@@ -3,7 +3,7 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
 import { exit, fault } from "../actor/fault.ts";
-import { checkRange, copyOut, writeWords } from "../actor/ranges.ts";
+import { checkRange, copyOut, PID_BYTES, writeWords } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
 import { lookUp } from "../between/guesses.ts";
 import { link, unlink, unlinkEnded } from "../between/links.ts";
@@ -22,7 +22,6 @@ import { callerOf, isOwn, signalReason, textOf } from "./caller.ts";
 const SPAWN_LINK = 1;
 const SPAWN_MONITOR = 2;
 const SPAWN_RESULT_BYTES = 16;
-const PID_BYTES = 8;
 /** What a spawn costs its caller. Measured: 60 to 100 µs of the host's time. */
 const SPAWN_REDUCTIONS = 20_000;
 

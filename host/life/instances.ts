@@ -9,13 +9,11 @@ import type { Account } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { type NewPort, PORT_IMPORTS, type Switch } from "../turns/switch.ts";
-import { GLOBALS_EXPORT, INITIALIZE, LEFT_EXPORT, resumeExport, START } from "../wire/abi.ts";
+import { GLOBALS_EXPORT, INITIALIZE, LEFT_EXPORT, PAGE_BYTES, resumeExport, START } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { reasonOfThrown } from "../wire/reason.ts";
 import { Recycling } from "./recycling.ts";
-
-const PAGE_BYTES = 65_536;
 
 /** A new instance's exports and its port. */
 interface Linked {
@@ -98,21 +96,9 @@ export class Instances {
    * The exported counter, if the host can read and write it as an i32. Throws a SpawnError if not.
    */
   #counterOf(module: GuestModule, left: WebAssembly.ExportValue): { value: number } {
-    const known = this.#countRightly.has(module);
-    if (known && left instanceof WebAssembly.Global) return left;
-    try {
-      if (left instanceof WebAssembly.Global) {
-        const before = left.value;
-        left.value = 0.5;
-        const isWord = left.value === 0;
-        left.value = before;
-        if (isWord) {
-          this.#countRightly.add(module);
-          return left;
-        }
-      }
-    } catch {
-      // It is immutable, or an i64.
+    if (left instanceof WebAssembly.Global && (this.#countRightly.has(module) || isMutableWord(left))) {
+      this.#countRightly.add(module);
+      return left;
     }
     throw new SpawnError(
       `${module.name} exports ${LEFT_EXPORT}, but not as a mutable global of type i32; the host uses this name`,
@@ -128,8 +114,7 @@ export class Instances {
         // A port's imports have fixed types. A module that imports them with other types gets the
         // host's functions.
         const isSwitched = module.hasKnownTypes && actor.way.name !== "jspi";
-        const names = PORT_IMPORTS.filter(name => module.importsActor(name));
-        const made = isSwitched ? (this.#switch?.portOf(actor, memory, names) ?? null) : null;
+        const made = (isSwitched && this.#switch?.portOf(actor, memory, portImportsOf(module))) || null;
         return { exports: this.#link(actor, module, imports, memory, made), port: made?.port ?? null };
       } catch (error) {
         // The memory type of a module that was compiled elsewhere is unknown. The engine refuses
@@ -190,6 +175,25 @@ export class Instances {
       });
     }
   }
+}
+
+/** Whether a global is a mutable i32. Its value stays. */
+function isMutableWord(global: WebAssembly.Global): boolean {
+  try {
+    const before = global.value;
+    global.value = 0.5;
+    const isWord = global.value === 0;
+    global.value = before;
+    return isWord;
+  } catch {
+    // It is immutable, or an i64.
+    return false;
+  }
+}
+
+/** The imports of `actor` that the module has and a port offers. */
+function portImportsOf(module: GuestModule): string[] {
+  return PORT_IMPORTS.filter(name => module.importsActor(name));
 }
 
 function maximumPages({ limits }: Actor, { memoryType }: GuestModule): number {

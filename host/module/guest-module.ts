@@ -10,7 +10,7 @@
  * check.ts and this file. All of them read bytes by cursor.ts, sections.ts, declarations.ts and
  * instructions.ts.
  */
-import { LEFT_EXPORT, resumeExport, YIELD_EXPORT } from "../wire/abi.ts";
+import { LEFT_EXPORT, PAGE_BYTES, resumeExport, YIELD_EXPORT } from "../wire/abi.ts";
 import type { ReductionPolicy, WayName } from "../wire/limits.ts";
 import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
 import type { ExitReason } from "../wire/message.ts";
@@ -22,7 +22,6 @@ import type { ExportType, ImportType, MemoryType } from "./interface.ts";
 import { isRecyclable } from "./recyclable.ts";
 import type { Compiled } from "./trim.ts";
 
-const PAGE_BYTES = 65_536;
 const RESUME = resumeExport("");
 
 /** How the module was made, where that is not evident from its bytes. */

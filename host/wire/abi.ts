@@ -120,3 +120,6 @@ export type Signature = string;
 export const START = "_start";
 /** The name of the same export in libraries of WASI. */
 export const INITIALIZE = "_initialize";
+
+/** A page of WebAssembly's memory. */
+export const PAGE_BYTES = 65_536;

@@ -1,5 +1,6 @@
 /** The compiler: what `compile` and `build` make of sources, and what they say of mistakes. */
 import { execFileSync } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -155,6 +156,20 @@ describe("compile", () => {
 });
 
 describe("build", () => {
+  test("keeps its compiler from one call to the next", async () => {
+    const started: unknown[] = [];
+    const note = (message: unknown) => started.push(message);
+    subscribe("worker_threads", note);
+    try {
+      const compile = () => build([write("echo.ts", ECHO)], { cache: false });
+      const [first, second] = [await compile(), await compile()];
+      expect(second).toEqual(first);
+      expect(started).toHaveLength(1);
+    } finally {
+      unsubscribe("worker_threads", note);
+    }
+  });
+
   test("goes on after an entry that crashes the compiler, and names it", async () => {
     write("echo.ts", ECHO);
     write("crashes.ts", CRASHES);

@@ -63,33 +63,37 @@ const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts
 export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
   if (!Array.isArray(entries)) throw new TypeError('build takes a list of paths: build(["guest.ts"])');
   checkOptions("build", options, buildChecks);
-  const builder = idle ?? new Builder();
-  idle = undefined;
+  const builder = takeIdle() ?? new Builder();
   try {
     const results: Compiled[] = [];
     for (const entry of entries) results.push(await builder.build(entry, options));
     return results;
   } finally {
-    if (idle === undefined) rest(builder);
+    if (idle === undefined) keepIdle(builder);
     else await builder.close();
   }
 }
 
-/** The compiler of the last call, which the next call uses if it comes soon: a new one takes seconds to start. */
-let idle: Builder | undefined;
+const IDLE_MS = 10_000;
 
-/** Keeps a builder for the next call. It holds neither the process nor, for long, its memory. */
-function rest(builder: Builder): void {
-  idle = builder;
-  builder.unref();
-  setTimeout(() => {
-    if (idle !== builder) return;
-    idle = undefined;
-    void builder.close();
-  }, IDLE_MS).unref();
+/**
+ * The builder of the last call. A call that comes within ten seconds uses it, because a new compiler
+ * takes seconds to start.
+ */
+let idle: { readonly builder: Builder; readonly timer: NodeJS.Timeout } | undefined;
+
+function takeIdle(): Builder | undefined {
+  const builder = idle?.builder;
+  clearTimeout(idle?.timer);
+  idle = undefined;
+  return builder;
 }
 
-const IDLE_MS = 10_000;
+/** Keeps a builder for the next call. The process may end meanwhile. */
+function keepIdle(builder: Builder): void {
+  builder.unref();
+  idle = { builder, timer: setTimeout(() => void takeIdle()?.close(), IDLE_MS).unref() };
+}
 
 /** Keeps its worker from one entry to the next, until `close`. It compiles one entry at a time. */
 export class Builder {
@@ -103,8 +107,7 @@ export class Builder {
     const worker = this.#worker ?? this.#start();
     worker.ref();
     const { compiled, inputs } = await ask(worker, { entry, options }, timeoutMs);
-    if (inputs === undefined) this.#worker = undefined;
-    else await kept?.keep(compiled, inputs, options);
+    if (inputs !== undefined) await kept?.keep(compiled, inputs, options);
     return compiled;
   }
 
