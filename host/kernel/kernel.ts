@@ -1,0 +1,2 @@
+/** The kernel's functions. */
+export { bump } from "./arena.ts";

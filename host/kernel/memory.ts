@@ -1,0 +1,123 @@
+/**
+ * The kernel's memory and the guest's, for the kernel as TypeScript. `memory.as.ts` has the same
+ * functions for AssemblyScript, where each is one or two instructions. Addresses and words are i32.
+ *
+ * Tests run the kernel on this file, with memories of their own: see `useMemories`.
+ */
+
+const PAGE_SHIFT = 16;
+
+let words = new Int32Array(0);
+let bytes = new Uint8Array(0);
+let doubles = new Float64Array(0);
+let kernel: WebAssembly.Memory | null = null;
+let guest: WebAssembly.Memory | null = null;
+
+/** The memories that the functions below use from now on. */
+export function useMemories(ofKernel: WebAssembly.Memory, ofGuest: WebAssembly.Memory): void {
+  kernel = ofKernel;
+  guest = ofGuest;
+  refresh();
+}
+
+/** A memory that has grown has another buffer. */
+function refresh(): void {
+  const { buffer } = kernel as WebAssembly.Memory;
+  words = new Int32Array(buffer);
+  bytes = new Uint8Array(buffer);
+  doubles = new Float64Array(buffer);
+}
+
+/** A word of the kernel's memory. All addresses of words are multiples of 4. */
+export function load(address: i32): i32 {
+  return words[address >> 2];
+}
+
+export function store(address: i32, value: i32): void {
+  words[address >> 2] = value;
+}
+
+/** Two words side by side, at a multiple of 8. */
+export function store2(address: i32, first: i32, second: i32): void {
+  words[address >> 2] = first;
+  words[(address >> 2) + 1] = second;
+}
+
+/** Two words of the kernel's memory, from one multiple of 8 to another. */
+export function copy2(to: i32, from: i32): void {
+  words[to >> 2] = words[from >> 2];
+  words[(to >> 2) + 1] = words[(from >> 2) + 1];
+}
+
+/** Whether two words side by side, at a multiple of 8, are these. */
+export function are2(address: i32, first: i32, second: i32): bool {
+  return words[address >> 2] === first && words[(address >> 2) + 1] === second;
+}
+
+/** Adds one to a double. */
+export function count(address: i32): void {
+  doubles[address >> 3]++;
+}
+
+/** Within the kernel's memory. The ranges do not overlap. */
+export function copy(to: i32, from: i32, length: i32): void {
+  bytes.copyWithin(to, from, from + length);
+}
+
+/** Makes bytes of the kernel's memory 0. */
+export function clear(address: i32, length: i32): void {
+  bytes.fill(0, address, address + length);
+}
+
+/** The size of the kernel's memory in pages of 64 KiB. */
+export function pages(): i32 {
+  return bytes.length >> PAGE_SHIFT;
+}
+
+/** Grows the kernel's memory. False: the engine refuses, and nothing has changed. */
+export function grow(by: i32): bool {
+  try {
+    kernel?.grow(by);
+  } catch {
+    return false;
+  }
+  refresh();
+  return true;
+}
+
+/** Whether one number is less than another, both without a sign. */
+export function below(a: i32, b: i32): bool {
+  return a >>> 0 < b >>> 0;
+}
+
+/** The size of the guest's memory in pages of 64 KiB. */
+export function guestPages(): i32 {
+  return (guest as WebAssembly.Memory).buffer.byteLength >>> PAGE_SHIFT;
+}
+
+/** Whether bytes lie inside the guest's memory. Both numbers have no sign. */
+export function isInside(pointer: i32, length: i32): bool {
+  return (pointer >>> 0) + (length >>> 0) <= (guest as WebAssembly.Memory).buffer.byteLength;
+}
+
+/** From the guest's memory to the kernel's. */
+export function copyIn(to: i32, pointer: i32, length: i32): void {
+  bytes.set(new Uint8Array((guest as WebAssembly.Memory).buffer, pointer >>> 0, length), to);
+}
+
+/** From the kernel's memory to the guest's. */
+export function copyOut(pointer: i32, from: i32, length: i32): void {
+  new Uint8Array((guest as WebAssembly.Memory).buffer).set(bytes.subarray(from, from + length), pointer >>> 0);
+}
+
+/** Two words side by side in the guest's memory, at a multiple of 4. */
+export function guestStore2(pointer: i32, first: i32, second: i32): void {
+  const view = new DataView((guest as WebAssembly.Memory).buffer);
+  view.setInt32(pointer >>> 0, first, true);
+  view.setInt32((pointer >>> 0) + 4, second, true);
+}
+
+/** Two words side by side, from the kernel's memory to the guest's. */
+export function guestCopy2(pointer: i32, from: i32): void {
+  guestStore2(pointer, words[from >> 2], words[(from >> 2) + 1]);
+}
