@@ -1,2 +1,17 @@
-/** The kernel's functions. */
-export { bump } from "./arena.ts";
+/**
+ * What the kernel's module exports. It has two uses. One instance for each runtime is the *kernel*,
+ * for the host and for turns. One instance for each guest is its *port*: what the guest calls.
+ */
+// The kernel.
+export { deliver } from "./delivery.ts";
+export { run, turnOf } from "./loop.ts";
+export { findRef, first, from, mayTake, next, remove, sizeFor, startFor } from "./mailbox.ts";
+export { mark, markAt, unmark } from "./marks.ts";
+export { enqueue } from "./queue.ts";
+export { claim, coldOf, recordAt, release } from "./records.ts";
+// A port.
+export { recv, recvMatch, recvTag } from "./receive.ts";
+export { demonitor, request } from "./request.ts";
+export { me } from "./self.ts";
+export { send } from "./send.ts";
+export { begin, park, proceed, turn } from "./turn.ts";

@@ -30,48 +30,48 @@ function refresh(): void {
 
 /** A word of the kernel's memory. All addresses of words are multiples of 4. */
 export function load(address: i32): i32 {
-  return words[address >> 2];
+  return words[address >>> 2];
 }
 
 export function store(address: i32, value: i32): void {
-  words[address >> 2] = value;
+  words[address >>> 2] = value;
 }
 
 /** Two words side by side, at a multiple of 8. */
 export function store2(address: i32, first: i32, second: i32): void {
-  words[address >> 2] = first;
-  words[(address >> 2) + 1] = second;
+  words[address >>> 2] = first;
+  words[(address >>> 2) + 1] = second;
 }
 
 /** Two words of the kernel's memory, from one multiple of 8 to another. */
 export function copy2(to: i32, from: i32): void {
-  words[to >> 2] = words[from >> 2];
-  words[(to >> 2) + 1] = words[(from >> 2) + 1];
+  words[to >>> 2] = words[from >>> 2];
+  words[(to >>> 2) + 1] = words[(from >>> 2) + 1];
 }
 
 /** Whether two words side by side, at a multiple of 8, are these. */
 export function are2(address: i32, first: i32, second: i32): bool {
-  return words[address >> 2] === first && words[(address >> 2) + 1] === second;
+  return words[address >>> 2] === first && words[(address >>> 2) + 1] === second;
 }
 
 /** Adds one to a double. */
 export function count(address: i32): void {
-  doubles[address >> 3]++;
+  doubles[address >>> 3]++;
 }
 
-/** Within the kernel's memory. The ranges do not overlap. */
+/** Within the kernel's memory. The ranges may overlap. */
 export function copy(to: i32, from: i32, length: i32): void {
-  bytes.copyWithin(to, from, from + length);
+  bytes.copyWithin(to >>> 0, from >>> 0, (from >>> 0) + length);
 }
 
 /** Makes bytes of the kernel's memory 0. */
 export function clear(address: i32, length: i32): void {
-  bytes.fill(0, address, address + length);
+  bytes.fill(0, address >>> 0, (address >>> 0) + length);
 }
 
 /** The size of the kernel's memory in pages of 64 KiB. */
 export function pages(): i32 {
-  return bytes.length >> PAGE_SHIFT;
+  return bytes.length >>> PAGE_SHIFT;
 }
 
 /** Grows the kernel's memory. False: the engine refuses, and nothing has changed. */
@@ -102,12 +102,12 @@ export function isInside(pointer: i32, length: i32): bool {
 
 /** From the guest's memory to the kernel's. */
 export function copyIn(to: i32, pointer: i32, length: i32): void {
-  bytes.set(new Uint8Array((guest as WebAssembly.Memory).buffer, pointer >>> 0, length), to);
+  bytes.set(new Uint8Array((guest as WebAssembly.Memory).buffer, pointer >>> 0, length), to >>> 0);
 }
 
 /** From the kernel's memory to the guest's. */
 export function copyOut(pointer: i32, from: i32, length: i32): void {
-  new Uint8Array((guest as WebAssembly.Memory).buffer).set(bytes.subarray(from, from + length), pointer >>> 0);
+  new Uint8Array((guest as WebAssembly.Memory).buffer).set(bytes.subarray(from >>> 0, (from >>> 0) + length), pointer >>> 0);
 }
 
 /** Two words side by side in the guest's memory, at a multiple of 4. */
@@ -119,5 +119,5 @@ export function guestStore2(pointer: i32, first: i32, second: i32): void {
 
 /** Two words side by side, from the kernel's memory to the guest's. */
 export function guestCopy2(pointer: i32, from: i32): void {
-  guestStore2(pointer, words[from >> 2], words[(from >> 2) + 1]);
+  guestStore2(pointer, words[from >>> 2], words[(from >>> 2) + 1]);
 }

@@ -1,0 +1,29 @@
+/** Gives actors their turns, one after another, in the order of the run queue. */
+import { load, store } from "./memory.ts";
+import { callTurn } from "./outside.ts";
+import { dequeue } from "./queue.ts";
+import { slotOf } from "./records.ts";
+import { FLAGS, LO, NOTHING, QUEUE_LENGTH, READY, STATE, TAKES_TURNS, TURNS_LEFT, WHOLE_TURN } from "./words.ts";
+
+/**
+ * Gives at most so many turns. Answers where the host has to go on: the address of a record, and in
+ * its low seven bits what is left to do; 0: nowhere.
+ */
+export function run(turns: i32): i32 {
+  store(TURNS_LEFT, turns);
+  while (load(QUEUE_LENGTH) > 0 && load(TURNS_LEFT) > 0) {
+    store(TURNS_LEFT, (load(TURNS_LEFT) - 1) | 0);
+    const record = dequeue();
+    // It may have ended while it waited, and another actor may have its record.
+    if (load((record + STATE) | 0) !== READY || load((record + LO) | 0) === 0) continue;
+    const left = turnOf(record);
+    if (left !== NOTHING) return record | left;
+  }
+  return 0;
+}
+
+/** Gives an actor that is ready its turn, wherever it stands in the run queue. */
+export function turnOf(record: i32): i32 {
+  if ((load((record + FLAGS) | 0) & TAKES_TURNS) === 0) return WHOLE_TURN;
+  return callTurn(slotOf(load((record + LO) | 0)));
+}

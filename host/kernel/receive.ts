@@ -1,0 +1,208 @@
+/** A guest's receives. */
+import { findRef, findTag, first, from, isCounted, remove, sizeOf, startFor } from "./mailbox.ts";
+import { below, count, isInside, load, store } from "./memory.ts";
+import { hostCharge, hostRecv, hostRecvMatch, hostRecvTag } from "./outside.ts";
+import { me } from "./self.ts";
+import { ask, askMany, endOfMany, least, segmentBehind, show } from "./window.ts";
+import {
+  BUDGET,
+  CAPACITY,
+  COPIED_SHIFT,
+  COUNT,
+  CURRENT,
+  ELSEWHERE,
+  FLAGS,
+  FOR_EVER,
+  FREE,
+  HAS_MATCH,
+  HAS_MATCH_FIRST,
+  HEAD,
+  HELD,
+  INFO,
+  IS_DEAD,
+  IS_HANDLER,
+  IS_LINK,
+  KIND,
+  KNOWS_PARK,
+  LENGTH,
+  MAY_PARK,
+  NOT_WAITING,
+  OVER,
+  PARK,
+  PASSED_SHIFT,
+  PAYS,
+  POINTER,
+  RECEIVED,
+  RESTRAINT,
+  SAVED,
+  SEGMENT,
+  SEGMENT_HEADER,
+  TAG,
+  TAIL,
+  TIMED,
+  TIMED_BY_KERNEL,
+  TIMEOUT,
+  TIMEOUT_OVER,
+  WANT,
+  WANT_ANY,
+  WANT_MATCH,
+  WANT_REF,
+  WANT_TAG,
+  WANTED,
+  WINDOW_MOVED,
+} from "./words.ts";
+
+/** How many bytes of items a predicate is asked about in one turn, if the actor can wait. */
+const ASKED_BYTES_A_TURN = 262_144;
+/** How many bytes of items `match_first` is shown first; each time after that, twice as many. */
+const FIRST_ROOM = 512;
+/** The bytes of `info`. */
+const INFO_BYTES = 32;
+
+/** As docs/abi.md says. */
+export function recv(info: i32, pointer: i32, capacity: i32, timeout: i32): i32 {
+  const answer = receive(info, pointer, capacity, timeout, WANT_ANY, 0);
+  return answer === ELSEWHERE ? hostRecv(info, pointer, capacity, timeout) : answer;
+}
+
+/** As docs/abi.md says. A negative tag is a ref. */
+export function recvTag(info: i32, pointer: i32, capacity: i32, timeout: i32, tag: i32): i32 {
+  const answer = receive(info, pointer, capacity, timeout, tag < 0 ? WANT_REF : WANT_TAG, tag);
+  return answer === ELSEWHERE ? hostRecvTag(info, pointer, capacity, timeout, tag) : answer;
+}
+
+/** As docs/abi.md says. */
+export function recvMatch(info: i32, pointer: i32, capacity: i32, timeout: i32, predicate: i32): i32 {
+  const has = (load((me + FLAGS) | 0) & HAS_MATCH) !== 0;
+  const answer = has ? receive(info, pointer, capacity, timeout, WANT_MATCH, predicate) : ELSEWHERE;
+  return answer === ELSEWHERE ? hostRecvMatch(info, pointer, capacity, timeout, predicate) : answer;
+}
+
+/** ELSEWHERE: the actor may not receive so, and the host says why. */
+function receive(info: i32, pointer: i32, capacity: i32, timeout: i32, want: i32, wanted: i32): i32 {
+  if (load(CURRENT) !== me || load((me + RESTRAINT) | 0) !== FREE) return ELSEWHERE;
+  if (!isInside(pointer, capacity) || (info & 3) !== 0 || !isInside(info, INFO_BYTES)) return ELSEWHERE;
+  const flags = load((me + FLAGS) | 0);
+  const polls = timeout === 0 || (flags & MAY_PARK) === 0;
+  const isAgain =
+    load((me + HELD) | 0) !== 0 && load((me + WANT) | 0) === want && load((me + WANTED) | 0) === wanted;
+  const begin = want === WANT_REF ? startFor(me, wanted) : load((me + HEAD) | 0);
+  if ((flags & IS_HANDLER) !== 0) store((me + FLAGS) | 0, flags | WINDOW_MOVED);
+  store((me + INFO) | 0, info);
+  store((me + POINTER) | 0, pointer);
+  store((me + CAPACITY) | 0, capacity);
+  store((me + WANT) | 0, want);
+  store((me + WANTED) | 0, wanted);
+  store((me + TIMED) | 0, NOT_WAITING);
+  if (!isAgain) {
+    store((me + HELD) | 0, 0);
+    store((me + SAVED) | 0, begin);
+  }
+  // An actor that has used its turn gives way: before a receive, whatever the mailbox holds, and
+  // after a poll that has found nothing.
+  const isSpent = load((me + BUDGET) | 0) <= 0;
+  if (polls || !isSpent) {
+    store((me + BUDGET) | 0, (load((me + BUDGET) | 0) - 1) | 0);
+    const length = look(!polls);
+    if (length !== PARK) return length;
+    if (polls && !(isSpent && (flags & (MAY_PARK | KNOWS_PARK)) === (MAY_PARK | KNOWS_PARK))) return TIMEOUT_OVER;
+  }
+  store((me + TIMEOUT) | 0, timeout);
+  store((me + TIMED) | 0, polls ? OVER : timeout < 0 ? FOR_EVER : TIMED_BY_KERNEL);
+  return PARK;
+}
+
+/**
+ * Goes on from the save pointer to the first item that is wanted, and takes it. PARK: there is none.
+ * With `inPieces` it is PARK, too, if a predicate has had its time in this turn; then the save pointer
+ * is before TAIL.
+ */
+export function look(inPieces: bool): i32 {
+  if (load((me + COUNT) | 0) === 0) return PARK;
+  const want = load((me + WANT) | 0);
+  if (want === WANT_ANY) return takeItem(first(me));
+  const saved = load((me + SAVED) | 0);
+  const wanted = load((me + WANTED) | 0);
+  let at = 0;
+  if (want === WANT_TAG) at = findTag(me, saved, wanted);
+  else if (want === WANT_REF) at = findRef(me, saved, wanted);
+  else at = load((me + HELD) | 0) !== 0 ? saved : findMatch(inPieces);
+  if (at === 0 && want !== WANT_MATCH) store((me + SAVED) | 0, load((me + TAIL) | 0));
+  if ((load((me + FLAGS) | 0) & PAYS) !== 0) {
+    const price = passedBytes(saved, at === 0 ? load((me + SAVED) | 0) : at) >>> PASSED_SHIFT;
+    if (price !== 0) hostCharge(price);
+  }
+  return at === 0 ? PARK : takeItem(at);
+}
+
+/** Writes an item into the window, and takes it out of the mailbox unless it is longer. */
+function takeItem(at: i32): i32 {
+  const length = load((at + LENGTH) | 0);
+  const capacity = load((me + CAPACITY) | 0);
+  if ((load((me + FLAGS) | 0) & PAYS) !== 0) {
+    const price = least(length, capacity) >>> COPIED_SHIFT;
+    if (price !== 0) hostCharge(price);
+  }
+  show(at);
+  if (below(capacity, length)) {
+    store((me + SAVED) | 0, at);
+    store((me + HELD) | 0, 1);
+    return length;
+  }
+  const kind = load((at + KIND) | 0);
+  store((me + HELD) | 0, 0);
+  remove(me, at);
+  if (isCounted(kind)) count(RECEIVED);
+  return length;
+}
+
+/** The bytes of the items and dead items between two positions. */
+function passedBytes(position: i32, end: i32): i32 {
+  let bytes = 0;
+  let at = position;
+  while (at !== end) {
+    const kind = load((at + KIND) | 0);
+    if (kind === IS_LINK) {
+      at = load((at + TAG) | 0);
+    } else {
+      const size = kind === IS_DEAD ? load((at + TAG) | 0) : sizeOf(at);
+      bytes = (bytes + size) | 0;
+      at = (at + size) | 0;
+    }
+  }
+  return bytes;
+}
+
+/**
+ * Asks the predicate about the items from the save pointer on: first about one, then, if the guest
+ * has `match_first`, about as many at once as double each time. What is shown for nothing is at most
+ * as much as what was asked about.
+ */
+function findMatch(inPieces: bool): i32 {
+  const hasMany = (load((me + FLAGS) | 0) & HAS_MATCH_FIRST) !== 0;
+  const tail = load((me + TAIL) | 0);
+  let left = ASKED_BYTES_A_TURN;
+  let room = 0;
+  let at = from(me, load((me + SAVED) | 0));
+  let segment = ((at - SEGMENT_HEADER) | 0) === load((me + SEGMENT) | 0) ? load((me + SEGMENT) | 0) : 0;
+  while (at !== 0) {
+    store((me + SAVED) | 0, at);
+    if (inPieces && left <= 0) return 0;
+    const end = room === 0 ? at : endOfMany(at, segment, room);
+    let behind = end;
+    if (end === at) {
+      if (ask(at)) return at;
+      behind = (at + sizeOf(at)) | 0;
+    } else {
+      const found = askMany(at, end);
+      if (found !== 0) return found;
+    }
+    left = (left - (behind - at)) | 0;
+    if (hasMany) room = room === 0 ? FIRST_ROOM : room << 1;
+    segment = behind === tail ? 0 : segmentBehind(behind);
+    at = from(me, behind);
+    if (((at - SEGMENT_HEADER) | 0) !== segment) segment = 0;
+  }
+  store((me + SAVED) | 0, tail);
+  return 0;
+}

@@ -1,0 +1,68 @@
+/** The records of all actors: 128 bytes each, in blocks of 512, found by the slot of a pid. */
+import { classFor, give, take } from "./arena.ts";
+import { clear, load, store } from "./memory.ts";
+import { clearMailbox } from "./mailbox.ts";
+import { COLD, COLD_BYTES, HI, LO, NEXT, RECORD_BLOCKS, RECORD_BYTES, RECORDS_IN_BLOCK } from "./words.ts";
+
+/** The bits of a pid's first word that are its slot. */
+const SLOT_MASK = 0xfffff;
+const BLOCK_SHIFT = 9;
+const RECORD_SHIFT = 7;
+
+/** The slot of the pid with this first word. */
+export function slotOf(lo: i32): i32 {
+  return lo & SLOT_MASK;
+}
+
+/** Where the record for a pid's first word is; 0: there never was one. Its pid may be another one. */
+export function recordAt(lo: i32): i32 {
+  const slot = lo & SLOT_MASK;
+  const block = load((RECORD_BLOCKS + ((slot >> BLOCK_SHIFT) << 2)) | 0);
+  if (block === 0) return 0;
+  return (block + ((slot & (RECORDS_IN_BLOCK - 1)) << RECORD_SHIFT)) | 0;
+}
+
+/**
+ * Gives the record of its slot to a new actor. All its words are 0, but its pid, and its place in
+ * the run queue, where the slot's last actor may have left the record. 0: there is no memory.
+ */
+export function claim(lo: i32, hi: i32): i32 {
+  const slot = lo & SLOT_MASK;
+  const entry = (RECORD_BLOCKS + ((slot >> BLOCK_SHIFT) << 2)) | 0;
+  if (load(entry) === 0) {
+    const bytes = RECORDS_IN_BLOCK << RECORD_SHIFT;
+    const block = take(classFor(bytes));
+    if (block === 0) return 0;
+    clear(block, bytes);
+    store(entry, block);
+  }
+  const record = (load(entry) + ((slot & (RECORDS_IN_BLOCK - 1)) << RECORD_SHIFT)) | 0;
+  const next = load((record + NEXT) | 0);
+  clear(record, RECORD_BYTES);
+  store((record + NEXT) | 0, next);
+  store((record + LO) | 0, lo);
+  store((record + HI) | 0, hi);
+  return record;
+}
+
+/** The actor has ended: gives back what its record has. No pid has its words from now on. */
+export function release(record: i32): void {
+  store((record + LO) | 0, 0);
+  store((record + HI) | 0, -1);
+  clearMailbox(record);
+  const cold = load((record + COLD) | 0);
+  if (cold === 0) return;
+  store((record + COLD) | 0, 0);
+  give(cold, classFor(COLD_BYTES));
+}
+
+/** The cold block of a record, made if it has none, all zeros; 0: there is no memory. */
+export function coldOf(record: i32): i32 {
+  const has = load((record + COLD) | 0);
+  if (has !== 0) return has;
+  const block = take(classFor(COLD_BYTES));
+  if (block === 0) return 0;
+  clear(block, COLD_BYTES);
+  store((record + COLD) | 0, block);
+  return block;
+}

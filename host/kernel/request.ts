@@ -1,0 +1,82 @@
+/**
+ * A guest's `request` and `demonitor`. The kernel can make one request for each actor: a ref and a
+ * monitor, as words. The host makes a monitor of it as soon as it looks at the actor's ties.
+ */
+import { findRef, mayTake, sizeFor, startFor } from "./mailbox.ts";
+import { below, load, store } from "./memory.ts";
+import { hostDemonitor, hostRequest } from "./outside.ts";
+import { coldOf, recordAt } from "./records.ts";
+import { me } from "./self.ts";
+import { isPlain, post } from "./send.ts";
+import {
+  BYTES,
+  CALL_ANSWERED,
+  CALL_MARK,
+  CALL_REF,
+  CALLEE,
+  COLD,
+  COUNT,
+  CURRENT,
+  FIRST_CALLER,
+  FLAGS,
+  FREE,
+  MAX_BYTES,
+  MAX_MESSAGES,
+  MAY_REQUEST,
+  NEXT_CALLER,
+  PAYS,
+  PREVIOUS_CALLER,
+  REFS,
+  REFS_LEFT,
+  RESTRAINT,
+  TAIL,
+} from "./words.ts";
+
+/** As docs/abi.md says. */
+export function request(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32 {
+  const to = recordAt(lo);
+  if (!isPlain(to, lo, hi, pointer, length) || !mayRequest(to, tag)) {
+    return hostRequest(lo, hi, tag, pointer, length);
+  }
+  const mine = coldOf(me);
+  const its = coldOf(to);
+  if (mine === 0 || its === 0 || load((mine + CALL_REF) | 0) !== 0) return hostRequest(lo, hi, tag, pointer, length);
+  const left = (load(REFS_LEFT) - 1) | 0;
+  const ref = load((REFS + (left << 2)) | 0);
+  if (!post(to, tag, ref, pointer, length)) return hostRequest(lo, hi, tag, pointer, length);
+  const other = load((its + FIRST_CALLER) | 0);
+  store(REFS_LEFT, left);
+  store((mine + CALL_ANSWERED) | 0, 0);
+  store((mine + CALL_REF) | 0, ref);
+  store((mine + CALLEE) | 0, to);
+  store((me + CALL_MARK) | 0, load((me + TAIL) | 0));
+  store((mine + NEXT_CALLER) | 0, other);
+  store((mine + PREVIOUS_CALLER) | 0, 0);
+  if (other !== 0) store((load((other + COLD) | 0) + PREVIOUS_CALLER) | 0, me);
+  store((its + FIRST_CALLER) | 0, me);
+  return ref;
+}
+
+/** Whether the kernel may make a request for the actor. There must be room for the Down, too. */
+function mayRequest(to: i32, tag: i32): bool {
+  if (tag < 0 || to === me || load(REFS_LEFT) === 0) return false;
+  if ((load((me + FLAGS) | 0) & (MAY_REQUEST | PAYS)) !== MAY_REQUEST) return false;
+  if (!below(load((me + COUNT) | 0), load((me + MAX_MESSAGES) | 0))) return false;
+  if (below(load((me + MAX_BYTES) | 0), load((me + BYTES) | 0))) return false;
+  return mayTake(me, sizeFor(0));
+}
+
+/** As docs/abi.md says. The host does it if its flush finds something. */
+export function demonitor(ref: i32, flush: i32): i32 {
+  if (load(CURRENT) !== me || load((me + RESTRAINT) | 0) !== FREE) return hostDemonitor(ref, flush);
+  const mine = load((me + COLD) | 0);
+  if (ref === 0 || mine === 0 || load((mine + CALL_REF) | 0) !== ref) return hostDemonitor(ref, flush);
+  if (flush !== 0 && findRef(me, startFor(me, ref), ref) !== 0) return hostDemonitor(ref, flush);
+  const following = load((mine + NEXT_CALLER) | 0);
+  const previous = load((mine + PREVIOUS_CALLER) | 0);
+  store((mine + CALL_REF) | 0, 0);
+  if (previous !== 0) store((load((previous + COLD) | 0) + NEXT_CALLER) | 0, following);
+  else store((load((load((mine + CALLEE) | 0) + COLD) | 0) + FIRST_CALLER) | 0, following);
+  if (following !== 0) store((load((following + COLD) | 0) + PREVIOUS_CALLER) | 0, previous);
+  return 1;
+}

@@ -1,0 +1,100 @@
+/** A guest's `send`. */
+import { wake } from "./delivery.ts";
+import { append, reserve, sizeFor } from "./mailbox.ts";
+import { are2, below, copyIn, count, isInside, load, store, store2 } from "./memory.ts";
+import { hostCharge, hostSend } from "./outside.ts";
+import { recordAt } from "./records.ts";
+import { me } from "./self.ts";
+import {
+  ACCEPTED,
+  ACCEPTED_GIVE_WAY,
+  BYTES,
+  CALL_ANSWERED,
+  CALL_REF,
+  CALLEE,
+  COLD,
+  COPIED_SHIFT,
+  COUNT,
+  CURRENT,
+  FLAGS,
+  FOR_EVER,
+  FREE,
+  GIVES_WAY,
+  HI,
+  ITEM_HEADER,
+  LO,
+  MAX_BYTES,
+  MAX_INSIDE_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_MESSAGES,
+  MAY_PARK,
+  MESSAGE,
+  PAYS,
+  RESTRAINT,
+  SENT,
+  SENT_IN_TURN,
+  TAKES_MESSAGES,
+  TIMED,
+  TURN_SENDS,
+  WANT,
+  WANT_TURN,
+} from "./words.ts";
+
+/** As docs/abi.md says. */
+export function send(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32 {
+  const to = recordAt(lo);
+  if (!isPlain(to, lo, hi, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
+  if (tag < 0 && !mayAnswer(to, tag)) return hostSend(lo, hi, tag, pointer, length);
+  if (!post(to, tag, 0, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
+  if (tag < 0) store((load((to + COLD) | 0) + CALL_ANSWERED) | 0, 1);
+  return tookTurn();
+}
+
+/** Whether a message can go to the actor of a record without the host: its bounds allow it. */
+export function isPlain(to: i32, lo: i32, hi: i32, pointer: i32, length: i32): bool {
+  if (to === 0 || !are2(to, lo, hi)) return false;
+  if (load(CURRENT) !== me || load((me + RESTRAINT) | 0) !== FREE) return false;
+  if ((load((to + FLAGS) | 0) & TAKES_MESSAGES) === 0) return false;
+  if (below(MAX_INSIDE_BYTES, length) || below(load((to + MAX_MESSAGE_BYTES) | 0), length)) return false;
+  if (!below(load((to + COUNT) | 0), load((to + MAX_MESSAGES) | 0))) return false;
+  if (below(load((to + MAX_BYTES) | 0), (load((to + BYTES) | 0) + length) | 0)) return false;
+  return isInside(pointer, length);
+}
+
+/**
+ * Whether this is the answer to the request that the kernel has made for the receiver. It takes one
+ * answer, of the actor that was asked.
+ */
+function mayAnswer(to: i32, ref: i32): bool {
+  const cold = load((to + COLD) | 0);
+  if (cold === 0 || load((cold + CALL_REF) | 0) !== ref) return false;
+  return load((cold + CALLEE) | 0) === me && load((cold + CALL_ANSWERED) | 0) === 0;
+}
+
+/** Puts a message into a mailbox. False: there is no room, and nothing has changed. */
+export function post(to: i32, tag: i32, ref: i32, pointer: i32, length: i32): bool {
+  const price = length >>> COPIED_SHIFT;
+  if (price !== 0 && (load((me + FLAGS) | 0) & PAYS) !== 0) hostCharge(price);
+  const size = sizeFor(length);
+  const place = reserve(to, size, true);
+  if (place === 0) return false;
+  const isPassed = wake(to, MESSAGE, tag, ref);
+  // The padding: a guest may be shown it, and other actors' bytes may lie there.
+  if ((length & 7) !== 0) store2((place + size - 8) | 0, 0, 0);
+  copyIn((place + ITEM_HEADER) | 0, pointer, length);
+  append(to, MESSAGE, tag, load((me + LO) | 0), load((me + HI) | 0), ref, 0, length, isPassed);
+  count(SENT);
+  return true;
+}
+
+/** The answer to one message more, after which the sender may have to give way. */
+function tookTurn(): i32 {
+  const sent = (load(SENT_IN_TURN) + 1) | 0;
+  store(SENT_IN_TURN, sent);
+  if (sent < TURN_SENDS) return ACCEPTED;
+  if ((load((me + FLAGS) | 0) & (GIVES_WAY | MAY_PARK)) !== (GIVES_WAY | MAY_PARK)) return ACCEPTED;
+  store(SENT_IN_TURN, 0);
+  store((me + WANT) | 0, WANT_TURN);
+  store((me + TIMED) | 0, FOR_EVER);
+  return ACCEPTED_GIVE_WAY;
+}

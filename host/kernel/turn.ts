@@ -1,0 +1,182 @@
+/** The turns of a port's actor: what it does before its guest runs, and after. */
+import { first } from "./mailbox.ts";
+import { below, load, store } from "./memory.ts";
+import { callHandle, callResume, hostAnswer, hostDisarm, hostGoOn, hostLeft, hostStart } from "./outside.ts";
+import { enqueue } from "./queue.ts";
+import { look } from "./receive.ts";
+import { me, noticeGrowth } from "./self.ts";
+import {
+  BUDGET,
+  CAPACITY,
+  COLD,
+  COUNT,
+  CURRENT,
+  FLAGS,
+  FREE,
+  HANDLER_CAPACITY,
+  HANDLER_INFO,
+  HANDLER_POINTER,
+  HELD,
+  INFO,
+  IS_HANDLER,
+  NOT_WAITING,
+  NOTHING,
+  ORDER,
+  OVER,
+  PARK,
+  PARKED,
+  POINTER,
+  PREEMPTED,
+  RESTRAINT,
+  RETURNED,
+  RUNNING,
+  SAVED,
+  SENT_IN_TURN,
+  STARTED,
+  STATE,
+  STOPPED,
+  TAIL,
+  TIMED,
+  TIMED_BY_HOST,
+  TIMED_BY_KERNEL,
+  TIMED_ENTRIES,
+  TIMED_LENGTH,
+  TIMED_LIST,
+  TIMEOUT_OVER,
+  TURN,
+  TURN_ITEMS,
+  TURN_STEP,
+  TURNS_LEFT,
+  WANT,
+  WANT_ANSWER,
+  WANT_ANY,
+  WANT_TURN,
+  WINDOW_MOVED,
+} from "./words.ts";
+
+/** What `resume:E` answers if the guest has parked. */
+const HAS_PARKED = 1;
+
+/** A turn begins: what an actor may use in one is its own again. */
+export function begin(): void {
+  store(CURRENT, me);
+  store((me + STATE) | 0, RUNNING);
+  store((me + BUDGET) | 0, TURN_ITEMS);
+  store(SENT_IN_TURN, 0);
+  store(TURN, ((load(TURN) & -TURN_STEP) + TURN_STEP) | 0);
+}
+
+/** Gives the actor its turn. Answers what is left to the host. */
+export function turn(): i32 {
+  begin();
+  const isFirst = (load((me + FLAGS) | 0) & STARTED) === 0;
+  if (isFirst) hostStart();
+  if ((load((me + FLAGS) | 0) & IS_HANDLER) !== 0) return turnOfHandler();
+  if (load((me + RESTRAINT) | 0) !== FREE) return RETURNED;
+  const result = isFirst ? 0 : proceed();
+  if (result === PARK) return NOTHING;
+  const left = callResume(result);
+  noticeGrowth();
+  if (left !== HAS_PARKED || load((me + RESTRAINT) | 0) !== FREE) return (RETURNED + (left & 3)) | 0;
+  return park() ? NOTHING : (RETURNED + HAS_PARKED) | 0;
+}
+
+/** Hands the handler one item after the other. */
+function turnOfHandler(): i32 {
+  for (;;) {
+    if (load((me + RESTRAINT) | 0) !== FREE) return STOPPED;
+    useHandlerWindow();
+    const length = look(false);
+    if (length === PARK) break;
+    store(TURN, (load(TURN) + 1) | 0);
+    if (below(load((me + CAPACITY) | 0), length)) handleLong(length);
+    else callHandle(length);
+    noticeGrowth();
+    if (load((me + COUNT) | 0) > 0 && load((me + RESTRAINT) | 0) === FREE) {
+      const budget = (load((me + BUDGET) | 0) - 1) | 0;
+      store((me + BUDGET) | 0, budget);
+      if (budget <= 0) {
+        useHandlerWindow();
+        enqueue(me);
+        return NOTHING;
+      }
+    }
+  }
+  store((me + STATE) | 0, PARKED);
+  return NOTHING;
+}
+
+/** Receives inside `handle` may have used windows of their own. */
+function useHandlerWindow(): void {
+  const flags = load((me + FLAGS) | 0);
+  if ((flags & WINDOW_MOVED) === 0) return;
+  const cold = load((me + COLD) | 0);
+  store((me + INFO) | 0, cold === 0 ? 0 : load((cold + HANDLER_INFO) | 0));
+  store((me + POINTER) | 0, cold === 0 ? 0 : load((cold + HANDLER_POINTER) | 0));
+  store((me + CAPACITY) | 0, cold === 0 ? 0 : load((cold + HANDLER_CAPACITY) | 0));
+  store((me + WANT) | 0, WANT_ANY);
+  store((me + HELD) | 0, 0);
+  store((me + FLAGS) | 0, flags & ~WINDOW_MOVED);
+}
+
+/**
+ * An item is longer than the window. The handler has to take it by a receive, or it would be handed
+ * the same item for ever.
+ */
+function handleLong(length: i32): void {
+  const order = load((first(me) + ORDER) | 0);
+  store((me + HELD) | 0, 0);
+  callHandle(length);
+  if (load((me + COUNT) | 0) > 0 && load((first(me) + ORDER) | 0) === order) hostLeft(length);
+}
+
+/**
+ * Ends the wait of a parked process: what its `park` returns. PARK: its wait goes on, or it has got
+ * another turn.
+ */
+export function proceed(): i32 {
+  if ((load((me + FLAGS) | 0) & PREEMPTED) !== 0) return hostGoOn();
+  const want = load((me + WANT) | 0);
+  let result = 0;
+  if (want === WANT_ANSWER) {
+    result = hostAnswer();
+    if (result === PARK) {
+      store((me + STATE) | 0, PARKED);
+      return PARK;
+    }
+  } else if (want !== WANT_TURN) {
+    result = look(true);
+    if (result === PARK) {
+      if (load((me + SAVED) | 0) !== load((me + TAIL) | 0) || load((me + TIMED) | 0) !== OVER) {
+        park();
+        return PARK;
+      }
+      result = TIMEOUT_OVER;
+    }
+  }
+  if (load((me + TIMED) | 0) === TIMED_BY_HOST) hostDisarm();
+  store((me + TIMED) | 0, NOT_WAITING);
+  return result;
+}
+
+/**
+ * The process has called `park`. It waits, or goes to the end of the run queue if it has not looked at
+ * all items. False: it is not in a receive that waits, or waits for the host, and nothing was done.
+ */
+export function park(): bool {
+  const timed = load((me + TIMED) | 0);
+  const want = load((me + WANT) | 0);
+  if (timed === NOT_WAITING || want === WANT_ANSWER) return false;
+  if (timed === OVER || want === WANT_TURN || load((me + SAVED) | 0) !== load((me + TAIL) | 0)) {
+    enqueue(me);
+    return true;
+  }
+  store((me + STATE) | 0, PARKED);
+  if (timed !== TIMED_BY_KERNEL) return true;
+  const length = load(TIMED_LENGTH);
+  store((TIMED_LIST + (length << 2)) | 0, me);
+  store(TIMED_LENGTH, (length + 1) | 0);
+  // There is no room for another one: the host comes back after this turn.
+  if (length >= TIMED_ENTRIES - 1) store(TURNS_LEFT, 0);
+  return true;
+}
