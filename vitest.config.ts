@@ -25,7 +25,7 @@ const node = {
 /** The rooms of host/, as test/ mirrors them. */
 const rooms = [
   ...["wire", "time", "adapters", "mail", "module", "actor"],
-  ...["between", "turns", "life", "door", "javascript", "observe"],
+  ...["kernel", "between", "turns", "life", "door", "javascript", "observe"],
 ];
 const inRooms = `test/{${rooms.join(",")}}`;
 
@@ -108,6 +108,8 @@ if (chromium === undefined)
 
 export default defineConfig({
   test: {
+    // Files for AssemblyScript alone.
+    coverage: { exclude: ["**/*.as.ts"] },
     projects: chromium === undefined ? [core, slow] : [core, slow, browser],
     // One more than there are processors: many suites wait for processes that they have started.
     // With two processors the whole takes 295 s then, and 436 s with two workers.

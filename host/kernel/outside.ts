@@ -4,183 +4,81 @@
  * import, or a call through a table.
  */
 
-/** What stands for the guest and the host. Tests replace what they need. */
-export interface Outside {
-  /** Gives the actor of a slot its turn, and answers what is left to the host. */
-  callTurn(slot: i32): i32;
-  /** The guest's `handle`. */
-  callHandle(length: i32): void;
-  /** The guest's `resume:E`. */
-  callResume(result: i32): i32;
-  /** The guest's `match`. */
-  callMatch(predicate: i32, pointer: i32, length: i32): i32;
-  /** The guest's `match_first`. */
-  callMatchFirst(predicate: i32, pointer: i32, length: i32): i32;
-  /** The imports, for all cases that the kernel leaves to the host. */
-  hostSend(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32;
-  hostRequest(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32;
-  hostDemonitor(ref: i32, flush: i32): i32;
-  hostRecv(info: i32, pointer: i32, capacity: i32, timeout: i32): i32;
-  hostRecvTag(info: i32, pointer: i32, capacity: i32, timeout: i32, tag: i32): i32;
-  hostRecvMatch(info: i32, pointer: i32, capacity: i32, timeout: i32, predicate: i32): i32;
-  /** The run queue is no longer empty. */
-  hostCall(): void;
-  /** The guest's memory has grown. */
-  hostGrown(): void;
-  /** The actor pays so many reductions; if it has none left, this throws. */
-  hostCharge(reductions: i32): void;
-  /** The actor is to end, but its predicate has answered. Throws. */
-  hostDoomed(): void;
-  /** `match_first` has answered a place where no item begins. Throws. */
-  hostAstray(): void;
-  /** A handler has left an item that is longer than its window. Throws. */
-  hostLeft(length: i32): void;
-  /** Writes bytes of a payload that the host keeps into the guest's memory. */
-  hostShow(payload: i32, pointer: i32, length: i32): void;
-  /** Drops a payload that the host keeps. */
-  hostDrop(payload: i32): void;
-  /** Throws if less than 64 KiB of the stack are left. */
-  hostHeadroom(): void;
-  /** The first turn: runs the guest's start function. */
-  hostStart(): void;
-  /** The stack of a preempted guest is put back. Answers what `resume:E` is called with. */
-  hostGoOn(): i32;
-  /** The answer of the embedder's function that the guest waits for; PARK: there is none yet. */
-  hostAnswer(): i32;
-  /** Cancels the timer of the receive. */
-  hostDisarm(): void;
+/** What stands for the guest and the host, by the names below. A function without a result answers undefined. */
+export type Outside = Readonly<Record<string, (...values: i32[]) => unknown>>;
+
+let outside: Outside = {};
+
+/** The functions below call these from now on. A call of one that is not among them throws. */
+export function useOutside(functions: Outside): void {
+  outside = functions;
 }
 
-const missing = (): never => {
-  throw new Error("the kernel has called what this test does not have");
-};
-
-const nothing: Outside = {
-  callTurn: missing,
-  callHandle: missing,
-  callResume: missing,
-  callMatch: missing,
-  callMatchFirst: missing,
-  hostSend: missing,
-  hostRequest: missing,
-  hostDemonitor: missing,
-  hostRecv: missing,
-  hostRecvTag: missing,
-  hostRecvMatch: missing,
-  hostCall: missing,
-  hostGrown: missing,
-  hostCharge: missing,
-  hostDoomed: missing,
-  hostAstray: missing,
-  hostLeft: missing,
-  hostShow: missing,
-  hostDrop: missing,
-  hostHeadroom: missing,
-  hostStart: missing,
-  hostGoOn: missing,
-  hostAnswer: missing,
-  hostDisarm: missing,
-};
-
-let outside = nothing;
-
-/** The functions below call these from now on. */
-export function useOutside(given: Partial<Outside>): void {
-  outside = { ...nothing, ...given };
+function named(name: string): (...values: i32[]) => i32 {
+  return (...values) => {
+    if (outside[name] === undefined) throw new Error(`the kernel calls ${name}, which this test does not have`);
+    return outside[name](...values) as i32;
+  };
 }
 
-export function callTurn(slot: i32): i32 {
-  return outside.callTurn(slot);
-}
+/** Gives the actor of a slot its turn, and answers what is left to the host. */
+export const callTurn: (slot: i32) => i32 = named("callTurn");
 
-export function callHandle(length: i32): void {
-  outside.callHandle(length);
-}
+/** The guest's `handle`. */
+export const callHandle: (length: i32) => void = named("callHandle");
 
-export function callResume(result: i32): i32 {
-  return outside.callResume(result);
-}
+/** The guest's `resume:E`. */
+export const callResume: (result: i32) => i32 = named("callResume");
 
-export function callMatch(predicate: i32, pointer: i32, length: i32): i32 {
-  return outside.callMatch(predicate, pointer, length);
-}
+/** The guest's `match`. */
+export const callMatch: (predicate: i32, pointer: i32, length: i32) => i32 = named("callMatch");
 
-export function callMatchFirst(predicate: i32, pointer: i32, length: i32): i32 {
-  return outside.callMatchFirst(predicate, pointer, length);
-}
+/** The guest's `match_first`. */
+export const callMatchFirst: (predicate: i32, pointer: i32, length: i32) => i32 = named("callMatchFirst");
 
-export function hostSend(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32 {
-  return outside.hostSend(lo, hi, tag, pointer, length);
-}
+/** The imports, for all cases that the kernel leaves to the host. */
+export const hostSend: (lo: i32, hi: i32, tag: i32, pointer: i32, length: i32) => i32 = named("hostSend");
+export const hostRequest: (lo: i32, hi: i32, tag: i32, pointer: i32, length: i32) => i32 = named("hostRequest");
+export const hostDemonitor: (ref: i32, flush: i32) => i32 = named("hostDemonitor");
+export const hostRecv: (info: i32, pointer: i32, capacity: i32, timeout: i32) => i32 = named("hostRecv");
+export const hostRecvTag: (info: i32, pointer: i32, capacity: i32, timeout: i32, tag: i32) => i32 = named("hostRecvTag");
+export const hostRecvMatch: (info: i32, pointer: i32, capacity: i32, timeout: i32, predicate: i32) => i32 = named("hostRecvMatch");
 
-export function hostRequest(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32 {
-  return outside.hostRequest(lo, hi, tag, pointer, length);
-}
+/** The run queue is no longer empty. */
+export const hostCall: () => void = named("hostCall");
 
-export function hostDemonitor(ref: i32, flush: i32): i32 {
-  return outside.hostDemonitor(ref, flush);
-}
+/** The guest's memory has grown. */
+export const hostGrown: () => void = named("hostGrown");
 
-export function hostRecv(info: i32, pointer: i32, capacity: i32, timeout: i32): i32 {
-  return outside.hostRecv(info, pointer, capacity, timeout);
-}
+/** The actor pays so many reductions; if it has none left, this throws. */
+export const hostCharge: (reductions: i32) => void = named("hostCharge");
 
-export function hostRecvTag(info: i32, pointer: i32, capacity: i32, timeout: i32, tag: i32): i32 {
-  return outside.hostRecvTag(info, pointer, capacity, timeout, tag);
-}
+/** The actor is to end, but its predicate has answered. Throws. */
+export const hostDoomed: () => void = named("hostDoomed");
 
-export function hostRecvMatch(info: i32, pointer: i32, capacity: i32, timeout: i32, predicate: i32): i32 {
-  return outside.hostRecvMatch(info, pointer, capacity, timeout, predicate);
-}
+/** `match_first` has answered a place where no item begins. Throws. */
+export const hostAstray: () => void = named("hostAstray");
 
-export function hostCall(): void {
-  outside.hostCall();
-}
+/** A handler has left an item that is longer than its window. Throws. */
+export const hostLeft: (length: i32) => void = named("hostLeft");
 
-export function hostGrown(): void {
-  outside.hostGrown();
-}
+/** Writes bytes of a payload that the host keeps into the guest's memory. */
+export const hostShow: (payload: i32, pointer: i32, length: i32) => void = named("hostShow");
 
-export function hostCharge(reductions: i32): void {
-  outside.hostCharge(reductions);
-}
+/** Drops a payload that the host keeps. */
+export const hostDrop: (payload: i32) => void = named("hostDrop");
 
-export function hostDoomed(): void {
-  outside.hostDoomed();
-}
+/** Throws if less than 64 KiB of the stack are left. */
+export const hostHeadroom: () => void = named("hostHeadroom");
 
-export function hostAstray(): void {
-  outside.hostAstray();
-}
+/** The first turn: runs the guest's start function. */
+export const hostStart: () => void = named("hostStart");
 
-export function hostLeft(length: i32): void {
-  outside.hostLeft(length);
-}
+/** The stack of a preempted guest is put back. Answers what `resume:E` is called with. */
+export const hostGoOn: () => i32 = named("hostGoOn");
 
-export function hostShow(payload: i32, pointer: i32, length: i32): void {
-  outside.hostShow(payload, pointer, length);
-}
+/** The answer of the embedder's function that the guest waits for; PARK: there is none yet. */
+export const hostAnswer: () => i32 = named("hostAnswer");
 
-export function hostDrop(payload: i32): void {
-  outside.hostDrop(payload);
-}
-
-export function hostHeadroom(): void {
-  outside.hostHeadroom();
-}
-
-export function hostStart(): void {
-  outside.hostStart();
-}
-
-export function hostGoOn(): i32 {
-  return outside.hostGoOn();
-}
-
-export function hostAnswer(): i32 {
-  return outside.hostAnswer();
-}
-
-export function hostDisarm(): void {
-  outside.hostDisarm();
-}
+/** Cancels the timer of the receive. */
+export const hostDisarm: () => void = named("hostDisarm");

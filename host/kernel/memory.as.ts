@@ -1,0 +1,116 @@
+/**
+ * The kernel's memory and the guest's, for AssemblyScript: the same functions as in memory.ts.
+ * Memory 0 is the kernel's. What touches the guest's is an import that compile.ts replaces by the
+ * instructions in its name.
+ */
+
+/** Up to this length 8 bytes at a time are faster than `memory.copy`. */
+const LOOP_MAX_BYTES: u32 = 64;
+
+@inline function pair(first: i32, second: i32): i64 {
+  return (<i64>(<u32>first)) | ((<i64>second) << 32);
+}
+
+@inline export function load(address: i32): i32 {
+  return i32.load(address);
+}
+
+@inline export function store(address: i32, value: i32): void {
+  i32.store(address, value);
+}
+
+@inline export function store2(address: i32, first: i32, second: i32): void {
+  i64.store(address, pair(first, second));
+}
+
+@inline export function copy2(to: i32, from: i32): void {
+  i64.store(to, i64.load(from));
+}
+
+@inline export function are2(address: i32, first: i32, second: i32): bool {
+  return i64.load(address) == pair(first, second);
+}
+
+@inline export function count(address: i32): void {
+  f64.store(address, f64.load(address) + 1);
+}
+
+@inline export function copy(to: i32, from: i32, length: i32): void {
+  memory.copy(to, from, length);
+}
+
+@inline export function clear(address: i32, length: i32): void {
+  memory.fill(address, 0, length);
+}
+
+@inline export function pages(): i32 {
+  return memory.size();
+}
+
+@inline export function grow(by: i32): bool {
+  return memory.grow(by) != -1;
+}
+
+@inline export function below(a: i32, b: i32): bool {
+  return <u32>a < <u32>b;
+}
+
+@external("instruction", "memory.size $guest") export declare function guestPages(): i32;
+
+@inline export function isInside(pointer: i32, length: i32): bool {
+  return <u64>(<u32>pointer) + <u64>(<u32>length) <= <u64>(<u32>guestPages()) << 16;
+}
+
+@external("instruction", "memory.copy $kernel $guest") declare function copyAllIn(to: i32, pointer: i32, length: i32): void;
+@external("instruction", "memory.copy $guest $kernel") declare function copyAllOut(pointer: i32, from: i32, length: i32): void;
+@external("instruction", "i64.load $guest align=1") declare function guestLoad64(pointer: i32): i64;
+@external("instruction", "i32.load8_u $guest") declare function guestLoad8(pointer: i32): i32;
+@external("instruction", "i64.store $guest align=1") declare function guestStore64(pointer: i32, value: i64): void;
+@external("instruction", "i32.store8 $guest") declare function guestStore8(pointer: i32, value: i32): void;
+@external("instruction", "i64.store $guest align=4") declare function guestStorePair(pointer: i32, value: i64): void;
+
+export function copyIn(to: i32, pointer: i32, length: i32): void {
+  if (<u32>length > LOOP_MAX_BYTES) {
+    copyAllIn(to, pointer, length);
+    return;
+  }
+  let end = to + (length & -8);
+  while (to != end) {
+    i64.store(to, guestLoad64(pointer), 0, 1);
+    to += 8;
+    pointer += 8;
+  }
+  end = to + (length & 7);
+  while (to != end) {
+    i32.store8(to, guestLoad8(pointer));
+    to += 1;
+    pointer += 1;
+  }
+}
+
+export function copyOut(pointer: i32, from: i32, length: i32): void {
+  if (<u32>length > LOOP_MAX_BYTES) {
+    copyAllOut(pointer, from, length);
+    return;
+  }
+  let end = pointer + (length & -8);
+  while (pointer != end) {
+    guestStore64(pointer, i64.load(from, 0, 1));
+    pointer += 8;
+    from += 8;
+  }
+  end = pointer + (length & 7);
+  while (pointer != end) {
+    guestStore8(pointer, i32.load8_u(from));
+    pointer += 1;
+    from += 1;
+  }
+}
+
+@inline export function guestStore2(pointer: i32, first: i32, second: i32): void {
+  guestStorePair(pointer, pair(first, second));
+}
+
+@inline export function guestCopy2(pointer: i32, from: i32): void {
+  guestStorePair(pointer, i64.load(from));
+}

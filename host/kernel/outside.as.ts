@@ -1,0 +1,29 @@
+/**
+ * What the kernel calls outside of itself, for AssemblyScript: the same functions as in outside.ts.
+ * A name of "gate" is a function of the host. The instructions of the others call through a table:
+ * `$turns` by slot, `$guest` by what the guest exports (0: handle or resume, 1: match, 2: match_first).
+ */
+@external("instruction", "call_indirect $turns (result i32)") export declare function callTurn(slot: i32): i32;
+@external("instruction", "i32.const 0 call_indirect $guest (param i32)") export declare function callHandle(length: i32): void;
+@external("instruction", "i32.const 0 call_indirect $guest (param i32) (result i32)") export declare function callResume(result: i32): i32;
+@external("instruction", "i32.const 1 call_indirect $guest (param i32 i32 i32) (result i32)") export declare function callMatch(predicate: i32, pointer: i32, length: i32): i32;
+@external("instruction", "i32.const 2 call_indirect $guest (param i32 i32 i32) (result i32)") export declare function callMatchFirst(predicate: i32, pointer: i32, length: i32): i32;
+@external("gate", "actor.send") export declare function hostSend(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32;
+@external("gate", "actor.request") export declare function hostRequest(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32;
+@external("gate", "actor.demonitor") export declare function hostDemonitor(ref: i32, flush: i32): i32;
+@external("gate", "actor.recv") export declare function hostRecv(info: i32, pointer: i32, capacity: i32, timeout: i32): i32;
+@external("gate", "actor.recv_tag") export declare function hostRecvTag(info: i32, pointer: i32, capacity: i32, timeout: i32, tag: i32): i32;
+@external("gate", "actor.recv_match") export declare function hostRecvMatch(info: i32, pointer: i32, capacity: i32, timeout: i32, predicate: i32): i32;
+@external("gate", "host.call") export declare function hostCall(): void;
+@external("gate", "host.grown") export declare function hostGrown(): void;
+@external("gate", "host.charge") export declare function hostCharge(reductions: i32): void;
+@external("gate", "host.doomed") export declare function hostDoomed(): void;
+@external("gate", "host.astray") export declare function hostAstray(): void;
+@external("gate", "host.left") export declare function hostLeft(length: i32): void;
+@external("gate", "host.show") export declare function hostShow(payload: i32, pointer: i32, length: i32): void;
+@external("gate", "host.drop") export declare function hostDrop(payload: i32): void;
+@external("gate", "host.headroom") export declare function hostHeadroom(): void;
+@external("gate", "host.start") export declare function hostStart(): void;
+@external("gate", "host.goOn") export declare function hostGoOn(): i32;
+@external("gate", "host.answer") export declare function hostAnswer(): i32;
+@external("gate", "host.disarm") export declare function hostDisarm(): void;
