@@ -5,7 +5,7 @@
  * Tests run the kernel on this file, with memories of their own: see `useMemories`.
  */
 
-const PAGE_SHIFT = 16;
+const PAGE_BYTES = 65_536;
 
 let words = new Int32Array(0);
 let bytes = new Uint8Array(0);
@@ -71,7 +71,7 @@ export function clear(address: i32, length: i32): void {
 
 /** The size of the kernel's memory in pages of 64 KiB. */
 export function pages(): i32 {
-  return bytes.length >>> PAGE_SHIFT;
+  return bytes.length / PAGE_BYTES;
 }
 
 /** Grows the kernel's memory. False: the engine refuses, and nothing has changed. */
@@ -92,7 +92,7 @@ export function below(a: i32, b: i32): bool {
 
 /** The size of the guest's memory in pages of 64 KiB. */
 export function guestPages(): i32 {
-  return (guest as WebAssembly.Memory).buffer.byteLength >>> PAGE_SHIFT;
+  return (guest as WebAssembly.Memory).buffer.byteLength / PAGE_BYTES;
 }
 
 /** Whether bytes lie inside the guest's memory. Both numbers have no sign. */

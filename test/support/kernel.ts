@@ -91,12 +91,16 @@ export function instantiateKernel(surroundings: Surroundings): CompiledKernel {
   };
 }
 
-/** A function as an entry of a table: only those of WebAssembly can be one. */
+const modules = new Map<string, WebAssembly.Module>();
+
+/** A function as an entry of a table, which takes only those of WebAssembly. */
 function inWebAssembly(name: string, call: Words): unknown {
   const signature = signaturesIn(kernelFile("outside.ts")).find(found => found.name === name);
   // A turn knows its slot without being told.
   const count = name === "callTurn" ? 0 : (signature?.parameters.length ?? 0);
   const type = `(param ${"i32 ".repeat(count)}) ${signature?.result === "void" ? "" : "(result i32)"}`;
-  const module = new WebAssembly.Module(assemble(`(module (import "a" "b" (func $f ${type})) (export "f" (func $f)))`));
+  const text = `(module (import "a" "b" (func $f ${type})) (export "f" (func $f)))`;
+  const module = modules.get(text) ?? new WebAssembly.Module(assemble(text));
+  modules.set(text, module);
   return new WebAssembly.Instance(module, { a: { b: call } }).exports.f;
 }
