@@ -10,7 +10,7 @@ import { admission, post, whyRefused } from "../between/post.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { FROM_HI, FROM_LO, KIND, Mailbox, REASON, REF, type RingPool, TAG } from "../mail/mailbox.ts";
 import { NOWHERE } from "../mail/slots.ts";
-import { DEAD, PARKED, WANT_MATCH } from "../mail/states.ts";
+import { DEAD, PARKED, WANT_MATCH } from "../kernel/words.ts";
 import { Timer } from "../time/timers.ts";
 import { checksOf, having, millisecondsOrForever, tag } from "../wire/checks.ts";
 import { ClosedError, IsopodError } from "../wire/errors.ts";

@@ -14,7 +14,7 @@ import { tiesOf } from "../between/requests.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
 import { endFromOutside, exitSignal } from "../between/signals.ts";
 import type { RingPool } from "../mail/mailbox.ts";
-import { DEAD } from "../mail/states.ts";
+import { DEAD } from "../kernel/words.ts";
 import type { CallOut } from "../time/call-out.ts";
 import { callback, checkMs, checkOptions, checksOf, checkTagOrRef, flag, pid, tag } from "../wire/checks.ts";
 import { ClosedError } from "../wire/errors.ts";

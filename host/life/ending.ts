@@ -2,7 +2,7 @@
 
 import type { Actor } from "../actor/actor.ts";
 import { HANDED_HI, HANDED_KIND, HANDED_LO, HANDED_TAG } from "../mail/slots.ts";
-import { READY } from "../mail/states.ts";
+import { READY } from "../kernel/words.ts";
 import { type ExitReason, isCounted, RECEIVE_PARK, type Received } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 

@@ -17,7 +17,7 @@ import { announceEnd } from "../between/signals.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, TAG } from "../mail/mailbox.ts";
 import { HI, LO, TURNS_LEFT } from "../mail/slots.ts";
-import { DEAD } from "../mail/states.ts";
+import { DEAD } from "../kernel/words.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";

@@ -11,7 +11,7 @@ import type { Actor, Way } from "../actor/actor.ts";
 import { fault, Unwind } from "../actor/fault.ts";
 import { park, proceed } from "../actor/receive.ts";
 import { type Account, KEPT } from "../mail/account.ts";
-import { DEAD, FREE, RUNNING } from "../mail/states.ts";
+import { DEAD, FREE, RUNNING } from "../kernel/words.ts";
 import { engine, hasJspi } from "../module/engine.ts";
 import { YIELD_END } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";

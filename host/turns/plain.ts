@@ -32,7 +32,7 @@ import {
   TURN_STEP,
   WANT,
 } from "../mail/slots.ts";
-import { ASKING, FREE, PARKED, WANT_ANY } from "../mail/states.ts";
+import { ASKING, FREE, PARKED, WANT_ANY } from "../kernel/words.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
 import { resumePreempted, suspendPreempted } from "./preempt.ts";

@@ -15,7 +15,7 @@ import { renew } from "../actor/budget.ts";
 import { crashOf } from "../actor/fault.ts";
 import type { Judge, Reductions } from "../actor/reductions.ts";
 import { SWITCHED, TURNS_LEFT } from "../mail/slots.ts";
-import { ASKING, DEAD, EXITING } from "../mail/states.ts";
+import { ASKING, DEAD, EXITING } from "../kernel/words.ts";
 import { TAKES_TURNS } from "../mail/switch/bits.ts";
 import { YIELD_END } from "../wire/abi.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
