@@ -129,7 +129,7 @@ export function look(inPieces: bool): i32 {
   else at = load((me + HELD) | 0) !== 0 ? saved : findMatch(inPieces);
   if (at === 0 && want !== WANT_MATCH) store((me + SAVED) | 0, load((me + TAIL) | 0));
   if ((load((me + FLAGS) | 0) & PAYS) !== 0) {
-    const price = passedBytes(saved, at === 0 ? load((me + SAVED) | 0) : at) >>> PASSED_SHIFT;
+    const price = (passedBytes(saved, at === 0 ? load((me + SAVED) | 0) : at) >>> PASSED_SHIFT) | 0;
     if (price !== 0) hostCharge(price);
   }
   return at === 0 ? PARK : takeItem(at);
@@ -140,7 +140,7 @@ function takeItem(at: i32): i32 {
   const length = load((at + LENGTH) | 0);
   const capacity = load((me + CAPACITY) | 0);
   if ((load((me + FLAGS) | 0) & PAYS) !== 0) {
-    const price = least(length, capacity) >>> COPIED_SHIFT;
+    const price = (least(length, capacity) >>> COPIED_SHIFT) | 0;
     if (price !== 0) hostCharge(price);
   }
   show(at);
