@@ -84,8 +84,7 @@ function receive(info: i32, pointer: i32, capacity: i32, timeout: i32, want: i32
   if (!isInside(pointer, capacity) || (info & 3) !== 0 || !isInside(info, INFO_BYTES)) return ELSEWHERE;
   const flags = load((me + FLAGS) | 0);
   const polls = timeout === 0 || (flags & MAY_PARK) === 0;
-  const isAgain =
-    load((me + HELD) | 0) !== 0 && load((me + WANT) | 0) === want && load((me + WANTED) | 0) === wanted;
+  const isAgain = load((me + HELD) | 0) !== 0 && load((me + WANT) | 0) === want && load((me + WANTED) | 0) === wanted;
   const begin = want === WANT_REF ? startFor(me, wanted) : load((me + HEAD) | 0);
   if ((flags & IS_HANDLER) !== 0) store((me + FLAGS) | 0, flags | WINDOW_MOVED);
   store((me + INFO) | 0, info);
