@@ -4,8 +4,9 @@
  *
  * The arena never gives memory back, and does not join halves again.
  */
-import { ARENA_END, FREE_BLOCKS, ITEM_BYTES } from "./words.ts";
+
 import { grow, load, pages, store } from "./memory.ts";
+import { ARENA_END, FREE_BLOCKS, ITEM_BYTES } from "./words.ts";
 
 const FIRST_SHIFT = 6;
 const CLASSES = 12;

@@ -8,9 +8,9 @@ export { run, turnOf } from "./loop.ts";
 export { findRef, first, from, mayTake, next, remove, sizeFor, startFor } from "./mailbox.ts";
 export { mark, markAt, unmark } from "./marks.ts";
 export { enqueue } from "./queue.ts";
-export { claim, coldOf, recordAt, release } from "./records.ts";
 // A port.
 export { recv, recvMatch, recvTag } from "./receive.ts";
+export { claim, coldOf, recordAt, release } from "./records.ts";
 export { demonitor, request } from "./request.ts";
 export { me } from "./self.ts";
 export { send } from "./send.ts";

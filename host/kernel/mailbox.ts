@@ -233,7 +233,7 @@ export function isCounted(kind: i32): bool {
  * segments that they were in are given back.
  */
 export function first(me: i32): i32 {
-  for (;;) {
+  while (true) {
     const head = load((me + HEAD) | 0);
     const kind = load((head + KIND) | 0);
     if (kind === IS_LINK) {
@@ -305,7 +305,7 @@ function empty(me: i32): void {
   store((me + SAVED) | 0, tail);
   store((me + DEAD_ITEMS) | 0, 0);
   store((me + CALL_MARK) | 0, 0);
-  for (;;) {
+  while (true) {
     const segment = load((me + SEGMENT) | 0);
     const following = load((segment + NEXT_SEGMENT) | 0);
     const sizeClass = load((segment + SIZE_CLASS) | 0);
@@ -345,7 +345,7 @@ function compact(me: i32): void {
   let at = load((me + HEAD) | 0);
   let to = (segment + SEGMENT_HEADER) | 0;
   store((me + HEAD) | 0, to);
-  for (;;) {
+  while (true) {
     if (at === saved) store((me + SAVED) | 0, to);
     if (at === mark) store((me + CALL_MARK) | 0, to);
     if (hasMarks) moveMarks(me, at, to);

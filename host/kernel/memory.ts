@@ -107,7 +107,10 @@ export function copyIn(to: i32, pointer: i32, length: i32): void {
 
 /** From the kernel's memory to the guest's. */
 export function copyOut(pointer: i32, from: i32, length: i32): void {
-  new Uint8Array((guest as WebAssembly.Memory).buffer).set(bytes.subarray(from >>> 0, (from >>> 0) + length), pointer >>> 0);
+  new Uint8Array((guest as WebAssembly.Memory).buffer).set(
+    bytes.subarray(from >>> 0, (from >>> 0) + length),
+    pointer >>> 0,
+  );
 }
 
 /** Two words side by side in the guest's memory, at a multiple of 4. */

@@ -41,8 +41,10 @@ export const hostSend: (lo: i32, hi: i32, tag: i32, pointer: i32, length: i32) =
 export const hostRequest: (lo: i32, hi: i32, tag: i32, pointer: i32, length: i32) => i32 = named("hostRequest");
 export const hostDemonitor: (ref: i32, flush: i32) => i32 = named("hostDemonitor");
 export const hostRecv: (info: i32, pointer: i32, capacity: i32, timeout: i32) => i32 = named("hostRecv");
-export const hostRecvTag: (info: i32, pointer: i32, capacity: i32, timeout: i32, tag: i32) => i32 = named("hostRecvTag");
-export const hostRecvMatch: (info: i32, pointer: i32, capacity: i32, timeout: i32, predicate: i32) => i32 = named("hostRecvMatch");
+export const hostRecvTag: (info: i32, pointer: i32, capacity: i32, timeout: i32, tag: i32) => i32 =
+  named("hostRecvTag");
+export const hostRecvMatch: (info: i32, pointer: i32, capacity: i32, timeout: i32, predicate: i32) => i32 =
+  named("hostRecvMatch");
 
 /** The run queue is no longer empty. */
 export const hostCall: () => void = named("hostCall");

@@ -84,8 +84,7 @@ function receive(info: i32, pointer: i32, capacity: i32, timeout: i32, want: i32
   if (!isInside(pointer, capacity) || (info & 3) !== 0 || !isInside(info, INFO_BYTES)) return ELSEWHERE;
   const flags = load((me + FLAGS) | 0);
   const polls = timeout === 0 || (flags & MAY_PARK) === 0;
-  const isAgain =
-    load((me + HELD) | 0) !== 0 && load((me + WANT) | 0) === want && load((me + WANTED) | 0) === wanted;
+  const isAgain = load((me + HELD) | 0) !== 0 && load((me + WANT) | 0) === want && load((me + WANTED) | 0) === wanted;
   const begin = want === WANT_REF ? startFor(me, wanted) : load((me + HEAD) | 0);
   if ((flags & IS_HANDLER) !== 0) store((me + FLAGS) | 0, flags | WINDOW_MOVED);
   store((me + INFO) | 0, info);
@@ -129,7 +128,7 @@ export function look(inPieces: bool): i32 {
   else at = load((me + HELD) | 0) !== 0 ? saved : findMatch(inPieces);
   if (at === 0 && want !== WANT_MATCH) store((me + SAVED) | 0, load((me + TAIL) | 0));
   if ((load((me + FLAGS) | 0) & PAYS) !== 0) {
-    const price = passedBytes(saved, at === 0 ? load((me + SAVED) | 0) : at) >>> PASSED_SHIFT;
+    const price = (passedBytes(saved, at === 0 ? load((me + SAVED) | 0) : at) >>> PASSED_SHIFT) | 0;
     if (price !== 0) hostCharge(price);
   }
   return at === 0 ? PARK : takeItem(at);
@@ -140,7 +139,7 @@ function takeItem(at: i32): i32 {
   const length = load((at + LENGTH) | 0);
   const capacity = load((me + CAPACITY) | 0);
   if ((load((me + FLAGS) | 0) & PAYS) !== 0) {
-    const price = least(length, capacity) >>> COPIED_SHIFT;
+    const price = (least(length, capacity) >>> COPIED_SHIFT) | 0;
     if (price !== 0) hostCharge(price);
   }
   show(at);

@@ -1,7 +1,7 @@
 /** The records of all actors: 128 bytes each, in blocks of 512, found by the slot of a pid. */
 import { classFor, give, take } from "./arena.ts";
-import { clear, load, store } from "./memory.ts";
 import { clearMailbox } from "./mailbox.ts";
+import { clear, load, store } from "./memory.ts";
 import { COLD, COLD_BYTES, HI, LO, NEXT, RECORD_BLOCKS, RECORD_BYTES, RECORDS_IN_BLOCK } from "./words.ts";
 
 /** The bits of a pid's first word that are its slot. */

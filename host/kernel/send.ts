@@ -73,7 +73,7 @@ function mayAnswer(to: i32, ref: i32): bool {
 
 /** Puts a message into a mailbox. False: there is no room, and nothing has changed. */
 export function post(to: i32, tag: i32, ref: i32, pointer: i32, length: i32): bool {
-  const price = length >>> COPIED_SHIFT;
+  const price = (length >>> COPIED_SHIFT) | 0;
   if (price !== 0 && (load((me + FLAGS) | 0) & PAYS) !== 0) hostCharge(price);
   const size = sizeFor(length);
   const place = reserve(to, size, true);

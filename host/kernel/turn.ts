@@ -83,7 +83,7 @@ export function turn(): i32 {
 
 /** Hands the handler one item after the other. */
 function turnOfHandler(): i32 {
-  for (;;) {
+  while (true) {
     if (load((me + RESTRAINT) | 0) !== FREE) return STOPPED;
     useHandlerWindow();
     const length = look(false);
@@ -177,6 +177,6 @@ export function park(): bool {
   store((TIMED_LIST + (length << 2)) | 0, me);
   store(TIMED_LENGTH, (length + 1) | 0);
   // There is no room for another one: the host comes back after this turn.
-  if (length >= TIMED_ENTRIES - 1) store(TURNS_LEFT, 0);
+  if (length >= ((TIMED_ENTRIES - 1) | 0)) store(TURNS_LEFT, 0);
   return true;
 }

@@ -71,6 +71,7 @@ test.for([
   ["try { f(a); } catch {}", "line 3: TryStatement is not allowed"],
   ["throw a;", "line 3: ThrowStatement is not allowed"],
   ["for (const c of a) f(c);", "line 3: ForOfStatement is not allowed"],
+  ["for (;;) f(a);", "line 3: a loop without an end is while (true)"],
   ["(a, b);", "line 3: SequenceExpression is not allowed"],
 ])("%s is refused", ([body, complaint]) => {
   expect(complaints(inside(body))).toEqual([complaint]);
@@ -140,7 +141,10 @@ const { number, truth } = fc.letrec<{ number: string; sum: string; truth: string
     ),
     truth: fc.oneof(
       { maxDepth: 4, withCrossShrink: true },
-      binary("number", "===", "!==", "<", "<=", ">", ">="),
+      // asc reads `a < (b | 0)` as the beginning of a call with types, and fails.
+      fc
+        .tuple(tie("number"), fc.constantFrom("===", "!==", "<", "<=", ">", ">="), tie("number"))
+        .map(([left, operator, right]) => `((${left}) ${operator} ${right})`),
       fc
         .tuple(tie("truth"), fc.constantFrom("&&", "||"), tie("truth"))
         .map(([left, operator, right]) => `(${left} ${operator} ${right})`),
@@ -154,7 +158,7 @@ test("what is allowed means the same in both languages", async () => {
   const i32 = fc.oneof(fc.constantFrom(0, 1, -1, 2 ** 31 - 1, -(2 ** 31)), fc.integer());
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.tuple(number, truth), { minLength: 20, maxLength: 40 }),
+      fc.array(fc.tuple(number, truth), { minLength: 60, maxLength: 80, size: "max" }),
       fc.array(fc.tuple(i32, i32, i32), { minLength: 20, maxLength: 20 }),
       async (expressions, calls) => {
         const bodies = expressions.map(([value, condition]) => `if (${condition}) return ${value}; return c;`);
@@ -171,6 +175,6 @@ test("what is allowed means the same in both languages", async () => {
         });
       },
     ),
-    { numRuns: 20 },
+    { numRuns: 6 },
   );
 });

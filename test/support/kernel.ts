@@ -39,7 +39,7 @@ export const kernelFile = (name: string): string =>
 /** The functions that a file of the kernel exports, in either language. */
 export function signaturesIn(text: string): Signature[] {
   const functions = text.matchAll(/^(?:@.*\) |@inline )?export (?:declare )?function (\w+)\((.*?)\): (\w+)/gm);
-  const constants = text.matchAll(/^export const (\w+): \((.*?)\) => (\w+) = named\("\1"\);$/gm);
+  const constants = text.matchAll(/^export const (\w+): \((.*?)\) => (\w+) =\s+named\("\1"\);$/gm);
   return [...functions, ...constants].map(([, name, parameters, result]) => ({
     name,
     parameters: parameters.split(", ").filter(parameter => parameter !== ""),

@@ -16,7 +16,7 @@ interface Node {
 
 /** Node types that need no other check than that of their parts. */
 const PLAIN = new Set([
-  ...["BlockStatement", "IfStatement", "WhileStatement", "DoWhileStatement", "ForStatement"],
+  ...["BlockStatement", "IfStatement", "WhileStatement", "DoWhileStatement"],
   ...["SwitchStatement", "SwitchCase", "BreakStatement", "ContinueStatement", "ReturnStatement"],
   ...["ExpressionStatement", "ParenthesizedExpression", "ConditionalExpression"],
   ...["ImportSpecifier", "ExportSpecifier", "TSTypeAnnotation"],
@@ -115,6 +115,9 @@ function complaintAbout(node: Node, ancestors: readonly Node[], scope: Scope): s
     case "VariableDeclarator":
       if (nameOf(node.id) === "") return "a variable must have a name";
       return node.init === null ? "a variable must have a value from the start" : undefined;
+    case "ForStatement":
+      // asc takes for a loop that ends what has no condition.
+      return node.test === null ? "a loop without an end is while (true)" : undefined;
     case "TSTypeReference":
       return ["i32", "bool"].includes(nameOf(node.typeName)) ? undefined : "types are i32 and bool";
     case "TSVoidKeyword":
