@@ -131,6 +131,8 @@ export interface TurnServices {
   readonly kernel: Kernel<Actor>;
   /** Decides whether a turn continues that asks for more reductions. */
   readonly judge: Judge;
+  /** Called when the turn of an actor is over that has a stack of its own. */
+  resumed(actor: Actor): void;
 }
 
 /** The runtime's counts: events, and bytes of memory. */

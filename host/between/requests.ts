@@ -3,15 +3,7 @@
  * `tiesOf` unfold first, so JavaScript always sees monitors.
  */
 import { type Actor, Ties } from "../actor/actor.ts";
-import {
-  CALL_ANSWERED,
-  CALL_MARK,
-  CALL_REF,
-  CALLEE,
-  FIRST_CALLER,
-  MAY_REQUEST,
-  NEXT_CALLER,
-} from "../kernel/words.ts";
+import { CALL_ANSWERED, CALL_MARK, CALL_REF, CALLEE, FIRST_CALLER, MAY_REQUEST, NEXT_CALLER } from "../kernel/words.ts";
 import { adoptMonitor } from "./ties.ts";
 
 /**
@@ -19,8 +11,7 @@ import { adoptMonitor } from "./ties.ts";
  * they were made.
  */
 export function unfold(actor: Actor): void {
-  if (actor.coldWord(CALL_REF) !== 0)
-    unfoldCallers(actor.services.kernel.userAt(actor.coldWord(CALLEE)) as Actor);
+  if (actor.coldWord(CALL_REF) !== 0) unfoldCallers(actor.services.kernel.userAt(actor.coldWord(CALLEE)) as Actor);
 }
 
 /** Makes monitors of the requests to an actor. Call it before its watchers are read. */

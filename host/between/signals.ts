@@ -6,8 +6,8 @@
 
 import type { Actor, PendingTimer, Ties } from "../actor/actor.ts";
 import { deliver } from "../actor/receive.ts";
-import { TIMERS } from "../mail/account.ts";
 import { DEAD, EXITING, RUNNING } from "../kernel/words.ts";
+import { TIMERS } from "../mail/account.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { EXIT, type ExitReason, ReasonCode } from "../wire/message.ts";
 import { bytesFor, sendDown } from "./down.ts";

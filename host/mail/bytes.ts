@@ -24,9 +24,9 @@ export class Bytes {
     return new Bytes(new Uint8Array(memory.buffer), new Int32Array(memory.buffer), memory, owner);
   }
 
-  static ofLength(byteLength: number): Bytes {
-    const buffer = new ArrayBuffer(byteLength);
-    return new Bytes(new Uint8Array(buffer), new Int32Array(buffer), null, null);
+  /** The bytes of what has no memory. */
+  static none(): Bytes {
+    return new Bytes(new Uint8Array(0), new Int32Array(0), null, null);
   }
 
   /** Growing a memory detaches its views, which then have no length. Call before each use of a guest's views. */

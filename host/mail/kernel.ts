@@ -9,6 +9,7 @@ import {
   ARENA,
   ARENA_END,
   CURRENT,
+  DEAD,
   FIRST_PAGES,
   HI,
   ITEM_BYTES,
@@ -24,7 +25,6 @@ import {
 import { EngineError } from "../wire/errors.ts";
 import { needHeadroom } from "./headroom.ts";
 import { Payloads } from "./payloads.ts";
-import { DEAD } from "../kernel/words.ts";
 
 /** What has a record in the kernel. */
 export interface Recorded {
@@ -51,14 +51,19 @@ export function kernelModule(): WebAssembly.Module {
 
 /** The kernel's binary. */
 export function kernelBytes(): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+  return bytesOf(base64);
+}
+
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), character => character.charCodeAt(0));
 }
 
 function compile(): WebAssembly.Module {
   try {
     return new WebAssembly.Module(kernelBytes());
   } catch (cause) {
-    const needs = "isopod needs WebAssembly with several memories for one module (Node 22, Chrome 120, Firefox 125, Safari 26, Deno 1.44 or Bun 1.3, or newer)";
+    const needs =
+      "isopod needs WebAssembly with several memories for one module (Node 22, Chrome 120, Firefox 125, Safari 26, Deno 1.44 or Bun 1.3, or newer)";
     throw new EngineError(`${needs}; this engine refuses the kernel: ${(cause as Error).message}`, { cause });
   }
 }

@@ -1,31 +1,24 @@
 /** The values of some words of a record, as types: an actor's state, what it waits for, and its restraint. */
-import {
-  type ASKING,
-  type DEAD,
-  type EXITING,
-  type FREE,
-  type PARKED,
-  type READY,
-  type RUNNING,
-  type WANT_ANSWER,
-  type WANT_ANY,
-  type WANT_MATCH,
-  type WANT_REF,
-  type WANT_TAG,
-  type WANT_TURN,
+import type {
+  ASKING,
+  DEAD,
+  EXITING,
+  FREE,
+  PARKED,
+  READY,
+  RUNNING,
+  WANT_ANSWER,
+  WANT_ANY,
+  WANT_MATCH,
+  WANT_REF,
+  WANT_TAG,
 } from "../kernel/words.ts";
 
 /** Where an actor is in its life. */
 export type State = typeof READY | typeof RUNNING | typeof PARKED | typeof DEAD;
 
-/** What a receive takes. */
-export type Want =
-  | typeof WANT_ANY
-  | typeof WANT_TAG
-  | typeof WANT_MATCH
-  | typeof WANT_REF
-  | typeof WANT_ANSWER
-  | typeof WANT_TURN;
+/** What a parked actor waits for. An actor that gives way never parks. */
+export type Want = typeof WANT_ANY | typeof WANT_TAG | typeof WANT_MATCH | typeof WANT_REF | typeof WANT_ANSWER;
 
 /**
  * What keeps an actor from calling imports: nothing; its predicate is being asked; or it is about to
