@@ -66,7 +66,8 @@ function addHelpers(b: Binaryen, module: binaryen.Module, near: Room, far: Room)
     ]);
   module.addFunctionImport(STACK_OUT, "actor", "stack_out", b.createType([b.i32, b.i32]), b.none);
   module.addFunctionImport(STACK_IN, "actor", "stack_in", b.i32, b.none);
-  const move = module.if(i32.eq(at(end), i32.const(near.to)), moveFrames(b, module, near, far));
+  // The end says in which room the frames are.
+  const move = () => module.if(i32.eq(at(end), i32.const(near.to)), moveFrames(b, module, near, far));
   module.addFunction(
     MAKE_ROOM,
     b.i32,
@@ -75,7 +76,7 @@ function addHelpers(b: Binaryen, module: binaryen.Module, near: Room, far: Room)
     module.if(
       isFull(),
       module.block(null, [
-        ...(near.from === far.from ? [] : [move]),
+        ...(near.from === far.from ? [] : [move()]),
         module.if(isFull(), askHost(STACK_OUT, [bytes()])),
       ]),
     ),

@@ -50,20 +50,24 @@ function fromText(body: string, options: AsyncifyOptions = {}): WebAssembly.Modu
 function start(module: WebAssembly.Module, note: (value: number) => void = () => {}) {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const aside: Uint8Array[] = [];
-  const top = (room: number) => new Uint32Array(memory.buffer, room, 1);
+  /** The two words with which a room begins: the top of the stack in it, and its end. */
+  const header = (room: number) => new Uint32Array(memory.buffer, room, 2);
   const imports = {
     actor: {
       park() {
         throw new Error("park is refused");
       },
       stack_out(room: number) {
-        aside.push(new Uint8Array(memory.buffer).slice(room + 8, top(room)[0]));
-        top(room)[0] = room + 8;
+        const [top, end] = header(room);
+        if (top > end) throw new Error(`a top of ${top} behind the end ${end}`);
+        aside.push(new Uint8Array(memory.buffer).slice(room + 8, top));
+        header(room)[0] = room + 8;
       },
       stack_in(room: number) {
         const frames = aside.pop() ?? new Uint8Array();
+        if (room + 8 + frames.length > header(room)[1]) throw new Error("the frames do not fit");
         new Uint8Array(memory.buffer).set(frames, room + 8);
-        top(room)[0] = room + 8 + frames.length;
+        header(room)[0] = room + 8 + frames.length;
       },
     },
     host: { note },
