@@ -1,5 +1,5 @@
 /** A guest's receives. */
-import { findRef, findTag, first, from, isCounted, remove, sizeOf, startFor } from "./mailbox.ts";
+import { findRef, findTag, first, from, isCounted, remove, sizeFor, sizeOf, startFor } from "./mailbox.ts";
 import { below, count, isInside, load, store } from "./memory.ts";
 import { hostCharge, hostRecv, hostRecvMatch, hostRecvTag } from "./outside.ts";
 import { me } from "./self.ts";
@@ -160,6 +160,11 @@ function takeItem(at: i32): i32 {
   return length;
 }
 
+/** The bytes of an item with its payload, also where the host keeps that. */
+function bytesAt(position: i32): i32 {
+  return sizeFor(load((position + LENGTH) | 0));
+}
+
 /** The bytes of the items and dead items between two positions. */
 function passedBytes(position: i32, end: i32): i32 {
   let bytes = 0;
@@ -170,7 +175,7 @@ function passedBytes(position: i32, end: i32): i32 {
       at = load((at + TAG) | 0);
     } else {
       const size = kind === IS_DEAD ? load((at + TAG) | 0) : sizeOf(at);
-      bytes = (bytes + size) | 0;
+      bytes = (bytes + (kind === IS_DEAD ? size : bytesAt(at))) | 0;
       at = (at + size) | 0;
     }
   }
@@ -196,12 +201,13 @@ function findMatch(inPieces: bool): i32 {
     let behind = end;
     if (end === at) {
       if (ask(at)) return at;
+      left = (left - bytesAt(at)) | 0;
       behind = (at + sizeOf(at)) | 0;
     } else {
       const found = askMany(at, end);
       if (found !== 0) return found;
+      left = (left - (end - at)) | 0;
     }
-    left = (left - (behind - at)) | 0;
     if (hasMany && room < MOST_ROOM) room = room === 0 ? FIRST_ROOM : room << 1;
     segment = behind === tail ? 0 : segmentBehind(behind);
     at = from(me, behind);
