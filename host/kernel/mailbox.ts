@@ -308,6 +308,8 @@ export function remove(me: i32, position: i32): void {
 function dropPayload(position: i32): void {
   hostHeadroom();
   hostDrop(load((position + ITEM_HEADER) | 0));
+  // A predicate may be shown what is left of the item.
+  store((position + ITEM_HEADER) | 0, 0);
 }
 
 /** The last item is gone: gives all segments back. */

@@ -48,6 +48,8 @@ export interface Model {
   seen: number;
   /** The refs that have marks, the oldest first. */
   marks: number[];
+  /** The request that it has made and the kernel keeps. */
+  request: { readonly ref: number; readonly to: number } | undefined;
 }
 
 const length = fc.oneof(
@@ -82,7 +84,12 @@ const arbitraries = {
   rewind: fc.record({ do: fc.constant("rewind" as const), of: actor }),
   park: fc.record({ do: fc.constant("park" as const), of: actor, want: fc.nat(3), tag, which }),
   mark: fc.record({ do: fc.constant("mark" as const), of: actor, many: fc.integer({ min: 1, max: 4 }) }),
-  call: fc.record({ do: fc.constant("call" as const), of: actor }),
+  receive: fc.record({
+    ...{ do: fc.constant("receive" as const), of: actor, want: fc.nat(2), tag, which },
+    capacity: fc.oneof(fc.nat(100), fc.constant(W.MAX_INSIDE_BYTES)),
+  }),
+  request: fc.record({ do: fc.constant("request" as const), from: actor, to, tag, length: fc.nat(200) }),
+  demonitor: fc.record({ do: fc.constant("demonitor" as const), of: actor }),
   unmark: fc.record({ do: fc.constant("unmark" as const), of: actor, which }),
   flush: fc.record({ do: fc.constant("flush" as const), of: actor, which }),
   end: fc.record({ do: fc.constant("end" as const), of: actor }),
@@ -106,7 +113,9 @@ const weights: Readonly<Record<keyof typeof arbitraries, number>> = {
   rewind: 1,
   park: 2,
   mark: 2,
-  call: 1,
+  receive: 3,
+  request: 2,
+  demonitor: 1,
   unmark: 1,
   flush: 2,
   end: 0.2,
@@ -133,6 +142,10 @@ export class KernelPlayer {
   /** Records in the order in which they should get their turns. */
   readonly queue: number[] = [];
   readonly kernel: Kernel;
+  /** The item that a step brings. */
+  coming: Item | undefined;
+  /** A step has thrown in between: where there could be less in the memory, there may be more. */
+  hasFallen = false;
   readonly #maxItemBytes: number;
   #ids = 0;
   #refs = 0;
@@ -144,7 +157,7 @@ export class KernelPlayer {
     this.memory = kernelMemory(maxItemBytes);
     this.use();
     for (let index = 0; index < ACTORS; index++) {
-      this.models.push({ items: [], seen: 0, marks: [] });
+      this.models.push({ items: [], seen: 0, marks: [], request: undefined });
       this.records.push(this.#claim(index));
     }
   }
@@ -158,6 +171,8 @@ export class KernelPlayer {
       hostDrop: (handle: number) =>
         insist(this.kept.delete(handle), "a payload is dropped that the host does not keep"),
       hostSend: () => -1,
+      hostRequest: () => 1,
+      hostShow: () => undefined,
       ...outside,
     });
   }
@@ -167,7 +182,7 @@ export class KernelPlayer {
     const record = this.kernel.claim((this.#generation << 20) | (index + 1), 7);
     insist(record !== 0, "there is no memory for a record");
     setWord(this.memory, record + W.STATE, W.RUNNING);
-    setWord(this.memory, record + W.FLAGS, W.TAKES_MESSAGES);
+    setWord(this.memory, record + W.FLAGS, W.TAKES_MESSAGES | W.MAY_REQUEST);
     for (const limit of [W.MAX_MESSAGES, W.MAX_BYTES, W.MAX_MESSAGE_BYTES])
       setWord(this.memory, record + limit, 1 << 30);
     return record;
@@ -230,22 +245,46 @@ export class KernelPlayer {
         break;
       }
       case "send": {
-        const me = this.records[given.from];
+        const me = this.#enter(given.from);
         const payload = this.#payload(index, given.length);
-        const pointer = (this.#ids * 13) % 1000;
-        new Uint8Array(this.guest.buffer).fill(0x5a, pointer, pointer + payload.length + 16).set(payload, pointer);
-        kernel.become(me);
-        setWord(memory, W.CURRENT, me);
-        const from = [word(memory, me + W.LO), word(memory, me + W.HI)] as const;
-        const item = { kind: W.MESSAGE, tag: given.tag, from, ref: 0, reason: 0, outside: 0, payload };
+        const pointer = this.#stage(payload);
+        const item = { kind: W.MESSAGE, tag: given.tag, from: this.#pid(me), ref: 0, reason: 0, outside: 0, payload };
         this.#arrive(
           index,
           item,
           true,
-          () => kernel.send(field(W.LO), field(W.HI), given.tag, pointer, given.length) === 1,
+          () => kernel.send(...this.#pid(record), given.tag, pointer, given.length) === 1,
         );
         break;
       }
+      case "request": {
+        const mine = this.models[given.from];
+        if (mine.request !== undefined || given.from === index || !this.#mayGetDown(given.from)) break;
+        const me = this.#enter(given.from);
+        const ref = -1_000_001 - 2 * this.#ids;
+        setWord(memory, W.REFS_LEFT, 1);
+        setWord(memory, W.REFS, ref);
+        const payload = this.#payload(index, given.length);
+        const pointer = this.#stage(payload);
+        const item = { kind: W.MESSAGE, tag: given.tag, from: this.#pid(me), ref, reason: 0, outside: 0, payload };
+        this.#arrive(
+          index,
+          item,
+          true,
+          () => kernel.request(...this.#pid(record), given.tag, pointer, given.length) === ref,
+        );
+        if (word(memory, W.REFS_LEFT) === 0) mine.request = { ref, to: index };
+        break;
+      }
+      case "demonitor":
+        this.#enter(index);
+        if (model.request === undefined) break;
+        insist(kernel.demonitor(model.request.ref, 0) === 1, "a request is not known");
+        model.request = undefined;
+        break;
+      case "receive":
+        this.#receive(index, [0, given.tag, this.#ref(index, given.which)][given.want], given.want, given.capacity);
+        break;
       case "takeFirst":
         for (let i = 0; i < given.many; i++) {
           if (model.items.length > 0) take(kernel.first(record), 0);
@@ -298,13 +337,6 @@ export class KernelPlayer {
           if (hasMark) model.marks = [...model.marks.slice(-7), ref];
         }
         break;
-      case "call": {
-        this.#refs++;
-        const cold = kernel.coldOf(record);
-        setWord(memory, cold + W.CALL_REF, this.#ref(index, 0));
-        set(W.CALL_MARK, field(W.TAIL));
-        break;
-      }
       case "unmark": {
         const ref = this.#ref(index, given.which);
         kernel.unmark(record, ref);
@@ -321,14 +353,58 @@ export class KernelPlayer {
         break;
       }
       case "end": {
+        this.models.forEach(({ request }, of) => {
+          if (of === index || request?.to === index) this.play({ do: "demonitor", of });
+        });
         kernel.release(record);
         insist(field(W.LO) === 0 && field(W.HI) === -1, "an ended actor has a pid");
         insist(kernel.recordAt(index + 1) === record, "a slot has another record");
         insist(this.#claim(index) === record, "a slot has got another record");
-        this.models[index] = { items: [], seen: 0, marks: [] };
+        this.models[index] = { items: [], seen: 0, marks: [], request: undefined };
         break;
       }
     }
+  }
+
+  #enter(index: number): number {
+    const me = this.records[index];
+    this.kernel.become(me);
+    setWord(this.memory, W.CURRENT, me);
+    return me;
+  }
+
+  #pid(record: number): [number, number] {
+    return [word(this.memory, record + W.LO), word(this.memory, record + W.HI)];
+  }
+
+  /** Puts a payload into the guest's memory, with other bytes around it. */
+  #stage(payload: Uint8Array): number {
+    const pointer = (this.#ids * 13) % 1000;
+    new Uint8Array(this.guest.buffer).fill(0x5a, pointer, pointer + payload.length + 16).set(payload, pointer);
+    return pointer;
+  }
+
+  /** The limit of all mailboxes counts for the Down, too. */
+  #mayGetDown(index: number): boolean {
+    return this.kernel.mayTake(this.records[index], this.kernel.sizeFor(0));
+  }
+
+  /** A poll of the actor's guest. */
+  #receive(index: number, wanted: number, want: number, capacity: number): void {
+    const { kernel } = this;
+    const record = this.#enter(index);
+    const model = this.models[index];
+    setWord(this.memory, record + W.HELD, 0);
+    const wants = [() => true, hasTag, bears][want];
+    const place = model.items.findIndex(item => wants(item, wanted));
+    const answer = want === 0 ? kernel.recv(64, 65_536, capacity, 0) : kernel.recvTag(64, 65_536, capacity, 0, wanted);
+    insist(answer === (place < 0 ? -1 : model.items[place].payload.length), `a receive answers ${answer}`);
+    const { items, positions } = readMailbox(this.memory, record);
+    model.seen = positions.get(word(this.memory, record + W.SAVED)) ?? 0;
+    if (place < 0) insist(want === 0 || model.seen === items.length, "a poll has not looked at all items");
+    else if (answer > capacity)
+      insist(model.seen === (want === 0 ? 0 : place), "the save pointer is not at the held item");
+    else this.#remove({ ...model, seen: 0 }, place);
   }
 
   #deliver(
@@ -378,6 +454,7 @@ export class KernelPlayer {
       want === W.WANT_ANY ||
       want === W.WANT_MATCH ||
       (want === W.WANT_TAG ? hasTag(item, field(W.WANTED)) : bears(item, field(W.WANTED)));
+    this.coming = item;
     insist(bring() === (may || !isBound), "an item is taken and should not be, or the other way round");
     const added = word(memory, W.ITEM_BYTES) - used;
     if (!may && isBound) {
@@ -396,6 +473,7 @@ export class KernelPlayer {
         "a mailbox has passed the limit",
       );
     model.items.push(item);
+    this.coming = undefined;
     if (!isParked) return;
     if (!isWanted) {
       model.seen = model.items.length;
@@ -409,7 +487,7 @@ export class KernelPlayer {
     const [{ outside }] = model.items.splice(place, 1);
     if (place < model.seen) model.seen--;
     if (outside !== 0) insist(!this.kept.has(outside), "the payload of an item that is taken is kept");
-    if (model.items.length === 0) model.marks = [];
+    if (model.items.length === 0) model.marks.length = 0;
   }
 
   /** Compares all that is stored with the models. */
@@ -427,6 +505,25 @@ export class KernelPlayer {
     insist(queue.join() === this.queue.join(), `the run queue is ${queue}, and should be ${this.queue}`);
   }
 
+  #checkCallers(index: number): void {
+    const cold = (record: number, name: number) => {
+      const block = word(this.memory, record + W.COLD);
+      return block === 0 ? 0 : word(this.memory, block + name);
+    };
+    const record = this.records[index];
+    const { request } = this.models[index];
+    insist(cold(record, W.CALL_REF) === (request?.ref ?? 0), `actor ${index} has another request`);
+    const callers: number[] = [];
+    let before = 0;
+    for (let at = cold(record, W.FIRST_CALLER); at !== 0; at = cold(at, W.NEXT_CALLER)) {
+      insist(cold(at, W.PREVIOUS_CALLER) === before && !callers.includes(at), "the list of callers is broken");
+      callers.push(at);
+      before = at;
+    }
+    const asking = this.records.filter((_, i) => this.models[i].request?.to === index);
+    insist(callers.sort().join() === asking.sort().join(), `the callers of actor ${index} are others`);
+  }
+
   #checkMailbox(index: number, { items, positions, dead, segments }: StoredMailbox): void {
     const model = this.models[index];
     const record = this.records[index];
@@ -436,13 +533,21 @@ export class KernelPlayer {
     });
     const seen = positions.get(word(this.memory, record + W.SAVED));
     insist(seen === model.seen, `actor ${index}: the save pointer is before the item ${seen}, not ${model.seen}`);
-    insist(items.length > 0 || segments.length === 0, "an empty mailbox has segments");
-    insist(dead <= 16 || dead <= items.length, `actor ${index} has ${dead} dead items and ${items.length} live ones`);
+    insist(this.hasFallen || items.length > 0 || segments.length === 0, "an empty mailbox has segments");
+    insist(
+      this.hasFallen || dead <= 16 || dead <= items.length,
+      `actor ${index} has ${dead} dead items and ${items.length} live ones`,
+    );
     const marks = readMarks(this.memory, record);
     insist(marks.map(({ ref }) => ref).join() === model.marks.join(), `actor ${index} has other marks`);
-    const cold = word(this.memory, record + W.COLD);
-    const callRef = cold === 0 ? 0 : word(this.memory, cold + W.CALL_REF);
-    if (callRef !== 0) marks.push({ ref: callRef, position: word(this.memory, record + W.CALL_MARK) });
+    if (model.request !== undefined)
+      marks.push({ ref: model.request.ref, position: word(this.memory, record + W.CALL_MARK) });
+    if (word(this.memory, record + W.STATE) === W.PARKED)
+      insist(
+        word(this.memory, record + W.SAVED) === word(this.memory, record + W.TAIL),
+        "a parked actor has not seen all",
+      );
+    this.#checkCallers(index);
     for (const { ref, position } of marks) {
       const place = model.items.findIndex(item => bears(item, ref));
       insist(place < 0 || place >= (positions.get(position) ?? 0), "an item before its mark bears the ref");
