@@ -151,30 +151,37 @@ export class KernelPlayer {
   #refs = 0;
   #generation = 0;
 
-  constructor(maxItemBytes = 2 ** 30, used: Kernel = kernel) {
+  /** `called` is told the name of each function of the host before it runs. */
+  constructor(maxItemBytes = 2 ** 30, used: Kernel = kernel, called: (name: string) => void = () => undefined) {
     this.kernel = used;
     this.#maxItemBytes = maxItemBytes;
     this.memory = kernelMemory(maxItemBytes);
-    this.use();
+    used.useMemories(this.memory, this.guest);
+    const drop = (handle: number) =>
+      insist(this.kept.delete(handle), "a payload is dropped that the host does not keep");
+    const outside = {
+      hostCall: () => setWord(this.memory, W.CALLED, 1),
+      hostHeadroom: () => undefined,
+      hostDrop: drop,
+      hostSend: () => -1,
+      hostRequest: () => 1,
+      hostShow: () => undefined,
+    };
+    used.useOutside(
+      Object.fromEntries(
+        Object.entries(outside).map(([name, call]) => [
+          name,
+          (...values: number[]) => {
+            called(name);
+            return (call as (...values: number[]) => unknown)(...values);
+          },
+        ]),
+      ),
+    );
     for (let index = 0; index < ACTORS; index++) {
       this.models.push({ items: [], seen: 0, marks: [], request: undefined });
       this.records.push(this.#claim(index));
     }
-  }
-
-  /** The kernel works on these memories from now on. */
-  use(outside: Parameters<Kernel["useOutside"]>[0] = {}): void {
-    this.kernel.useMemories(this.memory, this.guest);
-    this.kernel.useOutside({
-      hostCall: () => setWord(this.memory, W.CALLED, 1),
-      hostHeadroom: () => undefined,
-      hostDrop: (handle: number) =>
-        insist(this.kept.delete(handle), "a payload is dropped that the host does not keep"),
-      hostSend: () => -1,
-      hostRequest: () => 1,
-      hostShow: () => undefined,
-      ...outside,
-    });
   }
 
   #claim(index: number): number {
@@ -332,7 +339,7 @@ export class KernelPlayer {
         for (let i = 0; i < given.many; i++) {
           this.#refs++;
           const ref = this.#ref(index, 0);
-          const hasMark = model.items.length > 0;
+          const hasMark = field(W.TAIL) !== 0;
           kernel.mark(record, ref);
           if (hasMark) model.marks = [...model.marks.slice(-7), ref];
         }
@@ -445,6 +452,7 @@ export class KernelPlayer {
     const model = this.models[index];
     const field = (name: number) => word(memory, record + name);
     const inside = item.outside === 0 ? item.payload.length : 8;
+    this.coming = item;
     const may = this.kernel.mayTake(record, this.kernel.sizeFor(inside));
     const room = field(W.ROOM);
     const used = word(memory, W.ITEM_BYTES);
@@ -454,10 +462,10 @@ export class KernelPlayer {
       want === W.WANT_ANY ||
       want === W.WANT_MATCH ||
       (want === W.WANT_TAG ? hasTag(item, field(W.WANTED)) : bears(item, field(W.WANTED)));
-    this.coming = item;
     insist(bring() === (may || !isBound), "an item is taken and should not be, or the other way round");
     const added = word(memory, W.ITEM_BYTES) - used;
     if (!may && isBound) {
+      this.coming = undefined;
       insist(added === 0 && field(W.ROOM) === room, "a mailbox that is refused has grown");
       // A new segment has at most twice the bytes that the item needs, or 4 KiB.
       const most = Math.max(4096, 2 * (inside + 64));
