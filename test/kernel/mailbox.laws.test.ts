@@ -3,7 +3,9 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import * as W from "../../host/kernel/words.ts";
 import { word } from "../support/kernel-memory.ts";
-import { KernelPlayer, step } from "../support/kernel-player.ts";
+import { KernelPlayer } from "../support/kernel-player.ts";
+import { check } from "../support/mailbox-check.ts";
+import { step } from "../support/mailbox-steps.ts";
 
 describe("any history of mailboxes in one arena", () => {
   test.prop([fc.array(step, { maxLength: 200, size: "max" }), fc.constantFrom(150_000, 400_000, 2 ** 30)], {
@@ -14,11 +16,11 @@ describe("any history of mailboxes in one arena", () => {
       const player = new KernelPlayer(maxItemBytes);
       for (const each of steps) {
         player.play(each);
-        player.check();
+        check(player);
       }
       for (let of = 0; of < player.records.length; of++) {
         player.play({ do: "takeFirst", of, many: 10_000 });
-        player.check();
+        check(player);
       }
       expect(word(player.memory, W.ITEM_BYTES)).toBe(0);
       expect(player.kept.size).toBe(0);

@@ -2,8 +2,8 @@
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import * as W from "../../host/kernel/words.ts";
+import { kernel } from "../support/kernel-functions.ts";
 import { kernelMemory, readQueue, setWord, word } from "../support/kernel-memory.ts";
-import { kernel } from "../support/kernel-player.ts";
 
 const ACTORS = 6;
 /** What a turn does before it answers. */

@@ -1,7 +1,8 @@
 /** The kernel's receives, sends, requests and turns do what docs/abi.md says, for any guests. */
 import { fc, test as law } from "@fast-check/vitest";
 import { describe } from "vitest";
-import { KernelGuests, programs, step } from "../support/kernel-guests.ts";
+import { programs, step } from "../support/guest-programs.ts";
+import { KernelGuests } from "../support/kernel-guests.ts";
 
 describe("any guests", () => {
   law.prop([programs, fc.array(step, { maxLength: 60, size: "max" })], { numRuns: 200 })(

@@ -8,8 +8,11 @@ import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as W from "../../host/kernel/words.ts";
 import { fallingKernel } from "../support/falling-kernel.ts";
+import { isSame } from "../support/kernel-items.ts";
 import { audit, readMailbox, readMarks, readQueue, word } from "../support/kernel-memory.ts";
-import { isSame, KernelPlayer, type Step, step } from "../support/kernel-player.ts";
+import { KernelPlayer } from "../support/kernel-player.ts";
+import { check } from "../support/mailbox-check.ts";
+import { type Step, step } from "../support/mailbox-steps.ts";
 
 let copy: Awaited<ReturnType<typeof fallingKernel>>;
 /** Functions in whose call a stack has ended. */
@@ -96,7 +99,7 @@ function endAll(player: KernelPlayer): void {
   player.records.forEach((_, of) => {
     player.play({ do: "end", of });
   });
-  player.check();
+  check(player);
   const { memory, records } = player;
   expect(word(memory, W.ITEM_BYTES)).toBe(0);
   expect(records.flatMap(record => [word(memory, record + W.MARKS), word(memory, record + W.COLD)])).toEqual(
@@ -112,7 +115,7 @@ describe("a stack that ends in any call", () => {
     const player = newPlayer();
     for (const [given, call] of steps) {
       fallIn(player, given, call);
-      player.check();
+      check(player);
     }
     endAll(player);
   });

@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Kernel } from "./kernel-player.ts";
+import type { Kernel } from "./kernel-functions.ts";
 
 const SOURCES = fileURLToPath(new URL("../../host/kernel/", import.meta.url));
 /** These have what WebAssembly does in one instruction, or no function. */

@@ -61,7 +61,7 @@ export function setWord(memory: WebAssembly.Memory, address: number, value: numb
   wordsOf(memory)[address >> 2] = value;
 }
 
-function insist(holds: boolean, what: string): asserts holds {
+export function insist(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what);
 }
 
@@ -249,4 +249,27 @@ export function audit(memory: WebAssembly.Memory, records: readonly number[]): S
       "NEXT says another thing than the run queue",
     );
   return mailboxes;
+}
+
+/** Who has asked whom by a request that the kernel keeps: an actor's number by that of who has asked it. */
+export function checkCallers(
+  memory: WebAssembly.Memory,
+  records: readonly number[],
+  asked: readonly (number | undefined)[],
+): void {
+  const cold = (record: number, name: number) => {
+    const block = word(memory, record + W.COLD);
+    return block === 0 ? 0 : word(memory, block + name);
+  };
+  records.forEach((record, index) => {
+    const callers: number[] = [];
+    let before = 0;
+    for (let at = cold(record, W.FIRST_CALLER); at !== 0; at = cold(at, W.NEXT_CALLER)) {
+      insist(cold(at, W.PREVIOUS_CALLER) === before && !callers.includes(at), "the list of callers is broken");
+      callers.push(at);
+      before = at;
+    }
+    const asking = records.filter((_, i) => asked[i] === index);
+    insist(callers.sort().join() === asking.sort().join(), `the callers of actor ${index} are others`);
+  });
 }
