@@ -40,10 +40,13 @@ const command = fc.oneof(
 export type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
 
 /** Processes, but the third, which is a handler. The second has no `match_first`. */
-export const programs: fc.Arbitrary<Command[][]> = fc.array(fc.array(command, { minLength: 5, maxLength: 80 }), {
-  minLength: 4,
-  maxLength: 4,
-});
+export const programs: fc.Arbitrary<Command[][]> = fc.array(
+  fc.array(command, { minLength: 5, maxLength: 60, size: "large" }),
+  {
+    minLength: 4,
+    maxLength: 4,
+  },
+);
 
 export const step = fc.oneof(
   {

@@ -95,3 +95,17 @@ function checkPaid(
   const passed = isPassed ? me.mailbox.slice(0, place).reduce((sum, { payload }) => sum + 32 + payload.length, 0) : 0;
   insist(guests.paid - paid >= (passed >> 5) + (copied >> 6), "a receive has cost too little");
 }
+
+/** Takes out all items that bear a ref. */
+export function flush(me: Guest, ref: number): void {
+  for (;;) {
+    const at = kernel.findRef(me.record, kernel.startFor(me.record, ref), ref);
+    const place = me.mailbox.findIndex(item => bears(item, ref));
+    insist((at === 0) === place < 0, "a flush finds another item");
+    if (at === 0) return;
+    kernel.remove(me.record, at);
+    const [item] = me.mailbox.splice(place, 1);
+    if (me.held?.item === item) me.held = undefined;
+    if (me.waiting !== undefined && place < me.waiting.asked) me.waiting.asked--;
+  }
+}

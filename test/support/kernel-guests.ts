@@ -5,11 +5,21 @@
 import * as W from "../../host/kernel/words.ts";
 import { checkGuests } from "./guest-check.ts";
 import { type Command, type Step, WIDE } from "./guest-programs.ts";
-import { answered, receive, wantedPlace } from "./guest-receives.ts";
+import { answered, flush, receive, wantedPlace } from "./guest-receives.ts";
 import { kernel } from "./kernel-functions.ts";
 import { bears } from "./kernel-items.ts";
 import { insist, kernelMemory, setWord, word } from "./kernel-memory.ts";
-import { ALPHABET, CANARY, checkShown, FOREIGN, type Guest, match, matchFirst, newGuest } from "./shown-items.ts";
+import {
+  CANARY,
+  checkShown,
+  FOREIGN,
+  type Guest,
+  keptAt,
+  match,
+  matchFirst,
+  newGuest,
+  payloadFor,
+} from "./shown-items.ts";
 
 const SEND_FROM = 33_333;
 const TURNS_AT_MOST = 5000;
@@ -79,8 +89,7 @@ export class KernelGuests {
     kernel.useOutside({
       hostCall: () => this.#set(W.CALLED, 1),
       hostStart: () => this.#set(this.#me.record + W.FLAGS, this.#get(this.#me.record + W.FLAGS) | W.STARTED),
-      hostGrown: () => undefined,
-      hostHeadroom: () => undefined,
+      ...{ hostGrown: () => undefined, hostHeadroom: () => undefined },
       hostDrop: handle => insist(this.#kept.delete(handle), "a payload is dropped twice"),
       hostShow: (handle, pointer, length) =>
         new Uint8Array(this.#me.memory.buffer).set((this.#kept.get(handle) as Uint8Array).subarray(0, length), pointer),
@@ -101,19 +110,9 @@ export class KernelGuests {
         insist(isBusy || to === this.#me || isFull || this.#me.at === 3, "a request is left to the host for no reason");
         return 1;
       },
-      hostDemonitor: (ref, flush) => {
-        const me = this.#me;
-        for (let at = 0; flush !== 0; ) {
-          at = kernel.findRef(me.record, kernel.startFor(me.record, ref), ref);
-          const place = me.mailbox.findIndex(item => bears(item, ref));
-          insist((at === 0) === place < 0, "a flush finds another item");
-          if (at === 0) break;
-          kernel.remove(me.record, at);
-          const [item] = me.mailbox.splice(place, 1);
-          if (me.held?.item === item) me.held = undefined;
-          if (me.waiting !== undefined && place < me.waiting.asked) me.waiting.asked--;
-        }
-        kernel.unmark(me.record, ref);
+      hostDemonitor: (ref, flushes) => {
+        if (flushes !== 0) flush(this.#me, ref);
+        kernel.unmark(this.#me.record, ref);
         return this.requests.has(ref) ? kernel.demonitor(ref, 0) : 0;
       },
       callTurn: slot => this.#turn(this.guests[slot - 1]),
@@ -185,9 +184,7 @@ export class KernelGuests {
     } else if (given.do === "request") this.#request(me, this.guests[given.to], given.tag, given.length);
     else if (given.do === "answer") {
       const request = me.asked[given.which % Math.max(1, me.asked.length)];
-      if (request === undefined) return;
-      const by = this.guests[(request.lo & 0xfffff) - 1];
-      this.#send(me, by, request.ref, given.length);
+      if (request !== undefined) this.#send(me, request.by, request.ref, given.length);
     } else if (given.do === "demonitor") {
       const ref = me.refs[given.which % Math.max(1, me.refs.length)];
       if (ref === undefined) return;
@@ -202,11 +199,6 @@ export class KernelGuests {
     } else this.#set(me.record + W.BUDGET, Math.min(given.left, this.#get(me.record + W.BUDGET)));
   }
 
-  #payload(to: Guest, length: number): Uint8Array {
-    const id = this.#ids++;
-    return Uint8Array.from({ length }, (_, i) => 0x80 + to.at * ALPHABET + ((i === 0 ? id : i + id) & (ALPHABET - 1)));
-  }
-
   /** The payload stands in the guest's memory while it sends. */
   #from(me: Guest, payload: Uint8Array, send: () => number): number {
     const bytes = new Uint8Array(me.memory.buffer);
@@ -217,7 +209,7 @@ export class KernelGuests {
   }
 
   #send(me: Guest, to: Guest, tag: number, length: number): void {
-    const payload = this.#payload(to, length);
+    const payload = payloadFor(to, this.#ids++, length);
     const [lo, hi] = [(77 << 20) | (to.at + 1), 3];
     const paid = this.paid;
     const answer = this.#from(me, payload, () => kernel.send(lo, hi, tag, SEND_FROM, length));
@@ -250,7 +242,7 @@ export class KernelGuests {
       this.#set(W.REFS_LEFT, 4);
       for (let i = 0; i < 4; i++) this.#set(W.REFS + 4 * i, -3001 - 2 * this.#refs++);
     }
-    const payload = this.#payload(to, length);
+    const payload = payloadFor(to, this.#ids++, length);
     const ref = this.#from(me, payload, () => kernel.request((77 << 20) | (to.at + 1), 3, tag, SEND_FROM, length));
     if (ref === 1) return;
     insist(ref < -1023 && !this.requests.has(ref), "a request has no ref of its own");
@@ -258,7 +250,7 @@ export class KernelGuests {
     me.refs.unshift(ref);
     this.sent++;
     const from = [(77 << 20) | (me.at + 1), 3] as const;
-    to.asked.unshift({ ref, lo: from[0], hi: 3 });
+    to.asked.unshift({ ref, by: me });
     to.mailbox.push({ kind: W.MESSAGE, tag, from, ref, reason: 0, outside: 0, payload });
   }
 
@@ -288,8 +280,8 @@ export class KernelGuests {
   #deliver(to: number, kind: number, tag: number, ref: number, length: number, isOutside: boolean): void {
     const guest = this.guests[to];
     if (!guest.isAlive) return;
-    const payload = this.#payload(guest, length);
-    const outside = isOutside ? 0x7f000000 + this.#ids : 0;
+    const payload = payloadFor(guest, this.#ids++, length);
+    const outside = isOutside ? keptAt(guest, this.#ids) : 0;
     if (isOutside) this.#kept.set(outside, payload);
     else new Uint8Array(this.memory.buffer).set(payload, W.STAGING);
     const item = { kind, tag, from: [to, 1] as const, ref, reason: this.#ids, outside, payload };
@@ -351,10 +343,7 @@ export class KernelGuests {
     insist(this.#get(W.QUEUE_LENGTH) === 0, "some actor takes turns for ever");
     for (const guest of this.guests) {
       if (!guest.isAlive) continue;
-      insist(
-        this.#get(guest.record + W.STATE) === W.PARKED,
-        `actor ${guest.at}, which has no turn, is in the state ${this.#get(guest.record + W.STATE)}, ${JSON.stringify(guest.waiting)}`,
-      );
+      insist(this.#get(guest.record + W.STATE) === W.PARKED, "an actor that has no turn is not parked");
       if (guest.isHandler) insist(guest.mailbox.length === 0, "a handler has left items");
       else insist(guest.waiting !== undefined && wantedPlace(guest, guest.waiting) < 0, "an actor is not woken");
     }

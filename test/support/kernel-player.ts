@@ -123,16 +123,8 @@ export class KernelPlayer {
       case "answer": {
         if (this.#refs === 0) break;
         const ref = this.#ref(index, given.which);
-        const isMessage = given.kind === W.MESSAGE;
-        this.#deliver(
-          index,
-          given.kind,
-          isMessage ? ref : 0,
-          isMessage ? 0 : ref,
-          this.#payload(index, given.length),
-          0,
-          false,
-        );
+        const [tag, bearing] = given.kind === W.MESSAGE ? [ref, 0] : [0, ref];
+        this.#deliver(index, given.kind, tag, bearing, this.#payload(index, given.length), 0, false);
         break;
       }
       case "send": {
@@ -150,7 +142,9 @@ export class KernelPlayer {
       }
       case "request": {
         const mine = this.models[given.from];
-        if (mine.request !== undefined || given.from === index || !this.#mayGetDown(given.from)) break;
+        // The limit of all mailboxes counts for the Down, too.
+        const mayGetDown = kernel.mayTake(this.records[given.from], kernel.sizeFor(0));
+        if (mine.request !== undefined || given.from === index || !mayGetDown) break;
         const me = this.enter(given.from);
         const ref = -1_000_001 - 2 * this.#ids;
         setWord(memory, W.REFS_LEFT, 1);
@@ -186,10 +180,14 @@ export class KernelPlayer {
         take(kernel.findTag(record, field(W.SAVED), given.tag), place);
         break;
       }
-      case "takeRef": {
+      case "takeRef":
+      case "flush": {
         const ref = this.#ref(index, given.which);
-        const place = model.items.findIndex(item => bears(item, ref));
-        take(kernel.findRef(record, kernel.startFor(record, ref), ref), place);
+        for (let place = 0; place >= 0; ) {
+          place = model.items.findIndex(item => bears(item, ref));
+          take(kernel.findRef(record, kernel.startFor(record, ref), ref), place);
+          if (given.do === "takeRef") break;
+        }
         break;
       }
       case "takeAt":
@@ -234,15 +232,6 @@ export class KernelPlayer {
         model.marks = model.marks.filter(other => other !== ref);
         break;
       }
-      case "flush": {
-        const ref = this.#ref(index, given.which);
-        for (;;) {
-          const place = model.items.findIndex(item => bears(item, ref));
-          take(kernel.findRef(record, kernel.startFor(record, ref), ref), place);
-          if (place < 0) break;
-        }
-        break;
-      }
       case "end": {
         this.models.forEach(({ request }, of) => {
           if (of === index || request?.to === index) this.play({ do: "demonitor", of });
@@ -273,11 +262,6 @@ export class KernelPlayer {
     const pointer = (this.#ids * 13) % 1000;
     new Uint8Array(this.guest.buffer).fill(0x5a, pointer, pointer + payload.length + 16).set(payload, pointer);
     return pointer;
-  }
-
-  /** The limit of all mailboxes counts for the Down, too. */
-  #mayGetDown(index: number): boolean {
-    return this.kernel.mayTake(this.records[index], this.kernel.sizeFor(0));
   }
 
   #deliver(

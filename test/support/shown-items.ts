@@ -12,7 +12,7 @@ import { insist } from "./kernel-memory.ts";
 export const CANARY = 0x5a;
 const UNTOUCHED = new Uint8Array(65_536).fill(CANARY);
 /** Bytes of the payloads of one actor: no other actor's have one of them. The canary is none. */
-export const ALPHABET = 16;
+const ALPHABET = 16;
 /** The host's answer to a call that the kernel leaves to it. */
 export const FOREIGN = 12_345;
 
@@ -36,7 +36,7 @@ export interface Guest {
   mailbox: Item[];
   refs: number[];
   /** Requests that it has got and may answer. */
-  asked: { ref: number; lo: number; hi: number }[];
+  asked: { readonly ref: number; readonly by: Guest }[];
   waiting: Waiting | undefined;
   /** It waits for its next turn, because `send` has said so. */
   givesWay: boolean;
@@ -57,6 +57,16 @@ export function newGuest(at: number, record: number, program: readonly Command[]
     ...{ last: undefined, givesWay: false, held: undefined, deadlineMs: undefined, isOver: false },
     ...{ isAlive: true, takenInTurn: 0 },
   };
+}
+
+export function payloadFor({ at }: Guest, id: number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => 0x80 + at * ALPHABET + ((i + id) & (ALPHABET - 1)));
+}
+
+/** Where the host keeps a payload for an actor: bytes that only another actor's payloads have. */
+export function keptAt({ at }: Guest, id: number): number {
+  const spread = (id & 15) | ((id & 0xf0) << 4) | ((id & 0xf00) << 8) | ((id & 0xf000) << 12);
+  return ((0x80 + ((at + 1) & 3) * ALPHABET) * 0x01010101) | spread;
 }
 
 /** The item is in the window, nothing of another actor is, and all around it is as it was. */
