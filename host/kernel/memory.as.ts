@@ -58,7 +58,7 @@ const LOOP_MAX_BYTES: u32 = 64;
 @external("instruction", "memory.size $guest") export declare function guestPages(): i32;
 
 @inline export function isInside(pointer: i32, length: i32): bool {
-  return <u64>(<u32>pointer) + <u64>(<u32>length) <= <u64>(<u32>guestPages()) << 16;
+  return length == 0 || <u64>(<u32>pointer) + <u64>(<u32>length) <= <u64>(<u32>guestPages()) << 16;
 }
 
 @external("instruction", "memory.copy $kernel $guest") declare function copyAllIn(to: i32, pointer: i32, length: i32): void;

@@ -95,18 +95,20 @@ export function guestPages(): i32 {
   return (guest as WebAssembly.Memory).buffer.byteLength / PAGE_BYTES;
 }
 
-/** Whether bytes lie inside the guest's memory. Both numbers have no sign. */
+/** Whether bytes lie inside the guest's memory, or are none. Both numbers have no sign. */
 export function isInside(pointer: i32, length: i32): bool {
-  return (pointer >>> 0) + (length >>> 0) <= (guest as WebAssembly.Memory).buffer.byteLength;
+  return length === 0 || (pointer >>> 0) + (length >>> 0) <= (guest as WebAssembly.Memory).buffer.byteLength;
 }
 
 /** From the guest's memory to the kernel's. */
 export function copyIn(to: i32, pointer: i32, length: i32): void {
+  if (length === 0) return;
   bytes.set(new Uint8Array((guest as WebAssembly.Memory).buffer, pointer >>> 0, length), to >>> 0);
 }
 
 /** From the kernel's memory to the guest's. */
 export function copyOut(pointer: i32, from: i32, length: i32): void {
+  if (length === 0) return;
   new Uint8Array((guest as WebAssembly.Memory).buffer).set(
     bytes.subarray(from >>> 0, (from >>> 0) + length),
     pointer >>> 0,

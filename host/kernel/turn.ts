@@ -54,8 +54,9 @@ import {
   WINDOW_MOVED,
 } from "./words.ts";
 
-/** What `resume:E` answers if the guest has parked. */
+/** What `resume:E` answers if the guest has parked, or has given way. All else: its entry has returned. */
 const HAS_PARKED = 1;
+const HAS_YIELDED = 2;
 
 /** A turn begins: what an actor may use in one is its own again. */
 export function begin(record: i32): void {
@@ -77,7 +78,9 @@ export function turn(): i32 {
   if (result === PARK) return NOTHING;
   const left = callResume(result);
   noticeGrowth();
-  if (left !== HAS_PARKED || load((me + RESTRAINT) | 0) !== FREE) return (RETURNED + (left & 3)) | 0;
+  if (left !== HAS_PARKED || load((me + RESTRAINT) | 0) !== FREE) {
+    return left === HAS_PARKED || left === HAS_YIELDED ? (RETURNED + left) | 0 : RETURNED;
+  }
   return park() ? NOTHING : (RETURNED + HAS_PARKED) | 0;
 }
 
