@@ -9,7 +9,7 @@ import { type GuestModule, type HostMailbox, type Pid, Runtime } from "../../hos
 import { ManualClock } from "../../host/test.ts";
 import { buildGuest, quiet, WAYS } from "../support/guests.ts";
 
-describe.each(WAYS)("a guest built for %s, with the switch %s,", (way, turnedTo) => {
+describe.each(WAYS)("a guest built for %s", way => {
   let wasm: Uint8Array<ArrayBuffer>;
   let runtime: Runtime;
   let module: GuestModule;
@@ -20,7 +20,7 @@ describe.each(WAYS)("a guest built for %s, with the switch %s,", (way, turnedTo)
   });
 
   beforeEach(async () => {
-    runtime = new Runtime({ clock: new ManualClock(), readString, switch: turnedTo });
+    runtime = new Runtime({ clock: new ManualClock(), readString });
     observer = runtime.mailbox();
     module = await runtime.load(wasm, { name: "poller" });
   });
