@@ -45,17 +45,17 @@ describe.each(WAYS)("a guest built for %s", way => {
     ["for any item", 0],
     ["by tag", 1],
     ["by predicate", 2],
-  ])("that polls in a loop %s lets others have their turns after its 64 receives", async ([, how]) => {
+  ])("that polls in a loop %s lets others have their turns after its 1,024 receives", async ([, how]) => {
     const poller = spawn("run", observer.pid, how);
     spawn("witness", poller);
-    expect(await told()).toBe(65);
+    expect(await told()).toBe(1_025);
   });
 
-  test("that takes a thousand items by polls takes them all before it gives way", async () => {
+  test("that takes two thousand items by polls takes them all before it gives way", async () => {
     const drain = spawn("drains", observer.pid);
-    for (let i = 0; i < 1_000; i++) runtime.send(drain, "");
+    for (let i = 0; i < 2_000; i++) runtime.send(drain, "");
     spawn("witness", drain);
     // The last poll gives way, and what the witness has sent meanwhile is taken too.
-    expect(await told()).toBe(1_001);
+    expect(await told()).toBe(2_001);
   });
 });
