@@ -205,7 +205,7 @@ describe("a request in flight", () => {
       [
         steps(1, ...times(20, [SEND, 0, 1])),
         steps(0, [REQUEST, 1, 0]),
-        // So many that the mailbox moves them to a larger ring.
+        // So many that the mailbox needs more segments.
         steps(1, ...times(40, [SEND, 0, 2]), [TAKE, 0, 0], [REPLY, 0, 0], ...times(3, [SEND, 0, 3])),
         steps(0, [AWAIT, 0, 0], [DEMONITOR, 0, 1], ...times(70, [TAKE, 0, 0])),
       ],
@@ -220,7 +220,7 @@ describe("a request in flight", () => {
       ],
     ],
     [
-      "is answered before the mailbox moves to a larger ring, and finds its answer there",
+      "is answered before the mailbox needs more segments, and finds its answer there",
       [
         steps(1, ...times(20, [SEND, 0, 1])),
         steps(0, ...times(10, [TAKE, 0, 0]), [REQUEST, 1, 0]),

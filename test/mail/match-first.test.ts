@@ -168,7 +168,7 @@ async function play(
   await using runtime = new Runtime({ grants: "all", clock: new ManualClock(), random: () => 0.5 });
   const module = await runtime.load(wasm, { name: "player", reductions });
   const boss = runtime.mailbox();
-  // What another actor has left in the rings.
+  // What another actor has left in the memory of mailboxes.
   const before = runtime.spawn(module);
   for (let i = 0; i < 200; i++) runtime.send(before, new Uint8Array(i).fill(255));
   runtime.kill(before);
@@ -204,8 +204,9 @@ describe("match_first", () => {
   });
 
   /**
-   * Sends itself so many items of 40 bytes, takes the one with tag 9, and then the one that
-   * `match_first` says.
+   * Sends itself an item of 1,032 bytes, and behind it, in the same segment of its mailbox, twelve
+   * of 40 bytes. Takes the long one and the one with the tag 5, and then the one that `match_first`
+   * says.
    */
   const picker = (answer: string) =>
     guest(`
@@ -216,9 +217,11 @@ describe("match_first", () => {
       (func (export "_start") (call $window (i32.const 64) (i32.const 128) (i32.const 4096)))
       (func (export "handle") (param $n i32) (local $i i32)
         (if (i32.load (i32.const 68)) (then (return)))
+        (drop (call $send (call $self_lo) (call $self_hi) (i32.const 99) (i32.const 0) (i32.const 1000)))
         (loop $more
           (call $item (i32.add (i32.const 1) (local.get $i)))
           (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 12))))
+        (drop (call $recv (i32.const 64) (i32.const 128) (i32.const 4096) (i32.const 0)))
         (drop (call $recv_tag (i32.const 64) (i32.const 128) (i32.const 512) (i32.const 0) (i32.const 5)))
         (i32.store (i32.const 16) (call $recv_match (i32.const 64) (i32.const 128) (i32.const 512) (i32.const 0) (i32.const 1)))
         (i32.store (i32.const 20) (i32.load (i32.const 68)))
