@@ -102,6 +102,7 @@ export const runtimeChecks = checksOf<RuntimeOptions>({
   grants: null,
   imports: null,
   kernel: compiledKernel,
+  ...({ switch: null } as object),
   sliceMs: milliseconds,
   clock: having("now", "wake", "defer"),
   random: callback,

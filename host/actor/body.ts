@@ -30,8 +30,6 @@ export interface Port {
   readonly me: { value: number };
   /** Runs one turn. The kernel's loop calls it. */
   readonly turn: () => number;
-  /** A turn begins that is not the kernel's. */
-  readonly begin: () => void;
   /** What a parked process is told; PARK: it waits further. */
   readonly proceed: () => number;
   /** The process has called `park`. 0: it waits for the host, or not at all. */

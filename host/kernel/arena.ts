@@ -86,6 +86,8 @@ function halve(sizeClass: i32): i32 {
 function extend(): i32 {
   const block = load(ARENA_END);
   const end = (block + (LARGEST_PAGES << PAGE_SHIFT)) | 0;
+  // 4 GiB: the last block is not used, because addresses behind it begin at 0 again.
+  if (end === 0) return 0;
   const missing = ((end >>> PAGE_SHIFT) - pages()) | 0;
   if (missing > 0 && !grow((missing + (pages() >> SPARE_SHIFT)) | 0) && !grow(missing)) return 0;
   store(ARENA_END, end);

@@ -3,7 +3,7 @@ import { load, store } from "./memory.ts";
 import { callTurn } from "./outside.ts";
 import { dequeue } from "./queue.ts";
 import { slotOf } from "./records.ts";
-import { FLAGS, LO, NOTHING, QUEUE_LENGTH, READY, STATE, TAKES_TURNS, TURNS_LEFT, WHOLE_TURN } from "./words.ts";
+import { FLAGS, HI, LO, NOTHING, QUEUE_LENGTH, READY, STATE, TAKES_TURNS, TURNS_LEFT, WHOLE_TURN } from "./words.ts";
 
 /**
  * Gives at most so many turns. Answers where the host has to go on: the address of a record, and in
@@ -15,7 +15,7 @@ export function run(turns: i32): i32 {
     store(TURNS_LEFT, (load(TURNS_LEFT) - 1) | 0);
     const record = dequeue();
     // It may have ended while it waited, and another actor may have its record.
-    if (load((record + STATE) | 0) !== READY || load((record + LO) | 0) === 0) continue;
+    if (load((record + STATE) | 0) !== READY || load((record + HI) | 0) < 0) continue;
     const left = turnOf(record);
     if (left !== NOTHING) return record | left;
   }

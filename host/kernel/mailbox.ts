@@ -27,6 +27,7 @@ import {
   FROM_LO,
   HAS_OUTSIDE,
   HEAD,
+  HELD,
   IS_DEAD,
   IS_LINK,
   ITEM_BYTES,
@@ -249,14 +250,19 @@ export function first(me: i32): i32 {
   }
 }
 
-/** HEAD is at the link of the first segment: goes to the next one. */
+/**
+ * HEAD is at a link: gives the first segment back, and goes to the next one. Where a stack has ended
+ * in `empty`, there are segments before the one with the link. They are given back before.
+ */
 function leaveSegment(me: i32, link: i32): void {
   const segment = load((me + SEGMENT) | 0);
-  const behind = load((link + TAG) | 0);
+  const following = load((segment + NEXT_SEGMENT) | 0);
   const sizeClass = load((segment + SIZE_CLASS) | 0);
-  passed(me, link, behind);
+  const behind = load((link + TAG) | 0);
+  const head = ((following + SEGMENT_HEADER) | 0) === behind ? behind : link;
+  if (head === behind) passed(me, link, behind);
   giveOfItems(segment, sizeClass);
-  store2((me + HEAD) | 0, behind, (behind - SEGMENT_HEADER) | 0);
+  store2((me + HEAD) | 0, head, following);
   store((me + ROOM) | 0, (load((me + ROOM) | 0) - (64 << sizeClass)) | 0);
 }
 
@@ -269,7 +275,8 @@ function passed(me: i32, position: i32, behind: i32): void {
 
 /** Takes an item out. The save pointer stays before the items that it was before. */
 export function remove(me: i32, position: i32): void {
-  if ((load((position + KIND) | 0) & OUTSIDE) !== 0) hostDrop(load((position + ITEM_HEADER) | 0));
+  if ((load((position + KIND) | 0) & OUTSIDE) !== 0) dropPayload(position);
+  if (position === load((me + SAVED) | 0)) store((me + HELD) | 0, 0);
   const count = (load((me + COUNT) | 0) - 1) | 0;
   if (count === 0) {
     empty(me);
@@ -278,6 +285,7 @@ export function remove(me: i32, position: i32): void {
   const size = sizeOf(position);
   const behind = (position + size) | 0;
   const bytes = (load((me + BYTES) | 0) - load((position + LENGTH) | 0)) | 0;
+  let dead = load((me + DEAD_ITEMS) | 0);
   if (position === load((me + HEAD) | 0)) {
     passed(me, position, behind);
     store2((me + COUNT) | 0, count, bytes);
@@ -288,12 +296,20 @@ export function remove(me: i32, position: i32): void {
     if (load((me + SAVED) | 0) === behind) store((me + SAVED) | 0, position);
     if (load((me + CALL_MARK) | 0) === behind) store((me + CALL_MARK) | 0, position);
   } else {
-    const dead = (load((me + DEAD_ITEMS) | 0) + 1) | 0;
+    dead = (dead + 1) | 0;
     store2((me + COUNT) | 0, count, bytes);
     store2(position, IS_DEAD, size);
     store((me + DEAD_ITEMS) | 0, dead);
-    if (dead > DEAD_TOLERATED && dead > count) compact(me);
   }
+  if (dead > DEAD_TOLERATED && dead > count) compact(me);
+}
+
+/** The host drops the payload of an item that is going to be taken out, which needs headroom. */
+function dropPayload(position: i32): void {
+  hostHeadroom();
+  hostDrop(load((position + ITEM_HEADER) | 0));
+  // A predicate may be shown what is left of the item.
+  store((position + ITEM_HEADER) | 0, 0);
 }
 
 /** The last item is gone: gives all segments back. */

@@ -71,6 +71,6 @@ export function moveMarks(me: i32, position: i32, to: i32): void {
 export function dropMarks(me: i32): void {
   const block = load((me + MARKS) | 0);
   if (block === 0) return;
-  store((me + MARKS) | 0, 0);
   give(block, classFor(BLOCK_BYTES));
+  store((me + MARKS) | 0, 0);
 }

@@ -1,5 +1,5 @@
 /** A guest's receives. */
-import { findRef, findTag, first, from, isCounted, remove, sizeOf, startFor } from "./mailbox.ts";
+import { findRef, findTag, first, from, isCounted, remove, sizeFor, sizeOf, startFor } from "./mailbox.ts";
 import { below, count, isInside, load, store } from "./memory.ts";
 import { hostCharge, hostRecv, hostRecvMatch, hostRecvTag } from "./outside.ts";
 import { me } from "./self.ts";
@@ -56,6 +56,8 @@ import {
 const ASKED_BYTES_A_TURN = 262_144;
 /** How many bytes of items `match_first` is shown first; each time after that, twice as many. */
 const FIRST_ROOM = 512;
+/** Up to this many: no segment has more. */
+const MOST_ROOM = 65_536;
 /** The bytes of `info`. */
 const INFO_BYTES = 32;
 
@@ -117,7 +119,11 @@ function receive(info: i32, pointer: i32, capacity: i32, timeout: i32, want: i32
  * is before TAIL.
  */
 export function look(inPieces: bool): i32 {
-  if (load((me + COUNT) | 0) === 0) return PARK;
+  if (load((me + COUNT) | 0) === 0) {
+    // The stack of a sender that ended may have left empty segments.
+    store((me + SAVED) | 0, load((me + TAIL) | 0));
+    return PARK;
+  }
   const want = load((me + WANT) | 0);
   if (want === WANT_ANY) return takeItem(first(me));
   const saved = load((me + SAVED) | 0);
@@ -149,10 +155,14 @@ function takeItem(at: i32): i32 {
     return length;
   }
   const kind = load((at + KIND) | 0);
-  store((me + HELD) | 0, 0);
   remove(me, at);
   if (isCounted(kind)) count(RECEIVED);
   return length;
+}
+
+/** The bytes of an item with its payload, also where the host keeps that. */
+function bytesAt(position: i32): i32 {
+  return sizeFor(load((position + LENGTH) | 0));
 }
 
 /** The bytes of the items and dead items between two positions. */
@@ -165,7 +175,7 @@ function passedBytes(position: i32, end: i32): i32 {
       at = load((at + TAG) | 0);
     } else {
       const size = kind === IS_DEAD ? load((at + TAG) | 0) : sizeOf(at);
-      bytes = (bytes + size) | 0;
+      bytes = (bytes + (kind === IS_DEAD ? size : bytesAt(at))) | 0;
       at = (at + size) | 0;
     }
   }
@@ -191,13 +201,14 @@ function findMatch(inPieces: bool): i32 {
     let behind = end;
     if (end === at) {
       if (ask(at)) return at;
+      left = (left - bytesAt(at)) | 0;
       behind = (at + sizeOf(at)) | 0;
     } else {
       const found = askMany(at, end);
       if (found !== 0) return found;
+      left = (left - (end - at)) | 0;
     }
-    left = (left - (behind - at)) | 0;
-    if (hasMany) room = room === 0 ? FIRST_ROOM : room << 1;
+    if (hasMany && room < MOST_ROOM) room = room === 0 ? FIRST_ROOM : room << 1;
     segment = behind === tail ? 0 : segmentBehind(behind);
     at = from(me, behind);
     if (((at - SEGMENT_HEADER) | 0) !== segment) segment = 0;

@@ -52,8 +52,8 @@ export function release(record: i32): void {
   clearMailbox(record);
   const cold = load((record + COLD) | 0);
   if (cold === 0) return;
-  store((record + COLD) | 0, 0);
   give(cold, classFor(COLD_BYTES));
+  store((record + COLD) | 0, 0);
 }
 
 /** The cold block of a record, made if it has none, all zeros; 0: there is no memory. */

@@ -17,6 +17,6 @@ export function become(record: i32): void {
 export function noticeGrowth(): void {
   const now = guestPages();
   if (now === knownPages) return;
-  knownPages = now;
   hostGrown();
+  knownPages = now;
 }

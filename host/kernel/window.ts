@@ -6,6 +6,7 @@ import { me, noticeGrowth } from "./self.ts";
 import {
   ASKING,
   CAPACITY,
+  DEAD_ITEMS,
   FREE,
   FROM_LO,
   HAS_OUTSIDE,
@@ -67,7 +68,8 @@ export function ask(at: i32): bool {
 export function endOfMany(at: i32, segment: i32, room: i32): i32 {
   const most = least(room, load((me + CAPACITY) | 0));
   const tail = load((me + TAIL) | 0);
-  if (segment !== 0 && load((segment + HAS_OUTSIDE) | 0) === 0) {
+  // The last one that is shown must be an item, so a dead one needs the walk.
+  if (segment !== 0 && load((segment + HAS_OUTSIDE) | 0) === 0 && load((me + DEAD_ITEMS) | 0) === 0) {
     const itsEnd = load((segment + ITEMS_END) | 0);
     const end = itsEnd === 0 ? tail : itsEnd;
     if (!below(most, (end - at) | 0)) return end;

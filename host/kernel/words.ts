@@ -105,7 +105,7 @@ export const BUDGET = 96;
 export const CALL_MARK = 100;
 /** The last segment of the mailbox. */
 export const LAST_SEGMENT = 104;
-/** 1: the item at the save pointer is wanted, but was longer than the window. */
+/** 1: the item at the save pointer is wanted, but was longer than the window. 0 once it is taken out. */
 export const HELD = 108;
 /** How the actor waits in the receive that it is in: NOT_WAITING, FOR_EVER, … */
 export const TIMED = 112;

@@ -83,6 +83,7 @@ interface Functions {
     isBound: number,
   ): number;
   run(turns: number): number;
+  begin(record: number): void;
   enqueue(record: number): void;
   claim(lo: number, hi: number): number;
   release(record: number): void;

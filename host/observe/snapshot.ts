@@ -138,11 +138,11 @@ export class Snapshots {
   }
 
   snapshot(): Snapshot {
-    const { clock, scheduler, kernel, account } = this.#services;
+    const { clock, kernel, account } = this.#services;
     const atMs = clock.now();
     const children = this.#children();
     const actors: ActorInfo[] = [];
-    const runQueue = scheduler.length + kernel.word(QUEUE_LENGTH);
+    const runQueue = kernel.word(QUEUE_LENGTH);
     for (const actor of this.#actors) actors.push(this.#infoOf(actor, atMs, children));
     return { atMs, counters: totals(this.#services), runQueue, memory: account.use, actors };
   }

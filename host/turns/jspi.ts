@@ -84,7 +84,7 @@ export class JspiWay implements Way {
   resume(actor: Actor): boolean {
     const fiber = this.#fibers.get(actor);
     const port = actor.port as Port;
-    port.begin();
+    actor.services.kernel.call.begin(actor.record);
     if (fiber !== undefined) {
       const result = port.proceed();
       if (result === RECEIVE_PARK) return true;

@@ -38,7 +38,7 @@ export const handlerWay: Way = {
 export const asyncifyWay: Way = {
   name: "asyncify",
   resume(actor) {
-    actor.port?.begin();
+    actor.services.kernel.call.begin(actor.record);
     startGuest(actor);
     if (actor.restraint === FREE) actor.guest?.entry?.();
     endTurn(actor, HAS_RETURNED);

@@ -41,7 +41,7 @@ export const PORT_IMPORTS = Object.keys(PORT_NAMES) as PortName[];
 
 /** What the host uses of each port. An export takes the engine some 300 bytes, so only fibers have all. */
 const FOR_TURNS = ["me", "guest", "turn"];
-const FOR_FIBERS = [...FOR_TURNS, "begin", "proceed", "park"];
+const FOR_FIBERS = [...FOR_TURNS, "proceed", "park"];
 
 /** A new port, with what its guest imports of it. No one needs that when the guest is there. */
 export interface NewPort {

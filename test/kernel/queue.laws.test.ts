@@ -1,0 +1,196 @@
+/** The kernel's run queue gives turns in the order of a plain list, for any steps. */
+import { fc, test as law } from "@fast-check/vitest";
+import { describe, expect, test } from "vitest";
+import * as W from "../../host/kernel/words.ts";
+import { kernel } from "../support/kernel-functions.ts";
+import { kernelMemory, readQueue, setWord, word } from "../support/kernel-memory.ts";
+
+const ACTORS = 6;
+/** What a turn does before it answers. */
+interface Turn {
+  readonly enqueue: readonly number[];
+  readonly end: readonly number[];
+  readonly stop: boolean;
+  readonly left: number;
+}
+
+const slot = fc.nat(ACTORS - 1);
+const turn: fc.Arbitrary<Turn> = fc.record({
+  enqueue: fc.array(slot, { maxLength: 3 }),
+  end: fc.array(slot, { maxLength: 1 }),
+  stop: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),
+  left: fc.oneof({ weight: 9, arbitrary: fc.constant(W.NOTHING) }, fc.integer({ min: 1, max: 7 })),
+});
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("enqueue" as const), slot }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("end" as const), slot }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("begin" as const), slot, isReady: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("takesTurns" as const), slot, does: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("run" as const),
+      turns: fc.nat(8),
+      script: fc.array(turn, { maxLength: 8 }),
+    }),
+  },
+);
+
+/** An actor as it should be; undefined: its slot is free. */
+interface Actor {
+  isReady: boolean;
+  takesTurns: boolean;
+}
+
+class Player {
+  readonly memory = kernelMemory();
+  readonly #actors: (Actor | undefined)[] = [];
+  /** Slots that wait for a turn, in order: also those whose actor has ended meanwhile. */
+  readonly queue: number[] = [];
+  #generation = 0;
+
+  constructor() {
+    this.use({});
+    for (let at = 0; at < ACTORS; at++) this.begin(at, false);
+  }
+
+  use(outside: Record<string, (...values: number[]) => unknown>): void {
+    kernel.useMemories(this.memory, new WebAssembly.Memory({ initial: 0 }));
+    kernel.useOutside({ hostCall: () => undefined, ...outside });
+  }
+
+  record(at: number): number {
+    return kernel.recordAt(at);
+  }
+
+  begin(at: number, isReady: boolean): void {
+    if (this.#actors[at] !== undefined) return;
+    // The pid of slot 0 has a first word that is 0 each time the lower bits of its generation are.
+    const record = kernel.claim(((this.#generation++ % 3) << 20) | at, this.#generation);
+    setWord(this.memory, record + W.FLAGS, W.TAKES_TURNS);
+    setWord(this.memory, record + W.STATE, isReady ? W.READY : W.PARKED);
+    this.#actors[at] = { isReady, takesTurns: true };
+    // A new actor that is ready is put into the queue by the host.
+    if (isReady) this.enqueue(at);
+  }
+
+  end(at: number): void {
+    if (this.#actors[at] === undefined) return;
+    kernel.release(this.record(at));
+    this.#actors[at] = undefined;
+  }
+
+  enqueue(at: number): void {
+    const actor = this.#actors[at];
+    if (actor === undefined) return;
+    kernel.enqueue(this.record(at));
+    actor.isReady = true;
+    if (!this.queue.includes(at)) this.queue.push(at);
+  }
+
+  takesTurns(at: number, does: boolean): void {
+    const actor = this.#actors[at];
+    if (actor === undefined) return;
+    actor.takesTurns = does;
+    setWord(this.memory, this.record(at) + W.FLAGS, does ? W.TAKES_TURNS : 0);
+  }
+
+  /** Runs the kernel's loop. Each turn takes what the model says is next, and then follows the script. */
+  run(turns: number, script: readonly Turn[]): void {
+    let left = turns;
+    let scripted = 0;
+    let answer = 0;
+    /** Passes what gets no turn; the slot whose turn is next. */
+    const next = (): number | undefined => {
+      while (answer === 0 && left > 0 && this.queue.length > 0) {
+        left--;
+        const at = this.queue.shift() as number;
+        const actor = this.#actors[at];
+        if (actor?.isReady !== true) continue;
+        if (actor.takesTurns) return at;
+        answer = this.record(at) | W.WHOLE_TURN;
+      }
+      return undefined;
+    };
+    this.use({
+      callTurn: (at: number) => {
+        expect(at).toBe(next());
+        expect(word(this.memory, W.TURNS_LEFT)).toBe(left);
+        expect(readQueue(this.memory)).toEqual(this.queue.map(waiting => this.record(waiting)));
+        const {
+          enqueue,
+          end,
+          stop,
+          left: leaves,
+        } = script[scripted++] ?? { enqueue: [], end: [], stop: false, left: 0 };
+        const actor = this.#actors[at] as Actor;
+        actor.isReady = false;
+        setWord(this.memory, this.record(at) + W.STATE, W.PARKED);
+        for (const other of enqueue) this.enqueue(other);
+        for (const other of end) this.end(other);
+        if (stop) {
+          setWord(this.memory, W.TURNS_LEFT, 0);
+          left = 0;
+        }
+        if (leaves !== 0) answer = this.record(at) | leaves;
+        return leaves;
+      },
+    });
+    const given = kernel.run(turns);
+    expect(next()).toBeUndefined();
+    expect(given >>> 0).toBe(answer >>> 0);
+  }
+
+  check(): void {
+    expect(readQueue(this.memory)).toEqual(this.queue.map(at => this.record(at)));
+    expect(word(this.memory, W.QUEUE_LENGTH)).toBe(this.queue.length);
+    for (let at = 0; at < ACTORS; at++)
+      expect(word(this.memory, this.record(at) + W.NEXT) !== 0).toBe(this.queue.includes(at));
+  }
+}
+
+describe("any history of the run queue", () => {
+  law.prop([fc.array(step, { maxLength: 120, size: "max" })], { numRuns: 300 })(
+    "gives turns in order, one for each wait, and none to an actor that has ended",
+    steps => {
+      const player = new Player();
+      for (const each of steps) {
+        if (each.do === "enqueue") player.enqueue(each.slot);
+        else if (each.do === "end") player.end(each.slot);
+        else if (each.do === "begin") player.begin(each.slot, each.isReady);
+        else if (each.do === "takesTurns") player.takesTurns(each.slot, each.does);
+        else player.run(each.turns, each.script);
+        player.check();
+      }
+    },
+  );
+});
+
+test("the host is called once for each queue that fills, as long as it has not come", () => {
+  const memory = kernelMemory();
+  let calls = 0;
+  kernel.useMemories(memory, new WebAssembly.Memory({ initial: 0 }));
+  kernel.useOutside({
+    hostCall: () => {
+      calls++;
+      setWord(memory, W.CALLED, 1);
+    },
+  });
+  const records = [1, 2, 3].map(slot => kernel.claim(slot, 1));
+  for (const record of records) kernel.enqueue(record);
+  expect(calls).toBe(1);
+});
+
+test("each slot has a record of its own, at a multiple of 128, also beyond the first block", () => {
+  const memory = kernelMemory();
+  kernel.useMemories(memory, new WebAssembly.Memory({ initial: 0 }));
+  const slots = [0, 1, 511, 512, 513, 100_000, 0xfffff];
+  const records = slots.map(slot => kernel.claim(slot | (5 << 20), 3));
+  expect(new Set(records).size).toBe(slots.length);
+  for (const [i, record] of records.entries()) {
+    expect(record & 127).toBe(0);
+    expect(kernel.recordAt(slots[i])).toBe(record);
+    expect(word(memory, record + W.LO)).toBe(slots[i] | (5 << 20));
+  }
+  expect(kernel.recordAt(200_000)).toBe(0);
+});

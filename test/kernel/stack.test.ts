@@ -1,0 +1,129 @@
+/**
+ * A stack may end in any call of the kernel: a change is then made or not made, nothing is lost, and
+ * no other actor notices it.
+ */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fc, test as law } from "@fast-check/vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import * as W from "../../host/kernel/words.ts";
+import { fallingKernel } from "../support/falling-kernel.ts";
+import { isSame } from "../support/kernel-items.ts";
+import { audit, readMailbox, readMarks, readQueue, word } from "../support/kernel-memory.ts";
+import { KernelPlayer } from "../support/kernel-player.ts";
+import { check } from "../support/mailbox-check.ts";
+import { type Step, step } from "../support/mailbox-steps.ts";
+
+let copy: Awaited<ReturnType<typeof fallingKernel>>;
+/** Functions in whose call a stack has ended. */
+const ended = new Set<string>();
+
+beforeAll(async () => {
+  copy = await fallingKernel(join(tmpdir(), `isopod-falling-kernel-${process.pid}-${Date.now()}`));
+});
+
+function newPlayer(): KernelPlayer {
+  const { kernel, stack } = copy;
+  Object.assign(stack, { calls: 0, endsAt: 0, isSafe: false });
+  return new KernelPlayer(2 ** 30, kernel, name => {
+    if (!stack.isSafe && ++stack.calls === stack.endsAt) {
+      stack.ended = name;
+      throw new RangeError(`the stack ends in ${name}`);
+    }
+    if (name === "hostHeadroom") stack.isSafe = true;
+  });
+}
+
+/** Plays a step whose n-th call finds no stack left. False: it has fewer calls. */
+function fallIn(player: KernelPlayer, given: Step, call: number): boolean {
+  const { stack } = copy;
+  // The end of an actor is the host's, which has made sure of its stack.
+  Object.assign(stack, { calls: 0, endsAt: given.do === "end" ? 0 : call, isSafe: false, ended: undefined });
+  try {
+    player.play(given);
+    return false;
+  } catch (error) {
+    if (stack.ended === undefined || !(error instanceof RangeError)) throw error;
+    ended.add(stack.ended);
+    player.hasFallen = true;
+    stack.endsAt = 0;
+    adopt(player, "to" in given ? given.to : given.of, given.do === "receive");
+    return true;
+  } finally {
+    stack.endsAt = 0;
+  }
+}
+
+/** The models become what is in the memory, which is what they were, or were going to be. */
+function adopt(player: KernelPlayer, touched: number, isReceive: boolean): void {
+  const { memory, models, records, coming } = player;
+  records.forEach((record, index) => {
+    const { items, positions } = readMailbox(memory, record);
+    const model = models[index];
+    const isTouched = index === touched;
+    const same = (i: number, j: number) => items[i] !== undefined && isSame(items[i], model.items[j]);
+    const from = model.items.findIndex((_, i) => !same(i, i));
+    let seen = [model.seen];
+    if (items.length === model.items.length - 1) {
+      // One was taken out.
+      expect(isTouched && model.items.slice(from + 1).every((_, i) => same(from + i, from + 1 + i))).toBe(true);
+      model.items.splice(from, 1);
+      if (from < model.seen) seen = [model.seen - 1];
+    } else {
+      expect(from).toBe(-1);
+      if (items.length === model.items.length + 1) {
+        expect(isTouched && coming !== undefined && isSame(items[items.length - 1], coming)).toBe(true);
+        if (coming !== undefined) model.items.push(coming);
+        seen = [model.seen, items.length];
+      } else expect(items.length).toBe(model.items.length);
+    }
+    const saved = positions.get(word(memory, record + W.SAVED));
+    // A poll begins anew.
+    if (!isReceive || !isTouched) expect(seen).toContain(saved);
+    model.seen = saved ?? 0;
+    const marks = readMarks(memory, record).map(({ ref }) => ref);
+    // Where a mailbox is emptied its marks go first.
+    if (isTouched && marks.length === 0) model.marks = [];
+    expect(marks).toEqual(model.marks);
+  });
+  const queue = readQueue(memory);
+  expect([[...player.queue], [...player.queue, records[touched]]]).toContainEqual(queue);
+  player.queue.splice(0, Number.POSITIVE_INFINITY, ...queue);
+  // What was not delivered, the host drops.
+  if (coming !== undefined && !models[touched].items.includes(coming)) player.kept.delete(coming.outside);
+  player.coming = undefined;
+}
+
+/** All actors end: no byte is in use. */
+function endAll(player: KernelPlayer): void {
+  player.records.forEach((_, of) => {
+    player.play({ do: "end", of });
+  });
+  check(player);
+  const { memory, records } = player;
+  expect(word(memory, W.ITEM_BYTES)).toBe(0);
+  expect(records.flatMap(record => [word(memory, record + W.MARKS), word(memory, record + W.COLD)])).toEqual(
+    records.flatMap(() => [0, 0]),
+  );
+  audit(memory, records);
+}
+
+describe("a stack that ends in any call", () => {
+  law.prop([fc.array(fc.tuple(step, fc.integer({ min: 1, max: 40 })), { maxLength: 150, size: "max" })], {
+    numRuns: 100,
+  })("leaves a whole state, on which the others go on", steps => {
+    const player = newPlayer();
+    for (const [given, call] of steps) {
+      fallIn(player, given, call);
+      check(player);
+    }
+    endAll(player);
+  });
+
+  test("ends in nearly every function that a step can reach", () => {
+    const reached = [...ended].sort();
+    for (const name of ["send", "reserve", "append", "enqueue", "remove", "first", "look", "take", "mark", "request"])
+      expect(reached).toContain(name);
+    expect(reached.length).toBeGreaterThan(35);
+  });
+});

@@ -1,0 +1,74 @@
+/**
+ * A copy of the kernel's sources in which the stack can end in any call: each function asks first
+ * whether it may run.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Kernel } from "./kernel-functions.ts";
+
+const SOURCES = fileURLToPath(new URL("../../host/kernel/", import.meta.url));
+/** These have what WebAssembly does in one instruction, or no function. */
+const AS_THEY_ARE = ["memory.ts", "outside.ts", "words.ts"];
+
+/** Which call is the one that the stack has no room for. */
+export interface Stack {
+  /** Calls so far. */
+  calls: number;
+  /** The call that throws, counted from 1; 0: none does. */
+  endsAt: number;
+  /** The kernel has made sure of its headroom: no call throws until the step is over. */
+  isSafe: boolean;
+  /** The function whose call has thrown. */
+  ended: string | undefined;
+}
+
+const CONTROL = `
+export const stack = { calls: 0, endsAt: 0, isSafe: false, ended: undefined };
+export function enter(name) {
+  if (stack.isSafe || ++stack.calls !== stack.endsAt) return;
+  stack.ended = name;
+  throw new RangeError("the stack ends in " + name);
+}
+`;
+
+/** TypeScript of the portable subset as JavaScript. */
+function inJavaScript(text: string): string {
+  const typed = text
+    .replace(/: (i32|bool|void)\b/g, "")
+    .replace(/^(export )?function (\w+)\(([^)]*)\) \{$/gm, '$&\n  enter("$2");');
+  const paths = typed.replace(/from "\.\/(\w+)\.ts"/g, (_, name: string) =>
+    AS_THEY_ARE.includes(`${name}.ts`)
+      ? `from "${pathToFileURL(join(SOURCES, `${name}.ts`)).href}"`
+      : `from "./${name}.mjs"`,
+  );
+  return `import { enter } from "./control.mjs";\n${paths}`;
+}
+
+/** Makes the copy in a folder, which is removed again. */
+export async function fallingKernel(folder: string): Promise<{ kernel: Kernel; stack: Stack; functions: number }> {
+  mkdirSync(folder, { recursive: true });
+  const names = readdirSync(SOURCES).filter(
+    name => /^\w+\.ts$/.test(name) && !AS_THEY_ARE.includes(name) && !["binary.ts", "compile.ts"].includes(name),
+  );
+  let functions = 0;
+  for (const name of names) {
+    const text = inJavaScript(readFileSync(join(SOURCES, name), "utf8"));
+    functions += text.split("  enter(").length - 1;
+    writeFileSync(join(folder, name.replace(".ts", ".mjs")), text);
+  }
+  writeFileSync(join(folder, "control.mjs"), CONTROL);
+  const load = (path: string) => import(/* @vite-ignore */ pathToFileURL(path).href);
+  const inFolder = (name: string) => load(join(folder, name));
+  const { useMemories } = await load(join(SOURCES, "memory.ts"));
+  const { useOutside } = await load(join(SOURCES, "outside.ts"));
+  const kernel = {
+    ...(await inFolder("kernel.mjs")),
+    ...{ useMemories, useOutside },
+    findTag: (await inFolder("mailbox.mjs")).findTag,
+    become: (await inFolder("self.mjs")).become,
+  };
+  const { stack } = await inFolder("control.mjs");
+  rmSync(folder, { recursive: true });
+  return { kernel, stack, functions };
+}

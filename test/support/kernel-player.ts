@@ -1,0 +1,350 @@
+/**
+ * Plays steps on the kernel's mailboxes and on plain arrays, and compares. For tests of the kernel
+ * without guests.
+ */
+import * as W from "../../host/kernel/words.ts";
+import { type Kernel, kernel } from "./kernel-functions.ts";
+import { bears, hasTag, type Item, type Model } from "./kernel-items.ts";
+import { insist, kernelMemory, readMailbox, setWord, word } from "./kernel-memory.ts";
+import { poll } from "./mailbox-poll.ts";
+import { ACTORS, type Step } from "./mailbox-steps.ts";
+
+/** Bytes that payloads of one actor can have: no other actor's payloads have one of them. */
+const ALPHABET = 64;
+const GUEST_PAGES = 3;
+const FIRST_REF = -2000;
+/** A mailbox of this size is never refused its room. */
+const ALWAYS_ROOM_BYTES = 65_536;
+
+export class KernelPlayer {
+  readonly memory: WebAssembly.Memory;
+  readonly guest = new WebAssembly.Memory({ initial: GUEST_PAGES });
+  readonly records: number[] = [];
+  readonly models: Model[] = [];
+  /** Payloads that the host keeps. */
+  readonly kept = new Map<number, Uint8Array>();
+  /** Records in the order in which they should get their turns. */
+  readonly queue: number[] = [];
+  readonly kernel: Kernel;
+  /** The item that a step brings. */
+  coming: Item | undefined;
+  /** A step has thrown in between: where there could be less in the memory, there may be more. */
+  hasFallen = false;
+  readonly #maxItemBytes: number;
+  #ids = 0;
+  #refs = 0;
+  #generation = 0;
+
+  /** `called` is told the name of each function of the host before it runs. */
+  constructor(maxItemBytes = 2 ** 30, used: Kernel = kernel, called: (name: string) => void = () => undefined) {
+    this.kernel = used;
+    this.#maxItemBytes = maxItemBytes;
+    this.memory = kernelMemory(maxItemBytes);
+    used.useMemories(this.memory, this.guest);
+    const drop = (handle: number) =>
+      insist(this.kept.delete(handle), "a payload is dropped that the host does not keep");
+    const outside = {
+      hostCall: () => setWord(this.memory, W.CALLED, 1),
+      hostHeadroom: () => undefined,
+      hostDrop: drop,
+      hostSend: () => -1,
+      hostRequest: () => 1,
+      hostShow: () => undefined,
+    };
+    used.useOutside(
+      Object.fromEntries(
+        Object.entries(outside).map(([name, call]) => [
+          name,
+          (...values: number[]) => {
+            called(name);
+            return (call as (...values: number[]) => unknown)(...values);
+          },
+        ]),
+      ),
+    );
+    for (let index = 0; index < ACTORS; index++) {
+      this.models.push({ items: [], seen: 0, marks: [], request: undefined });
+      this.records.push(this.#claim(index));
+    }
+  }
+
+  #claim(index: number): number {
+    this.#generation++;
+    const record = this.kernel.claim((this.#generation << 20) | (index + 1), 7);
+    insist(record !== 0, "there is no memory for a record");
+    setWord(this.memory, record + W.STATE, W.RUNNING);
+    setWord(this.memory, record + W.FLAGS, W.TAKES_MESSAGES | W.MAY_REQUEST);
+    for (const limit of [W.MAX_MESSAGES, W.MAX_BYTES, W.MAX_MESSAGE_BYTES])
+      setWord(this.memory, record + limit, 1 << 30);
+    return record;
+  }
+
+  #payload(index: number, length: number): Uint8Array {
+    const id = this.#ids++;
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) bytes[i] = index * ALPHABET + ((id * 7 + i + (i >> 8)) & (ALPHABET - 1));
+    return bytes;
+  }
+
+  /** A ref that was made for an actor; each actor has its own. */
+  #ref(index: number, which: number): number {
+    return FIRST_REF - ACTORS * Math.max(0, this.#refs - 1 - which) - index;
+  }
+
+  /** What a step does to the kernel and to the model. The model comes last: a step that throws leaves it. */
+  play(given: Step): void {
+    const { kernel, memory } = this;
+    const index = "to" in given ? given.to : given.of;
+    const record = this.records[index];
+    const model = this.models[index];
+    const field = (name: number) => word(memory, record + name);
+    const set = (name: number, value: number) => setWord(memory, record + name, value);
+    const items = () => readMailbox(memory, record).items;
+    const take = (at: number, place: number) => {
+      insist((at === 0) === place < 0, `found ${at}, and not the item ${place}`);
+      if (at === 0) return;
+      const found = items().findIndex(item => item.at === at);
+      insist(found === place, `found the item ${found}, and not ${place}`);
+      kernel.remove(record, at);
+      this.takeOut(model, place);
+    };
+    if (!("to" in given) && given.do !== "park" && given.do !== "end") set(W.STATE, W.RUNNING);
+    switch (given.do) {
+      case "deliver":
+        this.#deliver(index, given.kind, given.tag, 0, this.#payload(index, given.length), 0, given.isBound);
+        break;
+      case "burst":
+        for (let i = 0; i < given.many; i++)
+          this.#deliver(index, W.MESSAGE, i % 5, 0, this.#payload(index, (given.length * i) % 101), 0, false);
+        break;
+      case "deliverOutside":
+        this.#deliver(index, given.kind, given.tag, 0, this.#payload(index, given.length), ++this.#ids, false);
+        break;
+      case "answer": {
+        if (this.#refs === 0) break;
+        const ref = this.#ref(index, given.which);
+        const [tag, bearing] = given.kind === W.MESSAGE ? [ref, 0] : [0, ref];
+        this.#deliver(index, given.kind, tag, bearing, this.#payload(index, given.length), 0, false);
+        break;
+      }
+      case "send": {
+        const me = this.enter(given.from);
+        const payload = this.#payload(index, given.length);
+        const pointer = this.#stage(payload);
+        const item = { kind: W.MESSAGE, tag: given.tag, from: this.#pid(me), ref: 0, reason: 0, outside: 0, payload };
+        this.#arrive(
+          index,
+          item,
+          true,
+          () => kernel.send(...this.#pid(record), given.tag, pointer, given.length) === 1,
+        );
+        break;
+      }
+      case "request": {
+        const mine = this.models[given.from];
+        // The limit of all mailboxes counts for the Down, too.
+        const mayGetDown = kernel.mayTake(this.records[given.from], kernel.sizeFor(0));
+        if (mine.request !== undefined || given.from === index || !mayGetDown) break;
+        const me = this.enter(given.from);
+        const ref = -1_000_001 - 2 * this.#ids;
+        setWord(memory, W.REFS_LEFT, 1);
+        setWord(memory, W.REFS, ref);
+        const payload = this.#payload(index, given.length);
+        const pointer = this.#stage(payload);
+        const item = { kind: W.MESSAGE, tag: given.tag, from: this.#pid(me), ref, reason: 0, outside: 0, payload };
+        this.#arrive(
+          index,
+          item,
+          true,
+          () => kernel.request(...this.#pid(record), given.tag, pointer, given.length) === ref,
+        );
+        if (word(memory, W.REFS_LEFT) === 0) mine.request = { ref, to: index };
+        break;
+      }
+      case "demonitor":
+        this.enter(index);
+        if (model.request === undefined) break;
+        insist(kernel.demonitor(model.request.ref, 0) === 1, "a request is not known");
+        model.request = undefined;
+        break;
+      case "receive":
+        poll(this, index, [0, given.tag, this.#ref(index, given.which)][given.want], given.want, given.capacity);
+        break;
+      case "takeFirst":
+        for (let i = 0; i < given.many; i++) {
+          if (model.items.length > 0) take(kernel.first(record), 0);
+        }
+        break;
+      case "takeTag": {
+        const place = model.items.findIndex((item, i) => i >= model.seen && hasTag(item, given.tag));
+        take(kernel.findTag(record, field(W.SAVED), given.tag), place);
+        break;
+      }
+      case "takeRef":
+      case "flush": {
+        const ref = this.#ref(index, given.which);
+        for (let place = 0; place >= 0; ) {
+          place = model.items.findIndex(item => bears(item, ref));
+          take(kernel.findRef(record, kernel.startFor(record, ref), ref), place);
+          if (given.do === "takeRef") break;
+        }
+        break;
+      }
+      case "takeAt":
+        for (let i = 0; i < given.many && model.items.length > 0; i++) {
+          const place = (given.at * (i + 1)) % model.items.length;
+          take(items()[place].at, place);
+        }
+        break;
+      case "look":
+        for (let i = 0; i < given.many; i++) {
+          const at = kernel.from(record, field(W.SAVED));
+          insist((at === 0) === (model.seen === model.items.length), "from finds another number of items");
+          if (at === 0) break;
+          const next = kernel.next(record, at);
+          set(W.SAVED, next === 0 ? field(W.TAIL) : next);
+          model.seen++;
+        }
+        break;
+      case "rewind":
+        set(W.SAVED, field(W.HEAD));
+        model.seen = 0;
+        break;
+      case "park":
+        set(W.STATE, W.PARKED);
+        set(W.WANT, [W.WANT_ANY, W.WANT_TAG, W.WANT_REF, W.WANT_MATCH][given.want]);
+        set(W.WANTED, given.want === 1 ? given.tag : given.want === 2 ? this.#ref(index, given.which) : 0);
+        set(W.SAVED, field(W.TAIL));
+        model.seen = model.items.length;
+        break;
+      case "mark":
+        for (let i = 0; i < given.many; i++) {
+          this.#refs++;
+          const ref = this.#ref(index, 0);
+          const hasMark = field(W.TAIL) !== 0;
+          kernel.mark(record, ref);
+          if (hasMark) model.marks = [...model.marks.slice(-7), ref];
+        }
+        break;
+      case "unmark": {
+        const ref = this.#ref(index, given.which);
+        kernel.unmark(record, ref);
+        model.marks = model.marks.filter(other => other !== ref);
+        break;
+      }
+      case "end": {
+        this.models.forEach(({ request }, of) => {
+          if (of === index || request?.to === index) this.play({ do: "demonitor", of });
+        });
+        kernel.release(record);
+        insist(field(W.LO) === 0 && field(W.HI) === -1, "an ended actor has a pid");
+        insist(kernel.recordAt(index + 1) === record, "a slot has another record");
+        insist(this.#claim(index) === record, "a slot has got another record");
+        this.models[index] = { items: [], seen: 0, marks: [], request: undefined };
+        break;
+      }
+    }
+  }
+
+  enter(index: number): number {
+    const me = this.records[index];
+    this.kernel.become(me);
+    setWord(this.memory, W.CURRENT, me);
+    return me;
+  }
+
+  #pid(record: number): [number, number] {
+    return [word(this.memory, record + W.LO), word(this.memory, record + W.HI)];
+  }
+
+  /** Puts a payload into the guest's memory, with other bytes around it. */
+  #stage(payload: Uint8Array): number {
+    const pointer = (this.#ids * 13) % 1000;
+    new Uint8Array(this.guest.buffer).fill(0x5a, pointer, pointer + payload.length + 16).set(payload, pointer);
+    return pointer;
+  }
+
+  #deliver(
+    index: number,
+    kind: number,
+    tag: number,
+    ref: number,
+    payload: Uint8Array,
+    outside: number,
+    isBound: boolean,
+  ): void {
+    const item = { kind, tag, from: [index + 5, 9] as const, ref, reason: this.#ids, outside, payload };
+    if (outside === 0) {
+      new Uint8Array(this.memory.buffer).fill(0xee, W.STAGING, W.STAGING + payload.length + 16);
+      new Uint8Array(this.memory.buffer).set(payload, W.STAGING);
+    } else {
+      this.kept.set(outside, payload);
+    }
+    this.#arrive(index, item, isBound, () =>
+      this.kernel.deliver(
+        this.records[index],
+        kind,
+        tag,
+        ...item.from,
+        ref,
+        item.reason,
+        payload.length,
+        outside,
+        isBound,
+      ),
+    );
+  }
+
+  /** Whether there is room, who wakes, and what is passed over, is told from the words before. */
+  #arrive(index: number, item: Item, isBound: boolean, bring: () => boolean): void {
+    const { memory } = this;
+    const record = this.records[index];
+    const model = this.models[index];
+    const field = (name: number) => word(memory, record + name);
+    const inside = item.outside === 0 ? item.payload.length : 8;
+    this.coming = item;
+    const may = this.kernel.mayTake(record, this.kernel.sizeFor(inside));
+    const room = field(W.ROOM);
+    const used = word(memory, W.ITEM_BYTES);
+    const isParked = field(W.STATE) === W.PARKED;
+    const want = field(W.WANT);
+    const isWanted =
+      want === W.WANT_ANY ||
+      want === W.WANT_MATCH ||
+      (want === W.WANT_TAG ? hasTag(item, field(W.WANTED)) : bears(item, field(W.WANTED)));
+    insist(bring() === (may || !isBound), "an item is taken and should not be, or the other way round");
+    const added = word(memory, W.ITEM_BYTES) - used;
+    if (!may && isBound) {
+      this.coming = undefined;
+      insist(added === 0 && field(W.ROOM) === room, "a mailbox that is refused has grown");
+      // A new segment has at most twice the bytes that the item needs, or 4 KiB.
+      const most = Math.max(4096, 2 * (inside + 64));
+      insist(
+        used + most > this.#maxItemBytes && room + most > ALWAYS_ROOM_BYTES,
+        "there was room for an item that is refused",
+      );
+      return;
+    }
+    if (isBound && added > 0)
+      insist(
+        used + added <= this.#maxItemBytes || field(W.ROOM) <= ALWAYS_ROOM_BYTES,
+        "a mailbox has passed the limit",
+      );
+    model.items.push(item);
+    this.coming = undefined;
+    if (!isParked) return;
+    if (!isWanted) {
+      model.seen = model.items.length;
+    } else {
+      insist(field(W.STATE) === W.READY, "an actor is not woken");
+      if (!this.queue.includes(record)) this.queue.push(record);
+    }
+  }
+
+  takeOut(model: Model, place: number): void {
+    const [{ outside }] = model.items.splice(place, 1);
+    if (place < model.seen) model.seen--;
+    if (outside !== 0) insist(!this.kept.has(outside), "the payload of an item that is taken is kept");
+    if (model.items.length === 0) model.marks.length = 0;
+  }
+}
