@@ -32,7 +32,7 @@ const inRooms = `test/{${rooms.join(",")}}`;
 /** Suites of rooms that start processes, compile guests that they make at random, or fill mailboxes for seconds. */
 const slowOfRooms = [
   "test/mail/full-mailbox.test.ts",
-  "test/mail/switch.test.ts",
+  "test/mail/order.laws.test.ts",
   "test/javascript/otp-supervisor.test.ts",
   "test/turns/guard.test.ts",
   "test/turns/waits.laws.test.ts",
@@ -41,7 +41,7 @@ const slowOfRooms = [
 /** What a page shall do as Node does: these suites run in both. */
 const inBoth = [
   ...["abi", "abi-blocking", "abi-edges", "abi-errors", "assemblyscript", "calls", "crash-report", "dead-letters"],
-  ...["guest-failure", "host-actors", "links", "mailbox", "mailbox.laws", "pid", "receive.laws", "recycling"],
+  ...["guest-failure", "host-actors", "links", "pid", "receive.laws", "recycling"],
   ...["names", "scheduler", "send-after", "supervisor", "timers", "ways"],
 ];
 

@@ -83,8 +83,10 @@ test("no file imports itself by way of others, types included", () => {
   expect(circles.map(circle => circle.join(" → "))).toEqual([]);
 });
 
-test("no file of host/ has more than 350 lines, but those of the message path", () => {
-  const path = ["host/mail/mailbox.ts", "host/actor/receive.ts", "host/mail/switch/source.ts"];
-  const long = sources("host").filter(file => readFileSync(join(ROOT, file), "utf8").split("\n").length > 351);
-  expect(long.filter(file => !path.includes(file))).toEqual([]);
+/** Files that may be longer than others. */
+const MOST_LINES: Readonly<Record<string, number>> = { "host/kernel/mailbox.ts": 450 };
+
+test("no file of host/ has more than 350 lines, but the kernel's mailbox", () => {
+  const lines = (file: string) => readFileSync(join(ROOT, file), "utf8").split("\n").length - 1;
+  expect(sources("host").filter(file => lines(file) > (MOST_LINES[file] ?? 350))).toEqual([]);
 });

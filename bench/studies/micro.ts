@@ -1,5 +1,5 @@
 /**
- * Micro benchmarks of single parts: mailbox, calls between JavaScript and WebAssembly,
+ * Micro benchmarks of single parts: the kernel's mailbox, calls between JavaScript and WebAssembly,
  * instantiation and spawn. Use them to compare two versions on one machine. The scenario ping-pong
  * measures a whole message.
  *
@@ -7,8 +7,8 @@
  */
 import binaryen from "binaryen";
 import { Bench } from "tinybench";
-import { Bytes } from "../../host/mail/bytes.ts";
-import { Mailbox, RingPool } from "../../host/mail/mailbox.ts";
+import { Kernel } from "../../host/mail/kernel.ts";
+import { Mailbox } from "../../host/mail/mailbox.ts";
 import { engineFlags, engineName } from "../../host/node/engine.ts";
 import { createRuntime } from "../../host/node/index.ts";
 import { MESSAGE } from "../../host/wire/message.ts";
@@ -31,14 +31,17 @@ function addRepeated(name: string, operation: () => void): void {
   });
 }
 
-for (const bytes of [8, 1024]) {
-  const source = Bytes.ofLength(bytes);
-  const target = Bytes.ofLength(bytes);
-  const mailbox = new Mailbox(new RingPool());
-  addRepeated(`mailbox push + take, ${bytes} bytes`, () => {
-    mailbox.push(MESSAGE, 0, 1, 0, 0, 0, source, 0, bytes);
+const kernel = new Kernel();
+for (const [slot, bytes] of [8, 1024].entries()) {
+  const source = new Uint8Array(bytes);
+  const target = new Uint8Array(bytes);
+  const owner = { lo: slot + 1, hi: 0, record: 0 };
+  kernel.claim(owner);
+  const mailbox = new Mailbox(kernel, owner);
+  addRepeated(`kernel deliver + take, ${bytes} bytes`, () => {
+    kernel.deliver(owner.record, MESSAGE, 0, 1, 0, 0, 0, source);
     const at = mailbox.first();
-    mailbox.copyPayload(at, target, 0, bytes);
+    target.set(kernel.payload(at));
     mailbox.remove(at);
   });
 }

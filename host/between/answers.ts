@@ -72,7 +72,7 @@ export function requestTo(
 export function reassign(made: Monitor, by: Actor, to: Actor): boolean {
   const other = to.ties?.delegated?.get(made.ref);
   if (other !== undefined && other !== made) return false;
-  // The requests that the switch has made to `to` came before.
+  // The requests that the kernel has made to `to` came before.
   unfoldCallers(to);
   removeFromTarget(made);
   made.target = to;

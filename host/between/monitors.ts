@@ -22,7 +22,7 @@ export function monitor(watcher: Actor, target: Actor | undefined, targetLo: num
     sendDown(watcher, targetLo, targetHi, ref, { kind: "noproc" });
     return ref;
   }
-  // The requests that the switch has made to the target came before.
+  // The requests that the kernel has made to the target came before.
   unfoldCallers(target);
   target.ties ??= new Ties();
   addMonitor(newMonitor(ref, watcher, target), tiesOf(watcher), target.ties);

@@ -76,7 +76,7 @@ export class CrashPlaces {
     const stack = lines.map((line, i) => (places[i] === undefined ? line : lineWith(line, places[i]))).join("\n");
     const first = lines.findIndex(line => FRAME.test(line));
     const end = lines.findIndex((line, i) => i > first && !FRAME.test(line));
-    // The frames of the switch stand between those of the host's import and of the guest.
+    // The frames of the kernel stand between those of the host's import and of the guest.
     const innermost = places.slice(first, end < 0 ? undefined : end).find(place => place !== undefined);
     const own = places.find(place => place !== undefined && !LIBRARY.test(place));
     return { kind: "crashed", message: messageWith(reason.message, innermost, own), stack };

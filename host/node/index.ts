@@ -43,8 +43,6 @@ let told = false;
  * otherwise. The first call without the flag writes one line about it to stderr; in Bun the line
  * names Bun's setting. Without an `onDenied`, one line on stderr also reports the first call of a
  * guest that is not granted.
- *
- * The environment variable ISOPOD_SWITCH=off turns the switch off, unless the options set it.
  */
 export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): NodeRuntime {
   if (quiet !== undefined && typeof quiet !== "boolean") throw new TypeError("createRuntime: quiet is true or false");
@@ -57,9 +55,8 @@ export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): N
     process.stderr.write(`isopod: ${advice} (ISOPOD_QUIET=1 hides this)\n`);
   }
   const limits = { actors: flag ? MAX_ACTORS_WITH_FLAG : MAX_ACTORS, ...options.limits };
-  const way = /^off$/i.test(process.env.ISOPOD_SWITCH ?? "") ? ({ switch: "off" } as const) : {};
   const denials = speaks ? { onDenied: sayDenied } : {};
-  return new NodeRuntime({ read, readString, readSourceMap, ...way, ...denials, ...options, limits });
+  return new NodeRuntime({ read, readString, readSourceMap, ...denials, ...options, limits });
 }
 
 function sayDenied({ module, call, grant }: Denial): void {

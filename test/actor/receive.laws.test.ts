@@ -109,8 +109,8 @@ function outcome(report: Received): Item | "timed out" {
 }
 
 describe.each(["asyncify", "jspi"] as const)("receives of a process built for %s", (way: ParkWay) => {
-  // Bytes, and no compiled module, whose types the host would not know: then nothing of it would go
-  // by the switch.
+  // Bytes, because the host does not know the types of a compiled module, and links that by
+  // functions of JavaScript.
   let driver: Uint8Array<ArrayBuffer>;
 
   beforeAll(async () => {

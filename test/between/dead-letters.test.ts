@@ -172,75 +172,72 @@ describe("a message in the mailbox of an actor that ends", () => {
   });
 });
 
-describe.each(["auto", "off"] as const)(
-  "a message in the window of an actor that ends before its turn, with the switch %s",
-  way => {
-    /** A process that waits for the tag 7, or for anything. */
-    const waiting = (receive: string) => `
+describe("a message for an actor that ends before its turn", () => {
+  /** A process that waits for the tag 7, or for anything. */
+  const waiting = (receive: string) => `
     (func (export "run"))
     (func (export "resume:run") (param $n i32) (result i32) (i32.eq (call ${receive}) (i32.const -2)))`;
-    const TAGGED = waiting("$recv_tag (i32.const 64) (i32.const 128) (i32.const 64) (i32.const -1) (i32.const 7)");
-    /** It asks for no info: the host itself knows what it has put there. */
-    const ANY = waiting("$recv (i32.const 0) (i32.const 128) (i32.const 64) (i32.const -1)");
-    /** Sends 5 bytes, tagged 3, to the pid in its message, and kills that. */
-    const KILLER = `
+  const TAGGED = waiting("$recv_tag (i32.const 64) (i32.const 128) (i32.const 64) (i32.const -1) (i32.const 7)");
+  /** It asks for no info: the host itself knows what it has put there. */
+  const ANY = waiting("$recv (i32.const 0) (i32.const 128) (i32.const 64) (i32.const -1)");
+  /** Sends 5 bytes, tagged 3, to the pid in its message, and kills that. */
+  const KILLER = `
     (func (export "_start") (call $window (i32.const 64) (i32.const 128) (i32.const 64)))
     (func (export "handle") (param $n i32)
       (drop (call $send (i32.load (i32.const 128)) (i32.load (i32.const 132)) (i32.const 3) (i32.const 200) (i32.const 5)))
       (drop (call $exit_to (i32.load (i32.const 128)) (i32.load (i32.const 132)) (i32.const 2) (i32.const 0) (i32.const 0))))`;
 
-    async function parked(body: string): Promise<Pid> {
-      await begin({ switch: way });
-      const pid = runtime.spawn(await runtime.load(guest(body)));
-      await quiet();
-      return pid;
-    }
+  async function parked(body: string): Promise<Pid> {
+    await begin();
+    const pid = runtime.spawn(await runtime.load(guest(body)));
+    await quiet();
+    return pid;
+  }
 
-    test("is left behind, in its order among the others, and was not received", async () => {
-      const to = await parked(TAGGED);
-      for (const tag of [1, 2, 7, 3, 7]) runtime.send(to, three, { tag });
-      runtime.kill(to);
-      await quiet();
-      expect(letters).toEqual([1, 2, 7, 3, 7].map(tag => ({ from: 0, to, tag, length: 3, why: "left behind" })));
-      expect(runtime.counters).toMatchObject({ sent: 5, received: 0, dead: 5 });
-    });
+  test("is left behind, in its order among the others, and was not received", async () => {
+    const to = await parked(TAGGED);
+    for (const tag of [1, 2, 7, 3, 7]) runtime.send(to, three, { tag });
+    runtime.kill(to);
+    await quiet();
+    expect(letters).toEqual([1, 2, 7, 3, 7].map(tag => ({ from: 0, to, tag, length: 3, why: "left behind" })));
+    expect(runtime.counters).toMatchObject({ sent: 5, received: 0, dead: 5 });
+  });
 
-    test("is left behind where a guest has sent it, and then has ended its receiver", async () => {
-      const to = await parked(ANY);
-      const from = runtime.spawn(await runtime.load(guest(KILLER)));
-      await quiet();
-      runtime.send(from, new Uint8Array(BigUint64Array.of(BigInt(to)).buffer));
-      await quiet();
-      expect(letters).toEqual([{ from, to, tag: 3, length: 5, why: "left behind" }]);
-      expect(runtime.counters).toMatchObject({ sent: 2, received: 1, dead: 1 });
-    });
+  test("is left behind where a guest has sent it, and then has ended its receiver", async () => {
+    const to = await parked(ANY);
+    const from = runtime.spawn(await runtime.load(guest(KILLER)));
+    await quiet();
+    runtime.send(from, new Uint8Array(BigUint64Array.of(BigInt(to)).buffer));
+    await quiet();
+    expect(letters).toEqual([{ from, to, tag: 3, length: 5, why: "left behind" }]);
+    expect(runtime.counters).toMatchObject({ sent: 2, received: 1, dead: 1 });
+  });
 
-    test("is none where it was a signal", async () => {
-      const to = await parked(`
+  test("is none where it was a signal", async () => {
+    const to = await parked(`
       (func (export "_start") (drop (call $trap_exit (i32.const 1))))${ANY}`);
-      runtime.exit(to, { kind: "shutdown" });
-      runtime.kill(to);
-      await quiet();
-      expect(letters).toEqual([]);
-      expect(runtime.counters).toMatchObject({ sent: 0, received: 0, dead: 0 });
-    });
+    runtime.exit(to, { kind: "shutdown" });
+    runtime.kill(to);
+    await quiet();
+    expect(letters).toEqual([]);
+    expect(runtime.counters).toMatchObject({ sent: 0, received: 0, dead: 0 });
+  });
 
-    test("was received once its turn has come, also where the guest gives way in it and is killed then", async () => {
-      await begin({ switch: way });
-      const spins = `
+  test("was received once its turn has come, also where the guest gives way in it and is killed then", async () => {
+    await begin();
+    const spins = `
       (func (export "_start") (call $window (i32.const 64) (i32.const 128) (i32.const 64)))
       (func (export "handle") (param $n i32))`;
-      const to = runtime.spawn(await runtime.load(guest(spins)));
-      await quiet();
-      runtime.send(to, three);
-      await quiet();
-      runtime.kill(to);
-      await quiet();
-      expect(letters).toEqual([]);
-      expect(runtime.counters).toMatchObject({ sent: 1, received: 1, dead: 0 });
-    });
-  },
-);
+    const to = runtime.spawn(await runtime.load(guest(spins)));
+    await quiet();
+    runtime.send(to, three);
+    await quiet();
+    runtime.kill(to);
+    await quiet();
+    expect(letters).toEqual([]);
+    expect(runtime.counters).toMatchObject({ sent: 1, received: 1, dead: 0 });
+  });
+});
 
 describe("the counters", () => {
   const who = fc.nat(3);

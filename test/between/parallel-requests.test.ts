@@ -11,7 +11,7 @@ import { buildGuest, quiet, WAYS } from "../support/guests.ts";
 
 const decoder = new TextDecoder();
 
-describe.each(WAYS)("a guest built for %s, with the switch %s, that asks several at once", (way, turnedTo) => {
+describe.each(WAYS)("a guest built for %s that asks several at once", way => {
   let wasm: Uint8Array<ArrayBuffer>;
   let clock: ManualClock;
   let runtime: Runtime;
@@ -30,7 +30,6 @@ describe.each(WAYS)("a guest built for %s, with the switch %s, that asks several
     runtime = new Runtime({
       clock,
       readString,
-      switch: turnedTo,
       onExit: ({ pid, reason }) => ends.set(pid, formatReason(reason)),
     });
     observer = runtime.mailbox();

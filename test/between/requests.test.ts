@@ -1,12 +1,20 @@
 /**
- * Requests in flight, with the switch and without it. The switch keeps them in its records, the
- * host in objects, and no observer may see a difference. Both ways get the same commands, one at a
- * time, and all notes, counters and snapshots must be equal.
+ * Requests in flight, made by the kernel and by the host. The kernel keeps them in its records, the
+ * host in objects, and no observer may see a difference. The host makes them for actors that pay
+ * for their work. Both get the same commands, one at a time, and all notes, counters and snapshots
+ * must be equal.
  */
 
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
-import { formatReason, type HostMailbox, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";
+import {
+  formatReason,
+  type HostMailbox,
+  type Pid,
+  Runtime,
+  type RuntimeOptions,
+  type SpawnOptions,
+} from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
 import { buildGuest, quiet } from "../support/guests.ts";
 import { Stage } from "../support/player.ts";
@@ -72,11 +80,14 @@ const firstRequests: readonly Act[] = Array.from({ length: ACTORS }, (_, who) =>
   ],
 }));
 
+/** Who makes the requests of guests, from the second one of a runtime on. */
+type Maker = "the kernel" | "the host";
+
 /** Everything that can be seen from outside of what these acts bring about. */
 async function play(
   wasm: Uint8Array<ArrayBuffer>,
   acts: readonly Act[],
-  way: "auto" | "off",
+  maker: Maker,
   limits: RuntimeOptions["limits"] = {},
 ): Promise<unknown[]> {
   const clock = new ManualClock();
@@ -84,16 +95,18 @@ async function play(
   const runtime = new Runtime({
     grants: "all",
     clock,
-    // The same pids in both ways.
+    // The same pids for both makers.
     random: seededRandom(),
-    switch: way,
     limits,
     onExit: ({ pid, reason }) => seen.push(["exit", pid, formatReason(reason)]),
     onDeadLetter: ({ from, to, why, length }) => seen.push(["dead", from, to, why, length]),
   });
   try {
-    const module = await runtime.load(wasm, { name: "asker" });
-    const pids: Pid[] = Array.from({ length: ACTORS }, () => runtime.spawn(module));
+    const pays = maker === "the host";
+    const module = await runtime.load(wasm, { name: "asker", reductions: pays ? "count" : "none" });
+    // No turn ends sooner for what it costs.
+    const options: SpawnOptions = pays ? { reductions: { policy: "off" } } : {};
+    const pids: Pid[] = Array.from({ length: ACTORS }, () => runtime.spawn(module, options));
     const observers: HostMailbox[] = pids.map(() => runtime.mailbox());
     const everybody = new DataView(new ArrayBuffer(4 + 8 * ACTORS));
     everybody.setUint32(0, ACTORS, true);
@@ -140,9 +153,9 @@ describe("a request in flight", () => {
   });
 
   law.prop([fc.array(act, { minLength: 4, maxLength: 40 })], { numRuns: 200 })(
-    "is with the switch what it is without, whoever answers, ends, waits or looks",
+    "is the same whoever has made it, and whoever answers, ends, waits or looks",
     async acts => {
-      expect(await play(asker, acts, "auto")).toEqual(await play(asker, acts, "off"));
+      expect(await play(asker, acts, "the kernel")).toEqual(await play(asker, acts, "the host"));
     },
   );
 
@@ -192,7 +205,7 @@ describe("a request in flight", () => {
       [
         steps(1, ...times(20, [SEND, 0, 1])),
         steps(0, [REQUEST, 1, 0]),
-        // So many that the mailbox moves them to a larger ring.
+        // So many that the mailbox needs more segments.
         steps(1, ...times(40, [SEND, 0, 2]), [TAKE, 0, 0], [REPLY, 0, 0], ...times(3, [SEND, 0, 3])),
         steps(0, [AWAIT, 0, 0], [DEMONITOR, 0, 1], ...times(70, [TAKE, 0, 0])),
       ],
@@ -207,7 +220,7 @@ describe("a request in flight", () => {
       ],
     ],
     [
-      "is answered before the mailbox moves to a larger ring, and finds its answer there",
+      "is answered before the mailbox needs more segments, and finds its answer there",
       [
         steps(1, ...times(20, [SEND, 0, 1])),
         steps(0, ...times(10, [TAKE, 0, 0]), [REQUEST, 1, 0]),
@@ -274,7 +287,7 @@ describe("a request in flight", () => {
       ],
     ],
   ])("%s", async ([, acts]) => {
-    expect(await play(asker, acts, "auto")).toEqual(await play(asker, acts, "off"));
+    expect(await play(asker, acts, "the kernel")).toEqual(await play(asker, acts, "the host"));
   });
 
   test.for<[string, RuntimeOptions["limits"], Act[]]>([
@@ -297,10 +310,10 @@ describe("a request in flight", () => {
       [{ do: "kill", who: 1 }, steps(0, ...times(8, [REQUEST, 1, 0]))],
     ],
   ])("%s", async ([, limits, acts]) => {
-    const ways = [await play(asker, acts, "auto", limits), await play(asker, acts, "off", limits)];
+    const seen = [await play(asker, acts, "the kernel", limits), await play(asker, acts, "the host", limits)];
     // -101, as the guest notes it.
-    for (const seen of ways) expect(seen.flat().join()).toContain([REQUEST, 155, 255, 255, 255].join());
-    expect(ways[0]).toEqual(ways[1]);
+    for (const each of seen) expect(each.flat().join()).toContain([REQUEST, 155, 255, 255, 255].join());
+    expect(seen[0]).toEqual(seen[1]);
   });
 
   test.for<[string, RuntimeOptions["limits"], Act[]]>([
@@ -322,19 +335,22 @@ describe("a request in flight", () => {
       ],
     ],
   ])("%s", async ([, limits, acts]) => {
-    const ways = [await play(asker, acts, "auto", limits), await play(asker, acts, "off", limits)];
-    for (const seen of ways) expect(seen.flat().join()).not.toContain([REQUEST, 155, 255, 255, 255].join());
-    // What mailboxes hold together depends on how large their rings are.
-    if (limits?.allMailboxBytes === undefined) expect(ways[0]).toEqual(ways[1]);
+    const seen = [await play(asker, acts, "the kernel", limits), await play(asker, acts, "the host", limits)];
+    for (const each of seen) expect(each.flat().join()).not.toContain([REQUEST, 155, 255, 255, 255].join());
+    expect(seen[0]).toEqual(seen[1]);
   });
 });
 
-test.each(["auto", "off"] as const)(
-  "those who wait for an answer are told of the end in the order in which they have asked, with the switch %s",
-  async way => {
-    const stage = new Stage({ switch: way });
+test.each([
+  ["the kernel", "none"],
+  ["the host", "count"],
+] as const)(
+  "those who wait for an answer are told of the end in the order in which they have asked, where %s makes the requests",
+  async (_, reductions) => {
+    const stage = new Stage();
     const callee = await stage.runtime.load(guest(`(func (export "handle") (param i32))`));
-    // The first request is the host's, and is taken back; the second is the switch's. What comes
+    // The first request is the host's, and is taken back; the second is the kernel's, unless the
+    // caller pays. What comes
     // then is its Down.
     const caller = await stage.runtime.load(
       guest(`(global $items (mut i32) (i32.const 0))
@@ -348,6 +364,7 @@ test.each(["auto", "off"] as const)(
           (if (i32.eq (global.get $items) (i32.const 2)) (then (drop (call $ask))))
           (if (i32.eq (global.get $items) (i32.const 3)) (then
             (drop (call $send (i32.load (i32.const 16)) (i32.load (i32.const 20)) (i32.const 0) (i32.const 0) (i32.const 0))))))`),
+      { reductions },
     );
     const asked = stage.runtime.spawn(callee);
     const args = new Uint8Array(BigUint64Array.of(BigInt(stage.boss.pid), BigInt(asked)).buffer);

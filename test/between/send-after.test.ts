@@ -246,7 +246,7 @@ describe("a timer of a guest", () => {
   });
 });
 
-describe.each(["auto", "off"] as const)("a timer with a tag, with the switch %s", way => {
+describe("a timer with a tag", () => {
   /**
    * Receives by the tag 7 and sends what has come on to the pid of its arguments, kind and tag
    * first.
@@ -268,7 +268,7 @@ describe.each(["auto", "off"] as const)("a timer with a tag, with the switch %s"
 
   test.each(["parked", "busy"])("is seen by a receive by that tag: its receiver is %s when it fires", async how => {
     await runtime.stop();
-    runtime = new Runtime({ grants: "all", clock, switch: way });
+    runtime = new Runtime({ grants: "all", clock });
     const receiver = runtime.mailbox();
     const args = new Uint8Array(BigUint64Array.of(BigInt(receiver.pid)).buffer);
     const pid = runtime.spawn(await runtime.load(guest(receiving(-1))), { args });
@@ -288,7 +288,7 @@ describe.each(["auto", "off"] as const)("a timer with a tag, with the switch %s"
 
   test("waits in the mailbox for a receive by its tag, and signals do not match a tag", async () => {
     await runtime.stop();
-    runtime = new Runtime({ grants: "all", clock, switch: way });
+    runtime = new Runtime({ grants: "all", clock });
     const receiver = runtime.mailbox();
     const args = new Uint8Array(BigUint64Array.of(BigInt(receiver.pid)).buffer);
     // It has a timer's item and a Down, whose tag is 0, in its mailbox.

@@ -276,14 +276,13 @@ describe("a receive by predicate that passes over twenty thousand items", () => 
       ${FOUND} (i32.const 0))`;
 
   test.each([
-    ["by JSPI", JSPI, "none", "auto"],
-    ["by JSPI, counted", JSPI, "count", "auto"],
-    ["by Asyncify", RESUME, "none", "auto"],
-    ["by Asyncify, many at once", `${MATCH_FIRST}${RESUME}`, "none", "auto"],
-    ["by Asyncify, counted", RESUME, "count", "auto"],
-    ["by Asyncify, without the switch", RESUME, "none", "off"],
-  ] as const)("gives others their turns, %s", async (_, body, reductions, way) => {
-    await using arena = await Arena.open({ switch: way });
+    ["by JSPI", JSPI, "none"],
+    ["by JSPI, counted", JSPI, "count"],
+    ["by Asyncify", RESUME, "none"],
+    ["by Asyncify, many at once", `${MATCH_FIRST}${RESUME}`, "none"],
+    ["by Asyncify, counted", RESUME, "count"],
+  ] as const)("gives others their turns, %s", async (_, body, reductions) => {
+    await using arena = await Arena.open();
     const pid = await arena.attack(body, tells(arena), { reductions });
     await arena.settle();
     for (let i = 0; i < 20_000; i++) arena.runtime.send(pid, "", { tag: 1 });

@@ -789,7 +789,7 @@ describe("an impostor", TIMEOUT, () => {
         else items.push(item);
       }
       expect(statuses).toEqual(Array(65).fill(1));
-      // Of every length, so that what follows in the ring begins everywhere in a forged record.
+      // Of every length, so that what follows in the mailbox begins everywhere in a forged record.
       for (const [len, item] of items.entries()) {
         expect(wordsOf(item.subarray(0, 32))).toEqual([1, 1, from, high, 0, 0, len, 0]);
       }

@@ -144,7 +144,7 @@ const hoards: Readonly<Record<string, () => Prepare>> = {
   "memories grown in a predicate": () =>
     grown(`(func (export "match") (param i32 i32 i32) (result i32) ${GROW} (i32.const 0))
       (func (export "run") (loop $on (if (i32.eq ${MATCH} (i32.const -2)) (then (drop (call $park)))) (br $on)))`),
-  "memories grown in a predicate that the switch asks": () =>
+  "memories grown in a predicate of a process that unwinds": () =>
     grown(`(func (export "match") (param i32 i32 i32) (result i32) ${GROW} (i32.const 0)) ${resumed(MATCH, "")}`),
   "instances with many exports": () => instances(many(5000, i => `(func (export "e${i}"))`)),
   "instances with many functions in a table": () =>

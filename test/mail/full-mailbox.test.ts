@@ -11,7 +11,7 @@ import { buildGuest, quiet, WAYS } from "../support/guests.ts";
 
 const FILLER = "twelve bytes";
 
-describe.each(WAYS)("a guest built for %s, with the switch %s,", (way, turnedTo) => {
+describe.each(WAYS)("a guest built for %s", way => {
   let wasm: Uint8Array<ArrayBuffer>;
   let clock: ManualClock;
   let runtime: Runtime;
@@ -31,7 +31,6 @@ describe.each(WAYS)("a guest built for %s, with the switch %s,", (way, turnedTo)
       grants: "all",
       clock,
       readString,
-      switch: turnedTo,
       onLog: () => {},
       onExit: ({ pid, reason }) => ends.set(pid, formatReason(reason)),
     });

@@ -17,7 +17,7 @@ export interface Allocation {
   readonly heldBytes: number;
 }
 
-/** After a first round the code is compiled, and the host's rings and pools have their sizes. */
+/** After a first round the code is compiled, and the kernel's memory has its size. */
 const ROUNDS = 4;
 
 /**

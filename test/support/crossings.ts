@@ -1,43 +1,46 @@
 /**
  * Counts calls across the border of WebAssembly, at the runtime's own seam: where it makes an
- * instance of a guest. What the guest calls of the host (`send`, `recv`) and what the host calls of
- * the guest (`handle`, `resume:run`) are counted by their names.
+ * instance. Counted by their names are what the host calls of the kernel (`run`, `deliver`), and
+ * what guests, ports and the kernel call of the host (`send`, `charge`, `host.call`). What a guest
+ * calls of its port, and what a port calls of its guest, crosses no border.
  */
 import { vi } from "vitest";
 
 /** How often each was called. */
 export type Crossings = Readonly<Record<string, number>>;
 
+type Functions = Readonly<Record<string, unknown>>;
+/** What an instance imports, by module. */
+type Imports = Readonly<Record<string, Functions>>;
+
 export class CrossingCounter {
   #counted = new Map<string, number>();
 
   /**
-   * From now on every guest is counted; `vi.unstubAllGlobals` ends that. Guests that wait by JSPI
-   * are not: engines refuse wrapped imports there.
+   * From now on every runtime that is made is counted; `vi.unstubAllGlobals` ends that. What guests
+   * that wait by JSPI call of the host is not: engines refuse wrapped imports there.
    */
   static install(): CrossingCounter {
     const counter = new CrossingCounter();
     const Instance = new Proxy(WebAssembly.Instance, {
-      construct(target, [module, imports]: [WebAssembly.Module, Record<string, Functions> | undefined]) {
-        // The switch's gate: what guests and their ports ask the host for.
-        if (imports?.host?.call !== undefined) {
-          const counted = Object.entries(imports).map(([name, functions]) => [name, counter.#wrap(functions)]);
-          return new target(module, Object.fromEntries(counted) as WebAssembly.Imports);
+      construct(target, [module, imports = {}]: [WebAssembly.Module, Imports?]) {
+        const make = (given: Imports) => new target(module, given as WebAssembly.Imports);
+        // The gate: what guests and ports ask the host for.
+        if (imports.host?.call !== undefined) {
+          return make(
+            Object.fromEntries(Object.entries(imports).map(([name, functions]) => [name, counter.#wrap(functions)])),
+          );
         }
-        if (imports?.actor !== undefined) {
-          const { exports } = new target(module, {
-            ...imports,
-            actor: counter.#wrap(imports.actor),
-          } as WebAssembly.Imports);
-          // What the switch calls must be the engine's own; it gives the turns, and the host calls
-          // nothing but `run` below.
-          return { exports: isNative(imports.actor.send) ? exports : counter.#wrap(exports as Functions) };
+        // The kernel: the host calls its exports. A port's memory of the guest is another one.
+        if (imports.kernel !== undefined && imports.kernel.memory === imports.guest?.memory) {
+          const { exports } = make({ ...imports, gate: counter.#wrap(imports.gate) });
+          return { exports: counter.#wrap(exports) };
         }
-        const instance = new target(module, imports as WebAssembly.Imports | undefined);
-        // The switch: what the host calls of its loop.
-        if (imports?.switch === undefined || imports.gate !== undefined) return instance;
-        const { turns, run } = instance.exports;
-        return { exports: { turns, ...counter.#wrap({ run }) } };
+        // A guest whose types the host does not know imports functions of JavaScript.
+        if (imports.actor !== undefined && !isOfWebAssembly(imports.actor.send)) {
+          return make({ ...imports, actor: counter.#wrap(imports.actor) });
+        }
+        return make(imports);
       },
     });
     vi.stubGlobal("WebAssembly", Object.create(WebAssembly, { Instance: { value: Instance } }));
@@ -54,13 +57,7 @@ export class CrossingCounter {
   #wrap(functions: Functions): Functions {
     return Object.fromEntries(
       Object.entries(functions).map(([name, original]) => {
-        // From WebAssembly to WebAssembly crosses no border.
-        if (
-          typeof original !== "function" ||
-          (isNative(original) && !["run", "handle"].includes(name) && !name.startsWith("resume:"))
-        ) {
-          return [name, original];
-        }
+        if (typeof original !== "function") return [name, original];
         const counted = (...args: unknown[]) => {
           this.#counted.set(name, (this.#counted.get(name) ?? 0) + 1);
           return original(...args);
@@ -71,10 +68,8 @@ export class CrossingCounter {
   }
 }
 
-type Functions = Record<string, unknown>;
-
 /** Whether a function is an instance's export. */
-function isNative(original: unknown): boolean {
+function isOfWebAssembly(original: unknown): boolean {
   return typeof original === "function" && String(original).includes("[native code]");
 }
 

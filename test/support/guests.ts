@@ -47,12 +47,8 @@ export async function guestModules(
   );
 }
 
-/** Ways to wait, each with what the option `switch` says beside it. */
-export const WAYS = [
-  ["asyncify", "auto"],
-  ["asyncify", "off"],
-  ["jspi", "off"],
-] as const;
+/** The ways in which a guest of the library can wait. */
+export const WAYS = ["asyncify", "jspi"] as const;
 
 const decoder = new TextDecoder();
 

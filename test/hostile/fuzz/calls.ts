@@ -108,7 +108,6 @@ export const events: fc.Arbitrary<Event[]> = fc
 
 /** What differs from one runtime to another. */
 export interface Setting {
-  readonly switch: "auto" | "off";
   /** Guests have the grant `kill`, and a function of the embedder's that does so. */
   readonly kills: boolean;
   /** Guests are linked to a mailbox that mourns them. */
@@ -125,7 +124,6 @@ export interface Setting {
 const MIB = 2 ** 20;
 
 export const setting: fc.Arbitrary<Setting> = fc.record({
-  switch: fc.constantFrom("auto", "off"),
   kills: fc.boolean(),
   links: fc.boolean(),
   perTurn: fc.constantFrom(500, 50_000),
@@ -135,7 +133,6 @@ export const setting: fc.Arbitrary<Setting> = fc.record({
 });
 
 const USUAL: Setting = {
-  switch: "auto",
   kills: true,
   links: false,
   perTurn: 500,
@@ -254,7 +251,6 @@ class Theatre implements AsyncDisposable {
   static async open(setting: Setting): Promise<Theatre> {
     const { memoryPages, allMemoryBytes } = setting;
     const options: RuntimeOptions = {
-      switch: setting.switch,
       grants: setting.kills ? "all" : TAME,
       limits: { ...limits, memoryPages, allMemoryBytes },
       onLog: (pid, _, text) => mustNotShow(Buffer.from(text, "latin1"), `the log, by ${formatPid(pid)},`),
