@@ -173,6 +173,24 @@ describe("a process", () => {
     expect(mine(W.TIMED)).toBe(W.NOT_WAITING);
   });
 
+  test("that has used its turn parks before a receive, and after a poll that finds nothing", () => {
+    const { deliver, set, record, memory } = stage(PROCESS);
+    kernel.begin();
+    for (let i = 0; i < W.TURN_ITEMS + 2; i++) deliver(1, i & 7);
+    for (let i = 0; i < W.TURN_ITEMS; i++) expect(kernel.recv(64, 1000, 10, -1)).toBe(i & 7);
+    expect(kernel.recv(64, 1000, 10, -1)).toBe(W.PARK);
+    expect(kernel.recv(64, 1000, 10, 0)).toBe(0);
+    expect(kernel.recvTag(64, 1000, 10, 0, 2)).toBe(W.PARK);
+    expect(kernel.park()).toBe(true);
+    expect(readQueue(memory)).toEqual([record]);
+    kernel.begin();
+    expect(kernel.proceed()).toBe(W.TIMEOUT_OVER);
+    // A guest that knows no `park` never parks after a poll.
+    set(record + W.FLAGS, W.MAY_PARK);
+    set(record + W.BUDGET, 0);
+    expect(kernel.recvTag(64, 1000, 10, 0, 2)).toBe(W.TIMEOUT_OVER);
+  });
+
   test("gives way once it has sent 256 messages in a turn, where its library knows that", () => {
     for (const flags of [PROCESS, PROCESS | W.GIVES_WAY, W.GIVES_WAY]) {
       const { mine } = stage(flags);
