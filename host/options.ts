@@ -4,7 +4,7 @@ import type { ReadSourceMap } from "./module/crash-places.ts";
 import type { ReadModule } from "./module/source.ts";
 import type { OnError } from "./time/call-out.ts";
 import type { Clock } from "./time/clock.ts";
-import { callback, checksOf, having, milliseconds, oneOf, tag, text } from "./wire/checks.ts";
+import { type Check, callback, checksOf, having, milliseconds, oneOf, shown, tag, text } from "./wire/checks.ts";
 import type { ActorExit, DeadLetter, Denial, LogLevel } from "./wire/events.ts";
 import type { Grants } from "./wire/grants.ts";
 import type { HostImports } from "./wire/host-functions.ts";
@@ -35,11 +35,11 @@ export interface RuntimeOptions {
   /** Functions that guests may import, by module and name. Calling one needs the grant `imports`. */
   readonly imports?: HostImports;
   /**
-   * `off`: messages and turns go through JavaScript, even where the engine has WebAssembly with
-   * several memories. The result is the same, but a message between two handlers takes 113 ns
-   * instead of 45 (x64, Node 26; docs/design.md). Default `auto`.
+   * The compiled kernel, `isopod/kernel.wasm`, for engines that may not compile WebAssembly at run time.
+   * Load guests as compiled modules there, too. Default: isopod compiles its kernel when the first
+   * runtime is made.
    */
-  readonly switch?: "auto" | "off";
+  readonly kernel?: WebAssembly.Module;
   /** Milliseconds for which actors run before the event loop has its turn. Default 4. */
   readonly sliceMs?: number;
   /** The source of time. Default: `systemClock`. Tests pass a `ManualClock` of `isopod/test`. */
@@ -90,12 +90,19 @@ export const loadChecks = checksOf<LoadOptions>({ name: text, reductions: oneOf(
 
 export const sendChecks = checksOf<SendOptions>({ tag });
 
+/** Only checks the class: the kernel refuses a module that is not its own when it is instantiated. */
+const compiledKernel: Check = (value, name, where) => {
+  if (value instanceof WebAssembly.Module) return;
+  throw new TypeError(`${where}: ${name} is the compiled module isopod/kernel.wasm, not ${shown(value)}`);
+};
+
 export const runtimeChecks = checksOf<RuntimeOptions>({
   // Each of these three is checked where it is used.
   limits: null,
   grants: null,
   imports: null,
-  switch: oneOf("auto", "off"),
+  kernel: compiledKernel,
+  ...({ switch: null } as object),
   sliceMs: milliseconds,
   clock: having("now", "wake", "defer"),
   random: callback,

@@ -6,6 +6,7 @@
 import type { Actor, Services } from "./actor/actor.ts";
 import { setMemory } from "./actor/memory.ts";
 import { Registry } from "./between/names.ts";
+import { drawRequestRefs } from "./between/refs.ts";
 import { Denials, type Denied } from "./door/denials.ts";
 import { hostImports } from "./door/host-functions.ts";
 import { actorImports } from "./door/imports.ts";
@@ -17,8 +18,7 @@ import { Ends } from "./life/ends.ts";
 import { Instances } from "./life/instances.ts";
 import { Spawner } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
-import { RingPool } from "./mail/mailbox.ts";
-import { Slots } from "./mail/slots.ts";
+import { Kernel } from "./mail/kernel.ts";
 import { ModuleLoader } from "./module/loader.ts";
 import { Callbacks } from "./observe/callbacks.ts";
 import { Snapshots } from "./observe/snapshot.ts";
@@ -30,9 +30,10 @@ import { Notices } from "./time/notices.ts";
 import { checkedRandom, secretRandom } from "./time/random.ts";
 import { Scheduler } from "./time/scheduler.ts";
 import { Timers } from "./time/timers.ts";
+import { Loop } from "./turns/loop.ts";
+import { Ports } from "./turns/ports.ts";
 import { byCountAndClock } from "./turns/preempt.ts";
 import { stackTooLong } from "./turns/preempted-stack.ts";
-import { Switch } from "./turns/switch.ts";
 import type { ImportObject } from "./wire/host-functions.ts";
 import { type RuntimeLimits, runtimeLimits } from "./wire/limits.ts";
 import { PidTable } from "./wire/pid.ts";
@@ -44,12 +45,11 @@ export class Parts {
   readonly notices: Notices;
   readonly inspection: Inspection;
   readonly services: Services;
-  readonly rings: RingPool;
   readonly actors: PidTable<Actor>;
   readonly registry: Registry;
   readonly directory: Directory;
   readonly imports: ImportObject;
-  readonly switch: Switch | null;
+  readonly loop: Loop;
   readonly instances: Instances;
   readonly ends: Ends;
   readonly spawner: Spawner;
@@ -62,8 +62,8 @@ export class Parts {
     const notices = new Notices(new CallOut(options.onError));
     const inspection = new Inspection(notices, clock);
     const scheduler = new Scheduler(clock, options.sliceMs ?? 4, notices);
-    const slots = new Slots<Actor>(options.switch === "off" ? null : Switch.memory());
-    const account = new Account(limits.allMemoryBytes, limits.allMailboxBytes);
+    const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes);
+    const account = new Account(limits.allMemoryBytes, kernel);
     const counters = { sent: 0, received: 0, dead: 0, denied: 0, untold: 0, spawned: 0, ended: 0, turnsCut: 0 };
     const callbacks = new Callbacks(options, inspection, counters);
     const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
@@ -71,8 +71,9 @@ export class Parts {
       clock,
       scheduler,
       timers: new Timers(clock, scheduler, error => notices.callOut.failed("a timer", error)),
-      slots,
+      kernel,
       judge: byCountAndClock,
+      resumed: actor => this.loop.resumed(actor),
       counters,
       account,
       random,
@@ -86,7 +87,6 @@ export class Parts {
     this.notices = notices;
     this.inspection = inspection;
     this.services = services;
-    this.rings = new RingPool(account);
     this.actors = new PidTable(random);
     this.registry = new Registry(inspection);
     this.directory = new Directory(services, this.actors, this.registry);
@@ -104,8 +104,9 @@ export class Parts {
     const host = hostImports(services, notices.callOut, options.imports ?? {}, log, denied);
     const actor = actorImports({ services, actors, registry, spawn, log, denied, beganMs });
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
-    this.switch = Switch.for(services, notices, this.rings, this.imports);
-    this.instances = new Instances(account, this.switch);
+    this.loop = new Loop(services, notices);
+    const ports = new Ports(kernel, this.imports, () => drawRequestRefs(services), options.kernel === undefined);
+    this.instances = new Instances(account, ports);
     this.ends = new Ends(services, notices, inspection, actors, registry, this.instances, options.onExit);
     this.spawner = new Spawner(
       services,
@@ -115,7 +116,6 @@ export class Parts {
       actors,
       this.instances,
       this.ends,
-      this.rings,
       options.grants,
     );
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));

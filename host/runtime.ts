@@ -120,7 +120,7 @@ export class Runtime implements AsyncDisposable {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to call actors");
     if (this.#calls === undefined) {
       this.#parts.actors.add((lo, hi) => {
-        const calls = new Calls(lo, hi, this.#parts.services, this.#parts.limits, this.#parts.rings);
+        const calls = new Calls(lo, hi, this.#parts.services, this.#parts.limits);
         this.#calls = calls;
         return calls.actor;
       });
@@ -177,7 +177,6 @@ export class Runtime implements AsyncDisposable {
         hi,
         this.#parts.services,
         this.#parts.limits,
-        this.#parts.rings,
         this.#parts.notices.callOut,
         this.#parts.directory,
       );
@@ -323,7 +322,7 @@ export class Runtime implements AsyncDisposable {
     }
     this.#parts.services.timers.clear();
     this.#parts.services.scheduler.stop();
-    this.#parts.switch?.stop();
+    this.#parts.loop.stop();
     this.#parts.snapshots.stop();
     this.#parts.spawner.stop();
     this.#parts.instances.clear();

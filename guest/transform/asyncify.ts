@@ -51,8 +51,8 @@ export interface AsyncifyOptions {
    */
   memoryBase?: number;
   /**
-   * Room near memory that the guest touches anyway. It is used if every stack that the guest can
-   * park fits.
+   * Room near memory that the guest touches anyway. A stack that does not fit moves to the room
+   * below `memoryBase`.
    */
   near?: Room;
   /**
@@ -89,12 +89,12 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
       text,
       entriesOf(b, module).map(({ target }) => target),
     );
-    const fits = ({ from, to }: Room) => longest <= to - from - HEADER_BYTES;
-    const { near } = options;
+    const far = { from: STACK, to: end };
     // A guest that yields unwinds to the address in the ABI.
-    const room = near !== undefined && !yields && fits(near) ? near : { from: STACK, to: end };
+    const room = options.near === undefined || yields ? far : options.near;
+    const fits = longest <= room.to - room.from - HEADER_BYTES;
     // A guest that only yields has no room of its own. The host gives it as much as it needs.
-    if (parks && !fits(room)) putFramesAside(b, module, text, room);
+    if (parks && !fits) putFramesAside(b, module, text, room, far);
     addGlobals(b, module, room);
     for (const name of importsOf(b, module, "park")) replacePark(b, module, name, room);
     if (yields) {

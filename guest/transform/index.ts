@@ -12,9 +12,9 @@
 import type * as asc from "assemblyscript/asc";
 import { Transform } from "assemblyscript/transform";
 import type binaryen from "binaryen";
-import { shrinkAllocator } from "./allocator.ts";
 import { asyncify, exportGlobals } from "./asyncify.ts";
 import { importsOf } from "./entries.ts";
+import { shrinkHeap } from "./heap.ts";
 import { FAR_END, layoutBefore, moveReferences, nameOverflow, STACK_SIZE } from "./layout.ts";
 import type { ParkWay } from "./park.ts";
 import { keepAllFrames, keepAllocatingFrames, keepPlaces } from "./places.ts";
@@ -36,7 +36,7 @@ export default class GuestTransform extends Base {
   constructor() {
     super();
     // Here, because asc reads its library after it has made the transforms.
-    shrinkAllocator();
+    shrinkHeap();
   }
 
   override afterCompile(module: binaryen.Module): void {

@@ -1,10 +1,10 @@
 /**
- * The layout of the memory of a guest in AssemblyScript. A waiting guest has touched one page of
- * the processor (4 KiB), and not one page for each region:
+ * The layout of the memory of a guest in AssemblyScript. A small guest has touched one or two pages
+ * of the processor (4 KiB), and not one page for each region:
  *
- *     16        a long parked stack ▶                (page 0; touched only by guests that need it)
- *     4096      ◀ references to collected objects    (this stack grows down, so only its end is touched)
- *     12384     a short parked stack ▶
+ *     16        the far room: a parked stack ▶        (only one that does not fit into the near room)
+ *     4096      ◀ references to collected objects     (this stack grows down; only its end is touched)
+ *     12384     the near room: a parked stack ▶
  *     12544     static data, the heap ▶
  *
  * The last address is asc's `--memoryBase`; the others follow from it. The guest touches memory
@@ -15,9 +15,7 @@ import { ABORTED_FOR_STACK } from "../../host/wire/abi.ts";
 
 type Binaryen = typeof binaryen;
 
-/**
- * The end of the room for a long parked stack, and the lowest address of anything else in a module.
- */
+/** The end of the far room, and the lowest address of anything else in a module. */
 export const FAR_END = 4096;
 
 /**
@@ -35,7 +33,7 @@ const STACK_STEP_BYTES = 4096;
 /** How many of its bytes are in the same page as the regions behind it. */
 const REFERENCES_SHARED = 96;
 
-/** Room for the stack of a guest that parks a few functions deep. */
+/** Bytes of the near room: the frames of a few functions. */
 const NEAR_BYTES = 160;
 
 /**
@@ -56,7 +54,7 @@ export function memoryBaseFor(stackBytes: number = DEFAULT_STACK_BYTES): number 
 export interface Layout {
   /** The address at which the stack of references begins. It grows down to `FAR_END`. */
   readonly referencesEnd: number;
-  /** Room for a short parked stack. */
+  /** The near room. */
   readonly near: { readonly from: number; readonly to: number };
 }
 

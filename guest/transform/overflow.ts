@@ -1,5 +1,6 @@
 /**
- * Lets a guest park with a stack that is longer than its room. When the room is full, the host
+ * Lets a guest park with a stack that is longer than its room. When the near room is full, the
+ * frames move to the far room, and the stack goes on there. When the far room is full, the host
  * takes the frames out of it. When it is empty during rewinding, the host writes them back
  * (`stack_out` and `stack_in` in docs/abi.md).
  *
@@ -24,10 +25,14 @@ interface Editor {
   };
 }
 
-/** @param text the module as text */
-export function putFramesAside(b: Binaryen, module: binaryen.Module, text: string, room: Room): void {
+/**
+ * @param text the module as text
+ * @param near the room in which each stack begins
+ * @param far the room for longer stacks, at least as long as `near`; it can be the same room
+ */
+export function putFramesAside(b: Binaryen, module: binaryen.Module, text: string, near: Room, far: Room): void {
   const { Block } = b as Binaryen & Editor;
-  addHelpers(b, module, room);
+  addHelpers(b, module, near, far);
   for (const [name, bytes] of framesOf(text)) {
     const { body } = b.getFunctionInfo(module.getFunction(name));
     const children = childrenOf(b, body);
@@ -42,20 +47,38 @@ export function putFramesAside(b: Binaryen, module: binaryen.Module, text: strin
   }
 }
 
-function addHelpers(b: Binaryen, module: binaryen.Module, { from }: Room): void {
-  const top = () => module.i32.load(from, 4, module.i32.const(0));
-  const end = module.i32.load(from + 4, 4, module.i32.const(0));
+/**
+ * The pass keeps the top and the end of the stack in the header of the near room, also while the
+ * frames are in the far room. Only the host reads the header of the far room.
+ */
+function addHelpers(b: Binaryen, module: binaryen.Module, near: Room, far: Room): void {
+  const { i32 } = module;
+  const at = (address: number) => i32.load(address, 4, i32.const(0));
+  const put = (address: number, value: binaryen.ExpressionRef) => i32.store(address, 4, i32.const(0), value);
+  const [top, end] = [near.from, near.from + 4];
   const bytes = () => module.local.get(0, b.i32);
+  const isFull = () => i32.gt_u(i32.add(at(top), bytes()), at(end));
+  const askHost = (name: string, words: binaryen.ExpressionRef[]) =>
+    module.block(null, [
+      put(far.from, at(top)),
+      module.call(name, [i32.const(far.from), ...words], b.none),
+      put(top, at(far.from)),
+    ]);
   module.addFunctionImport(STACK_OUT, "actor", "stack_out", b.createType([b.i32, b.i32]), b.none);
   module.addFunctionImport(STACK_IN, "actor", "stack_in", b.i32, b.none);
+  // The end says in which room the frames are.
+  const move = () => module.if(i32.eq(at(end), i32.const(near.to)), moveFrames(b, module, near, far));
   module.addFunction(
     MAKE_ROOM,
     b.i32,
     b.none,
-    [],
+    [b.i32],
     module.if(
-      module.i32.gt_u(module.i32.add(top(), bytes()), end),
-      module.call(STACK_OUT, [module.i32.const(from), bytes()], b.none),
+      isFull(),
+      module.block(null, [
+        ...(near.from === far.from ? [] : [move()]),
+        module.if(isFull(), askHost(STACK_OUT, [bytes()])),
+      ]),
     ),
   );
   module.addFunction(
@@ -63,11 +86,34 @@ function addHelpers(b: Binaryen, module: binaryen.Module, { from }: Room): void 
     b.none,
     b.none,
     [],
-    module.if(
-      module.i32.eq(top(), module.i32.const(from + HEADER_BYTES)),
-      module.call(STACK_IN, [module.i32.const(from)], b.none),
-    ),
+    module.if(i32.eq(at(top), i32.const(far.from + HEADER_BYTES)), askHost(STACK_IN, [])),
   );
+}
+
+/** Copies the frames from the near room to the far one, where the stack goes on. Uses the local 1. */
+function moveFrames(b: Binaryen, module: binaryen.Module, near: Room, far: Room): binaryen.ExpressionRef {
+  const { i32 } = module;
+  const left = () => module.local.get(1, b.i32);
+  const [from, to] = [near.from + HEADER_BYTES, far.from + HEADER_BYTES];
+  const top = () => i32.load(near.from, 4, i32.const(0));
+  const setEnd = (room: Room) => i32.store(room.from + 4, 4, i32.const(0), i32.const(far.to));
+  return module.block(null, [
+    module.local.set(1, i32.sub(top(), i32.const(from))),
+    module.loop(
+      "copy",
+      module.if(
+        left(),
+        module.block(null, [
+          module.local.set(1, i32.sub(left(), i32.const(4))),
+          i32.store(to, 4, left(), i32.load(from, 4, left())),
+          module.br("copy"),
+        ]),
+      ),
+    ),
+    i32.store(near.from, 4, i32.const(0), i32.add(top(), i32.const(to - from))),
+    setEnd(near),
+    setEnd(far),
+  ]);
 }
 
 function childrenOf(b: Binaryen, block: binaryen.ExpressionRef): readonly binaryen.ExpressionRef[] {

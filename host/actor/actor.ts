@@ -12,34 +12,38 @@
  *       └─budget spent───┘   (items, or reductions: turns/preempt.ts)       any ──end──▶ dead
  */
 
-import type { Account } from "../mail/account.ts";
-import type { Bytes, Owner } from "../mail/bytes.ts";
-import type { Mailbox } from "../mail/mailbox.ts";
 import {
+  FLAGS,
+  FOR_EVER,
   MAX_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
   MAY_REQUEST,
+  OVER,
+  PARKED,
+  READY,
   RECEIVED,
+  RUNNING,
   SENT,
-  type Slots,
-  STATE,
   TIMED,
   TIMED_BY_HOST,
-  TIMED_BY_SWITCH,
+  TIMED_BY_KERNEL,
   TIMEOUT,
-} from "../mail/slots.ts";
-import { PARKED, READY, RUNNING } from "../mail/states.ts";
+} from "../kernel/words.ts";
+import type { Account } from "../mail/account.ts";
+import type { Bytes, Owner } from "../mail/bytes.ts";
+import type { Kernel } from "../mail/kernel.ts";
+import { Mailbox } from "../mail/mailbox.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Runnable, Scheduler } from "../time/scheduler.ts";
 import { Timer, type Timers } from "../time/timers.ts";
 import type { Counters, DeadLetter } from "../wire/events.ts";
 import type { Limits } from "../wire/limits.ts";
-import { type ExitReason, RECEIVE_PARK } from "../wire/message.ts";
+import type { ExitReason } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 import type { Allowance } from "./allowance.ts";
-import type { Answer, GuestExports, Instance } from "./body.ts";
+import type { Answer, GuestExports, Instance, Port } from "./body.ts";
 import { ActorRecord } from "./record.ts";
 import type { Judge, Reductions } from "./reductions.ts";
 import type { SpilledStack } from "./spilled-stack.ts";
@@ -105,8 +109,8 @@ export class Ties {
 }
 
 /**
- * How an actor gets its turns and blocks. turns/plain.ts and turns/jspi.ts implement it, and host
- * mailboxes do.
+ * How an actor waits, and gets the turns that the kernel leaves to the host. turns/plain.ts and
+ * turns/jspi.ts implement it, and host mailboxes do.
  */
 export interface Way {
   readonly name: "handler" | "asyncify" | "jspi" | "host";
@@ -119,17 +123,16 @@ export interface Way {
   discard(actor: Actor): void;
 }
 
-/**
- * What turns and waits need: the clock, the run queue, the timers, and the records that the switch
- * shares.
- */
+/** What turns and waits need: the clock, the scheduler, the timers, and the kernel. */
 export interface TurnServices {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly timers: Timers;
-  readonly slots: Slots<Actor>;
+  readonly kernel: Kernel<Actor>;
   /** Decides whether a turn continues that asks for more reductions. */
   readonly judge: Judge;
+  /** Called when the turn of an actor is over that has a stack of its own. */
+  resumed(actor: Actor): void;
 }
 
 /** The runtime's counts: events, and bytes of memory. */
@@ -156,13 +159,12 @@ export interface Services extends TurnServices, Accounting, Reports {
   random(): number;
 }
 
-/** The counters, with what the switch has counted. */
-export function totals({ counters, slots }: Pick<Services, "counters" | "slots">): Counters {
-  const { doubles } = slots;
+/** The counters, with what the kernel has counted. */
+export function totals({ counters, kernel }: Pick<Services, "counters" | "kernel">): Counters {
   return {
     ...counters,
-    sent: counters.sent + doubles[SENT >> 1],
-    received: counters.received + doubles[RECEIVED >> 1],
+    sent: counters.sent + kernel.double(SENT),
+    received: counters.received + kernel.double(RECEIVED),
   };
 }
 
@@ -185,20 +187,16 @@ export class Actor extends ActorRecord implements Runnable, Owner {
   /** The guest's memory; set when it is instantiated. */
   bytes: Bytes;
   guest: GuestExports | null = null;
+  /** What its guest calls; null for the host's own actors. */
+  port: Port | null = null;
   /** The instance, if another actor may use it afterwards. */
   instance: Instance | null = null;
-  /** The switch may give it turns after its first one. */
-  switchable = false;
-  /** Its first turn has run the guest's `_start` or `_initialize`. */
-  started = false;
   #deadlineMs = Number.POSITIVE_INFINITY;
-  /** The deadline has passed. */
-  expired = false;
   /** The timer of its receives; made by the first receive that has to wait for a timeout. */
   timer: Timer | null = null;
   /** The answer of the embedder's function that it waits for, with `WANT_ANSWER`. */
   answer: Answer | null = null;
-  /** Its ties, except a request that the switch keeps in its record. `allTies` includes that. */
+  /** Its ties, except a request that the kernel keeps. `allTies` includes that. */
   ties: Ties | null = null;
   /**
    * The words of its parent's pid: the guest that spawned it, or the host's supervisor. 0, 0: the
@@ -212,8 +210,6 @@ export class Actor extends ActorRecord implements Runnable, Owner {
   reductions: Reductions | null = null;
   /** The part of its parked stack that is not in its memory. */
   spilledStack: SpilledStack | null = null;
-  /** It was preempted in the middle of its code, and its next turn continues there. */
-  isPreempted = false;
   /** The export that it runs; empty for the host's own actors. */
   entry = "";
   /** When it was made, on the runtime's clock. */
@@ -223,50 +219,50 @@ export class Actor extends ActorRecord implements Runnable, Owner {
     lo: number,
     hi: number,
     services: Services,
-    mailbox: Mailbox,
     module: GuestModule | null,
     way: Way,
     args: Uint8Array,
     limits: Limits,
     bytes: Bytes,
   ) {
-    super(lo, hi);
+    super(lo, hi, services.kernel);
     this.services = services;
-    this.mailbox = mailbox;
+    this.mailbox = new Mailbox(services.kernel, this);
     this.module = module;
     this.way = way;
     this.args = args;
     this.limits = limits;
     this.bytes = bytes;
-    services.slots.claim(this);
-    const { words } = this.store;
-    words[this.at + MAX_MESSAGES] = limits.mailboxMessages;
-    words[this.at + MAX_BYTES] = limits.mailboxBytes;
-    words[this.at + MAX_MESSAGE_BYTES] = limits.messageBytes;
+    services.kernel.claim(this);
+    this.setWord(MAX_MESSAGES, limits.mailboxMessages);
+    this.setWord(MAX_BYTES, limits.mailboxBytes);
+    this.setWord(MAX_MESSAGE_BYTES, limits.messageBytes);
     // It counts as running until its spawn is over, so items that its start function causes wait in
     // its mailbox.
     this.state = RUNNING;
-    this.result = RECEIVE_PARK;
-    words[this.at + MAY_REQUEST] = limits.ties > 0 ? 1 : 0;
-    mailbox.liveAt(this.store, this.at);
+    this.setWord(FLAGS, limits.ties > 0 ? MAY_REQUEST : 0);
     this.bornMs = services.clock.now();
   }
 
   /** When its receive times out, on the runtime's clock; Infinity: never. */
   get deadlineMs(): number {
-    const { words } = this.store;
-    const timed = words[this.at + TIMED];
-    if (timed === 0) return Number.POSITIVE_INFINITY;
-    return timed === TIMED_BY_SWITCH ? this.services.clock.now() + words[this.at + TIMEOUT] : this.#deadlineMs;
+    const timed = this.word(TIMED);
+    if (timed === TIMED_BY_KERNEL) return this.services.clock.now() + this.word(TIMEOUT);
+    return timed === TIMED_BY_HOST || timed === OVER ? this.#deadlineMs : Number.POSITIVE_INFINITY;
   }
   set deadlineMs(value: number) {
     this.#deadlineMs = value;
-    this.store.words[this.at + TIMED] = value === Number.POSITIVE_INFINITY ? 0 : TIMED_BY_HOST;
+    this.setWord(TIMED, value === Number.POSITIVE_INFINITY ? FOR_EVER : TIMED_BY_HOST);
   }
 
-  /** Starts a timeout that the switch has noted, because the switch has no clock. */
+  /** The deadline has passed. */
+  get expired(): boolean {
+    return this.word(TIMED) === OVER;
+  }
+
+  /** Starts a timeout that the kernel has noted, because the kernel has no clock. */
   startTimeout(): void {
-    if (this.store.words[this.at + TIMED] === TIMED_BY_SWITCH) this.deadlineMs = this.deadlineMs;
+    if (this.word(TIMED) === TIMED_BY_KERNEL) this.deadlineMs = this.deadlineMs;
   }
 
   /** Called by its `Bytes` when the memory has another size. */
@@ -284,17 +280,14 @@ export class Actor extends ActorRecord implements Runnable, Owner {
 
   /** Makes a parked actor ready: it gets a turn. */
   wake(): void {
-    this.services.scheduler.push(this);
-    this.store.words[this.at + STATE] = READY;
+    this.services.kernel.call.enqueue(this.record);
   }
 
-  /** One turn. */
+  /** One turn, if the actor is ready: it may have ended while it was in the run queue. */
   run(): boolean {
-    // It may have ended while it was in the run queue.
-    const { words } = this.store;
-    if (words[this.at + STATE] !== READY) return true;
-    words[this.at + STATE] = RUNNING;
-    this.services.slots.current = this;
+    if (this.state !== READY) return true;
+    this.state = RUNNING;
+    this.services.kernel.current = this;
     return this.way.resume(this);
   }
 
@@ -307,7 +300,7 @@ export class Actor extends ActorRecord implements Runnable, Owner {
   /** Sets the timer of the receive that it parks in, if that has a deadline. */
   armDeadline(): void {
     this.startTimeout();
-    if (this.deadlineMs === Number.POSITIVE_INFINITY) return;
+    if (this.word(TIMED) !== TIMED_BY_HOST) return;
     this.timer ??= this.#newTimer();
     if (!this.timer.isSet) this.services.timers.set(this.timer, this.deadlineMs);
   }
@@ -322,9 +315,9 @@ export class Actor extends ActorRecord implements Runnable, Owner {
   }
 
   #deadlinePassed(): void {
-    // An item that came first has decided the receive: an item beats a deadline.
-    if (this.result !== RECEIVE_PARK) return;
-    this.expired = true;
+    if (this.word(TIMED) !== TIMED_BY_HOST) return;
+    // Its next turn looks once more: an item beats a deadline.
+    this.setWord(TIMED, OVER);
     if (this.state === PARKED) this.wake();
   }
 }

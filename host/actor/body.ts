@@ -1,6 +1,6 @@
 /**
  * What an actor's guest runs in, as the host sees it: its exports, its instance, and the port by
- * which it sends and receives. Types only.
+ * which it sends and receives.
  */
 import type { Bytes } from "../mail/bytes.ts";
 
@@ -15,22 +15,29 @@ export interface GuestExports {
   /** The entry itself. */
   readonly entry: (() => void) | null;
   readonly match: ((predicate: number, pointer: number, length: number) => number) | null;
-  /** As `match`, about many items at once. Only the switch calls it. */
+  /** As `match`, about many items at once. */
   readonly matchFirst: ((predicate: number, pointer: number, bytes: number) => number) | null;
   readonly start: (() => void) | null;
   /** The module imports `park`. */
   readonly parks: boolean;
 }
 
-/** The small WebAssembly instance by which a guest sends and receives without JavaScript. */
+/** What a guest calls of the kernel, which is an instance of the kernel's module for each guest. */
 export interface Port {
   /** Three functions of the guest: the one that a turn calls, `match` and `match_first`. */
   readonly guest: WebAssembly.Table;
-  /** The byte address of its actor's record. */
+  /** The address of its actor's record. */
   readonly me: { value: number };
-  /** Runs one turn; the loop of the switch calls it. */
+  /** Runs one turn. The kernel's loop calls it. */
   readonly turn: () => number;
+  /** What a parked process is told; PARK: it waits further. */
+  readonly proceed: () => number;
+  /** The process has called `park`. 0: it waits for the host, or not at all. */
+  readonly park: () => number;
 }
+
+/** The value of a port's `me` after its actor has ended: no record has this address. */
+export const NOBODY = 1;
 
 /** An instance that can be used by one actor after another. */
 export interface Instance {
@@ -40,8 +47,7 @@ export interface Instance {
   readonly guest: GuestExports;
   /** `isopod:globals`; null if the module has no mutable globals. */
   readonly moveGlobals: ((at: number, toMemory: number) => void) | null;
-  /** Null without the switch. */
-  readonly port: Port | null;
+  readonly port: Port;
   /** The most pages that its memory may have. */
   readonly maximumPages: number;
 }

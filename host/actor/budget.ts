@@ -1,5 +1,5 @@
 /** An actor's budget of reductions in the current turn, and what the host charges to it. */
-import { TURN, TURN_STEP } from "../mail/slots.ts";
+import { TURN, TURN_STEP } from "../kernel/words.ts";
 import type { Actor } from "./actor.ts";
 import type { Reductions } from "./reductions.ts";
 
@@ -29,7 +29,7 @@ export function charge(actor: Actor, amount: number): void {
 
 /** Forgets what was granted in an earlier turn, or for an earlier item. */
 export function renew({ services }: Actor, reductions: Reductions): void {
-  const turn = services.slots.store.words[TURN];
+  const turn = services.kernel.word(TURN);
   if (reductions.turn === turn) return;
   reductions.granted = 0;
   reductions.tookMs = 0;

@@ -3,7 +3,7 @@
  * thrown, so a guest that catches the exception ends all the same.
  */
 
-import { EXITING } from "../mail/states.ts";
+import { EXITING } from "../kernel/words.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { stackOf } from "../wire/reason.ts";
 import type { Actor } from "./actor.ts";

@@ -1,8 +1,9 @@
 /**
  * What an actor counts in the account of memory: its memory, instance, arguments, stack and ties.
  */
+
+import { EXITING } from "../kernel/words.ts";
 import { ARGUMENTS, INSTANCES, MEMORIES, STACKS, TIES } from "../mail/account.ts";
-import { EXITING } from "../mail/states.ts";
 import { FREE_TIES, STACK_BYTES, TIE_BYTES } from "../wire/memory-use.ts";
 import type { Actor } from "./actor.ts";
 import { crashOf } from "./fault.ts";

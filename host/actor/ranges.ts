@@ -2,7 +2,6 @@
  * Ranges of a guest's memory. Every pointer from a guest is checked here before it is used, and a
  * wrong one crashes its guest.
  */
-import { CAPACITY, INFO, POINTER } from "../mail/slots.ts";
 import type { Actor } from "./actor.ts";
 import { fault } from "./fault.ts";
 
@@ -36,15 +35,6 @@ export function checkWindow(actor: Actor, name: string, info: number, pointer: n
   if (info === 0) return;
   if ((info & 3) !== 0) fault(actor, `${name}: info at ${info >>> 0} is not a multiple of 4`);
   checkRange(actor, name, "info", info, 32);
-}
-
-/** Checks the window of a receive and sets it. */
-export function setWindow(actor: Actor, name: string, info: number, pointer: number, capacity: number): void {
-  checkWindow(actor, name, info, pointer, capacity);
-  const { words } = actor.store;
-  words[actor.at + INFO] = info;
-  words[actor.at + POINTER] = pointer;
-  words[actor.at + CAPACITY] = capacity;
 }
 
 /** A copy of a range that has been checked. */

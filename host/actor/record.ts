@@ -1,63 +1,90 @@
 /**
- * The words of an actor's record (mail/slots.ts), as properties. Each word has its one home in the
- * record, where the switch reads and writes it, too.
+ * The words of an actor's record, as properties. Each word has its one home in the kernel's memory,
+ * where the kernel reads and writes it, too.
  */
 import {
-  BUDGET,
   CAPACITY,
-  HANDLER_CAPACITY,
-  HANDLER_INFO,
-  HANDLER_POINTER,
+  COLD,
+  FLAGS,
+  FOR_EVER,
   HELD,
   INFO,
   MAY_PARK,
-  NOWHERE,
+  NOT_WAITING,
   POINTER,
   RESTRAINT,
-  RESULT,
-  type Recorded,
   STATE,
-  type Store,
-  WAITING,
+  TIMED,
   WANT,
   WANTED,
-} from "../mail/slots.ts";
+} from "../kernel/words.ts";
+import type { Kernel, Recorded } from "../mail/kernel.ts";
 import type { Restraint, State, Want } from "../mail/states.ts";
 
 export abstract class ActorRecord implements Recorded {
   readonly lo: number;
   readonly hi: number;
-  /** Where its words are: `store.words` from `at` on. */
-  store: Store = NOWHERE;
-  at = 0;
+  /** Where its words are. */
+  record = 0;
+  readonly #kernel: Kernel<Recorded>;
 
-  constructor(lo: number, hi: number) {
+  constructor(lo: number, hi: number, kernel: Kernel<Recorded>) {
     this.lo = lo;
     this.hi = hi;
+    this.#kernel = kernel;
+  }
+
+  /** A word of the record, by its place there. */
+  word(place: number): number {
+    return this.#kernel.word(this.record + place);
+  }
+
+  setWord(place: number, value: number): void {
+    this.#kernel.setWord(this.record + place, value);
+  }
+
+  /** Whether a bit of FLAGS is set. */
+  has(flag: number): boolean {
+    return (this.word(FLAGS) & flag) !== 0;
+  }
+
+  setFlag(flag: number, isSet: boolean): void {
+    const flags = this.word(FLAGS);
+    this.setWord(FLAGS, isSet ? flags | flag : flags & ~flag);
+  }
+
+  /** A word of the cold block; 0 where there is none yet. */
+  coldWord(place: number): number {
+    const cold = this.word(COLD);
+    return cold === 0 ? 0 : this.#kernel.word(cold + place);
+  }
+
+  /** Makes the cold block where there is none. Throws a RangeError if the engine has no memory left. */
+  setColdWord(place: number, value: number): void {
+    const cold = this.#kernel.call.coldOf(this.record);
+    if (cold === 0) throw new RangeError("the engine has no memory left");
+    this.#kernel.setWord(cold + place, value);
   }
 
   get state(): State {
-    return this.store.words[this.at + STATE] as State;
+    return this.word(STATE) as State;
   }
   set state(value: State) {
-    this.store.words[this.at + STATE] = value;
+    this.setWord(STATE, value);
   }
 
   get restraint(): Restraint {
-    return this.store.words[this.at + RESTRAINT] as Restraint;
+    return this.word(RESTRAINT) as Restraint;
   }
   set restraint(value: Restraint) {
-    this.store.words[this.at + RESTRAINT] = value;
+    this.setWord(RESTRAINT, value);
   }
 
   /**
    * A receive may answer -2. True in the entry of a process, false in handlers and start functions.
    */
   get mayPark(): boolean {
-    return this.store.words[this.at + MAY_PARK] !== 0;
-  }
-  set mayPark(value: boolean) {
-    this.store.words[this.at + MAY_PARK] = value ? 1 : 0;
+    return this.has(MAY_PARK);
   }
 
   /**
@@ -65,95 +92,42 @@ export abstract class ActorRecord implements Recorded {
    * parked in.
    */
   get info(): number {
-    return this.store.words[this.at + INFO] >>> 0;
-  }
-  set info(value: number) {
-    this.store.words[this.at + INFO] = value;
+    return this.word(INFO) >>> 0;
   }
 
   get pointer(): number {
-    return this.store.words[this.at + POINTER] >>> 0;
-  }
-  set pointer(value: number) {
-    this.store.words[this.at + POINTER] = value;
+    return this.word(POINTER) >>> 0;
   }
 
   get capacity(): number {
-    return this.store.words[this.at + CAPACITY] >>> 0;
-  }
-  set capacity(value: number) {
-    this.store.words[this.at + CAPACITY] = value;
-  }
-
-  /** The window that a handler has registered. Its receives may use others. */
-  get handlerInfo(): number {
-    return this.store.words[this.at + HANDLER_INFO] >>> 0;
-  }
-  set handlerInfo(value: number) {
-    this.store.words[this.at + HANDLER_INFO] = value;
-  }
-
-  get handlerPointer(): number {
-    return this.store.words[this.at + HANDLER_POINTER] >>> 0;
-  }
-  set handlerPointer(value: number) {
-    this.store.words[this.at + HANDLER_POINTER] = value;
-  }
-
-  get handlerCapacity(): number {
-    return this.store.words[this.at + HANDLER_CAPACITY] >>> 0;
-  }
-  set handlerCapacity(value: number) {
-    this.store.words[this.at + HANDLER_CAPACITY] = value;
+    return this.word(CAPACITY) >>> 0;
   }
 
   get want(): Want {
-    return this.store.words[this.at + WANT] as Want;
+    return this.word(WANT) as Want;
   }
   set want(value: Want) {
-    this.store.words[this.at + WANT] = value;
+    this.setWord(WANT, value);
   }
 
   /** The tag, the ref or the predicate that `want` is about. */
   get wanted(): number {
-    return this.store.words[this.at + WANTED];
-  }
-  set wanted(value: number) {
-    this.store.words[this.at + WANTED] = value;
+    return this.word(WANTED);
   }
 
   /** The last receive answered -2, and `park` has to follow. */
   get waiting(): boolean {
-    return this.store.words[this.at + WAITING] !== 0;
+    return this.word(TIMED) !== NOT_WAITING;
   }
   set waiting(value: boolean) {
-    this.store.words[this.at + WAITING] = value ? 1 : 0;
+    this.setWord(TIMED, value ? FOR_EVER : NOT_WAITING);
   }
 
   /**
    * The item at the save pointer matched but did not fit into the window. The next receive of the
    * same kind takes it without asking again.
    */
-  get held(): boolean {
-    return this.store.words[this.at + HELD] !== 0;
-  }
   set held(value: boolean) {
-    this.store.words[this.at + HELD] = value ? 1 : 0;
-  }
-
-  /** What `park` will return; RECEIVE_PARK if the mailbox has to be searched first. */
-  get result(): number {
-    return this.store.words[this.at + RESULT];
-  }
-  set result(value: number) {
-    this.store.words[this.at + RESULT] = value;
-  }
-
-  /** Items that it may still take in this turn. */
-  get budget(): number {
-    return this.store.words[this.at + BUDGET];
-  }
-  set budget(value: number) {
-    this.store.words[this.at + BUDGET] = value;
+    this.setWord(HELD, value ? 1 : 0);
   }
 }

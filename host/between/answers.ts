@@ -6,17 +6,15 @@
  */
 
 import { type Actor, type Monitor, Ties } from "../actor/actor.ts";
-import { CALL_ANSWERED, CALL_REF, CALLEE, HI, LO } from "../mail/slots.ts";
+import { CALL_ANSWERED, CALL_REF, CALLEE } from "../kernel/words.ts";
 import { mayGuessRefs } from "./guesses.ts";
 import { allTies, unfoldCallers } from "./requests.ts";
 import { removeFromTarget } from "./ties.ts";
 
 /** Whether a message of `from` (null: the host) that is tagged with a ref is accepted. */
 export function mayAnswer(from: Actor | null, to: Actor, ref: number): boolean {
-  const { words } = to.store;
-  if (words[to.at + CALL_REF] === ref) {
-    const callee = words[to.at + CALLEE] >> 2;
-    return words[to.at + CALL_ANSWERED] === 0 && words[callee + LO] === from?.lo && words[callee + HI] === from.hi;
+  if (to.coldWord(CALL_REF) === ref) {
+    return from !== null && to.coldWord(CALL_ANSWERED) === 0 && to.coldWord(CALLEE) === from.record;
   }
   const { ties } = to;
   if (ties === null) return false;
@@ -26,11 +24,12 @@ export function mayAnswer(from: Actor | null, to: Actor, ref: number): boolean {
 }
 
 /** Notes that an answer was accepted: the ref takes no other. */
-export function answered({ store: { words }, at, ties }: Actor, ref: number): void {
-  if (words[at + CALL_REF] === ref) {
-    words[at + CALL_ANSWERED] = 1;
+export function answered(actor: Actor, ref: number): void {
+  if (actor.coldWord(CALL_REF) === ref) {
+    actor.setColdWord(CALL_ANSWERED, 1);
     return;
   }
+  const { ties } = actor;
   const made = ties?.monitors?.get(ref);
   if (made !== undefined) made.isAnswered = true;
   else if (ties?.refs?.has(ref)) ties.refs.set(ref, true);

@@ -2,7 +2,6 @@
  * Delegating a request: another actor answers it, in place of the one that was asked.
  */
 import type { Actor, Services } from "../actor/actor.ts";
-import type { Bytes } from "../mail/bytes.ts";
 import { MESSAGE, SEND_ACCEPTED, SEND_NO_ACTOR } from "../wire/message.ts";
 import { reassign, requestTo } from "./answers.ts";
 import { admission, post } from "./post.ts";
@@ -22,15 +21,13 @@ export function delegate(
   ref: number,
   to: Actor | undefined,
   tag: number,
-  source: Bytes,
-  index: number,
-  length: number,
+  bytes: Uint8Array,
 ): number {
   const made = requestTo(by, asker, askerLo, askerHi, ref);
   // A negative tag is an answer, which cannot be delegated.
   if (made === undefined || to === undefined || tag < 0) return SEND_NO_ACTOR;
-  const status = admission(by, to, MESSAGE, tag, 0, length);
+  const status = admission(by, to, MESSAGE, tag, 0, bytes.length);
   if (status !== SEND_ACCEPTED) return status;
   if (!reassign(made, by, to)) return SEND_NO_ACTOR;
-  return post(services, by, by.lo, by.hi, to, to.lo, to.hi, MESSAGE, tag, ref, source, index, length);
+  return post(services, by, by.lo, by.hi, to, to.lo, to.hi, MESSAGE, tag, ref, bytes);
 }

@@ -2,7 +2,6 @@
 
 import type { Actor } from "../actor/actor.ts";
 import { deliver } from "../actor/receive.ts";
-import { Bytes } from "../mail/bytes.ts";
 import { DOWN, type ExitReason, ReasonCode } from "../wire/message.ts";
 import { reasonBytes } from "../wire/reason.ts";
 
@@ -18,7 +17,7 @@ export function sendDown(
   isFull = true,
 ): void {
   const bytes = isFull ? bytesFor(watcher, reason) : noBytes;
-  deliver(watcher, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
+  deliver(watcher, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], bytes);
 }
 
 /**

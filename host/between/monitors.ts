@@ -4,7 +4,8 @@
  */
 
 import { type Actor, Ties } from "../actor/actor.ts";
-import { GREATEST_REF, isCounted, MESSAGE } from "../wire/message.ts";
+import { NONE } from "../mail/mailbox.ts";
+import { GREATEST_REF, isCounted } from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";
 import { sendDown } from "./down.ts";
 import { newRef } from "./refs.ts";
@@ -50,10 +51,12 @@ export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean 
 function flushRef(actor: Actor, ref: number): void {
   // Only a valid ref: items without a ref have 0 there.
   if (ref > GREATEST_REF) return;
-  const removed = actor.mailbox.removeRef(MESSAGE, ref);
-  // A removed item may have been the one that was too long for a receive's window.
-  if (removed.length > 0) actor.held = false;
-  for (const { kind, fromLo, fromHi, length } of removed) {
-    if (isCounted(kind)) actor.services.deadLetter(pidFromWords(fromLo, fromHi), actor.pid, ref, length, "late reply");
+  const { mailbox, services, pid } = actor;
+  for (let at = mailbox.findRef(ref); at !== NONE; at = mailbox.findRef(ref)) {
+    const { kind, fromLo, fromHi, length } = mailbox.item(at);
+    mailbox.remove(at);
+    // It may have been the one that was too long for a receive's window.
+    actor.held = false;
+    if (isCounted(kind)) services.deadLetter(pidFromWords(fromLo, fromHi), pid, ref, length, "late reply");
   }
 }

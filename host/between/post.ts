@@ -10,7 +10,6 @@
 
 import type { Actor, Services } from "../actor/actor.ts";
 import { deliver } from "../actor/receive.ts";
-import type { Bytes } from "../mail/bytes.ts";
 import type { DeadLetter } from "../wire/events.ts";
 import { MAX_REASON_BYTES, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";
@@ -21,8 +20,8 @@ import { demonitor } from "./monitors.ts";
 const ASKED_IN_A_CROWD = 64;
 
 /**
- * Sends a message or a timer's item; answers as the import `send`. `from`: null is the host, or an actor that has set a timer and ended. The payload
- * must lie inside `source`.
+ * Sends a message or a timer's item; answers as the import `send`. `from`: null is the host, or an
+ * actor that has set a timer and ended.
  */
 export function post(
   services: Services,
@@ -35,10 +34,9 @@ export function post(
   kind: number,
   tag: number,
   ref: number,
-  source: Bytes,
-  index: number,
-  length: number,
+  bytes: Uint8Array,
 ): number {
+  const { length } = bytes;
   const receiver = tag < 0 && from !== null ? askerOf(from, to, toLo, toHi, tag) : to;
   const status = admission(from, receiver, kind, tag, ref, length);
   // Counted after what may end a guest's stack.
@@ -48,7 +46,7 @@ export function post(
     services.counters.sent++;
     return status;
   }
-  deliver(receiver, kind, tag, fromLo, fromHi, ref, 0, source, index, length);
+  deliver(receiver, kind, tag, fromLo, fromHi, ref, 0, bytes);
   services.counters.sent++;
   if (tag < 0) answered(receiver, tag);
   // The host's calls wait in promises: each is over with its answer.

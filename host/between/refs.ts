@@ -1,7 +1,7 @@
 /** Refs: numbers that identify an answer, a Down or a timer (Erlang: `make_ref/0`). */
 
 import type { Actor, Services } from "../actor/actor.ts";
-import { CALL_REF } from "../mail/slots.ts";
+import { CALL_REF, REFS, REFS_DRAWN, REFS_LEFT } from "../kernel/words.ts";
 import { GREATEST_REF } from "../wire/message.ts";
 import { allTies, tiesOf } from "./requests.ts";
 
@@ -29,19 +29,22 @@ export function newRef(actor: Actor): number {
   return ref;
 }
 
-/** The host's refs are even numbers, the switch's are odd. */
+/** The host's refs are even numbers, the kernel's are odd. */
 function drawRef({ random }: Pick<Services, "random">): number {
   return GREATEST_REF - 2 * Math.floor(random() * 2 ** 29);
 }
 
-/** A ref for the switch to use. */
-export function drawSwitchRef(services: Pick<Services, "random">): number {
-  return drawRef(services) - 1;
+/** Draws refs for the requests that the kernel makes, if it has used up those that it had. */
+export function drawRequestRefs(services: Pick<Services, "random" | "kernel">): void {
+  const { kernel } = services;
+  if (kernel.word(REFS_LEFT) > 0) return;
+  for (let i = 0; i < REFS_DRAWN; i++) kernel.setWord(REFS + 4 * i, drawRef(services) - 1);
+  kernel.setWord(REFS_LEFT, REFS_DRAWN);
 }
 
 /** Whether an actor has this ref, answered or not. */
 function isLiveRef(actor: Actor, ref: number): boolean {
-  if (actor.store.words[actor.at + CALL_REF] === ref) return true;
+  if (actor.coldWord(CALL_REF) === ref) return true;
   const { ties } = actor;
   return ties !== null && (ties.monitors?.has(ref) || ties.refs?.has(ref) || false);
 }

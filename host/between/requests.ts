@@ -1,19 +1,9 @@
 /**
- * Requests in flight that the switch keeps in the records of the actors that wait (mail/slots.ts):
- * a ref and a monitor each, without an object. *Unfolding* turns them into monitors. `allTies` and
+ * Requests in flight that the kernel keeps: a ref and a monitor each, without an object. *Unfolding* turns them into monitors. `allTies` and
  * `tiesOf` unfold first, so JavaScript always sees monitors.
  */
 import { type Actor, Ties } from "../actor/actor.ts";
-import {
-  CALL_ANSWERED,
-  CALL_MARK,
-  CALL_REF,
-  CALLEE,
-  FIRST_CALLER,
-  MAY_REQUEST,
-  NEXT_CALLER,
-  PREVIOUS_CALLER,
-} from "../mail/slots.ts";
+import { CALL_ANSWERED, CALL_MARK, CALL_REF, CALLEE, FIRST_CALLER, MAY_REQUEST, NEXT_CALLER } from "../kernel/words.ts";
 import { adoptMonitor } from "./ties.ts";
 
 /**
@@ -21,37 +11,38 @@ import { adoptMonitor } from "./ties.ts";
  * they were made.
  */
 export function unfold(actor: Actor): void {
-  const { words } = actor.store;
-  if (words[actor.at + CALL_REF] !== 0) unfoldCallers(actor.services.slots.userAt(words[actor.at + CALLEE]) as Actor);
+  if (actor.coldWord(CALL_REF) !== 0) unfoldCallers(actor.services.kernel.userAt(actor.coldWord(CALLEE)) as Actor);
 }
 
 /** Makes monitors of the requests to an actor. Call it before its watchers are read. */
 export function unfoldCallers(callee: Actor): void {
-  const { slots } = callee.services;
-  const { words } = callee.store;
-  let caller = words[callee.at + FIRST_CALLER];
-  if (caller === 0) return;
-  words[callee.at + FIRST_CALLER] = 0;
-  // The list begins with the newest request: go to the oldest.
-  for (let next = caller; next !== 0; next = words[(next >> 2) + NEXT_CALLER]) caller = next;
-  for (; caller !== 0; caller = words[(caller >> 2) + PREVIOUS_CALLER]) {
-    const watcher = slots.userAt(caller) as Actor;
-    const ref = words[watcher.at + CALL_REF];
-    words[watcher.at + CALL_REF] = 0;
+  const { kernel } = callee.services;
+  if (callee.coldWord(FIRST_CALLER) === 0) return;
+  // The list begins with the newest request: the oldest is to come first.
+  const callers: Actor[] = [];
+  for (let record = callee.coldWord(FIRST_CALLER); record !== 0; ) {
+    const caller = kernel.userAt(record) as Actor;
+    callers.unshift(caller);
+    record = caller.coldWord(NEXT_CALLER);
+  }
+  callee.setColdWord(FIRST_CALLER, 0);
+  for (const watcher of callers) {
+    const ref = watcher.coldWord(CALL_REF);
+    watcher.mailbox.markAt(ref, watcher.word(CALL_MARK));
+    watcher.setColdWord(CALL_REF, 0);
     // The caller has one tie more than the host has counted.
-    words[watcher.at + MAY_REQUEST] = 0;
-    watcher.mailbox.mark(ref, words[watcher.at + CALL_MARK]);
-    adoptMonitor(watcher, callee, ref, words[watcher.at + CALL_ANSWERED] !== 0);
+    watcher.setFlag(MAY_REQUEST, false);
+    adoptMonitor(watcher, callee, ref, watcher.coldWord(CALL_ANSWERED) !== 0);
   }
 }
 
 /**
- * An actor's ties, its request included; null if it has none. The switch makes no further request
+ * An actor's ties, its request included; null if it has none. The kernel makes no further request
  * for it until `permitRequests`.
  */
 export function allTies(actor: Actor): Ties | null {
   unfold(actor);
-  actor.store.words[actor.at + MAY_REQUEST] = 0;
+  actor.setFlag(MAY_REQUEST, false);
   return actor.ties;
 }
 

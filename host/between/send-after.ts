@@ -6,7 +6,6 @@
 import type { Actor, PendingTimer } from "../actor/actor.ts";
 import type { Allowance } from "../actor/allowance.ts";
 import { TIMERS } from "../mail/account.ts";
-import { Bytes } from "../mail/bytes.ts";
 import { Timer } from "../time/timers.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { TIMER } from "../wire/message.ts";
@@ -39,23 +38,8 @@ export function sendAfter(
     if (allowance !== null) paidBack(allowance, pending);
     const to = find(toPid);
     const itsRef = toItself ? ref : 0;
-    const source = Bytes.ofPayload(payload);
     const setter = find(pid);
-    post(
-      services,
-      setter ?? null,
-      lo,
-      hi,
-      to,
-      lowWord(toPid),
-      highWord(toPid),
-      TIMER,
-      tag,
-      itsRef,
-      source,
-      0,
-      payload.length,
-    );
+    post(services, setter ?? null, lo, hi, to, lowWord(toPid), highWord(toPid), TIMER, tag, itsRef, payload);
   });
   ties.timers ??= new Map();
   if (allowance !== null) allowance.timerBytes += payload.length;

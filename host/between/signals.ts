@@ -6,9 +6,8 @@
 
 import type { Actor, PendingTimer, Ties } from "../actor/actor.ts";
 import { deliver } from "../actor/receive.ts";
+import { DEAD, EXITING, RUNNING } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
-import { Bytes } from "../mail/bytes.ts";
-import { DEAD, EXITING, RUNNING } from "../mail/states.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { EXIT, type ExitReason, ReasonCode } from "../wire/message.ts";
 import { bytesFor, sendDown } from "./down.ts";
@@ -24,7 +23,7 @@ export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: Ex
   if (to.state === DEAD || to.immune) return;
   if (to.ties?.trapsExits) {
     const bytes = bytesFor(to, reason);
-    deliver(to, EXIT, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], Bytes.ofPayload(bytes), 0, bytes.length);
+    deliver(to, EXIT, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], bytes);
   } else if (reason.kind !== "normal" || (to.lo === fromLo && to.hi === fromHi)) {
     endFromOutside(to, reason);
   }

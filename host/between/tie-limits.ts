@@ -1,7 +1,7 @@
 /** How many ties an actor may have, by its own limits and by `allMemoryBytes`. */
 import type { Actor } from "../actor/actor.ts";
 import { mayHaveTies } from "../actor/memory.ts";
-import { MAY_REQUEST } from "../mail/slots.ts";
+import { MAY_REQUEST } from "../kernel/words.ts";
 import { TIES_OF_NAME } from "../wire/memory-use.ts";
 import { allTies } from "./requests.ts";
 
@@ -32,9 +32,9 @@ function haveRoom(actor: Actor, more: number): boolean {
   return mayHaveTies(actor, plain + long * TIES_OF_NAME + more);
 }
 
-/** Lets the switch make the actor's next request, until `allTies` is called. */
+/** Lets the kernel make the actor's next request, until `allTies` is called. */
 export function permitRequests(actor: Actor): void {
   const ties = allTies(actor);
-  // The switch's refs are random, too: none may be live, because two could be equal.
-  if (mayTie(actor) && (ties === null || ties.unfolded === 0)) actor.store.words[actor.at + MAY_REQUEST] = 1;
+  // The kernel's refs are random, too: none may be live, because two could be equal.
+  if (mayTie(actor) && (ties === null || ties.unfolded === 0)) actor.setFlag(MAY_REQUEST, true);
 }

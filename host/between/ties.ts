@@ -15,7 +15,7 @@ export function addMonitor(made: Monitor, mine: Ties, theirs: Ties): void {
   theirs.watchers.add(made);
 }
 
-/** Adds the monitor of a request that the switch has made. */
+/** Adds the monitor of a request that the kernel has made. */
 export function adoptMonitor(watcher: Actor, target: Actor, ref: number, isAnswered: boolean): void {
   watcher.ties ??= new Ties();
   target.ties ??= new Ties();

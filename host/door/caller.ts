@@ -6,8 +6,7 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import { exit, fault } from "../actor/fault.ts";
 import { checkRange, copyOut } from "../actor/ranges.ts";
-import { RESTRAINT } from "../mail/slots.ts";
-import { ASKING, FREE } from "../mail/states.ts";
+import { ASKING, FREE } from "../kernel/words.ts";
 import { type ExitReason, MAX_REASON_BYTES, ReasonCode } from "../wire/message.ts";
 import { reasonFrom } from "../wire/reason.ts";
 import { textIn } from "./known-texts.ts";
@@ -17,9 +16,9 @@ import { textIn } from "./known-texts.ts";
  * message.
  */
 export function callerOf(services: Services, name: string): Actor {
-  const actor = services.slots.current;
+  const actor = services.kernel.current;
   if (actor === null) throw new Error(`${name} was called while no actor has its turn`);
-  if (actor.store.words[actor.at + RESTRAINT] !== FREE) refuse(actor, name);
+  if (actor.restraint !== FREE) refuse(actor, name);
   return actor;
 }
 
@@ -35,7 +34,7 @@ function refuse(actor: Actor, name: string): never {
 
 /** As `callerOf`, for the few imports that a predicate may call, too. */
 export function anyCallerOf(services: Services, name: string): Actor {
-  const actor = services.slots.current;
+  const actor = services.kernel.current;
   if (actor?.restraint === ASKING) return actor;
   return callerOf(services, name);
 }

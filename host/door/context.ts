@@ -10,7 +10,7 @@ import { crashOf, Unwind } from "../actor/fault.ts";
 import { copyOut, outside } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
 import { endFromOutside } from "../between/signals.ts";
-import { DEAD } from "../mail/states.ts";
+import { DEAD } from "../kernel/words.ts";
 import type { LogLevel } from "../wire/events.ts";
 import type { HostContext } from "../wire/host-functions.ts";
 import type { ExitReason, GivenReason } from "../wire/message.ts";

@@ -2,7 +2,7 @@
 
 import type { Actor } from "../actor/actor.ts";
 import { ENDING } from "../actor/fault.ts";
-import { EXITING } from "../mail/states.ts";
+import { EXITING } from "../kernel/words.ts";
 import type { ExitReason } from "../wire/message.ts";
 
 const OVERFLOW: ExitReason = { kind: "crashed", message: "stack overflow in an import", stack: "" };

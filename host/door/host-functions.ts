@@ -10,8 +10,8 @@ import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
 import { crashOf, exit, fault, Unwind } from "../actor/fault.ts";
 import { endFromOutside } from "../between/signals.ts";
 import { mayCall } from "../between/tie-limits.ts";
+import { DEAD, PARKED, WANT_ANSWER } from "../kernel/words.ts";
 import { needHeadroom } from "../mail/headroom.ts";
-import { DEAD, PARKED, WANT_ANSWER } from "../mail/states.ts";
 import { type CallOut, isPromise } from "../time/call-out.ts";
 import { checkWhole } from "../wire/checks.ts";
 import { mayImport } from "../wire/grants.ts";
@@ -83,7 +83,7 @@ function hostImport(
       return typeof result === "number" ? result : exit(actor, result);
     } finally {
       // The function may have spawned a guest, whose start function has run.
-      services.slots.current = actor;
+      services.kernel.current = actor;
     }
     // The function may have ended the actor.
     if (actor.exiting !== null) return exit(actor, actor.exiting);

@@ -21,7 +21,7 @@ export type ReadString = (memory: WebAssembly.Memory, pointer: number) => string
 export function envImports(services: Services, readString: ReadString): Record<string, Import> {
   return {
     abort(message, file, line, column) {
-      const actor = services.slots.current;
+      const actor = services.kernel.current;
       if (actor === null) throw new Error("abort was called while no actor has its turn");
       return faultInside(actor, wordsOf(actor, message, file, line, column));
     },

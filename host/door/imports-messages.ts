@@ -1,72 +1,52 @@
 /**
- * The imports that send and receive messages. Each changes one thing, so none needs headroom. If
- * the stack is exhausted in one, its caller ends.
+ * The imports that send and receive messages, for the cases that the kernel leaves to the host. Each
+ * changes one thing, so none needs headroom. If the stack is exhausted in one, its caller ends.
+ *
+ * The kernel does every receive that is right. What it leaves to the host is to say what is wrong.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
-import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
-import { checkRange, checkWindow, setWindow } from "../actor/ranges.ts";
-import { COPIED_SHIFT, handOver, receive } from "../actor/receive.ts";
+import { checkRange, checkWindow } from "../actor/ranges.ts";
 import { lookUp } from "../between/guesses.ts";
-import { WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "../mail/states.ts";
+import { HANDLER_CAPACITY, HANDLER_INFO, HANDLER_POINTER, HAS_MATCH, WINDOW_MOVED } from "../kernel/words.ts";
 import type { Import } from "../wire/abi.ts";
-import { SEND_ACCEPTED } from "../wire/message.ts";
 import type { PidTable } from "../wire/pid.ts";
 import { callerOf } from "./caller.ts";
 import { failedImport } from "./failed-import.ts";
 import { sendMessage } from "./send.ts";
 
 export function messageImports(services: Services, actors: PidTable<Actor>): Record<string, Import> {
+  /** Crashes the caller of a receive that the kernel has refused. */
+  const refuse = (name: string, info: number, pointer: number, capacity: number): never => {
+    try {
+      const actor = callerOf(services, name);
+      checkWindow(actor, name, info, pointer, capacity);
+      if (name === "recv_match" && !actor.has(HAS_MATCH)) {
+        return fault(actor, "recv_match needs the module to export match(predicate, ptr, len) -> i32");
+      }
+      throw new Error(`${name}: the kernel has refused a receive that is right`);
+    } catch (error) {
+      throw failedImport(services.kernel.current, error);
+    }
+  };
+
   return {
     send(lo, hi, tag, pointer, length) {
       try {
         const from = callerOf(services, "send");
         checkRange(from, "send", "the payload", pointer, length);
-        const to = lookUp(from, actors, lo, hi);
-        const bytes = length >>> 0;
-        if (to !== undefined && handOver(from, to, tag, bytes === 0 ? 0 : pointer >>> 0, bytes)) {
-          if (from.reductions !== null) charge(from, bytes >>> COPIED_SHIFT);
-          return SEND_ACCEPTED;
-        }
-        return sendMessage(from, to, lo, hi, tag, 0, pointer, length);
+        return sendMessage(from, lookUp(from, actors, lo, hi), lo, hi, tag, 0, pointer, length);
       } catch (error) {
-        throw failedImport(services.slots.current, error);
+        throw failedImport(services.kernel.current, error);
       }
     },
 
-    recv(info, pointer, capacity, timeoutMs) {
-      try {
-        const actor = callerOf(services, "recv");
-        setWindow(actor, "recv", info, pointer, capacity);
-        return receive(actor, WANT_ANY, 0, timeoutMs);
-      } catch (error) {
-        throw failedImport(services.slots.current, error);
-      }
-    },
+    recv: (info, pointer, capacity) => refuse("recv", info, pointer, capacity),
 
-    recv_tag(info, pointer, capacity, timeoutMs, tag) {
-      try {
-        const actor = callerOf(services, "recv_tag");
-        setWindow(actor, "recv_tag", info, pointer, capacity);
-        return receive(actor, tag < 0 ? WANT_REF : WANT_TAG, tag, timeoutMs);
-      } catch (error) {
-        throw failedImport(services.slots.current, error);
-      }
-    },
+    recv_tag: (info, pointer, capacity) => refuse("recv_tag", info, pointer, capacity),
 
-    recv_match(info, pointer, capacity, timeoutMs, predicate) {
-      try {
-        const actor = callerOf(services, "recv_match");
-        setWindow(actor, "recv_match", info, pointer, capacity);
-        if (actor.guest?.match == null) {
-          return fault(actor, "recv_match needs the module to export match(predicate, ptr, len) -> i32");
-        }
-        return receive(actor, WANT_MATCH, predicate, timeoutMs);
-      } catch (error) {
-        throw failedImport(services.slots.current, error);
-      }
-    },
+    recv_match: (info, pointer, capacity) => refuse("recv_match", info, pointer, capacity),
 
     park() {
       const actor = callerOf(services, "park");
@@ -76,9 +56,11 @@ export function messageImports(services: Services, actors: PidTable<Actor>): Rec
     window(info, pointer, capacity) {
       const actor = callerOf(services, "window");
       checkWindow(actor, "window", info, pointer, capacity);
-      actor.handlerInfo = info >>> 0;
-      actor.handlerPointer = pointer >>> 0;
-      actor.handlerCapacity = capacity >>> 0;
+      actor.setColdWord(HANDLER_INFO, info);
+      actor.setColdWord(HANDLER_POINTER, pointer);
+      actor.setColdWord(HANDLER_CAPACITY, capacity);
+      // The kernel looks at it before the next item.
+      actor.setFlag(WINDOW_MOVED, true);
       return undefined;
     },
   };

@@ -60,8 +60,8 @@ export function refImports(services: Services, actors: PidTable<Actor>): Record<
       const to = lookUp(by, actors, toLo, toHi);
       const size = length >>> 0;
       charge(by, size >>> COPIED_SHIFT);
-      const index = size === 0 ? 0 : pointer >>> 0;
-      const status = delegate(services, by, asker, lo, hi, ref, to, tag, by.bytes, index, size);
+      const payload = by.bytes.u8.subarray(pointer >>> 0, (pointer >>> 0) + size);
+      const status = delegate(services, by, asker, lo, hi, ref, to, tag, payload);
       if (status === SEND_NO_ACTOR) missedRef(by);
       return status;
     },

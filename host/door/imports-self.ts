@@ -24,7 +24,7 @@ const logLevels: readonly LogLevel[] = ["debug", "info", "warning", "error"];
 export function selfImports(services: Services, beganMs: number, denied: Denied): Record<string, Import> {
   return {
     yield() {
-      const actor = services.slots.current;
+      const actor = services.kernel.current;
       if (actor === null) throw new Error("yield was called while no actor has its turn");
       return nextBudget(actor);
     },

@@ -5,7 +5,7 @@
  * and texts are checked before they are used, that a grant or a limit refuses with a status, and
  * that a wrong call crashes its caller and no one else.
  *
- * One set of functions serves every guest of a runtime: `slots.current` is the caller.
+ * One set of functions serves every guest of a runtime: `kernel.current` is the caller.
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
@@ -64,12 +64,12 @@ function withHeadroom(services: Services, denied: Denied, imports: Record<string
       const wrapped: Import = (a, b, c, d, e, f, g, h) => {
         try {
           needHeadroom();
-          if (services.slots.current !== null) charge(services.slots.current, CALL_REDUCTIONS);
+          if (services.kernel.current !== null) charge(services.kernel.current, CALL_REDUCTIONS);
           const answer = run(a, b, c, d, e, f, g, h);
-          if (answer === NOT_GRANTED && services.slots.current !== null) denied(services.slots.current, name);
+          if (answer === NOT_GRANTED && services.kernel.current !== null) denied(services.kernel.current, name);
           return answer;
         } catch (error) {
-          throw failedImport(services.slots.current, error);
+          throw failedImport(services.kernel.current, error);
         }
       };
       return [name, wrapped];

@@ -23,8 +23,8 @@ export function sendMessage(
   const { services, bytes } = from;
   const size = length >>> 0;
   if (from.reductions !== null) charge(from, size >>> COPIED_SHIFT);
-  const index = size === 0 ? 0 : pointer >>> 0;
-  const status = post(services, from, from.lo, from.hi, to, toLo, toHi, MESSAGE, tag, ref, bytes, index, size);
+  const payload = bytes.u8.subarray(pointer >>> 0, (pointer >>> 0) + size);
+  const status = post(services, from, from.lo, from.hi, to, toLo, toHi, MESSAGE, tag, ref, payload);
   if (tag < 0 && status === SEND_NO_ACTOR) missedRef(from);
   return status;
 }

@@ -7,10 +7,9 @@
 import { Actor, type Services, type Way } from "../actor/actor.ts";
 import { demonitor, monitor } from "../between/monitors.ts";
 import { admission, post, whyRefused } from "../between/post.ts";
+import { DEAD, PARKED, WANT_MATCH } from "../kernel/words.ts";
 import { Bytes } from "../mail/bytes.ts";
-import { FROM_HI, FROM_LO, KIND, Mailbox, REASON, REF, type RingPool, TAG } from "../mail/mailbox.ts";
-import { NOWHERE } from "../mail/slots.ts";
-import { DEAD, PARKED, WANT_MATCH } from "../mail/states.ts";
+import { NONE } from "../mail/mailbox.ts";
 import { Timer } from "../time/timers.ts";
 import { checksOf, having, millisecondsOrForever, tag } from "../wire/checks.ts";
 import { ClosedError, IsopodError } from "../wire/errors.ts";
@@ -75,7 +74,7 @@ export class Calls {
   /** The calls that wait for an answer, by ref. */
   readonly #pending = new Map<number, Pending>();
 
-  constructor(lo: number, hi: number, services: Services, runtimeLimits: RuntimeLimits, rings: RingPool) {
+  constructor(lo: number, hi: number, services: Services, runtimeLimits: RuntimeLimits) {
     const way: Way = {
       name: "host",
       resume: () => {
@@ -84,11 +83,11 @@ export class Calls {
       },
       discard: () => this.#stop(),
     };
-    const bytes = Bytes.ofLength(0);
+    const bytes = Bytes.none();
     // Answers that a call waits for are never refused. Each pending call bounds their number by
     // one.
     const limits = { ...runtimeLimits, mailboxMessages: 2 ** 28, mailboxBytes: 2 ** 28 };
-    this.actor = new Actor(lo, hi, services, new Mailbox(rings, NOWHERE), null, way, bytes.u8, limits, bytes);
+    this.actor = new Actor(lo, hi, services, null, way, bytes.u8, limits, bytes);
     // Every guest that was called knows the actor's pid, and must not be able to end it.
     this.actor.immune = true;
     // Every item goes to the mailbox and wakes the actor.
@@ -102,17 +101,16 @@ export class Calls {
     const { services } = actor;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const status = admission(actor, to, MESSAGE, tag, 0, bytes.length);
-    const { length } = bytes;
     if (status !== SEND_ACCEPTED || to === undefined) {
       const pid = to?.pid ?? (typeof callee === "string" ? 0 : callee);
-      post(services, null, 0, 0, to, lowWord(pid), highWord(pid), MESSAGE, tag, 0, Bytes.ofPayload(bytes), 0, length);
+      post(services, null, 0, 0, to, lowWord(pid), highWord(pid), MESSAGE, tag, 0, bytes);
       const why = whyRefused(to, status);
       const reason: ExitReason | undefined = why === "noproc" ? { kind: "noproc" } : undefined;
       return Promise.reject(new CallError(`the call to ${nameOf(callee)} was not accepted: ${why}`, reason));
     }
     const ref = monitor(actor, to, to.lo, to.hi);
     const answer = this.#answer(ref, callee, timeoutMs, signal);
-    post(services, actor, actor.lo, actor.hi, to, to.lo, to.hi, MESSAGE, tag, ref, Bytes.ofPayload(bytes), 0, length);
+    post(services, actor, actor.lo, actor.hi, to, to.lo, to.hi, MESSAGE, tag, ref, bytes);
     return answer;
   }
 
@@ -158,12 +156,12 @@ export class Calls {
   /** A turn: takes the answers and Downs that have come. */
   #turn(): void {
     const { mailbox, services } = this.actor;
-    for (let at = mailbox.first(); at >= 0; at = mailbox.first()) {
-      const kind = mailbox.word(at, KIND);
-      const ref = mailbox.word(at, kind === MESSAGE ? TAG : REF);
+    for (let at = mailbox.first(); at !== NONE; at = mailbox.first()) {
+      const item = mailbox.item(at);
+      const { kind } = item;
+      const ref = kind === MESSAGE ? item.tag : item.ref;
       const bytes = mailbox.payload(at);
-      const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
-      const reasonCode = mailbox.word(at, REASON);
+      const from = pidFromWords(item.fromLo, item.fromHi);
       mailbox.remove(at);
       const pending = this.#settle(ref);
       if (pending === undefined) {
@@ -176,7 +174,7 @@ export class Calls {
       if (kind === MESSAGE) {
         pending.resolve(bytes);
       } else {
-        const reason = reasonFrom(reasonCode, bytes);
+        const reason = reasonFrom(item.reason, bytes);
         const why = `${nameOf(pending.callee)} ended before it answered: ${formatReason(reason)}`;
         pending.reject(new CallError(why, reason));
       }

@@ -4,7 +4,6 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { delegate } from "../between/delegate.ts";
 import type { Registry } from "../between/names.ts";
 import { post } from "../between/post.ts";
-import { Bytes } from "../mail/bytes.ts";
 import { checkPid, shown } from "../wire/checks.ts";
 import { MESSAGE, type Message, SEND_ACCEPTED } from "../wire/message.ts";
 import { highWord, lowWord, type Pid, type PidTable } from "../wire/pid.ts";
@@ -48,9 +47,7 @@ export class Directory {
       MESSAGE,
       tag,
       0,
-      Bytes.ofPayload(bytes),
-      0,
-      bytes.length,
+      bytes,
     );
     return status === SEND_ACCEPTED;
   }
@@ -58,9 +55,8 @@ export class Directory {
   /** Hands on a request that `by` was asked. Returns true where it was accepted. */
   delegate(by: Actor, { from, ref }: Message, to: Pid, bytes: Uint8Array): boolean {
     const asker = this.find(from);
-    const source = Bytes.ofPayload(bytes);
     const [lo, hi] = [lowWord(from), highWord(from)];
-    const status = delegate(this.#services, by, asker, lo, hi, ref, this.find(to), 0, source, 0, bytes.length);
+    const status = delegate(this.#services, by, asker, lo, hi, ref, this.find(to), 0, bytes);
     return status === SEND_ACCEPTED;
   }
 }

@@ -13,8 +13,7 @@ import { demonitor, monitor } from "../between/monitors.ts";
 import { tiesOf } from "../between/requests.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
 import { endFromOutside, exitSignal } from "../between/signals.ts";
-import type { RingPool } from "../mail/mailbox.ts";
-import { DEAD } from "../mail/states.ts";
+import { DEAD } from "../kernel/words.ts";
 import type { CallOut } from "../time/call-out.ts";
 import { callback, checkMs, checkOptions, checksOf, checkTagOrRef, flag, pid, tag } from "../wire/checks.ts";
 import { ClosedError } from "../wire/errors.ts";
@@ -57,11 +56,10 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
     hi: number,
     services: Services,
     limits: RuntimeLimits,
-    rings: RingPool,
     callOut: CallOut,
     directory: Directory,
   ) {
-    this.#inbox = new Inbox(lo, hi, services, limits, rings, callOut);
+    this.#inbox = new Inbox(lo, hi, services, limits, callOut);
     this.#actor = this.#inbox.actor;
     this.#directory = directory;
     // An exit signal cannot end JavaScript code, so it arrives as an item.

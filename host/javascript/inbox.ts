@@ -4,10 +4,10 @@
  */
 
 import { Actor, type Services, type Way } from "../actor/actor.ts";
+import { DEAD, PARKED, RUNNING, WANT_MATCH } from "../kernel/words.ts";
 import { Bytes } from "../mail/bytes.ts";
-import { FROM_HI, FROM_LO, KIND, Mailbox, NONE, REASON, REF, type RingPool, TAG } from "../mail/mailbox.ts";
-import { NOWHERE } from "../mail/slots.ts";
-import { DEAD, PARKED, RUNNING, type State, WANT_MATCH } from "../mail/states.ts";
+import { NONE } from "../mail/mailbox.ts";
+import type { State } from "../mail/states.ts";
 import type { CallOut } from "../time/call-out.ts";
 import { checkOptions, checksOf, having, millisecondsOrForever } from "../wire/checks.ts";
 import { ClosedError, IsopodError } from "../wire/errors.ts";
@@ -49,7 +49,7 @@ export class Inbox {
   /** True while a predicate is asked. A receive inside it would move the save pointer. */
   #looking = false;
 
-  constructor(lo: number, hi: number, services: Services, limits: RuntimeLimits, rings: RingPool, callOut: CallOut) {
+  constructor(lo: number, hi: number, services: Services, limits: RuntimeLimits, callOut: CallOut) {
     const way: Way = {
       name: "host",
       resume: () => {
@@ -58,17 +58,7 @@ export class Inbox {
       },
       discard: () => this.#ended(),
     };
-    this.actor = new Actor(
-      lo,
-      hi,
-      services,
-      new Mailbox(rings, NOWHERE),
-      null,
-      way,
-      new Uint8Array(0),
-      limits,
-      Bytes.ofLength(0),
-    );
+    this.actor = new Actor(lo, hi, services, null, way, new Uint8Array(0), limits, Bytes.none());
     // It wants items by predicate, so that every item goes to the mailbox. It is running, so that
     // no item wakes it until it waits.
     this.actor.want = WANT_MATCH;
@@ -93,7 +83,6 @@ export class Inbox {
 
     const { clock } = actor.services;
     actor.deadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + timeoutMs;
-    actor.expired = false;
     const received = new Promise<Received | undefined>((resolve, reject) => {
       this.#pending = { matches, resolve, reject };
     });
@@ -162,7 +151,7 @@ export class Inbox {
       if (matches !== undefined && !this.#ask(matches, item)) continue;
       return this.#take(mailbox.saved, item);
     }
-    mailbox.saved = mailbox.tail;
+    mailbox.passAll();
     return undefined;
   }
 
@@ -183,10 +172,8 @@ export class Inbox {
 
   #read(at: number): Received {
     const { mailbox } = this.actor;
-    const bytes = mailbox.payload(at);
-    const from = pidFromWords(mailbox.word(at, FROM_LO), mailbox.word(at, FROM_HI));
-    const word = (which: number) => mailbox.word(at, which);
-    return receivedFrom(word(KIND), word(TAG), from, word(REF), word(REASON), bytes);
+    const { kind, tag, fromLo, fromHi, ref, reason } = mailbox.item(at);
+    return receivedFrom(kind, tag, pidFromWords(fromLo, fromHi), ref, reason, mailbox.payload(at));
   }
 
   /** Ends the receive that waits, and returns it. */

@@ -9,6 +9,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as asc from "assemblyscript/asc";
 import binaryen from "binaryen";
+import { gateText } from "./gate.ts";
 
 const { BulkMemory, BulkMemoryOpt, MutableGlobals, ReferenceTypes, MultiMemory } = binaryen.Features;
 
@@ -129,11 +130,15 @@ function setOptions(): void {
 
 /** The whole text of binary.ts. */
 export async function binaryFile(): Promise<string> {
-  const lines =
-    Buffer.from(await compile())
-      .toString("base64")
-      .match(/.{1,110}/g) ?? [];
-  return `/** The kernel as base64, made by compile.ts from kernel.ts: \`npm run kernel\`. */\n\nexport const kernel =\n  ${lines.map(line => `"${line}"`).join(" +\n  ")};\n`;
+  const constant = (name: string, bytes: Uint8Array) => {
+    const lines =
+      Buffer.from(bytes)
+        .toString("base64")
+        .match(/.{1,110}/g) ?? [];
+    return `export const ${name} =\n  ${lines.map(line => `"${line}"`).join(" +\n  ")};\n`;
+  };
+  const gate = optimize(gateText());
+  return `/** The kernel and the gate as base64, made by compile.ts from kernel.ts and gate.ts: \`npm run kernel\`. */\n\n${constant("kernel", await compile())}\n${constant("gate", gate)}`;
 }
 
 if (import.meta.main) writeFileSync(new URL("binary.ts", import.meta.url), await binaryFile());

@@ -58,17 +58,17 @@ import {
 const HAS_PARKED = 1;
 
 /** A turn begins: what an actor may use in one is its own again. */
-export function begin(): void {
-  store(CURRENT, me);
-  store((me + STATE) | 0, RUNNING);
-  store((me + BUDGET) | 0, TURN_ITEMS);
+export function begin(record: i32): void {
+  store(CURRENT, record);
+  store((record + STATE) | 0, RUNNING);
+  store((record + BUDGET) | 0, TURN_ITEMS);
   store(SENT_IN_TURN, 0);
   store(TURN, ((load(TURN) & -TURN_STEP) + TURN_STEP) | 0);
 }
 
 /** Gives the actor its turn. Answers what is left to the host. */
 export function turn(): i32 {
-  begin();
+  begin(me);
   const isFirst = (load((me + FLAGS) | 0) & STARTED) === 0;
   if (isFirst) hostStart();
   if ((load((me + FLAGS) | 0) & IS_HANDLER) !== 0) return turnOfHandler();

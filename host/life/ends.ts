@@ -14,10 +14,9 @@ import { lastSeen } from "../actor/receive.ts";
 import type { Registry } from "../between/names.ts";
 import { unfold, unfoldCallers } from "../between/requests.ts";
 import { announceEnd } from "../between/signals.ts";
+import { DEAD, HI, LO, TURNS_LEFT } from "../kernel/words.ts";
 import { Bytes } from "../mail/bytes.ts";
-import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, TAG } from "../mail/mailbox.ts";
-import { HI, LO, TURNS_LEFT } from "../mail/slots.ts";
-import { DEAD } from "../mail/states.ts";
+import { NONE } from "../mail/mailbox.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
@@ -178,15 +177,14 @@ export class Ends implements Runnable {
     if (!isNow) this.#queue("first");
     this.#actors.hide(actor);
     actor.state = DEAD;
-    const { words } = actor.store;
     const family = actor.allowance?.family;
     if (family !== undefined) {
       family.size--;
       if (wasAlive) family.ending++;
     }
-    // No pid has these words, so the switch finds no such actor.
-    words[actor.at + LO] = 0;
-    words[actor.at + HI] = -1;
+    // No pid has these words, so the kernel finds no such actor.
+    actor.setWord(LO, 0);
+    actor.setWord(HI, -1);
     return isNow;
   }
 
@@ -209,11 +207,11 @@ export class Ends implements Runnable {
 
   #queue(place: "first" | "last"): void {
     if (this.#isQueued) return;
-    const { scheduler, slots } = this.#services;
+    const { scheduler, kernel } = this.#services;
     if (place === "first") scheduler.pushFirst(this);
     else scheduler.push(this);
-    // The switch gives the thread back after this turn.
-    slots.store.words[TURNS_LEFT] = 0;
+    // The kernel gives the thread back after this turn.
+    kernel.setWord(TURNS_LEFT, 0);
     this.#isQueued = true;
   }
 
@@ -258,24 +256,13 @@ export class Ends implements Runnable {
 
   /** Counts the messages that are left in the mailbox as dead letters. */
   #bringLettersBack(ending: Ending, units: number): number {
-    const { actor } = ending;
-    const { mailbox, pid } = actor;
-    const { counters } = this.#services;
+    const { mailbox, pid } = ending.actor;
     let left = units;
-    for (; ; ending.letter = mailbox.next(ending.letter)) {
-      const { letter, handed } = ending;
-      // The item in the window came after all items that its receive had passed over.
-      if (handed !== null && (letter === NONE || letter >= mailbox.saved)) {
-        ending.handed = null;
-        this.#services.deadLetter(handed.from, pid, handed.tag, handed.length, "left behind");
-        counters.received--;
-      }
-      if (letter === NONE) break;
+    for (; ending.letter !== NONE; ending.letter = mailbox.next(ending.letter)) {
       if (left-- <= 0) return -1;
-      const word = (which: number) => mailbox.word(ending.letter, which);
-      if (!isCounted(word(KIND))) continue;
-      const from = pidFromWords(word(FROM_LO), word(FROM_HI));
-      this.#services.deadLetter(from, pid, word(TAG), word(LENGTH), "left behind");
+      const { kind, tag, fromLo, fromHi, length } = mailbox.item(ending.letter);
+      if (!isCounted(kind)) continue;
+      this.#services.deadLetter(pidFromWords(fromLo, fromHi), pid, tag, length, "left behind");
     }
     return left;
   }
@@ -286,7 +273,7 @@ export class Ends implements Runnable {
    */
   #release(ending: Ending): void {
     const { actor } = ending;
-    const { mailbox, allowance, module } = actor;
+    const { allowance, module } = actor;
     const services = this.#services;
     ending.isReleased = true;
     if (actor.atFault && module !== null) {
@@ -297,9 +284,7 @@ export class Ends implements Runnable {
     // The next actor gets its record, so the requests in it become monitors first.
     unfold(actor);
     unfoldCallers(actor);
-    mailbox.clear();
-    services.slots.release(actor);
-    mailbox.liveAt(actor.store, actor.at);
+    services.kernel.release(actor);
     actor.way.discard(actor);
     countEnd(actor);
     this.#instances.give(actor);
@@ -336,4 +321,4 @@ export class Ends implements Runnable {
   }
 }
 
-const noBytes = Bytes.ofLength(0);
+const noBytes = Bytes.none();

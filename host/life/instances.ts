@@ -8,8 +8,8 @@ import { setMemory } from "../actor/memory.ts";
 import type { Account } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
 import type { GuestModule } from "../module/guest-module.ts";
-import { type NewPort, PORT_IMPORTS, type Switch } from "../turns/switch.ts";
-import { GLOBALS_EXPORT, INITIALIZE, LEFT_EXPORT, PAGE_BYTES, resumeExport, START } from "../wire/abi.ts";
+import { type NewPort, PORT_IMPORTS, type Ports } from "../turns/ports.ts";
+import { GLOBALS_EXPORT, type Import, INITIALIZE, LEFT_EXPORT, PAGE_BYTES, resumeExport, START } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { reasonOfThrown } from "../wire/reason.ts";
@@ -18,23 +18,18 @@ import { Recycling } from "./recycling.ts";
 /** A new instance's exports and its port. */
 interface Linked {
   readonly exports: WebAssembly.Exports;
-  readonly port: Port | null;
+  readonly port: Port;
 }
 
 export class Instances {
   readonly #recycling: Recycling;
-  readonly #switch: Switch | null;
+  readonly #ports: Ports;
   /** Modules whose exported counter of reductions is a mutable i32, as it must be. */
   readonly #countRightly = new WeakSet<GuestModule>();
 
-  constructor(account: Account, switched: Switch | null) {
+  constructor(account: Account, ports: Ports) {
     this.#recycling = new Recycling(account);
-    this.#switch = switched;
-  }
-
-  /** Whether guests send to each other by ports: the switch is on. */
-  get havePorts(): boolean {
-    return this.#switch !== null;
+    this.#ports = ports;
   }
 
   /**
@@ -50,7 +45,7 @@ export class Instances {
       actor.bytes = used.bytes;
       used.bytes.owner = actor;
       setMemory(actor, used.bytes.u8.length);
-      if (used.port !== null) used.port.me.value = actor.at << 2;
+      used.port.me.value = actor.record;
     }
     const { exports, port } = used ?? this.#linkWithMemory(actor, module, imports);
     if (module.exportsCounter) {
@@ -59,6 +54,7 @@ export class Instances {
     }
     const guest = used?.guest ?? guestExports(module, exports, entry);
     actor.guest = guest;
+    this.#ports.begin(actor, port);
     if (!isShared) return;
     actor.instance = used ?? {
       exports,
@@ -69,7 +65,6 @@ export class Instances {
       port,
       maximumPages: maximumPages(actor, module),
     };
-    if (port !== null) this.#switch?.begin(actor, port);
     if (used === undefined) this.#recycling.remember(module, actor.instance);
   }
 
@@ -79,7 +74,7 @@ export class Instances {
    */
   give(actor: Actor): void {
     this.#recycling.give(actor);
-    this.#switch?.end(actor);
+    this.#ports.end(actor);
   }
 
   /** Drops the unused instances, because the engine or a limit refuses memory. */
@@ -111,11 +106,14 @@ export class Instances {
       actor.bytes = Bytes.ofMemory(memory, actor);
       setMemory(actor, actor.bytes.u8.length);
       try {
-        // A port's imports have fixed types. A module that imports them with other types gets the
-        // host's functions.
-        const isSwitched = module.hasKnownTypes && actor.way.name !== "jspi";
-        const made = (isSwitched && this.#switch?.portOf(actor, memory, portImportsOf(module))) || null;
-        return { exports: this.#link(actor, module, imports, memory, made), port: made?.port ?? null };
+        const bound = actor.way.name === "jspi" ? imports : undefined;
+        const made = this.#ports.portOf(
+          actor,
+          memory,
+          PORT_IMPORTS.filter(name => module.importsActor(name)),
+          bound,
+        );
+        return { exports: this.#link(actor, module, imports, memory, made), port: made.port };
       } catch (error) {
         // The memory type of a module that was compiled elsewhere is unknown. The engine refuses
         // too small a memory before anything runs.
@@ -131,14 +129,19 @@ export class Instances {
     module: GuestModule,
     { actor, env, host }: ImportObject,
     memory: WebAssembly.Memory,
-    port: NewPort | null,
+    made: NewPort,
   ): WebAssembly.Exports {
-    const gate = port === null ? null : this.#switch?.gate;
-    const imports = {
-      ...host,
-      actor: port === null ? actor : { ...(gate?.actor ?? actor), ...port.imports },
-      env: { ...(gate?.env ?? env), memory },
-    };
+    const { gate } = this.#ports;
+    const isShared = caller.way.name !== "jspi";
+    // The functions of WebAssembly have fixed types. A module that imports them with other types gets
+    // functions of JavaScript.
+    const imports = !module.hasKnownTypes
+      ? { ...host, actor: { ...actor, ...inJavaScript(made.imports) }, env: { ...env, memory } }
+      : {
+          ...host,
+          actor: { ...(isShared ? gate.actor : actor), ...made.imports },
+          env: { ...(isShared ? gate.env : env), memory },
+        };
     try {
       return new WebAssembly.Instance(module.module, imports as WebAssembly.Imports).exports;
     } catch (error) {
@@ -191,9 +194,11 @@ function isMutableWord(global: WebAssembly.Global): boolean {
   }
 }
 
-/** The imports of `actor` that the module has and a port offers. */
-function portImportsOf(module: GuestModule): string[] {
-  return PORT_IMPORTS.filter(name => module.importsActor(name));
+/** The same functions, which take any types. */
+function inJavaScript(functions: Readonly<Record<string, Import>>): Readonly<Record<string, Import>> {
+  return Object.fromEntries(
+    Object.entries(functions).map(([name, run]): [string, Import] => [name, (...words) => run(...words)]),
+  );
 }
 
 function maximumPages({ limits }: Actor, { memoryType }: GuestModule): number {

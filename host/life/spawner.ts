@@ -11,11 +11,9 @@
 import { Actor, type Services, type Way } from "../actor/actor.ts";
 import { Allowance, Family, mayLog } from "../actor/allowance.ts";
 import { countSpawn } from "../actor/memory.ts";
+import { TAKES_MESSAGES } from "../kernel/words.ts";
 import { INSTANCES, MEMORIES } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
-import { Mailbox, type RingPool } from "../mail/mailbox.ts";
-import { NOWHERE, SWITCHED } from "../mail/slots.ts";
-import { PAYS, TAKES_MESSAGES } from "../mail/switch/bits.ts";
 import { GuestModule } from "../module/guest-module.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
@@ -93,7 +91,7 @@ const SpawnStatus = { noSuchModule: 0, noSuchEntry: -2, failed: -4 } as const;
 /** What the warning about a failed spawn counts against its parent's log. */
 const WARNING_BYTES = 100;
 
-const noBytes = Bytes.ofLength(0);
+const noBytes = Bytes.none();
 const noArgs = new Uint8Array(0);
 
 export class Spawner {
@@ -104,7 +102,6 @@ export class Spawner {
   readonly #actors: PidTable<Actor>;
   readonly #instances: Instances;
   readonly #ends: Ends;
-  readonly #rings: RingPool;
   readonly #granted: Granted;
   readonly #definitions = new Map<string, Definition>();
   readonly #jspi: JspiWay;
@@ -119,7 +116,6 @@ export class Spawner {
     actors: PidTable<Actor>,
     instances: Instances,
     ends: Ends,
-    rings: RingPool,
     grants: Grants | "all" | undefined,
   ) {
     this.#services = services;
@@ -129,7 +125,6 @@ export class Spawner {
     this.#actors = actors;
     this.#instances = instances;
     this.#ends = ends;
-    this.#rings = rings;
     this.#granted = grantedBy(grants);
     this.#jspi = new JspiWay(limits.fibers, services.account);
     services.account.reclaim = () => {
@@ -253,9 +248,8 @@ export class Spawner {
     }
     if (isFiber) this.#jspi.admit(module.name);
     const way: Way = wayName === "handler" ? handlerWay : isFiber ? this.#jspi : asyncifyWay;
-    const mailbox = new Mailbox(this.#rings, NOWHERE);
     const actor = this.#actors.add((lo, hi) => {
-      return new Actor(lo, hi, services, mailbox, module, way, args, limits, noBytes);
+      return new Actor(lo, hi, services, module, way, args, limits, noBytes);
     });
     if (parent !== null) {
       actor.parentLo = parent.lo;
@@ -268,20 +262,19 @@ export class Spawner {
     actor.entry = entry;
     this.#instantiate(actor, module, isFiber ? this.#jspi.bind(actor, imports) : imports);
     this.#ends.begin(actor);
-    if (this.#instances.havePorts) actor.store.words[actor.at + SWITCHED] |= TAKES_MESSAGES;
-    if (reductions !== null) actor.store.words[actor.at + SWITCHED] |= PAYS;
+    actor.setFlag(TAKES_MESSAGES, true);
     tellSpawn(this.#inspection, actor);
     actor.wake();
     return actor;
   }
 
   #instantiate(actor: Actor, module: GuestModule, imports: ImportObject): void {
-    const { slots } = this.#services;
-    const before = slots.current;
+    const { kernel } = this.#services;
+    const before = kernel.current;
     this.#notices.hold();
     try {
       // A start function may call imports.
-      slots.current = actor;
+      kernel.current = actor;
       this.#instances.make(actor, module, imports);
       // The start function may have grown the memory.
       actor.bytes.refresh();
@@ -292,7 +285,7 @@ export class Spawner {
       this.#ends.endFailedSpawn(actor, actor.exiting ?? reasonOfThrown(error));
       throw error;
     } finally {
-      slots.current = before;
+      kernel.current = before;
       this.#notices.release();
     }
   }

@@ -8,7 +8,7 @@
  * counts everything else.
  */
 import type { MemoryUse } from "../wire/memory-use.ts";
-import { CROWDED, type Store } from "./slots.ts";
+import type { Kernel, Recorded } from "./kernel.ts";
 
 // Kinds. Those that count against `allMailboxBytes` come last.
 /** Memories of guests. */
@@ -26,7 +26,7 @@ export const STACKS = 3;
 export const TIES = 4;
 /** Instances and stacks that wait for reuse. The host drops them before the limit refuses anything. */
 export const KEPT = 5;
-/** Rings of mailboxes, including headers and free room. */
+/** Segments of mailboxes, including headers and free room. The kernel counts them. */
 export const MAILBOXES = 6;
 /** Pending timers with their payloads. */
 export const TIMERS = 7;
@@ -51,42 +51,33 @@ const TELL_BYTES = 2 ** 24;
 
 export class Account {
   readonly #maxMemoryBytes: number;
-  readonly #maxMailboxBytes: number;
+  readonly #kernel: Kernel<Recorded>;
   readonly #bytes = new Float64Array(TIMERS + 1);
   #memoryBytes = 0;
-  #mailboxBytes = 0;
   /** By how much the memories of ended actors had grown, since the host last told the engine. */
   #grownGarbageBytes = 0;
-  #told: Store | null = null;
   /** Drops everything of the kind KEPT. */
   reclaim: () => void = () => {};
 
-  constructor(maxMemoryBytes = Number.POSITIVE_INFINITY, maxMailboxBytes = Number.POSITIVE_INFINITY) {
+  /** `kernel` counts what has the limit `allMailboxBytes`. */
+  constructor(maxMemoryBytes: number, kernel: Kernel<Recorded>) {
     this.#maxMemoryBytes = maxMemoryBytes;
-    this.#maxMailboxBytes = maxMailboxBytes;
+    this.#kernel = kernel;
   }
 
   get maxMemoryBytes(): number {
     return this.#maxMemoryBytes;
   }
 
-  get maxMailboxBytes(): number {
-    return this.#maxMailboxBytes;
-  }
-
-  /** Keeps the word CROWDED of `store` up to date from now on. */
-  tell(store: Store): void {
-    this.#told = store;
-  }
-
   get use(): MemoryUse {
-    const [memories, instances, ofArguments, stacks, ties, kept, mailboxes, timers] = this.#bytes;
+    const [memories, instances, ofArguments, stacks, ties, kept, , timers] = this.#bytes;
+    const mailboxes = this.#kernel.itemBytes - timers;
     return { memories, instances, arguments: ofArguments, stacks, ties, kept, mailboxes, timers };
   }
 
   /** Whether the limits allow so many more bytes of a kind. */
   admits(kind: Kind, bytes: number): boolean {
-    if (kind >= MAILBOXES) return this.#mailboxBytes + bytes <= this.#maxMailboxBytes;
+    if (kind >= MAILBOXES) return this.#kernel.admitsItemBytes(bytes);
     if ((kind === INSTANCES || kind === TIES) && this.#heapBytes + bytes > this.#maxMemoryBytes * HEAP_SHARE)
       return false;
     if (this.#memoryBytes + bytes <= this.#maxMemoryBytes) return true;
@@ -102,12 +93,8 @@ export class Account {
   /** Counts bytes that were given, or taken back where the number is negative. */
   add(kind: Kind, bytes: number): void {
     this.#bytes[kind] += bytes;
-    if (kind < MAILBOXES) {
-      this.#memoryBytes += bytes;
-      return;
-    }
-    this.#mailboxBytes += bytes;
-    if (this.#told !== null) this.#told.words[CROWDED] = this.#mailboxBytes > this.#maxMailboxBytes ? 1 : 0;
+    if (kind < MAILBOXES) this.#memoryBytes += bytes;
+    else this.#kernel.addItemBytes(bytes);
   }
 
   /**

@@ -9,10 +9,9 @@ import { type Accounting, type Actor, type TurnServices, totals } from "../actor
 import { allTies, unfoldCallers } from "../between/requests.ts";
 import type { Strategy } from "../javascript/child.ts";
 import type { Supervisor } from "../javascript/supervisor.ts";
-import { Bytes } from "../mail/bytes.ts";
-import { FROM_HI, FROM_LO, KIND, LENGTH, NONE, REASON, REF, TAG } from "../mail/mailbox.ts";
-import { QUEUE_LENGTH } from "../mail/slots.ts";
-import { PARKED, READY, RUNNING, type Want } from "../mail/states.ts";
+import { PARKED, QUEUE_LENGTH, READY, RUNNING } from "../kernel/words.ts";
+import { NONE } from "../mail/mailbox.ts";
+import type { Want } from "../mail/states.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import { checksOf, wholeNumber } from "../wire/checks.ts";
 import type { Counters } from "../wire/events.ts";
@@ -139,11 +138,11 @@ export class Snapshots {
   }
 
   snapshot(): Snapshot {
-    const { clock, scheduler, slots, account } = this.#services;
+    const { clock, kernel, account } = this.#services;
     const atMs = clock.now();
     const children = this.#children();
     const actors: ActorInfo[] = [];
-    const runQueue = scheduler.length + slots.store.words[QUEUE_LENGTH];
+    const runQueue = kernel.word(QUEUE_LENGTH);
     for (const actor of this.#actors) actors.push(this.#infoOf(actor, atMs, children));
     return { atMs, counters: totals(this.#services), runQueue, memory: account.use, actors };
   }
@@ -253,20 +252,15 @@ function waitOf(actor: Actor, nowMs: number): Wait | undefined {
 export function peek({ mailbox }: Actor, { items = 20, bytes = 64 }: PeekOptions): WaitingItem[] {
   const seen: WaitingItem[] = [];
   for (let at = mailbox.first(); at !== NONE && seen.length < items; at = mailbox.next(at)) {
-    const word = (which: number) => mailbox.word(at, which);
-    const [code, length] = [word(KIND), word(LENGTH)];
-    const shown = Math.min(length, bytes);
-    // The copy is made by words, so its length is a multiple of 4.
-    const copy = Bytes.ofLength((shown + 3) & ~3);
-    mailbox.copyPayload(at, copy, 0, shown);
+    const { kind, tag, fromLo, fromHi, ref, reason, length } = mailbox.item(at);
     seen.push({
-      kind: kinds[code] ?? "timer",
-      from: pidFromWords(word(FROM_LO), word(FROM_HI)),
-      tag: word(TAG),
-      ref: word(REF),
-      reason: code === DOWN || code === EXIT ? reasons[word(REASON)] : undefined,
+      kind: kinds[kind] ?? "timer",
+      from: pidFromWords(fromLo, fromHi),
+      tag,
+      ref,
+      reason: kind === DOWN || kind === EXIT ? reasons[reason] : undefined,
       length,
-      bytes: copy.u8.subarray(0, shown),
+      bytes: mailbox.payload(at, bytes),
     });
   }
   return seen;

@@ -8,10 +8,10 @@
  */
 
 import type { Actor, Way } from "../actor/actor.ts";
+import type { Port } from "../actor/body.ts";
 import { fault, Unwind } from "../actor/fault.ts";
-import { park, proceed } from "../actor/receive.ts";
+import { DEAD, FREE, RUNNING, STARTED } from "../kernel/words.ts";
 import { type Account, KEPT } from "../mail/account.ts";
-import { DEAD, FREE, RUNNING } from "../mail/states.ts";
 import { engine, hasJspi } from "../module/engine.ts";
 import { YIELD_END } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
@@ -20,7 +20,7 @@ import { STACK_BYTES } from "../wire/memory-use.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
 import { Fiber } from "./fiber.ts";
 import { parkGate, yieldGate } from "./gates.ts";
-import { beginTurn } from "./plain.ts";
+import { startGuest, waitForAnswer } from "./plain.ts";
 import { nextBudget, suspendPreempted } from "./preempt.ts";
 
 /** How many fibers are kept for reuse. A fiber keeps every page that its stack has ever touched. */
@@ -63,7 +63,7 @@ export class JspiWay implements Way {
     const refuse = bound.park;
     const ask = () => {
       if (actor.state === DEAD) return YIELD_END;
-      actor.services.slots.current = actor;
+      actor.services.kernel.current = actor;
       return nextBudget(actor);
     };
     bound.yield = ask;
@@ -83,19 +83,19 @@ export class JspiWay implements Way {
 
   resume(actor: Actor): boolean {
     const fiber = this.#fibers.get(actor);
+    const port = actor.port as Port;
+    actor.services.kernel.call.begin(actor.record);
     if (fiber !== undefined) {
-      beginTurn(actor);
-      const result = actor.isPreempted ? this.#budget(actor) : proceed(actor);
+      const result = port.proceed();
       if (result === RECEIVE_PARK) return true;
       fiber.resume(result);
       return false;
     }
-    beginTurn(actor);
+    if (!actor.has(STARTED)) startGuest(actor);
     if (actor.restraint !== FREE) {
       actor.services.end(actor, actor.exiting ?? { kind: "killed" });
       return true;
     }
-    actor.mayPark = true;
     const entry = actor.guest?.entry;
     if (entry == null) return fault(actor, "it has no entry");
     const taken = this.#takeResting() ?? this.#newFiber();
@@ -140,21 +140,16 @@ export class JspiWay implements Way {
 
   #park(actor: Actor): Promise<unknown> {
     const fiber = this.#fibers.get(actor) as Fiber;
-    park(actor);
-    actor.services.scheduler.resumed(actor);
+    if (actor.port?.park() === 0) waitForAnswer(actor);
+    actor.services.resumed(actor);
     return fiber.wait();
   }
 
   #yield(actor: Actor): Promise<unknown> {
     const fiber = this.#fibers.get(actor) as Fiber;
     suspendPreempted(actor);
-    actor.services.scheduler.resumed(actor);
+    actor.services.resumed(actor);
     return fiber.wait();
-  }
-
-  #budget(actor: Actor): number {
-    actor.isPreempted = false;
-    return nextBudget(actor);
   }
 
   /** The entry has returned, and the fiber calls `next`. Returns whether the fiber is kept for reuse. */
@@ -163,7 +158,7 @@ export class JspiWay implements Way {
     fiber.rest();
     this.#fibers.delete(actor);
     if (actor.state !== DEAD) actor.services.end(actor, actor.exiting ?? { kind: "normal" });
-    actor.services.scheduler.resumed(actor);
+    actor.services.resumed(actor);
     if (this.#stopped || this.#resting.length >= MOST_AT_REST || !this.#account.admits(KEPT, STACK_BYTES)) return false;
     this.#account.add(KEPT, STACK_BYTES);
     this.#resting.push(fiber);
@@ -176,7 +171,7 @@ export class JspiWay implements Way {
     fiber.actor = null;
     this.#fibers.delete(actor);
     if (actor.state !== DEAD) actor.failed(error);
-    actor.services.scheduler.resumed(actor);
+    actor.services.resumed(actor);
   }
 }
 
@@ -187,7 +182,7 @@ function bindAll<T extends (...words: never[]) => unknown>(
   const bind = (run: T) =>
     ((...words) => {
       if (actor.state === DEAD) throw new Unwind("its actor has ended");
-      actor.services.slots.current = actor;
+      actor.services.kernel.current = actor;
       return run(...words);
     }) as T;
   return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, bind(run)]));

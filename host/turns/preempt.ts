@@ -14,11 +14,8 @@ import type { Actor } from "../actor/actor.ts";
 import { renew } from "../actor/budget.ts";
 import { crashOf } from "../actor/fault.ts";
 import type { Judge, Reductions } from "../actor/reductions.ts";
-import { SWITCHED, TURNS_LEFT } from "../mail/slots.ts";
-import { ASKING, DEAD, EXITING } from "../mail/states.ts";
-import { TAKES_TURNS } from "../mail/switch/bits.ts";
+import { ASKING, BUDGET, DEAD, EXITING, PREEMPTED, STARTED, TURNS_LEFT } from "../kernel/words.ts";
 import { YIELD_END } from "../wire/abi.ts";
-import { RECEIVE_PARK } from "../wire/message.ts";
 import { restoreMemory, returnStack, saveMemory, takeStack } from "./preempted-stack.ts";
 import { UNLIMITED } from "./reduction-policy.ts";
 
@@ -71,7 +68,7 @@ export function nextBudget(actor: Actor): number {
   const { mayPark, services } = actor;
   const yields = reductions.policy === "yield" && mayPark;
   const most = mayPark ? reductions.perTurn : limits.handlerReductions;
-  const limit = actor.started ? "turnMs" : "startMs";
+  const limit = actor.has(STARTED) ? "turnMs" : "startMs";
   const mostMs = yields ? SLICE_MS : limits[limit];
   reductions.tookMs += yields ? elapsedMs : Math.min(elapsedMs, mostMs * MOST_OF_LIMIT);
   const verdict = services.judge(reductions.granted, most, reductions.tookMs, mostMs);
@@ -82,9 +79,9 @@ export function nextBudget(actor: Actor): number {
     reductions.given += piece;
     if (!yields) {
       // This turn is long already, so the event loop comes next.
-      actor.budget = 0;
+      actor.setWord(BUDGET, 0);
       services.scheduler.lookSoon();
-      services.slots.store.words[TURNS_LEFT] = 0;
+      services.kernel.setWord(TURNS_LEFT, 0);
     }
     return piece;
   }
@@ -151,11 +148,7 @@ function giveWay(actor: Actor, reductions: Reductions): number {
  */
 export function suspendPreempted(actor: Actor): void {
   if (!takeStack(actor)) return;
-  actor.isPreempted = true;
-  // The item that was in its window is taken.
-  actor.result = RECEIVE_PARK;
-  // The switch cannot give the turn in which the guest goes on.
-  actor.store.words[actor.at + SWITCHED] &= ~TAKES_TURNS;
+  actor.setFlag(PREEMPTED, true);
   actor.services.scheduler.lookSoon();
   actor.wake();
 }
@@ -165,8 +158,7 @@ export function suspendPreempted(actor: Actor): void {
  * back in its memory and is to be rewound.
  */
 export function resumePreempted(actor: Actor): number {
-  actor.isPreempted = false;
-  if (actor.switchable) actor.store.words[actor.at + SWITCHED] |= TAKES_TURNS;
+  actor.setFlag(PREEMPTED, false);
   const { reductions } = actor;
   if (reductions === null) return PIECE;
   return returnStack(actor, reductions) ? 0 : nextBudget(actor);

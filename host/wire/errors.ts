@@ -29,6 +29,13 @@ export class LoadError extends IsopodError {
   }
 }
 
+/** This engine cannot run isopod. The message says what it needs, and which versions have it. */
+export class EngineError extends IsopodError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("ISOPOD_ENGINE", message, options);
+  }
+}
+
 /** An actor could not be started. The message says why. */
 export class SpawnError extends IsopodError {
   constructor(message: string, options?: ErrorOptions) {

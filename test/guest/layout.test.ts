@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { longestStack } from "../../guest/transform/frames.ts";
+import { memoryBaseFor } from "../../guest/transform/layout.ts";
 import { PACKAGE_FOLDER } from "../../host/node/installation.ts";
 import { build } from "../support/compiler.ts";
 
@@ -83,15 +84,21 @@ describe("a guest that waits", () => {
     expect(exports["resume:größe"](1)).toBe(0);
   });
 
-  test("has touched the first page too, where its stack may be a long one", async () => {
-    const { exports, memory } = await built(`import { park } from "./actor";
+  test("has touched the first page too where its stack is long, and only there", async () => {
+    const source = (depth: number) => `import { park } from "./actor";
       function down(depth: i32): i32 { return depth === 0 ? park() : down(depth - 1) + depth; }
-      export function run(): void { total = down(100); }
-      export let total = 0;`);
-    expect(exports["resume:run"](0)).toBe(1);
-    expect(touched(memory)).toEqual([0, 3]);
-    expect(exports["resume:run"](1)).toBe(0);
-    expect((exports.total as unknown as WebAssembly.Global).value).toBe(5051);
+      export function run(): void { total = down(${depth}); }
+      export let total = 0;`;
+    for (const [depth, pages] of [
+      [10, [3]],
+      [100, [0, 3]],
+    ] as const) {
+      const { exports, memory } = await built(source(depth));
+      expect(exports["resume:run"](0)).toBe(1);
+      expect(touched(memory)).toEqual(pages);
+      expect(exports["resume:run"](1)).toBe(0);
+      expect((exports.total as unknown as WebAssembly.Global).value).toBe((depth * (depth + 1)) / 2 + 1);
+    }
   });
 });
 
@@ -103,6 +110,7 @@ describe("the heap of a guest", () => {
       for (let i = from; i < from + count; i++) { const link = new Link(i); link.next = first; first = link; }
     }
     export function sum(): i32 { let total = 0; let link = first; while (link) { total += link.value; link = link.next; } return total; }
+    export function newest(): usize { return changetype<usize>(first); }
     export function size(): i32 { return memory.size(); }
     let kept: StaticArray<u8> | null = null;
     export function big(bytes: i32): void { kept = new StaticArray<u8>(bytes); }`;
@@ -125,6 +133,19 @@ describe("the heap of a guest", () => {
     added += 5_000;
     exports.__collect();
     expect(exports.sum()).toBe((added * (added - 1)) / 2);
+  });
+
+  test("ends close to its last block: what lies behind that is at most a quarter and some 256 bytes", async () => {
+    const { exports, memory } = await built(CHAIN);
+    const farBehind: number[] = [];
+    for (let added = 0; exports.size() === 1; added++) {
+      exports.add(added, 1);
+      const newest = exports.newest();
+      const end = new Uint8Array(memory.buffer).findLastIndex(byte => byte !== 0);
+      // 512, because a step begins at the end of a block, and the lists of free blocks count.
+      if (exports.size() === 1 && end - newest > (newest - memoryBaseFor()) / 4 + 512) farBehind.push(newest);
+    }
+    expect(farBehind).toEqual([]);
   });
 
   test.each([3_000, 20_000, 45_000])("has room for a block of %i bytes in its first memory", async bytes => {

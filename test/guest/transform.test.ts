@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { asyncify } from "../../guest/transform/asyncify.ts";
+import { type AsyncifyOptions, asyncify, MEMORY_BASE } from "../../guest/transform/asyncify.ts";
 import type { CompileOptions } from "../../host/node/compile/options.ts";
 import { build } from "../support/compiler.ts";
 
@@ -29,7 +29,7 @@ async function fromSource(source: string, options: CompileOptions = {}): Promise
   return new WebAssembly.Module(new Uint8Array(wasm));
 }
 
-function fromText(body: string, memoryBase?: number): WebAssembly.Module {
+function fromText(body: string, options: AsyncifyOptions = {}): WebAssembly.Module {
   const module = binaryen.parseText(`(module
     (import "actor" "park" (func $park (result i32)))
     (import "host" "note" (func $note (param i32)))
@@ -37,7 +37,7 @@ function fromText(body: string, memoryBase?: number): WebAssembly.Module {
     (export "memory" (memory 0))
     ${body})`);
   module.setFeatures(binaryen.Features.MutableGlobals);
-  asyncify(binaryen, module, memoryBase === undefined ? {} : { memoryBase });
+  asyncify(binaryen, module, options);
   expect(module.validate()).toBe(1);
   module.optimize();
   return new WebAssembly.Module(new Uint8Array(module.emitBinary()));
@@ -50,20 +50,24 @@ function fromText(body: string, memoryBase?: number): WebAssembly.Module {
 function start(module: WebAssembly.Module, note: (value: number) => void = () => {}) {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const aside: Uint8Array[] = [];
-  const top = (room: number) => new Uint32Array(memory.buffer, room, 1);
+  /** The two words with which a room begins: the top of the stack in it, and its end. */
+  const header = (room: number) => new Uint32Array(memory.buffer, room, 2);
   const imports = {
     actor: {
       park() {
         throw new Error("park is refused");
       },
       stack_out(room: number) {
-        aside.push(new Uint8Array(memory.buffer).slice(room + 8, top(room)[0]));
-        top(room)[0] = room + 8;
+        const [top, end] = header(room);
+        if (top > end) throw new Error(`a top of ${top} behind the end ${end}`);
+        aside.push(new Uint8Array(memory.buffer).slice(room + 8, top));
+        header(room)[0] = room + 8;
       },
       stack_in(room: number) {
         const frames = aside.pop() ?? new Uint8Array();
+        if (room + 8 + frames.length > header(room)[1]) throw new Error("the frames do not fit");
         new Uint8Array(memory.buffer).set(frames, room + 8);
-        top(room)[0] = room + 8 + frames.length;
+        header(room)[0] = room + 8 + frames.length;
       },
     },
     host: { note },
@@ -266,7 +270,7 @@ describe("the stack of a parked guest", () => {
         (else (call $park))))`;
 
   test.each([256, 4096])("is put aside where it does not fit below %i, and touches nothing above", memoryBase => {
-    const module = fromText(RECURSE, memoryBase);
+    const module = fromText(RECURSE, { memoryBase });
     let fitted = 0;
     let divided = 0;
     for (let depth = 0; depth < 1000; depth += 7) {
@@ -288,8 +292,60 @@ describe("the stack of a parked guest", () => {
     expect(divided).toBeGreaterThan(0);
   });
 
+  test.each([256, 4096])(
+    "begins in the near room, and moves to the room below %i where it does not fit",
+    memoryBase => {
+      const near = { from: 8192, to: 8192 + 160 };
+      const module = fromText(RECURSE, { memoryBase, near });
+      const places = { near: 0, far: 0, host: 0 };
+      for (let depth = 0; depth < 1000; depth += 3) {
+        const notes: number[] = [];
+        const { exports, memory, aside } = start(module, value => notes.push(value));
+        const bytes = new Uint8Array(memory.buffer);
+        bytes.fill(0xaa, memoryBase, near.from);
+        bytes.fill(0xaa, near.to);
+        exports["resume:run"](0);
+        expect(exports["resume:run"](depth)).toBe(1);
+        if (aside.length > 0) places.host++;
+        else if (bytes.subarray(0, memoryBase).some(byte => byte !== 0)) places.far++;
+        else places.near++;
+        expect(bytes.subarray(memoryBase, near.from).every(byte => byte === 0xaa)).toBe(true);
+        expect(bytes.subarray(near.to).every(byte => byte === 0xaa)).toBe(true);
+        expect(bytes.subarray(0, 16).every(byte => byte === 0)).toBe(true);
+        expect(exports["resume:run"](1)).toBe(0);
+        expect(aside).toEqual([]);
+        expect(notes).toEqual([(depth * (depth + 1)) / 2 + 1]);
+      }
+      expect(Math.min(...Object.values(places))).toBeGreaterThan(0);
+    },
+  );
+
+  test("comes back to the near room once it is short again", () => {
+    const near = { from: 8192, to: 8192 + 160 };
+    const module = fromText(
+      `(export "run" (func $run))
+       (func $run (loop $again (call $note (call $deep (call $park))) (br $again)))
+       (func $deep (param $n i32) (result i32)
+         (if (result i32) (local.get $n)
+           (then (i32.add (local.get $n) (call $deep (i32.sub (local.get $n) (i32.const 1)))))
+           (else (call $park))))`,
+      { near },
+    );
+    const notes: number[] = [];
+    const { exports, memory } = start(module, value => notes.push(value));
+    const far = new Uint8Array(memory.buffer, 0, MEMORY_BASE);
+    exports["resume:run"](0);
+    for (const depth of [100, 2, 1000, 3]) {
+      far.fill(0);
+      exports["resume:run"](depth);
+      expect(far.some(byte => byte !== 0)).toBe(depth >= 100);
+      exports["resume:run"](1);
+    }
+    expect(notes).toEqual([5051, 4, 500_501, 7]);
+  });
+
   test("must have room below memoryBase", () => {
-    expect(() => fromText(RECURSE, 64)).toThrow(/--memoryBase 4096/);
+    expect(() => fromText(RECURSE, { memoryBase: 64 })).toThrow(/--memoryBase 4096/);
   });
 
   test("does not stay in the way of a trap in the guest", () => {

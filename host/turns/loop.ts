@@ -1,0 +1,109 @@
+/**
+ * Gives actors their turns: as soon as the kernel's run queue is not empty, the loop asks the scheduler
+ * for a turn of its own, in which it lets the kernel give many.
+ */
+
+import type { Actor, TurnServices } from "../actor/actor.ts";
+import {
+  CALLED,
+  PARKED,
+  QUEUE_LENGTH,
+  READY,
+  RETURNED,
+  STOPPED,
+  TIMED_LENGTH,
+  TIMED_LIST,
+  TURNS_LEFT,
+  WHOLE_TURN,
+} from "../kernel/words.ts";
+import type { Notices } from "../time/notices.ts";
+import type { Runnable } from "../time/scheduler.ts";
+import { endTurn, stopHandler } from "./plain.ts";
+
+/** Turns between two looks at what else waits for the thread. */
+const TURNS = 128;
+/** The low bits of what the kernel's `run` answers. */
+const WHAT = 127;
+
+export class Loop implements Runnable {
+  readonly #services: TurnServices;
+  /** The actor whose turn continues on a stack of its own. */
+  #away: Actor | null = null;
+
+  constructor(services: TurnServices, notices: Notices) {
+    this.#services = services;
+    const { kernel, scheduler } = services;
+    kernel.onCall = () => {
+      scheduler.push(this);
+      kernel.setWord(CALLED, 1);
+    };
+    // The embedder is told between two turns.
+    notices.onAdded = () => kernel.setWord(TURNS_LEFT, 0);
+  }
+
+  /** Some turns. */
+  run(): boolean {
+    const { kernel, scheduler } = this.#services;
+    // A round, if others wait for the thread.
+    const turns = scheduler.length > 0 ? Math.min(TURNS, kernel.word(QUEUE_LENGTH)) : TURNS;
+    const answer = kernel.call.run(turns);
+    scheduler.tookTurns(turns - kernel.word(TURNS_LEFT) - 1);
+    if (answer !== 0 && !this.#finishTurn(kernel.userAt(answer & ~WHAT) as Actor, answer & WHAT)) return false;
+    this.#again();
+    return true;
+  }
+
+  failed(error: unknown): void {
+    try {
+      this.#services.kernel.current?.failed(error);
+    } finally {
+      this.#again();
+    }
+  }
+
+  /** The turn of an actor that had a stack of its own is over. */
+  resumed(actor: Actor): void {
+    if (this.#away !== actor) return;
+    this.#away = null;
+    this.#again();
+    this.#services.scheduler.resumed(this);
+  }
+
+  /** Nothing runs any more. */
+  stop(): void {
+    const { kernel } = this.#services;
+    kernel.setWord(QUEUE_LENGTH, 0);
+    kernel.setWord(TURNS_LEFT, 0);
+  }
+
+  /** Does what the kernel has left of a turn. False: the turn continues on a stack of its own. */
+  #finishTurn(actor: Actor, what: number): boolean {
+    if (what === WHOLE_TURN) {
+      const isOver = actor.run();
+      if (!isOver) this.#away = actor;
+      return isOver;
+    }
+    if (what === STOPPED) stopHandler(actor);
+    else endTurn(actor, what - RETURNED);
+    return true;
+  }
+
+  /** Sets the timers of those who have parked with a timeout since the host was here last. */
+  #armDeadlines(): void {
+    const { kernel } = this.#services;
+    const length = kernel.word(TIMED_LENGTH);
+    kernel.setWord(TIMED_LENGTH, 0);
+    for (let i = 0; i < length; i++) {
+      const actor = kernel.userAt(kernel.word(TIMED_LIST + 4 * i));
+      // An actor that is ready may have been woken by an item that it does not want: its time goes on.
+      if (actor?.state === PARKED || actor?.state === READY) actor.armDeadline();
+    }
+  }
+
+  #again(): void {
+    const { kernel, scheduler } = this.#services;
+    if (kernel.word(TIMED_LENGTH) > 0) this.#armDeadlines();
+    if (kernel.word(QUEUE_LENGTH) > 0) scheduler.push(this);
+    else kernel.setWord(CALLED, 0);
+  }
+}

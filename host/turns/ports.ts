@@ -1,0 +1,202 @@
+/**
+ * Ports: what guests call of the kernel. Each guest has an instance of the kernel's module, whose second
+ * memory is the guest's. It sends, receives and gives turns, and asks the host, before it has changed
+ * anything, for what the host decides.
+ */
+
+import type { Actor } from "../actor/actor.ts";
+import { NOBODY, type Port } from "../actor/body.ts";
+import { charge } from "../actor/budget.ts";
+import { fault } from "../actor/fault.ts";
+import { gate as gateBase64 } from "../kernel/binary.ts";
+import {
+  HANDLER_CAPACITY,
+  HAS_MATCH,
+  HAS_MATCH_FIRST,
+  IS_HANDLER,
+  KNOWS_PARK,
+  PAYS,
+  TAKES_TURNS,
+} from "../kernel/words.ts";
+import { bytesOf, type Kernel, kernelBytes } from "../mail/kernel.ts";
+import { withExports } from "../module/exports.ts";
+import type { Import } from "../wire/abi.ts";
+import type { ImportObject } from "../wire/host-functions.ts";
+import { RECEIVE_PARK } from "../wire/message.ts";
+import { slotOf } from "../wire/pid.ts";
+import { startGuest } from "./plain.ts";
+import { resumePreempted } from "./preempt.ts";
+
+/** The functions of `actor` that a port has, and their names there. */
+const PORT_NAMES = {
+  send: "send",
+  request: "request",
+  demonitor: "demonitor",
+  recv: "recv",
+  recv_tag: "recvTag",
+  recv_match: "recvMatch",
+} as const;
+type PortName = keyof typeof PORT_NAMES;
+export const PORT_IMPORTS = Object.keys(PORT_NAMES) as PortName[];
+
+/** What the host uses of each port. An export takes the engine some 300 bytes, so only fibers have all. */
+const FOR_TURNS = ["me", "guest", "turn"];
+const FOR_FIBERS = [...FOR_TURNS, "proceed", "park"];
+
+/** A new port, with what its guest imports of it. No one needs that when the guest is there. */
+export interface NewPort {
+  readonly port: Port;
+  readonly imports: Readonly<Record<string, Import>>;
+}
+
+type Functions = Readonly<Record<string, Import>>;
+
+/** What guests import, by module, without a step into JavaScript before the host's own function. */
+export interface Gate {
+  readonly actor: Functions;
+  readonly env: Functions;
+}
+
+let gateModule: WebAssembly.Module | undefined;
+/** Modules of ports by what they export. */
+const modules = new Map<string, WebAssembly.Module>();
+
+export class Ports {
+  readonly #kernel: Kernel<Actor>;
+  /** Functions of ports and guests that need the host, by "module.name". */
+  readonly #shared: Functions;
+  /** Whether the host has compiled the kernel itself: then it may compile modules with fewer exports. */
+  readonly #mayCompile: boolean;
+  readonly gate: Gate;
+
+  /** `drawRefs` gives the kernel new refs for requests. */
+  constructor(kernel: Kernel<Actor>, imports: ImportObject, drawRefs: () => void, mayCompile: boolean) {
+    this.#kernel = kernel;
+    this.#mayCompile = mayCompile;
+    const { actor, env } = imports as { actor: Functions; env: Functions };
+    const request: Import = (lo, hi, tag, pointer, length) => {
+      const ref = actor.request(lo, hi, tag, pointer, length);
+      // There was stack enough for more than this.
+      drawRefs();
+      return ref;
+    };
+    const all = { actor: { ...actor, request }, env, host: this.#hostFunctions(() => kernel.current as Actor) };
+    this.#shared = mayCompile ? gated(all) : flat(all);
+    const functionsOf = (module: string, names: object) =>
+      Object.fromEntries(Object.keys(names).map(name => [name, this.#shared[`${module}.${name}`]]));
+    this.gate = { actor: functionsOf("actor", actor), env: functionsOf("env", env) };
+  }
+
+  /** What a port asks of the host beside the imports of guests. */
+  #hostFunctions(caller: () => Actor): Functions {
+    const functions: Record<string, (...words: number[]) => number | undefined | void> = {
+      grown: () => caller().bytes.refresh(),
+      charge: reductions => charge(caller(), reductions),
+      doomed: () => fault(caller(), "ended while its predicate was asked"),
+      astray: () => fault(caller(), "match_first answered where no item begins"),
+      left: length => leftLong(caller(), length),
+      show: (payload, pointer, length) => show(this.#kernel, caller(), payload, pointer, length),
+      start: () => startGuest(caller()),
+      goOn: () => resumePreempted(caller()),
+      answer: () => takeAnswer(caller()),
+      disarm: () => caller().disarmDeadline(),
+      ...Object.fromEntries(Object.entries(this.#kernel.gate).map(([name, run]) => [name.slice("host.".length), run])),
+    };
+    return functions as Functions;
+  }
+
+  /**
+   * The port for the guest that is going to be made with this memory, and that imports these functions
+   * of `actor`. `bound`: the imports that a guest that waits by JSPI has for its own.
+   */
+  portOf(actor: Actor, memory: WebAssembly.Memory, names: readonly PortName[], bound?: ImportObject): NewPort {
+    const exported = [...(bound === undefined ? FOR_TURNS : FOR_FIBERS), ...names.map(name => PORT_NAMES[name])];
+    const gate =
+      bound === undefined
+        ? this.#shared
+        : flat({ ...(bound as unknown as Record<string, Functions>), host: this.#hostFunctions(() => actor) });
+    const { exports } = new WebAssembly.Instance(this.#moduleFor(exported), {
+      kernel: { memory: this.#kernel.memory, turns: this.#kernel.turns },
+      guest: { memory },
+      gate,
+    } as WebAssembly.Imports);
+    const port = exports as unknown as Port;
+    port.me.value = actor.record;
+    return { port, imports: Object.fromEntries(names.map(name => [name, exports[PORT_NAMES[name]] as Import])) };
+  }
+
+  #moduleFor(names: readonly string[]): WebAssembly.Module {
+    if (!this.#mayCompile) return this.#kernel.module;
+    const key = names.join();
+    let module = modules.get(key);
+    if (module === undefined) {
+      module = new WebAssembly.Module(withExports(kernelBytes(), names));
+      modules.set(key, module);
+    }
+    return module;
+  }
+
+  /** An actor's instance is there: its port learns what the guest exports. */
+  begin(actor: Actor, port: Port): void {
+    const { guest, way, reductions } = actor;
+    actor.port = port;
+    const slot = slotOf(actor.lo);
+    const { turns } = this.#kernel;
+    if (slot >= turns.length) turns.grow(Math.max(turns.length, slot + 1 - turns.length));
+    turns.set(slot, port.turn);
+    const called = way.name === "handler" ? guest?.handle : guest?.resume;
+    port.guest.set(0, called ?? null);
+    port.guest.set(1, guest?.match ?? null);
+    port.guest.set(2, guest?.matchFirst ?? null);
+    actor.setFlag(IS_HANDLER, way.name === "handler");
+    actor.setFlag(TAKES_TURNS, way.name !== "jspi" && called != null);
+    actor.setFlag(HAS_MATCH, guest?.match != null);
+    actor.setFlag(HAS_MATCH_FIRST, guest?.matchFirst != null);
+    actor.setFlag(KNOWS_PARK, guest?.parks === true);
+    actor.setFlag(PAYS, reductions !== null);
+  }
+
+  /** An actor has ended: its port acts for no one, and nothing of its guest is kept. */
+  end(actor: Actor): void {
+    if (actor.port === null) return;
+    actor.port.me.value = NOBODY;
+    this.#kernel.turns.set(slotOf(actor.lo), null);
+    actor.port = null;
+  }
+}
+
+/** The functions by "module.name", as exports of an instance. */
+function gated(modulesOf: Readonly<Record<string, Functions>>): Functions {
+  gateModule ??= new WebAssembly.Module(bytesOf(gateBase64));
+  return new WebAssembly.Instance(gateModule, modulesOf as WebAssembly.Imports).exports as unknown as Functions;
+}
+
+function flat(modulesOf: Readonly<Record<string, Functions>>): Functions {
+  return Object.fromEntries(
+    Object.entries(modulesOf).flatMap(([module, functions]) =>
+      Object.entries(functions).map(([name, run]) => [`${module}.${name}`, run] as const),
+    ),
+  );
+}
+
+function leftLong(actor: Actor, length: number): never {
+  const capacity = actor.coldWord(HANDLER_CAPACITY) >>> 0;
+  return fault(
+    actor,
+    `handle left an item of ${length >>> 0} bytes that is longer than its window of ${capacity}: take it with recv and a larger window`,
+  );
+}
+
+/** Writes the beginning of a payload that the host keeps into the guest's memory. */
+function show({ payloads }: Kernel<Actor>, { bytes }: Actor, payload: number, pointer: number, length: number): void {
+  bytes.refresh();
+  bytes.u8.set(payloads.get(payload).subarray(0, length >>> 0), pointer >>> 0);
+}
+
+/** The answer of the embedder's function that an actor waits for; RECEIVE_PARK: there is none yet. */
+function takeAnswer(actor: Actor): number {
+  const { answer } = actor;
+  if (answer?.settled !== true) return RECEIVE_PARK;
+  actor.answer = null;
+  return answer.value;
+}
