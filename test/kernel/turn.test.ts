@@ -1,5 +1,6 @@
 /** What turns and receives of the kernel leave to the host, case by case. */
 import { describe, expect, test } from "vitest";
+import { me } from "../../host/kernel/self.ts";
 import * as W from "../../host/kernel/words.ts";
 import { kernel } from "../support/kernel-functions.ts";
 import { kernelMemory, readQueue, setWord, word } from "../support/kernel-memory.ts";
@@ -83,7 +84,7 @@ describe("a handler", () => {
 describe("a predicate", () => {
   const asked = (outside: Parameters<typeof kernel.useOutside>[0]) => {
     const on = stage(PROCESS, { callMatch: () => 0, ...outside });
-    kernel.begin();
+    kernel.begin(me);
     for (let i = 0; i < 5; i++) on.deliver(i, 8);
     return on;
   };
@@ -116,14 +117,14 @@ describe("a predicate", () => {
   test("is asked about 256 KiB in a turn, and goes on where it stopped", () => {
     let asks = 0;
     const { deliver, mine, memory, record } = stage(PROCESS, { callMatch: () => +(++asks < 0) });
-    kernel.begin();
+    kernel.begin(me);
     setWord(memory, record + W.FLAGS, mine(W.FLAGS) & ~W.HAS_MATCH_FIRST);
     for (let i = 0; i < 100; i++) deliver(0, 8000);
     expect(kernel.recvMatch(64, 1000, 10, -1, 1)).toBe(W.PARK);
     expect(asks).toBe(Math.ceil(262_144 / 8032));
     expect(kernel.park()).toBe(true);
     expect(readQueue(memory)).toEqual([record]);
-    kernel.begin();
+    kernel.begin(me);
     for (let turns = 0; turns < 2; turns++) expect(kernel.proceed()).toBe(W.PARK);
     expect(kernel.proceed()).toBe(W.PARK);
     expect(asks).toBe(100);
@@ -135,7 +136,7 @@ describe("a process", () => {
   test("that waits for the embedder is not woken by a message, and gets its answer", () => {
     let answer: number = W.PARK;
     const { deliver, set, record, mine, memory } = stage(PROCESS, { hostAnswer: () => answer });
-    kernel.begin();
+    kernel.begin(me);
     set(record + W.WANT, W.WANT_ANSWER);
     expect(kernel.proceed()).toBe(W.PARK);
     expect(mine(W.STATE)).toBe(W.PARKED);
@@ -161,22 +162,40 @@ describe("a process", () => {
 
   test("whose timer the host has set cancels it with its item", () => {
     const { deliver, calls, set, record, mine } = stage(PROCESS);
-    kernel.begin();
+    kernel.begin(me);
     expect(kernel.recv(64, 1000, 10, 500)).toBe(W.PARK);
     expect(kernel.park()).toBe(true);
     expect(mine(W.TIMED)).toBe(W.TIMED_BY_KERNEL);
     set(record + W.TIMED, W.TIMED_BY_HOST);
     deliver(1, 5);
-    kernel.begin();
+    kernel.begin(me);
     expect(kernel.proceed()).toBe(5);
     expect(calls).toEqual(["call", "disarm"]);
     expect(mine(W.TIMED)).toBe(W.NOT_WAITING);
   });
 
+  test("that has used its turn parks before a receive, and after a poll that finds nothing", () => {
+    const { deliver, set, record, memory } = stage(PROCESS);
+    kernel.begin(me);
+    for (let i = 0; i < W.TURN_ITEMS + 2; i++) deliver(1, i & 7);
+    for (let i = 0; i < W.TURN_ITEMS; i++) expect(kernel.recv(64, 1000, 10, -1)).toBe(i & 7);
+    expect(kernel.recv(64, 1000, 10, -1)).toBe(W.PARK);
+    expect(kernel.recv(64, 1000, 10, 0)).toBe(0);
+    expect(kernel.recvTag(64, 1000, 10, 0, 2)).toBe(W.PARK);
+    expect(kernel.park()).toBe(true);
+    expect(readQueue(memory)).toEqual([record]);
+    kernel.begin(me);
+    expect(kernel.proceed()).toBe(W.TIMEOUT_OVER);
+    // A guest that knows no `park` never parks after a poll.
+    set(record + W.FLAGS, W.MAY_PARK);
+    set(record + W.BUDGET, 0);
+    expect(kernel.recvTag(64, 1000, 10, 0, 2)).toBe(W.TIMEOUT_OVER);
+  });
+
   test("gives way once it has sent 256 messages in a turn, where its library knows that", () => {
     for (const flags of [PROCESS, PROCESS | W.GIVES_WAY, W.GIVES_WAY]) {
       const { mine } = stage(flags);
-      kernel.begin();
+      kernel.begin(me);
       const answers = Array.from({ length: 520 }, () => kernel.send(mine(W.LO), mine(W.HI), 1, 0, 0));
       const ways = answers.flatMap((answer, i) => (answer === W.ACCEPTED_GIVE_WAY ? [i + 1] : []));
       expect(ways).toEqual((flags & W.MAY_PARK) !== 0 && (flags & W.GIVES_WAY) !== 0 ? [256, 512] : []);

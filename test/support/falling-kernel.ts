@@ -17,11 +17,13 @@ export interface Stack {
   calls: number;
   /** The call that throws, counted from 1; 0: none does. */
   endsAt: number;
-  /** The kernel has made sure of its headroom: no call throws until the step is over. */
+  /** The kernel has made sure of its headroom: no call throws until it returns. */
   isSafe: boolean;
   /** The function whose call has thrown. */
   ended: string | undefined;
 }
+
+type Call = (...values: number[]) => unknown;
 
 const CONTROL = `
 export const stack = { calls: 0, endsAt: 0, isSafe: false, ended: undefined };
@@ -46,15 +48,15 @@ function inJavaScript(text: string): string {
 }
 
 /** Makes the copy in a folder, which is removed again. */
-export async function fallingKernel(folder: string): Promise<{ kernel: Kernel; stack: Stack; functions: number }> {
+export async function fallingKernel(folder: string): Promise<{ kernel: Kernel; stack: Stack; functions: string[] }> {
   mkdirSync(folder, { recursive: true });
   const names = readdirSync(SOURCES).filter(
     name => /^\w+\.ts$/.test(name) && !AS_THEY_ARE.includes(name) && !["binary.ts", "compile.ts"].includes(name),
   );
-  let functions = 0;
+  const functions: string[] = [];
   for (const name of names) {
     const text = inJavaScript(readFileSync(join(SOURCES, name), "utf8"));
-    functions += text.split("  enter(").length - 1;
+    functions.push(...[...text.matchAll(/^ {2}enter\("(\w+)"\)/gm)].map(([, called]) => called));
     writeFileSync(join(folder, name.replace(".ts", ".mjs")), text);
   }
   writeFileSync(join(folder, "control.mjs"), CONTROL);
@@ -62,13 +64,19 @@ export async function fallingKernel(folder: string): Promise<{ kernel: Kernel; s
   const inFolder = (name: string) => load(join(folder, name));
   const { useMemories } = await load(join(SOURCES, "memory.ts"));
   const { useOutside } = await load(join(SOURCES, "outside.ts"));
-  const kernel = {
-    ...(await inFolder("kernel.mjs")),
-    ...{ useMemories, useOutside },
-    findTag: (await inFolder("mailbox.mjs")).findTag,
-    become: (await inFolder("self.mjs")).become,
-  };
   const { stack } = await inFolder("control.mjs");
+  const copied = { ...(await inFolder("kernel.mjs")), findTag: (await inFolder("mailbox.mjs")).findTag };
+  const callable = Object.entries(copied).filter(([, value]) => typeof value === "function") as [string, Call][];
+  const kernel = Object.fromEntries(
+    callable.map(([name, call]) => [
+      name,
+      (...values: number[]) => {
+        stack.isSafe = false;
+        return call(...values);
+      },
+    ]),
+  );
+  Object.assign(kernel, { useMemories, useOutside, become: (await inFolder("self.mjs")).become });
   rmSync(folder, { recursive: true });
-  return { kernel, stack, functions };
+  return { kernel: kernel as unknown as Kernel, stack, functions };
 }

@@ -152,8 +152,10 @@ export class KernelGuests {
 
   /** The guest's `resume:E`. */
   #resume(me: Guest, result: number): number {
+    insist(me.deadlineMs === undefined, "a timer is not cancelled");
     if (me.waiting !== undefined) answered(this, me, me.waiting, result, true);
     me.waiting = undefined;
+    me.isOver = false;
     me.givesWay = false;
     while (me.pc < me.program.length) {
       this.#execute(me, me.program[me.pc++]);
@@ -183,7 +185,9 @@ export class KernelGuests {
       for (let i = 0; i < given.many && !me.givesWay; i++) this.#send(me, this.guests[given.to], 3, 4);
     } else if (given.do === "request") this.#request(me, this.guests[given.to], given.tag, given.length);
     else if (given.do === "answer") {
-      const request = me.asked[given.which % Math.max(1, me.asked.length)];
+      // It may be another one that was asked.
+      const { asked } = given.which === 5 ? this.guests[me.at ^ 1] : me;
+      const request = asked[given.which % Math.max(1, asked.length)];
       if (request !== undefined) this.#send(me, request.by, request.ref, given.length);
     } else if (given.do === "demonitor") {
       const ref = me.refs[given.which % Math.max(1, me.refs.length)];
@@ -346,6 +350,7 @@ export class KernelGuests {
       insist(this.#get(guest.record + W.STATE) === W.PARKED, "an actor that has no turn is not parked");
       if (guest.isHandler) insist(guest.mailbox.length === 0, "a handler has left items");
       else insist(guest.waiting !== undefined && wantedPlace(guest, guest.waiting) < 0, "an actor is not woken");
+      insist(guest.waiting?.timeoutMs !== 0 && !guest.isOver, "a receive has not ended after its time");
     }
     checkGuests(this);
   }

@@ -41,5 +41,5 @@ export interface Model {
   /** The refs that have marks, the oldest first. */
   marks: number[];
   /** The request that it has made and the kernel keeps. */
-  request: { readonly ref: number; readonly to: number } | undefined;
+  request: { readonly ref: number; readonly to: number; isAnswered: boolean } | undefined;
 }

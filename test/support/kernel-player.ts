@@ -6,7 +6,7 @@ import * as W from "../../host/kernel/words.ts";
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { bears, hasTag, type Item, type Model } from "./kernel-items.ts";
 import { insist, kernelMemory, readMailbox, setWord, word } from "./kernel-memory.ts";
-import { poll } from "./mailbox-poll.ts";
+import { poll, predicates } from "./mailbox-poll.ts";
 import { ACTORS, type Step } from "./mailbox-steps.ts";
 
 /** Bytes that payloads of one actor can have: no other actor's payloads have one of them. */
@@ -50,6 +50,8 @@ export class KernelPlayer {
       hostSend: () => -1,
       hostRequest: () => 1,
       hostShow: () => undefined,
+      hostGrown: () => undefined,
+      ...predicates(this.guest),
     };
     used.useOutside(
       Object.fromEntries(
@@ -73,7 +75,7 @@ export class KernelPlayer {
     const record = this.kernel.claim((this.#generation << 20) | (index + 1), 7);
     insist(record !== 0, "there is no memory for a record");
     setWord(this.memory, record + W.STATE, W.RUNNING);
-    setWord(this.memory, record + W.FLAGS, W.TAKES_MESSAGES | W.MAY_REQUEST);
+    setWord(this.memory, record + W.FLAGS, W.TAKES_MESSAGES | W.MAY_REQUEST | W.HAS_MATCH | W.HAS_MATCH_FIRST);
     for (const limit of [W.MAX_MESSAGES, W.MAX_BYTES, W.MAX_MESSAGE_BYTES])
       setWord(this.memory, record + limit, 1 << 30);
     return record;
@@ -158,7 +160,23 @@ export class KernelPlayer {
           true,
           () => kernel.request(...this.#pid(record), given.tag, pointer, given.length) === ref,
         );
-        if (word(memory, W.REFS_LEFT) === 0) mine.request = { ref, to: index };
+        if (word(memory, W.REFS_LEFT) === 0) mine.request = { ref, to: index, isAnswered: false };
+        break;
+      }
+      case "reply": {
+        const { request } = model;
+        if (request === undefined || request.isAnswered) break;
+        const me = this.enter(request.to);
+        const payload = this.#payload(index, given.length);
+        const pointer = this.#stage(payload);
+        const item = { kind: W.MESSAGE, tag: request.ref, from: this.#pid(me), ref: 0, reason: 0, outside: 0, payload };
+        this.#arrive(
+          index,
+          item,
+          true,
+          () => kernel.send(...this.#pid(record), request.ref, pointer, given.length) === 1,
+        );
+        request.isAnswered = word(memory, word(memory, record + W.COLD) + W.CALL_ANSWERED) === 1;
         break;
       }
       case "demonitor":
@@ -168,7 +186,13 @@ export class KernelPlayer {
         model.request = undefined;
         break;
       case "receive":
-        poll(this, index, [0, given.tag, this.#ref(index, given.which)][given.want], given.want, given.capacity);
+        poll(
+          this,
+          index,
+          [0, given.tag, this.#ref(index, given.which), given.tag][given.want],
+          given.want,
+          given.capacity,
+        );
         break;
       case "takeFirst":
         for (let i = 0; i < given.many; i++) {

@@ -15,6 +15,11 @@ export function check(player: KernelPlayer): void {
     kept.length === player.kept.size && kept.every(handle => player.kept.has(handle)),
     "the host keeps other payloads",
   );
+  player.models.forEach(({ request }, index) => {
+    const cold = word(player.memory, player.records[index] + W.COLD);
+    const isAnswered = request !== undefined && word(player.memory, cold + W.CALL_ANSWERED) === 1;
+    insist(isAnswered === (request?.isAnswered ?? false), "a request is answered, or is not, and should not be so");
+  });
   checkCallers(
     player.memory,
     player.records,
