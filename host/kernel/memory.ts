@@ -97,7 +97,7 @@ export function guestPages(): i32 {
 
 /** Whether bytes lie inside the guest's memory, or are none. Both numbers have no sign. */
 export function isInside(pointer: i32, length: i32): bool {
-  return length === 0 || (pointer >>> 0) + (length >>> 0) <= (guest as WebAssembly.Memory).buffer.byteLength;
+  return length >>> 0 === 0 || (pointer >>> 0) + (length >>> 0) <= (guest as WebAssembly.Memory).buffer.byteLength;
 }
 
 /** From the guest's memory to the kernel's. */

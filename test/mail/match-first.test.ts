@@ -200,7 +200,8 @@ describe("match_first", () => {
     const [n, , asked] = notes;
     expect([n, asked]).toEqual([4, 501]);
     expect(crossings).toBeGreaterThan(1);
-    expect(crossings).toBeLessThan(10);
+    // A segment of the mailbox has at most 4 KiB, and the first ones have less.
+    expect(crossings).toBeLessThan(16);
   });
 
   /**
