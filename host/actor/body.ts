@@ -20,6 +20,8 @@ export interface GuestExports {
   readonly start: (() => void) | null;
   /** The module imports `park`. */
   readonly parks: boolean;
+  /** `send` may answer 2: the module exports `isopod:gives_way`, and the entry can park. */
+  readonly givesWay: boolean;
 }
 
 /** The small WebAssembly instance by which a guest sends and receives without JavaScript. */

@@ -1,5 +1,5 @@
 /** An actor's budget of reductions in the current turn, and what the host charges to it. */
-import { TURN, TURN_STEP } from "../mail/slots.ts";
+import { ITEM, TURN } from "../mail/slots.ts";
 import type { Actor } from "./actor.ts";
 import type { Reductions } from "./reductions.ts";
 
@@ -29,14 +29,17 @@ export function charge(actor: Actor, amount: number): void {
 
 /** Forgets what was granted in an earlier turn, or for an earlier item. */
 export function renew({ services }: Actor, reductions: Reductions): void {
-  const turn = services.slots.store.words[TURN];
-  if (reductions.turn === turn) return;
+  const { words } = services.slots.store;
+  const turn = words[TURN];
+  const item = words[ITEM];
+  if (reductions.turn === turn && reductions.item === item) return;
   reductions.granted = 0;
   reductions.tookMs = 0;
   reductions.lastMs = -1;
-  if (Math.floor(reductions.turn / TURN_STEP) !== Math.floor(turn / TURN_STEP)) {
+  if (reductions.turn !== turn) {
     reductions.asked = 0;
     reductions.askedMs = 0;
   }
   reductions.turn = turn;
+  reductions.item = item;
 }

@@ -9,6 +9,8 @@ import {
   BUDGET,
   CAPACITY,
   COUNT,
+  EMPTY_POLL,
+  GIVING_WAY,
   HANDED_HI,
   HANDED_KIND,
   HANDED_LO,
@@ -41,7 +43,15 @@ import {
   WANT_TAG,
   type Want,
 } from "../mail/states.ts";
-import { isCounted, MESSAGE, RECEIVE_PARK, RECEIVE_TIMEOUT, type Received, TIMER } from "../wire/message.ts";
+import {
+  isCounted,
+  MESSAGE,
+  RECEIVE_PARK,
+  RECEIVE_TIMEOUT,
+  type Received,
+  SEND_ACCEPTED,
+  TIMER,
+} from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";
 import { receivedFrom } from "../wire/reason.ts";
 import type { Actor } from "./actor.ts";
@@ -167,7 +177,10 @@ export function receive(actor: Actor, want: Want, wanted: number, timeoutMs: num
     words[at + BUDGET]--;
     const length = look(actor, !poll);
     if (length !== RECEIVE_PARK) return length;
-    if (poll && !(isSpent && canPark(actor))) return RECEIVE_TIMEOUT;
+    if (poll && !(isSpent && canPark(actor))) {
+      words[at + BUDGET] -= EMPTY_POLL - 1;
+      return RECEIVE_TIMEOUT;
+    }
   }
   actor.waiting = true;
   if (poll) actor.deadlineMs = OVER;
@@ -183,11 +196,21 @@ function canPark({ mayPark, guest }: Actor): boolean {
   return mayPark && guest?.parks === true;
 }
 
-/** The guest has parked: it waits, or gets another turn at once where its mailbox holds items that it has not looked at. */
+/** The guest has parked: it waits, or gets another turn at once where its mailbox holds items that it has not looked at, or it gives way. */
 export function park(actor: Actor): void {
   const { words } = actor.store;
   const { at } = actor;
-  if (words[at + WAITING] === 0) fault(actor, "park was called without a receive that had answered -2");
+  if (words[at + WAITING] === 0) {
+    fault(actor, "park was called without a receive that had answered -2, or a send that had answered 2");
+  }
+  actor.countItems();
+  if (words[at + WAITING] === GIVING_WAY) {
+    words[at + RESULT] = SEND_ACCEPTED;
+    // There is no item in its window.
+    words[at + HANDED_KIND] = 0;
+    actor.wake();
+    return;
+  }
   words[at + RESULT] = RECEIVE_PARK;
   actor.expired = actor.deadlineMs === OVER;
   const nothingYet = words[at + WANT] === WANT_ANSWER ? !actor.answer?.settled : words[at + SAVED] === words[at + TAIL];
@@ -202,6 +225,10 @@ export function park(actor: Actor): void {
 /** At the beginning of a parked actor's turn: what `park` shall return. RECEIVE_PARK: nothing yet, it stays parked. */
 export function proceed(actor: Actor): number {
   let result: number = actor.store.words[actor.at + RESULT];
+  if (actor.store.words[actor.at + WAITING] === GIVING_WAY) {
+    actor.store.words[actor.at + WAITING] = 0;
+    return result;
+  }
   if (actor.store.words[actor.at + WANT] === WANT_ANSWER) {
     if (!actor.answer?.settled) {
       actor.state = PARKED;

@@ -5,6 +5,7 @@
 import {
   BUDGET,
   CAPACITY,
+  FOR_ANSWER,
   HANDLER_CAPACITY,
   HANDLER_INFO,
   HANDLER_POINTER,
@@ -122,12 +123,9 @@ export abstract class ActorRecord implements Recorded {
     this.store.words[this.at + WANTED] = value;
   }
 
-  /** The last receive answered -2, and `park` has to follow. */
-  get waiting(): boolean {
-    return this.store.words[this.at + WAITING] !== 0;
-  }
+  /** A receive has answered -2, or a function of the embedder, and `park` has to follow. */
   set waiting(value: boolean) {
-    this.store.words[this.at + WAITING] = value ? 1 : 0;
+    this.store.words[this.at + WAITING] = value ? FOR_ANSWER : 0;
   }
 
   /**

@@ -17,8 +17,9 @@ export class Reductions {
   askedMs = 0;
   /** When it last asked for more in that turn, on the runtime's clock; -1: not yet. */
   lastMs = -1;
-  /** The value of the word TURN (mail/slots.ts) in that turn. */
+  /** The values of the words TURN and ITEM (mail/slots.ts) in that turn, for that item. */
   turn = 0;
+  item = 0;
   /** All that it was ever granted or charged. Above 2^31 it is a double. */
   given = 0;
   /**

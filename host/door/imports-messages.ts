@@ -6,12 +6,12 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
+import { accepted, statusFor } from "../actor/give-way.ts";
 import { checkRange, checkWindow, setWindow } from "../actor/ranges.ts";
 import { COPIED_SHIFT, handOver, receive } from "../actor/receive.ts";
 import { lookUp } from "../between/guesses.ts";
 import { WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "../mail/states.ts";
 import type { Import } from "../wire/abi.ts";
-import { SEND_ACCEPTED } from "../wire/message.ts";
 import type { PidTable } from "../wire/pid.ts";
 import { callerOf } from "./caller.ts";
 import { failedImport } from "./failed-import.ts";
@@ -27,9 +27,9 @@ export function messageImports(services: Services, actors: PidTable<Actor>): Rec
         const bytes = length >>> 0;
         if (to !== undefined && handOver(from, to, tag, bytes === 0 ? 0 : pointer >>> 0, bytes)) {
           if (from.reductions !== null) charge(from, bytes >>> COPIED_SHIFT);
-          return SEND_ACCEPTED;
+          return accepted(from);
         }
-        return sendMessage(from, to, lo, hi, tag, 0, pointer, length);
+        return statusFor(from, sendMessage(from, to, lo, hi, tag, 0, pointer, length), tag);
       } catch (error) {
         throw failedImport(services.slots.current, error);
       }

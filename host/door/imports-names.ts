@@ -6,6 +6,7 @@
 
 import type { Actor, Services } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
+import { statusFor } from "../actor/give-way.ts";
 import { checkRange, PID_BYTES, writeWords } from "../actor/ranges.ts";
 import { lookUp } from "../between/guesses.ts";
 import type { Registry } from "../between/names.ts";
@@ -64,7 +65,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       checkRange(actor, "send_named", "the payload", pointer, length);
       if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
       const to = find(actor, "send_named", name, nameLength);
-      return sendMessage(actor, to, to?.lo ?? 0, to?.hi ?? 0, tag, 0, pointer, length);
+      return statusFor(actor, sendMessage(actor, to, to?.lo ?? 0, to?.hi ?? 0, tag, 0, pointer, length), tag);
     },
 
     join(group, groupLength) {

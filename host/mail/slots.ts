@@ -45,9 +45,17 @@ export const RESULT = 24;
 export const RESTRAINT = 25;
 export const BUDGET = 26;
 /** Items that an actor may take in one turn before the others get theirs. */
-export const TURN_BUDGET = 64;
-/** 1: the last receive answered that the actor is to park. */
+export const TURN_BUDGET = 1_024;
+/** What a poll that finds nothing takes of it. An actor that polls in a loop gives way after 64 polls. */
+export const EMPTY_POLL = 16;
+/** A turn counts as one turn more for each 64 items (2 to this), where turns are counted between two looks at the clock. */
+export const ITEMS_SHIFT = 6;
+/** What `park` would be for: nothing, or one of the next two. */
 export const WAITING = 27;
+/** A receive, or a function of the embedder, has answered -2. */
+export const FOR_ANSWER = 1;
+/** `send` has answered 2: the others get their turns, and then `park` answers 1. */
+export const GIVING_WAY = 2;
 export const HELD = 28;
 export const MAY_PARK = 29;
 /** Whether the receive that it is in has a deadline, and who knows it: see TIMED_BY_HOST. */
@@ -74,6 +82,11 @@ export const MAY_REQUEST = 38;
 export const TIMEOUT = 39;
 /** 1: the request in flight was answered. There is one answer to each. */
 export const CALL_ANSWERED = 40;
+/** How many messages a turn may send before `send` answers 2: SENDS_A_TURN where the guest asks for it and may park; 0: any number. */
+export const MAY_SEND = 41;
+export const SENDS_A_TURN = 256;
+/** How many are left in this turn; 1: the next one is answered 2, and all that follow it. 0: they are not counted. */
+export const SENDS_LEFT = 42;
 /** What the item was that lies in the window of a parked actor, until its turn takes it: dead letters say so. */
 export const HANDED_KIND = 48;
 export const HANDED_TAG = 49;
@@ -101,19 +114,16 @@ export const TURNS_LEFT = 5;
 /** Two doubles: messages that the switch has accepted, and handed over. */
 export const SENT = 6;
 export const RECEIVED = 8;
-/**
- * Which turn this is, in its higher bits, and in the lowest seven which item of that turn a handler was given: what an actor may spend in either
- * is its own again when this has changed.
- */
+/** Counts turns. What an actor may spend in a turn is its own again when this has changed. */
 export const TURN = 10;
-/** What each turn adds to it. */
-export const TURN_STEP = 128;
 /** Refs that the host has drawn for requests and nobody has used. */
 export const REFS_LEFT = 11;
 /** 1: all mailboxes together use more than `allMailboxBytes`. */
 export const CROWDED = 12;
 /** Records of actors that have parked with a deadline of the switch's. */
 export const TIMED_LENGTH = 13;
+/** Counts the items that handlers were given. What a handler may spend on an item is its own again when this or TURN has changed. */
+export const ITEM = 14;
 export const REFS = 64;
 export const REFS_DRAWN = 256;
 export const TIMED_LIST = 512;

@@ -9,6 +9,7 @@
 
 import type { Actor, Way } from "../actor/actor.ts";
 import { fault, Unwind } from "../actor/fault.ts";
+import { enterEntry } from "../actor/give-way.ts";
 import { park, proceed } from "../actor/receive.ts";
 import { type Account, KEPT } from "../mail/account.ts";
 import { DEAD, FREE, RUNNING } from "../mail/states.ts";
@@ -95,7 +96,7 @@ export class JspiWay implements Way {
       actor.services.end(actor, actor.exiting ?? { kind: "killed" });
       return true;
     }
-    actor.mayPark = true;
+    enterEntry(actor);
     const entry = actor.guest?.entry;
     if (entry == null) return fault(actor, "it has no entry");
     const taken = this.#takeResting() ?? this.#newFiber();

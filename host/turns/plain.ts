@@ -11,6 +11,7 @@
 
 import type { Actor, Way } from "../actor/actor.ts";
 import { crashOf, fault } from "../actor/fault.ts";
+import { enterEntry } from "../actor/give-way.ts";
 import { look, park, proceed } from "../actor/receive.ts";
 import { ORDER } from "../mail/mailbox.ts";
 import {
@@ -22,14 +23,16 @@ import {
   HANDLER_POINTER,
   HELD,
   INFO,
+  ITEM,
+  MAY_SEND,
   POINTER,
   RESTRAINT,
   RESULT,
+  SENDS_LEFT,
   STATE,
   SWITCHED,
   TURN,
   TURN_BUDGET,
-  TURN_STEP,
   WANT,
 } from "../mail/slots.ts";
 import { ASKING, FREE, PARKED, WANT_ANY } from "../mail/states.ts";
@@ -39,18 +42,19 @@ import { resumePreempted, suspendPreempted } from "./preempt.ts";
 
 /** Begins a turn. The first one runs the guest's `_start`. */
 export function beginTurn(actor: Actor): void {
-  actor.store.words[actor.at + BUDGET] = TURN_BUDGET;
+  const { words } = actor.store;
+  words[actor.at + BUDGET] = TURN_BUDGET;
+  words[actor.at + SENDS_LEFT] = words[actor.at + MAY_SEND];
   nextTurn(actor);
   if (actor.started) return;
-  if (actor.switchable) actor.store.words[actor.at + SWITCHED] |= TAKES_TURNS;
+  if (actor.switchable) words[actor.at + SWITCHED] |= TAKES_TURNS;
   actor.guest?.start?.();
   actor.bytes.refresh();
   actor.started = true;
 }
 
 function nextTurn({ services }: Actor): void {
-  const { words } = services.slots.store;
-  words[TURN] = (words[TURN] & -TURN_STEP) + TURN_STEP;
+  services.slots.store.words[TURN]++;
 }
 
 /** `handle(n)`: called once per item, the window already filled. */
@@ -87,17 +91,19 @@ export function serveMailbox(actor: Actor): true {
   const handle = actor.guest?.handle as Handle;
   while (length !== RECEIVE_PARK) {
     actor.result = RECEIVE_PARK;
-    actor.services.slots.store.words[TURN]++;
+    actor.services.slots.store.words[ITEM]++;
     if (length > actor.capacity) handleLong(actor, handle, length);
     else handle(length);
     actor.bytes.refresh();
     if (actor.mailbox.count > 0 && --actor.budget <= 0 && actor.restraint === FREE) {
       useHandlerWindow(actor);
+      actor.countItems();
       actor.wake();
       return true;
     }
     length = nextItem(actor);
   }
+  actor.countItems();
   if (actor.restraint === FREE) actor.state = PARKED;
   else actor.services.end(actor, reasonOf(actor, "killed"));
   return true;
@@ -140,7 +146,7 @@ export const asyncifyWay: Way = {
     const first = !actor.started;
     beginTurn(actor);
     let result = 0;
-    if (first) actor.mayPark = true;
+    if (first) enterEntry(actor);
     else if (actor.isPreempted) result = resumePreempted(actor);
     else {
       result = proceed(actor);

@@ -87,10 +87,10 @@ describe.each(["auto", "off"] as const)("with the switch %s, a message crosses t
   }
 
   /**
-   * A turn takes 65 items from a full mailbox, so that multiples of it leave no rest; nor may what
+   * A turn takes 1,025 items from a full mailbox, so that multiples of it leave no rest; nor may what
    * each of four pairs plays.
    */
-  const FEW = 65 * 80;
+  const FEW = 1_025 * 8;
   const MANY = 2 * FEW;
 
   async function crossings(scenario: Scenario, style: Style, parameters: Parameters): Promise<Crossings> {
@@ -158,10 +158,10 @@ describe.each(["auto", "off"] as const)("with the switch %s, a message crosses t
   test("twice, if at all, where the receiver is a process with more to take, and once more a turn", {
     timeout: SLOW,
   }, async () => {
-    // Each turn takes 65: one is what resume goes on with, 64 are answers of recv, and the recv
-    // behind says that others are due.
+    // Each turn takes 1,025: one is what resume goes on with, 1,024 are answers of recv, and the
+    // recv behind says that others are due.
     const found = await crossings(counting, "process", {});
-    expectCrossings(found, { send: 1, recv: 1, "resume:counter": 1 / 65 });
+    expectCrossings(found, { send: 1, recv: 1, "resume:counter": 1 / 1_025 });
   });
 
   test("twice, if at all, where the receiver is a handler with more to take", { timeout: SLOW }, async () => {

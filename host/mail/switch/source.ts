@@ -7,7 +7,7 @@
  * instance of it 130 bytes more than what it imports from another instance (V8 14, x64).
  */
 import { actorImportTypes, envImportTypes } from "../../wire/abi.ts";
-import { MESSAGE, TIMER } from "../../wire/message.ts";
+import { MESSAGE, SEND_ACCEPTED, SEND_GIVE_WAY, TIMER } from "../../wire/message.ts";
 import * as slot from "../slots.ts";
 import { FREE_BYTES, LEFT_TO_HOST, PAYS, TAKES_MESSAGES, TAKES_TURNS } from "./bits.ts";
 
@@ -203,8 +203,17 @@ ${sending(
         (br_if $host (i32.load ${at(slot.CALL_ANSWERED)} (local.get $to)))))`,
   `
       (if (i32.lt_s (local.get $tag) (i32.const 0)) (then
-        (i32.store ${at(slot.CALL_ANSWERED)} (local.get $to) (i32.const 1))))
-      (return (i32.const 1))`,
+        (i32.store ${at(slot.CALL_ANSWERED)} (local.get $to) (i32.const 1))
+        (return (i32.const 1))))
+      ;; As accepted of actor/give-way.ts.
+      (local.set $size (i32.load ${at(slot.SENDS_LEFT)} (local.get $me)))
+      (if (i32.eqz (local.get $size)) (then (return (i32.const 1))))
+      (if (i32.ne (local.get $size) (i32.const 1)) (then
+        (i32.store ${at(slot.SENDS_LEFT)} (local.get $me) (i32.sub (local.get $size) (i32.const 1)))
+        (return (i32.const 1))))
+      (if (i32.eq (i32.load ${at(slot.WAITING)} (local.get $me)) (i32.const ${slot.FOR_ANSWER})) (then (return (i32.const 1))))
+      (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const ${slot.GIVING_WAY}))
+      (return (i32.const ${SEND_GIVE_WAY}))`,
 )}
 ${sending(
   "request",
@@ -618,8 +627,11 @@ ${unlessInside("$host")}
         (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.sub (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const 1)))
         (local.set $n (call $look (local.get $me) (i32.eqz (local.get $polls))))
         (if (i32.ne (local.get $n) (i32.const ${PARK})) (then (return (local.get $n))))
-        (if (local.get $polls) (then (return (i32.const -1))))))
-      (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 1))
+        (if (local.get $polls) (then
+          (i32.store ${at(slot.BUDGET)} (local.get $me)
+            (i32.sub (i32.load ${at(slot.BUDGET)} (local.get $me)) (i32.const ${slot.EMPTY_POLL - 1})))
+          (return (i32.const -1))))))
+      (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const ${slot.FOR_ANSWER}))
       (i32.store ${at(slot.TIMEOUT)} (local.get $me) (local.get $timeout))
       (i32.store ${at(slot.TIMED)} (local.get $me)
         (select (i32.const 0) (i32.const ${slot.TIMED_BY_SWITCH}) (i32.lt_s (local.get $timeout) (i32.const 0))))
@@ -678,9 +690,7 @@ ${unlessInside("$host")}
     (i32.store ${own(slot.CURRENT)} (local.get $me))
     (i32.store ${at(slot.STATE)} (local.get $me) (i32.const ${RUNNING}))
     (i32.store ${at(slot.BUDGET)} (local.get $me) (i32.const ${slot.TURN_BUDGET}))
-    (i32.store ${own(slot.TURN)} (i32.add
-      (i32.and (i32.load ${own(slot.TURN)}) (i32.const ${-slot.TURN_STEP}))
-      (i32.const ${slot.TURN_STEP}))))
+    (i32.store ${own(slot.TURN)} (i32.add (i32.load ${own(slot.TURN)}) (i32.const 1))))
 
   (func $lookForGrowth
     (if (i32.ne (memory.size $guest) (global.get $pages)) (then
@@ -699,7 +709,7 @@ ${unlessInside("$host")}
       ;; Too long for the window, or elsewhere.
       (if (i32.gt_u (local.get $n) (i32.load ${at(slot.CAPACITY)} (local.get $me))) (then (return (i32.const ${LEFT_TO_HOST.mailbox}))))
       (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${PARK}))
-      (i32.store ${own(slot.TURN)} (i32.add (i32.load ${own(slot.TURN)}) (i32.const 1)))
+      (i32.store ${own(slot.ITEM)} (i32.add (i32.load ${own(slot.ITEM)}) (i32.const 1)))
       (call_indirect $guest (type $handle) (local.get $n) (i32.const 0))
       (call $lookForGrowth)
       ;; Receives inside of it may have used windows of their own.
@@ -747,6 +757,7 @@ ${unlessInside("$host")}
         (call $park (local.get $me))
         (return (i32.const ${LEFT_TO_HOST.nothing}))))))
     (call $begin (local.get $me))
+    (i32.store ${at(slot.SENDS_LEFT)} (local.get $me) (i32.load ${at(slot.MAY_SEND)} (local.get $me)))
     (i32.store ${at(slot.WAITING)} (local.get $me) (i32.const 0))
     (local.set $left (call_indirect $guest (type $resume) (local.get $n) (i32.const 0)))
     (call $lookForGrowth)
@@ -762,6 +773,12 @@ ${unlessInside("$host")}
             (i32.eqz (i32.load ${at(slot.WAITING)} (local.get $me)))
             (i32.ge_u (i32.load ${own(slot.QUEUE_LENGTH)}) (i32.const ${slot.QUEUE_ENTRIES})))))
       (then (return (i32.add (i32.const ${LEFT_TO_HOST.returned}) (i32.and (local.get $left) (i32.const 3))))))
+    (if (i32.eq (i32.load ${at(slot.WAITING)} (local.get $me)) (i32.const ${slot.GIVING_WAY})) (then
+      (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${SEND_ACCEPTED}))
+      ;; There is no item in its window.
+      (i32.store ${at(slot.HANDED_KIND)} (local.get $me) (i32.const 0))
+      (call $enqueue (local.get $me))
+      (return (i32.const ${LEFT_TO_HOST.nothing}))))
     (i32.store ${at(slot.RESULT)} (local.get $me) (i32.const ${PARK}))
     (if (i32.eq (i32.load ${at(slot.SAVED)} (local.get $me)) (i32.load ${at(slot.TAIL)} (local.get $me)))
       (then (call $park (local.get $me)))
@@ -791,6 +808,12 @@ export const loop = `(module
         (return (i32.or (local.get $record) (i32.const ${LEFT_TO_HOST.whole})))))
       (local.set $left (call_indirect $turns (type $turn)
         (i32.shr_u (i32.sub (local.get $record) (i32.const ${4 * slot.FIRST_RECORD})) (i32.const ${slot.RECORD_SHIFT}))))
+      ;; A turn of many items counts as several.
+      (i32.store ${own(slot.TURNS_LEFT)} (i32.sub
+        (i32.load ${own(slot.TURNS_LEFT)})
+        (i32.shr_s
+          (i32.sub (i32.const ${slot.TURN_BUDGET}) (i32.load ${at(slot.BUDGET)} (local.get $record)))
+          (i32.const ${slot.ITEMS_SHIFT}))))
       (br_if $next (i32.eqz (local.get $left)))
       (return (i32.or (local.get $record) (local.get $left)))))
     (i32.const 0)))`;
