@@ -1,6 +1,18 @@
 // Sends numbered messages without a receive between them. Arguments: the receiver, how many, and how: see `sendOne`.
 
-import { args, Pid, Reader, receiveWithin, Sent, sendNamed, sendRaw, sendTag, sendText, Writer } from "isopod/guest";
+import {
+  args,
+  Pid,
+  Reader,
+  receive,
+  receiveWithin,
+  Sent,
+  sendNamed,
+  sendRaw,
+  sendTag,
+  sendText,
+  Writer,
+} from "isopod/guest";
 
 const BY_TEXT = 1;
 const BY_NAME = 2;
@@ -24,6 +36,13 @@ function begin(): void {
 /** Floods, and tells how many messages were accepted. */
 export function run(): void {
   begin();
+  sendTag(to, DONE + flood());
+}
+
+/** Floods when it is asked to, by the tag 1. */
+export function asked(): void {
+  begin();
+  while (receive().tag !== 1) {}
   sendTag(to, DONE + flood());
 }
 

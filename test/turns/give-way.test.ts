@@ -148,16 +148,47 @@ describe.each(WAYS)("a flooder built for %s, with the switch %s,", (way, turnedT
 
   test("can be killed where it gives way: nothing more comes, and its end is told after its last message", async () => {
     const killer = await runtime.load(KILLER);
-    const sender = spawn(argsFor(observer.pid));
-    const ended = runtime.exited(sender);
-    observer.monitor(sender);
-    runtime.spawn(killer, { args: argsFor(sender) });
+    const asker = await runtime.load(ASKER);
+    for (const asks of ["a guest", "the host"]) {
+      const sender = spawn(argsFor(observer.pid), "asked");
+      const ended = runtime.exited(sender);
+      observer.monitor(sender);
+      await settled();
+      // This is put into its window at once, and is no dead letter later.
+      runtime.send(sender, "soon");
+      await settled();
+      const kills = runtime.spawn(killer, { args: pidBytes(sender) });
+      await settled();
+      if (asks === "a guest") runtime.spawn(asker, { args: pidBytes(sender, kills) });
+      else for (const pid of [sender, kills]) runtime.send(pid, "", { tag: 1 });
+      await settled();
+      const kinds: string[] = [];
+      for (let item = observer.poll(); item !== undefined; item = observer.poll()) kinds.push(item.kind);
+      expect(kinds).toEqual([...Array(A_TURN).fill("message"), "down"]);
+      expect(formatReason(await ended)).toBe("killed");
+      expect(deadLetters).toEqual([]);
+    }
+  });
+
+  test("gives way if another guest has woken it, too", async () => {
+    const asker = await runtime.load(ASKER);
+    const [one, other] = [0, 1].map(() => spawn(argsFor(observer.pid), "asked"));
     await settled();
-    const kinds: string[] = [];
-    for (let item = observer.poll(); item !== undefined; item = observer.poll()) kinds.push(item.kind);
-    expect(kinds).toEqual([...Array(A_TURN).fill("message"), "down"]);
-    expect(formatReason(await ended)).toBe("killed");
-    expect(deadLetters).toEqual([]);
+    // The first message makes a ring for each; with that the switch does the rest.
+    for (const pid of [one, other]) runtime.send(pid, "");
+    await settled();
+    runtime.spawn(asker, { args: pidBytes(one, other) });
+    await settled();
+    const items = taken();
+    expect(runs(items)).toEqual([
+      [one, A_TURN],
+      [other, A_TURN],
+      [one, A_TURN],
+      [other, A_TURN],
+      [one, COUNT - 2 * A_TURN],
+      [other, COUNT - 2 * A_TURN],
+    ]);
+    expect(told(items)).toEqual([DONE + COUNT, DONE + COUNT]);
   });
 
   test("ends where it gives way if a linked actor crashes", async () => {
@@ -236,12 +267,19 @@ const TAKER = guest(`
     (if (i32.ge_s (i32.load (i32.const 68)) (i32.const ${DONE})) (then
       (drop (call $send (i32.load (i32.const 0)) (i32.load (i32.const 4)) (i32.load (i32.const 68)) (i32.const 0) (i32.const 0))))))`);
 
-/** Does something to the actor in its arguments. */
-const acting = (code: string) =>
-  guest(`(func (export "run")
-    (drop (call $args (i32.const 0) (i32.const 8)))
+const pidBytes = (...pids: Pid[]) => new Uint8Array(BigUint64Array.from(pids, BigInt).buffer);
+
+/** Does something to the actors in its arguments, at once or when it gets an item. */
+const acting = (code: string, entry = `(export "run")`) =>
+  guest(`(func ${entry}
+    (drop (call $args (i32.const 0) (i32.const 16)))
     ${code})`);
 const KILLER = acting(
   "(drop (call $exit_to (i32.load (i32.const 0)) (i32.load (i32.const 4)) (i32.const 2) (i32.const 0) (i32.const 0)))",
+  `(export "handle") (param i32)`,
 );
+/** Sends both the tag 1. */
+const ASKER = acting(`
+  (drop (call $send (i32.load (i32.const 0)) (i32.load (i32.const 4)) (i32.const 1) (i32.const 0) (i32.const 0)))
+  (drop (call $send (i32.load (i32.const 8)) (i32.load (i32.const 12)) (i32.const 1) (i32.const 0) (i32.const 0)))`);
 const CRASHER = acting("(drop (call $link (i32.load (i32.const 0)) (i32.load (i32.const 4)))) (unreachable)");
