@@ -11,7 +11,8 @@
  */
 
 /**
- * Copies a message into an actor's mailbox. Never waits.
+ * Copies a message into an actor's mailbox. Never waits for the receiver. The host may answer 2
+ * (docs/abi.md); the transform then parks, and returns the 1 that follows.
  *
  * Arguments: the receiver's pid as two words; a tag; the payload.
  * Returns: 1 accepted; 0 no such actor, or the tag is a ref that is not live any more; -1 the

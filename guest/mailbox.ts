@@ -7,8 +7,8 @@
  * of any length arrives whole.
  *
  * `handle` and the top level of a module cannot wait, so every receive there is a poll: use
- * `…Within(0)`. A process that polls in a loop gives other actors their turns after 64 receives, in
- * a poll that finds nothing. It is better to wait.
+ * `…Within(0)`. A process that polls in a loop gives other actors their turns after 64 polls that
+ * find nothing. It is better to wait.
  */
 
 import * as actor from "./actor";

@@ -1,7 +1,10 @@
 /**
- * Sending. No function waits. The host copies the bytes before the call returns, so the guest may
- * reuse them at once. No function allocates, except `sendText` for a text that is longer than all
- * before it.
+ * Sending. The host copies the bytes before the call returns, so the guest may reuse them at once.
+ * No function allocates, except `sendText` for a text that is longer than all before it.
+ *
+ * No function waits for the receiver. In a loop that sends and does not receive, a process gives
+ * the other actors their turns after 256 messages, before the call returns (transform/floods.ts).
+ * The mailbox and the window stay as they are.
  *
  * Guarantee: messages from one actor to another arrive in the order in which they were sent (as in
  * Erlang).

@@ -11,6 +11,7 @@ import type binaryen from "binaryen";
 import { STACK, YIELD_END, YIELD_EXPORT } from "../../host/wire/abi.ts";
 import { type Entry, entriesOf, importsOf } from "./entries.ts";
 import { longestStack } from "./frames.ts";
+import { canGiveWay, replaceFloods, separateFloods } from "./gives-way.ts";
 import { FAR_END } from "./layout.ts";
 import { putFramesAside } from "./overflow.ts";
 import {
@@ -25,6 +26,7 @@ import {
   STATE,
   UNWINDING,
 } from "./pass.ts";
+import { beginStack, RESULT, returnResult, setState, unwind } from "./unwinding.ts";
 
 type Binaryen = typeof binaryen;
 
@@ -39,7 +41,6 @@ const MIN_STACK_BYTES = 128;
 
 const CAN_PARK = "isopod/canPark"; // 1 while an entry runs, which is the only time that `park` may suspend
 const PARKED = "isopod/parked"; // the number of the entry whose stack is in memory, or 0
-const RESULT = "isopod/result"; // what `park` will return
 const YIELDED = "isopod/yielded"; // 1 if `yield` unwound the stack, and not `park`
 const ASK = "isopod/ask"; // the import `yield`, which tells whether to unwind
 const REFUSE = "isopod/refuse"; // the import `park`, which refuses to park
@@ -60,13 +61,18 @@ export interface AsyncifyOptions {
    * plain import.
    */
   yields?: boolean;
+  /**
+   * Sends that can run many times without a receive between them give way (floods.ts). Default:
+   * false.
+   */
+  givesWay?: boolean;
 }
 
 /**
  * Instruments `module` in place.
  *
- * In a module that does not import `actor.park`, or has no entry to resume, it only exports the
- * mutable globals.
+ * In a module that neither imports `actor.park` nor gives way, or has no entry to resume, it only
+ * exports the mutable globals.
  *
  * @param b the Binaryen that `module` belongs to; asc passes its own to a transform
  * @throws {RangeError} if `memoryBase` leaves no room for a stack
@@ -75,14 +81,21 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
   const end = options.memoryBase ?? MEMORY_BASE;
   const parks = importsOf(b, module, "park").length > 0;
   const yields = options.yields === true && importsOf(b, module, "yield").length > 0;
-  if (entriesOf(b, module).length > 0 && (parks || yields)) {
+  const hasRoom = end >= STACK + HEADER_BYTES + MIN_STACK_BYTES;
+  const mayGiveWay = options.givesWay === true && hasRoom && canGiveWay(b, module);
+  if (mayGiveWay) optimizeForPass(b, module);
+  const floods = mayGiveWay ? separateFloods(b, module) : [];
+  const givesWay = floods.length > 0;
+  if (entriesOf(b, module).length > 0 && (parks || yields || givesWay)) {
     // A guest that yields needs no room: the host saves the memory that the stack overwrites.
-    if (parks && end < STACK + HEADER_BYTES + MIN_STACK_BYTES) {
+    if (parks && !hasRoom) {
       throw new RangeError(
         `the stack of a parked guest needs the memory below --memoryBase, which is ${end}: use --memoryBase ${MEMORY_BASE}`,
       );
     }
-    instrument(b, module, yields ? "actor.park,actor.yield" : "actor.park");
+    if (!mayGiveWay) optimizeForPass(b, module);
+    // Adds a check after every call that may reach one of these imports, also through a table.
+    runPass(b, module, ["actor.park", ...(yields ? ["actor.yield"] : []), ...floods].join());
     // Computed here, because later changes would alter the code of the pass.
     const text = module.emitText();
     const longest = longestStack(
@@ -94,9 +107,15 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
     const room = options.near === undefined || yields ? far : options.near;
     const fits = longest <= room.to - room.from - HEADER_BYTES;
     // A guest that only yields has no room of its own. The host gives it as much as it needs.
-    if (parks && !fits) putFramesAside(b, module, text, room, far);
+    if ((parks || givesWay) && !fits) putFramesAside(b, module, text, room, far);
     addGlobals(b, module, room);
     for (const name of importsOf(b, module, "park")) replacePark(b, module, name, room);
+    if (givesWay) {
+      replaceFloods(b, module, {
+        before: () => returnResult(b, module),
+        parks: () => unwind(b, module, room),
+      });
+    }
     if (yields) {
       module.addGlobal(YIELDED, b.i32, true, module.i32.const(0));
       for (const name of importsOf(b, module, "yield")) replaceYield(b, module, name);
@@ -109,12 +128,6 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
     guardMatch(b, module, "match_first");
   }
   exportGlobals(b, module);
-}
-
-/** Adds a check after every call that may reach one of the imports, also through a table. */
-function instrument(b: Binaryen, module: binaryen.Module, imports: string): void {
-  optimizeForPass(b, module);
-  runPass(b, module, imports);
 }
 
 /** Adds our globals, and removes the pass's own exports. The stack gets one fixed address. */
@@ -133,7 +146,7 @@ function addGlobals(b: Binaryen, module: binaryen.Module, { from }: Room): void 
  * Replaces the import with a function of our own, so that every call reaches it, direct or through
  * a table.
  */
-function replacePark(b: Binaryen, module: binaryen.Module, name: string, { from, to }: Room): void {
+function replacePark(b: Binaryen, module: binaryen.Module, name: string, room: Room): void {
   module.removeFunction(name);
   if (module.getFunction(REFUSE) === 0) module.addFunctionImport(REFUSE, "actor", "park", b.none, b.i32);
   module.addFunction(
@@ -142,17 +155,12 @@ function replacePark(b: Binaryen, module: binaryen.Module, name: string, { from,
     b.i32,
     [],
     module.block(null, [
-      module.if(
-        module.i32.eq(module.global.get(STATE, b.i32), module.i32.const(REWINDING)),
-        module.block(null, [setState(module, NORMAL), module.return(module.global.get(RESULT, b.i32))]),
-      ),
+      returnResult(b, module),
       module.if(
         module.i32.eqz(module.global.get(CAN_PARK, b.i32)),
         module.block(null, [module.drop(module.call(REFUSE, [], b.i32)), module.unreachable()]),
       ),
-      setState(module, UNWINDING),
-      beginStack(module, from, module.i64.const(BigInt(to) << 32n)),
-      module.return(module.i32.const(0)),
+      module.return(unwind(b, module, room)),
     ]),
   );
 }
@@ -303,18 +311,4 @@ export function exportGlobals(b: Binaryen, module: binaryen.Module): void {
     const { name, module: from, mutable } = b.getGlobalInfo(module.getGlobalByIndex(i));
     if (mutable && !from && module.getExport(`global:${name}`) === 0) module.addGlobalExport(name, `global:${name}`);
   }
-}
-
-/**
- * Writes the header of an empty stack.
- *
- * @param end an i64 whose upper half is the address at which the stack must end
- */
-function beginStack(module: binaryen.Module, from: number, end: binaryen.ExpressionRef): binaryen.ExpressionRef {
-  const begin = module.i64.const(BigInt(from + HEADER_BYTES));
-  return module.i64.store(from, 4, module.i32.const(0), module.i64.or(end, begin));
-}
-
-function setState(module: binaryen.Module, state: number): binaryen.ExpressionRef {
-  return module.global.set(STATE, module.i32.const(state));
 }

@@ -14,6 +14,7 @@ import { Transform } from "assemblyscript/transform";
 import type binaryen from "binaryen";
 import { asyncify, exportGlobals } from "./asyncify.ts";
 import { importsOf } from "./entries.ts";
+import { giveWayByPark } from "./gives-way.ts";
 import { shrinkHeap } from "./heap.ts";
 import { FAR_END, layoutBefore, moveReferences, nameOverflow, STACK_SIZE } from "./layout.ts";
 import type { ParkWay } from "./park.ts";
@@ -49,8 +50,13 @@ export default class GuestTransform extends Base {
     const layout = stackSize === STACK_SIZE ? layoutBefore(memoryBase) : undefined;
     if (layout !== undefined) moveReferences(this.binaryen, module, layout);
     else nameOverflow(this.binaryen, module, stackSize);
-    if (this.park === "jspi") exportGlobals(this.binaryen, module);
-    else asyncify(this.binaryen, module, layout ? { memoryBase: FAR_END, near: layout.near } : { memoryBase });
+    if (this.park === "jspi") {
+      giveWayByPark(this.binaryen, module);
+      exportGlobals(this.binaryen, module);
+    } else {
+      const rooms = layout ? { memoryBase: FAR_END, near: layout.near } : { memoryBase };
+      asyncify(this.binaryen, module, { ...rooms, givesWay: true });
+    }
   }
 }
 

@@ -20,6 +20,8 @@ export interface GuestExports {
   readonly start: (() => void) | null;
   /** The module imports `park`. */
   readonly parks: boolean;
+  /** `send` may answer 2: the module exports `isopod:gives_way`, and the entry can park. */
+  readonly givesWay: boolean;
 }
 
 /** What a guest calls of the kernel, which is an instance of the kernel's module for each guest. */

@@ -14,7 +14,7 @@ import type { Import } from "../wire/abi.ts";
 import type { PidTable } from "../wire/pid.ts";
 import { callerOf } from "./caller.ts";
 import { failedImport } from "./failed-import.ts";
-import { sendMessage } from "./send.ts";
+import { countSent, sendMessage } from "./send.ts";
 
 export function messageImports(services: Services, actors: PidTable<Actor>): Record<string, Import> {
   /** Crashes the caller of a receive that the kernel has refused. */
@@ -36,7 +36,8 @@ export function messageImports(services: Services, actors: PidTable<Actor>): Rec
       try {
         const from = callerOf(services, "send");
         checkRange(from, "send", "the payload", pointer, length);
-        return sendMessage(from, lookUp(from, actors, lo, hi), lo, hi, tag, 0, pointer, length);
+        const status = sendMessage(from, lookUp(from, actors, lo, hi), lo, hi, tag, 0, pointer, length);
+        return countSent(from, status, tag);
       } catch (error) {
         throw failedImport(services.kernel.current, error);
       }

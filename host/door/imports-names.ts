@@ -14,7 +14,7 @@ import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
 import type { PidTable } from "../wire/pid.ts";
 import { callerOf, isOwn, textOf } from "./caller.ts";
-import { sendMessage } from "./send.ts";
+import { countSent, sendMessage } from "./send.ts";
 
 /** The most pids whose bytes fit into a 32-bit length. */
 const MAX_PIDS = 2 ** 29 - 1;
@@ -64,7 +64,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       checkRange(actor, "send_named", "the payload", pointer, length);
       if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
       const to = find(actor, "send_named", name, nameLength);
-      return sendMessage(actor, to, to?.lo ?? 0, to?.hi ?? 0, tag, 0, pointer, length);
+      return countSent(actor, sendMessage(actor, to, to?.lo ?? 0, to?.hi ?? 0, tag, 0, pointer, length), tag);
     },
 
     join(group, groupLength) {

@@ -5,7 +5,7 @@ import { charge } from "../actor/budget.ts";
 import { COPIED_SHIFT } from "../actor/receive.ts";
 import { missedRef } from "../between/guesses.ts";
 import { post } from "../between/post.ts";
-import { MESSAGE, SEND_NO_ACTOR } from "../wire/message.ts";
+import { MESSAGE, SEND_ACCEPTED, SEND_NO_ACTOR } from "../wire/message.ts";
 
 /**
  * Sends bytes of a guest's memory, which have been checked. `ref` is the ref to answer with, or 0.
@@ -27,4 +27,9 @@ export function sendMessage(
   const status = post(services, from, from.lo, from.hi, to, toLo, toHi, MESSAGE, tag, ref, payload);
   if (tag < 0 && status === SEND_NO_ACTOR) missedRef(from);
   return status;
+}
+
+/** What `send` and `send_named` answer: after many messages in a turn, the sender has to give way. */
+export function countSent({ services, record }: Actor, status: number, tag: number): number {
+  return status === SEND_ACCEPTED && tag >= 0 ? services.kernel.call.countSent(record) : status;
 }

@@ -13,5 +13,5 @@ export { recv, recvMatch, recvTag } from "./receive.ts";
 export { claim, coldOf, recordAt, release } from "./records.ts";
 export { demonitor, request } from "./request.ts";
 export { me } from "./self.ts";
-export { send } from "./send.ts";
+export { countSent, send } from "./send.ts";
 export { begin, park, proceed, turn } from "./turn.ts";

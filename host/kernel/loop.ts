@@ -3,7 +3,23 @@ import { load, store } from "./memory.ts";
 import { callTurn } from "./outside.ts";
 import { dequeue } from "./queue.ts";
 import { slotOf } from "./records.ts";
-import { FLAGS, HI, LO, NOTHING, QUEUE_LENGTH, READY, STATE, TAKES_TURNS, TURNS_LEFT, WHOLE_TURN } from "./words.ts";
+import {
+  BUDGET,
+  FLAGS,
+  HI,
+  LO,
+  NOTHING,
+  QUEUE_LENGTH,
+  READY,
+  STATE,
+  TAKES_TURNS,
+  TURN_ITEMS,
+  TURNS_LEFT,
+  WHOLE_TURN,
+} from "./words.ts";
+
+/** So many items of a turn, as a power of two, count as a turn. */
+const ITEMS_SHIFT = 6;
 
 /**
  * Gives at most so many turns. Answers where the host has to go on: the address of a record, and in
@@ -17,6 +33,9 @@ export function run(turns: i32): i32 {
     // It may have ended while it waited, and another actor may have its record.
     if (load((record + STATE) | 0) !== READY || load((record + HI) | 0) < 0) continue;
     const left = turnOf(record);
+    // A turn of many items counts as several.
+    const items = (TURN_ITEMS - load((record + BUDGET) | 0)) | 0;
+    store(TURNS_LEFT, (load(TURNS_LEFT) - (items >> ITEMS_SHIFT)) | 0);
     if (left !== NOTHING) return record | left;
   }
   return 0;

@@ -58,6 +58,8 @@ const ASKED_BYTES_A_TURN = 262_144;
 const FIRST_ROOM = 512;
 /** Up to this many: no segment has more. */
 const MOST_ROOM = 65_536;
+/** A poll that finds nothing counts as so many items, so that a guest that polls in vain gives way soon. */
+const EMPTY_POLL = 16;
 /** The bytes of `info`. */
 const INFO_BYTES = 32;
 
@@ -106,7 +108,10 @@ function receive(info: i32, pointer: i32, capacity: i32, timeout: i32, want: i32
     store((me + BUDGET) | 0, (load((me + BUDGET) | 0) - 1) | 0);
     const length = look(!polls);
     if (length !== PARK) return length;
-    if (polls && !(isSpent && (flags & (MAY_PARK | KNOWS_PARK)) === (MAY_PARK | KNOWS_PARK))) return TIMEOUT_OVER;
+    if (polls && !(isSpent && (flags & (MAY_PARK | KNOWS_PARK)) === (MAY_PARK | KNOWS_PARK))) {
+      store((me + BUDGET) | 0, (load((me + BUDGET) | 0) - EMPTY_POLL + 1) | 0);
+      return TIMEOUT_OVER;
+    }
   }
   store((me + TIMEOUT) | 0, timeout);
   store((me + TIMED) | 0, polls ? OVER : timeout < 0 ? FOR_EVER : TIMED_BY_KERNEL);

@@ -29,6 +29,7 @@ import {
   MAX_MESSAGES,
   MAY_PARK,
   MESSAGE,
+  NOT_WAITING,
   PAYS,
   RESTRAINT,
   SENT,
@@ -46,8 +47,9 @@ export function send(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32
   if (!isPlain(to, lo, hi, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
   if (tag < 0 && !mayAnswer(to, tag)) return hostSend(lo, hi, tag, pointer, length);
   if (!post(to, tag, 0, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
-  if (tag < 0) store((load((to + COLD) | 0) + CALL_ANSWERED) | 0, 1);
-  return tookTurn();
+  if (tag >= 0) return countSent(me);
+  store((load((to + COLD) | 0) + CALL_ANSWERED) | 0, 1);
+  return ACCEPTED;
 }
 
 /** Whether a message can go to the actor of a record without the host: its bounds allow it. */
@@ -87,14 +89,17 @@ export function post(to: i32, tag: i32, ref: i32, pointer: i32, length: i32): bo
   return true;
 }
 
-/** The answer to one message more, after which the sender may have to give way. */
-function tookTurn(): i32 {
+/**
+ * Counts a message that was accepted, and says what `send` answers. Between a -2 and its `park` it
+ * never asks the sender to give way.
+ */
+export function countSent(from: i32): i32 {
   const sent = (load(SENT_IN_TURN) + 1) | 0;
   store(SENT_IN_TURN, sent);
   if (sent < TURN_SENDS) return ACCEPTED;
-  if ((load((me + FLAGS) | 0) & (GIVES_WAY | MAY_PARK)) !== (GIVES_WAY | MAY_PARK)) return ACCEPTED;
-  store(SENT_IN_TURN, 0);
-  store((me + WANT) | 0, WANT_TURN);
-  store((me + TIMED) | 0, FOR_EVER);
+  if ((load((from + FLAGS) | 0) & (GIVES_WAY | MAY_PARK)) !== (GIVES_WAY | MAY_PARK)) return ACCEPTED;
+  if (load((from + TIMED) | 0) !== NOT_WAITING && load((from + WANT) | 0) !== WANT_TURN) return ACCEPTED;
+  store((from + WANT) | 0, WANT_TURN);
+  store((from + TIMED) | 0, FOR_EVER);
   return ACCEPTED_GIVE_WAY;
 }

@@ -206,14 +206,17 @@ function maximumPages({ limits }: Actor, { memoryType }: GuestModule): number {
 }
 
 function guestExports(module: GuestModule, exports: WebAssembly.Exports, entry: string): GuestExports {
+  const parks = module.importsActor("park");
+  const resume = functionOf(exports, resumeExport(entry));
   return {
     handle: entry === "handle" ? functionOf(exports, "handle") : null,
     entry: functionOf(exports, entry),
-    resume: functionOf(exports, resumeExport(entry)),
+    resume,
     match: functionOf(exports, "match"),
     matchFirst: functionOf(exports, "match_first"),
     start: entry === START ? null : (functionOf(exports, START) ?? functionOf(exports, INITIALIZE)),
-    parks: module.importsActor("park"),
+    parks,
+    givesWay: module.givesWay && (parks || resume !== null),
   } as GuestExports;
 }
 

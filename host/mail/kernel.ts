@@ -84,6 +84,7 @@ interface Functions {
   ): number;
   run(turns: number): number;
   begin(record: number): void;
+  countSent(record: number): number;
   enqueue(record: number): void;
   claim(lo: number, hi: number): number;
   release(record: number): void;

@@ -3,7 +3,7 @@
  * that begins with one waits. A name that is no entry, or a way in which the module cannot wait,
  * throws a SpawnError that says what there is.
  */
-import { ENTRY_TYPE, INITIALIZE, resumeExport, START } from "../wire/abi.ts";
+import { ENTRY_TYPE, GIVES_WAY_EXPORT, INITIALIZE, resumeExport, START } from "../wire/abi.ts";
 import { SpawnError } from "../wire/errors.ts";
 import type { ReductionPolicy, WayName } from "../wire/limits.ts";
 import { hasJspi } from "./engine.ts";
@@ -11,7 +11,7 @@ import type { ExportType } from "./interface.ts";
 
 /** A message names no more entries than this. */
 const MAX_NAMED = 20;
-const NO_ENTRIES = [START, INITIALIZE, "match", "match_first"];
+const NO_ENTRIES = [START, INITIALIZE, "match", "match_first", GIVES_WAY_EXPORT];
 
 /** What a module imports of `actor`, as far as it decides how an actor waits. */
 export interface WaitImports {

@@ -10,7 +10,7 @@
  * check.ts and this file. All of them read bytes by cursor.ts, sections.ts, declarations.ts and
  * instructions.ts.
  */
-import { LEFT_EXPORT, PAGE_BYTES, resumeExport, YIELD_EXPORT } from "../wire/abi.ts";
+import { GIVES_WAY_EXPORT, LEFT_EXPORT, PAGE_BYTES, resumeExport, YIELD_EXPORT } from "../wire/abi.ts";
 import type { ReductionPolicy, WayName } from "../wire/limits.ts";
 import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
 import type { ExitReason } from "../wire/message.ts";
@@ -162,6 +162,11 @@ export class GuestModule {
   canYield(way: WayName): boolean {
     const unwindsForYield = this.#making.isCountedHere !== true && this.#exports.has(YIELD_EXPORT);
     return way === "jspi" || (way === "asyncify" && unwindsForYield);
+  }
+
+  /** It calls `park` where `send` answers 2. */
+  get givesWay(): boolean {
+    return this.#exports.has(GIVES_WAY_EXPORT);
   }
 
   /** It exports a counter of reductions. */

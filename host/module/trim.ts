@@ -6,7 +6,7 @@
  * The module gets one more function instead, which copies all mutable globals to the memory or
  * back. So the host can put all of them back, also those that the module does not export.
  */
-import { ENTRY_TYPE, exportTypes, GLOBALS_EXPORT, LEFT_EXPORT, resumeExport } from "../wire/abi.ts";
+import { ENTRY_TYPE, exportTypes, GIVES_WAY_EXPORT, GLOBALS_EXPORT, LEFT_EXPORT, resumeExport } from "../wire/abi.ts";
 import { Copies } from "./copies.ts";
 import { type Cursor, Undecodable } from "./cursor.ts";
 import { eachType, Form, Kind, readGlobalType, readImport } from "./declarations.ts";
@@ -87,6 +87,7 @@ function functionsOf({ exports }: Interface): ReadonlySet<string> {
   const isCalled = ({ name, kind, signature }: ExportType) =>
     kind === "function" &&
     name !== GLOBALS_EXPORT &&
+    name !== GIVES_WAY_EXPORT &&
     (isMeant(name) || (signature === ENTRY_TYPE && !names.has(resumeExport(name)) && !isCollector(name, names)));
   return new Set(exports.filter(isCalled).map(({ name }) => name));
 }

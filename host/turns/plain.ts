@@ -70,7 +70,7 @@ export function stopHandler(actor: Actor): void {
 /** The guest has parked, and no item ends its wait, but the answer of a function of the embedder. */
 export function waitForAnswer(actor: Actor): void {
   if (!actor.waiting || actor.want !== WANT_ANSWER) {
-    fault(actor, "park was called without a receive that had answered -2");
+    fault(actor, "park was called without a receive that had answered -2, or a send that had answered 2");
   }
   if (actor.answer?.settled) actor.wake();
   else actor.state = PARKED;

@@ -10,6 +10,7 @@ import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
 import { gate as gateBase64 } from "../kernel/binary.ts";
 import {
+  GIVES_WAY,
   HANDLER_CAPACITY,
   HAS_MATCH,
   HAS_MATCH_FIRST,
@@ -154,6 +155,7 @@ export class Ports {
     actor.setFlag(HAS_MATCH_FIRST, guest?.matchFirst != null);
     actor.setFlag(KNOWS_PARK, guest?.parks === true);
     actor.setFlag(PAYS, reductions !== null);
+    actor.setFlag(GIVES_WAY, guest?.givesWay === true);
   }
 
   /** An actor has ended: its port acts for no one, and nothing of its guest is kept. */

@@ -83,6 +83,8 @@ export const YIELD_END = -(2 ** 31);
 export const YIELD_EXPORT = "isopod:yield";
 /** The export of a module that counts its reductions: a mutable global, how many are left. */
 export const LEFT_EXPORT = "isopod:left";
+/** The export of a module that calls `park` where `send` answers 2. Its kind and value do not matter. */
+export const GIVES_WAY_EXPORT = "isopod:gives_way";
 /**
  * The export that the host adds to a module that it compiles. `(at, toMemory)` copies all mutable
  * globals to the memory at `at`, or from there.

@@ -109,6 +109,8 @@ export const MAX_REASON_BYTES = 4_096;
 
 /** The answers of `send`. */
 export const SEND_ACCEPTED = 1;
+/** Accepted, and the sender is to `park`, so that others have their turns. */
+export const SEND_GIVE_WAY = 2;
 export const SEND_NO_ACTOR = 0;
 export const SEND_FULL = -1;
 export const SEND_TOO_LARGE = -2;
