@@ -33,9 +33,6 @@ export function run(turns: i32): i32 {
     // It may have ended while it waited, and another actor may have its record.
     if (load((record + STATE) | 0) !== READY || load((record + HI) | 0) < 0) continue;
     const left = turnOf(record);
-    // A turn of many items counts as several.
-    const items = (TURN_ITEMS - load((record + BUDGET) | 0)) | 0;
-    store(TURNS_LEFT, (load(TURNS_LEFT) - (items >> ITEMS_SHIFT)) | 0);
     if (left !== NOTHING) return record | left;
   }
   return 0;
@@ -44,5 +41,9 @@ export function run(turns: i32): i32 {
 /** Gives an actor that is ready its turn, wherever it stands in the run queue. */
 export function turnOf(record: i32): i32 {
   if ((load((record + FLAGS) | 0) & TAKES_TURNS) === 0) return WHOLE_TURN;
-  return callTurn(slotOf(load((record + LO) | 0)));
+  const left = callTurn(slotOf(load((record + LO) | 0)));
+  // A turn of many items counts as several.
+  const items = (TURN_ITEMS - load((record + BUDGET) | 0)) | 0;
+  store(TURNS_LEFT, (load(TURNS_LEFT) - (items >> ITEMS_SHIFT)) | 0);
+  return left;
 }

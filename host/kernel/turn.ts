@@ -6,6 +6,7 @@ import { enqueue } from "./queue.ts";
 import { look } from "./receive.ts";
 import { me, noticeGrowth } from "./self.ts";
 import {
+  ACCEPTED,
   BUDGET,
   CAPACITY,
   COLD,
@@ -140,7 +141,8 @@ function handleLong(length: i32): void {
 export function proceed(): i32 {
   if ((load((me + FLAGS) | 0) & PREEMPTED) !== 0) return hostGoOn();
   const want = load((me + WANT) | 0);
-  let result = 0;
+  // What `park` answers to an actor that has given way.
+  let result = ACCEPTED;
   if (want === WANT_ANSWER) {
     result = hostAnswer();
     if (result === PARK) {

@@ -24,12 +24,12 @@ type Script = readonly (readonly [what: number, times?: number])[];
 const MARKER = `(global $marker i32 (i32.const 1)) (export "isopod:gives_way" (global $marker))`;
 const MARKER_FUNCTION = `(func (export "isopod:gives_way") (unreachable))`;
 
-/** How a guest waits, what the option `switch` says beside it, and who receives what it sends. */
+/** How a guest waits, and who receives what it sends. */
 const WAYS = [
-  ["asyncify", "auto", "a guest"],
-  ["asyncify", "auto", "the host"],
-  ["asyncify", "off", "a guest"],
-  ["jspi", "off", "a guest"],
+  ["asyncify", "a guest"],
+  ["asyncify", "the host"],
+  ["jspi", "a guest"],
+  ["jspi", "the host"],
 ] as const;
 type Way = "asyncify" | "jspi" | "handler" | "start" | "never waits";
 
@@ -97,9 +97,9 @@ let receiver: Pid;
 
 afterEach(() => runtime.stop());
 
-async function begin(turnedTo: "auto" | "off", who = "a guest"): Promise<void> {
+async function begin(who = "a guest"): Promise<void> {
   const later = async () => 77;
-  runtime = new Runtime({ clock: new ManualClock(), switch: turnedTo, grants: "all", imports: { test: { later } } });
+  runtime = new Runtime({ clock: new ManualClock(), grants: "all", imports: { test: { later } } });
   observer = runtime.mailbox();
   runtime.register("observer", observer.pid);
   receiver = who === "the host" ? observer.pid : runtime.spawn(await runtime.load(TAKER));
@@ -139,26 +139,26 @@ async function played(way: Way, script: Script, more = MARKER): Promise<number[]
 
 const times = (count: number, answer: number): number[] => Array(count).fill(answer);
 
-describe.each(WAYS)("a guest that waits by %s, with the switch %s, and sends to %s:", (way, turnedTo, who) => {
+describe.each(WAYS)("a guest that waits by %s and sends to %s:", (way, who) => {
   test("its 256th send is answered 2, and every one after it until it parks; park answers 1", async () => {
-    await begin(turnedTo, who);
+    await begin(who);
     const script: Script = [[SEND, 258], [PARK], [SEND, 256], [PARK], [SEND]];
     const found = [...times(255, 1), 2, 2, 2, 1, ...times(255, 1), 2, 1, 1];
     expect(await played(way, script)).toEqual(found);
   });
 
   test("the kind of the marker does not matter", async () => {
-    await begin(turnedTo, who);
+    await begin(who);
     expect(await played(way, [[SEND, 256]], MARKER_FUNCTION)).toEqual([...times(255, 1), 2]);
   });
 
   test("without the marker no send is answered 2", async () => {
-    await begin(turnedTo, who);
+    await begin(who);
     expect(await played(way, [[SEND, 1_000]], "")).toEqual(times(1_000, 1));
   });
 
   test("send_named counts and is answered 2, too", async () => {
-    await begin(turnedTo, who);
+    await begin(who);
     const script: Script = [
       [SEND, 200],
       [SEND_NAMED, 57],
@@ -168,7 +168,7 @@ describe.each(WAYS)("a guest that waits by %s, with the switch %s, and sends to 
   });
 
   test("requests, answers to refs and messages that are not accepted do not count, and are never answered 2", async () => {
-    await begin(turnedTo, who);
+    await begin(who);
     const script: Script = [
       [RECEIVE],
       [PARK],
@@ -189,7 +189,7 @@ describe.each(WAYS)("a guest that waits by %s, with the switch %s, and sends to 
   });
 
   test("a send between a -2 and its park is answered 1, and the next receive's park is as ever", async () => {
-    await begin(turnedTo, who);
+    await begin(who);
     const script: Script = [[SEND, 256], [RECEIVE], [SEND, 3], [PARK], [SEND, 256], [WAIT_FOR_HOST], [SEND, 3], [PARK]];
     const pid = await spawn(way, script);
     for (let i = 0; i < 3; i++) await quiet();
@@ -199,7 +199,7 @@ describe.each(WAYS)("a guest that waits by %s, with the switch %s, and sends to 
   });
 
   test("a receive in place of park takes the place of the 2", async () => {
-    await begin(turnedTo, who);
+    await begin(who);
     const pid = await spawn(way, [[SEND, 256], [RECEIVE], [PARK], [SEND, 255], [POLL], [SEND, 1]]);
     for (let i = 0; i < 3; i++) await quiet();
     runtime.send(pid, "four");
@@ -207,7 +207,7 @@ describe.each(WAYS)("a guest that waits by %s, with the switch %s, and sends to 
   });
 
   test("items that have come wait in the mailbox while it gives way, and a poll takes them in order", async () => {
-    await begin(turnedTo, who);
+    await begin(who);
     await spawn(way, [[SEND, 256], [PARK], [POLL, 3]], MARKER, pid => {
       runtime.send(pid, "1");
       runtime.send(pid, "22");
@@ -216,14 +216,14 @@ describe.each(WAYS)("a guest that waits by %s, with the switch %s, and sends to 
   });
 
   test("it gives way after it has waited for a function of the embedder", async () => {
-    await begin(turnedTo, who);
+    await begin(who);
     const script: Script = [[WAIT_FOR_HOST], [PARK], [SEND, 256], [PARK], [SEND, 256], [PARK]];
     const found = [-2, 77, ...times(255, 1), 2, 1, ...times(255, 1), 2, 1];
     expect(await played(way, script)).toEqual(found);
   });
 
   test("park without a -2 or a 2 before it crashes, also a second one", async () => {
-    await begin(turnedTo, who);
+    await begin(who);
     let ended: Promise<ExitReason> | undefined;
     await spawn(way, [[SEND, 256], [PARK], [PARK]], MARKER, pid => {
       ended = runtime.exited(pid);
@@ -235,21 +235,21 @@ describe.each(WAYS)("a guest that waits by %s, with the switch %s, and sends to 
   });
 });
 
-describe.each(["auto", "off"] as const)("with the switch %s, no send is answered 2", turnedTo => {
+describe("no send is answered 2", () => {
   test("in a handler", async () => {
-    await begin(turnedTo);
+    await begin();
     const pid = await spawn("handler", [[SEND, 600]]);
     runtime.send(pid, "");
     expect(await answers()).toEqual(times(600, 1));
   });
 
   test("in _start", async () => {
-    await begin(turnedTo);
+    await begin();
     expect(await played("start", [[SEND, 600]])).toEqual(times(600, 1));
   });
 
   test("in an entry that cannot wait", async () => {
-    await begin(turnedTo);
+    await begin();
     expect(await played("never waits", [[SEND, 600]])).toEqual(times(600, 1));
   });
 });

@@ -126,6 +126,8 @@ class Player {
         const actor = this.#actors[at] as Actor;
         actor.isReady = false;
         setWord(this.memory, this.record(at) + W.STATE, W.PARKED);
+        // It takes no item.
+        setWord(this.memory, this.record(at) + W.BUDGET, W.TURN_ITEMS);
         for (const other of enqueue) this.enqueue(other);
         for (const other of end) this.end(other);
         if (stop) {

@@ -32,11 +32,11 @@ let clock: ManualClock;
 let observer: HostMailbox;
 let deadLetters: DeadLetter[];
 
-function begin(turnedTo: "auto" | "off"): void {
+function begin(): void {
   clock = new ManualClock();
   deadLetters = [];
   const onDeadLetter = (letter: DeadLetter) => deadLetters.push(letter);
-  runtime = new Runtime({ clock, readString, switch: turnedTo, grants: "all", onDeadLetter });
+  runtime = new Runtime({ clock, readString, grants: "all", onDeadLetter });
   observer = runtime.mailbox();
   runtime.register("observer", observer.pid);
 }
@@ -85,7 +85,7 @@ async function settled(): Promise<void> {
   for (let i = 0; i < 20; i++) await quiet();
 }
 
-describe.each(WAYS)("a flooder built for %s, with the switch %s,", (way, turnedTo) => {
+describe.each(WAYS)("a flooder built for %s", way => {
   let wasm: Uint8Array<ArrayBuffer>;
   let module: GuestModule;
 
@@ -94,7 +94,7 @@ describe.each(WAYS)("a flooder built for %s, with the switch %s,", (way, turnedT
   });
 
   beforeEach(async () => {
-    begin(turnedTo);
+    begin();
     module = await runtime.load(wasm, { name: "flooder" });
   });
 
@@ -174,7 +174,6 @@ describe.each(WAYS)("a flooder built for %s, with the switch %s,", (way, turnedT
     const asker = await runtime.load(ASKER);
     const [one, other] = [0, 1].map(() => spawn(argsFor(observer.pid), "asked"));
     await settled();
-    // The first message makes a ring for each; with that the switch does the rest.
     for (const pid of [one, other]) runtime.send(pid, "");
     await settled();
     runtime.spawn(asker, { args: pidBytes(one, other) });
@@ -229,7 +228,7 @@ describe.each([
   ["jspi", "count"],
 ] as const)("a flooder that counts its reductions, built for %s,", (way, reductions) => {
   test("gives way and is preempted, and sends all in order", async () => {
-    begin("auto");
+    begin();
     const module = await runtime.load(await buildGuest("guests", "flooder", way, reductions));
     const options = { entry: "busy", args: argsFor(observer.pid), reductions: { perTurn: 100_000 } };
     const one = runtime.spawn(module, options);
@@ -244,7 +243,7 @@ describe.each([
   });
 
   test("gives way after 256 messages", async () => {
-    begin("auto");
+    begin();
     const module = await runtime.load(await buildGuest("guests", "flooder", way, reductions));
     const one = runtime.spawn(module, { args: argsFor(observer.pid) });
     const other = runtime.spawn(module, { args: argsFor(observer.pid) });

@@ -58,15 +58,13 @@ async function told(): Promise<[Pid, number][]> {
 }
 
 describe.each([
-  ["handler", "auto", A_TURN],
-  ["handler", "off", A_TURN],
+  ["handler", A_TURN],
   // The first item of a later turn is what the actor goes on with; then come its receives.
-  ["asyncify", "auto", A_TURN + 1],
-  ["asyncify", "off", A_TURN + 1],
-  ["jspi", "off", A_TURN + 1],
-] as const)("%s, with the switch %s:", (way, turnedTo, laterTurns) => {
+  ["asyncify", A_TURN + 1],
+  ["jspi", A_TURN + 1],
+] as const)("%s:", (way, laterTurns) => {
   test("two actors with full mailboxes take turns of 1,024 items", async () => {
-    runtime = new Runtime({ clock: new ManualClock(), switch: turnedTo });
+    runtime = new Runtime({ clock: new ManualClock() });
     observer = runtime.mailbox();
     const module = await runtime.load(guest(TELLERS[way]));
     const args = new Uint8Array(BigUint64Array.of(BigInt(observer.pid)).buffer);
