@@ -200,7 +200,8 @@ describe("match_first", () => {
     const [n, , asked] = notes;
     expect([n, asked]).toEqual([4, 501]);
     expect(crossings).toBeGreaterThan(1);
-    expect(crossings).toBeLessThan(10);
+    // Each call shows items of one segment of the mailbox, which has at most 4 KiB: a hundred items.
+    expect(crossings).toBeLessThan(12);
   });
 
   /**
