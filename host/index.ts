@@ -71,4 +71,4 @@ export type { MemoryUse } from "./wire/memory-use.ts";
 
 // Errors.
 
-export { ClosedError, IsopodError, LoadError, SpawnError } from "./wire/errors.ts";
+export { ClosedError, EngineError, IsopodError, LoadError, SpawnError } from "./wire/errors.ts";

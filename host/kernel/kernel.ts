@@ -4,6 +4,7 @@
  */
 // The kernel.
 export { deliver } from "./delivery.ts";
+export { descend } from "./descent.ts";
 export { run, turnOf } from "./loop.ts";
 export { findRef, first, from, mayTake, next, remove, sizeFor, startFor } from "./mailbox.ts";
 export { mark, markAt, unmark } from "./marks.ts";

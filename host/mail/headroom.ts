@@ -14,16 +14,32 @@
  */
 const LOCALS = 8_192;
 
+/** Each call of `descend` takes 32 bytes or more, in every tier of V8. */
+const DESCENT_CALLS = 2_048;
+
 const I32 = 0x7f;
 const I64 = 0x7e;
 
-/** Throws a RangeError if less than 64 KiB of the stack are left, as the engine does at its end. */
-export const needHeadroom: () => void = probe();
+type Ask = (use: number) => number;
 
-function probe(): () => void {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(probeCode()));
-  const ask = instance.exports.ask as (use: number) => number;
-  return () => void ask(0);
+let ask: Ask | undefined;
+
+/** Throws a RangeError if less than 64 KiB of the stack are left, as the engine does at its end. */
+export function needHeadroom(): void {
+  ask?.(0);
+}
+
+/**
+ * Makes the function that is asked. The first runtime calls this, because importing isopod compiles
+ * nothing. An engine that may not compile calls `descend` instead, which calls itself so many times: 2 µs.
+ */
+export function prepareHeadroom(descend: (calls: number) => number): void {
+  if (ask !== undefined) return;
+  try {
+    ask = new WebAssembly.Instance(new WebAssembly.Module(probeCode())).exports.ask as Ask;
+  } catch {
+    ask = () => descend(DESCENT_CALLS);
+  }
 }
 
 /**

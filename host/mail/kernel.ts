@@ -23,7 +23,7 @@ import {
   STATE,
 } from "../kernel/words.ts";
 import { EngineError } from "../wire/errors.ts";
-import { needHeadroom } from "./headroom.ts";
+import { needHeadroom, prepareHeadroom } from "./headroom.ts";
 import { Payloads } from "./payloads.ts";
 
 /** What has a record in the kernel. */
@@ -83,6 +83,7 @@ interface Functions {
     isBound: number,
   ): number;
   run(turns: number): number;
+  descend(calls: number): number;
   begin(record: number): void;
   countSent(record: number): number;
   enqueue(record: number): void;
@@ -129,6 +130,9 @@ export class Kernel<T extends Recorded> {
    * @param maxItemBytes what all mailboxes and timers together may use
    */
   constructor(module = kernelModule(), maxItemBytes = Number.POSITIVE_INFINITY) {
+    if (!WebAssembly.Module.exports(module).some(({ name }) => name === "deliver")) {
+      throw new TypeError("a runtime: kernel is another module than isopod/kernel.wasm");
+    }
     this.module = module;
     this.memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES });
     this.turns = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
@@ -143,6 +147,7 @@ export class Kernel<T extends Recorded> {
       guest: { memory: this.memory },
       gate: { ...gate, ...this.gate },
     } as WebAssembly.Imports).exports as unknown as Functions;
+    prepareHeadroom(this.call.descend);
     this.#words = new Int32Array(this.memory.buffer);
     this.#bytes = new Uint8Array(this.memory.buffer);
     this.#doubles = new Float64Array(this.memory.buffer);

@@ -1,0 +1,80 @@
+/**
+ * The kernel's module: when it is compiled, which other one is accepted, and what an engine is told that
+ * cannot run it.
+ */
+import { afterEach, expect, test, vi } from "vitest";
+import { kernel as base64 } from "../../host/kernel/binary.ts";
+import { guest } from "../support/wat.ts";
+
+const binary = () => Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+
+/** An engine in which compiling fails, as far as JavaScript can see. */
+function withoutCompiler(refuses: (bytes: Uint8Array) => boolean): { compiled: number } {
+  const count = { compiled: 0 };
+  const { Module } = WebAssembly;
+  const Refusing = new Proxy(Module, {
+    construct(target, [bytes]: [Uint8Array<ArrayBuffer>]) {
+      if (refuses(bytes)) throw new WebAssembly.CompileError("Wasm code generation disallowed by embedder");
+      count.compiled++;
+      return new target(bytes);
+    },
+  });
+  vi.stubGlobal("WebAssembly", Object.create(WebAssembly, { Module: { value: Refusing } }));
+  return count;
+}
+
+/** isopod as a program finds it that imports it now. */
+async function imported(): Promise<typeof import("../../host/index.ts")> {
+  vi.resetModules();
+  return import("../../host/index.ts");
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.resetModules();
+});
+
+const ECHO = guest(`
+  (func (export "_start") (call $window (i32.const 64) (i32.const 128) (i32.const 1024)))
+  (func (export "handle") (param $n i32)
+    (drop (call $send (i32.load (i32.const 72)) (i32.load (i32.const 76)) (i32.load (i32.const 68)) (i32.const 128) (local.get $n))))`);
+
+test("importing isopod compiles nothing", async () => {
+  const count = withoutCompiler(() => false);
+  const { Runtime } = await imported();
+  expect(count.compiled).toBe(0);
+  await using runtime = new Runtime();
+  expect(runtime.size).toBe(0);
+  expect(count.compiled).toBeGreaterThan(0);
+});
+
+test("a compiled kernel and compiled guests run where an engine may not compile", async () => {
+  const kernel = new WebAssembly.Module(binary());
+  const module = new WebAssembly.Module(ECHO);
+  const count = withoutCompiler(() => true);
+  const { Runtime } = await imported();
+  await using runtime = new Runtime({ kernel });
+  const mailbox = runtime.mailbox();
+  const echo = runtime.spawn(await runtime.load(module));
+  mailbox.send(echo, "hello", 7);
+  expect(await mailbox.receive()).toMatchObject({ kind: "message", tag: 7, bytes: new TextEncoder().encode("hello") });
+  expect(runtime.kill(echo)).toBe(true);
+  expect(count.compiled).toBe(0);
+});
+
+test("an engine that refuses the kernel is told what isopod needs", async () => {
+  withoutCompiler(bytes => bytes.length === binary().length);
+  const { Runtime, EngineError } = await imported();
+  expect(() => new Runtime()).toThrow(EngineError);
+  expect(() => new Runtime()).toThrow(/needs WebAssembly with several memories .*Node 22.*refuses the kernel/);
+});
+
+test("what is no module is refused as the option kernel", async () => {
+  const { Runtime } = await imported();
+  expect(() => new Runtime({ kernel: binary() as unknown as WebAssembly.Module })).toThrow(
+    /kernel is the compiled module isopod\/kernel\.wasm, not/,
+  );
+  expect(() => new Runtime({ kernel: new WebAssembly.Module(ECHO) })).toThrow(
+    /another module than isopod\/kernel\.wasm/,
+  );
+});
