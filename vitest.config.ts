@@ -29,8 +29,9 @@ const rooms = [
 ];
 const inRooms = `test/{${rooms.join(",")}}`;
 
-/** Suites of rooms that start processes, compile guests that they make at random, or fill mailboxes for seconds. */
+/** Suites of rooms that start processes, compile guests that they make at random, or take many seconds. */
 const slowOfRooms = [
+  "test/kernel/stack.test.ts",
   "test/mail/full-mailbox.test.ts",
   "test/mail/order.laws.test.ts",
   "test/javascript/otp-supervisor.test.ts",

@@ -2,70 +2,50 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import * as W from "../../host/kernel/words.ts";
-import { instantiateKernel } from "../support/kernel.ts";
-import type { Kernel } from "../support/kernel-functions.ts";
-import { hasTag } from "../support/kernel-items.ts";
-import { readMailbox, word } from "../support/kernel-memory.ts";
+import { compiledKernel } from "../support/compiled-kernel.ts";
+import { step as happening, programs } from "../support/guest-programs.ts";
+import { KernelGuests } from "../support/kernel-guests.ts";
+import { word } from "../support/kernel-memory.ts";
 import { KernelPlayer } from "../support/kernel-player.ts";
 import { check } from "../support/mailbox-check.ts";
 import { step } from "../support/mailbox-steps.ts";
 
-type Outside = Parameters<Kernel["useOutside"]>[0];
-
-/** The compiled kernel with the functions of its TypeScript. It is made when both memories and the host are known. */
-function compiledKernel(): Kernel {
-  let memories: [WebAssembly.Memory, WebAssembly.Memory] | undefined;
-  const made: { functions?: ReturnType<typeof instantiateKernel> } = {};
-  const call =
-    (name: string) =>
-    (...values: number[]) => {
-      const answer = made.functions?.functions[name](...values.map(Number));
-      return ["deliver", "mayTake", "park"].includes(name) ? answer === 1 : answer;
-    };
-  const own = {
-    useMemories: (memory: WebAssembly.Memory, guest: WebAssembly.Memory) => {
-      memories = [memory, guest];
-    },
-    useOutside: (outside: Outside) => {
-      if (memories === undefined) throw new Error("a kernel needs its memories first");
-      const [memory, guestMemory] = memories;
-      made.functions = instantiateKernel({ memory, guestMemory, outside });
-    },
-    become: (record: number) => {
-      if (made.functions !== undefined) made.functions.globals.me.value = record;
-    },
-    // The module does not export it, because only receives use it.
-    findTag: (record: number, position: number, tag: number) => {
-      const [memory] = memories as [WebAssembly.Memory, WebAssembly.Memory];
-      const { items, positions } = readMailbox(memory, record);
-      const wanted = items.slice(positions.get(position)).find(({ kind, tag: its }) => its === tag && isCounted(kind));
-      return wanted?.at ?? 0;
-    },
-  };
-  return new Proxy(own, {
-    get: (target, name: string) => target[name as keyof typeof target] ?? call(name),
-  }) as unknown as Kernel;
+function expectSame(one: WebAssembly.Memory, other: WebAssembly.Memory, end = one.buffer.byteLength): void {
+  expect(Buffer.compare(new Uint8Array(one.buffer, 0, end), new Uint8Array(other.buffer, 0, end))).toBe(0);
 }
 
-const isCounted = (kind: number) =>
-  hasTag({ kind, tag: 0, from: [0, 0], ref: 0, reason: 0, outside: 0, payload: new Uint8Array() }, 0);
-
-const inUse = (player: KernelPlayer) => new Uint8Array(player.memory.buffer, 0, word(player.memory, W.ARENA_END));
-
-describe("the compiled kernel", () => {
-  test.prop([fc.array(step, { maxLength: 150, size: "max" }), fc.constantFrom(150_000, 2 ** 30)], { numRuns: 60 })(
-    "leaves the same memories as the same source run as TypeScript",
+describe("the compiled kernel and its TypeScript leave the same memories", () => {
+  test.prop([fc.array(step, { maxLength: 150, size: "max" }), fc.constantFrom(150_000, 2 ** 30)], { numRuns: 100 })(
+    "after any steps on mailboxes",
     (steps, maxItemBytes) => {
       const source = new KernelPlayer(maxItemBytes);
       const compiled = new KernelPlayer(maxItemBytes, compiledKernel());
       for (const each of steps) {
         source.play(each);
         compiled.play(each);
-        expect(Buffer.compare(inUse(source), inUse(compiled))).toBe(0);
-        expect(Buffer.compare(new Uint8Array(source.guest.buffer), new Uint8Array(compiled.guest.buffer))).toBe(0);
+        expectSame(source.memory, compiled.memory, word(source.memory, W.ARENA_END));
+        expectSame(source.guest, compiled.guest);
       }
       check(source);
       check(compiled);
+    },
+  );
+
+  test.prop([programs, fc.array(happening, { maxLength: 60, size: "max" })], { numRuns: 60 })(
+    "after any turns of guests, each with a port of its own",
+    (given, steps) => {
+      const source = new KernelGuests(given);
+      const compiled = new KernelGuests(given, compiledKernel());
+      for (const each of steps) {
+        source.play(each);
+        compiled.play(each);
+        expectSame(source.memory, compiled.memory, word(source.memory, W.ARENA_END));
+        source.guests.forEach(({ memory }, at) => {
+          expectSame(memory, compiled.guests[at].memory);
+        });
+      }
+      source.settle();
+      compiled.settle();
     },
   );
 });

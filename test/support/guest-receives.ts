@@ -1,7 +1,6 @@
 /** The receives of guests that are written in TypeScript. Each answer is checked against a plain array. */
 import * as W from "../../host/kernel/words.ts";
 import { type Receive, wants } from "./guest-programs.ts";
-import { kernel } from "./kernel-functions.ts";
 import type { KernelGuests } from "./kernel-guests.ts";
 import { bears, hasTag, type Item } from "./kernel-items.ts";
 import { insist, word } from "./kernel-memory.ts";
@@ -35,10 +34,10 @@ export function receive(guests: KernelGuests, me: Guest, asked: Receive): void {
   const isSpent = word(guests.memory, me.record + W.BUDGET) <= 0;
   const answer =
     waiting.how === "any"
-      ? kernel.recv(...window)
+      ? me.kernel.recv(...window)
       : waiting.how === "match"
-        ? kernel.recvMatch(...window, waiting.wanted)
-        : kernel.recvTag(...window, waiting.wanted);
+        ? me.kernel.recvMatch(...window, waiting.wanted)
+        : me.kernel.recvTag(...window, waiting.wanted);
   if (answer !== W.PARK) {
     me.waiting = undefined;
     insist(answer !== W.TIMEOUT_OVER || timeoutMs === 0 || me.isHandler, "a receive does not wait for its time");
@@ -99,11 +98,11 @@ function checkPaid(
 /** Takes out all items that bear a ref. */
 export function flush(me: Guest, ref: number): void {
   for (;;) {
-    const at = kernel.findRef(me.record, kernel.startFor(me.record, ref), ref);
+    const at = me.kernel.findRef(me.record, me.kernel.startFor(me.record, ref), ref);
     const place = me.mailbox.findIndex(item => bears(item, ref));
     insist((at === 0) === place < 0, "a flush finds another item");
     if (at === 0) return;
-    kernel.remove(me.record, at);
+    me.kernel.remove(me.record, at);
     const [item] = me.mailbox.splice(place, 1);
     if (me.held?.item === item) me.held = undefined;
     if (me.waiting !== undefined && place < me.waiting.asked) me.waiting.asked--;

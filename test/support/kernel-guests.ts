@@ -6,7 +6,7 @@ import * as W from "../../host/kernel/words.ts";
 import { checkGuests } from "./guest-check.ts";
 import { type Command, type Step, WIDE } from "./guest-programs.ts";
 import { answered, flush, receive, wantedPlace } from "./guest-receives.ts";
-import { kernel } from "./kernel-functions.ts";
+import { type Kernel, kernel } from "./kernel-functions.ts";
 import { bears } from "./kernel-items.ts";
 import { insist, kernelMemory, setWord, word } from "./kernel-memory.ts";
 import {
@@ -27,6 +27,7 @@ const TURNS_AT_MOST = 5000;
 export class KernelGuests {
   readonly memory = kernelMemory();
   readonly guests: Guest[] = [];
+  readonly kernel: Kernel;
   readonly #kept = new Map<number, Uint8Array>();
   /** Requests that no one has answered, and that are not demonitored: who asked whom. */
   readonly requests = new Map<number, { readonly by: number; readonly of: number; answered: boolean }>();
@@ -38,11 +39,12 @@ export class KernelGuests {
   /** Reductions that the fourth guest has paid. */
   paid = 0;
 
-  constructor(given: readonly (readonly Command[])[]) {
-    kernel.useMemories(this.memory, new WebAssembly.Memory({ initial: 1 }));
+  constructor(given: readonly (readonly Command[])[], used: Kernel = kernel) {
+    this.kernel = used;
+    this.kernel.useMemories(this.memory, new WebAssembly.Memory({ initial: 1 }));
     this.#useOutside();
     given.forEach((program, at) => {
-      const record = kernel.claim((77 << 20) | (at + 1), 3);
+      const record = this.kernel.claim((77 << 20) | (at + 1), 3);
       const isHandler = at === 2;
       const may = W.TAKES_MESSAGES | W.TAKES_TURNS | W.HAS_MATCH | W.MAY_REQUEST;
       const ways = isHandler ? W.IS_HANDLER : W.MAY_PARK | W.KNOWS_PARK | W.GIVES_WAY;
@@ -50,9 +52,9 @@ export class KernelGuests {
       this.#set(record + W.MAX_MESSAGES, at === 3 ? 60 : 1 << 30);
       this.#set(record + W.MAX_BYTES, 1 << 30);
       this.#set(record + W.MAX_MESSAGE_BYTES, 4000);
-      this.guests.push(newGuest(at, record, program, isHandler));
+      this.guests.push(newGuest(this.kernel, at, record, program, isHandler));
       if (isHandler) this.#window(record, 64, 3000, 100);
-      kernel.enqueue(record);
+      this.kernel.enqueue(record);
     });
   }
 
@@ -66,7 +68,7 @@ export class KernelGuests {
 
   /** What the import `window` does. */
   #window(record: number, ...window: readonly number[]): void {
-    const cold = kernel.coldOf(record);
+    const cold = this.kernel.coldOf(record);
     window.forEach((value, i) => {
       this.#set(cold + W.HANDLER_INFO + 4 * i, value);
       this.#set(record + W.INFO + 4 * i, value);
@@ -81,12 +83,13 @@ export class KernelGuests {
   }
 
   #enter(guest: Guest): void {
-    kernel.become(guest.record);
-    kernel.useMemories(this.memory, guest.memory);
+    // The memory says whose port it is.
+    this.kernel.useMemories(this.memory, guest.memory);
+    this.kernel.become(guest.record);
   }
 
   #useOutside(): void {
-    kernel.useOutside({
+    this.kernel.useOutside({
       hostCall: () => this.#set(W.CALLED, 1),
       hostStart: () => this.#set(this.#me.record + W.FLAGS, this.#get(this.#me.record + W.FLAGS) | W.STARTED),
       ...{ hostGrown: () => undefined, hostHeadroom: () => undefined },
@@ -112,8 +115,8 @@ export class KernelGuests {
       },
       hostDemonitor: (ref, flushes) => {
         if (flushes !== 0) flush(this.#me, ref);
-        kernel.unmark(this.#me.record, ref);
-        return this.requests.has(ref) ? kernel.demonitor(ref, 0) : 0;
+        this.kernel.unmark(this.#me.record, ref);
+        return this.requests.has(ref) ? this.kernel.demonitor(ref, 0) : 0;
       },
       callTurn: slot => this.#turn(this.guests[slot - 1]),
       callResume: result => this.#resume(this.#me, result),
@@ -145,7 +148,7 @@ export class KernelGuests {
   #turn(guest: Guest): number {
     this.#enter(guest);
     guest.takenInTurn = 0;
-    const left = kernel.turn();
+    const left = this.kernel.turn();
     insist(guest.takenInTurn <= W.TURN_ITEMS, "a turn takes too many items");
     return left;
   }
@@ -193,12 +196,12 @@ export class KernelGuests {
       const ref = me.refs[given.which % Math.max(1, me.refs.length)];
       if (ref === undefined) return;
       const isPending = this.requests.has(ref);
-      insist(kernel.demonitor(ref, given.flush) === (isPending ? 1 : 0), "demonitor answers something else");
+      insist(this.kernel.demonitor(ref, given.flush) === (isPending ? 1 : 0), "demonitor answers something else");
       this.requests.delete(ref);
       insist(given.flush === 0 || !me.mailbox.some(item => bears(item, ref)), "a flush leaves an item");
     } else if (given.do === "monitor") {
       const ref = -9000 - 2 * this.#refs++;
-      kernel.mark(me.record, ref);
+      this.kernel.mark(me.record, ref);
       me.refs.unshift(ref);
     } else this.#set(me.record + W.BUDGET, Math.min(given.left, this.#get(me.record + W.BUDGET)));
   }
@@ -216,7 +219,7 @@ export class KernelGuests {
     const payload = payloadFor(to, this.#ids++, length);
     const [lo, hi] = [(77 << 20) | (to.at + 1), 3];
     const paid = this.paid;
-    const answer = this.#from(me, payload, () => kernel.send(lo, hi, tag, SEND_FROM, length));
+    const answer = this.#from(me, payload, () => this.kernel.send(lo, hi, tag, SEND_FROM, length));
     insist(answer === 0 || this.paid - paid === (me.at === 3 ? length >> 6 : 0), "a message has another price");
     const request = this.requests.get(tag);
     const mayAnswer = tag >= 0 || (request?.of === me.at && request.by === to.at && !request.answered);
@@ -247,7 +250,7 @@ export class KernelGuests {
       for (let i = 0; i < 4; i++) this.#set(W.REFS + 4 * i, -3001 - 2 * this.#refs++);
     }
     const payload = payloadFor(to, this.#ids++, length);
-    const ref = this.#from(me, payload, () => kernel.request((77 << 20) | (to.at + 1), 3, tag, SEND_FROM, length));
+    const ref = this.#from(me, payload, () => this.kernel.request((77 << 20) | (to.at + 1), 3, tag, SEND_FROM, length));
     if (ref === 1) return;
     insist(ref < -1023 && !this.requests.has(ref), "a request has no ref of its own");
     this.requests.set(ref, { by: me.at, of: to.at, answered: false });
@@ -290,7 +293,10 @@ export class KernelGuests {
     else new Uint8Array(this.memory.buffer).set(payload, W.STAGING);
     const item = { kind, tag, from: [to, 1] as const, ref, reason: this.#ids, outside, payload };
     const { from, reason } = item;
-    insist(kernel.deliver(guest.record, kind, tag, ...from, ref, reason, length, outside, false), "there is no room");
+    insist(
+      this.kernel.deliver(guest.record, kind, tag, ...from, ref, reason, length, outside, false),
+      "there is no room",
+    );
     guest.mailbox.push(item);
   }
 
@@ -301,14 +307,14 @@ export class KernelGuests {
       guest.deadlineMs = undefined;
       guest.isOver = true;
       this.#set(guest.record + W.TIMED, W.OVER);
-      kernel.enqueue(guest.record);
+      this.kernel.enqueue(guest.record);
     }
   }
 
   /** Gives turns, and does what the host does after them. */
   run(turns: number): void {
     for (let left = turns; left > 0 && this.#get(W.QUEUE_LENGTH) > 0; left -= 50) {
-      const answer = kernel.run(Math.min(left, 50));
+      const answer = this.kernel.run(Math.min(left, 50));
       for (let i = 0; i < this.#get(W.TIMED_LENGTH); i++) {
         const guest = this.guests.find(({ record }) => record === this.#get(W.TIMED_LIST + 4 * i)) as Guest;
         if (!guest.isAlive || this.#get(guest.record + W.TIMED) !== W.TIMED_BY_KERNEL) continue;
@@ -330,13 +336,13 @@ export class KernelGuests {
       const mark = this.#get(asker.record + W.CALL_MARK);
       this.#enter(asker);
       this.#set(W.CURRENT, asker.record);
-      insist(kernel.demonitor(ref, 0) === 1, "a request is not known");
+      insist(this.kernel.demonitor(ref, 0) === 1, "a request is not known");
       this.requests.delete(ref);
       if (by === guest.at) continue;
-      kernel.markAt(asker.record, ref, mark);
+      this.kernel.markAt(asker.record, ref, mark);
       this.#deliver(by, W.DOWN, 0, ref, 0, false);
     }
-    kernel.release(guest.record);
+    this.kernel.release(guest.record);
     guest.isAlive = false;
     guest.mailbox = [];
   }

@@ -4,7 +4,7 @@
  */
 import * as W from "../../host/kernel/words.ts";
 import { type Command, type Receive, wants } from "./guest-programs.ts";
-import { kernel } from "./kernel-functions.ts";
+import type { Kernel } from "./kernel-functions.ts";
 import type { Item } from "./kernel-items.ts";
 import { insist } from "./kernel-memory.ts";
 
@@ -27,6 +27,7 @@ export interface Waiting extends Receive {
 }
 
 export interface Guest {
+  readonly kernel: Kernel;
   readonly at: number;
   readonly record: number;
   readonly memory: WebAssembly.Memory;
@@ -49,11 +50,17 @@ export interface Guest {
   takenInTurn: number;
 }
 
-export function newGuest(at: number, record: number, program: readonly Command[], isHandler: boolean): Guest {
+export function newGuest(
+  kernel: Kernel,
+  at: number,
+  record: number,
+  program: readonly Command[],
+  isHandler: boolean,
+): Guest {
   const memory = new WebAssembly.Memory({ initial: 1 });
   new Uint8Array(memory.buffer).fill(CANARY);
   return {
-    ...{ at, record, memory, program, isHandler, pc: 0, mailbox: [], refs: [], asked: [], waiting: undefined },
+    ...{ kernel, at, record, memory, program, isHandler, pc: 0, mailbox: [], refs: [], asked: [], waiting: undefined },
     ...{ last: undefined, givesWay: false, held: undefined, deadlineMs: undefined, isOver: false },
     ...{ isAlive: true, takenInTurn: 0 },
   };
@@ -123,7 +130,7 @@ export function match(me: Guest, predicate: number, pointer: number, length: num
   insist(isHeader(new Int32Array(me.memory.buffer), receive.info / 4, item), "a candidate has another header");
   insist(Buffer.compare(bytes, item.payload.subarray(0, length)) === 0, "a candidate has another payload");
   insist(
-    kernel.recv(64, 64, 64, 0) === FOREIGN && kernel.send((77 << 20) | 1, 3, 0, 0, 0) === FOREIGN,
+    me.kernel.recv(64, 64, 64, 0) === FOREIGN && me.kernel.send((77 << 20) | 1, 3, 0, 0, 0) === FOREIGN,
     "a predicate can act",
   );
   return wants(predicate, item, bytes) ? 1 : 0;
