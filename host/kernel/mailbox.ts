@@ -275,17 +275,28 @@ function passed(me: i32, position: i32, behind: i32): void {
 
 /** Takes an item out. The save pointer stays before the items that it was before. */
 export function remove(me: i32, position: i32): void {
+  takeOut(me, position);
+  tidy(me);
+}
+
+/** The same, but leaves work to `tidy`. Once the item is out, this calls nothing. */
+export function takeOut(me: i32, position: i32): void {
   if ((load((position + KIND) | 0) & OUTSIDE) !== 0) dropPayload(position);
+  if (load((me + MARKS) | 0) !== 0 && load((me + COUNT) | 0) === 1) dropMarks(me);
   if (position === load((me + SAVED) | 0)) store((me + HELD) | 0, 0);
   const count = (load((me + COUNT) | 0) - 1) | 0;
   if (count === 0) {
-    empty(me);
+    const tail = load((me + TAIL) | 0);
+    store2((me + COUNT) | 0, 0, 0);
+    store((me + HEAD) | 0, tail);
+    store((me + SAVED) | 0, tail);
+    store((me + DEAD_ITEMS) | 0, 0);
+    store((me + CALL_MARK) | 0, 0);
     return;
   }
   const size = sizeOf(position);
   const behind = (position + size) | 0;
   const bytes = (load((me + BYTES) | 0) - load((position + LENGTH) | 0)) | 0;
-  let dead = load((me + DEAD_ITEMS) | 0);
   if (position === load((me + HEAD) | 0)) {
     passed(me, position, behind);
     store2((me + COUNT) | 0, count, bytes);
@@ -296,11 +307,20 @@ export function remove(me: i32, position: i32): void {
     if (load((me + SAVED) | 0) === behind) store((me + SAVED) | 0, position);
     if (load((me + CALL_MARK) | 0) === behind) store((me + CALL_MARK) | 0, position);
   } else {
-    dead = (dead + 1) | 0;
     store2((me + COUNT) | 0, count, bytes);
     store2(position, IS_DEAD, size);
-    store((me + DEAD_ITEMS) | 0, dead);
+    store((me + DEAD_ITEMS) | 0, (load((me + DEAD_ITEMS) | 0) + 1) | 0);
   }
+}
+
+/** After items were taken out: gives the segments of an empty mailbox back, or removes dead items. */
+export function tidy(me: i32): void {
+  const count = load((me + COUNT) | 0);
+  if (count === 0) {
+    if (load((me + TAIL) | 0) !== 0) giveSegments(me);
+    return;
+  }
+  const dead = load((me + DEAD_ITEMS) | 0);
   if (dead > DEAD_TOLERATED && dead > count) compact(me);
 }
 
@@ -312,15 +332,8 @@ function dropPayload(position: i32): void {
   store((position + ITEM_HEADER) | 0, 0);
 }
 
-/** The last item is gone: gives all segments back. */
-function empty(me: i32): void {
-  dropMarks(me);
-  const tail = load((me + TAIL) | 0);
-  store2((me + COUNT) | 0, 0, 0);
-  store((me + HEAD) | 0, tail);
-  store((me + SAVED) | 0, tail);
-  store((me + DEAD_ITEMS) | 0, 0);
-  store((me + CALL_MARK) | 0, 0);
+/** Gives all segments of an empty mailbox back. */
+function giveSegments(me: i32): void {
   while (true) {
     const segment = load((me + SEGMENT) | 0);
     const following = load((segment + NEXT_SEGMENT) | 0);
@@ -343,7 +356,11 @@ export function clearMailbox(me: i32): void {
   for (let at = from(me, load((me + HEAD) | 0)); at !== 0; at = next(me, at)) {
     if ((load((at + KIND) | 0) & OUTSIDE) !== 0) hostDrop(load((at + ITEM_HEADER) | 0));
   }
-  empty(me);
+  if (load((me + MARKS) | 0) !== 0) dropMarks(me);
+  store2((me + COUNT) | 0, 0, 0);
+  giveSegments(me);
+  store((me + DEAD_ITEMS) | 0, 0);
+  store((me + CALL_MARK) | 0, 0);
 }
 
 /**

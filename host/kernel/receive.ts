@@ -1,5 +1,5 @@
 /** A guest's receives. */
-import { findRef, findTag, first, from, isCounted, remove, sizeFor, sizeOf, startFor } from "./mailbox.ts";
+import { findRef, findTag, first, from, isCounted, sizeFor, sizeOf, startFor, takeOut, tidy } from "./mailbox.ts";
 import { below, count, isInside, load, store } from "./memory.ts";
 import { hostCharge, hostRecv, hostRecvMatch, hostRecvTag } from "./outside.ts";
 import { me } from "./self.ts";
@@ -159,9 +159,10 @@ function takeItem(at: i32): i32 {
     store((me + HELD) | 0, 1);
     return length;
   }
-  const kind = load((at + KIND) | 0);
-  remove(me, at);
-  if (isCounted(kind)) count(RECEIVED);
+  const counts = isCounted(load((at + KIND) | 0));
+  takeOut(me, at);
+  if (counts) count(RECEIVED);
+  tidy(me);
   return length;
 }
 
