@@ -108,16 +108,13 @@ export const defaultLimits: RuntimeLimits = {
 };
 
 const COUNT = 2 ** 48;
-/**
- * The most bytes of a mailbox's ring. Positions in a larger one would not be small integers
- * (mail/mailbox.ts).
- */
-const RING = 2 ** 28;
+/** The most bytes of a mailbox, and of a message. */
+const MAILBOX = 2 ** 28;
 const greatest: RuntimeLimits = {
   memoryPages: 65_536,
-  messageBytes: RING,
-  mailboxMessages: RING,
-  mailboxBytes: RING,
+  messageBytes: MAILBOX,
+  mailboxMessages: MAILBOX,
+  mailboxBytes: MAILBOX,
   handlerReductions: COUNT,
   predicateReductions: COUNT,
   turnMs: COUNT,

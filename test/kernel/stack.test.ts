@@ -42,7 +42,19 @@ const SCRIPT: readonly Step[] = [
 ];
 /** Functions of turns, those that only the host calls, and those before which there is headroom. */
 const NOT_REACHED = [
-  ...["begin", "claim", "clearMailbox", "dequeue", "endOf", "extend", "handleLong", "hostDrop", "park", "passedBytes"],
+  ...[
+    "begin",
+    "claim",
+    "clearMailbox",
+    "dequeue",
+    "descend",
+    "endOf",
+    "extend",
+    "handleLong",
+    "hostDrop",
+    "park",
+    "passedBytes",
+  ],
   ...["proceed", "release", "run", "slotOf", "turn", "turnOf", "turnOfHandler", "useHandlerWindow"],
 ];
 
