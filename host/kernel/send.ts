@@ -17,9 +17,9 @@ import {
   COUNT,
   CURRENT,
   FLAGS,
-  FOR_EVER,
   FREE,
   GIVES_WAY,
+  GIVING_WAY,
   HI,
   ITEM_HEADER,
   LO,
@@ -37,8 +37,6 @@ import {
   TAKES_MESSAGES,
   TIMED,
   TURN_SENDS,
-  WANT,
-  WANT_TURN,
 } from "./words.ts";
 
 /** As docs/abi.md says. */
@@ -98,8 +96,8 @@ export function countSent(from: i32): i32 {
   store(SENT_IN_TURN, sent);
   if (sent < TURN_SENDS) return ACCEPTED;
   if ((load((from + FLAGS) | 0) & (GIVES_WAY | MAY_PARK)) !== (GIVES_WAY | MAY_PARK)) return ACCEPTED;
-  if (load((from + TIMED) | 0) !== NOT_WAITING && load((from + WANT) | 0) !== WANT_TURN) return ACCEPTED;
-  store((from + WANT) | 0, WANT_TURN);
-  store((from + TIMED) | 0, FOR_EVER);
+  const timed = load((from + TIMED) | 0);
+  if (timed !== NOT_WAITING && timed !== GIVING_WAY) return ACCEPTED;
+  store((from + TIMED) | 0, GIVING_WAY);
   return ACCEPTED_GIVE_WAY;
 }

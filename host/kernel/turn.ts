@@ -14,6 +14,7 @@ import {
   CURRENT,
   FLAGS,
   FREE,
+  GIVING_WAY,
   HANDLER_CAPACITY,
   HANDLER_INFO,
   HANDLER_POINTER,
@@ -51,7 +52,6 @@ import {
   WANT,
   WANT_ANSWER,
   WANT_ANY,
-  WANT_TURN,
   WINDOW_MOVED,
 } from "./words.ts";
 
@@ -140,16 +140,18 @@ function handleLong(length: i32): void {
  */
 export function proceed(): i32 {
   if ((load((me + FLAGS) | 0) & PREEMPTED) !== 0) return hostGoOn();
-  const want = load((me + WANT) | 0);
-  // What `park` answers to an actor that has given way.
-  let result = ACCEPTED;
-  if (want === WANT_ANSWER) {
+  if (load((me + TIMED) | 0) === GIVING_WAY) {
+    store((me + TIMED) | 0, NOT_WAITING);
+    return ACCEPTED;
+  }
+  let result = 0;
+  if (load((me + WANT) | 0) === WANT_ANSWER) {
     result = hostAnswer();
     if (result === PARK) {
       store((me + STATE) | 0, PARKED);
       return PARK;
     }
-  } else if (want !== WANT_TURN) {
+  } else {
     result = look(true);
     if (result === PARK) {
       if (load((me + SAVED) | 0) !== load((me + TAIL) | 0) || load((me + TIMED) | 0) !== OVER) {
@@ -170,9 +172,13 @@ export function proceed(): i32 {
  */
 export function park(): bool {
   const timed = load((me + TIMED) | 0);
-  const want = load((me + WANT) | 0);
-  if (timed === NOT_WAITING || want === WANT_ANSWER) return false;
-  if (timed === OVER || want === WANT_TURN || load((me + SAVED) | 0) !== load((me + TAIL) | 0)) {
+  if (timed === NOT_WAITING) return false;
+  if (timed === GIVING_WAY) {
+    enqueue(me);
+    return true;
+  }
+  if (load((me + WANT) | 0) === WANT_ANSWER) return false;
+  if (timed === OVER || load((me + SAVED) | 0) !== load((me + TAIL) | 0)) {
     enqueue(me);
     return true;
   }

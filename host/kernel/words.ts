@@ -128,8 +128,6 @@ export const WANT_MATCH = 2;
 export const WANT_REF = 3;
 /** No item, but the answer of a function of the embedder. */
 export const WANT_ANSWER = 4;
-/** Nothing: the actor has given way, and goes on in its next turn. */
-export const WANT_TURN = 5;
 
 /** Values of RESTRAINT. */
 export const FREE = 0;
@@ -146,6 +144,8 @@ export const TIMED_BY_HOST = 2;
 export const TIMED_BY_KERNEL = 3;
 /** The time is over: the receive looks once more. */
 export const OVER = 4;
+/** No receive waits: `send` has answered that the actor has to give way. */
+export const GIVING_WAY = 5;
 
 /** Bits of FLAGS. */
 /** Guests may send to it without the host. */

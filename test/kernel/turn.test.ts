@@ -156,7 +156,8 @@ describe("a process", () => {
 
   test("that says it has parked, but waits for nothing, is left to the host", () => {
     const { set, record } = stage(PROCESS, { callResume: () => 1 });
-    set(record + W.WANT, W.WANT_TURN);
+    // What it waited for is over.
+    set(record + W.TIMED, W.GIVING_WAY);
     expect(kernel.turn()).toBe(W.RETURNED + 1);
   });
 

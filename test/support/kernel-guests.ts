@@ -225,10 +225,7 @@ export class KernelGuests {
     const mayAnswer = tag >= 0 || (request?.of === me.at && request.by === to.at && !request.answered);
     const isTaken = !this.#isFull(to.isAlive ? to : undefined, length) && mayAnswer;
     insist(answer === (isTaken ? 1 : 0) || (answer === 2 && isTaken && !me.isHandler), `send answers ${answer}`);
-    if (answer === 2) {
-      me.givesWay = true;
-      me.held = undefined;
-    }
+    if (answer === 2) me.givesWay = true;
     if (!isTaken) return;
     if (request !== undefined && tag < 0) request.answered = true;
     this.sent++;
