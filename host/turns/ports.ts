@@ -90,7 +90,7 @@ export class Ports {
 
   /** What a port asks of the host beside the imports of guests. */
   #hostFunctions(caller: () => Actor): Functions {
-    const functions: Record<string, (...words: number[]) => number | undefined | void> = {
+    const functions: Record<string, (...words: number[]) => unknown> = {
       grown: () => caller().bytes.refresh(),
       charge: reductions => charge(caller(), reductions),
       doomed: () => fault(caller(), "ended while its predicate was asked"),
