@@ -43,10 +43,11 @@ export function give(block: i32, sizeClass: i32): void {
   store(list, block);
 }
 
-/** A block for items: its bytes are counted. */
+/** A block for items: its bytes are counted, unless it is one of the smallest. */
 export function takeForItems(sizeClass: i32): i32 {
   const block = take(sizeClass);
-  if (block !== 0) store(ITEM_BYTES, (load(ITEM_BYTES) + (1 << ((sizeClass + FIRST_SHIFT) | 0))) | 0);
+  if (block !== 0 && sizeClass !== 0)
+    store(ITEM_BYTES, (load(ITEM_BYTES) + (1 << ((sizeClass + FIRST_SHIFT) | 0))) | 0);
   return block;
 }
 
@@ -55,7 +56,7 @@ export function giveOfItems(block: i32, sizeClass: i32): void {
   const list = (FREE_BLOCKS + (sizeClass << 2)) | 0;
   store(block, load(list));
   store(list, block);
-  store(ITEM_BYTES, (load(ITEM_BYTES) - (1 << ((sizeClass + FIRST_SHIFT) | 0))) | 0);
+  if (sizeClass !== 0) store(ITEM_BYTES, (load(ITEM_BYTES) - (1 << ((sizeClass + FIRST_SHIFT) | 0))) | 0);
 }
 
 /** Takes a block of a larger class apart, and gives all but its first part back. */

@@ -60,11 +60,14 @@ async function translate(entry: string, sources: Sources): Promise<string> {
   return text;
 }
 
-/** The text of a source file; null where there is none. Paths of imports lose their `.ts`, which asc adds again. */
+/**
+ * The text of a source file; null where there is none. Paths of imports lose their `.ts`, which asc adds
+ * again. The comment `// @inline` before a function becomes a decorator, which JavaScript does not have.
+ */
 function readSource(name: string, sources: Sources): string | null {
   const found = [name.replace(/\.ts$/, ".as.ts"), name].map(file => sources[file] ?? readOnDisk(file));
   const text = found.find(content => content !== null) ?? null;
-  return text?.replaceAll(/\bfrom "(\.\/[\w-]+)\.ts"/g, 'from "$1"') ?? null;
+  return text?.replaceAll(/\bfrom "(\.\/[\w-]+)\.ts"/g, 'from "$1"').replaceAll(/^\/\/ @inline$/gm, "@inline") ?? null;
 }
 
 function readOnDisk(file: string): string | null {

@@ -27,6 +27,7 @@ import {
  * Parked, it has looked at all other items. A turn for nothing does no harm; an item without a turn
  * would wait for the next one.
  */
+// @inline
 export function wake(to: i32, kind: i32, tag: i32, ref: i32): bool {
   if (load((to + STATE) | 0) !== PARKED) return false;
   const want = load((to + WANT) | 0);
@@ -69,11 +70,11 @@ export function deliver(
   store2((place + size - 8) | 0, 0, 0);
   if (payload === 0) {
     copy((place + ITEM_HEADER) | 0, STAGING, length);
-    append(to, kind, tag, fromLo, fromHi, ref, reason, length, isPassed);
+    append(to, place, kind, tag, fromLo, fromHi, ref, reason, length, isPassed);
   } else {
     store((place + ITEM_HEADER) | 0, payload);
     store((load((to + LAST_SEGMENT) | 0) + HAS_OUTSIDE) | 0, 1);
-    append(to, kind | OUTSIDE, tag, fromLo, fromHi, ref, reason, length, isPassed);
+    append(to, place, kind | OUTSIDE, tag, fromLo, fromHi, ref, reason, length, isPassed);
   }
   return true;
 }

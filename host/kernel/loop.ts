@@ -43,7 +43,7 @@ export function turnOf(record: i32): i32 {
   if ((load((record + FLAGS) | 0) & TAKES_TURNS) === 0) return WHOLE_TURN;
   const left = callTurn(slotOf(load((record + LO) | 0)));
   // A turn of many items counts as several.
-  const items = (TURN_ITEMS - load((record + BUDGET) | 0)) | 0;
-  store(TURNS_LEFT, (load(TURNS_LEFT) - (items >> ITEMS_SHIFT)) | 0);
+  const turns = ((TURN_ITEMS - load((record + BUDGET) | 0)) | 0) >> ITEMS_SHIFT;
+  if (turns !== 0) store(TURNS_LEFT, (load(TURNS_LEFT) - turns) | 0);
   return left;
 }

@@ -24,6 +24,7 @@ import {
   CALL_MARK,
   COUNT,
   DEAD_ITEMS,
+  FREE_BLOCKS,
   FROM_LO,
   HAS_OUTSIDE,
   HEAD,
@@ -59,15 +60,19 @@ import {
 const LARGEST_CLASS = 6;
 /** A mailbox of this size is never refused its room: a flood of one shall not silence the others. */
 const ALWAYS_ROOM_BYTES = 65_536;
+/** The longest item that the smallest segment holds. */
+const SMALL_ITEM = 40;
 /** So few dead items are not worth a compaction. */
 const DEAD_TOLERATED = 16;
 
 /** The bytes of an item with a payload of so many bytes. */
+// @inline
 export function sizeFor(length: i32): i32 {
   return (length + 39) & -8;
 }
 
 /** The bytes of an item. */
+// @inline
 export function sizeOf(position: i32): i32 {
   if ((load((position + KIND) | 0) & OUTSIDE) !== 0) return (ITEM_HEADER + 8) | 0;
   return (load((position + LENGTH) | 0) + 39) & -8;
@@ -77,10 +82,23 @@ export function sizeOf(position: i32): i32 {
  * Where the next item goes, of so many bytes; 0: there is no room. `isBound`: the limit
  * `allMailboxBytes` counts, unless the mailbox is small.
  */
+// @inline
 export function reserve(to: i32, size: i32, isBound: bool): i32 {
   const tail = load((to + TAIL) | 0);
   if (!below(load((to + LIMIT) | 0), (tail + size) | 0)) return tail;
-  return addSegment(to, size, isBound);
+  const segment = load(FREE_BLOCKS);
+  if (tail !== 0 || size > SMALL_ITEM || segment === 0) return addSegment(to, size, isBound);
+  // The commonest case: the first segment of an empty mailbox, for a short item. As `addSegment` does.
+  const first = (segment + SEGMENT_HEADER) | 0;
+  store(FREE_BLOCKS, load(segment));
+  store2((segment + SIZE_CLASS) | 0, 0, 0);
+  store2((segment + ITEMS_END) | 0, 0, 0);
+  store2((to + HEAD) | 0, first, segment);
+  store2((to + ROOM) | 0, 64, 0);
+  store((to + SAVED) | 0, first);
+  store((to + LAST_SEGMENT) | 0, segment);
+  store2((to + TAIL) | 0, first, (segment + 64 - LINK_BYTES) | 0);
+  return first;
 }
 
 /** The class of the segment that is added for an item of so many bytes. */
@@ -89,7 +107,7 @@ function nextClass(to: i32, size: i32): i32 {
   const room = load((to + ROOM) | 0);
   if (room === 0) return needed;
   let sizeClass = needed;
-  while (sizeClass < LARGEST_CLASS && bytesOf(sizeClass) < room) sizeClass = (sizeClass + 1) | 0;
+  while (sizeClass < LARGEST_CLASS && bytesOf(sizeClass) <= room) sizeClass = (sizeClass + 1) | 0;
   return sizeClass;
 }
 
@@ -132,11 +150,13 @@ function addSegment(to: i32, size: i32, isBound: bool): i32 {
 }
 
 /**
- * Appends the item at TAIL, where `reserve` has found room for it. Its payload is there. If it is
+ * Appends the item at TAIL, the place that `reserve` has found for it. Its payload is there. If it is
  * passed over, the save pointer goes behind it.
  */
+// @inline
 export function append(
   to: i32,
+  place: i32,
   kind: i32,
   tag: i32,
   fromLo: i32,
@@ -146,7 +166,6 @@ export function append(
   length: i32,
   isPassed: bool,
 ): void {
-  const place = load((to + TAIL) | 0);
   const size = (kind & OUTSIDE) !== 0 ? (ITEM_HEADER + 8) | 0 : (length + 39) & -8;
   const ordered = load((to + ORDERED) | 0);
   const tail = (place + size) | 0;
@@ -225,6 +244,7 @@ function isMessage(kind: i32): bool {
 }
 
 /** Whether the counters count an item: a message, or a timer's. */
+// @inline
 export function isCounted(kind: i32): bool {
   return (kind & ~(OUTSIDE | MESSAGE | TIMER)) === 0;
 }
@@ -233,6 +253,7 @@ export function isCounted(kind: i32): bool {
  * The first item of a mailbox that is not empty. HEAD passes the dead items before it, and the
  * segments that they were in are given back.
  */
+// @inline
 export function first(me: i32): i32 {
   while (true) {
     const head = load((me + HEAD) | 0);
@@ -280,18 +301,14 @@ export function remove(me: i32, position: i32): void {
 }
 
 /** The same, but leaves work to `tidy`. Once the item is out, this calls nothing. */
+// @inline
 export function takeOut(me: i32, position: i32): void {
   if ((load((position + KIND) | 0) & OUTSIDE) !== 0) dropPayload(position);
   if (load((me + MARKS) | 0) !== 0 && load((me + COUNT) | 0) === 1) dropMarks(me);
   if (position === load((me + SAVED) | 0)) store((me + HELD) | 0, 0);
   const count = (load((me + COUNT) | 0) - 1) | 0;
   if (count === 0) {
-    const tail = load((me + TAIL) | 0);
-    store2((me + COUNT) | 0, 0, 0);
-    store((me + HEAD) | 0, tail);
-    store((me + SAVED) | 0, tail);
-    store((me + DEAD_ITEMS) | 0, 0);
-    store((me + CALL_MARK) | 0, 0);
+    takeLast(me);
     return;
   }
   const size = sizeOf(position);
@@ -310,6 +327,33 @@ export function takeOut(me: i32, position: i32): void {
     store2((me + COUNT) | 0, count, bytes);
     store2(position, IS_DEAD, size);
     store((me + DEAD_ITEMS) | 0, (load((me + DEAD_ITEMS) | 0) + 1) | 0);
+  }
+}
+
+/**
+ * Takes the last item out of a mailbox. If it has one segment, as most have, that is given back at once:
+ * these are the words of `giveOfItems`, because a call could be where the stack ends.
+ */
+// @inline
+function takeLast(me: i32): void {
+  const segment = load((me + SEGMENT) | 0);
+  const tail = load((me + TAIL) | 0);
+  store2((me + COUNT) | 0, 0, 0);
+  store((me + CALL_MARK) | 0, 0);
+  if (segment === load((me + LAST_SEGMENT) | 0)) {
+    const sizeClass = load((segment + SIZE_CLASS) | 0);
+    const list = (FREE_BLOCKS + (sizeClass << 2)) | 0;
+    store(segment, load(list));
+    store(list, segment);
+    if (sizeClass !== 0) store(ITEM_BYTES, (load(ITEM_BYTES) - (64 << sizeClass)) | 0);
+    store2((me + TAIL) | 0, 0, 0);
+    store2((me + HEAD) | 0, 0, 0);
+    store2((me + ROOM) | 0, 0, 0);
+    store((me + SAVED) | 0, 0);
+  } else {
+    store((me + HEAD) | 0, tail);
+    store((me + SAVED) | 0, tail);
+    store((me + DEAD_ITEMS) | 0, 0);
   }
 }
 
@@ -347,7 +391,6 @@ function giveSegments(me: i32): void {
   store2((me + HEAD) | 0, 0, 0);
   store((me + ROOM) | 0, 0);
   store((me + SAVED) | 0, 0);
-  store((me + LAST_SEGMENT) | 0, 0);
 }
 
 /** Takes every item out, and gives all segments back. Needs headroom. */

@@ -7,6 +7,7 @@ import { CALLED, LAST_IN_QUEUE, NEXT, QUEUE_FIRST, QUEUE_LAST, QUEUE_LENGTH, REA
  * Makes an actor ready, and puts it at the end of the queue. If it stands there already, it keeps its
  * place: a record that waits in the queue may belong to the next actor of its slot by now.
  */
+// @inline
 export function enqueue(record: i32): void {
   if (load(CALLED) === 0) hostCall();
   store((record + STATE) | 0, READY);
@@ -19,6 +20,7 @@ export function enqueue(record: i32): void {
 }
 
 /** Takes the first record out of the queue, which must not be empty. */
+// @inline
 export function dequeue(): i32 {
   const record = load(QUEUE_FIRST);
   store(QUEUE_FIRST, load((record + NEXT) | 0));

@@ -1,6 +1,6 @@
 /** A guest's receives. */
 import { findRef, findTag, first, from, isCounted, sizeFor, sizeOf, startFor, takeOut, tidy } from "./mailbox.ts";
-import { below, count, isInside, load, store } from "./memory.ts";
+import { below, count, isInside, load, store, store2 } from "./memory.ts";
 import { hostCharge, hostRecv, hostRecvMatch, hostRecvTag } from "./outside.ts";
 import { me } from "./self.ts";
 import { ask, askMany, endOfMany, least, segmentBehind, show } from "./window.ts";
@@ -83,38 +83,36 @@ export function recvMatch(info: i32, pointer: i32, capacity: i32, timeout: i32, 
 }
 
 /** ELSEWHERE: the actor may not receive so, and the host says why. */
+// @inline
 function receive(info: i32, pointer: i32, capacity: i32, timeout: i32, want: i32, wanted: i32): i32 {
-  if (load(CURRENT) !== me || load((me + RESTRAINT) | 0) !== FREE) return ELSEWHERE;
+  const self = me;
+  if (load(CURRENT) !== self || load((self + RESTRAINT) | 0) !== FREE) return ELSEWHERE;
   if (!isInside(pointer, capacity) || (info & 3) !== 0 || !isInside(info, INFO_BYTES)) return ELSEWHERE;
-  const flags = load((me + FLAGS) | 0);
+  const flags = load((self + FLAGS) | 0);
   const polls = timeout === 0 || (flags & MAY_PARK) === 0;
-  const isAgain = load((me + HELD) | 0) !== 0 && load((me + WANT) | 0) === want && load((me + WANTED) | 0) === wanted;
-  const begin = want === WANT_REF ? startFor(me, wanted) : load((me + HEAD) | 0);
-  if ((flags & IS_HANDLER) !== 0) store((me + FLAGS) | 0, flags | WINDOW_MOVED);
-  store((me + INFO) | 0, info);
-  store((me + POINTER) | 0, pointer);
-  store((me + CAPACITY) | 0, capacity);
-  store((me + WANT) | 0, want);
-  store((me + WANTED) | 0, wanted);
-  store((me + TIMED) | 0, NOT_WAITING);
-  if (!isAgain) {
-    store((me + HELD) | 0, 0);
-    store((me + SAVED) | 0, begin);
-  }
+  const isAgain =
+    load((self + HELD) | 0) !== 0 && load((self + WANT) | 0) === want && load((self + WANTED) | 0) === wanted;
+  const begin = want === WANT_REF ? startFor(self, wanted) : load((self + HEAD) | 0);
   // An actor that has used its turn gives way: before a receive, whatever the mailbox holds, and
   // after a poll that has found nothing.
-  const isSpent = load((me + BUDGET) | 0) <= 0;
-  if (polls || !isSpent) {
-    store((me + BUDGET) | 0, (load((me + BUDGET) | 0) - 1) | 0);
+  const budget = load((self + BUDGET) | 0);
+  const looks = polls || budget > 0;
+  if ((flags & IS_HANDLER) !== 0) store((self + FLAGS) | 0, flags | WINDOW_MOVED);
+  store2((self + INFO) | 0, info, pointer);
+  store2((self + CAPACITY) | 0, capacity, looks ? (budget - 1) | 0 : budget);
+  store2((self + WANT) | 0, want, wanted);
+  store2((self + HELD) | 0, isAgain ? 1 : 0, NOT_WAITING);
+  if (!isAgain) store((self + SAVED) | 0, begin);
+  if (looks) {
     const length = look(!polls);
     if (length !== PARK) return length;
-    if (polls && !(isSpent && (flags & (MAY_PARK | KNOWS_PARK)) === (MAY_PARK | KNOWS_PARK))) {
-      store((me + BUDGET) | 0, (load((me + BUDGET) | 0) - EMPTY_POLL + 1) | 0);
+    if (polls && (budget > 0 || (flags & (MAY_PARK | KNOWS_PARK)) !== (MAY_PARK | KNOWS_PARK))) {
+      store((self + BUDGET) | 0, (load((self + BUDGET) | 0) - EMPTY_POLL + 1) | 0);
       return TIMEOUT_OVER;
     }
   }
-  store((me + TIMEOUT) | 0, timeout);
-  store((me + TIMED) | 0, polls ? OVER : timeout < 0 ? FOR_EVER : TIMED_BY_KERNEL);
+  if (timeout > 0) store((self + TIMEOUT) | 0, timeout);
+  store((self + TIMED) | 0, polls ? OVER : timeout < 0 ? FOR_EVER : TIMED_BY_KERNEL);
   return PARK;
 }
 
@@ -123,46 +121,60 @@ function receive(info: i32, pointer: i32, capacity: i32, timeout: i32, want: i32
  * With `inPieces` it is PARK, too, if a predicate has had its time in this turn; then the save pointer
  * is before TAIL.
  */
+// @inline
 export function look(inPieces: bool): i32 {
-  if (load((me + COUNT) | 0) === 0) {
+  const self = me;
+  if (load((self + COUNT) | 0) === 0) {
     // The stack of a sender that ended may have left empty segments.
-    store((me + SAVED) | 0, load((me + TAIL) | 0));
+    store((self + SAVED) | 0, load((self + TAIL) | 0));
     return PARK;
   }
-  const want = load((me + WANT) | 0);
-  if (want === WANT_ANY) return takeItem(first(me));
-  const saved = load((me + SAVED) | 0);
-  const wanted = load((me + WANTED) | 0);
+  return load((self + WANT) | 0) === WANT_ANY ? takeFirst() : search(inPieces);
+}
+
+/** Takes the first item of a mailbox that is not empty. */
+function takeFirst(): i32 {
+  return takeItem(first(me));
+}
+
+/** The same as `look`, for a receive that does not take any item, and a mailbox that is not empty. */
+function search(inPieces: bool): i32 {
+  const self = me;
+  const want = load((self + WANT) | 0);
+  const saved = load((self + SAVED) | 0);
+  const wanted = load((self + WANTED) | 0);
   let at = 0;
-  if (want === WANT_TAG) at = findTag(me, saved, wanted);
-  else if (want === WANT_REF) at = findRef(me, saved, wanted);
-  else at = load((me + HELD) | 0) !== 0 ? saved : findMatch(inPieces);
-  if (at === 0 && want !== WANT_MATCH) store((me + SAVED) | 0, load((me + TAIL) | 0));
-  if ((load((me + FLAGS) | 0) & PAYS) !== 0) {
-    const price = (passedBytes(saved, at === 0 ? load((me + SAVED) | 0) : at) >>> PASSED_SHIFT) | 0;
+  if (want === WANT_TAG) at = findTag(self, saved, wanted);
+  else if (want === WANT_REF) at = findRef(self, saved, wanted);
+  else at = load((self + HELD) | 0) !== 0 ? saved : findMatch(inPieces);
+  if (at === 0 && want !== WANT_MATCH) store((self + SAVED) | 0, load((self + TAIL) | 0));
+  if ((load((self + FLAGS) | 0) & PAYS) !== 0) {
+    const price = (passedBytes(saved, at === 0 ? load((self + SAVED) | 0) : at) >>> PASSED_SHIFT) | 0;
     if (price !== 0) hostCharge(price);
   }
   return at === 0 ? PARK : takeItem(at);
 }
 
 /** Writes an item into the window, and takes it out of the mailbox unless it is longer. */
+// @inline
 function takeItem(at: i32): i32 {
+  const self = me;
   const length = load((at + LENGTH) | 0);
-  const capacity = load((me + CAPACITY) | 0);
-  if ((load((me + FLAGS) | 0) & PAYS) !== 0) {
-    const price = (least(length, capacity) >>> COPIED_SHIFT) | 0;
-    if (price !== 0) hostCharge(price);
-  }
-  show(at);
+  const capacity = load((self + CAPACITY) | 0);
+  const shown = least(length, capacity);
+  const kind = load((at + KIND) | 0);
+  const price = (shown >>> COPIED_SHIFT) | 0;
+  if (price !== 0 && (load((self + FLAGS) | 0) & PAYS) !== 0) hostCharge(price);
+  show(at, kind, length, shown);
   if (below(capacity, length)) {
-    store((me + SAVED) | 0, at);
-    store((me + HELD) | 0, 1);
+    store((self + SAVED) | 0, at);
+    store((self + HELD) | 0, 1);
     return length;
   }
-  const counts = isCounted(load((at + KIND) | 0));
-  takeOut(me, at);
+  const counts = isCounted(kind);
+  takeOut(self, at);
   if (counts) count(RECEIVED);
-  tidy(me);
+  if (load((self + TAIL) | 0) !== 0) tidy(self);
   return length;
 }
 
@@ -194,14 +206,15 @@ function passedBytes(position: i32, end: i32): i32 {
  * as much as what was asked about.
  */
 function findMatch(inPieces: bool): i32 {
-  const hasMany = (load((me + FLAGS) | 0) & HAS_MATCH_FIRST) !== 0;
-  const tail = load((me + TAIL) | 0);
+  const self = me;
+  const hasMany = (load((self + FLAGS) | 0) & HAS_MATCH_FIRST) !== 0;
+  const tail = load((self + TAIL) | 0);
   let left = ASKED_BYTES_A_TURN;
   let room = 0;
-  let at = from(me, load((me + SAVED) | 0));
-  let segment = ((at - SEGMENT_HEADER) | 0) === load((me + SEGMENT) | 0) ? load((me + SEGMENT) | 0) : 0;
+  let at = from(self, load((self + SAVED) | 0));
+  let segment = ((at - SEGMENT_HEADER) | 0) === load((self + SEGMENT) | 0) ? load((self + SEGMENT) | 0) : 0;
   while (at !== 0) {
-    store((me + SAVED) | 0, at);
+    store((self + SAVED) | 0, at);
     if (inPieces && left <= 0) return 0;
     const end = room === 0 ? at : endOfMany(at, segment, room);
     let behind = end;
@@ -216,9 +229,9 @@ function findMatch(inPieces: bool): i32 {
     }
     if (hasMany && room < MOST_ROOM) room = room === 0 ? FIRST_ROOM : room << 1;
     segment = behind === tail ? 0 : segmentBehind(behind);
-    at = from(me, behind);
+    at = from(self, behind);
     if (((at - SEGMENT_HEADER) | 0) !== segment) segment = 0;
   }
-  store((me + SAVED) | 0, tail);
+  store((self + SAVED) | 0, tail);
   return 0;
 }

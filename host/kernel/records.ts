@@ -10,11 +10,13 @@ const BLOCK_SHIFT = 9;
 const RECORD_SHIFT = 7;
 
 /** The slot of the pid with this first word. */
+// @inline
 export function slotOf(lo: i32): i32 {
   return lo & SLOT_MASK;
 }
 
 /** Where the record for a pid's first word is; 0: there never was one. Its pid may be another one. */
+// @inline
 export function recordAt(lo: i32): i32 {
   const slot = lo & SLOT_MASK;
   const block = load((RECORD_BLOCKS + ((slot >> BLOCK_SHIFT) << 2)) | 0);

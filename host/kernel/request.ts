@@ -34,11 +34,12 @@ import {
 
 /** As docs/abi.md says. */
 export function request(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32 {
+  const self = me;
   const to = recordAt(lo);
   if (!isPlain(to, lo, hi, pointer, length) || !mayRequest(to, tag)) {
     return hostRequest(lo, hi, tag, pointer, length);
   }
-  const mine = coldOf(me);
+  const mine = coldOf(self);
   const its = coldOf(to);
   if (mine === 0 || its === 0 || load((mine + CALL_REF) | 0) !== 0) return hostRequest(lo, hi, tag, pointer, length);
   const left = (load(REFS_LEFT) - 1) | 0;
@@ -49,29 +50,31 @@ export function request(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): 
   store((mine + CALL_ANSWERED) | 0, 0);
   store((mine + CALL_REF) | 0, ref);
   store((mine + CALLEE) | 0, to);
-  store((me + CALL_MARK) | 0, load((me + TAIL) | 0));
+  store((self + CALL_MARK) | 0, load((self + TAIL) | 0));
   store((mine + NEXT_CALLER) | 0, other);
   store((mine + PREVIOUS_CALLER) | 0, 0);
-  if (other !== 0) store((load((other + COLD) | 0) + PREVIOUS_CALLER) | 0, me);
-  store((its + FIRST_CALLER) | 0, me);
+  if (other !== 0) store((load((other + COLD) | 0) + PREVIOUS_CALLER) | 0, self);
+  store((its + FIRST_CALLER) | 0, self);
   return ref;
 }
 
 /** Whether the kernel may make a request for the actor. There must be room for the Down, too. */
 function mayRequest(to: i32, tag: i32): bool {
-  if (tag < 0 || to === me || load(REFS_LEFT) === 0) return false;
-  if ((load((me + FLAGS) | 0) & (MAY_REQUEST | PAYS)) !== MAY_REQUEST) return false;
-  if (!below(load((me + COUNT) | 0), load((me + MAX_MESSAGES) | 0))) return false;
-  if (below(load((me + MAX_BYTES) | 0), load((me + BYTES) | 0))) return false;
-  return mayTake(me, sizeFor(0));
+  const self = me;
+  if (tag < 0 || to === self || load(REFS_LEFT) === 0) return false;
+  if ((load((self + FLAGS) | 0) & (MAY_REQUEST | PAYS)) !== MAY_REQUEST) return false;
+  if (!below(load((self + COUNT) | 0), load((self + MAX_MESSAGES) | 0))) return false;
+  if (below(load((self + MAX_BYTES) | 0), load((self + BYTES) | 0))) return false;
+  return mayTake(self, sizeFor(0));
 }
 
 /** As docs/abi.md says. The host does it if its flush finds something. */
 export function demonitor(ref: i32, flush: i32): i32 {
-  if (load(CURRENT) !== me || load((me + RESTRAINT) | 0) !== FREE) return hostDemonitor(ref, flush);
-  const mine = load((me + COLD) | 0);
+  const self = me;
+  if (load(CURRENT) !== self || load((self + RESTRAINT) | 0) !== FREE) return hostDemonitor(ref, flush);
+  const mine = load((self + COLD) | 0);
   if (ref === 0 || mine === 0 || load((mine + CALL_REF) | 0) !== ref) return hostDemonitor(ref, flush);
-  if (flush !== 0 && findRef(me, startFor(me, ref), ref) !== 0) return hostDemonitor(ref, flush);
+  if (flush !== 0 && findRef(self, startFor(self, ref), ref) !== 0) return hostDemonitor(ref, flush);
   const following = load((mine + NEXT_CALLER) | 0);
   const previous = load((mine + PREVIOUS_CALLER) | 0);
   store((mine + CALL_REF) | 0, 0);

@@ -14,6 +14,7 @@ export function become(record: i32): void {
 }
 
 /** Called after the guest has run: tells the host if its memory has grown. */
+// @inline
 export function noticeGrowth(): void {
   const now = guestPages();
   if (now === knownPages) return;

@@ -51,9 +51,11 @@ export function send(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32
 }
 
 /** Whether a message can go to the actor of a record without the host: its bounds allow it. */
+// @inline
 export function isPlain(to: i32, lo: i32, hi: i32, pointer: i32, length: i32): bool {
+  const self = me;
   if (to === 0 || !are2(to, lo, hi)) return false;
-  if (load(CURRENT) !== me || load((me + RESTRAINT) | 0) !== FREE) return false;
+  if (load(CURRENT) !== self || load((self + RESTRAINT) | 0) !== FREE) return false;
   if ((load((to + FLAGS) | 0) & TAKES_MESSAGES) === 0) return false;
   if (below(MAX_INSIDE_BYTES, length) || below(load((to + MAX_MESSAGE_BYTES) | 0), length)) return false;
   if (!below(load((to + COUNT) | 0), load((to + MAX_MESSAGES) | 0))) return false;
@@ -72,9 +74,11 @@ function mayAnswer(to: i32, ref: i32): bool {
 }
 
 /** Puts a message into a mailbox. False: there is no room, and nothing has changed. */
+// @inline
 export function post(to: i32, tag: i32, ref: i32, pointer: i32, length: i32): bool {
+  const self = me;
   const price = (length >>> COPIED_SHIFT) | 0;
-  if (price !== 0 && (load((me + FLAGS) | 0) & PAYS) !== 0) hostCharge(price);
+  if (price !== 0 && (load((self + FLAGS) | 0) & PAYS) !== 0) hostCharge(price);
   const size = sizeFor(length);
   const place = reserve(to, size, true);
   if (place === 0) return false;
@@ -82,7 +86,7 @@ export function post(to: i32, tag: i32, ref: i32, pointer: i32, length: i32): bo
   // The padding: a guest may be shown it, and other actors' bytes may lie there.
   if ((length & 7) !== 0) store2((place + size - 8) | 0, 0, 0);
   copyIn((place + ITEM_HEADER) | 0, pointer, length);
-  append(to, MESSAGE, tag, load((me + LO) | 0), load((me + HI) | 0), ref, 0, length, isPassed);
+  append(to, place, MESSAGE, tag, load((self + LO) | 0), load((self + HI) | 0), ref, 0, length, isPassed);
   count(SENT);
   return true;
 }
@@ -91,6 +95,7 @@ export function post(to: i32, tag: i32, ref: i32, pointer: i32, length: i32): bo
  * Counts a message that was accepted, and says what `send` answers. Between a -2 and its `park` it
  * never asks the sender to give way.
  */
+// @inline
 export function countSent(from: i32): i32 {
   const sent = (load(SENT_IN_TURN) + 1) | 0;
   store(SENT_IN_TURN, sent);

@@ -60,6 +60,7 @@ const HAS_PARKED = 1;
 const HAS_YIELDED = 2;
 
 /** A turn begins: what an actor may use in one is its own again. */
+// @inline
 export function begin(record: i32): void {
   store(CURRENT, record);
   store((record + STATE) | 0, RUNNING);
@@ -70,16 +71,17 @@ export function begin(record: i32): void {
 
 /** Gives the actor its turn. Answers what is left to the host. */
 export function turn(): i32 {
-  begin(me);
-  const isFirst = (load((me + FLAGS) | 0) & STARTED) === 0;
+  const self = me;
+  begin(self);
+  const isFirst = (load((self + FLAGS) | 0) & STARTED) === 0;
   if (isFirst) hostStart();
-  if ((load((me + FLAGS) | 0) & IS_HANDLER) !== 0) return turnOfHandler();
-  if (load((me + RESTRAINT) | 0) !== FREE) return RETURNED;
+  if ((load((self + FLAGS) | 0) & IS_HANDLER) !== 0) return turnOfHandler();
+  if (load((self + RESTRAINT) | 0) !== FREE) return RETURNED;
   const result = isFirst ? 0 : proceed();
   if (result === PARK) return NOTHING;
   const left = callResume(result);
   noticeGrowth();
-  if (left !== HAS_PARKED || load((me + RESTRAINT) | 0) !== FREE) {
+  if (left !== HAS_PARKED || load((self + RESTRAINT) | 0) !== FREE) {
     return left === HAS_PARKED || left === HAS_YIELDED ? (RETURNED + left) | 0 : RETURNED;
   }
   return park() ? NOTHING : (RETURNED + HAS_PARKED) | 0;
@@ -87,40 +89,43 @@ export function turn(): i32 {
 
 /** Hands the handler one item after the other. */
 function turnOfHandler(): i32 {
+  const self = me;
   while (true) {
-    if (load((me + RESTRAINT) | 0) !== FREE) return STOPPED;
+    if (load((self + RESTRAINT) | 0) !== FREE) return STOPPED;
     useHandlerWindow();
     const length = look(false);
     if (length === PARK) break;
     store(TURN, (load(TURN) + 1) | 0);
-    if (below(load((me + CAPACITY) | 0), length)) handleLong(length);
+    if (below(load((self + CAPACITY) | 0), length)) handleLong(length);
     else callHandle(length);
     noticeGrowth();
-    if (load((me + COUNT) | 0) > 0 && load((me + RESTRAINT) | 0) === FREE) {
-      const budget = (load((me + BUDGET) | 0) - 1) | 0;
-      store((me + BUDGET) | 0, budget);
+    if (load((self + COUNT) | 0) > 0 && load((self + RESTRAINT) | 0) === FREE) {
+      const budget = (load((self + BUDGET) | 0) - 1) | 0;
+      store((self + BUDGET) | 0, budget);
       if (budget <= 0) {
         useHandlerWindow();
-        enqueue(me);
+        enqueue(self);
         return NOTHING;
       }
     }
   }
-  store((me + STATE) | 0, PARKED);
+  store((self + STATE) | 0, PARKED);
   return NOTHING;
 }
 
 /** Receives inside `handle` may have used windows of their own. */
+// @inline
 function useHandlerWindow(): void {
-  const flags = load((me + FLAGS) | 0);
+  const self = me;
+  const flags = load((self + FLAGS) | 0);
   if ((flags & WINDOW_MOVED) === 0) return;
-  const cold = load((me + COLD) | 0);
-  store((me + INFO) | 0, cold === 0 ? 0 : load((cold + HANDLER_INFO) | 0));
-  store((me + POINTER) | 0, cold === 0 ? 0 : load((cold + HANDLER_POINTER) | 0));
-  store((me + CAPACITY) | 0, cold === 0 ? 0 : load((cold + HANDLER_CAPACITY) | 0));
-  store((me + WANT) | 0, WANT_ANY);
-  store((me + HELD) | 0, 0);
-  store((me + FLAGS) | 0, flags & ~WINDOW_MOVED);
+  const cold = load((self + COLD) | 0);
+  store((self + INFO) | 0, cold === 0 ? 0 : load((cold + HANDLER_INFO) | 0));
+  store((self + POINTER) | 0, cold === 0 ? 0 : load((cold + HANDLER_POINTER) | 0));
+  store((self + CAPACITY) | 0, cold === 0 ? 0 : load((cold + HANDLER_CAPACITY) | 0));
+  store((self + WANT) | 0, WANT_ANY);
+  store((self + HELD) | 0, 0);
+  store((self + FLAGS) | 0, flags & ~WINDOW_MOVED);
 }
 
 /**
@@ -128,41 +133,44 @@ function useHandlerWindow(): void {
  * the same item for ever.
  */
 function handleLong(length: i32): void {
-  const order = load((first(me) + ORDER) | 0);
-  store((me + HELD) | 0, 0);
+  const self = me;
+  const order = load((first(self) + ORDER) | 0);
+  store((self + HELD) | 0, 0);
   callHandle(length);
-  if (load((me + COUNT) | 0) > 0 && load((first(me) + ORDER) | 0) === order) hostLeft(length);
+  if (load((self + COUNT) | 0) > 0 && load((first(self) + ORDER) | 0) === order) hostLeft(length);
 }
 
 /**
  * Ends the wait of a parked process: what its `park` returns. PARK: its wait goes on, or it has got
  * another turn.
  */
+// @inline
 export function proceed(): i32 {
-  if ((load((me + FLAGS) | 0) & PREEMPTED) !== 0) return hostGoOn();
-  if (load((me + TIMED) | 0) === GIVING_WAY) {
-    store((me + TIMED) | 0, NOT_WAITING);
+  const self = me;
+  if ((load((self + FLAGS) | 0) & PREEMPTED) !== 0) return hostGoOn();
+  if (load((self + TIMED) | 0) === GIVING_WAY) {
+    store((self + TIMED) | 0, NOT_WAITING);
     return ACCEPTED;
   }
   let result = 0;
-  if (load((me + WANT) | 0) === WANT_ANSWER) {
+  if (load((self + WANT) | 0) === WANT_ANSWER) {
     result = hostAnswer();
     if (result === PARK) {
-      store((me + STATE) | 0, PARKED);
+      store((self + STATE) | 0, PARKED);
       return PARK;
     }
   } else {
     result = look(true);
     if (result === PARK) {
-      if (load((me + SAVED) | 0) !== load((me + TAIL) | 0) || load((me + TIMED) | 0) !== OVER) {
+      if (load((self + SAVED) | 0) !== load((self + TAIL) | 0) || load((self + TIMED) | 0) !== OVER) {
         park();
         return PARK;
       }
       result = TIMEOUT_OVER;
     }
   }
-  if (load((me + TIMED) | 0) === TIMED_BY_HOST) hostDisarm();
-  store((me + TIMED) | 0, NOT_WAITING);
+  if (load((self + TIMED) | 0) === TIMED_BY_HOST) hostDisarm();
+  store((self + TIMED) | 0, NOT_WAITING);
   return result;
 }
 
@@ -170,22 +178,24 @@ export function proceed(): i32 {
  * The process has called `park`. It waits, or goes to the end of the run queue if it has not looked at
  * all items. False: it is not in a receive that waits, or waits for the host, and nothing was done.
  */
+// @inline
 export function park(): bool {
-  const timed = load((me + TIMED) | 0);
+  const self = me;
+  const timed = load((self + TIMED) | 0);
   if (timed === NOT_WAITING) return false;
   if (timed === GIVING_WAY) {
-    enqueue(me);
+    enqueue(self);
     return true;
   }
-  if (load((me + WANT) | 0) === WANT_ANSWER) return false;
-  if (timed === OVER || load((me + SAVED) | 0) !== load((me + TAIL) | 0)) {
-    enqueue(me);
+  if (load((self + WANT) | 0) === WANT_ANSWER) return false;
+  if (timed === OVER || load((self + SAVED) | 0) !== load((self + TAIL) | 0)) {
+    enqueue(self);
     return true;
   }
-  store((me + STATE) | 0, PARKED);
+  store((self + STATE) | 0, PARKED);
   if (timed !== TIMED_BY_KERNEL) return true;
   const length = load(TIMED_LENGTH);
-  store((TIMED_LIST + (length << 2)) | 0, me);
+  store((TIMED_LIST + (length << 2)) | 0, self);
   store(TIMED_LENGTH, (length + 1) | 0);
   // There is no room for another one: the host comes back after this turn.
   if (length >= ((TIMED_ENTRIES - 1) | 0)) store(TURNS_LEFT, 0);

@@ -28,35 +28,38 @@ import {
 } from "./words.ts";
 
 /** The lesser of two numbers without a sign. */
+// @inline
 export function least(a: i32, b: i32): i32 {
   return below(a, b) ? a : b;
 }
 
 /** Writes an item into the window, or as much of it as there is room for. */
-export function show(at: i32): void {
-  const info = load((me + INFO) | 0);
-  const length = load((at + LENGTH) | 0);
-  const shown = least(length, load((me + CAPACITY) | 0));
-  const kind = load((at + KIND) | 0);
-  if ((kind & OUTSIDE) !== 0) hostShow(load((at + ITEM_HEADER) | 0), load((me + POINTER) | 0), shown);
+// @inline
+export function show(at: i32, kind: i32, length: i32, shown: i32): void {
+  const self = me;
+  const info = load((self + INFO) | 0);
+  const pointer = load((self + POINTER) | 0);
+  if ((kind & OUTSIDE) !== 0) hostShow(load((at + ITEM_HEADER) | 0), pointer, shown);
   if (info !== 0) {
     guestStore2(info, kind & ~OUTSIDE, load((at + TAG) | 0));
     guestCopy2((info + FROM_LO) | 0, (at + FROM_LO) | 0);
     guestCopy2((info + REF) | 0, (at + REF) | 0);
     guestStore2((info + LENGTH) | 0, length, 0);
   }
-  if ((kind & OUTSIDE) === 0) copyOut(load((me + POINTER) | 0), (at + ITEM_HEADER) | 0, shown);
+  if ((kind & OUTSIDE) === 0) copyOut(pointer, (at + ITEM_HEADER) | 0, shown);
 }
 
 /** Asks the predicate about one item. */
 export function ask(at: i32): bool {
-  show(at);
-  const shown = least(load((at + LENGTH) | 0), load((me + CAPACITY) | 0));
-  store((me + RESTRAINT) | 0, ASKING);
-  const answer = callMatch(load((me + WANTED) | 0), load((me + POINTER) | 0), shown);
+  const self = me;
+  const length = load((at + LENGTH) | 0);
+  const shown = least(length, load((self + CAPACITY) | 0));
+  show(at, load((at + KIND) | 0), length, shown);
+  store((self + RESTRAINT) | 0, ASKING);
+  const answer = callMatch(load((self + WANTED) | 0), load((self + POINTER) | 0), shown);
   noticeGrowth();
-  if (load((me + RESTRAINT) | 0) !== ASKING) hostDoomed();
-  store((me + RESTRAINT) | 0, FREE);
+  if (load((self + RESTRAINT) | 0) !== ASKING) hostDoomed();
+  store((self + RESTRAINT) | 0, FREE);
   return answer !== 0;
 }
 
@@ -66,10 +69,11 @@ export function ask(at: i32): bool {
  * begins with the item; 0: it does not begin one.
  */
 export function endOfMany(at: i32, segment: i32, room: i32): i32 {
-  const most = least(room, load((me + CAPACITY) | 0));
-  const tail = load((me + TAIL) | 0);
+  const self = me;
+  const most = least(room, load((self + CAPACITY) | 0));
+  const tail = load((self + TAIL) | 0);
   // The last one that is shown must be an item, so a dead one needs the walk.
-  if (segment !== 0 && load((segment + HAS_OUTSIDE) | 0) === 0 && load((me + DEAD_ITEMS) | 0) === 0) {
+  if (segment !== 0 && load((segment + HAS_OUTSIDE) | 0) === 0 && load((self + DEAD_ITEMS) | 0) === 0) {
     const itsEnd = load((segment + ITEMS_END) | 0);
     const end = itsEnd === 0 ? tail : itsEnd;
     if (!below(most, (end - at) | 0)) return end;
@@ -95,18 +99,19 @@ export function endOfMany(at: i32, segment: i32, room: i32): i32 {
 
 /** Asks which of the items between two positions is wanted first; 0: none is. */
 export function askMany(at: i32, end: i32): i32 {
-  const info = load((me + INFO) | 0);
-  const pointer = load((me + POINTER) | 0);
+  const self = me;
+  const info = load((self + INFO) | 0);
+  const pointer = load((self + POINTER) | 0);
   const length = (end - at) | 0;
   // What stands in `info` is no longer the item whose payload is in the window: a crash report
   // shall not say so.
   if (info !== 0) guestStore2(info, 0, 0);
   copyOut(pointer, at, length);
-  store((me + RESTRAINT) | 0, ASKING);
-  const answer = callMatchFirst(load((me + WANTED) | 0), pointer, length);
+  store((self + RESTRAINT) | 0, ASKING);
+  const answer = callMatchFirst(load((self + WANTED) | 0), pointer, length);
   noticeGrowth();
-  if (load((me + RESTRAINT) | 0) !== ASKING) hostDoomed();
-  store((me + RESTRAINT) | 0, FREE);
+  if (load((self + RESTRAINT) | 0) !== ASKING) hostDoomed();
+  store((self + RESTRAINT) | 0, FREE);
   if (answer < 0) return 0;
   // A guest may answer anything. What goes on has to be one of the items.
   let place = at;

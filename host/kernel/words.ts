@@ -97,20 +97,20 @@ export const DEAD_ITEMS = 76;
 export const INFO = 80;
 export const POINTER = 84;
 export const CAPACITY = 88;
-/** What keeps the actor from calling imports: FREE, ASKING or EXITING. */
-export const RESTRAINT = 92;
 /** Items that it may still take in this turn. */
-export const BUDGET = 96;
-/** Where the items begin among which the answer to the request in flight can be; 0: all. */
-export const CALL_MARK = 100;
-/** The last segment of the mailbox. */
-export const LAST_SEGMENT = 104;
-/** 1: the item at the save pointer is wanted, but was longer than the window. 0 once it is taken out. */
-export const HELD = 108;
+export const BUDGET = 92;
+/** 1: the item at the save pointer is wanted, but was longer than the window. */
+export const HELD = 96;
 /** How the actor waits in the receive that it is in: NOT_WAITING, FOR_EVER, … */
-export const TIMED = 112;
+export const TIMED = 100;
 /** Milliseconds, if the kernel times the receive. */
-export const TIMEOUT = 116;
+export const TIMEOUT = 104;
+/** The last segment of the mailbox. */
+export const LAST_SEGMENT = 108;
+/** What keeps the actor from calling imports: FREE, ASKING or EXITING. */
+export const RESTRAINT = 112;
+/** Where the items begin among which the answer to the request in flight can be; 0: all. */
+export const CALL_MARK = 116;
 /** The block of the mailbox's marks, and the cold block; 0: there is none. */
 export const MARKS = 120;
 export const COLD = 124;

@@ -79,7 +79,7 @@ export function readMailbox(memory: WebAssembly.Memory, record: number): StoredM
   const room = segments.reduce((sum, { bytes }) => sum + bytes, 0);
   insist(mine(W.ROOM) === room, `ROOM is ${mine(W.ROOM)}, and the segments have ${room} bytes`);
   if (last === undefined) {
-    const fields = [W.HEAD, W.SEGMENT, W.LAST_SEGMENT, W.LIMIT, W.SAVED, W.COUNT, W.BYTES, W.DEAD_ITEMS];
+    const fields = [W.HEAD, W.SEGMENT, W.LIMIT, W.SAVED, W.COUNT, W.BYTES, W.DEAD_ITEMS];
     const notNull = [...fields, W.CALL_MARK, W.MARKS].filter(field => mine(field) !== 0);
     insist(notNull.length === 0, `the words ${notNull} of a record are not 0, and its mailbox has no segment`);
     return { items: [], positions: new Map([[0, 0]]), segments, dead: 0 };
@@ -223,7 +223,8 @@ export function audit(memory: WebAssembly.Memory, records: readonly number[]): S
       const at = word(memory, record + field);
       if (at !== 0) blocks.push({ at, bytes: W.COLD_BYTES, what: `a block of actor ${index}` });
     }
-    itemBytes += word(memory, record + W.ROOM);
+    // The smallest segments do not count.
+    itemBytes += mailbox.segments.reduce((sum, { bytes }) => sum + (bytes > 64 ? bytes : 0), 0);
     return mailbox;
   });
   insist(
