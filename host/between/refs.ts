@@ -38,7 +38,8 @@ function drawRef({ random }: Pick<Services, "random">): number {
 export function drawRequestRefs(services: Pick<Services, "random" | "kernel">): void {
   const { kernel } = services;
   if (kernel.word(REFS_LEFT) > 0) return;
-  for (let i = 0; i < REFS_DRAWN; i++) kernel.setWord(REFS + 4 * i, drawRef(services) - 1);
+  const { words } = kernel;
+  for (let i = 0; i < REFS_DRAWN; i++) words[(REFS >> 2) + i] = drawRef(services) - 1;
   kernel.setWord(REFS_LEFT, REFS_DRAWN);
 }
 

@@ -64,8 +64,12 @@ const LOOP_MAX_BYTES: u32 = 64;
 @external("instruction", "memory.copy $kernel $guest") declare function copyAllIn(to: i32, pointer: i32, length: i32): void;
 @external("instruction", "memory.copy $guest $kernel") declare function copyAllOut(pointer: i32, from: i32, length: i32): void;
 @external("instruction", "i64.load $guest align=1") declare function guestLoad64(pointer: i32): i64;
+@external("instruction", "i32.load $guest align=1") declare function guestLoad32(pointer: i32): i32;
+@external("instruction", "i32.load16_u $guest align=1") declare function guestLoad16(pointer: i32): i32;
 @external("instruction", "i32.load8_u $guest") declare function guestLoad8(pointer: i32): i32;
 @external("instruction", "i64.store $guest align=1") declare function guestStore64(pointer: i32, value: i64): void;
+@external("instruction", "i32.store $guest align=1") declare function guestStore32(pointer: i32, value: i32): void;
+@external("instruction", "i32.store16 $guest align=1") declare function guestStore16(pointer: i32, value: i32): void;
 @external("instruction", "i32.store8 $guest") declare function guestStore8(pointer: i32, value: i32): void;
 @external("instruction", "i64.store $guest align=4") declare function guestStorePair(pointer: i32, value: i64): void;
 
@@ -74,18 +78,23 @@ export function copyIn(to: i32, pointer: i32, length: i32): void {
     copyAllIn(to, pointer, length);
     return;
   }
-  let end = to + (length & -8);
+  const end = to + (length & -8);
   while (to != end) {
     i64.store(to, guestLoad64(pointer), 0, 1);
     to += 8;
     pointer += 8;
   }
-  end = to + (length & 7);
-  while (to != end) {
-    i32.store8(to, guestLoad8(pointer));
-    to += 1;
-    pointer += 1;
+  if ((length & 4) != 0) {
+    i32.store(to, guestLoad32(pointer), 0, 1);
+    to += 4;
+    pointer += 4;
   }
+  if ((length & 2) != 0) {
+    i32.store16(to, guestLoad16(pointer), 0, 1);
+    to += 2;
+    pointer += 2;
+  }
+  if ((length & 1) != 0) i32.store8(to, guestLoad8(pointer));
 }
 
 export function copyOut(pointer: i32, from: i32, length: i32): void {
@@ -93,18 +102,23 @@ export function copyOut(pointer: i32, from: i32, length: i32): void {
     copyAllOut(pointer, from, length);
     return;
   }
-  let end = pointer + (length & -8);
+  const end = pointer + (length & -8);
   while (pointer != end) {
     guestStore64(pointer, i64.load(from, 0, 1));
     pointer += 8;
     from += 8;
   }
-  end = pointer + (length & 7);
-  while (pointer != end) {
-    guestStore8(pointer, i32.load8_u(from));
-    pointer += 1;
-    from += 1;
+  if ((length & 4) != 0) {
+    guestStore32(pointer, i32.load(from, 0, 1));
+    pointer += 4;
+    from += 4;
   }
+  if ((length & 2) != 0) {
+    guestStore16(pointer, i32.load16_u(from, 0, 1));
+    pointer += 2;
+    from += 2;
+  }
+  if ((length & 1) != 0) guestStore8(pointer, i32.load8_u(from));
 }
 
 @inline export function guestStore2(pointer: i32, first: i32, second: i32): void {
