@@ -50,6 +50,7 @@ const NOT_REACHED = [
     "descend",
     "endOf",
     "extend",
+    "giveSegments",
     "handleLong",
     "hostDrop",
     "park",
