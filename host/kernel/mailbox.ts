@@ -23,6 +23,7 @@ import {
   BYTES,
   CALL_MARK,
   COUNT,
+  DEAD_COUNT,
   DEAD_ITEMS,
   FREE_BLOCKS,
   FROM_LO,
@@ -186,10 +187,30 @@ export function from(me: i32, position: i32): i32 {
   while (at !== tail) {
     const kind = load((at + KIND) | 0);
     if (kind === IS_LINK) at = load((at + TAG) | 0);
-    else if (kind === IS_DEAD) at = (at + load((at + TAG) | 0)) | 0;
+    else if (kind === IS_DEAD) at = behindDead(me, at);
     else return at;
   }
   return 0;
+}
+
+/**
+ * The place behind a dead item. Dead items that follow it are joined to it, so that the next walk passes
+ * them in one step; not where the save pointer or a mark may stand.
+ */
+function behindDead(me: i32, at: i32): i32 {
+  const tail = load((me + TAIL) | 0);
+  let behind = (at + load((at + TAG) | 0)) | 0;
+  if (load((me + MARKS) | 0) !== 0) return behind;
+  const saved = load((me + SAVED) | 0);
+  const mark = load((me + CALL_MARK) | 0);
+  while (behind !== tail && behind !== saved && behind !== mark && load((behind + KIND) | 0) === IS_DEAD) {
+    const next = (behind + load((behind + TAG) | 0)) | 0;
+    const joined = (load((at + DEAD_COUNT) | 0) + load((behind + DEAD_COUNT) | 0)) | 0;
+    store2(at, IS_DEAD, (next - at) | 0);
+    store((at + DEAD_COUNT) | 0, joined);
+    behind = next;
+  }
+  return behind;
 }
 
 /** The item behind one; 0: there is none. */
@@ -206,7 +227,7 @@ export function findTag(me: i32, position: i32, tag: i32): i32 {
     if (kind === IS_LINK) {
       at = load((at + TAG) | 0);
     } else if (kind === IS_DEAD) {
-      at = (at + load((at + TAG) | 0)) | 0;
+      at = behindDead(me, at);
     } else {
       if (load((at + TAG) | 0) === tag && isCounted(kind)) return at;
       at = (at + sizeOf(at)) | 0;
@@ -224,7 +245,7 @@ export function findRef(me: i32, position: i32, ref: i32): i32 {
     if (kind === IS_LINK) {
       at = load((at + TAG) | 0);
     } else if (kind === IS_DEAD) {
-      at = (at + load((at + TAG) | 0)) | 0;
+      at = behindDead(me, at);
     } else {
       if (load((at + (isMessage(kind) ? TAG : REF)) | 0) === ref) return at;
       at = (at + sizeOf(at)) | 0;
@@ -263,7 +284,7 @@ export function first(me: i32): i32 {
     } else if (kind === IS_DEAD) {
       const behind = (head + load((head + TAG) | 0)) | 0;
       passed(me, head, behind);
-      store((me + DEAD_ITEMS) | 0, (load((me + DEAD_ITEMS) | 0) - 1) | 0);
+      store((me + DEAD_ITEMS) | 0, (load((me + DEAD_ITEMS) | 0) - load((head + DEAD_COUNT) | 0)) | 0);
       store((me + HEAD) | 0, behind);
     } else {
       return head;
@@ -326,6 +347,7 @@ export function takeOut(me: i32, position: i32): void {
   } else {
     store2((me + COUNT) | 0, count, bytes);
     store2(position, IS_DEAD, size);
+    store((position + DEAD_COUNT) | 0, 1);
     store((me + DEAD_ITEMS) | 0, (load((me + DEAD_ITEMS) | 0) + 1) | 0);
   }
 }

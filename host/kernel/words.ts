@@ -219,6 +219,9 @@ export const LENGTH = 24;
 /** The value of ORDERED when it came: says whether two positions name the same item. */
 export const ORDER = 28;
 
+/** In a dead item: how many dead items were joined to be this one. */
+export const DEAD_COUNT = 8;
+
 /** Values of KIND. A dead item has its size in the word behind; a link, where the next segment's items begin. */
 export const IS_DEAD = 0;
 export const MESSAGE = 1;

@@ -1,8 +1,8 @@
 /** The compiled kernel, for tests that are written for its TypeScript. */
-import { FLAGS, IS_HANDLER, MESSAGE, TIMER } from "../../host/kernel/words.ts";
+import { FLAGS, IS_HANDLER, KIND, MESSAGE, OUTSIDE, TAG, TIMER } from "../../host/kernel/words.ts";
 import { type CompiledKernel, instantiateKernel } from "./kernel.ts";
 import type { Kernel } from "./kernel-functions.ts";
-import { readMailbox, type StoredItem, word } from "./kernel-memory.ts";
+import { word } from "./kernel-memory.ts";
 
 type Outside = Parameters<Kernel["useOutside"]>[0];
 type Words = (...values: number[]) => unknown;
@@ -39,11 +39,15 @@ export function compiledKernel(): Kernel {
       now.isHandler = (word(now.memory as WebAssembly.Memory, record + FLAGS) & IS_HANDLER) !== 0;
       port().globals.me.value = record;
     },
-    // The module does not export it, because only receives use it.
+    // The module does not export it, because only receives use it. A walk joins dead items on its way.
     findTag: (record, position, tag) => {
-      const { items, positions } = readMailbox(now.memory as WebAssembly.Memory, record);
-      const isWanted = ({ kind, tag: its }: StoredItem) => its === tag && (kind === MESSAGE || kind === TIMER);
-      return items.slice(positions.get(position)).find(isWanted)?.at ?? 0;
+      const { from, next } = port().functions;
+      const read = (place: number) => word(now.memory as WebAssembly.Memory, place);
+      let at = from(record, position);
+      while (at !== 0 && (read(at + TAG) !== tag || ![MESSAGE, TIMER].includes(read(at + KIND) & ~OUTSIDE))) {
+        at = next(record, at);
+      }
+      return at;
     },
   };
   const useMemories = (memory: WebAssembly.Memory, guestMemory: WebAssembly.Memory) =>

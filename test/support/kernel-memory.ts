@@ -119,7 +119,7 @@ function walk(
       at = load(at + W.TAG);
       insist(at === segments[index].at + W.SEGMENT_HEADER, "a link leads to another place than the next segment");
     } else if (kind === W.IS_DEAD) {
-      dead++;
+      dead += load(at + W.DEAD_COUNT);
       const size = load(at + W.TAG);
       insist(size >= W.ITEM_HEADER && size % 8 === 0, "a dead item has no size");
       at += size;
