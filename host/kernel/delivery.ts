@@ -1,7 +1,9 @@
 /** Brings an item of the host to an actor: a message, a signal or a timer's item. */
-import { append, reserve, sizeFor } from "./mailbox.ts";
+import { sizeFor } from "./items.ts";
+import { append } from "./mailbox.ts";
 import { copy, load, store, store2 } from "./memory.ts";
 import { enqueue } from "./queue.ts";
+import { reserve } from "./segments.ts";
 import {
   HAS_OUTSIDE,
   ITEM_HEADER,

@@ -5,14 +5,17 @@
 // The kernel.
 export { deliver } from "./delivery.ts";
 export { descend } from "./descent.ts";
+export { sizeFor } from "./items.ts";
 export { run, turnOf } from "./loop.ts";
-export { findRef, first, from, mayTake, next, remove, sizeFor, startFor } from "./mailbox.ts";
+export { first, remove } from "./mailbox.ts";
 export { mark, markAt, unmark } from "./marks.ts";
 export { enqueue } from "./queue.ts";
 // A port.
 export { recv, recvMatch, recvTag } from "./receive.ts";
 export { claim, coldOf, recordAt, release } from "./records.ts";
 export { demonitor, request } from "./request.ts";
+export { findRef, from, next, startFor } from "./search.ts";
+export { mayTake } from "./segments.ts";
 export { me } from "./self.ts";
 export { countSent, send } from "./send.ts";
 export { begin, park, proceed, turn } from "./turn.ts";

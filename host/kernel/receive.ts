@@ -1,7 +1,9 @@
 /** A guest's receives. */
-import { findRef, findTag, first, from, isCounted, sizeFor, sizeOf, startFor, takeOut, tidy } from "./mailbox.ts";
+import { isCounted, sizeFor, sizeOf } from "./items.ts";
+import { first, takeOut, tidy } from "./mailbox.ts";
 import { below, count, isInside, load, store, store2 } from "./memory.ts";
 import { hostCharge, hostRecv, hostRecvMatch, hostRecvTag } from "./outside.ts";
+import { findRef, findTag, from, startFor } from "./search.ts";
 import { me } from "./self.ts";
 import { ask, askMany, endOfMany, least, segmentBehind, show } from "./window.ts";
 import {

@@ -2,10 +2,12 @@
  * A guest's `request` and `demonitor`. The kernel can make one request for each actor: a ref and a
  * monitor, as words. The host makes a monitor of it as soon as it looks at the actor's ties.
  */
-import { findRef, mayTake, sizeFor, startFor } from "./mailbox.ts";
+import { sizeFor } from "./items.ts";
 import { below, load, store } from "./memory.ts";
 import { hostDemonitor, hostRequest } from "./outside.ts";
 import { coldOf, recordAt } from "./records.ts";
+import { findRef, startFor } from "./search.ts";
+import { mayTake } from "./segments.ts";
 import { me } from "./self.ts";
 import { isPlain, post } from "./send.ts";
 import {

@@ -1,9 +1,11 @@
 /** A guest's `send`. */
 import { wake } from "./delivery.ts";
-import { append, reserve, sizeFor } from "./mailbox.ts";
+import { sizeFor } from "./items.ts";
+import { append } from "./mailbox.ts";
 import { are2, below, copyIn, count, isInside, load, store, store2 } from "./memory.ts";
 import { hostCharge, hostSend } from "./outside.ts";
 import { recordAt } from "./records.ts";
+import { reserve } from "./segments.ts";
 import { me } from "./self.ts";
 import {
   ACCEPTED,

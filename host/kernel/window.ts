@@ -1,5 +1,5 @@
 /** Shows items to the guest, in the window of its receive, and asks its predicate. */
-import { sizeOf } from "./mailbox.ts";
+import { sizeOf } from "./items.ts";
 import { below, copyOut, guestCopy2, guestStore2, load, store } from "./memory.ts";
 import { callMatch, callMatchFirst, hostAstray, hostDoomed, hostShow } from "./outside.ts";
 import { me, noticeGrowth } from "./self.ts";

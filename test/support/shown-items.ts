@@ -147,13 +147,10 @@ export function matchFirst(me: Guest, predicate: number, pointer: number, length
     if (!isItem) {
       const size = words[at / 4 + 1];
       insist(size >= 32 && size % 8 === 0 && at + size <= length, "a dead item has no size");
-      // It may be several that were joined. Each has its old header but for three words.
-      for (const end = at + size; at < end; ) {
-        const itsLength = words[at / 4 + W.LENGTH / 4];
-        const itsSize = itsLength > W.MAX_INSIDE_BYTES ? 40 : 32 + Math.ceil(itsLength / 8) * 8;
-        for (let i = at + 32; i < at + itsSize; i++) isOwn(me, bytes[pointer + i], i);
-        at += itsSize;
-      }
+      // Where several were joined, the headers of all but the first lie among their payloads.
+      const isOne = words[at / 4 + W.DEAD_COUNT / 4] === 1;
+      for (let i = at + 32; isOne && i < at + size; i++) isOwn(me, bytes[pointer + i], i);
+      at += size;
       continue;
     }
     const item = ask(me);

@@ -1,0 +1,89 @@
+/** Removes the dead items of a mailbox. */
+import { bytesOf, giveOfItems } from "./arena.ts";
+import { sizeOf } from "./items.ts";
+import { moveMarks } from "./marks.ts";
+import { below, copy, load, store, store2 } from "./memory.ts";
+import { hostHeadroom } from "./outside.ts";
+import {
+  CALL_MARK,
+  DEAD_ITEMS,
+  HAS_OUTSIDE,
+  HEAD,
+  IS_DEAD,
+  IS_LINK,
+  ITEMS_END,
+  KIND,
+  LAST_SEGMENT,
+  LINK_BYTES,
+  MARKS,
+  NEXT_SEGMENT,
+  OUTSIDE,
+  ROOM,
+  SAVED,
+  SEGMENT,
+  SEGMENT_HEADER,
+  SIZE_CLASS,
+  TAG,
+  TAIL,
+} from "./words.ts";
+
+/**
+ * Moves the live items together, within their segments, and gives the segments back that are free
+ * then. Items only move forward, so nothing is overwritten that is still to be read.
+ */
+export function compact(me: i32): void {
+  hostHeadroom();
+  const tail = load((me + TAIL) | 0);
+  const saved = load((me + SAVED) | 0);
+  const mark = load((me + CALL_MARK) | 0);
+  const hasMarks = load((me + MARKS) | 0) !== 0;
+  let segment = load((me + SEGMENT) | 0);
+  let limit = endOf(segment);
+  let at = load((me + HEAD) | 0);
+  let to = (segment + SEGMENT_HEADER) | 0;
+  store((me + HEAD) | 0, to);
+  while (true) {
+    if (at === saved) store((me + SAVED) | 0, to);
+    if (at === mark) store((me + CALL_MARK) | 0, to);
+    if (hasMarks) moveMarks(me, at, to);
+    if (at === tail) break;
+    const kind = load((at + KIND) | 0);
+    if (kind === IS_LINK) {
+      at = load((at + TAG) | 0);
+    } else if (kind === IS_DEAD) {
+      at = (at + load((at + TAG) | 0)) | 0;
+    } else {
+      const size = sizeOf(at);
+      while (below(limit, (to + size) | 0)) {
+        const following = load((segment + NEXT_SEGMENT) | 0);
+        store2(to, IS_LINK, (following + SEGMENT_HEADER) | 0);
+        store((segment + ITEMS_END) | 0, to);
+        segment = following;
+        limit = endOf(segment);
+        to = (segment + SEGMENT_HEADER) | 0;
+      }
+      if ((kind & OUTSIDE) !== 0) store((segment + HAS_OUTSIDE) | 0, 1);
+      copy(to, at, size);
+      to = (to + size) | 0;
+      at = (at + size) | 0;
+    }
+  }
+  store2((me + TAIL) | 0, to, limit);
+  store((me + LAST_SEGMENT) | 0, segment);
+  store((me + DEAD_ITEMS) | 0, 0);
+  let spare = load((segment + NEXT_SEGMENT) | 0);
+  store((segment + NEXT_SEGMENT) | 0, 0);
+  store((segment + ITEMS_END) | 0, 0);
+  while (spare !== 0) {
+    const following = load((spare + NEXT_SEGMENT) | 0);
+    const sizeClass = load((spare + SIZE_CLASS) | 0);
+    giveOfItems(spare, sizeClass);
+    store((me + ROOM) | 0, (load((me + ROOM) | 0) - (64 << sizeClass)) | 0);
+    spare = following;
+  }
+}
+
+/** Where the items of a segment must end. */
+function endOf(segment: i32): i32 {
+  return (segment + bytesOf(load((segment + SIZE_CLASS) | 0)) - LINK_BYTES) | 0;
+}
