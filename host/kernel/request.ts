@@ -41,8 +41,8 @@ export function request(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): 
   if (!isPlain(to, lo, hi, pointer, length) || !mayRequest(to, tag)) {
     return hostRequest(lo, hi, tag, pointer, length);
   }
-  const mine = coldOf(self);
-  const its = coldOf(to);
+  const mine = load((self + COLD) | 0) !== 0 ? load((self + COLD) | 0) : coldOf(self);
+  const its = load((to + COLD) | 0) !== 0 ? load((to + COLD) | 0) : coldOf(to);
   if (mine === 0 || its === 0 || load((mine + CALL_REF) | 0) !== 0) return hostRequest(lo, hi, tag, pointer, length);
   const left = (load(REFS_LEFT) - 1) | 0;
   const ref = load((REFS + (left << 2)) | 0);
@@ -61,6 +61,7 @@ export function request(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): 
 }
 
 /** Whether the kernel may make a request for the actor. There must be room for the Down, too. */
+// @inline
 function mayRequest(to: i32, tag: i32): bool {
   const self = me;
   if (tag < 0 || to === self || load(REFS_LEFT) === 0) return false;
@@ -76,7 +77,8 @@ export function demonitor(ref: i32, flush: i32): i32 {
   if (load(CURRENT) !== self || load((self + RESTRAINT) | 0) !== FREE) return hostDemonitor(ref, flush);
   const mine = load((self + COLD) | 0);
   if (ref === 0 || mine === 0 || load((mine + CALL_REF) | 0) !== ref) return hostDemonitor(ref, flush);
-  if (flush !== 0 && findRef(self, startFor(self, ref), ref) !== 0) return hostDemonitor(ref, flush);
+  const hasItems = load((self + COUNT) | 0) !== 0;
+  if (flush !== 0 && hasItems && findRef(self, startFor(self, ref), ref) !== 0) return hostDemonitor(ref, flush);
   const following = load((mine + NEXT_CALLER) | 0);
   const previous = load((mine + PREVIOUS_CALLER) | 0);
   store((mine + CALL_REF) | 0, 0);

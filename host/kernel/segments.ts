@@ -63,6 +63,7 @@ function nextClass(to: i32, size: i32): i32 {
 }
 
 /** Whether the limit `allMailboxBytes` allows an item of so many bytes. */
+// @inline
 export function mayTake(to: i32, size: i32): bool {
   if (!below(load((to + LIMIT) | 0), (load((to + TAIL) | 0) + size) | 0)) return true;
   return mayAdd(to, bytesOf(nextClass(to, size)));

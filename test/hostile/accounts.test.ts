@@ -216,7 +216,8 @@ describe("beyond allMailboxBytes", () => {
         (i32.const 1))`);
     // Not counted, for who pays goes by way of the host.
     const load = (count: number) => arena.runtime.load(filled(count));
-    const [large, small] = [await load(80), await load(60)];
+    // Its segments have 1 KiB, 2 KiB and 4 KiB each, with 1, 2 and 4 such items, so the last one is full.
+    const [large, small] = [await load(1 + 2 + 19 * 4), await load(60)];
     const pid = arena.runtime.spawn(large, tells(arena));
     await arena.settle();
     for (let i = 0; i < 6; i++) arena.runtime.spawn(small, tells(arena));
