@@ -249,7 +249,7 @@ export class Kernel<T extends Recorded> {
       this.bytes.set(bytes, STAGING);
       if (this.call.deliver(to, kind, tag, fromLo, fromHi, ref, reason, length, 0, 0) !== 0) return;
     } else {
-      const payload = this.payloads.keep(bytes.slice());
+      const payload = this.payloads.keep(bytes);
       this.addItemBytes(length);
       if (this.call.deliver(to, kind, tag, fromLo, fromHi, ref, reason, length, payload, 0) !== 0) return;
       this.#drop(payload);
