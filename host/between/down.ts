@@ -1,7 +1,6 @@
 /** The Down of a monitor, and the bytes of the exit reason that a signal carries. */
 
 import type { Actor } from "../actor/actor.ts";
-import { deliver } from "../actor/receive.ts";
 import { DOWN, type ExitReason, ReasonCode } from "../wire/message.ts";
 import { reasonBytes } from "../wire/reason.ts";
 
@@ -17,7 +16,7 @@ export function sendDown(
   isFull = true,
 ): void {
   const bytes = isFull ? bytesFor(watcher, reason) : noBytes;
-  deliver(watcher, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], bytes);
+  watcher.services.kernel.deliver(watcher.record, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], bytes);
 }
 
 /**

@@ -9,7 +9,6 @@
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
-import { deliver } from "../actor/receive.ts";
 import type { DeadLetter } from "../wire/events.ts";
 import { MAX_REASON_BYTES, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";
@@ -46,7 +45,7 @@ export function post(
     services.counters.sent++;
     return status;
   }
-  deliver(receiver, kind, tag, fromLo, fromHi, ref, 0, bytes);
+  receiver.services.kernel.deliver(receiver.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
   services.counters.sent++;
   if (tag < 0) answered(receiver, tag);
   // The host's calls wait in promises: each is over with its answer.

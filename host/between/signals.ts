@@ -5,7 +5,6 @@
  */
 
 import type { Actor, PendingTimer, Ties } from "../actor/actor.ts";
-import { deliver } from "../actor/receive.ts";
 import { DEAD, EXITING, RUNNING } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
@@ -23,7 +22,7 @@ export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: Ex
   if (to.state === DEAD || to.immune) return;
   if (to.ties?.trapsExits) {
     const bytes = bytesFor(to, reason);
-    deliver(to, EXIT, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], bytes);
+    to.services.kernel.deliver(to.record, EXIT, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], bytes);
   } else if (reason.kind !== "normal" || (to.lo === fromLo && to.hi === fromHi)) {
     endFromOutside(to, reason);
   }

@@ -3,7 +3,6 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
 import { checkRange, copyOut } from "../actor/ranges.ts";
-import { COPIED_SHIFT } from "../actor/receive.ts";
 import { delegate } from "../between/delegate.ts";
 import { lookUp, missedRef } from "../between/guesses.ts";
 import { monitor } from "../between/monitors.ts";
@@ -11,6 +10,7 @@ import { admission, mayAsk } from "../between/post.ts";
 import { dropRef, makeRef } from "../between/refs.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
 import { mayTie } from "../between/tie-limits.ts";
+import { COPIED_SHIFT } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
 import type { Import } from "../wire/abi.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";

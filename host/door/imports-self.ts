@@ -8,7 +8,7 @@ import { mayLog } from "../actor/allowance.ts";
 import { charge } from "../actor/budget.ts";
 import { exit } from "../actor/fault.ts";
 import { checkRange } from "../actor/ranges.ts";
-import { COPIED_SHIFT } from "../actor/receive.ts";
+import { COPIED_SHIFT } from "../kernel/words.ts";
 import { nextBudget } from "../turns/preempt.ts";
 import { stackIn, stackOut } from "../turns/spill.ts";
 import type { Import } from "../wire/abi.ts";

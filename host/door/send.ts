@@ -2,9 +2,9 @@
 
 import type { Actor } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
-import { COPIED_SHIFT } from "../actor/receive.ts";
 import { missedRef } from "../between/guesses.ts";
 import { post } from "../between/post.ts";
+import { COPIED_SHIFT } from "../kernel/words.ts";
 import { MESSAGE, SEND_ACCEPTED, SEND_NO_ACTOR } from "../wire/message.ts";
 
 /**

@@ -9,8 +9,8 @@
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
+import { lastSeen } from "../actor/last-seen.ts";
 import { countEnd } from "../actor/memory.ts";
-import { lastSeen } from "../actor/receive.ts";
 import type { Registry } from "../between/names.ts";
 import { unfold, unfoldCallers } from "../between/requests.ts";
 import { announceEnd } from "../between/signals.ts";

@@ -11,8 +11,8 @@ import type { Actor } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
 import { checkRange } from "../actor/ranges.ts";
-import { COPIED_SHIFT } from "../actor/receive.ts";
 import { PART_BYTES, SpilledStack } from "../actor/spilled-stack.ts";
+import { COPIED_SHIFT } from "../kernel/words.ts";
 import { STACKS } from "../mail/account.ts";
 import { MAX_STACK_BYTES, stackTooLong } from "./preempted-stack.ts";
 

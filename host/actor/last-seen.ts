@@ -1,26 +1,9 @@
-/** Brings items to actors, and says what an actor has received last. */
+/** What an actor has received last, for the report of its crash. */
 import { TIMER } from "../kernel/words.ts";
 import { MESSAGE, type Received } from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";
 import { receivedFrom } from "../wire/reason.ts";
 import type { Actor } from "./actor.ts";
-
-/** 2 to this many bytes of a payload that is copied are one reduction. */
-export { COPIED_SHIFT } from "../kernel/words.ts";
-
-/** Brings an item to a live actor, whose bounds have been looked at. It is delivered whole or not at all. */
-export function deliver(
-  { services, record }: Actor,
-  kind: number,
-  tag: number,
-  fromLo: number,
-  fromHi: number,
-  ref: number,
-  reason: number,
-  bytes: Uint8Array,
-): void {
-  services.kernel.deliver(record, kind, tag, fromLo, fromHi, ref, reason, bytes);
-}
 
 /** More of a payload than this is not kept for a crash report. */
 const REPORTED_BYTES = 1024;
