@@ -47,11 +47,26 @@ const HANDLER = "isopod handler";
 const PROCESS = "isopod process";
 const pingPong = { own: HANDLER, beside: "rust" } as const;
 
+/** A scenario of processes, at its own size. */
+function besideErlang(scenario: string, atMost: number): Mark {
+  return { name: scenario, scenario, own: PROCESS, beside: "erlang", atMost };
+}
+
 export const marks: readonly Mark[] = [
   { ...pingPong, name: "ping-pong of handlers, 1 pair", scenario: "ping-pong", atMost: 1 / 2.5 },
-  { ...pingPong, name: "ping-pong of handlers, 64 pairs", scenario: "ping-pong-64-pairs", atMost: 1 / 2 },
-  { ...pingPong, name: "ping-pong of handlers, 400 pairs", scenario: "ping-pong-400-pairs", atMost: 1 / 2 },
+  { ...pingPong, name: "ping-pong of handlers, 64 pairs", scenario: "ping-pong-64-pairs", atMost: 0.6 },
+  { ...pingPong, name: "ping-pong of handlers, 400 pairs", scenario: "ping-pong-400-pairs", atMost: 1.2 },
   { name: "ping-pong of processes, 1 pair", scenario: "ping-pong", own: PROCESS, beside: "erlang", atMost: 1 / 2.5 },
+  {
+    name: "ping-pong of processes, 64 pairs",
+    scenario: "ping-pong-64-pairs",
+    ...{ own: PROCESS, beside: "rust", atMost: 0.8 },
+  },
+  {
+    name: "ping-pong of processes, 400 pairs",
+    scenario: "ping-pong-400-pairs",
+    ...{ own: PROCESS, beside: "rust", atMost: 1.8 },
+  },
   {
     name: "message of 4 KiB and more beside its bytes copied twice",
     scenario: "ping-pong",
@@ -73,9 +88,18 @@ export const marks: readonly Mark[] = [
     scenario: "selective-predicate",
     ...{ own: PROCESS, beside: "erlang", at: [10_000], atMost: 1 },
   },
-  { name: "spawn, run, end and Down", scenario: "spawn", own: PROCESS, beside: "erlang", atMost: 1 },
-  { name: "fan-in of 1,000 senders", scenario: "fan-in", own: PROCESS, beside: "erlang", atMost: 1 / 3 },
+  { name: "spawn, run, end and Down", scenario: "spawn", own: PROCESS, beside: "erlang", atMost: 1.5 },
+  { name: "fan-in of 1,000 senders", scenario: "fan-in", own: PROCESS, beside: "erlang", atMost: 0.5 },
   { name: "fan-in of 1,000 senders", scenario: "fan-in", own: PROCESS, beside: "go" },
+  besideErlang("fan-out", 0.35),
+  besideErlang("counting", 0.6),
+  besideErlang("fork-join-throughput", 0.6),
+  besideErlang("thread-ring", 0.6),
+  besideErlang("big", 0.6),
+  besideErlang("chameneos", 0.6),
+  besideErlang("bounded-buffer", 0.6),
+  besideErlang("log-map", 0.6),
+  besideErlang("banking", 0.7),
   {
     name: "memory of a process that waits",
     scenario: "memory",
