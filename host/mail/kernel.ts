@@ -68,6 +68,16 @@ function compile(): WebAssembly.Module {
   }
 }
 
+function newMemory(): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES });
+  } catch (cause) {
+    const why =
+      "the engine has no memory left for another runtime (Chromium allows a page about 120 memories): stop some, and their actors";
+    throw new EngineError(`${why}: ${(cause as Error).message}`, { cause });
+  }
+}
+
 /** The kernel's functions that the host calls. kernel/kernel.ts has them. */
 interface Functions {
   deliver(
@@ -134,7 +144,7 @@ export class Kernel<T extends Recorded> {
       throw new TypeError("a runtime: kernel is another module than isopod/kernel.wasm");
     }
     this.module = module;
-    this.memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES });
+    this.memory = newMemory();
     this.turns = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
     const gate = Object.fromEntries(
       WebAssembly.Module.imports(module)

@@ -65,7 +65,7 @@ export async function fallingKernel(folder: string): Promise<{ kernel: Kernel; s
   const { useMemories } = await load(join(SOURCES, "memory.ts"));
   const { useOutside } = await load(join(SOURCES, "outside.ts"));
   const { stack } = await inFolder("control.mjs");
-  const copied = { ...(await inFolder("kernel.mjs")), findTag: (await inFolder("mailbox.mjs")).findTag };
+  const copied = { ...(await inFolder("kernel.mjs")), findTag: (await inFolder("search.mjs")).findTag };
   const callable = Object.entries(copied).filter(([, value]) => typeof value === "function") as [string, Call][];
   const kernel = Object.fromEntries(
     callable.map(([name, call]) => [
