@@ -1,6 +1,6 @@
 /**
  * The segments of a mailbox, each a block of the arena. They begin with 64 bytes, and each further one is
- * as large as all before it, up to 4 KiB, or as an item needs.
+ * as large as all before it, up to 2 KiB, or as an item needs.
  */
 import { bytesOf, classFor, takeForItems } from "./arena.ts";
 import { below, load, store, store2 } from "./memory.ts";
@@ -22,10 +22,12 @@ import {
   TAIL,
 } from "./words.ts";
 
-/** Segments of 4 KiB are the largest, unless an item needs a larger one. */
-const LARGEST_CLASS = 6;
+/** Segments of 2 KiB are the largest, unless long items need larger ones: the window of the guest library has as much. */
+const LARGEST_CLASS = 5;
 /** A mailbox of this size is never refused its room: a flood of one shall not silence the others. */
 const ALWAYS_ROOM_BYTES = 65_536;
+/** Of items shorter than this, four fit into one segment. */
+const FOUR_FIT = 4096;
 /** The longest item that the smallest segment holds. */
 const SMALL_ITEM = 40;
 
@@ -57,8 +59,10 @@ function nextClass(to: i32, size: i32): i32 {
   const needed = classFor((size + SEGMENT_HEADER + LINK_BYTES) | 0);
   const room = load((to + ROOM) | 0);
   if (room === 0) return needed;
+  // Four items fit into a segment, if they are not too long: else up to half of it would be free.
+  const most = size < FOUR_FIT ? classFor(((size << 2) + SEGMENT_HEADER + LINK_BYTES) | 0) : needed;
   let sizeClass = needed;
-  while (sizeClass < LARGEST_CLASS && bytesOf(sizeClass) <= room) sizeClass = (sizeClass + 1) | 0;
+  while ((sizeClass < LARGEST_CLASS || sizeClass < most) && bytesOf(sizeClass) <= room) sizeClass = (sizeClass + 1) | 0;
   return sizeClass;
 }
 

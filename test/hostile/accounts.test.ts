@@ -209,14 +209,15 @@ describe("beyond allMailboxBytes", () => {
       (func (export "run") unreachable)
       (func (export "resume:run") (param i32) (result i32) (local $left i32)
         (if (global.get $waits)
-          (then (call $note ${send(968)}) (call $note ${send(8)}) (call $tell) (return (i32.const 0))))
+          (then (call $note ${send(960)}) (call $note ${send(8)}) (call $tell) (return (i32.const 0))))
         (call $begin) (global.set $waits (i32.const 1)) (local.set $left (i32.const ${count}))
-        (loop $more (drop ${send(968)}) (br_if $more (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+        (loop $more (drop ${send(960)}) (br_if $more (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
         (drop (call $recv_tag (i32.const 0) (i32.const 768) (i32.const 64) (i32.const 1000) (i32.const 7)))
         (i32.const 1))`);
     // Not counted, for who pays goes by way of the host.
     const load = (count: number) => arena.runtime.load(filled(count));
-    // Its segments have 1 KiB, 2 KiB and 4 KiB each, with 1, 2 and 4 such items, so the last one is full.
+    // Its segments have 1 KiB, 2 KiB and 4 KiB each, with 1, 2 and 4 such items: in the last one only a
+    // short one has room.
     const [large, small] = [await load(1 + 2 + 19 * 4), await load(60)];
     const pid = arena.runtime.spawn(large, tells(arena));
     await arena.settle();

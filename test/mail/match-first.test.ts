@@ -200,8 +200,8 @@ describe("match_first", () => {
     const [n, , asked] = notes;
     expect([n, asked]).toEqual([4, 501]);
     expect(crossings).toBeGreaterThan(1);
-    // Each call shows items of one segment of the mailbox, which has at most 4 KiB: a hundred items.
-    expect(crossings).toBeLessThan(12);
+    // Each call shows items of one segment of the mailbox, which has at most 2 KiB: fifty items.
+    expect(crossings).toBeLessThan(16);
   });
 
   /**
