@@ -27,7 +27,7 @@ const LARGEST_CLASS = 5;
 /** A mailbox of this size is never refused its room: a flood of one shall not silence the others. */
 const ALWAYS_ROOM_BYTES = 65_536;
 /** Of items shorter than this, four fit into one segment. */
-const FOUR_FIT = 4096;
+const FOUR_FIT = 4000;
 /** The longest item that the smallest segment holds. */
 const SMALL_ITEM = 40;
 

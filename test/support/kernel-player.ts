@@ -341,8 +341,8 @@ export class KernelPlayer {
     if (!may && isBound) {
       this.coming = undefined;
       insist(added === 0 && field(W.ROOM) === room, "a mailbox that is refused has grown");
-      // A new segment has at most twice the bytes that the item needs, or 4 KiB.
-      const most = Math.max(4096, 2 * (inside + 64));
+      // A new segment has at most twice the bytes that the item needs, or that four short ones need.
+      const most = Math.max(4096, (inside < 4000 ? 8 : 2) * (inside + 64));
       insist(
         used + most > this.#maxItemBytes && room + most > ALWAYS_ROOM_BYTES,
         "there was room for an item that is refused",
