@@ -41,7 +41,8 @@ test("dead items side by side become one, so that a walk behind an item that sta
 
 test("dead items are not joined where the save pointer stands", () => {
   for (const tag of [1, 2, 2, 2, 2, 3]) arrives(tag);
-  const saved = kernel.next(record, kernel.next(record, find(2)));
+  // The last of them, which lies in one segment with the one before.
+  const saved = kernel.next(record, kernel.next(record, kernel.next(record, find(2))));
   kernel.remove(record, find(2));
   kernel.remove(record, find(2));
   new Int32Array(memory.buffer)[(record + W.SAVED) >> 2] = saved;
@@ -50,5 +51,7 @@ test("dead items are not joined where the save pointer stands", () => {
   find(3);
   kernel.remove(record, find(1));
   expect(kernel.first(record)).toBe(find(3));
+  // It has gone along with the front of the mailbox, and is at no place that was given back.
+  expect(word(memory, record + W.SAVED)).toBe(word(memory, record + W.HEAD));
   expect(kernel.from(record, word(memory, record + W.SAVED))).toBe(find(3));
 });
