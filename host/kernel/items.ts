@@ -1,6 +1,6 @@
 /** One item of a mailbox: its size, and its kind. */
 import { load } from "./memory.ts";
-import { ITEM_HEADER, KIND, LENGTH, MESSAGE, OUTSIDE, TIMER } from "./words.ts";
+import { KIND, LENGTH, MESSAGE, OUTSIDE, TIMER } from "./words.ts";
 
 /** The bytes of an item with a payload of so many bytes. */
 // @inline
@@ -11,8 +11,8 @@ export function sizeFor(length: i32): i32 {
 /** The bytes of an item. */
 // @inline
 export function sizeOf(position: i32): i32 {
-  if ((load((position + KIND) | 0) & OUTSIDE) !== 0) return (ITEM_HEADER + 8) | 0;
-  return (load((position + LENGTH) | 0) + 39) & -8;
+  if ((load((position + KIND) | 0) & OUTSIDE) !== 0) return sizeFor(8);
+  return sizeFor(load((position + LENGTH) | 0));
 }
 
 export function isMessage(kind: i32): bool {

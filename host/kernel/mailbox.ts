@@ -17,7 +17,7 @@
  */
 import { giveOfItems } from "./arena.ts";
 import { compact } from "./compaction.ts";
-import { sizeOf } from "./items.ts";
+import { sizeFor, sizeOf } from "./items.ts";
 import { dropMarks, moveMarks } from "./marks.ts";
 import { load, store, store2 } from "./memory.ts";
 import { hostDrop, hostHeadroom } from "./outside.ts";
@@ -73,7 +73,7 @@ export function append(
   length: i32,
   isPassed: bool,
 ): void {
-  const size = (kind & OUTSIDE) !== 0 ? (ITEM_HEADER + 8) | 0 : (length + 39) & -8;
+  const size = (kind & OUTSIDE) !== 0 ? sizeFor(8) : sizeFor(length);
   const ordered = load((to + ORDERED) | 0);
   const tail = (place + size) | 0;
   store2((place + KIND) | 0, kind, tag);
@@ -110,7 +110,7 @@ export function first(me: i32): i32 {
 
 /**
  * HEAD is at a link: gives the first segment back, and goes to the next one. Where a stack has ended
- * in `empty`, there are segments before the one with the link. They are given back before.
+ * in `tidy`, there are segments before the one with the link. They are given back before.
  */
 function leaveSegment(me: i32, link: i32): void {
   const segment = load((me + SEGMENT) | 0);

@@ -33,7 +33,6 @@ import {
   PARK,
   PASSED_SHIFT,
   PAYS,
-  POINTER,
   RECEIVED,
   RESTRAINT,
   SAVED,

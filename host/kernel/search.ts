@@ -42,6 +42,9 @@ export function next(me: i32, position: i32): i32 {
   return from(me, (position + sizeOf(position)) | 0);
 }
 
+// The two searches repeat the loop of `from`: by `from` and `next`, or with a shared test for what is no
+// item, an item that is passed takes 1.2 times as long (selective-tag).
+
 /** The first message or timer's item with this tag at or behind a position; 0: there is none. */
 export function findTag(me: i32, position: i32, tag: i32): i32 {
   const tail = load((me + TAIL) | 0);

@@ -5,6 +5,7 @@
 import { bytesOf, classFor, takeForItems } from "./arena.ts";
 import { below, load, store, store2 } from "./memory.ts";
 import {
+  ALWAYS_ROOM_BYTES,
   FREE_BLOCKS,
   HEAD,
   IS_LINK,
@@ -24,8 +25,6 @@ import {
 
 /** Segments of 2 KiB are the largest, unless long items need larger ones: the window of the guest library has as much. */
 const LARGEST_CLASS = 5;
-/** A mailbox of this size is never refused its room: a flood of one shall not silence the others. */
-const ALWAYS_ROOM_BYTES = 65_536;
 /** Of items shorter than this, four fit into one segment. */
 const FOUR_FIT = 4000;
 /** The longest item that the smallest segment holds. */

@@ -88,7 +88,7 @@ export function endOfMany(at: i32, segment: i32, room: i32): i32 {
     if (kind === IS_DEAD) {
       place = (place + load((place + TAG) | 0)) | 0;
     } else {
-      place = (place + ((load((place + LENGTH) | 0) + 39) & -8)) | 0;
+      place = (place + sizeOf(place)) | 0;
       if (below(limit, place)) break;
       found = (found + 1) | 0;
       end = place;

@@ -49,11 +49,12 @@ export const REFS_DRAWN = 256;
 /** Records of actors that have parked with a timeout since the host looked. */
 export const TIMED_LIST = 2048;
 export const TIMED_ENTRIES = 256;
+/** The record of all actors that have ended, for the host: it is dead, and has no pid and no items. */
+export const ENDED_RECORD = 1536;
 /** By slot / 512: the address of a block of 512 records; 0: there is none yet. */
 export const RECORD_BLOCKS = 8192;
 /** Payloads that the host sends are put here. */
 export const STAGING = 65_536;
-export const STAGING_BYTES = 65_536;
 /** The arena begins here. */
 export const ARENA = 131_072;
 export const FIRST_PAGES = 2;
@@ -232,6 +233,8 @@ export const IS_LINK = 64;
 /** A bit of KIND: the host keeps the payload, and the first word behind the header says where. */
 export const OUTSIDE = 32;
 
+/** A mailbox that uses no more is never refused its room: a flood of one shall not silence the others. */
+export const ALWAYS_ROOM_BYTES = 65_536;
 /** Longer payloads are kept by the host. */
 export const MAX_INSIDE_BYTES = 65_472;
 

@@ -6,10 +6,12 @@
  */
 import { kernel as base64 } from "../kernel/binary.ts";
 import {
+  ALWAYS_ROOM_BYTES,
   ARENA,
   ARENA_END,
   CURRENT,
   DEAD,
+  ENDED_RECORD,
   FIRST_PAGES,
   HI,
   ITEM_BYTES,
@@ -34,12 +36,8 @@ export interface Recorded {
   record: number;
 }
 
-/** The record of all actors that have ended: it is dead, and has no pid and no items. */
-const ENDED = 1536;
 const MAX_PAGES = 65_534;
 const MAX_WORD = 2 ** 32 - 1;
-/** A mailbox that uses so much is refused nothing, whatever all mailboxes use. */
-const ALWAYS_ROOM_BYTES = 65_536;
 
 let compiled: WebAssembly.Module | undefined;
 
@@ -163,8 +161,8 @@ export class Kernel<T extends Recorded> {
     this.#doubles = new Float64Array(this.memory.buffer);
     this.setWord(ARENA_END, ARENA);
     this.setWord(MAX_ITEM_BYTES, Math.min(maxItemBytes, MAX_WORD) | 0);
-    this.setWord(ENDED + HI, -1);
-    this.setWord(ENDED + STATE, DEAD);
+    this.setWord(ENDED_RECORD + HI, -1);
+    this.setWord(ENDED_RECORD + STATE, DEAD);
   }
 
   /** What every instance of the module calls of the host. */
@@ -237,7 +235,7 @@ export class Kernel<T extends Recorded> {
     this.#users.delete(user.record);
     if (this.#last === user) this.#last = undefined;
     if (this.word(CURRENT) === user.record) this.setWord(CURRENT, 0);
-    user.record = ENDED;
+    user.record = ENDED_RECORD;
   }
 
   /**

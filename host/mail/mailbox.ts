@@ -7,7 +7,6 @@ import {
   HEAD,
   KIND,
   LENGTH,
-  ORDER,
   OUTSIDE,
   REASON,
   REF,
@@ -31,8 +30,6 @@ export interface Item {
   readonly reason: number;
   /** The length of its payload. */
   readonly length: number;
-  /** Says whether two positions name the same item. */
-  readonly order: number;
 }
 
 /** No such position. */
@@ -114,7 +111,6 @@ export class Mailbox {
       ref: word(REF),
       reason: word(REASON),
       length: word(LENGTH),
-      order: word(ORDER),
     };
   }
 
