@@ -53,17 +53,13 @@ export abstract class ActorRecord implements Recorded {
     this.setWord(FLAGS, isSet ? flags | flag : flags & ~flag);
   }
 
-  /** A word of the cold block; 0 where there is none yet. */
+  /** A word of the cold block. */
   coldWord(place: number): number {
-    const cold = this.word(COLD);
-    return cold === 0 ? 0 : this.#kernel.word(cold + place);
+    return this.#kernel.word(this.word(COLD) + place);
   }
 
-  /** Makes the cold block where there is none. Throws a RangeError if the engine has no memory left. */
   setColdWord(place: number, value: number): void {
-    const cold = this.#kernel.call.coldOf(this.record);
-    if (cold === 0) throw new RangeError("the engine has no memory left");
-    this.#kernel.setWord(cold + place, value);
+    this.#kernel.setWord(this.word(COLD) + place, value);
   }
 
   get state(): State {

@@ -12,7 +12,7 @@ export { mark, markAt, unmark } from "./marks.ts";
 export { enqueue } from "./queue.ts";
 // A port.
 export { recv, recvMatch, recvTag } from "./receive.ts";
-export { claim, coldOf, recordAt, release } from "./records.ts";
+export { claim, recordAt, release } from "./records.ts";
 export { demonitor, request } from "./request.ts";
 export { findRef, from, next, startFor } from "./search.ts";
 export { mayTake } from "./segments.ts";

@@ -49,8 +49,7 @@ export function unmark(me: i32, ref: i32): void {
 
 /** Where the mailbox ended when a ref was made; 0: no one knows. */
 export function markOf(me: i32, ref: i32): i32 {
-  const cold = load((me + COLD) | 0);
-  if (cold !== 0 && load((cold + CALL_REF) | 0) === ref) return load((me + CALL_MARK) | 0);
+  if (load((load((me + COLD) | 0) + CALL_REF) | 0) === ref) return load((me + CALL_MARK) | 0);
   const block = load((me + MARKS) | 0);
   if (block === 0) return 0;
   for (let place = 0; place < BLOCK_BYTES; place = (place + MARK_BYTES) | 0) {

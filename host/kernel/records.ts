@@ -1,4 +1,7 @@
-/** The records of all actors: 128 bytes each, in blocks of 512, found by the slot of a pid. */
+/**
+ * The records of all actors: 128 bytes each, in blocks of 512, found by the slot of a pid. Each has a
+ * cold block, for what neither messages nor turns look at.
+ */
 import { classFor, give, take } from "./arena.ts";
 import { clearMailbox } from "./mailbox.ts";
 import { clear, load, store } from "./memory.ts";
@@ -8,6 +11,7 @@ import { COLD, COLD_BYTES, HI, LO, NEXT, RECORD_BLOCKS, RECORD_BYTES, RECORDS_IN
 const SLOT_MASK = 0xfffff;
 const BLOCK_SHIFT = 9;
 const RECORD_SHIFT = 7;
+const COLD_SHIFT = 7;
 
 /** The slot of the pid with this first word. */
 // @inline
@@ -25,26 +29,42 @@ export function recordAt(lo: i32): i32 {
 }
 
 /**
- * Gives the record of its slot to a new actor. All its words are 0, but its pid, and its place in
- * the run queue, where the slot's last actor may have left the record. 0: there is no memory.
+ * Gives the record of its slot to a new actor. All its words are 0, but its pid, where its cold block
+ * is, and its place in the run queue, where the slot's last actor may have left the record. 0: there
+ * is no memory.
  */
 export function claim(lo: i32, hi: i32): i32 {
   const slot = lo & SLOT_MASK;
   const entry = (RECORD_BLOCKS + ((slot >> BLOCK_SHIFT) << 2)) | 0;
-  if (load(entry) === 0) {
-    const bytes = RECORDS_IN_BLOCK << RECORD_SHIFT;
-    const block = take(classFor(bytes));
-    if (block === 0) return 0;
-    clear(block, bytes);
-    store(entry, block);
-  }
+  if (load(entry) === 0 && !addBlock(entry)) return 0;
   const record = (load(entry) + ((slot & (RECORDS_IN_BLOCK - 1)) << RECORD_SHIFT)) | 0;
   const next = load((record + NEXT) | 0);
+  const cold = load((record + COLD) | 0);
   clear(record, RECORD_BYTES);
+  clear(cold, COLD_BYTES);
   store((record + NEXT) | 0, next);
+  store((record + COLD) | 0, cold);
   store((record + LO) | 0, lo);
   store((record + HI) | 0, hi);
   return record;
+}
+
+/** Adds 512 records, each with its cold block. False: there is no memory. */
+function addBlock(entry: i32): bool {
+  const bytes = RECORDS_IN_BLOCK << RECORD_SHIFT;
+  const records = take(classFor(bytes));
+  if (records === 0) return false;
+  const cold = take(classFor(RECORDS_IN_BLOCK << COLD_SHIFT));
+  if (cold === 0) {
+    give(records, classFor(bytes));
+    return false;
+  }
+  clear(records, bytes);
+  for (let i = 0; i < RECORDS_IN_BLOCK; i = (i + 1) | 0) {
+    store((records + (i << RECORD_SHIFT) + COLD) | 0, (cold + (i << COLD_SHIFT)) | 0);
+  }
+  store(entry, records);
+  return true;
 }
 
 /** The actor has ended: gives back what its record has. No pid has its words from now on. */
@@ -52,19 +72,4 @@ export function release(record: i32): void {
   store((record + LO) | 0, 0);
   store((record + HI) | 0, -1);
   clearMailbox(record);
-  const cold = load((record + COLD) | 0);
-  if (cold === 0) return;
-  give(cold, classFor(COLD_BYTES));
-  store((record + COLD) | 0, 0);
-}
-
-/** The cold block of a record, made if it has none, all zeros; 0: there is no memory. */
-export function coldOf(record: i32): i32 {
-  const has = load((record + COLD) | 0);
-  if (has !== 0) return has;
-  const block = take(classFor(COLD_BYTES));
-  if (block === 0) return 0;
-  clear(block, COLD_BYTES);
-  store((record + COLD) | 0, block);
-  return block;
 }

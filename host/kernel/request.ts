@@ -5,7 +5,7 @@
 import { sizeFor } from "./items.ts";
 import { below, load, store } from "./memory.ts";
 import { hostDemonitor, hostRequest } from "./outside.ts";
-import { coldOf, recordAt } from "./records.ts";
+import { recordAt } from "./records.ts";
 import { findRef, startFor } from "./search.ts";
 import { mayTake } from "./segments.ts";
 import { me } from "./self.ts";
@@ -41,9 +41,9 @@ export function request(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): 
   if (!isPlain(to, lo, hi, pointer, length) || !mayRequest(to, tag)) {
     return hostRequest(lo, hi, tag, pointer, length);
   }
-  const mine = load((self + COLD) | 0) !== 0 ? load((self + COLD) | 0) : coldOf(self);
-  const its = load((to + COLD) | 0) !== 0 ? load((to + COLD) | 0) : coldOf(to);
-  if (mine === 0 || its === 0 || load((mine + CALL_REF) | 0) !== 0) return hostRequest(lo, hi, tag, pointer, length);
+  const mine = load((self + COLD) | 0);
+  const its = load((to + COLD) | 0);
+  if (load((mine + CALL_REF) | 0) !== 0) return hostRequest(lo, hi, tag, pointer, length);
   const left = (load(REFS_LEFT) - 1) | 0;
   const ref = load((REFS + (left << 2)) | 0);
   if (!post(to, tag, ref, pointer, length)) return hostRequest(lo, hi, tag, pointer, length);
@@ -76,7 +76,7 @@ export function demonitor(ref: i32, flush: i32): i32 {
   const self = me;
   if (load(CURRENT) !== self || load((self + RESTRAINT) | 0) !== FREE) return hostDemonitor(ref, flush);
   const mine = load((self + COLD) | 0);
-  if (ref === 0 || mine === 0 || load((mine + CALL_REF) | 0) !== ref) return hostDemonitor(ref, flush);
+  if (ref === 0 || load((mine + CALL_REF) | 0) !== ref) return hostDemonitor(ref, flush);
   const hasItems = load((self + COUNT) | 0) !== 0;
   if (flush !== 0 && hasItems && findRef(self, startFor(self, ref), ref) !== 0) return hostDemonitor(ref, flush);
   const following = load((mine + NEXT_CALLER) | 0);

@@ -71,7 +71,7 @@ export function isPlain(to: i32, lo: i32, hi: i32, pointer: i32, length: i32): b
  */
 function mayAnswer(to: i32, ref: i32): bool {
   const cold = load((to + COLD) | 0);
-  if (cold === 0 || load((cold + CALL_REF) | 0) !== ref) return false;
+  if (load((cold + CALL_REF) | 0) !== ref) return false;
   return load((cold + CALLEE) | 0) === me && load((cold + CALL_ANSWERED) | 0) === 0;
 }
 

@@ -120,9 +120,9 @@ function useHandlerWindow(): void {
   const flags = load((self + FLAGS) | 0);
   if ((flags & WINDOW_MOVED) === 0) return;
   const cold = load((self + COLD) | 0);
-  store((self + INFO) | 0, cold === 0 ? 0 : load((cold + HANDLER_INFO) | 0));
-  store((self + POINTER) | 0, cold === 0 ? 0 : load((cold + HANDLER_POINTER) | 0));
-  store((self + CAPACITY) | 0, cold === 0 ? 0 : load((cold + HANDLER_CAPACITY) | 0));
+  store((self + INFO) | 0, load((cold + HANDLER_INFO) | 0));
+  store((self + POINTER) | 0, load((cold + HANDLER_POINTER) | 0));
+  store((self + CAPACITY) | 0, load((cold + HANDLER_CAPACITY) | 0));
   store((self + WANT) | 0, WANT_ANY);
   store((self + HELD) | 0, 0);
   store((self + FLAGS) | 0, flags & ~WINDOW_MOVED);

@@ -49,7 +49,7 @@ export const REFS_DRAWN = 256;
 /** Records of actors that have parked with a timeout since the host looked. */
 export const TIMED_LIST = 2048;
 export const TIMED_ENTRIES = 256;
-/** The record of all actors that have ended, for the host: it is dead, and has no pid and no items. */
+/** The record of all actors that have ended, for the host: it is dead, and has no pid and no items. Its cold block is behind it. */
 export const ENDED_RECORD = 1536;
 /** By slot / 512: the address of a block of 512 records; 0: there is none yet. */
 export const RECORD_BLOCKS = 8192;
@@ -112,8 +112,9 @@ export const LAST_SEGMENT = 108;
 export const RESTRAINT = 112;
 /** Where the items begin among which the answer to the request in flight can be; 0: all. */
 export const CALL_MARK = 116;
-/** The block of the mailbox's marks, and the cold block; 0: there is none. */
+/** The block of the mailbox's marks; 0: there is none. */
 export const MARKS = 120;
+/** The cold block. */
 export const COLD = 124;
 
 /** Values of STATE. */
@@ -178,22 +179,22 @@ export const GIVES_WAY = 4096;
 /** The value of NEXT in the last record of the run queue. */
 export const LAST_IN_QUEUE = 1;
 
-// A cold block: what few actors need.
-export const COLD_BYTES = 64;
+// A cold block: what neither messages nor most turns look at.
+export const COLD_BYTES = 128;
 /** The window that a handler has registered. */
-export const HANDLER_INFO = 0;
-export const HANDLER_POINTER = 4;
-export const HANDLER_CAPACITY = 8;
+export const HANDLER_INFO = 44;
+export const HANDLER_POINTER = 48;
+export const HANDLER_CAPACITY = 52;
 /** The request in flight that the kernel has made: its ref; 0: none. */
-export const CALL_REF = 12;
+export const CALL_REF = 64;
 /** The record of the actor that was asked. */
-export const CALLEE = 16;
+export const CALLEE = 68;
 /** 1: the request was answered. There is one answer to each. */
-export const CALL_ANSWERED = 20;
+export const CALL_ANSWERED = 72;
 /** The list of all who have asked this actor: its first record, and each one's neighbours. */
-export const FIRST_CALLER = 24;
-export const NEXT_CALLER = 28;
-export const PREVIOUS_CALLER = 32;
+export const FIRST_CALLER = 76;
+export const NEXT_CALLER = 80;
+export const PREVIOUS_CALLER = 84;
 
 // A segment of a mailbox: a header, then items, then a link.
 export const SEGMENT_HEADER = 16;

@@ -9,6 +9,7 @@ import {
   ALWAYS_ROOM_BYTES,
   ARENA,
   ARENA_END,
+  COLD,
   CURRENT,
   DEAD,
   ENDED_RECORD,
@@ -21,6 +22,7 @@ import {
   MAX_INSIDE_BYTES,
   MAX_ITEM_BYTES,
   OUTSIDE,
+  RECORD_BYTES,
   STAGING,
   STATE,
 } from "../kernel/words.ts";
@@ -97,7 +99,6 @@ interface Functions {
   enqueue(record: number): void;
   claim(lo: number, hi: number): number;
   release(record: number): void;
-  coldOf(record: number): number;
   first(record: number): number;
   from(record: number, position: number): number;
   next(record: number, position: number): number;
@@ -163,6 +164,7 @@ export class Kernel<T extends Recorded> {
     this.setWord(MAX_ITEM_BYTES, Math.min(maxItemBytes, MAX_WORD) | 0);
     this.setWord(ENDED_RECORD + HI, -1);
     this.setWord(ENDED_RECORD + STATE, DEAD);
+    this.setWord(ENDED_RECORD + COLD, ENDED_RECORD + RECORD_BYTES);
   }
 
   /** What every instance of the module calls of the host. */

@@ -68,7 +68,7 @@ export class KernelGuests {
 
   /** What the import `window` does. */
   #window(record: number, ...window: readonly number[]): void {
-    const cold = this.kernel.coldOf(record);
+    const cold = this.#get(record + W.COLD);
     window.forEach((value, i) => {
       this.#set(cold + W.HANDLER_INFO + 4 * i, value);
       this.#set(record + W.INFO + 4 * i, value);

@@ -213,16 +213,16 @@ export function audit(memory: WebAssembly.Memory, records: readonly number[]): S
   }
   for (let entry = 0; entry < 2048; entry++) {
     const at = word(memory, W.RECORD_BLOCKS + entry * 4);
-    if (at !== 0) blocks.push({ at, bytes: W.RECORDS_IN_BLOCK * W.RECORD_BYTES, what: "records" });
+    if (at === 0) continue;
+    blocks.push({ at, bytes: W.RECORDS_IN_BLOCK * W.RECORD_BYTES, what: "records" });
+    blocks.push({ at: word(memory, at + W.COLD), bytes: W.RECORDS_IN_BLOCK * W.COLD_BYTES, what: "cold blocks" });
   }
   let itemBytes = 0;
   const mailboxes = records.map((record, index) => {
     const mailbox = readMailbox(memory, record);
     for (const segment of mailbox.segments) blocks.push({ ...segment, what: `a segment of actor ${index}` });
-    for (const field of [W.MARKS, W.COLD]) {
-      const at = word(memory, record + field);
-      if (at !== 0) blocks.push({ at, bytes: W.COLD_BYTES, what: `a block of actor ${index}` });
-    }
+    const marks = word(memory, record + W.MARKS);
+    if (marks !== 0) blocks.push({ at: marks, bytes: SMALLEST_BYTES, what: `the marks of actor ${index}` });
     // The smallest segments do not count.
     itemBytes += mailbox.segments.reduce((sum, { bytes }) => sum + (bytes > 64 ? bytes : 0), 0);
     return mailbox;
@@ -258,10 +258,7 @@ export function checkCallers(
   records: readonly number[],
   asked: readonly (number | undefined)[],
 ): void {
-  const cold = (record: number, name: number) => {
-    const block = word(memory, record + W.COLD);
-    return block === 0 ? 0 : word(memory, block + name);
-  };
+  const cold = (record: number, name: number) => word(memory, word(memory, record + W.COLD) + name);
   records.forEach((record, index) => {
     const callers: number[] = [];
     let before = 0;
