@@ -3,8 +3,10 @@
  * part gets the parts below it, and functions for what is above it.
  */
 
-import type { Actor, Services } from "./actor/actor.ts";
-import { setMemory } from "./actor/memory.ts";
+import { Actor, type Services } from "./actor/actor.ts";
+import { InstanceTable } from "./actor/body.ts";
+import { TurnBudget } from "./actor/reductions.ts";
+import { Specs } from "./actor/spec.ts";
 import { Registry } from "./between/names.ts";
 import { drawRequestRefs } from "./between/refs.ts";
 import { Denials, type Denied } from "./door/denials.ts";
@@ -12,7 +14,7 @@ import { hostImports } from "./door/host-functions.ts";
 import { actorImports } from "./door/imports.ts";
 import { envImports } from "./door/imports-env.ts";
 import type { SpawnByGuest } from "./door/imports-signals.ts";
-import type { Log } from "./door/log.ts";
+import { type Log, mayLog } from "./door/log.ts";
 import { Directory } from "./javascript/directory.ts";
 import { Ends } from "./life/ends.ts";
 import { Instances } from "./life/instances.ts";
@@ -30,7 +32,9 @@ import { Notices } from "./time/notices.ts";
 import { checkedRandom, secretRandom } from "./time/random.ts";
 import { Scheduler } from "./time/scheduler.ts";
 import { Timers } from "./time/timers.ts";
+import { JspiWay } from "./turns/jspi.ts";
 import { Loop } from "./turns/loop.ts";
+import { asyncifyWay, handlerWay } from "./turns/plain.ts";
 import { Ports } from "./turns/ports.ts";
 import { byCountAndClock } from "./turns/preempt.ts";
 import { stackTooLong } from "./turns/preempted-stack.ts";
@@ -65,6 +69,7 @@ export class Parts {
     const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes);
     const account = new Account(limits.allMemoryBytes, kernel);
     const counters = { sent: 0, received: 0, dead: 0, denied: 0, untold: 0, spawned: 0, ended: 0, turnsCut: 0 };
+    const jspi = new JspiWay(limits.fibers, account);
     const callbacks = new Callbacks(options, inspection, counters);
     const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
     const services: Services = {
@@ -72,16 +77,21 @@ export class Parts {
       scheduler,
       timers: new Timers(clock, scheduler, error => notices.callOut.failed("a timer", error)),
       kernel,
+      ways: { handler: handlerWay, asyncify: asyncifyWay, jspi },
+      specs: new Specs(kernel),
+      instances: new InstanceTable(),
+      extras: new Map(),
       judge: byCountAndClock,
+      budget: new TurnBudget(),
       resumed: actor => this.loop.resumed(actor),
       counters,
       account,
       random,
       end: (actor, reason) => this.ends.end(actor, reason),
       describe: (actor, error) => stackTooLong(actor) ?? reasonOfThrown(error),
-      memoryGrown: setMemory,
       deadLetter: (from, to, tag, length, why) => callbacks.deadLetter(from, to, tag, length, why),
     };
+    kernel.view = (lo, hi, record) => new Actor(lo, hi, record, services);
     notices.onDropped = (what, count) => callbacks.dropped(what, count);
     this.limits = limits;
     this.notices = notices;
@@ -97,7 +107,10 @@ export class Parts {
     const log: Log = (actor, level, text) => callbacks.log(actor, level, text);
     const { actors, registry } = this;
     const spawn: SpawnByGuest = (parent, name, entry, args) => {
-      const warn = (text: string) => callbacks.log(parent, "warning", text);
+      // Warnings count against the log, so failing spawns cannot flood it.
+      const warn = (text: string, bytes: number) => {
+        if (mayLog(parent, bytes)) callbacks.log(parent, "warning", text);
+      };
       return this.spawner.spawnByGuest(parent, name, entry, args, this.imports, warn);
     };
     const beganMs = clock.now();
@@ -106,7 +119,7 @@ export class Parts {
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
     this.loop = new Loop(services, notices);
     const ports = new Ports(kernel, this.imports, () => drawRequestRefs(services), options.kernel === undefined);
-    this.instances = new Instances(account, ports);
+    this.instances = new Instances(services, ports);
     this.ends = new Ends(services, notices, inspection, actors, registry, this.instances, options.onExit);
     this.spawner = new Spawner(
       services,
@@ -116,6 +129,7 @@ export class Parts {
       actors,
       this.instances,
       this.ends,
+      jspi,
       options.grants,
     );
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));

@@ -150,7 +150,7 @@ export class Runtime implements AsyncDisposable {
 
   /** The live members of a group, in the order in which they joined (Erlang: `pg`). */
   members(group: string): Pid[] {
-    return [...this.#parts.registry.members(group)].map(actor => actor.pid);
+    return [...this.#parts.registry.members(group).keys()];
   }
 
   /** Makes an actor a member of a group, once. Returns false where there is no such actor. */
@@ -219,8 +219,7 @@ export class Runtime implements AsyncDisposable {
       adopt: (child, { lo, hi }) => {
         const actor = this.#parts.directory.find(child);
         if (actor === undefined || actor.parent !== 0) return;
-        actor.parentLo = lo;
-        actor.parentHi = hi;
+        actor.setParent(lo, hi);
       },
       told: (supervisor, id, pid, what) => inspection.tell({ kind: "child", supervisor, id, pid, what }),
       report: report => inspection.tell({ kind: "report", report }, "onReport", onReport && (() => onReport(report))),
@@ -236,9 +235,8 @@ export class Runtime implements AsyncDisposable {
 
   /** Resolves to the exit reason, or to `noproc` where there is no such actor (Erlang: a monitor). */
   exited(pid: Pid): Promise<ExitReason> {
-    const actor = this.#parts.directory.find(pid) ?? this.#parts.ends.untold(pid);
-    if (actor === undefined) return Promise.resolve({ kind: "noproc" });
-    return this.#parts.ends.exited(actor);
+    const { directory, ends } = this.#parts;
+    return ends.exited(directory.find(pid), pid) ?? Promise.resolve({ kind: "noproc" });
   }
 
   /**

@@ -35,8 +35,7 @@ const kernel = new Kernel();
 for (const [slot, bytes] of [8, 1024].entries()) {
   const source = new Uint8Array(bytes);
   const target = new Uint8Array(bytes);
-  const owner = { lo: slot + 1, hi: 0, record: 0 };
-  kernel.claim(owner);
+  const owner = { lo: slot + 1, hi: 0, record: kernel.claim(slot + 1, 0) };
   const mailbox = new Mailbox(kernel, owner);
   addRepeated(`kernel deliver + take, ${bytes} bytes`, () => {
     kernel.deliver(owner.record, MESSAGE, 0, 1, 0, 0, 0, source);

@@ -5,7 +5,8 @@
  * exists.
  */
 
-import { type Actor, type Monitor, Ties } from "../actor/actor.ts";
+import type { Actor } from "../actor/actor.ts";
+import { type Monitor, Ties } from "../actor/ties.ts";
 import { CALL_ANSWERED, CALL_REF, CALLEE } from "../kernel/words.ts";
 import { mayGuessRefs } from "./guesses.ts";
 import { allTies, unfoldCallers } from "./requests.ts";

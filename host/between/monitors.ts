@@ -3,7 +3,8 @@
  * a monitor, too.
  */
 
-import { type Actor, Ties } from "../actor/actor.ts";
+import type { Actor } from "../actor/actor.ts";
+import { Ties } from "../actor/ties.ts";
 import { NONE } from "../mail/mailbox.ts";
 import { GREATEST_REF, isCounted } from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";

@@ -6,13 +6,14 @@
 
 import type { Actor } from "../actor/actor.ts";
 import type { Inspection } from "../time/inspection.ts";
+import type { Pid } from "../wire/pid.ts";
 import { tiesOf } from "./requests.ts";
 
 export class Registry {
   readonly #inspection: Inspection;
   readonly #names = new Map<string, Actor>();
   /** Members in the order in which they joined. A group exists while it has members. */
-  readonly #groups = new Map<string, Set<Actor>>();
+  readonly #groups = new Map<string, Map<Pid, Actor>>();
 
   constructor(inspection: Inspection) {
     this.#inspection = inspection;
@@ -51,10 +52,10 @@ export class Registry {
   join(group: string, actor: Actor): void {
     let members = this.#groups.get(group);
     if (members === undefined) {
-      members = new Set();
+      members = new Map();
       this.#groups.set(group, members);
     }
-    members.add(actor);
+    members.set(actor.pid, actor);
     const ties = tiesOf(actor);
     ties.groups ??= new Set();
     ties.groups.add(group);
@@ -63,13 +64,13 @@ export class Registry {
   /** Removes an actor from a group. False if it is not a member. */
   leave(group: string, actor: Actor): boolean {
     const members = this.#groups.get(group);
-    if (members === undefined || !members.delete(actor)) return false;
+    if (members === undefined || !members.delete(actor.pid)) return false;
     if (members.size === 0) this.#groups.delete(group);
     actor.ties?.groups?.delete(group);
     return true;
   }
 
-  members(group: string): ReadonlySet<Actor> {
+  members(group: string): ReadonlyMap<Pid, Actor> {
     return this.#groups.get(group) ?? noMembers;
   }
 
@@ -85,4 +86,4 @@ export class Registry {
   }
 }
 
-const noMembers: ReadonlySet<Actor> = new Set();
+const noMembers: ReadonlyMap<Pid, Actor> = new Map();

@@ -2,7 +2,8 @@
  * Requests in flight that the kernel keeps: a ref and a monitor each, without an object. *Unfolding* turns them into monitors. `allTies` and
  * `tiesOf` unfold first, so JavaScript always sees monitors.
  */
-import { type Actor, Ties } from "../actor/actor.ts";
+import type { Actor } from "../actor/actor.ts";
+import { Ties } from "../actor/ties.ts";
 import { CALL_ANSWERED, CALL_MARK, CALL_REF, CALLEE, FIRST_CALLER, MAY_REQUEST, NEXT_CALLER } from "../kernel/words.ts";
 import { adoptMonitor } from "./ties.ts";
 
@@ -48,6 +49,7 @@ export function allTies(actor: Actor): Ties | null {
 
 /** As `allTies`, but makes the object if the actor has none. */
 export function tiesOf(actor: Actor): Ties {
-  actor.ties = allTies(actor) ?? new Ties();
-  return actor.ties;
+  const ties = allTies(actor) ?? new Ties();
+  actor.ties = ties;
+  return ties;
 }

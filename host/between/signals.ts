@@ -4,8 +4,9 @@
  * everything else that it sent them.
  */
 
-import type { Actor, PendingTimer, Ties } from "../actor/actor.ts";
-import { DEAD, EXITING, RUNNING } from "../kernel/words.ts";
+import type { Actor } from "../actor/actor.ts";
+import type { PendingTimer, Ties } from "../actor/ties.ts";
+import { DEAD, EXITING, ORPHAN_TIMER_BYTES, ORPHAN_TIMERS, RUNNING } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { EXIT, type ExitReason, ReasonCode } from "../wire/message.ts";
@@ -34,7 +35,7 @@ export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: Ex
 export function endFromOutside(actor: Actor, reason: ExitReason): void {
   if (actor.immune) return;
   if (actor.state === RUNNING && actor.module !== null) {
-    actor.exiting ??= reason;
+    if (actor.exiting === null) actor.exiting = reason;
     actor.restraint = EXITING;
   } else {
     actor.services.end(actor, reason);
@@ -93,8 +94,8 @@ export function announceEnd(actor: Actor, reason: ExitReason, most: number): num
  * that are or may be linked to it.
  */
 function mayKnowWhy(watcher: Actor, ended: Actor, ties: Ties): boolean {
-  const { allowance } = watcher;
-  if (allowance === null || allowance.granted.kill || allowance.family === ended.allowance?.family) return true;
+  const { granted, family } = watcher;
+  if (granted === null || granted.kill || family?.address === ended.family?.address) return true;
   return ties.wereLinked?.has(watcher) ?? false;
 }
 
@@ -102,14 +103,14 @@ function mayKnowWhy(watcher: Actor, ended: Actor, ties: Ties): boolean {
  * Cancels a timer of an ended actor to itself. One to another actor stays, and counts for the
  * family.
  */
-function orphanTimer({ services, allowance }: Actor, pending: PendingTimer): void {
+function orphanTimer({ services, family }: Actor, pending: PendingTimer): void {
   pending.ties = null;
   if (pending.toItself) {
     services.timers.cancel(pending.timer);
     services.account.add(TIMERS, -TIMER_BYTES - pending.bytes);
-  } else if (allowance !== null) {
-    allowance.family.orphanTimers++;
-    allowance.family.orphanTimerBytes += pending.bytes;
+  } else if (family !== null) {
+    family.add(ORPHAN_TIMERS, 1);
+    family.add(ORPHAN_TIMER_BYTES, pending.bytes);
   }
 }
 

@@ -21,14 +21,14 @@ export function mayBeNamed(actor: Actor): boolean {
 
 /** Whether an actor may have another pending call of a function of the embedder. */
 export function mayCall(actor: Actor): boolean {
-  return (actor.allowance?.hostCalls ?? 0) < actor.limits.hostCalls && haveRoom(actor, TIES_OF_NAME);
+  return actor.hostCalls < actor.limits.hostCalls && haveRoom(actor, TIES_OF_NAME);
 }
 
 /** Whether `allMemoryBytes` allows `more` further ties. */
 function haveRoom(actor: Actor, more: number): boolean {
-  const { ties, allowance } = actor;
+  const { ties, hostCalls } = actor;
   const plain = (ties?.links?.size ?? 0) + (ties?.monitors?.size ?? 0) + (ties?.refs?.size ?? 0);
-  const long = (ties?.names?.size ?? 0) + (ties?.groups?.size ?? 0) + (allowance?.hostCalls ?? 0);
+  const long = (ties?.names?.size ?? 0) + (ties?.groups?.size ?? 0) + hostCalls;
   return mayHaveTies(actor, plain + long * TIES_OF_NAME + more);
 }
 

@@ -2,7 +2,8 @@
  * The two ends of a monitor: the watcher's `monitors` and the target's `watchers`. This file adds
  * to both and removes from each.
  */
-import { type Actor, type Monitor, Ties } from "../actor/actor.ts";
+import type { Actor } from "../actor/actor.ts";
+import { type Monitor, Ties } from "../actor/ties.ts";
 
 export function newMonitor(ref: number, watcher: Actor, target: Actor): Monitor {
   return { ref, watcher, target, isAnswered: false, viaLo: 0, viaHi: 0 };

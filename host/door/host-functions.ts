@@ -65,8 +65,8 @@ function hostImport(
 
   return (...words) => {
     const actor = callerOf(services, full);
-    const { allowance } = actor;
-    if (allowance === null || !mayImport(allowance.granted, module, name)) {
+    const { granted } = actor;
+    if (granted === null || !mayImport(granted, module, name)) {
       denied(actor, full);
       return status(actor, NOT_GRANTED);
     }
@@ -76,7 +76,7 @@ function hostImport(
     let answer: ReturnType<HostFunction>;
     let takesTime: boolean;
     try {
-      answer = run(contextOf(actor, allowance, log), ...(words as never[]));
+      answer = run(contextOf(actor, granted, log), ...(words as never[]));
       takesTime = isPromise(answer);
     } catch (error) {
       const result = failed(error);
@@ -90,10 +90,10 @@ function hostImport(
     if (!takesTime) return answer as number | bigint | undefined;
     const settle = awaitAnswer(actor);
     const settled = (result: number | ExitReason): boolean => {
-      allowance.hostCalls--;
+      actor.extra.hostCalls--;
       return settle(result);
     };
-    allowance.hostCalls++;
+    actor.extra.hostCalls++;
     // A promise of the engine settles once, and never at once. The function's own thenable might
     // not.
     const late = Promise.resolve(answer).then(

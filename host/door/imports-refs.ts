@@ -10,7 +10,7 @@ import { admission, mayAsk } from "../between/post.ts";
 import { dropRef, makeRef } from "../between/refs.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
 import { mayTie } from "../between/tie-limits.ts";
-import { COPIED_SHIFT } from "../kernel/words.ts";
+import { COPIED_SHIFT, ORPHAN_TIMER_BYTES, ORPHAN_TIMERS } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
 import type { Import } from "../wire/abi.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
@@ -81,13 +81,14 @@ export function refImports(services: Services, actors: PidTable<Actor>): Record<
   };
 }
 
-function maySetTimer({ ties, limits, allowance, services }: Actor, bytes: number, toItself: boolean): boolean {
-  if (allowance === null) return true;
-  if ((ties?.timers?.size ?? 0) >= limits.timers || allowance.timerBytes + bytes > limits.mailboxBytes) return false;
+function maySetTimer({ ties, limits, family, timerBytes, services }: Actor, bytes: number, toItself: boolean): boolean {
+  if (family === null) return true;
+  if ((ties?.timers?.size ?? 0) >= limits.timers || timerBytes + bytes > limits.mailboxBytes) return false;
   if (!services.account.admits(TIMERS, TIMER_BYTES + bytes)) return false;
-  const { family } = allowance;
   // Timers for itself end with it.
   return (
-    toItself || (family.orphanTimers < family.limits.timers && family.orphanTimerBytes <= family.limits.mailboxBytes)
+    toItself ||
+    (family.count(ORPHAN_TIMERS) < family.limits.timers &&
+      family.count(ORPHAN_TIMER_BYTES) <= family.limits.mailboxBytes)
   );
 }

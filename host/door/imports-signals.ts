@@ -149,7 +149,7 @@ export function signalImports(
 
 /** Whether an actor may end another, by `exit_to` or along a link. */
 function mayEnd(actor: Actor, other: Actor): boolean {
-  return actor.allowance?.granted.kill !== false || isOwn(actor, other);
+  return actor.granted?.kill !== false || isOwn(actor, other);
 }
 
 /** The longest name of a module or an entry. */

@@ -22,7 +22,7 @@ export function sendMessage(
 ): number {
   const { services, bytes } = from;
   const size = length >>> 0;
-  if (from.reductions !== null) charge(from, size >>> COPIED_SHIFT);
+  charge(from, size >>> COPIED_SHIFT);
   const payload = bytes.u8.subarray(pointer >>> 0, (pointer >>> 0) + size);
   const status = post(services, from, from.lo, from.hi, to, toLo, toHi, MESSAGE, tag, ref, payload);
   if (tag < 0 && status === SEND_NO_ACTOR) missedRef(from);

@@ -3,6 +3,7 @@
  * for the host and for turns. One instance for each guest is its *port*: what the guest calls.
  */
 // The kernel.
+export { classFor, give, take } from "./arena.ts";
 export { deliver } from "./delivery.ts";
 export { descend } from "./descent.ts";
 export { sizeFor } from "./items.ts";

@@ -175,16 +175,33 @@ export const MAY_REQUEST = 1024;
 export const WINDOW_MOVED = 2048;
 /** Its guest understands the answer 2 of `send`. */
 export const GIVES_WAY = 4096;
+/** The host keeps more of it than these words. */
+export const HAS_EXTRA = 8192;
 
 /** The value of NEXT in the last record of the run queue. */
 export const LAST_IN_QUEUE = 1;
 
 // A cold block: what neither messages nor most turns look at.
 export const COLD_BYTES = 128;
+/** The words of its parent's pid; 0, 0: the host. */
+export const PARENT_LO = 8;
+export const PARENT_HI = 12;
+/** The words of its family; 0: it is the host's own. */
+export const FAMILY = 16;
+/** When it was made, in whole milliseconds of the runtime's clock. */
+export const BORN = 20;
+/** What keeps the bytes that `args` returns; 0: there are none. */
+export const ARGS = 24;
 /** The window that a handler has registered. */
 export const HANDLER_INFO = 44;
 export const HANDLER_POINTER = 48;
 export const HANDLER_CAPACITY = 52;
+/** A double: all reductions that it was granted or charged. */
+export const GIVEN = 56;
+/** The words of what it was spawned as. */
+export const SPEC = 96;
+/** The number of the instance that its guest runs in; 0: none. */
+export const INSTANCE = 100;
 /** The request in flight that the kernel has made: its ref; 0: none. */
 export const CALL_REF = 64;
 /** The record of the actor that was asked. */
@@ -195,6 +212,40 @@ export const CALL_ANSWERED = 72;
 export const FIRST_CALLER = 76;
 export const NEXT_CALLER = 80;
 export const PREVIOUS_CALLER = 84;
+
+// A spec: what actors that are spawned alike have in common.
+export const SPEC_BYTES = 64;
+/** How many actors, families and definitions have it. */
+export const USERS = 0;
+/** The limit `ties`. */
+export const MAX_TIES = 4;
+
+// A family: an actor that the host has spawned, and all its descendants.
+export const FAMILY_BYTES = 64;
+/** The spec of that actor, whose limits bound all of them. */
+export const FOUNDER = 0;
+/** Live actors. */
+export const SIZE = 4;
+/** Actors that have ended and still have their instance. */
+export const ENDING = 8;
+/** Uses of pids that no actor ever had. */
+export const UNKNOWN_PIDS = 12;
+/**
+ * Timers to other actors whose setters have ended, and their payload bytes. Without a bound, each
+ * actor of a chain could leave as many.
+ */
+export const ORPHAN_TIMERS = 16;
+export const ORPHAN_TIMER_BYTES = 20;
+/** Meters of what it may use in a second: spawns, bytes of the log, messages tagged with a ref that the sender may not answer. */
+export const SPAWNS = 24;
+export const LOGGED = 32;
+export const WRONG_REFS = 40;
+
+// A meter.
+/** When its second began, in whole milliseconds of the runtime's clock. */
+export const METER_BEGAN = 0;
+/** What was used in that second. */
+export const METER_USED = 4;
 
 // A segment of a mailbox: a header, then items, then a link.
 export const SEGMENT_HEADER = 16;

@@ -14,8 +14,7 @@ import { countEnd } from "../actor/memory.ts";
 import type { Registry } from "../between/names.ts";
 import { unfold, unfoldCallers } from "../between/requests.ts";
 import { announceEnd } from "../between/signals.ts";
-import { DEAD, HI, LO, TURNS_LEFT } from "../kernel/words.ts";
-import { Bytes } from "../mail/bytes.ts";
+import { ARGS, DEAD, ENDING, SIZE, SPEC, TURNS_LEFT } from "../kernel/words.ts";
 import { NONE } from "../mail/mailbox.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
@@ -46,8 +45,8 @@ export class Ends implements Runnable {
   readonly #registry: Registry;
   readonly #instances: Instances;
   readonly #onExit: ((exit: ActorExit) => void) | undefined;
-  /** By actor: the promises that wait for its end. */
-  readonly #waiting = new Map<Actor, ((reason: ExitReason) => void)[]>();
+  /** By pid: the promises that wait for the end of its actor. */
+  readonly #waiting = new Map<Pid, ((reason: ExitReason) => void)[]>();
   /** Those from `#told` on are still to be told, oldest first. */
   #endings: Ending[] = [];
   #told = 0;
@@ -102,22 +101,25 @@ export class Ends implements Runnable {
     if (this.#record(actor, reason, false)) this.#tellNow();
   }
 
-  /** The actor of this pid, if it has ended and that is not told yet. */
-  untold(pid: Pid): Actor | undefined {
-    for (let i = this.#told; i < this.#endings.length; i++) {
-      const { actor, wasAlive } = this.#endings[i];
-      if (wasAlive && actor.pid === pid) return actor;
-    }
-    return undefined;
-  }
-
-  /** Resolves with the exit reason when the end of the actor is told. */
-  exited(actor: Actor): Promise<ExitReason> {
+  /** Resolves with the exit reason when the end of an actor is told; undefined if there is no such actor. */
+  exited(actor: Actor | undefined, pid: Pid): Promise<ExitReason> | undefined {
+    if (actor === undefined && !this.#isUntold(pid)) return undefined;
+    // Its end is the host's, too.
+    if (actor !== undefined) actor.extra.isWatched = true;
     return new Promise(resolve => {
-      const waiting = this.#waiting.get(actor);
-      if (waiting === undefined) this.#waiting.set(actor, [resolve]);
+      const waiting = this.#waiting.get(pid);
+      if (waiting === undefined) this.#waiting.set(pid, [resolve]);
       else waiting.push(resolve);
     });
+  }
+
+  /** Whether the actor of this pid has ended, and that is not told yet. */
+  #isUntold(pid: Pid): boolean {
+    for (let i = this.#told; i < this.#endings.length; i++) {
+      const { actor, wasAlive } = this.#endings[i];
+      if (wasAlive && actor.pid === pid) return true;
+    }
+    return false;
   }
 
   /** Resolves when no guest is alive and all ends are told. */
@@ -177,14 +179,12 @@ export class Ends implements Runnable {
     if (!isNow) this.#queue("first");
     this.#actors.hide(actor);
     actor.state = DEAD;
-    const family = actor.allowance?.family;
-    if (family !== undefined) {
-      family.size--;
-      if (wasAlive) family.ending++;
+    const { family } = actor;
+    if (family !== null) {
+      family.add(SIZE, -1);
+      family.add(ENDING, 1);
     }
-    // No pid has these words, so the kernel finds no such actor.
-    actor.setWord(LO, 0);
-    actor.setWord(HI, -1);
+    actor.hide();
     return isNow;
   }
 
@@ -240,6 +240,7 @@ export class Ends implements Runnable {
     }
     left = announceEnd(actor, ending.reason, left);
     if (left < 0) return left;
+    this.#forget(actor);
     this.#next();
     this.#notice(ending);
     if (this.#guests === 0 && this.#isDone) for (const resolve of this.#onIdle.splice(0)) resolve();
@@ -273,8 +274,7 @@ export class Ends implements Runnable {
    */
   #release(ending: Ending): void {
     const { actor } = ending;
-    const { allowance, module } = actor;
-    const services = this.#services;
+    const { module, family, extra } = actor;
     ending.isReleased = true;
     if (actor.atFault && module !== null) {
       if (ending.reason.kind === "crashed" && ending.wasAlive) ending.lastReceived = lastSeen(actor);
@@ -284,31 +284,33 @@ export class Ends implements Runnable {
     // The next actor gets its record, so the requests in it become monitors first.
     unfold(actor);
     unfoldCallers(actor);
-    services.kernel.release(actor);
-    actor.way.discard(actor);
+    actor.discard();
     countEnd(actor);
     this.#instances.give(actor);
-    // Drop the guest's memory now: callers may keep the `Actor` object for longer.
-    actor.instance = null;
-    actor.guest = null;
-    actor.reductions = null;
-    actor.answer = null;
-    actor.spilledStack = null;
-    actor.bytes = noBytes;
-    actor.args = noBytes.u8;
-    this.#actors.release(actor);
-    if (allowance === null) return;
-    if (ending.wasAlive) allowance.family.ending--;
-    const { end } = allowance;
-    allowance.context = null;
+    family?.add(ENDING, -1);
+    const { end } = extra;
+    extra.context = null;
     const notices = this.#notices;
     if (end !== null) notices.add(() => notices.callOut.run("a listener of HostContext.signal", end));
   }
 
+  /** All is told: the actor's record is another's from now on. */
+  #forget(actor: Actor): void {
+    const { kernel, specs, extras } = this.#services;
+    const { record, family } = actor;
+    kernel.dropKept(actor.coldWord(ARGS));
+    family?.dropIfGone();
+    specs.drop(actor.coldWord(SPEC));
+    extras.delete(record);
+    kernel.release(record);
+    actor.forget();
+    this.#actors.release(actor);
+  }
+
   /** Tells the embedder of one end. */
   #notice({ actor, reason, wasAlive, names, lastReceived }: Ending): void {
-    const waiting = this.#waiting.get(actor);
-    this.#waiting.delete(actor);
+    const waiting = this.#waiting.get(actor.pid);
+    this.#waiting.delete(actor.pid);
     for (const resolve of waiting ?? []) resolve(reason);
     if (!wasAlive) return;
     const inspection = this.#inspection;
@@ -320,5 +322,3 @@ export class Ends implements Runnable {
     inspection.tell({ kind: "exit", names, ...exit }, "onExit", callback);
   }
 }
-
-const noBytes = Bytes.none();

@@ -35,10 +35,13 @@ export interface Recorded {
   readonly lo: number;
   readonly hi: number;
   /** The address of its record. */
-  record: number;
+  readonly record: number;
 }
 
 const MAX_PAGES = 65_534;
+/** Kept bytes begin with a word for their length, in 8 bytes. */
+const KEPT_HEADER = 8;
+const noBytes = new Uint8Array(0);
 const MAX_WORD = 2 ** 32 - 1;
 
 let compiled: WebAssembly.Module | undefined;
@@ -99,6 +102,9 @@ interface Functions {
   enqueue(record: number): void;
   claim(lo: number, hi: number): number;
   release(record: number): void;
+  take(sizeClass: number): number;
+  give(block: number, sizeClass: number): void;
+  classFor(bytes: number): number;
   first(record: number): number;
   from(record: number, position: number): number;
   next(record: number, position: number): number;
@@ -117,7 +123,7 @@ const unused = () => {
   throw new Error("only ports call this");
 };
 
-export class Kernel<T extends Recorded> {
+export class Kernel<T extends Recorded = Recorded> {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /** The function that gives the actor of a slot its turn, by slot. */
@@ -129,10 +135,11 @@ export class Kernel<T extends Recorded> {
   #words: Int32Array;
   #bytes: Uint8Array;
   #doubles: Float64Array;
-  /** By the address of the record. */
-  readonly #users = new Map<number, T>();
-  /** The actor that was looked up last, because most look-ups are of the actor whose turn it is. */
-  #last: T | undefined;
+  /** Makes a look at an actor. */
+  view: (lo: number, hi: number, record: number) => T = () => {
+    throw new Error("this kernel has no actors");
+  };
+  readonly #views = new Map<number, T>();
 
   /**
    * @param module the compiled kernel; by default it is compiled here
@@ -205,6 +212,11 @@ export class Kernel<T extends Recorded> {
     return this.#doubles[address >>> 3];
   }
 
+  setDouble(address: number, value: number): void {
+    if (this.#doubles.length === 0) this.#refresh();
+    this.#doubles[address >>> 3] = value;
+  }
+
   /** The actor whose turn it is, or was last. */
   get current(): T | null {
     const record = this.word(CURRENT);
@@ -215,29 +227,66 @@ export class Kernel<T extends Recorded> {
     this.setWord(CURRENT, user === null ? 0 : user.record);
   }
 
-  /** Whose record is at an address. */
+  /** A look at the actor whose record is at an address; null if the actor has ended. */
   userAt(record: number): T | null {
-    if (this.#last?.record === record) return this.#last;
-    const user = this.#users.get(record);
-    if (user !== undefined) this.#last = user;
-    return user ?? null;
+    const { words } = this;
+    const [lo, hi] = [words[record >>> 2], words[(record >>> 2) + 1]];
+    const last = this.#views.get(record);
+    if (last?.record === record) return last;
+    if (hi < 0) return null;
+    const view = this.view(lo, hi, record);
+    this.#views.set(record, view);
+    return view;
   }
 
-  /** Gives a record to what has just been given its pid. */
-  claim(user: T): void {
-    const record = this.call.claim(user.lo, user.hi);
+  /** The record for what has just been given its pid. */
+  claim(lo: number, hi: number): number {
+    const record = this.call.claim(lo, hi);
     if (record === 0) throw new RangeError("the engine has no memory left for another actor");
-    user.record = record;
-    this.#users.set(record, user);
+    return record;
   }
 
-  /** An actor has ended, and its record is free for another. From now on its words are those of a dead one. */
-  release(user: T): void {
-    this.call.release(user.record);
-    this.#users.delete(user.record);
-    if (this.#last === user) this.#last = undefined;
-    if (this.word(CURRENT) === user.record) this.setWord(CURRENT, 0);
-    user.record = ENDED_RECORD;
+  /** An actor has ended, and its record is free for another. */
+  release(record: number): void {
+    this.call.release(record);
+    if (this.word(CURRENT) === record) this.setWord(CURRENT, 0);
+  }
+
+  /** A block of so many bytes, at most 128 KiB, all zeros. */
+  newBlock(bytes: number): number {
+    const block = this.call.take(this.call.classFor(bytes));
+    if (block === 0) throw new RangeError("the engine has no memory left for another actor");
+    this.bytes.fill(0, block >>> 0, (block >>> 0) + bytes);
+    return block;
+  }
+
+  giveBlock(block: number, bytes: number): void {
+    this.call.give(block, this.call.classFor(bytes));
+  }
+
+  /** Keeps bytes. Answers the word by which `kept` finds them; none for no bytes. */
+  keep(bytes: Uint8Array): number {
+    const { length } = bytes;
+    if (length === 0) return 0;
+    if (length > MAX_INSIDE_BYTES) return this.payloads.keep(bytes) * 2 + 1;
+    const block = this.newBlock(KEPT_HEADER + length);
+    this.setWord(block, length);
+    this.bytes.set(bytes, (block >>> 0) + KEPT_HEADER);
+    return block;
+  }
+
+  /** The bytes that are kept by a word, as they lie there. */
+  kept(word: number): Uint8Array {
+    if (word === 0) return noBytes;
+    if ((word & 1) !== 0) return this.payloads.get(word >>> 1);
+    const begin = (word >>> 0) + KEPT_HEADER;
+    return this.bytes.subarray(begin, begin + this.word(word));
+  }
+
+  dropKept(word: number): void {
+    if (word === 0) return;
+    if ((word & 1) !== 0) this.payloads.drop(word >>> 1);
+    else this.giveBlock(word, KEPT_HEADER + this.word(word));
   }
 
   /**

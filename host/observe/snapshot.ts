@@ -195,12 +195,12 @@ export class Snapshots {
 
   #infoOf(actor: Actor, nowMs: number, children: ReadonlyMap<Pid, ActorInfo["supervisor"]>): ActorInfo {
     unfoldCallers(actor);
-    const { pid, parent, module, mailbox, reductions } = actor;
+    const { pid, parent, module, mailbox, instance } = actor;
     const ties = allTies(actor);
     const supervisor = this.#supervisors.get(pid);
     const kind =
       module !== null ? "guest" : actor.immune ? "calls" : supervisor === undefined ? "mailbox" : "supervisor";
-    const left = Math.max(0, reductions?.counter?.value ?? 0);
+    const left = Math.max(0, instance.counter?.value ?? 0);
     return {
       pid,
       kind,
@@ -208,13 +208,14 @@ export class Snapshots {
       groups: listOf(ties?.groups),
       module: module?.name,
       entry: module === null ? undefined : actor.entry,
-      way: actor.way.name === "host" ? undefined : actor.way.name,
+      way: actor.spec.way === "host" ? undefined : actor.spec.way,
       state: module === null && actor.state === RUNNING ? "idle" : states[actor.state as keyof typeof states],
       waits: waitOf(actor, nowMs),
       mailboxItems: mailbox.count,
       mailboxBytes: mailbox.bytes,
       memoryBytes: actor.bytes.memory?.buffer.byteLength,
-      reductions: reductions?.counter == null ? undefined : Math.max(0, reductions.given - left),
+      reductions:
+        actor.spec.reductions === null || instance.counter === null ? undefined : Math.max(0, actor.given - left),
       ageMs: nowMs - actor.bornMs,
       links: listOf(ties?.links).map(pidOf),
       monitors: ties?.monitors ? Array.from(ties.monitors.values(), ({ target }) => target.pid) : none,

@@ -63,7 +63,7 @@ export class Loop implements Runnable {
 
   /** The turn of an actor that had a stack of its own is over. */
   resumed(actor: Actor): void {
-    if (this.#away !== actor) return;
+    if (this.#away?.is(actor) !== true) return;
     this.#away = null;
     this.#again();
     this.#services.scheduler.resumed(this);
