@@ -7,6 +7,7 @@
  */
 import binaryen from "binaryen";
 import { Bench } from "tinybench";
+import { Actors } from "../../host/mail/actors.ts";
 import { Kernel } from "../../host/mail/kernel.ts";
 import { Mailbox } from "../../host/mail/mailbox.ts";
 import { engineFlags, engineName } from "../../host/node/engine.ts";
@@ -32,11 +33,15 @@ function addRepeated(name: string, operation: () => void): void {
 }
 
 const kernel = new Kernel();
-for (const [slot, bytes] of [8, 1024].entries()) {
+const actors = new Actors(kernel);
+for (const bytes of [8, 1024]) {
   const source = new Uint8Array(bytes);
   const target = new Uint8Array(bytes);
-  const owner = { lo: slot + 1, hi: 0, record: 0 };
-  kernel.claim(owner);
+  const owner = actors.add((lo, hi) => {
+    const claimed = { lo, hi, record: 0 };
+    kernel.claim(claimed);
+    return claimed;
+  });
   const mailbox = new Mailbox(kernel, owner);
   addRepeated(`kernel deliver + take, ${bytes} bytes`, () => {
     kernel.deliver(owner.record, MESSAGE, 0, 1, 0, 0, 0, source);

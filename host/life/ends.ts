@@ -14,7 +14,8 @@ import { countEnd } from "../actor/memory.ts";
 import type { Registry } from "../between/names.ts";
 import { unfold, unfoldCallers } from "../between/requests.ts";
 import { announceEnd } from "../between/signals.ts";
-import { DEAD, HI, LO, TURNS_LEFT } from "../kernel/words.ts";
+import { DEAD, TURNS_LEFT } from "../kernel/words.ts";
+import type { Actors } from "../mail/actors.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { NONE } from "../mail/mailbox.ts";
 import type { Inspection } from "../time/inspection.ts";
@@ -22,7 +23,7 @@ import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import type { ActorExit } from "../wire/events.ts";
 import { type ExitReason, isCounted } from "../wire/message.ts";
-import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
+import { type Pid, pidFromWords } from "../wire/pid.ts";
 import { type Ending, endingOf } from "./ending.ts";
 import type { Instances } from "./instances.ts";
 
@@ -42,7 +43,7 @@ export class Ends implements Runnable {
   readonly #services: Services;
   readonly #notices: Notices;
   readonly #inspection: Inspection;
-  readonly #actors: PidTable<Actor>;
+  readonly #actors: Actors<Actor>;
   readonly #registry: Registry;
   readonly #instances: Instances;
   readonly #onExit: ((exit: ActorExit) => void) | undefined;
@@ -61,7 +62,7 @@ export class Ends implements Runnable {
     services: Services,
     notices: Notices,
     inspection: Inspection,
-    actors: PidTable<Actor>,
+    actors: Actors<Actor>,
     registry: Registry,
     instances: Instances,
     onExit: ((exit: ActorExit) => void) | undefined,
@@ -182,9 +183,6 @@ export class Ends implements Runnable {
       family.size--;
       if (wasAlive) family.ending++;
     }
-    // No pid has these words, so the kernel finds no such actor.
-    actor.setWord(LO, 0);
-    actor.setWord(HI, -1);
     return isNow;
   }
 
@@ -274,7 +272,6 @@ export class Ends implements Runnable {
   #release(ending: Ending): void {
     const { actor } = ending;
     const { allowance, module } = actor;
-    const services = this.#services;
     ending.isReleased = true;
     if (actor.atFault && module !== null) {
       if (ending.reason.kind === "crashed" && ending.wasAlive) ending.lastReceived = lastSeen(actor);
@@ -284,7 +281,7 @@ export class Ends implements Runnable {
     // The next actor gets its record, so the requests in it become monitors first.
     unfold(actor);
     unfoldCallers(actor);
-    services.kernel.release(actor);
+    this.#actors.release(actor);
     actor.way.discard(actor);
     countEnd(actor);
     this.#instances.give(actor);
@@ -296,7 +293,6 @@ export class Ends implements Runnable {
     actor.spilledStack = null;
     actor.bytes = noBytes;
     actor.args = noBytes.u8;
-    this.#actors.release(actor);
     if (allowance === null) return;
     if (ending.wasAlive) allowance.family.ending--;
     const { end } = allowance;

@@ -13,6 +13,7 @@ import { Allowance, Family, mayLog } from "../actor/allowance.ts";
 import { countSpawn } from "../actor/memory.ts";
 import { TAKES_MESSAGES } from "../kernel/words.ts";
 import { INSTANCES, MEMORIES } from "../mail/account.ts";
+import type { Actors } from "../mail/actors.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { GuestModule } from "../module/guest-module.ts";
 import type { Inspection } from "../time/inspection.ts";
@@ -35,7 +36,6 @@ import {
 import { FIBER_BYTES } from "../wire/memory-use.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
 import { payloadFrom } from "../wire/payload.ts";
-import type { PidTable } from "../wire/pid.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
 import type { Ends } from "./ends.ts";
 import type { Instances } from "./instances.ts";
@@ -99,7 +99,7 @@ export class Spawner {
   readonly #limits: RuntimeLimits;
   readonly #notices: Notices;
   readonly #inspection: Inspection;
-  readonly #actors: PidTable<Actor>;
+  readonly #actors: Actors<Actor>;
   readonly #instances: Instances;
   readonly #ends: Ends;
   readonly #granted: Granted;
@@ -113,7 +113,7 @@ export class Spawner {
     limits: RuntimeLimits,
     notices: Notices,
     inspection: Inspection,
-    actors: PidTable<Actor>,
+    actors: Actors<Actor>,
     instances: Instances,
     ends: Ends,
     grants: Grants | "all" | undefined,

@@ -9,6 +9,7 @@ import {
   ALWAYS_ROOM_BYTES,
   ARENA,
   ARENA_END,
+  BLOCK_SHIFT,
   COLD,
   CURRENT,
   DEAD,
@@ -18,11 +19,16 @@ import {
   ITEM_BYTES,
   ITEM_HEADER,
   KIND,
+  LAST_GENERATION,
   LENGTH,
   MAX_INSIDE_BYTES,
   MAX_ITEM_BYTES,
   OUTSIDE,
+  RECORD_BLOCKS,
   RECORD_BYTES,
+  RECORD_SHIFT,
+  RECORDS_IN_BLOCK,
+  SLOT_MASK,
   STAGING,
   STATE,
 } from "../kernel/words.ts";
@@ -97,8 +103,9 @@ interface Functions {
   begin(record: number): void;
   countSent(record: number): number;
   enqueue(record: number): void;
-  claim(lo: number, hi: number): number;
-  release(record: number): void;
+  open(): number;
+  hide(record: number): void;
+  close(record: number): void;
   first(record: number): number;
   from(record: number, position: number): number;
   next(record: number, position: number): number;
@@ -133,16 +140,19 @@ export class Kernel<T extends Recorded> {
   readonly #users = new Map<number, T>();
   /** The actor that was looked up last, because most look-ups are of the actor whose turn it is. */
   #last: T | undefined;
+  readonly #random: () => number;
 
   /**
    * @param module the compiled kernel; by default it is compiled here
    * @param maxItemBytes what all mailboxes and timers together may use
+   * @param random gives a number in [0, 1), from which the generations of slots begin
    */
-  constructor(module = kernelModule(), maxItemBytes = Number.POSITIVE_INFINITY) {
+  constructor(module = kernelModule(), maxItemBytes = Number.POSITIVE_INFINITY, random = Math.random) {
     if (!WebAssembly.Module.exports(module).some(({ name }) => name === "deliver")) {
       throw new TypeError("a runtime: kernel is another module than isopod/kernel.wasm");
     }
     this.module = module;
+    this.#random = random;
     this.memory = newMemory();
     this.turns = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
     const gate = Object.fromEntries(
@@ -172,6 +182,7 @@ export class Kernel<T extends Recorded> {
     "host.call": () => this.onCall(),
     "host.drop": (payload: number) => this.#drop(payload),
     "host.headroom": needHeadroom,
+    "host.seed": () => this.#seed(),
   };
 
   /** The memory as words. It may have grown since the last call, so do not keep it. */
@@ -223,21 +234,37 @@ export class Kernel<T extends Recorded> {
     return user ?? null;
   }
 
-  /** Gives a record to what has just been given its pid. */
+  /** The record of a pid's slot; 0: no actor has had it. The pid may be another one. */
+  recordAt(lo: number): number {
+    const slot = lo & SLOT_MASK;
+    const block = this.word(RECORD_BLOCKS + (slot >> BLOCK_SHIFT) * 4);
+    return block === 0 ? 0 : block + ((slot & (RECORDS_IN_BLOCK - 1)) << RECORD_SHIFT);
+  }
+
+  /** Notes who has the record that was opened with these words. */
   claim(user: T): void {
-    const record = this.call.claim(user.lo, user.hi);
-    if (record === 0) throw new RangeError("the engine has no memory left for another actor");
-    user.record = record;
-    this.#users.set(record, user);
+    user.record = this.recordAt(user.lo);
+    this.#users.set(user.record, user);
   }
 
   /** An actor has ended, and its record is free for another. From now on its words are those of a dead one. */
   release(user: T): void {
-    this.call.release(user.record);
-    this.#users.delete(user.record);
-    if (this.#last === user) this.#last = undefined;
-    if (this.word(CURRENT) === user.record) this.setWord(CURRENT, 0);
+    this.close(user.record);
     user.record = ENDED_RECORD;
+  }
+
+  /** Frees a hidden record. */
+  close(record: number): void {
+    this.call.close(record);
+    this.#users.delete(record);
+    if (this.#last?.record === record) this.#last = undefined;
+    if (this.word(CURRENT) === record) this.setWord(CURRENT, 0);
+  }
+
+  #seed(): void {
+    // The embedder's source may use the kernel, so nothing is written before all are drawn.
+    const drawn = Array.from({ length: RECORDS_IN_BLOCK }, () => this.#random() * LAST_GENERATION);
+    this.words.set(drawn, STAGING >> 2);
   }
 
   /**
