@@ -20,6 +20,7 @@ import { Ends } from "./life/ends.ts";
 import { Instances } from "./life/instances.ts";
 import { Spawner } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
+import { Actors } from "./mail/actors.ts";
 import { Kernel } from "./mail/kernel.ts";
 import { ModuleLoader } from "./module/loader.ts";
 import { Callbacks } from "./observe/callbacks.ts";
@@ -40,7 +41,6 @@ import { byCountAndClock } from "./turns/preempt.ts";
 import { stackTooLong } from "./turns/preempted-stack.ts";
 import type { ImportObject } from "./wire/host-functions.ts";
 import { type RuntimeLimits, runtimeLimits } from "./wire/limits.ts";
-import { PidTable } from "./wire/pid.ts";
 import { reasonOfThrown } from "./wire/reason.ts";
 
 /** Everything that one runtime consists of. */
@@ -49,7 +49,7 @@ export class Parts {
   readonly notices: Notices;
   readonly inspection: Inspection;
   readonly services: Services;
-  readonly actors: PidTable<Actor>;
+  readonly actors: Actors<Actor>;
   readonly registry: Registry;
   readonly directory: Directory;
   readonly imports: ImportObject;
@@ -66,12 +66,12 @@ export class Parts {
     const notices = new Notices(new CallOut(options.onError));
     const inspection = new Inspection(notices, clock);
     const scheduler = new Scheduler(clock, options.sliceMs ?? 4, notices);
-    const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes);
+    const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
+    const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes, random);
     const account = new Account(limits.allMemoryBytes, kernel);
     const counters = { sent: 0, received: 0, dead: 0, denied: 0, untold: 0, spawned: 0, ended: 0, turnsCut: 0 };
     const jspi = new JspiWay(limits.fibers, account);
     const callbacks = new Callbacks(options, inspection, counters);
-    const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
     const services: Services = {
       clock,
       scheduler,
@@ -97,7 +97,7 @@ export class Parts {
     this.notices = notices;
     this.inspection = inspection;
     this.services = services;
-    this.actors = new PidTable(random);
+    this.actors = new Actors(kernel);
     this.registry = new Registry(inspection);
     this.directory = new Directory(services, this.actors, this.registry);
     this.snapshots = new Snapshots(services, this.actors);
@@ -120,7 +120,7 @@ export class Parts {
     this.loop = new Loop(services, notices);
     const ports = new Ports(kernel, this.imports, () => drawRequestRefs(services), options.kernel === undefined);
     this.instances = new Instances(services, ports);
-    this.ends = new Ends(services, notices, inspection, actors, registry, this.instances, options.onExit);
+    this.ends = new Ends(services, notices, inspection, registry, this.instances, options.onExit);
     this.spawner = new Spawner(
       services,
       limits,

@@ -119,8 +119,8 @@ export class Runtime implements AsyncDisposable {
     const payload = payloadFrom(bytes);
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to call actors");
     if (this.#calls === undefined) {
-      this.#parts.actors.add((lo, hi) => {
-        const calls = new Calls(lo, hi, this.#parts.services, this.#parts.limits);
+      this.#parts.actors.add(record => {
+        const calls = new Calls(record, this.#parts.services, this.#parts.limits);
         this.#calls = calls;
         return calls.actor;
       });
@@ -171,10 +171,9 @@ export class Runtime implements AsyncDisposable {
   mailbox(): HostMailbox {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to receive");
     let mailbox: HostMailbox | undefined;
-    this.#parts.actors.add((lo, hi) => {
+    this.#parts.actors.add(record => {
       mailbox = new HostMailbox(
-        lo,
-        hi,
+        record,
         this.#parts.services,
         this.#parts.limits,
         this.#parts.notices.callOut,

@@ -44,6 +44,7 @@ import {
 } from "../kernel/words.ts";
 import type { Account } from "../mail/account.ts";
 import type { Bytes } from "../mail/bytes.ts";
+import { kept } from "../mail/kept.ts";
 import type { Kernel } from "../mail/kernel.ts";
 import { Mailbox } from "../mail/mailbox.ts";
 import type { GuestModule } from "../module/guest-module.ts";
@@ -150,10 +151,9 @@ export class Actor extends ActorRecord implements Runnable {
    * A new actor in the record that its pid has been given. It counts as running until its spawn is
    * over, so items that its start function causes wait in its mailbox.
    */
-  static begin(lo: number, hi: number, spec: Spec, services: Services): Actor {
+  static begin(record: number, spec: Spec, services: Services): Actor {
     const { kernel, specs, clock } = services;
     const { limits } = spec;
-    const record = kernel.claim(lo, hi);
     const cold = kernel.word(record + COLD);
     kernel.setWord(cold + SPEC, specs.use(spec));
     kernel.setWord(cold + BORN, Math.floor(clock.now()));
@@ -191,7 +191,7 @@ export class Actor extends ActorRecord implements Runnable {
 
   /** What its spawn gave it; empty after its end. */
   get args(): Uint8Array {
-    return this.services.kernel.kept(this.coldWord(ARGS));
+    return kept(this.services.kernel, this.coldWord(ARGS));
   }
 
   /** When it was made, on the runtime's clock, in whole milliseconds. */

@@ -9,9 +9,7 @@ import {
   FLAGS,
   FOR_EVER,
   HELD,
-  HI,
   INFO,
-  LO,
   MAY_PARK,
   NOT_WAITING,
   POINTER,
@@ -50,8 +48,7 @@ export abstract class ActorRecord implements Recorded {
   /** No one finds the actor from now on. This view alone sees its words, until `forget`. */
   hide(): void {
     this.#isEnding = true;
-    this.setWord(LO, 0);
-    this.setWord(HI, -1);
+    this.#kernel.call.hide(this.#record);
   }
 
   /** The record is another's. */

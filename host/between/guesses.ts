@@ -8,7 +8,7 @@ import type { Actor } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
 import { UNKNOWN_PIDS, WRONG_REFS } from "../kernel/words.ts";
-import type { PidTable } from "../wire/pid.ts";
+import type { Actors } from "../mail/actors.ts";
 
 /**
  * What a family's first unknown pid costs beside the call. The second costs twice as much, the
@@ -22,11 +22,11 @@ const UNKNOWN_PID_REDUCTIONS = 1_000;
 const WRONG_REFS_PER_SECOND = 1_000;
 
 /** The actor of a pid that a guest uses; undefined if there is none. */
-export function lookUp(caller: Actor, actors: PidTable<Actor>, lo: number, hi: number): Actor | undefined {
+export function lookUp(caller: Actor, actors: Actors<Actor>, lo: number, hi: number): Actor | undefined {
   return actors.get(lo, hi) ?? missed(caller, actors, lo, hi);
 }
 
-function missed(caller: Actor, actors: PidTable<Actor>, lo: number, hi: number): undefined {
+function missed(caller: Actor, actors: Actors<Actor>, lo: number, hi: number): undefined {
   const { family, services } = caller;
   // Pid 0 is the host, and the pid of an actor that has ended is not a guess.
   if (family === null || (lo === 0 && hi === 0) || actors.wasIssued(lo, hi)) return undefined;

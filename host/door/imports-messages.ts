@@ -10,13 +10,13 @@ import { fault } from "../actor/fault.ts";
 import { checkRange, checkWindow } from "../actor/ranges.ts";
 import { lookUp } from "../between/guesses.ts";
 import { HANDLER_CAPACITY, HANDLER_INFO, HANDLER_POINTER, HAS_MATCH, WINDOW_MOVED } from "../kernel/words.ts";
+import type { Actors } from "../mail/actors.ts";
 import type { Import } from "../wire/abi.ts";
-import type { PidTable } from "../wire/pid.ts";
 import { callerOf } from "./caller.ts";
 import { failedImport } from "./failed-import.ts";
 import { countSent, sendMessage } from "./send.ts";
 
-export function messageImports(services: Services, actors: PidTable<Actor>): Record<string, Import> {
+export function messageImports(services: Services, actors: Actors<Actor>): Record<string, Import> {
   /** Crashes the caller of a receive that the kernel has refused. */
   const refuse = (name: string, info: number, pointer: number, capacity: number): never => {
     try {

@@ -10,9 +10,9 @@ import { checkRange, PID_BYTES, writeWords } from "../actor/ranges.ts";
 import { lookUp } from "../between/guesses.ts";
 import type { Registry } from "../between/names.ts";
 import { mayBeNamed } from "../between/tie-limits.ts";
+import type { Actors } from "../mail/actors.ts";
 import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
-import type { PidTable } from "../wire/pid.ts";
 import { callerOf, isOwn, textOf } from "./caller.ts";
 import { countSent, sendMessage } from "./send.ts";
 
@@ -24,7 +24,7 @@ const noMembers: ReturnType<Registry["members"]> = new Map();
 /** The longest name or group, as of Erlang's atoms. */
 const MAX_REGISTERED_NAME_BYTES = 255;
 
-export function nameImports(services: Services, actors: PidTable<Actor>, registry: Registry): Record<string, Import> {
+export function nameImports(services: Services, actors: Actors<Actor>, registry: Registry): Record<string, Import> {
   return {
     register(name, nameLength, lo, hi) {
       const actor = callerOf(services, "register");

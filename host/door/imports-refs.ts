@@ -12,10 +12,11 @@ import { cancelTimer, sendAfter } from "../between/send-after.ts";
 import { mayTie } from "../between/tie-limits.ts";
 import { COPIED_SHIFT, ORPHAN_TIMER_BYTES, ORPHAN_TIMERS } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
+import type { Actors } from "../mail/actors.ts";
 import type { Import } from "../wire/abi.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { MESSAGE, OVER_LIMIT, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE } from "../wire/message.ts";
-import { highWord, lowWord, type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
+import { highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
 import { callerOf } from "./caller.ts";
 import { sendMessage } from "./send.ts";
 
@@ -25,7 +26,7 @@ const TIMER_REDUCTIONS = 50;
 /** What `request` answers if it makes no ref. Refs are negative. */
 const RequestRefusal = { mailboxFull: 1, tooLarge: 2 } as const;
 
-export function refImports(services: Services, actors: PidTable<Actor>): Record<string, Import> {
+export function refImports(services: Services, actors: Actors<Actor>): Record<string, Import> {
   const find = (pid: Pid) => actors.get(lowWord(pid), highWord(pid));
 
   return {

@@ -13,9 +13,9 @@ import { endFromOutside, exitSignal } from "../between/signals.ts";
 import { mayTie, permitRequests } from "../between/tie-limits.ts";
 import { COPIED_SHIFT } from "../kernel/words.ts";
 import { ARGUMENTS } from "../mail/account.ts";
+import type { Actors } from "../mail/actors.ts";
 import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "../wire/message.ts";
-import type { PidTable } from "../wire/pid.ts";
 import { callerOf, isOwn, signalReason, textOf } from "./caller.ts";
 
 /** The bits of the parameter `flags` of `spawn`. */
@@ -31,11 +31,7 @@ const SPAWN_REDUCTIONS = 20_000;
  */
 export type SpawnByGuest = (parent: Actor, name: string, entry: string, args: Uint8Array) => Actor | number;
 
-export function signalImports(
-  services: Services,
-  actors: PidTable<Actor>,
-  spawn: SpawnByGuest,
-): Record<string, Import> {
+export function signalImports(services: Services, actors: Actors<Actor>, spawn: SpawnByGuest): Record<string, Import> {
   return {
     spawn(name, nameLength, entry, entryLength, args, argsLength, flags, result) {
       const parent = callerOf(services, "spawn");

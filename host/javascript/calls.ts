@@ -74,11 +74,11 @@ export class Calls {
   /** The calls that wait for an answer, by ref. */
   readonly #pending = new Map<number, Pending>();
 
-  constructor(lo: number, hi: number, services: Services, runtimeLimits: RuntimeLimits) {
+  constructor(record: number, services: Services, runtimeLimits: RuntimeLimits) {
     // Answers that a call waits for are never refused. Each pending call bounds their number by
     // one.
     const limits = { ...runtimeLimits, mailboxMessages: 2 ** 28, mailboxBytes: 2 ** 28 };
-    this.actor = Actor.begin(lo, hi, hostSpec(limits), services);
+    this.actor = Actor.begin(record, hostSpec(limits), services);
     this.actor.extra.host = { turn: () => this.#turn(), ended: () => this.#stop() };
     // Every guest that was called knows the actor's pid, and must not be able to end it.
     this.actor.immune = true;

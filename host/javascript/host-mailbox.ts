@@ -51,15 +51,8 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   readonly #directory: Directory;
 
   /** Use `runtime.mailbox()` to make one. */
-  constructor(
-    lo: number,
-    hi: number,
-    services: Services,
-    limits: RuntimeLimits,
-    callOut: CallOut,
-    directory: Directory,
-  ) {
-    this.#inbox = new Inbox(lo, hi, services, limits, callOut);
+  constructor(record: number, services: Services, limits: RuntimeLimits, callOut: CallOut, directory: Directory) {
+    this.#inbox = new Inbox(record, services, limits, callOut);
     this.#actor = this.#inbox.actor;
     this.#directory = directory;
     // An exit signal cannot end JavaScript code, so it arrives as an item.

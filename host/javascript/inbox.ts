@@ -49,8 +49,8 @@ export class Inbox {
   /** True while a predicate is asked. A receive inside it would move the save pointer. */
   #looking = false;
 
-  constructor(lo: number, hi: number, services: Services, limits: RuntimeLimits, callOut: CallOut) {
-    this.actor = Actor.begin(lo, hi, hostSpec(limits), services);
+  constructor(record: number, services: Services, limits: RuntimeLimits, callOut: CallOut) {
+    this.actor = Actor.begin(record, hostSpec(limits), services);
     this.actor.extra.host = { turn: () => this.#turn(), ended: () => this.#ended() };
     // It wants items by predicate, so that every item goes to the mailbox. It is running, so that
     // no item wakes it until it waits.

@@ -13,10 +13,11 @@ export { mark, markAt, unmark } from "./marks.ts";
 export { enqueue } from "./queue.ts";
 // A port.
 export { recv, recvMatch, recvTag } from "./receive.ts";
-export { claim, recordAt, release } from "./records.ts";
+export { recordAt } from "./records.ts";
 export { demonitor, request } from "./request.ts";
 export { findRef, from, next, startFor } from "./search.ts";
 export { mayTake } from "./segments.ts";
 export { me } from "./self.ts";
 export { countSent, send } from "./send.ts";
+export { close, hide, open } from "./slots.ts";
 export { begin, park, proceed, turn } from "./turn.ts";

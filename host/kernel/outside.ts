@@ -84,3 +84,6 @@ export const hostAnswer: () => i32 = named("hostAnswer");
 
 /** Cancels the timer of the receive. */
 export const hostDisarm: () => void = named("hostDisarm");
+
+/** Puts 512 random numbers of 17 bits into the staging area, a word each. */
+export const hostSeed: () => void = named("hostSeed");

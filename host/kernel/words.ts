@@ -41,6 +41,17 @@ export const ITEM_BYTES = 64;
 export const MAX_ITEM_BYTES = 68;
 /** Items that the actor of this turn has sent in it. */
 export const SENT_IN_TURN = 72;
+/**
+ * Slots at rest: the records that a `close` has freed, the one that rests longest first. The first and
+ * the last of them, and how many there are.
+ */
+export const REST_FIRST = 96;
+export const REST_LAST = 100;
+export const REST_LENGTH = 104;
+/** The lowest slot that no actor has had. Each lower one is in use or at rest. */
+export const FRESH_SLOT = 108;
+/** The second word of this kernel's pids without their generation: its node and its thread. The host sets it. */
+export const PLACE = 112;
 /** The first free block of each size class of the arena. */
 export const FREE_BLOCKS = 128;
 /** Refs for requests, and how many there can be. */
@@ -53,7 +64,7 @@ export const TIMED_ENTRIES = 256;
 export const ENDED_RECORD = 1536;
 /** By slot / 512: the address of a block of 512 records; 0: there is none yet. */
 export const RECORD_BLOCKS = 8192;
-/** Payloads that the host sends are put here. */
+/** Payloads that the host sends are put here, and random words for the generations of new slots. */
 export const STAGING = 65_536;
 /** The arena begins here. */
 export const ARENA = 131_072;
@@ -62,7 +73,14 @@ export const FIRST_PAGES = 2;
 // A record. The first 64 bytes are what a sender looks at; the rest is what its own turns need.
 export const RECORD_BYTES = 128;
 export const RECORDS_IN_BLOCK = 512;
-/** The words of the actor's pid. */
+/** `RECORD_BYTES`, `RECORDS_IN_BLOCK` and `COLD_BYTES` as powers of two. */
+export const RECORD_SHIFT = 7;
+export const BLOCK_SHIFT = 9;
+export const COLD_SHIFT = 7;
+/**
+ * The words of the actor's pid. From its end until the next actor gets the record, HI is -1, and LO is
+ * what it was with every bit changed: of no pid that has this slot.
+ */
 export const LO = 0;
 export const HI = 4;
 export const STATE = 8;
@@ -181,8 +199,18 @@ export const HAS_EXTRA = 8192;
 /** The value of NEXT in the last record of the run queue. */
 export const LAST_IN_QUEUE = 1;
 
-// A cold block: what neither messages nor most turns look at.
+// A cold block: what neither messages nor most turns look at. The first two words are those of the slot,
+// and stay when another actor gets the record.
 export const COLD_BYTES = 128;
+/**
+ * The generation of the slot's present or last actor, in 17 bits; before the first one, a random
+ * number. Above it: how many actors the slot has had, at most `USERS_REMEMBERED`.
+ */
+export const GENERATION = 0;
+/** The next record at rest. The last one's word may be anything. */
+export const NEXT_AT_REST = 4;
+/** Where the words of the actor itself begin. */
+export const COLD_OF_ACTOR = 8;
 /** The words of its parent's pid; 0, 0: the host. */
 export const PARENT_LO = 8;
 export const PARENT_HI = 12;
@@ -307,6 +335,27 @@ export const WHOLE_TURN = 1;
 export const STOPPED = 2;
 /** The end of a turn: 4, and what `resume:E` has answered. */
 export const RETURNED = 4;
+
+// The layout of pids, as wire/pid.ts says.
+export const SLOT_BITS = 20;
+export const MAX_SLOTS = 1_048_576;
+export const SLOT_MASK = 1_048_575;
+/** The bits of a generation that the first word of a pid has. */
+export const LOW_GENERATION_BITS = 10;
+export const LOW_GENERATION_MASK = 1023;
+export const GENERATION_BITS = 17;
+/** The last generation. After it comes 1, because no pid has 0. */
+export const LAST_GENERATION = 131_071;
+/**
+ * How many other slots are freed before a slot is used again. With the generations, a pid returns
+ * after 134 million spawns at the earliest.
+ */
+export const SLOTS_AT_REST = 1024;
+/**
+ * How many of a slot's last actors are told from pids that never were. They are few beside all
+ * generations, so a guess rarely looks like one of them.
+ */
+export const USERS_REMEMBERED = 1024;
 
 /** Items that an actor may take in one turn before the others get theirs. */
 export const TURN_ITEMS = 1024;

@@ -15,13 +15,14 @@ import type { Registry } from "../between/names.ts";
 import { unfold, unfoldCallers } from "../between/requests.ts";
 import { announceEnd } from "../between/signals.ts";
 import { ARGS, DEAD, ENDING, SIZE, SPEC, TURNS_LEFT } from "../kernel/words.ts";
+import { dropKept } from "../mail/kept.ts";
 import { NONE } from "../mail/mailbox.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import type { ActorExit } from "../wire/events.ts";
 import { type ExitReason, isCounted } from "../wire/message.ts";
-import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
+import { type Pid, pidFromWords } from "../wire/pid.ts";
 import { type Ending, endingOf } from "./ending.ts";
 import type { Instances } from "./instances.ts";
 
@@ -41,7 +42,6 @@ export class Ends implements Runnable {
   readonly #services: Services;
   readonly #notices: Notices;
   readonly #inspection: Inspection;
-  readonly #actors: PidTable<Actor>;
   readonly #registry: Registry;
   readonly #instances: Instances;
   readonly #onExit: ((exit: ActorExit) => void) | undefined;
@@ -60,7 +60,6 @@ export class Ends implements Runnable {
     services: Services,
     notices: Notices,
     inspection: Inspection,
-    actors: PidTable<Actor>,
     registry: Registry,
     instances: Instances,
     onExit: ((exit: ActorExit) => void) | undefined,
@@ -68,7 +67,6 @@ export class Ends implements Runnable {
     this.#services = services;
     this.#notices = notices;
     this.#inspection = inspection;
-    this.#actors = actors;
     this.#registry = registry;
     this.#instances = instances;
     this.#onExit = onExit;
@@ -177,7 +175,6 @@ export class Ends implements Runnable {
     this.#endings.push(ending);
     const isNow = !this.#notices.areHeld && !this.#isTelling;
     if (!isNow) this.#queue("first");
-    this.#actors.hide(actor);
     actor.state = DEAD;
     const { family } = actor;
     if (family !== null) {
@@ -298,13 +295,12 @@ export class Ends implements Runnable {
   #forget(actor: Actor): void {
     const { kernel, specs, extras } = this.#services;
     const { record, family } = actor;
-    kernel.dropKept(actor.coldWord(ARGS));
+    dropKept(kernel, actor.coldWord(ARGS));
     family?.dropIfGone();
     specs.drop(actor.coldWord(SPEC));
     extras.delete(record);
-    kernel.release(record);
+    kernel.close(record);
     actor.forget();
-    this.#actors.release(actor);
   }
 
   /** Tells the embedder of one end. */

@@ -14,6 +14,8 @@ import { countSpawn } from "../actor/memory.ts";
 import type { Spec } from "../actor/spec.ts";
 import { ARGS, ENDING, FAMILY, SIZE, SPAWNS, TAKES_MESSAGES } from "../kernel/words.ts";
 import { INSTANCES, MEMORIES } from "../mail/account.ts";
+import type { Actors } from "../mail/actors.ts";
+import { keep } from "../mail/kept.ts";
 import { GuestModule } from "../module/guest-module.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
@@ -34,7 +36,6 @@ import {
 import { FIBER_BYTES } from "../wire/memory-use.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
 import { payloadFrom } from "../wire/payload.ts";
-import type { PidTable } from "../wire/pid.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
 import type { Ends } from "./ends.ts";
 import type { Instances } from "./instances.ts";
@@ -97,7 +98,7 @@ export class Spawner {
   readonly #limits: RuntimeLimits;
   readonly #notices: Notices;
   readonly #inspection: Inspection;
-  readonly #actors: PidTable<Actor>;
+  readonly #actors: Actors<Actor>;
   readonly #instances: Instances;
   readonly #ends: Ends;
   readonly #granted: Granted;
@@ -111,7 +112,7 @@ export class Spawner {
     limits: RuntimeLimits,
     notices: Notices,
     inspection: Inspection,
-    actors: PidTable<Actor>,
+    actors: Actors<Actor>,
     instances: Instances,
     ends: Ends,
     jspi: JspiWay,
@@ -243,12 +244,12 @@ export class Spawner {
     }
     if (isFiber) this.#jspi.admit(module.name);
     const spec: Spec = { module, entry, way, limits, granted, reductions };
-    const actor = this.#actors.add((lo, hi) => Actor.begin(lo, hi, spec, services));
+    const actor = this.#actors.add(record => Actor.begin(record, spec, services));
     if (parent !== null) actor.setParent(parent.lo, parent.hi);
     const family = parent?.family ?? Family.found(spec, services.kernel, services.specs);
     actor.setColdWord(FAMILY, family.address);
     family.add(SIZE, 1);
-    actor.setColdWord(ARGS, services.kernel.keep(args));
+    actor.setColdWord(ARGS, keep(services.kernel, args));
     countSpawn(actor);
     this.#instantiate(actor, module, isFiber ? this.#jspi.bind(actor, imports) : imports);
     this.#ends.begin(actor);

@@ -9,6 +9,7 @@ import {
   ALWAYS_ROOM_BYTES,
   ARENA,
   ARENA_END,
+  BLOCK_SHIFT,
   COLD,
   CURRENT,
   DEAD,
@@ -18,11 +19,16 @@ import {
   ITEM_BYTES,
   ITEM_HEADER,
   KIND,
+  LAST_GENERATION,
   LENGTH,
   MAX_INSIDE_BYTES,
   MAX_ITEM_BYTES,
   OUTSIDE,
+  RECORD_BLOCKS,
   RECORD_BYTES,
+  RECORD_SHIFT,
+  RECORDS_IN_BLOCK,
+  SLOT_MASK,
   STAGING,
   STATE,
 } from "../kernel/words.ts";
@@ -39,9 +45,7 @@ export interface Recorded {
 }
 
 const MAX_PAGES = 65_534;
-/** Kept bytes begin with a word for their length, in 8 bytes. */
-const KEPT_HEADER = 8;
-const noBytes = new Uint8Array(0);
+
 const MAX_WORD = 2 ** 32 - 1;
 
 let compiled: WebAssembly.Module | undefined;
@@ -100,8 +104,9 @@ interface Functions {
   begin(record: number): void;
   countSent(record: number): number;
   enqueue(record: number): void;
-  claim(lo: number, hi: number): number;
-  release(record: number): void;
+  open(): number;
+  hide(record: number): void;
+  close(record: number): void;
   take(sizeClass: number): number;
   give(block: number, sizeClass: number): void;
   classFor(bytes: number): number;
@@ -140,16 +145,19 @@ export class Kernel<T extends Recorded = Recorded> {
     throw new Error("this kernel has no actors");
   };
   readonly #views = new Map<number, T>();
+  readonly #random: () => number;
 
   /**
    * @param module the compiled kernel; by default it is compiled here
    * @param maxItemBytes what all mailboxes and timers together may use
+   * @param random gives a number in [0, 1), from which the generations of slots begin
    */
-  constructor(module = kernelModule(), maxItemBytes = Number.POSITIVE_INFINITY) {
+  constructor(module = kernelModule(), maxItemBytes = Number.POSITIVE_INFINITY, random = Math.random) {
     if (!WebAssembly.Module.exports(module).some(({ name }) => name === "deliver")) {
       throw new TypeError("a runtime: kernel is another module than isopod/kernel.wasm");
     }
     this.module = module;
+    this.#random = random;
     this.memory = newMemory();
     this.turns = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
     const gate = Object.fromEntries(
@@ -179,6 +187,7 @@ export class Kernel<T extends Recorded = Recorded> {
     "host.call": () => this.onCall(),
     "host.drop": (payload: number) => this.#drop(payload),
     "host.headroom": needHeadroom,
+    "host.seed": () => this.#seed(),
   };
 
   /** The memory as words. It may have grown since the last call, so do not keep it. */
@@ -239,19 +248,6 @@ export class Kernel<T extends Recorded = Recorded> {
     return view;
   }
 
-  /** The record for what has just been given its pid. */
-  claim(lo: number, hi: number): number {
-    const record = this.call.claim(lo, hi);
-    if (record === 0) throw new RangeError("the engine has no memory left for another actor");
-    return record;
-  }
-
-  /** An actor has ended, and its record is free for another. */
-  release(record: number): void {
-    this.call.release(record);
-    if (this.word(CURRENT) === record) this.setWord(CURRENT, 0);
-  }
-
   /** A block of so many bytes, at most 128 KiB, all zeros. */
   newBlock(bytes: number): number {
     const block = this.call.take(this.call.classFor(bytes));
@@ -264,29 +260,23 @@ export class Kernel<T extends Recorded = Recorded> {
     this.call.give(block, this.call.classFor(bytes));
   }
 
-  /** Keeps bytes. Answers the word by which `kept` finds them; none for no bytes. */
-  keep(bytes: Uint8Array): number {
-    const { length } = bytes;
-    if (length === 0) return 0;
-    if (length > MAX_INSIDE_BYTES) return this.payloads.keep(bytes) * 2 + 1;
-    const block = this.newBlock(KEPT_HEADER + length);
-    this.setWord(block, length);
-    this.bytes.set(bytes, (block >>> 0) + KEPT_HEADER);
-    return block;
+  /** The record of a pid's slot; 0: no actor has had it. The pid may be another one. */
+  recordAt(lo: number): number {
+    const slot = lo & SLOT_MASK;
+    const block = this.word(RECORD_BLOCKS + (slot >> BLOCK_SHIFT) * 4);
+    return block === 0 ? 0 : block + ((slot & (RECORDS_IN_BLOCK - 1)) << RECORD_SHIFT);
   }
 
-  /** The bytes that are kept by a word, as they lie there. */
-  kept(word: number): Uint8Array {
-    if (word === 0) return noBytes;
-    if ((word & 1) !== 0) return this.payloads.get(word >>> 1);
-    const begin = (word >>> 0) + KEPT_HEADER;
-    return this.bytes.subarray(begin, begin + this.word(word));
+  /** Frees a hidden record. */
+  close(record: number): void {
+    this.call.close(record);
+    if (this.word(CURRENT) === record) this.setWord(CURRENT, 0);
   }
 
-  dropKept(word: number): void {
-    if (word === 0) return;
-    if ((word & 1) !== 0) this.payloads.drop(word >>> 1);
-    else this.giveBlock(word, KEPT_HEADER + this.word(word));
+  #seed(): void {
+    // The embedder's source may use the kernel, so nothing is written before all are drawn.
+    const drawn = Array.from({ length: RECORDS_IN_BLOCK }, () => this.#random() * LAST_GENERATION);
+    this.words.set(drawn, STAGING >> 2);
   }
 
   /**

@@ -10,6 +10,7 @@ import { allTies, unfoldCallers } from "../between/requests.ts";
 import type { Strategy } from "../javascript/child.ts";
 import type { Supervisor } from "../javascript/supervisor.ts";
 import { PARKED, QUEUE_LENGTH, READY, RUNNING } from "../kernel/words.ts";
+import type { Actors } from "../mail/actors.ts";
 import { NONE } from "../mail/mailbox.ts";
 import type { Want } from "../mail/states.ts";
 import type { Runnable } from "../time/scheduler.ts";
@@ -18,7 +19,7 @@ import type { Counters } from "../wire/events.ts";
 import type { WayName } from "../wire/limits.ts";
 import type { MemoryUse } from "../wire/memory-use.ts";
 import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "../wire/message.ts";
-import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
+import { type Pid, pidFromWords } from "../wire/pid.ts";
 
 /** The state of a runtime at one moment. */
 export interface Snapshot {
@@ -117,7 +118,7 @@ const reasons = Object.keys(ReasonCode) as ExitReason["kind"][];
 
 export class Snapshots {
   readonly #services: TurnServices & Accounting;
-  readonly #actors: PidTable<Actor>;
+  readonly #actors: Actors<Actor>;
   /** The host's live supervisors. */
   readonly #supervisors = new Map<Pid, Supervisor>();
   readonly #probe: Runnable;
@@ -125,7 +126,7 @@ export class Snapshots {
   #probedAtMs = 0;
   #probing: ((delayMs: number | undefined) => void)[] = [];
 
-  constructor(services: TurnServices & Accounting, actors: PidTable<Actor>) {
+  constructor(services: TurnServices & Accounting, actors: Actors<Actor>) {
     this.#services = services;
     this.#actors = actors;
     this.#probe = this.#makeProbe();

@@ -13,6 +13,7 @@ import { audit, readMailbox, readMarks, readQueue, setWord, word } from "../supp
 import { KernelPlayer } from "../support/kernel-player.ts";
 import { check } from "../support/mailbox-check.ts";
 import { type Step, step } from "../support/mailbox-steps.ts";
+import { SlotsPlayer } from "../support/slots-player.ts";
 
 let copy: Awaited<ReturnType<typeof fallingKernel>>;
 /** One mailbox of several segments, with marks, a payload of the host and a request; others wait. */
@@ -43,20 +44,22 @@ const SCRIPT: readonly Step[] = [
 /** Functions of turns, those that only the host calls, and those before which there is headroom. */
 const NOT_REACHED = [
   ...[
+    "addRecords",
     "begin",
-    "claim",
     "clearMailbox",
+    "close",
     "dequeue",
     "descend",
     "endOf",
-    "extend",
     "giveSegments",
     "handleLong",
+    "hide",
     "hostDrop",
+    "open",
     "park",
     "passedBytes",
   ],
-  ...["proceed", "release", "run", "slotOf", "turn", "turnOf", "turnOfHandler", "useHandlerWindow"],
+  ...["proceed", "run", "slotOf", "turn", "turnOf", "turnOfHandler", "useHandlerWindow"],
 ];
 
 beforeAll(async () => {
@@ -66,13 +69,17 @@ beforeAll(async () => {
 function newPlayer(): KernelPlayer {
   const { kernel, stack } = copy;
   Object.assign(stack, { calls: 0, endsAt: 0, isSafe: false });
-  return new KernelPlayer(2 ** 30, kernel, name => {
-    if (!stack.isSafe && ++stack.calls === stack.endsAt) {
-      stack.ended = name;
-      throw new RangeError(`the stack ends in ${name}`);
-    }
-    if (name === "hostHeadroom") stack.isSafe = true;
-  });
+  return new KernelPlayer(2 ** 30, kernel, mayEnd);
+}
+
+/** A function of the host is called: the stack may end in it. */
+function mayEnd(name: string): void {
+  const { stack } = copy;
+  if (!stack.isSafe && ++stack.calls === stack.endsAt) {
+    stack.ended = name;
+    throw new RangeError(`the stack ends in ${name}`);
+  }
+  if (name === "hostHeadroom") stack.isSafe = true;
 }
 
 /** Plays a step whose n-th call finds no stack left. False: it has fewer calls. */
@@ -177,5 +184,40 @@ describe("a stack that ends in any call", () => {
     });
     const missing = [...copy.functions, "hostCall", "hostHeadroom", "hostDrop"].filter(name => !ended.has(name));
     expect(missing.sort()).toEqual(NOT_REACHED);
+  });
+
+  test.for([
+    ["in a new block of records", []],
+    ["that is fresh", [{ do: "open", many: 3 }]],
+    [
+      "that was used before",
+      [
+        { do: "open", many: 1100 },
+        { do: "use", which: 3, length: 9 },
+        { do: "end", many: 1100 },
+      ],
+    ],
+  ] as const)("gives out a slot %s, or does not", ([, before]) => {
+    const { kernel, stack } = copy;
+    for (let call = 1, falls = true; falls; call++) {
+      Object.assign(stack, { calls: 0, endsAt: 0, isSafe: false });
+      const player = new SlotsPlayer({ fresh: 0, last: 7, pages: undefined }, kernel, mayEnd);
+      for (const each of before) player.play(each);
+      const bytes = () => new Uint8Array(player.memory.buffer).fill(0, W.STAGING, W.ARENA).slice();
+      const old = bytes();
+      Object.assign(stack, { calls: 0, endsAt: call, isSafe: false, ended: undefined });
+      try {
+        player.play({ do: "open", many: 1 });
+        falls = false;
+      } catch (error) {
+        if (stack.ended === undefined || !(error instanceof RangeError)) throw error;
+        expect(Buffer.compare(old, bytes())).toBe(0);
+      }
+      stack.endsAt = 0;
+      if (falls) player.play({ do: "open", many: 1 });
+      player.check();
+    }
+    // It has ended in `open` itself, and in what `open` calls.
+    expect(stack.calls).toBeGreaterThan(2);
   });
 });

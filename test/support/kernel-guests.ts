@@ -8,7 +8,7 @@ import { type Command, type Step, WIDE } from "./guest-programs.ts";
 import { answered, flush, receive, wantedPlace } from "./guest-receives.ts";
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { bears } from "./kernel-items.ts";
-import { insist, kernelMemory, setWord, word } from "./kernel-memory.ts";
+import { insist, kernelMemory, seedGenerations, setWord, word } from "./kernel-memory.ts";
 import {
   CANARY,
   checkShown,
@@ -43,8 +43,10 @@ export class KernelGuests {
     this.kernel = used;
     this.kernel.useMemories(this.memory, new WebAssembly.Memory({ initial: 1 }));
     this.#useOutside();
+    // Slot 0, whose actor no one knows.
+    this.kernel.open();
     given.forEach((program, at) => {
-      const record = this.kernel.claim((77 << 20) | (at + 1), 3);
+      const record = this.kernel.open();
       const isHandler = at === 2;
       const may = W.TAKES_MESSAGES | W.TAKES_TURNS | W.HAS_MATCH | W.MAY_REQUEST;
       const ways = isHandler ? W.IS_HANDLER : W.MAY_PARK | W.KNOWS_PARK | W.GIVES_WAY;
@@ -93,6 +95,7 @@ export class KernelGuests {
       hostCall: () => this.#set(W.CALLED, 1),
       hostStart: () => this.#set(this.#me.record + W.FLAGS, this.#get(this.#me.record + W.FLAGS) | W.STARTED),
       ...{ hostGrown: () => undefined, hostHeadroom: () => undefined },
+      hostSeed: () => seedGenerations(this.memory, ((3 << 10) | 77) - 1),
       hostDrop: handle => insist(this.#kept.delete(handle), "a payload is dropped twice"),
       hostShow: (handle, pointer, length) =>
         new Uint8Array(this.#me.memory.buffer).set((this.#kept.get(handle) as Uint8Array).subarray(0, length), pointer),
@@ -339,7 +342,8 @@ export class KernelGuests {
       this.kernel.markAt(asker.record, ref, mark);
       this.#deliver(by, W.DOWN, 0, ref, 0, false);
     }
-    this.kernel.release(guest.record);
+    this.kernel.hide(guest.record);
+    this.kernel.close(guest.record);
     guest.isAlive = false;
     guest.mailbox = [];
   }

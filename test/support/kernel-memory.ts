@@ -45,6 +45,16 @@ export function kernelMemory(maxItemBytes = 2 ** 30, pages = 8): WebAssembly.Mem
   return memory;
 }
 
+/** What `hostSeed` does: the generations of new slots begin after this one. */
+export function seedGenerations({ buffer }: WebAssembly.Memory, last: number): void {
+  new Int32Array(buffer, W.STAGING, W.RECORDS_IN_BLOCK).fill(last);
+}
+
+/** From now on each slot that is freed is the next one that is used: it is as if all others were taken. */
+export function takeAllOtherSlots(memory: WebAssembly.Memory): void {
+  setWord(memory, W.FRESH_SLOT, W.MAX_SLOTS);
+}
+
 let view = new Int32Array(0);
 
 /** The words of a memory. The last view is kept, because making one takes longer than all else here. */

@@ -5,7 +5,15 @@
 import * as W from "../../host/kernel/words.ts";
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { bears, hasTag, type Item, type Model } from "./kernel-items.ts";
-import { insist, kernelMemory, readMailbox, setWord, word } from "./kernel-memory.ts";
+import {
+  insist,
+  kernelMemory,
+  readMailbox,
+  seedGenerations,
+  setWord,
+  takeAllOtherSlots,
+  word,
+} from "./kernel-memory.ts";
 import { poll, predicates } from "./mailbox-poll.ts";
 import { ACTORS, type Step } from "./mailbox-steps.ts";
 
@@ -33,7 +41,6 @@ export class KernelPlayer {
   readonly #maxItemBytes: number;
   #ids = 0;
   #refs = 0;
-  #generation = 0;
 
   /** `called` is told the name of each function of the host before it runs. */
   constructor(maxItemBytes = 2 ** 30, used: Kernel = kernel, called: (name: string) => void = () => undefined) {
@@ -51,6 +58,7 @@ export class KernelPlayer {
       hostRequest: () => 1,
       hostShow: () => undefined,
       hostGrown: () => undefined,
+      hostSeed: () => seedGenerations(this.memory, 7 << 10),
       ...predicates(this.guest),
     };
     used.useOutside(
@@ -64,16 +72,19 @@ export class KernelPlayer {
         ]),
       ),
     );
+    // Slot 0, whose actor no one knows.
+    used.open();
     for (let index = 0; index < ACTORS; index++) {
       this.models.push({ items: [], seen: 0, marks: [], request: undefined });
-      this.records.push(this.#claim(index));
+      this.records.push(this.#open(index));
     }
+    takeAllOtherSlots(this.memory);
   }
 
-  #claim(index: number): number {
-    this.#generation++;
-    const record = this.kernel.claim((this.#generation << 20) | (index + 1), 7);
+  #open(index: number): number {
+    const record = this.kernel.open();
     insist(record !== 0, "there is no memory for a record");
+    insist(this.kernel.recordAt(index + 1) === record, "a slot has another record");
     setWord(this.memory, record + W.STATE, W.RUNNING);
     setWord(this.memory, record + W.FLAGS, W.TAKES_MESSAGES | W.MAY_REQUEST | W.HAS_MATCH | W.HAS_MATCH_FIRST);
     for (const limit of [W.MAX_MESSAGES, W.MAX_BYTES, W.MAX_MESSAGE_BYTES])
@@ -260,10 +271,10 @@ export class KernelPlayer {
         this.models.forEach(({ request }, of) => {
           if (of === index || request?.to === index) this.play({ do: "demonitor", of });
         });
-        kernel.release(record);
-        insist(field(W.LO) === 0 && field(W.HI) === -1, "an ended actor has a pid");
-        insist(kernel.recordAt(index + 1) === record, "a slot has another record");
-        insist(this.#claim(index) === record, "a slot has got another record");
+        kernel.hide(record);
+        insist((field(W.LO) & W.SLOT_MASK) !== index + 1 && field(W.HI) === -1, "an ended actor has a pid");
+        kernel.close(record);
+        insist(this.#open(index) === record, "a slot has got another record");
         this.models[index] = { items: [], seen: 0, marks: [], request: undefined };
         break;
       }
