@@ -11,7 +11,7 @@ import * as asc from "assemblyscript/asc";
 import binaryen from "binaryen";
 import { gateText } from "./gate.ts";
 
-const { BulkMemory, BulkMemoryOpt, MutableGlobals, ReferenceTypes, MultiMemory } = binaryen.Features;
+const { BulkMemory, BulkMemoryOpt, MutableGlobals, ReferenceTypes, MultiMemory, SIMD128 } = binaryen.Features;
 
 /** Imports from this module are no functions: each call is replaced by the instructions that it names. */
 const INSTRUCTION = "instruction";
@@ -24,7 +24,7 @@ const IMPORTS = `
  (import "kernel" "memory" (memory $kernel 1))
  (import "guest" "memory" (memory $guest 0))
  (import "kernel" "turns" (table $turns 0 funcref))`;
-const TABLE = ` (table $guest (export "guest") 3 3 funcref)`;
+const TABLE = ` (table $guest (export "guest") 4 4 funcref)`;
 
 /** Source files by name, which take the place of those on disk. */
 export type Sources = Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ async function translate(entry: string, sources: Sources): Promise<string> {
   let text = "";
   const stderr = asc.createMemoryStream();
   const { error } = await asc.main(
-    [entry, "--textFile", "kernel.wat", "--runtime", "stub", "--importMemory", "--noExportMemory"],
+    [entry, "--textFile", "kernel.wat", "--runtime", "stub", "--enable", "simd", "--importMemory", "--noExportMemory"],
     {
       stderr,
       readFile: name => readSource(name, sources),
@@ -105,7 +105,7 @@ export function lower(text: string): string {
 function optimize(text: string): Uint8Array<ArrayBuffer> {
   const module = binaryen.parseText(text);
   try {
-    module.setFeatures(BulkMemory | BulkMemoryOpt | MutableGlobals | ReferenceTypes | MultiMemory);
+    module.setFeatures(BulkMemory | BulkMemoryOpt | MutableGlobals | ReferenceTypes | MultiMemory | SIMD128);
     if (!module.validate()) throw new Error("the kernel is no valid module");
     setOptions();
     module.optimize();

@@ -6,15 +6,18 @@
 export { classFor, give, take } from "./arena.ts";
 export { deliver } from "./delivery.ts";
 export { descend } from "./descent.ts";
+// A port.
+export { keepFirstState } from "./first-state.ts";
+export { dropImage, save, takeImage } from "./image.ts";
 export { sizeFor } from "./items.ts";
 export { run, turnOf } from "./loop.ts";
 export { first, remove } from "./mailbox.ts";
 export { mark, markAt, unmark } from "./marks.ts";
 export { enqueue } from "./queue.ts";
-// A port.
 export { recv, recvMatch, recvTag } from "./receive.ts";
 export { recordAt } from "./records.ts";
 export { demonitor, request } from "./request.ts";
+export { loadImage, reset, resetSaved } from "./restore.ts";
 export { findRef, from, next, startFor } from "./search.ts";
 export { mayTake } from "./segments.ts";
 export { me } from "./self.ts";

@@ -128,3 +128,75 @@ export function copyOut(pointer: i32, from: i32, length: i32): void {
 @inline export function guestCopy2(pointer: i32, from: i32): void {
   guestStorePair(pointer, i64.load(from));
 }
+
+@external("instruction", "v128.load $guest align=1") declare function guestLoad128(pointer: i32): v128;
+@external("instruction", "memory.fill $guest") declare function guestFill(pointer: i32, value: i32, length: i32): void;
+
+@external("instruction", "v128.store $guest align=1") declare function guestStore128(pointer: i32, value: v128): void;
+
+@inline function guestFour(pointer: i32): v128 {
+  return v128.or(v128.or(guestLoad128(pointer), guestLoad128(pointer + 16)), v128.or(guestLoad128(pointer + 32), guestLoad128(pointer + 48)));
+}
+
+@inline export function guestIsZero(pointer: i32): bool {
+  return !v128.any_true(v128.or(v128.or(guestFour(pointer), guestFour(pointer + 64)), v128.or(guestFour(pointer + 128), guestFour(pointer + 192))));
+}
+
+@inline function difference(pointer: i32, at: i32): v128 {
+  return v128.xor(guestLoad128(pointer), v128.load(at));
+}
+
+@inline export function guestLineIs(pointer: i32, at: i32): bool {
+  return !v128.any_true(
+    v128.or(
+      v128.or(difference(pointer, at), difference(pointer + 16, at + 16)),
+      v128.or(difference(pointer + 32, at + 32), difference(pointer + 48, at + 48)),
+    ),
+  );
+}
+
+@inline function guestSame(pointer: i32, at: i32): i32 {
+  return i64x2.bitmask(i64x2.eq(guestLoad128(pointer), v128.load(at)));
+}
+
+@inline export function guestLineDiffers(pointer: i32, at: i32): i32 {
+  return (guestSame(pointer, at) | (guestSame(pointer + 16, at + 16) << 2) | (guestSame(pointer + 32, at + 32) << 4) | (guestSame(pointer + 48, at + 48) << 6)) ^ 255;
+}
+
+@inline function same(one: i32, other: i32): i32 {
+  return i64x2.bitmask(i64x2.eq(v128.load(one), v128.load(other)));
+}
+
+@inline export function lineDiffers(one: i32, other: i32): i32 {
+  return (same(one, other) | (same(one + 16, other + 16) << 2) | (same(one + 32, other + 32) << 4) | (same(one + 48, other + 48) << 6)) ^ 255;
+}
+
+@inline export function guestLineIn(to: i32, pointer: i32): void {
+  v128.store(to, guestLoad128(pointer));
+  v128.store(to + 16, guestLoad128(pointer + 16));
+  v128.store(to + 32, guestLoad128(pointer + 32));
+  v128.store(to + 48, guestLoad128(pointer + 48));
+}
+
+@inline export function guestLineOut(pointer: i32, from: i32): void {
+  guestStore128(pointer, v128.load(from));
+  guestStore128(pointer + 16, v128.load(from + 16));
+  guestStore128(pointer + 32, v128.load(from + 32));
+  guestStore128(pointer + 48, v128.load(from + 48));
+}
+
+@inline export function guestTake2(to: i32, pointer: i32): void {
+  i64.store(to, guestLoad64(pointer));
+}
+
+@inline export function guestClear(pointer: i32, length: i32): void {
+  guestFill(pointer, 0, length);
+}
+
+@inline export function bitsIn(value: i32): i32 {
+  return popcnt<i32>(value);
+}
+
+@inline export function lowestBit(value: i32): i32 {
+  return ctz<i32>(value);
+}

@@ -12,6 +12,7 @@ let bytes = new Uint8Array(0);
 let doubles = new Float64Array(0);
 let kernel: WebAssembly.Memory | null = null;
 let guest: WebAssembly.Memory | null = null;
+let guestWords = new Int32Array(0);
 
 /** The memories that the functions below use from now on. */
 export function useMemories(ofKernel: WebAssembly.Memory, ofGuest: WebAssembly.Memory): void {
@@ -125,4 +126,75 @@ export function guestStore2(pointer: i32, first: i32, second: i32): void {
 /** Two words side by side, from the kernel's memory to the guest's. */
 export function guestCopy2(pointer: i32, from: i32): void {
   guestStore2(pointer, words[from >>> 2], words[(from >>> 2) + 1]);
+}
+
+/** The guest's memory as words. It may have grown, or be another guest's. */
+function wordsOfGuest(): Int32Array {
+  const { buffer } = guest as WebAssembly.Memory;
+  if (guestWords.buffer !== buffer) guestWords = new Int32Array(buffer);
+  return guestWords;
+}
+
+/** Whether 256 bytes of the guest's memory are 0. They begin at a multiple of 4, like all lines. */
+export function guestIsZero(pointer: i32): bool {
+  const first = pointer >>> 2;
+  return !wordsOfGuest()
+    .subarray(first, first + 64)
+    .some(word => word !== 0);
+}
+
+/** Whether a line of 64 bytes in the guest's memory is the same as one in the kernel's. */
+export function guestLineIs(pointer: i32, at: i32): bool {
+  return guestLineDiffers(pointer, at) === 0;
+}
+
+/** Which words of 8 bytes of a line in the guest's memory are others than those of one in the kernel's, as bits. */
+export function guestLineDiffers(pointer: i32, at: i32): i32 {
+  const guestLine = wordsOfGuest();
+  let mask = 0;
+  for (let i = 0; i < 16; i++) {
+    if (guestLine[(pointer >>> 2) + i] !== words[(at >>> 2) + i]) mask |= 1 << (i >> 1);
+  }
+  return mask;
+}
+
+/** Which words of 8 bytes of two lines in the kernel's memory differ, as bits. */
+export function lineDiffers(one: i32, other: i32): i32 {
+  let mask = 0;
+  for (let i = 0; i < 16; i++) {
+    if (words[(one >>> 2) + i] !== words[(other >>> 2) + i]) mask |= 1 << (i >> 1);
+  }
+  return mask;
+}
+
+/** A line from the guest's memory to the kernel's. */
+export function guestLineIn(to: i32, pointer: i32): void {
+  copyIn(to, pointer, 64);
+}
+
+/** A line from the kernel's memory to the guest's. */
+export function guestLineOut(pointer: i32, from: i32): void {
+  copyOut(pointer, from, 64);
+}
+
+/** Two words side by side, from the guest's memory to the kernel's. */
+export function guestTake2(to: i32, pointer: i32): void {
+  copyIn(to, pointer, 8);
+}
+
+/** Makes bytes of the guest's memory 0. */
+export function guestClear(pointer: i32, length: i32): void {
+  new Uint8Array((guest as WebAssembly.Memory).buffer).fill(0, pointer >>> 0, (pointer >>> 0) + (length >>> 0));
+}
+
+/** How many bits of a number are 1. */
+export function bitsIn(value: i32): i32 {
+  let count = 0;
+  for (let rest = value >>> 0; rest !== 0; rest >>>= 1) count += rest & 1;
+  return count;
+}
+
+/** The place of the lowest bit of a number that is 1. The number is not 0. */
+export function lowestBit(value: i32): i32 {
+  return 31 - Math.clz32(value & -value);
 }

@@ -1,13 +1,14 @@
 /**
  * What the kernel calls outside of itself, for AssemblyScript: the same functions as in outside.ts.
  * A name of "gate" is a function of the host. The instructions of the others call through a table:
- * `$turns` by slot, `$guest` by what the guest exports (0: handle or resume, 1: match, 2: match_first).
+ * `$turns` by slot, `$guest` by what the guest exports (0: handle or resume, 1: match, 2: match_first, 3: isopod:globals).
  */
 @external("instruction", "call_indirect $turns (result i32)") export declare function callTurn(slot: i32): i32;
 @external("instruction", "i32.const 0 call_indirect $guest (param i32)") export declare function callHandle(length: i32): void;
 @external("instruction", "i32.const 0 call_indirect $guest (param i32) (result i32)") export declare function callResume(result: i32): i32;
 @external("instruction", "i32.const 1 call_indirect $guest (param i32 i32 i32) (result i32)") export declare function callMatch(predicate: i32, pointer: i32, length: i32): i32;
 @external("instruction", "i32.const 2 call_indirect $guest (param i32 i32 i32) (result i32)") export declare function callMatchFirst(predicate: i32, pointer: i32, length: i32): i32;
+@external("instruction", "i32.const 3 call_indirect $guest (param i32 i32)") export declare function callGlobals(at: i32, toMemory: i32): void;
 @external("gate", "actor.send") export declare function hostSend(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32;
 @external("gate", "actor.request") export declare function hostRequest(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32;
 @external("gate", "actor.demonitor") export declare function hostDemonitor(ref: i32, flush: i32): i32;

@@ -36,6 +36,9 @@ export const callMatch: (predicate: i32, pointer: i32, length: i32) => i32 = nam
 /** The guest's `match_first`. */
 export const callMatchFirst: (predicate: i32, pointer: i32, length: i32) => i32 = named("callMatchFirst");
 
+/** The guest's `isopod:globals`: copies all its globals to its memory, or from there. */
+export const callGlobals: (at: i32, toMemory: i32) => void = named("callGlobals");
+
 /** The imports, for all cases that the kernel leaves to the host. */
 export const hostSend: (lo: i32, hi: i32, tag: i32, pointer: i32, length: i32) => i32 = named("hostSend");
 export const hostRequest: (lo: i32, hi: i32, tag: i32, pointer: i32, length: i32) => i32 = named("hostRequest");

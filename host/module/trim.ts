@@ -27,11 +27,14 @@ export const GLOBAL_BYTES = 8;
  */
 const MAX_GLOBALS = 512;
 
-/** The load and the store for each type of global that can be copied. */
-const MOVES: Readonly<Record<number, readonly [load: number, store: number]>> = {
-  127: [0x28, 0x36], // i32
+/**
+ * The load for each type of global that can be copied, and what stores all 8 bytes. Images have those
+ * bytes, so none of them may be left as it was in the memory.
+ */
+const MOVES: Readonly<Record<number, readonly [load: number, ...store: number[]]>> = {
+  127: [0x28, 0xad, 0x37], // i32: i64.extend_i32_u, i64.store
   126: [0x29, 0x37], // i64
-  125: [0x2a, 0x38], // f32
+  125: [0x2a, 0xbc, 0xad, 0x37], // f32: i32.reinterpret_f32, i64.extend_i32_u, i64.store
   124: [0x2b, 0x39], // f64
 };
 
@@ -187,7 +190,7 @@ class Trimmer {
     this.#mutable.forEach(({ index, type }, i) => {
       out.put(0x20, 0);
       out.indexed(0x23, index);
-      out.put(MOVES[type][1], 0);
+      out.put(...MOVES[type].slice(1), 0);
       out.u32(GLOBAL_BYTES * i);
     });
     out.put(0x05);

@@ -12,7 +12,7 @@ const IN_BOTH = ["memory.ts", "outside.ts"];
 function sources(file = "kernel.ts", found = new Set<string>()): Set<string> {
   if (found.has(file) || IN_BOTH.includes(file)) return found;
   found.add(file);
-  for (const [, next] of kernelFile(file).matchAll(/ from "\.\/(\w+\.ts)";$/gm)) sources(next, found);
+  for (const [, next] of kernelFile(file).matchAll(/ from "\.\/([\w-]+\.ts)";$/gm)) sources(next, found);
   return found;
 }
 

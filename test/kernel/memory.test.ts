@@ -41,6 +41,7 @@ const byte = within(1024, 2048, 1);
 const otherByte = within(3072, 4096, 1);
 const length = fc.oneof(fc.nat(24), fc.nat(200));
 const pointer = within(0, 512, 1);
+const line = within(0, 512, 64);
 
 /** Arguments that each function of memory.ts may be given. */
 const steps: Readonly<Record<string, fc.Arbitrary<number[]>>> = {
@@ -61,6 +62,16 @@ const steps: Readonly<Record<string, fc.Arbitrary<number[]>>> = {
   copyOut: fc.tuple(pointer, byte, length),
   guestStore2: fc.tuple(within(0, 512, 4), word, word),
   guestCopy2: fc.tuple(within(0, 512, 4), pair),
+  guestIsZero: fc.tuple(within(0, 512, 4)),
+  guestLineIs: fc.tuple(line, line),
+  guestLineDiffers: fc.tuple(line, line),
+  lineDiffers: fc.tuple(line, line),
+  guestLineIn: fc.tuple(line, line),
+  guestLineOut: fc.tuple(line, line),
+  guestTake2: fc.tuple(pair, within(0, 512, 4)),
+  guestClear: fc.tuple(pointer, length),
+  bitsIn: fc.tuple(word),
+  lowestBit: fc.tuple(word.filter(value => value !== 0)),
 };
 
 const anyStep = fc.oneof(
@@ -122,6 +133,32 @@ test("the same steps leave the same answers and memories", () => {
       expect(Buffer.compare(Buffer.from(ours.guestMemory.buffer), Buffer.from(theirs.guestMemory.buffer))).toBe(0);
     }),
     { numRuns: 500 },
+  );
+});
+
+test("lines are compared word by word, and zeros byte by byte", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(63)), fc.nat(63), fc.array(fc.nat(255), { maxLength: 1 }), (bytes, from, notZero) => {
+      const ours = { memory: filled(1), guestMemory: new WebAssembly.Memory({ initial: 1 }) };
+      const guest = new Uint8Array(ours.guestMemory.buffer);
+      guest.set(new Uint8Array(ours.memory.buffer, 1024, 64), 640);
+      for (const at of bytes) guest[640 + at] ^= 1 << (at & 7);
+      const changed = [...guest.keys()]
+        .slice(640, 704)
+        .filter(at => guest[at] !== (((at - 640 + 512) * 167 + 1) & 0xff));
+      const mask = changed.reduce((sum, at) => sum | (1 << ((at - 640) >> 3)), 0);
+      for (const at of notZero) guest[4096 + 4 * from + at] = 1;
+      memory.useMemories(ours.memory, ours.guestMemory);
+      const { functions } = instantiateKernel({ ...ours, wasm: memoryWasm });
+      for (const version of [memory as unknown as typeof functions, functions]) {
+        expect(asNumber(version.guestLineIs(640, 1024))).toBe(Number(mask === 0));
+        expect(version.guestLineDiffers(640, 1024)).toBe(mask);
+        expect(asNumber(version.guestIsZero(4096 + 4 * from))).toBe(1 - notZero.length);
+        version.guestLineIn(1024 + 64, 640);
+        expect(version.lineDiffers(1024 + 64, 1024)).toBe(mask);
+      }
+    }),
+    { numRuns: 200 },
   );
 });
 

@@ -39,7 +39,7 @@ function inJavaScript(text: string): string {
   const typed = text
     .replace(/: (i32|bool|void)\b/g, "")
     .replace(/^(export )?function (\w+)\(([^)]*)\) \{$/gm, '$&\n  enter("$2");');
-  const paths = typed.replace(/from "\.\/(\w+)\.ts"/g, (_, name: string) =>
+  const paths = typed.replace(/from "\.\/([\w-]+)\.ts"/g, (_, name: string) =>
     AS_THEY_ARE.includes(`${name}.ts`)
       ? `from "${pathToFileURL(join(SOURCES, `${name}.ts`)).href}"`
       : `from "./${name}.mjs"`,
@@ -51,7 +51,7 @@ function inJavaScript(text: string): string {
 export async function fallingKernel(folder: string): Promise<{ kernel: Kernel; stack: Stack; functions: string[] }> {
   mkdirSync(folder, { recursive: true });
   const names = readdirSync(SOURCES).filter(
-    name => /^\w+\.ts$/.test(name) && !AS_THEY_ARE.includes(name) && !["binary.ts", "compile.ts"].includes(name),
+    name => /^[\w-]+\.ts$/.test(name) && !AS_THEY_ARE.includes(name) && !["binary.ts", "compile.ts"].includes(name),
   );
   const functions: string[] = [];
   for (const name of names) {

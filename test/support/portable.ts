@@ -45,6 +45,13 @@ export const WRAPPING: Readonly<Record<string, readonly number[]>> = {
   isInside: [0, 1],
   guestStore2: [0, 1, 2],
   guestCopy2: [0, 1],
+  guestIsZero: [0],
+  guestLineIs: [0, 1],
+  guestLineDiffers: [0, 1],
+  lineDiffers: [0, 1],
+  guestLineIn: [0, 1],
+  guestLineOut: [0, 1],
+  guestTake2: [0, 1],
 };
 
 const isNode = (value: unknown): value is Node =>
@@ -105,7 +112,7 @@ function complaintAbout(node: Node, ancestors: readonly Node[], scope: Scope): s
   switch (node.type) {
     case "ImportDeclaration":
     case "ExportNamedDeclaration":
-      if (isNode(node.source) && !/^\.\/\w+\.ts$/.test(String(node.source.value)))
+      if (isNode(node.source) && !/^\.\/[\w-]+\.ts$/.test(String(node.source.value)))
         return "an import must be of ./name.ts";
       return node.importKind === "type" ? "there are no types to import" : undefined;
     case "FunctionDeclaration":

@@ -1,0 +1,103 @@
+/**
+ * A module's first state: what its instances begin with, before any code of them has run. Images are
+ * the difference from it. It is one block of the arena: a header, the lines of 64 bytes from the first
+ * that is not all zeros to the last, and the globals, padded to lines.
+ *
+ * Call `keepFirstState` on an instance that has an image loaded, and its state is a first state, too.
+ */
+import { bytesOf, classFor, take } from "./arena.ts";
+import { readGlobals } from "./globals.ts";
+import { below, copy, guestIsZero, guestLineIn, guestLineIs, guestPages, load, store } from "./memory.ts";
+import {
+  BLOCK_CLASS,
+  GLOBALS_KEPT,
+  GLOBALS_MAX,
+  IMAGE_BYTES,
+  IMAGE_MAX_BYTES,
+  IMAGE_MAX_PAGES,
+  LINE_BYTES,
+  NO_MEMORY,
+  STATE_FROM,
+  STATE_GLOBALS,
+  STATE_HEADER,
+  STATE_LENGTH,
+  STATE_LIMIT,
+  STATE_PAGES,
+  STATE_UNTIL,
+  TOO_LARGE,
+  ZEROS,
+} from "./words.ts";
+
+const PAGE_SHIFT = 16;
+const ZERO_BYTES = 256;
+
+/**
+ * Keeps the state of the port's instance. `limit`: its store limit. Answers where the first state is;
+ * NO_MEMORY; or TOO_LARGE for images: then its actors keep their instances.
+ */
+export function keepFirstState(limit: i32, globals: i32): i32 {
+  const pages = guestPages();
+  if (below(IMAGE_MAX_PAGES, pages) || below(GLOBALS_MAX, globals)) return TOO_LARGE;
+  if (pages === 0 && globals !== 0) return TOO_LARGE;
+  const from = firstUsed(pages << PAGE_SHIFT);
+  const until = endOfUsed(from, pages << PAGE_SHIFT);
+  const used = (until - from) | 0;
+  const globalBytes = bytesOfGlobals(globals);
+  const length = (STATE_HEADER + used + globalBytes) | 0;
+  if (length > IMAGE_MAX_BYTES) return TOO_LARGE;
+  readGlobals(globals);
+  const sizeClass = classFor(length);
+  const bytes = bytesOf(sizeClass);
+  const state = take(sizeClass);
+  if (state === 0) return NO_MEMORY;
+  store(IMAGE_BYTES, (load(IMAGE_BYTES) + bytes) | 0);
+  store((state + BLOCK_CLASS) | 0, sizeClass);
+  store((state + STATE_LENGTH) | 0, length);
+  store((state + STATE_LIMIT) | 0, limit);
+  store((state + STATE_PAGES) | 0, pages);
+  store((state + STATE_FROM) | 0, from);
+  store((state + STATE_UNTIL) | 0, until);
+  store((state + STATE_GLOBALS) | 0, globals);
+  const lines = (state + STATE_HEADER) | 0;
+  for (let place = 0; place < used; place = (place + LINE_BYTES) | 0) {
+    guestLineIn((lines + place) | 0, (from + place) | 0);
+  }
+  copy((lines + used) | 0, GLOBALS_KEPT, globalBytes);
+  return state;
+}
+
+/** The bytes of the lines that have room for so many globals. */
+// @inline
+export function bytesOfGlobals(globals: i32): i32 {
+  return ((globals << 3) + 63) & -64;
+}
+
+/** Where the first state has the globals. */
+// @inline
+export function globalsOf(state: i32): i32 {
+  return (state + STATE_HEADER + (load((state + STATE_UNTIL) | 0) - load((state + STATE_FROM) | 0))) | 0;
+}
+
+/** Where the first state has a line of the guest's memory. */
+// @inline
+export function lineOf(state: i32, pointer: i32): i32 {
+  const from = load((state + STATE_FROM) | 0);
+  const place = (pointer - from) | 0;
+  return below(place, (load((state + STATE_UNTIL) | 0) - from) | 0) ? (state + STATE_HEADER + place) | 0 : ZEROS;
+}
+
+/** The first line that is not all zeros; 0: all are. */
+function firstUsed(end: i32): i32 {
+  let at = 0;
+  while (at !== end && guestIsZero(at)) at = (at + ZERO_BYTES) | 0;
+  if (at === end) return 0;
+  while (guestLineIs(at, ZEROS)) at = (at + LINE_BYTES) | 0;
+  return at;
+}
+
+/** The end of the last line that is not all zeros. */
+function endOfUsed(from: i32, end: i32): i32 {
+  let at = end;
+  while (at !== from && guestLineIs((at - LINE_BYTES) | 0, ZEROS)) at = (at - LINE_BYTES) | 0;
+  return at;
+}

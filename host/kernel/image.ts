@@ -1,0 +1,215 @@
+/**
+ * An image: what an actor's memory and globals differ from its module's first state. It is one block of
+ * the arena: a header, a word for each line of 64 bytes that differs, and the words of 8 bytes that
+ * differ in them. The lines are in order, those of the globals behind those of the memory.
+ *
+ * Only the guest's own code, which stores below the store limit, and the host, which raises it, change
+ * its memory. So what lies beyond the limit is as in the first state.
+ */
+import { bytesOf, classFor, give, take } from "./arena.ts";
+import { bytesOfGlobals, globalsOf } from "./first-state.ts";
+import { readGlobals } from "./globals.ts";
+import {
+  below,
+  bitsIn,
+  copy2,
+  guestIsZero,
+  guestLineDiffers,
+  guestLineIs,
+  guestPages,
+  guestTake2,
+  lineDiffers,
+  load,
+  lowestBit,
+  store,
+  store2,
+} from "./memory.ts";
+import {
+  BLOCK_CLASS,
+  FOUND,
+  FOUND_END,
+  GLOBALS_KEPT,
+  IMAGE_BYTES,
+  IMAGE_HEADER,
+  IMAGE_LIMIT,
+  IMAGE_LINES,
+  IMAGE_MAX_BYTES,
+  IMAGE_MAX_PAGES,
+  IMAGE_PAGES,
+  IMAGE_STATE,
+  LINE_ADDRESS_SHIFT,
+  LINE_BYTES,
+  LINE_MASK,
+  STATE_FROM,
+  STATE_GLOBALS,
+  STATE_HEADER,
+  STATE_UNTIL,
+  ZEROS,
+} from "./words.ts";
+
+const PAGE_SHIFT = 16;
+/** So many bytes are compared with zeros at once. */
+const ZERO_BYTES = 256;
+
+/**
+ * Saves the state of the actor in the port's instance. `limit`: its store limit. Answers where the image
+ * is; 0: it is longer than a block, or there is no memory, and the actor keeps its instance. The
+ * instance stays as it is, also if the stack ends in here.
+ */
+export function save(state: i32, limit: i32): i32 {
+  const pages = guestPages();
+  if (below(IMAGE_MAX_PAGES, pages)) return 0;
+  const end = endOfLines(limit, pages << PAGE_SHIFT);
+  const foundInMemory = findInMemory(state, end);
+  if (foundInMemory === 0) return 0;
+  const found = findInGlobals(state, pages << PAGE_SHIFT, foundInMemory);
+  if (found === 0) return 0;
+  const image = takeImage(lengthFor(found));
+  if (image === 0) return 0;
+  store((image + IMAGE_LIMIT) | 0, below(limit, end) ? limit : end);
+  store((image + IMAGE_PAGES) | 0, pages);
+  store((image + IMAGE_LINES) | 0, ((found - FOUND) | 0) >> 2);
+  let line = (image + IMAGE_HEADER) | 0;
+  let to = wordsOf(image);
+  // The padding, or the last line's word until that is written.
+  store((to - 4) | 0, 0);
+  for (let at = FOUND; at !== foundInMemory; at = (at + 4) | 0) {
+    const word = load(at);
+    store(line, word);
+    line = (line + 4) | 0;
+    const from = addressOf(word);
+    for (let rest = word & LINE_MASK; rest !== 0; rest &= rest - 1) {
+      guestTake2(to, from + (lowestBit(rest) << 3));
+      to = (to + 8) | 0;
+    }
+  }
+  const globals = (GLOBALS_KEPT - (pages << PAGE_SHIFT)) | 0;
+  for (let at = foundInMemory; at !== found; at = (at + 4) | 0) {
+    const word = load(at);
+    store(line, word);
+    line = (line + 4) | 0;
+    const from = (globals + addressOf(word)) | 0;
+    for (let rest = word & LINE_MASK; rest !== 0; rest &= rest - 1) {
+      copy2(to, from + (lowestBit(rest) << 3));
+      to = (to + 8) | 0;
+    }
+  }
+  store((image + IMAGE_STATE) | 0, state);
+  return image;
+}
+
+/** A block for an image of so many bytes, which is not valid yet; 0: there is no memory. */
+export function takeImage(length: i32): i32 {
+  if (below(IMAGE_MAX_BYTES, length)) return 0;
+  const sizeClass = classFor(length);
+  const bytes = bytesOf(sizeClass);
+  const image = take(sizeClass);
+  if (image === 0) return 0;
+  store(IMAGE_BYTES, (load(IMAGE_BYTES) + bytes) | 0);
+  store2((image + BLOCK_CLASS) | 0, sizeClass, length);
+  store((image + IMAGE_STATE) | 0, 0);
+  return image;
+}
+
+/** Gives the block of an image or a first state back. No image is the difference from that first state. */
+export function dropImage(image: i32): void {
+  const sizeClass = load((image + BLOCK_CLASS) | 0);
+  store(IMAGE_BYTES, (load(IMAGE_BYTES) - bytesOf(sizeClass)) | 0);
+  give(image, sizeClass);
+}
+
+/** Where the words of an image begin. */
+// @inline
+export function wordsOf(image: i32): i32 {
+  return (image + IMAGE_HEADER + (((load((image + IMAGE_LINES) | 0) << 2) + 7) & -8)) | 0;
+}
+
+/** The address of a line, from its word. */
+// @inline
+export function addressOf(line: i32): i32 {
+  return (line >>> LINE_ADDRESS_SHIFT) & -LINE_BYTES;
+}
+
+/** The end of the lines below a store limit. */
+// @inline
+export function endOfLines(limit: i32, end: i32): i32 {
+  return below(limit, end) ? (limit + 63) & -64 : end;
+}
+
+/** The length of an image of the lines that were found. */
+function lengthFor(found: i32): i32 {
+  let words = 0;
+  for (let at = FOUND; at !== found; at = (at + 4) | 0) words = (words + bitsIn(load(at) & LINE_MASK)) | 0;
+  return (IMAGE_HEADER + (((found - FOUND + 7) & -8) | 0) + (words << 3)) | 0;
+}
+
+/** Writes the words of the lines that differ to FOUND. Answers where they end; 0: there are too many. */
+function findInMemory(state: i32, end: i32): i32 {
+  const from = load((state + STATE_FROM) | 0);
+  const until = load((state + STATE_UNTIL) | 0);
+  let found = findInZeros(0, below(from, end) ? from : end, FOUND);
+  if (found !== 0 && below(from, end)) {
+    found = findInLines(from, below(until, end) ? until : end, (state + STATE_HEADER) | 0, found);
+  }
+  if (found !== 0 && below(until, end)) found = findInZeros(until, end, found);
+  return found;
+}
+
+/** The same for a part of the memory where the first state has zeros. */
+function findInZeros(from: i32, end: i32, found: i32): i32 {
+  let next = found;
+  let at = skipZeros(from, end);
+  while (at !== end) {
+    const rest = (end - at) | 0;
+    const stop = rest < ZERO_BYTES ? end : (at + ZERO_BYTES) | 0;
+    for (; at !== stop; at = (at + LINE_BYTES) | 0) {
+      if (!guestLineIs(at, ZEROS)) {
+        if (next === FOUND_END) return 0;
+        store(next, (at << LINE_ADDRESS_SHIFT) | guestLineDiffers(at, ZEROS));
+        next = (next + 4) | 0;
+      }
+    }
+    at = skipZeros(at, end);
+  }
+  return next;
+}
+
+/** Where something else than zeros may be; less than 256 bytes are not looked at. */
+function skipZeros(from: i32, end: i32): i32 {
+  const last = (end - ZERO_BYTES) | 0;
+  let at = from;
+  while (at <= last && guestIsZero(at)) at = (at + ZERO_BYTES) | 0;
+  return at;
+}
+
+/** The same for a part of the memory that the first state has at `lines`. */
+function findInLines(from: i32, end: i32, lines: i32, found: i32): i32 {
+  const ahead = (lines - from) | 0;
+  let next = found;
+  for (let at = from; at !== end; at = (at + LINE_BYTES) | 0) {
+    if (!guestLineIs(at, ahead + at)) {
+      if (next === FOUND_END) return 0;
+      store(next, (at << LINE_ADDRESS_SHIFT) | guestLineDiffers(at, ahead + at));
+      next = (next + 4) | 0;
+    }
+  }
+  return next;
+}
+
+/** The same for the globals, whose lines have the addresses from `address` on. */
+function findInGlobals(state: i32, address: i32, found: i32): i32 {
+  const globals = load((state + STATE_GLOBALS) | 0);
+  readGlobals(globals);
+  const bytes = bytesOfGlobals(globals);
+  const first = globalsOf(state);
+  let next = found;
+  for (let place = 0; place < bytes; place = (place + LINE_BYTES) | 0) {
+    const differs = lineDiffers((GLOBALS_KEPT + place) | 0, (first + place) | 0);
+    if (differs !== 0) {
+      if (next === FOUND_END) return 0;
+      store(next, ((address + place) << LINE_ADDRESS_SHIFT) | differs);
+      next = (next + 4) | 0;
+    }
+  }
+  return next;
+}
