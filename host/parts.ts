@@ -6,7 +6,7 @@
 import type { Actor, Services } from "./actor/actor.ts";
 import { setMemory } from "./actor/memory.ts";
 import { Registry } from "./between/names.ts";
-import { drawRequestRefs } from "./between/refs.ts";
+import { drawRefs } from "./between/refs.ts";
 import { Denials, type Denied } from "./door/denials.ts";
 import { hostImports } from "./door/host-functions.ts";
 import { actorImports } from "./door/imports.ts";
@@ -14,6 +14,7 @@ import { envImports } from "./door/imports-env.ts";
 import type { SpawnByGuest } from "./door/imports-signals.ts";
 import type { Log } from "./door/log.ts";
 import { Directory } from "./javascript/directory.ts";
+import { TIE_SECRET } from "./kernel/words.ts";
 import { Ends } from "./life/ends.ts";
 import { Instances } from "./life/instances.ts";
 import { Spawner } from "./life/spawner.ts";
@@ -63,6 +64,7 @@ export class Parts {
     const inspection = new Inspection(notices, clock);
     const scheduler = new Scheduler(clock, options.sliceMs ?? 4, notices);
     const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes);
+    for (const word of [TIE_SECRET, TIE_SECRET + 4]) kernel.setWord(word, (secretRandom() * 2 ** 32) | 1);
     const account = new Account(limits.allMemoryBytes, kernel);
     const counters = { sent: 0, received: 0, dead: 0, denied: 0, untold: 0, spawned: 0, ended: 0, turnsCut: 0 };
     const callbacks = new Callbacks(options, inspection, counters);
@@ -105,7 +107,7 @@ export class Parts {
     const actor = actorImports({ services, actors, registry, spawn, log, denied, beganMs });
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
     this.loop = new Loop(services, notices);
-    const ports = new Ports(kernel, this.imports, () => drawRequestRefs(services), options.kernel === undefined);
+    const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
     this.instances = new Instances(account, ports);
     this.ends = new Ends(services, notices, inspection, actors, registry, this.instances, options.onExit);
     this.spawner = new Spawner(

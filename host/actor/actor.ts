@@ -1,6 +1,6 @@
 /**
  * One actor, and the first file of the room host/actor/: an actor's state, its budget, its
- * receives, its ties, and how it crashes. The room imports module/, mail/, time/ and wire/. It
+ * receives, its belongings, and how it crashes. The room imports module/, mail/, time/ and wire/. It
  * guarantees that each piece of an actor's state has one home, and that a fault ends this actor
  * only: the reason is noted on the actor before anything is thrown through its guest.
  *
@@ -13,12 +13,11 @@
  */
 
 import {
-  FLAGS,
   FOR_EVER,
   MAX_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
-  MAY_REQUEST,
+  MAX_TIES,
   OVER,
   PARKED,
   READY,
@@ -48,28 +47,6 @@ import { ActorRecord } from "./record.ts";
 import type { Judge, Reductions } from "./reductions.ts";
 import type { SpilledStack } from "./spilled-stack.ts";
 
-/**
- * One monitor: it brings one Down, unless it is taken back before. A request in flight is a
- * monitor, too.
- */
-export interface Monitor {
-  readonly ref: number;
-  readonly watcher: Actor;
-  /**
-   * Whose end causes the Down, and who alone may answer the ref. Changes when a request is
-   * delegated.
-   */
-  target: Actor;
-  /** An answer was accepted. A ref takes one. */
-  isAnswered: boolean;
-  /**
-   * The pid of the actor that delegated the request; the answer is addressed to it. 0, 0: not
-   * delegated.
-   */
-  viaLo: number;
-  viaHi: number;
-}
-
 /** A message to be sent later, whose timer has not fired. */
 export interface PendingTimer {
   readonly timer: Timer;
@@ -77,29 +54,15 @@ export interface PendingTimer {
   readonly toItself: boolean;
   /** The length of its payload. */
   readonly bytes: number;
-  /** The ties of the actor that set it; null after that has ended. */
-  ties: Ties | null;
+  /** What the actor has that set it; null after that has ended. */
+  owner: Belongings | null;
 }
 
 /**
- * What ties an actor to others. Most actors have few ties or none, so each set is made when it is
- * needed.
+ * What an actor has beside its links and monitors. Most actors have little or nothing, so each part is
+ * made when it is needed.
  */
-export class Ties {
-  /** Exit signals come as items and do not end it. */
-  trapsExits = false;
-  /** The actors it is linked to. Both sides hold the other. */
-  links: Set<Actor> | null = null;
-  /** While its end is told: the actors that were linked to it. */
-  wereLinked: Set<Actor> | null = null;
-  /** Its own monitors, by ref. */
-  monitors: Map<number, Monitor> | null = null;
-  /** How many of its monitors have a ref of the switch (an odd one). */
-  unfolded = 0;
-  /** The monitors that others have of it. */
-  watchers: Set<Monitor> | null = null;
-  /** The requests that were delegated to it, by ref. */
-  delegated: Map<number, Monitor> | null = null;
+export class Belongings {
   /** Its live refs of `make_ref`, and whether each was answered. */
   refs: Map<number, boolean> | null = null;
   /** The timers that it has set and that have not fired, by ref. Timers to itself end with it. */
@@ -107,6 +70,14 @@ export class Ties {
   names: Set<string> | null = null;
   groups: Set<string> | null = null;
 }
+
+/** What an actor has, to add to it. */
+export function belongingsOf(actor: Actor): Belongings {
+  actor.belongings ??= new Belongings();
+  return actor.belongings;
+}
+
+const MAX_WORD = 2 ** 32 - 1;
 
 /**
  * How an actor waits, and gets the turns that the kernel leaves to the host. turns/plain.ts and
@@ -196,8 +167,8 @@ export class Actor extends ActorRecord implements Runnable, Owner {
   timer: Timer | null = null;
   /** The answer of the embedder's function that it waits for, with `WANT_ANSWER`. */
   answer: Answer | null = null;
-  /** Its ties, except a request that the kernel keeps. `allTies` includes that. */
-  ties: Ties | null = null;
+  /** Its refs, timers, names and groups; null if it has none. Its links and monitors are in the kernel. */
+  belongings: Belongings | null = null;
   /**
    * The words of its parent's pid: the guest that spawned it, or the host's supervisor. 0, 0: the
    * host.
@@ -240,7 +211,7 @@ export class Actor extends ActorRecord implements Runnable, Owner {
     // It counts as running until its spawn is over, so items that its start function causes wait in
     // its mailbox.
     this.state = RUNNING;
-    this.setWord(FLAGS, limits.ties > 0 ? MAY_REQUEST : 0);
+    this.setColdWord(MAX_TIES, Math.min(limits.ties, MAX_WORD));
     this.bornMs = services.clock.now();
   }
 

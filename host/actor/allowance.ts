@@ -6,7 +6,6 @@
 import type { Granted } from "../wire/grants.ts";
 import type { HostContext } from "../wire/host-functions.ts";
 import type { Limits } from "../wire/limits.ts";
-import { FREE_TIES } from "../wire/memory-use.ts";
 
 const SECOND_MS = 1000;
 
@@ -70,8 +69,6 @@ export class Allowance {
   memoryBytes = 0;
   /** The bytes that the account counts for its instance. */
   instanceBytes = 0;
-  /** The number of ties that the account counts; at least as many as it has. */
-  ties = FREE_TIES;
   /** The embedder has seen its memory and may keep it, so its instance is not used again. */
   memoryWasHeld = false;
   /** Payload bytes of its timers. */

@@ -4,7 +4,7 @@
 
 import { EXITING } from "../kernel/words.ts";
 import { ARGUMENTS, INSTANCES, MEMORIES, STACKS, TIES } from "../mail/account.ts";
-import { FREE_TIES, STACK_BYTES, TIE_BYTES } from "../wire/memory-use.ts";
+import { NAME_BYTES, REF_BYTES, STACK_BYTES } from "../wire/memory-use.ts";
 import type { Actor } from "./actor.ts";
 import { crashOf } from "./fault.ts";
 
@@ -49,22 +49,24 @@ export function countEnd(actor: Actor): void {
   account.add(ARGUMENTS, -args.length);
   if (way.name === "jspi") account.add(STACKS, -(module?.stackBytes ?? STACK_BYTES));
   account.add(STACKS, -(reductions?.frames?.length ?? 0) - (spilledStack?.countedBytes ?? 0));
-  account.add(TIES, -TIE_BYTES * (allowance.ties - FREE_TIES));
+  countRefs(actor, -(actor.belongings?.refs?.size ?? 0));
+  // A call that settles from now on finds none.
+  countCalls(actor, -allowance.hostCalls);
 }
 
-/**
- * Whether an actor may have so many ties, and counts them. It counts in powers of two, so that a
- * tie that comes and goes costs nothing.
- */
-export function mayHaveTies({ allowance, services }: Actor, ties: number): boolean {
-  if (allowance === null) return true;
-  if (ties <= allowance.ties && (ties > allowance.ties / 4 || allowance.ties === FREE_TIES)) return true;
-  const { account } = services;
-  let counted = FREE_TIES;
-  while (counted < ties) counted *= 2;
-  const bytes = TIE_BYTES * (counted - allowance.ties);
-  if (bytes > 0 && !account.admits(TIES, bytes)) return false;
-  account.add(TIES, bytes);
-  allowance.ties = counted;
-  return true;
+/** Counts so many more refs of `make_ref`. The kernel counts links and monitors. */
+export function countRefs({ allowance, services }: Actor, more: number): void {
+  if (allowance !== null) services.account.add(TIES, more * REF_BYTES);
+}
+
+/** Counts so many more names and groups. */
+export function countNames({ allowance, services }: Actor, more: number): void {
+  if (allowance !== null) services.account.add(TIES, more * NAME_BYTES);
+}
+
+/** Counts so many more pending calls of functions of the embedder. */
+export function countCalls({ allowance, services }: Actor, more: number): void {
+  if (allowance === null) return;
+  allowance.hostCalls += more;
+  services.account.add(TIES, more * NAME_BYTES);
 }

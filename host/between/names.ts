@@ -4,9 +4,9 @@
  * pid.
  */
 
-import type { Actor } from "../actor/actor.ts";
+import { type Actor, belongingsOf } from "../actor/actor.ts";
+import { countNames } from "../actor/memory.ts";
 import type { Inspection } from "../time/inspection.ts";
-import { tiesOf } from "./requests.ts";
 
 export class Registry {
   readonly #inspection: Inspection;
@@ -23,9 +23,10 @@ export class Registry {
     if (this.#names.has(name)) return false;
     this.#names.set(name, actor);
     this.#tell("register", name, actor);
-    const ties = tiesOf(actor);
-    ties.names ??= new Set();
-    ties.names.add(name);
+    const belongings = belongingsOf(actor);
+    belongings.names ??= new Set();
+    belongings.names.add(name);
+    countNames(actor, 1);
     return true;
   }
 
@@ -33,7 +34,8 @@ export class Registry {
   unregister(name: string): boolean {
     const actor = this.#names.get(name);
     if (actor === undefined) return false;
-    actor.ties?.names?.delete(name);
+    actor.belongings?.names?.delete(name);
+    countNames(actor, -1);
     this.#tell("unregister", name, actor);
     return this.#names.delete(name);
   }
@@ -54,10 +56,12 @@ export class Registry {
       members = new Set();
       this.#groups.set(group, members);
     }
+    if (members.has(actor)) return;
     members.add(actor);
-    const ties = tiesOf(actor);
-    ties.groups ??= new Set();
-    ties.groups.add(group);
+    const belongings = belongingsOf(actor);
+    belongings.groups ??= new Set();
+    belongings.groups.add(group);
+    countNames(actor, 1);
   }
 
   /** Removes an actor from a group. False if it is not a member. */
@@ -65,7 +69,8 @@ export class Registry {
     const members = this.#groups.get(group);
     if (members === undefined || !members.delete(actor)) return false;
     if (members.size === 0) this.#groups.delete(group);
-    actor.ties?.groups?.delete(group);
+    actor.belongings?.groups?.delete(group);
+    countNames(actor, -1);
     return true;
   }
 
@@ -75,9 +80,10 @@ export class Registry {
 
   /** Removes an ended actor: its names are free, and its groups continue without it. */
   release(actor: Actor): void {
-    const { ties } = actor;
-    for (const name of ties?.names ?? []) this.#names.delete(name);
-    for (const group of [...(ties?.groups ?? [])]) this.leave(group, actor);
+    const { belongings } = actor;
+    for (const name of belongings?.names ?? []) this.#names.delete(name);
+    countNames(actor, -(belongings?.names?.size ?? 0));
+    for (const group of [...(belongings?.groups ?? [])]) this.leave(group, actor);
   }
 
   #tell(kind: "register" | "unregister", name: string, { pid }: Actor): void {

@@ -3,7 +3,7 @@
  * which a message cannot imitate.
  */
 
-import type { Actor, PendingTimer } from "../actor/actor.ts";
+import { type Actor, belongingsOf, type PendingTimer } from "../actor/actor.ts";
 import type { Allowance } from "../actor/allowance.ts";
 import { TIMERS } from "../mail/account.ts";
 import { Timer } from "../time/timers.ts";
@@ -11,8 +11,7 @@ import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { TIMER } from "../wire/message.ts";
 import { highWord, lowWord, type Pid } from "../wire/pid.ts";
 import { post } from "./post.ts";
-import { dropRef, newRef } from "./refs.ts";
-import { tiesOf } from "./requests.ts";
+import { dropRef, newRef, noteRef } from "./refs.ts";
 
 /**
  * Sends `payload` to `toPid` in `delayMs`, also if the sender has ended by then (so does Erlang).
@@ -29,11 +28,11 @@ export function sendAfter(
   // The timer may outlive its setter, so its closure must not keep the setter in memory.
   const { services, allowance, lo, hi, pid } = from;
   const toItself = toPid === pid;
-  const ties = tiesOf(from);
+  const belongings = belongingsOf(from);
   // This ref is not in `refs`, so it takes no answer.
   const ref = newRef(from);
   const timer = new Timer(() => {
-    pending.ties?.timers?.delete(ref);
+    pending.owner?.timers?.delete(ref);
     services.account.add(TIMERS, -TIMER_BYTES - payload.length);
     if (allowance !== null) paidBack(allowance, pending);
     const to = find(toPid);
@@ -41,17 +40,18 @@ export function sendAfter(
     const setter = find(pid);
     post(services, setter ?? null, lo, hi, to, lowWord(toPid), highWord(toPid), TIMER, tag, itsRef, payload);
   });
-  ties.timers ??= new Map();
+  belongings.timers ??= new Map();
   if (allowance !== null) allowance.timerBytes += payload.length;
   services.account.add(TIMERS, TIMER_BYTES + payload.length);
-  const pending: PendingTimer = { timer, toItself, bytes: payload.length, ties };
-  ties.timers.set(ref, pending);
+  const pending: PendingTimer = { timer, toItself, bytes: payload.length, owner: belongings };
+  belongings.timers.set(ref, pending);
+  noteRef(from, ref);
   services.timers.set(timer, services.clock.now() + delayMs);
   return ref;
 }
 
-function paidBack(allowance: Allowance, { bytes, ties }: PendingTimer): void {
-  if (ties !== null) {
+function paidBack(allowance: Allowance, { bytes, owner }: PendingTimer): void {
+  if (owner !== null) {
     allowance.timerBytes -= bytes;
     return;
   }
@@ -61,9 +61,9 @@ function paidBack(allowance: Allowance, { bytes, ties }: PendingTimer): void {
 
 /** Cancels a timer. False if it has fired, was cancelled, or never existed. */
 export function cancelTimer(from: Actor, ref: number): boolean {
-  const pending = from.ties?.timers?.get(ref);
+  const pending = from.belongings?.timers?.get(ref);
   if (pending === undefined) return false;
-  from.ties?.timers?.delete(ref);
+  from.belongings?.timers?.delete(ref);
   if (from.allowance !== null) from.allowance.timerBytes -= pending.bytes;
   from.services.account.add(TIMERS, -TIMER_BYTES - pending.bytes);
   dropRef(from, ref);

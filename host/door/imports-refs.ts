@@ -9,7 +9,7 @@ import { monitor } from "../between/monitors.ts";
 import { admission, mayAsk } from "../between/post.ts";
 import { dropRef, makeRef } from "../between/refs.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
-import { mayTie } from "../between/tie-limits.ts";
+import { mayMakeRef, mayTie } from "../between/tie-limits.ts";
 import { COPIED_SHIFT } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
 import type { Import } from "../wire/abi.ts";
@@ -31,7 +31,7 @@ export function refImports(services: Services, actors: PidTable<Actor>): Record<
   return {
     make_ref() {
       const actor = callerOf(services, "make_ref");
-      return mayTie(actor) && mayAsk(actor) ? makeRef(actor) : OVER_LIMIT;
+      return mayMakeRef(actor) && mayAsk(actor) ? makeRef(actor) : OVER_LIMIT;
     },
 
     drop_ref(ref) {
@@ -81,9 +81,10 @@ export function refImports(services: Services, actors: PidTable<Actor>): Record<
   };
 }
 
-function maySetTimer({ ties, limits, allowance, services }: Actor, bytes: number, toItself: boolean): boolean {
+function maySetTimer({ belongings, limits, allowance, services }: Actor, bytes: number, toItself: boolean): boolean {
   if (allowance === null) return true;
-  if ((ties?.timers?.size ?? 0) >= limits.timers || allowance.timerBytes + bytes > limits.mailboxBytes) return false;
+  if ((belongings?.timers?.size ?? 0) >= limits.timers || allowance.timerBytes + bytes > limits.mailboxBytes)
+    return false;
   if (!services.account.admits(TIMERS, TIMER_BYTES + bytes)) return false;
   const { family } = allowance;
   // Timers for itself end with it.

@@ -3,19 +3,24 @@
  * for the host and for turns. One instance for each guest is its *port*: what the guest calls.
  */
 // The kernel.
+
+export { findDelegated, findLink, findMonitor } from "./buckets.ts";
 export { deliver } from "./delivery.ts";
 export { descend } from "./descent.ts";
 export { sizeFor } from "./items.ts";
 export { run, turnOf } from "./loop.ts";
 export { first, remove } from "./mailbox.ts";
-export { mark, markAt, unmark } from "./marks.ts";
+export { mark, unmark } from "./marks.ts";
 export { enqueue } from "./queue.ts";
 // A port.
 export { recv, recvMatch, recvTag } from "./receive.ts";
 export { claim, recordAt, release } from "./records.ts";
-export { demonitor, request } from "./request.ts";
+export { request } from "./request.ts";
+export { delegateTie, firstTie, firstWatcher, loosenLink } from "./retie.ts";
 export { findRef, from, next, startFor } from "./search.ts";
 export { mayTake } from "./segments.ts";
 export { me } from "./self.ts";
 export { countSent, send } from "./send.ts";
+export { demonitor, link, monitor, trapExit, unlink } from "./signals.ts";
+export { dropTie, linkBoth, watch } from "./ties.ts";
 export { begin, park, proceed, turn } from "./turn.ts";

@@ -12,8 +12,7 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { lastSeen } from "../actor/last-seen.ts";
 import { countEnd } from "../actor/memory.ts";
 import type { Registry } from "../between/names.ts";
-import { unfold, unfoldCallers } from "../between/requests.ts";
-import { announceEnd } from "../between/signals.ts";
+import { announceEnd, dropTies } from "../between/signals.ts";
 import { DEAD, HI, LO, TURNS_LEFT } from "../kernel/words.ts";
 import { Bytes } from "../mail/bytes.ts";
 import { NONE } from "../mail/mailbox.ts";
@@ -156,6 +155,11 @@ export class Ends implements Runnable {
   /** Telling one end has thrown. The rest of it is lost; the others are told. */
   failed(error: unknown): void {
     this.#notices.callOut.failed("telling of an end", error);
+    const { actor, isReleased } = this.#endings[this.#told];
+    if (isReleased) {
+      dropTies(actor);
+      this.#giveBack(actor);
+    }
     this.#next();
     if (!this.#isDone) this.#queue("last");
   }
@@ -240,10 +244,17 @@ export class Ends implements Runnable {
     }
     left = announceEnd(actor, ending.reason, left);
     if (left < 0) return left;
+    this.#giveBack(actor);
     this.#next();
     this.#notice(ending);
     if (this.#guests === 0 && this.#isDone) for (const resolve of this.#onIdle.splice(0)) resolve();
     return left;
+  }
+
+  /** No tie names the actor any more: its record and its pid's slot are free. */
+  #giveBack(actor: Actor): void {
+    this.#services.kernel.release(actor);
+    this.#actors.release(actor);
   }
 
   /** One end is told. */
@@ -281,10 +292,8 @@ export class Ends implements Runnable {
       ending.reason = module.located(ending.reason) ?? ending.reason;
     }
     actor.disarmDeadline();
-    // The next actor gets its record, so the requests in it become monitors first.
-    unfold(actor);
-    unfoldCallers(actor);
-    services.kernel.release(actor);
+    // Its record is its own until its ties are told.
+    services.kernel.empty(actor);
     actor.way.discard(actor);
     countEnd(actor);
     this.#instances.give(actor);
@@ -296,7 +305,6 @@ export class Ends implements Runnable {
     actor.spilledStack = null;
     actor.bytes = noBytes;
     actor.args = noBytes.u8;
-    this.#actors.release(actor);
     if (allowance === null) return;
     if (ending.wasAlive) allowance.family.ending--;
     const { end } = allowance;

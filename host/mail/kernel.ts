@@ -108,8 +108,17 @@ interface Functions {
   mayTake(record: number, size: number): number;
   sizeFor(length: number): number;
   mark(record: number, ref: number): void;
-  markAt(record: number, ref: number, position: number): void;
   unmark(record: number, ref: number): void;
+  watch(owner: number, target: number, ref: number): number;
+  linkBoth(owner: number, other: number): number;
+  findMonitor(owner: number, ref: number): number;
+  findLink(a: number, b: number): number;
+  findDelegated(target: number, ref: number): number;
+  firstTie(record: number): number;
+  firstWatcher(record: number): number;
+  dropTie(tie: number): void;
+  loosenLink(tie: number, ended: number): void;
+  delegateTie(tie: number, to: number, viaLo: number, viaHi: number): void;
 }
 
 /** What the module imports of the host and an instance for turns never calls. */
@@ -205,6 +214,11 @@ export class Kernel<T extends Recorded> {
     return this.#doubles[address >>> 3];
   }
 
+  setDouble(address: number, value: number): void {
+    if (this.#doubles.length === 0) this.#refresh();
+    this.#doubles[address >>> 3] = value;
+  }
+
   /** The actor whose turn it is, or was last. */
   get current(): T | null {
     const record = this.word(CURRENT);
@@ -231,9 +245,14 @@ export class Kernel<T extends Recorded> {
     this.#users.set(record, user);
   }
 
-  /** An actor has ended, and its record is free for another. From now on its words are those of a dead one. */
+  /** An actor has ended: its mailbox is given back. Its record is its own until `release`. */
+  empty({ record }: T): void {
+    this.call.release(record);
+    if (this.word(CURRENT) === record) this.setWord(CURRENT, 0);
+  }
+
+  /** No tie names an ended actor any more: its record is free for another. From now on its words are those of a dead one. */
   release(user: T): void {
-    this.call.release(user.record);
     this.#users.delete(user.record);
     if (this.#last === user) this.#last = undefined;
     if (this.word(CURRENT) === user.record) this.setWord(CURRENT, 0);
