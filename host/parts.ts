@@ -8,7 +8,7 @@ import { InstanceTable } from "./actor/body.ts";
 import { TurnBudget } from "./actor/reductions.ts";
 import { Specs } from "./actor/spec.ts";
 import { Registry } from "./between/names.ts";
-import { drawRequestRefs } from "./between/refs.ts";
+import { drawRefs } from "./between/refs.ts";
 import { Denials, type Denied } from "./door/denials.ts";
 import { hostImports } from "./door/host-functions.ts";
 import { actorImports } from "./door/imports.ts";
@@ -16,6 +16,7 @@ import { envImports } from "./door/imports-env.ts";
 import type { SpawnByGuest } from "./door/imports-signals.ts";
 import { type Log, mayLog } from "./door/log.ts";
 import { Directory } from "./javascript/directory.ts";
+import { TIE_SECRET } from "./kernel/words.ts";
 import { Ends } from "./life/ends.ts";
 import { Instances } from "./life/instances.ts";
 import { Spawner } from "./life/spawner.ts";
@@ -68,6 +69,7 @@ export class Parts {
     const scheduler = new Scheduler(clock, options.sliceMs ?? 4, notices);
     const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
     const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes, random);
+    for (const word of [TIE_SECRET, TIE_SECRET + 4]) kernel.setWord(word, (secretRandom() * 2 ** 32) | 1);
     const account = new Account(limits.allMemoryBytes, kernel);
     const counters = { sent: 0, received: 0, dead: 0, denied: 0, untold: 0, spawned: 0, ended: 0, turnsCut: 0 };
     const jspi = new JspiWay(limits.fibers, account);
@@ -118,7 +120,7 @@ export class Parts {
     const actor = actorImports({ services, actors, registry, spawn, log, denied, beganMs });
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
     this.loop = new Loop(services, notices);
-    const ports = new Ports(kernel, this.imports, () => drawRequestRefs(services), options.kernel === undefined);
+    const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
     this.instances = new Instances(services, ports);
     this.ends = new Ends(services, notices, inspection, registry, this.instances, options.onExit);
     this.spawner = new Spawner(

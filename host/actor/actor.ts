@@ -1,6 +1,6 @@
 /**
  * One actor, and the first file of the room host/actor/: an actor's state, its budget, its
- * receives, its ties, and how it crashes. The room imports module/, mail/, time/ and wire/. It
+ * receives, its belongings, and how it crashes. The room imports module/, mail/, time/ and wire/. It
  * guarantees that each piece of an actor's state has one home, and that a fault ends this actor
  * only: the reason is noted on the actor before anything is thrown through its guest.
  *
@@ -14,19 +14,17 @@
 
 import {
   ARGS,
+  BODY,
   BORN,
   COLD,
   ENDED_RECORD,
   FAMILY,
-  FLAGS,
   FOR_EVER,
   GIVEN,
   HAS_EXTRA,
-  INSTANCE,
   MAX_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
-  MAY_REQUEST,
   OVER,
   PARENT_HI,
   PARENT_LO,
@@ -56,6 +54,7 @@ import type { Granted } from "../wire/grants.ts";
 import type { Limits, WayName } from "../wire/limits.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
+import { Belongings } from "./belongings.ts";
 import type { Answer, GuestExports, Instance, InstanceTable } from "./body.ts";
 import { Extra, NO_EXTRA } from "./extra.ts";
 import { Family } from "./family.ts";
@@ -63,7 +62,6 @@ import { ActorRecord } from "./record.ts";
 import type { Judge, Preempted, TurnBudget } from "./reductions.ts";
 import type { Spec, Specs } from "./spec.ts";
 import type { SpilledStack } from "./spilled-stack.ts";
-import type { Ties } from "./ties.ts";
 
 /** How guests wait, and get the turns that the kernel leaves to the host. */
 export interface Way {
@@ -144,7 +142,7 @@ export class Actor extends ActorRecord implements Runnable {
     super(lo, hi, record, kernel);
     this.services = services;
     this.mailbox = new Mailbox(kernel, this);
-    this.spec = specs.at(kernel.word(kernel.word(record + COLD) + SPEC));
+    this.spec = specs.at(kernel.word(record + SPEC));
   }
 
   /**
@@ -155,12 +153,11 @@ export class Actor extends ActorRecord implements Runnable {
     const { kernel, specs, clock } = services;
     const { limits } = spec;
     const cold = kernel.word(record + COLD);
-    kernel.setWord(cold + SPEC, specs.use(spec));
+    kernel.setWord(record + SPEC, specs.use(spec));
     kernel.setWord(cold + BORN, Math.floor(clock.now()));
     kernel.setWord(record + MAX_MESSAGES, limits.mailboxMessages);
     kernel.setWord(record + MAX_BYTES, limits.mailboxBytes);
     kernel.setWord(record + MAX_MESSAGE_BYTES, limits.messageBytes);
-    kernel.setWord(record + FLAGS, limits.ties > 0 ? MAY_REQUEST : 0);
     kernel.setWord(record + STATE, RUNNING);
     return kernel.userAt(record) as Actor;
   }
@@ -215,7 +212,7 @@ export class Actor extends ActorRecord implements Runnable {
 
   /** What its guest runs in; without memory and exports where there is none. */
   get instance(): Instance {
-    return this.services.instances.at(this.coldWord(INSTANCE));
+    return this.services.instances.at(this.word(BODY));
   }
 
   /** The guest's memory. */
@@ -283,12 +280,16 @@ export class Actor extends ActorRecord implements Runnable {
     this.extra.answer = value;
   }
 
-  get ties(): Ties | null {
-    return this.#known.ties;
+  /** Its refs, timers, names and groups; null if it has none. Its links and monitors are in the kernel. */
+  get belongings(): Belongings | null {
+    return this.#known.belongings;
   }
 
-  set ties(value: Ties | null) {
-    this.extra.ties = value;
+  /** The same, to add to it. */
+  get ownBelongings(): Belongings {
+    const { extra } = this;
+    extra.belongings ??= new Belongings();
+    return extra.belongings;
   }
 
   get spilledStack(): SpilledStack | null {
@@ -305,10 +306,6 @@ export class Actor extends ActorRecord implements Runnable {
 
   set preempted(value: Preempted | null) {
     this.extra.preempted = value;
-  }
-
-  get countedTies(): number {
-    return this.#known.countedTies;
   }
 
   get hostCalls(): number {

@@ -1,12 +1,11 @@
 /** What few actors have, each only for some of its life. An actor has this object from when it first needs it. */
 import type { Timer } from "../time/timers.ts";
 import type { HostContext } from "../wire/host-functions.ts";
-import { FREE_TIES } from "../wire/memory-use.ts";
 import type { ExitReason } from "../wire/message.ts";
+import type { Belongings } from "./belongings.ts";
 import type { Answer } from "./body.ts";
 import type { Preempted } from "./reductions.ts";
 import type { SpilledStack } from "./spilled-stack.ts";
-import type { Ties } from "./ties.ts";
 
 /** The code of an actor of the host. */
 export interface HostCode {
@@ -33,13 +32,11 @@ export class Extra {
   timer: Timer | null = null;
   /** The answer of the embedder's function that it waits for, with `WANT_ANSWER`. */
   answer: Answer | null = null;
-  ties: Ties | null = null;
+  belongings: Belongings | null = null;
   /** The part of its parked stack that is not in its memory. */
   spilledStack: SpilledStack | null = null;
   /** It is preempted, or is told to be. */
   preempted: Preempted | null = null;
-  /** The number of ties that the account counts; at least as many as it has. */
-  countedTies = FREE_TIES;
   /** Payload bytes of its timers. */
   timerBytes = 0;
   /** Calls of the embedder's functions that have not settled. */

@@ -5,7 +5,7 @@
 
 import { EXITING } from "../kernel/words.ts";
 import { ARGUMENTS, INSTANCES, MEMORIES, STACKS, TIES } from "../mail/account.ts";
-import { FREE_TIES, STACK_BYTES, TIE_BYTES } from "../wire/memory-use.ts";
+import { NAME_BYTES, REF_BYTES, STACK_BYTES } from "../wire/memory-use.ts";
 import type { Actor, Services } from "./actor.ts";
 import type { Instance } from "./body.ts";
 import { crashOf } from "./fault.ts";
@@ -37,13 +37,16 @@ export function countSpawn({ args, spec, services }: Actor): void {
 }
 
 /** Takes an ended actor out of the account. Only its timers to other actors stay counted. */
-export function countEnd({ args, spec, preempted, spilledStack, extra, services }: Actor): void {
+export function countEnd(actor: Actor): void {
+  const { args, spec, preempted, spilledStack, services } = actor;
   if (spec.granted === null) return;
   const { account } = services;
   account.add(ARGUMENTS, -args.length);
   if (spec.way === "jspi") account.add(STACKS, -(spec.module?.stackBytes ?? STACK_BYTES));
   account.add(STACKS, -(preempted?.frames?.length ?? 0) - (spilledStack?.countedBytes ?? 0));
-  account.add(TIES, -TIE_BYTES * (extra.countedTies - FREE_TIES));
+  countRefs(actor, -(actor.belongings?.refs?.size ?? 0));
+  // A call that settles from now on finds none.
+  countCalls(actor, -actor.hostCalls);
 }
 
 /** Takes an instance out of the account that no actor will use again. */
@@ -55,20 +58,19 @@ export function countInstanceEnd(services: Services, instance: Instance): void {
   instance.instanceBytes = 0;
 }
 
-/**
- * Whether an actor may have so many ties, and counts them. It counts in powers of two, so that a
- * tie that comes and goes costs nothing.
- */
-export function mayHaveTies(actor: Actor, ties: number): boolean {
-  if (actor.granted === null) return true;
-  const { countedTies } = actor;
-  if (ties <= countedTies && (ties > countedTies / 4 || countedTies === FREE_TIES)) return true;
-  const { account } = actor.services;
-  let counted = FREE_TIES;
-  while (counted < ties) counted *= 2;
-  const bytes = TIE_BYTES * (counted - countedTies);
-  if (bytes > 0 && !account.admits(TIES, bytes)) return false;
-  account.add(TIES, bytes);
-  actor.extra.countedTies = counted;
-  return true;
+/** Counts so many more refs of `make_ref`. The kernel counts links and monitors. */
+export function countRefs({ spec, services }: Actor, more: number): void {
+  if (spec.granted !== null) services.account.add(TIES, more * REF_BYTES);
+}
+
+/** Counts so many more names and groups. */
+export function countNames({ spec, services }: Actor, more: number): void {
+  if (spec.granted !== null) services.account.add(TIES, more * NAME_BYTES);
+}
+
+/** Counts so many more pending calls of functions of the embedder. */
+export function countCalls(actor: Actor, more: number): void {
+  if (actor.granted === null || more === 0) return;
+  actor.extra.hostCalls += more;
+  actor.services.account.add(TIES, more * NAME_BYTES);
 }

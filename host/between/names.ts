@@ -5,9 +5,9 @@
  */
 
 import type { Actor } from "../actor/actor.ts";
+import { countNames } from "../actor/memory.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Pid } from "../wire/pid.ts";
-import { tiesOf } from "./requests.ts";
 
 export class Registry {
   readonly #inspection: Inspection;
@@ -24,9 +24,10 @@ export class Registry {
     if (this.#names.has(name)) return false;
     this.#names.set(name, actor);
     this.#tell("register", name, actor);
-    const ties = tiesOf(actor);
-    ties.names ??= new Set();
-    ties.names.add(name);
+    const belongings = actor.ownBelongings;
+    belongings.names ??= new Set();
+    belongings.names.add(name);
+    countNames(actor, 1);
     return true;
   }
 
@@ -34,7 +35,8 @@ export class Registry {
   unregister(name: string): boolean {
     const actor = this.#names.get(name);
     if (actor === undefined) return false;
-    actor.ties?.names?.delete(name);
+    actor.belongings?.names?.delete(name);
+    countNames(actor, -1);
     this.#tell("unregister", name, actor);
     return this.#names.delete(name);
   }
@@ -55,10 +57,12 @@ export class Registry {
       members = new Map();
       this.#groups.set(group, members);
     }
+    if (members.has(actor.pid)) return;
     members.set(actor.pid, actor);
-    const ties = tiesOf(actor);
-    ties.groups ??= new Set();
-    ties.groups.add(group);
+    const belongings = actor.ownBelongings;
+    belongings.groups ??= new Set();
+    belongings.groups.add(group);
+    countNames(actor, 1);
   }
 
   /** Removes an actor from a group. False if it is not a member. */
@@ -66,7 +70,8 @@ export class Registry {
     const members = this.#groups.get(group);
     if (members === undefined || !members.delete(actor.pid)) return false;
     if (members.size === 0) this.#groups.delete(group);
-    actor.ties?.groups?.delete(group);
+    actor.belongings?.groups?.delete(group);
+    countNames(actor, -1);
     return true;
   }
 
@@ -76,9 +81,10 @@ export class Registry {
 
   /** Removes an ended actor: its names are free, and its groups continue without it. */
   release(actor: Actor): void {
-    const { ties } = actor;
-    for (const name of ties?.names ?? []) this.#names.delete(name);
-    for (const group of [...(ties?.groups ?? [])]) this.leave(group, actor);
+    const { belongings } = actor;
+    for (const name of belongings?.names ?? []) this.#names.delete(name);
+    countNames(actor, -(belongings?.names?.size ?? 0));
+    for (const group of [...(belongings?.groups ?? [])]) this.leave(group, actor);
   }
 
   #tell(kind: "register" | "unregister", name: string, { pid }: Actor): void {

@@ -4,8 +4,8 @@
  */
 
 import type { Actor } from "../actor/actor.ts";
+import type { PendingTimer } from "../actor/belongings.ts";
 import type { Family } from "../actor/family.ts";
-import type { PendingTimer } from "../actor/ties.ts";
 import { ORPHAN_TIMER_BYTES, ORPHAN_TIMERS } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
 import { Timer } from "../time/timers.ts";
@@ -14,7 +14,6 @@ import { TIMER } from "../wire/message.ts";
 import { highWord, lowWord, type Pid } from "../wire/pid.ts";
 import { post } from "./post.ts";
 import { dropRef, newRef } from "./refs.ts";
-import { tiesOf } from "./requests.ts";
 
 /**
  * Sends `payload` to `toPid` in `delayMs`, also if the sender has ended by then (so does Erlang).
@@ -31,11 +30,11 @@ export function sendAfter(
   // The timer may outlive its setter, so its closure must not keep the setter in memory.
   const { services, family, lo, hi, pid } = from;
   const toItself = toPid === pid;
-  const ties = tiesOf(from);
+  const belongings = from.ownBelongings;
   // This ref is not in `refs`, so it takes no answer.
   const ref = newRef(from);
   const timer = new Timer(() => {
-    pending.ties?.timers?.delete(ref);
+    pending.owner?.timers?.delete(ref);
     services.account.add(TIMERS, -TIMER_BYTES - payload.length);
     const setter = find(pid);
     paidBack(setter, family, pending);
@@ -43,17 +42,17 @@ export function sendAfter(
     const itsRef = toItself ? ref : 0;
     post(services, setter ?? null, lo, hi, to, lowWord(toPid), highWord(toPid), TIMER, tag, itsRef, payload);
   });
-  ties.timers ??= new Map();
+  belongings.timers ??= new Map();
   from.extra.timerBytes += payload.length;
   services.account.add(TIMERS, TIMER_BYTES + payload.length);
-  const pending: PendingTimer = { timer, toItself, bytes: payload.length, ties };
-  ties.timers.set(ref, pending);
+  const pending: PendingTimer = { timer, toItself, bytes: payload.length, owner: belongings };
+  belongings.timers.set(ref, pending);
   services.timers.set(timer, services.clock.now() + delayMs);
   return ref;
 }
 
-function paidBack(setter: Actor | undefined, family: Family | null, { bytes, ties }: PendingTimer): void {
-  if (ties !== null) {
+function paidBack(setter: Actor | undefined, family: Family | null, { bytes, owner }: PendingTimer): void {
+  if (owner !== null) {
     if (setter !== undefined) setter.extra.timerBytes -= bytes;
   } else if (family !== null) {
     family.add(ORPHAN_TIMERS, -1);
@@ -64,9 +63,9 @@ function paidBack(setter: Actor | undefined, family: Family | null, { bytes, tie
 
 /** Cancels a timer. False if it has fired, was cancelled, or never existed. */
 export function cancelTimer(from: Actor, ref: number): boolean {
-  const pending = from.ties?.timers?.get(ref);
+  const pending = from.belongings?.timers?.get(ref);
   if (pending === undefined) return false;
-  from.ties?.timers?.delete(ref);
+  from.belongings?.timers?.delete(ref);
   from.extra.timerBytes -= pending.bytes;
   from.services.account.add(TIMERS, -TIMER_BYTES - pending.bytes);
   dropRef(from, ref);

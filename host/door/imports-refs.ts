@@ -9,7 +9,7 @@ import { monitor } from "../between/monitors.ts";
 import { admission, mayAsk } from "../between/post.ts";
 import { dropRef, makeRef } from "../between/refs.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
-import { mayTie } from "../between/tie-limits.ts";
+import { mayMakeRef, mayTie } from "../between/tie-limits.ts";
 import { COPIED_SHIFT, ORPHAN_TIMER_BYTES, ORPHAN_TIMERS } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
 import type { Actors } from "../mail/actors.ts";
@@ -32,7 +32,7 @@ export function refImports(services: Services, actors: Actors<Actor>): Record<st
   return {
     make_ref() {
       const actor = callerOf(services, "make_ref");
-      return mayTie(actor) && mayAsk(actor) ? makeRef(actor) : OVER_LIMIT;
+      return mayMakeRef(actor) && mayAsk(actor) ? makeRef(actor) : OVER_LIMIT;
     },
 
     drop_ref(ref) {
@@ -82,9 +82,13 @@ export function refImports(services: Services, actors: Actors<Actor>): Record<st
   };
 }
 
-function maySetTimer({ ties, limits, family, timerBytes, services }: Actor, bytes: number, toItself: boolean): boolean {
+function maySetTimer(
+  { belongings, limits, family, timerBytes, services }: Actor,
+  bytes: number,
+  toItself: boolean,
+): boolean {
   if (family === null) return true;
-  if ((ties?.timers?.size ?? 0) >= limits.timers || timerBytes + bytes > limits.mailboxBytes) return false;
+  if ((belongings?.timers?.size ?? 0) >= limits.timers || timerBytes + bytes > limits.mailboxBytes) return false;
   if (!services.account.admits(TIMERS, TIMER_BYTES + bytes)) return false;
   // Timers for itself end with it.
   return (

@@ -64,6 +64,20 @@ export const REFS_DRAWN = 256;
 /** Records of actors that have parked with a timeout since the host looked. */
 export const TIMED_LIST = 2048;
 export const TIMED_ENTRIES = 256;
+/** Doubles: bytes in use by kind, as mail/account.ts counts them, and those of the kind TIES, which the kernel counts. */
+export const BYTES_BY_KIND = 1280;
+export const BYTES_OF_INSTANCES = 1288;
+export const BYTES_OF_TIES = 1312;
+/** Doubles: bytes of all kinds with the limit `allMemoryBytes` but ties, and what the limit and its heap share allow. */
+export const OTHER_BYTES = 1344;
+export const MAX_ALL_BYTES = 1352;
+export const MAX_HEAP_BYTES = 1360;
+/** Two odd random words, which no guest knows: where a tie stands in the index depends on them. */
+export const TIE_SECRET = 1368;
+/** The index of ties; 0: there is none yet. */
+export const TIE_INDEX = 1376;
+/** A block for the next tie; 0: there is none. */
+export const SPARE_TIE = 1380;
 /** The record of all actors that have ended, for the host: it is dead, and has no pid and no items. Its cold block is behind it. */
 export const ENDED_RECORD = 1536;
 /** By slot / 512: the address of a block of 512 records; 0: there is none yet. */
@@ -80,7 +94,7 @@ export const RECORDS_IN_BLOCK = 512;
 /** `RECORD_BYTES`, `RECORDS_IN_BLOCK` and `COLD_BYTES` as powers of two. */
 export const RECORD_SHIFT = 7;
 export const BLOCK_SHIFT = 9;
-export const COLD_SHIFT = 7;
+export const COLD_SHIFT = 6;
 /**
  * The words of the actor's pid. From its end until the next actor gets the record, HI is -1, and LO is
  * what it was with every bit changed: of no pid that has this slot.
@@ -132,10 +146,13 @@ export const TIMEOUT = 104;
 export const LAST_SEGMENT = 108;
 /** What keeps the actor from calling imports: FREE, ASKING or EXITING. */
 export const RESTRAINT = 112;
-/** Where the items begin among which the answer to the request in flight can be; 0: all. */
-export const CALL_MARK = 116;
-/** The block of the mailbox's marks; 0: there is none. */
-export const MARKS = 120;
+/** The words of what it was spawned as. */
+export const SPEC = 116;
+/**
+ * Where its guest's state is: the words of its instance if it is RESIDENT, else those of its image; 0:
+ * its state is the first state of its module.
+ */
+export const BODY = 120;
 /** The cold block. */
 export const COLD = 124;
 
@@ -191,21 +208,25 @@ export const HAS_MATCH_FIRST = 128;
 export const STARTED = 256;
 /** It was preempted: its next turn goes on in the middle of its code. */
 export const PREEMPTED = 512;
-/** The limit `ties` allows one more, and the kernel keeps none of its refs. */
-export const MAY_REQUEST = 1024;
+/** It is granted `kill`: it may link to any actor. */
+export const MAY_END = 1024;
 /** A receive inside `handle` has used a window of its own. */
 export const WINDOW_MOVED = 2048;
 /** Its guest understands the answer 2 of `send`. */
 export const GIVES_WAY = 4096;
+/** Its cold block has a block of marks. */
+export const HAS_MARKS = 8192;
+/** Exit signals come as items and do not end it. */
+export const TRAPS_EXITS = 16_384;
 /** The host keeps more of it than these words. */
-export const HAS_EXTRA = 8192;
+export const HAS_EXTRA = 32_768;
 
 /** The value of NEXT in the last record of the run queue. */
 export const LAST_IN_QUEUE = 1;
 
 // A cold block: what neither messages nor most turns look at. The first two words are those of the slot,
 // and stay when another actor gets the record.
-export const COLD_BYTES = 128;
+export const COLD_BYTES = 64;
 /**
  * The generation of the slot's present or last actor, in 17 bits; before the first one, a random
  * number. Above it: how many actors the slot has had, at most `USERS_REMEMBERED`.
@@ -224,26 +245,55 @@ export const FAMILY = 16;
 export const BORN = 20;
 /** What keeps the bytes that `args` returns; 0: there are none. */
 export const ARGS = 24;
+/** The rings of its ties: its oldest link or own monitor, and the oldest monitor that another has of it; 0: none. */
+export const TIES = 28;
+export const WATCHERS = 32;
+/** Its links, its own monitors and its live refs of `make_ref`. */
+export const TIE_COUNT = 36;
+/** The block of the mailbox's marks; 0: there is none. */
+export const MARKS = 40;
 /** The window that a handler has registered. */
 export const HANDLER_INFO = 44;
 export const HANDLER_POINTER = 48;
 export const HANDLER_CAPACITY = 52;
 /** A double: all reductions that it was granted or charged. */
 export const GIVEN = 56;
-/** The words of what it was spawned as. */
-export const SPEC = 96;
-/** The number of the instance that its guest runs in; 0: none. */
-export const INSTANCE = 100;
-/** The request in flight that the kernel has made: its ref; 0: none. */
-export const CALL_REF = 64;
-/** The record of the actor that was asked. */
-export const CALLEE = 68;
-/** 1: the request was answered. There is one answer to each. */
-export const CALL_ANSWERED = 72;
-/** The list of all who have asked this actor: its first record, and each one's neighbours. */
-export const FIRST_CALLER = 76;
-export const NEXT_CALLER = 80;
-export const PREVIOUS_CALLER = 84;
+
+// A tie: a block of 64 bytes, which is in two rings. It begins at a multiple of 64, so that a place in a ring says which tie it is.
+export const TIE_BYTES = 64;
+/** LINK, MONITOR or WAS_LINKED. */
+export const TIE_KIND = 0;
+/** The ref of a monitor. */
+export const TIE_REF = 4;
+/** The record of the actor that has made the tie: the watcher of a monitor. */
+export const TIE_OWNER = 8;
+/** The record of the other one: the target of a monitor, which alone may answer its ref. */
+export const TIE_OTHER = 12;
+/** The place in the owner's ring TIES: the places behind it and before it. */
+export const OWN_PLACE = 16;
+/** The place in the other's ring: WATCHERS for a monitor, TIES for a link. */
+export const OTHER_PLACE = 24;
+/** 1: an answer with the ref was accepted. A ref takes one. */
+export const TIE_ANSWERED = 32;
+/** The next tie of its bucket in the index; NOT_INDEXED: it is in none. */
+export const NEXT_IN_BUCKET = 36;
+/** The pid of the actor that has delegated the request. */
+export const VIA_LO = 40;
+export const VIA_HI = 44;
+/** The next delegated request of its bucket; NOT_INDEXED: it was not delegated. */
+export const NEXT_DELEGATED = 48;
+
+/** The words of a place in a ring. */
+export const BEHIND = 0;
+export const BEFORE = 4;
+export const NOT_INDEXED = 1;
+
+/** Values of TIE_KIND. */
+export const LINK = 1;
+/** A request in flight is a monitor. */
+export const MONITOR = 2;
+/** A link of an actor that has ended, whose partner has been told. The watchers are told later. */
+export const WAS_LINKED = 3;
 
 // A spec: what actors that are spawned alike have in common.
 export const SPEC_BYTES = 64;
@@ -365,6 +415,8 @@ export const USERS_REMEMBERED = 1024;
 export const TURN_ITEMS = 1024;
 /** Items that an actor may send in one turn before `send` answers 2. */
 export const TURN_SENDS = 256;
+/** What a call costs that makes or removes a tie, in reductions. */
+export const TIE_PRICE = 100;
 /** Up to this length an item costs no reductions. */
 export const PASSED_SHIFT = 5;
 export const COPIED_SHIFT = 6;

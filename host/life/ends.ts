@@ -12,8 +12,7 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { lastSeen } from "../actor/last-seen.ts";
 import { countEnd } from "../actor/memory.ts";
 import type { Registry } from "../between/names.ts";
-import { unfold, unfoldCallers } from "../between/requests.ts";
-import { announceEnd } from "../between/signals.ts";
+import { announceEnd, dropTies } from "../between/signals.ts";
 import { ARGS, DEAD, ENDING, SIZE, SPEC, TURNS_LEFT } from "../kernel/words.ts";
 import { dropKept } from "../mail/kept.ts";
 import { NONE } from "../mail/mailbox.ts";
@@ -156,6 +155,11 @@ export class Ends implements Runnable {
   /** Telling one end has thrown. The rest of it is lost; the others are told. */
   failed(error: unknown): void {
     this.#notices.callOut.failed("telling of an end", error);
+    const { actor, isReleased } = this.#endings[this.#told];
+    if (isReleased) {
+      dropTies(actor);
+      this.#forget(actor);
+    }
     this.#next();
     if (!this.#isDone) this.#queue("last");
   }
@@ -278,9 +282,6 @@ export class Ends implements Runnable {
       ending.reason = module.located(ending.reason) ?? ending.reason;
     }
     actor.disarmDeadline();
-    // The next actor gets its record, so the requests in it become monitors first.
-    unfold(actor);
-    unfoldCallers(actor);
     actor.discard();
     countEnd(actor);
     this.#instances.give(actor);
@@ -291,13 +292,13 @@ export class Ends implements Runnable {
     if (end !== null) notices.add(() => notices.callOut.run("a listener of HostContext.signal", end));
   }
 
-  /** All is told: the actor's record is another's from now on. */
+  /** No tie names the actor any more: its record is another's from now on. */
   #forget(actor: Actor): void {
     const { kernel, specs, extras } = this.#services;
     const { record, family } = actor;
     dropKept(kernel, actor.coldWord(ARGS));
     family?.dropIfGone();
-    specs.drop(actor.coldWord(SPEC));
+    specs.drop(actor.word(SPEC));
     extras.delete(record);
     kernel.close(record);
     actor.forget();

@@ -5,7 +5,7 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import { type GuestExports, Instance } from "../actor/body.ts";
 import { countInstanceEnd, setMemory } from "../actor/memory.ts";
-import { INSTANCE } from "../kernel/words.ts";
+import { BODY } from "../kernel/words.ts";
 import { INSTANCES } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
 import type { GuestModule } from "../module/guest-module.ts";
@@ -44,7 +44,7 @@ export class Instances {
       used ?? new Instance(module, entry, maximum, (grown, bytes) => setMemory(this.#services, grown, bytes));
     this.#services.instances.add(instance);
     instance.record = actor.record;
-    actor.setColdWord(INSTANCE, instance.number);
+    actor.setWord(BODY, instance.number);
     instance.instanceBytes = module.instanceBytes + (isShared ? 0 : FIBER_BYTES);
     this.#services.account.add(INSTANCES, instance.instanceBytes);
     if (used === undefined) {
@@ -67,7 +67,7 @@ export class Instances {
     const { instance } = actor;
     if (instance.number === 0) return;
     this.#ports.end(actor, instance);
-    actor.setColdWord(INSTANCE, 0);
+    actor.setWord(BODY, 0);
     instance.record = 0;
     this.#services.instances.remove(instance);
     countInstanceEnd(this.#services, instance);

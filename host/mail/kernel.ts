@@ -15,15 +15,19 @@ import {
   DEAD,
   ENDED_RECORD,
   FIRST_PAGES,
+  GENERATION,
   HI,
   ITEM_BYTES,
   ITEM_HEADER,
   KIND,
   LAST_GENERATION,
   LENGTH,
+  LO,
+  LOW_GENERATION_BITS,
   MAX_INSIDE_BYTES,
   MAX_ITEM_BYTES,
   OUTSIDE,
+  PLACE,
   RECORD_BLOCKS,
   RECORD_BYTES,
   RECORD_SHIFT,
@@ -119,8 +123,17 @@ interface Functions {
   mayTake(record: number, size: number): number;
   sizeFor(length: number): number;
   mark(record: number, ref: number): void;
-  markAt(record: number, ref: number, position: number): void;
   unmark(record: number, ref: number): void;
+  watch(owner: number, target: number, ref: number): number;
+  linkBoth(owner: number, other: number): number;
+  findMonitor(owner: number, ref: number): number;
+  findLink(a: number, b: number): number;
+  findDelegated(target: number, ref: number): number;
+  firstTie(record: number): number;
+  firstWatcher(record: number): number;
+  dropTie(tie: number): void;
+  loosenLink(tie: number, ended: number): void;
+  delegateTie(tie: number, to: number, viaLo: number, viaHi: number): void;
 }
 
 /** What the module imports of the host and an instance for turns never calls. */
@@ -144,7 +157,9 @@ export class Kernel<T extends Recorded = Recorded> {
   view: (lo: number, hi: number, record: number) => T = () => {
     throw new Error("this kernel has no actors");
   };
-  readonly #views = new Map<number, T>();
+  /** The actor that was looked at last, because most looks are at the actor whose turn it is. */
+  #last: T | undefined;
+  #lastRecord = 0;
   readonly #random: () => number;
 
   /**
@@ -240,12 +255,18 @@ export class Kernel<T extends Recorded = Recorded> {
   userAt(record: number): T | null {
     const { words } = this;
     const [lo, hi] = [words[record >>> 2], words[(record >>> 2) + 1]];
-    const last = this.#views.get(record);
-    if (last?.record === record) return last;
+    const last = this.#last;
+    if (last !== undefined && this.#lastRecord === record && last.lo === lo && last.hi === hi) return last;
     if (hi < 0) return null;
-    const view = this.view(lo, hi, record);
-    this.#views.set(record, view);
-    return view;
+    this.#lastRecord = record;
+    this.#last = this.view(lo, hi, record);
+    return this.#last;
+  }
+
+  /** A look at an actor whose end is recorded and not told yet: it is dead, and has its pid. */
+  endedAt(record: number): T {
+    const generation = this.word(this.word(record + COLD) + GENERATION) & LAST_GENERATION;
+    return this.view(~this.word(record + LO), this.word(PLACE) | (generation >> LOW_GENERATION_BITS), record);
   }
 
   /** A block of so many bytes, at most 128 KiB, all zeros. */

@@ -6,10 +6,10 @@
  */
 
 import { type Accounting, type Actor, type TurnServices, totals } from "../actor/actor.ts";
-import { allTies, unfoldCallers } from "../between/requests.ts";
+import { ownerOf, partnerOf, targetOf, tiesOfKind, watchersOf } from "../between/ties.ts";
 import type { Strategy } from "../javascript/child.ts";
 import type { Supervisor } from "../javascript/supervisor.ts";
-import { PARKED, QUEUE_LENGTH, READY, RUNNING } from "../kernel/words.ts";
+import { LINK, MONITOR, PARKED, QUEUE_LENGTH, READY, RUNNING } from "../kernel/words.ts";
 import type { Actors } from "../mail/actors.ts";
 import { NONE } from "../mail/mailbox.ts";
 import type { Want } from "../mail/states.ts";
@@ -195,9 +195,7 @@ export class Snapshots {
   }
 
   #infoOf(actor: Actor, nowMs: number, children: ReadonlyMap<Pid, ActorInfo["supervisor"]>): ActorInfo {
-    unfoldCallers(actor);
-    const { pid, parent, module, mailbox, instance } = actor;
-    const ties = allTies(actor);
+    const { pid, parent, module, mailbox, instance, belongings } = actor;
     const supervisor = this.#supervisors.get(pid);
     const kind =
       module !== null ? "guest" : actor.immune ? "calls" : supervisor === undefined ? "mailbox" : "supervisor";
@@ -205,8 +203,8 @@ export class Snapshots {
     return {
       pid,
       kind,
-      names: listOf(ties?.names),
-      groups: listOf(ties?.groups),
+      names: listOf(belongings?.names),
+      groups: listOf(belongings?.groups),
       module: module?.name,
       entry: module === null ? undefined : actor.entry,
       way: actor.spec.way === "host" ? undefined : actor.spec.way,
@@ -218,10 +216,10 @@ export class Snapshots {
       reductions:
         actor.spec.reductions === null || instance.counter === null ? undefined : Math.max(0, actor.given - left),
       ageMs: nowMs - actor.bornMs,
-      links: listOf(ties?.links).map(pidOf),
-      monitors: ties?.monitors ? Array.from(ties.monitors.values(), ({ target }) => target.pid) : none,
-      monitoredBy: listOf(ties?.watchers).map(watcherOf),
-      timers: ties?.timers?.size ?? 0,
+      links: tiesOfKind(actor, LINK).map(tie => partnerOf(actor, tie).pid),
+      monitors: tiesOfKind(actor, MONITOR).map(tie => targetOf(actor, tie).pid),
+      monitoredBy: watchersOf(actor).map(tie => ownerOf(actor, tie).pid),
+      timers: belongings?.timers?.size ?? 0,
       parent,
       supervisor: children.get(pid),
       strategy: supervisor?.strategy,
@@ -229,15 +227,12 @@ export class Snapshots {
   }
 }
 
-/** Many actors have no ties: they share one empty list. */
+/** Many actors have no names and groups: they share one empty list. */
 const none: readonly never[] = [];
 
 function listOf<T>(set: ReadonlySet<T> | null | undefined): readonly T[] {
   return set == null || set.size === 0 ? none : [...set];
 }
-
-const pidOf = ({ pid }: Actor): Pid => pid;
-const watcherOf = ({ watcher }: { readonly watcher: Actor }): Pid => watcher.pid;
 
 function waitOf(actor: Actor, nowMs: number): Wait | undefined {
   const { want, wanted, deadlineMs } = actor;

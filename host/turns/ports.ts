@@ -16,6 +16,7 @@ import {
   HAS_MATCH_FIRST,
   IS_HANDLER,
   KNOWS_PARK,
+  MAY_END,
   PAYS,
   TAKES_TURNS,
 } from "../kernel/words.ts";
@@ -32,7 +33,11 @@ import { resumePreempted } from "./preempt.ts";
 const PORT_NAMES = {
   send: "send",
   request: "request",
+  link: "link",
+  unlink: "unlink",
+  monitor: "monitor",
   demonitor: "demonitor",
+  trap_exit: "trapExit",
   recv: "recv",
   recv_tag: "recvTag",
   recv_match: "recvMatch",
@@ -70,18 +75,27 @@ export class Ports {
   readonly #mayCompile: boolean;
   readonly gate: Gate;
 
-  /** `drawRefs` gives the kernel new refs for requests. */
+  /** `drawRefs` gives the kernel new refs for monitors. */
   constructor(kernel: Kernel<Actor>, imports: ImportObject, drawRefs: () => void, mayCompile: boolean) {
     this.#kernel = kernel;
     this.#mayCompile = mayCompile;
     const { actor, env } = imports as { actor: Functions; env: Functions };
+    // There was stack enough for more than `drawRefs`.
     const request: Import = (lo, hi, tag, pointer, length) => {
       const ref = actor.request(lo, hi, tag, pointer, length);
-      // There was stack enough for more than this.
       drawRefs();
       return ref;
     };
-    const all = { actor: { ...actor, request }, env, host: this.#hostFunctions(() => kernel.current as Actor) };
+    const monitor: Import = (lo, hi) => {
+      const ref = actor.monitor(lo, hi);
+      drawRefs();
+      return ref;
+    };
+    const all = {
+      actor: { ...actor, request, monitor },
+      env,
+      host: this.#hostFunctions(() => kernel.current as Actor),
+    };
     this.#shared = mayCompile ? gated(all) : flat(all);
     const functionsOf = (module: string, names: object) =>
       Object.fromEntries(Object.keys(names).map(name => [name, this.#shared[`${module}.${name}`]]));
@@ -156,6 +170,7 @@ export class Ports {
     actor.setFlag(HAS_MATCH_FIRST, guest.matchFirst !== null);
     actor.setFlag(KNOWS_PARK, guest.parks);
     actor.setFlag(PAYS, actor.spec.reductions !== null && counter !== null);
+    actor.setFlag(MAY_END, actor.granted?.kill === true);
     actor.setFlag(GIVES_WAY, guest.givesWay);
   }
 

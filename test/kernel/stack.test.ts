@@ -9,8 +9,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import * as W from "../../host/kernel/words.ts";
 import { fallingKernel } from "../support/falling-kernel.ts";
 import { isSame } from "../support/kernel-items.ts";
-import { audit, readMailbox, readMarks, readQueue, setWord, word } from "../support/kernel-memory.ts";
+import { audit, marksOf, readMailbox, readMarks, readQueue, setWord, word } from "../support/kernel-memory.ts";
 import { KernelPlayer } from "../support/kernel-player.ts";
+import { differenceOfTies } from "../support/kernel-ties.ts";
 import { check } from "../support/mailbox-check.ts";
 import { type Step, step } from "../support/mailbox-steps.ts";
 import { SlotsPlayer } from "../support/slots-player.ts";
@@ -32,12 +33,22 @@ const SCRIPT: readonly Step[] = [
   { do: "receive", of: 0, want: 1, tag: 2, which: 0, capacity: 100 },
   { do: "takeAt", of: 0, at: 7, many: 30 },
   { do: "takeRef", of: 0, which: 1 },
-  { do: "reply", of: 0, length: 20 },
+  { do: "monitor", from: 0, to: 3 },
+  { do: "trapExit", of: 0, on: 1 },
+  { do: "link", from: 0, to: 1 },
+  { do: "link", from: 1, to: 2 },
+  { do: "monitor", from: 1, to: 0 },
+  { do: "request", from: 0, to: 1, tag: 2, length: 4 },
+  { do: "delegate", of: 0, which: 1, by: 2 },
+  { do: "delegate", of: 0, which: 1, by: 1 },
+  { do: "reply", of: 0, which: 0, length: 20, by: -1 },
   { do: "receive", of: 0, want: 3, tag: 1, which: 0, capacity: 1000 },
   { do: "look", of: 0, many: 3 },
   { do: "unmark", of: 0, which: 0 },
   { do: "receive", of: 0, want: 0, tag: 0, which: 0, capacity: 0 },
-  { do: "demonitor", of: 0 },
+  { do: "demonitor", of: 0, which: 0 },
+  { do: "demonitor", of: 0, which: 0 },
+  { do: "unlink", from: 0, to: 1 },
   { do: "takeFirst", of: 0, many: 30 },
   { do: "receive", of: 0, want: 0, tag: 0, which: 0, capacity: 1000 },
 ];
@@ -51,15 +62,19 @@ const NOT_REACHED = [
     "dequeue",
     "descend",
     "endOf",
+    "firstTie",
+    "firstWatcher",
     "giveSegments",
     "handleLong",
     "hide",
     "hostDrop",
+    "linkBoth",
+    "loosenLink",
     "open",
     "park",
     "passedBytes",
   ],
-  ...["proceed", "run", "slotOf", "turn", "turnOf", "turnOfHandler", "useHandlerWindow"],
+  ...["proceed", "run", "slotOf", "turn", "turnOf", "turnOfHandler", "useHandlerWindow", "watch"],
 ];
 
 beforeAll(async () => {
@@ -94,7 +109,8 @@ function fallIn(player: KernelPlayer, given: Step, call: number): boolean {
     if (stack.ended === undefined || !(error instanceof RangeError)) throw error;
     player.hasFallen = true;
     stack.endsAt = 0;
-    adopt(player, "to" in given ? given.to : given.of, given.do === "receive");
+    const touched = "to" in given ? given.to : given.of;
+    adopt(player, touched, given.do === "receive", "from" in given ? given.from : touched);
     return true;
   } finally {
     stack.endsAt = 0;
@@ -102,7 +118,7 @@ function fallIn(player: KernelPlayer, given: Step, call: number): boolean {
 }
 
 /** The models become what is in the memory, which is what they were, or were going to be. */
-function adopt(player: KernelPlayer, touched: number, isReceive: boolean): void {
+function adopt(player: KernelPlayer, touched: number, isReceive: boolean, maker = touched): void {
   const { memory, models, records, coming } = player;
   records.forEach((record, index) => {
     const { items, positions } = readMailbox(memory, record);
@@ -121,7 +137,6 @@ function adopt(player: KernelPlayer, touched: number, isReceive: boolean): void 
       if (items.length === model.items.length + 1) {
         expect(isTouched && coming !== undefined && isSame(items[items.length - 1], coming)).toBe(true);
         if (coming !== undefined) model.items.push(coming);
-        if (model.request !== undefined && coming?.tag === model.request.ref) model.request.isAnswered = true;
         seen = [model.seen, items.length];
       } else expect(items.length).toBe(model.items.length);
     }
@@ -132,10 +147,17 @@ function adopt(player: KernelPlayer, touched: number, isReceive: boolean): void 
     // An actor whose predicate did not return has ended, and the next one of its record is free.
     if (isTouched) setWord(memory, record + W.RESTRAINT, W.FREE);
     const marks = readMarks(memory, record).map(({ ref }) => ref);
-    // Where a mailbox is emptied its marks go first.
-    if (isTouched && marks.length === 0) model.marks = [];
+    // Where a mailbox is emptied its marks go first; the mark of a monitor comes and goes by itself.
+    const isOther = isTouched || index === maker;
+    if (isOther && marks.length === 0) model.marks = [];
+    if (isOther && marks.length < model.marks.length) model.marks = model.marks.filter(ref => marks.includes(ref));
+    if (isOther && marks.length > model.marks.length) model.marks.push(marks[marks.length - 1]);
     expect(marks).toEqual(model.marks);
   });
+  // A tie is made or removed as a whole.
+  if (differenceOfTies(memory, records, player.ties) !== undefined) player.change();
+  player.change = () => undefined;
+  expect(differenceOfTies(memory, records, player.ties)).toBe(undefined);
   const queue = readQueue(memory);
   expect([[...player.queue], [...player.queue, records[touched]]]).toContainEqual(queue);
   player.queue.splice(0, Number.POSITIVE_INFINITY, ...queue);
@@ -152,7 +174,7 @@ function endAll(player: KernelPlayer): void {
   check(player);
   const { memory, records } = player;
   expect(word(memory, W.ITEM_BYTES)).toBe(0);
-  expect(records.map(record => word(memory, record + W.MARKS))).toEqual(records.map(() => 0));
+  expect(records.map(record => marksOf(memory, record))).toEqual(records.map(() => 0));
   audit(memory, records);
 }
 

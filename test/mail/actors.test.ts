@@ -188,6 +188,6 @@ describe("a table of actors", () => {
     const others: Recorded[] = [];
     const last = add();
     expect([...table]).toEqual([...others, last]);
-    for (const each of [...others, last]) expect(table.get(each.lo, each.hi)).toBe(each);
+    for (const each of [...others, last]) expect(table.get(each.lo, each.hi)).toEqual(each);
   });
 });

@@ -3,6 +3,7 @@
  * for tests that drive the kernel without guests.
  */
 import * as W from "../../host/kernel/words.ts";
+import { blocksOfTies } from "./kernel-ties.ts";
 
 const CLASSES = 12;
 const SMALLEST_BYTES = 64;
@@ -42,6 +43,9 @@ export function kernelMemory(maxItemBytes = 2 ** 30, pages = 8): WebAssembly.Mem
   const words = new Int32Array(memory.buffer);
   words[W.ARENA_END >> 2] = W.ARENA;
   words[W.MAX_ITEM_BYTES >> 2] = maxItemBytes | 0;
+  words.set([0x2c1b3c6d | 1, 0x297a2d39], W.TIE_SECRET >> 2);
+  const doubles = new Float64Array(memory.buffer);
+  for (const limit of [W.MAX_ALL_BYTES, W.MAX_HEAP_BYTES]) doubles[limit >> 3] = 2 ** 40;
   return memory;
 }
 
@@ -71,6 +75,17 @@ export function setWord(memory: WebAssembly.Memory, address: number, value: numb
   wordsOf(memory)[address >> 2] = value;
 }
 
+/** Where these tests keep specs: the kernel's own words are before and behind. */
+const SPECS = [1792, 1856];
+
+/** A spec whose actors may have so many ties. There can be two. */
+export function specWith(memory: WebAssembly.Memory, ties: number): number {
+  const spec = SPECS.find(at => [0, ties].includes(word(memory, at + W.MAX_TIES)));
+  insist(spec !== undefined, "there are two other specs");
+  setWord(memory, spec + W.MAX_TIES, ties);
+  return spec;
+}
+
 export function insist(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what);
 }
@@ -90,8 +105,9 @@ export function readMailbox(memory: WebAssembly.Memory, record: number): StoredM
   insist(mine(W.ROOM) === room, `ROOM is ${mine(W.ROOM)}, and the segments have ${room} bytes`);
   if (last === undefined) {
     const fields = [W.HEAD, W.SEGMENT, W.LIMIT, W.SAVED, W.COUNT, W.BYTES, W.DEAD_ITEMS];
-    const notNull = [...fields, W.CALL_MARK, W.MARKS].filter(field => mine(field) !== 0);
+    const notNull = fields.filter(field => mine(field) !== 0);
     insist(notNull.length === 0, `the words ${notNull} of a record are not 0, and its mailbox has no segment`);
+    insist(marksOf(memory, record) === 0, "a mailbox without a segment has marks");
     return { items: [], positions: new Map([[0, 0]]), segments, dead: 0 };
   }
   insist(mine(W.LAST_SEGMENT) === last.at, "LAST_SEGMENT is another one than the last of the chain");
@@ -153,8 +169,6 @@ function walk(
   insist(load(record + W.BYTES) === total, `BYTES is ${load(record + W.BYTES)} of ${total}`);
   insist(load(record + W.DEAD_ITEMS) === dead, `DEAD_ITEMS is ${load(record + W.DEAD_ITEMS)} of ${dead}`);
   insist(positions.has(load(record + W.SAVED)), "the save pointer is at no position");
-  const mark = load(record + W.CALL_MARK);
-  insist(mark === 0 || positions.has(mark), "CALL_MARK is at no position");
   for (const { position } of readMarks(memory, record)) insist(positions.has(position), "a mark is at no position");
   return { items, positions, segments, dead };
 }
@@ -179,9 +193,17 @@ function readItem(words: Int32Array, bytes: Uint8Array, at: number): StoredItem 
   };
 }
 
+/** The block of an actor's marks; 0: there is none. */
+export function marksOf(memory: WebAssembly.Memory, record: number): number {
+  const block = word(memory, word(memory, record + W.COLD) + W.MARKS);
+  const has = (word(memory, record + W.FLAGS) & W.HAS_MARKS) !== 0;
+  insist(has === (block !== 0), "HAS_MARKS says something else than MARKS");
+  return block;
+}
+
 /** The marks of refs, the oldest first. */
 export function readMarks(memory: WebAssembly.Memory, record: number): { ref: number; position: number }[] {
-  const block = word(memory, record + W.MARKS);
+  const block = marksOf(memory, record);
   const marks: { ref: number; position: number }[] = [];
   for (let place = 0; block !== 0 && place < 64; place += 8) {
     const ref = word(memory, block + place);
@@ -231,12 +253,13 @@ export function audit(memory: WebAssembly.Memory, records: readonly number[]): S
   const mailboxes = records.map((record, index) => {
     const mailbox = readMailbox(memory, record);
     for (const segment of mailbox.segments) blocks.push({ ...segment, what: `a segment of actor ${index}` });
-    const marks = word(memory, record + W.MARKS);
+    const marks = marksOf(memory, record);
     if (marks !== 0) blocks.push({ at: marks, bytes: SMALLEST_BYTES, what: `the marks of actor ${index}` });
     // The smallest segments do not count.
     itemBytes += mailbox.segments.reduce((sum, { bytes }) => sum + (bytes > 64 ? bytes : 0), 0);
     return mailbox;
   });
+  blocks.push(...blocksOfTies(memory, records));
   insist(
     word(memory, W.ITEM_BYTES) === itemBytes,
     `ITEM_BYTES is ${word(memory, W.ITEM_BYTES)}, and all mailboxes have ${itemBytes}`,
@@ -260,24 +283,4 @@ export function audit(memory: WebAssembly.Memory, records: readonly number[]): S
       "NEXT says another thing than the run queue",
     );
   return mailboxes;
-}
-
-/** Who has asked whom by a request that the kernel keeps: an actor's number by that of who has asked it. */
-export function checkCallers(
-  memory: WebAssembly.Memory,
-  records: readonly number[],
-  asked: readonly (number | undefined)[],
-): void {
-  const cold = (record: number, name: number) => word(memory, word(memory, record + W.COLD) + name);
-  records.forEach((record, index) => {
-    const callers: number[] = [];
-    let before = 0;
-    for (let at = cold(record, W.FIRST_CALLER); at !== 0; at = cold(at, W.NEXT_CALLER)) {
-      insist(cold(at, W.PREVIOUS_CALLER) === before && !callers.includes(at), "the list of callers is broken");
-      callers.push(at);
-      before = at;
-    }
-    const asking = records.filter((_, i) => asked[i] === index);
-    insist(callers.sort().join() === asking.sort().join(), `the callers of actor ${index} are others`);
-  });
 }
