@@ -148,8 +148,8 @@ export class SlotsPlayer {
     this.#kernel.deliver(record, W.MESSAGE, 1, 0, 0, 0, 0, length, 0, false);
     const cold = word(this.memory, record + W.COLD);
     new Int32Array(this.memory.buffer, cold + W.COLD_OF_ACTOR, (W.COLD_BYTES - W.COLD_OF_ACTOR) / 4).fill(CANARY);
-    // It has no marks.
-    setWord(this.memory, cold + W.MARKS, 0);
+    // It has neither ties nor marks.
+    for (const block of [W.TIES, W.WATCHERS, W.MARKS]) setWord(this.memory, cold + block, 0);
   }
 
   recordOf(slot: number): number {
