@@ -20,6 +20,7 @@ import { Spawner } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
 import { Actors } from "./mail/actors.ts";
 import { Kernel } from "./mail/kernel.ts";
+import { Outboxes } from "./mail/outbox.ts";
 import { ModuleLoader } from "./module/loader.ts";
 import { Callbacks } from "./observe/callbacks.ts";
 import { Snapshots } from "./observe/snapshot.ts";
@@ -46,6 +47,7 @@ export class Parts {
   readonly inspection: Inspection;
   readonly services: Services;
   readonly actors: Actors<Actor>;
+  readonly outboxes: Outboxes;
   readonly registry: Registry;
   readonly directory: Directory;
   readonly imports: ImportObject;
@@ -88,6 +90,7 @@ export class Parts {
     this.inspection = inspection;
     this.services = services;
     this.actors = new Actors(kernel);
+    this.outboxes = new Outboxes(kernel);
     this.registry = new Registry(inspection);
     this.directory = new Directory(services, this.actors, this.registry);
     this.snapshots = new Snapshots(services, this.actors);
@@ -95,16 +98,16 @@ export class Parts {
     const denials = new Denials(notices, options.onDenied);
     const denied: Denied = (actor, call) => denials.tell(actor, call);
     const log: Log = (actor, level, text) => callbacks.log(actor, level, text);
-    const { actors, registry } = this;
+    const { actors, outboxes, registry } = this;
     const spawn: SpawnByGuest = (parent, name, entry, args) => {
       const warn = (text: string) => callbacks.log(parent, "warning", text);
       return this.spawner.spawnByGuest(parent, name, entry, args, this.imports, warn);
     };
     const beganMs = clock.now();
     const host = hostImports(services, notices.callOut, options.imports ?? {}, log, denied);
-    const actor = actorImports({ services, actors, registry, spawn, log, denied, beganMs });
+    const actor = actorImports({ services, actors, outboxes, registry, spawn, log, denied, beganMs });
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
-    this.loop = new Loop(services, notices);
+    this.loop = new Loop(services, notices, outboxes);
     const ports = new Ports(kernel, this.imports, () => drawRequestRefs(services), options.kernel === undefined);
     this.instances = new Instances(account, ports);
     this.ends = new Ends(services, notices, inspection, actors, registry, this.instances, options.onExit);

@@ -9,6 +9,7 @@ export { sizeFor } from "./items.ts";
 export { run, turnOf } from "./loop.ts";
 export { first, remove } from "./mailbox.ts";
 export { mark, markAt, unmark } from "./marks.ts";
+export { closeOutbox, openOutbox, outboxFor } from "./outbox.ts";
 export { enqueue } from "./queue.ts";
 // A port.
 export { recv, recvMatch, recvTag } from "./receive.ts";

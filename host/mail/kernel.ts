@@ -106,6 +106,9 @@ interface Functions {
   open(): number;
   hide(record: number): void;
   close(record: number): void;
+  outboxFor(lo: number, hi: number): number;
+  openOutbox(hi: number, sizeClass: number): number;
+  closeOutbox(outbox: number): void;
   first(record: number): number;
   from(record: number, position: number): number;
   next(record: number, position: number): number;

@@ -94,7 +94,7 @@ describe("a table of actors", () => {
 
   test("begins the generations of each slot at a random number", () => {
     const generations = new Set<number>();
-    const { table, add } = newTable(secretRandom);
+    const { add } = newTable(secretRandom);
     for (let slot = 0; slot < 100; slot++) {
       const { lo, hi } = add();
       generations.add(((hi & 0x7f) << 10) | (lo >> 20));
