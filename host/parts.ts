@@ -23,6 +23,7 @@ import { Spawner } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
 import { Actors } from "./mail/actors.ts";
 import { Kernel } from "./mail/kernel.ts";
+import { Outboxes } from "./mail/outbox.ts";
 import { ModuleLoader } from "./module/loader.ts";
 import { Callbacks } from "./observe/callbacks.ts";
 import { Snapshots } from "./observe/snapshot.ts";
@@ -51,6 +52,7 @@ export class Parts {
   readonly inspection: Inspection;
   readonly services: Services;
   readonly actors: Actors<Actor>;
+  readonly outboxes: Outboxes;
   readonly registry: Registry;
   readonly directory: Directory;
   readonly imports: ImportObject;
@@ -100,6 +102,7 @@ export class Parts {
     this.inspection = inspection;
     this.services = services;
     this.actors = new Actors(kernel);
+    this.outboxes = new Outboxes(kernel);
     this.registry = new Registry(inspection);
     this.directory = new Directory(services, this.actors, this.registry);
     this.snapshots = new Snapshots(services, this.actors);
@@ -107,7 +110,7 @@ export class Parts {
     const denials = new Denials(notices, options.onDenied);
     const denied: Denied = (actor, call) => denials.tell(actor, call);
     const log: Log = (actor, level, text) => callbacks.log(actor, level, text);
-    const { actors, registry } = this;
+    const { actors, outboxes, registry } = this;
     const spawn: SpawnByGuest = (parent, name, entry, args) => {
       // Warnings count against the log, so failing spawns cannot flood it.
       const warn = (text: string, bytes: number) => {
@@ -117,9 +120,9 @@ export class Parts {
     };
     const beganMs = clock.now();
     const host = hostImports(services, notices.callOut, options.imports ?? {}, log, denied);
-    const actor = actorImports({ services, actors, registry, spawn, log, denied, beganMs });
+    const actor = actorImports({ services, actors, outboxes, registry, spawn, log, denied, beganMs });
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
-    this.loop = new Loop(services, notices);
+    this.loop = new Loop(services, notices, outboxes);
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
     this.instances = new Instances(services, ports);
     this.ends = new Ends(services, notices, inspection, registry, this.instances, options.onExit);

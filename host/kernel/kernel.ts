@@ -14,6 +14,7 @@ export { sizeFor } from "./items.ts";
 export { run, turnOf } from "./loop.ts";
 export { first, remove } from "./mailbox.ts";
 export { mark, unmark } from "./marks.ts";
+export { closeOutbox, openOutbox, outboxFor } from "./outbox.ts";
 export { enqueue } from "./queue.ts";
 export { recv, recvMatch, recvTag } from "./receive.ts";
 export { recordAt } from "./records.ts";

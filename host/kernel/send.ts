@@ -5,6 +5,7 @@ import { wake } from "./delivery.ts";
 import { sizeFor } from "./items.ts";
 import { append } from "./mailbox.ts";
 import { are2, below, copyIn, count, isInside, load, store, store2 } from "./memory.ts";
+import { depart, isElsewhere } from "./outbox.ts";
 import { hostCharge, hostSend } from "./outside.ts";
 import { recordAt } from "./records.ts";
 import { reserve } from "./segments.ts";
@@ -44,7 +45,10 @@ import {
 /** As docs/abi.md says. */
 export function send(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32 {
   const to = recordAt(lo);
-  if (!isPlain(to, lo, hi, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
+  if (!isPlain(to, lo, hi, pointer, length)) {
+    if (!isElsewhere(hi) || !depart(lo, hi, tag, 0, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
+    return tag >= 0 ? countSent(me) : ACCEPTED;
+  }
   if (tag < 0) return answer(to, lo, hi, tag, pointer, length);
   if (!post(to, tag, 0, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
   return countSent(me);

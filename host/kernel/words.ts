@@ -23,7 +23,7 @@ export const QUEUE_LENGTH = 20;
 export const CALLED = 24;
 /** Turns that `run` may still give before the host looks after other work. 0 calls it back. */
 export const TURNS_LEFT = 28;
-/** Two doubles: messages that guests have sent, and messages that guests have taken. */
+/** Two doubles: messages that guests have sent, here or elsewhere, and messages that guests have taken. */
 export const SENT = 32;
 export const RECEIVED = 40;
 /** The number of this turn in its higher bits; in the lower ones, which item of it a handler has. */
@@ -54,6 +54,8 @@ export const FRESH_SLOT = 108;
 export const PLACE = 112;
 /** Bytes of all first states and images, in whole blocks. The number has no sign. */
 export const IMAGE_BYTES = 120;
+/** The first outbox; 0: there is none. */
+export const OUTBOXES = 116;
 /** The first free block of each size class of the arena. */
 export const FREE_BLOCKS = 128;
 /** A line of zeros: what a line holds that a first state does not have. */
@@ -354,6 +356,27 @@ export const LENGTH = 24;
 /** The value of ORDERED when it came: says whether two positions name the same item. */
 export const ORDER = 28;
 
+// A record of an outbox: the eight words of an item, the pid of the receiver, and the payload, padded to
+// 8 bytes. ORDER counts the records of the outbox.
+export const TO_LO = 32;
+export const TO_HI = 36;
+export const OUTGOING_HEADER = 40;
+
+// An outbox: a header, then the records that wait for its carrier.
+export const OUTBOX_HEADER = 32;
+/** The next outbox; 0: it is the last. */
+export const NEXT_OUTBOX = 0;
+/** The bits of a pid's second word that say where the outbox leads, as `placeFor` makes them. */
+export const OUTBOX_PLACE = 4;
+/** The size class of its block. */
+export const OUTBOX_CLASS = 8;
+/** Where its block ends. */
+export const OUTBOX_END = 12;
+/** Where the next record goes. */
+export const OUTBOX_TAIL = 16;
+/** How many records have come, modulo 2^32. */
+export const OUTBOX_ORDERED = 20;
+
 /** In a dead item: how many dead items were joined to be this one. */
 export const DEAD_COUNT = 8;
 
@@ -398,6 +421,13 @@ export const SLOT_MASK = 1_048_575;
 export const LOW_GENERATION_BITS = 10;
 export const LOW_GENERATION_MASK = 1023;
 export const GENERATION_BITS = 17;
+/** The lowest bits of the second word: the rest of the generation. */
+export const HIGH_GENERATION_BITS = 7;
+/** All bits of a pid's first word; all of its second word, those of its thread, and those of its node. */
+export const LO_BITS = 0x3fffffff;
+export const HI_BITS = 0x1fffff;
+export const THREAD_BITS = 0x1f80;
+export const NODE_BITS = 0x1fe000;
 /** The last generation. After it comes 1, because no pid has 0. */
 export const LAST_GENERATION = 131_071;
 /**

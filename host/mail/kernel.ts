@@ -114,6 +114,9 @@ interface Functions {
   take(sizeClass: number): number;
   give(block: number, sizeClass: number): void;
   classFor(bytes: number): number;
+  outboxFor(lo: number, hi: number): number;
+  openOutbox(hi: number, sizeClass: number): number;
+  closeOutbox(outbox: number): void;
   first(record: number): number;
   from(record: number, position: number): number;
   next(record: number, position: number): number;

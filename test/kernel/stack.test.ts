@@ -14,6 +14,7 @@ import { KernelPlayer } from "../support/kernel-player.ts";
 import { differenceOfTies } from "../support/kernel-ties.ts";
 import { check } from "../support/mailbox-check.ts";
 import { type Step, step } from "../support/mailbox-steps.ts";
+import { OutboxPlayer } from "../support/outbox-player.ts";
 import { SlotsPlayer } from "../support/slots-player.ts";
 
 let copy: Awaited<ReturnType<typeof fallingKernel>>;
@@ -59,6 +60,8 @@ const NOT_REACHED = [
     "begin",
     "clearMailbox",
     "close",
+    "closeOutbox",
+    "depart",
     "dequeue",
     "descend",
     "endOf",
@@ -68,11 +71,15 @@ const NOT_REACHED = [
     "handleLong",
     "hide",
     "hostDrop",
+    "isElsewhere",
     "linkBoth",
     "loosenLink",
     "open",
+    "openOutbox",
+    "outboxFor",
     "park",
     "passedBytes",
+    "placeFor",
   ],
   ...["proceed", "run", "slotOf", "turn", "turnOf", "turnOfHandler", "useHandlerWindow", "watch"],
 ];
@@ -241,5 +248,33 @@ describe("a stack that ends in any call", () => {
     }
     // It has ended in `open` itself, and in what `open` calls.
     expect(stack.calls).toBeGreaterThan(2);
+  });
+
+  test("puts a message into an outbox whole, or does not", () => {
+    const { kernel, stack } = copy;
+    const send = { do: "send", from: 0, place: 0, slot: 3, generation: 9, tag: -4, pointer: 100, length: 300 } as const;
+    const ended = new Set<string | undefined>();
+    for (let call = 1, falls = true; falls; call++) {
+      Object.assign(stack, { calls: 0, endsAt: 0, isSafe: false });
+      const player = new OutboxPlayer(kernel, mayEnd);
+      player.play({ do: "open", place: 0, sizeClass: 4 });
+      player.play(send);
+      const bytes = () => new Uint8Array(player.memory.buffer.slice(0));
+      const old = bytes();
+      Object.assign(stack, { calls: 0, endsAt: call, isSafe: false, ended: undefined });
+      try {
+        player.play(send);
+        falls = false;
+      } catch (error) {
+        if (stack.ended === undefined || !(error instanceof RangeError)) throw error;
+        expect(Buffer.compare(old, bytes())).toBe(0);
+      }
+      ended.add(stack.ended);
+      stack.endsAt = 0;
+      if (falls) player.play(send);
+      player.check();
+    }
+    for (const name of ["send", "isElsewhere", "depart", "outboxFor", "placeFor", "hostCharge"])
+      expect(ended).toContain(name);
   });
 });

@@ -201,6 +201,44 @@ export function marksOf(memory: WebAssembly.Memory, record: number): number {
   return block;
 }
 
+/** A record of an outbox. */
+export interface Outgoing {
+  readonly kind: number;
+  readonly tag: number;
+  readonly from: readonly [number, number];
+  readonly ref: number;
+  readonly reason: number;
+  readonly order: number;
+  readonly to: readonly [number, number];
+  readonly payload: readonly number[];
+}
+
+/** Reads records that were taken out of an outbox. Throws where they are not whole, or not padded with 0. */
+export function readOutgoing(taken: Uint8Array): Outgoing[] {
+  const view = new DataView(taken.buffer, taken.byteOffset, taken.length);
+  const records: Outgoing[] = [];
+  for (let at = 0; at < taken.length; ) {
+    const field = (place: number) => view.getInt32(at + place, true);
+    const begin = at + W.OUTGOING_HEADER;
+    const end = begin + field(W.LENGTH);
+    const next = begin + Math.ceil(field(W.LENGTH) / 8) * 8;
+    insist(next <= taken.length, "a record is longer than what was taken");
+    insist(!taken.subarray(end, next).some(byte => byte !== 0), "the padding of a record is not 0");
+    records.push({
+      kind: field(W.KIND),
+      tag: field(W.TAG),
+      from: [field(W.FROM_LO), field(W.FROM_HI)],
+      ref: field(W.REF),
+      reason: field(W.REASON),
+      order: field(W.ORDER),
+      to: [field(W.TO_LO), field(W.TO_HI)],
+      payload: [...taken.subarray(begin, end)],
+    });
+    at = next;
+  }
+  return records;
+}
+
 /** The marks of refs, the oldest first. */
 export function readMarks(memory: WebAssembly.Memory, record: number): { ref: number; position: number }[] {
   const block = marksOf(memory, record);
@@ -249,6 +287,8 @@ export function audit(memory: WebAssembly.Memory, records: readonly number[]): S
     blocks.push({ at, bytes: W.RECORDS_IN_BLOCK * W.RECORD_BYTES, what: "records" });
     blocks.push({ at: word(memory, at + W.COLD), bytes: W.RECORDS_IN_BLOCK * W.COLD_BYTES, what: "cold blocks" });
   }
+  for (let at = word(memory, W.OUTBOXES); at !== 0; at = word(memory, at + W.NEXT_OUTBOX))
+    blocks.push({ at, bytes: SMALLEST_BYTES << word(memory, at + W.OUTBOX_CLASS), what: "an outbox" });
   let itemBytes = 0;
   const mailboxes = records.map((record, index) => {
     const mailbox = readMailbox(memory, record);
