@@ -16,7 +16,7 @@ export { enqueue } from "./queue.ts";
 export { recv, recvMatch, recvTag } from "./receive.ts";
 export { claim, recordAt, release } from "./records.ts";
 export { demonitor, request } from "./request.ts";
-export { loadImage, reset, resetSaved } from "./restore.ts";
+export { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
 export { findRef, from, next, startFor } from "./search.ts";
 export { mayTake } from "./segments.ts";
 export { me } from "./self.ts";

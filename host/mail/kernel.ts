@@ -110,6 +110,8 @@ interface Functions {
   mark(record: number, ref: number): void;
   markAt(record: number, ref: number, position: number): void;
   unmark(record: number, ref: number): void;
+  takeImage(length: number): number;
+  dropImage(image: number): void;
 }
 
 /** What the module imports of the host and an instance for turns never calls. */
