@@ -106,3 +106,18 @@ test("it can end in each function of images", () => {
   expect(missing).toEqual([]);
   expect(ended).toContain("callGlobals");
 });
+
+test("globals that an interrupted load leaves beyond the store limit are removed", () => {
+  const first: Guest = { bytes: new Uint8Array(65_536), globals: new Array(100).fill(1), limit: 0 };
+  const steps: readonly ImageStep[] = [
+    { do: "spawn", of: 0, which: 0 },
+    { do: "global", of: 0, which: 90, value: 7 },
+    { do: "leave", of: 0 },
+  ];
+  for (let call = 1, falls = true; falls; call++) {
+    const player = newPlayer(first);
+    for (const step of steps) player.play(step);
+    falls = fallIn(player, { do: "enter", of: 0, which: 0 }, call) !== undefined;
+    player.check();
+  }
+});

@@ -149,9 +149,50 @@ export class ImagePlayer {
   #leave(of: number, instance: Instance, actor: Guest): void {
     const image = this.port(of).save(actor.state ?? 0, actor.limit);
     if (image === 0) return;
+    this.#checkImage(image, actor);
     this.hibernated.set(image, actor);
     instance.actor = undefined;
     this.kernel.resetSaved(instance.at, image);
+  }
+
+  /** The image must be these bytes and no others. */
+  #checkImage(image: number, actor: Guest): void {
+    const first = this.states.get(actor.state ?? 0) ?? this.first;
+    const before = new BigUint64Array(actor.bytes.length / 8 + Math.ceil(first.globals.length / 8) * 8);
+    const after = before.slice();
+    for (const [words, { bytes, globals }] of [
+      [before, first],
+      [after, actor],
+    ] as const) {
+      new Uint8Array(words.buffer).set(bytes);
+      new Float64Array(words.buffer).set(globals, actor.bytes.length / 8);
+    }
+    const lines: number[] = [];
+    const words: bigint[] = [];
+    after.forEach((word, i) => {
+      if (word === before[i]) return;
+      words.push(word);
+      const line = (i >> 3) << 8;
+      const last = lines.at(-1) ?? -1;
+      if (last >= line) lines[lines.length - 1] = last | (1 << (i & 7));
+      else lines.push(line | (1 << (i & 7)));
+    });
+    const count = lines.length;
+    if (count % 2 === 1) lines.push(0);
+    const length = W.IMAGE_HEADER + 4 * lines.length + 8 * words.length;
+    const header = [
+      length,
+      Math.min(actor.limit, actor.bytes.length),
+      actor.bytes.length / PAGE_BYTES,
+      actor.state ?? 0,
+      count,
+    ];
+    const expected = Buffer.concat([
+      new Uint8Array(Int32Array.from([...header, ...lines]).buffer),
+      new Uint8Array(BigUint64Array.from(words).buffer),
+    ]);
+    const found = new Uint8Array(this.memory.buffer, image + W.IMAGE_LENGTH, length - W.IMAGE_LENGTH);
+    insist(Buffer.compare(found, expected) === 0, "an image has other bytes than it should");
   }
 
   #enter(of: number, which: number): void {
