@@ -3,7 +3,7 @@
  * the difference from it. It is one block of the arena: a header, the lines of 64 bytes from the first
  * that is not all zeros to the last, and the globals, padded to lines.
  *
- * Call `keepFirstState` on an instance that has an image loaded, and its state is a first state, too.
+ * An actor's state becomes the first state of a derived module in the same way.
  */
 import { bytesOf, classFor, take } from "./arena.ts";
 import { readGlobals } from "./globals.ts";

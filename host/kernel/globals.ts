@@ -22,9 +22,9 @@ export function readGlobals(globals: i32): void {
   keepPlace(end);
   callGlobals(PLACE, TO_MEMORY);
   for (let at = 0; at < end; at = (at + LINE_BYTES) | 0) {
-    guestLineIn((GLOBALS_KEPT + at) | 0, (PLACE + at) | 0);
+    guestLineIn(GLOBALS_KEPT + at, PLACE + at);
+    guestLineOut(PLACE + at, BYTES_KEPT + at);
   }
-  putPlaceBack(end);
   // Behind the last global are bytes of the guest's memory.
   for (let at = end; (at & (LINE_BYTES - 1)) !== 0; at = (at + 8) | 0) store2(GLOBALS_KEPT + at, 0, 0);
 }
@@ -37,17 +37,12 @@ export function writeGlobals(from: i32, globals: i32): void {
   const end = globals << 3;
   if (end === 0) return;
   keepPlace(end);
-  for (let at = 0; at < end; at = (at + LINE_BYTES) | 0) guestLineOut((PLACE + at) | 0, (from + at) | 0);
+  for (let at = 0; at < end; at = (at + LINE_BYTES) | 0) guestLineOut(PLACE + at, from + at);
   callGlobals(PLACE, FROM_MEMORY);
-  putPlaceBack(end);
+  for (let at = 0; at < end; at = (at + LINE_BYTES) | 0) guestLineOut(PLACE + at, BYTES_KEPT + at);
 }
 
 // @inline
 function keepPlace(end: i32): void {
-  for (let at = 0; at < end; at = (at + LINE_BYTES) | 0) guestLineIn((BYTES_KEPT + at) | 0, (PLACE + at) | 0);
-}
-
-// @inline
-function putPlaceBack(end: i32): void {
-  for (let at = 0; at < end; at = (at + LINE_BYTES) | 0) guestLineOut((PLACE + at) | 0, (BYTES_KEPT + at) | 0);
+  for (let at = 0; at < end; at = (at + LINE_BYTES) | 0) guestLineIn(BYTES_KEPT + at, PLACE + at);
 }

@@ -6,7 +6,7 @@
  * Only the guest's own code, which stores below the store limit, and the host, which raises it, change
  * its memory. So what lies beyond the limit is as in the first state.
  */
-import { bytesOf, classFor, give, take } from "./arena.ts";
+import { bytesOf, classFor, take } from "./arena.ts";
 import { bytesOfGlobals, globalsOf } from "./first-state.ts";
 import { readGlobals } from "./globals.ts";
 import {
@@ -28,6 +28,7 @@ import {
   BLOCK_CLASS,
   FOUND,
   FOUND_END,
+  FREE_BLOCKS,
   GLOBALS_KEPT,
   IMAGE_BYTES,
   IMAGE_HEADER,
@@ -66,18 +67,20 @@ export function save(state: i32, limit: i32): i32 {
   if (found === 0) return 0;
   const image = takeImage(lengthFor(found));
   if (image === 0) return 0;
+  // From here on nothing is called, or the block would be lost where the stack ends.
+  const lineBytes = (found - FOUND) | 0;
   store((image + IMAGE_LIMIT) | 0, below(limit, end) ? limit : end);
   store((image + IMAGE_PAGES) | 0, pages);
-  store((image + IMAGE_LINES) | 0, ((found - FOUND) | 0) >> 2);
+  store((image + IMAGE_LINES) | 0, lineBytes >> 2);
   let line = (image + IMAGE_HEADER) | 0;
-  let to = wordsOf(image);
+  let to = (line + (((lineBytes + 7) | 0) & -8)) | 0;
   // The padding, or the last line's word until that is written.
-  store((to - 4) | 0, 0);
+  store(to - 4, 0);
   for (let at = FOUND; at !== foundInMemory; at = (at + 4) | 0) {
     const word = load(at);
+    const from = (word >>> LINE_ADDRESS_SHIFT) & -LINE_BYTES;
     store(line, word);
     line = (line + 4) | 0;
-    const from = addressOf(word);
     for (let rest = word & LINE_MASK; rest !== 0; rest &= rest - 1) {
       guestTake2(to, from + (lowestBit(rest) << 3));
       to = (to + 8) | 0;
@@ -86,9 +89,9 @@ export function save(state: i32, limit: i32): i32 {
   const globals = (GLOBALS_KEPT - (pages << PAGE_SHIFT)) | 0;
   for (let at = foundInMemory; at !== found; at = (at + 4) | 0) {
     const word = load(at);
+    const from = (globals + ((word >>> LINE_ADDRESS_SHIFT) & -LINE_BYTES)) | 0;
     store(line, word);
     line = (line + 4) | 0;
-    const from = (globals + addressOf(word)) | 0;
     for (let rest = word & LINE_MASK; rest !== 0; rest &= rest - 1) {
       copy2(to, from + (lowestBit(rest) << 3));
       to = (to + 8) | 0;
@@ -114,8 +117,11 @@ export function takeImage(length: i32): i32 {
 /** Gives the block of an image or a first state back. No image is the difference from that first state. */
 export function dropImage(image: i32): void {
   const sizeClass = load((image + BLOCK_CLASS) | 0);
-  store(IMAGE_BYTES, (load(IMAGE_BYTES) - bytesOf(sizeClass)) | 0);
-  give(image, sizeClass);
+  const bytes = bytesOf(sizeClass);
+  const list = (FREE_BLOCKS + (sizeClass << 2)) | 0;
+  store(image, load(list));
+  store(list, image);
+  store(IMAGE_BYTES, (load(IMAGE_BYTES) - bytes) | 0);
 }
 
 /** Where the words of an image begin. */

@@ -1,17 +1,16 @@
 /**
- * Puts an actor's state into an instance, and the first state back.
+ * Puts an actor's state into an instance, and a first state back.
  *
- * `instance` is where the kernel has the words of the instance, of which only CONDITION matters here. It
- * is CLEAN if the instance is in its module's first state, whose memory may have grown since. `load`
- * makes it DIRTY before the first byte of an actor is written. The last store of a reset, and nothing
- * else, makes it CLEAN again. So where the stack ends in between, the instance stays DIRTY: it can be
- * reset, or must be dropped, but no actor gets it. An actor that runs has a DIRTY instance.
+ * `instance` is where the kernel has the two words of the instance. CONDITION is CLEAN only if its memory
+ * and globals are those of the first state IN_STATE, with zeros where the memory has grown. `begin` and
+ * `loadImage` make it DIRTY before the first byte of an actor is written. The last store of a reset, and
+ * nothing else, makes it CLEAN again. So where the stack ends in between, it stays DIRTY: it can be
+ * reset, or must be dropped, and no actor gets it.
  */
 import { bytesOfGlobals, globalsOf, lineOf } from "./first-state.ts";
 import { writeGlobals } from "./globals.ts";
 import { addressOf, endOfLines, wordsOf } from "./image.ts";
 import {
-  below,
   copy2,
   copyOut,
   guestClear,
@@ -21,6 +20,7 @@ import {
   load,
   lowestBit,
   store,
+  store2,
 } from "./memory.ts";
 import {
   CLEAN,
@@ -31,24 +31,35 @@ import {
   IMAGE_LINES,
   IMAGE_PAGES,
   IMAGE_STATE,
+  IN_STATE,
   LINE_MASK,
   PAGES_WORD_SHIFT,
   STATE_FROM,
   STATE_GLOBALS,
   STATE_HEADER,
+  STATE_PAGES,
   STATE_UNTIL,
 } from "./words.ts";
 
 const PAGE_SHIFT = 16;
 
 /**
- * Puts the actor of an image into a clean instance of its module. False: the instance's memory has
- * another size, and nothing has changed.
+ * Gives a clean instance to a new actor, in the first state of its module. False: the instance's memory
+ * has another size, and nothing has changed.
  */
+export function beginIn(instance: i32, state: i32): bool {
+  if (guestPages() !== load((state + STATE_PAGES) | 0)) return false;
+  prepare(instance, state);
+  store((instance + CONDITION) | 0, DIRTY);
+  return true;
+}
+
+/** Gives a clean instance to the actor of an image. False: as `beginIn`. */
 export function loadImage(instance: i32, image: i32): bool {
   const pages = load((image + IMAGE_PAGES) | 0);
   if (guestPages() !== pages) return false;
   const state = load((image + IMAGE_STATE) | 0);
+  prepare(instance, state);
   const globals = load((state + STATE_GLOBALS) | 0);
   copyLines(GLOBALS_KEPT, globalsOf(state), bytesOfGlobals(globals));
   const end = pages << PAGES_WORD_SHIFT;
@@ -76,23 +87,31 @@ export function loadImage(instance: i32, image: i32): bool {
   return true;
 }
 
+/** Puts another first state into a clean instance, unless it is in this one. */
+// @inline
+function prepare(instance: i32, state: i32): void {
+  if (load((instance + IN_STATE) | 0) === state) return;
+  store((instance + CONDITION) | 0, DIRTY);
+  reset(instance, state, 0);
+}
+
 /**
- * Puts the first state back into an instance. `limit`: the highest store limit that its actor had. Where a
- * load was interrupted, that of its image.
+ * Puts a first state into an instance: that of its actor's module. `limit`: the highest store limit that
+ * its actor had; where a load was interrupted, that of its image.
  */
 export function reset(instance: i32, state: i32, limit: i32): void {
   const globals = load((state + STATE_GLOBALS) | 0);
-  const changed = endOfLines(limit, guestPages() << PAGE_SHIFT);
-  // An interrupted load leaves globals in the memory, maybe beyond the limit.
-  const place = bytesOfGlobals(globals);
-  const end = below(changed, place) ? place : changed;
   const from = load((state + STATE_FROM) | 0);
   const until = load((state + STATE_UNTIL) | 0);
+  // What can differ: all below the limit, what is left of the first state before, and globals that an
+  // interrupted call has left in the memory.
+  let end = endOfLines(limit, guestPages() << PAGE_SHIFT);
+  end = greatest(end, greatest(load((load((instance + IN_STATE) | 0) + STATE_UNTIL) | 0), bytesOfGlobals(globals)));
   writeGlobals(globalsOf(state), globals);
-  guestClear(0, below(from, end) ? from : end);
-  if (below(from, end)) copyOut(from, (state + STATE_HEADER) | 0, ((below(until, end) ? until : end) - from) | 0);
-  if (below(until, end)) guestClear(until, (end - until) | 0);
-  store((instance + CONDITION) | 0, CLEAN);
+  if (from > 0) guestClear(0, from);
+  copyOut(from, (state + STATE_HEADER) | 0, (until - from) | 0);
+  if (end > until) guestClear(until, (end - until) | 0);
+  store2((instance + CONDITION) | 0, CLEAN, state);
 }
 
 /** The same where the actor's state was saved as this image, and it has not run since. */
@@ -105,10 +124,15 @@ export function resetSaved(instance: i32, image: i32): void {
     const to = addressOf(load(line));
     guestLineOut(to, lineOf(state, to));
   }
-  store((instance + CONDITION) | 0, CLEAN);
+  store2((instance + CONDITION) | 0, CLEAN, state);
 }
 
 // @inline
 function copyLines(to: i32, from: i32, bytes: i32): void {
   for (let at = 0; at < bytes; at = (at + 8) | 0) copy2(to + at, from + at);
+}
+
+// @inline
+function greatest(one: i32, other: i32): i32 {
+  return one > other ? one : other;
 }

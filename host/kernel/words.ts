@@ -500,11 +500,13 @@ export const FOUND_END = 110_592;
 export const GLOBALS_KEPT = 110_592;
 export const BYTES_KEPT = 114_688;
 
-// What the kernel knows of an instance.
+// What the kernel knows of an instance: two words, at a multiple of 8.
 /** CLEAN, or DIRTY from before an actor's first byte is written to the last store of a reset. */
 export const CONDITION = 0;
 export const CLEAN = 0;
 export const DIRTY = 1;
+/** The first state that a clean instance is in. Modules that are derived from one share its instances. */
+export const IN_STATE = 4;
 
 /** Answers of `keepFirstState`. No block begins there. */
 export const NO_MEMORY = 0;

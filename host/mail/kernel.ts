@@ -137,6 +137,8 @@ interface Functions {
   dropTie(tie: number): void;
   loosenLink(tie: number, ended: number): void;
   delegateTie(tie: number, to: number, viaLo: number, viaHi: number): void;
+  takeImage(length: number): number;
+  dropImage(image: number): void;
 }
 
 /** What the module imports of the host and an instance for turns never calls. */

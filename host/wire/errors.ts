@@ -44,6 +44,16 @@ export class SpawnError extends IsopodError {
 }
 
 /**
+ * Bytes are no image that this host can use: they are of another module, first state or version, or are
+ * damaged. The message says which.
+ */
+export class ImageError extends IsopodError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("ISOPOD_IMAGE", message, options);
+  }
+}
+
+/**
  * An actor could not be started, because the runtime has as many actors, or as much memory, as it
  * may have.
  */

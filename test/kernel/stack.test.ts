@@ -83,6 +83,8 @@ const NOT_REACHED = [
   ],
   ...["proceed", "run", "slotOf", "turn", "turnOf", "turnOfHandler", "useHandlerWindow", "watch"],
 ];
+/** For these files there is image-stack.test.ts. */
+const OF_IMAGES = ["first-state.ts", "globals.ts", "image.ts", "restore.ts"];
 
 beforeAll(async () => {
   copy = await fallingKernel(join(tmpdir(), `isopod-falling-kernel-${process.pid}-${Date.now()}`));
@@ -211,7 +213,8 @@ describe("a stack that ends in any call", () => {
         endAll(player);
       }
     });
-    const missing = [...copy.functions, "hostCall", "hostHeadroom", "hostDrop"].filter(name => !ended.has(name));
+    const functions = [...copy.functions].filter(([, file]) => !OF_IMAGES.includes(file)).map(([name]) => name);
+    const missing = [...functions, "hostCall", "hostHeadroom", "hostDrop"].filter(name => !ended.has(name));
     expect(missing.sort()).toEqual(NOT_REACHED);
   });
 

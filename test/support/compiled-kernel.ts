@@ -8,7 +8,7 @@ type Outside = Parameters<Kernel["useOutside"]>[0];
 type Words = (...values: number[]) => unknown;
 
 /** Functions that answer true or false. */
-const DECIDES = ["deliver", "loadImage", "mayTake", "park"];
+const DECIDES = ["beginIn", "deliver", "loadImage", "mayTake", "park"];
 
 /** `handle` and `resume:E` have the same place in a port: a guest has one of them. */
 function entriesOf({ callHandle, callResume, ...others }: Outside, isHandler: boolean): Outside {

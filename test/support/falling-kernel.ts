@@ -47,16 +47,18 @@ function inJavaScript(text: string): string {
   return `import { enter } from "./control.mjs";\n${paths}`;
 }
 
-/** Makes the copy in a folder, which is removed again. */
-export async function fallingKernel(folder: string): Promise<{ kernel: Kernel; stack: Stack; functions: string[] }> {
+/** Makes the copy in a folder, which is removed again. `functions`: the file of each, by name. */
+export async function fallingKernel(
+  folder: string,
+): Promise<{ kernel: Kernel; stack: Stack; functions: Map<string, string> }> {
   mkdirSync(folder, { recursive: true });
   const names = readdirSync(SOURCES).filter(
     name => /^[\w-]+\.ts$/.test(name) && !AS_THEY_ARE.includes(name) && !["binary.ts", "compile.ts"].includes(name),
   );
-  const functions: string[] = [];
+  const functions = new Map<string, string>();
   for (const name of names) {
     const text = inJavaScript(readFileSync(join(SOURCES, name), "utf8"));
-    functions.push(...[...text.matchAll(/^ {2}enter\("(\w+)"\)/gm)].map(([, called]) => called));
+    for (const [, called] of text.matchAll(/^ {2}enter\("(\w+)"\)/gm)) functions.set(called, name);
     writeFileSync(join(folder, name.replace(".ts", ".mjs")), text);
   }
   writeFileSync(join(folder, "control.mjs"), CONTROL);

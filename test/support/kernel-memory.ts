@@ -270,10 +270,21 @@ export function readQueue(memory: WebAssembly.Memory): number[] {
 
 /**
  * Looks at the whole memory. Every byte of the arena must be in one block, that is free or in use:
- * none in two, and none in no one's. `records`: all that have been claimed.
+ * none in two, and none in no one's. `records`: all that have been claimed. `images`: all images and
+ * first states.
  */
-export function audit(memory: WebAssembly.Memory, records: readonly number[]): StoredMailbox[] {
-  const blocks: { at: number; bytes: number; what: string }[] = [];
+export function audit(
+  memory: WebAssembly.Memory,
+  records: readonly number[],
+  images: readonly number[] = [],
+): StoredMailbox[] {
+  const blocks = images.map(at => ({
+    at,
+    bytes: SMALLEST_BYTES << word(memory, at + W.BLOCK_CLASS),
+    what: "an image",
+  }));
+  const imageBytes = blocks.reduce((sum, { bytes }) => sum + bytes, 0);
+  insist(word(memory, W.IMAGE_BYTES) === imageBytes, "IMAGE_BYTES is not the size of all images and first states");
   for (let sizeClass = 0; sizeClass < CLASSES; sizeClass++) {
     let at = word(memory, W.FREE_BLOCKS + sizeClass * 4);
     for (; at !== 0; at = word(memory, at)) {

@@ -1,0 +1,121 @@
+/**
+ * Reads images and first states without an instance: the memory and the globals of a hibernated actor.
+ * kernel/image.ts and kernel/first-state.ts write them.
+ */
+import {
+  IMAGE_HEADER,
+  IMAGE_LENGTH,
+  IMAGE_LIMIT,
+  IMAGE_LINES,
+  IMAGE_PAGES,
+  IMAGE_STATE,
+  LINE_ADDRESS_SHIFT,
+  LINE_BYTES,
+  LINE_MASK,
+  STATE_FROM,
+  STATE_GLOBALS,
+  STATE_HEADER,
+  STATE_PAGES,
+  STATE_UNTIL,
+} from "../kernel/words.ts";
+import { PAGE_BYTES } from "../wire/abi.ts";
+import type { Kernel, Recorded } from "./kernel.ts";
+
+type AnyKernel = Kernel<Recorded>;
+
+const WORD_BYTES = 8;
+/** The header of what is hashed: pages, the number of globals, and where the lines begin and end. */
+const HASHED_HEADER = 16;
+
+/** The bytes of an image, without those of its block that it does not use. */
+export function imageLength(kernel: AnyKernel, image: number): number {
+  return kernel.word(image + IMAGE_LENGTH);
+}
+
+/** The size of the memory of the actor of an image, in bytes. */
+export function imageMemoryBytes(kernel: AnyKernel, image: number): number {
+  return kernel.word(image + IMAGE_PAGES) * PAGE_BYTES;
+}
+
+/** The store limit of the actor of an image. */
+export function imageLimit(kernel: AnyKernel, image: number): number {
+  return kernel.word(image + IMAGE_LIMIT);
+}
+
+/**
+ * A copy of bytes of the actor's memory. It takes as long as the image has lines.
+ *
+ * @throws RangeError where they are not all in its memory
+ */
+export function readImage(kernel: AnyKernel, image: number, at: number, length: number): Uint8Array<ArrayBuffer> {
+  const end = imageMemoryBytes(kernel, image);
+  if (!Number.isInteger(at) || !Number.isInteger(length) || at < 0 || length < 0 || at + length > end) {
+    throw new RangeError(`${length} bytes at ${at} are not in the actor's memory of ${end} bytes`);
+  }
+  const state = kernel.word(image + IMAGE_STATE);
+  const from = kernel.word(state + STATE_FROM);
+  const lines = linesOf(kernel, state);
+  const bytes = new Uint8Array(length);
+  copyPart(bytes, at, lines, from);
+  eachWord(kernel, image, (address, word) => copyPart(bytes, at, word, address));
+  return bytes;
+}
+
+/** A copy of the actor's globals, 8 bytes each, as `isopod:globals` writes them. */
+export function readImageGlobals(kernel: AnyKernel, image: number): Uint8Array<ArrayBuffer> {
+  const state = kernel.word(image + IMAGE_STATE);
+  const globals = globalsOf(kernel, state).slice();
+  const end = imageMemoryBytes(kernel, image);
+  eachWord(kernel, image, (address, word) => {
+    if (address >= end) globals.set(word, address - end);
+  });
+  return globals;
+}
+
+/** A copy of what the hash of a first state is taken from: pages, memory and globals. */
+export function firstStateBytes(kernel: AnyKernel, state: number): Uint8Array<ArrayBuffer> {
+  const lines = linesOf(kernel, state);
+  const globals = globalsOf(kernel, state);
+  const bytes = new Uint8Array(HASHED_HEADER + lines.length + globals.length);
+  const view = new DataView(bytes.buffer);
+  [STATE_PAGES, STATE_GLOBALS, STATE_FROM, STATE_UNTIL].forEach((field, i) => {
+    view.setUint32(4 * i, kernel.word(state + field), true);
+  });
+  bytes.set(lines, HASHED_HEADER);
+  bytes.set(globals, HASHED_HEADER + lines.length);
+  return bytes;
+}
+
+/** Calls with each word of an image, and its address: in the memory, or behind its end for globals. */
+function eachWord(kernel: AnyKernel, image: number, call: (address: number, word: Uint8Array) => void): void {
+  const { bytes } = kernel;
+  const begin = image >>> 0;
+  const count = kernel.word(image + IMAGE_LINES);
+  let from = begin + IMAGE_HEADER + 4 * (count + (count & 1));
+  for (let i = 0; i < count; i++) {
+    const line = kernel.word(image + IMAGE_HEADER + 4 * i);
+    const address = (line >>> LINE_ADDRESS_SHIFT) & -LINE_BYTES;
+    for (let place = 0; place < WORD_BYTES; place++) {
+      if ((line & LINE_MASK & (1 << place)) === 0) continue;
+      call(address + WORD_BYTES * place, bytes.subarray(from, from + WORD_BYTES));
+      from += WORD_BYTES;
+    }
+  }
+}
+
+function linesOf(kernel: AnyKernel, state: number): Uint8Array {
+  const begin = (state >>> 0) + STATE_HEADER;
+  return kernel.bytes.subarray(begin, begin + kernel.word(state + STATE_UNTIL) - kernel.word(state + STATE_FROM));
+}
+
+function globalsOf(kernel: AnyKernel, state: number): Uint8Array {
+  const begin = (state >>> 0) + STATE_HEADER + linesOf(kernel, state).length;
+  return kernel.bytes.subarray(begin, begin + WORD_BYTES * kernel.word(state + STATE_GLOBALS));
+}
+
+/** Copies as much of `part`, which lies at `address`, as is in `target`, which lies at `at`. */
+function copyPart(target: Uint8Array, at: number, part: Uint8Array, address: number): void {
+  const from = Math.max(at, address);
+  const until = Math.min(at + target.length, address + part.length);
+  if (from < until) target.set(part.subarray(from - address, until - address), from - at);
+}
