@@ -105,7 +105,7 @@ export class Snapshots {
       : [this.#first(order, reverse, most, matches), undefined];
     const found = records.map(record => this.#live.actorAt(record)).filter(actor => actor !== undefined);
     const atMs = clock.now();
-    const places = this.supervision.places();
+    const places: Places = found.length === 0 ? new Map() : this.supervision.places();
     const counts = countChildren ? this.#countChildren(found, places) : undefined;
     const actors = found.map(actor => this.#infoOf(actor, atMs, places.get(actor.pid), counts?.get(actor.pid)));
     const runQueue = kernel.word(QUEUE_LENGTH);
