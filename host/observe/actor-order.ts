@@ -87,9 +87,10 @@ export class First {
 
   add(record: number): void {
     const heap = this.#heap;
-    const entry = { key: this.#keyOf(this.#live, record), record, place: this.#places++ };
-    if (heap.length < this.#most) this.#rise(entry);
-    else if (heap.length > 0 && this.#isAfter(heap[0], entry)) this.#sink(entry);
+    const key = this.#keyOf(this.#live, record);
+    const place = this.#places++;
+    if (heap.length < this.#most) this.#rise({ key, record, place });
+    else if (heap.length > 0 && this.#isKeyAfter(heap[0].key, key)) this.#sink({ key, record, place });
   }
 
   /** The records in the order. */
@@ -123,7 +124,10 @@ export class First {
   }
 
   #isAfter(a: Entry, b: Entry): boolean {
-    if (a.key === b.key) return a.place > b.place;
-    return a.key > b.key === this.#ascends;
+    return a.key === b.key ? a.place > b.place : this.#isKeyAfter(a.key, b.key);
+  }
+
+  #isKeyAfter(a: Key, b: Key): boolean {
+    return this.#ascends ? a > b : a < b;
   }
 }

@@ -35,19 +35,22 @@ export class LiveActors {
 
   /**
    * Calls `visit` with their records, in the order of their slots, from the slot of a pid on, until it
-   * returns false. A function costs half of what a generator does: 20 ms of a million actors.
+   * returns false. `words` is the kernel's memory, for a visitor that reads and makes nothing. Measured:
+   * a count of a million actors takes two thirds of the time that it takes with `word`.
    */
-  each(visit: (record: number) => boolean, from: Pid = 0): void {
+  each(visit: (record: number, words: Int32Array) => boolean, from: Pid = 0): void {
+    const kernel = this.#kernel;
     const slot = slotOf(from);
     for (let block = Math.floor(slot / RECORDS_IN_BLOCK); block < BLOCKS; block++) {
-      const first = this.#kernel.word(RECORD_BLOCKS + block * 4);
+      const first = kernel.word(RECORD_BLOCKS + block * 4);
       if (first === 0) continue;
       for (let i = Math.max(0, slot - block * RECORDS_IN_BLOCK); i < RECORDS_IN_BLOCK; i++) {
         const record = first + i * RECORD_BYTES;
-        const hi = this.word(record, HI);
+        const words = kernel.words;
+        const hi = words[(record + HI) >>> 2];
         // -1: its actor has ended. 0 and 0: it has had none.
-        if (hi < 0 || (hi === 0 && this.word(record, LO) === 0)) continue;
-        if (!visit(record)) return;
+        if (hi < 0 || (hi === 0 && words[(record + LO) >>> 2] === 0)) continue;
+        if (!visit(record, words)) return;
       }
     }
   }

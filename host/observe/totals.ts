@@ -23,10 +23,10 @@ export function totalsOf(live: LiveActors, supervision: Supervision, matches: Ma
   const states = [0, 0, 0, 0];
   const sums = { actors: 0, counted: 0, mailboxItems: 0, mailboxBytes: 0 };
   let idle = 0;
-  live.each(record => {
+  live.each((record, words) => {
     if (matches !== undefined && !matches(record)) return true;
-    const flags = live.word(record, FLAGS);
-    const state = live.word(record, STATE);
+    const flags = words[(record + FLAGS) >>> 2];
+    const state = words[(record + STATE) >>> 2];
     if ((flags & TAKES_MESSAGES) === 0) {
       // One of the host's own, or a guest whose start function runs.
       const actor = live.actorAt(record);
@@ -37,8 +37,8 @@ export function totalsOf(live: LiveActors, supervision: Supervision, matches: Ma
     states[state]++;
     sums.actors++;
     if ((flags & PAYS) !== 0) sums.counted++;
-    sums.mailboxItems += live.word(record, COUNT);
-    sums.mailboxBytes += live.word(record, BYTES);
+    sums.mailboxItems += words[(record + COUNT) >>> 2];
+    sums.mailboxBytes += words[(record + BYTES) >>> 2];
     return true;
   });
   kinds.guest = sums.actors - kinds.mailbox - kinds.supervisor - kinds.calls;
