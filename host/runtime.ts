@@ -12,14 +12,11 @@ import { Supervisor } from "./javascript/supervisor.ts";
 import { type ModuleDefaults, type SpawnOptions, tellSpawn } from "./life/spawner.ts";
 import type { GuestModule } from "./module/guest-module.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
-import {
-  type ActorInfo,
-  type PeekOptions,
-  peek,
-  peekChecks,
-  type Snapshot,
-  type WaitingItem,
-} from "./observe/snapshot.ts";
+import type { ActorFilter } from "./observe/actor-filter.ts";
+import type { ActorInfo } from "./observe/actor-info.ts";
+import type { Snapshot, SnapshotOptions } from "./observe/snapshot.ts";
+import type { Totals } from "./observe/totals.ts";
+import { type PeekOptions, peek, peekChecks, type WaitingItem } from "./observe/waiting-item.ts";
 import {
   type LoadOptions,
   loadChecks,
@@ -223,7 +220,7 @@ export class Runtime implements AsyncDisposable {
       told: (supervisor, id, pid, what) => inspection.tell({ kind: "child", supervisor, id, pid, what }),
       report: report => inspection.tell({ kind: "report", report }, "onReport", onReport && (() => onReport(report))),
     });
-    this.exited(supervisor.pid).then(this.#parts.snapshots.add(supervisor));
+    this.exited(supervisor.pid).then(this.#parts.snapshots.supervision.add(supervisor));
     return supervisor;
   }
 
@@ -260,9 +257,21 @@ export class Runtime implements AsyncDisposable {
     return true;
   }
 
-  /** Describes every live actor, as plain data. It costs nothing unless you call it. */
-  snapshot(): Snapshot {
-    return this.#parts.snapshots.snapshot();
+  /**
+   * Describes live actors, as plain data: the first 1,000 in the order of their slots, or the page, the
+   * order and the filter that the options name. It costs nothing unless you call it. Throws a TypeError
+   * for an unknown option, and for `from` with another order than that of the slots.
+   */
+  snapshot(options: SnapshotOptions = {}): Snapshot {
+    return this.#parts.snapshots.snapshot(options);
+  }
+
+  /**
+   * Counts all live actors, or those of a filter, by kind and by state, and adds up their mailboxes. It
+   * makes no list. Without a filter, it reads words only.
+   */
+  totals(filter: ActorFilter = {}): Totals {
+    return this.#parts.snapshots.totals(filter);
   }
 
   /** Describes one actor, as `snapshot` does. Returns undefined where there is no such actor. */
