@@ -16,7 +16,7 @@ import { envImports } from "./door/imports-env.ts";
 import type { SpawnByGuest } from "./door/imports-signals.ts";
 import { type Log, mayLog } from "./door/log.ts";
 import { Directory } from "./javascript/directory.ts";
-import { TIE_SECRET } from "./kernel/words.ts";
+import { MAX_ACTORS, TIE_SECRET, WATCHED } from "./kernel/words.ts";
 import { Ends } from "./life/ends.ts";
 import { Instances } from "./life/instances.ts";
 import { Spawner } from "./life/spawner.ts";
@@ -95,6 +95,9 @@ export class Parts {
       describe: (actor, error) => stackTooLong(actor) ?? reasonOfThrown(error),
       deadLetter: (from, to, tag, length, why) => callbacks.deadLetter(from, to, tag, length, why),
     };
+    kernel.setWord(MAX_ACTORS, limits.actors);
+    if (options.onExit !== undefined) kernel.setWord(WATCHED, 1);
+    inspection.onListeners = change => kernel.setWord(WATCHED, kernel.word(WATCHED) + change);
     kernel.view = (lo, hi, record) => new Actor(lo, hi, record, services);
     notices.onDropped = (what, count) => callbacks.dropped(what, count);
     this.limits = limits;
@@ -122,9 +125,9 @@ export class Parts {
     const host = hostImports(services, notices.callOut, options.imports ?? {}, log, denied);
     const actor = actorImports({ services, actors, outboxes, registry, spawn, log, denied, beganMs });
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
-    this.loop = new Loop(services, notices, outboxes);
+    this.loop = new Loop(services, notices, outboxes, actor => this.instances.provide(actor));
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
-    this.instances = new Instances(services, ports);
+    this.instances = new Instances(services, ports, this.imports, limits.instances);
     this.ends = new Ends(services, notices, inspection, registry, this.instances, options.onExit);
     this.spawner = new Spawner(
       services,

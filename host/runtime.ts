@@ -331,7 +331,7 @@ export class Runtime implements AsyncDisposable {
     this.#parts.loop.stop();
     this.#parts.snapshots.stop();
     this.#parts.spawner.stop();
-    this.#parts.instances.clear();
+    this.#parts.instances.drop();
     // Tells what no later turn would. In a microtask: a guest's call may have led to `stop`.
     queueMicrotask(() => {
       this.#parts.ends.finish();

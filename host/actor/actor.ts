@@ -31,10 +31,12 @@ import {
   PARKED,
   READY,
   RECEIVED,
+  RESIDENT,
   RUNNING,
   SENT,
   SPEC,
   STATE,
+  TABLE_INDEX,
   TIMED,
   TIMED_BY_HOST,
   TIMED_BY_KERNEL,
@@ -212,7 +214,8 @@ export class Actor extends ActorRecord implements Runnable {
 
   /** What its guest runs in; without memory and exports where there is none. */
   get instance(): Instance {
-    return this.services.instances.at(this.word(BODY));
+    const { kernel, instances } = this.services;
+    return this.has(RESIDENT) ? instances.at(kernel.word(this.word(BODY) + TABLE_INDEX)) : instances.none;
   }
 
   /** The guest's memory. */

@@ -3,7 +3,6 @@
  * send and receive.
  */
 import { Bytes, type Owner } from "../mail/bytes.ts";
-import type { GuestModule } from "../module/guest-module.ts";
 
 /**
  * The exports that the host calls. Those that the guest lacks, or its way does not need, are null.
@@ -19,20 +18,33 @@ export interface GuestExports {
   /** As `match`, about many items at once. */
   readonly matchFirst: ((predicate: number, pointer: number, bytes: number) => number) | null;
   readonly start: (() => void) | null;
+  /** `isopod:globals`. */
+  readonly globals: ((at: number, toMemory: number) => void) | null;
   /** The module imports `park`. */
   readonly parks: boolean;
   /** `send` may answer 2: the module exports `isopod:gives_way`, and the entry can park. */
   readonly givesWay: boolean;
 }
 
+/** A turn, and the function by which an actor leaves. */
+const PLACES = 2;
+
 /** What a guest calls of the kernel, which is an instance of the kernel's module for each guest. */
 export interface Port {
-  /** Three functions of the guest: the one that a turn calls, `match` and `match_first`. */
+  /** Functions of the guest: the one that a turn calls, `match`, `match_first`, `isopod:globals`, and the start function. */
   readonly guest: WebAssembly.Table;
   /** The address of its actor's record. */
   readonly me: { value: number };
-  /** Runs one turn. The kernel's loop calls it. */
-  readonly turn: () => number;
+  /** Runs one turn of an actor. The kernel's loop calls it. */
+  readonly turn: (record: number) => number;
+  /** The actor of the instance has its first turn in it. The host calls it where it gives the turn. */
+  readonly enter: (instance: number) => void;
+  /** The actor of the instance leaves it. The kernel calls it. 0: it cannot. */
+  readonly leave: (instance: number) => number;
+  /** The actor of the instance has ended. */
+  readonly recycle: (instance: number) => void;
+  /** Keeps the state of the instance as a first state: its address, or why there is none. */
+  readonly keepFirstState: (limit: number, globals: number) => number;
   /** What a parked process is told; PARK: it waits further. */
   readonly proceed: () => number;
   /** The process has called `park`. 0: it waits for the host, or not at all. */
@@ -49,43 +61,31 @@ const NO_EXPORTS: GuestExports = {
   match: null,
   matchFirst: null,
   start: null,
+  globals: null,
   parks: false,
   givesWay: false,
 };
 
 /** What actors run in, one after another. */
 export class Instance implements Owner {
-  readonly module: GuestModule | null;
-  readonly entry: string;
-  /** The most pages that its memory may have. */
-  readonly maximumPages: number;
+  /** Where the kernel has its words. */
+  readonly address: number;
   readonly #onGrown: (instance: Instance, bytes: number) => void;
-  /** Its place in the table of instances; 0: it is in none. */
-  number = 0;
-  /** The record of the actor that it runs; 0: none. */
-  record = 0;
   bytes = Bytes.none();
   guest = NO_EXPORTS;
   port: Port | null = null;
   /** The guest's own counter of reductions, if the module exports it. */
   counter: { value: number } | null = null;
-  /** `isopod:globals`; null if the module has no mutable globals. */
-  moveGlobals: ((at: number, toMemory: number) => void) | null = null;
   /** What the account counts for its memory, and for all else. */
   memoryBytes = 0;
   instanceBytes = 0;
+  /** The bytes that its memory began with. */
+  firstBytes = 0;
   /** The embedder has seen its memory and may keep it, so no other actor gets it. */
   isHeld = false;
 
-  constructor(
-    module: GuestModule | null,
-    entry: string,
-    maximumPages: number,
-    onGrown: (instance: Instance, bytes: number) => void,
-  ) {
-    this.module = module;
-    this.entry = entry;
-    this.maximumPages = maximumPages;
+  constructor(address: number, onGrown: (instance: Instance, bytes: number) => void) {
+    this.address = address;
     this.#onGrown = onGrown;
   }
 
@@ -95,24 +95,31 @@ export class Instance implements Owner {
   }
 }
 
-/** The instances of a runtime by number. */
+/** What an actor without an instance has. */
+const NO_INSTANCE = new Instance(0, () => {});
+
+/** The instances of a runtime, by their place in the kernel's table of turns. */
 export class InstanceTable {
-  readonly #instances: Instance[] = [new Instance(null, "", 0, () => {})];
+  readonly #instances: Instance[] = [];
   readonly #free: number[] = [];
 
-  at(number: number): Instance {
-    return this.#instances[number];
+  /** What an actor without an instance has. */
+  readonly none = NO_INSTANCE;
+
+  at(index: number): Instance {
+    return this.#instances[index / PLACES];
   }
 
-  add(instance: Instance): void {
-    instance.number = this.#free.pop() ?? this.#instances.length;
-    this.#instances[instance.number] = instance;
+  /** Its place: each instance has two. */
+  add(instance: Instance): number {
+    const at = this.#free.pop() ?? this.#instances.length;
+    this.#instances[at] = instance;
+    return at * PLACES;
   }
 
-  remove(instance: Instance): void {
-    this.#instances[instance.number] = this.#instances[0];
-    this.#free.push(instance.number);
-    instance.number = 0;
+  remove(index: number): void {
+    this.#instances[index / PLACES] = NO_INSTANCE;
+    this.#free.push(index / PLACES);
   }
 }
 

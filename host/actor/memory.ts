@@ -3,8 +3,10 @@
  * ties.
  */
 
-import { EXITING } from "../kernel/words.ts";
+import { ACTOR_BYTES, EXITING, OCCUPANT } from "../kernel/words.ts";
 import { ARGUMENTS, INSTANCES, MEMORIES, STACKS, TIES } from "../mail/account.ts";
+import type { GuestModule } from "../module/guest-module.ts";
+import { LimitError } from "../wire/errors.ts";
 import { NAME_BYTES, REF_BYTES, STACK_BYTES } from "../wire/memory-use.ts";
 import type { Actor, Services } from "./actor.ts";
 import type { Instance } from "./body.ts";
@@ -19,7 +21,7 @@ export function setMemory({ account, kernel }: Services, instance: Instance, byt
   const isAdmitted = grown <= 0 || account.admits(MEMORIES, grown);
   instance.memoryBytes = bytes;
   account.add(MEMORIES, grown);
-  const actor = isAdmitted ? null : kernel.userAt(instance.record);
+  const actor = isAdmitted ? null : kernel.userAt(kernel.word(instance.address + OCCUPANT));
   if (actor === null) return;
   if (actor.exiting === null)
     actor.exiting = crashOf(
@@ -29,9 +31,21 @@ export function setMemory({ account, kernel }: Services, instance: Instance, byt
   actor.restraint = EXITING;
 }
 
-/** Counts a new actor's arguments and stack. The caller has asked `account.admits` before. */
+/**
+ * Throws a LimitError if the limit `allMemoryBytes` does not admit so many bytes in the heap and elsewhere.
+ */
+export function mustAdmit({ account }: Services, module: GuestModule, heapBytes: number, otherBytes: number): void {
+  const bytes = heapBytes + otherBytes;
+  if (account.admits(MEMORIES, bytes) && account.admits(INSTANCES, heapBytes)) return;
+  throw new LimitError(
+    `${module.name} needs ${bytes} bytes to start, but all actors together have almost used up the limit allMemoryBytes: end some first, or raise it`,
+  );
+}
+
+/** Counts a new actor with its arguments and stack. The caller has asked `account.admits` before. */
 export function countSpawn({ args, spec, services }: Actor): void {
   const { account } = services;
+  account.add(INSTANCES, ACTOR_BYTES);
   account.add(ARGUMENTS, args.length);
   if (spec.way === "jspi") account.add(STACKS, spec.module?.stackBytes ?? STACK_BYTES);
 }
@@ -41,6 +55,7 @@ export function countEnd(actor: Actor): void {
   const { args, spec, preempted, spilledStack, services } = actor;
   if (spec.granted === null) return;
   const { account } = services;
+  account.add(INSTANCES, -ACTOR_BYTES);
   account.add(ARGUMENTS, -args.length);
   if (spec.way === "jspi") account.add(STACKS, -(spec.module?.stackBytes ?? STACK_BYTES));
   account.add(STACKS, -(preempted?.frames?.length ?? 0) - (spilledStack?.countedBytes ?? 0));
@@ -52,7 +67,7 @@ export function countEnd(actor: Actor): void {
 /** Takes an instance out of the account that no actor will use again. */
 export function countInstanceEnd(services: Services, instance: Instance): void {
   const { account } = services;
-  account.noteGarbage(instance.memoryBytes - (instance.module?.initialBytes ?? 0));
+  account.noteGarbage(instance.memoryBytes - instance.firstBytes);
   setMemory(services, instance, 0);
   account.add(INSTANCES, -instance.instanceBytes);
   instance.instanceBytes = 0;

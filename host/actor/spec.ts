@@ -2,7 +2,23 @@
  * Specs: what actors that are spawned alike have in common. A spec is one object for all of them,
  * and a block of words in the kernel, where each of their records has its address.
  */
-import { MAX_TIES, SPEC_BYTES, USERS } from "../kernel/words.ts";
+import {
+  CHILD_ENTRY_LENGTH,
+  CHILD_HEADER,
+  CHILD_NAME_LENGTH,
+  CHILD_SPEC,
+  CHILDREN,
+  MAX_TIES,
+  NEXT_CHILD,
+  POOL,
+  SPEC_BYTES,
+  SPEC_MAX_BYTES,
+  SPEC_MAX_FAMILY,
+  SPEC_MAX_MESSAGE_BYTES,
+  SPEC_MAX_MESSAGES,
+  SPEC_MAX_SPAWNS,
+  USERS,
+} from "../kernel/words.ts";
 import type { Kernel } from "../mail/kernel.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import type { Granted } from "../wire/grants.ts";
@@ -34,6 +50,7 @@ export function hostSpec(limits: Limits): Spec {
   return { module: null, entry: "", way: "host", limits, granted: null, reductions: null };
 }
 
+const encoder = new TextEncoder();
 const MAX_WORD = 2 ** 31 - 1;
 
 /** The specs of a runtime that actors have. */
@@ -44,6 +61,8 @@ export class Specs {
   /** Numbers of modules, and texts of limits and grants. */
   readonly #keys = new WeakMap<object, string>();
   #lastKey = 0;
+  /** The names and entries of children, by the address of the parent. */
+  readonly #adopted = new Map<number, Set<string>>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -66,6 +85,7 @@ export class Specs {
     const users = this.#kernel.word(address + USERS) - 1;
     this.#kernel.setWord(address + USERS, users);
     if (users > 0) return;
+    this.#dropChildren(address);
     this.#addresses.delete(this.#keyOf(this.at(address)));
     this.#byAddress.delete(address);
     this.#kernel.giveBlock(address, SPEC_BYTES);
@@ -73,10 +93,57 @@ export class Specs {
 
   #add(key: string, spec: Spec): number {
     const address = this.#kernel.newBlock(SPEC_BYTES);
-    this.#kernel.setWord(address + MAX_TIES, Math.min(spec.limits.ties, MAX_WORD));
+    const { limits } = spec;
+    const words: readonly (readonly [place: number, value: number])[] = [
+      [MAX_TIES, limits.ties],
+      [SPEC_MAX_MESSAGES, limits.mailboxMessages],
+      [SPEC_MAX_BYTES, limits.mailboxBytes],
+      [SPEC_MAX_MESSAGE_BYTES, limits.messageBytes],
+      [SPEC_MAX_FAMILY, limits.familyActors],
+      [SPEC_MAX_SPAWNS, limits.spawnsPerSecond],
+    ];
+    for (const [place, value] of words) this.#kernel.setWord(address + place, Math.min(value, MAX_WORD));
     this.#byAddress.set(address, spec);
     this.#addresses.set(key, address);
     return address;
+  }
+
+  /**
+   * Notes what actors of a spec spawn by a name and an entry, so that the kernel can do it. Names that
+   * a guest makes up are not noted, because only those that are defined can be spawned.
+   */
+  adopt(parent: number, name: string, entry: string, child: number): void {
+    const kernel = this.#kernel;
+    const key = `${name}\n${entry}`;
+    const known = this.#adopted.get(parent) ?? new Set();
+    if (kernel.word(child + POOL) === 0 || known.has(key)) return;
+    this.#adopted.set(parent, known.add(key));
+    const [nameBytes, entryBytes] = [encoder.encode(name), encoder.encode(entry)];
+    const place = kernel.newBlock(CHILD_HEADER + nameBytes.length + entryBytes.length);
+    kernel.setWord(place + CHILD_SPEC, this.use(this.at(child)));
+    kernel.setWord(place + CHILD_NAME_LENGTH, nameBytes.length);
+    kernel.setWord(place + CHILD_ENTRY_LENGTH, entryBytes.length);
+    kernel.bytes.set(nameBytes, place + CHILD_HEADER);
+    kernel.bytes.set(entryBytes, place + CHILD_HEADER + nameBytes.length);
+    kernel.setWord(place + NEXT_CHILD, kernel.word(parent + CHILDREN));
+    kernel.setWord(parent + CHILDREN, place);
+  }
+
+  /** A name means something else from now on. */
+  forgetChildren(): void {
+    for (const address of [...this.#byAddress.keys()]) if (this.#byAddress.has(address)) this.#dropChildren(address);
+  }
+
+  #dropChildren(parent: number): void {
+    const kernel = this.#kernel;
+    this.#adopted.delete(parent);
+    for (let child = kernel.word(parent + CHILDREN); child !== 0; child = kernel.word(parent + CHILDREN)) {
+      const spec = kernel.word(child + CHILD_SPEC);
+      const length = kernel.word(child + CHILD_NAME_LENGTH) + kernel.word(child + CHILD_ENTRY_LENGTH);
+      kernel.setWord(parent + CHILDREN, kernel.word(child + NEXT_CHILD));
+      kernel.giveBlock(child, CHILD_HEADER + length);
+      this.drop(spec);
+    }
   }
 
   #keyOf({ module, entry, way, limits, granted, reductions }: Spec): string {

@@ -24,7 +24,7 @@ const IMPORTS = `
  (import "kernel" "memory" (memory $kernel 1))
  (import "guest" "memory" (memory $guest 0))
  (import "kernel" "turns" (table $turns 0 funcref))`;
-const TABLE = ` (table $guest (export "guest") 4 4 funcref)`;
+const TABLE = ` (table $guest (export "guest") 5 5 funcref)`;
 
 /** Source files by name, which take the place of those on disk. */
 export type Sources = Readonly<Record<string, string>>;
@@ -79,7 +79,7 @@ function readOnDisk(file: string): string | null {
 export function lower(text: string): string {
   const instructions = new Map<string, string>();
   const lines = text.split("\n").flatMap(line => {
-    const [, module, name, what, id] = /^ \(import "(.*?)" "(.*?)" \((\w+) (\S+)/.exec(line) ?? [];
+    const [, module, name, what, id] = /^ \(import "(.*?)" "(.*?)" \((\w+) ([^\s)]+)/.exec(line) ?? [];
     if (module === INSTRUCTION) {
       instructions.set(id, name);
       return [];

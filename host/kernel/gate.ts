@@ -16,7 +16,6 @@ const hostTypes = {
   show: "(i32, i32, i32) -> ()",
   drop: "(i32) -> ()",
   headroom: "() -> ()",
-  start: "() -> ()",
   goOn: "() -> i32",
   answer: "() -> i32",
   disarm: "() -> ()",

@@ -1,20 +1,26 @@
 /** Gives actors their turns, one after another, in the order of the run queue. */
 import { load, store } from "./memory.ts";
 import { callTurn } from "./outside.ts";
+import { settle } from "./pool.ts";
 import { dequeue } from "./queue.ts";
-import { slotOf } from "./records.ts";
 import {
+  BODY,
   BUDGET,
   FLAGS,
   HI,
-  LO,
+  NO_INSTANCE,
   NOTHING,
+  POOL,
   QUEUE_LENGTH,
   READY,
+  RESIDENT,
+  SPEC,
   STATE,
+  TABLE_INDEX,
   TAKES_TURNS,
   TURN_ITEMS,
   TURNS_LEFT,
+  USED,
   WHOLE_TURN,
 } from "./words.ts";
 
@@ -40,8 +46,15 @@ export function run(turns: i32): i32 {
 
 /** Gives an actor that is ready its turn, wherever it stands in the run queue. */
 export function turnOf(record: i32): i32 {
-  if ((load((record + FLAGS) | 0) & TAKES_TURNS) === 0) return WHOLE_TURN;
-  const left = callTurn(slotOf(load((record + LO) | 0)));
+  if ((load((record + FLAGS) | 0) & (TAKES_TURNS | RESIDENT)) !== (TAKES_TURNS | RESIDENT)) {
+    const flags = load((record + FLAGS) | 0);
+    if ((flags & RESIDENT) === 0 && load((load((record + SPEC) | 0) + POOL) | 0) !== 0 && !settle(record))
+      return NO_INSTANCE;
+    if ((flags & TAKES_TURNS) === 0) return WHOLE_TURN;
+  }
+  const instance = load((record + BODY) | 0);
+  store((instance + USED) | 0, 1);
+  const left = callTurn(record, load((instance + TABLE_INDEX) | 0));
   // A turn of many items counts as several.
   const turns = ((TURN_ITEMS - load((record + BUDGET) | 0)) | 0) >> ITEMS_SHIFT;
   if (turns !== 0) store(TURNS_LEFT, (load(TURNS_LEFT) - turns) | 0);

@@ -85,6 +85,13 @@ const LOOP_MAX_BYTES: u32 = 64;
 @external("instruction", "i32.store8 $guest") declare function guestStore8(pointer: i32, value: i32): void;
 @external("instruction", "i64.store $guest align=4") declare function guestStorePair(pointer: i32, value: i64): void;
 
+export function guestIs(pointer: i32, at: i32, length: i32): bool {
+  for (let i = 0; i < length; i++) {
+    if (guestLoad8(pointer + i) != i32.load8_u(at + i)) return false;
+  }
+  return true;
+}
+
 export function copyIn(to: i32, pointer: i32, length: i32): void {
   if (<u32>length > LOOP_MAX_BYTES) {
     copyAllIn(to, pointer, length);

@@ -116,6 +116,13 @@ export function isInside(pointer: i32, length: i32): bool {
   return length >>> 0 === 0 || (pointer >>> 0) + (length >>> 0) <= (guest as WebAssembly.Memory).buffer.byteLength;
 }
 
+/** Whether bytes of the guest's memory are the same as some of the kernel's. */
+export function guestIs(pointer: i32, at: i32, length: i32): bool {
+  const theirs = new Uint8Array((guest as WebAssembly.Memory).buffer);
+  for (let i = 0; i < length; i++) if (theirs[(pointer >>> 0) + i] !== bytes[(at >>> 0) + i]) return false;
+  return true;
+}
+
 /** From the guest's memory to the kernel's. */
 export function copyIn(to: i32, pointer: i32, length: i32): void {
   if (length === 0) return;

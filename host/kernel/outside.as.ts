@@ -1,9 +1,11 @@
 /**
  * What the kernel calls outside of itself, for AssemblyScript: the same functions as in outside.ts.
  * A name of "gate" is a function of the host. The instructions of the others call through a table:
- * `$turns` by slot, `$guest` by what the guest exports (0: handle or resume, 1: match, 2: match_first, 3: isopod:globals).
+ * `$turns` by instance, `$guest` by what the guest exports (0: handle or resume, 1: match, 2: match_first, 3: isopod:globals, 4: the start function).
  */
-@external("instruction", "call_indirect $turns (result i32)") export declare function callTurn(slot: i32): i32;
+@external("instruction", "call_indirect $turns (param i32) (result i32)") export declare function callTurn(record: i32, index: i32): i32;
+@external("instruction", "call_indirect $turns (param i32) (result i32)") export declare function callLeave(instance: i32, index: i32): i32;
+@external("instruction", "i32.const 4 call_indirect $guest") export declare function callStart(): void;
 @external("instruction", "i32.const 0 call_indirect $guest (param i32)") export declare function callHandle(length: i32): void;
 @external("instruction", "i32.const 0 call_indirect $guest (param i32) (result i32)") export declare function callResume(result: i32): i32;
 @external("instruction", "i32.const 1 call_indirect $guest (param i32 i32 i32) (result i32)") export declare function callMatch(predicate: i32, pointer: i32, length: i32): i32;
@@ -28,7 +30,7 @@
 @external("gate", "host.show") export declare function hostShow(payload: i32, pointer: i32, length: i32): void;
 @external("gate", "host.drop") export declare function hostDrop(payload: i32): void;
 @external("gate", "host.headroom") export declare function hostHeadroom(): void;
-@external("gate", "host.start") export declare function hostStart(): void;
+@external("gate", "actor.spawn") export declare function hostSpawn(name: i32, nameLength: i32, entry: i32, entryLength: i32, args: i32, argsLength: i32, flags: i32, result: i32): i32;
 @external("gate", "host.goOn") export declare function hostGoOn(): i32;
 @external("gate", "host.answer") export declare function hostAnswer(): i32;
 @external("gate", "host.disarm") export declare function hostDisarm(): void;

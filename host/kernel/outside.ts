@@ -21,8 +21,14 @@ function named(name: string): (...values: i32[]) => i32 {
   };
 }
 
-/** Gives the actor of a slot its turn, and answers what is left to the host. */
-export const callTurn: (slot: i32) => i32 = named("callTurn");
+/** Gives an actor its turn in the instance at a place of the table, and answers what is left to the host. */
+export const callTurn: (record: i32, index: i32) => i32 = named("callTurn");
+
+/** The actor of the instance at a place of the table leaves it. 0: it cannot. */
+export const callLeave: (instance: i32, index: i32) => i32 = named("callLeave");
+
+/** The guest's start function. */
+export const callStart: () => void = named("callStart");
 
 /** The guest's `handle`. */
 export const callHandle: (length: i32) => void = named("callHandle");
@@ -47,6 +53,16 @@ export const hostUnlink: (lo: i32, hi: i32) => i32 = named("hostUnlink");
 export const hostMonitor: (lo: i32, hi: i32) => i32 = named("hostMonitor");
 export const hostTrapExit: (on: i32) => i32 = named("hostTrapExit");
 export const hostDemonitor: (ref: i32, flush: i32) => i32 = named("hostDemonitor");
+export const hostSpawn: (
+  name: i32,
+  nameLength: i32,
+  entry: i32,
+  entryLength: i32,
+  args: i32,
+  argsLength: i32,
+  flags: i32,
+  result: i32,
+) => i32 = named("hostSpawn");
 export const hostRecv: (info: i32, pointer: i32, capacity: i32, timeout: i32) => i32 = named("hostRecv");
 export const hostRecvTag: (info: i32, pointer: i32, capacity: i32, timeout: i32, tag: i32) => i32 =
   named("hostRecvTag");
@@ -79,9 +95,6 @@ export const hostDrop: (payload: i32) => void = named("hostDrop");
 
 /** Throws if less than 64 KiB of the stack are left. */
 export const hostHeadroom: () => void = named("hostHeadroom");
-
-/** The first turn: runs the guest's start function. */
-export const hostStart: () => void = named("hostStart");
 
 /** The stack of a preempted guest is put back. Answers what `resume:E` is called with. */
 export const hostGoOn: () => i32 = named("hostGoOn");

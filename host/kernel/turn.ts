@@ -1,15 +1,21 @@
 /** The turns of a port's actor: what it does before its guest runs, and after. */
+
+import { end } from "./end.ts";
 import { first } from "./mailbox.ts";
 import { below, load, store } from "./memory.ts";
-import { callHandle, callResume, hostAnswer, hostDisarm, hostGoOn, hostLeft, hostStart } from "./outside.ts";
+import { callHandle, callResume, callStart, hostAnswer, hostDisarm, hostGoOn, hostLeft } from "./outside.ts";
 import { enqueue } from "./queue.ts";
 import { look } from "./receive.ts";
-import { me, noticeGrowth } from "./self.ts";
+import { enter } from "./residence.ts";
+import { become, me, noticeGrowth } from "./self.ts";
 import {
   ACCEPTED,
+  BODY,
   BUDGET,
   CAPACITY,
+  CLEAN,
   COLD,
+  CONDITION,
   COUNT,
   CURRENT,
   FLAGS,
@@ -18,9 +24,11 @@ import {
   HANDLER_CAPACITY,
   HANDLER_INFO,
   HANDLER_POINTER,
+  HAS_START,
   HELD,
   INFO,
   IS_HANDLER,
+  MAY_PARK,
   NOT_WAITING,
   NOTHING,
   ORDER,
@@ -70,21 +78,35 @@ export function begin(record: i32): void {
 }
 
 /** Gives the actor its turn. Answers what is left to the host. */
-export function turn(): i32 {
-  const self = me;
+export function turn(self: i32): i32 {
+  become(self);
   begin(self);
+  const instance = load((self + BODY) | 0);
+  if (load((instance + CONDITION) | 0) === CLEAN) enter(instance);
   const isFirst = (load((self + FLAGS) | 0) & STARTED) === 0;
-  if (isFirst) hostStart();
+  if (isFirst) start(self);
   if ((load((self + FLAGS) | 0) & IS_HANDLER) !== 0) return turnOfHandler();
   if (load((self + RESTRAINT) | 0) !== FREE) return RETURNED;
   const result = isFirst ? 0 : proceed();
   if (result === PARK) return NOTHING;
   const left = callResume(result);
   noticeGrowth();
-  if (left !== HAS_PARKED || load((self + RESTRAINT) | 0) !== FREE) {
-    return left === HAS_PARKED || left === HAS_YIELDED ? (RETURNED + left) | 0 : RETURNED;
+  const isFree = load((self + RESTRAINT) | 0) === FREE;
+  if (left !== HAS_PARKED || !isFree) {
+    if (left === HAS_PARKED || left === HAS_YIELDED) return (RETURNED + left) | 0;
+    return isFree && end(self) ? NOTHING : RETURNED;
   }
   return park() ? NOTHING : (RETURNED + HAS_PARKED) | 0;
+}
+
+/** The first turn runs the guest's start function. */
+function start(self: i32): void {
+  if ((load((self + FLAGS) | 0) & HAS_START) !== 0) {
+    callStart();
+    noticeGrowth();
+  }
+  const flags = load((self + FLAGS) | 0);
+  store((self + FLAGS) | 0, flags | ((flags & IS_HANDLER) === 0 ? STARTED | MAY_PARK : STARTED));
 }
 
 /** Hands the handler one item after the other. */

@@ -56,6 +56,16 @@ export const PLACE = 112;
 export const IMAGE_BYTES = 120;
 /** The first outbox; 0: there is none. */
 export const OUTBOXES = 116;
+/** Live guests. */
+export const GUESTS = 76;
+/** The most live actors: the limit `actors`. */
+export const MAX_ACTORS = 80;
+/** The time on the runtime's clock in whole milliseconds, when the host has given the kernel turns. */
+export const NOW = 84;
+/** Above 0: the embedder hears of spawns and ends, so all of them are the host's. */
+export const WATCHED = 88;
+/** Ends that are recorded and not told: the next ones are the host's, too, because they are told in order. */
+export const ENDS_WAITING = 92;
 /** The first free block of each size class of the arena. */
 export const FREE_BLOCKS = 128;
 /** A line of zeros: what a line holds that a first state does not have. */
@@ -69,11 +79,15 @@ export const TIMED_ENTRIES = 256;
 /** Doubles: bytes in use by kind, as mail/account.ts counts them, and those of the kind TIES, which the kernel counts. */
 export const BYTES_BY_KIND = 1280;
 export const BYTES_OF_INSTANCES = 1288;
+export const BYTES_OF_ARGUMENTS = 1296;
 export const BYTES_OF_TIES = 1312;
 /** Doubles: bytes of all kinds with the limit `allMemoryBytes` but ties, and what the limit and its heap share allow. */
 export const OTHER_BYTES = 1344;
 export const MAX_ALL_BYTES = 1352;
 export const MAX_HEAP_BYTES = 1360;
+/** Doubles: spawns and ends of the kernel's own. */
+export const SPAWNED = 1384;
+export const ENDED = 1392;
 /** Two odd random words, which no guest knows: where a tie stands in the index depends on them. */
 export const TIE_SECRET = 1368;
 /** The index of ties; 0: there is none yet. */
@@ -222,6 +236,12 @@ export const HAS_MARKS = 8192;
 export const TRAPS_EXITS = 16_384;
 /** The host keeps more of it than these words. */
 export const HAS_EXTRA = 32_768;
+/** It has an instance. */
+export const RESIDENT = 65_536;
+/** It keeps its instance. */
+export const PINNED = 131_072;
+/** Its guest exports a start function, which its first turn runs. */
+export const HAS_START = 262_144;
 
 /** The value of NEXT in the last record of the run queue. */
 export const LAST_IN_QUEUE = 1;
@@ -299,10 +319,43 @@ export const WAS_LINKED = 3;
 
 // A spec: what actors that are spawned alike have in common.
 export const SPEC_BYTES = 64;
-/** How many actors, families and definitions have it. */
+/** How many actors, families, definitions and other specs have it. */
 export const USERS = 0;
 /** The limit `ties`. */
 export const MAX_TIES = 4;
+/** The FLAGS of a new actor. */
+export const SPEC_FLAGS = 8;
+/** The pool of its instances; 0: each actor has an instance of its own. */
+export const POOL = 12;
+/** What its actors have spawned: the first child. */
+export const CHILDREN = 16;
+/** Other limits. */
+export const SPEC_MAX_MESSAGES = 20;
+export const SPEC_MAX_BYTES = 24;
+export const SPEC_MAX_MESSAGE_BYTES = 28;
+export const SPEC_MAX_FAMILY = 32;
+export const SPEC_MAX_SPAWNS = 36;
+
+// A child of a spec: what the spec's actors spawn by a name and an entry.
+export const NEXT_CHILD = 0;
+/** The child's spec. */
+export const CHILD_SPEC = 4;
+export const CHILD_NAME_LENGTH = 8;
+export const CHILD_ENTRY_LENGTH = 12;
+/** The bytes of the name begin here, and those of the entry behind them. */
+export const CHILD_HEADER = 16;
+
+// A pool of instances.
+export const POOL_BYTES = 64;
+/** The first instance that no actor has. */
+export const FREE_INSTANCE = 0;
+/** The instance that is looked at next when an actor has to leave. */
+export const NEXT_TO_LEAVE = 4;
+/** How many instances it has, and how many it may have. */
+export const INSTANCES_MADE = 8;
+export const MOST_INSTANCES = 12;
+/** The first state of its module. */
+export const FIRST_STATE = 16;
 
 // A family: an actor that the host has spawned, and all its descendants.
 export const FAMILY_BYTES = 64;
@@ -410,6 +463,8 @@ export const NOTHING = 0;
 export const WHOLE_TURN = 1;
 /** A handler's actor ends. */
 export const STOPPED = 2;
+/** The actor needs an instance. */
+export const NO_INSTANCE = 3;
 /** The end of a turn: 4, and what `resume:E` has answered. */
 export const RETURNED = 4;
 
@@ -447,6 +502,16 @@ export const TURN_ITEMS = 1024;
 export const TURN_SENDS = 256;
 /** What a call costs that makes or removes a tie, in reductions. */
 export const TIE_PRICE = 100;
+/** What a spawn costs its caller, in reductions. */
+export const SPAWN_PRICE = 20_000;
+/** The bits of the parameter `flags` of `spawn`. */
+export const SPAWN_LINK = 1;
+export const SPAWN_MONITOR = 2;
+/** What the account counts for an actor beside its instance. */
+export const ACTOR_BYTES = 512;
+/** What is kept for an actor begins with its length, in so many bytes. */
+export const KEPT_HEADER = 8;
+export const SECOND_MS = 1000;
 /** Up to this length an item costs no reductions. */
 export const PASSED_SHIFT = 5;
 export const COPIED_SHIFT = 6;
@@ -500,13 +565,28 @@ export const FOUND_END = 110_592;
 export const GLOBALS_KEPT = 110_592;
 export const BYTES_KEPT = 114_688;
 
-// What the kernel knows of an instance: two words, at a multiple of 8.
+// What the kernel knows of an instance.
+export const INSTANCE_BYTES = 64;
 /** CLEAN, or DIRTY from before an actor's first byte is written to the last store of a reset. */
 export const CONDITION = 0;
 export const CLEAN = 0;
 export const DIRTY = 1;
 /** The first state that a clean instance is in. Modules that are derived from one share its instances. */
 export const IN_STATE = 4;
+/** Its place in the table of turns; the function by which its actor leaves is behind it. */
+export const TABLE_INDEX = 8;
+/** The record of the actor that has it; 0: none. */
+export const OCCUPANT = 12;
+/** Its pool; 0: it is the only actor's that it can have. */
+export const OF_POOL = 16;
+/** The next one that no actor has. */
+export const NEXT_FREE = 20;
+/** The next one of its pool, in a circle. */
+export const NEXT_IN_POOL = 24;
+/** 1: its actor had a turn since the pool looked for one that has to leave. */
+export const USED = 28;
+/** The image of its actor, which the actor's turn loads; 0: none. */
+export const PENDING = 32;
 
 /** Answers of `keepFirstState`. No block begins there. */
 export const NO_MEMORY = 0;

@@ -13,7 +13,7 @@ import { lastSeen } from "../actor/last-seen.ts";
 import { countEnd } from "../actor/memory.ts";
 import type { Registry } from "../between/names.ts";
 import { announceEnd, dropTies } from "../between/signals.ts";
-import { ARGS, DEAD, ENDING, SIZE, SPEC, TURNS_LEFT } from "../kernel/words.ts";
+import { ARGS, DEAD, ENDING, ENDS_WAITING, GUESTS, SIZE, SPEC, TURNS_LEFT } from "../kernel/words.ts";
 import { dropKept } from "../mail/kept.ts";
 import { NONE } from "../mail/mailbox.ts";
 import type { Inspection } from "../time/inspection.ts";
@@ -51,8 +51,6 @@ export class Ends implements Runnable {
   #told = 0;
   #isTelling = false;
   #isQueued = false;
-  /** Live guests. Host mailboxes do not count. */
-  #guests = 0;
   #onIdle: (() => void)[] = [];
 
   constructor(
@@ -71,14 +69,20 @@ export class Ends implements Runnable {
     this.#onExit = onExit;
   }
 
+  /** Live guests. Host mailboxes do not count. */
   get guests(): number {
-    return this.#guests;
+    return this.#services.kernel.word(GUESTS);
   }
 
   /** Counts a guest whose spawn has succeeded. */
   begin(actor: Actor): void {
-    this.#guests++;
+    this.#countGuest(1);
     actor.services.counters.spawned++;
+  }
+
+  #countGuest(change: number): void {
+    const { kernel } = this.#services;
+    kernel.setWord(GUESTS, kernel.word(GUESTS) + change);
   }
 
   /** Ends an actor. None of its frames may be on the stack. */
@@ -86,7 +90,7 @@ export class Ends implements Runnable {
     if (actor.state === DEAD) return;
     const isNow = this.#record(actor, reason, true);
     this.#services.counters.ended++;
-    if (actor.module !== null) this.#guests--;
+    if (actor.module !== null) this.#countGuest(-1);
     if (isNow) this.#tellNow();
   }
 
@@ -121,7 +125,7 @@ export class Ends implements Runnable {
 
   /** Resolves when no guest is alive and all ends are told. */
   idle(): Promise<void> {
-    if (this.#guests === 0 && this.#isDone) return Promise.resolve();
+    if (this.guests === 0 && this.#isDone) return Promise.resolve();
     return new Promise(resolve => {
       this.#onIdle.push(resolve);
     });
@@ -177,6 +181,7 @@ export class Ends implements Runnable {
     // The names are free before anyone is told, the embedder included.
     this.#registry.release(actor);
     this.#endings.push(ending);
+    this.#services.kernel.setWord(ENDS_WAITING, 1);
     const isNow = !this.#notices.areHeld && !this.#isTelling;
     if (!isNow) this.#queue("first");
     actor.state = DEAD;
@@ -244,14 +249,15 @@ export class Ends implements Runnable {
     this.#forget(actor);
     this.#next();
     this.#notice(ending);
-    if (this.#guests === 0 && this.#isDone) for (const resolve of this.#onIdle.splice(0)) resolve();
+    if (this.guests === 0 && this.#isDone) for (const resolve of this.#onIdle.splice(0)) resolve();
     return left;
   }
 
   /** One end is told. */
   #next(): void {
     this.#told++;
-    if (!this.#isDone && this.#told < ENDINGS_KEPT) return;
+    if (this.#isDone) this.#services.kernel.setWord(ENDS_WAITING, 0);
+    else if (this.#told < ENDINGS_KEPT) return;
     this.#endings.splice(0, this.#told);
     this.#told = 0;
   }

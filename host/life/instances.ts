@@ -1,87 +1,183 @@
 /**
- * Makes the instance of a new actor: its memory, its imports, its port and its exports. Unused
- * instances are kept for the next actors (recycling.ts).
+ * The instances of guests: each with its memory, its imports, its port and its exports. Most actors share
+ * those of a pool (pools.ts); others have one of their own.
  */
 import type { Actor, Services } from "../actor/actor.ts";
 import { type GuestExports, Instance } from "../actor/body.ts";
-import { countInstanceEnd, setMemory } from "../actor/memory.ts";
-import { BODY } from "../kernel/words.ts";
+import { countInstanceEnd, mustAdmit, setMemory } from "../actor/memory.ts";
+import {
+  BODY,
+  CONDITION,
+  DIRTY,
+  FLAGS,
+  INSTANCE_BYTES,
+  MAY_END,
+  OCCUPANT,
+  OF_POOL,
+  PINNED,
+  POOL,
+  RESIDENT,
+  SPEC,
+  SPEC_FLAGS,
+  TABLE_INDEX,
+  TAKES_MESSAGES,
+} from "../kernel/words.ts";
 import { INSTANCES } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
 import type { GuestModule } from "../module/guest-module.ts";
-import { type NewPort, PORT_IMPORTS, type Ports } from "../turns/ports.ts";
+import { flagsOf, type NewPort, PORT_IMPORTS, type Ports } from "../turns/ports.ts";
 import { GLOBALS_EXPORT, type Import, INITIALIZE, LEFT_EXPORT, PAGE_BYTES, resumeExport, START } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { FIBER_BYTES } from "../wire/memory-use.ts";
 import { reasonOfThrown } from "../wire/reason.ts";
-import { Recycling } from "./recycling.ts";
+import { type Pool, Pools } from "./pools.ts";
 
 export class Instances {
   readonly #services: Services;
-  readonly #recycling: Recycling;
   readonly #ports: Ports;
+  readonly #pools: Pools;
+  readonly #imports: ImportObject;
   /** Modules whose exported counter of reductions is a mutable i32, as it must be. */
   readonly #countRightly = new WeakSet<GuestModule>();
 
-  constructor(services: Services, ports: Ports) {
+  /** `imports`: what all guests import that do not wait by JSPI. `most`: the limit `instances`. */
+  constructor(services: Services, ports: Ports, imports: ImportObject, most: number) {
     this.#services = services;
-    this.#recycling = new Recycling(services);
     this.#ports = ports;
+    this.#imports = imports;
+    this.#pools = new Pools(services, most, pool => {
+      this.#dropFree(pool);
+      pool.end();
+    });
   }
 
   /**
-   * Gives the actor an instance: one that was used before, or a new one, whose start function runs.
-   * Throws a SpawnError that says what the module asked for and did not get.
+   * Makes sure that a new actor can have an instance. If actors like it share instances, it gets one with
+   * its first turn. Otherwise it gets its own, whose start function runs. Throws a SpawnError that says
+   * what the module asked for and did not get.
    */
-  make(actor: Actor, module: GuestModule, imports: ImportObject): void {
-    const { entry } = actor;
-    const maximum = maximumPages(actor, module);
-    // The imports of an actor that waits by JSPI are bound to it, so its instance serves no other.
-    const isShared = actor.spec.way !== "jspi";
-    const used = isShared ? this.#recycling.take(module, entry, maximum) : undefined;
-    const instance =
-      used ?? new Instance(module, entry, maximum, (grown, bytes) => setMemory(this.#services, grown, bytes));
-    this.#services.instances.add(instance);
-    instance.record = actor.record;
-    actor.setWord(BODY, instance.number);
-    instance.instanceBytes = module.instanceBytes + (isShared ? 0 : FIBER_BYTES);
-    this.#services.account.add(INSTANCES, instance.instanceBytes);
-    if (used === undefined) {
-      const exports = this.#linkWithMemory(actor, instance, module, imports);
-      if (module.exportsCounter) instance.counter = this.#counterOf(module, exports[LEFT_EXPORT]);
-      instance.guest = guestExports(module, exports, entry);
-      instance.moveGlobals = functionOf(exports, GLOBALS_EXPORT) as Instance["moveGlobals"];
-      if (isShared) this.#recycling.remember(module, instance);
-    } else {
-      setMemory(this.#services, instance, instance.bytes.u8.length);
+  prepare(actor: Actor, module: GuestModule, bound?: ImportObject): void {
+    const { kernel } = this.#services;
+    const spec = actor.word(SPEC);
+    const pool = this.#pools.for(actor.spec, maximumPages(actor, module));
+    if (pool !== undefined && (kernel.word(spec + POOL) !== 0 || this.#begin(pool, actor, module))) {
+      actor.setWord(FLAGS, actor.word(FLAGS) | kernel.word(spec + SPEC_FLAGS));
+      return;
     }
-    this.#ports.begin(actor, instance);
+    const instance = this.#make(actor, module, bound);
+    kernel.setWord(instance.address + CONDITION, DIRTY);
+    kernel.setWord(instance.address + OCCUPANT, actor.record);
+    actor.setWord(BODY, instance.address);
+    actor.setWord(FLAGS, actor.word(FLAGS) | RESIDENT | PINNED | flagsOf(actor.spec, instance));
   }
 
-  /**
-   * Keeps the instance of an ended actor for the next, if it can be used again. Its frames must be
-   * gone.
-   */
+  /** Gives a pool an instance for an actor that needs one; if it can have none, another actor has to leave. Throws a SpawnError. */
+  provide(actor: Actor): void {
+    const { module } = actor;
+    const pool = module === null ? undefined : this.#pools.for(actor.spec, maximumPages(actor, module));
+    if (module === null || pool === undefined) throw new Error("an actor without a pool has its own instance");
+    if (pool.hasRoom) {
+      try {
+        pool.add(this.#make(actor, module), module.movableGlobals ?? 0);
+        return;
+      } catch (error) {
+        if (!(error instanceof LimitError) || pool.made === 0) throw error;
+      }
+    }
+    pool.close();
+  }
+
+  /** Takes the instance of an ended actor back, whose frames must be gone, and drops its image. */
   give(actor: Actor): void {
-    const { instance } = actor;
-    if (instance.number === 0) return;
-    this.#ports.end(actor, instance);
+    const { kernel } = this.#services;
+    const body = actor.word(BODY);
+    if (body === 0) return;
+    if (!actor.has(RESIDENT)) {
+      kernel.call.dropImage(body);
+    } else {
+      const { instance } = actor;
+      const isShared = kernel.word(body + OF_POOL) !== 0;
+      instance.bytes.refresh();
+      if (isShared && !instance.isHeld && instance.bytes.u8.length === instance.firstBytes)
+        instance.port?.recycle(body);
+      else this.#discard(instance);
+    }
     actor.setWord(BODY, 0);
-    instance.record = 0;
-    this.#services.instances.remove(instance);
-    countInstanceEnd(this.#services, instance);
-    if (actor.spec.way !== "jspi") this.#recycling.give(instance);
+    actor.setFlag(RESIDENT, false);
   }
 
-  /** Drops the unused instances, because the engine or a limit refuses memory. */
+  /** Drops the instances that no actor has, because the engine or a limit refuses memory. */
   drop(): void {
-    this.#recycling.drop();
+    for (const pool of this.#pools) this.#dropFree(pool);
   }
 
-  /** Drops everything, because the runtime has stopped. */
-  clear(): void {
-    this.#recycling.clear();
+  #dropFree(pool: Pool): void {
+    for (let free = pool.takeFree(); free !== undefined; free = pool.takeFree()) this.#discard(free);
+  }
+
+  /** Makes the first instance of a pool. False: its actors cannot share. */
+  #begin(pool: Pool, actor: Actor, module: GuestModule): boolean {
+    const { kernel } = this.#services;
+    const spec = actor.word(SPEC);
+    const instance = pool.made === 0 ? this.#make(actor, module) : undefined;
+    if (instance !== undefined) {
+      if (!pool.add(instance, module.movableGlobals ?? 0)) {
+        this.#discard(instance);
+        this.#pools.refuse(module);
+        return false;
+      }
+      pool.flags = flagsOf(actor.spec, instance);
+    }
+    kernel.setWord(spec + POOL, pool.address);
+    kernel.setWord(spec + SPEC_FLAGS, pool.flags | (actor.granted?.kill === true ? MAY_END : 0) | TAKES_MESSAGES);
+    return true;
+  }
+
+  /** A new instance. The module's own start function runs, which may call imports. */
+  #make(actor: Actor, module: GuestModule, bound?: ImportObject): Instance {
+    const { kernel, instances, account } = this.#services;
+    const instanceBytes = module.instanceBytes + (bound === undefined ? 0 : FIBER_BYTES);
+    mustAdmit(this.#services, module, instanceBytes, module.initialBytes);
+    const instance = new Instance(kernel.newBlock(INSTANCE_BYTES), (grown, bytes) =>
+      setMemory(this.#services, grown, bytes),
+    );
+    const index = instances.add(instance);
+    kernel.setWord(instance.address + TABLE_INDEX, index);
+    kernel.setWord(instance.address + OCCUPANT, actor.record);
+    instance.instanceBytes = instanceBytes;
+    account.add(INSTANCES, instanceBytes);
+    // Its start function finds its memory.
+    const before = [actor.word(BODY), actor.word(FLAGS)] as const;
+    actor.setWord(BODY, instance.address);
+    actor.setFlag(RESIDENT, true);
+    try {
+      const exports = this.#linkWithMemory(actor, instance, module, bound);
+      if (module.exportsCounter) instance.counter = this.#counterOf(module, exports[LEFT_EXPORT]);
+      instance.guest = guestExports(module, exports, actor.entry);
+      instance.firstBytes = instance.bytes.u8.length;
+      this.#ports.connect(instance, index, actor.spec);
+      return instance;
+    } catch (error) {
+      this.#discard(instance);
+      throw error;
+    } finally {
+      kernel.setWord(instance.address + OCCUPANT, 0);
+      actor.setWord(BODY, before[0]);
+      actor.setFlag(RESIDENT, (before[1] & RESIDENT) !== 0);
+    }
+  }
+
+  /** No actor gets the instance any more. */
+  #discard(instance: Instance): void {
+    const { kernel, instances } = this.#services;
+    const { address } = instance;
+    const pool = kernel.word(address + OF_POOL);
+    for (const each of this.#pools) if (each.address === pool) each.remove(address);
+    this.#ports.disconnect(instance, kernel.word(address + TABLE_INDEX));
+    instances.remove(kernel.word(address + TABLE_INDEX));
+    countInstanceEnd(this.#services, instance);
+    kernel.giveBlock(address, INSTANCE_BYTES);
   }
 
   /**
@@ -97,13 +193,12 @@ export class Instances {
     );
   }
 
-  #linkWithMemory(actor: Actor, instance: Instance, module: GuestModule, imports: ImportObject): WebAssembly.Exports {
+  #linkWithMemory(actor: Actor, instance: Instance, module: GuestModule, bound?: ImportObject): WebAssembly.Exports {
     for (;;) {
       const memory = this.#newMemory(actor, module);
       instance.bytes = Bytes.ofMemory(memory, instance);
       setMemory(this.#services, instance, instance.bytes.u8.length);
       try {
-        const bound = actor.spec.way === "jspi" ? imports : undefined;
         const made = this.#ports.portOf(
           actor,
           memory,
@@ -111,7 +206,7 @@ export class Instances {
           bound,
         );
         instance.port = made.port;
-        return this.#link(actor, module, imports, memory, made);
+        return this.#link(actor, module, bound ?? this.#imports, memory, made);
       } catch (error) {
         // The memory type of a module that was compiled elsewhere is unknown. The engine refuses
         // too small a memory before anything runs.
@@ -212,6 +307,7 @@ function guestExports(module: GuestModule, exports: WebAssembly.Exports, entry: 
     resume,
     match: functionOf(exports, "match"),
     matchFirst: functionOf(exports, "match_first"),
+    globals: functionOf(exports, GLOBALS_EXPORT),
     start: entry === START ? null : (functionOf(exports, START) ?? functionOf(exports, INITIALIZE)),
     parks,
     givesWay: module.givesWay && (parks || resume !== null),

@@ -10,10 +10,9 @@
 
 import { Actor, type Services } from "../actor/actor.ts";
 import { Family } from "../actor/family.ts";
-import { countSpawn } from "../actor/memory.ts";
+import { countSpawn, mustAdmit } from "../actor/memory.ts";
 import type { Spec } from "../actor/spec.ts";
-import { ARGS, ENDING, FAMILY, SIZE, SPAWNS, TAKES_MESSAGES } from "../kernel/words.ts";
-import { INSTANCES, MEMORIES } from "../mail/account.ts";
+import { ACTOR_BYTES, ARGS, ENDING, FAMILY, SIZE, SPAWNS, SPEC, TAKES_MESSAGES } from "../kernel/words.ts";
 import type { Actors } from "../mail/actors.ts";
 import { keep } from "../mail/kept.ts";
 import { GuestModule } from "../module/guest-module.ts";
@@ -33,7 +32,6 @@ import {
   type RuntimeLimits,
   type WayName,
 } from "../wire/limits.ts";
-import { FIBER_BYTES } from "../wire/memory-use.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
 import { payloadFrom } from "../wire/payload.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
@@ -145,6 +143,7 @@ export class Spawner {
       reductionsFor(module, way, limits.handlerReductions, defaults.reductions);
     }
     this.#definitions.set(name, { module, defaults });
+    this.#services.specs.forgetChildren();
   }
 
   /** Spawns for the host. */
@@ -198,7 +197,7 @@ export class Spawner {
     if (!family.take(SPAWNS, this.#services.clock.now(), 1, limits.spawnsPerSecond)) return OVER_LIMIT;
     const given = defaults.grants === undefined ? granted : inBoth(granted, grantedBy(defaults.grants));
     try {
-      return this.#spawn(
+      const child = this.#spawn(
         module,
         { ...defaultsFor(definition, wanted), entry: wanted },
         args,
@@ -207,6 +206,8 @@ export class Spawner {
         parent,
         imports,
       );
+      this.#services.specs.adopt(parent.word(SPEC), name, entry, child.word(SPEC));
+      return child;
     } catch (error) {
       if (error instanceof LimitError) return OVER_LIMIT;
       warn(`spawn of ${name}: ${error instanceof Error ? error.message : error}`, WARNING_BYTES);
@@ -235,13 +236,7 @@ export class Spawner {
       );
     }
     const isFiber = way === "jspi";
-    const instanceBytes = module.instanceBytes + (isFiber ? FIBER_BYTES : 0);
-    const bytes = module.initialBytes + args.length + instanceBytes + (isFiber ? module.stackBytes : 0);
-    if (!services.account.admits(MEMORIES, bytes) || !services.account.admits(INSTANCES, instanceBytes)) {
-      throw new LimitError(
-        `${module.name} needs ${bytes} bytes to start, but all actors together have almost used up the limit allMemoryBytes: end some first, or raise it`,
-      );
-    }
+    mustAdmit(services, module, ACTOR_BYTES, args.length + (isFiber ? module.stackBytes : 0));
     if (isFiber) this.#jspi.admit(module.name);
     const spec: Spec = { module, entry, way, limits, granted, reductions };
     const actor = this.#actors.add(record => Actor.begin(record, spec, services));
@@ -251,7 +246,7 @@ export class Spawner {
     family.add(SIZE, 1);
     actor.setColdWord(ARGS, keep(services.kernel, args));
     countSpawn(actor);
-    this.#instantiate(actor, module, isFiber ? this.#jspi.bind(actor, imports) : imports);
+    this.#instantiate(actor, module, isFiber ? this.#jspi.bind(actor, imports) : undefined);
     this.#ends.begin(actor);
     actor.setFlag(TAKES_MESSAGES, true);
     tellSpawn(this.#inspection, actor);
@@ -259,14 +254,14 @@ export class Spawner {
     return actor;
   }
 
-  #instantiate(actor: Actor, module: GuestModule, imports: ImportObject): void {
+  #instantiate(actor: Actor, module: GuestModule, bound: ImportObject | undefined): void {
     const { kernel } = this.#services;
     const before = kernel.current;
     this.#notices.hold();
     try {
       // A start function may call imports.
       kernel.current = actor;
-      this.#instances.make(actor, module, imports);
+      this.#instances.prepare(actor, module, bound);
       // The start function may have grown the memory.
       actor.bytes.refresh();
       if (actor.exiting !== null) {

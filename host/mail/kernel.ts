@@ -104,6 +104,7 @@ interface Functions {
     isBound: number,
   ): number;
   run(turns: number): number;
+  turnOf(record: number): number;
   descend(calls: number): number;
   begin(record: number): void;
   countSent(record: number): number;

@@ -4,8 +4,12 @@
  */
 
 import type { Actor, TurnServices } from "../actor/actor.ts";
+import { crashOf } from "../actor/fault.ts";
 import {
   CALLED,
+  NO_INSTANCE,
+  NOTHING,
+  NOW,
   OUTBOXES,
   PARKED,
   QUEUE_LENGTH,
@@ -31,10 +35,13 @@ export class Loop implements Runnable {
   readonly #services: TurnServices;
   readonly #notices: Notices;
   readonly #outboxes: Outboxes;
+  /** Makes an instance for an actor that needs one, or lets another actor leave. May throw. */
+  readonly #onNoInstance: (actor: Actor) => void;
   /** The actor whose turn continues on a stack of its own. */
   #away: Actor | null = null;
 
-  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes) {
+  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes, provide: (actor: Actor) => void) {
+    this.#onNoInstance = provide;
     this.#services = services;
     this.#notices = notices;
     this.#outboxes = outboxes;
@@ -49,9 +56,10 @@ export class Loop implements Runnable {
 
   /** Some turns. */
   run(): boolean {
-    const { kernel, scheduler } = this.#services;
+    const { kernel, scheduler, clock } = this.#services;
     // A round, if others wait for the thread.
     const turns = scheduler.length > 0 ? Math.min(TURNS, kernel.word(QUEUE_LENGTH)) : TURNS;
+    kernel.setWord(NOW, Math.floor(clock.now()));
     const answer = kernel.call.run(turns);
     scheduler.tookTurns(turns - kernel.word(TURNS_LEFT) - 1);
     if (answer !== 0 && !this.#finishTurn(kernel.userAt(answer & ~WHAT) as Actor, answer & WHAT)) return false;
@@ -89,8 +97,25 @@ export class Loop implements Runnable {
       if (!isOver) this.#away = actor;
       return isOver;
     }
+    if (what === NO_INSTANCE) return this.#provide(actor);
     if (what === STOPPED) stopHandler(actor);
     else endTurn(actor, what - RETURNED);
+    return true;
+  }
+
+  /** The actor cannot have its turn yet: there is no instance for it. */
+  #provide(actor: Actor): boolean {
+    try {
+      this.#onNoInstance(actor);
+    } catch (error) {
+      actor.failed(error);
+      return true;
+    }
+    const what = this.#services.kernel.call.turnOf(actor.record);
+    if (what === NOTHING) return true;
+    if (what !== NO_INSTANCE) return this.#finishTurn(actor, what);
+    const why = "there is no instance for it, and every other actor of its module keeps its own (limit instances)";
+    actor.services.end(actor, crashOf(actor, why));
     return true;
   }
 

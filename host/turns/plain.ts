@@ -10,7 +10,7 @@
 
 import type { Actor, Way } from "../actor/actor.ts";
 import { crashOf, fault } from "../actor/fault.ts";
-import { ASKING, FREE, IS_HANDLER, MAY_PARK, PARKED, STARTED, WANT_ANSWER } from "../kernel/words.ts";
+import { ASKING, BODY, FREE, IS_HANDLER, MAY_PARK, PARKED, STARTED, WANT_ANSWER } from "../kernel/words.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { suspendPreempted } from "./preempt.ts";
 
@@ -36,6 +36,9 @@ export const handlerWay: Way = {
  */
 export const asyncifyWay: Way = {
   resume(actor) {
+    const { port } = actor.instance;
+    if (port !== null) port.me.value = actor.record;
+    port?.enter(actor.word(BODY));
     actor.services.kernel.call.begin(actor.record);
     startGuest(actor);
     if (actor.restraint === FREE) actor.guest.entry?.();

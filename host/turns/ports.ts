@@ -8,12 +8,14 @@ import type { Actor } from "../actor/actor.ts";
 import { type Instance, NOBODY, type Port } from "../actor/body.ts";
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
+import type { Spec } from "../actor/spec.ts";
 import { gate as gateBase64 } from "../kernel/binary.ts";
 import {
   GIVES_WAY,
   HANDLER_CAPACITY,
   HAS_MATCH,
   HAS_MATCH_FIRST,
+  HAS_START,
   IS_HANDLER,
   KNOWS_PARK,
   MAY_END,
@@ -25,8 +27,6 @@ import { withExports } from "../module/exports.ts";
 import type { Import } from "../wire/abi.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
-import { slotOf } from "../wire/pid.ts";
-import { startGuest } from "./plain.ts";
 import { resumePreempted } from "./preempt.ts";
 
 /** The functions of `actor` that a port has, and their names there. */
@@ -37,6 +37,7 @@ const PORT_NAMES = {
   unlink: "unlink",
   monitor: "monitor",
   demonitor: "demonitor",
+  spawn: "spawn",
   trap_exit: "trapExit",
   recv: "recv",
   recv_tag: "recvTag",
@@ -46,8 +47,8 @@ type PortName = keyof typeof PORT_NAMES;
 export const PORT_IMPORTS = Object.keys(PORT_NAMES) as PortName[];
 
 /** What the host uses of each port. An export takes the engine some 300 bytes, so only fibers have all. */
-const FOR_TURNS = ["me", "guest", "turn"];
-const FOR_FIBERS = [...FOR_TURNS, "proceed", "park"];
+const FOR_TURNS = ["me", "guest", "turn", "enter", "leave", "recycle", "keepFirstState"];
+const FOR_FIBERS = ["me", "guest", "turn", "proceed", "park"];
 
 /** A new port, with what its guest imports of it. No one needs that when the guest is there. */
 export interface NewPort {
@@ -111,7 +112,6 @@ export class Ports {
       astray: () => fault(caller(), "match_first answered where no item begins"),
       left: length => leftLong(caller(), length),
       show: (payload, pointer, length) => show(this.#kernel, caller(), payload, pointer, length),
-      start: () => startGuest(caller()),
       goOn: () => resumePreempted(caller()),
       answer: () => takeAnswer(caller()),
       disarm: () => caller().disarmDeadline(),
@@ -151,34 +151,40 @@ export class Ports {
     return module;
   }
 
-  /** An actor's instance is there: its port learns what the guest exports. */
-  begin(actor: Actor, { guest, port, counter }: Instance): void {
+  /** An instance is there: its port learns what the guest exports, and the kernel finds it in the table. */
+  connect({ guest, port }: Instance, index: number, { way }: Spec): void {
     if (port === null) throw new Error("an instance without a port has no turns");
-    const { way } = actor.spec;
-    port.me.value = actor.record;
-    const slot = slotOf(actor.lo);
     const { turns } = this.#kernel;
-    if (slot >= turns.length) turns.grow(Math.max(turns.length, slot + 1 - turns.length));
-    turns.set(slot, port.turn);
-    const called = way === "handler" ? guest.handle : guest.resume;
-    port.guest.set(0, called);
-    port.guest.set(1, guest.match);
-    port.guest.set(2, guest.matchFirst);
-    actor.setFlag(IS_HANDLER, way === "handler");
-    actor.setFlag(TAKES_TURNS, way !== "jspi" && called !== null);
-    actor.setFlag(HAS_MATCH, guest.match !== null);
-    actor.setFlag(HAS_MATCH_FIRST, guest.matchFirst !== null);
-    actor.setFlag(KNOWS_PARK, guest.parks);
-    actor.setFlag(PAYS, actor.spec.reductions !== null && counter !== null);
-    actor.setFlag(MAY_END, actor.granted?.kill === true);
-    actor.setFlag(GIVES_WAY, guest.givesWay);
+    if (index + 1 >= turns.length) turns.grow(turns.length);
+    turns.set(index, port.turn);
+    turns.set(index + 1, port.leave ?? null);
+    const functions = [way === "handler" ? guest.handle : guest.resume, guest.match, guest.matchFirst];
+    for (const [i, exported] of [...functions, guest.globals, guest.start].entries()) port.guest.set(i, exported);
   }
 
-  /** An actor has ended: its port acts for no one, and nothing of its guest is kept. */
-  end(actor: Actor, { port }: Instance): void {
+  /** An instance is dropped: its port acts for no one, and nothing of its guest is kept. */
+  disconnect({ port }: Instance, index: number): void {
     if (port !== null) port.me.value = NOBODY;
-    this.#kernel.turns.set(slotOf(actor.lo), null);
+    this.#kernel.turns.set(index, null);
+    this.#kernel.turns.set(index + 1, null);
   }
+}
+
+/** The FLAGS of an actor that its spec and its guest decide. */
+export function flagsOf({ way, reductions, granted }: Spec, { guest, counter }: Instance): number {
+  const called = way === "handler" ? guest.handle : guest.resume;
+  const flags: readonly (readonly [flag: number, isSet: boolean])[] = [
+    [IS_HANDLER, way === "handler"],
+    [TAKES_TURNS, way !== "jspi" && called !== null],
+    [HAS_MATCH, guest.match !== null],
+    [HAS_MATCH_FIRST, guest.matchFirst !== null],
+    [HAS_START, guest.start !== null],
+    [KNOWS_PARK, guest.parks],
+    [PAYS, reductions !== null && counter !== null],
+    [MAY_END, granted?.kill === true],
+    [GIVES_WAY, guest.givesWay],
+  ];
+  return flags.reduce((all, [flag, isSet]) => (isSet ? all | flag : all), 0);
 }
 
 /** The functions by "module.name", as exports of an instance. */

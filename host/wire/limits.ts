@@ -68,6 +68,8 @@ export interface RuntimeLimits extends Limits {
    * `allMemoryBytes`.
    */
   readonly fibers: number;
+  /** Instances of one module, in which its actors take turns. */
+  readonly instances: number;
   /** Bytes of one module. */
   readonly moduleBytes: number;
   /** Elements of all tables of one instance. */
@@ -101,6 +103,7 @@ export const defaultLimits: RuntimeLimits = {
   hostCalls: 100,
   actors: 12_000,
   fibers: 8_000,
+  instances: 1_024,
   moduleBytes: 8 * 2 ** 20,
   tableElements: 100_000,
   allMemoryBytes: 4 * 2 ** 30,
@@ -129,6 +132,7 @@ const greatest: RuntimeLimits = {
   hostCalls: COUNT,
   actors: 2 ** 20,
   fibers: 2 ** 20,
+  instances: 2 ** 20,
   moduleBytes: COUNT,
   tableElements: 10_000_000,
   allMemoryBytes: COUNT,
@@ -141,7 +145,15 @@ const checks = checksOf<RuntimeLimits>(
   ) as unknown as Checks<RuntimeLimits>,
 );
 
-const ofRuntime = ["actors", "fibers", "moduleBytes", "tableElements", "allMemoryBytes", "allMailboxBytes"];
+const ofRuntime = [
+  "actors",
+  "fibers",
+  "instances",
+  "moduleBytes",
+  "tableElements",
+  "allMemoryBytes",
+  "allMailboxBytes",
+];
 
 /**
  * The limits of a runtime: the defaults with some replaced. Throws a RangeError that names a limit

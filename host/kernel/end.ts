@@ -1,0 +1,122 @@
+/**
+ * The end of an actor whose entry has returned, if there is nothing in it that the host has to do. All
+ * others are the host's: life/ends.ts.
+ */
+import { classFor, give } from "./arena.ts";
+import { deliver } from "./delivery.ts";
+import { add, count, load, store } from "./memory.ts";
+import { isReusable, recycle } from "./residence.ts";
+import { close, hide } from "./slots.ts";
+import { dropTie } from "./ties.ts";
+import {
+  ACTOR_BYTES,
+  ARGS,
+  BODY,
+  BYTES_OF_ARGUMENTS,
+  BYTES_OF_INSTANCES,
+  COLD,
+  COUNT,
+  CURRENT,
+  DEAD,
+  DOWN,
+  ENDED,
+  ENDS_WAITING,
+  EXIT,
+  FAMILY,
+  FLAGS,
+  GUESTS,
+  HAS_EXTRA,
+  HI,
+  KEPT_HEADER,
+  LO,
+  MONITOR,
+  OF_POOL,
+  OTHER_BYTES,
+  PINNED,
+  SIZE,
+  SPEC,
+  STATE,
+  TIE_BYTES,
+  TIE_KIND,
+  TIE_OTHER,
+  TIE_OWNER,
+  TIE_REF,
+  TIES,
+  TRAPS_EXITS,
+  USERS,
+  WATCHED,
+  WATCHERS,
+} from "./words.ts";
+
+/** With more ties, the host tells the end in pieces. */
+const TIES_AT_ONCE = 64;
+
+/**
+ * Ends the actor, whose turn it is and whose frames are gone, with the reason normal. False: the host
+ * has to end it. What was told already is told.
+ */
+export function end(record: i32): bool {
+  if (!isPlain(record)) return false;
+  const cold = load((record + COLD) | 0);
+  for (let left = TIES_AT_ONCE; load((cold + TIES) | 0) !== 0; left = (left - 1) | 0) {
+    if (left === 0 || !endTie(record, load((cold + TIES) | 0) & -TIE_BYTES)) return false;
+  }
+  for (let left = TIES_AT_ONCE; load((cold + WATCHERS) | 0) !== 0; left = (left - 1) | 0) {
+    if (left === 0 || !tellWatcher(record, load((cold + WATCHERS) | 0) & -TIE_BYTES)) return false;
+  }
+  const args = load((cold + ARGS) | 0);
+  if (args !== 0) {
+    const length = load(args);
+    give(args, classFor((KEPT_HEADER + length) | 0));
+    add(BYTES_OF_ARGUMENTS, (0 - length) | 0);
+    add(OTHER_BYTES, (0 - length) | 0);
+  }
+  const spec = load((record + SPEC) | 0);
+  const family = load((cold + FAMILY) | 0);
+  const instance = load((record + BODY) | 0);
+  store((spec + USERS) | 0, (load((spec + USERS) | 0) - 1) | 0);
+  store((family + SIZE) | 0, (load((family + SIZE) | 0) - 1) | 0);
+  store(GUESTS, (load(GUESTS) - 1) | 0);
+  add(BYTES_OF_INSTANCES, (0 - ACTOR_BYTES) | 0);
+  add(OTHER_BYTES, (0 - ACTOR_BYTES) | 0);
+  count(ENDED);
+  store((record + STATE) | 0, DEAD);
+  hide(record);
+  store(CURRENT, 0);
+  recycle(instance);
+  close(record);
+  return true;
+}
+
+/** Whether the host has nothing to do with its end, and it is not the last one of its spec or its family. */
+function isPlain(record: i32): bool {
+  if (load(WATCHED) !== 0 || load(ENDS_WAITING) !== 0 || load((record + COUNT) | 0) !== 0) return false;
+  if ((load((record + FLAGS) | 0) & (HAS_EXTRA | PINNED)) !== 0) return false;
+  const instance = load((record + BODY) | 0);
+  if (load((instance + OF_POOL) | 0) === 0 || !isReusable(instance)) return false;
+  const cold = load((record + COLD) | 0);
+  if ((load((cold + ARGS) | 0) & 1) !== 0) return false;
+  return load((load((record + SPEC) | 0) + USERS) | 0) > 1 && load((load((cold + FAMILY) | 0) + SIZE) | 0) > 1;
+}
+
+/** Removes a link or an own monitor of the actor. A linked actor that traps exits is told. False: there is no memory. */
+function endTie(record: i32, tie: i32): bool {
+  if (load((tie + TIE_KIND) | 0) !== MONITOR) {
+    const owner = load((tie + TIE_OWNER) | 0);
+    const partner = owner === record ? load((tie + TIE_OTHER) | 0) : owner;
+    const traps = (load((partner + FLAGS) | 0) & TRAPS_EXITS) !== 0;
+    if (traps && !signal(record, partner, EXIT, 0)) return false;
+  }
+  dropTie(tie);
+  return true;
+}
+
+function tellWatcher(record: i32, tie: i32): bool {
+  if (!signal(record, load((tie + TIE_OWNER) | 0), DOWN, load((tie + TIE_REF) | 0))) return false;
+  dropTie(tie);
+  return true;
+}
+
+function signal(from: i32, to: i32, kind: i32, ref: i32): bool {
+  return deliver(to, kind, 0, load((from + LO) | 0), load((from + HI) | 0), ref, 0, 0, 0, false);
+}

@@ -1,0 +1,78 @@
+/**
+ * Pools of instances: actors of a pool take turns in its instances. An actor that has one is resident.
+ * The state of the others is an image, or their module's first state (image.ts). When all instances of a
+ * pool are taken, the next turn takes one from an actor that has not run for long.
+ *
+ * The loop calls these functions. None of a guest's frames is on the stack then.
+ */
+import { load, store } from "./memory.ts";
+import { callLeave } from "./outside.ts";
+import {
+  BODY,
+  FLAGS,
+  FREE_INSTANCE,
+  INSTANCES_MADE,
+  MOST_INSTANCES,
+  NEXT_FREE,
+  NEXT_IN_POOL,
+  NEXT_TO_LEAVE,
+  OCCUPANT,
+  PENDING,
+  PINNED,
+  POOL,
+  RESIDENT,
+  RUNNING,
+  SPEC,
+  STATE,
+  TABLE_INDEX,
+  USED,
+} from "./words.ts";
+
+/**
+ * Gives an actor an instance of its pool. False: there is none, and the host has to make one. The
+ * actor's turn loads its image.
+ */
+export function settle(record: i32): bool {
+  const pool = load((load((record + SPEC) | 0) + POOL) | 0);
+  if (load((pool + FREE_INSTANCE) | 0) === 0 && !vacate(pool)) return false;
+  const instance = load((pool + FREE_INSTANCE) | 0);
+  store((pool + FREE_INSTANCE) | 0, load((instance + NEXT_FREE) | 0));
+  store((instance + OCCUPANT) | 0, record);
+  store((instance + PENDING) | 0, load((record + BODY) | 0));
+  store((record + BODY) | 0, instance);
+  store((record + FLAGS) | 0, load((record + FLAGS) | 0) | RESIDENT);
+  return true;
+}
+
+/**
+ * Makes an actor leave its instance. It goes round the pool, and passes an instance over that was used
+ * since it came by last. False: no actor can leave, or the pool may have one more instance.
+ */
+function vacate(pool: i32): bool {
+  const made = load((pool + INSTANCES_MADE) | 0);
+  if (made < load((pool + MOST_INSTANCES) | 0)) return false;
+  for (let left = made << 1; left > 0; left = (left - 1) | 0) {
+    const instance = load((pool + NEXT_TO_LEAVE) | 0);
+    store((pool + NEXT_TO_LEAVE) | 0, load((instance + NEXT_IN_POOL) | 0));
+    if (load((instance + USED) | 0) !== 0) store((instance + USED) | 0, 0);
+    else if (mayLeave(load((instance + OCCUPANT) | 0)) && isLeft(instance)) return true;
+  }
+  return false;
+}
+
+/** Whether an actor can leave its instance: it is not in its turn, and the host does not hold it there. */
+export function mayLeave(record: i32): bool {
+  if (record === 0 || (load((record + FLAGS) | 0) & (RESIDENT | PINNED)) !== RESIDENT) return false;
+  return load((record + STATE) | 0) !== RUNNING;
+}
+
+/** An instance in its first state is free for the next actor. */
+export function free(instance: i32, pool: i32): void {
+  store((instance + OCCUPANT) | 0, 0);
+  store((instance + NEXT_FREE) | 0, load((pool + FREE_INSTANCE) | 0));
+  store((pool + FREE_INSTANCE) | 0, instance);
+}
+
+function isLeft(instance: i32): bool {
+  return callLeave(instance, (load((instance + TABLE_INDEX) | 0) + 1) | 0) !== 0;
+}

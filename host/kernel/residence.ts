@@ -1,0 +1,67 @@
+/** How the actor of a port comes into its instance, and leaves it. */
+import { dropImage, save } from "./image.ts";
+import { guestPages, load, store } from "./memory.ts";
+import { free } from "./pool.ts";
+import { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
+import {
+  BODY,
+  CLEAN,
+  CONDITION,
+  FIRST_STATE,
+  FLAGS,
+  OCCUPANT,
+  OF_POOL,
+  PENDING,
+  RESIDENT,
+  STATE_PAGES,
+} from "./words.ts";
+
+/** The store limit of a guest that has none. */
+const EVERYTHING = -1;
+
+/** An actor's turn begins in an instance that it has just been given: its image is loaded. */
+export function enter(instance: i32): void {
+  if (load((instance + CONDITION) | 0) !== CLEAN) return;
+  const image = load((instance + PENDING) | 0);
+  if (image === 0) {
+    beginIn(instance, load((load((instance + OF_POOL) | 0) + FIRST_STATE) | 0));
+    return;
+  }
+  loadImage(instance, image);
+  store((instance + PENDING) | 0, 0);
+  dropImage(image);
+}
+
+/** The actor leaves the instance: its state becomes an image. False: that is too long, and it stays. */
+export function leave(instance: i32): bool {
+  const record = load((instance + OCCUPANT) | 0);
+  const pool = load((instance + OF_POOL) | 0);
+  let image = load((instance + PENDING) | 0);
+  if (load((instance + CONDITION) | 0) !== CLEAN) {
+    image = save(load((pool + FIRST_STATE) | 0), EVERYTHING);
+    if (image === 0) return false;
+    resetSaved(instance, image);
+  }
+  store((instance + PENDING) | 0, 0);
+  store((record + BODY) | 0, image);
+  store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
+  free(instance, pool);
+  return true;
+}
+
+/** Whether the instance can serve another actor: a memory cannot shrink. */
+// @inline
+export function isReusable(instance: i32): bool {
+  const state = load((load((instance + OF_POOL) | 0) + FIRST_STATE) | 0);
+  return guestPages() === load((state + STATE_PAGES) | 0);
+}
+
+/** The actor has ended, and its frames are gone: its instance is free for the next one. */
+export function recycle(instance: i32): void {
+  const pool = load((instance + OF_POOL) | 0);
+  if (load((instance + CONDITION) | 0) !== CLEAN) reset(instance, load((pool + FIRST_STATE) | 0), EVERYTHING);
+  const image = load((instance + PENDING) | 0);
+  if (image !== 0) dropImage(image);
+  store((instance + PENDING) | 0, 0);
+  free(instance, pool);
+}

@@ -1,0 +1,187 @@
+/**
+ * A guest's `spawn` of a module that it has spawned before. The host decides what a name and an entry
+ * mean for actors of a spec, and the kernel keeps that as the spec's children.
+ */
+import { classFor, give, take } from "./arena.ts";
+import { add, below, copyIn, count, fits, guestIs, guestStore2, isInside, load, store, store2 } from "./memory.ts";
+import { hostCharge, hostHeadroom, hostSpawn } from "./outside.ts";
+import { enqueue } from "./queue.ts";
+import { drawRef, mayAct, mayAsk, mayTie } from "./request.ts";
+import { me } from "./self.ts";
+import { open } from "./slots.ts";
+import { addLink, addMonitor, prepareTie } from "./ties.ts";
+import {
+  ACTOR_BYTES,
+  ARGS,
+  BYTES_OF_ARGUMENTS,
+  BYTES_OF_INSTANCES,
+  BYTES_OF_TIES,
+  CHILD_ENTRY_LENGTH,
+  CHILD_HEADER,
+  CHILD_NAME_LENGTH,
+  CHILD_SPEC,
+  CHILDREN,
+  COLD,
+  COPIED_SHIFT,
+  ENDING,
+  FAMILY,
+  FLAGS,
+  FOUNDER,
+  FRESH_SLOT,
+  GUESTS,
+  HI,
+  KEPT_HEADER,
+  LO,
+  MAX_ACTORS,
+  MAX_ALL_BYTES,
+  MAX_BYTES,
+  MAX_HEAP_BYTES,
+  MAX_INSIDE_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_MESSAGES,
+  METER_BEGAN,
+  METER_USED,
+  NEXT_CHILD,
+  NOW,
+  OTHER_BYTES,
+  PARENT_LO,
+  PAYS,
+  REFS_LEFT,
+  REST_LENGTH,
+  SECOND_MS,
+  SIZE,
+  SPAWN_LINK,
+  SPAWN_MONITOR,
+  SPAWN_PRICE,
+  SPAWNED,
+  SPAWNS,
+  SPEC,
+  SPEC_FLAGS,
+  SPEC_MAX_BYTES,
+  SPEC_MAX_FAMILY,
+  SPEC_MAX_MESSAGE_BYTES,
+  SPEC_MAX_MESSAGES,
+  SPEC_MAX_SPAWNS,
+  USERS,
+  WATCHED,
+} from "./words.ts";
+
+const RESULT_BYTES = 16;
+
+/** As docs/abi.md says. */
+export function spawn(
+  name: i32,
+  nameLength: i32,
+  entry: i32,
+  entryLength: i32,
+  args: i32,
+  argsLength: i32,
+  flags: i32,
+  result: i32,
+): i32 {
+  const self = me;
+  const child = mayAct(self) ? childFor(self, name, nameLength, entry, entryLength) : 0;
+  if (child === 0 || !isPlain(self, args, argsLength, flags, result)) {
+    return hostSpawn(name, nameLength, entry, entryLength, args, argsLength, flags, result);
+  }
+  hostHeadroom();
+  if ((load((self + FLAGS) | 0) & PAYS) !== 0) hostCharge((SPAWN_PRICE + (argsLength >>> COPIED_SHIFT)) | 0);
+  const cold = load((self + COLD) | 0);
+  const family = load((cold + FAMILY) | 0);
+  const ref = flags === SPAWN_MONITOR ? drawRef(self) : 0;
+  const hasTie = flags === 0 || prepareTie();
+  const block = argsLength === 0 ? 0 : take(classFor((KEPT_HEADER + argsLength) | 0));
+  const isReady = hasTie && (ref !== 0 || flags !== SPAWN_MONITOR) && (block !== 0 || argsLength === 0);
+  const record = isReady ? open() : 0;
+  if (record === 0) {
+    if (block !== 0) give(block, classFor((KEPT_HEADER + argsLength) | 0));
+    return hostSpawn(name, nameLength, entry, entryLength, args, argsLength, flags, result);
+  }
+  takeSpawn(family);
+  begin(record, child, family, self);
+  if (block !== 0) {
+    store(block, argsLength);
+    copyIn((block + KEPT_HEADER) | 0, args, argsLength);
+    store((load((record + COLD) | 0) + ARGS) | 0, block);
+    add(BYTES_OF_ARGUMENTS, argsLength);
+    add(OTHER_BYTES, argsLength);
+  }
+  if (flags === SPAWN_LINK) addLink(self, record);
+  if (flags === SPAWN_MONITOR) {
+    store(REFS_LEFT, (load(REFS_LEFT) - 1) | 0);
+    addMonitor(self, record, ref);
+  }
+  guestStore2(result, load((record + LO) | 0), load((record + HI) | 0));
+  guestStore2((result + 8) | 0, ref, 0);
+  enqueue(record);
+  return 1;
+}
+
+/** The spec of the child that a name and an entry mean for an actor; 0: the host has to say. */
+function childFor(self: i32, name: i32, nameLength: i32, entry: i32, entryLength: i32): i32 {
+  let child = load((load((self + SPEC) | 0) + CHILDREN) | 0);
+  while (child !== 0) {
+    const text = (child + CHILD_HEADER) | 0;
+    if (
+      load((child + CHILD_NAME_LENGTH) | 0) === nameLength &&
+      load((child + CHILD_ENTRY_LENGTH) | 0) === entryLength &&
+      isInside(name, nameLength) &&
+      isInside(entry, entryLength) &&
+      guestIs(name, text, nameLength) &&
+      guestIs(entry, (text + nameLength) | 0, entryLength)
+    ) {
+      return load((child + CHILD_SPEC) | 0);
+    }
+    child = load((child + NEXT_CHILD) | 0);
+  }
+  return 0;
+}
+
+/** Whether no limit forbids it, and the host does not want to hear of it. */
+function isPlain(self: i32, args: i32, argsLength: i32, flags: i32, result: i32): bool {
+  if (load(WATCHED) !== 0 || below(SPAWN_MONITOR, flags)) return false;
+  if (!isInside(args, argsLength) || !isInside(result, RESULT_BYTES)) return false;
+  if (below(MAX_INSIDE_BYTES, argsLength) || below(load((self + MAX_MESSAGE_BYTES) | 0), argsLength)) return false;
+  if (flags !== 0 && (!mayTie(self) || !mayAsk(self))) return false;
+  if (!below((load(FRESH_SLOT) - load(REST_LENGTH)) | 0, load(MAX_ACTORS))) return false;
+  const bytes = (ACTOR_BYTES + argsLength) | 0;
+  if (!fits(BYTES_OF_TIES, BYTES_OF_INSTANCES, bytes, MAX_HEAP_BYTES)) return false;
+  if (!fits(BYTES_OF_TIES, OTHER_BYTES, bytes, MAX_ALL_BYTES)) return false;
+  const family = load((load((self + COLD) | 0) + FAMILY) | 0);
+  const founder = load((family + FOUNDER) | 0);
+  const most = load((founder + SPEC_MAX_FAMILY) | 0);
+  const size = load((family + SIZE) | 0);
+  // Without a sign: twice the limit may be beyond 2^31.
+  if (!below(size, most) || !below((size + load((family + ENDING) | 0)) | 0, most << 1)) return false;
+  return below(spawnsOf(family), load((founder + SPEC_MAX_SPAWNS) | 0));
+}
+
+/** How many spawns of a family this second has had. */
+function spawnsOf(family: i32): i32 {
+  const ago = (load(NOW) - load((family + SPAWNS + METER_BEGAN) | 0)) | 0;
+  return below(ago, SECOND_MS) ? load((family + SPAWNS + METER_USED) | 0) : 0;
+}
+
+function takeSpawn(family: i32): void {
+  const used = spawnsOf(family);
+  if (used === 0) store((family + SPAWNS + METER_BEGAN) | 0, load(NOW));
+  store((family + SPAWNS + METER_USED) | 0, (used + 1) | 0);
+}
+
+/** Makes the record that has been opened that of a new actor. */
+function begin(record: i32, spec: i32, family: i32, parent: i32): void {
+  const cold = load((record + COLD) | 0);
+  store2((cold + PARENT_LO) | 0, load((parent + LO) | 0), load((parent + HI) | 0));
+  store2((cold + FAMILY) | 0, family, load(NOW));
+  store((record + SPEC) | 0, spec);
+  store((record + MAX_MESSAGES) | 0, load((spec + SPEC_MAX_MESSAGES) | 0));
+  store((record + MAX_BYTES) | 0, load((spec + SPEC_MAX_BYTES) | 0));
+  store((record + MAX_MESSAGE_BYTES) | 0, load((spec + SPEC_MAX_MESSAGE_BYTES) | 0));
+  store((record + FLAGS) | 0, load((spec + SPEC_FLAGS) | 0));
+  store((spec + USERS) | 0, (load((spec + USERS) | 0) + 1) | 0);
+  store((family + SIZE) | 0, (load((family + SIZE) | 0) + 1) | 0);
+  store(GUESTS, (load(GUESTS) + 1) | 0);
+  add(BYTES_OF_INSTANCES, ACTOR_BYTES);
+  add(OTHER_BYTES, ACTOR_BYTES);
+  count(SPAWNED);
+}

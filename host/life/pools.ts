@@ -1,0 +1,174 @@
+/**
+ * The pools of a runtime: for each module, entry and maximum of memory, the instances that its actors
+ * take turns in (kernel/pool.ts). Only actors whose whole state is their memory and their globals can
+ * share instances (module/recyclable.ts).
+ */
+import type { Services } from "../actor/actor.ts";
+import type { Instance } from "../actor/body.ts";
+import type { Spec } from "../actor/spec.ts";
+import {
+  FIRST_STATE,
+  FREE_INSTANCE,
+  IN_STATE,
+  INSTANCES_MADE,
+  MOST_INSTANCES,
+  NEXT_FREE,
+  NEXT_IN_POOL,
+  NEXT_TO_LEAVE,
+  OF_POOL,
+  POOL_BYTES,
+  TABLE_INDEX,
+} from "../kernel/words.ts";
+import type { GuestModule } from "../module/guest-module.ts";
+
+/** No store limit: everything in the memory can have changed. */
+const NO_LIMIT = -1;
+
+/** What `keepFirstState` answers instead of an address. */
+const NO_MEMORY = 0;
+const TOO_LARGE = 1;
+
+/** One pool. */
+export class Pool {
+  /** Where the kernel has its words. */
+  readonly address: number;
+  /** The FLAGS of its actors that their guest decides. */
+  flags = 0;
+  readonly #services: Services;
+  readonly #most: number;
+
+  constructor(services: Services, most: number) {
+    this.address = services.kernel.newBlock(POOL_BYTES);
+    this.#services = services;
+    this.#most = most;
+    this.#set(MOST_INSTANCES, most);
+  }
+
+  #word(place: number): number {
+    return this.#services.kernel.word(this.address + place);
+  }
+
+  #set(place: number, value: number): void {
+    this.#services.kernel.setWord(this.address + place, value);
+  }
+
+  get made(): number {
+    return this.#word(INSTANCES_MADE);
+  }
+
+  /** Whether the limit allows another instance. */
+  get hasRoom(): boolean {
+    return this.made < this.#most;
+  }
+
+  /** There are no more instances than these: actors have to leave. */
+  close(): void {
+    this.#set(MOST_INSTANCES, this.made);
+  }
+
+  /** Adds a new instance, which no actor has. False: its first state cannot be kept. */
+  add(instance: Instance, globals: number): boolean {
+    const { kernel } = this.#services;
+    if (this.#word(FIRST_STATE) === 0) {
+      const state = instance.port?.keepFirstState(NO_LIMIT, globals) ?? NO_MEMORY;
+      if (state === NO_MEMORY || state === TOO_LARGE) return false;
+      this.#set(FIRST_STATE, state);
+    }
+    const { address } = instance;
+    kernel.setWord(address + IN_STATE, this.#word(FIRST_STATE));
+    kernel.setWord(address + OF_POOL, this.address);
+    kernel.setWord(address + NEXT_FREE, this.#word(FREE_INSTANCE));
+    const next = this.#word(NEXT_TO_LEAVE);
+    kernel.setWord(address + NEXT_IN_POOL, next === 0 ? address : kernel.word(next + NEXT_IN_POOL));
+    if (next === 0) this.#set(NEXT_TO_LEAVE, address);
+    else kernel.setWord(next + NEXT_IN_POOL, address);
+    this.#set(FREE_INSTANCE, address);
+    this.#set(INSTANCES_MADE, this.made + 1);
+    return true;
+  }
+
+  /** Its module is gone, and so are its instances: gives back what the kernel keeps. */
+  end(): void {
+    const { call } = this.#services.kernel;
+    const state = this.#word(FIRST_STATE);
+    if (state !== 0) call.dropImage(state);
+    this.#services.kernel.giveBlock(this.address, POOL_BYTES);
+  }
+
+  /** Takes an instance out of the circle. No actor has it, and it is not free. */
+  remove(address: number): void {
+    const { kernel } = this.#services;
+    let before = address;
+    while (kernel.word(before + NEXT_IN_POOL) !== address) before = kernel.word(before + NEXT_IN_POOL);
+    const next = kernel.word(address + NEXT_IN_POOL);
+    kernel.setWord(before + NEXT_IN_POOL, next);
+    if (this.#word(NEXT_TO_LEAVE) === address) this.#set(NEXT_TO_LEAVE, next === address ? 0 : next);
+    this.#set(INSTANCES_MADE, this.made - 1);
+    this.#set(MOST_INSTANCES, this.#most);
+  }
+
+  /** Takes a free instance out of the pool; undefined: there is none. */
+  takeFree(): Instance | undefined {
+    const { kernel, instances } = this.#services;
+    const address = this.#word(FREE_INSTANCE);
+    if (address === 0) return undefined;
+    this.#set(FREE_INSTANCE, kernel.word(address + NEXT_FREE));
+    this.remove(address);
+    return instances.at(kernel.word(address + TABLE_INDEX));
+  }
+}
+
+export class Pools {
+  readonly #services: Services;
+  readonly #most: number;
+  #pools = new WeakMap<GuestModule, Map<string, Pool>>();
+  /** All pools. A pool does not keep its module. */
+  readonly #all = new Set<Pool>();
+  readonly #onModuleGone: FinalizationRegistry<Pool>;
+  /** Modules whose first state cannot be kept. */
+  readonly #refused = new WeakSet<GuestModule>();
+
+  /** `onGone` gets the pools of modules that are gone, to drop their instances. */
+  constructor(services: Services, most: number, onGone: (pool: Pool) => void) {
+    this.#services = services;
+    this.#most = most;
+    this.#onModuleGone = new FinalizationRegistry(pool => {
+      this.#all.delete(pool);
+      onGone(pool);
+    });
+  }
+
+  /** The pool for actors of a spec; undefined: each of them has an instance of its own. */
+  for({ module, entry, way }: Spec, maximumPages: number): Pool | undefined {
+    if (module === null || way === "jspi" || !isShareable(module) || this.#refused.has(module)) return undefined;
+    let pools = this.#pools.get(module);
+    if (pools === undefined) {
+      pools = new Map();
+      this.#pools.set(module, pools);
+    }
+    const key = `${maximumPages} ${entry}`;
+    let pool = pools.get(key);
+    if (pool === undefined) {
+      pool = new Pool(this.#services, this.#most);
+      pools.set(key, pool);
+      this.#all.add(pool);
+      this.#onModuleGone.register(module, pool);
+    }
+    return pool;
+  }
+
+  refuse(module: GuestModule): void {
+    this.#refused.add(module);
+  }
+
+  [Symbol.iterator](): IterableIterator<Pool> {
+    return this.#all.values();
+  }
+}
+
+/** An actor with a larger memory keeps its instance. */
+const MAX_BYTES = 64 * 65_536;
+
+function isShareable(module: GuestModule): boolean {
+  return module.movableGlobals !== undefined && module.initialBytes <= MAX_BYTES;
+}
