@@ -55,7 +55,12 @@ export type { FailingHostFunction, HostContext, HostFunction, HostImports } from
 
 // What those outside see: snapshots, events, counters.
 
-export type { ActorInfo, PeekOptions, Snapshot, Wait, WaitingItem } from "./observe/snapshot.ts";
+export type { ActorFilter } from "./observe/actor-filter.ts";
+export type { ActorInfo, Wait } from "./observe/actor-info.ts";
+export type { ActorOrder } from "./observe/actor-order.ts";
+export type { Snapshot, SnapshotOptions } from "./observe/snapshot.ts";
+export type { Totals } from "./observe/totals.ts";
+export type { PeekOptions, WaitingItem } from "./observe/waiting-item.ts";
 export { escapeControls } from "./wire/escape-controls.ts";
 export type {
   ActorExit,

@@ -3,22 +3,27 @@
  * part gets the parts below it, and functions for what is above it.
  */
 
-import type { Actor, Services } from "./actor/actor.ts";
-import { setMemory } from "./actor/memory.ts";
+import { Actor, type Services } from "./actor/actor.ts";
+import { InstanceTable } from "./actor/body.ts";
+import { TurnBudget } from "./actor/reductions.ts";
+import { Specs } from "./actor/spec.ts";
 import { Registry } from "./between/names.ts";
-import { drawRequestRefs } from "./between/refs.ts";
+import { drawRefs } from "./between/refs.ts";
 import { Denials, type Denied } from "./door/denials.ts";
 import { hostImports } from "./door/host-functions.ts";
 import { actorImports } from "./door/imports.ts";
 import { envImports } from "./door/imports-env.ts";
 import type { SpawnByGuest } from "./door/imports-signals.ts";
-import type { Log } from "./door/log.ts";
+import { type Log, mayLog } from "./door/log.ts";
 import { Directory } from "./javascript/directory.ts";
+import { TIE_SECRET } from "./kernel/words.ts";
 import { Ends } from "./life/ends.ts";
 import { Instances } from "./life/instances.ts";
 import { Spawner } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
+import { Actors } from "./mail/actors.ts";
 import { Kernel } from "./mail/kernel.ts";
+import { Outboxes } from "./mail/outbox.ts";
 import { ModuleLoader } from "./module/loader.ts";
 import { Callbacks } from "./observe/callbacks.ts";
 import { Snapshots } from "./observe/snapshot.ts";
@@ -30,13 +35,14 @@ import { Notices } from "./time/notices.ts";
 import { checkedRandom, secretRandom } from "./time/random.ts";
 import { Scheduler } from "./time/scheduler.ts";
 import { Timers } from "./time/timers.ts";
+import { JspiWay } from "./turns/jspi.ts";
 import { Loop } from "./turns/loop.ts";
+import { asyncifyWay, handlerWay } from "./turns/plain.ts";
 import { Ports } from "./turns/ports.ts";
 import { byCountAndClock } from "./turns/preempt.ts";
 import { stackTooLong } from "./turns/preempted-stack.ts";
 import type { ImportObject } from "./wire/host-functions.ts";
 import { type RuntimeLimits, runtimeLimits } from "./wire/limits.ts";
-import { PidTable } from "./wire/pid.ts";
 import { reasonOfThrown } from "./wire/reason.ts";
 
 /** Everything that one runtime consists of. */
@@ -45,7 +51,8 @@ export class Parts {
   readonly notices: Notices;
   readonly inspection: Inspection;
   readonly services: Services;
-  readonly actors: PidTable<Actor>;
+  readonly actors: Actors<Actor>;
+  readonly outboxes: Outboxes;
   readonly registry: Registry;
   readonly directory: Directory;
   readonly imports: ImportObject;
@@ -62,32 +69,40 @@ export class Parts {
     const notices = new Notices(new CallOut(options.onError));
     const inspection = new Inspection(notices, clock);
     const scheduler = new Scheduler(clock, options.sliceMs ?? 4, notices);
-    const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes);
+    const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
+    const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes, random);
+    for (const word of [TIE_SECRET, TIE_SECRET + 4]) kernel.setWord(word, (secretRandom() * 2 ** 32) | 1);
     const account = new Account(limits.allMemoryBytes, kernel);
     const counters = { sent: 0, received: 0, dead: 0, denied: 0, untold: 0, spawned: 0, ended: 0, turnsCut: 0 };
+    const jspi = new JspiWay(limits.fibers, account);
     const callbacks = new Callbacks(options, inspection, counters);
-    const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
     const services: Services = {
       clock,
       scheduler,
       timers: new Timers(clock, scheduler, error => notices.callOut.failed("a timer", error)),
       kernel,
+      ways: { handler: handlerWay, asyncify: asyncifyWay, jspi },
+      specs: new Specs(kernel),
+      instances: new InstanceTable(),
+      extras: new Map(),
       judge: byCountAndClock,
+      budget: new TurnBudget(),
       resumed: actor => this.loop.resumed(actor),
       counters,
       account,
       random,
       end: (actor, reason) => this.ends.end(actor, reason),
       describe: (actor, error) => stackTooLong(actor) ?? reasonOfThrown(error),
-      memoryGrown: setMemory,
       deadLetter: (from, to, tag, length, why) => callbacks.deadLetter(from, to, tag, length, why),
     };
+    kernel.view = (lo, hi, record) => new Actor(lo, hi, record, services);
     notices.onDropped = (what, count) => callbacks.dropped(what, count);
     this.limits = limits;
     this.notices = notices;
     this.inspection = inspection;
     this.services = services;
-    this.actors = new PidTable(random);
+    this.actors = new Actors(kernel);
+    this.outboxes = new Outboxes(kernel);
     this.registry = new Registry(inspection);
     this.directory = new Directory(services, this.actors, this.registry);
     this.snapshots = new Snapshots(services, this.actors);
@@ -95,19 +110,22 @@ export class Parts {
     const denials = new Denials(notices, options.onDenied);
     const denied: Denied = (actor, call) => denials.tell(actor, call);
     const log: Log = (actor, level, text) => callbacks.log(actor, level, text);
-    const { actors, registry } = this;
+    const { actors, outboxes, registry } = this;
     const spawn: SpawnByGuest = (parent, name, entry, args) => {
-      const warn = (text: string) => callbacks.log(parent, "warning", text);
+      // Warnings count against the log, so failing spawns cannot flood it.
+      const warn = (text: string, bytes: number) => {
+        if (mayLog(parent, bytes)) callbacks.log(parent, "warning", text);
+      };
       return this.spawner.spawnByGuest(parent, name, entry, args, this.imports, warn);
     };
     const beganMs = clock.now();
     const host = hostImports(services, notices.callOut, options.imports ?? {}, log, denied);
-    const actor = actorImports({ services, actors, registry, spawn, log, denied, beganMs });
+    const actor = actorImports({ services, actors, outboxes, registry, spawn, log, denied, beganMs });
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
-    this.loop = new Loop(services, notices);
-    const ports = new Ports(kernel, this.imports, () => drawRequestRefs(services), options.kernel === undefined);
-    this.instances = new Instances(account, ports);
-    this.ends = new Ends(services, notices, inspection, actors, registry, this.instances, options.onExit);
+    this.loop = new Loop(services, notices, outboxes);
+    const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
+    this.instances = new Instances(services, ports);
+    this.ends = new Ends(services, notices, inspection, registry, this.instances, options.onExit);
     this.spawner = new Spawner(
       services,
       limits,
@@ -116,6 +134,7 @@ export class Parts {
       actors,
       this.instances,
       this.ends,
+      jspi,
       options.grants,
     );
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));

@@ -12,14 +12,11 @@ import { Supervisor } from "./javascript/supervisor.ts";
 import { type ModuleDefaults, type SpawnOptions, tellSpawn } from "./life/spawner.ts";
 import type { GuestModule } from "./module/guest-module.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
-import {
-  type ActorInfo,
-  type PeekOptions,
-  peek,
-  peekChecks,
-  type Snapshot,
-  type WaitingItem,
-} from "./observe/snapshot.ts";
+import type { ActorFilter } from "./observe/actor-filter.ts";
+import type { ActorInfo } from "./observe/actor-info.ts";
+import type { Snapshot, SnapshotOptions } from "./observe/snapshot.ts";
+import type { Totals } from "./observe/totals.ts";
+import { type PeekOptions, peek, peekChecks, type WaitingItem } from "./observe/waiting-item.ts";
 import {
   type LoadOptions,
   loadChecks,
@@ -119,8 +116,8 @@ export class Runtime implements AsyncDisposable {
     const payload = payloadFrom(bytes);
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to call actors");
     if (this.#calls === undefined) {
-      this.#parts.actors.add((lo, hi) => {
-        const calls = new Calls(lo, hi, this.#parts.services, this.#parts.limits);
+      this.#parts.actors.add(record => {
+        const calls = new Calls(record, this.#parts.services, this.#parts.limits);
         this.#calls = calls;
         return calls.actor;
       });
@@ -150,7 +147,7 @@ export class Runtime implements AsyncDisposable {
 
   /** The live members of a group, in the order in which they joined (Erlang: `pg`). */
   members(group: string): Pid[] {
-    return [...this.#parts.registry.members(group)].map(actor => actor.pid);
+    return [...this.#parts.registry.members(group).keys()];
   }
 
   /** Makes an actor a member of a group, once. Returns false where there is no such actor. */
@@ -171,10 +168,9 @@ export class Runtime implements AsyncDisposable {
   mailbox(): HostMailbox {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to receive");
     let mailbox: HostMailbox | undefined;
-    this.#parts.actors.add((lo, hi) => {
+    this.#parts.actors.add(record => {
       mailbox = new HostMailbox(
-        lo,
-        hi,
+        record,
         this.#parts.services,
         this.#parts.limits,
         this.#parts.notices.callOut,
@@ -219,13 +215,12 @@ export class Runtime implements AsyncDisposable {
       adopt: (child, { lo, hi }) => {
         const actor = this.#parts.directory.find(child);
         if (actor === undefined || actor.parent !== 0) return;
-        actor.parentLo = lo;
-        actor.parentHi = hi;
+        actor.setParent(lo, hi);
       },
       told: (supervisor, id, pid, what) => inspection.tell({ kind: "child", supervisor, id, pid, what }),
       report: report => inspection.tell({ kind: "report", report }, "onReport", onReport && (() => onReport(report))),
     });
-    this.exited(supervisor.pid).then(this.#parts.snapshots.add(supervisor));
+    this.exited(supervisor.pid).then(this.#parts.snapshots.supervision.add(supervisor));
     return supervisor;
   }
 
@@ -236,9 +231,8 @@ export class Runtime implements AsyncDisposable {
 
   /** Resolves to the exit reason, or to `noproc` where there is no such actor (Erlang: a monitor). */
   exited(pid: Pid): Promise<ExitReason> {
-    const actor = this.#parts.directory.find(pid) ?? this.#parts.ends.untold(pid);
-    if (actor === undefined) return Promise.resolve({ kind: "noproc" });
-    return this.#parts.ends.exited(actor);
+    const { directory, ends } = this.#parts;
+    return ends.exited(directory.find(pid), pid) ?? Promise.resolve({ kind: "noproc" });
   }
 
   /**
@@ -263,9 +257,21 @@ export class Runtime implements AsyncDisposable {
     return true;
   }
 
-  /** Describes every live actor, as plain data. It costs nothing unless you call it. */
-  snapshot(): Snapshot {
-    return this.#parts.snapshots.snapshot();
+  /**
+   * Describes live actors, as plain data: the first 1,000 in the order of their slots, or the page, the
+   * order and the filter that the options name. It costs nothing unless you call it. Throws a TypeError
+   * for an unknown option, and for `from` with another order than that of the slots.
+   */
+  snapshot(options: SnapshotOptions = {}): Snapshot {
+    return this.#parts.snapshots.snapshot(options);
+  }
+
+  /**
+   * Counts all live actors, or those of a filter, by kind and by state, and adds up their mailboxes. It
+   * makes no list. Without a filter, it reads words only.
+   */
+  totals(filter: ActorFilter = {}): Totals {
+    return this.#parts.snapshots.totals(filter);
   }
 
   /** Describes one actor, as `snapshot` does. Returns undefined where there is no such actor. */

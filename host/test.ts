@@ -129,9 +129,14 @@ export async function settle(runtime: Runtime): Promise<void> {
     // What promises ask for in one turn is ready in the next.
     if (quiet === 2) return;
   }
-  const { actors } = runtime.snapshot();
-  const busy = actors.filter(({ state }) => state === "ready" || state === "running").map(({ pid }) => formatPid(pid));
-  const who = busy.length === 0 ? "" : `: ${busy.slice(0, 10).join(", ")}`;
+  const busy = (["running", "ready"] as const).flatMap(state => runtime.snapshot({ state, most: 10 }).actors);
+  const who =
+    busy.length === 0
+      ? ""
+      : `: ${busy
+          .slice(0, 10)
+          .map(({ pid }) => formatPid(pid))
+          .join(", ")}`;
   throw new IsopodError("ISOPOD_UNSETTLED", `actors still run after ${MOST_TURNS} turns of the event loop${who}`);
 }
 

@@ -7,7 +7,7 @@
  *
  *     npm run bench:images
  */
-import { IMAGE_LINES, IN_STATE, STATE_FROM, STATE_UNTIL } from "../../host/kernel/words.ts";
+import { IMAGE_LINES, IN_STATE, STATE_FROM, STATE_UNTIL } from "../../host/kernel/image-words.ts";
 import { imageLength } from "../../host/mail/image-bytes.ts";
 import { Kernel } from "../../host/mail/kernel.ts";
 import { compileTrimmed } from "../../host/module/trim.ts";

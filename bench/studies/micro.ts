@@ -7,6 +7,8 @@
  */
 import binaryen from "binaryen";
 import { Bench } from "tinybench";
+import { HI, LO } from "../../host/kernel/words.ts";
+import { Actors } from "../../host/mail/actors.ts";
 import { Kernel } from "../../host/mail/kernel.ts";
 import { Mailbox } from "../../host/mail/mailbox.ts";
 import { engineFlags, engineName } from "../../host/node/engine.ts";
@@ -32,11 +34,11 @@ function addRepeated(name: string, operation: () => void): void {
 }
 
 const kernel = new Kernel();
-for (const [slot, bytes] of [8, 1024].entries()) {
+const actors = new Actors(kernel);
+for (const bytes of [8, 1024]) {
   const source = new Uint8Array(bytes);
   const target = new Uint8Array(bytes);
-  const owner = { lo: slot + 1, hi: 0, record: 0 };
-  kernel.claim(owner);
+  const owner = actors.add(record => ({ lo: kernel.word(record + LO), hi: kernel.word(record + HI), record }));
   const mailbox = new Mailbox(kernel, owner);
   addRepeated(`kernel deliver + take, ${bytes} bytes`, () => {
     kernel.deliver(owner.record, MESSAGE, 0, 1, 0, 0, 0, source);

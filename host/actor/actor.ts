@@ -1,6 +1,6 @@
 /**
  * One actor, and the first file of the room host/actor/: an actor's state, its budget, its
- * receives, its ties, and how it crashes. The room imports module/, mail/, time/ and wire/. It
+ * receives, its belongings, and how it crashes. The room imports module/, mail/, time/ and wire/. It
  * guarantees that each piece of an actor's state has one home, and that a fault ends this actor
  * only: the reason is noted on the actor before anything is thrown through its guest.
  *
@@ -13,25 +13,36 @@
  */
 
 import {
-  FLAGS,
+  ARGS,
+  BODY,
+  BORN,
+  COLD,
+  ENDED_RECORD,
+  FAMILY,
   FOR_EVER,
+  GIVEN,
+  HAS_EXTRA,
   MAX_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
-  MAY_REQUEST,
   OVER,
+  PARENT_HI,
+  PARENT_LO,
   PARKED,
   READY,
   RECEIVED,
   RUNNING,
   SENT,
+  SPEC,
+  STATE,
   TIMED,
   TIMED_BY_HOST,
   TIMED_BY_KERNEL,
   TIMEOUT,
 } from "../kernel/words.ts";
 import type { Account } from "../mail/account.ts";
-import type { Bytes, Owner } from "../mail/bytes.ts";
+import type { Bytes } from "../mail/bytes.ts";
+import { kept } from "../mail/kept.ts";
 import type { Kernel } from "../mail/kernel.ts";
 import { Mailbox } from "../mail/mailbox.ts";
 import type { GuestModule } from "../module/guest-module.ts";
@@ -39,81 +50,21 @@ import type { Clock } from "../time/clock.ts";
 import type { Runnable, Scheduler } from "../time/scheduler.ts";
 import { Timer, type Timers } from "../time/timers.ts";
 import type { Counters, DeadLetter } from "../wire/events.ts";
-import type { Limits } from "../wire/limits.ts";
+import type { Granted } from "../wire/grants.ts";
+import type { Limits, WayName } from "../wire/limits.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
-import type { Allowance } from "./allowance.ts";
-import type { Answer, GuestExports, Instance, Port } from "./body.ts";
+import { Belongings } from "./belongings.ts";
+import type { Answer, GuestExports, Instance, InstanceTable } from "./body.ts";
+import { Extra, NO_EXTRA } from "./extra.ts";
+import { Family } from "./family.ts";
 import { ActorRecord } from "./record.ts";
-import type { Judge, Reductions } from "./reductions.ts";
+import type { Judge, Preempted, TurnBudget } from "./reductions.ts";
+import type { Spec, Specs } from "./spec.ts";
 import type { SpilledStack } from "./spilled-stack.ts";
 
-/**
- * One monitor: it brings one Down, unless it is taken back before. A request in flight is a
- * monitor, too.
- */
-export interface Monitor {
-  readonly ref: number;
-  readonly watcher: Actor;
-  /**
-   * Whose end causes the Down, and who alone may answer the ref. Changes when a request is
-   * delegated.
-   */
-  target: Actor;
-  /** An answer was accepted. A ref takes one. */
-  isAnswered: boolean;
-  /**
-   * The pid of the actor that delegated the request; the answer is addressed to it. 0, 0: not
-   * delegated.
-   */
-  viaLo: number;
-  viaHi: number;
-}
-
-/** A message to be sent later, whose timer has not fired. */
-export interface PendingTimer {
-  readonly timer: Timer;
-  /** The setter is the receiver. */
-  readonly toItself: boolean;
-  /** The length of its payload. */
-  readonly bytes: number;
-  /** The ties of the actor that set it; null after that has ended. */
-  ties: Ties | null;
-}
-
-/**
- * What ties an actor to others. Most actors have few ties or none, so each set is made when it is
- * needed.
- */
-export class Ties {
-  /** Exit signals come as items and do not end it. */
-  trapsExits = false;
-  /** The actors it is linked to. Both sides hold the other. */
-  links: Set<Actor> | null = null;
-  /** While its end is told: the actors that were linked to it. */
-  wereLinked: Set<Actor> | null = null;
-  /** Its own monitors, by ref. */
-  monitors: Map<number, Monitor> | null = null;
-  /** How many of its monitors have a ref of the switch (an odd one). */
-  unfolded = 0;
-  /** The monitors that others have of it. */
-  watchers: Set<Monitor> | null = null;
-  /** The requests that were delegated to it, by ref. */
-  delegated: Map<number, Monitor> | null = null;
-  /** Its live refs of `make_ref`, and whether each was answered. */
-  refs: Map<number, boolean> | null = null;
-  /** The timers that it has set and that have not fired, by ref. Timers to itself end with it. */
-  timers: Map<number, PendingTimer> | null = null;
-  names: Set<string> | null = null;
-  groups: Set<string> | null = null;
-}
-
-/**
- * How an actor waits, and gets the turns that the kernel leaves to the host. turns/plain.ts and
- * turns/jspi.ts implement it, and host mailboxes do.
- */
+/** How guests wait, and get the turns that the kernel leaves to the host. */
 export interface Way {
-  readonly name: "handler" | "asyncify" | "jspi" | "host";
   /**
    * Gives the actor a turn. False: the turn continues on a stack of its own, and tells the
    * scheduler when it is over.
@@ -123,14 +74,28 @@ export interface Way {
   discard(actor: Actor): void;
 }
 
+/** The ways of guests. turns/plain.ts and turns/jspi.ts have them. */
+export type Ways = Readonly<Record<WayName, Way>>;
+
+/** What is known of actors beside the words of their records. */
+export interface Actors {
+  readonly specs: Specs;
+  readonly instances: InstanceTable;
+  /** By the address of the record. */
+  readonly extras: Map<number, Extra>;
+}
+
 /** What turns and waits need: the clock, the scheduler, the timers, and the kernel. */
-export interface TurnServices {
+export interface TurnServices extends Actors {
+  readonly ways: Ways;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly timers: Timers;
   readonly kernel: Kernel<Actor>;
   /** Decides whether a turn continues that asks for more reductions. */
   readonly judge: Judge;
+  /** What the actor that runs has spent in its turn. */
+  readonly budget: TurnBudget;
   /** Called when the turn of an actor is over that has a stack of its own. */
   resumed(actor: Actor): void;
 }
@@ -147,8 +112,6 @@ export interface Reports {
   end(actor: Actor, reason: ExitReason): void;
   /** The exit reason for an exception that came out of the actor's code. */
   describe(actor: Actor, error: unknown): ExitReason;
-  /** The actor's memory has this size now. */
-  memoryGrown(actor: Actor, bytes: number): void;
   /** Counts a message that no actor will receive, and tells the embedder. */
   deadLetter(from: Pid, to: Pid, tag: number, length: number, why: DeadLetter["why"]): void;
 }
@@ -168,90 +131,200 @@ export function totals({ counters, kernel }: Pick<Services, "counters" | "kernel
   };
 }
 
-export class Actor extends ActorRecord implements Runnable, Owner {
+export class Actor extends ActorRecord implements Runnable {
   readonly services: Services;
   readonly mailbox: Mailbox;
-  readonly module: GuestModule | null;
-  readonly way: Way;
-  /** What its spawn gave it; empty after its end. */
-  args: Uint8Array;
-  readonly limits: Limits;
+  /** What it was spawned as. */
+  readonly spec: Spec;
 
-  /** The exit reason of an actor that is about to end; set together with `EXITING`. */
-  exiting: ExitReason | null = null;
-  /** It ends by its own fault, so the report says what it received last. */
-  atFault = false;
-  /** It is part of the runtime: no signal reaches it, and it takes answers only. */
-  immune = false;
-
-  /** The guest's memory; set when it is instantiated. */
-  bytes: Bytes;
-  guest: GuestExports | null = null;
-  /** What its guest calls; null for the host's own actors. */
-  port: Port | null = null;
-  /** The instance, if another actor may use it afterwards. */
-  instance: Instance | null = null;
-  #deadlineMs = Number.POSITIVE_INFINITY;
-  /** The timer of its receives; made by the first receive that has to wait for a timeout. */
-  timer: Timer | null = null;
-  /** The answer of the embedder's function that it waits for, with `WANT_ANSWER`. */
-  answer: Answer | null = null;
-  /** Its ties, except a request that the kernel keeps. `allTies` includes that. */
-  ties: Ties | null = null;
-  /**
-   * The words of its parent's pid: the guest that spawned it, or the host's supervisor. 0, 0: the
-   * host.
-   */
-  parentLo = 0;
-  parentHi = 0;
-  /** What its guest may do; null for the host's own actors, which may do everything. */
-  allowance: Allowance | null = null;
-  /** How much its guest may compute; null if its module does not count reductions. */
-  reductions: Reductions | null = null;
-  /** The part of its parked stack that is not in its memory. */
-  spilledStack: SpilledStack | null = null;
-  /** The export that it runs; empty for the host's own actors. */
-  entry = "";
-  /** When it was made, on the runtime's clock. */
-  readonly bornMs: number;
-
-  constructor(
-    lo: number,
-    hi: number,
-    services: Services,
-    module: GuestModule | null,
-    way: Way,
-    args: Uint8Array,
-    limits: Limits,
-    bytes: Bytes,
-  ) {
-    super(lo, hi, services.kernel);
+  constructor(lo: number, hi: number, record: number, services: Services) {
+    const { kernel, specs } = services;
+    super(lo, hi, record, kernel);
     this.services = services;
-    this.mailbox = new Mailbox(services.kernel, this);
-    this.module = module;
-    this.way = way;
-    this.args = args;
-    this.limits = limits;
-    this.bytes = bytes;
-    services.kernel.claim(this);
-    this.setWord(MAX_MESSAGES, limits.mailboxMessages);
-    this.setWord(MAX_BYTES, limits.mailboxBytes);
-    this.setWord(MAX_MESSAGE_BYTES, limits.messageBytes);
-    // It counts as running until its spawn is over, so items that its start function causes wait in
-    // its mailbox.
-    this.state = RUNNING;
-    this.setWord(FLAGS, limits.ties > 0 ? MAY_REQUEST : 0);
-    this.bornMs = services.clock.now();
+    this.mailbox = new Mailbox(kernel, this);
+    this.spec = specs.at(kernel.word(record + SPEC));
+  }
+
+  /**
+   * A new actor in the record that its pid has been given. It counts as running until its spawn is
+   * over, so items that its start function causes wait in its mailbox.
+   */
+  static begin(record: number, spec: Spec, services: Services): Actor {
+    const { kernel, specs, clock } = services;
+    const { limits } = spec;
+    const cold = kernel.word(record + COLD);
+    kernel.setWord(record + SPEC, specs.use(spec));
+    kernel.setWord(cold + BORN, Math.floor(clock.now()));
+    kernel.setWord(record + MAX_MESSAGES, limits.mailboxMessages);
+    kernel.setWord(record + MAX_BYTES, limits.mailboxBytes);
+    kernel.setWord(record + MAX_MESSAGE_BYTES, limits.messageBytes);
+    kernel.setWord(record + STATE, RUNNING);
+    return kernel.userAt(record) as Actor;
+  }
+
+  get module(): GuestModule | null {
+    return this.spec.module;
+  }
+
+  get limits(): Limits {
+    return this.spec.limits;
+  }
+
+  /** What its guest may do; null for the host's own actors, which may do everything. */
+  get granted(): Granted | null {
+    return this.spec.granted;
+  }
+
+  /** The export that it runs; empty for the host's own actors. */
+  get entry(): string {
+    return this.spec.entry;
+  }
+
+  /** Its family; null for the host's own actors. */
+  get family(): Family | null {
+    const address = this.coldWord(FAMILY);
+    return address === 0 ? null : new Family(address, this.services.kernel, this.services.specs);
+  }
+
+  /** What its spawn gave it; empty after its end. */
+  get args(): Uint8Array {
+    return kept(this.services.kernel, this.coldWord(ARGS));
+  }
+
+  /** When it was made, on the runtime's clock, in whole milliseconds. */
+  get bornMs(): number {
+    return this.coldWord(BORN);
+  }
+
+  /** The words of its parent's pid: the guest that spawned it, or the host's supervisor. 0, 0: the host. */
+  get parentLo(): number {
+    return this.coldWord(PARENT_LO);
+  }
+
+  get parentHi(): number {
+    return this.coldWord(PARENT_HI);
+  }
+
+  setParent(lo: number, hi: number): void {
+    this.setColdWord(PARENT_LO, lo);
+    this.setColdWord(PARENT_HI, hi);
+  }
+
+  /** What its guest runs in; without memory and exports where there is none. */
+  get instance(): Instance {
+    return this.services.instances.at(this.word(BODY));
+  }
+
+  /** The guest's memory. */
+  get bytes(): Bytes {
+    return this.instance.bytes;
+  }
+
+  get guest(): GuestExports {
+    return this.instance.guest;
+  }
+
+  /** All reductions that it was ever granted or charged. */
+  get given(): number {
+    return this.services.kernel.double(this.word(COLD) + GIVEN);
+  }
+
+  set given(value: number) {
+    this.services.kernel.setDouble(this.word(COLD) + GIVEN, value);
+  }
+
+  /** What few actors have, to read. */
+  get #known(): Readonly<Extra> {
+    return this.has(HAS_EXTRA) ? (this.services.extras.get(this.record) as Extra) : NO_EXTRA;
+  }
+
+  /** What few actors have, made where it has nothing of it yet. */
+  get extra(): Extra {
+    if (this.has(HAS_EXTRA)) return this.services.extras.get(this.record) as Extra;
+    const extra = new Extra();
+    if (this.record === ENDED_RECORD) return extra;
+    this.services.extras.set(this.record, extra);
+    this.setFlag(HAS_EXTRA, true);
+    return extra;
+  }
+
+  get exiting(): ExitReason | null {
+    return this.#known.exiting;
+  }
+
+  set exiting(value: ExitReason | null) {
+    this.extra.exiting = value;
+  }
+
+  get atFault(): boolean {
+    return this.#known.atFault;
+  }
+
+  set atFault(value: boolean) {
+    this.extra.atFault = value;
+  }
+
+  get immune(): boolean {
+    return this.#known.immune;
+  }
+
+  set immune(value: boolean) {
+    this.extra.immune = value;
+  }
+
+  get answer(): Answer | null {
+    return this.#known.answer;
+  }
+
+  set answer(value: Answer | null) {
+    this.extra.answer = value;
+  }
+
+  /** Its refs, timers, names and groups; null if it has none. Its links and monitors are in the kernel. */
+  get belongings(): Belongings | null {
+    return this.#known.belongings;
+  }
+
+  /** The same, to add to it. */
+  get ownBelongings(): Belongings {
+    const { extra } = this;
+    extra.belongings ??= new Belongings();
+    return extra.belongings;
+  }
+
+  get spilledStack(): SpilledStack | null {
+    return this.#known.spilledStack;
+  }
+
+  set spilledStack(value: SpilledStack | null) {
+    this.extra.spilledStack = value;
+  }
+
+  get preempted(): Preempted | null {
+    return this.#known.preempted;
+  }
+
+  set preempted(value: Preempted | null) {
+    this.extra.preempted = value;
+  }
+
+  get hostCalls(): number {
+    return this.#known.hostCalls;
+  }
+
+  get timerBytes(): number {
+    return this.#known.timerBytes;
   }
 
   /** When its receive times out, on the runtime's clock; Infinity: never. */
   get deadlineMs(): number {
     const timed = this.word(TIMED);
     if (timed === TIMED_BY_KERNEL) return this.services.clock.now() + this.word(TIMEOUT);
-    return timed === TIMED_BY_HOST || timed === OVER ? this.#deadlineMs : Number.POSITIVE_INFINITY;
+    return timed === TIMED_BY_HOST || timed === OVER ? this.#known.deadlineMs : Number.POSITIVE_INFINITY;
   }
+
   set deadlineMs(value: number) {
-    this.#deadlineMs = value;
+    if (value !== Number.POSITIVE_INFINITY) this.extra.deadlineMs = value;
     this.setWord(TIMED, value === Number.POSITIVE_INFINITY ? FOR_EVER : TIMED_BY_HOST);
   }
 
@@ -265,17 +338,17 @@ export class Actor extends ActorRecord implements Runnable, Owner {
     if (this.word(TIMED) === TIMED_BY_KERNEL) this.deadlineMs = this.deadlineMs;
   }
 
-  /** Called by its `Bytes` when the memory has another size. */
-  memoryGrown(bytes: number): void {
-    this.services.memoryGrown(this, bytes);
-  }
-
   get pid(): Pid {
     return pidFromWords(this.lo, this.hi);
   }
 
   get parent(): Pid {
     return pidFromWords(this.parentLo, this.parentHi);
+  }
+
+  /** Whether this looks at the same actor. */
+  is(other: Actor): boolean {
+    return this.lo === other.lo && this.hi === other.hi;
   }
 
   /** Makes a parked actor ready: it gets a turn. */
@@ -288,12 +361,22 @@ export class Actor extends ActorRecord implements Runnable, Owner {
     if (this.state !== READY) return true;
     this.state = RUNNING;
     this.services.kernel.current = this;
-    return this.way.resume(this);
+    const { way } = this.spec;
+    if (way !== "host") return this.services.ways[way].resume(this);
+    this.#known.host?.turn();
+    return true;
+  }
+
+  /** Drops what its way of waiting holds for it, because it has ended. */
+  discard(): void {
+    const { way } = this.spec;
+    if (way === "host") this.#known.host?.ended();
+    else this.services.ways[way].discard(this);
   }
 
   /** Its turn threw: it ends. */
   failed(error: unknown): void {
-    this.atFault ||= this.exiting === null;
+    if (this.exiting === null) this.atFault = true;
     this.services.end(this, this.exiting ?? this.services.describe(this, error));
   }
 
@@ -301,17 +384,14 @@ export class Actor extends ActorRecord implements Runnable, Owner {
   armDeadline(): void {
     this.startTimeout();
     if (this.word(TIMED) !== TIMED_BY_HOST) return;
-    this.timer ??= this.#newTimer();
-    if (!this.timer.isSet) this.services.timers.set(this.timer, this.deadlineMs);
-  }
-
-  /** Apart, because a function that can make a closure allocates a context at each call. */
-  #newTimer(): Timer {
-    return new Timer(() => this.#deadlinePassed());
+    const { extra } = this;
+    extra.timer ??= new Timer(() => this.#deadlinePassed());
+    if (!extra.timer.isSet) this.services.timers.set(extra.timer, extra.deadlineMs);
   }
 
   disarmDeadline(): void {
-    if (this.timer?.isSet) this.services.timers.cancel(this.timer);
+    const { timer } = this.#known;
+    if (timer?.isSet) this.services.timers.cancel(timer);
   }
 
   #deadlinePassed(): void {

@@ -1,8 +1,9 @@
 /**
- * What an actor's guest runs in, as the host sees it: its exports, its instance, and the port by
- * which it sends and receives.
+ * What guests run in, as the host sees it: instances with their exports, and the ports by which they
+ * send and receive.
  */
-import type { Bytes } from "../mail/bytes.ts";
+import { Bytes, type Owner } from "../mail/bytes.ts";
+import type { GuestModule } from "../module/guest-module.ts";
 
 /**
  * The exports that the host calls. Those that the guest lacks, or its way does not need, are null.
@@ -41,17 +42,78 @@ export interface Port {
 /** The value of a port's `me` after its actor has ended: no record has this address. */
 export const NOBODY = 1;
 
-/** An instance that can be used by one actor after another. */
-export interface Instance {
-  readonly exports: WebAssembly.Exports;
-  readonly bytes: Bytes;
+const NO_EXPORTS: GuestExports = {
+  handle: null,
+  resume: null,
+  entry: null,
+  match: null,
+  matchFirst: null,
+  start: null,
+  parks: false,
+  givesWay: false,
+};
+
+/** What actors run in, one after another. */
+export class Instance implements Owner {
+  readonly module: GuestModule | null;
   readonly entry: string;
-  readonly guest: GuestExports;
-  /** `isopod:globals`; null if the module has no mutable globals. */
-  readonly moveGlobals: ((at: number, toMemory: number) => void) | null;
-  readonly port: Port;
   /** The most pages that its memory may have. */
   readonly maximumPages: number;
+  readonly #onGrown: (instance: Instance, bytes: number) => void;
+  /** Its place in the table of instances; 0: it is in none. */
+  number = 0;
+  /** The record of the actor that it runs; 0: none. */
+  record = 0;
+  bytes = Bytes.none();
+  guest = NO_EXPORTS;
+  port: Port | null = null;
+  /** The guest's own counter of reductions, if the module exports it. */
+  counter: { value: number } | null = null;
+  /** `isopod:globals`; null if the module has no mutable globals. */
+  moveGlobals: ((at: number, toMemory: number) => void) | null = null;
+  /** What the account counts for its memory, and for all else. */
+  memoryBytes = 0;
+  instanceBytes = 0;
+  /** The embedder has seen its memory and may keep it, so no other actor gets it. */
+  isHeld = false;
+
+  constructor(
+    module: GuestModule | null,
+    entry: string,
+    maximumPages: number,
+    onGrown: (instance: Instance, bytes: number) => void,
+  ) {
+    this.module = module;
+    this.entry = entry;
+    this.maximumPages = maximumPages;
+    this.#onGrown = onGrown;
+  }
+
+  /** Called by its `Bytes` when the memory has another size. */
+  memoryGrown(bytes: number): void {
+    this.#onGrown(this, bytes);
+  }
+}
+
+/** The instances of a runtime by number. */
+export class InstanceTable {
+  readonly #instances: Instance[] = [new Instance(null, "", 0, () => {})];
+  readonly #free: number[] = [];
+
+  at(number: number): Instance {
+    return this.#instances[number];
+  }
+
+  add(instance: Instance): void {
+    instance.number = this.#free.pop() ?? this.#instances.length;
+    this.#instances[instance.number] = instance;
+  }
+
+  remove(instance: Instance): void {
+    this.#instances[instance.number] = this.#instances[0];
+    this.#free.push(instance.number);
+    instance.number = 0;
+  }
 }
 
 /** What a function of the embedder will answer. */

@@ -28,14 +28,14 @@ export function fault(actor: Actor, message: string): never {
  * The exit reason of a crash. Notes that it is the actor's own fault, unless it is ending already.
  */
 export function crashOf(actor: Actor, message: string, cause: unknown = new Unwind(message)): ExitReason {
-  actor.atFault ||= actor.exiting === null;
+  if (actor.exiting === null) actor.atFault = true;
   return { kind: "crashed", message, stack: stackOf(cause) };
 }
 
 /** Ends the actor whose turn it is. If it is ending already, the first reason holds. */
 export function exit(actor: Actor, reason: ExitReason, unwind?: Unwind): never {
   const isEnding = actor.exiting !== null;
-  actor.exiting ??= reason;
+  if (!isEnding) actor.exiting = reason;
   actor.restraint = EXITING;
   throw isEnding ? ENDING : (unwind ?? new Unwind(reason.kind));
 }

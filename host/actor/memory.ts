@@ -1,70 +1,76 @@
 /**
- * What an actor counts in the account of memory: its memory, instance, arguments, stack and ties.
+ * What the account of memory counts for actors: instances with their memories, arguments, stacks and
+ * ties.
  */
 
 import { EXITING } from "../kernel/words.ts";
 import { ARGUMENTS, INSTANCES, MEMORIES, STACKS, TIES } from "../mail/account.ts";
-import { FREE_TIES, STACK_BYTES, TIE_BYTES } from "../wire/memory-use.ts";
-import type { Actor } from "./actor.ts";
+import { NAME_BYTES, REF_BYTES, STACK_BYTES } from "../wire/memory-use.ts";
+import type { Actor, Services } from "./actor.ts";
+import type { Instance } from "./body.ts";
 import { crashOf } from "./fault.ts";
 
 /**
- * Counts the size of an actor's memory. An actor whose memory has grown beyond `allMemoryBytes` is
+ * Counts the size of an instance's memory. The actor whose memory has grown beyond `allMemoryBytes` is
  * marked to end.
  */
-export function setMemory(actor: Actor, bytes: number): void {
-  const { allowance, services } = actor;
-  if (allowance === null) return;
-  const { account } = services;
-  const grown = bytes - allowance.memoryBytes;
+export function setMemory({ account, kernel }: Services, instance: Instance, bytes: number): void {
+  const grown = bytes - instance.memoryBytes;
   const isAdmitted = grown <= 0 || account.admits(MEMORIES, grown);
-  allowance.memoryBytes = bytes;
+  instance.memoryBytes = bytes;
   account.add(MEMORIES, grown);
-  if (isAdmitted) return;
-  actor.exiting ??= crashOf(
-    actor,
-    `its memory has grown to ${bytes} bytes, and all actors together may use ${account.maxMemoryBytes} (limit allMemoryBytes)`,
-  );
+  const actor = isAdmitted ? null : kernel.userAt(instance.record);
+  if (actor === null) return;
+  if (actor.exiting === null)
+    actor.exiting = crashOf(
+      actor,
+      `its memory has grown to ${bytes} bytes, and all actors together may use ${account.maxMemoryBytes} (limit allMemoryBytes)`,
+    );
   actor.restraint = EXITING;
 }
 
-/** Counts a new actor. The caller has asked `account.admits` before. */
-export function countSpawn({ allowance, args, way, module, services }: Actor, instanceBytes: number): void {
-  if (allowance === null) return;
+/** Counts a new actor's arguments and stack. The caller has asked `account.admits` before. */
+export function countSpawn({ args, spec, services }: Actor): void {
   const { account } = services;
-  allowance.instanceBytes = instanceBytes;
-  account.add(INSTANCES, instanceBytes);
   account.add(ARGUMENTS, args.length);
-  if (way.name === "jspi") account.add(STACKS, module?.stackBytes ?? STACK_BYTES);
+  if (spec.way === "jspi") account.add(STACKS, spec.module?.stackBytes ?? STACK_BYTES);
 }
 
 /** Takes an ended actor out of the account. Only its timers to other actors stay counted. */
 export function countEnd(actor: Actor): void {
-  const { allowance, args, way, reductions, module, spilledStack, services } = actor;
-  if (allowance === null) return;
+  const { args, spec, preempted, spilledStack, services } = actor;
+  if (spec.granted === null) return;
   const { account } = services;
-  account.noteGarbage(allowance.memoryBytes - (module?.initialBytes ?? 0));
-  setMemory(actor, 0);
-  account.add(INSTANCES, -allowance.instanceBytes);
   account.add(ARGUMENTS, -args.length);
-  if (way.name === "jspi") account.add(STACKS, -(module?.stackBytes ?? STACK_BYTES));
-  account.add(STACKS, -(reductions?.frames?.length ?? 0) - (spilledStack?.countedBytes ?? 0));
-  account.add(TIES, -TIE_BYTES * (allowance.ties - FREE_TIES));
+  if (spec.way === "jspi") account.add(STACKS, -(spec.module?.stackBytes ?? STACK_BYTES));
+  account.add(STACKS, -(preempted?.frames?.length ?? 0) - (spilledStack?.countedBytes ?? 0));
+  countRefs(actor, -(actor.belongings?.refs?.size ?? 0));
+  // A call that settles from now on finds none.
+  countCalls(actor, -actor.hostCalls);
 }
 
-/**
- * Whether an actor may have so many ties, and counts them. It counts in powers of two, so that a
- * tie that comes and goes costs nothing.
- */
-export function mayHaveTies({ allowance, services }: Actor, ties: number): boolean {
-  if (allowance === null) return true;
-  if (ties <= allowance.ties && (ties > allowance.ties / 4 || allowance.ties === FREE_TIES)) return true;
+/** Takes an instance out of the account that no actor will use again. */
+export function countInstanceEnd(services: Services, instance: Instance): void {
   const { account } = services;
-  let counted = FREE_TIES;
-  while (counted < ties) counted *= 2;
-  const bytes = TIE_BYTES * (counted - allowance.ties);
-  if (bytes > 0 && !account.admits(TIES, bytes)) return false;
-  account.add(TIES, bytes);
-  allowance.ties = counted;
-  return true;
+  account.noteGarbage(instance.memoryBytes - (instance.module?.initialBytes ?? 0));
+  setMemory(services, instance, 0);
+  account.add(INSTANCES, -instance.instanceBytes);
+  instance.instanceBytes = 0;
+}
+
+/** Counts so many more refs of `make_ref`. The kernel counts links and monitors. */
+export function countRefs({ spec, services }: Actor, more: number): void {
+  if (spec.granted !== null) services.account.add(TIES, more * REF_BYTES);
+}
+
+/** Counts so many more names and groups. */
+export function countNames({ spec, services }: Actor, more: number): void {
+  if (spec.granted !== null) services.account.add(TIES, more * NAME_BYTES);
+}
+
+/** Counts so many more pending calls of functions of the embedder. */
+export function countCalls(actor: Actor, more: number): void {
+  if (actor.granted === null || more === 0) return;
+  actor.extra.hostCalls += more;
+  actor.services.account.add(TIES, more * NAME_BYTES);
 }

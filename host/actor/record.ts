@@ -1,10 +1,11 @@
 /**
- * The words of an actor's record, as properties. Each word has its one home in the kernel's memory,
+ * The words of an actor's record, as properties. It is a view: any number of them can look at one actor. Each word has its one home in the kernel's memory,
  * where the kernel reads and writes it, too.
  */
 import {
   CAPACITY,
   COLD,
+  ENDED_RECORD,
   FLAGS,
   FOR_EVER,
   HELD,
@@ -24,14 +25,35 @@ import type { Restraint, State, Want } from "../mail/states.ts";
 export abstract class ActorRecord implements Recorded {
   readonly lo: number;
   readonly hi: number;
-  /** Where its words are. */
-  record = 0;
   readonly #kernel: Kernel<Recorded>;
+  readonly #record: number;
+  /** Its end is recorded, and its words are still there. */
+  #isEnding = false;
 
-  constructor(lo: number, hi: number, kernel: Kernel<Recorded>) {
+  constructor(lo: number, hi: number, record: number, kernel: Kernel<Recorded>) {
     this.lo = lo;
     this.hi = hi;
+    this.#record = record;
     this.#kernel = kernel;
+  }
+
+  /** Where its words are. After its end these are the words of all that have ended. */
+  get record(): number {
+    const { words } = this.#kernel;
+    const at = this.#record >>> 2;
+    if (words[at] === this.lo && words[at + 1] === this.hi) return this.#record;
+    return this.#isEnding ? this.#record : ENDED_RECORD;
+  }
+
+  /** No one finds the actor from now on. This view alone sees its words, until `forget`. */
+  hide(): void {
+    this.#isEnding = true;
+    this.#kernel.call.hide(this.#record);
+  }
+
+  /** The record is another's. */
+  forget(): void {
+    this.#isEnding = false;
   }
 
   /** A word of the record, by its place there. */

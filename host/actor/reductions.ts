@@ -1,14 +1,10 @@
-/** What the host keeps about the reductions of one actor, and who decides when its turn is over. */
+/** What the host keeps about the reductions of the actor that runs, and who decides when its turn is over. */
 
-import type { ReductionPolicy } from "../wire/limits.ts";
-
-/** The reductions of an actor whose module counts them. */
-export class Reductions {
-  readonly policy: ReductionPolicy;
-  readonly perTurn: number;
-  /** The guest's own counter, if the module exports it. */
-  counter: { value: number } | null = null;
-  /** What it was granted in the turn `turn`; for a handler, for one item of it. */
+/** What an actor has spent in the turn `turn`; for a handler, for one item of it. There is one for all, because one actor runs at a time. */
+export class TurnBudget {
+  /** The record of the actor, and the value of the word TURN (kernel/words.ts) in that turn. */
+  record = 0;
+  turn = 0;
   granted = 0;
   /** How long that turn has run, as far as the clock was looked at. */
   tookMs = 0;
@@ -17,10 +13,10 @@ export class Reductions {
   askedMs = 0;
   /** When it last asked for more in that turn, on the runtime's clock; -1: not yet. */
   lastMs = -1;
-  /** The value of the word TURN (kernel/words.ts) in that turn. */
-  turn = 0;
-  /** All that it was ever granted or charged. Above 2^31 it is a double. */
-  given = 0;
+}
+
+/** An actor that is preempted, or is told to give way. */
+export class Preempted {
   /**
    * Above 0: it was told to give way and has not yet done so. The bytes of memory that its stack
    * may cover.
@@ -30,11 +26,6 @@ export class Reductions {
   frames: Uint8Array | null = null;
   /** It goes back to where it was preempted. */
   rewinding = false;
-
-  constructor(policy: ReductionPolicy, perTurn: number) {
-    this.policy = policy;
-    this.perTurn = perTurn;
-  }
 }
 
 /** Whether a turn continues, and if not, what has decided that. */

@@ -5,34 +5,29 @@
  * exists.
  */
 
-import { type Actor, type Monitor, Ties } from "../actor/actor.ts";
-import { CALL_ANSWERED, CALL_REF, CALLEE } from "../kernel/words.ts";
+import type { Actor } from "../actor/actor.ts";
+import { DEAD, TIE_ANSWERED, TIE_OTHER, VIA_HI, VIA_LO } from "../kernel/words.ts";
 import { mayGuessRefs } from "./guesses.ts";
-import { allTies, unfoldCallers } from "./requests.ts";
-import { removeFromTarget } from "./ties.ts";
+import { ownerOf, tieWord } from "./ties.ts";
 
 /** Whether a message of `from` (null: the host) that is tagged with a ref is accepted. */
 export function mayAnswer(from: Actor | null, to: Actor, ref: number): boolean {
-  if (to.coldWord(CALL_REF) === ref) {
-    return from !== null && to.coldWord(CALL_ANSWERED) === 0 && to.coldWord(CALLEE) === from.record;
-  }
-  const { ties } = to;
-  if (ties === null) return false;
-  const made = ties.monitors?.get(ref);
-  if (made !== undefined) return !made.isAnswered && made.target === from;
-  return ties.refs?.get(ref) === false && mayGuessRefs(from);
+  const tie = to.services.kernel.call.findMonitor(to.record, ref);
+  if (tie === 0) return to.belongings?.refs?.get(ref) === false && mayGuessRefs(from);
+  return from !== null && isOpen(to, tie) && tieWord(to, tie, TIE_OTHER) === from.record;
+}
+
+/** Whether a monitor still takes an answer. */
+function isOpen(actor: Actor, tie: number): boolean {
+  return tieWord(actor, tie, TIE_ANSWERED) === 0;
 }
 
 /** Notes that an answer was accepted: the ref takes no other. */
 export function answered(actor: Actor, ref: number): void {
-  if (actor.coldWord(CALL_REF) === ref) {
-    actor.setColdWord(CALL_ANSWERED, 1);
-    return;
-  }
-  const { ties } = actor;
-  const made = ties?.monitors?.get(ref);
-  if (made !== undefined) made.isAnswered = true;
-  else if (ties?.refs?.has(ref)) ties.refs.set(ref, true);
+  const { kernel } = actor.services;
+  const tie = kernel.call.findMonitor(actor.record, ref);
+  if (tie !== 0) kernel.setWord(tie + TIE_ANSWERED, 1);
+  else if (actor.belongings?.refs?.has(ref)) actor.belongings.refs.set(ref, true);
 }
 
 /**
@@ -46,12 +41,15 @@ export function askerOf(
   toHi: number,
   ref: number,
 ): Actor | undefined {
-  return delegatedTo(from, toLo, toHi, ref)?.watcher ?? to;
+  const tie = delegatedTo(from, toLo, toHi, ref);
+  if (tie === 0) return to;
+  const asker = ownerOf(from, tie);
+  return asker.state === DEAD ? undefined : asker;
 }
 
 /**
- * The unanswered request `ref` to an actor. It came from `asker`, or was delegated by the actor of
- * the asker's pid.
+ * The tie of the unanswered request `ref` to an actor; 0: there is none. It came from `asker`, or was
+ * delegated by the actor of the asker's pid.
  */
 export function requestTo(
   actor: Actor,
@@ -59,34 +57,27 @@ export function requestTo(
   askerLo: number,
   askerHi: number,
   ref: number,
-): Monitor | undefined {
-  const found = (asker && allTies(asker))?.monitors?.get(ref);
-  const made = found?.target === actor ? found : delegatedTo(actor, askerLo, askerHi, ref);
-  return made?.isAnswered === false ? made : undefined;
+): number {
+  const found = asker === undefined ? 0 : actor.services.kernel.call.findMonitor(asker.record, ref);
+  const isIts = found !== 0 && tieWord(actor, found, TIE_OTHER) === actor.record;
+  const tie = isIts ? found : delegatedTo(actor, askerLo, askerHi, ref);
+  return tie !== 0 && isOpen(actor, tie) ? tie : 0;
 }
 
 /**
  * Delegates a request: `to` alone may answer now, and its end causes the Down. False if `to` has
  * another request of that ref.
  */
-export function reassign(made: Monitor, by: Actor, to: Actor): boolean {
-  const other = to.ties?.delegated?.get(made.ref);
-  if (other !== undefined && other !== made) return false;
-  // The requests that the kernel has made to `to` came before.
-  unfoldCallers(to);
-  removeFromTarget(made);
-  made.target = to;
-  made.viaLo = by.lo;
-  made.viaHi = by.hi;
-  to.ties ??= new Ties();
-  to.ties.watchers ??= new Set();
-  to.ties.watchers.add(made);
-  to.ties.delegated ??= new Map();
-  to.ties.delegated.set(made.ref, made);
+export function reassign(tie: number, ref: number, by: Actor, to: Actor): boolean {
+  const { call } = by.services.kernel;
+  const other = call.findDelegated(to.record, ref);
+  if (other !== 0 && other !== tie) return false;
+  call.delegateTie(tie, to.record, by.lo, by.hi);
   return true;
 }
 
-function delegatedTo(actor: Actor, viaLo: number, viaHi: number, ref: number): Monitor | undefined {
-  const made = actor.ties?.delegated?.get(ref);
-  return made?.viaLo === viaLo && made.viaHi === viaHi ? made : undefined;
+function delegatedTo(actor: Actor, viaLo: number, viaHi: number, ref: number): number {
+  const tie = actor.services.kernel.call.findDelegated(actor.record, ref);
+  if (tie === 0) return 0;
+  return tieWord(actor, tie, VIA_LO) === viaLo && tieWord(actor, tie, VIA_HI) === viaHi ? tie : 0;
 }

@@ -23,11 +23,11 @@ export function delegate(
   tag: number,
   bytes: Uint8Array,
 ): number {
-  const made = requestTo(by, asker, askerLo, askerHi, ref);
+  const tie = requestTo(by, asker, askerLo, askerHi, ref);
   // A negative tag is an answer, which cannot be delegated.
-  if (made === undefined || to === undefined || tag < 0) return SEND_NO_ACTOR;
+  if (tie === 0 || to === undefined || tag < 0) return SEND_NO_ACTOR;
   const status = admission(by, to, MESSAGE, tag, 0, bytes.length);
   if (status !== SEND_ACCEPTED) return status;
-  if (!reassign(made, by, to)) return SEND_NO_ACTOR;
+  if (!reassign(tie, ref, by, to)) return SEND_NO_ACTOR;
   return post(services, by, by.lo, by.hi, to, to.lo, to.hi, MESSAGE, tag, ref, bytes);
 }

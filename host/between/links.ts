@@ -1,25 +1,32 @@
 /** Links (Erlang: `link/1`). When one of two linked actors ends, the other gets an exit signal. */
 
 import type { Actor } from "../actor/actor.ts";
-import { tiesOf } from "./requests.ts";
+import { LINK } from "../kernel/words.ts";
+import { noMemory, partnerOf, tiesOfKind } from "./ties.ts";
+
+/** Whether two live actors are linked. */
+export function areLinked(a: Actor, b: Actor): boolean {
+  return a.services.kernel.call.findLink(a.record, b.record) !== 0;
+}
 
 /** Links two live actors. A pair has one link, and an actor is never linked to itself. */
 export function link(a: Actor, b: Actor): void {
-  if (a === b) return;
-  const [mine, theirs] = [tiesOf(a), tiesOf(b)];
-  mine.links ??= new Set();
-  theirs.links ??= new Set();
-  mine.links.add(b);
-  theirs.links.add(a);
+  if (a.is(b) || areLinked(a, b)) return;
+  if (a.services.kernel.call.linkBoth(a.record, b.record) === 0) noMemory();
 }
 
 /** Removes a link. An Exit that is in the mailbox already stays there. */
 export function unlink(a: Actor, b: Actor): void {
-  a.ties?.links?.delete(b);
-  b.ties?.links?.delete(a);
+  const { call } = a.services.kernel;
+  const tie = call.findLink(a.record, b.record);
+  if (tie !== 0) call.dropTie(tie);
 }
 
 /** Removes a link to an actor that has ended, but whose end is not told yet. */
 export function unlinkEnded(actor: Actor, lo: number, hi: number): void {
-  for (const partner of actor.ties?.links ?? []) if (partner.lo === lo && partner.hi === hi) unlink(actor, partner);
+  const { call } = actor.services.kernel;
+  for (const tie of tiesOfKind(actor, LINK)) {
+    const partner = partnerOf(actor, tie);
+    if (partner.lo === lo && partner.hi === hi) call.dropTie(tie);
+  }
 }

@@ -3,14 +3,13 @@
  * a monitor, too.
  */
 
-import { type Actor, Ties } from "../actor/actor.ts";
+import type { Actor } from "../actor/actor.ts";
 import { NONE } from "../mail/mailbox.ts";
 import { GREATEST_REF, isCounted } from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";
 import { sendDown } from "./down.ts";
 import { newRef } from "./refs.ts";
-import { allTies, tiesOf, unfoldCallers } from "./requests.ts";
-import { addMonitor, newMonitor, removeFromTarget, removeFromWatcher } from "./ties.ts";
+import { noMemory } from "./ties.ts";
 
 /**
  * Monitors an actor and returns the ref. Without a target, the Down comes at once with the exit
@@ -20,12 +19,9 @@ export function monitor(watcher: Actor, target: Actor | undefined, targetLo: num
   const ref = newRef(watcher);
   if (target === undefined) {
     sendDown(watcher, targetLo, targetHi, ref, { kind: "noproc" });
-    return ref;
+  } else if (watcher.services.kernel.call.watch(watcher.record, target.record, ref) === 0) {
+    noMemory();
   }
-  // The requests that the kernel has made to the target came before.
-  unfoldCallers(target);
-  target.ties ??= new Ties();
-  addMonitor(newMonitor(ref, watcher, target), tiesOf(watcher), target.ties);
   return ref;
 }
 
@@ -34,14 +30,12 @@ export function monitor(watcher: Actor, target: Actor | undefined, targetLo: num
  * removes such a Down from the mailbox.
  */
 export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean {
-  const made = allTies(watcher)?.monitors?.get(ref);
-  if (made !== undefined) {
-    removeFromTarget(made);
-    removeFromWatcher(watcher.ties, ref);
-  }
+  const { call } = watcher.services.kernel;
+  const tie = call.findMonitor(watcher.record, ref);
+  if (tie !== 0) call.dropTie(tie);
   if (flush) flushRef(watcher, ref);
   watcher.mailbox.unmark(ref);
-  return made !== undefined;
+  return tie !== 0;
 }
 
 /**

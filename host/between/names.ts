@@ -5,14 +5,15 @@
  */
 
 import type { Actor } from "../actor/actor.ts";
+import { countNames } from "../actor/memory.ts";
 import type { Inspection } from "../time/inspection.ts";
-import { tiesOf } from "./requests.ts";
+import type { Pid } from "../wire/pid.ts";
 
 export class Registry {
   readonly #inspection: Inspection;
   readonly #names = new Map<string, Actor>();
   /** Members in the order in which they joined. A group exists while it has members. */
-  readonly #groups = new Map<string, Set<Actor>>();
+  readonly #groups = new Map<string, Map<Pid, Actor>>();
 
   constructor(inspection: Inspection) {
     this.#inspection = inspection;
@@ -23,9 +24,10 @@ export class Registry {
     if (this.#names.has(name)) return false;
     this.#names.set(name, actor);
     this.#tell("register", name, actor);
-    const ties = tiesOf(actor);
-    ties.names ??= new Set();
-    ties.names.add(name);
+    const belongings = actor.ownBelongings;
+    belongings.names ??= new Set();
+    belongings.names.add(name);
+    countNames(actor, 1);
     return true;
   }
 
@@ -33,7 +35,8 @@ export class Registry {
   unregister(name: string): boolean {
     const actor = this.#names.get(name);
     if (actor === undefined) return false;
-    actor.ties?.names?.delete(name);
+    actor.belongings?.names?.delete(name);
+    countNames(actor, -1);
     this.#tell("unregister", name, actor);
     return this.#names.delete(name);
   }
@@ -51,33 +54,37 @@ export class Registry {
   join(group: string, actor: Actor): void {
     let members = this.#groups.get(group);
     if (members === undefined) {
-      members = new Set();
+      members = new Map();
       this.#groups.set(group, members);
     }
-    members.add(actor);
-    const ties = tiesOf(actor);
-    ties.groups ??= new Set();
-    ties.groups.add(group);
+    if (members.has(actor.pid)) return;
+    members.set(actor.pid, actor);
+    const belongings = actor.ownBelongings;
+    belongings.groups ??= new Set();
+    belongings.groups.add(group);
+    countNames(actor, 1);
   }
 
   /** Removes an actor from a group. False if it is not a member. */
   leave(group: string, actor: Actor): boolean {
     const members = this.#groups.get(group);
-    if (members === undefined || !members.delete(actor)) return false;
+    if (members === undefined || !members.delete(actor.pid)) return false;
     if (members.size === 0) this.#groups.delete(group);
-    actor.ties?.groups?.delete(group);
+    actor.belongings?.groups?.delete(group);
+    countNames(actor, -1);
     return true;
   }
 
-  members(group: string): ReadonlySet<Actor> {
+  members(group: string): ReadonlyMap<Pid, Actor> {
     return this.#groups.get(group) ?? noMembers;
   }
 
   /** Removes an ended actor: its names are free, and its groups continue without it. */
   release(actor: Actor): void {
-    const { ties } = actor;
-    for (const name of ties?.names ?? []) this.#names.delete(name);
-    for (const group of [...(ties?.groups ?? [])]) this.leave(group, actor);
+    const { belongings } = actor;
+    for (const name of belongings?.names ?? []) this.#names.delete(name);
+    countNames(actor, -(belongings?.names?.size ?? 0));
+    for (const group of [...(belongings?.groups ?? [])]) this.leave(group, actor);
   }
 
   #tell(kind: "register" | "unregister", name: string, { pid }: Actor): void {
@@ -85,4 +92,4 @@ export class Registry {
   }
 }
 
-const noMembers: ReadonlySet<Actor> = new Set();
+const noMembers: ReadonlyMap<Pid, Actor> = new Map();

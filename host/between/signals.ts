@@ -4,14 +4,26 @@
  * everything else that it sent them.
  */
 
-import type { Actor, PendingTimer, Ties } from "../actor/actor.ts";
-import { DEAD, EXITING, RUNNING } from "../kernel/words.ts";
+import type { Actor } from "../actor/actor.ts";
+import type { PendingTimer } from "../actor/belongings.ts";
+import {
+  DEAD,
+  EXITING,
+  MONITOR,
+  ORPHAN_TIMER_BYTES,
+  ORPHAN_TIMERS,
+  RUNNING,
+  TIE_KIND,
+  TIE_REF,
+  TRAPS_EXITS,
+  WAS_LINKED,
+} from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { EXIT, type ExitReason, ReasonCode } from "../wire/message.ts";
 import { bytesFor, sendDown } from "./down.ts";
-import { allTies } from "./requests.ts";
-import { removeFromTarget, removeFromWatcher } from "./ties.ts";
+import { areLinked } from "./links.ts";
+import { ownerOf, partnerOf, tieWord } from "./ties.ts";
 
 /**
  * Delivers an exit signal, by Erlang's rules. An actor that traps exits gets an Exit item.
@@ -20,7 +32,7 @@ import { removeFromTarget, removeFromWatcher } from "./ties.ts";
  */
 export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
   if (to.state === DEAD || to.immune) return;
-  if (to.ties?.trapsExits) {
+  if (to.has(TRAPS_EXITS)) {
     const bytes = bytesFor(to, reason);
     to.services.kernel.deliver(to.record, EXIT, 0, fromLo, fromHi, 0, ReasonCode[reason.kind], bytes);
   } else if (reason.kind !== "normal" || (to.lo === fromLo && to.hi === fromHi)) {
@@ -34,7 +46,7 @@ export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: Ex
 export function endFromOutside(actor: Actor, reason: ExitReason): void {
   if (actor.immune) return;
   if (actor.state === RUNNING && actor.module !== null) {
-    actor.exiting ??= reason;
+    if (actor.exiting === null) actor.exiting = reason;
     actor.restraint = EXITING;
   } else {
     actor.services.end(actor, reason);
@@ -47,69 +59,98 @@ export function endFromOutside(actor: Actor, reason: ExitReason): void {
  * remove their ties until they are signalled.
  */
 export function announceEnd(actor: Actor, reason: ExitReason, most: number): number {
-  const ties = allTies(actor);
-  if (ties === null) return most;
-  const { lo, hi } = actor;
   let left = most;
-  for (const [ref, pending] of ties.timers ?? []) {
+  for (const [ref, pending] of actor.belongings?.timers ?? []) {
     if (left-- <= 0) return -1;
-    ties.timers?.delete(ref);
+    actor.belongings?.timers?.delete(ref);
     orphanTimer(actor, pending);
   }
-  for (const [ref, made] of ties.monitors ?? []) {
-    if (left-- <= 0) return -1;
-    ties.monitors?.delete(ref);
-    removeFromTarget(made);
+  left = announceToLinked(actor, reason, left);
+  if (left >= 0) left = announceToWatchers(actor, reason, left);
+  // What its links were, its watchers needed.
+  const { call } = actor.services.kernel;
+  while (left >= 0 && call.firstTie(actor.record) !== 0) {
+    if (left-- > 0) call.dropTie(call.firstTie(actor.record));
   }
-  for (const partner of ties.links ?? []) {
+  if (left >= 0) if (actor.belongings !== null) actor.extra.belongings = null;
+  return left;
+}
+
+/** Removes the actor's own monitors, and signals those that are linked to it. */
+function announceToLinked(actor: Actor, reason: ExitReason, most: number): number {
+  const { lo, hi, record, services } = actor;
+  const { call } = services.kernel;
+  const hasWatchers = call.firstWatcher(record) !== 0;
+  let left = most;
+  for (let tie = call.firstTie(record); tie !== 0; tie = call.firstTie(record)) {
+    const kind = tieWord(actor, tie, TIE_KIND);
+    if (kind === WAS_LINKED) break;
     if (left-- <= 0) return -1;
-    ties.links?.delete(partner);
-    partner.ties?.links?.delete(actor);
-    if (ties.watchers !== null) ties.wereLinked = (ties.wereLinked ?? new Set()).add(partner);
+    if (kind === MONITOR) {
+      call.dropTie(tie);
+      continue;
+    }
+    const partner = partnerOf(actor, tie);
+    if (hasWatchers) call.loosenLink(tie, record);
+    else call.dropTie(tie);
     try {
       exitSignal(partner, lo, hi, reason);
     } catch (error) {
       couldNotTake(partner, error);
     }
   }
-  for (const made of ties.watchers ?? []) {
+  return left;
+}
+
+/** Tells the actors that monitor it. */
+function announceToWatchers(actor: Actor, reason: ExitReason, most: number): number {
+  const { lo, hi, record, services } = actor;
+  const { call } = services.kernel;
+  let left = most;
+  for (let tie = call.firstWatcher(record); tie !== 0; tie = call.firstWatcher(record)) {
     if (left-- <= 0) return -1;
-    const { watcher, ref } = made;
-    removeFromTarget(made);
-    removeFromWatcher(watcher.ties, ref);
-    const isFull = mayKnowWhy(watcher, actor, ties);
+    const watcher = ownerOf(actor, tie);
+    const ref = tieWord(actor, tie, TIE_REF);
+    const isFull = mayKnowWhy(watcher, actor);
+    call.dropTie(tie);
     try {
       if (watcher.state !== DEAD) sendDown(watcher, lo, hi, ref, reason, isFull);
     } catch (error) {
       couldNotTake(watcher, error);
     }
   }
-  actor.ties = null;
   return left;
+}
+
+/** Removes all ties of an ended actor and tells no one. */
+export function dropTies({ record, services }: Actor): void {
+  const { call } = services.kernel;
+  for (let tie = call.firstTie(record); tie !== 0; tie = call.firstTie(record)) call.dropTie(tie);
+  for (let tie = call.firstWatcher(record); tie !== 0; tie = call.firstWatcher(record)) call.dropTie(tie);
 }
 
 /**
  * Whether a watcher learns more than the kind of an end: the host, the actor's family, and actors
- * that are or may be linked to it.
+ * that were linked to it, or may link to any.
  */
-function mayKnowWhy(watcher: Actor, ended: Actor, ties: Ties): boolean {
-  const { allowance } = watcher;
-  if (allowance === null || allowance.granted.kill || allowance.family === ended.allowance?.family) return true;
-  return ties.wereLinked?.has(watcher) ?? false;
+function mayKnowWhy(watcher: Actor, ended: Actor): boolean {
+  const { granted, family } = watcher;
+  if (granted === null || granted.kill || family?.address === ended.family?.address) return true;
+  return areLinked(watcher, ended);
 }
 
 /**
  * Cancels a timer of an ended actor to itself. One to another actor stays, and counts for the
  * family.
  */
-function orphanTimer({ services, allowance }: Actor, pending: PendingTimer): void {
-  pending.ties = null;
+function orphanTimer({ services, family }: Actor, pending: PendingTimer): void {
+  pending.owner = null;
   if (pending.toItself) {
     services.timers.cancel(pending.timer);
     services.account.add(TIMERS, -TIMER_BYTES - pending.bytes);
-  } else if (allowance !== null) {
-    allowance.family.orphanTimers++;
-    allowance.family.orphanTimerBytes += pending.bytes;
+  } else if (family !== null) {
+    family.add(ORPHAN_TIMERS, 1);
+    family.add(ORPHAN_TIMER_BYTES, pending.bytes);
   }
 }
 

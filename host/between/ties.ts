@@ -1,36 +1,60 @@
 /**
- * The two ends of a monitor: the watcher's `monitors` and the target's `watchers`. This file adds
- * to both and removes from each.
+ * Links and monitors as the host sees them: blocks of words in the kernel (kernel/ties.ts). A tie is
+ * the address of its block. 0 is none.
  */
-import { type Actor, type Monitor, Ties } from "../actor/actor.ts";
+import type { Actor } from "../actor/actor.ts";
+import { BEHIND, TIE_BYTES, TIE_KIND, TIE_OTHER, TIE_OWNER, TIES, WATCHERS } from "../kernel/words.ts";
 
-export function newMonitor(ref: number, watcher: Actor, target: Actor): Monitor {
-  return { ref, watcher, target, isAnswered: false, viaLo: 0, viaHi: 0 };
+/** A word of a tie. */
+export function tieWord({ services }: Actor, tie: number, place: number): number {
+  return services.kernel.word(tie + place);
 }
 
-export function addMonitor(made: Monitor, mine: Ties, theirs: Ties): void {
-  mine.monitors ??= new Map();
-  theirs.watchers ??= new Set();
-  mine.monitors.set(made.ref, made);
-  theirs.watchers.add(made);
+/** The actor that has made a tie: the watcher of a monitor. */
+export function ownerOf(actor: Actor, tie: number): Actor {
+  return atRecord(actor, tieWord(actor, tie, TIE_OWNER));
 }
 
-/** Adds the monitor of a request that the kernel has made. */
-export function adoptMonitor(watcher: Actor, target: Actor, ref: number, isAnswered: boolean): void {
-  watcher.ties ??= new Ties();
-  target.ties ??= new Ties();
-  watcher.ties.unfolded++;
-  addMonitor({ ...newMonitor(ref, watcher, target), isAnswered }, watcher.ties, target.ties);
+/** The target of a monitor. */
+export function targetOf(actor: Actor, tie: number): Actor {
+  return atRecord(actor, tieWord(actor, tie, TIE_OTHER));
 }
 
-/** Removes a monitor from its watcher's ties. */
-export function removeFromWatcher(ties: Ties | null, ref: number): void {
-  if (ties?.monitors?.delete(ref) && (ref & 1) !== 0) ties.unfolded--;
+/** The actor at the other end of a link. */
+export function partnerOf(actor: Actor, tie: number): Actor {
+  const owner = tieWord(actor, tie, TIE_OWNER);
+  return owner === actor.record ? targetOf(actor, tie) : atRecord(actor, owner);
 }
 
-/** Removes a monitor from its target's ties. */
-export function removeFromTarget(made: Monitor): void {
-  const ties = made.target.ties;
-  ties?.watchers?.delete(made);
-  if (ties?.delegated?.get(made.ref) === made) ties.delegated.delete(made.ref);
+function atRecord({ services }: Actor, record: number): Actor {
+  const { kernel } = services;
+  return kernel.userAt(record) ?? kernel.endedAt(record);
+}
+
+/** The actor's links, or its own monitors, in the order in which they were made. */
+export function tiesOfKind(actor: Actor, kind: number): number[] {
+  return ring(actor, TIES).filter(tie => tieWord(actor, tie, TIE_KIND) === kind);
+}
+
+/** The monitors that others have of an actor, in the order in which they were made. */
+export function watchersOf(actor: Actor): number[] {
+  return ring(actor, WATCHERS);
+}
+
+function ring(actor: Actor, list: typeof TIES | typeof WATCHERS): number[] {
+  const { kernel } = actor.services;
+  const found: number[] = [];
+  const first = actor.coldWord(list);
+  if (first === 0) return found;
+  let place = first;
+  do {
+    found.push(place & -TIE_BYTES);
+    place = kernel.word(place + BEHIND);
+  } while (place !== first);
+  return found;
+}
+
+/** The engine has no memory left for a tie. */
+export function noMemory(): never {
+  throw new RangeError("the engine has no memory left for a link or a monitor");
 }

@@ -77,5 +77,5 @@ export function exitReason(actor: Actor, name: string, code: number, pointer: nu
 
 /** Whether `other` is the actor itself or a child of it. */
 export function isOwn(actor: Actor, other: Actor): boolean {
-  return other === actor || (other.parentLo === actor.lo && other.parentHi === actor.hi);
+  return other.is(actor) || (other.parentLo === actor.lo && other.parentHi === actor.hi);
 }

@@ -4,41 +4,42 @@
  */
 
 import type { Actor } from "../actor/actor.ts";
-import { type Allowance, mayLog } from "../actor/allowance.ts";
 import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
 import { crashOf, Unwind } from "../actor/fault.ts";
 import { copyOut, outside } from "../actor/ranges.ts";
 import { endFromOutside } from "../between/signals.ts";
 import { COPIED_SHIFT, DEAD } from "../kernel/words.ts";
 import type { LogLevel } from "../wire/events.ts";
+import type { Granted } from "../wire/grants.ts";
 import type { HostContext } from "../wire/host-functions.ts";
 import type { ExitReason, GivenReason } from "../wire/message.ts";
 import { payloadFrom } from "../wire/payload.ts";
 import type { Pid } from "../wire/pid.ts";
 import { reasonGiven } from "../wire/reason.ts";
-import type { Log } from "./log.ts";
+import { type Log, mayLog } from "./log.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export function contextOf(actor: Actor, allowance: Allowance, log: Log): HostContext {
-  allowance.context ??= new Context(actor, allowance, log);
-  return allowance.context;
+export function contextOf(actor: Actor, granted: Granted, log: Log): HostContext {
+  const { extra } = actor;
+  extra.context ??= new Context(actor, granted, log);
+  return extra.context;
 }
 
 class Context implements HostContext {
   readonly pid: Pid;
   readonly module: string;
   readonly #actor: Actor;
-  readonly #allowance: Allowance;
+  readonly #granted: Granted;
   readonly #log: Log;
   #controller: AbortController | undefined;
 
-  constructor(actor: Actor, allowance: Allowance, log: Log) {
+  constructor(actor: Actor, granted: Granted, log: Log) {
     this.pid = actor.pid;
     this.module = actor.module?.name ?? "";
     this.#actor = actor;
-    this.#allowance = allowance;
+    this.#granted = granted;
     this.#log = log;
   }
 
@@ -47,15 +48,16 @@ class Context implements HostContext {
       const controller = new AbortController();
       this.#controller = controller;
       if (this.#actor.bytes.memory === null) controller.abort();
-      else this.#allowance.end = () => controller.abort();
+      else this.#actor.extra.end = () => controller.abort();
     }
     return this.#controller.signal;
   }
 
   get memory(): WebAssembly.Memory {
-    const { memory } = this.#actor.bytes;
-    this.#allowance.memoryWasHeld = true;
+    const { instance } = this.#actor;
+    const { memory } = instance.bytes;
     if (memory === null) throw new Error("the actor has ended, and its memory with it");
+    instance.isHeld = true;
     return memory;
   }
 
@@ -109,15 +111,14 @@ class Context implements HostContext {
   }
 
   may(grant: Parameters<HostContext["may"]>[0]): boolean {
-    return this.#allowance.granted[grant];
+    return this.#granted[grant];
   }
 
   log(text: string, level: LogLevel = "info"): boolean {
-    const { services, limits } = this.#actor;
     if (!this.may("log")) return false;
     const bytes = encoder.encode(text).length;
     charge(this.#actor, CALL_REDUCTIONS + (bytes >>> COPIED_SHIFT));
-    if (!mayLog(this.#allowance, limits, services.clock.now(), bytes)) return false;
+    if (!mayLog(this.#actor, bytes)) return false;
     this.#log(this.#actor, level, text);
     return true;
   }

@@ -35,7 +35,7 @@ export class Denials {
     const grant = grantOf[call] ?? "imports";
     // It has the grant and was refused for another reason, for example to name an actor that is not
     // its own.
-    if (actor.allowance?.granted[grant] === true) return;
+    if (actor.granted?.[grant] === true) return;
     this.#told.add(call);
     const denial = { pid: actor.pid, module: actor.module?.name ?? "", call, grant };
     this.#notices.add(() => this.#notices.callOut.run("onDenied", () => onDenied(denial)));

@@ -8,6 +8,7 @@ import type { Actor, Services } from "../actor/actor.ts";
 import type { Answer } from "../actor/body.ts";
 import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
 import { crashOf, exit, fault, Unwind } from "../actor/fault.ts";
+import { countCalls } from "../actor/memory.ts";
 import { endFromOutside } from "../between/signals.ts";
 import { mayCall } from "../between/tie-limits.ts";
 import { DEAD, PARKED, WANT_ANSWER } from "../kernel/words.ts";
@@ -65,8 +66,8 @@ function hostImport(
 
   return (...words) => {
     const actor = callerOf(services, full);
-    const { allowance } = actor;
-    if (allowance === null || !mayImport(allowance.granted, module, name)) {
+    const { granted } = actor;
+    if (granted === null || !mayImport(granted, module, name)) {
       denied(actor, full);
       return status(actor, NOT_GRANTED);
     }
@@ -76,7 +77,7 @@ function hostImport(
     let answer: ReturnType<HostFunction>;
     let takesTime: boolean;
     try {
-      answer = run(contextOf(actor, allowance, log), ...(words as never[]));
+      answer = run(contextOf(actor, granted, log), ...(words as never[]));
       takesTime = isPromise(answer);
     } catch (error) {
       const result = failed(error);
@@ -90,10 +91,10 @@ function hostImport(
     if (!takesTime) return answer as number | bigint | undefined;
     const settle = awaitAnswer(actor);
     const settled = (result: number | ExitReason): boolean => {
-      allowance.hostCalls--;
+      if (actor.hostCalls > 0) countCalls(actor, -1);
       return settle(result);
     };
-    allowance.hostCalls++;
+    countCalls(actor, 1);
     // A promise of the engine settles once, and never at once. The function's own thenable might
     // not.
     const late = Promise.resolve(answer).then(

@@ -26,8 +26,8 @@ export function envImports(services: Services, readString: ReadString): Record<s
       return faultInside(actor, wordsOf(actor, message, file, line, column));
     },
     seed() {
-      const { allowance } = anyCallerOf(services, "seed");
-      return allowance?.granted.random === false ? 0 : services.random() * Number.MAX_SAFE_INTEGER;
+      const { granted } = anyCallerOf(services, "seed");
+      return granted?.random === false ? 0 : services.random() * Number.MAX_SAFE_INTEGER;
     },
   };
 

@@ -10,15 +10,16 @@ import { fault } from "../actor/fault.ts";
 import { checkRange, checkWindow } from "../actor/ranges.ts";
 import { lookUp } from "../between/guesses.ts";
 import { HANDLER_CAPACITY, HANDLER_INFO, HANDLER_POINTER, HAS_MATCH, WINDOW_MOVED } from "../kernel/words.ts";
+import type { Actors } from "../mail/actors.ts";
+import type { Outboxes } from "../mail/outbox.ts";
 import type { Import } from "../wire/abi.ts";
-import type { PidTable } from "../wire/pid.ts";
 import { callerOf } from "./caller.ts";
 import { failedImport } from "./failed-import.ts";
-import { countSent, sendMessage } from "./send.ts";
+import { countSent, refuse, sendMessage } from "./send.ts";
 
-export function messageImports(services: Services, actors: PidTable<Actor>): Record<string, Import> {
+export function messageImports(services: Services, actors: Actors<Actor>, outboxes: Outboxes): Record<string, Import> {
   /** Crashes the caller of a receive that the kernel has refused. */
-  const refuse = (name: string, info: number, pointer: number, capacity: number): never => {
+  const isWrong = (name: string, info: number, pointer: number, capacity: number): never => {
     try {
       const actor = callerOf(services, name);
       checkWindow(actor, name, info, pointer, capacity);
@@ -36,6 +37,8 @@ export function messageImports(services: Services, actors: PidTable<Actor>): Rec
       try {
         const from = callerOf(services, "send");
         checkRange(from, "send", "the payload", pointer, length);
+        const refusal = outboxes.refusal(lo, hi, length >>> 0);
+        if (refusal !== undefined) return refuse(from, lo, hi, tag, length, refusal);
         const status = sendMessage(from, lookUp(from, actors, lo, hi), lo, hi, tag, 0, pointer, length);
         return countSent(from, status, tag);
       } catch (error) {
@@ -43,11 +46,11 @@ export function messageImports(services: Services, actors: PidTable<Actor>): Rec
       }
     },
 
-    recv: (info, pointer, capacity) => refuse("recv", info, pointer, capacity),
+    recv: (info, pointer, capacity) => isWrong("recv", info, pointer, capacity),
 
-    recv_tag: (info, pointer, capacity) => refuse("recv_tag", info, pointer, capacity),
+    recv_tag: (info, pointer, capacity) => isWrong("recv_tag", info, pointer, capacity),
 
-    recv_match: (info, pointer, capacity) => refuse("recv_match", info, pointer, capacity),
+    recv_match: (info, pointer, capacity) => isWrong("recv_match", info, pointer, capacity),
 
     park() {
       const actor = callerOf(services, "park");

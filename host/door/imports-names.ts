@@ -10,9 +10,9 @@ import { checkRange, PID_BYTES, writeWords } from "../actor/ranges.ts";
 import { lookUp } from "../between/guesses.ts";
 import type { Registry } from "../between/names.ts";
 import { mayBeNamed } from "../between/tie-limits.ts";
+import type { Actors } from "../mail/actors.ts";
 import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
-import type { PidTable } from "../wire/pid.ts";
 import { callerOf, isOwn, textOf } from "./caller.ts";
 import { countSent, sendMessage } from "./send.ts";
 
@@ -20,16 +20,16 @@ import { countSent, sendMessage } from "./send.ts";
 const MAX_PIDS = 2 ** 29 - 1;
 /** What each message of a broadcast costs beside its bytes. */
 const SEND_REDUCTIONS = 10;
-const noMembers: ReadonlySet<Actor> = new Set();
+const noMembers: ReturnType<Registry["members"]> = new Map();
 /** The longest name or group, as of Erlang's atoms. */
 const MAX_REGISTERED_NAME_BYTES = 255;
 
-export function nameImports(services: Services, actors: PidTable<Actor>, registry: Registry): Record<string, Import> {
+export function nameImports(services: Services, actors: Actors<Actor>, registry: Registry): Record<string, Import> {
   return {
     register(name, nameLength, lo, hi) {
       const actor = callerOf(services, "register");
       checkRange(actor, "register", "the name", name, nameLength);
-      if (actor.allowance?.granted.register === false) return NOT_GRANTED;
+      if (actor.granted?.register === false) return NOT_GRANTED;
       const named = lookUp(actor, actors, lo, hi);
       if (named === undefined) return 0;
       if (!isOwn(actor, named)) return NOT_GRANTED;
@@ -40,7 +40,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
     unregister(name, nameLength) {
       const actor = callerOf(services, "unregister");
       checkRange(actor, "unregister", "the name", name, nameLength);
-      if (actor.allowance?.granted.register === false) return NOT_GRANTED;
+      if (actor.granted?.register === false) return NOT_GRANTED;
       const named = find(actor, "unregister", name, nameLength);
       if (named === undefined) return 0;
       if (!isOwn(actor, named)) return NOT_GRANTED;
@@ -51,7 +51,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       const actor = callerOf(services, "whereis");
       checkRange(actor, "whereis", "the name", name, nameLength);
       checkRange(actor, "whereis", "the result", result, PID_BYTES);
-      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      if (actor.granted?.lookup === false) return NOT_GRANTED;
       const found = find(actor, "whereis", name, nameLength);
       if (found === undefined) return 0;
       writeWords(actor, result, [found.lo, found.hi]);
@@ -62,7 +62,7 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       const actor = callerOf(services, "send_named");
       checkRange(actor, "send_named", "the name", name, nameLength);
       checkRange(actor, "send_named", "the payload", pointer, length);
-      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      if (actor.granted?.lookup === false) return NOT_GRANTED;
       const to = find(actor, "send_named", name, nameLength);
       return countSent(actor, sendMessage(actor, to, to?.lo ?? 0, to?.hi ?? 0, tag, 0, pointer, length), tag);
     },
@@ -70,10 +70,10 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
     join(group, groupLength) {
       const actor = callerOf(services, "join");
       checkRange(actor, "join", "the group", group, groupLength);
-      if (actor.allowance?.granted.register === false) return NOT_GRANTED;
+      if (actor.granted?.register === false) return NOT_GRANTED;
       if (groupLength >>> 0 > MAX_REGISTERED_NAME_BYTES) return OVER_LIMIT;
       const name = textOf(actor, "join", "the group", group, groupLength);
-      if (!registry.members(name).has(actor) && !mayBeNamed(actor)) return OVER_LIMIT;
+      if (!registry.members(name).has(actor.pid) && !mayBeNamed(actor)) return OVER_LIMIT;
       registry.join(name, actor);
       return 1;
     },
@@ -88,13 +88,13 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       const actor = callerOf(services, "members");
       checkRange(actor, "members", "the group", group, groupLength);
       checkRange(actor, "members", "the result", result, Math.min(capacity >>> 0, MAX_PIDS) * PID_BYTES);
-      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      if (actor.granted?.lookup === false) return NOT_GRANTED;
       const found = membersOf(actor, "members", group, groupLength);
       const room = Math.min(found.size, capacity >>> 0);
       charge(actor, room);
       let at = result >>> 0;
       let left = room;
-      for (const { lo, hi } of found) {
+      for (const { lo, hi } of found.values()) {
         if (left-- === 0) break;
         writeWords(actor, at, [lo, hi]);
         at += PID_BYTES;
@@ -106,15 +106,15 @@ export function nameImports(services: Services, actors: PidTable<Actor>, registr
       const actor = callerOf(services, "broadcast");
       checkRange(actor, "broadcast", "the group", group, groupLength);
       checkRange(actor, "broadcast", "the payload", pointer, length);
-      if (actor.allowance?.granted.lookup === false) return NOT_GRANTED;
+      if (actor.granted?.lookup === false) return NOT_GRANTED;
       const found = membersOf(actor, "broadcast", group, groupLength);
       // All copies together are bounded as one message is: large copies to thousands would block
       // the thread.
       if ((length >>> 0) * found.size > actor.limits.messageBytes) return OVER_LIMIT;
       charge(actor, found.size * SEND_REDUCTIONS);
       let accepted = 0;
-      for (const to of found) {
-        if (to !== actor && sendMessage(actor, to, to.lo, to.hi, tag, 0, pointer, length) === 1) accepted++;
+      for (const to of found.values()) {
+        if (!to.is(actor) && sendMessage(actor, to, to.lo, to.hi, tag, 0, pointer, length) === 1) accepted++;
       }
       return accepted;
     },

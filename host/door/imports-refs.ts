@@ -9,13 +9,14 @@ import { monitor } from "../between/monitors.ts";
 import { admission, mayAsk } from "../between/post.ts";
 import { dropRef, makeRef } from "../between/refs.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
-import { mayTie } from "../between/tie-limits.ts";
-import { COPIED_SHIFT } from "../kernel/words.ts";
+import { mayMakeRef, mayTie } from "../between/tie-limits.ts";
+import { COPIED_SHIFT, ORPHAN_TIMER_BYTES, ORPHAN_TIMERS } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
+import type { Actors } from "../mail/actors.ts";
 import type { Import } from "../wire/abi.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { MESSAGE, OVER_LIMIT, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE } from "../wire/message.ts";
-import { highWord, lowWord, type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
+import { highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
 import { callerOf } from "./caller.ts";
 import { sendMessage } from "./send.ts";
 
@@ -25,13 +26,13 @@ const TIMER_REDUCTIONS = 50;
 /** What `request` answers if it makes no ref. Refs are negative. */
 const RequestRefusal = { mailboxFull: 1, tooLarge: 2 } as const;
 
-export function refImports(services: Services, actors: PidTable<Actor>): Record<string, Import> {
+export function refImports(services: Services, actors: Actors<Actor>): Record<string, Import> {
   const find = (pid: Pid) => actors.get(lowWord(pid), highWord(pid));
 
   return {
     make_ref() {
       const actor = callerOf(services, "make_ref");
-      return mayTie(actor) && mayAsk(actor) ? makeRef(actor) : OVER_LIMIT;
+      return mayMakeRef(actor) && mayAsk(actor) ? makeRef(actor) : OVER_LIMIT;
     },
 
     drop_ref(ref) {
@@ -81,13 +82,18 @@ export function refImports(services: Services, actors: PidTable<Actor>): Record<
   };
 }
 
-function maySetTimer({ ties, limits, allowance, services }: Actor, bytes: number, toItself: boolean): boolean {
-  if (allowance === null) return true;
-  if ((ties?.timers?.size ?? 0) >= limits.timers || allowance.timerBytes + bytes > limits.mailboxBytes) return false;
+function maySetTimer(
+  { belongings, limits, family, timerBytes, services }: Actor,
+  bytes: number,
+  toItself: boolean,
+): boolean {
+  if (family === null) return true;
+  if ((belongings?.timers?.size ?? 0) >= limits.timers || timerBytes + bytes > limits.mailboxBytes) return false;
   if (!services.account.admits(TIMERS, TIMER_BYTES + bytes)) return false;
-  const { family } = allowance;
   // Timers for itself end with it.
   return (
-    toItself || (family.orphanTimers < family.limits.timers && family.orphanTimerBytes <= family.limits.mailboxBytes)
+    toItself ||
+    (family.count(ORPHAN_TIMERS) < family.limits.timers &&
+      family.count(ORPHAN_TIMER_BYTES) <= family.limits.mailboxBytes)
   );
 }

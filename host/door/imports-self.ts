@@ -4,7 +4,6 @@
  */
 
 import type { Services } from "../actor/actor.ts";
-import { mayLog } from "../actor/allowance.ts";
 import { charge } from "../actor/budget.ts";
 import { exit } from "../actor/fault.ts";
 import { checkRange } from "../actor/ranges.ts";
@@ -16,7 +15,7 @@ import type { LogLevel } from "../wire/events.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
 import { anyCallerOf, callerOf, exitReason, textOf } from "./caller.ts";
 import type { Denied } from "./denials.ts";
-import type { Log } from "./log.ts";
+import { type Log, mayLog } from "./log.ts";
 
 const logLevels: readonly LogLevel[] = ["debug", "info", "warning", "error"];
 
@@ -53,7 +52,7 @@ export function selfImports(services: Services, beganMs: number, denied: Denied)
 
     now() {
       const actor = anyCallerOf(services, "now");
-      if (actor.allowance?.granted.clock !== false) return services.clock.now() - beganMs;
+      if (actor.granted?.clock !== false) return services.clock.now() - beganMs;
       denied(actor, "now");
       return NOT_GRANTED;
     },
@@ -75,11 +74,10 @@ export function outputImports(services: Services, log: Log): Record<string, Impo
 
     log(level, pointer, length) {
       const actor = anyCallerOf(services, "log");
-      const { allowance } = actor;
       checkRange(actor, "log", "the text", pointer, length);
-      if (allowance === null || !allowance.granted.log) return NOT_GRANTED;
+      if (actor.granted?.log !== true) return NOT_GRANTED;
       const bytes = length >>> 0;
-      if (!mayLog(allowance, actor.limits, services.clock.now(), bytes)) return OVER_LIMIT;
+      if (!mayLog(actor, bytes)) return OVER_LIMIT;
       charge(actor, bytes >>> COPIED_SHIFT);
       log(actor, logLevels[level] ?? "info", textOf(actor, "log", "the text", pointer, length));
       return 1;

@@ -5,17 +5,16 @@ import { charge } from "../actor/budget.ts";
 import { exit, fault } from "../actor/fault.ts";
 import { checkRange, copyOut, PID_BYTES, writeWords } from "../actor/ranges.ts";
 import { lookUp } from "../between/guesses.ts";
-import { link, unlink, unlinkEnded } from "../between/links.ts";
+import { areLinked, link, unlink, unlinkEnded } from "../between/links.ts";
 import { demonitor, monitor } from "../between/monitors.ts";
 import { hasRoom, mayAsk } from "../between/post.ts";
-import { tiesOf } from "../between/requests.ts";
 import { endFromOutside, exitSignal } from "../between/signals.ts";
-import { mayTie, permitRequests } from "../between/tie-limits.ts";
-import { COPIED_SHIFT } from "../kernel/words.ts";
+import { mayTie } from "../between/tie-limits.ts";
+import { COPIED_SHIFT, TRAPS_EXITS } from "../kernel/words.ts";
 import { ARGUMENTS } from "../mail/account.ts";
+import type { Actors } from "../mail/actors.ts";
 import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "../wire/message.ts";
-import type { PidTable } from "../wire/pid.ts";
 import { callerOf, isOwn, signalReason, textOf } from "./caller.ts";
 
 /** The bits of the parameter `flags` of `spawn`. */
@@ -31,11 +30,7 @@ const SPAWN_REDUCTIONS = 20_000;
  */
 export type SpawnByGuest = (parent: Actor, name: string, entry: string, args: Uint8Array) => Actor | number;
 
-export function signalImports(
-  services: Services,
-  actors: PidTable<Actor>,
-  spawn: SpawnByGuest,
-): Record<string, Import> {
+export function signalImports(services: Services, actors: Actors<Actor>, spawn: SpawnByGuest): Record<string, Import> {
   return {
     spawn(name, nameLength, entry, entryLength, args, argsLength, flags, result) {
       const parent = callerOf(services, "spawn");
@@ -88,7 +83,7 @@ export function signalImports(
         return unlessEnded(actor, 0);
       }
       if (!mayEnd(actor, other)) return NOT_GRANTED;
-      if (other === actor || actor.ties?.links?.has(other)) return 1;
+      if (other.is(actor) || areLinked(actor, other)) return 1;
       if (!mayTie(actor) || !mayTie(other)) return OVER_LIMIT;
       link(actor, other);
       return 1;
@@ -115,15 +110,13 @@ export function signalImports(
       const actor = callerOf(services, "demonitor");
       // A flush searches the items that came since the ref was made; at most all of them.
       if (flush !== 0) charge(actor, actor.mailbox.count);
-      const found = demonitor(actor, ref, flush !== 0);
-      permitRequests(actor);
-      return found ? 1 : 0;
+      return demonitor(actor, ref, flush !== 0) ? 1 : 0;
     },
 
     trap_exit(on) {
-      const ties = tiesOf(callerOf(services, "trap_exit"));
-      const before = ties.trapsExits ? 1 : 0;
-      ties.trapsExits = on !== 0;
+      const actor = callerOf(services, "trap_exit");
+      const before = actor.has(TRAPS_EXITS) ? 1 : 0;
+      actor.setFlag(TRAPS_EXITS, on !== 0);
       return before;
     },
 
@@ -139,7 +132,7 @@ export function signalImports(
         endFromOutside(to, { kind: "killed" });
       } else {
         // The signal comes as an item. If there is no room for it, the caller is told.
-        if (to.ties?.trapsExits && !hasRoom(to, length >>> 0)) return OVER_LIMIT;
+        if (to.has(TRAPS_EXITS) && !hasRoom(to, length >>> 0)) return OVER_LIMIT;
         exitSignal(to, actor.lo, actor.hi, reason);
       }
       return unlessEnded(actor, 1);
@@ -149,7 +142,7 @@ export function signalImports(
 
 /** Whether an actor may end another, by `exit_to` or along a link. */
 function mayEnd(actor: Actor, other: Actor): boolean {
-  return actor.allowance?.granted.kill !== false || isOwn(actor, other);
+  return actor.granted?.kill !== false || isOwn(actor, other);
 }
 
 /** The longest name of a module or an entry. */

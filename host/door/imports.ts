@@ -11,10 +11,11 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
 import type { Registry } from "../between/names.ts";
+import type { Actors } from "../mail/actors.ts";
 import { needHeadroom } from "../mail/headroom.ts";
+import type { Outboxes } from "../mail/outbox.ts";
 import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED } from "../wire/message.ts";
-import type { PidTable } from "../wire/pid.ts";
 import type { Denied } from "./denials.ts";
 import { failedImport } from "./failed-import.ts";
 import { messageImports } from "./imports-messages.ts";
@@ -27,7 +28,8 @@ import type { Log } from "./log.ts";
 /** What the imports use of their runtime. */
 export interface ImportParts {
   readonly services: Services;
-  readonly actors: PidTable<Actor>;
+  readonly actors: Actors<Actor>;
+  readonly outboxes: Outboxes;
   readonly registry: Registry;
   readonly spawn: SpawnByGuest;
   readonly log: Log;
@@ -41,9 +43,9 @@ export interface ImportParts {
  * crashes.
  */
 export function actorImports(parts: ImportParts): Record<string, Import> {
-  const { services, actors, registry, spawn, log, denied, beganMs } = parts;
+  const { services, actors, outboxes, registry, spawn, log, denied, beganMs } = parts;
   return {
-    ...messageImports(services, actors),
+    ...messageImports(services, actors, outboxes),
     ...selfImports(services, beganMs, denied),
     ...withHeadroom(services, denied, {
       ...outputImports(services, log),

@@ -4,11 +4,11 @@
  * dropped before it reaches the mailbox.
  */
 
-import { Actor, type Services, type Way } from "../actor/actor.ts";
+import { Actor, type Services } from "../actor/actor.ts";
+import { hostSpec } from "../actor/spec.ts";
 import { demonitor, monitor } from "../between/monitors.ts";
 import { admission, post, whyRefused } from "../between/post.ts";
 import { DEAD, PARKED, WANT_MATCH } from "../kernel/words.ts";
-import { Bytes } from "../mail/bytes.ts";
 import { NONE } from "../mail/mailbox.ts";
 import { Timer } from "../time/timers.ts";
 import { checksOf, having, millisecondsOrForever, tag } from "../wire/checks.ts";
@@ -74,20 +74,12 @@ export class Calls {
   /** The calls that wait for an answer, by ref. */
   readonly #pending = new Map<number, Pending>();
 
-  constructor(lo: number, hi: number, services: Services, runtimeLimits: RuntimeLimits) {
-    const way: Way = {
-      name: "host",
-      resume: () => {
-        this.#turn();
-        return true;
-      },
-      discard: () => this.#stop(),
-    };
-    const bytes = Bytes.none();
+  constructor(record: number, services: Services, runtimeLimits: RuntimeLimits) {
     // Answers that a call waits for are never refused. Each pending call bounds their number by
     // one.
     const limits = { ...runtimeLimits, mailboxMessages: 2 ** 28, mailboxBytes: 2 ** 28 };
-    this.actor = new Actor(lo, hi, services, null, way, bytes.u8, limits, bytes);
+    this.actor = Actor.begin(record, hostSpec(limits), services);
+    this.actor.extra.host = { turn: () => this.#turn(), ended: () => this.#stop() };
     // Every guest that was called knows the actor's pid, and must not be able to end it.
     this.actor.immune = true;
     // Every item goes to the mailbox and wakes the actor.

@@ -4,17 +4,18 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { delegate } from "../between/delegate.ts";
 import type { Registry } from "../between/names.ts";
 import { post } from "../between/post.ts";
+import type { Actors } from "../mail/actors.ts";
 import { checkPid, shown } from "../wire/checks.ts";
 import { MESSAGE, type Message, SEND_ACCEPTED } from "../wire/message.ts";
-import { highWord, lowWord, type Pid, type PidTable } from "../wire/pid.ts";
+import { highWord, lowWord, type Pid } from "../wire/pid.ts";
 
 /** Finds actors, and sends to them, for the host's code. */
 export class Directory {
   readonly registry: Registry;
   readonly #services: Services;
-  readonly #actors: PidTable<Actor>;
+  readonly #actors: Actors<Actor>;
 
-  constructor(services: Services, actors: PidTable<Actor>, registry: Registry) {
+  constructor(services: Services, actors: Actors<Actor>, registry: Registry) {
     this.registry = registry;
     this.#services = services;
     this.#actors = actors;

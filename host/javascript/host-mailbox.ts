@@ -10,10 +10,9 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import { link, unlink, unlinkEnded } from "../between/links.ts";
 import { demonitor, monitor } from "../between/monitors.ts";
-import { tiesOf } from "../between/requests.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
 import { endFromOutside, exitSignal } from "../between/signals.ts";
-import { DEAD } from "../kernel/words.ts";
+import { DEAD, TRAPS_EXITS } from "../kernel/words.ts";
 import type { CallOut } from "../time/call-out.ts";
 import { callback, checkMs, checkOptions, checksOf, checkTagOrRef, flag, pid, tag } from "../wire/checks.ts";
 import { ClosedError } from "../wire/errors.ts";
@@ -51,19 +50,12 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
   readonly #directory: Directory;
 
   /** Use `runtime.mailbox()` to make one. */
-  constructor(
-    lo: number,
-    hi: number,
-    services: Services,
-    limits: RuntimeLimits,
-    callOut: CallOut,
-    directory: Directory,
-  ) {
-    this.#inbox = new Inbox(lo, hi, services, limits, callOut);
+  constructor(record: number, services: Services, limits: RuntimeLimits, callOut: CallOut, directory: Directory) {
+    this.#inbox = new Inbox(record, services, limits, callOut);
     this.#actor = this.#inbox.actor;
     this.#directory = directory;
     // An exit signal cannot end JavaScript code, so it arrives as an item.
-    tiesOf(this.#actor).trapsExits = true;
+    this.#actor.setFlag(TRAPS_EXITS, true);
   }
 
   /** The actor that represents this mailbox in the runtime. */

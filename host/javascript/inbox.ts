@@ -3,9 +3,9 @@
  * function of JavaScript takes.
  */
 
-import { Actor, type Services, type Way } from "../actor/actor.ts";
+import { Actor, type Services } from "../actor/actor.ts";
+import { hostSpec } from "../actor/spec.ts";
 import { DEAD, PARKED, RUNNING, WANT_MATCH } from "../kernel/words.ts";
-import { Bytes } from "../mail/bytes.ts";
 import { NONE } from "../mail/mailbox.ts";
 import type { State } from "../mail/states.ts";
 import type { CallOut } from "../time/call-out.ts";
@@ -49,16 +49,9 @@ export class Inbox {
   /** True while a predicate is asked. A receive inside it would move the save pointer. */
   #looking = false;
 
-  constructor(lo: number, hi: number, services: Services, limits: RuntimeLimits, callOut: CallOut) {
-    const way: Way = {
-      name: "host",
-      resume: () => {
-        this.#turn();
-        return true;
-      },
-      discard: () => this.#ended(),
-    };
-    this.actor = new Actor(lo, hi, services, null, way, new Uint8Array(0), limits, Bytes.none());
+  constructor(record: number, services: Services, limits: RuntimeLimits, callOut: CallOut) {
+    this.actor = Actor.begin(record, hostSpec(limits), services);
+    this.actor.extra.host = { turn: () => this.#turn(), ended: () => this.#ended() };
     // It wants items by predicate, so that every item goes to the mailbox. It is running, so that
     // no item wakes it until it waits.
     this.actor.want = WANT_MATCH;

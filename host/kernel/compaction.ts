@@ -5,8 +5,9 @@ import { moveMarks } from "./marks.ts";
 import { below, copy, load, store, store2 } from "./memory.ts";
 import { hostHeadroom } from "./outside.ts";
 import {
-  CALL_MARK,
   DEAD_ITEMS,
+  FLAGS,
+  HAS_MARKS,
   HAS_OUTSIDE,
   HEAD,
   IS_DEAD,
@@ -15,7 +16,6 @@ import {
   KIND,
   LAST_SEGMENT,
   LINK_BYTES,
-  MARKS,
   NEXT_SEGMENT,
   OUTSIDE,
   ROOM,
@@ -35,8 +35,7 @@ export function compact(me: i32): void {
   hostHeadroom();
   const tail = load((me + TAIL) | 0);
   const saved = load((me + SAVED) | 0);
-  const mark = load((me + CALL_MARK) | 0);
-  const hasMarks = load((me + MARKS) | 0) !== 0;
+  const hasMarks = (load((me + FLAGS) | 0) & HAS_MARKS) !== 0;
   let segment = load((me + SEGMENT) | 0);
   let limit = endOf(segment);
   let at = load((me + HEAD) | 0);
@@ -44,7 +43,6 @@ export function compact(me: i32): void {
   store((me + HEAD) | 0, to);
   while (true) {
     if (at === saved) store((me + SAVED) | 0, to);
-    if (at === mark) store((me + CALL_MARK) | 0, to);
     if (hasMarks) moveMarks(me, at, to);
     if (at === tail) break;
     const kind = load((at + KIND) | 0);

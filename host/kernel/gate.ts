@@ -20,6 +20,7 @@ const hostTypes = {
   goOn: "() -> i32",
   answer: "() -> i32",
   disarm: "() -> ()",
+  seed: "() -> ()",
 };
 
 /** A function of the same type, which calls what it is named after. */

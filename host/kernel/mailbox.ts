@@ -24,12 +24,13 @@ import { hostDrop, hostHeadroom } from "./outside.ts";
 import { from, next } from "./search.ts";
 import {
   BYTES,
-  CALL_MARK,
   COUNT,
   DEAD_COUNT,
   DEAD_ITEMS,
+  FLAGS,
   FREE_BLOCKS,
   FROM_LO,
+  HAS_MARKS,
   HEAD,
   HELD,
   IS_DEAD,
@@ -39,7 +40,6 @@ import {
   KIND,
   LAST_SEGMENT,
   LENGTH,
-  MARKS,
   NEXT_SEGMENT,
   ORDERED,
   OUTSIDE,
@@ -126,8 +126,7 @@ function leaveSegment(me: i32, link: i32): void {
 
 /** HEAD is going to pass a position: what stands there goes along. */
 function passed(me: i32, position: i32, behind: i32): void {
-  if (load((me + MARKS) | 0) !== 0) moveMarks(me, position, behind);
-  if (load((me + CALL_MARK) | 0) === position) store((me + CALL_MARK) | 0, behind);
+  if ((load((me + FLAGS) | 0) & HAS_MARKS) !== 0) moveMarks(me, position, behind);
   if (load((me + SAVED) | 0) === position) store((me + SAVED) | 0, behind);
 }
 
@@ -141,7 +140,8 @@ export function remove(me: i32, position: i32): void {
 // @inline
 export function takeOut(me: i32, position: i32): void {
   if ((load((position + KIND) | 0) & OUTSIDE) !== 0) dropPayload(position);
-  if (load((me + MARKS) | 0) !== 0 && load((me + COUNT) | 0) === 1) dropMarks(me);
+  const hasMarks = (load((me + FLAGS) | 0) & HAS_MARKS) !== 0;
+  if (hasMarks && load((me + COUNT) | 0) === 1) dropMarks(me);
   if (position === load((me + SAVED) | 0)) store((me + HELD) | 0, 0);
   const count = (load((me + COUNT) | 0) - 1) | 0;
   if (count === 0) {
@@ -155,11 +155,11 @@ export function takeOut(me: i32, position: i32): void {
     passed(me, position, behind);
     store2((me + COUNT) | 0, count, bytes);
     store((me + HEAD) | 0, behind);
-  } else if (behind === load((me + TAIL) | 0) && load((me + MARKS) | 0) === 0) {
+  } else if (behind === load((me + TAIL) | 0)) {
+    if (hasMarks) moveMarks(me, behind, position);
     store2((me + COUNT) | 0, count, bytes);
     store((me + TAIL) | 0, position);
     if (load((me + SAVED) | 0) === behind) store((me + SAVED) | 0, position);
-    if (load((me + CALL_MARK) | 0) === behind) store((me + CALL_MARK) | 0, position);
   } else {
     store2((me + COUNT) | 0, count, bytes);
     store2(position, IS_DEAD, size);
@@ -177,7 +177,6 @@ function takeLast(me: i32): void {
   const segment = load((me + SEGMENT) | 0);
   const tail = load((me + TAIL) | 0);
   store2((me + COUNT) | 0, 0, 0);
-  store((me + CALL_MARK) | 0, 0);
   if (segment === load((me + LAST_SEGMENT) | 0)) {
     const sizeClass = load((segment + SIZE_CLASS) | 0);
     const list = (FREE_BLOCKS + (sizeClass << 2)) | 0;
@@ -237,9 +236,8 @@ export function clearMailbox(me: i32): void {
   for (let at = from(me, load((me + HEAD) | 0)); at !== 0; at = next(me, at)) {
     if ((load((at + KIND) | 0) & OUTSIDE) !== 0) hostDrop(load((at + ITEM_HEADER) | 0));
   }
-  if (load((me + MARKS) | 0) !== 0) dropMarks(me);
+  if ((load((me + FLAGS) | 0) & HAS_MARKS) !== 0) dropMarks(me);
   store2((me + COUNT) | 0, 0, 0);
   giveSegments(me);
   store((me + DEAD_ITEMS) | 0, 0);
-  store((me + CALL_MARK) | 0, 0);
 }

@@ -35,6 +35,18 @@ const LOOP_MAX_BYTES: u32 = 64;
   f64.store(address, f64.load(address) + 1);
 }
 
+@inline export function add(address: i32, amount: i32): void {
+  f64.store(address, f64.load(address) + <f64>amount);
+}
+
+@inline export function fits(address: i32, other: i32, amount: i32, limit: i32): bool {
+  return f64.load(address) + f64.load(other) + <f64>amount <= f64.load(limit);
+}
+
+@inline export function times(a: i32, b: i32): i32 {
+  return a * b;
+}
+
 @inline export function copy(to: i32, from: i32, length: i32): void {
   memory.copy(to, from, length);
 }

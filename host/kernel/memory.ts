@@ -60,6 +60,21 @@ export function count(address: i32): void {
   doubles[address >>> 3]++;
 }
 
+/** Adds a number to a double. */
+export function add(address: i32, amount: i32): void {
+  doubles[address >>> 3] += amount;
+}
+
+/** Whether two doubles and a number are together at most a third double. */
+export function fits(address: i32, other: i32, amount: i32, limit: i32): bool {
+  return doubles[address >>> 3] + doubles[other >>> 3] + amount <= doubles[limit >>> 3];
+}
+
+/** The product of two words, modulo 2^32. */
+export function times(a: i32, b: i32): i32 {
+  return Math.imul(a, b);
+}
+
 /** Within the kernel's memory. The ranges may overlap. */
 export function copy(to: i32, from: i32, length: i32): void {
   bytes.copyWithin(to >>> 0, from >>> 0, (from >>> 0) + length);

@@ -11,6 +11,10 @@
 @external("instruction", "i32.const 3 call_indirect $guest (param i32 i32)") export declare function callGlobals(at: i32, toMemory: i32): void;
 @external("gate", "actor.send") export declare function hostSend(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32;
 @external("gate", "actor.request") export declare function hostRequest(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32;
+@external("gate", "actor.link") export declare function hostLink(lo: i32, hi: i32): i32;
+@external("gate", "actor.unlink") export declare function hostUnlink(lo: i32, hi: i32): i32;
+@external("gate", "actor.monitor") export declare function hostMonitor(lo: i32, hi: i32): i32;
+@external("gate", "actor.trap_exit") export declare function hostTrapExit(on: i32): i32;
 @external("gate", "actor.demonitor") export declare function hostDemonitor(ref: i32, flush: i32): i32;
 @external("gate", "actor.recv") export declare function hostRecv(info: i32, pointer: i32, capacity: i32, timeout: i32): i32;
 @external("gate", "actor.recv_tag") export declare function hostRecvTag(info: i32, pointer: i32, capacity: i32, timeout: i32, tag: i32): i32;
@@ -28,3 +32,4 @@
 @external("gate", "host.goOn") export declare function hostGoOn(): i32;
 @external("gate", "host.answer") export declare function hostAnswer(): i32;
 @external("gate", "host.disarm") export declare function hostDisarm(): void;
+@external("gate", "host.seed") export declare function hostSeed(): void;

@@ -42,6 +42,10 @@ export const callGlobals: (at: i32, toMemory: i32) => void = named("callGlobals"
 /** The imports, for all cases that the kernel leaves to the host. */
 export const hostSend: (lo: i32, hi: i32, tag: i32, pointer: i32, length: i32) => i32 = named("hostSend");
 export const hostRequest: (lo: i32, hi: i32, tag: i32, pointer: i32, length: i32) => i32 = named("hostRequest");
+export const hostLink: (lo: i32, hi: i32) => i32 = named("hostLink");
+export const hostUnlink: (lo: i32, hi: i32) => i32 = named("hostUnlink");
+export const hostMonitor: (lo: i32, hi: i32) => i32 = named("hostMonitor");
+export const hostTrapExit: (on: i32) => i32 = named("hostTrapExit");
 export const hostDemonitor: (ref: i32, flush: i32) => i32 = named("hostDemonitor");
 export const hostRecv: (info: i32, pointer: i32, capacity: i32, timeout: i32) => i32 = named("hostRecv");
 export const hostRecvTag: (info: i32, pointer: i32, capacity: i32, timeout: i32, tag: i32) => i32 =
@@ -87,3 +91,6 @@ export const hostAnswer: () => i32 = named("hostAnswer");
 
 /** Cancels the timer of the receive. */
 export const hostDisarm: () => void = named("hostDisarm");
+
+/** Puts 512 random numbers of 17 bits into the staging area, a word each. */
+export const hostSeed: () => void = named("hostSeed");

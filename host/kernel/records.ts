@@ -3,15 +3,20 @@
  * cold block, for what neither messages nor turns look at.
  */
 import { classFor, give, take } from "./arena.ts";
-import { clearMailbox } from "./mailbox.ts";
 import { clear, load, store } from "./memory.ts";
-import { COLD, COLD_BYTES, HI, LO, NEXT, RECORD_BLOCKS, RECORD_BYTES, RECORDS_IN_BLOCK } from "./words.ts";
-
-/** The bits of a pid's first word that are its slot. */
-const SLOT_MASK = 0xfffff;
-const BLOCK_SHIFT = 9;
-const RECORD_SHIFT = 7;
-const COLD_SHIFT = 7;
+import { hostHeadroom, hostSeed } from "./outside.ts";
+import {
+  BLOCK_SHIFT,
+  COLD,
+  COLD_SHIFT,
+  GENERATION,
+  LAST_GENERATION,
+  RECORD_BLOCKS,
+  RECORD_SHIFT,
+  RECORDS_IN_BLOCK,
+  SLOT_MASK,
+  STAGING,
+} from "./words.ts";
 
 /** The slot of the pid with this first word. */
 // @inline
@@ -29,28 +34,15 @@ export function recordAt(lo: i32): i32 {
 }
 
 /**
- * Gives the record of its slot to a new actor. All its words are 0, but its pid, where its cold block
- * is, and its place in the run queue, where the slot's last actor may have left the record. 0: there
- * is no memory.
+ * Adds the block of 512 records that a slot has its record in, each with its cold block. The generations
+ * of their slots begin at random numbers. False: there is no memory.
  */
-export function claim(lo: i32, hi: i32): i32 {
-  const slot = lo & SLOT_MASK;
+export function addRecords(slot: i32): bool {
+  hostHeadroom();
+  hostSeed();
   const entry = (RECORD_BLOCKS + ((slot >> BLOCK_SHIFT) << 2)) | 0;
-  if (load(entry) === 0 && !addBlock(entry)) return 0;
-  const record = (load(entry) + ((slot & (RECORDS_IN_BLOCK - 1)) << RECORD_SHIFT)) | 0;
-  const next = load((record + NEXT) | 0);
-  const cold = load((record + COLD) | 0);
-  clear(record, RECORD_BYTES);
-  clear(cold, COLD_BYTES);
-  store((record + NEXT) | 0, next);
-  store((record + COLD) | 0, cold);
-  store((record + LO) | 0, lo);
-  store((record + HI) | 0, hi);
-  return record;
-}
-
-/** Adds 512 records, each with its cold block. False: there is no memory. */
-function addBlock(entry: i32): bool {
+  // The embedder's source of random numbers may have made actors.
+  if (load(entry) !== 0) return true;
   const bytes = RECORDS_IN_BLOCK << RECORD_SHIFT;
   const records = take(classFor(bytes));
   if (records === 0) return false;
@@ -61,15 +53,10 @@ function addBlock(entry: i32): bool {
   }
   clear(records, bytes);
   for (let i = 0; i < RECORDS_IN_BLOCK; i = (i + 1) | 0) {
-    store((records + (i << RECORD_SHIFT) + COLD) | 0, (cold + (i << COLD_SHIFT)) | 0);
+    const block = (cold + (i << COLD_SHIFT)) | 0;
+    store((records + (i << RECORD_SHIFT) + COLD) | 0, block);
+    store((block + GENERATION) | 0, load((STAGING + (i << 2)) | 0) & LAST_GENERATION);
   }
   store(entry, records);
   return true;
-}
-
-/** The actor has ended: gives back what its record has. No pid has its words from now on. */
-export function release(record: i32): void {
-  store((record + LO) | 0, 0);
-  store((record + HI) | 0, -1);
-  clearMailbox(record);
 }

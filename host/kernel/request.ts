@@ -1,89 +1,115 @@
-/**
- * A guest's `request` and `demonitor`. The kernel can make one request for each actor: a ref and a
- * monitor, as words. The host makes a monitor of it as soon as it looks at the actor's ties.
- */
+/** A guest's `request`, and what all calls that make or remove ties ask first. */
+
+import { findMonitor } from "./buckets.ts";
 import { sizeFor } from "./items.ts";
-import { below, load, store } from "./memory.ts";
-import { hostDemonitor, hostRequest } from "./outside.ts";
+import { placeMark, prepareMark } from "./marks.ts";
+import { are2, below, fits, load, store } from "./memory.ts";
+import { hostCharge, hostRequest } from "./outside.ts";
 import { recordAt } from "./records.ts";
-import { findRef, startFor } from "./search.ts";
 import { mayTake } from "./segments.ts";
 import { me } from "./self.ts";
 import { isPlain, post } from "./send.ts";
+import { addMonitor, prepareTie } from "./ties.ts";
 import {
   BYTES,
-  CALL_ANSWERED,
-  CALL_MARK,
-  CALL_REF,
-  CALLEE,
+  BYTES_OF_INSTANCES,
+  BYTES_OF_TIES,
   COLD,
   COUNT,
   CURRENT,
-  FIRST_CALLER,
   FLAGS,
   FREE,
+  MAX_ALL_BYTES,
   MAX_BYTES,
+  MAX_HEAP_BYTES,
   MAX_MESSAGES,
-  MAY_REQUEST,
-  NEXT_CALLER,
+  MAX_TIES,
+  OTHER_BYTES,
   PAYS,
-  PREVIOUS_CALLER,
   REFS,
   REFS_LEFT,
   RESTRAINT,
-  TAIL,
+  SPEC,
+  TAKES_MESSAGES,
+  TIE_BYTES,
+  TIE_COUNT,
+  TIE_PRICE,
 } from "./words.ts";
 
-/** As docs/abi.md says. */
-export function request(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32 {
+/** The record of the live actor of a pid; 0: there is none, or the caller may not make or remove ties now. */
+// @inline
+export function partner(lo: i32, hi: i32): i32 {
   const self = me;
   const to = recordAt(lo);
-  if (!isPlain(to, lo, hi, pointer, length) || !mayRequest(to, tag)) {
-    return hostRequest(lo, hi, tag, pointer, length);
-  }
-  const mine = load((self + COLD) | 0);
-  const its = load((to + COLD) | 0);
-  if (load((mine + CALL_REF) | 0) !== 0) return hostRequest(lo, hi, tag, pointer, length);
-  const left = (load(REFS_LEFT) - 1) | 0;
-  const ref = load((REFS + (left << 2)) | 0);
-  if (!post(to, tag, ref, pointer, length)) return hostRequest(lo, hi, tag, pointer, length);
-  const other = load((its + FIRST_CALLER) | 0);
-  store(REFS_LEFT, left);
-  store((mine + CALL_ANSWERED) | 0, 0);
-  store((mine + CALL_REF) | 0, ref);
-  store((mine + CALLEE) | 0, to);
-  store((self + CALL_MARK) | 0, load((self + TAIL) | 0));
-  store((mine + NEXT_CALLER) | 0, other);
-  store((mine + PREVIOUS_CALLER) | 0, 0);
-  if (other !== 0) store((load((other + COLD) | 0) + PREVIOUS_CALLER) | 0, self);
-  store((its + FIRST_CALLER) | 0, self);
-  return ref;
+  // No live actor has a negative word there; records of the dead have.
+  if (to === 0 || hi < 0 || !are2(to, lo, hi)) return 0;
+  return mayAct(self) ? to : 0;
 }
 
-/** Whether the kernel may make a request for the actor. There must be room for the Down, too. */
+/** Whether the actor may call now. In its spawn it calls the host, which charges it. */
 // @inline
-function mayRequest(to: i32, tag: i32): bool {
-  const self = me;
-  if (tag < 0 || to === self || load(REFS_LEFT) === 0) return false;
-  if ((load((self + FLAGS) | 0) & (MAY_REQUEST | PAYS)) !== MAY_REQUEST) return false;
+export function mayAct(self: i32): bool {
+  if (load(CURRENT) !== self || load((self + RESTRAINT) | 0) !== FREE) return false;
+  return (load((self + FLAGS) | 0) & TAKES_MESSAGES) !== 0;
+}
+
+/** Whether the limits allow an actor one more tie. */
+// @inline
+export function mayTie(record: i32): bool {
+  const cold = load((record + COLD) | 0);
+  if (!below(load((cold + TIE_COUNT) | 0), load((load((record + SPEC) | 0) + MAX_TIES) | 0))) return false;
+  return (
+    fits(BYTES_OF_TIES, BYTES_OF_INSTANCES, TIE_BYTES, MAX_HEAP_BYTES) &&
+    fits(BYTES_OF_TIES, OTHER_BYTES, TIE_BYTES, MAX_ALL_BYTES)
+  );
+}
+
+/** Whether the actor may cause a Down for itself: there is room for one. */
+// @inline
+export function mayAsk(self: i32): bool {
   if (!below(load((self + COUNT) | 0), load((self + MAX_MESSAGES) | 0))) return false;
   if (below(load((self + MAX_BYTES) | 0), load((self + BYTES) | 0))) return false;
   return mayTake(self, sizeFor(0));
 }
 
-/** As docs/abi.md says. The host does it if its flush finds something. */
-export function demonitor(ref: i32, flush: i32): i32 {
+/**
+ * A ref for the actor's next monitor; 0: none was drawn, or it may be live. Refs are random, so two
+ * of one actor may be equal.
+ */
+export function drawRef(self: i32): i32 {
+  const left = load(REFS_LEFT);
+  if (left === 0) return 0;
+  const ref = load((REFS + ((left - 1) << 2)) | 0);
+  if (findMonitor(self, ref) === 0) return ref;
+  store(REFS_LEFT, (left - 1) | 0);
+  return 0;
+}
+
+/** Charges the actor for a call that makes or removes a tie. */
+// @inline
+export function pay(self: i32, reductions: i32): void {
+  if ((load((self + FLAGS) | 0) & PAYS) !== 0) hostCharge(reductions);
+}
+
+/** As docs/abi.md says. */
+export function request(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32 {
   const self = me;
-  if (load(CURRENT) !== self || load((self + RESTRAINT) | 0) !== FREE) return hostDemonitor(ref, flush);
-  const mine = load((self + COLD) | 0);
-  if (ref === 0 || load((mine + CALL_REF) | 0) !== ref) return hostDemonitor(ref, flush);
-  const hasItems = load((self + COUNT) | 0) !== 0;
-  if (flush !== 0 && hasItems && findRef(self, startFor(self, ref), ref) !== 0) return hostDemonitor(ref, flush);
-  const following = load((mine + NEXT_CALLER) | 0);
-  const previous = load((mine + PREVIOUS_CALLER) | 0);
-  store((mine + CALL_REF) | 0, 0);
-  if (previous !== 0) store((load((previous + COLD) | 0) + NEXT_CALLER) | 0, following);
-  else store((load((load((mine + CALLEE) | 0) + COLD) | 0) + FIRST_CALLER) | 0, following);
-  if (following !== 0) store((load((following + COLD) | 0) + PREVIOUS_CALLER) | 0, previous);
-  return 1;
+  const to = recordAt(lo);
+  if (!isPlain(to, lo, hi, pointer, length) || tag < 0 || to === self || !mayAct(self) || !mayTie(self)) {
+    return hostRequest(lo, hi, tag, pointer, length);
+  }
+  if (!mayAsk(self)) return hostRequest(lo, hi, tag, pointer, length);
+  const ref = drawRef(self);
+  if (ref === 0 || !prepareTie()) return hostRequest(lo, hi, tag, pointer, length);
+  if ((load((self + FLAGS) | 0) & PAYS) !== 0) {
+    if (!mayTake(to, sizeFor(length))) return hostRequest(lo, hi, tag, pointer, length);
+    hostCharge(TIE_PRICE);
+  }
+  prepareMark(self);
+  // The ref is used up, also if the stack ends before the tie is made: the receiver knows it.
+  store(REFS_LEFT, (load(REFS_LEFT) - 1) | 0);
+  if (!post(to, tag, ref, pointer, length)) return hostRequest(lo, hi, tag, pointer, length);
+  addMonitor(self, to, ref);
+  placeMark(self, ref);
+  return ref;
 }

@@ -11,18 +11,6 @@ import { bytesOfGlobals, globalsOf, lineOf } from "./first-state.ts";
 import { writeGlobals } from "./globals.ts";
 import { addressOf, endOfLines, wordsOf } from "./image.ts";
 import {
-  copy2,
-  copyOut,
-  guestClear,
-  guestCopy2,
-  guestLineOut,
-  guestPages,
-  load,
-  lowestBit,
-  store,
-  store2,
-} from "./memory.ts";
-import {
   CLEAN,
   CONDITION,
   DIRTY,
@@ -39,7 +27,19 @@ import {
   STATE_HEADER,
   STATE_PAGES,
   STATE_UNTIL,
-} from "./words.ts";
+} from "./image-words.ts";
+import {
+  copy2,
+  copyOut,
+  guestClear,
+  guestCopy2,
+  guestLineOut,
+  guestPages,
+  load,
+  lowestBit,
+  store,
+  store2,
+} from "./memory.ts";
 
 const PAGE_SHIFT = 16;
 

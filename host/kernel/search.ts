@@ -2,7 +2,7 @@
 import { isCounted, isMessage, sizeOf } from "./items.ts";
 import { markOf } from "./marks.ts";
 import { load, store, store2 } from "./memory.ts";
-import { CALL_MARK, DEAD_COUNT, HEAD, IS_DEAD, IS_LINK, KIND, MARKS, REF, SAVED, TAG, TAIL } from "./words.ts";
+import { DEAD_COUNT, FLAGS, HAS_MARKS, HEAD, IS_DEAD, IS_LINK, KIND, REF, SAVED, TAG, TAIL } from "./words.ts";
 
 /** The first item at or behind a position; 0: there is none. */
 export function from(me: i32, position: i32): i32 {
@@ -24,10 +24,9 @@ export function from(me: i32, position: i32): i32 {
 function behindDead(me: i32, at: i32): i32 {
   const tail = load((me + TAIL) | 0);
   let behind = (at + load((at + TAG) | 0)) | 0;
-  if (load((me + MARKS) | 0) !== 0) return behind;
+  if ((load((me + FLAGS) | 0) & HAS_MARKS) !== 0) return behind;
   const saved = load((me + SAVED) | 0);
-  const mark = load((me + CALL_MARK) | 0);
-  while (behind !== tail && behind !== saved && behind !== mark && load((behind + KIND) | 0) === IS_DEAD) {
+  while (behind !== tail && behind !== saved && load((behind + KIND) | 0) === IS_DEAD) {
     const next = (behind + load((behind + TAG) | 0)) | 0;
     const joined = (load((at + DEAD_COUNT) | 0) + load((behind + DEAD_COUNT) | 0)) | 0;
     store2(at, IS_DEAD, (next - at) | 0);

@@ -1,8 +1,11 @@
 /** A guest's `send`. */
+
+import { findMonitor } from "./buckets.ts";
 import { wake } from "./delivery.ts";
 import { sizeFor } from "./items.ts";
 import { append } from "./mailbox.ts";
 import { are2, below, copyIn, count, isInside, load, store, store2 } from "./memory.ts";
+import { depart, isElsewhere } from "./outbox.ts";
 import { hostCharge, hostSend } from "./outside.ts";
 import { recordAt } from "./records.ts";
 import { reserve } from "./segments.ts";
@@ -11,10 +14,6 @@ import {
   ACCEPTED,
   ACCEPTED_GIVE_WAY,
   BYTES,
-  CALL_ANSWERED,
-  CALL_REF,
-  CALLEE,
-  COLD,
   COPIED_SHIFT,
   COUNT,
   CURRENT,
@@ -37,6 +36,8 @@ import {
   SENT,
   SENT_IN_TURN,
   TAKES_MESSAGES,
+  TIE_ANSWERED,
+  TIE_OTHER,
   TIMED,
   TURN_SENDS,
 } from "./words.ts";
@@ -44,12 +45,13 @@ import {
 /** As docs/abi.md says. */
 export function send(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32 {
   const to = recordAt(lo);
-  if (!isPlain(to, lo, hi, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
-  if (tag < 0 && !mayAnswer(to, tag)) return hostSend(lo, hi, tag, pointer, length);
+  if (!isPlain(to, lo, hi, pointer, length)) {
+    if (!isElsewhere(hi) || !depart(lo, hi, tag, 0, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
+    return tag >= 0 ? countSent(me) : ACCEPTED;
+  }
+  if (tag < 0) return answer(to, lo, hi, tag, pointer, length);
   if (!post(to, tag, 0, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
-  if (tag >= 0) return countSent(me);
-  store((load((to + COLD) | 0) + CALL_ANSWERED) | 0, 1);
-  return ACCEPTED;
+  return countSent(me);
 }
 
 /** Whether a message can go to the actor of a record without the host: its bounds allow it. */
@@ -66,13 +68,17 @@ export function isPlain(to: i32, lo: i32, hi: i32, pointer: i32, length: i32): b
 }
 
 /**
- * Whether this is the answer to the request that the kernel has made for the receiver. It takes one
- * answer, of the actor that was asked.
+ * Answers a request, or a monitor. Each takes one answer, of the actor that was asked. What else a ref
+ * may be is the host's to judge.
  */
-function mayAnswer(to: i32, ref: i32): bool {
-  const cold = load((to + COLD) | 0);
-  if (load((cold + CALL_REF) | 0) !== ref) return false;
-  return load((cold + CALLEE) | 0) === me && load((cold + CALL_ANSWERED) | 0) === 0;
+function answer(to: i32, lo: i32, hi: i32, ref: i32, pointer: i32, length: i32): i32 {
+  const tie = findMonitor(to, ref);
+  if (tie === 0 || load((tie + TIE_OTHER) | 0) !== me || load((tie + TIE_ANSWERED) | 0) !== 0) {
+    return hostSend(lo, hi, ref, pointer, length);
+  }
+  if (!post(to, ref, 0, pointer, length)) return hostSend(lo, hi, ref, pointer, length);
+  store((tie + TIE_ANSWERED) | 0, 1);
+  return ACCEPTED;
 }
 
 /** Puts a message into a mailbox. False: there is no room, and nothing has changed. */

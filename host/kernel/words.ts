@@ -23,7 +23,7 @@ export const QUEUE_LENGTH = 20;
 export const CALLED = 24;
 /** Turns that `run` may still give before the host looks after other work. 0 calls it back. */
 export const TURNS_LEFT = 28;
-/** Two doubles: messages that guests have sent, and messages that guests have taken. */
+/** Two doubles: messages that guests have sent, here or elsewhere, and messages that guests have taken. */
 export const SENT = 32;
 export const RECEIVED = 40;
 /** The number of this turn in its higher bits; in the lower ones, which item of it a handler has. */
@@ -41,8 +41,21 @@ export const ITEM_BYTES = 64;
 export const MAX_ITEM_BYTES = 68;
 /** Items that the actor of this turn has sent in it. */
 export const SENT_IN_TURN = 72;
+/**
+ * Slots at rest: the records that a `close` has freed, the one that rests longest first. The first and
+ * the last of them, and how many there are.
+ */
+export const REST_FIRST = 96;
+export const REST_LAST = 100;
+export const REST_LENGTH = 104;
+/** The lowest slot that no actor has had. Each lower one is in use or at rest. */
+export const FRESH_SLOT = 108;
+/** The second word of this kernel's pids without their generation: its node and its thread. The host sets it. */
+export const PLACE = 112;
 /** Bytes of all first states and images, in whole blocks. The number has no sign. */
 export const IMAGE_BYTES = 120;
+/** The first outbox; 0: there is none. */
+export const OUTBOXES = 116;
 /** The first free block of each size class of the arena. */
 export const FREE_BLOCKS = 128;
 /** A line of zeros: what a line holds that a first state does not have. */
@@ -53,11 +66,25 @@ export const REFS_DRAWN = 256;
 /** Records of actors that have parked with a timeout since the host looked. */
 export const TIMED_LIST = 2048;
 export const TIMED_ENTRIES = 256;
+/** Doubles: bytes in use by kind, as mail/account.ts counts them, and those of the kind TIES, which the kernel counts. */
+export const BYTES_BY_KIND = 1280;
+export const BYTES_OF_INSTANCES = 1288;
+export const BYTES_OF_TIES = 1312;
+/** Doubles: bytes of all kinds with the limit `allMemoryBytes` but ties, and what the limit and its heap share allow. */
+export const OTHER_BYTES = 1344;
+export const MAX_ALL_BYTES = 1352;
+export const MAX_HEAP_BYTES = 1360;
+/** Two odd random words, which no guest knows: where a tie stands in the index depends on them. */
+export const TIE_SECRET = 1368;
+/** The index of ties; 0: there is none yet. */
+export const TIE_INDEX = 1376;
+/** A block for the next tie; 0: there is none. */
+export const SPARE_TIE = 1380;
 /** The record of all actors that have ended, for the host: it is dead, and has no pid and no items. Its cold block is behind it. */
 export const ENDED_RECORD = 1536;
 /** By slot / 512: the address of a block of 512 records; 0: there is none yet. */
 export const RECORD_BLOCKS = 8192;
-/** Payloads that the host sends are put here. */
+/** Payloads that the host sends are put here, and random words for the generations of new slots. */
 export const STAGING = 65_536;
 /** The arena begins here. */
 export const ARENA = 131_072;
@@ -66,7 +93,14 @@ export const FIRST_PAGES = 2;
 // A record. The first 64 bytes are what a sender looks at; the rest is what its own turns need.
 export const RECORD_BYTES = 128;
 export const RECORDS_IN_BLOCK = 512;
-/** The words of the actor's pid. */
+/** `RECORD_BYTES`, `RECORDS_IN_BLOCK` and `COLD_BYTES` as powers of two. */
+export const RECORD_SHIFT = 7;
+export const BLOCK_SHIFT = 9;
+export const COLD_SHIFT = 6;
+/**
+ * The words of the actor's pid. From its end until the next actor gets the record, HI is -1, and LO is
+ * what it was with every bit changed: of no pid that has this slot.
+ */
 export const LO = 0;
 export const HI = 4;
 export const STATE = 8;
@@ -114,10 +148,13 @@ export const TIMEOUT = 104;
 export const LAST_SEGMENT = 108;
 /** What keeps the actor from calling imports: FREE, ASKING or EXITING. */
 export const RESTRAINT = 112;
-/** Where the items begin among which the answer to the request in flight can be; 0: all. */
-export const CALL_MARK = 116;
-/** The block of the mailbox's marks; 0: there is none. */
-export const MARKS = 120;
+/** The words of what it was spawned as. */
+export const SPEC = 116;
+/**
+ * Where its guest's state is: the words of its instance if it is RESIDENT, else those of its image; 0:
+ * its state is the first state of its module.
+ */
+export const BODY = 120;
 /** The cold block. */
 export const COLD = 124;
 
@@ -173,32 +210,126 @@ export const HAS_MATCH_FIRST = 128;
 export const STARTED = 256;
 /** It was preempted: its next turn goes on in the middle of its code. */
 export const PREEMPTED = 512;
-/** The limit `ties` allows one more, and the kernel keeps none of its refs. */
-export const MAY_REQUEST = 1024;
+/** It is granted `kill`: it may link to any actor. */
+export const MAY_END = 1024;
 /** A receive inside `handle` has used a window of its own. */
 export const WINDOW_MOVED = 2048;
 /** Its guest understands the answer 2 of `send`. */
 export const GIVES_WAY = 4096;
+/** Its cold block has a block of marks. */
+export const HAS_MARKS = 8192;
+/** Exit signals come as items and do not end it. */
+export const TRAPS_EXITS = 16_384;
+/** The host keeps more of it than these words. */
+export const HAS_EXTRA = 32_768;
 
 /** The value of NEXT in the last record of the run queue. */
 export const LAST_IN_QUEUE = 1;
 
-// A cold block: what neither messages nor most turns look at.
-export const COLD_BYTES = 128;
+// A cold block: what neither messages nor most turns look at. The first two words are those of the slot,
+// and stay when another actor gets the record.
+export const COLD_BYTES = 64;
+/**
+ * The generation of the slot's present or last actor, in 17 bits; before the first one, a random
+ * number. Above it: how many actors the slot has had, at most `USERS_REMEMBERED`.
+ */
+export const GENERATION = 0;
+/** The next record at rest. The last one's word may be anything. */
+export const NEXT_AT_REST = 4;
+/** Where the words of the actor itself begin. */
+export const COLD_OF_ACTOR = 8;
+/** The words of its parent's pid; 0, 0: the host. */
+export const PARENT_LO = 8;
+export const PARENT_HI = 12;
+/** The words of its family; 0: it is the host's own. */
+export const FAMILY = 16;
+/** When it was made, in whole milliseconds of the runtime's clock. */
+export const BORN = 20;
+/** What keeps the bytes that `args` returns; 0: there are none. */
+export const ARGS = 24;
+/** The rings of its ties: its oldest link or own monitor, and the oldest monitor that another has of it; 0: none. */
+export const TIES = 28;
+export const WATCHERS = 32;
+/** Its links, its own monitors and its live refs of `make_ref`. */
+export const TIE_COUNT = 36;
+/** The block of the mailbox's marks; 0: there is none. */
+export const MARKS = 40;
 /** The window that a handler has registered. */
 export const HANDLER_INFO = 44;
 export const HANDLER_POINTER = 48;
 export const HANDLER_CAPACITY = 52;
-/** The request in flight that the kernel has made: its ref; 0: none. */
-export const CALL_REF = 64;
-/** The record of the actor that was asked. */
-export const CALLEE = 68;
-/** 1: the request was answered. There is one answer to each. */
-export const CALL_ANSWERED = 72;
-/** The list of all who have asked this actor: its first record, and each one's neighbours. */
-export const FIRST_CALLER = 76;
-export const NEXT_CALLER = 80;
-export const PREVIOUS_CALLER = 84;
+/** A double: all reductions that it was granted or charged. */
+export const GIVEN = 56;
+
+// A tie: a block of 64 bytes, which is in two rings. It begins at a multiple of 64, so that a place in a ring says which tie it is.
+export const TIE_BYTES = 64;
+/** LINK, MONITOR or WAS_LINKED. */
+export const TIE_KIND = 0;
+/** The ref of a monitor. */
+export const TIE_REF = 4;
+/** The record of the actor that has made the tie: the watcher of a monitor. */
+export const TIE_OWNER = 8;
+/** The record of the other one: the target of a monitor, which alone may answer its ref. */
+export const TIE_OTHER = 12;
+/** The place in the owner's ring TIES: the places behind it and before it. */
+export const OWN_PLACE = 16;
+/** The place in the other's ring: WATCHERS for a monitor, TIES for a link. */
+export const OTHER_PLACE = 24;
+/** 1: an answer with the ref was accepted. A ref takes one. */
+export const TIE_ANSWERED = 32;
+/** The next tie of its bucket in the index; NOT_INDEXED: it is in none. */
+export const NEXT_IN_BUCKET = 36;
+/** The pid of the actor that has delegated the request. */
+export const VIA_LO = 40;
+export const VIA_HI = 44;
+/** The next delegated request of its bucket; NOT_INDEXED: it was not delegated. */
+export const NEXT_DELEGATED = 48;
+
+/** The words of a place in a ring. */
+export const BEHIND = 0;
+export const BEFORE = 4;
+export const NOT_INDEXED = 1;
+
+/** Values of TIE_KIND. */
+export const LINK = 1;
+/** A request in flight is a monitor. */
+export const MONITOR = 2;
+/** A link of an actor that has ended, whose partner has been told. The watchers are told later. */
+export const WAS_LINKED = 3;
+
+// A spec: what actors that are spawned alike have in common.
+export const SPEC_BYTES = 64;
+/** How many actors, families and definitions have it. */
+export const USERS = 0;
+/** The limit `ties`. */
+export const MAX_TIES = 4;
+
+// A family: an actor that the host has spawned, and all its descendants.
+export const FAMILY_BYTES = 64;
+/** The spec of that actor, whose limits bound all of them. */
+export const FOUNDER = 0;
+/** Live actors. */
+export const SIZE = 4;
+/** Actors that have ended and still have their instance. */
+export const ENDING = 8;
+/** Uses of pids that no actor ever had. */
+export const UNKNOWN_PIDS = 12;
+/**
+ * Timers to other actors whose setters have ended, and their payload bytes. Without a bound, each
+ * actor of a chain could leave as many.
+ */
+export const ORPHAN_TIMERS = 16;
+export const ORPHAN_TIMER_BYTES = 20;
+/** Meters of what it may use in a second: spawns, bytes of the log, messages tagged with a ref that the sender may not answer. */
+export const SPAWNS = 24;
+export const LOGGED = 32;
+export const WRONG_REFS = 40;
+
+// A meter.
+/** When its second began, in whole milliseconds of the runtime's clock. */
+export const METER_BEGAN = 0;
+/** What was used in that second. */
+export const METER_USED = 4;
 
 // A segment of a mailbox: a header, then items, then a link.
 export const SEGMENT_HEADER = 16;
@@ -224,6 +355,27 @@ export const REASON = 20;
 export const LENGTH = 24;
 /** The value of ORDERED when it came: says whether two positions name the same item. */
 export const ORDER = 28;
+
+// A record of an outbox: the eight words of an item, the pid of the receiver, and the payload, padded to
+// 8 bytes. ORDER counts the records of the outbox.
+export const TO_LO = 32;
+export const TO_HI = 36;
+export const OUTGOING_HEADER = 40;
+
+// An outbox: a header, then the records that wait for its carrier.
+export const OUTBOX_HEADER = 32;
+/** The next outbox; 0: it is the last. */
+export const NEXT_OUTBOX = 0;
+/** The bits of a pid's second word that say where the outbox leads, as `placeFor` makes them. */
+export const OUTBOX_PLACE = 4;
+/** The size class of its block. */
+export const OUTBOX_CLASS = 8;
+/** Where its block ends. */
+export const OUTBOX_END = 12;
+/** Where the next record goes. */
+export const OUTBOX_TAIL = 16;
+/** How many records have come, modulo 2^32. */
+export const OUTBOX_ORDERED = 20;
 
 /** In a dead item: how many dead items were joined to be this one. */
 export const DEAD_COUNT = 8;
@@ -261,71 +413,40 @@ export const STOPPED = 2;
 /** The end of a turn: 4, and what `resume:E` has answered. */
 export const RETURNED = 4;
 
+// The layout of pids, as wire/pid.ts says.
+export const SLOT_BITS = 20;
+export const MAX_SLOTS = 1_048_576;
+export const SLOT_MASK = 1_048_575;
+/** The bits of a generation that the first word of a pid has. */
+export const LOW_GENERATION_BITS = 10;
+export const LOW_GENERATION_MASK = 1023;
+export const GENERATION_BITS = 17;
+/** The lowest bits of the second word: the rest of the generation. */
+export const HIGH_GENERATION_BITS = 7;
+/** All bits of a pid's first word; all of its second word, those of its thread, and those of its node. */
+export const LO_BITS = 0x3fffffff;
+export const HI_BITS = 0x1fffff;
+export const THREAD_BITS = 0x1f80;
+export const NODE_BITS = 0x1fe000;
+/** The last generation. After it comes 1, because no pid has 0. */
+export const LAST_GENERATION = 131_071;
+/**
+ * How many other slots are freed before a slot is used again. With the generations, a pid returns
+ * after 134 million spawns at the earliest.
+ */
+export const SLOTS_AT_REST = 1024;
+/**
+ * How many of a slot's last actors are told from pids that never were. They are few beside all
+ * generations, so a guess rarely looks like one of them.
+ */
+export const USERS_REMEMBERED = 1024;
+
 /** Items that an actor may take in one turn before the others get theirs. */
 export const TURN_ITEMS = 1024;
 /** Items that an actor may send in one turn before `send` answers 2. */
 export const TURN_SENDS = 256;
+/** What a call costs that makes or removes a tie, in reductions. */
+export const TIE_PRICE = 100;
 /** Up to this length an item costs no reductions. */
 export const PASSED_SHIFT = 5;
 export const COPIED_SHIFT = 6;
-
-// First states and images: see image.ts.
-export const LINE_BYTES = 64;
-/** An actor with a larger memory keeps its instance. */
-export const IMAGE_MAX_PAGES = 64;
-/** A first state or an image is one block of the arena. */
-export const IMAGE_MAX_BYTES = 131_072;
-/** Where the size class of its block is. */
-export const BLOCK_CLASS = 0;
-
-// A first state: a header, the lines of the memory, and the lines of the globals.
-export const STATE_HEADER = 64;
-/** Bytes in use. */
-export const STATE_LENGTH = 4;
-export const STATE_LIMIT = 8;
-export const STATE_PAGES = 12;
-/** The first line of the memory that is not all zeros, and the end of the last one. */
-export const STATE_FROM = 16;
-export const STATE_UNTIL = 20;
-/** How many globals `isopod:globals` copies, and how many it may. */
-export const STATE_GLOBALS = 24;
-export const GLOBALS_MAX = 512;
-
-// An image: a header, a word for each line that differs, padding to 8 bytes, and the words that differ.
-export const IMAGE_HEADER = 24;
-/** Bytes in use. */
-export const IMAGE_LENGTH = 4;
-/** The actor's store limit: not below the end of a line that differs, nor beyond the end of the memory. */
-export const IMAGE_LIMIT = 8;
-export const IMAGE_PAGES = 12;
-/** The first state that it differs from; 0: the image is not valid. */
-export const IMAGE_STATE = 16;
-/** How many lines differ. */
-export const IMAGE_LINES = 20;
-/**
- * A line's word is its address, shifted left, and in the lower bits which of its words of 8 bytes differ.
- * Globals have the addresses from the end of the memory on.
- */
-export const LINE_ADDRESS_SHIFT = 2;
-export const LINE_MASK = 255;
-/** From pages to the word of the first line of the globals. */
-export const PAGES_WORD_SHIFT = 18;
-
-// Scratch for one call, where else payloads of the host are staged: the words of lines that differ, the
-// globals of a guest, and bytes of its memory.
-export const FOUND = STAGING;
-export const FOUND_END = 110_592;
-export const GLOBALS_KEPT = 110_592;
-export const BYTES_KEPT = 114_688;
-
-// What the kernel knows of an instance: two words, at a multiple of 8.
-/** CLEAN, or DIRTY from before an actor's first byte is written to the last store of a reset. */
-export const CONDITION = 0;
-export const CLEAN = 0;
-export const DIRTY = 1;
-/** The first state that a clean instance is in. Modules that are derived from one share its instances. */
-export const IN_STATE = 4;
-
-/** Answers of `keepFirstState`. No block begins there. */
-export const NO_MEMORY = 0;
-export const TOO_LARGE = 1;

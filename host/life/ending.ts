@@ -25,7 +25,7 @@ export function endingOf(actor: Actor, reason: ExitReason, wasAlive: boolean): E
     actor,
     reason,
     wasAlive,
-    names: [...(actor.ties?.names ?? [])],
+    names: [...(actor.belongings?.names ?? [])],
     letter: actor.mailbox.first(),
     lastReceived: undefined,
     isReleased: false,

@@ -12,17 +12,16 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { lastSeen } from "../actor/last-seen.ts";
 import { countEnd } from "../actor/memory.ts";
 import type { Registry } from "../between/names.ts";
-import { unfold, unfoldCallers } from "../between/requests.ts";
-import { announceEnd } from "../between/signals.ts";
-import { DEAD, HI, LO, TURNS_LEFT } from "../kernel/words.ts";
-import { Bytes } from "../mail/bytes.ts";
+import { announceEnd, dropTies } from "../between/signals.ts";
+import { ARGS, DEAD, ENDING, SIZE, SPEC, TURNS_LEFT } from "../kernel/words.ts";
+import { dropKept } from "../mail/kept.ts";
 import { NONE } from "../mail/mailbox.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import type { ActorExit } from "../wire/events.ts";
 import { type ExitReason, isCounted } from "../wire/message.ts";
-import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
+import { type Pid, pidFromWords } from "../wire/pid.ts";
 import { type Ending, endingOf } from "./ending.ts";
 import type { Instances } from "./instances.ts";
 
@@ -42,12 +41,11 @@ export class Ends implements Runnable {
   readonly #services: Services;
   readonly #notices: Notices;
   readonly #inspection: Inspection;
-  readonly #actors: PidTable<Actor>;
   readonly #registry: Registry;
   readonly #instances: Instances;
   readonly #onExit: ((exit: ActorExit) => void) | undefined;
-  /** By actor: the promises that wait for its end. */
-  readonly #waiting = new Map<Actor, ((reason: ExitReason) => void)[]>();
+  /** By pid: the promises that wait for the end of its actor. */
+  readonly #waiting = new Map<Pid, ((reason: ExitReason) => void)[]>();
   /** Those from `#told` on are still to be told, oldest first. */
   #endings: Ending[] = [];
   #told = 0;
@@ -61,7 +59,6 @@ export class Ends implements Runnable {
     services: Services,
     notices: Notices,
     inspection: Inspection,
-    actors: PidTable<Actor>,
     registry: Registry,
     instances: Instances,
     onExit: ((exit: ActorExit) => void) | undefined,
@@ -69,7 +66,6 @@ export class Ends implements Runnable {
     this.#services = services;
     this.#notices = notices;
     this.#inspection = inspection;
-    this.#actors = actors;
     this.#registry = registry;
     this.#instances = instances;
     this.#onExit = onExit;
@@ -102,22 +98,25 @@ export class Ends implements Runnable {
     if (this.#record(actor, reason, false)) this.#tellNow();
   }
 
-  /** The actor of this pid, if it has ended and that is not told yet. */
-  untold(pid: Pid): Actor | undefined {
-    for (let i = this.#told; i < this.#endings.length; i++) {
-      const { actor, wasAlive } = this.#endings[i];
-      if (wasAlive && actor.pid === pid) return actor;
-    }
-    return undefined;
-  }
-
-  /** Resolves with the exit reason when the end of the actor is told. */
-  exited(actor: Actor): Promise<ExitReason> {
+  /** Resolves with the exit reason when the end of an actor is told; undefined if there is no such actor. */
+  exited(actor: Actor | undefined, pid: Pid): Promise<ExitReason> | undefined {
+    if (actor === undefined && !this.#isUntold(pid)) return undefined;
+    // Its end is the host's, too.
+    if (actor !== undefined) actor.extra.isWatched = true;
     return new Promise(resolve => {
-      const waiting = this.#waiting.get(actor);
-      if (waiting === undefined) this.#waiting.set(actor, [resolve]);
+      const waiting = this.#waiting.get(pid);
+      if (waiting === undefined) this.#waiting.set(pid, [resolve]);
       else waiting.push(resolve);
     });
+  }
+
+  /** Whether the actor of this pid has ended, and that is not told yet. */
+  #isUntold(pid: Pid): boolean {
+    for (let i = this.#told; i < this.#endings.length; i++) {
+      const { actor, wasAlive } = this.#endings[i];
+      if (wasAlive && actor.pid === pid) return true;
+    }
+    return false;
   }
 
   /** Resolves when no guest is alive and all ends are told. */
@@ -156,6 +155,11 @@ export class Ends implements Runnable {
   /** Telling one end has thrown. The rest of it is lost; the others are told. */
   failed(error: unknown): void {
     this.#notices.callOut.failed("telling of an end", error);
+    const { actor, isReleased } = this.#endings[this.#told];
+    if (isReleased) {
+      dropTies(actor);
+      this.#forget(actor);
+    }
     this.#next();
     if (!this.#isDone) this.#queue("last");
   }
@@ -175,16 +179,13 @@ export class Ends implements Runnable {
     this.#endings.push(ending);
     const isNow = !this.#notices.areHeld && !this.#isTelling;
     if (!isNow) this.#queue("first");
-    this.#actors.hide(actor);
     actor.state = DEAD;
-    const family = actor.allowance?.family;
-    if (family !== undefined) {
-      family.size--;
-      if (wasAlive) family.ending++;
+    const { family } = actor;
+    if (family !== null) {
+      family.add(SIZE, -1);
+      family.add(ENDING, 1);
     }
-    // No pid has these words, so the kernel finds no such actor.
-    actor.setWord(LO, 0);
-    actor.setWord(HI, -1);
+    actor.hide();
     return isNow;
   }
 
@@ -240,6 +241,7 @@ export class Ends implements Runnable {
     }
     left = announceEnd(actor, ending.reason, left);
     if (left < 0) return left;
+    this.#forget(actor);
     this.#next();
     this.#notice(ending);
     if (this.#guests === 0 && this.#isDone) for (const resolve of this.#onIdle.splice(0)) resolve();
@@ -273,42 +275,39 @@ export class Ends implements Runnable {
    */
   #release(ending: Ending): void {
     const { actor } = ending;
-    const { allowance, module } = actor;
-    const services = this.#services;
+    const { module, family, extra } = actor;
     ending.isReleased = true;
     if (actor.atFault && module !== null) {
       if (ending.reason.kind === "crashed" && ending.wasAlive) ending.lastReceived = lastSeen(actor);
       ending.reason = module.located(ending.reason) ?? ending.reason;
     }
     actor.disarmDeadline();
-    // The next actor gets its record, so the requests in it become monitors first.
-    unfold(actor);
-    unfoldCallers(actor);
-    services.kernel.release(actor);
-    actor.way.discard(actor);
+    actor.discard();
     countEnd(actor);
     this.#instances.give(actor);
-    // Drop the guest's memory now: callers may keep the `Actor` object for longer.
-    actor.instance = null;
-    actor.guest = null;
-    actor.reductions = null;
-    actor.answer = null;
-    actor.spilledStack = null;
-    actor.bytes = noBytes;
-    actor.args = noBytes.u8;
-    this.#actors.release(actor);
-    if (allowance === null) return;
-    if (ending.wasAlive) allowance.family.ending--;
-    const { end } = allowance;
-    allowance.context = null;
+    family?.add(ENDING, -1);
+    const { end } = extra;
+    extra.context = null;
     const notices = this.#notices;
     if (end !== null) notices.add(() => notices.callOut.run("a listener of HostContext.signal", end));
   }
 
+  /** No tie names the actor any more: its record is another's from now on. */
+  #forget(actor: Actor): void {
+    const { kernel, specs, extras } = this.#services;
+    const { record, family } = actor;
+    dropKept(kernel, actor.coldWord(ARGS));
+    family?.dropIfGone();
+    specs.drop(actor.word(SPEC));
+    extras.delete(record);
+    kernel.close(record);
+    actor.forget();
+  }
+
   /** Tells the embedder of one end. */
   #notice({ actor, reason, wasAlive, names, lastReceived }: Ending): void {
-    const waiting = this.#waiting.get(actor);
-    this.#waiting.delete(actor);
+    const waiting = this.#waiting.get(actor.pid);
+    this.#waiting.delete(actor.pid);
     for (const resolve of waiting ?? []) resolve(reason);
     if (!wasAlive) return;
     const inspection = this.#inspection;
@@ -320,5 +319,3 @@ export class Ends implements Runnable {
     inspection.tell({ kind: "exit", names, ...exit }, "onExit", callback);
   }
 }
-
-const noBytes = Bytes.none();

@@ -2,70 +2,61 @@
  * Makes the instance of a new actor: its memory, its imports, its port and its exports. Unused
  * instances are kept for the next actors (recycling.ts).
  */
-import type { Actor } from "../actor/actor.ts";
-import type { GuestExports, Instance, Port } from "../actor/body.ts";
-import { setMemory } from "../actor/memory.ts";
-import type { Account } from "../mail/account.ts";
+import type { Actor, Services } from "../actor/actor.ts";
+import { type GuestExports, Instance } from "../actor/body.ts";
+import { countInstanceEnd, setMemory } from "../actor/memory.ts";
+import { BODY } from "../kernel/words.ts";
+import { INSTANCES } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { type NewPort, PORT_IMPORTS, type Ports } from "../turns/ports.ts";
 import { GLOBALS_EXPORT, type Import, INITIALIZE, LEFT_EXPORT, PAGE_BYTES, resumeExport, START } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
+import { FIBER_BYTES } from "../wire/memory-use.ts";
 import { reasonOfThrown } from "../wire/reason.ts";
 import { Recycling } from "./recycling.ts";
 
-/** A new instance's exports and its port. */
-interface Linked {
-  readonly exports: WebAssembly.Exports;
-  readonly port: Port;
-}
-
 export class Instances {
+  readonly #services: Services;
   readonly #recycling: Recycling;
   readonly #ports: Ports;
   /** Modules whose exported counter of reductions is a mutable i32, as it must be. */
   readonly #countRightly = new WeakSet<GuestModule>();
 
-  constructor(account: Account, ports: Ports) {
-    this.#recycling = new Recycling(account);
+  constructor(services: Services, ports: Ports) {
+    this.#services = services;
+    this.#recycling = new Recycling(services);
     this.#ports = ports;
   }
 
   /**
-   * Makes the actor's instance: sets its memory and its exports. Runs the module's start function.
+   * Gives the actor an instance: one that was used before, or a new one, whose start function runs.
    * Throws a SpawnError that says what the module asked for and did not get.
    */
   make(actor: Actor, module: GuestModule, imports: ImportObject): void {
     const { entry } = actor;
+    const maximum = maximumPages(actor, module);
     // The imports of an actor that waits by JSPI are bound to it, so its instance serves no other.
-    const isShared = actor.way.name !== "jspi";
-    const used = isShared ? this.#recycling.take(module, entry, maximumPages(actor, module)) : undefined;
-    if (used !== undefined) {
-      actor.bytes = used.bytes;
-      used.bytes.owner = actor;
-      setMemory(actor, used.bytes.u8.length);
-      used.port.me.value = actor.record;
+    const isShared = actor.spec.way !== "jspi";
+    const used = isShared ? this.#recycling.take(module, entry, maximum) : undefined;
+    const instance =
+      used ?? new Instance(module, entry, maximum, (grown, bytes) => setMemory(this.#services, grown, bytes));
+    this.#services.instances.add(instance);
+    instance.record = actor.record;
+    actor.setWord(BODY, instance.number);
+    instance.instanceBytes = module.instanceBytes + (isShared ? 0 : FIBER_BYTES);
+    this.#services.account.add(INSTANCES, instance.instanceBytes);
+    if (used === undefined) {
+      const exports = this.#linkWithMemory(actor, instance, module, imports);
+      if (module.exportsCounter) instance.counter = this.#counterOf(module, exports[LEFT_EXPORT]);
+      instance.guest = guestExports(module, exports, entry);
+      instance.moveGlobals = functionOf(exports, GLOBALS_EXPORT) as Instance["moveGlobals"];
+      if (isShared) this.#recycling.remember(module, instance);
+    } else {
+      setMemory(this.#services, instance, instance.bytes.u8.length);
     }
-    const { exports, port } = used ?? this.#linkWithMemory(actor, module, imports);
-    if (module.exportsCounter) {
-      const counter = this.#counterOf(module, exports[LEFT_EXPORT]);
-      if (actor.reductions !== null) actor.reductions.counter = counter;
-    }
-    const guest = used?.guest ?? guestExports(module, exports, entry);
-    actor.guest = guest;
-    this.#ports.begin(actor, port);
-    if (!isShared) return;
-    actor.instance = used ?? {
-      exports,
-      bytes: actor.bytes,
-      entry,
-      guest,
-      moveGlobals: functionOf(exports, GLOBALS_EXPORT) as Instance["moveGlobals"],
-      port,
-      maximumPages: maximumPages(actor, module),
-    };
-    if (used === undefined) this.#recycling.remember(module, actor.instance);
+    this.#ports.begin(actor, instance);
   }
 
   /**
@@ -73,8 +64,14 @@ export class Instances {
    * gone.
    */
   give(actor: Actor): void {
-    this.#recycling.give(actor);
-    this.#ports.end(actor);
+    const { instance } = actor;
+    if (instance.number === 0) return;
+    this.#ports.end(actor, instance);
+    actor.setWord(BODY, 0);
+    instance.record = 0;
+    this.#services.instances.remove(instance);
+    countInstanceEnd(this.#services, instance);
+    if (actor.spec.way !== "jspi") this.#recycling.give(instance);
   }
 
   /** Drops the unused instances, because the engine or a limit refuses memory. */
@@ -100,20 +97,21 @@ export class Instances {
     );
   }
 
-  #linkWithMemory(actor: Actor, module: GuestModule, imports: ImportObject): Linked {
+  #linkWithMemory(actor: Actor, instance: Instance, module: GuestModule, imports: ImportObject): WebAssembly.Exports {
     for (;;) {
       const memory = this.#newMemory(actor, module);
-      actor.bytes = Bytes.ofMemory(memory, actor);
-      setMemory(actor, actor.bytes.u8.length);
+      instance.bytes = Bytes.ofMemory(memory, instance);
+      setMemory(this.#services, instance, instance.bytes.u8.length);
       try {
-        const bound = actor.way.name === "jspi" ? imports : undefined;
+        const bound = actor.spec.way === "jspi" ? imports : undefined;
         const made = this.#ports.portOf(
           actor,
           memory,
           PORT_IMPORTS.filter(name => module.importsActor(name)),
           bound,
         );
-        return { exports: this.#link(actor, module, imports, memory, made), port: made.port };
+        instance.port = made.port;
+        return this.#link(actor, module, imports, memory, made);
       } catch (error) {
         // The memory type of a module that was compiled elsewhere is unknown. The engine refuses
         // too small a memory before anything runs.
@@ -132,7 +130,7 @@ export class Instances {
     made: NewPort,
   ): WebAssembly.Exports {
     const { gate } = this.#ports;
-    const isShared = caller.way.name !== "jspi";
+    const isShared = caller.spec.way !== "jspi";
     // The functions of WebAssembly have fixed types. A module that imports them with other types gets
     // functions of JavaScript.
     const imports = !module.hasKnownTypes

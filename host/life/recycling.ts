@@ -5,7 +5,7 @@
  * seen their memory.
  */
 
-import type { Actor } from "../actor/actor.ts";
+import type { Services } from "../actor/actor.ts";
 import type { Instance } from "../actor/body.ts";
 import { type Account, KEPT } from "../mail/account.ts";
 import type { GuestModule } from "../module/guest-module.ts";
@@ -47,7 +47,7 @@ export class Recycling {
   readonly #counted = new Set<Rest["counted"]>();
   readonly #onModuleGone = new FinalizationRegistry<Rest["counted"]>(counted => this.#forget(counted));
 
-  constructor(account: Account) {
+  constructor({ account }: Services) {
     this.#account = account;
   }
 
@@ -70,13 +70,11 @@ export class Recycling {
   }
 
   /** Resets the instance of an ended actor and keeps it. The actor's frames must be gone. */
-  give(actor: Actor): void {
-    const { module, instance, allowance } = actor;
-    if (module === null || instance === null || allowance === null || allowance.memoryWasHeld) return;
+  give(instance: Instance): void {
+    const { module } = instance;
+    if (module === null || instance.isHeld) return;
     const beginning = this.#beginnings.get(module);
     if (beginning === undefined) return;
-    // The account must not change any more for an actor that has ended.
-    instance.bytes.owner = null;
     const rest = this.#rest.get(module) ?? this.#newRest(module);
     if (rest.instances.length >= MAX_KEPT || !putBack(instance, beginning)) return;
     const bytes = bytesOf(module, instance);

@@ -8,17 +8,18 @@
  * more grants and limits than the guest has.
  */
 
-import { Actor, type Services, type Way } from "../actor/actor.ts";
-import { Allowance, Family, mayLog } from "../actor/allowance.ts";
+import { Actor, type Services } from "../actor/actor.ts";
+import { Family } from "../actor/family.ts";
 import { countSpawn } from "../actor/memory.ts";
-import { TAKES_MESSAGES } from "../kernel/words.ts";
+import type { Spec } from "../actor/spec.ts";
+import { ARGS, ENDING, FAMILY, SIZE, SPAWNS, TAKES_MESSAGES } from "../kernel/words.ts";
 import { INSTANCES, MEMORIES } from "../mail/account.ts";
-import { Bytes } from "../mail/bytes.ts";
+import type { Actors } from "../mail/actors.ts";
+import { keep } from "../mail/kept.ts";
 import { GuestModule } from "../module/guest-module.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
-import { JspiWay } from "../turns/jspi.ts";
-import { asyncifyWay, handlerWay } from "../turns/plain.ts";
+import type { JspiWay } from "../turns/jspi.ts";
 import { reductionChecks, reductionsFor } from "../turns/reduction-policy.ts";
 import { checkOptions, checksOf, oneOf, options, text } from "../wire/checks.ts";
 import { ClosedError, LimitError, SpawnError } from "../wire/errors.ts";
@@ -35,7 +36,6 @@ import {
 import { FIBER_BYTES } from "../wire/memory-use.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
 import { payloadFrom } from "../wire/payload.ts";
-import type { PidTable } from "../wire/pid.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
 import type { Ends } from "./ends.ts";
 import type { Instances } from "./instances.ts";
@@ -91,7 +91,6 @@ const SpawnStatus = { noSuchModule: 0, noSuchEntry: -2, failed: -4 } as const;
 /** What the warning about a failed spawn counts against its parent's log. */
 const WARNING_BYTES = 100;
 
-const noBytes = Bytes.none();
 const noArgs = new Uint8Array(0);
 
 export class Spawner {
@@ -99,7 +98,7 @@ export class Spawner {
   readonly #limits: RuntimeLimits;
   readonly #notices: Notices;
   readonly #inspection: Inspection;
-  readonly #actors: PidTable<Actor>;
+  readonly #actors: Actors<Actor>;
   readonly #instances: Instances;
   readonly #ends: Ends;
   readonly #granted: Granted;
@@ -113,9 +112,10 @@ export class Spawner {
     limits: RuntimeLimits,
     notices: Notices,
     inspection: Inspection,
-    actors: PidTable<Actor>,
+    actors: Actors<Actor>,
     instances: Instances,
     ends: Ends,
+    jspi: JspiWay,
     grants: Grants | "all" | undefined,
   ) {
     this.#services = services;
@@ -126,7 +126,7 @@ export class Spawner {
     this.#instances = instances;
     this.#ends = ends;
     this.#granted = grantedBy(grants);
-    this.#jspi = new JspiWay(limits.fibers, services.account);
+    this.#jspi = jspi;
     services.account.reclaim = () => {
       instances.drop();
       this.#jspi.drop();
@@ -170,7 +170,7 @@ export class Spawner {
     if (limits.familyActors < 1) throw new SpawnError(`${module.name}: its limit familyActors is 0`);
     const { args } = options;
     const bytes = args === undefined ? noArgs : payloadFrom(args).slice();
-    return this.#spawn(module, options, bytes, limits, new Allowance(granted, new Family(limits)), null, imports);
+    return this.#spawn(module, options, bytes, limits, granted, null, imports);
   }
 
   /** Spawns for the import `spawn`. Returns the child, or a status. */
@@ -180,11 +180,10 @@ export class Spawner {
     entry: string,
     args: Uint8Array,
     imports: ImportObject,
-    warn: (text: string) => void,
+    warn: (text: string, bytes: number) => void,
   ): Actor | number {
-    const { allowance } = parent;
-    if (allowance === null) throw new Error("only guests call the import spawn");
-    const { granted, family } = allowance;
+    const { granted, family } = parent;
+    if (granted === null || family === null) throw new Error("only guests call the import spawn");
     const definition = this.#definitions.get(name);
     if (granted.spawn !== "any" && !granted.spawn.has(name)) return NOT_GRANTED;
     if (definition === undefined) return SpawnStatus.noSuchModule;
@@ -192,11 +191,11 @@ export class Spawner {
     const wanted = entry === "" ? (defaults.entry ?? module.defaultEntry) : entry;
     if (!module.hasEntry(wanted)) return SpawnStatus.noSuchEntry;
     const { limits } = family;
-    if (family.size >= limits.familyActors || this.#actors.size >= this.#limits.actors) return OVER_LIMIT;
+    if (family.count(SIZE) >= limits.familyActors || this.#actors.size >= this.#limits.actors) return OVER_LIMIT;
     // A guest that spawns and kills in one turn keeps instances whose ends are not told: at most as
     // many again.
-    if (family.size + family.ending >= 2 * limits.familyActors) return OVER_LIMIT;
-    if (!family.spawns.take(this.#services.clock.now(), 1, limits.spawnsPerSecond)) return OVER_LIMIT;
+    if (family.count(SIZE) + family.count(ENDING) >= 2 * limits.familyActors) return OVER_LIMIT;
+    if (!family.take(SPAWNS, this.#services.clock.now(), 1, limits.spawnsPerSecond)) return OVER_LIMIT;
     const given = defaults.grants === undefined ? granted : inBoth(granted, grantedBy(defaults.grants));
     try {
       return this.#spawn(
@@ -204,16 +203,13 @@ export class Spawner {
         { ...defaultsFor(definition, wanted), entry: wanted },
         args,
         lesserOf(parent.limits, limitsFrom(this.#limits, defaults.limits)),
-        new Allowance(given, family),
+        given,
         parent,
         imports,
       );
     } catch (error) {
       if (error instanceof LimitError) return OVER_LIMIT;
-      // Warnings count against the log, so failing spawns cannot flood it.
-      if (mayLog(allowance, parent.limits, this.#services.clock.now(), WARNING_BYTES)) {
-        warn(`spawn of ${name}: ${error instanceof Error ? error.message : error}`);
-      }
+      warn(`spawn of ${name}: ${error instanceof Error ? error.message : error}`, WARNING_BYTES);
       return SpawnStatus.failed;
     }
   }
@@ -224,21 +220,21 @@ export class Spawner {
     options: ModuleDefaults,
     args: Uint8Array,
     limits: Limits,
-    allowance: Allowance,
+    granted: Granted,
     parent: Actor | null,
     imports: ImportObject,
   ): Actor {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to spawn actors");
     const services = this.#services;
     const entry = options.entry ?? module.defaultEntry;
-    const wayName = module.wayOf(entry, options.way, options.reductions?.policy ?? "yield");
-    const reductions = reductionsFor(module, wayName, limits.handlerReductions, options.reductions);
+    const way = module.wayOf(entry, options.way, options.reductions?.policy ?? "yield");
+    const reductions = reductionsFor(module, way, limits.handlerReductions, options.reductions);
     if (this.#actors.size >= this.#limits.actors) {
       throw new LimitError(
         `${this.#limits.actors} actors are alive already: end some first, or raise the limit actors`,
       );
     }
-    const isFiber = wayName === "jspi";
+    const isFiber = way === "jspi";
     const instanceBytes = module.instanceBytes + (isFiber ? FIBER_BYTES : 0);
     const bytes = module.initialBytes + args.length + instanceBytes + (isFiber ? module.stackBytes : 0);
     if (!services.account.admits(MEMORIES, bytes) || !services.account.admits(INSTANCES, instanceBytes)) {
@@ -247,19 +243,14 @@ export class Spawner {
       );
     }
     if (isFiber) this.#jspi.admit(module.name);
-    const way: Way = wayName === "handler" ? handlerWay : isFiber ? this.#jspi : asyncifyWay;
-    const actor = this.#actors.add((lo, hi) => {
-      return new Actor(lo, hi, services, module, way, args, limits, noBytes);
-    });
-    if (parent !== null) {
-      actor.parentLo = parent.lo;
-      actor.parentHi = parent.hi;
-    }
-    actor.allowance = allowance;
-    allowance.family.size++;
-    countSpawn(actor, instanceBytes);
-    actor.reductions = reductions;
-    actor.entry = entry;
+    const spec: Spec = { module, entry, way, limits, granted, reductions };
+    const actor = this.#actors.add(record => Actor.begin(record, spec, services));
+    if (parent !== null) actor.setParent(parent.lo, parent.hi);
+    const family = parent?.family ?? Family.found(spec, services.kernel, services.specs);
+    actor.setColdWord(FAMILY, family.address);
+    family.add(SIZE, 1);
+    actor.setColdWord(ARGS, keep(services.kernel, args));
+    countSpawn(actor);
     this.#instantiate(actor, module, isFiber ? this.#jspi.bind(actor, imports) : imports);
     this.#ends.begin(actor);
     actor.setFlag(TAKES_MESSAGES, true);

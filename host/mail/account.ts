@@ -4,9 +4,18 @@
  * memory comes unasked, because WebAssembly does not announce it. The host notices it at the end of each
  * turn, and during a long turn each time the guest asks for reductions.
  *
- * Two totals have a limit: `allMailboxBytes` counts items that wait to be received, `allMemoryBytes`
+ * The numbers are in the kernel's memory, where the kernel counts links and monitors itself. Two totals
+ * have a limit: `allMailboxBytes` counts items that wait to be received, `allMemoryBytes`
  * counts everything else.
  */
+import {
+  BYTES_BY_KIND,
+  BYTES_OF_INSTANCES,
+  BYTES_OF_TIES,
+  MAX_ALL_BYTES,
+  MAX_HEAP_BYTES,
+  OTHER_BYTES,
+} from "../kernel/words.ts";
 import type { MemoryUse } from "../wire/memory-use.ts";
 import type { Kernel, Recorded } from "./kernel.ts";
 
@@ -41,8 +50,8 @@ export type Kind =
   | typeof TIMERS;
 
 /**
- * The part of `allMemoryBytes` that instances and ties may use. They are objects in JavaScript's heap,
- * and a full heap ends the process.
+ * The part of `allMemoryBytes` that instances and ties may use. Most of them are objects in
+ * JavaScript's heap, and a full heap ends the process.
  */
 const HEAP_SHARE = 1 / 4;
 
@@ -52,8 +61,6 @@ const TELL_BYTES = 2 ** 24;
 export class Account {
   readonly #maxMemoryBytes: number;
   readonly #kernel: Kernel<Recorded>;
-  readonly #bytes = new Float64Array(TIMERS + 1);
-  #memoryBytes = 0;
   /** By how much the memories of ended actors had grown, since the host last told the engine. */
   #grownGarbageBytes = 0;
   /** Drops everything of the kind KEPT. */
@@ -63,6 +70,8 @@ export class Account {
   constructor(maxMemoryBytes: number, kernel: Kernel<Recorded>) {
     this.#maxMemoryBytes = maxMemoryBytes;
     this.#kernel = kernel;
+    kernel.setDouble(MAX_ALL_BYTES, maxMemoryBytes);
+    kernel.setDouble(MAX_HEAP_BYTES, maxMemoryBytes * HEAP_SHARE);
   }
 
   get maxMemoryBytes(): number {
@@ -70,31 +79,46 @@ export class Account {
   }
 
   get use(): MemoryUse {
-    const [memories, instances, ofArguments, stacks, ties, kept, , timers] = this.#bytes;
-    const mailboxes = this.#kernel.itemBytes - timers;
-    return { memories, instances, arguments: ofArguments, stacks, ties, kept, mailboxes, timers };
+    const timers = this.#of(TIMERS);
+    return {
+      memories: this.#of(MEMORIES),
+      instances: this.#of(INSTANCES),
+      arguments: this.#of(ARGUMENTS),
+      stacks: this.#of(STACKS),
+      ties: this.#of(TIES),
+      kept: this.#of(KEPT),
+      mailboxes: this.#kernel.itemBytes - timers,
+      timers,
+    };
   }
 
   /** Whether the limits allow so many more bytes of a kind. */
   admits(kind: Kind, bytes: number): boolean {
     if (kind >= MAILBOXES) return this.#kernel.admitsItemBytes(bytes);
-    if ((kind === INSTANCES || kind === TIES) && this.#heapBytes + bytes > this.#maxMemoryBytes * HEAP_SHARE)
-      return false;
+    const kernel = this.#kernel;
+    const heapBytes = kernel.double(BYTES_OF_INSTANCES) + kernel.double(BYTES_OF_TIES);
+    if ((kind === INSTANCES || kind === TIES) && heapBytes + bytes > kernel.double(MAX_HEAP_BYTES)) return false;
     if (this.#memoryBytes + bytes <= this.#maxMemoryBytes) return true;
-    if (kind === KEPT || this.#bytes[KEPT] === 0) return false;
+    if (kind === KEPT || this.#of(KEPT) === 0) return false;
     this.reclaim();
     return this.#memoryBytes + bytes <= this.#maxMemoryBytes;
   }
 
-  get #heapBytes(): number {
-    return this.#bytes[INSTANCES] + this.#bytes[TIES];
+  #of(kind: Kind): number {
+    return this.#kernel.double(BYTES_BY_KIND + 8 * kind);
+  }
+
+  get #memoryBytes(): number {
+    return this.#kernel.double(OTHER_BYTES) + this.#of(TIES);
   }
 
   /** Counts bytes that were given, or taken back where the number is negative. */
   add(kind: Kind, bytes: number): void {
-    this.#bytes[kind] += bytes;
-    if (kind < MAILBOXES) this.#memoryBytes += bytes;
-    else this.#kernel.addItemBytes(bytes);
+    const kernel = this.#kernel;
+    const place = BYTES_BY_KIND + 8 * kind;
+    kernel.setDouble(place, kernel.double(place) + bytes);
+    if (kind >= MAILBOXES) kernel.addItemBytes(bytes);
+    else if (kind !== TIES) kernel.setDouble(OTHER_BYTES, kernel.double(OTHER_BYTES) + bytes);
   }
 
   /**

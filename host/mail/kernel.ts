@@ -9,20 +9,30 @@ import {
   ALWAYS_ROOM_BYTES,
   ARENA,
   ARENA_END,
+  BLOCK_SHIFT,
   COLD,
   CURRENT,
   DEAD,
   ENDED_RECORD,
   FIRST_PAGES,
+  GENERATION,
   HI,
   ITEM_BYTES,
   ITEM_HEADER,
   KIND,
+  LAST_GENERATION,
   LENGTH,
+  LO,
+  LOW_GENERATION_BITS,
   MAX_INSIDE_BYTES,
   MAX_ITEM_BYTES,
   OUTSIDE,
+  PLACE,
+  RECORD_BLOCKS,
   RECORD_BYTES,
+  RECORD_SHIFT,
+  RECORDS_IN_BLOCK,
+  SLOT_MASK,
   STAGING,
   STATE,
 } from "../kernel/words.ts";
@@ -35,10 +45,11 @@ export interface Recorded {
   readonly lo: number;
   readonly hi: number;
   /** The address of its record. */
-  record: number;
+  readonly record: number;
 }
 
 const MAX_PAGES = 65_534;
+
 const MAX_WORD = 2 ** 32 - 1;
 
 let compiled: WebAssembly.Module | undefined;
@@ -97,8 +108,15 @@ interface Functions {
   begin(record: number): void;
   countSent(record: number): number;
   enqueue(record: number): void;
-  claim(lo: number, hi: number): number;
-  release(record: number): void;
+  open(): number;
+  hide(record: number): void;
+  close(record: number): void;
+  take(sizeClass: number): number;
+  give(block: number, sizeClass: number): void;
+  classFor(bytes: number): number;
+  outboxFor(lo: number, hi: number): number;
+  openOutbox(hi: number, sizeClass: number): number;
+  closeOutbox(outbox: number): void;
   first(record: number): number;
   from(record: number, position: number): number;
   next(record: number, position: number): number;
@@ -108,8 +126,17 @@ interface Functions {
   mayTake(record: number, size: number): number;
   sizeFor(length: number): number;
   mark(record: number, ref: number): void;
-  markAt(record: number, ref: number, position: number): void;
   unmark(record: number, ref: number): void;
+  watch(owner: number, target: number, ref: number): number;
+  linkBoth(owner: number, other: number): number;
+  findMonitor(owner: number, ref: number): number;
+  findLink(a: number, b: number): number;
+  findDelegated(target: number, ref: number): number;
+  firstTie(record: number): number;
+  firstWatcher(record: number): number;
+  dropTie(tie: number): void;
+  loosenLink(tie: number, ended: number): void;
+  delegateTie(tie: number, to: number, viaLo: number, viaHi: number): void;
   takeImage(length: number): number;
   dropImage(image: number): void;
 }
@@ -119,7 +146,7 @@ const unused = () => {
   throw new Error("only ports call this");
 };
 
-export class Kernel<T extends Recorded> {
+export class Kernel<T extends Recorded = Recorded> {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /** The function that gives the actor of a slot its turn, by slot. */
@@ -131,20 +158,26 @@ export class Kernel<T extends Recorded> {
   #words: Int32Array;
   #bytes: Uint8Array;
   #doubles: Float64Array;
-  /** By the address of the record. */
-  readonly #users = new Map<number, T>();
-  /** The actor that was looked up last, because most look-ups are of the actor whose turn it is. */
+  /** Makes a look at an actor. */
+  view: (lo: number, hi: number, record: number) => T = () => {
+    throw new Error("this kernel has no actors");
+  };
+  /** The actor that was looked at last, because most looks are at the actor whose turn it is. */
   #last: T | undefined;
+  #lastRecord = 0;
+  readonly #random: () => number;
 
   /**
    * @param module the compiled kernel; by default it is compiled here
    * @param maxItemBytes what all mailboxes and timers together may use
+   * @param random gives a number in [0, 1), from which the generations of slots begin
    */
-  constructor(module = kernelModule(), maxItemBytes = Number.POSITIVE_INFINITY) {
+  constructor(module = kernelModule(), maxItemBytes = Number.POSITIVE_INFINITY, random = Math.random) {
     if (!WebAssembly.Module.exports(module).some(({ name }) => name === "deliver")) {
       throw new TypeError("a runtime: kernel is another module than isopod/kernel.wasm");
     }
     this.module = module;
+    this.#random = random;
     this.memory = newMemory();
     this.turns = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
     const gate = Object.fromEntries(
@@ -174,6 +207,7 @@ export class Kernel<T extends Recorded> {
     "host.call": () => this.onCall(),
     "host.drop": (payload: number) => this.#drop(payload),
     "host.headroom": needHeadroom,
+    "host.seed": () => this.#seed(),
   };
 
   /** The memory as words. It may have grown since the last call, so do not keep it. */
@@ -207,6 +241,11 @@ export class Kernel<T extends Recorded> {
     return this.#doubles[address >>> 3];
   }
 
+  setDouble(address: number, value: number): void {
+    if (this.#doubles.length === 0) this.#refresh();
+    this.#doubles[address >>> 3] = value;
+  }
+
   /** The actor whose turn it is, or was last. */
   get current(): T | null {
     const record = this.word(CURRENT);
@@ -217,29 +256,53 @@ export class Kernel<T extends Recorded> {
     this.setWord(CURRENT, user === null ? 0 : user.record);
   }
 
-  /** Whose record is at an address. */
+  /** A look at the actor whose record is at an address; null if the actor has ended. */
   userAt(record: number): T | null {
-    if (this.#last?.record === record) return this.#last;
-    const user = this.#users.get(record);
-    if (user !== undefined) this.#last = user;
-    return user ?? null;
+    const { words } = this;
+    const [lo, hi] = [words[record >>> 2], words[(record >>> 2) + 1]];
+    const last = this.#last;
+    if (last !== undefined && this.#lastRecord === record && last.lo === lo && last.hi === hi) return last;
+    if (hi < 0) return null;
+    this.#lastRecord = record;
+    this.#last = this.view(lo, hi, record);
+    return this.#last;
   }
 
-  /** Gives a record to what has just been given its pid. */
-  claim(user: T): void {
-    const record = this.call.claim(user.lo, user.hi);
-    if (record === 0) throw new RangeError("the engine has no memory left for another actor");
-    user.record = record;
-    this.#users.set(record, user);
+  /** A look at an actor whose end is recorded and not told yet: it is dead, and has its pid. */
+  endedAt(record: number): T {
+    const generation = this.word(this.word(record + COLD) + GENERATION) & LAST_GENERATION;
+    return this.view(~this.word(record + LO), this.word(PLACE) | (generation >> LOW_GENERATION_BITS), record);
   }
 
-  /** An actor has ended, and its record is free for another. From now on its words are those of a dead one. */
-  release(user: T): void {
-    this.call.release(user.record);
-    this.#users.delete(user.record);
-    if (this.#last === user) this.#last = undefined;
-    if (this.word(CURRENT) === user.record) this.setWord(CURRENT, 0);
-    user.record = ENDED_RECORD;
+  /** A block of so many bytes, at most 128 KiB, all zeros. */
+  newBlock(bytes: number): number {
+    const block = this.call.take(this.call.classFor(bytes));
+    if (block === 0) throw new RangeError("the engine has no memory left for another actor");
+    this.bytes.fill(0, block >>> 0, (block >>> 0) + bytes);
+    return block;
+  }
+
+  giveBlock(block: number, bytes: number): void {
+    this.call.give(block, this.call.classFor(bytes));
+  }
+
+  /** The record of a pid's slot; 0: no actor has had it. The pid may be another one. */
+  recordAt(lo: number): number {
+    const slot = lo & SLOT_MASK;
+    const block = this.word(RECORD_BLOCKS + (slot >> BLOCK_SHIFT) * 4);
+    return block === 0 ? 0 : block + ((slot & (RECORDS_IN_BLOCK - 1)) << RECORD_SHIFT);
+  }
+
+  /** Frees a hidden record. */
+  close(record: number): void {
+    this.call.close(record);
+    if (this.word(CURRENT) === record) this.setWord(CURRENT, 0);
+  }
+
+  #seed(): void {
+    // The embedder's source may use the kernel, so nothing is written before all are drawn.
+    const drawn = Array.from({ length: RECORDS_IN_BLOCK }, () => this.#random() * LAST_GENERATION);
+    this.words.set(drawn, STAGING >> 2);
   }
 
   /**

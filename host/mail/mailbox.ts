@@ -129,11 +129,6 @@ export class Mailbox {
     this.#kernel.call.mark(this.#owner.record, ref);
   }
 
-  /** The same for a ref that was made when the mailbox ended at a position. */
-  markAt(ref: number, position: number): void {
-    this.#kernel.call.markAt(this.#owner.record, ref, position);
-  }
-
   /** A ref is dead. */
   unmark(ref: number): void {
     this.#kernel.call.unmark(this.#owner.record, ref);

@@ -6,19 +6,19 @@
  */
 
 import { type Accounting, type Actor, type TurnServices, totals } from "../actor/actor.ts";
-import { allTies, unfoldCallers } from "../between/requests.ts";
-import type { Strategy } from "../javascript/child.ts";
-import type { Supervisor } from "../javascript/supervisor.ts";
-import { PARKED, QUEUE_LENGTH, READY, RUNNING } from "../kernel/words.ts";
-import { NONE } from "../mail/mailbox.ts";
-import type { Want } from "../mail/states.ts";
+import { QUEUE_LENGTH } from "../kernel/words.ts";
+import type { Actors } from "../mail/actors.ts";
 import type { Runnable } from "../time/scheduler.ts";
-import { checksOf, wholeNumber } from "../wire/checks.ts";
+import { checkOptions, checksOf, flag, oneOf, pid, wholeNumberOrForever } from "../wire/checks.ts";
 import type { Counters } from "../wire/events.ts";
-import type { WayName } from "../wire/limits.ts";
 import type { MemoryUse } from "../wire/memory-use.ts";
-import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "../wire/message.ts";
-import { type Pid, type PidTable, pidFromWords } from "../wire/pid.ts";
+import type { Pid } from "../wire/pid.ts";
+import { type ActorFilter, filterChecks, type Matches, matcherOf, parentOf } from "./actor-filter.ts";
+import { type ActorInfo, infoOf } from "./actor-info.ts";
+import { type ActorOrder, actorOrders, First } from "./actor-order.ts";
+import { LiveActors } from "./live-actors.ts";
+import { type Places, Supervision } from "./supervision.ts";
+import { type Totals, totalsOf } from "./totals.ts";
 
 /** The state of a runtime at one moment. */
 export interface Snapshot {
@@ -29,126 +29,107 @@ export interface Snapshot {
   readonly runQueue: number;
   /** Memory in use, as the limits `allMemoryBytes` and `allMailboxBytes` count it. */
   readonly memory: MemoryUse;
-  /** Live actors, host mailboxes included, in the order of their slots. */
+  /**
+   * Live actors, host mailboxes included: the page that was asked for. Unless `most` says otherwise it
+   * has at most 1,000.
+   */
   readonly actors: readonly ActorInfo[];
-}
-
-/** One live actor. */
-export interface ActorInfo {
-  readonly pid: Pid;
   /**
-   * A guest, or one of the host's own: a mailbox, a supervisor, or the actor that waits for
-   * `runtime.call`.
+   * The actor at which the next page begins; undefined where this is the last one. Pass it as `from`.
+   * An order other than `pid` has no next page.
    */
-  readonly kind: "guest" | "mailbox" | "supervisor" | "calls";
-  readonly names: readonly string[];
-  readonly groups: readonly string[];
-  /** The name of the guest's module; undefined for the host's own. */
-  readonly module: string | undefined;
-  readonly entry: string | undefined;
-  readonly way: WayName | undefined;
-  /** `idle`: a host mailbox whose code does not receive at the moment. */
-  readonly state: "ready" | "running" | "parked" | "idle";
-  /** What a parked guest waits for. */
-  readonly waits: Wait | undefined;
-  readonly mailboxItems: number;
-  /** The bytes of the payloads. */
-  readonly mailboxBytes: number;
-  /** The size of a guest's memory; undefined for the host's own. */
-  readonly memoryBytes: number | undefined;
+  readonly next: Pid | undefined;
+}
+
+/** Which live actors a snapshot shows. */
+export interface SnapshotOptions extends ActorFilter {
   /**
-   * The reductions that it has spent since its spawn; undefined if its module does not count them.
+   * Where the page begins: `Snapshot.next` of the page before. If you ask for one page after another,
+   * each actor that lives throughout is in one of them. Default 0: with the first actor.
    */
-  readonly reductions: number | undefined;
-  readonly ageMs: number;
-  readonly links: readonly Pid[];
-  /** The actors that it monitors, and those that monitor it, once for each monitor. */
-  readonly monitors: readonly Pid[];
-  readonly monitoredBy: readonly Pid[];
-  /** How many timers it has set that have not fired. */
-  readonly timers: number;
+  readonly from?: Pid;
+  /** How many actors at most. Infinity: all. Default 1,000, which takes about a millisecond. */
+  readonly most?: number;
   /**
-   * The guest that has spawned it, or the host's supervisor that has started it, dead or alive. 0
-   * is the host.
+   * The field that the actors are ordered by: words from A to Z, numbers from the greatest down. One
+   * walk over all actors finds the first `most`. Default `pid`, the order of the slots.
    */
-  readonly parent: Pid;
-  /** The host's supervisor whose child it is, and its id there. */
-  readonly supervisor: { readonly pid: Pid; readonly id: string } | undefined;
-  /** A supervisor's strategy; undefined for other actors. */
-  readonly strategy: Strategy | undefined;
+  readonly order?: ActorOrder;
+  /** Turns the order around. Default false. */
+  readonly reverse?: boolean;
+  /** Fills in `ActorInfo.children`, with one walk over all actors. Default false. */
+  readonly countChildren?: boolean;
 }
 
-/** What a parked guest waits for. */
-export interface Wait {
-  readonly for: "any" | "tag" | "predicate" | "ref" | "answer";
-  /** The tag, or the predicate's number. */
-  readonly value: number | undefined;
-  /** The time until it times out; undefined without a timeout. */
-  readonly leftMs: number | undefined;
+const snapshotTable = checksOf<SnapshotOptions>({
+  ...filterChecks,
+  from: pid,
+  most: wholeNumberOrForever(0, 2 ** 31),
+  order: oneOf(...actorOrders),
+  reverse: flag,
+  countChildren: flag,
+});
+
+function checkSnapshot(options: SnapshotOptions): void {
+  checkOptions("snapshot", options, snapshotTable);
+  const { from = 0, order = "pid", reverse = false } = options;
+  if (from === 0 || (order === "pid" && !reverse)) return;
+  throw new TypeError("snapshot: from is for the order of pids: other orders have one page, as long as most");
 }
 
-/** An item in a mailbox, which stays there. */
-export interface WaitingItem {
-  readonly kind: Received["kind"];
-  readonly from: Pid;
-  readonly tag: number;
-  readonly ref: number;
-  /** The kind of the exit reason of a Down or an Exit; undefined for other items. */
-  readonly reason: ExitReason["kind"] | undefined;
-  /** The length of the whole payload. */
-  readonly length: number;
-  /** The beginning of the payload, as long as was asked for. */
-  readonly bytes: Uint8Array;
-}
-
-export interface PeekOptions {
-  /** How many items at most. Default 20. */
-  readonly items?: number;
-  /** How many bytes of each payload at most. Default 64. */
-  readonly bytes?: number;
-}
-
-export const peekChecks = checksOf<PeekOptions>({ items: wholeNumber(0, 2 ** 31), bytes: wholeNumber(0, 2 ** 31) });
-
-const states = { [READY]: "ready", [RUNNING]: "running", [PARKED]: "parked" } as const;
-const wants = ["any", "tag", "predicate", "ref", "answer"] as const satisfies Record<Want, Wait["for"]>;
-const kinds: Readonly<Record<number, WaitingItem["kind"]>> = { [MESSAGE]: "message", [DOWN]: "down", [EXIT]: "exit" };
-const reasons = Object.keys(ReasonCode) as ExitReason["kind"][];
+/** How many actors a snapshot shows, unless it is told. */
+const PAGE = 1_000;
 
 export class Snapshots {
   readonly #services: TurnServices & Accounting;
-  readonly #actors: PidTable<Actor>;
-  /** The host's live supervisors. */
-  readonly #supervisors = new Map<Pid, Supervisor>();
+  readonly supervision = new Supervision();
+  readonly #live: LiveActors;
   readonly #probe: Runnable;
   /** When the probe was put into the run queue, and the promises that wait for it. */
   #probedAtMs = 0;
   #probing: ((delayMs: number | undefined) => void)[] = [];
 
-  constructor(services: TurnServices & Accounting, actors: PidTable<Actor>) {
+  constructor(services: TurnServices & Accounting, actors: Actors<Actor>) {
     this.#services = services;
-    this.#actors = actors;
+    this.#live = new LiveActors(services.kernel, actors);
     this.#probe = this.#makeProbe();
   }
 
-  /** Adds a live supervisor. Returns a function to call when it has ended. */
-  add(supervisor: Supervisor): () => void {
-    this.#supervisors.set(supervisor.pid, supervisor);
-    return () => void this.#supervisors.delete(supervisor.pid);
+  snapshot(options: SnapshotOptions): Snapshot {
+    checkSnapshot(options);
+    const { clock, kernel, account } = this.#services;
+    const { from = 0, most = PAGE, order = "pid", reverse = false, countChildren = false } = options;
+    const matches = matcherOf(options, this.#live, this.supervision);
+    const isPaged = order === "pid" && !reverse;
+    const [records, next] = isPaged
+      ? this.#page(from, most, matches)
+      : [this.#first(order, reverse, most, matches), undefined];
+    const found = records.map(record => this.#live.actorAt(record)).filter(actor => actor !== undefined);
+    const atMs = clock.now();
+    const places: Places = found.length === 0 ? new Map() : this.supervision.places();
+    const counts = countChildren ? this.#countChildren(found, places) : undefined;
+    const actors = found.map(actor => this.#infoOf(actor, atMs, places.get(actor.pid), counts?.get(actor.pid)));
+    const runQueue = kernel.word(QUEUE_LENGTH);
+    return { atMs, counters: totals(this.#services), runQueue, memory: account.use, actors, next };
   }
 
-  snapshot(): Snapshot {
-    const { clock, kernel, account } = this.#services;
-    const atMs = clock.now();
-    const children = this.#children();
-    const actors: ActorInfo[] = [];
-    const runQueue = kernel.word(QUEUE_LENGTH);
-    for (const actor of this.#actors) actors.push(this.#infoOf(actor, atMs, children));
-    return { atMs, counters: totals(this.#services), runQueue, memory: account.use, actors };
+  totals(filter: ActorFilter): Totals {
+    checkOptions("totals", filter, filterChecks);
+    return totalsOf(this.#live, this.supervision, matcherOf(filter, this.#live, this.supervision));
   }
 
   infoOf(actor: Actor): ActorInfo {
-    return this.#infoOf(actor, this.#services.clock.now(), this.#children());
+    return this.#infoOf(actor, this.#services.clock.now(), this.supervision.placeOf(actor.pid), undefined);
+  }
+
+  #infoOf(
+    actor: Actor,
+    nowMs: number,
+    supervisor: ActorInfo["supervisor"],
+    children: ActorInfo["children"],
+  ): ActorInfo {
+    const kind = this.supervision.kindOf(actor);
+    return infoOf(actor, nowMs, { kind, supervisor, strategy: this.supervision.strategyOf(actor.pid), children });
   }
 
   /**
@@ -184,84 +165,40 @@ export class Snapshots {
     };
   }
 
-  /** The supervisor of each child, by the child's pid. */
-  #children(): ReadonlyMap<Pid, ActorInfo["supervisor"]> {
-    const found = new Map<Pid, ActorInfo["supervisor"]>();
-    for (const supervisor of this.#supervisors.values()) {
-      for (const { id, pid } of supervisor.children) if (pid !== undefined) found.set(pid, { pid: supervisor.pid, id });
-    }
-    return found;
+  /** One page in the order of the slots, and where the next one begins. */
+  #page(from: Pid, most: number, matches: Matches | undefined): [records: number[], next: Pid | undefined] {
+    const live = this.#live;
+    const records: number[] = [];
+    let next: Pid | undefined;
+    live.each(record => {
+      if (live.actorAt(record) === undefined || matches?.(record) === false) return true;
+      if (records.length === most) next = live.pidAt(record);
+      else records.push(record);
+      return next === undefined;
+    }, from);
+    return [records, next];
   }
 
-  #infoOf(actor: Actor, nowMs: number, children: ReadonlyMap<Pid, ActorInfo["supervisor"]>): ActorInfo {
-    unfoldCallers(actor);
-    const { pid, parent, module, mailbox, reductions } = actor;
-    const ties = allTies(actor);
-    const supervisor = this.#supervisors.get(pid);
-    const kind =
-      module !== null ? "guest" : actor.immune ? "calls" : supervisor === undefined ? "mailbox" : "supervisor";
-    const left = Math.max(0, reductions?.counter?.value ?? 0);
-    return {
-      pid,
-      kind,
-      names: listOf(ties?.names),
-      groups: listOf(ties?.groups),
-      module: module?.name,
-      entry: module === null ? undefined : actor.entry,
-      way: actor.way.name === "host" ? undefined : actor.way.name,
-      state: module === null && actor.state === RUNNING ? "idle" : states[actor.state as keyof typeof states],
-      waits: waitOf(actor, nowMs),
-      mailboxItems: mailbox.count,
-      mailboxBytes: mailbox.bytes,
-      memoryBytes: actor.bytes.memory?.buffer.byteLength,
-      reductions: reductions?.counter == null ? undefined : Math.max(0, reductions.given - left),
-      ageMs: nowMs - actor.bornMs,
-      links: listOf(ties?.links).map(pidOf),
-      monitors: ties?.monitors ? Array.from(ties.monitors.values(), ({ target }) => target.pid) : none,
-      monitoredBy: listOf(ties?.watchers).map(watcherOf),
-      timers: ties?.timers?.size ?? 0,
-      parent,
-      supervisor: children.get(pid),
-      strategy: supervisor?.strategy,
-    };
-  }
-}
-
-/** Many actors have no ties: they share one empty list. */
-const none: readonly never[] = [];
-
-function listOf<T>(set: ReadonlySet<T> | null | undefined): readonly T[] {
-  return set == null || set.size === 0 ? none : [...set];
-}
-
-const pidOf = ({ pid }: Actor): Pid => pid;
-const watcherOf = ({ watcher }: { readonly watcher: Actor }): Pid => watcher.pid;
-
-function waitOf(actor: Actor, nowMs: number): Wait | undefined {
-  const { want, wanted, deadlineMs } = actor;
-  if (actor.module === null || actor.state !== PARKED) return undefined;
-  const what = wants[want];
-  return {
-    for: what,
-    value: what === "tag" || what === "predicate" ? wanted : undefined,
-    leftMs: deadlineMs === Number.POSITIVE_INFINITY ? undefined : Math.max(0, deadlineMs - nowMs),
-  };
-}
-
-/** The first items of a mailbox, in order of arrival. */
-export function peek({ mailbox }: Actor, { items = 20, bytes = 64 }: PeekOptions): WaitingItem[] {
-  const seen: WaitingItem[] = [];
-  for (let at = mailbox.first(); at !== NONE && seen.length < items; at = mailbox.next(at)) {
-    const { kind, tag, fromLo, fromHi, ref, reason, length } = mailbox.item(at);
-    seen.push({
-      kind: kinds[kind] ?? "timer",
-      from: pidFromWords(fromLo, fromHi),
-      tag,
-      ref,
-      reason: kind === DOWN || kind === EXIT ? reasons[reason] : undefined,
-      length,
-      bytes: mailbox.payload(at, bytes),
+  #first(order: ActorOrder, isReversed: boolean, most: number, matches: Matches | undefined): number[] {
+    const first = new First(this.#live, order, isReversed, most);
+    this.#live.each(record => {
+      if (matches?.(record) !== false) first.add(record);
+      return true;
     });
+    return first.records();
   }
-  return seen;
+
+  /** How many actors stand below each of these. */
+  #countChildren(actors: readonly Actor[], places: Places): ReadonlyMap<Pid, number> {
+    const live = this.#live;
+    const counts = new Map<Pid, number>(actors.map(({ pid }) => [pid, 0]));
+    live.each(record => {
+      const actor = live.actorAt(record);
+      const parent = actor === undefined ? 0 : parentOf(actor, live, places);
+      const count = parent === 0 ? undefined : counts.get(parent);
+      if (count !== undefined) counts.set(parent, count + 1);
+      return true;
+    });
+    return counts;
+  }
 }

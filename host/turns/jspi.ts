@@ -18,6 +18,7 @@ import { LimitError, SpawnError } from "../wire/errors.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { STACK_BYTES } from "../wire/memory-use.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
+import type { Pid } from "../wire/pid.ts";
 import { Fiber } from "./fiber.ts";
 import { parkGate, yieldGate } from "./gates.ts";
 import { startGuest, waitForAnswer } from "./plain.ts";
@@ -27,10 +28,10 @@ import { nextBudget, suspendPreempted } from "./preempt.ts";
 const MOST_AT_REST = 32;
 
 export class JspiWay implements Way {
-  readonly name = "jspi";
   readonly #maxFibers: number;
   readonly #account: Account;
-  readonly #fibers = new Map<Actor, Fiber>();
+  /** By pid. */
+  readonly #fibers = new Map<Pid, Fiber>();
   readonly #resting: Fiber[] = [];
   /** Actors that will need a fiber, or have one. */
   #users = 0;
@@ -69,7 +70,7 @@ export class JspiWay implements Way {
     bound.yield = ask;
     if (Suspending !== undefined) {
       // Most calls of `yield` get more reductions, and must not suspend.
-      if (actor.reductions !== null) bound.yield = yieldGate(ask, new Suspending(() => this.#yield(actor)));
+      if (actor.spec.reductions !== null) bound.yield = yieldGate(ask, new Suspending(() => this.#yield(actor)));
       const check = () => {
         if (actor.state === DEAD) throw new Unwind("its actor has ended");
         actor.bytes.refresh();
@@ -82,8 +83,8 @@ export class JspiWay implements Way {
   }
 
   resume(actor: Actor): boolean {
-    const fiber = this.#fibers.get(actor);
-    const port = actor.port as Port;
+    const fiber = this.#fibers.get(actor.pid);
+    const port = actor.instance.port as Port;
     actor.services.kernel.call.begin(actor.record);
     if (fiber !== undefined) {
       const result = port.proceed();
@@ -96,10 +97,10 @@ export class JspiWay implements Way {
       actor.services.end(actor, actor.exiting ?? { kind: "killed" });
       return true;
     }
-    const entry = actor.guest?.entry;
+    const entry = actor.guest.entry;
     if (entry == null) return fault(actor, "it has no entry");
     const taken = this.#takeResting() ?? this.#newFiber();
-    this.#fibers.set(actor, taken);
+    this.#fibers.set(actor.pid, taken);
     taken.run(actor, entry);
     // A new fiber runs the guest at once, up to its first park. A reused one goes on in a microtask.
     return actor.state !== RUNNING;
@@ -107,8 +108,8 @@ export class JspiWay implements Way {
 
   discard(actor: Actor): void {
     this.#users--;
-    const fiber = this.#fibers.get(actor);
-    this.#fibers.delete(actor);
+    const fiber = this.#fibers.get(actor.pid);
+    this.#fibers.delete(actor.pid);
     fiber?.unwind(`actor ${actor.pid} has ended`);
   }
 
@@ -139,14 +140,14 @@ export class JspiWay implements Way {
   }
 
   #park(actor: Actor): Promise<unknown> {
-    const fiber = this.#fibers.get(actor) as Fiber;
-    if (actor.port?.park() === 0) waitForAnswer(actor);
+    const fiber = this.#fibers.get(actor.pid) as Fiber;
+    if (actor.instance.port?.park() === 0) waitForAnswer(actor);
     actor.services.resumed(actor);
     return fiber.wait();
   }
 
   #yield(actor: Actor): Promise<unknown> {
-    const fiber = this.#fibers.get(actor) as Fiber;
+    const fiber = this.#fibers.get(actor.pid) as Fiber;
     suspendPreempted(actor);
     actor.services.resumed(actor);
     return fiber.wait();
@@ -156,7 +157,7 @@ export class JspiWay implements Way {
   #returned(fiber: Fiber): boolean {
     const actor = fiber.actor as Actor;
     fiber.rest();
-    this.#fibers.delete(actor);
+    this.#fibers.delete(actor.pid);
     if (actor.state !== DEAD) actor.services.end(actor, actor.exiting ?? { kind: "normal" });
     actor.services.resumed(actor);
     if (this.#stopped || this.#resting.length >= MOST_AT_REST || !this.#account.admits(KEPT, STACK_BYTES)) return false;
@@ -169,7 +170,7 @@ export class JspiWay implements Way {
     const { actor } = fiber;
     if (actor === null) return;
     fiber.actor = null;
-    this.#fibers.delete(actor);
+    this.#fibers.delete(actor.pid);
     if (actor.state !== DEAD) actor.failed(error);
     actor.services.resumed(actor);
   }

@@ -6,6 +6,7 @@
 import type { Actor, TurnServices } from "../actor/actor.ts";
 import {
   CALLED,
+  OUTBOXES,
   PARKED,
   QUEUE_LENGTH,
   READY,
@@ -16,6 +17,7 @@ import {
   TURNS_LEFT,
   WHOLE_TURN,
 } from "../kernel/words.ts";
+import type { Outboxes } from "../mail/outbox.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import { endTurn, stopHandler } from "./plain.ts";
@@ -27,11 +29,15 @@ const WHAT = 127;
 
 export class Loop implements Runnable {
   readonly #services: TurnServices;
+  readonly #notices: Notices;
+  readonly #outboxes: Outboxes;
   /** The actor whose turn continues on a stack of its own. */
   #away: Actor | null = null;
 
-  constructor(services: TurnServices, notices: Notices) {
+  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes) {
     this.#services = services;
+    this.#notices = notices;
+    this.#outboxes = outboxes;
     const { kernel, scheduler } = services;
     kernel.onCall = () => {
       scheduler.push(this);
@@ -63,7 +69,7 @@ export class Loop implements Runnable {
 
   /** The turn of an actor that had a stack of its own is over. */
   resumed(actor: Actor): void {
-    if (this.#away !== actor) return;
+    if (this.#away?.is(actor) !== true) return;
     this.#away = null;
     this.#again();
     this.#services.scheduler.resumed(this);
@@ -100,9 +106,17 @@ export class Loop implements Runnable {
     }
   }
 
+  /** Calls the carriers of outboxes that have records. */
+  #carry(): void {
+    for (const outbox of this.#outboxes.filled()) {
+      this.#notices.callOut.run("a carrier", () => outbox.carrier.carry(outbox));
+    }
+  }
+
   #again(): void {
     const { kernel, scheduler } = this.#services;
     if (kernel.word(TIMED_LENGTH) > 0) this.#armDeadlines();
+    if (kernel.word(OUTBOXES) !== 0) this.#carry();
     if (kernel.word(QUEUE_LENGTH) > 0) scheduler.push(this);
     else kernel.setWord(CALLED, 0);
   }

@@ -16,7 +16,7 @@ import { suspendPreempted } from "./preempt.ts";
 
 /** The first turn: runs the guest's `_start` or `_initialize`. */
 export function startGuest(actor: Actor): void {
-  actor.guest?.start?.();
+  actor.guest.start?.();
   actor.bytes.refresh();
   actor.setFlag(STARTED, true);
   if (!actor.has(IS_HANDLER)) actor.setFlag(MAY_PARK, true);
@@ -24,7 +24,6 @@ export function startGuest(actor: Actor): void {
 
 /** `handle(n)`: called once for each item. All of its turns are the kernel's. */
 export const handlerWay: Way = {
-  name: "handler",
   resume(actor) {
     return fault(actor, "it has no export handle");
   },
@@ -36,11 +35,10 @@ export const handlerWay: Way = {
  * it never park. They have one turn, which is here.
  */
 export const asyncifyWay: Way = {
-  name: "asyncify",
   resume(actor) {
     actor.services.kernel.call.begin(actor.record);
     startGuest(actor);
-    if (actor.restraint === FREE) actor.guest?.entry?.();
+    if (actor.restraint === FREE) actor.guest.entry?.();
     endTurn(actor, HAS_RETURNED);
     return true;
   },

@@ -5,7 +5,7 @@
  */
 
 import type { Actor } from "../actor/actor.ts";
-import { NOBODY, type Port } from "../actor/body.ts";
+import { type Instance, NOBODY, type Port } from "../actor/body.ts";
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
 import { gate as gateBase64 } from "../kernel/binary.ts";
@@ -16,6 +16,7 @@ import {
   HAS_MATCH_FIRST,
   IS_HANDLER,
   KNOWS_PARK,
+  MAY_END,
   PAYS,
   TAKES_TURNS,
 } from "../kernel/words.ts";
@@ -32,7 +33,11 @@ import { resumePreempted } from "./preempt.ts";
 const PORT_NAMES = {
   send: "send",
   request: "request",
+  link: "link",
+  unlink: "unlink",
+  monitor: "monitor",
   demonitor: "demonitor",
+  trap_exit: "trapExit",
   recv: "recv",
   recv_tag: "recvTag",
   recv_match: "recvMatch",
@@ -70,18 +75,27 @@ export class Ports {
   readonly #mayCompile: boolean;
   readonly gate: Gate;
 
-  /** `drawRefs` gives the kernel new refs for requests. */
+  /** `drawRefs` gives the kernel new refs for monitors. */
   constructor(kernel: Kernel<Actor>, imports: ImportObject, drawRefs: () => void, mayCompile: boolean) {
     this.#kernel = kernel;
     this.#mayCompile = mayCompile;
     const { actor, env } = imports as { actor: Functions; env: Functions };
+    // There was stack enough for more than `drawRefs`.
     const request: Import = (lo, hi, tag, pointer, length) => {
       const ref = actor.request(lo, hi, tag, pointer, length);
-      // There was stack enough for more than this.
       drawRefs();
       return ref;
     };
-    const all = { actor: { ...actor, request }, env, host: this.#hostFunctions(() => kernel.current as Actor) };
+    const monitor: Import = (lo, hi) => {
+      const ref = actor.monitor(lo, hi);
+      drawRefs();
+      return ref;
+    };
+    const all = {
+      actor: { ...actor, request, monitor },
+      env,
+      host: this.#hostFunctions(() => kernel.current as Actor),
+    };
     this.#shared = mayCompile ? gated(all) : flat(all);
     const functionsOf = (module: string, names: object) =>
       Object.fromEntries(Object.keys(names).map(name => [name, this.#shared[`${module}.${name}`]]));
@@ -138,32 +152,32 @@ export class Ports {
   }
 
   /** An actor's instance is there: its port learns what the guest exports. */
-  begin(actor: Actor, port: Port): void {
-    const { guest, way, reductions } = actor;
-    actor.port = port;
+  begin(actor: Actor, { guest, port, counter }: Instance): void {
+    if (port === null) throw new Error("an instance without a port has no turns");
+    const { way } = actor.spec;
+    port.me.value = actor.record;
     const slot = slotOf(actor.lo);
     const { turns } = this.#kernel;
     if (slot >= turns.length) turns.grow(Math.max(turns.length, slot + 1 - turns.length));
     turns.set(slot, port.turn);
-    const called = way.name === "handler" ? guest?.handle : guest?.resume;
-    port.guest.set(0, called ?? null);
-    port.guest.set(1, guest?.match ?? null);
-    port.guest.set(2, guest?.matchFirst ?? null);
-    actor.setFlag(IS_HANDLER, way.name === "handler");
-    actor.setFlag(TAKES_TURNS, way.name !== "jspi" && called != null);
-    actor.setFlag(HAS_MATCH, guest?.match != null);
-    actor.setFlag(HAS_MATCH_FIRST, guest?.matchFirst != null);
-    actor.setFlag(KNOWS_PARK, guest?.parks === true);
-    actor.setFlag(PAYS, reductions !== null);
-    actor.setFlag(GIVES_WAY, guest?.givesWay === true);
+    const called = way === "handler" ? guest.handle : guest.resume;
+    port.guest.set(0, called);
+    port.guest.set(1, guest.match);
+    port.guest.set(2, guest.matchFirst);
+    actor.setFlag(IS_HANDLER, way === "handler");
+    actor.setFlag(TAKES_TURNS, way !== "jspi" && called !== null);
+    actor.setFlag(HAS_MATCH, guest.match !== null);
+    actor.setFlag(HAS_MATCH_FIRST, guest.matchFirst !== null);
+    actor.setFlag(KNOWS_PARK, guest.parks);
+    actor.setFlag(PAYS, actor.spec.reductions !== null && counter !== null);
+    actor.setFlag(MAY_END, actor.granted?.kill === true);
+    actor.setFlag(GIVES_WAY, guest.givesWay);
   }
 
   /** An actor has ended: its port acts for no one, and nothing of its guest is kept. */
-  end(actor: Actor): void {
-    if (actor.port === null) return;
-    actor.port.me.value = NOBODY;
+  end(actor: Actor, { port }: Instance): void {
+    if (port !== null) port.me.value = NOBODY;
     this.#kernel.turns.set(slotOf(actor.lo), null);
-    actor.port = null;
   }
 }
 

@@ -11,9 +11,9 @@
  */
 
 import type { Actor } from "../actor/actor.ts";
-import { renew } from "../actor/budget.ts";
+import { budgetOf } from "../actor/budget.ts";
 import { crashOf } from "../actor/fault.ts";
-import type { Judge, Reductions } from "../actor/reductions.ts";
+import type { Judge, TurnBudget } from "../actor/reductions.ts";
 import { ASKING, BUDGET, DEAD, EXITING, PREEMPTED, STARTED, TURNS_LEFT } from "../kernel/words.ts";
 import { YIELD_END } from "../wire/abi.ts";
 import { restoreMemory, returnStack, saveMemory, takeStack } from "./preempted-stack.ts";
@@ -52,31 +52,32 @@ const GIVE_WAY = 0;
  * way: 0, or with Asyncify minus the bytes that its stack may cover.
  */
 export function nextBudget(actor: Actor): number {
-  const { reductions, limits, bytes } = actor;
+  const { spec, limits, preempted, instance } = actor;
+  const { reductions } = spec;
   // Notices memory growth during a long turn.
-  bytes.refresh();
+  instance.bytes.refresh();
   if (reductions === null || actor.state === DEAD || actor.restraint === EXITING) return YIELD_END;
   if (reductions.policy === "off") {
-    reductions.given += UNLIMITED;
+    actor.given += UNLIMITED;
     return UNLIMITED;
   }
-  renew(actor, reductions);
-  if (reductions.rewinding) restoreMemory(actor, reductions);
-  else if (reductions.room > 0) return cut(actor, "it was told to give way, and went on");
-  const elapsedMs = elapsed(actor, reductions);
-  if (actor.restraint === ASKING) return nextBudgetOfPredicate(actor, reductions, elapsedMs);
+  const budget = budgetOf(actor);
+  if (preempted?.rewinding) restoreMemory(actor, preempted);
+  else if (preempted !== null && preempted.room > 0) return cut(actor, "it was told to give way, and went on");
+  const elapsedMs = elapsed(actor, budget);
+  if (actor.restraint === ASKING) return nextBudgetOfPredicate(actor, budget, elapsedMs);
   const { mayPark, services } = actor;
   const yields = reductions.policy === "yield" && mayPark;
   const most = mayPark ? reductions.perTurn : limits.handlerReductions;
   const limit = actor.has(STARTED) ? "turnMs" : "startMs";
   const mostMs = yields ? SLICE_MS : limits[limit];
-  reductions.tookMs += yields ? elapsedMs : Math.min(elapsedMs, mostMs * MOST_OF_LIMIT);
-  const verdict = services.judge(reductions.granted, most, reductions.tookMs, mostMs);
+  budget.tookMs += yields ? elapsedMs : Math.min(elapsedMs, mostMs * MOST_OF_LIMIT);
+  const verdict = services.judge(budget.granted, most, budget.tookMs, mostMs);
   if (verdict === "on") {
-    const piece = Math.min(most - reductions.granted, PIECE);
+    const piece = Math.min(most - budget.granted, PIECE);
     // A guest that asks before it has spent its budget wants to give way: its turn gets nothing more.
-    reductions.granted = yields && (reductions.counter?.value ?? 0) >= 0 ? most : reductions.granted + piece;
-    reductions.given += piece;
+    budget.granted = yields && (instance.counter?.value ?? 0) >= 0 ? most : budget.granted + piece;
+    actor.given += piece;
     if (!yields) {
       // This turn is long already, so the event loop comes next.
       actor.setWord(BUDGET, 0);
@@ -86,9 +87,9 @@ export function nextBudget(actor: Actor): number {
     return piece;
   }
   if (verdict === "clock") services.counters.turnsCut++;
-  if (yields) return giveWay(actor, reductions);
+  if (yields) return giveWay(actor);
   const where = mayPark ? "in one turn, and its policy is kill" : "where it cannot be preempted";
-  if (verdict === "clock") return cutByClock(actor, "it", reductions.tookMs, where, limit);
+  if (verdict === "clock") return cutByClock(actor, "it", budget.tookMs, where, limit);
   return cut(
     actor,
     mayPark
@@ -98,35 +99,35 @@ export function nextBudget(actor: Actor): number {
 }
 
 /** The same for a predicate, which cannot give way. */
-function nextBudgetOfPredicate(actor: Actor, reductions: Reductions, elapsedMs: number): number {
+function nextBudgetOfPredicate(actor: Actor, budget: TurnBudget, elapsedMs: number): number {
   const { limits, services } = actor;
   const { predicateReductions, turnMs } = limits;
-  reductions.askedMs += Math.min(elapsedMs, turnMs * MOST_OF_LIMIT);
-  const verdict = services.judge(reductions.asked, predicateReductions, reductions.askedMs, turnMs);
+  budget.askedMs += Math.min(elapsedMs, turnMs * MOST_OF_LIMIT);
+  const verdict = services.judge(budget.asked, predicateReductions, budget.askedMs, turnMs);
   if (verdict === "on") {
-    const piece = Math.min(predicateReductions - reductions.asked, PIECE);
-    reductions.asked += piece;
-    reductions.given += piece;
+    const piece = Math.min(predicateReductions - budget.asked, PIECE);
+    budget.asked += piece;
+    actor.given += piece;
     return piece;
   }
   if (verdict === "clock") {
     services.counters.turnsCut++;
-    return cutByClock(actor, "its predicates", reductions.askedMs, "in one turn", "turnMs");
+    return cutByClock(actor, "its predicates", budget.askedMs, "in one turn", "turnMs");
   }
   return cut(actor, `its predicates have spent the ${predicateReductions} of one turn (limit predicateReductions)`);
 }
 
 /** The time since the guest last asked in this turn. Before its first question it has used less than a piece. */
-function elapsed({ services }: Actor, reductions: Reductions): number {
+function elapsed({ services }: Actor, budget: TurnBudget): number {
   const nowMs = services.clock.now();
-  const { lastMs } = reductions;
-  reductions.lastMs = nowMs;
+  const { lastMs } = budget;
+  budget.lastMs = nowMs;
   return lastMs < 0 ? 0 : nowMs - lastMs;
 }
 
 /** Crashes the actor by a trap. It could catch an exception, again and again. */
 function cut(actor: Actor, why: string): number {
-  actor.exiting ??= crashOf(actor, `reductions: ${why}`);
+  if (actor.exiting === null) actor.exiting = crashOf(actor, `reductions: ${why}`);
   actor.restraint = EXITING;
   return YIELD_END;
 }
@@ -136,9 +137,9 @@ function cutByClock(actor: Actor, who: string, tookMs: number, where: string, li
   return cut(actor, `${took} ${where} (limit ${limit}: ${actor.limits[limit]})`);
 }
 
-function giveWay(actor: Actor, reductions: Reductions): number {
-  if (actor.way.name === "jspi") return GIVE_WAY;
-  const room = saveMemory(actor, reductions);
+function giveWay(actor: Actor): number {
+  if (actor.spec.way === "jspi") return GIVE_WAY;
+  const room = saveMemory(actor);
   return room === 0 ? cut(actor, "it has no memory that its stack could be written to") : -room;
 }
 
@@ -159,7 +160,6 @@ export function suspendPreempted(actor: Actor): void {
  */
 export function resumePreempted(actor: Actor): number {
   actor.setFlag(PREEMPTED, false);
-  const { reductions } = actor;
-  if (reductions === null) return PIECE;
-  return returnStack(actor, reductions) ? 0 : nextBudget(actor);
+  if (actor.spec.reductions === null) return PIECE;
+  return returnStack(actor) ? 0 : nextBudget(actor);
 }

@@ -5,7 +5,7 @@
  */
 import type { Actor } from "../actor/actor.ts";
 import { crashOf } from "../actor/fault.ts";
-import type { Reductions } from "../actor/reductions.ts";
+import { Preempted } from "../actor/reductions.ts";
 import { STACKS } from "../mail/account.ts";
 import { STACK } from "../wire/abi.ts";
 import type { ExitReason } from "../wire/message.ts";
@@ -17,12 +17,15 @@ export const MAX_STACK_BYTES = 512 * 1024;
 const saved = new Uint8Array(MAX_STACK_BYTES);
 
 /** Saves the memory that the stack may cover. Answers how many bytes these are; 0: there are none. */
-export function saveMemory({ bytes }: Actor, reductions: Reductions): number {
+export function saveMemory(actor: Actor): number {
+  const { bytes } = actor;
   bytes.refresh();
   const length = Math.min(bytes.u8.length, saved.length);
   if (length <= STACK_BEGIN) return 0;
   saved.set(bytes.u8.subarray(0, length));
-  reductions.room = length;
+  const preempted = actor.preempted ?? new Preempted();
+  preempted.room = length;
+  actor.preempted = preempted;
   return length;
 }
 
@@ -31,12 +34,12 @@ export function saveMemory({ bytes }: Actor, reductions: Reductions): number {
  * admit its bytes, the actor crashes, and the answer is false.
  */
 export function takeStack(actor: Actor): boolean {
-  const { reductions, bytes, services } = actor;
-  if (reductions === null || reductions.room === 0) return true;
+  const { preempted, bytes, services } = actor;
+  if (preempted === null || preempted.room === 0) return true;
   bytes.refresh();
   const top = bytes.i32[STACK >>> 2] >>> 0;
   // Only code of our transform is sure to have written a stack here.
-  if (top >= STACK_BEGIN && top <= reductions.room) {
+  if (top >= STACK_BEGIN && top <= preempted.room) {
     const { account } = services;
     if (!account.admits(STACKS, top - STACK)) {
       const why = `its stack of ${top - STACK} bytes cannot be put aside: all actors together have used up the limit allMemoryBytes`;
@@ -44,45 +47,46 @@ export function takeStack(actor: Actor): boolean {
       return false;
     }
     account.add(STACKS, top - STACK);
-    reductions.frames = bytes.u8.slice(STACK, top);
+    preempted.frames = bytes.u8.slice(STACK, top);
     bytes.u8.set(saved.subarray(STACK, top), STACK);
   }
-  reductions.room = 0;
+  preempted.room = 0;
   return true;
 }
 
 /** Writes the stack back into the guest's memory, which is kept meanwhile. False where there is none. */
-export function returnStack(actor: Actor, reductions: Reductions): boolean {
-  if (reductions.frames === null) return false;
-  exchange(actor, reductions);
-  reductions.rewinding = true;
+export function returnStack(actor: Actor): boolean {
+  const { preempted } = actor;
+  if (preempted === null || preempted.frames === null) return false;
+  exchange(actor, preempted);
+  preempted.rewinding = true;
   return true;
 }
 
 /** The guest has rewound its stack: its memory becomes what it was. */
-export function restoreMemory(actor: Actor, reductions: Reductions): void {
-  reductions.rewinding = false;
-  exchange(actor, reductions);
-  actor.services.account.add(STACKS, -(reductions.frames?.length ?? 0));
-  reductions.frames = null;
+export function restoreMemory(actor: Actor, preempted: Preempted): void {
+  preempted.rewinding = false;
+  exchange(actor, preempted);
+  actor.services.account.add(STACKS, -(preempted.frames?.length ?? 0));
+  preempted.frames = null;
 }
 
 /** Exchanges `frames` with what lies in their place. */
-function exchange({ bytes }: Actor, reductions: Reductions): void {
-  const { frames } = reductions;
+function exchange({ bytes }: Actor, preempted: Preempted): void {
+  const { frames } = preempted;
   if (frames === null) return;
   bytes.refresh();
   const there = bytes.u8.slice(STACK, STACK + frames.length);
   bytes.u8.set(frames, STACK);
-  reductions.frames = there;
+  preempted.frames = there;
 }
 
 /** Why an actor has trapped while it wrote its stack over its memory; null where it did not. */
 export function stackTooLong(actor: Actor): ExitReason | null {
-  const { reductions } = actor;
-  if (reductions === null || reductions.room === 0 || actor.exiting !== null) return null;
+  const { preempted } = actor;
+  if (preempted === null || preempted.room === 0 || actor.exiting !== null) return null;
   return crashOf(
     actor,
-    `reductions: it has spent its turn, and its stack is longer than the ${reductions.room} bytes that can be put aside`,
+    `reductions: it has spent its turn, and its stack is longer than the ${preempted.room} bytes that can be put aside`,
   );
 }

@@ -1,6 +1,6 @@
 /** What becomes of an actor that has spent its reductions: the embedder's choice, or the default. */
 
-import { Reductions } from "../actor/reductions.ts";
+import type { TurnPolicy } from "../actor/spec.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { checksOf, oneOf, wholeNumber } from "../wire/checks.ts";
 import { SpawnError } from "../wire/errors.ts";
@@ -25,7 +25,7 @@ export function reductionsFor(
   way: WayName,
   handlerReductions: number,
   options: ReductionOptions | undefined,
-): Reductions | null {
+): TurnPolicy | null {
   const { perTurn } = options ?? {};
   if (!module.isCounted) {
     if (options === undefined || options.policy === "off") return null;
@@ -42,5 +42,5 @@ export function reductionsFor(
     );
   }
   const policy = options?.policy ?? (canYield ? "yield" : "kill");
-  return new Reductions(policy, perTurn ?? (policy === "yield" ? TURN_REDUCTIONS : handlerReductions));
+  return { policy, perTurn: perTurn ?? (policy === "yield" ? TURN_REDUCTIONS : handlerReductions) };
 }

@@ -36,12 +36,10 @@ export interface MemoryUse {
 // 140 bytes for a monitor, 640 for a name of 255 letters, 590 for a timer.
 export const INSTANCE_BYTES = 8_192;
 export const FIBER_BYTES = 8_192;
-export const TIE_BYTES = 192;
+export const REF_BYTES = 192;
 export const TIMER_BYTES = 640;
-/** A name, a group or a pending call counts as this many ties. */
-export const TIES_OF_NAME = 4;
-/** `INSTANCE_BYTES` includes this many ties. */
-export const FREE_TIES = 8;
+/** A name, a group, or a pending call of a function of the embedder. */
+export const NAME_BYTES = 768;
 /**
  * The stack of a guest that waits by JSPI. V8 reserves 984 KiB; the host cannot see how much of it
  * the guest has touched.

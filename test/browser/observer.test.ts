@@ -189,8 +189,12 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     for (let step = 1; step <= 20; step++) {
       await list.evaluate((element, part) => element.scrollTo(0, part * element.scrollHeight), step / 20);
     }
+    // The first page has the supervisor and 999 of the echoes.
+    await page.locator("#list td", { hasText: /^echo 998$/ }).waitFor();
+    await page.getByText("1,000 of 1,003").waitFor();
+    await press("Next page");
     await page.locator("#list td", { hasText: /^echo 999$/ }).waitFor();
-    await page.getByRole("button", { name: "Age" }).click();
+    await press("Age");
     await page.locator("th[aria-sort=descending]").waitFor();
     await page.getByLabel("Filter").fill("echo 77");
     await page.locator("#list td", { hasText: /^echo 779$/ }).waitFor();
@@ -205,6 +209,42 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     await page.getByLabel("Filter").fill("");
     await page.getByRole("tab", { name: /^Actors/ }).click();
     await page.screenshot({ path: `${folder}thousand.png` });
+  });
+
+  test("of 20,000 actors shows a page, finds each one, and opens the tree a page at a time", async () => {
+    const children = Array.from({ length: 250 }, (_, i) => ({ id: `child ${i}`, start: () => runtime.mailbox().pid }));
+    const supervisor = runtime.supervise({ children });
+    const parent = runtime.spawn("echo");
+    const crowd = Array.from({ length: 20_000 }, () => runtime.mailbox());
+    runtime.register("a needle", crowd[19_000].pid);
+    await page.goto(observer.url);
+    await page.getByRole("tab", { name: "Actors 20,252" }).waitFor();
+    await page.getByText("1,000 of 20,252").waitFor();
+    await press("Next page");
+    await rowOf(crowd[749].pid).waitFor();
+    await press("First page");
+    await rowOf(supervisor.pid).waitFor();
+    await page.getByRole("button", { name: "Name" }).click();
+    await page.getByText("the first 1,000 of 20,252").waitFor();
+    await rowOf(crowd[19_000].pid).waitFor();
+    await page.getByLabel("Filter").fill("NEEDLE");
+    await page.locator("#pages").waitFor({ state: "hidden" });
+    expect(await page.locator("#list tr[data-pid]:visible").count()).toBe(1);
+
+    await page.getByLabel("Filter").fill("");
+    await tab(/^Tree/);
+    // A supervisor is open from the start.
+    await rowOf(supervisor.child("child 0") as Pid).waitFor();
+    await page.getByLabel(`Close ${formatPid(supervisor.pid)}`).waitFor();
+    await page.locator("#list").evaluate(element => element.scrollTo(0, 101 * 30));
+    await press("150 more");
+    await rowOf(supervisor.child("child 101") as Pid).waitFor();
+    await page.screenshot({ path: `${folder}pages.png` });
+    await page.locator("#list").evaluate(element => element.scrollTo(0, 0));
+    await page.getByLabel(`Close ${formatPid(supervisor.pid)}`).click();
+    await rowOf(parent).waitFor();
+    await page.getByLabel(`Open ${formatPid(supervisor.pid)}`).waitFor();
+    expect(await page.locator("#drawer").isVisible()).toBe(false);
   });
 
   test("asks for the token where the address has none, and takes the address that was printed", async () => {

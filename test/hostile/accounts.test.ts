@@ -74,17 +74,29 @@ async function insists(
 }
 
 describe("beyond allMemoryBytes", () => {
-  // A quarter may be ties and instances: room for 8,192 ties, and not for twice as many.
   const limits = { allMemoryBytes: 8 * MIB };
   const most: Partial<Limits> = { ties: 100_000, names: 100_000, hostCalls: 100_000 };
+  /** A quarter may be ties and instances, and every tie is counted. */
+  const few = { allMemoryBytes: 4 * MIB, ...most };
+  const mostOf = (bytes: number, { instances }: MemoryUse) => Math.floor((MIB - instances) / bytes);
 
   test.each([
-    ["a monitor", `(call $monitor ${BOSS})`, 8192],
-    ["a ref", "(call $make_ref)", 8192],
-    ["a name", `(call $fresh) (call $register (i32.const 512) (i32.const 8) ${SELF})`, 2048],
-    ["a group", "(call $fresh) (call $join (i32.const 512) (i32.const 8))", 2048],
-  ])("%s is refused with -101", async (_, attempt, granted) => {
-    expect(await insists(attempt, { ...limits, ...most })).toEqual([granted, -101]);
+    ["a monitor", `(call $monitor ${BOSS})`, 64],
+    ["a ref", "(call $make_ref)", 192],
+    ["a name", `(call $fresh) (call $register (i32.const 512) (i32.const 8) ${SELF})`, 768],
+    ["a group", "(call $fresh) (call $join (i32.const 512) (i32.const 8))", 768],
+  ])("%s is refused with -101", async (_, attempt, bytes) => {
+    await using arena = await Arena.open({ limits: few });
+    const pid = await arena.attack(insisting(attempt), tells(arena, { grants: "all", entry: "handle" }));
+    arena.runtime.send(pid, "");
+    const use = arena.runtime.snapshot().memory;
+    const answer = await told(arena, pid);
+    expect(answer).toEqual([mostOf(bytes, use), -101]);
+    expect(arena.runtime.snapshot().memory.ties).toBe(answer[0] * bytes);
+    expect(await arena.served()).toBe(true);
+    arena.runtime.kill(pid);
+    await arena.settle();
+    expect(arena.runtime.snapshot().memory.ties).toBe(0);
   });
 
   test("a call of the embedder's function is refused with -101, and the function is not called", async () => {
@@ -93,7 +105,7 @@ describe("beyond allMemoryBytes", () => {
       calls++;
       return new Promise<number>(() => {});
     };
-    await using arena = await Arena.open({ limits: { ...limits, ...most }, imports: { slow: { call } } });
+    await using arena = await Arena.open({ limits: few, imports: { slow: { call } } });
     const body = `(import "slow" "call" (func $slow (result i32))) ${COMMON}
       (func (export "run") (local $status i32)
         (call $begin)
@@ -101,7 +113,7 @@ describe("beyond allMemoryBytes", () => {
         (call $note (local.get $status)) (call $tell) ${WAIT})`;
     const pid = await arena.attack(body, tells(arena, { grants: "all" }));
     expect(await told(arena, pid)).toEqual([-101]);
-    expect(calls).toBe(2048);
+    expect(calls).toBe(mostOf(768, arena.runtime.snapshot().memory));
   });
 
   test("arguments of a child are refused with -101 before they are copied", async () => {

@@ -42,7 +42,11 @@ export const dropped = (call: string) => `(drop ${call})`;
  * Options with the arguments that `COMMON` reads: the mailbox's pid, then words of the test's
  * choice.
  */
-export function tells(stage: Stage, options: SpawnOptions = {}, ...more: readonly number[]): SpawnOptions {
+export function tells(
+  stage: Pick<Stage, "boss">,
+  options: SpawnOptions = {},
+  ...more: readonly number[]
+): SpawnOptions {
   const { pid } = stage.boss;
   return { ...options, args: new Uint8Array(Uint32Array.of(pid % 2 ** 32, Math.floor(pid / 2 ** 32), ...more).buffer) };
 }

@@ -4,9 +4,10 @@
  */
 
 import { describe, expect, test } from "vitest";
-import { formatReason, type HostMailbox, type Pid, type Received } from "../../host/index.ts";
+import { formatReason, type HostMailbox, type Pid, type Received, Runtime } from "../../host/index.ts";
 import { macrotask } from "../support/clock.ts";
 import { wordsOf } from "../support/player.ts";
+import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import { BOSS, COMMON, tells, WAIT, words } from "./attackers.ts";
 
@@ -325,6 +326,20 @@ describe("a pid", () => {
     await arena.attack(body, tells(arena));
     expect(await arena.notes()).toEqual([1000]);
     expect(arena.runtime.counters.denied).toBe(0);
+  });
+
+  test("with the words of a record that no actor has finds nobody", async () => {
+    await using runtime = new Runtime({ grants: {} });
+    // The slot 0, whose actor had a low word without a slot's bits.
+    runtime.kill(runtime.spawn(await runtime.load(guest('(func (export "handle") (param i32))'))));
+    const boss = runtime.mailbox();
+    const send = "(call $send (i32.const 0) (i32.const -1) (i32.const 1) (i32.const 0) (i32.const 8))";
+    const body = `${COMMON} (func (export "run") (call $begin) (call $note ${send}) (call $tell) ${WAIT})`;
+    runtime.spawn(await runtime.load(guest(body)), tells({ boss }));
+    const item = await boss.receive();
+    if (item?.kind !== "message") throw new Error(`a message was expected, not ${item?.kind}`);
+    expect(wordsOf(item.bytes)).toEqual([0]);
+    expect(runtime.snapshot().memory.mailboxes).toBe(0);
   });
 
   test("is counted for the whole family", async () => {

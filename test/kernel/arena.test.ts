@@ -1,8 +1,10 @@
 /** What the kernel does where its memory has no room left. */
-import { expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import * as W from "../../host/kernel/words.ts";
 import { kernel } from "../support/kernel-functions.ts";
 import { audit, kernelMemory, readMailbox, setWord, word } from "../support/kernel-memory.ts";
+
+beforeEach(() => kernel.useOutside({ hostHeadroom: () => undefined, hostSeed: () => undefined }));
 
 const bring = (record: number, length: number) => kernel.deliver(record, W.MESSAGE, 1, 0, 0, 0, 0, length, 0, false);
 
@@ -11,8 +13,7 @@ test("a mailbox that the engine refuses memory is as it was, and has room again 
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   setWord(memory, W.ARENA_END, W.ARENA);
   kernel.useMemories(memory, new WebAssembly.Memory({ initial: 0 }));
-  kernel.useOutside({ hostHeadroom: () => undefined });
-  const records = [1, 2, 3].map(slot => kernel.claim(slot | (1 << 20), 1));
+  const records = [1, 2, 3].map(() => kernel.open());
   for (const record of records) setWord(memory, record + W.STATE, W.RUNNING);
   let accepted = 0;
   while (bring(records[accepted % 2], 9000)) accepted++;
@@ -21,7 +22,8 @@ test("a mailbox that the engine refuses memory is as it was, and has room again 
   expect(bring(records[0], 9000) || bring(records[1], 9000)).toBe(false);
   expect(Buffer.compare(before, new Uint8Array(memory.buffer))).toBe(0);
   audit(memory, records);
-  kernel.release(records[1]);
+  kernel.hide(records[1]);
+  kernel.close(records[1]);
   expect(bring(records[0], 9000)).toBe(true);
   audit(memory, records);
 });
@@ -30,7 +32,7 @@ test("the memory grows by what is needed where an eighth more is refused", () =>
   const memory = new WebAssembly.Memory({ initial: 32, maximum: 34 });
   setWord(memory, W.ARENA_END, 32 * 65_536);
   kernel.useMemories(memory, new WebAssembly.Memory({ initial: 0 }));
-  expect(kernel.claim(1, 1)).not.toBe(0);
+  expect(kernel.open()).not.toBe(0);
   expect(memory.buffer.byteLength).toBe(34 * 65_536);
 });
 
@@ -38,15 +40,14 @@ test("the arena ends before 4 GiB, where addresses begin at 0 again", () => {
   const memory = kernelMemory();
   setWord(memory, W.ARENA_END, -131_072);
   kernel.useMemories(memory, new WebAssembly.Memory({ initial: 0 }));
-  expect(kernel.claim(1, 1)).toBe(0);
+  expect(kernel.open()).toBe(0);
   expect(word(memory, W.ARENA_END)).toBe(-131_072);
 });
 
 test("a small mailbox gets its room, whatever all have; a larger one gets none beyond the limit", () => {
   const memory = kernelMemory(0);
   kernel.useMemories(memory, new WebAssembly.Memory({ initial: 0 }));
-  kernel.useOutside({ hostHeadroom: () => undefined });
-  const [small, large] = [1, 2].map(slot => kernel.claim(slot | (1 << 20), 1));
+  const [small, large] = [1, 2].map(() => kernel.open());
   for (const record of [small, large]) setWord(memory, record + W.STATE, W.RUNNING);
   const bound = (record: number, length: number) => kernel.deliver(record, W.MESSAGE, 1, 0, 0, 0, 0, length, 0, true);
   let accepted = 0;

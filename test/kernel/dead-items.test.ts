@@ -10,8 +10,8 @@ let record: number;
 beforeEach(() => {
   memory = kernelMemory();
   kernel.useMemories(memory, new WebAssembly.Memory({ initial: 1 }));
-  kernel.useOutside({ hostHeadroom: () => undefined });
-  record = kernel.claim(1 | (1 << 20), 1);
+  kernel.useOutside({ hostHeadroom: () => undefined, hostSeed: () => undefined });
+  record = kernel.open();
 });
 
 const arrives = (tag: number) => kernel.deliver(record, W.MESSAGE, tag, 0, 0, 0, 0, 8, 0, false);

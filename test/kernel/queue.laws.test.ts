@@ -3,7 +3,14 @@ import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import * as W from "../../host/kernel/words.ts";
 import { kernel } from "../support/kernel-functions.ts";
-import { kernelMemory, readQueue, setWord, word } from "../support/kernel-memory.ts";
+import {
+  kernelMemory,
+  readQueue,
+  seedGenerations,
+  setWord,
+  takeAllOtherSlots,
+  word,
+} from "../support/kernel-memory.ts";
 
 const ACTORS = 6;
 /** What a turn does before it answers. */
@@ -47,26 +54,29 @@ class Player {
   readonly #actors: (Actor | undefined)[] = [];
   /** Slots that wait for a turn, in order: also those whose actor has ended meanwhile. */
   readonly queue: number[] = [];
-  #generation = 0;
 
   constructor() {
     this.use({});
     for (let at = 0; at < ACTORS; at++) this.begin(at, false);
+    takeAllOtherSlots(this.memory);
   }
 
   use(outside: Record<string, (...values: number[]) => unknown>): void {
     kernel.useMemories(this.memory, new WebAssembly.Memory({ initial: 0 }));
-    kernel.useOutside({ hostCall: () => undefined, ...outside });
+    // The pid of slot 0 has a first word that is 0 when the lower bits of its generation are.
+    const hostSeed = () => seedGenerations(this.memory, 1022);
+    kernel.useOutside({ hostCall: () => undefined, hostHeadroom: () => undefined, hostSeed, ...outside });
   }
 
   record(at: number): number {
     return kernel.recordAt(at);
   }
 
-  begin(at: number, isReady: boolean): void {
-    if (this.#actors[at] !== undefined) return;
-    // The pid of slot 0 has a first word that is 0 each time the lower bits of its generation are.
-    const record = kernel.claim(((this.#generation++ % 3) << 20) | at, this.#generation);
+  /** An actor begins, if this slot is free: in the slot that was freed first. */
+  begin(free: number, isReady: boolean): void {
+    if (this.#actors[free] !== undefined) return;
+    const record = kernel.open();
+    const at = word(this.memory, record + W.LO) & W.SLOT_MASK;
     setWord(this.memory, record + W.FLAGS, W.TAKES_TURNS);
     setWord(this.memory, record + W.STATE, isReady ? W.READY : W.PARKED);
     this.#actors[at] = { isReady, takesTurns: true };
@@ -76,7 +86,8 @@ class Player {
 
   end(at: number): void {
     if (this.#actors[at] === undefined) return;
-    kernel.release(this.record(at));
+    kernel.hide(this.record(at));
+    kernel.close(this.record(at));
     this.#actors[at] = undefined;
   }
 
@@ -177,8 +188,9 @@ test("the host is called once for each queue that fills, as long as it has not c
       calls++;
       setWord(memory, W.CALLED, 1);
     },
+    ...{ hostHeadroom: () => undefined, hostSeed: () => undefined },
   });
-  const records = [1, 2, 3].map(slot => kernel.claim(slot, 1));
+  const records = [1, 2, 3].map(() => kernel.open());
   for (const record of records) kernel.enqueue(record);
   expect(calls).toBe(1);
 });
@@ -186,8 +198,12 @@ test("the host is called once for each queue that fills, as long as it has not c
 test("each slot has a record of its own, at a multiple of 128, also beyond the first block", () => {
   const memory = kernelMemory();
   kernel.useMemories(memory, new WebAssembly.Memory({ initial: 0 }));
+  kernel.useOutside({ hostHeadroom: () => undefined, hostSeed: () => seedGenerations(memory, (3 << 10) | 4) });
   const slots = [0, 1, 511, 512, 513, 100_000, 0xfffff];
-  const records = slots.map(slot => kernel.claim(slot | (5 << 20), 3));
+  const records = slots.map(slot => {
+    setWord(memory, W.FRESH_SLOT, slot);
+    return kernel.open();
+  });
   expect(new Set(records).size).toBe(slots.length);
   for (const [i, record] of records.entries()) {
     expect(record & 127).toBe(0);

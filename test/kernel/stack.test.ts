@@ -9,10 +9,13 @@ import { beforeAll, describe, expect, test } from "vitest";
 import * as W from "../../host/kernel/words.ts";
 import { fallingKernel } from "../support/falling-kernel.ts";
 import { isSame } from "../support/kernel-items.ts";
-import { audit, readMailbox, readMarks, readQueue, setWord, word } from "../support/kernel-memory.ts";
+import { audit, marksOf, readMailbox, readMarks, readQueue, setWord, word } from "../support/kernel-memory.ts";
 import { KernelPlayer } from "../support/kernel-player.ts";
+import { differenceOfTies } from "../support/kernel-ties.ts";
 import { check } from "../support/mailbox-check.ts";
 import { type Step, step } from "../support/mailbox-steps.ts";
+import { OutboxPlayer } from "../support/outbox-player.ts";
+import { SlotsPlayer } from "../support/slots-player.ts";
 
 let copy: Awaited<ReturnType<typeof fallingKernel>>;
 /** One mailbox of several segments, with marks, a payload of the host and a request; others wait. */
@@ -31,32 +34,54 @@ const SCRIPT: readonly Step[] = [
   { do: "receive", of: 0, want: 1, tag: 2, which: 0, capacity: 100 },
   { do: "takeAt", of: 0, at: 7, many: 30 },
   { do: "takeRef", of: 0, which: 1 },
-  { do: "reply", of: 0, length: 20 },
+  { do: "monitor", from: 0, to: 3 },
+  { do: "trapExit", of: 0, on: 1 },
+  { do: "link", from: 0, to: 1 },
+  { do: "link", from: 1, to: 2 },
+  { do: "monitor", from: 1, to: 0 },
+  { do: "request", from: 0, to: 1, tag: 2, length: 4 },
+  { do: "delegate", of: 0, which: 1, by: 2 },
+  { do: "delegate", of: 0, which: 1, by: 1 },
+  { do: "reply", of: 0, which: 0, length: 20, by: -1 },
   { do: "receive", of: 0, want: 3, tag: 1, which: 0, capacity: 1000 },
   { do: "look", of: 0, many: 3 },
   { do: "unmark", of: 0, which: 0 },
   { do: "receive", of: 0, want: 0, tag: 0, which: 0, capacity: 0 },
-  { do: "demonitor", of: 0 },
+  { do: "demonitor", of: 0, which: 0 },
+  { do: "demonitor", of: 0, which: 0 },
+  { do: "unlink", from: 0, to: 1 },
   { do: "takeFirst", of: 0, many: 30 },
   { do: "receive", of: 0, want: 0, tag: 0, which: 0, capacity: 1000 },
 ];
 /** Functions of turns, those that only the host calls, and those before which there is headroom. */
 const NOT_REACHED = [
   ...[
+    "addRecords",
     "begin",
-    "claim",
     "clearMailbox",
+    "close",
+    "closeOutbox",
+    "depart",
     "dequeue",
     "descend",
     "endOf",
-    "extend",
+    "firstTie",
+    "firstWatcher",
     "giveSegments",
     "handleLong",
+    "hide",
     "hostDrop",
+    "isElsewhere",
+    "linkBoth",
+    "loosenLink",
+    "open",
+    "openOutbox",
+    "outboxFor",
     "park",
     "passedBytes",
+    "placeFor",
   ],
-  ...["proceed", "release", "run", "slotOf", "turn", "turnOf", "turnOfHandler", "useHandlerWindow"],
+  ...["proceed", "run", "slotOf", "turn", "turnOf", "turnOfHandler", "useHandlerWindow", "watch"],
 ];
 /** For these files there is image-stack.test.ts. */
 const OF_IMAGES = ["first-state.ts", "globals.ts", "image.ts", "restore.ts"];
@@ -68,13 +93,17 @@ beforeAll(async () => {
 function newPlayer(): KernelPlayer {
   const { kernel, stack } = copy;
   Object.assign(stack, { calls: 0, endsAt: 0, isSafe: false });
-  return new KernelPlayer(2 ** 30, kernel, name => {
-    if (!stack.isSafe && ++stack.calls === stack.endsAt) {
-      stack.ended = name;
-      throw new RangeError(`the stack ends in ${name}`);
-    }
-    if (name === "hostHeadroom") stack.isSafe = true;
-  });
+  return new KernelPlayer(2 ** 30, kernel, mayEnd);
+}
+
+/** A function of the host is called: the stack may end in it. */
+function mayEnd(name: string): void {
+  const { stack } = copy;
+  if (!stack.isSafe && ++stack.calls === stack.endsAt) {
+    stack.ended = name;
+    throw new RangeError(`the stack ends in ${name}`);
+  }
+  if (name === "hostHeadroom") stack.isSafe = true;
 }
 
 /** Plays a step whose n-th call finds no stack left. False: it has fewer calls. */
@@ -89,7 +118,8 @@ function fallIn(player: KernelPlayer, given: Step, call: number): boolean {
     if (stack.ended === undefined || !(error instanceof RangeError)) throw error;
     player.hasFallen = true;
     stack.endsAt = 0;
-    adopt(player, "to" in given ? given.to : given.of, given.do === "receive");
+    const touched = "to" in given ? given.to : given.of;
+    adopt(player, touched, given.do === "receive", "from" in given ? given.from : touched);
     return true;
   } finally {
     stack.endsAt = 0;
@@ -97,7 +127,7 @@ function fallIn(player: KernelPlayer, given: Step, call: number): boolean {
 }
 
 /** The models become what is in the memory, which is what they were, or were going to be. */
-function adopt(player: KernelPlayer, touched: number, isReceive: boolean): void {
+function adopt(player: KernelPlayer, touched: number, isReceive: boolean, maker = touched): void {
   const { memory, models, records, coming } = player;
   records.forEach((record, index) => {
     const { items, positions } = readMailbox(memory, record);
@@ -116,7 +146,6 @@ function adopt(player: KernelPlayer, touched: number, isReceive: boolean): void 
       if (items.length === model.items.length + 1) {
         expect(isTouched && coming !== undefined && isSame(items[items.length - 1], coming)).toBe(true);
         if (coming !== undefined) model.items.push(coming);
-        if (model.request !== undefined && coming?.tag === model.request.ref) model.request.isAnswered = true;
         seen = [model.seen, items.length];
       } else expect(items.length).toBe(model.items.length);
     }
@@ -127,10 +156,17 @@ function adopt(player: KernelPlayer, touched: number, isReceive: boolean): void 
     // An actor whose predicate did not return has ended, and the next one of its record is free.
     if (isTouched) setWord(memory, record + W.RESTRAINT, W.FREE);
     const marks = readMarks(memory, record).map(({ ref }) => ref);
-    // Where a mailbox is emptied its marks go first.
-    if (isTouched && marks.length === 0) model.marks = [];
+    // Where a mailbox is emptied its marks go first; the mark of a monitor comes and goes by itself.
+    const isOther = isTouched || index === maker;
+    if (isOther && marks.length === 0) model.marks = [];
+    if (isOther && marks.length < model.marks.length) model.marks = model.marks.filter(ref => marks.includes(ref));
+    if (isOther && marks.length > model.marks.length) model.marks.push(marks[marks.length - 1]);
     expect(marks).toEqual(model.marks);
   });
+  // A tie is made or removed as a whole.
+  if (differenceOfTies(memory, records, player.ties) !== undefined) player.change();
+  player.change = () => undefined;
+  expect(differenceOfTies(memory, records, player.ties)).toBe(undefined);
   const queue = readQueue(memory);
   expect([[...player.queue], [...player.queue, records[touched]]]).toContainEqual(queue);
   player.queue.splice(0, Number.POSITIVE_INFINITY, ...queue);
@@ -147,7 +183,7 @@ function endAll(player: KernelPlayer): void {
   check(player);
   const { memory, records } = player;
   expect(word(memory, W.ITEM_BYTES)).toBe(0);
-  expect(records.map(record => word(memory, record + W.MARKS))).toEqual(records.map(() => 0));
+  expect(records.map(record => marksOf(memory, record))).toEqual(records.map(() => 0));
   audit(memory, records);
 }
 
@@ -180,5 +216,68 @@ describe("a stack that ends in any call", () => {
     const functions = [...copy.functions].filter(([, file]) => !OF_IMAGES.includes(file)).map(([name]) => name);
     const missing = [...functions, "hostCall", "hostHeadroom", "hostDrop"].filter(name => !ended.has(name));
     expect(missing.sort()).toEqual(NOT_REACHED);
+  });
+
+  test.for([
+    ["in a new block of records", []],
+    ["that is fresh", [{ do: "open", many: 3 }]],
+    [
+      "that was used before",
+      [
+        { do: "open", many: 1100 },
+        { do: "use", which: 3, length: 9 },
+        { do: "end", many: 1100 },
+      ],
+    ],
+  ] as const)("gives out a slot %s, or does not", ([, before]) => {
+    const { kernel, stack } = copy;
+    for (let call = 1, falls = true; falls; call++) {
+      Object.assign(stack, { calls: 0, endsAt: 0, isSafe: false });
+      const player = new SlotsPlayer({ fresh: 0, last: 7, pages: undefined }, kernel, mayEnd);
+      for (const each of before) player.play(each);
+      const bytes = () => new Uint8Array(player.memory.buffer).fill(0, W.STAGING, W.ARENA).slice();
+      const old = bytes();
+      Object.assign(stack, { calls: 0, endsAt: call, isSafe: false, ended: undefined });
+      try {
+        player.play({ do: "open", many: 1 });
+        falls = false;
+      } catch (error) {
+        if (stack.ended === undefined || !(error instanceof RangeError)) throw error;
+        expect(Buffer.compare(old, bytes())).toBe(0);
+      }
+      stack.endsAt = 0;
+      if (falls) player.play({ do: "open", many: 1 });
+      player.check();
+    }
+    // It has ended in `open` itself, and in what `open` calls.
+    expect(stack.calls).toBeGreaterThan(2);
+  });
+
+  test("puts a message into an outbox whole, or does not", () => {
+    const { kernel, stack } = copy;
+    const send = { do: "send", from: 0, place: 0, slot: 3, generation: 9, tag: -4, pointer: 100, length: 300 } as const;
+    const ended = new Set<string | undefined>();
+    for (let call = 1, falls = true; falls; call++) {
+      Object.assign(stack, { calls: 0, endsAt: 0, isSafe: false });
+      const player = new OutboxPlayer(kernel, mayEnd);
+      player.play({ do: "open", place: 0, sizeClass: 4 });
+      player.play(send);
+      const bytes = () => new Uint8Array(player.memory.buffer.slice(0));
+      const old = bytes();
+      Object.assign(stack, { calls: 0, endsAt: call, isSafe: false, ended: undefined });
+      try {
+        player.play(send);
+        falls = false;
+      } catch (error) {
+        if (stack.ended === undefined || !(error instanceof RangeError)) throw error;
+        expect(Buffer.compare(old, bytes())).toBe(0);
+      }
+      ended.add(stack.ended);
+      stack.endsAt = 0;
+      if (falls) player.play(send);
+      player.check();
+    }
+    for (const name of ["send", "isElsewhere", "depart", "outboxFor", "placeFor", "hostCharge"])
+      expect(ended).toContain(name);
   });
 });

@@ -12,13 +12,13 @@ function stage(flags: number, outside: Parameters<typeof kernel.useOutside>[0] =
   const calls: string[] = [];
   const note = (name: string) => () => calls.push(name);
   kernel.useMemories(memory, guest);
-  const record = kernel.claim((1 << 20) | 1, 1);
   const get = (address: number) => word(memory, address);
   const set = (address: number, value: number) => setWord(memory, address, value);
   kernel.useOutside({
     ...{ hostCall: note("call"), hostGrown: () => undefined, hostHeadroom: () => undefined },
-    ...{ callTurn: () => kernel.turn(), hostDisarm: note("disarm"), ...outside },
+    ...{ callTurn: () => kernel.turn(), hostDisarm: note("disarm"), hostSeed: () => undefined, ...outside },
   });
+  const record = kernel.open();
   kernel.become(record);
   set(record + W.FLAGS, W.TAKES_TURNS | W.TAKES_MESSAGES | W.STARTED | W.HAS_MATCH | W.HAS_MATCH_FIRST | flags);
   for (const limit of [W.MAX_MESSAGES, W.MAX_BYTES, W.MAX_MESSAGE_BYTES]) set(record + limit, 1 << 30);
@@ -209,8 +209,9 @@ describe("a process", () => {
 test("the loop returns when the list of timeouts is full", () => {
   const memory = kernelMemory();
   kernel.useMemories(memory, new WebAssembly.Memory({ initial: 1 }));
-  const records = Array.from({ length: W.TIMED_ENTRIES + 5 }, (_, slot) => kernel.claim(slot | (1 << 20), 1));
+  const records: number[] = [];
   kernel.useOutside({
+    ...{ hostHeadroom: () => undefined, hostSeed: () => undefined },
     hostCall: () => undefined,
     hostGrown: () => undefined,
     callTurn: slot => {
@@ -220,7 +221,9 @@ test("the loop returns when the list of timeouts is full", () => {
     callResume: () => (kernel.recv(64, 1000, 10, 50) === W.PARK ? 1 : 0),
     hostStart: () => undefined,
   });
-  for (const record of records) {
+  for (let slot = 0; slot < W.TIMED_ENTRIES + 5; slot++) {
+    const record = kernel.open();
+    records.push(record);
     setWord(memory, record + W.FLAGS, W.TAKES_TURNS | PROCESS);
     kernel.enqueue(record);
   }

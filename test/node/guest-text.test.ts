@@ -80,9 +80,15 @@ test("isopod top keeps its columns whatever an actor is called", () => {
   const row = { pid: "0.1", name: EVIL, kind: "guest", module: "a\tb\x1b[2J", state: "waits", items: 0, bytes: 0 };
   const reading = {
     overview: { process: "x", observedMs: 0, guests: 1, runQueue: 0, memoryBytes: 0, mailboxItems: 0, mailboxBytes: 0 },
-    page: { rows: [{ ...row, links: 0, ageMs: 0 }], hasReductions: false },
+    page: { rows: [{ ...row, links: 0, ageMs: 0 }], hasReductions: false, matching: 1 },
   };
-  Object.assign(reading.overview, { counters: { spawned: 1, dead: 0 }, crashes: 0, samples: [] });
+  Object.assign(reading.overview, {
+    counters: { spawned: 1, dead: 0 },
+    states: { ready: 0, running: 0, parked: 1, idle: 0 },
+    actors: 1,
+    crashes: 0,
+    samples: [],
+  });
   const lines = frame(reading as unknown as Reading, { columns: 200, rows: 20, color: false, sort: "items" });
   expect(lines.join("")).not.toMatch(OBEYED);
   expect(lines.join("")).not.toContain("\t");

@@ -13,11 +13,10 @@ import type {
   ActorDetail,
   ActorPage,
   EndedDetail,
-  EndRow,
+  EndPage,
   EventRow,
   Overview,
-  Page,
-  TreeRow,
+  TreePage,
 } from "../../host/web/observer/protocol.ts";
 import { ECHO, guest } from "../support/wat.ts";
 
@@ -236,18 +235,24 @@ describe("what it answers", () => {
     const supervisor = runtime.supervise({ intensity: 5, children });
     runtime.spawn("echo");
     runtime.kill(supervisor.child("c9") as Pid);
-    const rows = await until(
-      async () => (await ask<Page<TreeRow>>("tree")).rows,
+    const below = await until(
+      async () => (await ask<TreePage>(`tree?parent=${formatPid(supervisor.pid).slice(1, -1)}`)).rows,
       found => found.some(({ restarts }) => restarts === 1),
     );
-    expect(rows.map(({ depth, id, restarts }) => [depth, id, restarts])).toEqual([
-      [0, undefined, 0],
-      [1, "c1", 0],
-      [1, "c9", 1],
-      [1, "c10", 0],
+    expect(below.map(({ children, id, restarts }) => [children, id, restarts])).toEqual([
+      [0, "c1", 0],
+      [0, "c9", 1],
+      [0, "c10", 0],
+    ]);
+    const { rows } = await ask<TreePage>("tree");
+    expect(rows.map(({ children, id, restarts }) => [children, id, restarts])).toEqual([
+      [3, undefined, 0],
       [0, undefined, 0],
     ]);
     expect(rows[0]).toMatchObject({ kind: "supervisor", strategy: "one_for_one", pid: formatPid(supervisor.pid) });
+    // A filter finds actors wherever they stand.
+    const found = await ask<TreePage>("tree?filter=ECHO");
+    expect(found).toMatchObject({ total: 4, rows: [{}, {}, {}, {}] });
   });
 
   test("an actor's mailbox is shown and stays as it is", async () => {
@@ -272,7 +277,7 @@ describe("what it answers", () => {
     const mailbox = runtime.mailbox();
     mailbox.send(first, "a stone", 9);
     const [end] = await until(
-      () => ask<EndRow[]>("ends"),
+      async () => (await ask<EndPage>("ends")).rows,
       ends => ends[0]?.child !== undefined,
     );
     expect(end).toMatchObject({
@@ -322,6 +327,9 @@ describe("the metrics", () => {
       isopod_actors_ended_total: 0,
       'isopod_actors{kind="guest"}': 1,
       'isopod_actors{kind="mailbox"}': 1,
+      'isopod_actors{kind="supervisor"}': 0,
+      'isopod_actors_in_state{state="idle"}': 1,
+      'isopod_actors_in_state{state="parked"}': 1,
       isopod_mailbox_items: 1,
       isopod_mailbox_bytes: 5,
       isopod_guest_memory_bytes: 131_072,

@@ -1,7 +1,8 @@
 /** Compares the kernel's memory with what guests that are written in TypeScript should have in it. */
 import * as W from "../../host/kernel/words.ts";
 import type { KernelGuests } from "./kernel-guests.ts";
-import { audit, checkCallers, insist } from "./kernel-memory.ts";
+import { audit, insist } from "./kernel-memory.ts";
+import { checkTies, TieModel } from "./kernel-ties.ts";
 
 /** What is stored is what the guests should have. */
 export function checkGuests(guests: KernelGuests): void {
@@ -19,10 +20,11 @@ export function checkGuests(guests: KernelGuests): void {
     counters[W.SENT / 8] === guests.sent && counters[W.RECEIVED / 8] === guests.received,
     "the counters are wrong",
   );
-  const asked = guests.guests.map(({ at }) => [...guests.requests.values()].find(({ by }) => by === at)?.of);
-  checkCallers(
-    guests.memory,
-    guests.guests.map(({ record }) => record),
-    asked,
-  );
+  const model = new TieModel(guests.guests.length);
+  for (const [ref, { by, of, answered }] of guests.requests) {
+    model.add(W.MONITOR, by, of, ref);
+    Object.assign(model.monitorOf(by, ref) ?? {}, { isAnswered: answered });
+  }
+  const records = guests.guests.map(({ record }) => record);
+  checkTies(guests.memory, records, model, guests.kernel);
 }

@@ -8,7 +8,7 @@ import { type Command, type Step, WIDE } from "./guest-programs.ts";
 import { answered, flush, receive, wantedPlace } from "./guest-receives.ts";
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { bears } from "./kernel-items.ts";
-import { insist, kernelMemory, setWord, word } from "./kernel-memory.ts";
+import { insist, kernelMemory, seedGenerations, setWord, specWith, word } from "./kernel-memory.ts";
 import {
   CANARY,
   checkShown,
@@ -43,15 +43,18 @@ export class KernelGuests {
     this.kernel = used;
     this.kernel.useMemories(this.memory, new WebAssembly.Memory({ initial: 1 }));
     this.#useOutside();
+    // Slot 0, whose actor no one knows.
+    this.kernel.open();
     given.forEach((program, at) => {
-      const record = this.kernel.claim((77 << 20) | (at + 1), 3);
+      const record = this.kernel.open();
       const isHandler = at === 2;
-      const may = W.TAKES_MESSAGES | W.TAKES_TURNS | W.HAS_MATCH | W.MAY_REQUEST;
+      const may = W.TAKES_MESSAGES | W.TAKES_TURNS | W.HAS_MATCH;
       const ways = isHandler ? W.IS_HANDLER : W.MAY_PARK | W.KNOWS_PARK | W.GIVES_WAY;
       this.#set(record + W.FLAGS, may | ways | (at === 1 ? 0 : W.HAS_MATCH_FIRST) | (at === 3 ? W.PAYS : 0));
       this.#set(record + W.MAX_MESSAGES, at === 3 ? 60 : 1 << 30);
       this.#set(record + W.MAX_BYTES, 1 << 30);
       this.#set(record + W.MAX_MESSAGE_BYTES, 4000);
+      this.#set(record + W.SPEC, specWith(this.memory, at === 1 ? 3 : 1 << 30));
       this.guests.push(newGuest(this.kernel, at, record, program, isHandler));
       if (isHandler) this.#window(record, 64, 3000, 100);
       this.kernel.enqueue(record);
@@ -93,6 +96,7 @@ export class KernelGuests {
       hostCall: () => this.#set(W.CALLED, 1),
       hostStart: () => this.#set(this.#me.record + W.FLAGS, this.#get(this.#me.record + W.FLAGS) | W.STARTED),
       ...{ hostGrown: () => undefined, hostHeadroom: () => undefined },
+      hostSeed: () => seedGenerations(this.memory, ((3 << 10) | 77) - 1),
       hostDrop: handle => insist(this.#kept.delete(handle), "a payload is dropped twice"),
       hostShow: (handle, pointer, length) =>
         new Uint8Array(this.#me.memory.buffer).set((this.#kept.get(handle) as Uint8Array).subarray(0, length), pointer),
@@ -108,9 +112,9 @@ export class KernelGuests {
       hostSend: (lo, hi, tag, _pointer, length) => this.#hostSend(lo, hi, tag, length),
       hostRequest: (lo, hi, _tag, _pointer, length) => {
         const to = this.#guestOf(lo, hi);
-        const isBusy = [...this.requests.values()].some(({ by }) => by === this.#me.at);
-        const isFull = this.#isFull(to, length) || this.#isFull(this.#me, 0);
-        insist(isBusy || to === this.#me || isFull || this.#me.at === 3, "a request is left to the host for no reason");
+        const made = [...this.requests.values()].filter(({ by }) => by === this.#me.at).length;
+        const isFull = this.#isFull(to, length) || this.#isFull(this.#me, 0) || (this.#me.at === 1 && made === 3);
+        insist(to === this.#me || isFull, "a request is left to the host for no reason");
         return 1;
       },
       hostDemonitor: (ref, flushes) => {
@@ -247,8 +251,10 @@ export class KernelGuests {
       for (let i = 0; i < 4; i++) this.#set(W.REFS + 4 * i, -3001 - 2 * this.#refs++);
     }
     const payload = payloadFor(to, this.#ids++, length);
+    const paid = this.paid;
     const ref = this.#from(me, payload, () => this.kernel.request((77 << 20) | (to.at + 1), 3, tag, SEND_FROM, length));
     if (ref === 1) return;
+    insist(this.paid - paid === (me.at === 3 ? W.TIE_PRICE + (length >> 6) : 0), "a request has another price");
     insist(ref < -1023 && !this.requests.has(ref), "a request has no ref of its own");
     this.requests.set(ref, { by: me.at, of: to.at, answered: false });
     me.refs.unshift(ref);
@@ -329,17 +335,14 @@ export class KernelGuests {
   #end(guest: Guest): void {
     for (const [ref, { by, of }] of this.requests) {
       if (by !== guest.at && of !== guest.at) continue;
-      const asker = this.guests[by];
-      const mark = this.#get(asker.record + W.CALL_MARK);
-      this.#enter(asker);
-      this.#set(W.CURRENT, asker.record);
-      insist(this.kernel.demonitor(ref, 0) === 1, "a request is not known");
+      const tie = this.kernel.findMonitor(this.guests[by].record, ref);
+      insist(tie !== 0, "a request is not known");
+      this.kernel.dropTie(tie);
       this.requests.delete(ref);
-      if (by === guest.at) continue;
-      this.kernel.markAt(asker.record, ref, mark);
-      this.#deliver(by, W.DOWN, 0, ref, 0, false);
+      if (by !== guest.at) this.#deliver(by, W.DOWN, 0, ref, 0, false);
     }
-    this.kernel.release(guest.record);
+    this.kernel.hide(guest.record);
+    this.kernel.close(guest.record);
     guest.isAlive = false;
     guest.mailbox = [];
   }

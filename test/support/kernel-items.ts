@@ -40,6 +40,4 @@ export interface Model {
   seen: number;
   /** The refs that have marks, the oldest first. */
   marks: number[];
-  /** The request that it has made and the kernel keeps. */
-  request: { readonly ref: number; readonly to: number; isAnswered: boolean } | undefined;
 }

@@ -2,7 +2,9 @@
  * Reads the kernel's memory without the kernel's functions, and finds what cannot be right in it:
  * for tests that drive the kernel without guests.
  */
+import * as I from "../../host/kernel/image-words.ts";
 import * as W from "../../host/kernel/words.ts";
+import { blocksOfTies } from "./kernel-ties.ts";
 
 const CLASSES = 12;
 const SMALLEST_BYTES = 64;
@@ -42,7 +44,20 @@ export function kernelMemory(maxItemBytes = 2 ** 30, pages = 8): WebAssembly.Mem
   const words = new Int32Array(memory.buffer);
   words[W.ARENA_END >> 2] = W.ARENA;
   words[W.MAX_ITEM_BYTES >> 2] = maxItemBytes | 0;
+  words.set([0x2c1b3c6d | 1, 0x297a2d39], W.TIE_SECRET >> 2);
+  const doubles = new Float64Array(memory.buffer);
+  for (const limit of [W.MAX_ALL_BYTES, W.MAX_HEAP_BYTES]) doubles[limit >> 3] = 2 ** 40;
   return memory;
+}
+
+/** What `hostSeed` does: the generations of new slots begin after this one. */
+export function seedGenerations({ buffer }: WebAssembly.Memory, last: number): void {
+  new Int32Array(buffer, W.STAGING, W.RECORDS_IN_BLOCK).fill(last);
+}
+
+/** From now on each slot that is freed is the next one that is used: it is as if all others were taken. */
+export function takeAllOtherSlots(memory: WebAssembly.Memory): void {
+  setWord(memory, W.FRESH_SLOT, W.MAX_SLOTS);
 }
 
 let view = new Int32Array(0);
@@ -59,6 +74,17 @@ export function word(memory: WebAssembly.Memory, address: number): number {
 
 export function setWord(memory: WebAssembly.Memory, address: number, value: number): void {
   wordsOf(memory)[address >> 2] = value;
+}
+
+/** Where these tests keep specs: the kernel's own words are before and behind. */
+const SPECS = [1792, 1856];
+
+/** A spec whose actors may have so many ties. There can be two. */
+export function specWith(memory: WebAssembly.Memory, ties: number): number {
+  const spec = SPECS.find(at => [0, ties].includes(word(memory, at + W.MAX_TIES)));
+  insist(spec !== undefined, "there are two other specs");
+  setWord(memory, spec + W.MAX_TIES, ties);
+  return spec;
 }
 
 export function insist(holds: boolean, what: string): asserts holds {
@@ -80,8 +106,9 @@ export function readMailbox(memory: WebAssembly.Memory, record: number): StoredM
   insist(mine(W.ROOM) === room, `ROOM is ${mine(W.ROOM)}, and the segments have ${room} bytes`);
   if (last === undefined) {
     const fields = [W.HEAD, W.SEGMENT, W.LIMIT, W.SAVED, W.COUNT, W.BYTES, W.DEAD_ITEMS];
-    const notNull = [...fields, W.CALL_MARK, W.MARKS].filter(field => mine(field) !== 0);
+    const notNull = fields.filter(field => mine(field) !== 0);
     insist(notNull.length === 0, `the words ${notNull} of a record are not 0, and its mailbox has no segment`);
+    insist(marksOf(memory, record) === 0, "a mailbox without a segment has marks");
     return { items: [], positions: new Map([[0, 0]]), segments, dead: 0 };
   }
   insist(mine(W.LAST_SEGMENT) === last.at, "LAST_SEGMENT is another one than the last of the chain");
@@ -143,8 +170,6 @@ function walk(
   insist(load(record + W.BYTES) === total, `BYTES is ${load(record + W.BYTES)} of ${total}`);
   insist(load(record + W.DEAD_ITEMS) === dead, `DEAD_ITEMS is ${load(record + W.DEAD_ITEMS)} of ${dead}`);
   insist(positions.has(load(record + W.SAVED)), "the save pointer is at no position");
-  const mark = load(record + W.CALL_MARK);
-  insist(mark === 0 || positions.has(mark), "CALL_MARK is at no position");
   for (const { position } of readMarks(memory, record)) insist(positions.has(position), "a mark is at no position");
   return { items, positions, segments, dead };
 }
@@ -169,9 +194,55 @@ function readItem(words: Int32Array, bytes: Uint8Array, at: number): StoredItem 
   };
 }
 
+/** The block of an actor's marks; 0: there is none. */
+export function marksOf(memory: WebAssembly.Memory, record: number): number {
+  const block = word(memory, word(memory, record + W.COLD) + W.MARKS);
+  const has = (word(memory, record + W.FLAGS) & W.HAS_MARKS) !== 0;
+  insist(has === (block !== 0), "HAS_MARKS says something else than MARKS");
+  return block;
+}
+
+/** A record of an outbox. */
+export interface Outgoing {
+  readonly kind: number;
+  readonly tag: number;
+  readonly from: readonly [number, number];
+  readonly ref: number;
+  readonly reason: number;
+  readonly order: number;
+  readonly to: readonly [number, number];
+  readonly payload: readonly number[];
+}
+
+/** Reads records that were taken out of an outbox. Throws where they are not whole, or not padded with 0. */
+export function readOutgoing(taken: Uint8Array): Outgoing[] {
+  const view = new DataView(taken.buffer, taken.byteOffset, taken.length);
+  const records: Outgoing[] = [];
+  for (let at = 0; at < taken.length; ) {
+    const field = (place: number) => view.getInt32(at + place, true);
+    const begin = at + W.OUTGOING_HEADER;
+    const end = begin + field(W.LENGTH);
+    const next = begin + Math.ceil(field(W.LENGTH) / 8) * 8;
+    insist(next <= taken.length, "a record is longer than what was taken");
+    insist(!taken.subarray(end, next).some(byte => byte !== 0), "the padding of a record is not 0");
+    records.push({
+      kind: field(W.KIND),
+      tag: field(W.TAG),
+      from: [field(W.FROM_LO), field(W.FROM_HI)],
+      ref: field(W.REF),
+      reason: field(W.REASON),
+      order: field(W.ORDER),
+      to: [field(W.TO_LO), field(W.TO_HI)],
+      payload: [...taken.subarray(begin, end)],
+    });
+    at = next;
+  }
+  return records;
+}
+
 /** The marks of refs, the oldest first. */
 export function readMarks(memory: WebAssembly.Memory, record: number): { ref: number; position: number }[] {
-  const block = word(memory, record + W.MARKS);
+  const block = marksOf(memory, record);
   const marks: { ref: number; position: number }[] = [];
   for (let place = 0; block !== 0 && place < 64; place += 8) {
     const ref = word(memory, block + place);
@@ -210,7 +281,7 @@ export function audit(
 ): StoredMailbox[] {
   const blocks = images.map(at => ({
     at,
-    bytes: SMALLEST_BYTES << word(memory, at + W.BLOCK_CLASS),
+    bytes: SMALLEST_BYTES << word(memory, at + I.BLOCK_CLASS),
     what: "an image",
   }));
   const imageBytes = blocks.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -228,16 +299,19 @@ export function audit(
     blocks.push({ at, bytes: W.RECORDS_IN_BLOCK * W.RECORD_BYTES, what: "records" });
     blocks.push({ at: word(memory, at + W.COLD), bytes: W.RECORDS_IN_BLOCK * W.COLD_BYTES, what: "cold blocks" });
   }
+  for (let at = word(memory, W.OUTBOXES); at !== 0; at = word(memory, at + W.NEXT_OUTBOX))
+    blocks.push({ at, bytes: SMALLEST_BYTES << word(memory, at + W.OUTBOX_CLASS), what: "an outbox" });
   let itemBytes = 0;
   const mailboxes = records.map((record, index) => {
     const mailbox = readMailbox(memory, record);
     for (const segment of mailbox.segments) blocks.push({ ...segment, what: `a segment of actor ${index}` });
-    const marks = word(memory, record + W.MARKS);
+    const marks = marksOf(memory, record);
     if (marks !== 0) blocks.push({ at: marks, bytes: SMALLEST_BYTES, what: `the marks of actor ${index}` });
     // The smallest segments do not count.
     itemBytes += mailbox.segments.reduce((sum, { bytes }) => sum + (bytes > 64 ? bytes : 0), 0);
     return mailbox;
   });
+  blocks.push(...blocksOfTies(memory, records));
   insist(
     word(memory, W.ITEM_BYTES) === itemBytes,
     `ITEM_BYTES is ${word(memory, W.ITEM_BYTES)}, and all mailboxes have ${itemBytes}`,
@@ -261,24 +335,4 @@ export function audit(
       "NEXT says another thing than the run queue",
     );
   return mailboxes;
-}
-
-/** Who has asked whom by a request that the kernel keeps: an actor's number by that of who has asked it. */
-export function checkCallers(
-  memory: WebAssembly.Memory,
-  records: readonly number[],
-  asked: readonly (number | undefined)[],
-): void {
-  const cold = (record: number, name: number) => word(memory, word(memory, record + W.COLD) + name);
-  records.forEach((record, index) => {
-    const callers: number[] = [];
-    let before = 0;
-    for (let at = cold(record, W.FIRST_CALLER); at !== 0; at = cold(at, W.NEXT_CALLER)) {
-      insist(cold(at, W.PREVIOUS_CALLER) === before && !callers.includes(at), "the list of callers is broken");
-      callers.push(at);
-      before = at;
-    }
-    const asking = records.filter((_, i) => asked[i] === index);
-    insist(callers.sort().join() === asking.sort().join(), `the callers of actor ${index} are others`);
-  });
 }

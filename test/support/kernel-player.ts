@@ -5,7 +5,17 @@
 import * as W from "../../host/kernel/words.ts";
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { bears, hasTag, type Item, type Model } from "./kernel-items.ts";
-import { insist, kernelMemory, readMailbox, setWord, word } from "./kernel-memory.ts";
+import {
+  insist,
+  kernelMemory,
+  readMailbox,
+  seedGenerations,
+  setWord,
+  specWith,
+  takeAllOtherSlots,
+  word,
+} from "./kernel-memory.ts";
+import { type Tie, TieModel } from "./kernel-ties.ts";
 import { poll, predicates } from "./mailbox-poll.ts";
 import { ACTORS, type Step } from "./mailbox-steps.ts";
 
@@ -23,17 +33,20 @@ export class KernelPlayer {
   readonly models: Model[] = [];
   /** Payloads that the host keeps. */
   readonly kept = new Map<number, Uint8Array>();
+  /** Links and monitors. */
+  readonly ties = new TieModel(ACTORS);
   /** Records in the order in which they should get their turns. */
   readonly queue: number[] = [];
   readonly kernel: Kernel;
   /** The item that a step brings. */
   coming: Item | undefined;
+  /** What a step does to the ties, once the kernel has done it. */
+  change: () => void = () => undefined;
   /** A step has thrown in between: where there could be less in the memory, there may be more. */
   hasFallen = false;
   readonly #maxItemBytes: number;
   #ids = 0;
   #refs = 0;
-  #generation = 0;
 
   /** `called` is told the name of each function of the host before it runs. */
   constructor(maxItemBytes = 2 ** 30, used: Kernel = kernel, called: (name: string) => void = () => undefined) {
@@ -49,8 +62,11 @@ export class KernelPlayer {
       hostDrop: drop,
       hostSend: () => -1,
       hostRequest: () => 1,
+      ...{ hostMonitor: () => 1, hostLink: () => -1, hostUnlink: () => -1, hostDemonitor: () => -1 },
+      hostCharge: () => undefined,
       hostShow: () => undefined,
       hostGrown: () => undefined,
+      hostSeed: () => seedGenerations(this.memory, 7 << 10),
       ...predicates(this.guest),
     };
     used.useOutside(
@@ -64,18 +80,22 @@ export class KernelPlayer {
         ]),
       ),
     );
+    // Slot 0, whose actor no one knows.
+    used.open();
     for (let index = 0; index < ACTORS; index++) {
-      this.models.push({ items: [], seen: 0, marks: [], request: undefined });
-      this.records.push(this.#claim(index));
+      this.models.push({ items: [], seen: 0, marks: [] });
+      this.records.push(this.#open(index));
     }
+    takeAllOtherSlots(this.memory);
   }
 
-  #claim(index: number): number {
-    this.#generation++;
-    const record = this.kernel.claim((this.#generation << 20) | (index + 1), 7);
+  #open(index: number): number {
+    const record = this.kernel.open();
     insist(record !== 0, "there is no memory for a record");
+    insist(this.kernel.recordAt(index + 1) === record, "a slot has another record");
     setWord(this.memory, record + W.STATE, W.RUNNING);
-    setWord(this.memory, record + W.FLAGS, W.TAKES_MESSAGES | W.MAY_REQUEST | W.HAS_MATCH | W.HAS_MATCH_FIRST);
+    setWord(this.memory, record + W.FLAGS, W.TAKES_MESSAGES | W.MAY_END | W.HAS_MATCH | W.HAS_MATCH_FIRST);
+    setWord(this.memory, record + W.SPEC, specWith(this.memory, 1 << 30));
     for (const limit of [W.MAX_MESSAGES, W.MAX_BYTES, W.MAX_MESSAGE_BYTES])
       setWord(this.memory, record + limit, 1 << 30);
     return record;
@@ -143,48 +163,103 @@ export class KernelPlayer {
         break;
       }
       case "request": {
-        const mine = this.models[given.from];
         // The limit of all mailboxes counts for the Down, too.
         const mayGetDown = kernel.mayTake(this.records[given.from], kernel.sizeFor(0));
-        if (mine.request !== undefined || given.from === index || !mayGetDown) break;
+        if (given.from === index || !mayGetDown) break;
         const me = this.enter(given.from);
-        const ref = -1_000_001 - 2 * this.#ids;
-        setWord(memory, W.REFS_LEFT, 1);
-        setWord(memory, W.REFS, ref);
+        const ref = this.#draw();
         const payload = this.#payload(index, given.length);
         const pointer = this.#stage(payload);
         const item = { kind: W.MESSAGE, tag: given.tag, from: this.#pid(me), ref, reason: 0, outside: 0, payload };
-        this.#arrive(
-          index,
-          item,
-          true,
-          () => kernel.request(...this.#pid(record), given.tag, pointer, given.length) === ref,
-        );
-        if (word(memory, W.REFS_LEFT) === 0) mine.request = { ref, to: index, isAnswered: false };
+        this.change = () => this.ties.add(W.MONITOR, given.from, index, ref);
+        let answer = 0;
+        this.#arrive(index, item, true, () => {
+          answer = kernel.request(...this.#pid(record), given.tag, pointer, given.length);
+          return answer === ref;
+        });
+        if (answer === ref) this.#made(given.from, ref);
+        this.change = () => undefined;
+        break;
+      }
+      case "monitor": {
+        if (!kernel.mayTake(this.records[given.from], kernel.sizeFor(0))) break;
+        this.enter(given.from);
+        const ref = this.#draw();
+        this.change = () => this.ties.add(W.MONITOR, given.from, index, ref);
+        insist(kernel.monitor(...this.#pid(record)) === ref, "a monitor has no ref");
+        this.#made(given.from, ref);
+        break;
+      }
+      case "link": {
+        this.enter(given.from);
+        const isNew = given.from !== index && this.ties.linkOf(given.from, index) === undefined;
+        if (isNew) this.change = () => this.ties.add(W.LINK, given.from, index, 0);
+        insist(kernel.link(...this.#pid(record)) === 1, "a link is not made");
+        this.#changed();
+        break;
+      }
+      case "unlink": {
+        this.enter(given.from);
+        const tie = this.ties.linkOf(given.from, index);
+        if (tie !== undefined) this.change = () => this.ties.remove(tie);
+        insist(kernel.unlink(...this.#pid(record)) === 1, "a link is not removed");
+        this.#changed();
+        break;
+      }
+      case "trapExit": {
+        this.enter(index);
+        const before = (field(W.FLAGS) & W.TRAPS_EXITS) === 0 ? 0 : 1;
+        insist(kernel.trapExit(given.on) === before, "trap_exit answers another state");
+        insist(kernel.trapExit(given.on) === given.on, "trap_exit has set another state");
+        break;
+      }
+      case "delegate": {
+        const tie = this.#monitor(index, given.which);
+        if (tie === undefined || kernel.findDelegated(this.records[given.by], tie.ref) !== 0) break;
+        const via = this.#pid(this.records[tie.other]);
+        this.change = () => this.ties.delegate(tie, given.by, via);
+        kernel.delegateTie(kernel.findMonitor(record, tie.ref), this.records[given.by], ...via);
+        this.#changed();
         break;
       }
       case "reply": {
-        const { request } = model;
-        if (request === undefined || request.isAnswered) break;
-        const me = this.enter(request.to);
+        const tie = this.#monitor(index, given.which);
+        if (tie === undefined) break;
+        const me = this.enter(given.by < 0 ? tie.other : given.by);
+        const mayAnswer = this.records[tie.other] === me && !tie.isAnswered;
         const payload = this.#payload(index, given.length);
         const pointer = this.#stage(payload);
-        const item = { kind: W.MESSAGE, tag: request.ref, from: this.#pid(me), ref: 0, reason: 0, outside: 0, payload };
-        this.#arrive(
-          index,
-          item,
-          true,
-          () => kernel.send(...this.#pid(record), request.ref, pointer, given.length) === 1,
-        );
-        request.isAnswered = word(memory, word(memory, record + W.COLD) + W.CALL_ANSWERED) === 1;
+        const item = { kind: W.MESSAGE, tag: tie.ref, from: this.#pid(me), ref: 0, reason: 0, outside: 0, payload };
+        const reply = () => kernel.send(...this.#pid(record), tie.ref, pointer, given.length);
+        if (!mayAnswer) {
+          insist(reply() === -1, "a message is taken for an answer that is none");
+          break;
+        }
+        this.change = () => {
+          tie.isAnswered = true;
+        };
+        let answer = 0;
+        this.#arrive(index, item, true, () => {
+          answer = reply();
+          return answer === 1;
+        });
+        if (answer === 1) this.#changed();
+        this.change = () => undefined;
         break;
       }
-      case "demonitor":
+      case "demonitor": {
         this.enter(index);
-        if (model.request === undefined) break;
-        insist(kernel.demonitor(model.request.ref, 0) === 1, "a request is not known");
-        model.request = undefined;
+        const tie = this.#monitor(index, given.which);
+        if (tie === undefined) {
+          insist(kernel.demonitor(-99, 0) === -1, "a monitor is known that never was");
+          break;
+        }
+        this.change = () => this.ties.remove(tie);
+        insist(kernel.demonitor(tie.ref, 0) === 1, "a monitor is not known");
+        model.marks = model.marks.filter(ref => ref !== tie.ref);
+        this.#changed();
         break;
+      }
       case "receive":
         poll(
           this,
@@ -257,17 +332,80 @@ export class KernelPlayer {
         break;
       }
       case "end": {
-        this.models.forEach(({ request }, of) => {
-          if (of === index || request?.to === index) this.play({ do: "demonitor", of });
-        });
-        kernel.release(record);
-        insist(field(W.LO) === 0 && field(W.HI) === -1, "an ended actor has a pid");
-        insist(kernel.recordAt(index + 1) === record, "a slot has another record");
-        insist(this.#claim(index) === record, "a slot has got another record");
-        this.models[index] = { items: [], seen: 0, marks: [], request: undefined };
+        this.#announce(index);
+        kernel.hide(record);
+        insist((field(W.LO) & W.SLOT_MASK) !== index + 1 && field(W.HI) === -1, "an ended actor has a pid");
+        kernel.close(record);
+        insist(this.#open(index) === record, "a slot has got another record");
+        this.models[index] = { items: [], seen: 0, marks: [] };
         break;
       }
     }
+  }
+
+  /** What the host does with the ties of an ended actor: linked actors first, then those that watch it. */
+  #announce(index: number): void {
+    const { kernel, ties } = this;
+    const record = this.records[index];
+    const linked = ties.ties[index].filter(({ kind }) => kind === W.LINK).map(tie => tie.owner + tie.other - index);
+    // Its own monitors end with it.
+    const watchers = ties.watchers[index].filter(({ owner }) => owner !== index);
+    const told: number[] = [];
+    for (let tie = kernel.firstTie(record); tie !== 0; tie = kernel.firstTie(record)) {
+      const kind = word(this.memory, tie + W.TIE_KIND);
+      if (kind === W.WAS_LINKED) break;
+      if (kind === W.MONITOR) kernel.dropTie(tie);
+      else {
+        const [owner, other] = [W.TIE_OWNER, W.TIE_OTHER].map(place =>
+          this.records.indexOf(word(this.memory, tie + place)),
+        );
+        told.push(owner + other - index);
+        kernel.loosenLink(tie, record);
+      }
+    }
+    insist(told.join() === linked.join(), `the linked actors are told in the order ${told}, not ${linked}`);
+    for (const { owner, ref } of watchers) {
+      const tie = kernel.firstWatcher(record);
+      insist(word(this.memory, tie + W.TIE_REF) === ref, "a watcher is told out of order");
+      const link = kernel.findLink(this.records[owner], record);
+      insist(
+        (link !== 0) === linked.includes(owner),
+        "a watcher was linked, or was not, and the kernel says otherwise",
+      );
+      insist(link === 0 || word(this.memory, link + W.TIE_KIND) === W.WAS_LINKED, "a link is left");
+      kernel.dropTie(tie);
+    }
+    insist(kernel.firstWatcher(record) === 0, "a watcher is left");
+    for (let tie = kernel.firstTie(record); tie !== 0; tie = kernel.firstTie(record)) kernel.dropTie(tie);
+    for (const tie of [...ties.ties[index], ...ties.watchers[index]]) ties.remove(tie);
+  }
+
+  /** The only ref that the kernel can draw. */
+  #draw(): number {
+    const ref = -1_000_001 - 2 * this.#ids++;
+    setWord(this.memory, W.REFS_LEFT, 1);
+    setWord(this.memory, W.REFS, ref);
+    return ref;
+  }
+
+  /** A monitor is made, with its mark. */
+  #made(index: number, ref: number): void {
+    this.#changed();
+    const isMarked = word(this.memory, this.records[index] + W.TAIL) !== 0;
+    const model = this.models[index];
+    if (isMarked) model.marks = [...model.marks.slice(-7), ref];
+  }
+
+  #changed(): void {
+    const { change } = this;
+    this.change = () => undefined;
+    change();
+  }
+
+  /** One of the monitors that an actor has. */
+  #monitor(index: number, which: number): Tie | undefined {
+    const monitors = this.ties.monitorsOf(index);
+    return monitors[which % Math.max(1, monitors.length)];
   }
 
   enter(index: number): number {

@@ -1,8 +1,9 @@
-/** Compares the mailboxes, the run queue and the lists of callers in the kernel's memory with plain arrays. */
+/** Compares the mailboxes, the run queue and the ties in the kernel's memory with plain arrays. */
 import * as W from "../../host/kernel/words.ts";
 import { bears, isSame } from "./kernel-items.ts";
-import { audit, checkCallers, insist, readMarks, readQueue, type StoredMailbox, word } from "./kernel-memory.ts";
+import { audit, insist, readMarks, readQueue, type StoredMailbox, word } from "./kernel-memory.ts";
 import type { KernelPlayer } from "./kernel-player.ts";
+import { checkTies } from "./kernel-ties.ts";
 
 /** Compares all that is stored with the models. */
 export function check(player: KernelPlayer): void {
@@ -15,16 +16,7 @@ export function check(player: KernelPlayer): void {
     kept.length === player.kept.size && kept.every(handle => player.kept.has(handle)),
     "the host keeps other payloads",
   );
-  player.models.forEach(({ request }, index) => {
-    const cold = word(player.memory, player.records[index] + W.COLD);
-    const isAnswered = request !== undefined && word(player.memory, cold + W.CALL_ANSWERED) === 1;
-    insist(isAnswered === (request?.isAnswered ?? false), "a request is answered, or is not, and should not be so");
-  });
-  checkCallers(
-    player.memory,
-    player.records,
-    player.models.map(({ request }) => request?.to),
-  );
+  checkTies(player.memory, player.records, player.ties, player.kernel);
   const queue = readQueue(player.memory);
   insist(queue.join() === player.queue.join(), `the run queue is ${queue}, and should be ${player.queue}`);
 }
@@ -45,8 +37,6 @@ function checkMailbox(player: KernelPlayer, index: number, { items, positions, d
   );
   const marks = readMarks(player.memory, record);
   insist(marks.map(({ ref }) => ref).join() === model.marks.join(), `actor ${index} has other marks`);
-  if (model.request !== undefined)
-    marks.push({ ref: model.request.ref, position: word(player.memory, record + W.CALL_MARK) });
   if (word(player.memory, record + W.STATE) === W.PARKED)
     insist(
       word(player.memory, record + W.SAVED) === word(player.memory, record + W.TAIL),

@@ -11,7 +11,7 @@ import type { History } from "./history.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ListOptions, View } from "./view.ts";
 
-const MAX_ROWS = 500;
+const MAX_ROWS = 1_000;
 
 const headers = {
   "Content-Security-Policy":
@@ -39,18 +39,22 @@ export function observerApp({ runtime, view, history, metrics, token, port }: Pa
   app.use("/api/*", bearerOnly);
   app.use("/metrics", bearerOnly);
 
-  app.get("/api/overview", context => context.json(view.overview(wholeOf(context, "after", 0))));
-  app.get("/api/actors", context => {
-    const sort = context.req.query("sort") as SortKey;
-    const key = sortKeys.includes(sort) ? sort : "pid";
-    return context.json(view.actors(listOptions(context), key, context.req.query("descending") === "1"));
+  app.get("/api/overview", async context => context.json(await view.overview(wholeOf(context, "after", 0))));
+  app.get("/api/actors", async context => {
+    const given = context.req.query("sort") as SortKey;
+    const sort = sortKeys.includes(given) ? given : "pid";
+    const isDescending = context.req.query("descending") === "1";
+    const from = wholeOf(context, "from", 0);
+    return context.json(await view.actors({ ...listOptions(context), from, sort, isDescending }));
   });
-  app.get("/api/tree", context => context.json(view.tree(listOptions(context))));
-  app.get("/api/ends", context => context.json(history.ends.toReversed()));
-  app.get("/api/events", context => {
-    const after = wholeOf(context, "after", 0);
-    return context.json(history.events.filter(({ index }) => index > after));
+  app.get("/api/tree", async context => {
+    return context.json(await view.tree(pidIn(context.req.query("parent")) ?? 0, listOptions(context)));
   });
+  app.get("/api/ends", context => {
+    const before = wholeOf(context, "before", Number.POSITIVE_INFINITY);
+    return context.json(history.endsBefore(before, filterIn(context)));
+  });
+  app.get("/api/events", context => context.json(history.eventsAfter(wholeOf(context, "after", 0), filterIn(context))));
   app.get("/api/actors/:pid", context => {
     const pid = pidOf(context);
     return pid === undefined ? noPid(context) : context.json(view.actor(pid));
@@ -82,7 +86,12 @@ function refuse(context: Context, given: string | undefined): Response {
 
 function listOptions(context: Context): ListOptions {
   const count = Math.min(wholeOf(context, "count", 100), MAX_ROWS);
-  return { from: wholeOf(context, "from", 0), count, filter: (context.req.query("filter") ?? "").toLowerCase() };
+  return { at: pidIn(context.req.query("at")) ?? 0, count, filter: filterIn(context) };
+}
+
+/** In lower case. */
+function filterIn(context: Context): string {
+  return (context.req.query("filter") ?? "").toLowerCase();
 }
 
 /** A whole number from 0 up. `otherwise` where the query has none. */
@@ -91,9 +100,13 @@ function wholeOf(context: Context, name: string, otherwise: number): number {
   return number >= 0 ? number : otherwise;
 }
 
-/** In a path, a pid has no brackets. */
 function pidOf(context: Context): Pid | undefined {
-  return parsePid(`<${context.req.param("pid")}>`);
+  return pidIn(context.req.param("pid"));
+}
+
+/** In a path and a query, a pid has no brackets. */
+function pidIn(text: string | undefined): Pid | undefined {
+  return parsePid(`<${text}>`);
 }
 
 function noPid(context: Context): Response {

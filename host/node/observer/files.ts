@@ -3,13 +3,14 @@
  */
 import { type Load, type PageFile, pageFile, readHtml, readScript, sharedFiles, styles } from "../serve/page-files.ts";
 
-const own = ["app", "actors", "api", "drawer", "ends", "plots", "protocol", "table", "totals"];
+const own = ["app", "actors", "api", "drawer", "ends", "pager", "plots", "protocol", "table", "totals", "tree"];
 /**
  * Scripts import these as `../page/…` and `../../wire/…`; no URL leads above the root, so the paths
  * are these.
  */
 const others = [
   ["page/dom", "web/page/dom"],
+  ["page/one-at-a-time", "web/page/one-at-a-time"],
   ["page/text", "web/page/text"],
   ["page/time-plot", "web/page/time-plot"],
   ["wire/escape-controls", "wire/escape-controls"],

@@ -13,8 +13,8 @@ import {
   type Pid,
   type Runtime,
 } from "../../index.ts";
-import type { EndRow, EventRow } from "../../web/observer/protocol.ts";
-import { receivedRow } from "./rows.ts";
+import type { EndPage, EndRow, EventRow } from "../../web/observer/protocol.ts";
+import { cut, receivedRow } from "./rows.ts";
 
 const ENDS_KEPT = 200;
 const EVENTS_KEPT = 1000;
@@ -22,6 +22,9 @@ const EVENTS_KEPT = 1000;
 const EVENTS_A_SECOND = 200;
 const TEXT_LENGTH = 2000;
 const STACK_LENGTH = 8000;
+/** How many crashes and events one answer has. */
+const ENDS_A_PAGE = 50;
+const EVENTS_A_PAGE = 300;
 /** How many children have their restarts counted. */
 const CHILDREN_KEPT = 10_000;
 
@@ -53,6 +56,22 @@ export class History {
     return this.#restarts.get(`${supervisor} ${id}`) ?? 0;
   }
 
+  /** The newest crashes that are older than one, a page of them. */
+  endsBefore(index: number, filter: string): EndPage {
+    const found = this.ends.filter(
+      end => end.index < index && contains([end.pid, end.name, end.module, end.reason], filter),
+    );
+    return { rows: found.slice(-ENDS_A_PAGE).reverse(), hasOlder: found.length > ENDS_A_PAGE };
+  }
+
+  /** The events after one, the oldest first. If they are more than a page, the newest of them. */
+  eventsAfter(index: number, filter: string): EventRow[] {
+    const found = this.events.filter(
+      event => event.index > index && contains([event.pid, event.kind, event.level, event.text], filter),
+    );
+    return found.slice(-EVENTS_A_PAGE);
+  }
+
   eventsOf(pid: string, most: number): EventRow[] {
     return this.events.filter(event => event.pid === pid).slice(-most);
   }
@@ -74,7 +93,13 @@ export class History {
     if (kind === "report") this.#report(event.report);
     if (kind === "exit") this.#end(event);
     const pid = subjectOf(event);
-    const row = { index: ++this.#index, atMs: Date.now(), kind, pid: formatPid(pid), text: textOf(event) };
+    const row = {
+      index: ++this.#index,
+      atMs: Date.now(),
+      kind,
+      pid: formatPid(pid),
+      text: textOf(event).slice(0, TEXT_LENGTH),
+    };
     keep(this.events, kind === "log" ? { ...row, kind, level: event.level } : row, EVENTS_KEPT);
   }
 
@@ -87,8 +112,8 @@ export class History {
       index: this.crashes,
       atMs: Date.now(),
       pid: formatPid(pid),
-      name: names.join(", "),
-      ...(module !== undefined && { module }),
+      name: cut(names.join(", ")),
+      ...(module !== undefined && { module: cut(module) }),
       kind: reason.kind,
       reason: formatReason(reason).slice(0, TEXT_LENGTH),
       stack: reason.kind === "crashed" ? reason.stack.slice(0, STACK_LENGTH) : "",
@@ -122,7 +147,11 @@ function subjectOf(event: InspectEvent): Pid {
 }
 
 function childOf({ id, supervisor, action }: ChildReport): NonNullable<EndRow["child"]> {
-  return { id, supervisor: formatPid(supervisor), action };
+  return { id: cut(id), supervisor: formatPid(supervisor), action };
+}
+
+function contains(words: readonly (string | undefined)[], filter: string): boolean {
+  return filter === "" || words.some(word => word?.toLowerCase().includes(filter));
 }
 
 function keep<T>(list: T[], row: T, most: number): void {
@@ -135,17 +164,17 @@ function textOf(event: InspectEvent): string {
     case "spawn":
       return `${event.module ?? "a mailbox"}${event.parent === 0 ? "" : `, by ${formatPid(event.parent)}`}`;
     case "exit":
-      return `${event.module ?? "a mailbox"}: ${formatReason(event.reason)}`.slice(0, TEXT_LENGTH);
+      return `${event.module ?? "a mailbox"}: ${formatReason(event.reason)}`;
     case "dropped":
       return `${event.count} of the kind ${event.what}`;
     case "dead-letter":
       return `${event.why}: ${event.length} bytes, tag ${event.tag}, from ${formatPid(event.from)}`;
     case "log":
-      return event.text.slice(0, TEXT_LENGTH);
+      return event.text;
     case "child":
       return `child ${event.id} of ${formatPid(event.supervisor)}: ${event.what}`;
     case "report":
-      return formatReport(event.report).slice(0, TEXT_LENGTH);
+      return formatReport(event.report);
     default:
       return event.name;
   }

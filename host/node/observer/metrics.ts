@@ -1,9 +1,10 @@
 /**
  * Metrics in the text format of Prometheus. All but the delays are computed on request, from the
- * counters and a snapshot.
+ * counters and from totals.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Counters, Runtime, Snapshot } from "../../index.ts";
+import type { ActorInfo, Counters, Runtime } from "../../index.ts";
+import type { Whole } from "./looks.ts";
 
 const totals: Readonly<Record<keyof Counters, readonly [name: string, help: string]>> = {
   sent: ["isopod_messages_sent_total", "Messages sent, those refused included"],
@@ -27,7 +28,7 @@ export class Metrics {
   /** How long each of the observer's probes waited in the run queue, in seconds. */
   readonly delays: Histogram;
 
-  constructor(runtime: Runtime, snapshot: () => Snapshot) {
+  constructor(runtime: Runtime, whole: () => Promise<Whole>) {
     const registers = [this.registry];
     for (const [key, [name, help]] of Object.entries(totals) as [keyof Counters, readonly [string, string]][]) {
       new Counter({
@@ -40,29 +41,41 @@ export class Metrics {
         },
       });
     }
-    const gauge = (name: string, help: string, value: (snapshot: Snapshot) => number) =>
+    const gauge = (name: string, help: string, value: (whole: Whole) => number) =>
       new Gauge({
         name,
         help,
         registers,
-        collect() {
-          this.set(value(snapshot()));
+        async collect() {
+          this.set(value(await whole()));
         },
       });
-    new Gauge({
-      name: "isopod_actors",
-      help: "Live actors, by kind",
-      labelNames: ["kind"],
-      registers,
-      collect() {
-        this.reset();
-        for (const { kind } of snapshot().actors) this.inc({ kind });
-      },
-    });
+    const labelled = <T extends string>(
+      name: string,
+      label: string,
+      help: string,
+      values: (whole: Whole) => Readonly<Record<T, number>>,
+    ) =>
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers,
+        async collect() {
+          for (const [word, value] of Object.entries<number>(values(await whole()))) this.set({ [label]: word }, value);
+        },
+      });
+    labelled<ActorInfo["kind"]>("isopod_actors", "kind", "Live actors, by kind", ({ totals }) => totals.kinds);
+    labelled<ActorInfo["state"]>(
+      "isopod_actors_in_state",
+      "state",
+      "Live actors, by state",
+      ({ totals }) => totals.states,
+    );
     gauge("isopod_run_queue_length", "Actors that wait for a turn", ({ runQueue }) => runQueue);
-    gauge("isopod_mailbox_items", "Items that wait in mailboxes", sumOf("mailboxItems"));
-    gauge("isopod_mailbox_bytes", "Payload bytes that wait in mailboxes", sumOf("mailboxBytes"));
-    gauge("isopod_guest_memory_bytes", "Memory of all guests", sumOf("memoryBytes"));
+    gauge("isopod_mailbox_items", "Items that wait in mailboxes", ({ totals }) => totals.mailboxItems);
+    gauge("isopod_mailbox_bytes", "Payload bytes that wait in mailboxes", ({ totals }) => totals.mailboxBytes);
+    gauge("isopod_guest_memory_bytes", "Memory of all guests", ({ memory }) => memory.memories);
     this.delays = new Histogram({
       name: "isopod_queue_delay_seconds",
       help: "How long a probe waited in the run queue, ten times a second",
@@ -70,8 +83,4 @@ export class Metrics {
       registers,
     });
   }
-}
-
-function sumOf(name: "mailboxItems" | "mailboxBytes" | "memoryBytes"): (snapshot: Snapshot) => number {
-  return ({ actors }) => actors.reduce((sum, actor) => sum + (actor[name] ?? 0), 0);
 }

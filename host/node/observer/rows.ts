@@ -14,25 +14,31 @@ import {
 } from "../../index.ts";
 import type { ActorRef, ActorRow, ItemRow, Payload } from "../../web/observer/protocol.ts";
 
+/** How much of a name, a module's name or an entry is shown. */
+const SHOWN_LETTERS = 255;
 /** How much of a payload is shown. */
 const SHOWN_BYTES = 256;
 /** Bytes with more than one control character in this many count as binary. */
 const TEXT_TO_CONTROLS = 8;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+export function cut(text: string): string {
+  return text.length > SHOWN_LETTERS ? `${text.slice(0, SHOWN_LETTERS - 1)}…` : text;
+}
+
 /** An actor's first name, or else its module, or else its kind. */
 export function labelOf({ names, module, kind }: ActorInfo): string {
-  return names[0] ?? module ?? (kind === "calls" ? "runtime.call" : kind);
+  return cut(names[0] ?? module ?? (kind === "calls" ? "runtime.call" : kind));
 }
 
 export function rowOf(info: ActorInfo): ActorRow {
   const { module, entry, waits, reductions, memoryBytes } = info;
   return {
     pid: formatPid(info.pid),
-    name: info.names.join(", "),
+    name: cut(info.names.join(", ")),
     kind: info.kind,
-    ...(module !== undefined && { module }),
-    ...(entry !== undefined && { entry }),
+    ...(module !== undefined && { module: cut(module) }),
+    ...(entry !== undefined && { entry: cut(entry) }),
     state: info.state,
     ...(waits !== undefined && { waits: waitText(waits) }),
     items: info.mailboxItems,

@@ -11,9 +11,9 @@ import { checkOptions, checksOf, text, wholeNumber } from "../../wire/checks.ts"
 import { listen } from "../serve/loopback.ts";
 import { observerApp } from "./app.ts";
 import { History } from "./history.ts";
+import { Looks } from "./looks.ts";
 import { Metrics } from "./metrics.ts";
 import { Samples } from "./samples.ts";
-import { Snapshots } from "./snapshots.ts";
 import { View } from "./view.ts";
 
 /**
@@ -59,11 +59,11 @@ export async function observe(runtime: Runtime, options: ObserveOptions = {}): P
     throw new RangeError("a token has at least 16 characters, each a letter, a digit or one of - . _ ~");
   }
   let port = 0;
-  const snapshots = new Snapshots(runtime);
+  const looks = new Looks(runtime);
   const history = new History(runtime);
-  const metrics = new Metrics(runtime, () => snapshots.take());
+  const metrics = new Metrics(runtime, () => looks.whole());
   const samples = new Samples(runtime, metrics.delays);
-  const view = new View(runtime, snapshots, samples, history);
+  const view = new View(runtime, looks, samples, history);
   const stop = () => {
     samples.stop();
     history.stop();

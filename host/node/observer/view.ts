@@ -1,110 +1,138 @@
-/** Answers the page's requests from snapshots of the runtime. */
+/** Answers the page's requests. No answer has more than a page of anything. */
 
-import { type ActorInfo, formatPid, type Pid, type Runtime } from "../../index.ts";
+import { type ActorInfo, type ActorOrder, formatPid, type Pid, type Runtime } from "../../index.ts";
 import type {
   ActorDetail,
   ActorPage,
   ActorRef,
   EndedDetail,
   Overview,
-  Page,
   SortKey,
+  TreePage,
   TreeRow,
 } from "../../web/observer/protocol.ts";
 import { engineName } from "../engine.ts";
 import type { History } from "./history.ts";
-import { itemRow, labelOf, rowOf } from "./rows.ts";
+import type { Looks } from "./looks.ts";
+import { cut, itemRow, labelOf, rowOf } from "./rows.ts";
 import type { Samples } from "./samples.ts";
-import type { Snapshots } from "./snapshots.ts";
 
 const ITEMS_SHOWN = 50;
 const EVENTS_SHOWN = 50;
-/** Of links, of monitors and so on. */
+/** How many actors a list has at most: as many as `Runtime.snapshot` shows. */
+const MOST = 1_000;
+const MOST_IN_TREE = 100;
+/** Of links, of monitors, of names and so on. */
 const REFS_SHOWN = 100;
 
 export interface ListOptions {
-  readonly from: number;
+  /** The actor at which the page begins, if the rows are in the order of pids. 0: with the first one. */
+  readonly at: Pid;
   readonly count: number;
-  /**
-   * In lower case. Rows match where the pid, a name, the module, the entry or the state contains
-   * it.
-   */
+  /** See `ActorFilter.text`. */
   readonly filter: string;
 }
 
+export interface ActorListOptions extends ListOptions {
+  /** The index of the first row in its page. */
+  readonly from: number;
+  readonly sort: SortKey;
+  readonly isDescending: boolean;
+}
+
+/** The field of ActorInfo that each key sorts by, and whether it holds words, which begin with A. */
+const orders: Readonly<Record<SortKey, readonly [order: ActorOrder, isWord: boolean]>> = {
+  pid: ["pid", true],
+  name: ["names", true],
+  module: ["module", true],
+  state: ["state", true],
+  items: ["mailboxItems", false],
+  bytes: ["mailboxBytes", false],
+  reductions: ["reductions", false],
+  memory: ["memoryBytes", false],
+  links: ["links", false],
+  age: ["ageMs", false],
+};
+
 export class View {
   readonly #runtime: Runtime;
-  readonly #snapshots: Snapshots;
+  readonly #looks: Looks;
   readonly #samples: Samples;
   readonly #history: History;
   readonly #beganMs = performance.now();
 
-  constructor(runtime: Runtime, snapshots: Snapshots, samples: Samples, history: History) {
+  constructor(runtime: Runtime, looks: Looks, samples: Samples, history: History) {
     this.#runtime = runtime;
-    this.#snapshots = snapshots;
+    this.#looks = looks;
     this.#samples = samples;
     this.#history = history;
   }
 
-  overview(after: number): Overview {
-    const { counters, runQueue, actors } = this.#snapshots.take();
-    const sum = (of: (actor: ActorInfo) => number) => actors.reduce((total, actor) => total + of(actor), 0);
+  async overview(after: number): Promise<Overview> {
+    const { counters, runQueue, memory, totals } = await this.#looks.whole();
     return {
       nowMs: Date.now(),
       observedMs: performance.now() - this.#beganMs,
       process: `process ${process.pid}, ${engineName()}`,
       counters,
       guests: this.#runtime.size,
-      actors: actors.length,
+      actors: totals.actors,
+      states: totals.states,
       runQueue,
-      mailboxItems: sum(actor => actor.mailboxItems),
-      mailboxBytes: sum(actor => actor.mailboxBytes),
-      memoryBytes: sum(actor => actor.memoryBytes ?? 0),
+      mailboxItems: totals.mailboxItems,
+      mailboxBytes: totals.mailboxBytes,
+      memoryBytes: memory.memories,
       samples: this.#samples.after(after),
       crashes: this.#history.crashes,
     };
   }
 
-  actors(options: ListOptions, sort: SortKey, descending: boolean): ActorPage {
-    const { actors } = this.#snapshots.take();
-    const found = actors.filter(actor => contains(actor, options.filter));
-    const key = keys[sort];
-    const sign = descending ? -1 : 1;
-    // Rows with equal keys stay in the order of the slots.
-    if (key !== undefined) found.sort((a, b) => sign * compare(key(a), key(b)));
-    else if (descending) found.reverse();
-    const page = pageOf(found, options);
-    const hasReductions = actors.some(({ reductions }) => reductions !== undefined);
-    return { ...page, rows: page.rows.map(rowOf), alive: actors.length, hasReductions };
+  async actors({ at, from, count, filter, sort, isDescending }: ActorListOptions): Promise<ActorPage> {
+    const { totals } = await this.#looks.whole();
+    const [order, isWord] = orders[sort];
+    const reverse = isDescending === isWord;
+    const begin = order === "pid" && !reverse ? at : 0;
+    const page = await this.#looks.take(JSON.stringify(["actors", begin, filter, order, reverse]), runtime => {
+      const { actors, next } = runtime.snapshot({ from: begin, most: MOST, text: filter, order, reverse });
+      const isWhole = next === undefined && begin === 0 && actors.length < MOST;
+      const matching = filter === "" ? undefined : isWhole ? actors.length : runtime.totals({ text: filter }).actors;
+      return { actors, next, matching };
+    });
+    return {
+      total: page.actors.length,
+      from,
+      rows: page.actors.slice(from, from + count).map(rowOf),
+      alive: totals.actors,
+      matching: page.matching ?? totals.actors,
+      ...(page.next !== undefined && { next: formatPid(page.next) }),
+      hasReductions: totals.counted > 0,
+    };
   }
 
-  /** Each supervisor with its children, each guest with the actors that it has spawned. */
-  tree(options: ListOptions): Page<TreeRow> {
-    const { actors } = this.#snapshots.take();
-    const alive = new Set(actors.map(({ pid }) => pid));
-    const below = Map.groupBy(actors, actor => parentOf(actor, alive));
-    const flat: { readonly actor: ActorInfo; readonly depth: number }[] = [];
-    // No recursion: a chain of spawns may be long.
-    const stack = (below.get(0) ?? []).map(actor => ({ actor, depth: 0 })).reverse();
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      flat.push(next);
-      for (const child of (below.get(next.actor.pid) ?? []).sort(byId).reverse()) {
-        stack.push({ actor: child, depth: next.depth + 1 });
-      }
-    }
-    const page = pageOf(
-      flat.filter(({ actor }) => contains(actor, options.filter)),
-      options,
-    );
-    return { ...page, rows: page.rows.map(({ actor, depth }) => this.#treeRow(actor, depth)) };
+  /**
+   * What stands below an actor: the children of a supervisor, or the actors that a guest has spawned. 0:
+   * what stands below none. With a filter, all actors that match, wherever they stand.
+   */
+  async tree(parent: Pid, { at, count, filter }: ListOptions): Promise<TreePage> {
+    const below = filter === "" ? { parent } : { text: filter };
+    const most = Math.min(count, MOST_IN_TREE);
+    return this.#looks.take(JSON.stringify(["tree", below, at, most]), runtime => {
+      const { actors, next } = runtime.snapshot({ ...below, from: at, most, countChildren: true });
+      const isWhole = next === undefined && at === 0;
+      return {
+        total: isWhole ? actors.length : runtime.totals(below).actors,
+        rows: [...actors].sort(byId).map(actor => this.#treeRow(actor)),
+        ...(next !== undefined && { next: formatPid(next) }),
+      };
+    });
   }
 
-  #treeRow(actor: ActorInfo, depth: number): TreeRow {
-    const { supervisor, strategy } = actor;
+  #treeRow(actor: ActorInfo): TreeRow {
+    const { supervisor, strategy, children = 0 } = actor;
     return {
       ...rowOf(actor),
-      depth,
-      ...(supervisor && { id: supervisor.id }),
+      children,
+      ...(supervisor && { id: cut(supervisor.id) }),
       ...(strategy && { strategy }),
       restarts: supervisor === undefined ? 0 : this.#history.restartsOf(supervisor.pid, supervisor.id),
     };
@@ -119,13 +147,13 @@ export class View {
     const { groups, names, way, timers, strategy, supervisor, parent } = info;
     return {
       ...rowOf(info),
-      groups,
-      names,
+      groups: groups.slice(0, REFS_SHOWN).map(cut),
+      names: names.slice(0, REFS_SHOWN).map(cut),
       ...(way && { way }),
       timers,
       ...(strategy && { strategy }),
       ...(parent !== 0 && { parent: this.#refTo(parent) }),
-      ...(supervisor && { supervisor: { ...this.#refTo(supervisor.pid), id: supervisor.id } }),
+      ...(supervisor && { supervisor: { ...this.#refTo(supervisor.pid), id: cut(supervisor.id) } }),
       linkedTo: refs(info.links),
       monitors: refs(info.monitors),
       monitoredBy: refs(info.monitoredBy),
@@ -143,49 +171,13 @@ export class View {
 
   #refTo(pid: Pid): ActorRef {
     if (pid === 0) return { pid: formatPid(0), label: "" };
-    const info = this.#snapshots.byPid().get(pid) ?? this.#runtime.info(pid);
+    const info = this.#runtime.info(pid);
     return { pid: formatPid(pid), label: info === undefined ? "ended" : labelOf(info) };
   }
 }
 
-const keys: Readonly<Partial<Record<SortKey, (actor: ActorInfo) => string | number>>> = {
-  name: labelOf,
-  module: ({ module, kind }) => module ?? kind,
-  state: ({ state }) => state,
-  items: ({ mailboxItems }) => mailboxItems,
-  bytes: ({ mailboxBytes }) => mailboxBytes,
-  reductions: ({ reductions }) => reductions ?? -1,
-  memory: ({ memoryBytes }) => memoryBytes ?? -1,
-  links: ({ links }) => links.length,
-  age: ({ ageMs }) => ageMs,
-};
-
-function compare(a: string | number, b: string | number): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function contains(actor: ActorInfo, filter: string): boolean {
-  if (filter === "") return true;
-  const { pid, names, groups, module, entry, kind, state } = actor;
-  const words = [formatPid(pid), ...names, ...groups, module, entry, kind, state];
-  return words.some(word => word?.toLowerCase().includes(filter));
-}
-
-/** By the id at the supervisor, so that a restarted child keeps its place. */
+/** By the id at the supervisor, so that a restarted child keeps its place in its page. */
 function byId(a: ActorInfo, b: ActorInfo): number {
   return ids.compare(a.supervisor?.id ?? "", b.supervisor?.id ?? "");
 }
 const ids = new Intl.Collator("en", { numeric: true });
-
-function pageOf<T>(list: readonly T[], { from, count }: ListOptions): Page<T> {
-  return { total: list.length, from, rows: list.slice(from, from + count) };
-}
-
-/**
- * The actor below which the tree shows it: its supervisor, or else its parent. 0 where neither is
- * alive.
- */
-function parentOf({ supervisor, parent }: ActorInfo, alive: ReadonlySet<Pid>): Pid {
-  if (supervisor !== undefined && alive.has(supervisor.pid)) return supervisor.pid;
-  return alive.has(parent) ? parent : 0;
-}

@@ -70,10 +70,9 @@ export class RunningScene {
 
   /** In the order of the scene's parts. */
   states(): PartState[] {
-    const infos = new Map(this.runtime.snapshot().actors.map(info => [info.pid, info]));
     return this.#scene.parts.map(part => {
       const pid = this.#supervisor?.child(part.id);
-      const info = pid === undefined ? undefined : infos.get(pid);
+      const info = pid === undefined ? undefined : this.runtime.info(pid);
       const starts = this.#starts.get(part.id) ?? 0;
       if (info === undefined) return { part, pid: undefined, state: "ended", mailboxItems: 0, starts };
       return { part, pid, state: info.state, mailboxItems: info.mailboxItems, starts };

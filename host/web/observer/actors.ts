@@ -1,15 +1,11 @@
-/** The columns of the two lists of actors: the flat list, which can be sorted, and the tree. */
+/** The columns of the list of actors. The tree has some of them. */
 import { escapeControls } from "../../wire/escape-controls.ts";
-import { el, setAttribute, setText } from "../page/dom.ts";
+import { setAttribute, setText } from "../page/dom.ts";
 import { bytes, count, duration, short } from "../page/text.ts";
-import type { ActorRow, TreeRow } from "./protocol.ts";
+import type { ActorRow, SortKey } from "./protocol.ts";
 import type { Column } from "./table.ts";
 
-const INDENT_PX = 18;
-/** Deeper rows are not indented further. */
-const DEEPEST = 24;
-
-const state: Column<ActorRow> = {
+export const state: Column<ActorRow> = {
   title: "State",
   about: "running, ready (in the run queue), parked (in a receive), idle (a host mailbox that no receive waits on)",
   widthPx: 168,
@@ -22,67 +18,39 @@ const state: Column<ActorRow> = {
     setAttribute(cell, "title", text);
   },
 };
-const items: Column<ActorRow> = {
-  title: "Mailbox",
-  about: "Items in its mailbox",
-  widthPx: 82,
-  sort: "items",
-  isNumber: true,
-  fill(cell, row) {
-    setText(cell, count(row.items));
-    cell.classList.toggle("strong", row.items > 0);
-    cell.classList.toggle("quiet", row.items === 0);
-  },
-};
-const size: Column<ActorRow> = {
-  title: "Bytes",
-  about: "Payload bytes in its mailbox",
-  widthPx: 84,
-  sort: "bytes",
-  isNumber: true,
-  isMinor: true,
-  fill(cell, row) {
-    setText(cell, bytes(row.bytes));
-    cell.classList.toggle("quiet", row.bytes === 0);
-  },
-};
-const reductions: Column<ActorRow> = {
-  title: "Reductions",
-  about: "What it has computed since its spawn, if its module counts reductions",
-  widthPx: 106,
-  sort: "reductions",
-  isNumber: true,
-  fill: (cell, row) => setText(cell, row.reductions === undefined ? "" : short(row.reductions)),
-};
-const memory: Column<ActorRow> = {
-  title: "Memory",
-  about: "The guest’s linear memory",
-  widthPx: 86,
-  sort: "memory",
-  isNumber: true,
-  fill: (cell, row) => setText(cell, row.memory === undefined ? "" : bytes(row.memory)),
-};
-const links: Column<ActorRow> = {
-  title: "Links",
-  about: "Actors that it is linked to",
-  widthPx: 66,
-  sort: "links",
-  isNumber: true,
-  isMinor: true,
-  fill(cell, row) {
-    setText(cell, count(row.links));
-    cell.classList.toggle("quiet", row.links === 0);
-  },
-};
-const age: Column<ActorRow> = {
-  title: "Age",
-  about: "Since it was spawned",
-  widthPx: 86,
-  sort: "age",
-  isNumber: true,
-  fill: (cell, row) => setText(cell, duration(row.ageMs)),
-};
-const pid: Column<ActorRow> = {
+
+/** A column of numbers. A row without the number has an empty cell, and a 0 is quiet. */
+function numbers(
+  title: string,
+  sort: SortKey,
+  widthPx: number,
+  value: (row: ActorRow) => number | undefined,
+  text: (value: number) => string,
+  about: string,
+): Column<ActorRow> {
+  const fill = (cell: HTMLTableCellElement, row: ActorRow) => {
+    const number = value(row);
+    setText(cell, number === undefined ? "" : text(number));
+    cell.classList.toggle("quiet", number === 0);
+    cell.classList.toggle("strong", sort === "items" && number !== 0);
+  };
+  return { title, about, widthPx, sort, isNumber: true, isMinor: sort === "bytes" || sort === "links", fill };
+}
+
+export const memory = numbers("Memory", "memory", 86, row => row.memory, bytes, "The guest’s linear memory");
+export const items = numbers("Mailbox", "items", 82, row => row.items, count, "Items in its mailbox");
+export const age = numbers("Age", "age", 86, row => row.ageMs, duration, "Since it was spawned");
+const counted = "What it has computed since its spawn, if its module counts reductions";
+const reductions = numbers("Reductions", "reductions", 106, row => row.reductions, short, counted);
+const measures: readonly Column<ActorRow>[] = [
+  items,
+  numbers("Bytes", "bytes", 84, row => row.bytes, bytes, "Payload bytes in its mailbox"),
+  reductions,
+  memory,
+  numbers("Links", "links", 66, row => row.links, count, "Actors that it is linked to"),
+  age,
+];
+export const pid: Column<ActorRow> = {
   title: "Pid",
   about: "node.thread.slot.generation",
   widthPx: 150,
@@ -119,49 +87,6 @@ export function moduleText({ module, entry, kind }: ActorRow): string {
 
 /** The column of reductions appears only where an actor counts them. */
 export function actorColumns(hasReductions: boolean): Column<ActorRow>[] {
-  const all = [pid, name, module, state, items, size, reductions, memory, links, age];
+  const all = [pid, name, module, state, ...measures];
   return hasReductions ? all : all.filter(column => column !== reductions);
 }
-
-const place: Column<TreeRow> = {
-  title: "Actor",
-  about: "Supervisors with their children; guests with the actors that they have spawned",
-  fill(cell, row) {
-    const label = row.id ?? (row.name !== "" ? row.name : moduleText(row));
-    const spare = [row.name, row.module].filter(word => word !== undefined && word !== "" && word !== label);
-    const notes = [row.strategy, ...spare].filter(word => word !== undefined).map(word => escapeControls(word));
-    const text = `${escapeControls(label)}\n${notes.join(", ")}`;
-    cell.style.paddingLeft = `${10 + INDENT_PX * Math.min(row.depth, DEEPEST)}px`;
-    if (cell.dataset.text === text) return;
-    cell.dataset.text = text;
-    cell.replaceChildren(
-      el("span", { class: "strong" }, escapeControls(label)),
-      "  ",
-      el("small", {}, notes.join(", ")),
-    );
-  },
-};
-const restarts: Column<TreeRow> = {
-  title: "Restarts",
-  about: "How often its supervisor has started it again, since the observer began",
-  widthPx: 84,
-  isNumber: true,
-  fill(cell, row) {
-    setText(cell, row.id === undefined ? "" : count(row.restarts));
-    cell.classList.toggle("quiet", row.restarts === 0);
-  },
-};
-
-/** These columns cannot be sorted, because the order is the tree's. */
-export const treeColumns: readonly Column<TreeRow>[] = [
-  place,
-  pid,
-  state,
-  restarts,
-  items,
-  { ...memory, isMinor: true },
-  age,
-].map(column => {
-  const { sort: _, ...rest } = column;
-  return rest;
-});

@@ -8,14 +8,16 @@
 
 import { byId, setAttribute, setText } from "../page/dom.ts";
 import { count, duration } from "../page/text.ts";
-import { actorColumns, treeColumns } from "./actors.ts";
+import { actorColumns } from "./actors.ts";
 import { ask, Refused, takeToken, tokenIn, useToken } from "./api.ts";
 import { Drawer } from "./drawer.ts";
 import { EndList, EventList } from "./ends.ts";
+import { Pager } from "./pager.ts";
 import { Plots } from "./plots.ts";
-import type { ActorPage, ActorRow, Overview, Page, Sample, TreeRow } from "./protocol.ts";
+import type { ActorPage, ActorRow, Overview, Sample } from "./protocol.ts";
 import { VirtualTable } from "./table.ts";
 import { Totals } from "./totals.ts";
+import { TreeList } from "./tree.ts";
 
 const EVERY_MS = 1000;
 
@@ -45,21 +47,20 @@ const plots = new Plots(byId("rates"), byId("delays"));
 const totals = new Totals(byId("totals"));
 const drawer = new Drawer(byId("drawer"), pid => list.select?.(pid));
 
+const pager = new Pager(byId("pages"), () => {
+  host.scrollTop = 0;
+  refresh();
+});
+
 const makers: Readonly<Record<string, () => List>> = {
   actors: actorList,
-  tree: () =>
-    new VirtualTable<TreeRow>(host, {
-      columns: treeColumns,
-      empty: "No actor is alive, or none matches.",
-      load: (from, rows) => ask<Page<TreeRow>>("tree", { from, count: rows, filter: filter.value }),
-      open: drawer.open,
-    }),
+  tree: () => new TreeList(host, () => filter.value, drawer.open),
   ends: () => filtered(new EndList(host, drawer.open)),
   events: () => filtered(new EventList(host, drawer.open)),
 };
 
 function filtered(ends: EndList | EventList): List {
-  return { refresh: () => ends.refresh(filter.value.toLowerCase()) };
+  return { refresh: () => ends.refresh(filter.value) };
 }
 
 function actorList(): List {
@@ -67,8 +68,11 @@ function actorList(): List {
     columns: actorColumns(hasReductions),
     empty: "No actor is alive, or none matches.",
     async load(from, rows) {
-      const parameters = { from, count: rows, filter: filter.value, sort, descending: descending ? 1 : 0 };
+      const { at } = pager;
+      const parameters = { at, from, count: rows, filter: filter.value, sort, descending: descending ? 1 : 0 };
       const page = await ask<ActorPage>("actors", parameters);
+      if (list !== table) return page;
+      if (at === pager.at) pager.show(page, sort === "pid" && !descending);
       if (page.hasReductions !== hasReductions) {
         hasReductions = page.hasReductions;
         // The table needs other columns now.
@@ -82,7 +86,7 @@ function actorList(): List {
       descending = key === sort ? !descending : !["pid", "name", "module", "state"].includes(key);
       sort = key;
       table.showSort(sort, descending);
-      refresh();
+      toTop();
     },
   });
   table.showSort(sort, descending);
@@ -95,8 +99,15 @@ function show(tab: string): void {
   }
   list?.leave?.();
   host.replaceChildren();
-  host.scrollTop = 0;
+  pager.hide();
   list = makers[tab]();
+  toTop();
+}
+
+/** Begins with the first page. */
+function toTop(): void {
+  pager.at = "";
+  host.scrollTop = 0;
   refresh();
 }
 
@@ -166,10 +177,7 @@ function begin(): void {
 for (const tab of document.querySelectorAll<HTMLElement>("[role=tab]")) {
   tab.addEventListener("click", () => show(tab.dataset.tab ?? "actors"));
 }
-filter.addEventListener("input", () => {
-  host.scrollTop = 0;
-  refresh();
-});
+filter.addEventListener("input", toTop);
 pause.addEventListener("click", () => {
   isPaused = !isPaused;
   setAttribute(pause, "aria-pressed", String(isPaused));

@@ -3,7 +3,7 @@ import { escapeControls } from "../../wire/escape-controls.ts";
 import { button, el } from "../page/dom.ts";
 import { bytes, count, timeOfDay } from "../page/text.ts";
 import { ask } from "./api.ts";
-import type { EndRow, EventRow, ItemRow } from "./protocol.ts";
+import type { EndPage, EndRow, EventRow, ItemRow } from "./protocol.ts";
 
 /** How many events the page shows. */
 const EVENTS_SHOWN = 300;
@@ -69,11 +69,15 @@ export function eventNode({ atMs, kind, pid, text, level }: EventRow, open: Open
   );
 }
 
-/** The list of crashes. It is rebuilt only after a change, so that an opened stack stays open. */
+/**
+ * The list of crashes, a page at a time. It is rebuilt only after a change, so that an opened stack
+ * stays open.
+ */
 export class EndList {
   readonly #host: HTMLElement;
   readonly #open: Open;
-  #last = -1;
+  /** The page shows crashes before this one. Infinity: the newest. */
+  #before = Number.POSITIVE_INFINITY;
   #shown = "";
 
   constructor(host: HTMLElement, open: Open) {
@@ -82,17 +86,33 @@ export class EndList {
   }
 
   async refresh(filter: string): Promise<void> {
-    const ends = await ask<EndRow[]>("ends");
-    const state = `${filter} ${ends.map(({ index, child }) => `${index}${child?.action ?? ""}`).join()}`;
+    const before = this.#before;
+    const page = await ask<EndPage>("ends", { filter, ...(before < Number.POSITIVE_INFINITY && { before }) });
+    if (before !== this.#before) return;
+    const { rows, hasOlder } = page;
+    const state = `${filter} ${before} ${hasOlder} ${rows.map(({ index, child }) => `${index}${child?.action ?? ""}`).join()}`;
     if (this.#shown === state) return;
     this.#shown = state;
-    const found = ends.filter(end => contains([end.pid, end.name, end.module, end.reason], filter));
-    const isFirst = this.#last < 0;
-    this.#last = ends[0]?.index ?? 0;
-    if (isFirst) this.#host.scrollTop = 0;
-    const nothing = el("p", { class: "empty" }, "No actor has crashed or was killed since the observer began.");
-    const list = el("ol", { class: "entries" }, ...found.map(end => endNode(end, this.#open)));
-    this.#host.replaceChildren(ends.length === 0 ? nothing : list);
+    const isNewest = before === Number.POSITIVE_INFINITY;
+    const why = filter === "" && isNewest ? "has crashed or was killed since the observer began" : "matches";
+    const turn = (text: string, to: number) => button(text, {}, () => this.#turn(to, filter));
+    this.#host.replaceChildren(
+      rows.length === 0
+        ? el("p", { class: "empty" }, `No actor ${why}.`)
+        : el("ol", { class: "entries" }, ...rows.map(end => endNode(end, this.#open))),
+      el(
+        "p",
+        { class: "pages" },
+        !isNewest && turn("Newest crashes", Number.POSITIVE_INFINITY),
+        hasOlder && turn("Older crashes", rows.at(-1)?.index ?? 0),
+      ),
+    );
+  }
+
+  #turn(before: number, filter: string): void {
+    this.#before = before;
+    this.#host.scrollTop = 0;
+    this.refresh(filter).catch(() => {});
   }
 }
 
@@ -116,24 +136,14 @@ export class EventList {
       this.#last = 0;
     }
     this.#filter = filter;
-    const events = await ask<EventRow[]>("events", { after: this.#last });
+    const events = await ask<EventRow[]>("events", { after: this.#last, filter });
     if (filter !== this.#filter) return;
     this.#last = events.at(-1)?.index ?? this.#last;
-    const found = events.filter(event => contains([event.pid, event.kind, event.level, event.text], filter));
-    this.#list.prepend(
-      ...found
-        .reverse()
-        .slice(0, EVENTS_SHOWN)
-        .map(event => eventNode(event, this.#open)),
-    );
+    this.#list.prepend(...events.reverse().map(event => eventNode(event, this.#open)));
     while (this.#list.children.length > EVENTS_SHOWN) this.#list.lastElementChild?.remove();
     const shown = this.#list.children.length === 0 ? this.#empty : this.#list;
     if (this.#host.firstChild !== shown) this.#host.replaceChildren(shown);
   }
-}
-
-function contains(words: readonly (string | undefined)[], filter: string): boolean {
-  return filter === "" || words.some(word => word?.toLowerCase().includes(filter));
 }
 
 export function countOf(length: number, total: number): string {

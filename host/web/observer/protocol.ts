@@ -2,7 +2,7 @@
  * The JSON that the observer's server sends to its page and to `isopod top`. Pids are texts, as
  * `formatPid` prints them. Times are in milliseconds.
  */
-import type { ActorInfo, Counters, LogLevel, WaitingItem } from "../../index.ts";
+import type { ActorInfo, Counters, LogLevel, Totals, WaitingItem } from "../../index.ts";
 
 /** The runtime as a whole. */
 export interface Overview {
@@ -14,6 +14,8 @@ export interface Overview {
   readonly counters: Counters;
   readonly guests: number;
   readonly actors: number;
+  /** How many of them are in each state. */
+  readonly states: Totals["states"];
   readonly runQueue: number;
   readonly mailboxItems: number;
   readonly mailboxBytes: number;
@@ -44,7 +46,7 @@ export interface Sample {
   readonly timerMaxMs: number;
 }
 
-/** Part of a sorted and filtered list. */
+/** Part of a list. */
 export interface Page<T> {
   /** Rows of the whole list. */
   readonly total: number;
@@ -53,11 +55,35 @@ export interface Page<T> {
   readonly rows: readonly T[];
 }
 
+/**
+ * Part of the list of actors: at most 1,000, which are sorted and filtered by the server. In the order
+ * of pids, another list may follow.
+ */
 export interface ActorPage extends Page<ActorRow> {
-  /** All live actors, also those that the filter hides. */
+  /** All live actors. */
   readonly alive: number;
+  /** Those that the filter shows, in this list and in others. */
+  readonly matching: number;
+  /** The pid at which the next list begins. */
+  readonly next?: string;
   /** Whether any actor's reductions are counted. */
   readonly hasReductions: boolean;
+}
+
+/** Actors that stand below one. */
+export interface TreePage {
+  /** How many there are. */
+  readonly total: number;
+  readonly rows: readonly TreeRow[];
+  /** The pid at which the next page begins. */
+  readonly next?: string;
+}
+
+/** Crashes, the newest first. */
+export interface EndPage {
+  readonly rows: readonly EndRow[];
+  /** Whether older ones are kept. */
+  readonly hasOlder: boolean;
 }
 
 /** The keys that the list of actors can be sorted by. */
@@ -93,7 +119,8 @@ export interface ActorRow {
 }
 
 export interface TreeRow extends ActorRow {
-  readonly depth: number;
+  /** How many actors stand below it. */
+  readonly children: number;
   /** Its id among its supervisor's children. */
   readonly id?: string;
   readonly strategy?: string;

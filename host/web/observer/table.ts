@@ -3,6 +3,7 @@
  * the same height, so the position of each is known without the others.
  */
 import { el, setAttribute, setText } from "../page/dom.ts";
+import { oneAtATime } from "../page/one-at-a-time.ts";
 import type { Page } from "./protocol.ts";
 
 /** The row height in list.css, with its border. */
@@ -43,7 +44,6 @@ export class VirtualTable<T extends { readonly pid: string }> {
   readonly #table: HTMLTableElement;
   #page: Page<T> = { total: 0, from: 0, rows: [] };
   #selected = "";
-  #asked = 0;
   readonly #onScroll = () => {
     this.#render();
     // The page reports a server that does not answer.
@@ -85,16 +85,13 @@ export class VirtualTable<T extends { readonly pid: string }> {
     this.#render();
   }
 
-  /** Requests the visible rows. An answer to an outdated request is not shown. */
-  async refresh(): Promise<void> {
-    const asked = ++this.#asked;
+  /** Requests the visible rows. */
+  readonly refresh = oneAtATime(async () => {
     const [first, count] = this.#seen();
     const from = Math.max(0, first - BEYOND);
-    const page = await this.#options.load(from, count + 2 * BEYOND);
-    if (asked !== this.#asked) return;
-    this.#page = page;
+    this.#page = await this.#options.load(from, count + 2 * BEYOND);
     this.#render();
-  }
+  });
 
   /** The first visible row, and how many rows fit. */
   #seen(): [first: number, count: number] {
@@ -124,8 +121,10 @@ export class VirtualTable<T extends { readonly pid: string }> {
   }
 
   #fill(element: HTMLTableRowElement, row: T | undefined): void {
-    setAttribute(element, "data-pid", row?.pid);
-    setAttribute(element, "aria-selected", row !== undefined && row.pid === this.#selected ? "true" : undefined);
+    // A row without a pid stands for no actor.
+    const pid = row === undefined || row.pid === "" ? undefined : row.pid;
+    setAttribute(element, "data-pid", pid);
+    setAttribute(element, "aria-selected", pid !== undefined && pid === this.#selected ? "true" : undefined);
     this.#options.columns.forEach((column, i) => {
       const cell = element.cells[i];
       if (row === undefined) setText(cell, "");
@@ -140,8 +139,8 @@ export class VirtualTable<T extends { readonly pid: string }> {
       if (row.dataset.pid !== undefined) this.#options.open(row.dataset.pid);
     };
     row.addEventListener("click", open);
-    row.addEventListener("keydown", ({ key }) => {
-      if (key === "Enter") open();
+    row.addEventListener("keydown", ({ key, target }) => {
+      if (key === "Enter" && target === row) open();
     });
     this.#rows.push(row);
     this.#below.parentElement?.before(row);

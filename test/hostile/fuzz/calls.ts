@@ -312,7 +312,7 @@ class Theatre implements AsyncDisposable {
 
   /** All guests that there are just now, those that guests have spawned too. */
   #mourn(): void {
-    for (const { pid, kind } of this.#world.runtime.snapshot().actors) {
+    for (const { pid, kind } of this.#world.runtime.snapshot({ most: Number.POSITIVE_INFINITY }).actors) {
       if (kind === "guest" && pid !== this.#vault.pid) this.#mourner.tie(pid, this.#setting.links);
     }
   }

@@ -112,7 +112,7 @@ export class World implements AsyncDisposable {
     const { sent, received, dead } = this.runtime.counters;
     let waiting = 0;
     let memoryBytes = 0;
-    for (const { pid, memoryBytes: its = 0 } of this.runtime.snapshot().actors) {
+    for (const { pid, memoryBytes: its = 0 } of this.runtime.snapshot({ most: Number.POSITIVE_INFINITY }).actors) {
       memoryBytes += its;
       const items = this.runtime.peek(pid, { items: 10_000, bytes: 0 }) ?? [];
       waiting += items.filter(({ kind }) => kind === "message" || kind === "timer").length;
@@ -145,7 +145,8 @@ export class World implements AsyncDisposable {
     });
     for (let left = TURNS_TO_ANSWER; left > 0 && this.runtime.size > 0; left--) {
       if (isIdle) throw new Error(`the runtime was idle with ${this.runtime.size} guests`);
-      for (const { pid, kind } of this.runtime.snapshot().actors) if (kind === "guest") this.runtime.kill(pid);
+      for (const { pid, kind } of this.runtime.snapshot({ most: Number.POSITIVE_INFINITY }).actors)
+        if (kind === "guest") this.runtime.kill(pid);
       await this.turns(1);
     }
     await this.#untilAllIsTold();

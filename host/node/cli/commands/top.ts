@@ -20,14 +20,17 @@ runtime.observe(). It contains the token.
 Options:
   --sort KEY      ${sortKeys.slice(0, 5).join(", ")},
                   ${sortKeys.slice(5).join(", ")}; default: items
+  --filter TEXT   only actors whose pid, name, group, module, entry, kind or state
+                  contains the text
   --once          prints one table and ends; default where stdout is no terminal
   -h, --help      prints this
 
 Keys: q quits; i, b, r, m, l and a sort by items, bytes, reductions, memory, links
-and age, p and n by pid and name; the same key again reverses the order.
+and age, p and n by pid and name; the same key again reverses the order. PgDn and
+PgUp turn pages: of the first 1,000 in an order, or of all actors by pid.
 NO_COLOR=1 turns colors off.
 `,
-  options: { sort: { type: "string", choices: sortKeys }, once: { type: "boolean" } },
+  options: { sort: { type: "string", choices: sortKeys }, filter: { type: "string" }, once: { type: "boolean" } },
 
   async run(given) {
     const [address, ...rest] = given.positionals;
@@ -36,11 +39,12 @@ NO_COLOR=1 turns colors off.
     }
     const observer = new ObserverClient(address);
     const sort = (given.text("sort") ?? "items") as SortKey;
+    const filter = given.text("filter") ?? "";
     if (given.has("once") || !process.stdout.isTTY) {
-      const reading = await observer.read({ sort, isReversed: false, rows: 500 });
+      const reading = await observer.read({ sort, isReversed: false, rows: 500, filter });
       process.stdout.write(`${frame(reading, { columns: 200, rows: 500, color: false, sort }).join("\n")}\n`);
       return 0;
     }
-    return watch(observer, sort);
+    return watch(observer, sort, filter);
   },
 };

@@ -24,34 +24,45 @@ interface Column {
 }
 
 const columns: readonly Column[] = [
-  { key: "pid", title: "PID", width: 14, text: row => row.pid },
+  { key: "pid", title: "PID", width: 20, text: row => row.pid },
   { key: "name", title: "NAME", width: 18, text: row => escapeControls(row.name) },
   { key: "module", title: "MODULE", width: 22, text: row => escapeControls(row.module ?? row.kind) },
   { key: "state", title: "STATE", width: 8, text: row => row.state },
-  { key: "items", title: "ITEMS", width: 9, isNumber: true, text: row => count(row.items) },
-  { key: "bytes", title: "BYTES", width: 9, isNumber: true, text: row => bytes(row.bytes) },
-  {
-    key: "reductions",
-    title: "REDUCTIONS",
-    width: 11,
-    isNumber: true,
-    text: row => (row.reductions === undefined ? "" : short(row.reductions)),
-  },
-  {
-    key: "memory",
-    title: "MEMORY",
-    width: 9,
-    isNumber: true,
-    text: row => (row.memory === undefined ? "" : bytes(row.memory)),
-  },
-  { key: "links", title: "LINKS", width: 6, isNumber: true, text: row => count(row.links) },
-  { key: "age", title: "AGE", width: 8, isNumber: true, text: row => duration(row.ageMs) },
+  number("ITEMS", "items", 9, row => row.items, count),
+  number("BYTES", "bytes", 9, row => row.bytes, bytes),
+  number("REDUCTIONS", "reductions", 11, row => row.reductions, short),
+  number("MEMORY", "memory", 9, row => row.memory, bytes),
+  number("LINKS", "links", 6, row => row.links, count),
+  number("AGE", "age", 8, row => row.ageMs, duration),
 ];
+
+/** A column of numbers. A row without the number has an empty cell. */
+function number(
+  title: string,
+  key: SortKey,
+  width: number,
+  value: (row: ActorRow) => number | undefined,
+  text: (value: number) => string,
+): Column {
+  const cell = (row: ActorRow) => {
+    const shown = value(row);
+    return shown === undefined ? "" : text(shown);
+  };
+  return { key, title, width, isNumber: true, text: cell };
+}
 
 /** The columns that a narrow terminal loses, the first one first. */
 const expendable: readonly SortKey[] = ["links", "bytes", "age", "module", "state", "memory", "reductions"];
 
 const styles = { strong: "1", quiet: "2", turned: "7", alarm: "31" } as const;
+
+/** The lines that are no rows: totals, titles and the hint. */
+const OTHER_LINES = 6;
+
+/** How many rows a terminal with so many lines shows, if it has a hint. */
+export function rowsThatFit(lines: number): number {
+  return Math.max(0, lines - OTHER_LINES);
+}
 
 /** No line is longer than the terminal is wide. */
 export function frame({ overview, page, sample }: Reading, options: FrameOptions): string[] {
@@ -61,16 +72,19 @@ export function frame({ overview, page, sample }: Reading, options: FrameOptions
   const shown = fitting(page.hasReductions, options);
   const rate = sample === undefined ? "–" : short(sample.receivedPerSecond);
   const delay = sample?.queueMaxMs == null ? "–" : `${milliseconds(sample.queueMaxMs)} ms`;
-  const { counters } = overview;
+  const { counters, states } = overview;
+  const room = rowsThatFit(options.rows) + (options.hint === undefined ? 1 : 0);
+  const listed = Math.min(room, page.rows.length);
+  const part = listed < page.matching ? `   shown ${count(listed)} of ${count(page.matching)}` : "";
   const head = [
     `isopod  ${overview.process}, observed for ${duration(overview.observedMs)}`,
     `guests ${count(overview.guests)}   messages/s ${rate}   run queue ${overview.runQueue}   queue delay ${delay}   memory ${bytes(overview.memoryBytes)}`,
     `waiting ${count(overview.mailboxItems)} (${bytes(overview.mailboxBytes)})   spawned ${short(counters.spawned)}   crashes ${count(overview.crashes)}   dead letters ${short(counters.dead)}`,
+    `actors ${count(overview.actors)}   parked ${count(states.parked)}   ready ${count(states.ready)}   running ${count(states.running)}   idle ${count(states.idle)}${part}`,
   ];
   const titles = cut(
     shown.map(column => pad(column, `${column.title}${column.key === options.sort ? "*" : ""}`)).join(" "),
   );
-  const room = Math.max(0, options.rows - head.length - (options.hint === undefined ? 2 : 3));
   const rows = page.rows.slice(0, room).map(row => {
     const text = cut(shown.map(column => pad(column, column.text(row))).join(" "));
     return row.items > 0 ? paint(text, "strong") : text;
@@ -79,7 +93,7 @@ export function frame({ overview, page, sample }: Reading, options: FrameOptions
     paint(cut(head[0]), "quiet"),
     cut(head[1]),
     paint(cut(head[2]), overview.crashes > 0 ? "alarm" : "quiet"),
-    "",
+    paint(cut(head[3]), "quiet"),
     paint(titles.padEnd(options.color ? options.columns : 0), "turned"),
     ...rows,
     ...(options.hint === undefined ? [] : [paint(cut(options.hint), "quiet")]),

@@ -9,11 +9,29 @@ export interface Reading {
   readonly sample: Sample | undefined;
 }
 
+/** Where the rows begin: the actor at which a list begins, and the index in that list. */
+export interface Position {
+  /** As in `ActorPage.next`. */
+  readonly at: string;
+  readonly from: number;
+}
+
+export const TOP: Position = { at: "<host>", from: 0 };
+
 export interface ReadOptions {
   readonly sort: SortKey;
   /** Reverses the usual order: numbers from the greatest down, words from A to Z. */
   readonly isReversed: boolean;
   readonly rows: number;
+  /** Default: none. */
+  readonly filter?: string;
+  readonly position?: Position;
+}
+
+/** Where the rows behind these begin; undefined if there are none. */
+export function positionAfter({ total, from, rows, next }: ActorPage, { at }: Position): Position | undefined {
+  if (from + rows.length < total) return { at, from: from + rows.length };
+  return next === undefined ? undefined : { at: next, from: 0 };
 }
 
 /** The keys whose values are words. */
@@ -35,11 +53,13 @@ export class ObserverClient {
     this.#headers = { Authorization: `Bearer ${token}` };
   }
 
-  async read({ sort, isReversed, rows }: ReadOptions): Promise<Reading> {
-    const descending = words.includes(sort) === isReversed ? 1 : 0;
+  async read({ sort, isReversed, rows, filter = "", position = TOP }: ReadOptions): Promise<Reading> {
+    const descending = words.includes(sort) === isReversed ? "1" : "0";
+    const { at, from } = position;
+    const query = { at: at.slice(1, -1), from: String(from), count: String(rows), sort, descending, filter };
     const [overview, page] = await Promise.all([
       this.#ask<Overview>(`overview?after=${this.#sample?.index ?? 0}`),
-      this.#ask<ActorPage>(`actors?count=${rows}&sort=${sort}&descending=${descending}`),
+      this.#ask<ActorPage>(`actors?${new URLSearchParams(query)}`),
     ]);
     this.#sample = overview.samples.at(-1) ?? this.#sample;
     return { overview, page, sample: this.#sample };

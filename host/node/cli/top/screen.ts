@@ -4,8 +4,8 @@
  */
 import type { SortKey } from "../../../web/observer/protocol.ts";
 import { INTERRUPTED } from "../relaunch.ts";
-import { frame } from "./frame.ts";
-import type { ObserverClient, Reading } from "./observer-client.ts";
+import { frame, rowsThatFit } from "./frame.ts";
+import { type ObserverClient, type Position, positionAfter, type Reading, TOP } from "./observer-client.ts";
 
 const EVERY_MS = 1000;
 const ENTER = "\x1b[?1049h\x1b[?25l";
@@ -20,7 +20,10 @@ const keys: Readonly<Record<string, SortKey>> = {
   p: "pid",
   n: "name",
 };
-const HINT = "q quit   sort: i items  b bytes  r reductions  m memory  l links  a age  p pid  n name";
+const NEXT_PAGE = "\x1b[6~";
+const PREVIOUS_PAGE = "\x1b[5~";
+/** It fits into 80 columns. */
+export const HINT = "q quit  PgDn PgUp  by i)tems b)ytes r)eductions m)emory l)inks a)ge p)id n)ame";
 
 /**
  * Redraws every second until the user presses q or Ctrl-C. The terminal is then as it was before.
@@ -28,12 +31,15 @@ const HINT = "q quit   sort: i items  b bytes  r reductions  m memory  l links  
  * @returns the exit code
  * @throws where the observer does not answer
  */
-export async function watch(observer: ObserverClient, first: SortKey): Promise<number> {
+export async function watch(observer: ObserverClient, first: SortKey, filter: string): Promise<number> {
   const { stdin, stdout } = process;
   let sort = first;
   let isReversed = false;
   let code: number | undefined;
   let last: Reading | undefined;
+  let position = TOP;
+  /** Where the pages before this one begin. */
+  let before: Position[] = [];
   let wake = () => {};
   const color = (process.env.NO_COLOR ?? "") === "";
   const draw = () => {
@@ -49,7 +55,15 @@ export async function watch(observer: ObserverClient, first: SortKey): Promise<n
     if (wanted !== undefined) {
       isReversed = wanted === sort && !isReversed;
       sort = wanted;
+      position = TOP;
+      before = [];
     }
+    const next = key === NEXT_PAGE && last !== undefined ? positionAfter(last.page, position) : undefined;
+    if (next !== undefined) {
+      before.push(position);
+      position = next;
+    }
+    if (key === PREVIOUS_PAGE) position = before.pop() ?? TOP;
     wake();
   };
   const onTerminate = () => {
@@ -63,7 +77,7 @@ export async function watch(observer: ObserverClient, first: SortKey): Promise<n
   process.on("SIGTERM", onTerminate);
   try {
     while (code === undefined) {
-      last = await observer.read({ sort, isReversed, rows: Math.min(stdout.rows, 500) });
+      last = await observer.read({ sort, isReversed, rows: Math.min(rowsThatFit(stdout.rows), 500), filter, position });
       draw();
       if (code !== undefined) break;
       await new Promise<void>(resolve => {
