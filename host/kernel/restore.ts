@@ -17,6 +17,7 @@ import {
   GLOBALS_KEPT,
   IMAGE_HEADER,
   IMAGE_LINES,
+  IMAGE_MAX_PAGES,
   IMAGE_PAGES,
   IMAGE_STATE,
   IN_STATE,
@@ -29,6 +30,7 @@ import {
   STATE_UNTIL,
 } from "./image-words.ts";
 import {
+  below,
   copy2,
   copyOut,
   guestClear,
@@ -97,15 +99,18 @@ function prepare(instance: i32, state: i32): void {
 
 /**
  * Puts a first state into an instance: that of its actor's module. `limit`: the highest store limit that
- * its actor had; where a load was interrupted, that of its image.
+ * its actor had; where a load was interrupted, that of its image. An instance whose memory has grown beyond
+ * what images have stays DIRTY.
  */
 export function reset(instance: i32, state: i32, limit: i32): void {
+  const pages = guestPages();
+  if (below(IMAGE_MAX_PAGES, pages)) return;
   const globals = load((state + STATE_GLOBALS) | 0);
   const from = load((state + STATE_FROM) | 0);
   const until = load((state + STATE_UNTIL) | 0);
   // What can differ: all below the limit, what is left of the first state before, and globals that an
   // interrupted call has left in the memory.
-  let end = endOfLines(limit, guestPages() << PAGE_SHIFT);
+  let end = endOfLines(limit, pages << PAGE_SHIFT);
   end = greatest(end, greatest(load((load((instance + IN_STATE) | 0) + STATE_UNTIL) | 0), bytesOfGlobals(globals)));
   writeGlobals(globalsOf(state), globals);
   if (from > 0) guestClear(0, from);

@@ -86,6 +86,16 @@ test("as many globals as there can be are saved", () => {
   player.check();
 });
 
+test("an instance whose memory grows beyond what images have is neither saved nor reset", () => {
+  const player = new ImagePlayer(guest(I.IMAGE_MAX_PAGES));
+  player.play({ do: "spawn", of: 0, which: 0 });
+  player.play({ do: "grow", of: 0 });
+  const { at } = player.instances[0];
+  expect(player.port(0).save(player.state, 64)).toBe(0);
+  player.kernel.reset(at, player.state, 64);
+  expect(word(player.memory, at + I.CONDITION)).toBe(I.DIRTY);
+});
+
 test("an actor whose image would be longer than a block keeps its instance", () => {
   const player = new ImagePlayer(guest(3));
   player.play({ do: "spawn", of: 0, which: 0 });
