@@ -2,8 +2,8 @@
  * Puts an actor's state into an instance, and a first state back.
  *
  * `instance` is where the kernel has the two words of the instance. CONDITION is CLEAN only if its memory
- * and globals are those of the first state IN_STATE, with zeros where the memory has grown. `begin` and
- * `loadImage` make it DIRTY before the first byte of an actor is written. The last store of a reset, and
+ * and globals are those of the first state IN_STATE, with zeros where the memory has grown. `beginIn`
+ * and `loadImage` make it DIRTY before the first byte of an actor is written. The last store of a reset, and
  * nothing else, makes it CLEAN again. So where the stack ends in between, it stays DIRTY: it can be
  * reset, or must be dropped, and no actor gets it.
  */

@@ -114,7 +114,8 @@ export class ImagePlayer {
 
   #spawn(of: number, which: number): void {
     const instance = this.instances[of];
-    if (instance.actor !== undefined) return;
+    // A first state may be too large: its module's actors keep their instances.
+    if (instance.actor !== undefined || this.states.size === 0) return;
     const [state, { bytes, globals, limit }] = [...this.states][which % this.states.size];
     const fits = bytes.length === instance.memory.buffer.byteLength;
     insist(this.port(of).beginIn(instance.at, state) === fits, "an actor begins in a memory of another size");
