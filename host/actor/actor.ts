@@ -12,6 +12,7 @@
  *       └─budget spent───┘   (items, or reductions: turns/preempt.ts)       any ──end──▶ dead
  */
 
+import { TABLE_INDEX } from "../kernel/life-words.ts";
 import {
   ARGS,
   BODY,
@@ -36,7 +37,6 @@ import {
   SENT,
   SPEC,
   STATE,
-  TABLE_INDEX,
   TIMED,
   TIMED_BY_HOST,
   TIMED_BY_KERNEL,

@@ -2,6 +2,7 @@
  * A family: an actor that the host has spawned, and all its descendants. The founder's limits bound
  * them together. What a family has used is words in the kernel.
  */
+
 import {
   ENDING,
   FAMILY_BYTES,
@@ -15,7 +16,7 @@ import {
   type SPAWNS,
   type UNKNOWN_PIDS,
   type WRONG_REFS,
-} from "../kernel/words.ts";
+} from "../kernel/life-words.ts";
 import type { Kernel } from "../mail/kernel.ts";
 import type { Limits } from "../wire/limits.ts";
 import type { Spec, Specs } from "./spec.ts";

@@ -1,5 +1,5 @@
 /** What an actor has received last, for the report of its crash. */
-import { TIMER } from "../kernel/words.ts";
+import { TIMER } from "../kernel/mail-words.ts";
 import { MESSAGE, type Received } from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";
 import { receivedFrom } from "../wire/reason.ts";

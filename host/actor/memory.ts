@@ -3,7 +3,8 @@
  * ties.
  */
 
-import { ACTOR_BYTES, EXITING, OCCUPANT } from "../kernel/words.ts";
+import { OCCUPANT } from "../kernel/life-words.ts";
+import { ACTOR_BYTES, EXITING } from "../kernel/words.ts";
 import { ARGUMENTS, INSTANCES, MEMORIES, STACKS, TIES } from "../mail/account.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { LimitError } from "../wire/errors.ts";

@@ -18,7 +18,7 @@ import {
   SPEC_MAX_MESSAGES,
   SPEC_MAX_SPAWNS,
   USERS,
-} from "../kernel/words.ts";
+} from "../kernel/life-words.ts";
 import type { Kernel } from "../mail/kernel.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import type { Granted } from "../wire/grants.ts";

@@ -6,7 +6,8 @@
  */
 
 import type { Actor } from "../actor/actor.ts";
-import { DEAD, TIE_ANSWERED, TIE_OTHER, VIA_HI, VIA_LO } from "../kernel/words.ts";
+import { TIE_ANSWERED, TIE_OTHER, VIA_HI, VIA_LO } from "../kernel/tie-words.ts";
+import { DEAD } from "../kernel/words.ts";
 import { mayGuessRefs } from "./guesses.ts";
 import { ownerOf, tieWord } from "./ties.ts";
 

@@ -7,7 +7,7 @@
 import type { Actor } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
-import { UNKNOWN_PIDS, WRONG_REFS } from "../kernel/words.ts";
+import { UNKNOWN_PIDS, WRONG_REFS } from "../kernel/life-words.ts";
 import type { Actors } from "../mail/actors.ts";
 
 /**

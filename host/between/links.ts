@@ -1,7 +1,7 @@
 /** Links (Erlang: `link/1`). When one of two linked actors ends, the other gets an exit signal. */
 
 import type { Actor } from "../actor/actor.ts";
-import { LINK } from "../kernel/words.ts";
+import { LINK } from "../kernel/tie-words.ts";
 import { noMemory, partnerOf, tiesOfKind } from "./ties.ts";
 
 /** Whether two live actors are linked. */

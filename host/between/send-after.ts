@@ -6,7 +6,7 @@
 import type { Actor } from "../actor/actor.ts";
 import type { PendingTimer } from "../actor/belongings.ts";
 import type { Family } from "../actor/family.ts";
-import { ORPHAN_TIMER_BYTES, ORPHAN_TIMERS } from "../kernel/words.ts";
+import { ORPHAN_TIMER_BYTES, ORPHAN_TIMERS } from "../kernel/life-words.ts";
 import { TIMERS } from "../mail/account.ts";
 import { Timer } from "../time/timers.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";

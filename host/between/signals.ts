@@ -6,18 +6,9 @@
 
 import type { Actor } from "../actor/actor.ts";
 import type { PendingTimer } from "../actor/belongings.ts";
-import {
-  DEAD,
-  EXITING,
-  MONITOR,
-  ORPHAN_TIMER_BYTES,
-  ORPHAN_TIMERS,
-  RUNNING,
-  TIE_KIND,
-  TIE_REF,
-  TRAPS_EXITS,
-  WAS_LINKED,
-} from "../kernel/words.ts";
+import { ORPHAN_TIMER_BYTES, ORPHAN_TIMERS } from "../kernel/life-words.ts";
+import { MONITOR, TIE_KIND, TIE_REF, WAS_LINKED } from "../kernel/tie-words.ts";
+import { DEAD, EXITING, RUNNING, TRAPS_EXITS } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { EXIT, type ExitReason, ReasonCode } from "../wire/message.ts";

@@ -1,6 +1,7 @@
 /** How many ties an actor may have, by its own limits and by `allMemoryBytes`. */
 import type { Actor } from "../actor/actor.ts";
-import { TIE_BYTES, TIE_COUNT } from "../kernel/words.ts";
+import { TIE_BYTES } from "../kernel/tie-words.ts";
+import { TIE_COUNT } from "../kernel/words.ts";
 import { TIES } from "../mail/account.ts";
 import { NAME_BYTES, REF_BYTES } from "../wire/memory-use.ts";
 

@@ -3,7 +3,8 @@
  * the address of its block. 0 is none.
  */
 import type { Actor } from "../actor/actor.ts";
-import { BEHIND, TIE_BYTES, TIE_KIND, TIE_OTHER, TIE_OWNER, TIES, WATCHERS } from "../kernel/words.ts";
+import { BEHIND, TIE_BYTES, TIE_KIND, TIE_OTHER, TIE_OWNER } from "../kernel/tie-words.ts";
+import { TIES, WATCHERS } from "../kernel/words.ts";
 
 /** A word of a tie. */
 export function tieWord({ services }: Actor, tie: number, place: number): number {

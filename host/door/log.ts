@@ -1,6 +1,6 @@
 /** Where the log lines of guests go, and how many bytes of them a family may write. */
 import type { Actor } from "../actor/actor.ts";
-import { LOGGED } from "../kernel/words.ts";
+import { LOGGED } from "../kernel/life-words.ts";
 import type { LogLevel } from "../wire/events.ts";
 
 export type Log = (actor: Actor, level: LogLevel, text: string) => void;

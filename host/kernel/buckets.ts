@@ -9,18 +9,15 @@
 import { are2, below, load, times } from "./memory.ts";
 import {
   BEFORE,
-  COLD,
   MONITOR,
   NEXT_DELEGATED,
   NEXT_IN_BUCKET,
   TIE_BYTES,
-  TIE_INDEX,
   TIE_KIND,
   TIE_OTHER,
   TIE_OWNER,
-  TIE_SECRET,
-  TIES,
-} from "./words.ts";
+} from "./tie-words.ts";
+import { COLD, TIE_INDEX, TIE_SECRET, TIES } from "./words.ts";
 
 export const INDEX_BYTES = 131_072;
 /** Where the buckets of delegated requests begin. */

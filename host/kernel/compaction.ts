@@ -1,31 +1,23 @@
 /** Removes the dead items of a mailbox. */
 import { bytesOf, giveOfItems } from "./arena.ts";
 import { sizeOf } from "./items.ts";
-import { moveMarks } from "./marks.ts";
-import { below, copy, load, store, store2 } from "./memory.ts";
-import { hostHeadroom } from "./outside.ts";
 import {
-  DEAD_ITEMS,
-  FLAGS,
-  HAS_MARKS,
   HAS_OUTSIDE,
-  HEAD,
   IS_DEAD,
   IS_LINK,
   ITEMS_END,
   KIND,
-  LAST_SEGMENT,
   LINK_BYTES,
   NEXT_SEGMENT,
   OUTSIDE,
-  ROOM,
-  SAVED,
-  SEGMENT,
   SEGMENT_HEADER,
   SIZE_CLASS,
   TAG,
-  TAIL,
-} from "./words.ts";
+} from "./mail-words.ts";
+import { moveMarks } from "./marks.ts";
+import { below, copy, load, store, store2 } from "./memory.ts";
+import { hostHeadroom } from "./outside.ts";
+import { DEAD_ITEMS, FLAGS, HAS_MARKS, HEAD, LAST_SEGMENT, ROOM, SAVED, SEGMENT, TAIL } from "./words.ts";
 
 /**
  * Moves the live items together, within their segments, and gives the segments back that are free

@@ -1,19 +1,15 @@
 /** Brings an item of the host to an actor: a message, a signal or a timer's item. */
 import { sizeFor } from "./items.ts";
+import { HAS_OUTSIDE, ITEM_HEADER, MESSAGE, OUTSIDE, TIMER } from "./mail-words.ts";
 import { append } from "./mailbox.ts";
 import { copy, load, store, store2 } from "./memory.ts";
 import { enqueue } from "./queue.ts";
 import { reserve } from "./segments.ts";
 import {
-  HAS_OUTSIDE,
-  ITEM_HEADER,
   LAST_SEGMENT,
-  MESSAGE,
-  OUTSIDE,
   PARKED,
   STAGING,
   STATE,
-  TIMER,
   WANT,
   WANT_ANY,
   WANT_MATCH,

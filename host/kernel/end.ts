@@ -4,9 +4,12 @@
  */
 import { classFor, give } from "./arena.ts";
 import { deliver } from "./delivery.ts";
+import { OF_POOL, SIZE, USERS } from "./life-words.ts";
+import { DOWN, EXIT } from "./mail-words.ts";
 import { add, count, load, store } from "./memory.ts";
 import { isReusable, recycle } from "./residence.ts";
 import { close, hide } from "./slots.ts";
+import { MONITOR, TIE_BYTES, TIE_KIND, TIE_OTHER, TIE_OWNER, TIE_REF } from "./tie-words.ts";
 import { dropTie } from "./ties.ts";
 import {
   ACTOR_BYTES,
@@ -18,10 +21,8 @@ import {
   COUNT,
   CURRENT,
   DEAD,
-  DOWN,
   ENDED,
   ENDS_WAITING,
-  EXIT,
   FAMILY,
   FLAGS,
   GUESTS,
@@ -29,21 +30,12 @@ import {
   HI,
   KEPT_HEADER,
   LO,
-  MONITOR,
-  OF_POOL,
   OTHER_BYTES,
   PINNED,
-  SIZE,
   SPEC,
   STATE,
-  TIE_BYTES,
-  TIE_KIND,
-  TIE_OTHER,
-  TIE_OWNER,
-  TIE_REF,
   TIES,
   TRAPS_EXITS,
-  USERS,
   WATCHED,
   WATCHERS,
 } from "./words.ts";

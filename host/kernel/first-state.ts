@@ -7,12 +7,10 @@
  */
 import { bytesOf, classFor, take } from "./arena.ts";
 import { readGlobals } from "./globals.ts";
-import { below, copy, guestIsZero, guestLineIn, guestLineIs, guestPages, load, store } from "./memory.ts";
 import {
   BLOCK_CLASS,
   GLOBALS_KEPT,
   GLOBALS_MAX,
-  IMAGE_BYTES,
   IMAGE_MAX_BYTES,
   IMAGE_MAX_PAGES,
   LINE_BYTES,
@@ -25,8 +23,9 @@ import {
   STATE_PAGES,
   STATE_UNTIL,
   TOO_LARGE,
-  ZEROS,
-} from "./words.ts";
+} from "./image-words.ts";
+import { below, copy, guestIsZero, guestLineIn, guestLineIs, guestPages, load, store } from "./memory.ts";
+import { IMAGE_BYTES, ZEROS } from "./words.ts";
 
 const PAGE_SHIFT = 16;
 const ZERO_BYTES = 256;

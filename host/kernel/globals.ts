@@ -3,9 +3,10 @@
  * `isopod:globals`, which module/trim.ts adds, and which calls nothing. If the stack ends in that call,
  * it ends before its first store.
  */
+
+import { BYTES_KEPT, GLOBALS_KEPT, LINE_BYTES } from "./image-words.ts";
 import { guestLineIn, guestLineOut, store2 } from "./memory.ts";
 import { callGlobals } from "./outside.ts";
-import { BYTES_KEPT, GLOBALS_KEPT, LINE_BYTES } from "./words.ts";
 
 /** Where `isopod:globals` reads and writes. */
 const PLACE = 0;

@@ -10,27 +10,10 @@ import { bytesOf, classFor, take } from "./arena.ts";
 import { bytesOfGlobals, globalsOf } from "./first-state.ts";
 import { readGlobals } from "./globals.ts";
 import {
-  below,
-  bitsIn,
-  copy2,
-  guestIsZero,
-  guestLineDiffers,
-  guestLineIs,
-  guestPages,
-  guestTake2,
-  lineDiffers,
-  load,
-  lowestBit,
-  store,
-  store2,
-} from "./memory.ts";
-import {
   BLOCK_CLASS,
   FOUND,
   FOUND_END,
-  FREE_BLOCKS,
   GLOBALS_KEPT,
-  IMAGE_BYTES,
   IMAGE_HEADER,
   IMAGE_LIMIT,
   IMAGE_LINES,
@@ -45,8 +28,23 @@ import {
   STATE_GLOBALS,
   STATE_HEADER,
   STATE_UNTIL,
-  ZEROS,
-} from "./words.ts";
+} from "./image-words.ts";
+import {
+  below,
+  bitsIn,
+  copy2,
+  guestIsZero,
+  guestLineDiffers,
+  guestLineIs,
+  guestPages,
+  guestTake2,
+  lineDiffers,
+  load,
+  lowestBit,
+  store,
+  store2,
+} from "./memory.ts";
+import { FREE_BLOCKS, IMAGE_BYTES, ZEROS } from "./words.ts";
 
 const PAGE_SHIFT = 16;
 /** So many bytes are compared with zeros at once. */

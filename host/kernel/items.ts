@@ -1,6 +1,7 @@
 /** One item of a mailbox: its size, and its kind. */
+
+import { KIND, LENGTH, MESSAGE, OUTSIDE, TIMER } from "./mail-words.ts";
 import { load } from "./memory.ts";
-import { KIND, LENGTH, MESSAGE, OUTSIDE, TIMER } from "./words.ts";
 
 /** The bytes of an item with a payload of so many bytes. */
 // @inline

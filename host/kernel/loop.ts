@@ -1,4 +1,6 @@
 /** Gives actors their turns, one after another, in the order of the run queue. */
+
+import { POOL, TABLE_INDEX, USED } from "./life-words.ts";
 import { load, store } from "./memory.ts";
 import { callTurn } from "./outside.ts";
 import { settle } from "./pool.ts";
@@ -10,17 +12,14 @@ import {
   HI,
   NO_INSTANCE,
   NOTHING,
-  POOL,
   QUEUE_LENGTH,
   READY,
   RESIDENT,
   SPEC,
   STATE,
-  TABLE_INDEX,
   TAKES_TURNS,
   TURN_ITEMS,
   TURNS_LEFT,
-  USED,
   WHOLE_TURN,
 } from "./words.ts";
 

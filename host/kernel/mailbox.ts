@@ -18,6 +18,21 @@
 import { giveOfItems } from "./arena.ts";
 import { compact } from "./compaction.ts";
 import { sizeFor, sizeOf } from "./items.ts";
+import {
+  DEAD_COUNT,
+  FROM_LO,
+  IS_DEAD,
+  IS_LINK,
+  ITEM_HEADER,
+  KIND,
+  LENGTH,
+  NEXT_SEGMENT,
+  OUTSIDE,
+  REF,
+  SEGMENT_HEADER,
+  SIZE_CLASS,
+  TAG,
+} from "./mail-words.ts";
 import { dropMarks, moveMarks } from "./marks.ts";
 import { load, store, store2 } from "./memory.ts";
 import { hostDrop, hostHeadroom } from "./outside.ts";
@@ -25,31 +40,18 @@ import { from, next } from "./search.ts";
 import {
   BYTES,
   COUNT,
-  DEAD_COUNT,
   DEAD_ITEMS,
   FLAGS,
   FREE_BLOCKS,
-  FROM_LO,
   HAS_MARKS,
   HEAD,
   HELD,
-  IS_DEAD,
-  IS_LINK,
   ITEM_BYTES,
-  ITEM_HEADER,
-  KIND,
   LAST_SEGMENT,
-  LENGTH,
-  NEXT_SEGMENT,
   ORDERED,
-  OUTSIDE,
-  REF,
   ROOM,
   SAVED,
   SEGMENT,
-  SEGMENT_HEADER,
-  SIZE_CLASS,
-  TAG,
   TAIL,
 } from "./words.ts";
 

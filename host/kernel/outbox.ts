@@ -4,42 +4,39 @@
  */
 import { bytesOf, give, take } from "./arena.ts";
 import { sizeFor } from "./items.ts";
-import { below, copy2, copyIn, count, isInside, load, store, store2 } from "./memory.ts";
-import { hostCharge } from "./outside.ts";
-import { me } from "./self.ts";
 import {
-  COPIED_SHIFT,
-  CURRENT,
-  FLAGS,
-  FREE,
   FROM_LO,
-  HI_BITS,
-  HIGH_GENERATION_BITS,
   ITEM_HEADER,
   KIND,
   LENGTH,
-  LO,
-  LO_BITS,
-  MAX_INSIDE_BYTES,
   MESSAGE,
   NEXT_OUTBOX,
-  NODE_BITS,
   OUTBOX_CLASS,
   OUTBOX_END,
   OUTBOX_HEADER,
   OUTBOX_ORDERED,
   OUTBOX_PLACE,
   OUTBOX_TAIL,
-  OUTBOXES,
   OUTGOING_HEADER,
+  REF,
+  TO_LO,
+} from "./mail-words.ts";
+import { below, copy2, copyIn, count, isInside, load, store, store2 } from "./memory.ts";
+import { hostCharge } from "./outside.ts";
+import { me } from "./self.ts";
+import { HI_BITS, HIGH_GENERATION_BITS, LO_BITS, NODE_BITS, SLOT_BITS, THREAD_BITS } from "./slot-words.ts";
+import {
+  COPIED_SHIFT,
+  CURRENT,
+  FLAGS,
+  FREE,
+  LO,
+  MAX_INSIDE_BYTES,
+  OUTBOXES,
   PAYS,
   PLACE,
-  REF,
   RESTRAINT,
   SENT,
-  SLOT_BITS,
-  THREAD_BITS,
-  TO_LO,
   TURNS_LEFT,
 } from "./words.ts";
 

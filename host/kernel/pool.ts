@@ -5,11 +5,8 @@
  *
  * The loop calls these functions. None of a guest's frames is on the stack then.
  */
-import { load, store } from "./memory.ts";
-import { callLeave } from "./outside.ts";
+
 import {
-  BODY,
-  FLAGS,
   FREE_INSTANCE,
   INSTANCES_MADE,
   MOST_INSTANCES,
@@ -18,15 +15,13 @@ import {
   NEXT_TO_LEAVE,
   OCCUPANT,
   PENDING,
-  PINNED,
   POOL,
-  RESIDENT,
-  RUNNING,
-  SPEC,
-  STATE,
   TABLE_INDEX,
   USED,
-} from "./words.ts";
+} from "./life-words.ts";
+import { load, store } from "./memory.ts";
+import { callLeave } from "./outside.ts";
+import { BODY, FLAGS, PINNED, RESIDENT, RUNNING, SPEC, STATE } from "./words.ts";
 
 /**
  * Gives an actor an instance of its pool. False: there is none, and the host has to make one. The

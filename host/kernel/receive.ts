@@ -1,5 +1,6 @@
 /** A guest's receives. */
 import { isCounted, sizeFor, sizeOf } from "./items.ts";
+import { IS_DEAD, IS_LINK, KIND, LENGTH, SEGMENT_HEADER, TAG } from "./mail-words.ts";
 import { first, takeOut, tidy } from "./mailbox.ts";
 import { below, count, isInside, load, store, store2 } from "./memory.ts";
 import { hostCharge, hostRecv, hostRecvMatch, hostRecvTag } from "./outside.ts";
@@ -21,12 +22,8 @@ import {
   HEAD,
   HELD,
   INFO,
-  IS_DEAD,
   IS_HANDLER,
-  IS_LINK,
-  KIND,
   KNOWS_PARK,
-  LENGTH,
   MAY_PARK,
   NOT_WAITING,
   OVER,
@@ -37,8 +34,6 @@ import {
   RESTRAINT,
   SAVED,
   SEGMENT,
-  SEGMENT_HEADER,
-  TAG,
   TAIL,
   TIMED,
   TIMED_BY_KERNEL,

@@ -5,16 +5,15 @@
 import { classFor, give, take } from "./arena.ts";
 import { clear, load, store } from "./memory.ts";
 import { hostHeadroom, hostSeed } from "./outside.ts";
+import { LAST_GENERATION, SLOT_MASK } from "./slot-words.ts";
 import {
   BLOCK_SHIFT,
   COLD,
   COLD_SHIFT,
   GENERATION,
-  LAST_GENERATION,
   RECORD_BLOCKS,
   RECORD_SHIFT,
   RECORDS_IN_BLOCK,
-  SLOT_MASK,
   STAGING,
 } from "./words.ts";
 

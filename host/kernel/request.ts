@@ -2,6 +2,7 @@
 
 import { findMonitor } from "./buckets.ts";
 import { sizeFor } from "./items.ts";
+import { MAX_TIES } from "./life-words.ts";
 import { placeMark, prepareMark } from "./marks.ts";
 import { are2, below, fits, load, store } from "./memory.ts";
 import { hostCharge, hostRequest } from "./outside.ts";
@@ -9,6 +10,7 @@ import { recordAt } from "./records.ts";
 import { mayTake } from "./segments.ts";
 import { me } from "./self.ts";
 import { isPlain, post } from "./send.ts";
+import { TIE_BYTES } from "./tie-words.ts";
 import { addMonitor, prepareTie } from "./ties.ts";
 import {
   BYTES,
@@ -23,7 +25,6 @@ import {
   MAX_BYTES,
   MAX_HEAP_BYTES,
   MAX_MESSAGES,
-  MAX_TIES,
   OTHER_BYTES,
   PAYS,
   REFS,
@@ -31,7 +32,6 @@ import {
   RESTRAINT,
   SPEC,
   TAKES_MESSAGES,
-  TIE_BYTES,
   TIE_COUNT,
   TIE_PRICE,
 } from "./words.ts";

@@ -1,20 +1,11 @@
 /** How the actor of a port comes into its instance, and leaves it. */
 import { dropImage, save } from "./image.ts";
+import { STATE_PAGES } from "./image-words.ts";
+import { CLEAN, CONDITION, FIRST_STATE, OCCUPANT, OF_POOL, PENDING } from "./life-words.ts";
 import { guestPages, load, store } from "./memory.ts";
 import { free } from "./pool.ts";
 import { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
-import {
-  BODY,
-  CLEAN,
-  CONDITION,
-  FIRST_STATE,
-  FLAGS,
-  OCCUPANT,
-  OF_POOL,
-  PENDING,
-  RESIDENT,
-  STATE_PAGES,
-} from "./words.ts";
+import { BODY, FLAGS, RESIDENT } from "./words.ts";
 
 /** The store limit of a guest that has none. */
 const EVERYTHING = -1;

@@ -2,8 +2,8 @@
  * Puts an actor's state into an instance, and a first state back.
  *
  * `instance` is where the kernel has the two words of the instance. CONDITION is CLEAN only if its memory
- * and globals are those of the first state IN_STATE, with zeros where the memory has grown. `begin` and
- * `loadImage` make it DIRTY before the first byte of an actor is written. The last store of a reset, and
+ * and globals are those of the first state IN_STATE, with zeros where the memory has grown. `beginIn`
+ * and `loadImage` make it DIRTY before the first byte of an actor is written. The last store of a reset, and
  * nothing else, makes it CLEAN again. So where the stack ends in between, it stays DIRTY: it can be
  * reset, or must be dropped, and no actor gets it.
  */
@@ -11,6 +11,23 @@ import { bytesOfGlobals, globalsOf, lineOf } from "./first-state.ts";
 import { writeGlobals } from "./globals.ts";
 import { addressOf, endOfLines, wordsOf } from "./image.ts";
 import {
+  GLOBALS_KEPT,
+  IMAGE_HEADER,
+  IMAGE_LINES,
+  IMAGE_MAX_PAGES,
+  IMAGE_PAGES,
+  IMAGE_STATE,
+  LINE_MASK,
+  PAGES_WORD_SHIFT,
+  STATE_FROM,
+  STATE_GLOBALS,
+  STATE_HEADER,
+  STATE_PAGES,
+  STATE_UNTIL,
+} from "./image-words.ts";
+import { CLEAN, CONDITION, DIRTY, IN_STATE } from "./life-words.ts";
+import {
+  below,
   copy2,
   copyOut,
   guestClear,
@@ -22,24 +39,6 @@ import {
   store,
   store2,
 } from "./memory.ts";
-import {
-  CLEAN,
-  CONDITION,
-  DIRTY,
-  GLOBALS_KEPT,
-  IMAGE_HEADER,
-  IMAGE_LINES,
-  IMAGE_PAGES,
-  IMAGE_STATE,
-  IN_STATE,
-  LINE_MASK,
-  PAGES_WORD_SHIFT,
-  STATE_FROM,
-  STATE_GLOBALS,
-  STATE_HEADER,
-  STATE_PAGES,
-  STATE_UNTIL,
-} from "./words.ts";
 
 const PAGE_SHIFT = 16;
 
@@ -97,15 +96,18 @@ function prepare(instance: i32, state: i32): void {
 
 /**
  * Puts a first state into an instance: that of its actor's module. `limit`: the highest store limit that
- * its actor had; where a load was interrupted, that of its image.
+ * its actor had; where a load was interrupted, that of its image. An instance whose memory has grown beyond
+ * what images have stays DIRTY.
  */
 export function reset(instance: i32, state: i32, limit: i32): void {
+  const pages = guestPages();
+  if (below(IMAGE_MAX_PAGES, pages)) return;
   const globals = load((state + STATE_GLOBALS) | 0);
   const from = load((state + STATE_FROM) | 0);
   const until = load((state + STATE_UNTIL) | 0);
   // What can differ: all below the limit, what is left of the first state before, and globals that an
   // interrupted call has left in the memory.
-  let end = endOfLines(limit, guestPages() << PAGE_SHIFT);
+  let end = endOfLines(limit, pages << PAGE_SHIFT);
   end = greatest(end, greatest(load((load((instance + IN_STATE) | 0) + STATE_UNTIL) | 0), bytesOfGlobals(globals)));
   writeGlobals(globalsOf(state), globals);
   if (from > 0) guestClear(0, from);

@@ -5,22 +5,19 @@ import { load, store, store2 } from "./memory.ts";
 import {
   BEFORE,
   BEHIND,
-  COLD,
   NEXT_DELEGATED,
   NOT_INDEXED,
   OTHER_PLACE,
   OWN_PLACE,
   TIE_BYTES,
-  TIE_COUNT,
   TIE_KIND,
   TIE_OTHER,
   TIE_OWNER,
   TIE_REF,
-  TIES,
   VIA_LO,
   WAS_LINKED,
-  WATCHERS,
-} from "./words.ts";
+} from "./tie-words.ts";
+import { COLD, TIE_COUNT, TIES, WATCHERS } from "./words.ts";
 
 /** The oldest of an actor's links and own monitors; 0: it has none. */
 export function firstTie(record: i32): i32 {

@@ -1,8 +1,9 @@
 /** Walks over the items of a mailbox, and finds those that a receive wants. */
 import { isCounted, isMessage, sizeOf } from "./items.ts";
+import { DEAD_COUNT, IS_DEAD, IS_LINK, KIND, REF, TAG } from "./mail-words.ts";
 import { markOf } from "./marks.ts";
 import { load, store, store2 } from "./memory.ts";
-import { DEAD_COUNT, FLAGS, HAS_MARKS, HEAD, IS_DEAD, IS_LINK, KIND, REF, SAVED, TAG, TAIL } from "./words.ts";
+import { FLAGS, HAS_MARKS, HEAD, SAVED, TAIL } from "./words.ts";
 
 /** The first item at or behind a position; 0: there is none. */
 export function from(me: i32, position: i32): i32 {

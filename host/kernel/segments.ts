@@ -3,23 +3,18 @@
  * as large as all before it, up to 2 KiB, or as an item needs.
  */
 import { bytesOf, classFor, takeForItems } from "./arena.ts";
+import { IS_LINK, ITEMS_END, LINK_BYTES, NEXT_SEGMENT, SEGMENT_HEADER, SIZE_CLASS } from "./mail-words.ts";
 import { below, load, store, store2 } from "./memory.ts";
 import {
   ALWAYS_ROOM_BYTES,
   FREE_BLOCKS,
   HEAD,
-  IS_LINK,
   ITEM_BYTES,
-  ITEMS_END,
   LAST_SEGMENT,
   LIMIT,
-  LINK_BYTES,
   MAX_ITEM_BYTES,
-  NEXT_SEGMENT,
   ROOM,
   SAVED,
-  SEGMENT_HEADER,
-  SIZE_CLASS,
   TAIL,
 } from "./words.ts";
 

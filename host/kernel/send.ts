@@ -3,6 +3,7 @@
 import { findMonitor } from "./buckets.ts";
 import { wake } from "./delivery.ts";
 import { sizeFor } from "./items.ts";
+import { ITEM_HEADER, MESSAGE } from "./mail-words.ts";
 import { append } from "./mailbox.ts";
 import { are2, below, copyIn, count, isInside, load, store, store2 } from "./memory.ts";
 import { depart, isElsewhere } from "./outbox.ts";
@@ -10,6 +11,7 @@ import { hostCharge, hostSend } from "./outside.ts";
 import { recordAt } from "./records.ts";
 import { reserve } from "./segments.ts";
 import { me } from "./self.ts";
+import { TIE_ANSWERED, TIE_OTHER } from "./tie-words.ts";
 import {
   ACCEPTED,
   ACCEPTED_GIVE_WAY,
@@ -22,22 +24,18 @@ import {
   GIVES_WAY,
   GIVING_WAY,
   HI,
-  ITEM_HEADER,
   LO,
   MAX_BYTES,
   MAX_INSIDE_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
   MAY_PARK,
-  MESSAGE,
   NOT_WAITING,
   PAYS,
   RESTRAINT,
   SENT,
   SENT_IN_TURN,
   TAKES_MESSAGES,
-  TIE_ANSWERED,
-  TIE_OTHER,
   TIMED,
   TURN_SENDS,
 } from "./words.ts";

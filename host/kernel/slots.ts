@@ -9,18 +9,24 @@ import { clearMailbox } from "./mailbox.ts";
 import { clear, load, store, store2 } from "./memory.ts";
 import { addRecords, recordAt } from "./records.ts";
 import {
+  GENERATION_BITS,
+  LAST_GENERATION,
+  LOW_GENERATION_BITS,
+  LOW_GENERATION_MASK,
+  MAX_SLOTS,
+  SLOT_BITS,
+  SLOT_MASK,
+  SLOTS_AT_REST,
+  USERS_REMEMBERED,
+} from "./slot-words.ts";
+import {
   COLD,
   COLD_BYTES,
   COLD_OF_ACTOR,
   FRESH_SLOT,
   GENERATION,
-  GENERATION_BITS,
   HI,
-  LAST_GENERATION,
   LO,
-  LOW_GENERATION_BITS,
-  LOW_GENERATION_MASK,
-  MAX_SLOTS,
   NEXT,
   NEXT_AT_REST,
   PLACE,
@@ -28,10 +34,6 @@ import {
   REST_FIRST,
   REST_LAST,
   REST_LENGTH,
-  SLOT_BITS,
-  SLOT_MASK,
-  SLOTS_AT_REST,
-  USERS_REMEMBERED,
 } from "./words.ts";
 
 /**

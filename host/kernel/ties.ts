@@ -18,9 +18,6 @@ import { add, clear, load, store, store2 } from "./memory.ts";
 import {
   BEFORE,
   BEHIND,
-  BYTES_OF_TIES,
-  COLD,
-  FREE_BLOCKS,
   LINK,
   MONITOR,
   NEXT_DELEGATED,
@@ -28,20 +25,16 @@ import {
   NOT_INDEXED,
   OTHER_PLACE,
   OWN_PLACE,
-  SPARE_TIE,
   TIE_ANSWERED,
   TIE_BYTES,
-  TIE_COUNT,
-  TIE_INDEX,
   TIE_KIND,
   TIE_OTHER,
   TIE_OWNER,
   TIE_REF,
-  TIES,
   VIA_LO,
   WAS_LINKED,
-  WATCHERS,
-} from "./words.ts";
+} from "./tie-words.ts";
+import { BYTES_OF_TIES, COLD, FREE_BLOCKS, SPARE_TIE, TIE_COUNT, TIE_INDEX, TIES, WATCHERS } from "./words.ts";
 
 /** Takes what the next tie needs. False: there is no memory, and nothing has changed. */
 // @inline

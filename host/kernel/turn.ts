@@ -1,6 +1,8 @@
 /** The turns of a port's actor: what it does before its guest runs, and after. */
 
 import { end } from "./end.ts";
+import { CLEAN, CONDITION } from "./life-words.ts";
+import { ORDER } from "./mail-words.ts";
 import { first } from "./mailbox.ts";
 import { below, load, store } from "./memory.ts";
 import { callHandle, callResume, callStart, hostAnswer, hostDisarm, hostGoOn, hostLeft } from "./outside.ts";
@@ -13,9 +15,7 @@ import {
   BODY,
   BUDGET,
   CAPACITY,
-  CLEAN,
   COLD,
-  CONDITION,
   COUNT,
   CURRENT,
   FLAGS,
@@ -31,7 +31,6 @@ import {
   MAY_PARK,
   NOT_WAITING,
   NOTHING,
-  ORDER,
   OVER,
   PARK,
   PARKED,

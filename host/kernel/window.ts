@@ -1,16 +1,8 @@
 /** Shows items to the guest, in the window of its receive, and asks its predicate. */
 import { sizeOf } from "./items.ts";
-import { below, copyOut, guestCopy2, guestStore2, load, store } from "./memory.ts";
-import { callMatch, callMatchFirst, hostAstray, hostDoomed, hostShow } from "./outside.ts";
-import { me, noticeGrowth } from "./self.ts";
 import {
-  ASKING,
-  CAPACITY,
-  DEAD_ITEMS,
-  FREE,
   FROM_LO,
   HAS_OUTSIDE,
-  INFO,
   IS_DEAD,
   IS_LINK,
   ITEM_HEADER,
@@ -18,14 +10,14 @@ import {
   KIND,
   LENGTH,
   OUTSIDE,
-  POINTER,
   REF,
-  RESTRAINT,
   SEGMENT_HEADER,
   TAG,
-  TAIL,
-  WANTED,
-} from "./words.ts";
+} from "./mail-words.ts";
+import { below, copyOut, guestCopy2, guestStore2, load, store } from "./memory.ts";
+import { callMatch, callMatchFirst, hostAstray, hostDoomed, hostShow } from "./outside.ts";
+import { me, noticeGrowth } from "./self.ts";
+import { ASKING, CAPACITY, DEAD_ITEMS, FREE, INFO, POINTER, RESTRAINT, TAIL, WANTED } from "./words.ts";
 
 /** The lesser of two numbers without a sign. */
 // @inline

@@ -6,22 +6,16 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { type GuestExports, Instance } from "../actor/body.ts";
 import { countInstanceEnd, mustAdmit, setMemory } from "../actor/memory.ts";
 import {
-  BODY,
   CONDITION,
   DIRTY,
-  FLAGS,
   INSTANCE_BYTES,
-  MAY_END,
   OCCUPANT,
   OF_POOL,
-  PINNED,
   POOL,
-  RESIDENT,
-  SPEC,
   SPEC_FLAGS,
   TABLE_INDEX,
-  TAKES_MESSAGES,
-} from "../kernel/words.ts";
+} from "../kernel/life-words.ts";
+import { BODY, FLAGS, MAY_END, PINNED, RESIDENT, SPEC, TAKES_MESSAGES } from "../kernel/words.ts";
 import { INSTANCES } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
 import type { GuestModule } from "../module/guest-module.ts";

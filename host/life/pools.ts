@@ -18,7 +18,7 @@ import {
   OF_POOL,
   POOL_BYTES,
   TABLE_INDEX,
-} from "../kernel/words.ts";
+} from "../kernel/life-words.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 
 /** No store limit: everything in the memory can have changed. */

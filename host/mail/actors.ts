@@ -1,16 +1,7 @@
 /** The live actors by pid. The kernel gives out the pids (kernel/slots.ts) and knows which are alive. */
-import {
-  COLD,
-  FRESH_SLOT,
-  GENERATION,
-  GENERATION_BITS,
-  HI,
-  LAST_GENERATION,
-  LO,
-  MAX_SLOTS,
-  PLACE,
-  REST_LENGTH,
-} from "../kernel/words.ts";
+
+import { GENERATION_BITS, LAST_GENERATION, MAX_SLOTS } from "../kernel/slot-words.ts";
+import { COLD, FRESH_SLOT, GENERATION, HI, LO, PLACE, REST_LENGTH } from "../kernel/words.ts";
 import { generationOf, isOfPlace, placeOf } from "../wire/pid.ts";
 import type { Kernel, Recorded } from "./kernel.ts";
 

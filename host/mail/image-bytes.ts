@@ -17,7 +17,7 @@ import {
   STATE_HEADER,
   STATE_PAGES,
   STATE_UNTIL,
-} from "../kernel/words.ts";
+} from "../kernel/image-words.ts";
 import { PAGE_BYTES } from "../wire/abi.ts";
 import type { Kernel, Recorded } from "./kernel.ts";
 

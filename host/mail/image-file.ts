@@ -27,7 +27,7 @@ import {
   STATE_GLOBALS,
   STATE_LIMIT,
   STATE_PAGES,
-} from "../kernel/words.ts";
+} from "../kernel/image-words.ts";
 import { PAGE_BYTES } from "../wire/abi.ts";
 import { ImageError } from "../wire/errors.ts";
 import { crc32 } from "./crc.ts";

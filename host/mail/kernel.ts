@@ -5,6 +5,8 @@
  * are counted before they are used.
  */
 import { kernel as base64 } from "../kernel/binary.ts";
+import { ITEM_HEADER, KIND, LENGTH, OUTSIDE } from "../kernel/mail-words.ts";
+import { LAST_GENERATION, LOW_GENERATION_BITS, SLOT_MASK } from "../kernel/slot-words.ts";
 import {
   ALWAYS_ROOM_BYTES,
   ARENA,
@@ -18,21 +20,14 @@ import {
   GENERATION,
   HI,
   ITEM_BYTES,
-  ITEM_HEADER,
-  KIND,
-  LAST_GENERATION,
-  LENGTH,
   LO,
-  LOW_GENERATION_BITS,
   MAX_INSIDE_BYTES,
   MAX_ITEM_BYTES,
-  OUTSIDE,
   PLACE,
   RECORD_BLOCKS,
   RECORD_BYTES,
   RECORD_SHIFT,
   RECORDS_IN_BLOCK,
-  SLOT_MASK,
   STAGING,
   STATE,
 } from "../kernel/words.ts";

@@ -1,20 +1,7 @@
 /** The mailbox of one actor, as the host sees it. Its items are in the kernel's memory. */
-import {
-  BYTES,
-  COUNT,
-  FROM_HI,
-  FROM_LO,
-  HEAD,
-  KIND,
-  LENGTH,
-  OUTSIDE,
-  REASON,
-  REF,
-  SAVED,
-  TAG,
-  TAIL,
-  TIMER,
-} from "../kernel/words.ts";
+
+import { FROM_HI, FROM_LO, KIND, LENGTH, OUTSIDE, REASON, REF, TAG, TIMER } from "../kernel/mail-words.ts";
+import { BYTES, COUNT, HEAD, SAVED, TAIL } from "../kernel/words.ts";
 import { MESSAGE } from "../wire/message.ts";
 import type { Kernel, Recorded } from "./kernel.ts";
 

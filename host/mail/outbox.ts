@@ -3,7 +3,9 @@
  * in the kernel's memory (kernel/outbox.ts). Its carrier is called when the actors of this thread have had
  * some turns, and takes the records away. Records of one sender stay in order.
  */
-import { MAX_INSIDE_BYTES, OUTBOX_HEADER, OUTBOX_TAIL, OUTGOING_HEADER, PLACE } from "../kernel/words.ts";
+
+import { OUTBOX_HEADER, OUTBOX_TAIL, OUTGOING_HEADER } from "../kernel/mail-words.ts";
+import { MAX_INSIDE_BYTES, PLACE } from "../kernel/words.ts";
 import { SEND_FULL, SEND_TOO_LARGE } from "../wire/message.ts";
 import { isOfPlace, placeOf } from "../wire/pid.ts";
 import type { Kernel, Recorded } from "./kernel.ts";

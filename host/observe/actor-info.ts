@@ -2,7 +2,8 @@
 import type { Actor } from "../actor/actor.ts";
 import { ownerOf, partnerOf, targetOf, tiesOfKind, watchersOf } from "../between/ties.ts";
 import type { Strategy } from "../javascript/child.ts";
-import { LINK, MONITOR, PARKED, READY, RUNNING } from "../kernel/words.ts";
+import { LINK, MONITOR } from "../kernel/tie-words.ts";
+import { PARKED, READY, RUNNING } from "../kernel/words.ts";
 import type { Want } from "../mail/states.ts";
 import type { WayName } from "../wire/limits.ts";
 import type { Pid } from "../wire/pid.ts";

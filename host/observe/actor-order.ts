@@ -1,7 +1,8 @@
 /** The orders of a snapshot, and the first actors in one: one walk, which keeps no more than it shows. */
 import type { Actor } from "../actor/actor.ts";
 import { tiesOfKind } from "../between/ties.ts";
-import { BYTES, COUNT, LINK } from "../kernel/words.ts";
+import { LINK } from "../kernel/tie-words.ts";
+import { BYTES, COUNT } from "../kernel/words.ts";
 import { slotOf } from "../wire/pid.ts";
 import { memoryBytesOf, reductionsOf } from "./actor-info.ts";
 import type { LiveActors } from "./live-actors.ts";

@@ -87,7 +87,7 @@ export const LEFT_EXPORT = "isopod:left";
 export const GIVES_WAY_EXPORT = "isopod:gives_way";
 /**
  * The export that the host adds to a module that it compiles. `(at, toMemory)` copies all mutable
- * globals to the memory at `at`, or from there.
+ * globals to the memory at `at`, 8 bytes each, or from there.
  */
 export const GLOBALS_EXPORT = "isopod:globals";
 /** Exports that have a meaning for the host in every module. */

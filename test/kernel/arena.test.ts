@@ -1,8 +1,8 @@
 /** What the kernel does where its memory has no room left. */
 import { beforeEach, expect, test } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { kernel } from "../support/kernel-functions.ts";
 import { audit, kernelMemory, readMailbox, setWord, word } from "../support/kernel-memory.ts";
+import * as W from "../support/words.ts";
 
 beforeEach(() => kernel.useOutside({ hostHeadroom: () => undefined, hostSeed: () => undefined }));
 

@@ -1,7 +1,6 @@
 /** The compiled kernel does what its TypeScript does: the same steps leave the same memories. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { compiledKernel } from "../support/compiled-kernel.ts";
 import { step as happening, programs } from "../support/guest-programs.ts";
 import { KernelGuests } from "../support/kernel-guests.ts";
@@ -9,6 +8,7 @@ import { word } from "../support/kernel-memory.ts";
 import { KernelPlayer } from "../support/kernel-player.ts";
 import { check } from "../support/mailbox-check.ts";
 import { step } from "../support/mailbox-steps.ts";
+import * as W from "../support/words.ts";
 
 function expectSame(one: WebAssembly.Memory, other: WebAssembly.Memory, end = one.buffer.byteLength): void {
   expect(Buffer.compare(new Uint8Array(one.buffer, 0, end), new Uint8Array(other.buffer, 0, end))).toBe(0);

@@ -1,8 +1,8 @@
 /** Dead items: what is left of an item that was taken from the middle of a mailbox. */
 import { beforeEach, expect, test } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { type Kernel, kernel } from "../support/kernel-functions.ts";
 import { kernelMemory, readMailbox, word } from "../support/kernel-memory.ts";
+import * as W from "../support/words.ts";
 
 let memory: WebAssembly.Memory;
 let record: number;

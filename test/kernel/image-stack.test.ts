@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, expect, test } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { fallingKernel } from "../support/falling-kernel.ts";
 import { type Guest, ImagePlayer, type ImageStep, isSameState } from "../support/image-player.ts";
 import { firstState, guestIn, imageStep } from "../support/image-steps.ts";
 import { word } from "../support/kernel-memory.ts";
+import * as I from "../support/words.ts";
 
 let copy: Awaited<ReturnType<typeof fallingKernel>>;
 
@@ -45,9 +45,9 @@ function fallIn(player: ImagePlayer, step: ImageStep, call: number): string | un
     stack.endsAt = 0;
   }
   if (stack.ended === undefined) return undefined;
-  const isClean = word(player.memory, instance.at + W.CONDITION) === W.CLEAN;
+  const isClean = word(player.memory, instance.at + I.CONDITION) === I.CLEAN;
   if (isClean) {
-    const state = player.states.get(word(player.memory, instance.at + W.IN_STATE));
+    const state = player.states.get(word(player.memory, instance.at + I.IN_STATE));
     expect(state !== undefined && isSameState(instance.memory, instance.globals, state)).toBe(true);
   } else if (instance.actor === undefined) {
     // Whose bytes may be in it: the actor that left, or the one that came.

@@ -1,11 +1,12 @@
 /** Images and first states at their bounds. */
 import { expect, test } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { type Guest, ImagePlayer } from "../support/image-player.ts";
 import { setWord, word } from "../support/kernel-memory.ts";
+import * as I from "../support/words.ts";
+import * as W from "../support/words.ts";
 
 const PAGE_BYTES = 65_536;
-const LINES_OF_BLOCK = (W.IMAGE_MAX_BYTES - W.STATE_HEADER) / W.LINE_BYTES;
+const LINES_OF_BLOCK = (I.IMAGE_MAX_BYTES - I.STATE_HEADER) / I.LINE_BYTES;
 
 const guest = (pages: number, globals: readonly number[] = [], limit = 0): Guest => ({
   bytes: new Uint8Array(pages * PAGE_BYTES),
@@ -21,8 +22,8 @@ test("a state that does not differ is an image without lines", () => {
   player.play({ do: "spawn", of: 0, which: 0 });
   player.play({ do: "leave", of: 0 });
   const [image] = player.hibernated.keys();
-  expect(word(player.memory, image + W.IMAGE_LINES)).toBe(0);
-  expect(word(player.memory, image + W.IMAGE_LENGTH)).toBe(W.IMAGE_HEADER);
+  expect(word(player.memory, image + I.IMAGE_LINES)).toBe(0);
+  expect(word(player.memory, image + I.IMAGE_LENGTH)).toBe(I.IMAGE_HEADER);
   player.play({ do: "enter", of: 1, which: 0 });
   player.check();
 });
@@ -34,37 +35,37 @@ test("only the words that differ are in the image", () => {
   player.play({ do: "global", of: 0, which: 2, value: 5 });
   player.play({ do: "leave", of: 0 });
   const [image] = player.hibernated.keys();
-  const lines = Array.from({ length: 4 }, (_, i) => word(player.memory, image + W.IMAGE_HEADER + 4 * i));
-  expect(word(player.memory, image + W.IMAGE_LINES)).toBe(4);
+  const lines = Array.from({ length: 4 }, (_, i) => word(player.memory, image + I.IMAGE_HEADER + 4 * i));
+  expect(word(player.memory, image + I.IMAGE_LINES)).toBe(4);
   expect(
-    lines.map(line => [line >> W.LINE_ADDRESS_SHIFT, line & W.LINE_MASK].map((x, i) => (i === 0 ? x & -64 : x))),
+    lines.map(line => [line >> I.LINE_ADDRESS_SHIFT, line & I.LINE_MASK].map((x, i) => (i === 0 ? x & -64 : x))),
   ).toEqual([
     [0, 0b11],
     [192, 0b10],
     [65_472, 0b1000_0000],
     [65_536, 0b100],
   ]);
-  expect(word(player.memory, image + W.IMAGE_LENGTH)).toBe(W.IMAGE_HEADER + 4 * 4 + 5 * 8);
+  expect(word(player.memory, image + I.IMAGE_LENGTH)).toBe(I.IMAGE_HEADER + 4 * 4 + 5 * 8);
   player.check();
 });
 
 test("the longest first state fills a block, and a longer one is refused", () => {
   const first = guest(3, [], 0);
-  first.bytes.fill(7, 64, 64 + LINES_OF_BLOCK * W.LINE_BYTES);
+  first.bytes.fill(7, 64, 64 + LINES_OF_BLOCK * I.LINE_BYTES);
   const player = new ImagePlayer(first);
-  expect(word(player.memory, player.state + W.STATE_LENGTH)).toBe(W.IMAGE_MAX_BYTES);
+  expect(word(player.memory, player.state + I.STATE_LENGTH)).toBe(I.IMAGE_MAX_BYTES);
   player.check();
   first.bytes[0] = 1;
-  expect(new ImagePlayer(first).state).toBe(W.TOO_LARGE);
+  expect(new ImagePlayer(first).state).toBe(I.TOO_LARGE);
 });
 
 test.for([
-  ["a memory that is too large", guest(W.IMAGE_MAX_PAGES + 1)],
-  ["more globals than isopod:globals copies", guest(1, new Array(W.GLOBALS_MAX + 1).fill(1))],
+  ["a memory that is too large", guest(I.IMAGE_MAX_PAGES + 1)],
+  ["more globals than isopod:globals copies", guest(1, new Array(I.GLOBALS_MAX + 1).fill(1))],
   ["globals, and no memory that they could pass through", guest(0, [1])],
 ] as const)("a module with %s has no first state", ([, first]) => {
   const player = new ImagePlayer(first);
-  expect(player.state).toBe(W.TOO_LARGE);
+  expect(player.state).toBe(I.TOO_LARGE);
   player.check();
 });
 
@@ -77,25 +78,35 @@ test("a module without memory and globals has one", () => {
 });
 
 test("as many globals as there can be are saved", () => {
-  const player = new ImagePlayer(guest(1, new Array(W.GLOBALS_MAX).fill(1)));
+  const player = new ImagePlayer(guest(1, new Array(I.GLOBALS_MAX).fill(1)));
   player.play({ do: "spawn", of: 0, which: 0 });
-  for (let which = 0; which < W.GLOBALS_MAX; which++) player.play({ do: "global", of: 0, which, value: which + 2 });
+  for (let which = 0; which < I.GLOBALS_MAX; which++) player.play({ do: "global", of: 0, which, value: which + 2 });
   player.play({ do: "leave", of: 0 });
   player.play({ do: "enter", of: 1, which: 0 });
   player.check();
+});
+
+test("an instance whose memory grows beyond what images have is neither saved nor reset", () => {
+  const player = new ImagePlayer(guest(I.IMAGE_MAX_PAGES));
+  player.play({ do: "spawn", of: 0, which: 0 });
+  player.play({ do: "grow", of: 0 });
+  const { at } = player.instances[0];
+  expect(player.port(0).save(player.state, 64)).toBe(0);
+  player.kernel.reset(at, player.state, 64);
+  expect(word(player.memory, at + I.CONDITION)).toBe(I.DIRTY);
 });
 
 test("an actor whose image would be longer than a block keeps its instance", () => {
   const player = new ImagePlayer(guest(3));
   player.play({ do: "spawn", of: 0, which: 0 });
   // A block holds its header, and for each line 4 bytes and eight words.
-  const lines = Math.floor((W.IMAGE_MAX_BYTES - W.IMAGE_HEADER) / (4 + W.LINE_BYTES));
-  player.play({ do: "write", of: 0, at: 0, bytes: full(lines * W.LINE_BYTES) });
+  const lines = Math.floor((I.IMAGE_MAX_BYTES - I.IMAGE_HEADER) / (4 + I.LINE_BYTES));
+  player.play({ do: "write", of: 0, at: 0, bytes: full(lines * I.LINE_BYTES) });
   const { actor } = player.instances[0];
   const image = player.port(0).save(player.state, actor?.limit ?? 0);
-  expect(word(player.memory, image + W.IMAGE_LENGTH)).toBeGreaterThan(W.IMAGE_MAX_BYTES - 2 * W.LINE_BYTES);
+  expect(word(player.memory, image + I.IMAGE_LENGTH)).toBeGreaterThan(I.IMAGE_MAX_BYTES - 2 * I.LINE_BYTES);
   player.kernel.dropImage(image);
-  player.play({ do: "write", of: 0, at: lines * W.LINE_BYTES, bytes: full(W.LINE_BYTES) });
+  player.play({ do: "write", of: 0, at: lines * I.LINE_BYTES, bytes: full(I.LINE_BYTES) });
   expect(player.port(0).save(player.state, actor?.limit ?? 0)).toBe(0);
   player.check();
   player.play({ do: "end", of: 0 });
@@ -106,11 +117,11 @@ test("so does one that has changed a word on more lines than a block has room fo
   const player = new ImagePlayer(guest(13));
   player.play({ do: "spawn", of: 0, which: 0 });
   const memory = new Uint8Array(player.instances[0].memory.buffer);
-  for (let at = 0; at < memory.length; at += W.LINE_BYTES) memory[at] = 1;
-  const most = Math.floor((W.IMAGE_MAX_BYTES - W.IMAGE_HEADER) / 12);
-  const image = player.port(0).save(player.state, most * W.LINE_BYTES);
-  expect(word(player.memory, image + W.IMAGE_LINES)).toBe(most);
-  expect(player.port(0).save(player.state, (most + 2) * W.LINE_BYTES)).toBe(0);
+  for (let at = 0; at < memory.length; at += I.LINE_BYTES) memory[at] = 1;
+  const most = Math.floor((I.IMAGE_MAX_BYTES - I.IMAGE_HEADER) / 12);
+  const image = player.port(0).save(player.state, most * I.LINE_BYTES);
+  expect(word(player.memory, image + I.IMAGE_LINES)).toBe(most);
+  expect(player.port(0).save(player.state, (most + 2) * I.LINE_BYTES)).toBe(0);
   expect(player.port(0).save(player.state, memory.length)).toBe(0);
 });
 
@@ -121,7 +132,7 @@ test("where the engine has no memory left, an actor keeps its instance", () => {
   setWord(player.memory, W.ARENA_END, -131_072);
   for (let sizeClass = 0; sizeClass < 12; sizeClass++) setWord(player.memory, W.FREE_BLOCKS + 4 * sizeClass, 0);
   expect(player.port(0).save(player.state, 64)).toBe(0);
-  expect(player.port(0).keepFirstState(0, 1)).toBe(W.NO_MEMORY);
+  expect(player.port(0).keepFirstState(0, 1)).toBe(I.NO_MEMORY);
   expect(new Uint8Array(player.instances[0].memory.buffer, 5, 3)).toEqual(full(3));
 });
 
@@ -132,8 +143,8 @@ test("bytes beyond the store limit are not looked at, and those of its last line
   memory[127] = 1;
   memory[128] = 1;
   const image = player.port(0).save(player.state, 65);
-  expect(word(player.memory, image + W.IMAGE_LINES)).toBe(1);
-  expect(word(player.memory, image + W.IMAGE_LIMIT)).toBe(65);
+  expect(word(player.memory, image + I.IMAGE_LINES)).toBe(1);
+  expect(word(player.memory, image + I.IMAGE_LIMIT)).toBe(65);
   player.kernel.reset(player.instances[0].at, player.state, 65);
   expect([memory[127], memory[128]]).toEqual([0, 1]);
 });
@@ -143,7 +154,7 @@ test("a store limit without a sign and beyond the memory is the end of the memor
   player.play({ do: "spawn", of: 0, which: 0 });
   player.play({ do: "write", of: 0, at: 65_535, bytes: full(1) });
   const image = player.port(0).save(player.state, -1);
-  expect(word(player.memory, image + W.IMAGE_LIMIT)).toBe(PAGE_BYTES);
+  expect(word(player.memory, image + I.IMAGE_LIMIT)).toBe(PAGE_BYTES);
   player.kernel.reset(player.instances[0].at, player.state, -1);
   expect(new Uint8Array(player.instances[0].memory.buffer).some(byte => byte !== 0)).toBe(false);
 });
@@ -162,8 +173,8 @@ test("an actor's state becomes the first state of others, which share the instan
   player.check();
   player.play({ do: "leave", of: 0 });
   const [, inNewState] = player.hibernated.keys();
-  const length = (image: number) => word(player.memory, image + W.IMAGE_LENGTH);
-  expect([length(inOldState) > 100, length(inNewState)]).toEqual([true, W.IMAGE_HEADER]);
+  const length = (image: number) => word(player.memory, image + I.IMAGE_LENGTH);
+  expect([length(inOldState) > 100, length(inNewState)]).toEqual([true, I.IMAGE_HEADER]);
   for (const [of, which] of [
     [0, 0],
     [1, 0],

@@ -1,11 +1,11 @@
 /** The kernel's mailboxes do what plain arrays do, for any steps, of several actors at once. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { word } from "../support/kernel-memory.ts";
 import { KernelPlayer } from "../support/kernel-player.ts";
 import { check } from "../support/mailbox-check.ts";
 import { step } from "../support/mailbox-steps.ts";
+import * as W from "../support/words.ts";
 
 describe("any history of mailboxes in one arena", () => {
   test.prop([fc.array(step, { maxLength: 200, size: "max" }), fc.constantFrom(150_000, 400_000, 2 ** 30)], {

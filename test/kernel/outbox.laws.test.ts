@@ -1,12 +1,12 @@
 /** Messages to other threads and nodes wait in the outboxes of a plain list, for any steps. */
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeEach, describe, expect, test } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { placeOf } from "../../host/wire/pid.ts";
 import { compiledKernel } from "../support/compiled-kernel.ts";
 import { kernel } from "../support/kernel-functions.ts";
 import { setWord, word } from "../support/kernel-memory.ts";
 import { LEFT, OutboxPlayer, step } from "../support/outbox-player.ts";
+import * as W from "../support/words.ts";
 
 const kernels = { "its TypeScript": () => kernel, "the compiled kernel": compiledKernel };
 

@@ -1,7 +1,6 @@
 /** The kernel's run queue gives turns in the order of a plain list, for any steps. */
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { kernel } from "../support/kernel-functions.ts";
 import {
   kernelMemory,
@@ -11,6 +10,7 @@ import {
   takeAllOtherSlots,
   word,
 } from "../support/kernel-memory.ts";
+import * as W from "../support/words.ts";
 
 const ACTORS = 6;
 /** What a turn does before it answers. */

@@ -1,11 +1,11 @@
 /** The kernel gives out slots and pids as a plain list does, for any steps. */
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { compiledKernel } from "../support/compiled-kernel.ts";
 import { kernel } from "../support/kernel-functions.ts";
 import { word } from "../support/kernel-memory.ts";
 import { SlotsPlayer, settings, step } from "../support/slots-player.ts";
+import * as W from "../support/words.ts";
 
 const kernels = { "its TypeScript": () => kernel, "the compiled kernel": compiledKernel };
 const plenty = { fresh: 0, last: 7, pages: undefined };

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fc, test as law } from "@fast-check/vitest";
 import { beforeAll, describe, expect, test } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { fallingKernel } from "../support/falling-kernel.ts";
 import { isSame } from "../support/kernel-items.ts";
 import { audit, marksOf, readMailbox, readMarks, readQueue, setWord, word } from "../support/kernel-memory.ts";
@@ -16,6 +15,7 @@ import { check } from "../support/mailbox-check.ts";
 import { type Step, step } from "../support/mailbox-steps.ts";
 import { OutboxPlayer } from "../support/outbox-player.ts";
 import { SlotsPlayer } from "../support/slots-player.ts";
+import * as W from "../support/words.ts";
 
 let copy: Awaited<ReturnType<typeof fallingKernel>>;
 /** One mailbox of several segments, with marks, a payload of the host and a request; others wait. */

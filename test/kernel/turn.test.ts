@@ -1,9 +1,12 @@
 /** What turns and receives of the kernel leave to the host, case by case. */
 import { describe, expect, test } from "vitest";
 import { me } from "../../host/kernel/self.ts";
-import * as W from "../../host/kernel/words.ts";
 import { kernel } from "../support/kernel-functions.ts";
-import { kernelMemory, readQueue, setWord, word } from "../support/kernel-memory.ts";
+import { instanceIn, kernelMemory, readQueue, setWord, word } from "../support/kernel-memory.ts";
+import * as W from "../support/words.ts";
+
+/** The record of the actor that is staged. */
+let staged = 0;
 
 /** One actor in a kernel, whose turn it is. `deliver` brings it a message. */
 function stage(flags: number, outside: Parameters<typeof kernel.useOutside>[0] = {}) {
@@ -16,11 +19,16 @@ function stage(flags: number, outside: Parameters<typeof kernel.useOutside>[0] =
   const set = (address: number, value: number) => setWord(memory, address, value);
   kernel.useOutside({
     ...{ hostCall: note("call"), hostGrown: () => undefined, hostHeadroom: () => undefined },
-    ...{ callTurn: () => kernel.turn(), hostDisarm: note("disarm"), hostSeed: () => undefined, ...outside },
+    ...{ callTurn: given => kernel.turn(given), hostDisarm: note("disarm"), hostSeed: () => undefined, ...outside },
   });
   const record = kernel.open();
+  staged = record;
   kernel.become(record);
-  set(record + W.FLAGS, W.TAKES_TURNS | W.TAKES_MESSAGES | W.STARTED | W.HAS_MATCH | W.HAS_MATCH_FIRST | flags);
+  set(record + W.BODY, instanceIn(memory));
+  set(
+    record + W.FLAGS,
+    W.TAKES_TURNS | W.RESIDENT | W.TAKES_MESSAGES | W.STARTED | W.HAS_MATCH | W.HAS_MATCH_FIRST | flags,
+  );
   for (const limit of [W.MAX_MESSAGES, W.MAX_BYTES, W.MAX_MESSAGE_BYTES]) set(record + limit, 1 << 30);
   const deliver = (tag: number, length: number) => kernel.deliver(record, W.MESSAGE, tag, 1, 1, 0, 0, length, 0, false);
   const mine = (field: number) => get(record + field);
@@ -40,7 +48,7 @@ describe("a handler", () => {
       },
     });
     deliver(1, 40);
-    expect(() => kernel.turn()).toThrow("crashed");
+    expect(() => kernel.turn(staged)).toThrow("crashed");
     expect(left).toEqual([40]);
     expect(mine(W.COUNT)).toBe(1);
   });
@@ -54,7 +62,7 @@ describe("a handler", () => {
       },
     });
     for (const length of [40, 0, 50, 0]) deliver(1, length);
-    expect(kernel.turn()).toBe(W.NOTHING);
+    expect(kernel.turn(staged)).toBe(W.NOTHING);
     expect(lengths).toEqual([40, 0, 50, 0]);
     expect(mine(W.STATE)).toBe(W.PARKED);
     expect(mine(W.CAPACITY)).toBe(0);
@@ -64,7 +72,7 @@ describe("a handler", () => {
     let handled = 0;
     const { deliver, memory, record, mine } = stage(W.IS_HANDLER, { callHandle: () => void handled++ });
     for (let i = 0; i < W.TURN_ITEMS + 10; i++) deliver(1, 0);
-    kernel.turn();
+    kernel.turn(staged);
     expect(handled).toBe(W.TURN_ITEMS);
     expect(readQueue(memory)).toEqual([record]);
     expect(mine(W.COUNT)).toBe(10);
@@ -76,7 +84,7 @@ describe("a handler", () => {
     });
     deliver(1, 0);
     deliver(1, 0);
-    expect(kernel.turn()).toBe(W.STOPPED);
+    expect(kernel.turn(staged)).toBe(W.STOPPED);
     expect(mine(W.COUNT)).toBe(1);
   });
 });
@@ -151,14 +159,14 @@ describe("a process", () => {
   test("that was preempted goes on with what the host says", () => {
     const { set, record } = stage(PROCESS | W.PREEMPTED, { hostGoOn: () => 0, callResume: result => 2 + result });
     set(record + W.WANT, W.WANT_TAG);
-    expect(kernel.turn()).toBe(W.RETURNED + 2);
+    expect(kernel.turn(staged)).toBe(W.RETURNED + 2);
   });
 
   test("that says it has parked, but waits for nothing, is left to the host", () => {
     const { set, record } = stage(PROCESS, { callResume: () => 1 });
     // What it waited for is over.
     set(record + W.TIMED, W.GIVING_WAY);
-    expect(kernel.turn()).toBe(W.RETURNED + 1);
+    expect(kernel.turn(staged)).toBe(W.RETURNED + 1);
   });
 
   test("whose timer the host has set cancels it with its item", () => {
@@ -216,7 +224,7 @@ test("the loop returns when the list of timeouts is full", () => {
     hostGrown: () => undefined,
     callTurn: slot => {
       kernel.become(records[slot]);
-      return kernel.turn();
+      return kernel.turn(staged);
     },
     callResume: () => (kernel.recv(64, 1000, 10, 50) === W.PARK ? 1 : 0),
     hostStart: () => undefined,

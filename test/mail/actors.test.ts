@@ -1,11 +1,11 @@
 /** The table of live actors: who is found by a pid, and which pids there have been. */
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { Actors } from "../../host/mail/actors.ts";
 import { Kernel, type Recorded } from "../../host/mail/kernel.ts";
 import { secretRandom } from "../../host/time/random.ts";
 import { formatPid, highWord, lowWord, MAX_SLOTS, parsePid, pidFromWords } from "../../host/wire/pid.ts";
+import * as W from "../support/words.ts";
 
 /** A table, and how to add to it. */
 function newTable(random?: () => number, thread?: number, node?: number) {

@@ -1,7 +1,6 @@
 /** Images as bytes: they come back as they were, and bytes of strangers are refused, or are harmless. */
 import { fc, test as law } from "@fast-check/vitest";
 import { expect, test } from "vitest";
-import * as W from "../../host/kernel/words.ts";
 import { crc32 } from "../../host/mail/crc.ts";
 import {
   firstStateBytes,
@@ -15,6 +14,8 @@ import { exportImage, importImage } from "../../host/mail/image-file.ts";
 import { Kernel, type Recorded } from "../../host/mail/kernel.ts";
 import { ImageError } from "../../host/wire/errors.ts";
 import { assemble } from "../support/wat.ts";
+import * as I from "../support/words.ts";
+import * as W from "../support/words.ts";
 
 const PAGE_BYTES = 65_536;
 const INSTANCE = 7000;
@@ -70,7 +71,7 @@ function setting(pages = 1) {
   } as WebAssembly.Imports).exports as unknown as Port;
   port.guest.set(3, guest["isopod:globals"]);
   const state = port.keepFirstState(2000, 2);
-  kernel.setWord(INSTANCE + W.IN_STATE, state);
+  kernel.setWord(INSTANCE + I.IN_STATE, state);
   const first = new Uint8Array(memory.buffer.slice(0));
   return { kernel, memory, guest, port, state, first };
 }
@@ -156,7 +157,7 @@ test("the hash of a first state is taken of its memory, globals and pages", () =
 
 test("bytes of the kernel's that an image does not use are not exported", () => {
   const { kernel, image, bytes } = hibernated([[8, Uint8Array.of(1)]]);
-  expect(bytes.length).toBe(HEADER_BYTES + imageLength(kernel, image) - W.IMAGE_HEADER);
+  expect(bytes.length).toBe(HEADER_BYTES + imageLength(kernel, image) - I.IMAGE_HEADER);
 });
 
 const line = (address: number, mask: number) => address * 4 + mask;
@@ -256,7 +257,7 @@ law.prop(
     return;
   }
   // Only the block, the lists of free blocks and the counters have changed.
-  const end = image + (64 << kernel.word(image + W.BLOCK_CLASS));
+  const end = image + (64 << kernel.word(image + I.BLOCK_CLASS));
   const counters = [W.ARENA_END, W.IMAGE_BYTES];
   new Int32Array(before.buffer).forEach((word, i) => {
     const at = 4 * i;

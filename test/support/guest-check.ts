@@ -1,8 +1,9 @@
 /** Compares the kernel's memory with what guests that are written in TypeScript should have in it. */
-import * as W from "../../host/kernel/words.ts";
+
 import type { KernelGuests } from "./kernel-guests.ts";
 import { audit, insist } from "./kernel-memory.ts";
 import { checkTies, TieModel } from "./kernel-ties.ts";
+import * as W from "./words.ts";
 
 /** What is stored is what the guests should have. */
 export function checkGuests(guests: KernelGuests): void {

@@ -1,7 +1,7 @@
 /** What guests do that are written in TypeScript, and what happens to them meanwhile: at random. */
 import fc from "fast-check";
-import * as W from "../../host/kernel/words.ts";
 import type { Item } from "./kernel-items.ts";
+import * as W from "./words.ts";
 
 const index = fc.nat(3);
 const length = fc.oneof({ weight: 6, arbitrary: fc.nat(60) }, { weight: 1, arbitrary: fc.nat(5000) });

@@ -1,10 +1,11 @@
 /** The receives of guests that are written in TypeScript. Each answer is checked against a plain array. */
-import * as W from "../../host/kernel/words.ts";
+
 import { type Receive, wants } from "./guest-programs.ts";
 import type { KernelGuests } from "./kernel-guests.ts";
 import { bears, hasTag, type Item } from "./kernel-items.ts";
 import { insist, word } from "./kernel-memory.ts";
 import { CANARY, checkShown, type Guest, type Waiting } from "./shown-items.ts";
+import * as W from "./words.ts";
 
 /** Below this, a predicate is asked about all items in one turn. */
 const ASKED_BYTES_A_TURN = 262_144;

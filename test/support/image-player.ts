@@ -2,9 +2,10 @@
  * Plays actors that take turns in instances: they are saved as images, loaded and reset. A plain model
  * has the memory and the globals of each.
  */
-import * as W from "../../host/kernel/words.ts";
+
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { audit, insist, kernelMemory, setWord, word } from "./kernel-memory.ts";
+import * as I from "./words.ts";
 
 const PAGE_BYTES = 65_536;
 export const INSTANCES = 3;
@@ -62,9 +63,9 @@ export class ImagePlayer {
     [this.#current] = this.instances;
     used.useOutside({ callGlobals: (at, toMemory) => this.#callGlobals(at, toMemory) });
     this.state = this.port(0).keepFirstState(first.limit, first.globals.length);
-    if (this.state <= W.TOO_LARGE) return;
+    if (this.state <= I.TOO_LARGE) return;
     this.states.set(this.state, first);
-    for (const { at } of this.instances) setWord(this.memory, at + W.IN_STATE, this.state);
+    for (const { at } of this.instances) setWord(this.memory, at + I.IN_STATE, this.state);
   }
 
   /** The kernel as the port of an instance. */
@@ -114,7 +115,8 @@ export class ImagePlayer {
 
   #spawn(of: number, which: number): void {
     const instance = this.instances[of];
-    if (instance.actor !== undefined) return;
+    // A first state may be too large: its module's actors keep their instances.
+    if (instance.actor !== undefined || this.states.size === 0) return;
     const [state, { bytes, globals, limit }] = [...this.states][which % this.states.size];
     const fits = bytes.length === instance.memory.buffer.byteLength;
     insist(this.port(of).beginIn(instance.at, state) === fits, "an actor begins in a memory of another size");
@@ -125,7 +127,7 @@ export class ImagePlayer {
   #derive(of: number, { bytes, globals, limit }: Guest): void {
     if (this.states.size > 4) return;
     const state = this.port(of).keepFirstState(limit, globals.length);
-    if (state > W.TOO_LARGE) this.states.set(state, { bytes: bytes.slice(), globals: [...globals], limit });
+    if (state > I.TOO_LARGE) this.states.set(state, { bytes: bytes.slice(), globals: [...globals], limit });
   }
 
   #write(instance: Instance, actor: Guest, given: number, bytes: Uint8Array): void {
@@ -179,7 +181,7 @@ export class ImagePlayer {
     });
     const count = lines.length;
     if (count % 2 === 1) lines.push(0);
-    const length = W.IMAGE_HEADER + 4 * lines.length + 8 * words.length;
+    const length = I.IMAGE_HEADER + 4 * lines.length + 8 * words.length;
     const header = [
       length,
       Math.min(actor.limit, actor.bytes.length),
@@ -191,7 +193,7 @@ export class ImagePlayer {
       new Uint8Array(Int32Array.from([...header, ...lines]).buffer),
       new Uint8Array(BigUint64Array.from(words).buffer),
     ]);
-    const found = new Uint8Array(this.memory.buffer, image + W.IMAGE_LENGTH, length - W.IMAGE_LENGTH);
+    const found = new Uint8Array(this.memory.buffer, image + I.IMAGE_LENGTH, length - I.IMAGE_LENGTH);
     insist(Buffer.compare(found, expected) === 0, "an image has other bytes than it should");
   }
 
@@ -217,9 +219,9 @@ export class ImagePlayer {
   /** Throws an Error where a memory or a global is not as the model says. */
   check(): void {
     for (const { at, memory, globals, actor } of this.instances) {
-      const isClean = word(this.memory, at + W.CONDITION) === W.CLEAN;
+      const isClean = word(this.memory, at + I.CONDITION) === I.CLEAN;
       insist(isClean === (actor === undefined), "an instance is clean with an actor, or dirty without one");
-      const expected = actor ?? this.states.get(word(this.memory, at + W.IN_STATE)) ?? this.first;
+      const expected = actor ?? this.states.get(word(this.memory, at + I.IN_STATE)) ?? this.first;
       insist(isSameState(memory, globals, expected), "a memory or a global is not as it should be");
     }
     audit(this.memory, [], [...this.hibernated.keys(), ...this.#unused, ...this.states.keys()]);

@@ -2,7 +2,7 @@
  * Plays guests on the kernel that are written in TypeScript, and checks each answer that they get
  * against docs/abi.md: a mailbox is a plain array, and a receive takes the first item that it wants.
  */
-import * as W from "../../host/kernel/words.ts";
+
 import { checkGuests } from "./guest-check.ts";
 import { type Command, type Step, WIDE } from "./guest-programs.ts";
 import { answered, flush, receive, wantedPlace } from "./guest-receives.ts";
@@ -20,6 +20,7 @@ import {
   newGuest,
   payloadFor,
 } from "./shown-items.ts";
+import * as W from "./words.ts";
 
 const SEND_FROM = 33_333;
 const TURNS_AT_MOST = 5000;
@@ -48,12 +49,13 @@ export class KernelGuests {
     given.forEach((program, at) => {
       const record = this.kernel.open();
       const isHandler = at === 2;
-      const may = W.TAKES_MESSAGES | W.TAKES_TURNS | W.HAS_MATCH;
+      const may = W.TAKES_MESSAGES | W.RESIDENT | W.TAKES_TURNS | W.HAS_MATCH;
       const ways = isHandler ? W.IS_HANDLER : W.MAY_PARK | W.KNOWS_PARK | W.GIVES_WAY;
       this.#set(record + W.FLAGS, may | ways | (at === 1 ? 0 : W.HAS_MATCH_FIRST) | (at === 3 ? W.PAYS : 0));
       this.#set(record + W.MAX_MESSAGES, at === 3 ? 60 : 1 << 30);
       this.#set(record + W.MAX_BYTES, 1 << 30);
       this.#set(record + W.MAX_MESSAGE_BYTES, 4000);
+      this.#set(record + W.BODY, instanceIn(this.memory));
       this.#set(record + W.SPEC, specWith(this.memory, at === 1 ? 3 : 1 << 30));
       this.guests.push(newGuest(this.kernel, at, record, program, isHandler));
       if (isHandler) this.#window(record, 64, 3000, 100);
@@ -94,7 +96,6 @@ export class KernelGuests {
   #useOutside(): void {
     this.kernel.useOutside({
       hostCall: () => this.#set(W.CALLED, 1),
-      hostStart: () => this.#set(this.#me.record + W.FLAGS, this.#get(this.#me.record + W.FLAGS) | W.STARTED),
       ...{ hostGrown: () => undefined, hostHeadroom: () => undefined },
       hostSeed: () => seedGenerations(this.memory, ((3 << 10) | 77) - 1),
       hostDrop: handle => insist(this.#kept.delete(handle), "a payload is dropped twice"),
@@ -122,7 +123,7 @@ export class KernelGuests {
         this.kernel.unmark(this.#me.record, ref);
         return this.requests.has(ref) ? this.kernel.demonitor(ref, 0) : 0;
       },
-      callTurn: slot => this.#turn(this.guests[slot - 1]),
+      callTurn: record => this.#turn(this.guests.find(guest => guest.record === record) as Guest),
       callResume: result => this.#resume(this.#me, result),
       callHandle: length => this.#handle(this.#me, length),
       callMatch: (predicate, pointer, length) => match(this.#me, predicate, pointer, length),
@@ -152,7 +153,7 @@ export class KernelGuests {
   #turn(guest: Guest): number {
     this.#enter(guest);
     guest.takenInTurn = 0;
-    const left = this.kernel.turn();
+    const left = this.kernel.turn(guest.record);
     insist(guest.takenInTurn <= W.TURN_ITEMS, "a turn takes too many items");
     return left;
   }

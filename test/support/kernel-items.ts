@@ -1,6 +1,7 @@
 /** Items as they should be in a mailbox of the kernel. */
-import * as W from "../../host/kernel/words.ts";
+
 import type { StoredItem } from "./kernel-memory.ts";
+import * as W from "./words.ts";
 
 export interface Item {
   readonly kind: number;

@@ -2,8 +2,10 @@
  * Reads the kernel's memory without the kernel's functions, and finds what cannot be right in it:
  * for tests that drive the kernel without guests.
  */
-import * as W from "../../host/kernel/words.ts";
+
 import { blocksOfTies } from "./kernel-ties.ts";
+import * as I from "./words.ts";
+import * as W from "./words.ts";
 
 const CLASSES = 12;
 const SMALLEST_BYTES = 64;
@@ -77,6 +79,13 @@ export function setWord(memory: WebAssembly.Memory, address: number, value: numb
 
 /** Where these tests keep specs: the kernel's own words are before and behind. */
 const SPECS = [1792, 1856];
+const INSTANCE = 1920;
+
+/** An instance that an actor runs in. */
+export function instanceIn(memory: WebAssembly.Memory): number {
+  setWord(memory, INSTANCE + W.CONDITION, W.DIRTY);
+  return INSTANCE;
+}
 
 /** A spec whose actors may have so many ties. There can be two. */
 export function specWith(memory: WebAssembly.Memory, ties: number): number {
@@ -280,7 +289,7 @@ export function audit(
 ): StoredMailbox[] {
   const blocks = images.map(at => ({
     at,
-    bytes: SMALLEST_BYTES << word(memory, at + W.BLOCK_CLASS),
+    bytes: SMALLEST_BYTES << word(memory, at + I.BLOCK_CLASS),
     what: "an image",
   }));
   const imageBytes = blocks.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -2,7 +2,7 @@
  * Plays steps on the kernel's mailboxes and on plain arrays, and compares. For tests of the kernel
  * without guests.
  */
-import * as W from "../../host/kernel/words.ts";
+
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { bears, hasTag, type Item, type Model } from "./kernel-items.ts";
 import {
@@ -18,6 +18,7 @@ import {
 import { type Tie, TieModel } from "./kernel-ties.ts";
 import { poll, predicates } from "./mailbox-poll.ts";
 import { ACTORS, type Step } from "./mailbox-steps.ts";
+import * as W from "./words.ts";
 
 /** Bytes that payloads of one actor can have: no other actor's payloads have one of them. */
 const ALPHABET = 64;

@@ -1,6 +1,7 @@
 /** Links and monitors as they should be, and as the kernel's memory has them. */
-import * as W from "../../host/kernel/words.ts";
+
 import { insist, word } from "./kernel-memory.ts";
+import * as W from "./words.ts";
 
 /** A tie of two actors, each named by its number. `ref` is 0 for a link. */
 export interface Tie {

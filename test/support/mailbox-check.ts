@@ -1,9 +1,10 @@
 /** Compares the mailboxes, the run queue and the ties in the kernel's memory with plain arrays. */
-import * as W from "../../host/kernel/words.ts";
+
 import { bears, isSame } from "./kernel-items.ts";
 import { audit, insist, readMarks, readQueue, type StoredMailbox, word } from "./kernel-memory.ts";
 import type { KernelPlayer } from "./kernel-player.ts";
 import { checkTies } from "./kernel-ties.ts";
+import * as W from "./words.ts";
 
 /** Compares all that is stored with the models. */
 export function check(player: KernelPlayer): void {

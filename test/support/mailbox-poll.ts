@@ -1,8 +1,9 @@
 /** A poll of a guest, played on a mailbox of the kernel and on a plain array. */
-import * as W from "../../host/kernel/words.ts";
+
 import { bears, hasTag, type Item } from "./kernel-items.ts";
 import { insist, readMailbox, setWord, word } from "./kernel-memory.ts";
 import type { KernelPlayer } from "./kernel-player.ts";
+import * as W from "./words.ts";
 
 /** A poll of the actor's guest. */
 /** The guest's window. */

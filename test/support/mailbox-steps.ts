@@ -1,6 +1,6 @@
 /** Steps on the mailboxes of a few actors, at random. */
 import fc from "fast-check";
-import * as W from "../../host/kernel/words.ts";
+import * as W from "./words.ts";
 
 export const ACTORS = 4;
 

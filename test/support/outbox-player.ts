@@ -1,9 +1,9 @@
 /** Plays sends to other places on the kernel and on plain lists, and compares: for tests without guests. */
 import { fc } from "@fast-check/vitest";
-import * as W from "../../host/kernel/words.ts";
 import { highWord, lowWord, parsePid, placeOf } from "../../host/wire/pid.ts";
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { audit, insist, kernelMemory, type Outgoing, readOutgoing, setWord, word } from "./kernel-memory.ts";
+import * as W from "./words.ts";
 
 /** This place, and the others that there are. An outbox for one thread of another node is for all. */
 const HERE = [5, 2] as const;

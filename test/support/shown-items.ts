@@ -2,11 +2,12 @@
  * What a guest is shown by the kernel, in its window and to its predicates: whole items of its own,
  * in order, and no byte of another actor.
  */
-import * as W from "../../host/kernel/words.ts";
+
 import { type Command, type Receive, wants } from "./guest-programs.ts";
 import type { Kernel } from "./kernel-functions.ts";
 import type { Item } from "./kernel-items.ts";
 import { insist } from "./kernel-memory.ts";
+import * as W from "./words.ts";
 
 /** What stands in the memory of a guest where nothing was written. */
 export const CANARY = 0x5a;

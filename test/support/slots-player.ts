@@ -1,9 +1,9 @@
 /** Plays steps on the kernel's slots and on a plain list, and compares: for tests without guests. */
 import { fc } from "@fast-check/vitest";
-import * as W from "../../host/kernel/words.ts";
 import { formatPid, pidFromWords, placeOf } from "../../host/wire/pid.ts";
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { audit, insist, kernelMemory, readQueue, setWord, word } from "./kernel-memory.ts";
+import * as W from "./words.ts";
 
 const THREAD = 5;
 const NODE = 201;
