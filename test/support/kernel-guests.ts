@@ -8,7 +8,7 @@ import { type Command, type Step, WIDE } from "./guest-programs.ts";
 import { answered, flush, receive, wantedPlace } from "./guest-receives.ts";
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { bears } from "./kernel-items.ts";
-import { insist, kernelMemory, seedGenerations, setWord, specWith, word } from "./kernel-memory.ts";
+import { insist, instanceIn, kernelMemory, seedGenerations, setWord, specWith, word } from "./kernel-memory.ts";
 import {
   CANARY,
   checkShown,
