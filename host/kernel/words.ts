@@ -229,10 +229,10 @@ export const OTHER_PLACE = 24;
 export const TIE_ANSWERED = 32;
 /** The next tie of its bucket in the index; NOT_INDEXED: it is in none. */
 export const NEXT_IN_BUCKET = 36;
-/** The pid of the actor that has delegated the request. */
+/** The pid of the actor that has delegated the request; anything if it was not delegated. */
 export const VIA_LO = 40;
 export const VIA_HI = 44;
-/** The next delegated request of its bucket; NOT_INDEXED: it was not delegated. */
+/** The next delegated request of its bucket; NOT_INDEXED: it was not delegated, or it is the spare tie. */
 export const NEXT_DELEGATED = 48;
 
 /** The words of a place in a ring. */
