@@ -53,13 +53,17 @@ export function wordBefore(bucket: i32, tie: i32, link: i32): i32 {
  * An actor's own monitor by its ref; 0: there is none. An actor's newest tie is looked at first: only
  * others need the index.
  */
+// @inline
 export function findMonitor(owner: i32, ref: i32): i32 {
   const first = load((load((owner + COLD) | 0) + TIES) | 0);
-  if (first === 0) return 0;
-  const last = load((first + BEFORE) | 0);
-  const newest = last & -TIE_BYTES;
-  if (are2((newest + TIE_KIND) | 0, MONITOR, ref) && load((newest + TIE_OWNER) | 0) === owner) return newest;
-  return last === first ? 0 : lookUp(owner, ref);
+  let tie = 0;
+  if (first !== 0) {
+    const last = load((first + BEFORE) | 0);
+    const newest = last & -TIE_BYTES;
+    if (are2((newest + TIE_KIND) | 0, MONITOR, ref) && load((newest + TIE_OWNER) | 0) === owner) tie = newest;
+    else if (last !== first) tie = lookUp(owner, ref);
+  }
+  return tie;
 }
 
 function lookUp(owner: i32, ref: i32): i32 {

@@ -14,10 +14,10 @@ import {
   SIZE_CLASS,
   TAG,
 } from "./mail-words.ts";
-import { moveMarks } from "./marks.ts";
+import { MARK_BYTES, MARKS_BYTES } from "./marks.ts";
 import { below, copy, load, store, store2 } from "./memory.ts";
 import { hostHeadroom } from "./outside.ts";
-import { DEAD_ITEMS, FLAGS, HAS_MARKS, HEAD, LAST_SEGMENT, ROOM, SAVED, SEGMENT, TAIL } from "./words.ts";
+import { COLD, DEAD_ITEMS, FLAGS, HAS_MARKS, HEAD, LAST_SEGMENT, MARKS, ROOM, SAVED, SEGMENT, TAIL } from "./words.ts";
 
 /**
  * Moves the live items together, within their segments, and gives the segments back that are free
@@ -27,7 +27,10 @@ export function compact(me: i32): void {
   hostHeadroom();
   const tail = load((me + TAIL) | 0);
   const saved = load((me + SAVED) | 0);
-  const hasMarks = (load((me + FLAGS) | 0) & HAS_MARKS) !== 0;
+  // Marks are in the order of the mailbox, so the next one to pass is enough to know.
+  let marks = (load((me + FLAGS) | 0) & HAS_MARKS) !== 0 ? load((load((me + COLD) | 0) + MARKS) | 0) : 0;
+  const marksEnd = (marks + MARKS_BYTES) | 0;
+  let mark = marks !== 0 ? load((marks + 4) | 0) : 0;
   let segment = load((me + SEGMENT) | 0);
   let limit = endOf(segment);
   let at = load((me + HEAD) | 0);
@@ -35,7 +38,11 @@ export function compact(me: i32): void {
   store((me + HEAD) | 0, to);
   while (true) {
     if (at === saved) store((me + SAVED) | 0, to);
-    if (hasMarks) moveMarks(me, at, to);
+    while (at === mark) {
+      store((marks + 4) | 0, to);
+      marks = (marks + MARK_BYTES) | 0;
+      mark = marks !== marksEnd ? load((marks + 4) | 0) : 0;
+    }
     if (at === tail) break;
     const kind = load((at + KIND) | 0);
     if (kind === IS_LINK) {

@@ -34,6 +34,7 @@ import {
   TAKES_MESSAGES,
   TIE_COUNT,
   TIE_PRICE,
+  TIES,
 } from "./words.ts";
 
 /** The record of the live actor of a pid; 0: there is none, or the caller may not make or remove ties now. */
@@ -76,13 +77,22 @@ export function mayAsk(self: i32): bool {
  * A ref for the actor's next monitor; 0: none was drawn, or it may be live. Refs are random, so two
  * of one actor may be equal.
  */
+// @inline
 export function drawRef(self: i32): i32 {
   const left = load(REFS_LEFT);
-  if (left === 0) return 0;
-  const ref = load((REFS + ((left - 1) << 2)) | 0);
-  if (findMonitor(self, ref) === 0) return ref;
-  store(REFS_LEFT, (left - 1) | 0);
-  return 0;
+  let ref = 0;
+  if (left !== 0) {
+    ref = load((REFS + ((left - 1) << 2)) | 0);
+    if (load((load((self + COLD) | 0) + TIES) | 0) !== 0 && isTaken(self, ref)) ref = 0;
+  }
+  return ref;
+}
+
+/** Whether a ref is live. The next one is drawn then. The host's own refs are even, and these are odd. */
+function isTaken(self: i32, ref: i32): bool {
+  if (findMonitor(self, ref) === 0) return false;
+  store(REFS_LEFT, (load(REFS_LEFT) - 1) | 0);
+  return true;
 }
 
 /** Charges the actor for a call that makes or removes a tie. */
@@ -95,13 +105,14 @@ export function pay(self: i32, reductions: i32): void {
 export function request(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32 {
   const self = me;
   const to = recordAt(lo);
-  if (!isPlain(to, lo, hi, pointer, length) || tag < 0 || to === self || !mayAct(self) || !mayTie(self)) {
+  const flags = load((self + FLAGS) | 0);
+  if (!isPlain(to, lo, hi, pointer, length) || (flags & TAKES_MESSAGES) === 0 || tag < 0 || to === self) {
     return hostRequest(lo, hi, tag, pointer, length);
   }
-  if (!mayAsk(self)) return hostRequest(lo, hi, tag, pointer, length);
+  if (!mayTie(self) || !mayAsk(self)) return hostRequest(lo, hi, tag, pointer, length);
   const ref = drawRef(self);
   if (ref === 0 || !prepareTie()) return hostRequest(lo, hi, tag, pointer, length);
-  if ((load((self + FLAGS) | 0) & PAYS) !== 0) {
+  if ((flags & PAYS) !== 0) {
     if (!mayTake(to, sizeFor(length))) return hostRequest(lo, hi, tag, pointer, length);
     hostCharge(TIE_PRICE);
   }

@@ -1,7 +1,7 @@
 /** Walks over the items of a mailbox, and finds those that a receive wants. */
 import { isCounted, isMessage, sizeOf } from "./items.ts";
 import { DEAD_COUNT, IS_DEAD, IS_LINK, KIND, REF, TAG } from "./mail-words.ts";
-import { markOf } from "./marks.ts";
+import { isMarked, markOf } from "./marks.ts";
 import { load, store, store2 } from "./memory.ts";
 import { FLAGS, HAS_MARKS, HEAD, SAVED, TAIL } from "./words.ts";
 
@@ -25,9 +25,10 @@ export function from(me: i32, position: i32): i32 {
 function behindDead(me: i32, at: i32): i32 {
   const tail = load((me + TAIL) | 0);
   let behind = (at + load((at + TAG) | 0)) | 0;
-  if ((load((me + FLAGS) | 0) & HAS_MARKS) !== 0) return behind;
+  const hasMarks = (load((me + FLAGS) | 0) & HAS_MARKS) !== 0;
   const saved = load((me + SAVED) | 0);
   while (behind !== tail && behind !== saved && load((behind + KIND) | 0) === IS_DEAD) {
+    if (hasMarks && isMarked(me, behind)) break;
     const next = (behind + load((behind + TAG) | 0)) | 0;
     const joined = (load((at + DEAD_COUNT) | 0) + load((behind + DEAD_COUNT) | 0)) | 0;
     store2(at, IS_DEAD, (next - at) | 0);

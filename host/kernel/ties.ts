@@ -31,7 +31,6 @@ import {
   TIE_OTHER,
   TIE_OWNER,
   TIE_REF,
-  VIA_LO,
   WAS_LINKED,
 } from "./tie-words.ts";
 import { BYTES_OF_TIES, COLD, FREE_BLOCKS, SPARE_TIE, TIE_COUNT, TIE_INDEX, TIES, WATCHERS } from "./words.ts";
@@ -50,8 +49,10 @@ function fillSpare(): bool {
     store(TIE_INDEX, index);
   }
   const block = take(classFor(TIE_BYTES));
+  if (block === 0) return false;
+  store((block + NEXT_DELEGATED) | 0, NOT_INDEXED);
   store(SPARE_TIE, block);
-  return block !== 0;
+  return true;
 }
 
 /** The tie that an actor has made last, if it does not stand in the index: its own monitor. 0: it does. */
@@ -83,8 +84,6 @@ export function addMonitor(owner: i32, target: i32, ref: i32): void {
   store2((tie + TIE_KIND) | 0, MONITOR, ref);
   store2((tie + TIE_OWNER) | 0, owner, target);
   store2((tie + TIE_ANSWERED) | 0, 0, NOT_INDEXED);
-  store2((tie + VIA_LO) | 0, 0, 0);
-  store((tie + NEXT_DELEGATED) | 0, NOT_INDEXED);
   if (newest !== 0) {
     store((newest + NEXT_IN_BUCKET) | 0, load(bucket));
     store(bucket, newest);
@@ -128,8 +127,6 @@ export function addLink(owner: i32, other: i32): void {
   store(SPARE_TIE, 0);
   store2((tie + TIE_KIND) | 0, LINK, 0);
   store2((tie + TIE_OWNER) | 0, owner, other);
-  store2((tie + VIA_LO) | 0, 0, 0);
-  store((tie + NEXT_DELEGATED) | 0, NOT_INDEXED);
   if (myNewest !== 0) {
     store((myNewest + NEXT_IN_BUCKET) | 0, load(myBucket));
     store(myBucket, myNewest);
@@ -178,6 +175,7 @@ export function linkBoth(owner: i32, other: i32): bool {
 }
 
 /** Removes a tie from both actors. */
+// @inline
 export function dropTie(tie: i32): void {
   const kind = load((tie + TIE_KIND) | 0);
   const ref = load((tie + TIE_REF) | 0);
@@ -201,16 +199,25 @@ export function dropTie(tie: i32): void {
   const itsBehind = load((itsPlace + BEHIND) | 0);
   if (indexed !== 0) store(indexed, load((tie + NEXT_IN_BUCKET) | 0));
   if (delegated !== 0) store(delegated, load((tie + NEXT_DELEGATED) | 0));
-  store((load((myPlace + BEFORE) | 0) + BEHIND) | 0, mineBehind);
-  store((mineBehind + BEFORE) | 0, load((myPlace + BEFORE) | 0));
-  if (load(myRing) === myPlace) store(myRing, mineBehind === myPlace ? 0 : mineBehind);
-  store((load((itsPlace + BEFORE) | 0) + BEHIND) | 0, itsBehind);
-  store((itsBehind + BEFORE) | 0, load((itsPlace + BEFORE) | 0));
-  if (load(itsRing) === itsPlace) store(itsRing, itsBehind === itsPlace ? 0 : itsBehind);
+  if (mineBehind === myPlace) {
+    if (load(myRing) === myPlace) store(myRing, 0);
+  } else {
+    store((load((myPlace + BEFORE) | 0) + BEHIND) | 0, mineBehind);
+    store((mineBehind + BEFORE) | 0, load((myPlace + BEFORE) | 0));
+    if (load(myRing) === myPlace) store(myRing, mineBehind);
+  }
+  if (itsBehind === itsPlace) {
+    if (load(itsRing) === itsPlace) store(itsRing, 0);
+  } else {
+    store((load((itsPlace + BEFORE) | 0) + BEHIND) | 0, itsBehind);
+    store((itsBehind + BEFORE) | 0, load((itsPlace + BEFORE) | 0));
+    if (load(itsRing) === itsPlace) store(itsRing, itsBehind);
+  }
   if (kind !== WAS_LINKED) store((mine + TIE_COUNT) | 0, (load((mine + TIE_COUNT) | 0) - 1) | 0);
   if (kind === LINK) store((its + TIE_COUNT) | 0, (load((its + TIE_COUNT) | 0) - 1) | 0);
   add(BYTES_OF_TIES, (0 - TIE_BYTES) | 0);
   if (load(SPARE_TIE) === 0) {
+    if (delegated !== 0) store((tie + NEXT_DELEGATED) | 0, NOT_INDEXED);
     store(SPARE_TIE, tie);
   } else {
     store(tie, load(FREE_BLOCKS));

@@ -160,10 +160,11 @@ export class Ends implements Runnable {
   /** Telling one end has thrown. The rest of it is lost; the others are told. */
   failed(error: unknown): void {
     this.#notices.callOut.failed("telling of an end", error);
-    const { actor, isReleased } = this.#endings[this.#told];
-    if (isReleased) {
-      dropTies(actor);
-      this.#forget(actor);
+    const ending = this.#endings.at(this.#told);
+    if (ending?.isReleased) {
+      // The next actor gets the record, so no tie may name it.
+      dropTies(ending.actor);
+      this.#forget(ending.actor);
     }
     this.#next();
     if (!this.#isDone) this.#queue("last");

@@ -31,7 +31,7 @@ export const ARGUMENTS = 2;
  * preempted, or wait deep in a recursion.
  */
 export const STACKS = 3;
-/** Links, monitors, refs, names, groups, and pending calls of the embedder's functions. */
+/** Links, monitors, refs, names, groups, and pending calls of the embedder's functions. The kernel counts the first two. */
 export const TIES = 4;
 /** Instances and stacks that wait for reuse. The host drops them before the limit refuses anything. */
 export const KEPT = 5;

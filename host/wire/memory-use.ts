@@ -19,7 +19,10 @@ export interface MemoryUse {
    * saved for guests that give way, or wait deep in a recursion.
    */
   readonly stacks: number;
-  /** Links, monitors, refs, names, groups, and pending calls of the embedder's functions. Estimated. */
+  /**
+   * Links, monitors, refs, names, groups, and pending calls of the embedder's functions. Links and
+   * monitors are counted, the others estimated.
+   */
   readonly ties: number;
   /**
    * Instances and stacks that wait for reuse. The host drops them when the limit would otherwise

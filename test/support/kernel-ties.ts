@@ -113,7 +113,8 @@ export function differenceOfTies(
   const show = (at: number) => {
     const of = (place: number) => word(memory, at + place);
     const [owner, other] = [records.indexOf(of(W.TIE_OWNER)), records.indexOf(of(W.TIE_OTHER))];
-    return [of(W.TIE_KIND), of(W.TIE_REF), owner, other, of(W.TIE_ANSWERED), of(W.VIA_LO), of(W.VIA_HI)].join();
+    const via = of(W.NEXT_DELEGATED) === W.NOT_INDEXED ? [0, 0] : [of(W.VIA_LO), of(W.VIA_HI)];
+    return [of(W.TIE_KIND), of(W.TIE_REF), owner, other, of(W.TIE_ANSWERED), ...via].join();
   };
   const expected = ({ kind, ref, owner, other, isAnswered, via }: Tie) =>
     [kind, ref, owner, other, isAnswered ? 1 : 0, ...via].join();
