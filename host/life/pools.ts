@@ -101,19 +101,19 @@ export class Pool {
     let before = address;
     while (kernel.word(before + NEXT_IN_POOL) !== address) before = kernel.word(before + NEXT_IN_POOL);
     const next = kernel.word(address + NEXT_IN_POOL);
+    kernel.setWord(address + OF_POOL, 0);
     kernel.setWord(before + NEXT_IN_POOL, next);
     if (this.#word(NEXT_TO_LEAVE) === address) this.#set(NEXT_TO_LEAVE, next === address ? 0 : next);
     this.#set(INSTANCES_MADE, this.made - 1);
     this.#set(MOST_INSTANCES, this.#most);
   }
 
-  /** Takes a free instance out of the pool; undefined: there is none. */
+  /** Takes a free instance, which has to be removed; undefined: there is none. */
   takeFree(): Instance | undefined {
     const { kernel, instances } = this.#services;
     const address = this.#word(FREE_INSTANCE);
     if (address === 0) return undefined;
     this.#set(FREE_INSTANCE, kernel.word(address + NEXT_FREE));
-    this.remove(address);
     return instances.at(kernel.word(address + TABLE_INDEX));
   }
 }
