@@ -242,6 +242,8 @@ export const RESIDENT = 65_536;
 export const PINNED = 131_072;
 /** Its guest exports a start function, which its first turn runs. */
 export const HAS_START = 262_144;
+/** Its turns cannot wait: its entry runs in one turn, to its end. */
+export const RUNS_ONCE = 524_288;
 
 /** The value of NEXT in the last record of the run queue. */
 export const LAST_IN_QUEUE = 1;
