@@ -83,18 +83,16 @@ export class Ports {
     this.#mayCompile = mayCompile;
     const { actor, env } = imports as { actor: Functions; env: Functions };
     // There was stack enough for more than `drawRefs`.
-    const request: Import = (lo, hi, tag, pointer, length) => {
-      const ref = actor.request(lo, hi, tag, pointer, length);
-      drawRefs();
-      return ref;
-    };
-    const monitor: Import = (lo, hi) => {
-      const ref = actor.monitor(lo, hi);
-      drawRefs();
-      return ref;
-    };
+    const drawing =
+      (run: Import): Import =>
+      (...words) => {
+        const answer = run(...words);
+        drawRefs();
+        return answer;
+      };
+    const { request, monitor, spawn } = actor;
     const all = {
-      actor: { ...actor, request, monitor },
+      actor: { ...actor, request: drawing(request), monitor: drawing(monitor), spawn: drawing(spawn) },
       env,
       host: this.#hostFunctions(() => kernel.current as Actor),
     };
