@@ -29,8 +29,8 @@ const FRAME = /(?:wasm:\/\/[^\s:]*:)?wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
 const LIBRARY = /^~lib\//;
 /** The part of the library that AssemblyScript's compiler calls. */
 const RUNTIME = /^~lib\/rt\//;
-/** How engines say that an access to memory was out of bounds. */
-const OUT_OF_BOUNDS = /out of bounds/i;
+/** How engines say that `unreachable` was executed. */
+const UNREACHABLE = /unreachable/i;
 /** The message of a crash where the guest wrote behind its store limit. */
 const BEHIND_LIMIT = "store limit: it wrote to memory that its allocator has not given out";
 /**
@@ -83,7 +83,7 @@ export class CrashPlaces {
    */
   ofCrash(reason: Crash): Crash {
     const lines = reason.stack.split("\n");
-    const message = this.#isBehindLimit(reason.message, lines) ? BEHIND_LIMIT : reason.message;
+    const message = this.#messageOf(reason.message, lines);
     if (this.#read === undefined) return { ...reason, message };
     this.#lookup ??= this.#read();
     const places = lines.map(line => this.#placeOf(line));
@@ -96,15 +96,17 @@ export class CrashPlaces {
     return { kind: "crashed", message: messageWith(message, innermost, own), stack };
   }
 
-  /** The innermost frame is at a check of ours. */
-  #isBehindLimit(message: string, lines: readonly string[]): boolean {
+  /** The message, or what it means where a check of a store has trapped. */
+  #messageOf(message: string, lines: readonly string[]): string {
     const limit = this.#limit;
-    if (limit === undefined || !OUT_OF_BOUNDS.test(message)) return false;
+    if (limit === undefined || !UNREACHABLE.test(message)) return message;
     const innermost = lines.find(line => FRAME.test(line));
-    const offset = innermost === undefined ? undefined : this.#offsetOf(innermost);
-    if (offset === undefined) return false;
+    // WebKit does not say where it was.
+    if (innermost === undefined) return `${message}, or ${BEHIND_LIMIT}`;
+    const offset = this.#offsetOf(innermost);
+    if (offset === undefined) return message;
     const at = sourceOf(offset, this.#changes.slice(0, this.#changes.indexOf(limit)));
-    return at !== undefined && limit.isAdded(at);
+    return at !== undefined && limit.isAdded(at) ? BEHIND_LIMIT : message;
   }
 
   #placeOf(line: string): string | undefined {

@@ -44,8 +44,8 @@ export class GuestModule {
    */
   readonly memoryType: MemoryType | undefined;
   /**
-   * The first value of its store limit: no instance has changed memory from there on before its
-   * global `isopod:limit` is raised. Undefined where an instance may change all of its memory.
+   * The first value of its store limit. An instance changes no memory from LIMIT_SLACK bytes behind
+   * its global `isopod:limit` on. Undefined where it may change all of its memory.
    */
   readonly storeLimit: number | undefined;
   /** The types of all imported functions are known. They are not where a module came compiled. */

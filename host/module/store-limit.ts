@@ -1,10 +1,10 @@
 /**
  * Keeps a module below its store limit: rewrites its code so that each instruction that writes
- * memory traps where it would write at the limit or behind it.
+ * memory traps where it would write beyond the limit.
  *
- * Guarantee: code of the module changes no memory from the limit on, and can only raise the limit.
- * Below the limit, and in all else, the module does what it did before. Indices stay the same. The
- * host may set the limit too, to no less than its first value.
+ * Guarantee: code of the module changes no memory from LIMIT_SLACK bytes behind the limit on, and
+ * can only raise the limit. Below the limit, and in all else, the module does what it did before.
+ * Indices stay the same. The host may set the limit too, to no less than its first value.
  *
  * A load is not checked. Behind the limit lies what lay there in the first state of the module,
  * which every actor of the module may know.
@@ -20,16 +20,30 @@ import { eachBody, HEADER_BYTES, Section, sectionsOf } from "./sections.ts";
 import { isStale } from "./stale.ts";
 import { I32 } from "./value-type.ts";
 import { IGNORE } from "./visitor.ts";
-import { type LimitGlobal, Temporaries, writeCheck, writeMaximum } from "./write-checks.ts";
+import { checkTopmost, type LimitGlobal, Temporaries, trapBeyond, writeCheck, writeMaximum } from "./write-checks.ts";
 import { readWrite, type Write } from "./writes.ts";
 
 const I32_CONST = 0x41;
 
-/** An instruction that code comes before. Without `write`, it sets the limit. */
+/** Where code is put in, and what it is for. */
 interface Place {
   readonly at: number;
+  /** Undefined where the instruction sets the limit. */
   readonly write: Write | undefined;
+  /** What is on top of the stack there: the instruction's operands, its address, or neither. */
+  readonly top: "operands" | "address" | "neither";
 }
+
+/** An instruction that was read. */
+interface Read {
+  readonly at: number;
+  readonly opcode: number;
+}
+const NOTHING_READ: Read = { at: 0, opcode: 0 };
+
+const [LOCAL_GET, LOCAL_TEE, GLOBAL_GET] = [0x20, 0x22, 0x23];
+/** The constants. */
+const [FIRST_CONST, LAST_CONST] = [I32_CONST, 0x44];
 
 /**
  * The limit of a module; undefined where the module exports none. Throws a LoadError where the
@@ -148,11 +162,18 @@ class StoreLimiter {
     out.copy(this.#bytes, groups.at, instructions);
     temporaries.declare(out);
     let copied = instructions;
-    for (const { at, write } of places) {
+    for (const { at, write, top } of places) {
       out.copy(this.#bytes, copied, at);
       copied = at;
       if (write === undefined) writeMaximum(out, this.#limit, temporaries);
-      else writeCheck(out, this.#limit, write, temporaries);
+      else if (top === "operands") writeCheck(out, this.#limit, write, temporaries);
+      else if (top === "address") checkTopmost(out, this.#limit, write, temporaries);
+      else {
+        // The instruction that follows pushes the address, and changes nothing.
+        const address = new Cursor(this.#bytes, at);
+        out.indexed(address.byte(), address.u32());
+        trapBeyond(out, this.#limit, write);
+      }
     }
     out.copy(this.#bytes, copied, body.at);
     out.endBody();
@@ -161,19 +182,47 @@ class StoreLimiter {
   /** Where code is to be inserted. Asks for the locals that it needs. */
   #placesIn(body: Cursor, temporaries: Temporaries): readonly Place[] {
     const places: Place[] = [];
+    // The last instructions, the newest first.
+    let read: readonly Read[] = Array(4).fill(NOTHING_READ);
     walk(body, {
       ...IGNORE,
+      instruction: opcode => {
+        read = [{ at: body.at - 1, opcode }, ...read.slice(0, 3)];
+      },
       writes: at => {
         const write = readWrite(new Cursor(this.#bytes, at));
-        temporaries.need(write.operands);
-        places.push({ at, write });
+        const place = placeOf(at, write, read.slice(1));
+        if (place.top !== "neither") temporaries.need(place.top === "operands" ? write.operands : []);
+        places.push(place);
       },
       setsGlobal: (index, at) => {
         if (index !== this.#limit.index) return;
         temporaries.need([]);
-        places.push({ at, write: undefined });
+        places.push({ at, write: undefined, top: "operands" });
       },
     });
     return places;
   }
+}
+
+/**
+ * Where a check of a write has the fewest bytes. Where the value is computed by one instruction, or
+ * by one and a `local.tee`, the check can come before it. Where an instruction like that pushes the
+ * address, too, the check pushes the address itself.
+ *
+ * @param before the instructions before the write, the last one first
+ */
+function placeOf(at: number, write: Write, before: readonly Read[]): Place {
+  if (write.operands.length !== 1) return { at, write, top: "operands" };
+  const ofValue = before[0].opcode === LOCAL_TEE ? 2 : 1;
+  const value = before[ofValue - 1];
+  if (!isPlain(value.opcode)) return { at, write, top: "operands" };
+  const address = before[ofValue];
+  const isAgain = address.opcode === LOCAL_GET || address.opcode === GLOBAL_GET;
+  return isAgain ? { at: address.at, write, top: "neither" } : { at: value.at, write, top: "address" };
+}
+
+/** Whether an instruction takes nothing, pushes one value, and does nothing else. */
+function isPlain(opcode: number): boolean {
+  return opcode === LOCAL_GET || opcode === GLOBAL_GET || (opcode >= FIRST_CONST && opcode <= LAST_CONST);
 }

@@ -18,8 +18,8 @@ export const TICKS_PER_VALUE = 4;
 export const IMPORT_TICKS = 2560;
 
 /**
- * What a check of the store limit (write-checks.ts) weighs. It takes 0.25 ns in the baseline tier
- * and 0.65 ns optimized.
+ * What a check of the store limit (write-checks.ts) weighs. It takes at most 0.25 ns in the baseline
+ * tier and 0.65 ns optimized.
  */
 export const CHECK_TICKS = 24;
 

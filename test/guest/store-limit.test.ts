@@ -129,8 +129,8 @@ describe.each(["incremental", "minimal", "stub"])("with the runtime %s", runtime
     );
     const block = exports.take(100);
     exports.put(block + 99);
-    exports.put(limit() - 1);
-    expect(() => exports.put(limit())).toThrow(WebAssembly.RuntimeError);
+    exports.put(limit());
+    expect(() => exports.put(limit() + 1)).toThrow(WebAssembly.RuntimeError);
     expect(() => exports.put(PAGE - 1)).toThrow(WebAssembly.RuntimeError);
     exports.take(PAGE);
     exports.put(PAGE - 1);

@@ -4,6 +4,8 @@
  */
 import binaryen from "binaryen";
 import { describe, expect, test } from "vitest";
+import { Copies } from "../../host/module/copies.ts";
+import { CrashPlaces } from "../../host/module/crash-places.ts";
 import { compileLimited } from "../../host/module/limited.ts";
 import { guest, PLAIN } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
@@ -78,13 +80,13 @@ const store = (address: number) => `(i32.store (i32.const ${address}) (i32.const
 
 describe.each(["count", "none"] as const)("a module whose reductions are: %s", reductions => {
   test("writes up to its limit", async () => {
-    expect(await endOf(`${LIMIT} (func (export "run") ${store(1020)})`, reductions)).toBe("normal");
+    expect(await endOf(`${LIMIT} (func (export "run") ${store(1024)})`, reductions)).toBe("normal");
   });
 
   test.each([
-    ["a store", store(1021)],
+    ["a store", store(1025)],
     ["a bulk instruction", "(memory.fill (i32.const 1000) (i32.const 0) (i32.const 25))"],
-    ["a store after it has lowered the limit and raised it again", `(global.set $limit (i32.const 0)) ${store(1021)}`],
+    ["a store after it has lowered the limit and raised it again", `(global.set $limit (i32.const 0)) ${store(1025)}`],
     ["a store with an offset", "(i64.store offset=4294967295 (i32.const 1) (i64.const 1))"],
     ["a store of a function in a table", `(call_indirect (i32.const 0))`],
   ])("is told of a write behind its limit by %s", async (_, body) => {
@@ -111,7 +113,7 @@ describe.each(["count", "none"] as const)("a module whose reductions are: %s", r
   });
 
   test("that catches everything catches no trap of a check", async () => {
-    const body = `(try (do ${store(1021)}) (catch_all))`;
+    const body = `(try (do ${store(1025)}) (catch_all))`;
     expect(await endOf(`${LIMIT} (func (export "run") ${body})`, reductions)).toMatch(BEHIND);
   });
 });
@@ -125,4 +127,17 @@ test("bytes that the engine refuses do not become a module by the locals of the 
   expect(WebAssembly.validate(invalid)).toBe(false);
   await expect(compileLimited("bad", invalid)).rejects.toThrow(WebAssembly.CompileError);
   await compileLimited("good", valid);
+});
+
+test("an engine that says no place of a trap leaves two reasons", () => {
+  const places = new CrashPlaces(undefined, guest(RUN), [], new Copies(true));
+  const crash = {
+    kind: "crashed",
+    message: "Unreachable code should not be executed",
+    stack: "run@[wasm code]",
+  } as const;
+  expect(places.ofCrash(crash).message).toBe(
+    "Unreachable code should not be executed, or store limit: it wrote to memory that its allocator has not given out",
+  );
+  expect(places.ofCrash({ ...crash, message: "Division by zero" }).message).toBe("Division by zero");
 });
