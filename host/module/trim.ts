@@ -6,7 +6,15 @@
  * The module gets one more function instead, which copies all mutable globals to the memory or
  * back. So the host can put all of them back, also those that the module does not export.
  */
-import { ENTRY_TYPE, exportTypes, GIVES_WAY_EXPORT, GLOBALS_EXPORT, LEFT_EXPORT, resumeExport } from "../wire/abi.ts";
+import {
+  ENTRY_TYPE,
+  exportTypes,
+  GIVES_WAY_EXPORT,
+  GLOBALS_EXPORT,
+  LEFT_EXPORT,
+  LIMIT_EXPORT,
+  resumeExport,
+} from "../wire/abi.ts";
 import { Copies } from "./copies.ts";
 import { type Cursor, Undecodable } from "./cursor.ts";
 import { eachType, Form, Kind, readGlobalType, readImport } from "./declarations.ts";
@@ -26,6 +34,9 @@ export const GLOBAL_BYTES = 8;
  * module's own.
  */
 const MAX_GLOBALS = 512;
+
+/** Globals that the host reads and sets one by one, which `isopod:globals` cannot. */
+const KEPT_GLOBALS: ReadonlySet<string> = new Set([LEFT_EXPORT, LIMIT_EXPORT]);
 
 /**
  * The load for each type of global that can be copied, and what stores all 8 bytes. Images have those
@@ -174,7 +185,7 @@ class Trimmer {
 
   #exports(out: Output, body: Cursor, adds: boolean): void {
     const keeps = (name: string, kind: number) =>
-      kind === Kind.function ? this.#keeps.has(name) : kind === Kind.global && name === LEFT_EXPORT;
+      kind === Kind.function ? this.#keeps.has(name) : kind === Kind.global && KEPT_GLOBALS.has(name);
     writeExports(out, this.#bytes, body, keeps, adds ? this.#functions : undefined);
   }
 
