@@ -2,6 +2,7 @@
  * A guest's `spawn` of a module that it has spawned before. The host decides what a name and an entry
  * mean for actors of a spec, and the kernel keeps that as the spec's children.
  */
+
 import { classFor, give, take } from "./arena.ts";
 import {
   CHILD_ENTRY_LENGTH,
@@ -23,6 +24,7 @@ import {
   SPEC_MAX_MESSAGES,
   SPEC_MAX_SPAWNS,
   USERS,
+  WRITTEN,
 } from "./life-words.ts";
 import { add, below, copyIn, count, fits, guestIs, guestStore2, isInside, load, store, store2 } from "./memory.ts";
 import { hostCharge, hostHeadroom, hostSpawn } from "./outside.ts";
@@ -34,6 +36,7 @@ import { addLink, addMonitor, prepareTie } from "./ties.ts";
 import {
   ACTOR_BYTES,
   ARGS,
+  BODY,
   BYTES_OF_ARGUMENTS,
   BYTES_OF_INSTANCES,
   BYTES_OF_TIES,
@@ -113,6 +116,9 @@ export function spawn(
     store(REFS_LEFT, (load(REFS_LEFT) - 1) | 0);
     addMonitor(self, record, ref);
   }
+  const instance = load((self + BODY) | 0);
+  const end = (result + RESULT_BYTES) | 0;
+  if (below(load((instance + WRITTEN) | 0), end)) store((instance + WRITTEN) | 0, end);
   guestStore2(result, load((record + LO) | 0), load((record + HI) | 0));
   guestStore2((result + 8) | 0, ref, 0);
   enqueue(record);

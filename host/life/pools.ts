@@ -9,6 +9,7 @@ import type { Spec } from "../actor/spec.ts";
 import {
   FIRST_STATE,
   FREE_INSTANCE,
+  HAS_LIMIT,
   IN_STATE,
   INSTANCES_MADE,
   MOST_INSTANCES,
@@ -37,11 +38,12 @@ export class Pool {
   readonly #services: Services;
   readonly #most: number;
 
-  constructor(services: Services, most: number) {
+  constructor(services: Services, most: number, hasLimit: boolean) {
     this.address = services.kernel.newBlock(POOL_BYTES);
     this.#services = services;
     this.#most = most;
     this.#set(MOST_INSTANCES, most);
+    this.#set(HAS_LIMIT, hasLimit ? 1 : 0);
   }
 
   #word(place: number): number {
@@ -149,7 +151,7 @@ export class Pools {
     const key = `${maximumPages} ${entry}`;
     let pool = pools.get(key);
     if (pool === undefined) {
-      pool = new Pool(this.#services, this.#most);
+      pool = new Pool(this.#services, this.#most, module.storeLimit !== undefined);
       pools.set(key, pool);
       this.#all.add(pool);
       this.#onModuleGone.register(module, pool);

@@ -17,7 +17,7 @@ import {
 } from "../wire/abi.ts";
 import { Copies } from "./copies.ts";
 import { type Cursor, Undecodable } from "./cursor.ts";
-import { eachType, Form, Kind, readGlobalType, readImport } from "./declarations.ts";
+import { eachType, Form, Kind, readExport, readGlobalType, readImport } from "./declarations.ts";
 import { isCollector } from "./entries.ts";
 import { writeExports } from "./exports.ts";
 import { walk } from "./instructions.ts";
@@ -126,6 +126,8 @@ class Trimmer {
   #types = 0;
   #functions = 0;
   #globals = 0;
+  /** The store limit, which is moved first. */
+  #limit = -1;
   /** Globals of the module's own that can be set. */
   readonly #mutable: { readonly index: number; readonly type: number }[] = [];
 
@@ -137,7 +139,7 @@ class Trimmer {
 
   trim(): Pick<Compiled, "bytes" | "globals"> {
     for (const part of sectionsOf(this.#bytes)) this.#survey(part);
-    const mutable = this.#mutable;
+    const mutable = this.#mutable.sort((a, b) => Number(b.index === this.#limit) - Number(a.index === this.#limit));
     const moves = mutable.length <= MAX_GLOBALS && mutable.every(({ type }) => type in MOVES);
     const adds = moves && mutable.length > 0;
     const out = new Output(this.#bytes.length + 64 + 32 * mutable.length, this.#copies);
@@ -158,6 +160,12 @@ class Trimmer {
     else if (id === Section.import) body.each(() => this.#import(body));
     else if (id === Section.function) this.#functions += body.u32();
     else if (id === Section.global) body.each(() => this.#global(body));
+    else if (id === Section.export) body.each(() => this.#export(body));
+  }
+
+  #export(body: Cursor): void {
+    const { name, kind, index } = readExport(body);
+    if (kind === Kind.global && name === LIMIT_EXPORT) this.#limit = index;
   }
 
   /** Modules that import anything else do not pass the check of imports (check.ts). */
