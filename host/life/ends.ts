@@ -14,7 +14,17 @@ import { countEnd } from "../actor/memory.ts";
 import type { Registry } from "../between/names.ts";
 import { announceEnd, dropTies } from "../between/signals.ts";
 import { ENDING, SIZE } from "../kernel/life-words.ts";
-import { ARGS, DEAD, ENDS_WAITING, GUESTS, SPEC, TURNS_LEFT } from "../kernel/words.ts";
+import {
+  ARGS,
+  DEAD,
+  END_BYTES,
+  ENDS_LENGTH,
+  ENDS_LIST,
+  ENDS_WAITING,
+  GUESTS,
+  SPEC,
+  TURNS_LEFT,
+} from "../kernel/words.ts";
 import { dropKept } from "../mail/kept.ts";
 import { NONE } from "../mail/mailbox.ts";
 import type { Inspection } from "../time/inspection.ts";
@@ -50,6 +60,9 @@ export class Ends implements Runnable {
   /** Those from `#told` on are still to be told, oldest first. */
   #endings: Ending[] = [];
   #told = 0;
+  /** How many of the ends in the kernel's list are told. */
+  #toldOfKernel = 0;
+  #isTellingOfKernel = false;
   #isTelling = false;
   #isQueued = false;
   #onIdle: (() => void)[] = [];
@@ -223,7 +236,33 @@ export class Ends implements Runnable {
     this.#isQueued = true;
   }
 
+  /** Tells the embedder of the ends that the kernel has told to all others. */
+  tellKernelEnds(): void {
+    const { kernel } = this.#services;
+    // Each is a notice, and before a notice this is called.
+    if (kernel.word(ENDS_LENGTH) === 0 || this.#isTellingOfKernel) return;
+    this.#isTellingOfKernel = true;
+    try {
+      this.#tellOfKernel();
+    } finally {
+      this.#isTellingOfKernel = false;
+    }
+  }
+
+  #tellOfKernel(): void {
+    const { kernel, specs } = this.#services;
+    while (this.#toldOfKernel < kernel.word(ENDS_LENGTH)) {
+      // A guest's stack may end in here: the others are told later.
+      const entry = ENDS_LIST + this.#toldOfKernel++ * END_BYTES;
+      const pid = pidFromWords(kernel.word(entry), kernel.word(entry + 4));
+      this.#tellExit({ pid, module: specs.at(kernel.word(entry + 8)).module?.name, reason: { kind: "normal" } }, []);
+    }
+    kernel.setWord(ENDS_LENGTH, 0);
+    this.#toldOfKernel = 0;
+  }
+
   #tellPiece(): void {
+    this.tellKernelEnds();
     const { clock } = this.#services;
     const endMs = clock.now() + PIECE_MS;
     let units = PIECE_UNITS;
@@ -318,11 +357,17 @@ export class Ends implements Runnable {
     this.#waiting.delete(actor.pid);
     for (const resolve of waiting ?? []) resolve(reason);
     if (!wasAlive) return;
+    const { pid, module } = actor;
+    this.#tellExit(
+      { pid, module: module?.name, reason, ...(lastReceived === undefined ? {} : { lastReceived }) },
+      names,
+    );
+  }
+
+  #tellExit(exit: ActorExit, names: readonly string[]): void {
     const inspection = this.#inspection;
     const onExit = this.#onExit;
     if (onExit === undefined && !inspection.wants("exit")) return;
-    const { pid, module } = actor;
-    const exit = { pid, module: module?.name, reason, ...(lastReceived === undefined ? {} : { lastReceived }) };
     const callback = onExit && (() => onExit(names.length === 0 ? exit : { ...exit, name: names[0] }));
     inspection.tell({ kind: "exit", names, ...exit }, "onExit", callback);
   }
