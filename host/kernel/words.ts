@@ -94,6 +94,8 @@ export const TIE_SECRET = 1368;
 export const TIE_INDEX = 1376;
 /** A block for the next tie; 0: there is none. */
 export const SPARE_TIE = 1380;
+/** A block with arguments for the next spawn; 0: there is none. */
+export const SPARE_ARGUMENTS = 1408;
 /** The record of all actors that have ended, for the host: it is dead, and has no pid and no items. Its cold block is behind it. */
 export const ENDED_RECORD = 1536;
 /** 1: the host is told of the kernel's own ends. How many are in the list, and the list: their pids and specs. */
