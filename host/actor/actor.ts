@@ -17,6 +17,7 @@ import {
   BODY,
   BORN,
   COLD,
+  ENDED,
   ENDED_RECORD,
   FOR_EVER,
   GIVEN,
@@ -31,6 +32,7 @@ import {
   RESIDENT,
   RUNNING,
   SENT,
+  SPAWNED,
   SPEC,
   STATE,
   TIMED,
@@ -122,6 +124,8 @@ export function totals({ counters, kernel }: Pick<Services, "counters" | "kernel
     ...counters,
     sent: counters.sent + kernel.double(SENT),
     received: counters.received + kernel.double(RECEIVED),
+    spawned: counters.spawned + kernel.double(SPAWNED),
+    ended: counters.ended + kernel.double(ENDED),
   };
 }
 
