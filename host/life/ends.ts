@@ -193,7 +193,7 @@ export class Ends implements Runnable {
     const { family } = actor;
     if (family !== null) {
       family.add(SIZE, -1);
-      family.add(ENDING, 1);
+      if (wasAlive) family.add(ENDING, 1);
     }
     actor.hide();
     return isNow;
@@ -297,7 +297,7 @@ export class Ends implements Runnable {
     actor.discard();
     countEnd(actor);
     this.#instances.give(actor);
-    family?.add(ENDING, -1);
+    if (ending.wasAlive) family?.add(ENDING, -1);
     const { end } = extra;
     extra.context = null;
     const notices = this.#notices;
