@@ -8,6 +8,7 @@ import { dequeue } from "./queue.ts";
 import {
   BODY,
   BUDGET,
+  CURRENT,
   FLAGS,
   HI,
   NO_INSTANCE,
@@ -45,6 +46,8 @@ export function run(turns: i32): i32 {
 
 /** Gives an actor that is ready its turn, wherever it stands in the run queue. */
 export function turnOf(record: i32): i32 {
+  // Where the stack ends from here on, this actor ends, and not the one that ran before.
+  store(CURRENT, record);
   if ((load((record + FLAGS) | 0) & (TAKES_TURNS | RESIDENT)) !== (TAKES_TURNS | RESIDENT)) {
     const flags = load((record + FLAGS) | 0);
     if ((flags & RESIDENT) === 0 && load((load((record + SPEC) | 0) + POOL) | 0) !== 0 && !settle(record))

@@ -20,7 +20,7 @@ import {
   USED,
 } from "./life-words.ts";
 import { load, store } from "./memory.ts";
-import { callLeave } from "./outside.ts";
+import { callLeave, hostHeadroom } from "./outside.ts";
 import { BODY, FLAGS, PINNED, RESIDENT, RUNNING, SPEC, STATE } from "./words.ts";
 
 /**
@@ -46,6 +46,8 @@ export function settle(record: i32): bool {
 function vacate(pool: i32): bool {
   const made = load((pool + INSTANCES_MADE) | 0);
   if (made < load((pool + MOST_INSTANCES) | 0)) return false;
+  // An actor is lost where the stack ends while it leaves.
+  hostHeadroom();
   for (let left = made << 1; left > 0; left = (left - 1) | 0) {
     const instance = load((pool + NEXT_TO_LEAVE) | 0);
     store((pool + NEXT_TO_LEAVE) | 0, load((instance + NEXT_IN_POOL) | 0));

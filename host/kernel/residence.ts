@@ -5,7 +5,7 @@ import { CLEAN, CONDITION, FIRST_STATE, OCCUPANT, OF_POOL, PENDING } from "./lif
 import { guestPages, load, store } from "./memory.ts";
 import { free } from "./pool.ts";
 import { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
-import { BODY, FLAGS, RESIDENT } from "./words.ts";
+import { BODY, DEAD, FLAGS, RESIDENT, STATE } from "./words.ts";
 
 /** The store limit of a guest that has none. */
 const EVERYTHING = -1;
@@ -19,13 +19,25 @@ export function enter(instance: i32): void {
     return;
   }
   loadImage(instance, image);
-  store((instance + PENDING) | 0, 0);
+  // In this order: where the stack ends in between, the image is dropped with its actor's instance.
   dropImage(image);
+  store((instance + PENDING) | 0, 0);
 }
 
-/** The actor leaves the instance: its state becomes an image. False: that is too long, and it stays. */
+/**
+ * The actor leaves the instance: its state becomes an image. False: that is too long, or the memory has
+ * grown, and it stays.
+ */
 export function leave(instance: i32): bool {
+  if (!isReusable(instance)) return false;
   const record = load((instance + OCCUPANT) | 0);
+  if (load((record + STATE) | 0) === DEAD) {
+    // Its end is not told yet. No one needs its state, and a load may have been interrupted.
+    recycle(instance);
+    store((record + BODY) | 0, 0);
+    store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
+    return true;
+  }
   const pool = load((instance + OF_POOL) | 0);
   let image = load((instance + PENDING) | 0);
   if (load((instance + CONDITION) | 0) !== CLEAN) {
