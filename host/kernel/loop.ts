@@ -2,12 +2,13 @@
 
 import { POOL, TABLE_INDEX, USED } from "./life-words.ts";
 import { load, store } from "./memory.ts";
-import { callTurn } from "./outside.ts";
+import { callTurn, hostHeadroom } from "./outside.ts";
 import { settle } from "./pool.ts";
 import { dequeue } from "./queue.ts";
 import {
   BODY,
   BUDGET,
+  CURRENT,
   FLAGS,
   HI,
   NO_INSTANCE,
@@ -31,6 +32,8 @@ const ITEMS_SHIFT = 6;
  * its low seven bits what is left to do; 0: nowhere.
  */
 export function run(turns: i32): i32 {
+  // Between two turns no frame of a guest is on the stack: this is enough for all of them.
+  hostHeadroom();
   store(TURNS_LEFT, turns);
   while (load(QUEUE_LENGTH) > 0 && load(TURNS_LEFT) > 0) {
     store(TURNS_LEFT, (load(TURNS_LEFT) - 1) | 0);
@@ -45,6 +48,8 @@ export function run(turns: i32): i32 {
 
 /** Gives an actor that is ready its turn, wherever it stands in the run queue. */
 export function turnOf(record: i32): i32 {
+  // Where the stack ends from here on, this actor ends, and not the one that ran before.
+  store(CURRENT, record);
   if ((load((record + FLAGS) | 0) & (TAKES_TURNS | RESIDENT)) !== (TAKES_TURNS | RESIDENT)) {
     const flags = load((record + FLAGS) | 0);
     if ((flags & RESIDENT) === 0 && load((load((record + SPEC) | 0) + POOL) | 0) !== 0 && !settle(record))

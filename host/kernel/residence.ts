@@ -16,7 +16,7 @@ import {
 import { below, guestPages, load, store } from "./memory.ts";
 import { free } from "./pool.ts";
 import { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
-import { BODY, FLAGS, RESIDENT } from "./words.ts";
+import { BODY, DEAD, FLAGS, RESIDENT, STATE } from "./words.ts";
 
 /** An actor's turn begins in an instance that it has just been given: its image is loaded. */
 export function enter(instance: i32): void {
@@ -29,8 +29,9 @@ export function enter(instance: i32): void {
   }
   store((instance + WRITTEN) | 0, load((image + IMAGE_LIMIT) | 0));
   loadImage(instance, image);
-  store((instance + PENDING) | 0, 0);
+  // In this order: where the stack ends in between, the image is dropped with its actor's instance.
   dropImage(image);
+  store((instance + PENDING) | 0, 0);
 }
 
 /**
@@ -47,9 +48,20 @@ function changedIn(instance: i32, pool: i32): i32 {
   return below(end, written) ? written : end;
 }
 
-/** The actor leaves the instance: its state becomes an image. False: that is too long, and it stays. */
+/**
+ * The actor leaves the instance: its state becomes an image. False: that is too long, or the memory has
+ * grown, and it stays.
+ */
 export function leave(instance: i32): bool {
+  if (!isReusable(instance)) return false;
   const record = load((instance + OCCUPANT) | 0);
+  if (load((record + STATE) | 0) === DEAD) {
+    // Its end is not told yet. No one needs its state, and a load may have been interrupted.
+    recycle(instance);
+    store((record + BODY) | 0, 0);
+    store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
+    return true;
+  }
   const pool = load((instance + OF_POOL) | 0);
   let image = load((instance + PENDING) | 0);
   if (load((instance + CONDITION) | 0) !== CLEAN) {

@@ -104,6 +104,7 @@ export const ENDS_LENGTH = 1404;
 export const ENDS_LIST = 4096;
 export const ENDS_ENTRIES = 256;
 export const END_BYTES = 16;
+export const END_SHIFT = 4;
 /** By slot / 512: the address of a block of 512 records; 0: there is none yet. */
 export const RECORD_BLOCKS = 8192;
 /** Payloads that the host sends are put here, and random words for the generations of new slots. */
