@@ -12,6 +12,7 @@ import {
   ARENA,
   ARENA_END,
   BLOCK_SHIFT,
+  CHECKS_IMAGES,
   COLD,
   CURRENT,
   DEAD,
@@ -33,6 +34,7 @@ import {
 } from "../kernel/words.ts";
 import { EngineError } from "../wire/errors.ts";
 import { needHeadroom, prepareHeadroom } from "./headroom.ts";
+import { checks, strayed } from "./image-checks.ts";
 import { Payloads } from "./payloads.ts";
 
 /** What has a record in the kernel. */
@@ -100,6 +102,7 @@ interface Functions {
   ): number;
   run(turns: number): number;
   turnOf(record: number): number;
+  settle(record: number): number;
   descend(calls: number): number;
   begin(record: number): void;
   countSent(record: number): number;
@@ -192,6 +195,7 @@ export class Kernel<T extends Recorded = Recorded> {
     this.#bytes = new Uint8Array(this.memory.buffer);
     this.#doubles = new Float64Array(this.memory.buffer);
     this.setWord(ARENA_END, ARENA);
+    if (checks.images) this.setWord(CHECKS_IMAGES, 1);
     this.setWord(MAX_ITEM_BYTES, Math.min(maxItemBytes, MAX_WORD) | 0);
     this.setWord(ENDED_RECORD + HI, -1);
     this.setWord(ENDED_RECORD + STATE, DEAD);
@@ -204,6 +208,7 @@ export class Kernel<T extends Recorded = Recorded> {
     "host.drop": (payload: number) => this.#drop(payload),
     "host.headroom": needHeadroom,
     "host.seed": () => this.#seed(),
+    "host.strayed": strayed,
   };
 
   /** The memory as words. It may have grown since the last call, so do not keep it. */
