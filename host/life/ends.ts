@@ -17,9 +17,6 @@ import { ENDING, SIZE } from "../kernel/life-words.ts";
 import {
   ARGS,
   DEAD,
-  END_BYTES,
-  ENDS_LENGTH,
-  ENDS_LIST,
   ENDS_WAITING,
   GUESTS,
   SPEC,
@@ -27,13 +24,12 @@ import {
 } from "../kernel/words.ts";
 import { dropKept } from "../mail/kept.ts";
 import { NONE } from "../mail/mailbox.ts";
-import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
-import type { ActorExit } from "../wire/events.ts";
 import { type ExitReason, isCounted } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 import { type Ending, endingOf } from "./ending.ts";
+import type { Exits } from "./exits.ts";
 import type { Instances } from "./instances.ts";
 
 /**
@@ -51,18 +47,14 @@ const ENDINGS_KEPT = 1_024;
 export class Ends implements Runnable {
   readonly #services: Services;
   readonly #notices: Notices;
-  readonly #inspection: Inspection;
   readonly #registry: Registry;
   readonly #instances: Instances;
-  readonly #onExit: ((exit: ActorExit) => void) | undefined;
+  readonly #exits: Exits;
   /** By pid: the promises that wait for the end of its actor. */
   readonly #waiting = new Map<Pid, ((reason: ExitReason) => void)[]>();
   /** Those from `#told` on are still to be told, oldest first. */
   #endings: Ending[] = [];
   #told = 0;
-  /** How many of the ends in the kernel's list are told. */
-  #toldOfKernel = 0;
-  #isTellingOfKernel = false;
   #isTelling = false;
   #isQueued = false;
   #onIdle: (() => void)[] = [];
@@ -70,17 +62,15 @@ export class Ends implements Runnable {
   constructor(
     services: Services,
     notices: Notices,
-    inspection: Inspection,
     registry: Registry,
     instances: Instances,
-    onExit: ((exit: ActorExit) => void) | undefined,
+    exits: Exits,
   ) {
     this.#services = services;
     this.#notices = notices;
-    this.#inspection = inspection;
     this.#registry = registry;
     this.#instances = instances;
-    this.#onExit = onExit;
+    this.#exits = exits;
   }
 
   /** Live guests. Host mailboxes do not count. */
@@ -203,7 +193,7 @@ export class Ends implements Runnable {
     const { family } = actor;
     if (family !== null) {
       family.add(SIZE, -1);
-      family.add(ENDING, 1);
+      if (wasAlive) family.add(ENDING, 1);
     }
     actor.hide();
     return isNow;
@@ -236,33 +226,8 @@ export class Ends implements Runnable {
     this.#isQueued = true;
   }
 
-  /** Tells the embedder of the ends that the kernel has told to all others. */
-  tellKernelEnds(): void {
-    const { kernel } = this.#services;
-    // Each is a notice, and before a notice this is called.
-    if (kernel.word(ENDS_LENGTH) === 0 || this.#isTellingOfKernel) return;
-    this.#isTellingOfKernel = true;
-    try {
-      this.#tellOfKernel();
-    } finally {
-      this.#isTellingOfKernel = false;
-    }
-  }
-
-  #tellOfKernel(): void {
-    const { kernel, specs } = this.#services;
-    while (this.#toldOfKernel < kernel.word(ENDS_LENGTH)) {
-      // A guest's stack may end in here: the others are told later.
-      const entry = ENDS_LIST + this.#toldOfKernel++ * END_BYTES;
-      const pid = pidFromWords(kernel.word(entry), kernel.word(entry + 4));
-      this.#tellExit({ pid, module: specs.at(kernel.word(entry + 8)).module?.name, reason: { kind: "normal" } }, []);
-    }
-    kernel.setWord(ENDS_LENGTH, 0);
-    this.#toldOfKernel = 0;
-  }
-
   #tellPiece(): void {
-    this.tellKernelEnds();
+    this.#exits.tellOfKernel();
     const { clock } = this.#services;
     const endMs = clock.now() + PIECE_MS;
     let units = PIECE_UNITS;
@@ -332,7 +297,7 @@ export class Ends implements Runnable {
     actor.discard();
     countEnd(actor);
     this.#instances.give(actor);
-    family?.add(ENDING, -1);
+    if (ending.wasAlive) family?.add(ENDING, -1);
     const { end } = extra;
     extra.context = null;
     const notices = this.#notices;
@@ -358,17 +323,9 @@ export class Ends implements Runnable {
     for (const resolve of waiting ?? []) resolve(reason);
     if (!wasAlive) return;
     const { pid, module } = actor;
-    this.#tellExit(
+    this.#exits.tell(
       { pid, module: module?.name, reason, ...(lastReceived === undefined ? {} : { lastReceived }) },
       names,
     );
-  }
-
-  #tellExit(exit: ActorExit, names: readonly string[]): void {
-    const inspection = this.#inspection;
-    const onExit = this.#onExit;
-    if (onExit === undefined && !inspection.wants("exit")) return;
-    const callback = onExit && (() => onExit(names.length === 0 ? exit : { ...exit, name: names[0] }));
-    inspection.tell({ kind: "exit", names, ...exit }, "onExit", callback);
   }
 }
