@@ -93,6 +93,8 @@ export class Parts {
       account,
       random,
       end: (actor, reason) => this.ends.end(actor, reason),
+      bringIn: actor => this.instances.bringIn(actor),
+      pin: actor => this.instances.pin(actor),
       describe: (actor, error) => stackTooLong(actor) ?? reasonOfThrown(error),
       deadLetter: (from, to, tag, length, why) => callbacks.deadLetter(from, to, tag, length, why),
     };

@@ -106,6 +106,10 @@ export interface Accounting {
 export interface Reports {
   /** Ends the actor for this reason. None of its frames may be on the stack. */
   end(actor: Actor, reason: ExitReason): void;
+  /** Loads an actor that has no instance, so that the host can use its memory. Throws a LimitError. */
+  bringIn(actor: Actor): void;
+  /** The same, for life: no other actor gets its memory. */
+  pin(actor: Actor): void;
   /** The exit reason for an exception that came out of the actor's code. */
   describe(actor: Actor, error: unknown): ExitReason;
   /** Counts a message that no actor will receive, and tells the embedder. */

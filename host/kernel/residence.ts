@@ -10,13 +10,14 @@ import {
   LIMIT_SLACK,
   OCCUPANT,
   OF_POOL,
+  PAGES,
   PENDING,
   WRITTEN,
 } from "./life-words.ts";
 import { below, guestPages, load, store } from "./memory.ts";
 import { free } from "./pool.ts";
 import { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
-import { BODY, DEAD, FLAGS, RESIDENT, STATE } from "./words.ts";
+import { BODY, DEAD, FLAGS, PINNED, RESIDENT, STATE } from "./words.ts";
 
 /** An actor's turn begins in an instance that it has just been given: its image is loaded. */
 export function enter(instance: i32): void {
@@ -48,12 +49,8 @@ function changedIn(instance: i32, pool: i32): i32 {
   return below(end, written) ? written : end;
 }
 
-/**
- * The actor leaves the instance: its state becomes an image. False: that is too long, or the memory has
- * grown, and it stays.
- */
+/** The actor leaves the instance: its state becomes an image. False: that is too long, and it stays for life. */
 export function leave(instance: i32): bool {
-  if (!isReusable(instance)) return false;
   const record = load((instance + OCCUPANT) | 0);
   if (load((record + STATE) | 0) === DEAD) {
     // Its end is not told yet. No one needs its state, and a load may have been interrupted.
@@ -66,12 +63,16 @@ export function leave(instance: i32): bool {
   let image = load((instance + PENDING) | 0);
   if (load((instance + CONDITION) | 0) !== CLEAN) {
     image = saveWith(load((pool + FIRST_STATE) | 0), changedIn(instance, pool));
-    if (image === 0) return false;
+    if (image === 0) {
+      store((record + FLAGS) | 0, load((record + FLAGS) | 0) | PINNED);
+      return false;
+    }
     resetSaved(instance, image);
   }
   store((instance + PENDING) | 0, 0);
   store((record + BODY) | 0, image);
   store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
+  store((instance + PAGES) | 0, guestPages());
   free(instance, pool);
   return true;
 }

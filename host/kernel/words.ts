@@ -54,6 +54,8 @@ export const FRESH_SLOT = 108;
 export const PLACE = 112;
 /** Bytes of all first states and images, in whole blocks. The number has no sign. */
 export const IMAGE_BYTES = 120;
+/** 1: each save and each reset looks at all of the memory. Tests set it. */
+export const CHECKS_IMAGES = 124;
 /** The first outbox; 0: there is none. */
 export const OUTBOXES = 116;
 /** Live guests. */

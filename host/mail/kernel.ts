@@ -12,6 +12,7 @@ import {
   ARENA,
   ARENA_END,
   BLOCK_SHIFT,
+  CHECKS_IMAGES,
   COLD,
   CURRENT,
   DEAD,
@@ -31,6 +32,7 @@ import {
   STATE,
 } from "../kernel/words.ts";
 import { headroomFunction, needHeadroom, prepareHeadroom } from "./headroom.ts";
+import { checks, strayed } from "./image-checks.ts";
 import { kernelModule, newMemory } from "./kernel-module.ts";
 import { Payloads } from "./payloads.ts";
 
@@ -60,6 +62,7 @@ interface Functions {
   ): number;
   run(turns: number): number;
   turnOf(record: number): number;
+  settle(record: number): number;
   descend(calls: number): number;
   begin(record: number): void;
   countSent(record: number): number;
@@ -153,6 +156,7 @@ export class Kernel<T extends Recorded = Recorded> {
     this.#bytes = new Uint8Array(this.memory.buffer);
     this.#doubles = new Float64Array(this.memory.buffer);
     this.setWord(ARENA_END, ARENA);
+    if (checks.images) this.setWord(CHECKS_IMAGES, 1);
     this.setWord(MAX_ITEM_BYTES, Math.min(maxItemBytes, MAX_WORD) | 0);
     this.setWord(ENDED_RECORD + HI, -1);
     this.setWord(ENDED_RECORD + STATE, DEAD);
@@ -165,6 +169,7 @@ export class Kernel<T extends Recorded = Recorded> {
     "host.drop": (payload: number) => this.#drop(payload),
     "host.headroom": needHeadroom,
     "host.seed": () => this.#seed(),
+    "host.strayed": strayed,
   };
 
   /** The memory as words. It may have grown since the last call, so do not keep it. */

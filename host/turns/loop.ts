@@ -123,11 +123,7 @@ export class Loop implements Runnable {
       return true;
     }
     const what = this.#services.kernel.call.turnOf(actor.record);
-    if (what === NOTHING) return true;
-    if (what !== NO_INSTANCE) return this.#finishTurn(actor, what);
-    const why = "there is no instance for it, and every other actor of its module keeps its own (limit instances)";
-    actor.services.end(actor, crashOf(actor, why));
-    return true;
+    return what === NOTHING || this.#finishTurn(actor, what);
   }
 
   /** Sets the timers of those who have parked with a timeout since the host was here last. */

@@ -1,7 +1,7 @@
 /** The compiled kernel, for tests that are written for its TypeScript. */
 
-import { FLAGS, IS_HANDLER } from "../../host/kernel/words.ts";
 import { KIND, MESSAGE, OUTSIDE, TAG, TIMER } from "../../host/kernel/mail-words.ts";
+import { FLAGS, IS_HANDLER } from "../../host/kernel/words.ts";
 import { type CompiledKernel, instantiateKernel } from "./kernel.ts";
 import type { Kernel } from "./kernel-functions.ts";
 import { word } from "./kernel-memory.ts";
