@@ -18,6 +18,7 @@ import { type Log, mayLog } from "./door/log.ts";
 import { Directory } from "./javascript/directory.ts";
 import { MAX_ACTORS, TIE_SECRET, WATCHED } from "./kernel/words.ts";
 import { Ends } from "./life/ends.ts";
+import { Hibernation } from "./life/hibernation.ts";
 import { Instances } from "./life/instances.ts";
 import { Spawner } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
@@ -58,6 +59,7 @@ export class Parts {
   readonly imports: ImportObject;
   readonly loop: Loop;
   readonly instances: Instances;
+  readonly hibernation: Hibernation;
   readonly ends: Ends;
   readonly spawner: Spawner;
   readonly snapshots: Snapshots;
@@ -73,7 +75,18 @@ export class Parts {
     const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes, random);
     for (const word of [TIE_SECRET, TIE_SECRET + 4]) kernel.setWord(word, (secretRandom() * 2 ** 32) | 1);
     const account = new Account(limits.allMemoryBytes, kernel);
-    const counters = { sent: 0, received: 0, dead: 0, denied: 0, untold: 0, spawned: 0, ended: 0, turnsCut: 0 };
+    const counters = {
+      sent: 0,
+      received: 0,
+      dead: 0,
+      denied: 0,
+      untold: 0,
+      spawned: 0,
+      ended: 0,
+      hibernated: 0,
+      loaded: 0,
+      turnsCut: 0,
+    };
     const jspi = new JspiWay(limits.fibers, account);
     const callbacks = new Callbacks(options, inspection, counters);
     const services: Services = {
@@ -125,7 +138,11 @@ export class Parts {
     const host = hostImports(services, notices.callOut, options.imports ?? {}, log, denied);
     const actor = actorImports({ services, actors, outboxes, registry, spawn, log, denied, beganMs });
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
-    this.loop = new Loop(services, notices, outboxes, actor => this.instances.provide(actor));
+    this.hibernation = new Hibernation(services, options.hibernateAfterMs ?? Number.POSITIVE_INFINITY);
+    this.loop = new Loop(services, notices, outboxes, {
+      provide: actor => this.instances.provide(actor),
+      ran: () => this.hibernation.ran(),
+    });
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
     this.instances = new Instances(services, ports, this.imports, limits.instances);
     this.ends = new Ends(services, notices, inspection, registry, this.instances, options.onExit);

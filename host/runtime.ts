@@ -244,6 +244,16 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
+   * Makes an actor leave its instance: its state becomes an image, which its next turn loads. Returns
+   * false where there is no such actor, and where it is in its turn, has no instance, or keeps the one
+   * that it has (`ActorInfo.pinned` says why).
+   */
+  hibernate(pid: Pid): boolean {
+    const actor = this.#parts.directory.find(pid);
+    return actor !== undefined && this.#parts.hibernation.hibernate(actor);
+  }
+
+  /**
    * Sends an exit signal from the host (Erlang: `exit/2`). An actor that traps exits gets an item.
    * Any other actor ignores `normal`, and ends with any other reason. `killed` cannot be trapped.
    * Returns false where there is no such actor.

@@ -18,11 +18,14 @@ import {
   BODY,
   BORN,
   COLD,
+  ENDED,
   ENDED_RECORD,
   FAMILY,
   FOR_EVER,
   GIVEN,
   HAS_EXTRA,
+  HIBERNATED,
+  LOADED,
   MAX_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
@@ -35,6 +38,7 @@ import {
   RESIDENT,
   RUNNING,
   SENT,
+  SPAWNED,
   SPEC,
   STATE,
   TIMED,
@@ -130,6 +134,10 @@ export function totals({ counters, kernel }: Pick<Services, "counters" | "kernel
     ...counters,
     sent: counters.sent + kernel.double(SENT),
     received: counters.received + kernel.double(RECEIVED),
+    spawned: counters.spawned + kernel.double(SPAWNED),
+    ended: counters.ended + kernel.double(ENDED),
+    hibernated: kernel.double(HIBERNATED),
+    loaded: kernel.double(LOADED),
   };
 }
 

@@ -8,7 +8,7 @@ import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
 import { crashOf, Unwind } from "../actor/fault.ts";
 import { copyOut, noteWrite, outside } from "../actor/ranges.ts";
 import { endFromOutside } from "../between/signals.ts";
-import { COPIED_SHIFT, DEAD } from "../kernel/words.ts";
+import { COPIED_SHIFT, DEAD, PINNED } from "../kernel/words.ts";
 import type { LogLevel } from "../wire/events.ts";
 import type { Granted } from "../wire/grants.ts";
 import type { HostContext } from "../wire/host-functions.ts";
@@ -58,6 +58,7 @@ class Context implements HostContext {
     const { memory } = instance.bytes;
     if (memory === null) throw new Error("the actor has ended, and its memory with it");
     instance.isHeld = true;
+    this.#actor.setFlag(PINNED, true);
     return memory;
   }
 

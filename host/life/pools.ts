@@ -5,6 +5,7 @@
  */
 import type { Services } from "../actor/actor.ts";
 import type { Instance } from "../actor/body.ts";
+import { MAX_IMAGE_MEMORY } from "../actor/residence.ts";
 import type { Spec } from "../actor/spec.ts";
 import {
   FIRST_STATE,
@@ -168,9 +169,6 @@ export class Pools {
   }
 }
 
-/** An actor with a larger memory keeps its instance. */
-const MAX_BYTES = 64 * 65_536;
-
 function isShareable(module: GuestModule): boolean {
-  return module.movableGlobals !== undefined && module.initialBytes <= MAX_BYTES;
+  return module.movableGlobals !== undefined && module.initialBytes <= MAX_IMAGE_MEMORY;
 }

@@ -60,6 +60,8 @@ export class GuestModule {
   /** Present until `movableGlobals` is read. */
   #bytes: Uint8Array | undefined;
   #movableGlobals: number | undefined;
+  /** Which of its movable globals counts the reductions that are left; -1: none does. */
+  readonly leftGlobal: number;
   #guessedPages = 1;
 
   /**
@@ -67,9 +69,10 @@ export class GuestModule {
    * `module` is known.
    */
   constructor(name: string, compiled: Pick<Limited, "module"> & Partial<Limited>, offers: Offers, making: Making = {}) {
-    const { module, bytes, globals = -1, interface: known, limit } = compiled;
+    const { module, bytes, globals = -1, left = -1, interface: known, limit } = compiled;
     this.name = name;
     this.storeLimit = limit?.first;
+    this.leftGlobal = left;
     this.module = module;
     this.#making = making;
     this.#bytes = globals < 0 ? undefined : bytes;

@@ -26,6 +26,14 @@ import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import { endTurn, stopHandler } from "./plain.ts";
 
+/** What the loop asks of those who have the instances. */
+interface Instances {
+  /** Makes an instance for an actor that needs one, or lets another actor leave. May throw. */
+  provide(actor: Actor): void;
+  /** Actors had turns. */
+  ran(): void;
+}
+
 /** Turns between two looks at what else waits for the thread. */
 const TURNS = 128;
 /** The low bits of what the kernel's `run` answers. */
@@ -35,13 +43,12 @@ export class Loop implements Runnable {
   readonly #services: TurnServices;
   readonly #notices: Notices;
   readonly #outboxes: Outboxes;
-  /** Makes an instance for an actor that needs one, or lets another actor leave. May throw. */
-  readonly #onNoInstance: (actor: Actor) => void;
+  readonly #instances: Instances;
   /** The actor whose turn continues on a stack of its own. */
   #away: Actor | null = null;
 
-  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes, provide: (actor: Actor) => void) {
-    this.#onNoInstance = provide;
+  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes, instances: Instances) {
+    this.#instances = instances;
     this.#services = services;
     this.#notices = notices;
     this.#outboxes = outboxes;
@@ -61,6 +68,7 @@ export class Loop implements Runnable {
     const turns = scheduler.length > 0 ? Math.min(TURNS, kernel.word(QUEUE_LENGTH)) : TURNS;
     kernel.setWord(NOW, Math.floor(clock.now()));
     const answer = kernel.call.run(turns);
+    this.#instances.ran();
     scheduler.tookTurns(turns - kernel.word(TURNS_LEFT) - 1);
     if (answer !== 0 && !this.#finishTurn(kernel.userAt(answer & ~WHAT) as Actor, answer & WHAT)) return false;
     this.#again();
@@ -106,7 +114,7 @@ export class Loop implements Runnable {
   /** The actor cannot have its turn yet: there is no instance for it. */
   #provide(actor: Actor): boolean {
     try {
-      this.#onNoInstance(actor);
+      this.#instances.provide(actor);
     } catch (error) {
       actor.failed(error);
       return true;

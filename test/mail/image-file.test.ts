@@ -258,7 +258,7 @@ law.prop(
   }
   // Only the block, the lists of free blocks and the counters have changed.
   const end = image + (64 << kernel.word(image + I.BLOCK_CLASS));
-  const counters = [W.ARENA_END, W.IMAGE_BYTES];
+  const counters = [W.ARENA_END, W.IMAGE_BYTES, W.OTHER_BYTES, W.OTHER_BYTES + 4];
   new Int32Array(before.buffer).forEach((word, i) => {
     const at = 4 * i;
     if (word === kernel.word(at) || (at >= image && at < end)) return;
