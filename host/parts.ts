@@ -20,8 +20,9 @@ import type { SupervisorOptions } from "./javascript/child.ts";
 import { Directory } from "./javascript/directory.ts";
 import { HostMailbox } from "./javascript/host-mailbox.ts";
 import { Supervisor } from "./javascript/supervisor.ts";
-import { MAX_ACTORS, TIE_SECRET, WATCHED } from "./kernel/words.ts";
+import { MAX_ACTORS, TELLS_ENDS, TIE_SECRET, WATCHED } from "./kernel/words.ts";
 import { Ends } from "./life/ends.ts";
+import { Exits } from "./life/exits.ts";
 import { Hibernation } from "./life/hibernation.ts";
 import { Images } from "./life/images.ts";
 import { Instances } from "./life/instances.ts";
@@ -111,13 +112,21 @@ export class Parts {
       account,
       random,
       end: (actor, reason) => this.ends.end(actor, reason),
+      bringIn: actor => this.instances.bringIn(actor),
+      pin: actor => this.instances.pin(actor),
       describe: (actor, error) => stackTooLong(actor) ?? reasonOfThrown(error),
       deadLetter: (from, to, tag, length, why) => callbacks.deadLetter(from, to, tag, length, why),
     };
     kernel.setWord(MAX_ACTORS, limits.actors);
-    if (options.onExit !== undefined) kernel.setWord(WATCHED, 1);
-    inspection.onListeners = change => kernel.setWord(WATCHED, kernel.word(WATCHED) + change);
+    const exits = new Exits(services, inspection, options.onExit);
+    /** Looks at who wants to hear of spawns and ends. */
+    const look = () => {
+      kernel.setWord(WATCHED, inspection.wants("spawn") ? 1 : 0);
+      kernel.setWord(TELLS_ENDS, exits.areWanted ? 1 : 0);
+    };
+    inspection.onListener = look;
     kernel.view = (lo, hi, record) => new Actor(lo, hi, record, services);
+    notices.onAdding = () => exits.tellOfKernel();
     notices.onDropped = (what, count) => callbacks.dropped(what, count);
     this.limits = limits;
     this.notices = notices;
@@ -147,12 +156,14 @@ export class Parts {
     this.hibernation = new Hibernation(services, options.hibernateAfterMs ?? Number.POSITIVE_INFINITY);
     this.images = new Images(services, this.hibernation);
     this.loop = new Loop(services, notices, outboxes, {
+      begin: look,
+      tellEnds: () => exits.tellOfKernel(),
       provide: actor => this.instances.provide(actor),
       ran: () => this.hibernation.ran(),
     });
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
     this.instances = new Instances(services, ports, this.imports, limits.instances);
-    this.ends = new Ends(services, notices, inspection, registry, this.instances, options.onExit);
+    this.ends = new Ends(services, notices, registry, this.instances, exits);
     this.spawner = new Spawner(
       services,
       limits,

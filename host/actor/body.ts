@@ -37,6 +37,8 @@ export interface Port {
   readonly me: { value: number };
   /** Runs one turn of an actor. The kernel's loop calls it. */
   readonly turn: (record: number) => number;
+  /** Loads the image of the actor that has been given the instance. */
+  readonly enter: (instance: number) => void;
   /** The actor of the instance leaves it. The kernel calls it. 0: it cannot. */
   readonly leave: (instance: number) => number;
   /** The actor of the instance has ended. */
@@ -79,8 +81,6 @@ export class Instance implements Owner {
   instanceBytes = 0;
   /** The bytes that its memory began with. */
   firstBytes = 0;
-  /** The embedder has seen its memory and may keep it, so no other actor gets it. */
-  isHeld = false;
 
   constructor(address: number, onGrown: (instance: Instance, bytes: number) => void) {
     this.address = address;

@@ -1,6 +1,6 @@
 /** Whether an actor has an instance, why it keeps it, and what its state takes without one. */
-import { OF_POOL } from "../kernel/life-words.ts";
-import { BODY, PINNED, RESIDENT } from "../kernel/words.ts";
+import { POOL } from "../kernel/life-words.ts";
+import { BODY, PINNED, RESIDENT, SPEC } from "../kernel/words.ts";
 import { imageLength, imageMemoryBytes, readImageGlobals } from "../mail/image-bytes.ts";
 import { PAGE_BYTES } from "../wire/abi.ts";
 import type { Actor } from "./actor.ts";
@@ -41,13 +41,12 @@ export function pinnedBy(actor: Actor): string | undefined {
   const { module, instance, spec, services } = actor;
   if (module === null || !actor.has(RESIDENT)) return undefined;
   if (spec.way === "jspi") return "it waits by JSPI, and its stack is the engine's";
-  if (instance.isHeld) return "the embedder has its memory (HostContext.memory)";
   if (!module.hasKnownTypes) return "its module came compiled, so it cannot be rewritten: load its bytes";
   if (module.movableGlobals === undefined) return "its module has other state than its memory and numeric globals";
   if (instance.bytes.u8.length > MAX_IMAGE_MEMORY) return `its memory is larger than ${MAX_IMAGE_MEMORY} bytes`;
-  if (services.kernel.word(instance.address + OF_POOL) === 0) {
+  if (services.kernel.word(actor.word(SPEC) + POOL) === 0) {
     return "the first state of its module is longer than an image can be";
   }
-  if (instance.bytes.u8.length !== instance.firstBytes) return "its memory has grown";
-  return actor.has(PINNED) ? "the host holds it there" : undefined;
+  if (!actor.has(PINNED)) return undefined;
+  return "its state is longer than an image can be, or the embedder has its memory (HostContext.memory)";
 }

@@ -100,3 +100,5 @@ export const USED_BY_CLOCK = 2;
 export const WRITTEN = 36;
 /** The image of its actor, which the actor's turn loads; 0: none. */
 export const PENDING = 32;
+/** The pages of its memory, while no actor has it. */
+export const PAGES = 40;

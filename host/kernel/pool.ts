@@ -6,7 +6,9 @@
  * The loop calls these functions. None of a guest's frames is on the stack then.
  */
 
+import { IMAGE_PAGES, STATE_PAGES } from "./image-words.ts";
 import {
+  FIRST_STATE,
   FREE_INSTANCE,
   INSTANCES_MADE,
   MOST_INSTANCES,
@@ -14,6 +16,7 @@ import {
   NEXT_IN_POOL,
   NEXT_TO_LEAVE,
   OCCUPANT,
+  PAGES,
   PENDING,
   POOL,
   TABLE_INDEX,
@@ -25,19 +28,31 @@ import { callLeave } from "./outside.ts";
 import { BODY, FLAGS, PINNED, RESIDENT, RUNNING, SPEC, STATE } from "./words.ts";
 
 /**
- * Gives an actor an instance of its pool. False: there is none, and the host has to make one. The
- * actor's turn loads its image.
+ * Gives an actor an instance of its pool, whose memory has the size of the actor's. False: there is
+ * none, and the host has to make one. The actor's turn loads its image.
  */
 export function settle(record: i32): bool {
   const pool = load((load((record + SPEC) | 0) + POOL) | 0);
-  if (load((pool + FREE_INSTANCE) | 0) === 0 && !vacate(pool)) return false;
-  const instance = load((pool + FREE_INSTANCE) | 0);
-  store((pool + FREE_INSTANCE) | 0, load((instance + NEXT_FREE) | 0));
+  const image = load((record + BODY) | 0);
+  const pages = load(image === 0 ? (load((pool + FIRST_STATE) | 0) + STATE_PAGES) | 0 : (image + IMAGE_PAGES) | 0);
+  let place = freeOf(pool, pages);
+  if (place === 0 && load((pool + FREE_INSTANCE) | 0) === 0 && vacate(pool)) place = freeOf(pool, pages);
+  if (place === 0) return false;
+  const instance = load(place);
+  store(place, load((instance + NEXT_FREE) | 0));
   store((instance + OCCUPANT) | 0, record);
   store((instance + PENDING) | 0, load((record + BODY) | 0));
   store((record + BODY) | 0, instance);
   store((record + FLAGS) | 0, load((record + FLAGS) | 0) | RESIDENT);
   return true;
+}
+
+/** The word that has the first free instance of this size; 0: there is none. */
+// @inline
+function freeOf(pool: i32, pages: i32): i32 {
+  let place = (pool + FREE_INSTANCE) | 0;
+  while (load(place) !== 0 && load((load(place) + PAGES) | 0) !== pages) place = (load(place) + NEXT_FREE) | 0;
+  return load(place) === 0 ? 0 : place;
 }
 
 /**

@@ -10,13 +10,14 @@ import {
   LIMIT_SLACK,
   OCCUPANT,
   OF_POOL,
+  PAGES,
   PENDING,
   WRITTEN,
 } from "./life-words.ts";
 import { below, count, guestPages, load, store } from "./memory.ts";
 import { free } from "./pool.ts";
 import { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
-import { BODY, FLAGS, HIBERNATED, LOADED, RESIDENT } from "./words.ts";
+import { BODY, FLAGS, HIBERNATED, LOADED, PINNED, RESIDENT } from "./words.ts";
 
 /** An actor's turn begins in an instance that it has just been given: its image is loaded. */
 export function enter(instance: i32): void {
@@ -48,24 +49,24 @@ function changedIn(instance: i32, pool: i32): i32 {
   return below(end, written) ? written : end;
 }
 
-/**
- * The actor leaves the instance: its state becomes an image. False: that is too long, or its memory has
- * grown, so that no other actor can have the instance. Then it stays.
- */
+/** The actor leaves the instance: its state becomes an image. False: that is too long, and it stays for life. */
 export function leave(instance: i32): bool {
   const record = load((instance + OCCUPANT) | 0);
   const pool = load((instance + OF_POOL) | 0);
   let image = load((instance + PENDING) | 0);
   if (load((instance + CONDITION) | 0) !== CLEAN) {
-    if (!isReusable(instance)) return false;
     image = saveWith(load((pool + FIRST_STATE) | 0), changedIn(instance, pool));
-    if (image === 0) return false;
+    if (image === 0) {
+      store((record + FLAGS) | 0, load((record + FLAGS) | 0) | PINNED);
+      return false;
+    }
     resetSaved(instance, image);
     count(HIBERNATED);
   }
   store((instance + PENDING) | 0, 0);
   store((record + BODY) | 0, image);
   store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
+  store((instance + PAGES) | 0, guestPages());
   free(instance, pool);
   return true;
 }

@@ -33,7 +33,7 @@ export class Hibernation {
     const { kernel } = this.#services;
     if (!actor.has(RESIDENT) || actor.has(PINNED) || actor.state === RUNNING) return false;
     const body = actor.word(BODY);
-    if (kernel.word(body + OF_POOL) === 0 || pinnedBy(actor) !== undefined) return false;
+    if (kernel.word(body + OF_POOL) === 0) return false;
     // The embedder may have been called by a guest that has hardly any stack left.
     needHeadroom();
     return (actor.instance.port?.leave(body) ?? 0) !== 0;

@@ -36,7 +36,6 @@ import { checkOrigin, exportImage, type ImageOrigin, importImage, parkedOf } fro
 import { withGlobals } from "../mail/image-globals.ts";
 import { checkParked, endOfWindow, FOR_EVER, type Parked } from "../mail/image-parked.ts";
 import type { GuestModule } from "../module/guest-module.ts";
-import { PAGE_BYTES } from "../wire/abi.ts";
 import { ImageError, LimitError } from "../wire/errors.ts";
 import { DOWN, ReasonCode } from "../wire/message.ts";
 import { sha256 } from "../wire/sha256.ts";
@@ -102,8 +101,8 @@ export class Images {
         "all actors together have almost used up the limit allMemoryBytes: end some first, or raise it",
       );
     }
-    // An instance of the pool has as many pages as the first state.
-    const pages = Math.ceil(module.initialBytes / PAGE_BYTES);
+    const { memoryPages } = actor.limits;
+    const pages = Math.min(memoryPages, module.memoryType?.maximumPages ?? memoryPages);
     const image = importImage(kernel, state, bytes, this.#originOf(actor, module), pages);
     actor.setWord(BODY, image);
     const memoryBytes = imageMemoryBytes(kernel, image);

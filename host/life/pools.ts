@@ -17,11 +17,15 @@ import {
   NEXT_FREE,
   NEXT_IN_POOL,
   NEXT_TO_LEAVE,
+  OCCUPANT,
   OF_POOL,
+  PAGES,
   POOL_BYTES,
   TABLE_INDEX,
 } from "../kernel/life-words.ts";
+import { FLAGS, PINNED } from "../kernel/words.ts";
 import type { GuestModule } from "../module/guest-module.ts";
+import { PAGE_BYTES } from "../wire/abi.ts";
 
 /** No store limit: everything in the memory can have changed. */
 const NO_LIMIT = -1;
@@ -67,9 +71,12 @@ export class Pool {
     return this.made < this.#most;
   }
 
-  /** There are no more instances than these: actors have to leave. */
-  close(): void {
-    this.#set(MOST_INSTANCES, this.made);
+  /** There are no more instances than these: actors have to leave. False: that is so already, or there are none. */
+  close(): boolean {
+    const { made } = this;
+    if (made === 0 || made >= this.#word(MOST_INSTANCES)) return false;
+    this.#set(MOST_INSTANCES, made);
+    return true;
   }
 
   /** Adds a new instance, which no actor has. False: its first state cannot be kept. */
@@ -83,6 +90,7 @@ export class Pool {
     const { address } = instance;
     kernel.setWord(address + IN_STATE, this.#word(FIRST_STATE));
     kernel.setWord(address + OF_POOL, this.address);
+    kernel.setWord(address + PAGES, instance.bytes.u8.length / PAGE_BYTES);
     kernel.setWord(address + NEXT_FREE, this.#word(FREE_INSTANCE));
     const next = this.#word(NEXT_TO_LEAVE);
     kernel.setWord(address + NEXT_IN_POOL, next === 0 ? address : kernel.word(next + NEXT_IN_POOL));
@@ -101,7 +109,18 @@ export class Pool {
     this.#services.kernel.giveBlock(this.address, POOL_BYTES);
   }
 
-  /** Takes an instance out of the circle. No actor has it, and it is not free. */
+  /** Takes the instances out of the circle whose actors keep them. */
+  removePinned(): void {
+    const { kernel } = this.#services;
+    let address = this.#word(NEXT_TO_LEAVE);
+    for (let left = this.made; left > 0; left--) {
+      const next = kernel.word(address + NEXT_IN_POOL);
+      if ((kernel.word(kernel.word(address + OCCUPANT) + FLAGS) & PINNED) !== 0) this.remove(address);
+      address = next;
+    }
+  }
+
+  /** Takes an instance out of the circle, which is not free. */
   remove(address: number): void {
     const { kernel } = this.#services;
     let before = address;

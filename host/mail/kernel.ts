@@ -4,7 +4,6 @@
  * It guarantees that each word of an actor has one home, in the kernel's memory, and that bytes
  * are counted before they are used.
  */
-import { kernel as base64 } from "../kernel/binary.ts";
 import { ITEM_HEADER, KIND, LENGTH, OUTSIDE } from "../kernel/mail-words.ts";
 import { LAST_GENERATION, LOW_GENERATION_BITS, SLOT_MASK } from "../kernel/slot-words.ts";
 import {
@@ -12,11 +11,11 @@ import {
   ARENA,
   ARENA_END,
   BLOCK_SHIFT,
+  CHECKS_IMAGES,
   COLD,
   CURRENT,
   DEAD,
   ENDED_RECORD,
-  FIRST_PAGES,
   GENERATION,
   HI,
   ITEM_BYTES,
@@ -31,8 +30,9 @@ import {
   STAGING,
   STATE,
 } from "../kernel/words.ts";
-import { EngineError } from "../wire/errors.ts";
 import { needHeadroom, prepareHeadroom } from "./headroom.ts";
+import { checks, strayed } from "./image-checks.ts";
+import { kernelModule, newMemory } from "./kernel-module.ts";
 import { Payloads } from "./payloads.ts";
 
 /** What has a record in the kernel. */
@@ -43,46 +43,7 @@ export interface Recorded {
   readonly record: number;
 }
 
-const MAX_PAGES = 65_534;
-
 const MAX_WORD = 2 ** 32 - 1;
-
-let compiled: WebAssembly.Module | undefined;
-
-/** The kernel's module, compiled once. Throws an EngineError where the engine cannot run it. */
-export function kernelModule(): WebAssembly.Module {
-  compiled ??= compile();
-  return compiled;
-}
-
-/** The kernel's binary. */
-export function kernelBytes(): Uint8Array<ArrayBuffer> {
-  return bytesOf(base64);
-}
-
-export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), character => character.charCodeAt(0));
-}
-
-function compile(): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(kernelBytes());
-  } catch (cause) {
-    const needs =
-      "isopod needs WebAssembly with several memories for one module (Node 22, Chrome 120, Firefox 125, Safari 26, Deno 1.44 or Bun 1.3, or newer)";
-    throw new EngineError(`${needs}; this engine refuses the kernel: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function newMemory(): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES });
-  } catch (cause) {
-    const why =
-      "the engine has no memory left for another runtime (Chromium allows a page about 120 memories): stop some, and their actors";
-    throw new EngineError(`${why}: ${(cause as Error).message}`, { cause });
-  }
-}
 
 /** The kernel's functions that the host calls. kernel/kernel.ts has them. */
 interface Functions {
@@ -100,6 +61,7 @@ interface Functions {
   ): number;
   run(turns: number): number;
   turnOf(record: number): number;
+  settle(record: number): number;
   descend(calls: number): number;
   begin(record: number): void;
   countSent(record: number): number;
@@ -192,6 +154,7 @@ export class Kernel<T extends Recorded = Recorded> {
     this.#bytes = new Uint8Array(this.memory.buffer);
     this.#doubles = new Float64Array(this.memory.buffer);
     this.setWord(ARENA_END, ARENA);
+    if (checks.images) this.setWord(CHECKS_IMAGES, 1);
     this.setWord(MAX_ITEM_BYTES, Math.min(maxItemBytes, MAX_WORD) | 0);
     this.setWord(ENDED_RECORD + HI, -1);
     this.setWord(ENDED_RECORD + STATE, DEAD);
@@ -204,6 +167,7 @@ export class Kernel<T extends Recorded = Recorded> {
     "host.drop": (payload: number) => this.#drop(payload),
     "host.headroom": needHeadroom,
     "host.seed": () => this.#seed(),
+    "host.strayed": strayed,
   };
 
   /** The memory as words. It may have grown since the last call, so do not keep it. */

@@ -4,7 +4,6 @@
  */
 
 import type { Actor, TurnServices } from "../actor/actor.ts";
-import { crashOf } from "../actor/fault.ts";
 import {
   CALLED,
   NO_INSTANCE,
@@ -26,29 +25,33 @@ import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import { endTurn, stopHandler } from "./plain.ts";
 
-/** What the loop asks of those who have the instances. */
-interface Instances {
-  /** Makes an instance for an actor that needs one, or lets another actor leave. May throw. */
-  provide(actor: Actor): void;
-  /** Actors had turns. */
-  ran(): void;
-}
-
 /** Turns between two looks at what else waits for the thread. */
 const TURNS = 128;
 /** The low bits of what the kernel's `run` answers. */
 const WHAT = 127;
 
+/** What the loop needs of the room host/life/. */
+export interface Lives {
+  /** Turns begin: notes who wants to hear of spawns and ends. */
+  begin(): void;
+  /** Tells the embedder of ends that the kernel has told to all others. */
+  tellEnds(): void;
+  /** Makes an instance for an actor that needs one, or has another actor leave. May throw. */
+  provide(actor: Actor): void;
+  /** Actors had turns, so some may be resident. */
+  ran(): void;
+}
+
 export class Loop implements Runnable {
   readonly #services: TurnServices;
   readonly #notices: Notices;
   readonly #outboxes: Outboxes;
-  readonly #instances: Instances;
+  readonly #lives: Lives;
   /** The actor whose turn continues on a stack of its own. */
   #away: Actor | null = null;
 
-  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes, instances: Instances) {
-    this.#instances = instances;
+  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes, lives: Lives) {
+    this.#lives = lives;
     this.#services = services;
     this.#notices = notices;
     this.#outboxes = outboxes;
@@ -67,8 +70,10 @@ export class Loop implements Runnable {
     // A round, if others wait for the thread.
     const turns = scheduler.length > 0 ? Math.min(TURNS, kernel.word(QUEUE_LENGTH)) : TURNS;
     kernel.setWord(NOW, Math.floor(clock.now()));
+    this.#lives.begin();
     const answer = kernel.call.run(turns);
-    this.#instances.ran();
+    this.#lives.tellEnds();
+    this.#lives.ran();
     scheduler.tookTurns(turns - kernel.word(TURNS_LEFT) - 1);
     if (answer !== 0 && !this.#finishTurn(kernel.userAt(answer & ~WHAT) as Actor, answer & WHAT)) return false;
     this.#again();
@@ -114,17 +119,13 @@ export class Loop implements Runnable {
   /** The actor cannot have its turn yet: there is no instance for it. */
   #provide(actor: Actor): boolean {
     try {
-      this.#instances.provide(actor);
+      this.#lives.provide(actor);
     } catch (error) {
       actor.failed(error);
       return true;
     }
     const what = this.#services.kernel.call.turnOf(actor.record);
-    if (what === NOTHING) return true;
-    if (what !== NO_INSTANCE) return this.#finishTurn(actor, what);
-    const why = "there is no instance for it, and every other actor of its module keeps its own (limit instances)";
-    actor.services.end(actor, crashOf(actor, why));
-    return true;
+    return what === NOTHING || this.#finishTurn(actor, what);
   }
 
   /** Sets the timers of those who have parked with a timeout since the host was here last. */

@@ -268,7 +268,8 @@ describe("refused, and nothing is left of it", () => {
     ["timeout is -2", at(120, -2)],
     ["waits in another way", at(96, 1)],
     ["an entry that its module does not have", at(128, 0x787878)],
-    ["a memory of 3 pages", at(84, 3)],
+    ["a memory of 1 pages, which is not between 2 and", at(84, 1)],
+    ["beyond its store limit", at(84, 3)],
   ])("%s", async ([message, change, body]) => {
     const { module, image } = await counted(2);
     const target = body === undefined ? module : await runtime.load(guest(body));
