@@ -108,7 +108,17 @@ export class InstanceTable {
     return this.#instances[index / PLACES];
   }
 
-  /** Its place: each instance has two. */
+  /** How many places there are. */
+  get size(): number {
+    return this.#instances.length;
+  }
+
+  /** The instance at a place of those; `none` where it is free. */
+  nth(place: number): Instance {
+    return this.#instances[place];
+  }
+
+  /** Its place in the table of turns: each instance has two. */
   add(instance: Instance): number {
     const at = this.#free.pop() ?? this.#instances.length;
     this.#instances[at] = instance;

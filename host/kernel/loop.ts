@@ -1,6 +1,6 @@
 /** Gives actors their turns, one after another, in the order of the run queue. */
 
-import { POOL, TABLE_INDEX, USED } from "./life-words.ts";
+import { POOL, TABLE_INDEX, USED, USED_BY_CLOCK, USED_IN_POOL } from "./life-words.ts";
 import { load, store } from "./memory.ts";
 import { callTurn, hostHeadroom } from "./outside.ts";
 import { settle } from "./pool.ts";
@@ -57,7 +57,7 @@ export function turnOf(record: i32): i32 {
     if ((flags & TAKES_TURNS) === 0) return WHOLE_TURN;
   }
   const instance = load((record + BODY) | 0);
-  store((instance + USED) | 0, 1);
+  store((instance + USED) | 0, USED_BY_CLOCK | USED_IN_POOL);
   const left = callTurn(record, load((instance + TABLE_INDEX) | 0));
   // A turn of many items counts as several.
   const turns = ((TURN_ITEMS - load((record + BUDGET) | 0)) | 0) >> ITEMS_SHIFT;

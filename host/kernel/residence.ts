@@ -14,10 +14,10 @@ import {
   PENDING,
   WRITTEN,
 } from "./life-words.ts";
-import { below, guestPages, load, store } from "./memory.ts";
+import { below, count, guestPages, load, store } from "./memory.ts";
 import { free } from "./pool.ts";
 import { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
-import { BODY, DEAD, FLAGS, PINNED, RESIDENT, STATE } from "./words.ts";
+import { BODY, DEAD, FLAGS, HIBERNATED, LOADED, PINNED, RESIDENT, STATE } from "./words.ts";
 
 /** An actor's turn begins in an instance that it has just been given: its image is loaded. */
 export function enter(instance: i32): void {
@@ -30,6 +30,7 @@ export function enter(instance: i32): void {
   }
   store((instance + WRITTEN) | 0, load((image + IMAGE_LIMIT) | 0));
   loadImage(instance, image);
+  count(LOADED);
   // In this order: where the stack ends in between, the image is dropped with its actor's instance.
   dropImage(image);
   store((instance + PENDING) | 0, 0);
@@ -68,6 +69,7 @@ export function leave(instance: i32): bool {
       return false;
     }
     resetSaved(instance, image);
+    count(HIBERNATED);
   }
   store((instance + PENDING) | 0, 0);
   store((record + BODY) | 0, image);
