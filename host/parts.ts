@@ -127,7 +127,7 @@ export class Parts {
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
     this.loop = new Loop(services, notices, outboxes, actor => this.instances.provide(actor));
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
-    this.instances = new Instances(services, ports, this.imports, limits.instances);
+    this.instances = new Instances(services, ports, this.imports, limits);
     this.ends = new Ends(services, notices, inspection, registry, this.instances, options.onExit);
     this.spawner = new Spawner(
       services,
