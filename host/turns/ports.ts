@@ -23,7 +23,8 @@ import {
   RUNS_ONCE,
   TAKES_TURNS,
 } from "../kernel/words.ts";
-import { bytesOf, type Kernel, kernelBytes } from "../mail/kernel.ts";
+import type { Kernel } from "../mail/kernel.ts";
+import { bytesOf, kernelBytes } from "../mail/kernel-module.ts";
 import { withExports } from "../module/exports.ts";
 import type { Import } from "../wire/abi.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
