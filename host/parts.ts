@@ -162,7 +162,7 @@ export class Parts {
       ran: () => this.hibernation.ran(),
     });
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
-    this.instances = new Instances(services, ports, this.imports, limits.instances);
+    this.instances = new Instances(services, ports, this.imports, limits);
     this.ends = new Ends(services, notices, registry, this.instances, exits);
     this.spawner = new Spawner(
       services,

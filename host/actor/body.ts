@@ -104,6 +104,11 @@ export class InstanceTable {
   /** What an actor without an instance has. */
   readonly none = NO_INSTANCE;
 
+  /** How many there are. */
+  get size(): number {
+    return this.#instances.length - this.#free.length;
+  }
+
   at(index: number): Instance {
     return this.#instances[index / PLACES];
   }
