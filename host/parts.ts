@@ -16,8 +16,9 @@ import { envImports } from "./door/imports-env.ts";
 import type { SpawnByGuest } from "./door/imports-signals.ts";
 import { type Log, mayLog } from "./door/log.ts";
 import { Directory } from "./javascript/directory.ts";
-import { MAX_ACTORS, TIE_SECRET, WATCHED } from "./kernel/words.ts";
+import { MAX_ACTORS, TELLS_ENDS, TIE_SECRET, WATCHED } from "./kernel/words.ts";
 import { Ends } from "./life/ends.ts";
+import { Exits } from "./life/exits.ts";
 import { Instances } from "./life/instances.ts";
 import { Spawner } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
@@ -96,9 +97,15 @@ export class Parts {
       deadLetter: (from, to, tag, length, why) => callbacks.deadLetter(from, to, tag, length, why),
     };
     kernel.setWord(MAX_ACTORS, limits.actors);
-    if (options.onExit !== undefined) kernel.setWord(WATCHED, 1);
-    inspection.onListeners = change => kernel.setWord(WATCHED, kernel.word(WATCHED) + change);
+    const exits = new Exits(services, inspection, options.onExit);
+    /** Looks at who wants to hear of spawns and ends. */
+    const look = () => {
+      kernel.setWord(WATCHED, inspection.wants("spawn") ? 1 : 0);
+      kernel.setWord(TELLS_ENDS, exits.areWanted ? 1 : 0);
+    };
+    inspection.onListener = look;
     kernel.view = (lo, hi, record) => new Actor(lo, hi, record, services);
+    notices.onAdding = () => exits.tellOfKernel();
     notices.onDropped = (what, count) => callbacks.dropped(what, count);
     this.limits = limits;
     this.notices = notices;
@@ -125,10 +132,14 @@ export class Parts {
     const host = hostImports(services, notices.callOut, options.imports ?? {}, log, denied);
     const actor = actorImports({ services, actors, outboxes, registry, spawn, log, denied, beganMs });
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
-    this.loop = new Loop(services, notices, outboxes, actor => this.instances.provide(actor));
+    this.loop = new Loop(services, notices, outboxes, {
+      begin: look,
+      tellEnds: () => exits.tellOfKernel(),
+      provide: actor => this.instances.provide(actor),
+    });
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
     this.instances = new Instances(services, ports, this.imports, limits.instances);
-    this.ends = new Ends(services, notices, inspection, registry, this.instances, options.onExit);
+    this.ends = new Ends(services, notices, registry, this.instances, exits);
     this.spawner = new Spawner(
       services,
       limits,

@@ -13,6 +13,7 @@ import { type Entry, entriesOf, importsOf } from "./entries.ts";
 import { longestStack } from "./frames.ts";
 import { canGiveWay, replaceFloods, separateFloods } from "./gives-way.ts";
 import { FAR_END } from "./layout.ts";
+import { raiseByFrames } from "./limit.ts";
 import { putFramesAside } from "./overflow.ts";
 import {
   DATA,
@@ -107,6 +108,7 @@ export function asyncify(b: Binaryen, module: binaryen.Module, options: Asyncify
     const room = options.near === undefined || yields ? far : options.near;
     const fits = longest <= room.to - room.from - HEADER_BYTES;
     // A guest that only yields has no room of its own. The host gives it as much as it needs.
+    if (yields) raiseByFrames(b, module, text, STACK);
     if ((parks || givesWay) && !fits) putFramesAside(b, module, text, room, far);
     addGlobals(b, module, room);
     for (const name of importsOf(b, module, "park")) replacePark(b, module, name, room);

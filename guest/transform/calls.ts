@@ -60,15 +60,19 @@ function collect(
   calls: Call[],
 ): void {
   const id = b.getExpressionId(expression);
-  // Binaryen does not describe the first two, and the value of a constant is no expression.
-  if (id === b.NopId || id === b.UnreachableId || id === b.ConstId) return;
-  const info = b.getExpressionInfo(expression) as unknown as Readonly<Record<string, unknown>>;
-  if (id === b.CallId) calls.push({ expression, target: String(info.target), loops });
-  const inner = id === b.LoopId ? [...loops, expression] : loops;
-  for (const name of CHILDREN) {
-    const given = info[name];
-    for (const child of Array.isArray(given) ? given : [given]) {
-      if (typeof child === "number" && child !== 0) collect(b, child, inner, calls);
-    }
+  if (id === b.CallId) {
+    calls.push({ expression, target: (b.getExpressionInfo(expression) as binaryen.CallInfo).target, loops });
   }
+  const inner = id === b.LoopId ? [...loops, expression] : loops;
+  for (const part of partsOf(b, expression)) collect(b, part, inner, calls);
+}
+
+/** The expressions directly inside of this one. */
+export function partsOf(b: Binaryen, expression: binaryen.ExpressionRef): readonly binaryen.ExpressionRef[] {
+  const id = b.getExpressionId(expression);
+  // Binaryen does not describe the first two, and the value of a constant is no expression.
+  if (id === b.NopId || id === b.UnreachableId || id === b.ConstId) return [];
+  const info = b.getExpressionInfo(expression) as unknown as Readonly<Record<string, unknown>>;
+  const given = CHILDREN.flatMap(name => info[name]);
+  return given.filter(part => typeof part === "number" && part !== 0) as binaryen.ExpressionRef[];
 }

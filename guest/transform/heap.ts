@@ -3,7 +3,8 @@
  * small guest then touches little of its memory. The lists of free blocks are smaller. The heap
  * begins small and grows in small steps; the original writes to the last bytes of all memory before
  * it takes the first block. The collector begins after 1 KiB of objects. When memory cannot grow,
- * the host gets a message; the original traps without one.
+ * the host gets a message; the original traps without one. The allocator raises the store limit
+ * (limit.ts) before it uses memory.
  *
  * Guarantee: each change replaces text that occurs exactly once in the pinned version, and moves no
  * line.
@@ -25,8 +26,11 @@ const ALLOCATOR: readonly Change[] = [
   ],
   [
     "@lazy export let ROOT: Root = changetype<Root>(0); // unsafe initializion below\n",
-    "@lazy export let ROOT: Root = changetype<Root>(0); @lazy let ALL: usize = 0;\n",
+    "@lazy export let ROOT: Root = changetype<Root>(0); @lazy let ALL: usize = 0; @lazy let LIMIT: usize = 0;\n",
   ],
+  // The store limit is the end of the heap. First it is the end of the lists.
+  ["  root.flMap = 0;\n", "  LIMIT = rootOffset + ROOT_SIZE; root.flMap = 0;\n"],
+  ["  end &= ~AL_MASK;\n", "  end &= ~AL_MASK; LIMIT = max(LIMIT, end);\n"],
   [
     "    if (memory.grow(pagesNeeded) < 0) unreachable();\n",
     `    if (memory.grow(pagesNeeded) < 0) { abort(null, null, pagesNeeded, ${ABORTED_FOR_MEMORY}); unreachable(); }\n`,
@@ -39,6 +43,12 @@ const ALLOCATOR: readonly Change[] = [
     "  // Here, both rounding performed in searchBlock ...\n",
     "  for (let tail = changetype<usize>(GETTAIL(root)); tail != 0 && tail + BLOCK_OVERHEAD < ALL; tail = changetype<usize>(GETTAIL(root))) { const end = tail + BLOCK_OVERHEAD; addMemory(root, end, <u64>min<usize>(ALL, end + ((end - __heap_base) >> 2) + 256)); if (searchBlock(root, size)) return; }\n",
   ],
+];
+
+/** The allocator of the runtime `stub`. Its blocks may end below the limit again. */
+const STUB: readonly Change[] = [
+  ["@lazy let offset: usize = startOffset;\n", "@lazy let offset: usize = startOffset; @lazy let LIMIT: usize = 0;\n"],
+  ["  offset = newOffset;\n", "  offset = newOffset; LIMIT = max(LIMIT, newOffset);\n"],
 ];
 
 /** The collector of the runtime `incremental`. `minimal` collects only when it is called. */
@@ -54,6 +64,7 @@ const COLLECTOR: readonly Change[] = [
 /** asc has one library for the whole process, so a second call changes nothing. */
 export function shrinkHeap(): void {
   change("rt/tlsf", ALLOCATOR);
+  change("rt/stub", STUB);
   change("rt/itcms", COLLECTOR);
 }
 

@@ -17,6 +17,7 @@ import { importsOf } from "./entries.ts";
 import { giveWayByPark } from "./gives-way.ts";
 import { shrinkHeap } from "./heap.ts";
 import { FAR_END, layoutBefore, moveReferences, nameOverflow, STACK_SIZE } from "./layout.ts";
+import { exportLimit } from "./limit.ts";
 import type { ParkWay } from "./park.ts";
 import { keepAllFrames, keepAllocatingFrames, keepPlaces } from "./places.ts";
 
@@ -45,6 +46,7 @@ export default class GuestTransform extends Base {
     if (this.program.options.debugInfo) keepAllFrames(this.binaryen, module);
     else keepAllocatingFrames(this.binaryen, module);
     exportMatch(this.binaryen, module);
+    exportLimit(this.binaryen, module);
     const { memoryBase, stackSize } = this.program.options;
     // A user who calls asc by hand may have asked for a stack where asc puts it.
     const layout = stackSize === STACK_SIZE ? layoutBefore(memoryBase) : undefined;

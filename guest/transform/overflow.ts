@@ -31,19 +31,37 @@ interface Editor {
  * @param far the room for longer stacks, at least as long as `near`; it can be the same room
  */
 export function putFramesAside(b: Binaryen, module: binaryen.Module, text: string, near: Room, far: Room): void {
-  const { Block } = b as Binaryen & Editor;
   addHelpers(b, module, near, far);
-  for (const [name, bytes] of framesOf(text)) {
-    const { body } = b.getFunctionInfo(module.getFunction(name));
-    const children = childrenOf(b, body);
-    const unwound = children.findIndex(child => leavesUnwind(b, child));
-    if (unwound < 0 || !Number.isFinite(bytes))
-      throw new Error(`Asyncify has rewritten ${name} in a form that isopod does not know`);
-    Block.insertChildAt(body, unwound + 1, module.call(MAKE_ROOM, [module.i32.const(bytes)], b.none));
+  beforeFrames(b, module, text, (bytes, body) => {
     const fetch = module.call(FETCH, [], b.none);
-    const rewinds = whereItRewinds(b, children[0]);
+    const { Block } = b as Binaryen & Editor;
+    const rewinds = whereItRewinds(b, childrenOf(b, body)[0]);
     if (rewinds !== undefined) Block.insertChildAt(rewinds, 0, fetch);
     else Block.insertChildAt(body, 0, module.if(isState(b, module, REWINDING), fetch));
+    return module.call(MAKE_ROOM, [module.i32.const(bytes)], b.none);
+  });
+}
+
+/**
+ * Puts code of ours into each function that can unwind, before it writes its frame.
+ *
+ * @param text the module as text
+ * @param code answers the code for a frame of so many bytes
+ */
+export function beforeFrames(
+  b: Binaryen,
+  module: binaryen.Module,
+  text: string,
+  code: (bytes: number, body: binaryen.ExpressionRef) => binaryen.ExpressionRef,
+): void {
+  const { Block } = b as Binaryen & Editor;
+  for (const [name, bytes] of framesOf(text)) {
+    const { body } = b.getFunctionInfo(module.getFunction(name));
+    const isKnown = Number.isFinite(bytes) && childrenOf(b, body).some(child => leavesUnwind(b, child));
+    if (!isKnown) throw new Error(`Asyncify has rewritten ${name} in a form that isopod does not know`);
+    const before = code(bytes, body);
+    // The code may have inserted something itself.
+    Block.insertChildAt(body, childrenOf(b, body).findIndex(child => leavesUnwind(b, child)) + 1, before);
   }
 }
 

@@ -14,12 +14,11 @@
 
 import { TABLE_INDEX } from "../kernel/life-words.ts";
 import {
-  ARGS,
   BODY,
   BORN,
   COLD,
+  ENDED,
   ENDED_RECORD,
-  FAMILY,
   FOR_EVER,
   GIVEN,
   HAS_EXTRA,
@@ -27,14 +26,13 @@ import {
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
   OVER,
-  PARENT_HI,
-  PARENT_LO,
   PARKED,
   READY,
   RECEIVED,
   RESIDENT,
   RUNNING,
   SENT,
+  SPAWNED,
   SPEC,
   STATE,
   TIMED,
@@ -44,23 +42,19 @@ import {
 } from "../kernel/words.ts";
 import type { Account } from "../mail/account.ts";
 import type { Bytes } from "../mail/bytes.ts";
-import { kept } from "../mail/kept.ts";
 import type { Kernel } from "../mail/kernel.ts";
 import { Mailbox } from "../mail/mailbox.ts";
-import type { GuestModule } from "../module/guest-module.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Runnable, Scheduler } from "../time/scheduler.ts";
 import { Timer, type Timers } from "../time/timers.ts";
 import type { Counters, DeadLetter } from "../wire/events.ts";
-import type { Granted } from "../wire/grants.ts";
-import type { Limits, WayName } from "../wire/limits.ts";
+import type { WayName } from "../wire/limits.ts";
 import type { ExitReason } from "../wire/message.ts";
-import { type Pid, pidFromWords } from "../wire/pid.ts";
+import type { Pid } from "../wire/pid.ts";
 import { Belongings } from "./belongings.ts";
 import type { Answer, GuestExports, Instance, InstanceTable } from "./body.ts";
 import { Extra, NO_EXTRA } from "./extra.ts";
-import { Family } from "./family.ts";
-import { ActorRecord } from "./record.ts";
+import { Identity } from "./identity.ts";
 import type { Judge, Preempted, TurnBudget } from "./reductions.ts";
 import type { Spec, Specs } from "./spec.ts";
 import type { SpilledStack } from "./spilled-stack.ts";
@@ -130,21 +124,19 @@ export function totals({ counters, kernel }: Pick<Services, "counters" | "kernel
     ...counters,
     sent: counters.sent + kernel.double(SENT),
     received: counters.received + kernel.double(RECEIVED),
+    spawned: counters.spawned + kernel.double(SPAWNED),
+    ended: counters.ended + kernel.double(ENDED),
   };
 }
 
-export class Actor extends ActorRecord implements Runnable {
+export class Actor extends Identity implements Runnable {
   readonly services: Services;
   readonly mailbox: Mailbox;
-  /** What it was spawned as. */
-  readonly spec: Spec;
-
   constructor(lo: number, hi: number, record: number, services: Services) {
     const { kernel, specs } = services;
-    super(lo, hi, record, kernel);
+    super(lo, hi, record, kernel, specs);
     this.services = services;
     this.mailbox = new Mailbox(kernel, this);
-    this.spec = specs.at(kernel.word(record + SPEC));
   }
 
   /**
@@ -162,54 +154,6 @@ export class Actor extends ActorRecord implements Runnable {
     kernel.setWord(record + MAX_MESSAGE_BYTES, limits.messageBytes);
     kernel.setWord(record + STATE, RUNNING);
     return kernel.userAt(record) as Actor;
-  }
-
-  get module(): GuestModule | null {
-    return this.spec.module;
-  }
-
-  get limits(): Limits {
-    return this.spec.limits;
-  }
-
-  /** What its guest may do; null for the host's own actors, which may do everything. */
-  get granted(): Granted | null {
-    return this.spec.granted;
-  }
-
-  /** The export that it runs; empty for the host's own actors. */
-  get entry(): string {
-    return this.spec.entry;
-  }
-
-  /** Its family; null for the host's own actors. */
-  get family(): Family | null {
-    const address = this.coldWord(FAMILY);
-    return address === 0 ? null : new Family(address, this.services.kernel, this.services.specs);
-  }
-
-  /** What its spawn gave it; empty after its end. */
-  get args(): Uint8Array {
-    return kept(this.services.kernel, this.coldWord(ARGS));
-  }
-
-  /** When it was made, on the runtime's clock, in whole milliseconds. */
-  get bornMs(): number {
-    return this.coldWord(BORN);
-  }
-
-  /** The words of its parent's pid: the guest that spawned it, or the host's supervisor. 0, 0: the host. */
-  get parentLo(): number {
-    return this.coldWord(PARENT_LO);
-  }
-
-  get parentHi(): number {
-    return this.coldWord(PARENT_HI);
-  }
-
-  setParent(lo: number, hi: number): void {
-    this.setColdWord(PARENT_LO, lo);
-    this.setColdWord(PARENT_HI, hi);
   }
 
   /** What its guest runs in; without memory and exports where there is none. */
@@ -339,19 +283,6 @@ export class Actor extends ActorRecord implements Runnable {
   /** Starts a timeout that the kernel has noted, because the kernel has no clock. */
   startTimeout(): void {
     if (this.word(TIMED) === TIMED_BY_KERNEL) this.deadlineMs = this.deadlineMs;
-  }
-
-  get pid(): Pid {
-    return pidFromWords(this.lo, this.hi);
-  }
-
-  get parent(): Pid {
-    return pidFromWords(this.parentLo, this.parentHi);
-  }
-
-  /** Whether this looks at the same actor. */
-  is(other: Actor): boolean {
-    return this.lo === other.lo && this.hi === other.hi;
   }
 
   /** Makes a parked actor ready: it gets a turn. */

@@ -37,8 +37,6 @@ export interface Port {
   readonly me: { value: number };
   /** Runs one turn of an actor. The kernel's loop calls it. */
   readonly turn: (record: number) => number;
-  /** The actor of the instance has its first turn in it. The host calls it where it gives the turn. */
-  readonly enter: (instance: number) => void;
   /** The actor of the instance leaves it. The kernel calls it. 0: it cannot. */
   readonly leave: (instance: number) => number;
   /** The actor of the instance has ended. */

@@ -2,6 +2,9 @@
  * Ranges of a guest's memory. Every pointer from a guest is checked here before it is used, and a
  * wrong one crashes its guest.
  */
+
+import { WRITTEN } from "../kernel/life-words.ts";
+import { BODY, RESIDENT } from "../kernel/words.ts";
 import type { Actor } from "./actor.ts";
 import { fault } from "./fault.ts";
 
@@ -43,10 +46,18 @@ export function copyOut(actor: Actor, pointer: number, length: number): Uint8Arr
   return actor.bytes.u8.slice(pointer >>> 0, (pointer >>> 0) + (length >>> 0));
 }
 
+/** Notes that the host writes to a range of the guest's memory, wherever the guest has its store limit. */
+export function noteWrite(actor: Actor, end: number): void {
+  const { kernel } = actor.services;
+  const place = actor.word(BODY) + WRITTEN;
+  if (actor.has(RESIDENT) && kernel.word(place) >>> 0 < end) kernel.setWord(place, end);
+}
+
 /** Writes words, byte by byte because the address may be any. The range must have been checked. */
 export function writeWords(actor: Actor, pointer: number, words: readonly number[]): void {
   actor.bytes.refresh();
   const at = pointer >>> 0;
+  noteWrite(actor, at + 4 * words.length);
   words.forEach((word, i) => {
     for (let byte = 0; byte < 4; byte++) actor.bytes.u8[at + 4 * i + byte] = word >>> (8 * byte);
   });

@@ -6,7 +6,7 @@
 import type { Actor } from "../actor/actor.ts";
 import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
 import { crashOf, Unwind } from "../actor/fault.ts";
-import { copyOut, outside } from "../actor/ranges.ts";
+import { copyOut, noteWrite, outside } from "../actor/ranges.ts";
 import { endFromOutside } from "../between/signals.ts";
 import { COPIED_SHIFT, DEAD } from "../kernel/words.ts";
 import type { LogLevel } from "../wire/events.ts";
@@ -82,6 +82,7 @@ class Context implements HostContext {
     if (length === 0 || this.#hasEnded) return bytes.length;
     this.#check("what it writes", pointer, length);
     charge(this.#actor, length >>> COPIED_SHIFT);
+    noteWrite(this.#actor, (pointer >>> 0) + length);
     this.#actor.bytes.u8.set(bytes.subarray(0, length), pointer >>> 0);
     return bytes.length;
   }

@@ -7,7 +7,7 @@
 
 import type { Actor, Services } from "../actor/actor.ts";
 import { fault } from "../actor/fault.ts";
-import { checkRange, checkWindow } from "../actor/ranges.ts";
+import { checkRange, checkWindow, noteWrite } from "../actor/ranges.ts";
 import { lookUp } from "../between/guesses.ts";
 import { HANDLER_CAPACITY, HANDLER_INFO, HANDLER_POINTER, HAS_MATCH, WINDOW_MOVED } from "../kernel/words.ts";
 import type { Actors } from "../mail/actors.ts";
@@ -60,6 +60,7 @@ export function messageImports(services: Services, actors: Actors<Actor>, outbox
     window(info, pointer, capacity) {
       const actor = callerOf(services, "window");
       checkWindow(actor, "window", info, pointer, capacity);
+      noteWrite(actor, Math.max((info >>> 0) + 32, (pointer >>> 0) + (capacity >>> 0)));
       actor.setColdWord(HANDLER_INFO, info);
       actor.setColdWord(HANDLER_POINTER, pointer);
       actor.setColdWord(HANDLER_CAPACITY, capacity);

@@ -6,7 +6,7 @@
 import type { Services } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
 import { exit } from "../actor/fault.ts";
-import { checkRange } from "../actor/ranges.ts";
+import { checkRange, noteWrite } from "../actor/ranges.ts";
 import { COPIED_SHIFT } from "../kernel/words.ts";
 import { nextBudget } from "../turns/preempt.ts";
 import { stackIn, stackOut } from "../turns/spill.ts";
@@ -38,6 +38,7 @@ export function selfImports(services: Services, beganMs: number, denied: Denied)
       const { args } = actor;
       const length = Math.min(args.length, capacity >>> 0);
       charge(actor, length >>> COPIED_SHIFT);
+      noteWrite(actor, (pointer >>> 0) + length);
       // `subarray` would give a short array an ArrayBuffer outside of the heap, which stays: use
       // the whole array if it fits.
       if (length > 0) actor.bytes.u8.set(length === args.length ? args : args.subarray(0, length), pointer >>> 0);

@@ -25,19 +25,23 @@ const DELEGATED = 65_536;
 /** A product has 32 bits, and the highest 14 are the number of a bucket. */
 const BUCKET_SHIFT = 18;
 
+// @inline
 function bucketOf(a: i32, b: i32): i32 {
   const mixed = (times(a, load(TIE_SECRET)) + times(b, load(TIE_SECRET + 4))) | 0;
   return (load(TIE_INDEX) + ((mixed >>> BUCKET_SHIFT) << 2)) | 0;
 }
 
+// @inline
 export function bucketOfMonitor(owner: i32, ref: i32): i32 {
   return bucketOf(owner, ref);
 }
 
+// @inline
 export function bucketOfPair(a: i32, b: i32): i32 {
   return below(a, b) ? bucketOf(a, b) : bucketOf(b, a);
 }
 
+// @inline
 export function bucketOfDelegated(target: i32, ref: i32): i32 {
   return (bucketOf(target, ref) + DELEGATED) | 0;
 }

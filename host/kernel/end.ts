@@ -2,11 +2,12 @@
  * The end of an actor whose entry has returned, if there is nothing in it that the host has to do. All
  * others are the host's: life/ends.ts.
  */
+
 import { classFor, give } from "./arena.ts";
 import { deliver } from "./delivery.ts";
 import { OF_POOL, SIZE, USERS } from "./life-words.ts";
 import { DOWN, EXIT } from "./mail-words.ts";
-import { add, count, load, store } from "./memory.ts";
+import { add, count, load, store, store2 } from "./memory.ts";
 import { hostHeadroom } from "./outside.ts";
 import { isReusable, recycle } from "./residence.ts";
 import { close, hide } from "./slots.ts";
@@ -22,7 +23,11 @@ import {
   COUNT,
   CURRENT,
   DEAD,
+  END_SHIFT,
   ENDED,
+  ENDS_ENTRIES,
+  ENDS_LENGTH,
+  ENDS_LIST,
   ENDS_WAITING,
   FAMILY,
   FLAGS,
@@ -35,9 +40,10 @@ import {
   PINNED,
   SPEC,
   STATE,
+  TELLS_ENDS,
   TIES,
   TRAPS_EXITS,
-  WATCHED,
+  TURNS_LEFT,
   WATCHERS,
 } from "./words.ts";
 
@@ -67,6 +73,7 @@ export function end(record: i32): bool {
   }
   const spec = load((record + SPEC) | 0);
   const family = load((cold + FAMILY) | 0);
+  if (load(TELLS_ENDS) !== 0) note(record, spec);
   const instance = load((record + BODY) | 0);
   store((spec + USERS) | 0, (load((spec + USERS) | 0) - 1) | 0);
   store((family + SIZE) | 0, (load((family + SIZE) | 0) - 1) | 0);
@@ -82,9 +89,20 @@ export function end(record: i32): bool {
   return true;
 }
 
+/** The host hears of the end when the loop returns, which is soon if the list is half full. */
+function note(record: i32, spec: i32): void {
+  const length = load(ENDS_LENGTH);
+  const entry = (ENDS_LIST + (length << END_SHIFT)) | 0;
+  store2(entry, load((record + LO) | 0), load((record + HI) | 0));
+  store((entry + 8) | 0, spec);
+  store(ENDS_LENGTH, (length + 1) | 0);
+  if (length >= ENDS_ENTRIES >> 1) store(TURNS_LEFT, 0);
+}
+
 /** Whether the host has nothing to do with its end, and it is not the last one of its spec or its family. */
 function isPlain(record: i32): bool {
-  if (load(WATCHED) !== 0 || load(ENDS_WAITING) !== 0 || load((record + COUNT) | 0) !== 0) return false;
+  if (load(ENDS_WAITING) !== 0 || load((record + COUNT) | 0) !== 0) return false;
+  if (load(ENDS_LENGTH) === ENDS_ENTRIES) return false;
   if ((load((record + FLAGS) | 0) & (HAS_EXTRA | PINNED)) !== 0) return false;
   const instance = load((record + BODY) | 0);
   if (load((instance + OF_POOL) | 0) === 0 || !isReusable(instance)) return false;

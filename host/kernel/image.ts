@@ -56,6 +56,12 @@ const ZERO_BYTES = 256;
  * instance stays as it is, also if the stack ends in here.
  */
 export function save(state: i32, limit: i32): i32 {
+  readGlobals(load((state + STATE_GLOBALS) | 0));
+  return saveWith(state, limit);
+}
+
+/** The same where the instance's globals have been read. */
+export function saveWith(state: i32, limit: i32): i32 {
   const pages = guestPages();
   if (below(IMAGE_MAX_PAGES, pages)) return 0;
   const end = endOfLines(limit, pages << PAGE_SHIFT);
@@ -203,7 +209,6 @@ function findInLines(from: i32, end: i32, lines: i32, found: i32): i32 {
 /** The same for the globals, whose lines have the addresses from `address` on. */
 function findInGlobals(state: i32, address: i32, found: i32): i32 {
   const globals = load((state + STATE_GLOBALS) | 0);
-  readGlobals(globals);
   const bytes = bytesOfGlobals(globals);
   const first = globalsOf(state);
   let next = found;

@@ -19,7 +19,7 @@ export { enqueue } from "./queue.ts";
 export { recv, recvMatch, recvTag } from "./receive.ts";
 export { recordAt } from "./records.ts";
 export { request } from "./request.ts";
-export { enter, leave, recycle } from "./residence.ts";
+export { leave, recycle } from "./residence.ts";
 export { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
 export { delegateTie, firstTie, firstWatcher, loosenLink } from "./retie.ts";
 export { findRef, from, next, startFor } from "./search.ts";

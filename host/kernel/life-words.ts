@@ -39,6 +39,10 @@ export const INSTANCES_MADE = 8;
 export const MOST_INSTANCES = 12;
 /** The first state of its module. */
 export const FIRST_STATE = 16;
+/** 1: its guests have a store limit, which is the first of their globals. */
+export const HAS_LIMIT = 20;
+/** What a guest may write behind its store limit, at most. */
+export const LIMIT_SLACK = 64;
 
 // A family: an actor that the host has spawned, and all its descendants.
 export const FAMILY_BYTES = 64;
@@ -87,5 +91,7 @@ export const NEXT_FREE = 20;
 export const NEXT_IN_POOL = 24;
 /** 1: its actor had a turn since the pool looked for one that has to leave. */
 export const USED = 28;
+/** The end of the part of its memory that the host and the kernel may have written to, for its actor. */
+export const WRITTEN = 36;
 /** The image of its actor, which the actor's turn loads; 0: none. */
 export const PENDING = 32;

@@ -1,10 +1,11 @@
 /**
  * What the kernel calls outside of itself, for AssemblyScript: the same functions as in outside.ts.
  * A name of "gate" is a function of the host. The instructions of the others call through a table:
- * `$turns` by instance, `$guest` by what the guest exports (0: handle or resume, 1: match, 2: match_first, 3: isopod:globals, 4: the start function).
+ * `$turns` by instance, `$guest` by what the guest exports (0: handle, resume or the entry, 1: match, 2: match_first, 3: isopod:globals, 4: the start function).
  */
 @external("instruction", "call_indirect $turns (param i32) (result i32)") export declare function callTurn(record: i32, index: i32): i32;
 @external("instruction", "call_indirect $turns (param i32) (result i32)") export declare function callLeave(instance: i32, index: i32): i32;
+@external("instruction", "i32.const 0 call_indirect $guest") export declare function callEntry(): void;
 @external("instruction", "i32.const 4 call_indirect $guest") export declare function callStart(): void;
 @external("instruction", "i32.const 0 call_indirect $guest (param i32)") export declare function callHandle(length: i32): void;
 @external("instruction", "i32.const 0 call_indirect $guest (param i32) (result i32)") export declare function callResume(result: i32): i32;

@@ -27,6 +27,9 @@ export const callTurn: (record: i32, index: i32) => i32 = named("callTurn");
 /** The actor of the instance at a place of the table leaves it. 0: it cannot. */
 export const callLeave: (instance: i32, index: i32) => i32 = named("callLeave");
 
+/** The guest's entry, if it cannot wait. */
+export const callEntry: () => void = named("callEntry");
+
 /** The guest's start function. */
 export const callStart: () => void = named("callStart");
 

@@ -1,5 +1,7 @@
 /** A guest's receives. */
+
 import { isCounted, sizeFor, sizeOf } from "./items.ts";
+import { WRITTEN } from "./life-words.ts";
 import { IS_DEAD, IS_LINK, KIND, LENGTH, SEGMENT_HEADER, TAG } from "./mail-words.ts";
 import { first, takeOut, tidy } from "./mailbox.ts";
 import { below, count, isInside, load, store, store2 } from "./memory.ts";
@@ -8,6 +10,7 @@ import { findRef, findTag, from, startFor } from "./search.ts";
 import { me } from "./self.ts";
 import { ask, askMany, endOfMany, least, segmentBehind, show } from "./window.ts";
 import {
+  BODY,
   BUDGET,
   CAPACITY,
   COPIED_SHIFT,
@@ -84,6 +87,7 @@ function receive(info: i32, pointer: i32, capacity: i32, timeout: i32, want: i32
   const self = me;
   if (load(CURRENT) !== self || load((self + RESTRAINT) | 0) !== FREE) return ELSEWHERE;
   if (!isInside(pointer, capacity) || (info & 3) !== 0 || !isInside(info, INFO_BYTES)) return ELSEWHERE;
+  noteWindow(self, info, pointer, capacity);
   const flags = load((self + FLAGS) | 0);
   const polls = timeout === 0 || (flags & MAY_PARK) === 0;
   const isAgain =
@@ -110,6 +114,16 @@ function receive(info: i32, pointer: i32, capacity: i32, timeout: i32, want: i32
   if (timeout > 0) store((self + TIMEOUT) | 0, timeout);
   store((self + TIMED) | 0, polls ? OVER : timeout < 0 ? FOR_EVER : TIMED_BY_KERNEL);
   return PARK;
+}
+
+/** The kernel may write to a window, wherever the guest has its store limit. */
+// @inline
+function noteWindow(self: i32, info: i32, pointer: i32, capacity: i32): void {
+  const instance = load((self + BODY) | 0);
+  const end = (pointer + capacity) | 0;
+  const infoEnd = (info + INFO_BYTES) | 0;
+  const last = below(end, infoEnd) ? infoEnd : end;
+  if (below(load((instance + WRITTEN) | 0), last)) store((instance + WRITTEN) | 0, last);
 }
 
 /**

@@ -1,27 +1,51 @@
 /** How the actor of a port comes into its instance, and leaves it. */
-import { dropImage, save } from "./image.ts";
-import { STATE_PAGES } from "./image-words.ts";
-import { CLEAN, CONDITION, FIRST_STATE, OCCUPANT, OF_POOL, PENDING } from "./life-words.ts";
-import { guestPages, load, store } from "./memory.ts";
+import { readGlobals } from "./globals.ts";
+import { dropImage, saveWith } from "./image.ts";
+import { GLOBALS_KEPT, IMAGE_LIMIT, STATE_GLOBALS, STATE_PAGES } from "./image-words.ts";
+import {
+  CLEAN,
+  CONDITION,
+  FIRST_STATE,
+  HAS_LIMIT,
+  LIMIT_SLACK,
+  OCCUPANT,
+  OF_POOL,
+  PENDING,
+  WRITTEN,
+} from "./life-words.ts";
+import { below, guestPages, load, store } from "./memory.ts";
 import { free } from "./pool.ts";
 import { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
 import { BODY, DEAD, FLAGS, RESIDENT, STATE } from "./words.ts";
-
-/** The store limit of a guest that has none. */
-const EVERYTHING = -1;
 
 /** An actor's turn begins in an instance that it has just been given: its image is loaded. */
 export function enter(instance: i32): void {
   if (load((instance + CONDITION) | 0) !== CLEAN) return;
   const image = load((instance + PENDING) | 0);
   if (image === 0) {
+    store((instance + WRITTEN) | 0, 0);
     beginIn(instance, load((load((instance + OF_POOL) | 0) + FIRST_STATE) | 0));
     return;
   }
+  store((instance + WRITTEN) | 0, load((image + IMAGE_LIMIT) | 0));
   loadImage(instance, image);
   // In this order: where the stack ends in between, the image is dropped with its actor's instance.
   dropImage(image);
   store((instance + PENDING) | 0, 0);
+}
+
+/**
+ * The end of the part of the instance's memory that may have changed. Reads the globals. A guest may only
+ * raise its limit.
+ */
+function changedIn(instance: i32, pool: i32): i32 {
+  readGlobals(load((load((pool + FIRST_STATE) | 0) + STATE_GLOBALS) | 0));
+  if (load((pool + HAS_LIMIT) | 0) === 0) return -1;
+  const written = load((instance + WRITTEN) | 0);
+  const end = (load(GLOBALS_KEPT) + LIMIT_SLACK) | 0;
+  // The sum may wrap: then the limit is beyond every memory.
+  if (below(end, LIMIT_SLACK)) return -1;
+  return below(end, written) ? written : end;
 }
 
 /**
@@ -41,7 +65,7 @@ export function leave(instance: i32): bool {
   const pool = load((instance + OF_POOL) | 0);
   let image = load((instance + PENDING) | 0);
   if (load((instance + CONDITION) | 0) !== CLEAN) {
-    image = save(load((pool + FIRST_STATE) | 0), EVERYTHING);
+    image = saveWith(load((pool + FIRST_STATE) | 0), changedIn(instance, pool));
     if (image === 0) return false;
     resetSaved(instance, image);
   }
@@ -62,7 +86,8 @@ export function isReusable(instance: i32): bool {
 /** The actor has ended, and its frames are gone: its instance is free for the next one. */
 export function recycle(instance: i32): void {
   const pool = load((instance + OF_POOL) | 0);
-  if (load((instance + CONDITION) | 0) !== CLEAN) reset(instance, load((pool + FIRST_STATE) | 0), EVERYTHING);
+  if (load((instance + CONDITION) | 0) !== CLEAN)
+    reset(instance, load((pool + FIRST_STATE) | 0), changedIn(instance, pool));
   const image = load((instance + PENDING) | 0);
   if (image !== 0) dropImage(image);
   store((instance + PENDING) | 0, 0);

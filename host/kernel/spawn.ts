@@ -2,6 +2,7 @@
  * A guest's `spawn` of a module that it has spawned before. The host decides what a name and an entry
  * mean for actors of a spec, and the kernel keeps that as the spec's children.
  */
+
 import { classFor, give, take } from "./arena.ts";
 import {
   CHILD_ENTRY_LENGTH,
@@ -23,9 +24,10 @@ import {
   SPEC_MAX_MESSAGES,
   SPEC_MAX_SPAWNS,
   USERS,
+  WRITTEN,
 } from "./life-words.ts";
 import { add, below, copyIn, count, fits, guestIs, guestStore2, isInside, load, store, store2 } from "./memory.ts";
-import { hostCharge, hostHeadroom, hostSpawn } from "./outside.ts";
+import { hostCall, hostCharge, hostSpawn } from "./outside.ts";
 import { enqueue } from "./queue.ts";
 import { recordAt } from "./records.ts";
 import { drawRef, mayAct, mayAsk, mayTie } from "./request.ts";
@@ -36,9 +38,11 @@ import { addLink, addMonitor, prepareTie } from "./ties.ts";
 import {
   ACTOR_BYTES,
   ARGS,
+  BODY,
   BYTES_OF_ARGUMENTS,
   BYTES_OF_INSTANCES,
   BYTES_OF_TIES,
+  CALLED,
   COLD,
   COPIED_SHIFT,
   FAMILY,
@@ -62,6 +66,7 @@ import {
   REFS_LEFT,
   REST_LENGTH,
   SECOND_MS,
+  SPARE_ARGUMENTS,
   SPAWN_LINK,
   SPAWN_MONITOR,
   SPAWN_PRICE,
@@ -90,39 +95,58 @@ export function spawn(
   if (child === 0 || !isPlain(self, args, argsLength, flags, result)) {
     return hostSpawn(name, nameLength, entry, entryLength, args, argsLength, flags, result);
   }
-  hostHeadroom();
-  const cold = load((self + COLD) | 0);
-  const family = load((cold + FAMILY) | 0);
-  const ref = flags === SPAWN_MONITOR ? drawRef(self) : 0;
-  if ((flags === SPAWN_MONITOR && ref === 0) || (flags !== 0 && !prepareTie())) {
+  const family = load((load((self + COLD) | 0) + FAMILY) | 0);
+  const isMonitor = flags === SPAWN_MONITOR;
+  const ref = isMonitor ? drawRef(self) : 0;
+  if ((isMonitor && ref === 0) || (flags !== 0 && !prepareTie()) || !prepareArguments(args, argsLength)) {
     return hostSpawn(name, nameLength, entry, entryLength, args, argsLength, flags, result);
   }
   // Not before, because the host charges for a spawn that is left to it.
   if ((load((self + FLAGS) | 0) & PAYS) !== 0) hostCharge((SPAWN_PRICE + (argsLength >>> COPIED_SHIFT)) | 0);
-  const block = argsLength === 0 ? 0 : take(classFor((KEPT_HEADER + argsLength) | 0));
-  const record = block !== 0 || argsLength === 0 ? open() : 0;
-  if (record === 0) {
-    if (block !== 0) give(block, classFor((KEPT_HEADER + argsLength) | 0));
-    return hostSpawn(name, nameLength, entry, entryLength, args, argsLength, flags, result);
-  }
-  takeSpawn(family);
+  const used = spawnsOf(family);
+  // `enqueue` calls it otherwise.
+  if (load(CALLED) === 0) hostCall();
+  const record = open();
+  if (record === 0) return hostSpawn(name, nameLength, entry, entryLength, args, argsLength, flags, result);
+  // From here on nothing is called: a call could be where the stack ends.
+  if (used === 0) store((family + SPAWNS + METER_BEGAN) | 0, load(NOW));
+  store((family + SPAWNS + METER_USED) | 0, (used + 1) | 0);
   begin(record, child, family, self);
-  if (block !== 0) {
-    store(block, argsLength);
-    copyIn((block + KEPT_HEADER) | 0, args, argsLength);
-    store((load((record + COLD) | 0) + ARGS) | 0, block);
+  if (argsLength !== 0) {
+    store((load((record + COLD) | 0) + ARGS) | 0, load(SPARE_ARGUMENTS));
+    store(SPARE_ARGUMENTS, 0);
     add(BYTES_OF_ARGUMENTS, argsLength);
     add(OTHER_BYTES, argsLength);
   }
   if (flags === SPAWN_LINK) addLink(self, record);
-  if (flags === SPAWN_MONITOR) {
+  if (isMonitor) {
     store(REFS_LEFT, (load(REFS_LEFT) - 1) | 0);
     addMonitor(self, record, ref);
   }
+  const instance = load((self + BODY) | 0);
+  const end = (result + RESULT_BYTES) | 0;
+  if (below(load((instance + WRITTEN) | 0), end)) store((instance + WRITTEN) | 0, end);
   guestStore2(result, load((record + LO) | 0), load((record + HI) | 0));
   guestStore2((result + 8) | 0, ref, 0);
   enqueue(record);
   return 1;
+}
+
+/** Keeps a copy of the arguments, in a block that the next spawn gives back if this one fails. False: there is no memory. */
+function prepareArguments(args: i32, length: i32): bool {
+  if (length === 0) return true;
+  const spare = load(SPARE_ARGUMENTS);
+  if (spare !== 0) {
+    const spareClass = classFor((KEPT_HEADER + load(spare)) | 0);
+    store(SPARE_ARGUMENTS, 0);
+    give(spare, spareClass);
+  }
+  const block = take(classFor((KEPT_HEADER + length) | 0));
+  if (block === 0) return false;
+  store(block, length);
+  store(SPARE_ARGUMENTS, block);
+  copyIn((block + KEPT_HEADER) | 0, args, length);
+  return true;
 }
 
 /** The spec of the child that a name and an entry mean for an actor; 0: the host has to say. */
@@ -177,13 +201,8 @@ function spawnsOf(family: i32): i32 {
   return isThisOne ? load((family + SPAWNS + METER_USED) | 0) : 0;
 }
 
-function takeSpawn(family: i32): void {
-  const used = spawnsOf(family);
-  if (used === 0) store((family + SPAWNS + METER_BEGAN) | 0, load(NOW));
-  store((family + SPAWNS + METER_USED) | 0, (used + 1) | 0);
-}
-
 /** Makes the record that has been opened that of a new actor. */
+// @inline
 function begin(record: i32, spec: i32, family: i32, parent: i32): void {
   const cold = load((record + COLD) | 0);
   store2((cold + PARENT_LO) | 0, load((parent + LO) | 0), load((parent + HI) | 0));

@@ -111,6 +111,7 @@ export function addMonitor(owner: i32, target: i32, ref: i32): void {
 }
 
 /** Links two actors that are not linked. `prepareTie` has taken what it needs. */
+// @inline
 export function addLink(owner: i32, other: i32): void {
   const tie = load(SPARE_TIE);
   const mine = load((owner + COLD) | 0);

@@ -5,7 +5,7 @@ import { CLEAN, CONDITION } from "./life-words.ts";
 import { ORDER } from "./mail-words.ts";
 import { first } from "./mailbox.ts";
 import { below, load, store } from "./memory.ts";
-import { callHandle, callResume, callStart, hostAnswer, hostDisarm, hostGoOn, hostLeft } from "./outside.ts";
+import { callEntry, callHandle, callResume, callStart, hostAnswer, hostDisarm, hostGoOn, hostLeft } from "./outside.ts";
 import { enqueue } from "./queue.ts";
 import { look } from "./receive.ts";
 import { enter } from "./residence.ts";
@@ -39,6 +39,7 @@ import {
   RESTRAINT,
   RETURNED,
   RUNNING,
+  RUNS_ONCE,
   SAVED,
   SENT_IN_TURN,
   STARTED,
@@ -63,6 +64,7 @@ import {
 } from "./words.ts";
 
 /** What `resume:E` answers if the guest has parked, or has given way. All else: its entry has returned. */
+const HAS_RETURNED = 0;
 const HAS_PARKED = 1;
 const HAS_YIELDED = 2;
 
@@ -88,7 +90,7 @@ export function turn(self: i32): i32 {
   if (load((self + RESTRAINT) | 0) !== FREE) return RETURNED;
   const result = isFirst ? 0 : proceed();
   if (result === PARK) return NOTHING;
-  const left = callResume(result);
+  const left = resume(self, result);
   noticeGrowth();
   const isFree = load((self + RESTRAINT) | 0) === FREE;
   if (left !== HAS_PARKED || !isFree) {
@@ -96,6 +98,14 @@ export function turn(self: i32): i32 {
     return isFree && end(self) ? NOTHING : RETURNED;
   }
   return park() ? NOTHING : (RETURNED + HAS_PARKED) | 0;
+}
+
+/** Runs the guest's code. Answers as `resume:E`. */
+// @inline
+function resume(self: i32, result: i32): i32 {
+  if ((load((self + FLAGS) | 0) & RUNS_ONCE) === 0) return callResume(result);
+  callEntry();
+  return HAS_RETURNED;
 }
 
 /** The first turn runs the guest's start function. */

@@ -62,7 +62,7 @@ export const GUESTS = 76;
 export const MAX_ACTORS = 80;
 /** The time on the runtime's clock in whole milliseconds, when the host has given the kernel turns. */
 export const NOW = 84;
-/** Above 0: the embedder hears of spawns and ends, so all of them are the host's. */
+/** 1: someone listens to spawns, so all of them are the host's. */
 export const WATCHED = 88;
 /** Ends that are recorded and not told: the next ones are the host's, too, because they are told in order. */
 export const ENDS_WAITING = 92;
@@ -94,8 +94,17 @@ export const TIE_SECRET = 1368;
 export const TIE_INDEX = 1376;
 /** A block for the next tie; 0: there is none. */
 export const SPARE_TIE = 1380;
+/** A block with arguments for the next spawn; 0: there is none. */
+export const SPARE_ARGUMENTS = 1408;
 /** The record of all actors that have ended, for the host: it is dead, and has no pid and no items. Its cold block is behind it. */
 export const ENDED_RECORD = 1536;
+/** 1: the host is told of the kernel's own ends. How many are in the list, and the list: their pids and specs. */
+export const TELLS_ENDS = 1400;
+export const ENDS_LENGTH = 1404;
+export const ENDS_LIST = 4096;
+export const ENDS_ENTRIES = 256;
+export const END_BYTES = 16;
+export const END_SHIFT = 4;
 /** By slot / 512: the address of a block of 512 records; 0: there is none yet. */
 export const RECORD_BLOCKS = 8192;
 /** Payloads that the host sends are put here, and random words for the generations of new slots. */
@@ -242,6 +251,8 @@ export const RESIDENT = 65_536;
 export const PINNED = 131_072;
 /** Its guest exports a start function, which its first turn runs. */
 export const HAS_START = 262_144;
+/** Its turns cannot wait: its entry runs in one turn, to its end. */
+export const RUNS_ONCE = 524_288;
 
 /** The value of NEXT in the last record of the run queue. */
 export const LAST_IN_QUEUE = 1;

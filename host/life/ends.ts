@@ -17,13 +17,12 @@ import { ENDING, SIZE } from "../kernel/life-words.ts";
 import { ARGS, DEAD, ENDS_WAITING, GUESTS, SPEC, TURNS_LEFT } from "../kernel/words.ts";
 import { dropKept } from "../mail/kept.ts";
 import { NONE } from "../mail/mailbox.ts";
-import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
-import type { ActorExit } from "../wire/events.ts";
 import { type ExitReason, isCounted } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 import { type Ending, endingOf } from "./ending.ts";
+import type { Exits } from "./exits.ts";
 import type { Instances } from "./instances.ts";
 
 /**
@@ -41,10 +40,9 @@ const ENDINGS_KEPT = 1_024;
 export class Ends implements Runnable {
   readonly #services: Services;
   readonly #notices: Notices;
-  readonly #inspection: Inspection;
   readonly #registry: Registry;
   readonly #instances: Instances;
-  readonly #onExit: ((exit: ActorExit) => void) | undefined;
+  readonly #exits: Exits;
   /** By pid: the promises that wait for the end of its actor. */
   readonly #waiting = new Map<Pid, ((reason: ExitReason) => void)[]>();
   /** Those from `#told` on are still to be told, oldest first. */
@@ -54,20 +52,12 @@ export class Ends implements Runnable {
   #isQueued = false;
   #onIdle: (() => void)[] = [];
 
-  constructor(
-    services: Services,
-    notices: Notices,
-    inspection: Inspection,
-    registry: Registry,
-    instances: Instances,
-    onExit: ((exit: ActorExit) => void) | undefined,
-  ) {
+  constructor(services: Services, notices: Notices, registry: Registry, instances: Instances, exits: Exits) {
     this.#services = services;
     this.#notices = notices;
-    this.#inspection = inspection;
     this.#registry = registry;
     this.#instances = instances;
-    this.#onExit = onExit;
+    this.#exits = exits;
   }
 
   /** Live guests. Host mailboxes do not count. */
@@ -190,7 +180,7 @@ export class Ends implements Runnable {
     const { family } = actor;
     if (family !== null) {
       family.add(SIZE, -1);
-      family.add(ENDING, 1);
+      if (wasAlive) family.add(ENDING, 1);
     }
     actor.hide();
     return isNow;
@@ -224,6 +214,7 @@ export class Ends implements Runnable {
   }
 
   #tellPiece(): void {
+    this.#exits.tellOfKernel();
     const { clock } = this.#services;
     const endMs = clock.now() + PIECE_MS;
     let units = PIECE_UNITS;
@@ -293,7 +284,7 @@ export class Ends implements Runnable {
     actor.discard();
     countEnd(actor);
     this.#instances.give(actor);
-    family?.add(ENDING, -1);
+    if (ending.wasAlive) family?.add(ENDING, -1);
     const { end } = extra;
     extra.context = null;
     const notices = this.#notices;
@@ -318,12 +309,10 @@ export class Ends implements Runnable {
     this.#waiting.delete(actor.pid);
     for (const resolve of waiting ?? []) resolve(reason);
     if (!wasAlive) return;
-    const inspection = this.#inspection;
-    const onExit = this.#onExit;
-    if (onExit === undefined && !inspection.wants("exit")) return;
     const { pid, module } = actor;
-    const exit = { pid, module: module?.name, reason, ...(lastReceived === undefined ? {} : { lastReceived }) };
-    const callback = onExit && (() => onExit(names.length === 0 ? exit : { ...exit, name: names[0] }));
-    inspection.tell({ kind: "exit", names, ...exit }, "onExit", callback);
+    this.#exits.tell(
+      { pid, module: module?.name, reason, ...(lastReceived === undefined ? {} : { lastReceived }) },
+      names,
+    );
   }
 }

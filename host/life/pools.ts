@@ -9,6 +9,7 @@ import type { Spec } from "../actor/spec.ts";
 import {
   FIRST_STATE,
   FREE_INSTANCE,
+  HAS_LIMIT,
   IN_STATE,
   INSTANCES_MADE,
   MOST_INSTANCES,
@@ -37,11 +38,12 @@ export class Pool {
   readonly #services: Services;
   readonly #most: number;
 
-  constructor(services: Services, most: number) {
+  constructor(services: Services, most: number, hasLimit: boolean) {
     this.address = services.kernel.newBlock(POOL_BYTES);
     this.#services = services;
     this.#most = most;
     this.#set(MOST_INSTANCES, most);
+    this.#set(HAS_LIMIT, hasLimit ? 1 : 0);
   }
 
   #word(place: number): number {
@@ -101,19 +103,19 @@ export class Pool {
     let before = address;
     while (kernel.word(before + NEXT_IN_POOL) !== address) before = kernel.word(before + NEXT_IN_POOL);
     const next = kernel.word(address + NEXT_IN_POOL);
+    kernel.setWord(address + OF_POOL, 0);
     kernel.setWord(before + NEXT_IN_POOL, next);
     if (this.#word(NEXT_TO_LEAVE) === address) this.#set(NEXT_TO_LEAVE, next === address ? 0 : next);
     this.#set(INSTANCES_MADE, this.made - 1);
     this.#set(MOST_INSTANCES, this.#most);
   }
 
-  /** Takes a free instance out of the pool; undefined: there is none. */
+  /** Takes a free instance, which has to be removed; undefined: there is none. */
   takeFree(): Instance | undefined {
     const { kernel, instances } = this.#services;
     const address = this.#word(FREE_INSTANCE);
     if (address === 0) return undefined;
     this.#set(FREE_INSTANCE, kernel.word(address + NEXT_FREE));
-    this.remove(address);
     return instances.at(kernel.word(address + TABLE_INDEX));
   }
 }
@@ -149,7 +151,7 @@ export class Pools {
     const key = `${maximumPages} ${entry}`;
     let pool = pools.get(key);
     if (pool === undefined) {
-      pool = new Pool(this.#services, this.#most);
+      pool = new Pool(this.#services, this.#most, module.storeLimit !== undefined);
       pools.set(key, pool);
       this.#all.add(pool);
       this.#onModuleGone.register(module, pool);

@@ -63,7 +63,7 @@ export class Account {
   readonly #kernel: Kernel<Recorded>;
   /** By how much the memories of ended actors had grown, since the host last told the engine. */
   #grownGarbageBytes = 0;
-  /** Drops everything of the kind KEPT. */
+  /** Drops everything of the kind KEPT, and the instances that no actor has. */
   reclaim: () => void = () => {};
 
   /** `kernel` counts what has the limit `allMailboxBytes`. */
@@ -99,7 +99,7 @@ export class Account {
     const heapBytes = kernel.double(BYTES_OF_INSTANCES) + kernel.double(BYTES_OF_TIES);
     if ((kind === INSTANCES || kind === TIES) && heapBytes + bytes > kernel.double(MAX_HEAP_BYTES)) return false;
     if (this.#memoryBytes + bytes <= this.#maxMemoryBytes) return true;
-    if (kind === KEPT || this.#of(KEPT) === 0) return false;
+    if (kind === KEPT) return false;
     this.reclaim();
     return this.#memoryBytes + bytes <= this.#maxMemoryBytes;
   }

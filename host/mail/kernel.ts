@@ -4,7 +4,6 @@
  * It guarantees that each word of an actor has one home, in the kernel's memory, and that bytes
  * are counted before they are used.
  */
-import { kernel as base64 } from "../kernel/binary.ts";
 import { ITEM_HEADER, KIND, LENGTH, OUTSIDE } from "../kernel/mail-words.ts";
 import { LAST_GENERATION, LOW_GENERATION_BITS, SLOT_MASK } from "../kernel/slot-words.ts";
 import {
@@ -16,7 +15,6 @@ import {
   CURRENT,
   DEAD,
   ENDED_RECORD,
-  FIRST_PAGES,
   GENERATION,
   HI,
   ITEM_BYTES,
@@ -31,8 +29,8 @@ import {
   STAGING,
   STATE,
 } from "../kernel/words.ts";
-import { EngineError } from "../wire/errors.ts";
 import { needHeadroom, prepareHeadroom } from "./headroom.ts";
+import { kernelModule, newMemory } from "./kernel-module.ts";
 import { Payloads } from "./payloads.ts";
 
 /** What has a record in the kernel. */
@@ -43,46 +41,7 @@ export interface Recorded {
   readonly record: number;
 }
 
-const MAX_PAGES = 65_534;
-
 const MAX_WORD = 2 ** 32 - 1;
-
-let compiled: WebAssembly.Module | undefined;
-
-/** The kernel's module, compiled once. Throws an EngineError where the engine cannot run it. */
-export function kernelModule(): WebAssembly.Module {
-  compiled ??= compile();
-  return compiled;
-}
-
-/** The kernel's binary. */
-export function kernelBytes(): Uint8Array<ArrayBuffer> {
-  return bytesOf(base64);
-}
-
-export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), character => character.charCodeAt(0));
-}
-
-function compile(): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(kernelBytes());
-  } catch (cause) {
-    const needs =
-      "isopod needs WebAssembly with several memories for one module (Node 22, Chrome 120, Firefox 125, Safari 26, Deno 1.44 or Bun 1.3, or newer)";
-    throw new EngineError(`${needs}; this engine refuses the kernel: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function newMemory(): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES });
-  } catch (cause) {
-    const why =
-      "the engine has no memory left for another runtime (Chromium allows a page about 120 memories): stop some, and their actors";
-    throw new EngineError(`${why}: ${(cause as Error).message}`, { cause });
-  }
-}
 
 /** The kernel's functions that the host calls. kernel/kernel.ts has them. */
 interface Functions {

@@ -38,6 +38,7 @@ export class CodeBounds implements Declared {
   readonly types: Arity[] = [];
   readonly functions: number[] = [];
   readonly tags: number[] = [];
+  isLimited = false;
   #imported = 0;
 
   /** Adds an imported function. They come before the module's own. */

@@ -30,7 +30,13 @@ export interface Declared {
   readonly functions: readonly number[];
   /** The type of each tag. */
   readonly tags: readonly number[];
+  /** Checks will be put before the instructions that write memory (store-limit.ts). */
+  readonly isLimited: boolean;
 }
+
+/** The most locals that the checks of a function take, and values on the stack that each takes. */
+const CHECK_LOCALS = 9;
+const CHECK_OPERANDS = 4;
 
 export class CompileCost implements Visitor {
   readonly #module: Declared;
@@ -78,7 +84,7 @@ export class CompileCost implements Visitor {
     const own = this.#arity(this.#module.types, this.#module.functions[index]);
     this.#cursor = body;
     this.#figures = noFigures();
-    this.#locals = own.parameters + readLocals(body);
+    this.#locals = own.parameters + readLocals(body) + (this.#module.isLimited ? CHECK_LOCALS : 0);
     this.#height = 0;
     this.#depth = -1;
     this.#loops = 0;
@@ -188,6 +194,17 @@ export class CompileCost implements Visitor {
         this.#change(stackEffect(opcode, cursor));
     }
     cursor.at = at;
+  }
+
+  /** The check is an `if` with a trap, and sets locals. Its operands are off the stack already. */
+  writes(): void {
+    if (!this.#module.isLimited) return;
+    const figures = this.#figures;
+    figures.kept += 2 * (BLOCK + this.#slots);
+    figures.merged += BRANCH + this.#slots;
+    figures.calls++;
+    this.#sets += 2;
+    figures.operands = Math.max(figures.operands, this.#height + CHECK_OPERANDS);
   }
 
   /** The engine refuses what does not exist, so it counts as nothing. */

@@ -6,16 +6,19 @@
  * (code-bounds.ts), is bounded. Code is not changed, and the indices of functions, tables, globals
  * and memories stay the same.
  */
+import { LIMIT_EXPORT } from "../wire/abi.ts";
 import { CodeBounds } from "./code-bounds.ts";
 import type { Copies } from "./copies.ts";
 import { type Cursor, Undecodable } from "./cursor.ts";
 import {
+  type ExportDeclaration,
   eachType,
   Form,
   type ImportDeclaration,
   Kind,
   type Limits,
   readElementSegment,
+  readExport,
   readGlobalType,
   readImport,
   readLimits,
@@ -146,6 +149,7 @@ class Confiner {
     else if (id === Section.memory) body.each(() => this.#memory(body));
     else if (id === Section.tag) body.each(() => this.#tag(readTag(body)));
     else if (id === Section.global) body.each(() => this.#global(body));
+    else if (id === Section.export) body.each(() => this.#export(readExport(body)));
     else if (id === Section.element) {
       body.each(() => {
         this.#elements += readElementSegment(body, IGNORE);
@@ -183,6 +187,10 @@ class Confiner {
   #global(body: Cursor): void {
     refuseHolder("global", readGlobalType(body).type);
     walk(body, IGNORE);
+  }
+
+  #export({ name }: ExportDeclaration): void {
+    if (name === LIMIT_EXPORT) this.#code.isLimited = true;
   }
 
   #tag(type: number): void {

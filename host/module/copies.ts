@@ -10,6 +10,12 @@ export class Copies {
    * its length. Sorted by the first.
    */
   readonly #numbers: number[] = [];
+  readonly #addedBefore: boolean;
+
+  /** @param addedBefore what was added belongs to the instruction that was copied behind it */
+  constructor(addedBefore = false) {
+    this.#addedBefore = addedBefore;
+  }
 
   /** Adds a copy, which must be behind all others. */
   note(to: number, from: number, length: number): void {
@@ -30,8 +36,17 @@ export class Copies {
     if (last >= 0) numbers[last + 2] = Math.min(numbers[last + 2], to - numbers[last]);
   }
 
-  /** Where the byte at this offset came from. Undefined where it was added. */
+  /** Whether the byte at this offset was added. */
+  isAdded(offset: number): boolean {
+    return this.#find(offset, false) === undefined;
+  }
+
+  /** Where the byte at this offset, or what it belongs to, came from. Undefined where it was added. */
   sourceOf(offset: number): number | undefined {
+    return this.#find(offset, this.#addedBefore);
+  }
+
+  #find(offset: number, orNext: boolean): number | undefined {
     const numbers = this.#numbers;
     let low = 0;
     let high = numbers.length / 3;
@@ -41,7 +56,7 @@ export class Copies {
       else high = middle;
     }
     const at = (low - 1) * 3;
-    if (at < 0 || offset - numbers[at] >= numbers[at + 2]) return undefined;
+    if (at < 0 || offset - numbers[at] >= numbers[at + 2]) return orNext ? numbers[at + 4] : undefined;
     return numbers[at + 1] + offset - numbers[at];
   }
 

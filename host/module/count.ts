@@ -3,7 +3,8 @@
  * `actor.yield`.
  *
  * Guarantee: on every path, at least what was run has been charged (paths.ts), by the weights of
- * weights.ts. A bulk instruction is charged for each 64 bytes, or each element of a table, that it
+ * weights.ts. In a module with a store limit, a store is charged with its check, wherever it is
+ * counted. A bulk instruction is charged for each 64 bytes, or each element of a table, that it
  * touches.
  *
  * A counter is charged (counter.ts) at the heads of loops, in the prologues of functions, and in
@@ -11,7 +12,7 @@
  * runs wherever the host runs. It refuses instructions that it does not know, because they could
  * hide a loop.
  */
-import { LEFT_EXPORT } from "../wire/abi.ts";
+import { LEFT_EXPORT, LIMIT_EXPORT } from "../wire/abi.ts";
 import { arityOfBlock } from "./block-type.ts";
 import type { Copies } from "./copies.ts";
 import { Counter, NEW_FUNCTIONS, NEW_TYPES } from "./counter.ts";
@@ -26,18 +27,18 @@ import {
   readTable,
 } from "./declarations.ts";
 import { Edits } from "./edits.ts";
+import { hasExport } from "./exports.ts";
 import { IndexSpaces, refuse64 } from "./index-spaces.ts";
 import { walk } from "./instructions.ts";
 import { moveNames, NAME_SECTION } from "./name-section.ts";
 import { Output } from "./output.ts";
 import { Paths } from "./paths.ts";
 import { eachBody, HEADER_BYTES, orderedSectionsOf, type Part, SECTION_ORDER, Section } from "./sections.ts";
+import { isStale } from "./stale.ts";
 import { I32 } from "./value-type.ts";
 import { IGNORE, type Visitor } from "./visitor.ts";
-import { IMPORT_TICKS, TICKS, TICKS_PER_VALUE } from "./weights.ts";
+import { CHECK_TICKS, IMPORT_TICKS, TICKS, TICKS_PER_VALUE } from "./weights.ts";
 
-/** Custom sections that say where the code is, which is no longer true after it has moved. */
-const STALE = /^(sourceMappingURL|metadata\.code\.|\.debug_|reloc\.|external_debug_info)/;
 /** The first site of a function. */
 const PROLOGUE = 0;
 
@@ -63,11 +64,14 @@ class Rewriter {
   readonly #out: Output;
   readonly #own: IndexSpaces;
   readonly #counter: Counter;
+  /** The host will put checks before its stores. */
+  readonly #isLimited: boolean;
   /** By section. */
   readonly #additions: Partial<Record<number, Addition>>;
 
   constructor(bytes: Uint8Array, copies: Copies | undefined) {
     this.#bytes = bytes;
+    this.#isLimited = hasExport(bytes, LIMIT_EXPORT);
     this.#out = new Output(bytes.length + (bytes.length >>> 2) + 256, copies);
     const own = new IndexSpaces(bytes);
     this.#own = own;
@@ -235,6 +239,9 @@ class Rewriter {
         if (type < 0 && index < importedFunctions) paths.run(IMPORT_TICKS);
         paths.run((called.parameters + called.results) * TICKS_PER_VALUE);
       },
+      writes: () => {
+        if (this.#isLimited) paths.run(CHECK_TICKS);
+      },
       bulk: (from, ofTable) => edits.chargeBulk(from, ofTable),
     });
     // A function that costs less, and calls nothing, is charged by its caller.
@@ -243,7 +250,7 @@ class Rewriter {
 
   #custom({ body, bodyFrom, to }: Part): void {
     const name = body.name();
-    if (STALE.test(name)) return;
+    if (isStale(name)) return;
     const out = this.#out;
     const before = out.length;
     out.begin(Section.custom);

@@ -7,7 +7,7 @@ import { LoadError } from "../wire/errors.ts";
 import type { Copies } from "./copies.ts";
 import { countReductions } from "./count.ts";
 import { Undecodable } from "./cursor.ts";
-import { type Compiled, compileTrimmed } from "./trim.ts";
+import { compileLimited, type Limited } from "./limited.ts";
 import { assertValid, notAccepted } from "./validity.ts";
 
 /** When there are more, the one that was asked for longest ago goes. */
@@ -15,10 +15,10 @@ const MAX_KEPT = 128;
 
 export class CountedModules {
   /** By hash, in the order in which they were last asked for. Modules that failed are not kept. */
-  readonly #kept = new Map<string, Promise<Compiled>>();
+  readonly #kept = new Map<string, Promise<Limited>>();
 
   /** Rejects with a LoadError where the bytes are no valid module, or use what cannot be counted. */
-  async get(name: string, source: Uint8Array): Promise<Compiled> {
+  async get(name: string, source: Uint8Array): Promise<Limited> {
     // A copy, because the caller may change the bytes while they are hashed.
     const bytes = new Uint8Array(source);
     const hash = await hashOf(bytes);
@@ -44,11 +44,12 @@ async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefine
   return String.fromCharCode(...new Uint8Array(await subtle.digest("SHA-256", bytes)));
 }
 
-async function count(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Compiled> {
+async function count(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Limited> {
   const counted = validateAndCount(name, bytes);
   try {
-    return await compileTrimmed(counted, true);
+    return await compileLimited(name, counted, true);
   } catch (error) {
+    if (error instanceof LoadError) throw error;
     throw notAccepted(name, error);
   }
 }

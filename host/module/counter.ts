@@ -76,9 +76,9 @@ export class Counter {
     // (i32.const …))
     this.#chargingFunction(() => {
       this.#out.put(0x20, 0, 0x41);
-      this.#out.s32(MAX_ELEMENTS);
+      this.#out.signed(MAX_ELEMENTS);
       this.#out.put(0x20, 0, 0x41);
-      this.#out.s32(MAX_ELEMENTS);
+      this.#out.signed(MAX_ELEMENTS);
       this.#out.put(0x49, 0x1b, 0x41, ELEMENT_SHIFT, 0x74);
     });
   }
@@ -137,7 +137,7 @@ export class Counter {
     const out = this.#out;
     out.indexed(0x23, this.#at.global);
     out.put(0x41);
-    out.s32(reductions);
+    out.signed(reductions);
     out.put(0x6b);
     if (isHead) this.#check(local);
     else out.indexed(0x24, this.#at.global);

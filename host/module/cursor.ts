@@ -55,6 +55,17 @@ export class Cursor {
     return this.fail("has a number beyond 32 bits");
   }
 
+  /** A signed number of 32 bits. */
+  s32(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.byte();
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return shift < 25 ? (value << (25 - shift)) >> (25 - shift) : value;
+    }
+    return this.fail("has a number beyond 32 bits");
+  }
+
   /** The next number, without taking it: for example the length of a list. */
   peekU32(): number {
     const { at } = this;

@@ -5,6 +5,17 @@ import { Kind, readExport } from "./declarations.ts";
 import { Output } from "./output.ts";
 import { HEADER_BYTES, Section, sectionsOf } from "./sections.ts";
 
+export function hasExport(bytes: Uint8Array, name: string): boolean {
+  let found = false;
+  for (const { id, body } of sectionsOf(bytes)) {
+    if (id !== Section.export) continue;
+    body.each(() => {
+      if (readExport(body).name === name) found = true;
+    });
+  }
+  return found;
+}
+
 /** Answers a valid module with only those of its exports that have these names. */
 export function withExports(bytes: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
   const out = new Output(bytes.length + 8);

@@ -6,8 +6,8 @@
  * nothing but what docs/abi.md and the embedder offer. Such a module can crash its own actor, with
  * a reason that says why; it cannot harm another, or the host.
  *
- * The way of a module is source.ts, loader.ts, confine.ts, code-bounds.ts, count.ts, trim.ts,
- * check.ts and this file. All of them read bytes by cursor.ts, sections.ts, declarations.ts and
+ * The way of a module is source.ts, loader.ts, confine.ts, code-bounds.ts, count.ts, store-limit.ts,
+ * trim.ts, check.ts and this file. All of them read bytes by cursor.ts, sections.ts, declarations.ts and
  * instructions.ts.
  */
 import { GIVES_WAY_EXPORT, LEFT_EXPORT, PAGE_BYTES, resumeExport, YIELD_EXPORT } from "../wire/abi.ts";
@@ -19,8 +19,8 @@ import type { CrashPlaces } from "./crash-places.ts";
 import { Entries } from "./entries.ts";
 import { ELEMENT_BYTES, type Footprint, footprintOf } from "./footprint.ts";
 import type { ExportType, ImportType, MemoryType } from "./interface.ts";
+import type { Limited } from "./limited.ts";
 import { isRecyclable } from "./recyclable.ts";
-import type { Compiled } from "./trim.ts";
 
 const RESUME = resumeExport("");
 
@@ -43,6 +43,11 @@ export class GuestModule {
    * came compiled.
    */
   readonly memoryType: MemoryType | undefined;
+  /**
+   * The first value of its store limit. An instance changes no memory from LIMIT_SLACK bytes behind
+   * its global `isopod:limit` on. Undefined where it may change all of its memory.
+   */
+  readonly storeLimit: number | undefined;
   /** The types of all imported functions are known. They are not where a module came compiled. */
   readonly hasKnownTypes: boolean;
   readonly #imports: readonly ImportType[];
@@ -61,14 +66,10 @@ export class GuestModule {
    * Throws a LoadError where the module breaks the ABI. Of a module that came compiled, only
    * `module` is known.
    */
-  constructor(
-    name: string,
-    compiled: Pick<Compiled, "module"> & Partial<Compiled>,
-    offers: Offers,
-    making: Making = {},
-  ) {
-    const { module, bytes, globals = -1, interface: known } = compiled;
+  constructor(name: string, compiled: Pick<Limited, "module"> & Partial<Limited>, offers: Offers, making: Making = {}) {
+    const { module, bytes, globals = -1, interface: known, limit } = compiled;
     this.name = name;
+    this.storeLimit = limit?.first;
     this.module = module;
     this.#making = making;
     this.#bytes = globals < 0 ? undefined : bytes;

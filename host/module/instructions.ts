@@ -27,6 +27,7 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
     ticks += weights.plain[opcode];
     if (opcode >= 0x45 && opcode <= 0xc4) continue;
     if (opcode >= 0x28 && opcode <= 0x3e) {
+      if (opcode >= 0x36) visitor.writes?.(from);
       skipMemoryArgument(cursor);
       continue;
     }
@@ -55,9 +56,15 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         cursor.each(() => readValueType(cursor));
         continue;
       case 0x23: // global.get
-      case 0x24: // global.set
         visitor.globalIndex(cursor.u32());
         continue;
+      case 0x24: {
+        // global.set
+        const index = cursor.u32();
+        visitor.globalIndex(index);
+        visitor.setsGlobal?.(index, from);
+        continue;
+      }
       case 0x20: // local.get
       case 0x21: // local.set
       case 0x22: // local.tee
@@ -87,10 +94,10 @@ export function walk(cursor: Cursor, visitor: Visitor): void {
         ticks += readMiscellaneous(cursor, visitor, from);
         continue;
       case 0xfd:
-        ticks += readVector(cursor);
+        ticks += readVector(cursor, visitor, from);
         continue;
       case 0xfe:
-        ticks += readAtomic(cursor);
+        ticks += readAtomic(cursor, visitor, from);
         continue;
     }
     // Control flow, and opcodes that are not known.

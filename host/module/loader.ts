@@ -1,6 +1,6 @@
 /**
- * Loads a module from its bytes: confines it, counts its reductions if asked, trims and compiles
- * it, checks it, and keeps the way back to its source. Bytes that are no module, or break the ABI,
+ * Loads a module from its bytes: confines it, counts its reductions if asked, limits its stores,
+ * trims and compiles it, checks it, and keeps the way back to its source. Bytes that are no module, or break the ABI,
  * reject with a LoadError.
  */
 import { LoadError } from "../wire/errors.ts";
@@ -12,9 +12,9 @@ import { CountedModules } from "./counted.ts";
 import { CrashPlaces, type ReadSourceMap } from "./crash-places.ts";
 import { Undecodable } from "./cursor.ts";
 import { GuestModule } from "./guest-module.ts";
+import { compileLimited, type Limited } from "./limited.ts";
 import { HEADER_BYTES } from "./sections.ts";
 import type { ReadModuleResult } from "./source.ts";
-import { type Compiled, compileTrimmed } from "./trim.ts";
 import { Unconfinable } from "./unconfinable.ts";
 import { notAccepted } from "./validity.ts";
 
@@ -51,16 +51,34 @@ export class ModuleLoader {
     }
     const { bytes, changes, ownsMemory } = await this.#confine(name, content);
     const compiled = await this.#compile(name, bytes, counts);
-    const { readSourceMap } = this.#rules;
-    let places: CrashPlaces | undefined;
-    if (sourceMap !== undefined && readSourceMap !== undefined) {
-      const { copies } = compiled;
+    const places = this.#placesOf(compiled, sourceMap, () => [
       // Modules that were counted are kept without their copies, so the module is counted once more.
-      const counted = counts ? [copiesOfCounting(bytes)] : [];
-      const all = [...(copies === undefined ? [] : [copies]), ...counted, ...changes];
-      places = new CrashPlaces(() => readSourceMap(sourceMap), compiled.bytes, all);
-    }
+      ...(counts ? [copiesOfCounting(bytes)] : []),
+      ...changes,
+    ]);
     return new GuestModule(name, compiled, offers, { ownsMemory, isCountedHere: counts, places });
+  }
+
+  /**
+   * What says where a crash was. Undefined where there is nothing to say.
+   *
+   * @param earlier what was changed before the stores were limited, the last change first
+   */
+  #placesOf(
+    { bytes, copies, limit }: Limited,
+    sourceMap: string | undefined,
+    earlier: () => readonly Copies[],
+  ): CrashPlaces | undefined {
+    const { readSourceMap } = this.#rules;
+    const read = sourceMap === undefined || readSourceMap === undefined ? undefined : () => readSourceMap(sourceMap);
+    if (read === undefined && limit === undefined) return undefined;
+    const changes = [copies, limit?.copies, ...(read === undefined ? [] : earlier())];
+    return new CrashPlaces(
+      read,
+      bytes,
+      changes.filter(change => change !== undefined),
+      limit?.copies,
+    );
   }
 
   /** The module with its memory imported and its tables bounded. */
@@ -83,11 +101,12 @@ export class ModuleLoader {
     }
   }
 
-  async #compile(name: string, bytes: Uint8Array<ArrayBuffer>, counts: boolean): Promise<Compiled> {
+  async #compile(name: string, bytes: Uint8Array<ArrayBuffer>, counts: boolean): Promise<Limited> {
     if (counts) return this.#counted.get(name, bytes);
     try {
-      return await compileTrimmed(bytes);
+      return await compileLimited(name, bytes);
     } catch (error) {
+      if (error instanceof LoadError) throw error;
       throw notAccepted(name, error);
     }
   }

@@ -74,11 +74,11 @@ export class Output {
     this.#bytes[this.#length++] = rest;
   }
 
-  /** Writes a signed number, from 0 up. */
-  s32(value: number): void {
-    this.#reserve(5);
+  /** Writes a signed number of 32 or 64 bits, from 0 up. */
+  signed(value: number): void {
+    this.#reserve(10);
     let rest = value;
-    for (; rest >= 64; rest >>>= 7) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+    for (; rest >= 64; rest = Math.floor(rest / 128)) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
     this.#bytes[this.#length++] = rest;
   }
 

@@ -19,6 +19,7 @@ export function readMiscellaneous(cursor: Cursor, visitor: Visitor, from: number
   switch (opcode) {
     case 8: // memory.init
     case 10: // memory.copy
+      visitor.writes?.(from);
       visitor.bulk(from, false);
       cursor.u32();
       cursor.u32();
@@ -31,6 +32,7 @@ export function readMiscellaneous(cursor: Cursor, visitor: Visitor, from: number
       cursor.u32();
       break;
     case 11: // memory.fill
+      visitor.writes?.(from);
       visitor.bulk(from, false);
       cursor.u32();
       break;
@@ -60,8 +62,9 @@ export function readMiscellaneous(cursor: Cursor, visitor: Visitor, from: number
   return weight;
 }
 
-export function readVector(cursor: Cursor): number {
+export function readVector(cursor: Cursor, visitor: Visitor, from: number): number {
   const opcode = cursor.u32();
+  if (opcode === 11 || (opcode >= 88 && opcode <= 91)) visitor.writes?.(from);
   if (opcode <= 11 || opcode === 92 || opcode === 93) skipMemoryArgument(cursor);
   else if (opcode === 12 || opcode === 13) cursor.skip(16);
   else if (opcode >= 21 && opcode <= 34) cursor.skip(1);
@@ -72,11 +75,13 @@ export function readVector(cursor: Cursor): number {
   return weights.vector[opcode];
 }
 
-export function readAtomic(cursor: Cursor): number {
+export function readAtomic(cursor: Cursor, visitor: Visitor, from: number): number {
   const opcode = cursor.u32();
   if (opcode === 3) cursor.skip(1);
-  else if (opcode <= 2 || (opcode >= 0x10 && opcode <= 0x4e)) skipMemoryArgument(cursor);
-  else unknown(cursor, `0xfe ${opcode}`);
+  else if (opcode <= 2 || (opcode >= 0x10 && opcode <= 0x4e)) {
+    if (opcode >= 0x17) visitor.writes?.(from);
+    skipMemoryArgument(cursor);
+  } else unknown(cursor, `0xfe ${opcode}`);
   return weights.atomic[opcode];
 }
 

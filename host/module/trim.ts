@@ -6,10 +6,18 @@
  * The module gets one more function instead, which copies all mutable globals to the memory or
  * back. So the host can put all of them back, also those that the module does not export.
  */
-import { ENTRY_TYPE, exportTypes, GIVES_WAY_EXPORT, GLOBALS_EXPORT, LEFT_EXPORT, resumeExport } from "../wire/abi.ts";
+import {
+  ENTRY_TYPE,
+  exportTypes,
+  GIVES_WAY_EXPORT,
+  GLOBALS_EXPORT,
+  LEFT_EXPORT,
+  LIMIT_EXPORT,
+  resumeExport,
+} from "../wire/abi.ts";
 import { Copies } from "./copies.ts";
 import { type Cursor, Undecodable } from "./cursor.ts";
-import { eachType, Form, Kind, readGlobalType, readImport } from "./declarations.ts";
+import { eachType, Form, Kind, readExport, readGlobalType, readImport } from "./declarations.ts";
 import { isCollector } from "./entries.ts";
 import { writeExports } from "./exports.ts";
 import { walk } from "./instructions.ts";
@@ -26,6 +34,9 @@ export const GLOBAL_BYTES = 8;
  * module's own.
  */
 const MAX_GLOBALS = 512;
+
+/** Globals that the host reads and sets one by one, which `isopod:globals` cannot. */
+const KEPT_GLOBALS: ReadonlySet<string> = new Set([LEFT_EXPORT, LIMIT_EXPORT]);
 
 /**
  * The load for each type of global that can be copied, and what stores all 8 bytes. Images have those
@@ -115,6 +126,8 @@ class Trimmer {
   #types = 0;
   #functions = 0;
   #globals = 0;
+  /** The store limit, which is moved first. */
+  #limit = -1;
   /** Globals of the module's own that can be set. */
   readonly #mutable: { readonly index: number; readonly type: number }[] = [];
 
@@ -126,7 +139,7 @@ class Trimmer {
 
   trim(): Pick<Compiled, "bytes" | "globals"> {
     for (const part of sectionsOf(this.#bytes)) this.#survey(part);
-    const mutable = this.#mutable;
+    const mutable = this.#mutable.sort((a, b) => Number(b.index === this.#limit) - Number(a.index === this.#limit));
     const moves = mutable.length <= MAX_GLOBALS && mutable.every(({ type }) => type in MOVES);
     const adds = moves && mutable.length > 0;
     const out = new Output(this.#bytes.length + 64 + 32 * mutable.length, this.#copies);
@@ -147,6 +160,12 @@ class Trimmer {
     else if (id === Section.import) body.each(() => this.#import(body));
     else if (id === Section.function) this.#functions += body.u32();
     else if (id === Section.global) body.each(() => this.#global(body));
+    else if (id === Section.export) body.each(() => this.#export(body));
+  }
+
+  #export(body: Cursor): void {
+    const { name, kind, index } = readExport(body);
+    if (kind === Kind.global && name === LIMIT_EXPORT) this.#limit = index;
   }
 
   /** Modules that import anything else do not pass the check of imports (check.ts). */
@@ -174,7 +193,7 @@ class Trimmer {
 
   #exports(out: Output, body: Cursor, adds: boolean): void {
     const keeps = (name: string, kind: number) =>
-      kind === Kind.function ? this.#keeps.has(name) : kind === Kind.global && name === LEFT_EXPORT;
+      kind === Kind.function ? this.#keeps.has(name) : kind === Kind.global && KEPT_GLOBALS.has(name);
     writeExports(out, this.#bytes, body, keeps, adds ? this.#functions : undefined);
   }
 

@@ -6,6 +6,9 @@ import { type Cursor, hex } from "./cursor.ts";
 
 /** The types of numbers, and of vectors of them, are one byte each. */
 export const I32 = 0x7f;
+export const I64 = 0x7e;
+export const F32 = 0x7d;
+export const F64 = 0x7c;
 export const V128 = 0x7b;
 const NUMBERS = ["v128", "f64", "f32", "i64", "i32"];
 

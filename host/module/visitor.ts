@@ -20,6 +20,10 @@ export interface Visitor {
    * segment that is dropped.
    */
   changesInstance(): void;
+  /** Writes memory. It begins at `from`, and the cursor stands behind its opcode. */
+  writes?(from: number): void;
+  /** Sets a global. It begins at `from`. */
+  setsGlobal?(index: number, from: number): void;
   /**
    * Every instruction, before everything else that is told about it. The cursor stands behind the
    * opcode's first byte.

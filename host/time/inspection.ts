@@ -32,8 +32,8 @@ export class Inspection {
   readonly #notices: Notices;
   readonly #clock: Clock;
   #number = 0;
-  /** Called with 1 or -1 when there is a listener more, or less. */
-  onListeners: (change: number) => void = () => {};
+  /** Called when there is another listener. */
+  onListener: () => void = () => {};
 
   constructor(notices: Notices, clock: Clock) {
     this.#notices = notices;
@@ -68,9 +68,8 @@ export class Inspection {
   listen(take: Listener["take"], wants: Listener["wants"]): () => void {
     const listener = { take, wants, isRemoved: false };
     this.#listeners = [...this.#listeners, listener];
-    this.onListeners(1);
+    this.onListener();
     return () => {
-      if (!listener.isRemoved) this.onListeners(-1);
       listener.isRemoved = true;
       this.#listeners = this.#listeners.filter(other => other !== listener);
     };

@@ -31,6 +31,8 @@ export class Notices {
     name: { waiting: 0, dropped: 0 },
   };
   #isTelling = false;
+  /** Called before each notice is added, to add those that belong before it. */
+  onAdding: (() => void) | null = null;
   /** Called for each notice that has to wait. */
   onAdded: (() => void) | null = null;
   /** Called between two turns with the number of notices of a kind that were dropped. */
@@ -54,6 +56,7 @@ export class Notices {
    * `tell` must not throw. A notice with a `flood` may be dropped.
    */
   add(tell: () => void, flood?: Flood): void {
+    this.onAdding?.();
     const count = flood === undefined ? undefined : this.#floods[flood];
     if (count !== undefined && count.waiting >= MAX_WAITING) {
       count.dropped++;

@@ -31,17 +31,26 @@ const TURNS = 128;
 /** The low bits of what the kernel's `run` answers. */
 const WHAT = 127;
 
+/** What the loop needs of the room host/life/. */
+export interface Lives {
+  /** Turns begin: notes who wants to hear of spawns and ends. */
+  begin(): void;
+  /** Tells the embedder of ends that the kernel has told to all others. */
+  tellEnds(): void;
+  /** Makes an instance for an actor that needs one, or has another actor leave. May throw. */
+  provide(actor: Actor): void;
+}
+
 export class Loop implements Runnable {
   readonly #services: TurnServices;
   readonly #notices: Notices;
   readonly #outboxes: Outboxes;
-  /** Makes an instance for an actor that needs one, or lets another actor leave. May throw. */
-  readonly #onNoInstance: (actor: Actor) => void;
+  readonly #lives: Lives;
   /** The actor whose turn continues on a stack of its own. */
   #away: Actor | null = null;
 
-  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes, provide: (actor: Actor) => void) {
-    this.#onNoInstance = provide;
+  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes, lives: Lives) {
+    this.#lives = lives;
     this.#services = services;
     this.#notices = notices;
     this.#outboxes = outboxes;
@@ -60,7 +69,9 @@ export class Loop implements Runnable {
     // A round, if others wait for the thread.
     const turns = scheduler.length > 0 ? Math.min(TURNS, kernel.word(QUEUE_LENGTH)) : TURNS;
     kernel.setWord(NOW, Math.floor(clock.now()));
+    this.#lives.begin();
     const answer = kernel.call.run(turns);
+    this.#lives.tellEnds();
     scheduler.tookTurns(turns - kernel.word(TURNS_LEFT) - 1);
     if (answer !== 0 && !this.#finishTurn(kernel.userAt(answer & ~WHAT) as Actor, answer & WHAT)) return false;
     this.#again();
@@ -106,7 +117,7 @@ export class Loop implements Runnable {
   /** The actor cannot have its turn yet: there is no instance for it. */
   #provide(actor: Actor): boolean {
     try {
-      this.#onNoInstance(actor);
+      this.#lives.provide(actor);
     } catch (error) {
       actor.failed(error);
       return true;

@@ -10,7 +10,7 @@
 
 import type { Actor, Way } from "../actor/actor.ts";
 import { crashOf, fault } from "../actor/fault.ts";
-import { ASKING, BODY, FREE, IS_HANDLER, MAY_PARK, PARKED, STARTED, WANT_ANSWER } from "../kernel/words.ts";
+import { ASKING, FREE, IS_HANDLER, MAY_PARK, PARKED, STARTED, WANT_ANSWER } from "../kernel/words.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { suspendPreempted } from "./preempt.ts";
 
@@ -32,25 +32,17 @@ export const handlerWay: Way = {
 
 /**
  * The export `resume:E` of a module that our transform has instrumented: one call a turn. Modules without
- * it never park. They have one turn, which is here.
+ * it never park, and their entry has one turn. All of these turns are the kernel's.
  */
 export const asyncifyWay: Way = {
   resume(actor) {
-    const { port } = actor.instance;
-    if (port !== null) port.me.value = actor.record;
-    port?.enter(actor.word(BODY));
-    actor.services.kernel.call.begin(actor.record);
-    startGuest(actor);
-    if (actor.restraint === FREE) actor.guest.entry?.();
-    endTurn(actor, HAS_RETURNED);
-    return true;
+    return fault(actor, `it has no entry ${actor.entry}`);
   },
   // The stack is bytes in the guest's memory and goes with it.
   discard() {},
 };
 
 // How the guest stopped: what `resume:E` answers.
-const HAS_RETURNED = 0;
 const HAS_PARKED = 1;
 const HAS_YIELDED = 2;
 

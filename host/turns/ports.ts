@@ -5,7 +5,7 @@
  */
 
 import type { Actor } from "../actor/actor.ts";
-import { type Instance, NOBODY, type Port } from "../actor/body.ts";
+import { type GuestExports, type Instance, NOBODY, type Port } from "../actor/body.ts";
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
 import type { Spec } from "../actor/spec.ts";
@@ -20,9 +20,11 @@ import {
   KNOWS_PARK,
   MAY_END,
   PAYS,
+  RUNS_ONCE,
   TAKES_TURNS,
 } from "../kernel/words.ts";
-import { bytesOf, type Kernel, kernelBytes } from "../mail/kernel.ts";
+import type { Kernel } from "../mail/kernel.ts";
+import { bytesOf, kernelBytes } from "../mail/kernel-module.ts";
 import { withExports } from "../module/exports.ts";
 import type { Import } from "../wire/abi.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
@@ -47,7 +49,7 @@ type PortName = keyof typeof PORT_NAMES;
 export const PORT_IMPORTS = Object.keys(PORT_NAMES) as PortName[];
 
 /** What the host uses of each port. An export takes the engine some 300 bytes, so only fibers have all. */
-const FOR_TURNS = ["me", "guest", "turn", "enter", "leave", "recycle", "keepFirstState"];
+const FOR_TURNS = ["me", "guest", "turn", "leave", "recycle", "keepFirstState"];
 const FOR_FIBERS = ["me", "guest", "turn", "proceed", "park"];
 
 /** A new port, with what its guest imports of it. No one needs that when the guest is there. */
@@ -82,18 +84,16 @@ export class Ports {
     this.#mayCompile = mayCompile;
     const { actor, env } = imports as { actor: Functions; env: Functions };
     // There was stack enough for more than `drawRefs`.
-    const request: Import = (lo, hi, tag, pointer, length) => {
-      const ref = actor.request(lo, hi, tag, pointer, length);
-      drawRefs();
-      return ref;
-    };
-    const monitor: Import = (lo, hi) => {
-      const ref = actor.monitor(lo, hi);
-      drawRefs();
-      return ref;
-    };
+    const drawing =
+      (run: Import): Import =>
+      (...words) => {
+        const answer = run(...words);
+        drawRefs();
+        return answer;
+      };
+    const { request, monitor, spawn } = actor;
     const all = {
-      actor: { ...actor, request, monitor },
+      actor: { ...actor, request: drawing(request), monitor: drawing(monitor), spawn: drawing(spawn) },
       env,
       host: this.#hostFunctions(() => kernel.current as Actor),
     };
@@ -158,7 +158,7 @@ export class Ports {
     if (index + 1 >= turns.length) turns.grow(turns.length);
     turns.set(index, port.turn);
     turns.set(index + 1, port.leave ?? null);
-    const functions = [way === "handler" ? guest.handle : guest.resume, guest.match, guest.matchFirst];
+    const functions = [calledOf(way, guest), guest.match, guest.matchFirst];
     for (const [i, exported] of [...functions, guest.globals, guest.start].entries()) port.guest.set(i, exported);
   }
 
@@ -170,12 +170,17 @@ export class Ports {
   }
 }
 
+/** What a turn calls. */
+function calledOf(way: Spec["way"], guest: GuestExports): CallableFunction | null {
+  return way === "handler" ? guest.handle : (guest.resume ?? guest.entry);
+}
+
 /** The FLAGS of an actor that its spec and its guest decide. */
 export function flagsOf({ way, reductions, granted }: Spec, { guest, counter }: Instance): number {
-  const called = way === "handler" ? guest.handle : guest.resume;
   const flags: readonly (readonly [flag: number, isSet: boolean])[] = [
     [IS_HANDLER, way === "handler"],
-    [TAKES_TURNS, way !== "jspi" && called !== null],
+    [TAKES_TURNS, way !== "jspi" && calledOf(way, guest) !== null],
+    [RUNS_ONCE, way === "asyncify" && guest.resume === null],
     [HAS_MATCH, guest.match !== null],
     [HAS_MATCH_FIRST, guest.matchFirst !== null],
     [HAS_START, guest.start !== null],

@@ -5,6 +5,7 @@
  */
 import type { Actor } from "../actor/actor.ts";
 import { crashOf } from "../actor/fault.ts";
+import { noteWrite } from "../actor/ranges.ts";
 import { Preempted } from "../actor/reductions.ts";
 import { STACKS } from "../mail/account.ts";
 import { STACK } from "../wire/abi.ts";
@@ -48,6 +49,7 @@ export function takeStack(actor: Actor): boolean {
     }
     account.add(STACKS, top - STACK);
     preempted.frames = bytes.u8.slice(STACK, top);
+    noteWrite(actor, top);
     bytes.u8.set(saved.subarray(STACK, top), STACK);
   }
   preempted.room = 0;
@@ -72,11 +74,13 @@ export function restoreMemory(actor: Actor, preempted: Preempted): void {
 }
 
 /** Exchanges `frames` with what lies in their place. */
-function exchange({ bytes }: Actor, preempted: Preempted): void {
+function exchange(actor: Actor, preempted: Preempted): void {
+  const { bytes } = actor;
   const { frames } = preempted;
   if (frames === null) return;
   bytes.refresh();
   const there = bytes.u8.slice(STACK, STACK + frames.length);
+  noteWrite(actor, STACK + frames.length);
   bytes.u8.set(frames, STACK);
   preempted.frames = there;
 }

@@ -10,7 +10,7 @@
 import type { Actor } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
-import { checkRange } from "../actor/ranges.ts";
+import { checkRange, noteWrite } from "../actor/ranges.ts";
 import { PART_BYTES, SpilledStack } from "../actor/spilled-stack.ts";
 import { COPIED_SHIFT } from "../kernel/words.ts";
 import { STACKS } from "../mail/account.ts";
@@ -52,6 +52,7 @@ export function stackOut(actor: Actor, room: number, need: number): void {
   spilled.bytes += length;
   actor.spilledStack = spilled;
   account.add(STACKS, length + PART_BYTES);
+  noteWrite(actor, begin);
   actor.bytes.i32[room >>> 2] = begin;
 }
 
@@ -63,6 +64,7 @@ export function stackIn(actor: Actor, room: number): void {
   if (spilled === null || part === undefined) throw fault(actor, "stack_in: no frames were put aside");
   if (begin + part.length > end) fault(actor, `stack_in: ${part.length} bytes do not fit into the room`);
   charge(actor, part.length >>> COPIED_SHIFT);
+  noteWrite(actor, end);
   actor.bytes.u8.set(part, begin);
   actor.bytes.i32[room >>> 2] = begin + part.length;
   spilled.parts.pop();

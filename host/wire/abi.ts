@@ -83,6 +83,13 @@ export const YIELD_END = -(2 ** 31);
 export const YIELD_EXPORT = "isopod:yield";
 /** The export of a module that counts its reductions: a mutable global, how many are left. */
 export const LEFT_EXPORT = "isopod:left";
+/**
+ * The export of a module whose allocator tells how far it has come: a mutable global, the store
+ * limit. A module that the host has rewritten traps where it writes at a greater address.
+ */
+export const LIMIT_EXPORT = "isopod:limit";
+/** The most bytes that a module can have changed from its store limit on. */
+export const LIMIT_SLACK = 64;
 /** The export of a module that calls `park` where `send` answers 2. Its kind and value do not matter. */
 export const GIVES_WAY_EXPORT = "isopod:gives_way";
 /**

@@ -120,10 +120,10 @@ describe("beyond allMemoryBytes", () => {
     const child = spawning("kid", 0, "(i32.const 0) (i32.const 65536)");
     const define = async (arena: Arena) => arena.runtime.define("kid", await arena.load(IDLE));
     const [granted = 0, refused] = await insists(child, limits, named("kid"), {}, define);
-    // Each has two pages, one of arguments, and an instance.
+    // Each has a page of arguments, and no instance before its first turn.
     expect(refused).toBe(-101);
-    expect(granted * 3 * 65_536).toBeLessThan(8 * MIB);
-    expect(granted * 4 * 65_536).toBeGreaterThan(7 * MIB);
+    expect(granted * 65_536).toBeLessThan(8 * MIB);
+    expect(granted * 65_536).toBeGreaterThan(7 * MIB);
   });
 
   test("a guest that waits by JSPI is refused for want of a stack, to guests and to the host", async () => {
@@ -145,11 +145,13 @@ describe("beyond allMemoryBytes", () => {
   test("an instance is refused that takes more than is left", async () => {
     await using arena = await Arena.open({ limits });
     const exports = Array.from({ length: 2000 }, (_, i) => `(func (export "e${i}"))`).join("\n");
-    const module = await arena.load(`${exports} ${IDLE}`);
-    const spawn = () => arena.runtime.spawn(module);
-    spawn();
-    spawn();
-    expect(spawn).toThrow(/allMemoryBytes/);
+    for (let i = 0; i < 2; i++) {
+      arena.runtime.spawn(await arena.load(`${exports} ${IDLE}`));
+      // Its actor has it now.
+      await arena.settle();
+    }
+    const third = await arena.load(`${exports} ${IDLE}`);
+    expect(() => arena.runtime.spawn(third)).toThrow(/allMemoryBytes/);
     expect(await arena.served()).toBe(true);
   });
 
@@ -161,18 +163,21 @@ describe("beyond allMemoryBytes", () => {
     expect(await arena.served()).toBe(true);
   });
 
-  test("what is kept for others makes room for a spawn", async () => {
+  test("instances that no actor has make room for a spawn", async () => {
     await using arena = await Arena.open({ limits });
-    const once = await arena.load(
-      `(func (export "handle") (param i32) (call $exit (i32.const 0) (i32.const 0) (i32.const 0)))`,
-    );
+    const { memories } = arena.runtime.snapshot().memory;
+    const once = await arena.load(`(func (export "handle") (param $length i32)
+      (if (local.get $length) (then (call $exit (i32.const 0) (i32.const 0) (i32.const 0)))))`);
     const pids = Array.from({ length: 30 }, () => arena.runtime.spawn(once));
-    for (const pid of pids) arena.runtime.send(pid, "");
-    await arena.settle();
-    expect(arena.runtime.snapshot().memory.kept).toBeGreaterThan(30 * 2 * 65_536);
+    for (const bytes of ["", "end"]) {
+      for (const pid of pids) arena.runtime.send(pid, bytes);
+      await arena.settle();
+    }
+    expect(pids.some(pid => arena.runtime.isAlive(pid))).toBe(false);
+    expect(arena.runtime.snapshot().memory.memories).toBe(memories + 30 * 2 * 65_536);
     const large = await arena.load(IDLE, { memory: `(import "env" "memory" (memory 100))` });
     const pid = arena.runtime.spawn(large);
-    expect(arena.runtime.snapshot().memory.kept).toBe(0);
+    expect(arena.runtime.snapshot().memory.memories).toBe(memories + 100 * 65_536);
     expect(arena.runtime.isAlive(pid)).toBe(true);
     expect(await arena.served()).toBe(true);
   });
@@ -266,7 +271,8 @@ describe("beyond allMailboxBytes", () => {
 
 test("what has ended is counted no more", async () => {
   const imports = { slow: { call: () => new Promise<number>(() => {}) } };
-  await using arena = await Arena.open({ imports });
+  await using arena = await Arena.open({ imports, limits: { allMemoryBytes: 256 * MIB } });
+  const large = await arena.load(IDLE, { memory: `(import "env" "memory" (memory 5000))` });
   const use = () => {
     const { kept, mailboxes, ...rest } = arena.runtime.snapshot().memory;
     return rest;
@@ -309,6 +315,8 @@ test("what has ended is counted no more", async () => {
   }
   for (const pid of pids) arena.runtime.kill(pid);
   await arena.settle();
+  // Instances wait for the next actors, until something else needs their memory.
+  expect(() => arena.runtime.spawn(large)).toThrow(/allMemoryBytes/);
   expect({ ...use(), timers: 0 }).toEqual(before);
   // Those for others are still to come.
   expect(use().timers).toBeGreaterThan(0);

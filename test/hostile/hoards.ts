@@ -214,14 +214,18 @@ const hoards: Readonly<Record<string, () => Prepare>> = {
     };
   },
   "instances that are kept": () => async scene => {
-    const body = (fill: number) => `(func (export "handle") (param i32)
+    const body = (fill: number) => `(func (export "handle") (param $length i32)
       (memory.fill (i32.const 0) (i32.const ${fill}) (i32.const 131072))
-      (call $exit (i32.const 0) (i32.const 0) (i32.const 0)))`;
+      (if (local.get $length) (then (call $exit (i32.const 0) (i32.const 0) (i32.const 0)))))`;
     const modules = await Promise.all(Array.from({ length: 7 }, (_, i) => scene.load(body(i))));
     return async () => {
       for (const module of modules) {
-        for (const pid of scene.spawn(module, 60)) scene.runtime.send(pid, "");
-        await settle();
+        // Each has an instance, before the first one ends.
+        const pids = scene.spawn(module, 60);
+        for (const bytes of ["", "end"]) {
+          for (const pid of pids) scene.runtime.send(pid, bytes);
+          await settle();
+        }
       }
     };
   },

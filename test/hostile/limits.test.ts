@@ -308,14 +308,22 @@ describe("memory for ever", () => {
   });
 
   test("of all guests together makes a spawn beyond allMemoryBytes fail, by the host and by a guest", async () => {
-    // The witness, the attacker with its stack, and two of ten pages.
+    // The witness, the attacker with its stack, and an instance of ten pages for all of the large ones.
     await using arena = await Arena.open({ limits: { allMemoryBytes: 48 * 65_536 } });
     const large = await arena.load(IDLE, { memory: `(import "env" "memory" (memory 10))` });
     arena.runtime.define("large", large);
-    await insists(arena, insisting(spawning("large"), { more: named("large") }), ALL, [2, -101]);
-    // The attacker has ended, and its stack with it.
-    arena.runtime.spawn(large);
-    arena.runtime.spawn(large);
+    const pid = await arena.attack(
+      insisting(spawning("large"), { more: named("large") }),
+      tells(arena, { reductions: SHORT_TURNS, ...ALL }),
+    );
+    const [granted = 0, refused] = await told(arena, pid);
+    expect(refused).toBe(-101);
+    // Each takes 512 bytes, of which a quarter of the limit may consist.
+    expect(granted).toBeGreaterThan(100);
+    expect(granted * 512).toBeLessThan((48 * 65_536) / 4);
+    await arena.settle();
+    const { memories, instances, stacks } = arena.runtime.snapshot().memory;
+    expect(memories + instances + stacks).toBeLessThanOrEqual(48 * 65_536);
     expect(() => arena.runtime.spawn(large)).toThrow(SpawnError);
     expect(() => arena.runtime.spawn(large)).toThrow(/allMemoryBytes/);
     expect(await arena.served()).toBe(true);
@@ -533,7 +541,10 @@ describe("actors for ever", () => {
     await using arena = await Arena.open({ limits: { actors: 20 } });
     await define(arena, "idle", IDLE);
     const module = await arena.load(IDLE);
-    const pid = await arena.attack(insisting(spawning("idle"), { more: named("idle") }), tells(arena, ALL));
+    const pid = await arena.attack(
+      insisting(spawning("idle"), { more: named("idle") }),
+      tells(arena, { reductions: SHORT_TURNS, ...ALL }),
+    );
     const [granted, refused] = await told(arena, pid);
     expect(refused).toBe(-101);
     expect(granted).toBeGreaterThanOrEqual(15);

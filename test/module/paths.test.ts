@@ -51,6 +51,14 @@ const stores = (count: number) => "(i32.store (i32.const 0) (i32.const 1))".repe
 const STORE = 1 + 1 + 8;
 
 describe("a function is charged", () => {
+  test("24 ticks more for each store in a module with a store limit, for its check", () => {
+    const limit = `(global (export "isopod:limit") (mut i32) (i32.const 1024))`;
+    const ticks = 64 * (STORE + 24) + 1;
+    const body = `(func (export "run") (param i32) ${stores(64)})`;
+    expect(charged(wat(`${limit} ${body}`))).toBe(1 + Math.floor(ticks / TICKS));
+    expect(charged(wat(body))).toBe(1 + Math.floor((64 * STORE + 1) / TICKS));
+  });
+
   test("nothing where it is short and calls nothing", () => {
     expect(charged(wat(`(func (export "run") (param i32) ${stores(6)})`))).toBe(0);
   });

@@ -2,7 +2,7 @@
 import binaryen from "binaryen";
 import { expect, test } from "vitest";
 import { compileTrimmed, GLOBAL_BYTES } from "../../host/module/trim.ts";
-import { GLOBALS_EXPORT } from "../../host/wire/abi.ts";
+import { GLOBALS_EXPORT, LIMIT_EXPORT } from "../../host/wire/abi.ts";
 import { buildGuests, quiet } from "../support/guests.ts";
 import { Stage } from "../support/player.ts";
 
@@ -19,9 +19,9 @@ async function exportsOf(bytes: Uint8Array): Promise<string[]> {
   return WebAssembly.Module.exports(module).map(({ name }) => name);
 }
 
-test("an instance of a guest that waits has a function for each entry, one for its beginning and one for its globals", async () => {
+test("an instance of a guest that waits has a function for each entry, one for its beginning, one for its globals, and its store limit", async () => {
   const [echo] = (await buildGuests("examples", ["echo"], "asyncify")).values();
-  expect((await exportsOf(echo)).sort()).toEqual(["_start", GLOBALS_EXPORT, "resume:run"].sort());
+  expect((await exportsOf(echo)).sort()).toEqual(["_start", GLOBALS_EXPORT, LIMIT_EXPORT, "resume:run"].sort());
 });
 
 test("what the host calls stays: entries without another name, handle, match, beginnings, the counter of reductions", async () => {

@@ -67,6 +67,7 @@ function act(what: string, n: i32): void {
   if (what == "other") seen += other(n);
   if (what == "far") seen += load<i32>(<usize>n); // far -4
   if (what == "fill") memory.fill(<usize>n, 1, 20); // fill -5
+  if (what == "store") store<u8>(<usize>n, 1); // store 60000
   if (what == "dropped") load<i32>(<usize>n); // dropped -4
   if (what == "lines")
     seen +=
@@ -186,6 +187,19 @@ describe("of a crash", () => {
     );
     const release = (await crashes(await compiled({}), [LIBRARY])).get(LIBRARY)?.message;
     expect(release).toMatch(/^Index out of range \(~lib\/array\.ts:\d+:\d+(, from [^)]*)?\)$/);
+  });
+
+  test("by a write behind the store limit it says so, with a map and without", async () => {
+    const behind = "store limit: it wrote to memory that its allocator has not given out";
+    const { wasm } = await compiled({});
+    for (const built of [await compiled({}), await compiled({ reductions: "yield" }), { wasm }]) {
+      const found = await crashes(built, ["store 60000", "fill -5", "far -4"]);
+      const place =
+        "sourceMap" in built && built.sourceMap !== undefined ? ` (crashes.ts:${lineOf("store 60000")}:` : "";
+      expect(found.get("store 60000")?.message.startsWith(`${behind}${place}`)).toBe(true);
+      expect(found.get("fill -5")?.message.startsWith(behind)).toBe(true);
+      expect(found.get("far -4")?.message).toMatch(/^memory access out of bounds/);
+    }
   });
 
   test("no place is named where the code has no map: built to give way, or loaded without", async () => {

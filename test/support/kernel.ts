@@ -56,7 +56,15 @@ const gateNames = [
 ].map(([, gate, name]) => ({ gate, name }));
 
 /** The entries of the table "guest", by the names that outside.ts gives them. */
-const GUEST_ENTRIES = { callHandle: 0, callResume: 0, callMatch: 1, callMatchFirst: 2, callGlobals: 3, callStart: 4 };
+const GUEST_ENTRIES = {
+  callHandle: 0,
+  callResume: 0,
+  callEntry: 0,
+  callMatch: 1,
+  callMatchFirst: 2,
+  callGlobals: 3,
+  callStart: 4,
+};
 
 /** A committed or given kernel, linked with what a test has in place of the host and the guest. */
 export function instantiateKernel(surroundings: Surroundings): CompiledKernel {

@@ -170,7 +170,7 @@ class Maker {
     const memory = this.#memoryIsImported && this.#choices.oneIn(2) ? [] : [[...name("memory"), 2, 0]];
     const kept = this.#choices.oneIn(40) ? [] : memory;
     const others = this.#choices.list(1, () => [
-      ...name(this.#choices.of(["global:0", "isopod:left", "isopod:yield"])),
+      ...name(this.#choices.of(["global:0", "isopod:left", "isopod:yield", "isopod:limit"])),
       3,
       0,
     ]);

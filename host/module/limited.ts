@@ -1,0 +1,30 @@
+/** Compiles modules, with their stores limited if they have a store limit. */
+import { Copies } from "./copies.ts";
+import { limitStores, storeLimitOf } from "./store-limit.ts";
+import { type Compiled, compileTrimmed } from "./trim.ts";
+
+/** A module that the engine has compiled, and its store limit, if it has one. */
+export interface Limited extends Compiled {
+  readonly limit?: {
+    /** Its value in the first state. */
+    readonly first: number;
+    /** What was copied where before the module was trimmed. */
+    readonly copies: Copies;
+  };
+}
+
+/**
+ * Rejects with the engine's own error where the bytes are no module, and with a LoadError where the
+ * store limit is not what it has to be.
+ *
+ * @param bytes a module that was confined
+ * @param isValid the engine is known to accept the bytes
+ */
+export async function compileLimited(name: string, bytes: Uint8Array<ArrayBuffer>, isValid = false): Promise<Limited> {
+  const limit = storeLimitOf(name, bytes);
+  // Limiting must not make bytes valid that were not.
+  if (limit === undefined || !(isValid || WebAssembly.validate(bytes))) return compileTrimmed(bytes, isValid);
+  const copies = new Copies(true);
+  const compiled = await compileTrimmed(limitStores(bytes, limit, copies), true);
+  return { ...compiled, limit: { first: limit.first, copies } };
+}
