@@ -8,6 +8,8 @@ import * as W from "./words.ts";
 /** Exit reasons. */
 const NORMAL = 0;
 const KILLED = 3;
+/** The kernel tells so many watchers of an end, and leaves the others to the host. */
+export const TIES_AT_ONCE = 64;
 
 export class LifeHost {
   readonly world: LifeWorld;
@@ -156,6 +158,7 @@ export class LifeHost {
   canEndInKernel(actor: LifeActor): boolean {
     const { spec, family, mailbox, isPinned, isGrown } = actor;
     if (this.endings.length > 0 || mailbox.length > 0 || isPinned || isGrown) return false;
+    if (this.#ties.watchers[actor.slot].length > TIES_AT_ONCE) return false;
     return family.size > 1 && usersOf(spec, this.actors, this.families) > 1;
   }
 
@@ -178,6 +181,21 @@ export class LifeHost {
     this.actors.splice(this.actors.indexOf(actor), 1);
     actor.family.size--;
     this.endedInKernel++;
+  }
+
+  /** The kernel has told as many watchers of an end as it tells at once. */
+  toldInPart(actor: LifeActor): void {
+    for (const tie of this.#ties.watchers[actor.slot].slice(0, TIES_AT_ONCE)) {
+      const watcher = this.actors.find(({ slot }) => slot === tie.owner);
+      watcher?.mailbox.push({
+        kind: W.DOWN,
+        from: actor.pid,
+        ref: tie.ref,
+        reason: NORMAL,
+        payload: new Uint8Array(0),
+      });
+      this.#ties.remove(tie);
+    }
   }
 
   /** Removes all ties of an actor. Answers what is told to whom, in order. */
