@@ -27,7 +27,7 @@ import {
   WRITTEN,
 } from "./life-words.ts";
 import { add, below, copyIn, count, fits, guestIs, guestStore2, isInside, load, store, store2 } from "./memory.ts";
-import { hostCharge, hostSpawn } from "./outside.ts";
+import { hostCall, hostCharge, hostSpawn } from "./outside.ts";
 import { enqueue } from "./queue.ts";
 import { recordAt } from "./records.ts";
 import { drawRef, mayAct, mayAsk, mayTie } from "./request.ts";
@@ -42,6 +42,7 @@ import {
   BYTES_OF_ARGUMENTS,
   BYTES_OF_INSTANCES,
   BYTES_OF_TIES,
+  CALLED,
   COLD,
   COPIED_SHIFT,
   FAMILY,
@@ -103,6 +104,8 @@ export function spawn(
   // Not before, because the host charges for a spawn that is left to it.
   if ((load((self + FLAGS) | 0) & PAYS) !== 0) hostCharge((SPAWN_PRICE + (argsLength >>> COPIED_SHIFT)) | 0);
   const used = spawnsOf(family);
+  // `enqueue` calls it otherwise.
+  if (load(CALLED) === 0) hostCall();
   const record = open();
   if (record === 0) return hostSpawn(name, nameLength, entry, entryLength, args, argsLength, flags, result);
   // From here on nothing is called: a call could be where the stack ends.

@@ -163,7 +163,8 @@ export class Instances {
         this.#pools.refuse(module);
         return false;
       }
-      pool.flags = flagsOf(actor.spec, instance);
+      // Actors of other grants share it.
+      pool.flags = flagsOf(actor.spec, instance) & ~MAY_END;
     }
     kernel.setWord(spec + POOL, pool.address);
     kernel.setWord(spec + SPEC_FLAGS, pool.flags | (actor.granted?.kill === true ? MAY_END : 0) | TAKES_MESSAGES);

@@ -15,7 +15,7 @@ import * as W from "../support/words.ts";
 let copy: Awaited<ReturnType<typeof fallingKernel>>;
 
 beforeAll(async () => {
-  copy = await fallingKernel(join(tmpdir(), `isopod-falling-lives-${process.pid}-${Date.now()}`));
+  copy = await fallingKernel(join(tmpdir(), `isopod-falling-lives-${process.pid}-${Date.now()}`), true);
 });
 
 function newPlayer(most: readonly number[]): LifePlayer {
@@ -105,13 +105,11 @@ const SCRIPT: readonly LifeStep[] = [
 
 /** What runs after `hostHeadroom`, what only the host calls, and turns of handlers. */
 const NOT_REACHED = [
-  ...["end.ts endTie", "end.ts tellWatcher", "end.ts signal"],
+  ...["end.ts note", "end.ts endTie", "end.ts tellWatcher", "end.ts signal"],
   ...["pool.ts mayLeave", "pool.ts free", "pool.ts isLeft"],
-  ...["residence.ts leave", "residence.ts recycle"],
-  ...["restore.ts reset", "restore.ts resetSaved", "restore.ts greatest"],
-  // A spawn's checks, its ref and the block of its tie come before.
-  ...["spawn.ts takeSpawn", "spawn.ts begin"],
-  ...["turn.ts turnOfHandler", "turn.ts useHandlerWindow", "turn.ts handleLong"],
+  ...["residence.ts changedIn", "residence.ts leave", "residence.ts recycle"],
+  ...["restore.ts reset", "restore.ts resetSaved"],
+  ...["turn.ts turnOfHandler", "turn.ts handleLong"],
 ];
 
 test("it can end in each function of a turn", () => {

@@ -38,10 +38,10 @@ export function callBegins(name, file) {
 `;
 
 /** TypeScript of the portable subset as JavaScript. */
-function inJavaScript(text: string, file: string): string {
-  const typed = text
-    .replace(/: (i32|bool|void)\b/g, "")
-    .replace(/^(export )?function (\w+)\(([^)]*)\) \{$/gm, `$&\n  callBegins("$2", "${file}");`);
+function inJavaScript(text: string, file: string, skipsInlined: boolean): string {
+  const before = skipsInlined ? "(?<!^// @inline\\n)" : "";
+  const begins = new RegExp(`^${before}(export )?function (\\w+)\\(([^)]*)\\) \\{$`, "gm");
+  const typed = text.replace(/: (i32|bool|void)\b/g, "").replace(begins, `$&\n  callBegins("$2", "${file}");`);
   const paths = typed.replace(/from "\.\/([\w-]+)\.ts"/g, (_, name: string) =>
     AS_THEY_ARE.includes(`${name}.ts`)
       ? `from "${pathToFileURL(join(SOURCES, `${name}.ts`)).href}"`
@@ -50,9 +50,13 @@ function inJavaScript(text: string, file: string): string {
   return `import { callBegins } from "./control.mjs";\n${paths}`;
 }
 
-/** Makes the copy in a folder, which is removed again. `functions`: the name and the file of each. */
+/**
+ * Makes the copy in a folder, which is removed again. `functions`: the name and the file of each.
+ * `skipsInlined`: functions that asc copies to where they are called are no calls.
+ */
 export async function fallingKernel(
   folder: string,
+  skipsInlined = false,
 ): Promise<{ kernel: Kernel; stack: Stack; functions: (readonly [name: string, file: string])[] }> {
   mkdirSync(folder, { recursive: true });
   const names = readdirSync(SOURCES).filter(
@@ -60,7 +64,7 @@ export async function fallingKernel(
   );
   const functions: (readonly [name: string, file: string])[] = [];
   for (const name of names) {
-    const text = inJavaScript(readFileSync(join(SOURCES, name), "utf8"), name);
+    const text = inJavaScript(readFileSync(join(SOURCES, name), "utf8"), name, skipsInlined);
     for (const [, called] of text.matchAll(/^ {2}callBegins\("(\w+)", /gm)) functions.push([called, name]);
     writeFileSync(join(folder, name.replace(".ts", ".mjs")), text);
   }

@@ -3,11 +3,10 @@ import { audit, type Block, insist } from "./kernel-memory.ts";
 import { checkTies } from "./kernel-ties.ts";
 import { type LifeActor, usersOf } from "./life-model.ts";
 import type { LifePlayer } from "./life-player.ts";
-import type { Instance, LifeWorld, State } from "./life-world.ts";
+import { decode, encode, type Instance, type LifeWorld, type State } from "./life-world.ts";
 import * as W from "./words.ts";
 
 const PAGE_BYTES = 65_536;
-const GLOBAL_BYTES = 8;
 
 function isSame(one: State, other: State): boolean {
   return (
@@ -25,19 +24,17 @@ export function checkState(instance: Instance, actor: LifeActor): void {
 }
 
 /** What an image and its first state make together. */
-function expand(
-  { memory, get }: { memory: WebAssembly.Memory; get: (at: number) => number },
-  at: number,
-  first: State,
-) {
-  const size = get(at + W.IMAGE_PAGES) * PAGE_BYTES;
-  const bytes = new Uint8Array(size + 64 * Math.ceil((first.globals.length * GLOBAL_BYTES) / 64));
-  bytes.set(first.bytes);
-  bytes.set(new Uint8Array(Float64Array.from(first.globals).buffer), size);
-  const lines = get(at + W.IMAGE_LINES);
+function expand(world: LifeWorld, at: number, module: number): State {
+  const { memory } = world;
+  const { bytes: firstBytes, globals } = world.first[module];
+  const size = world.get(at + W.IMAGE_PAGES) * PAGE_BYTES;
+  const bytes = new Uint8Array(size + 64);
+  bytes.set(firstBytes);
+  bytes.set(encode(globals, module), size);
+  const lines = world.get(at + W.IMAGE_LINES);
   let from = at + W.IMAGE_HEADER + ((4 * lines + 7) & -8);
   for (let line = 0; line < lines; line++) {
-    const word = get(at + W.IMAGE_HEADER + 4 * line);
+    const word = world.get(at + W.IMAGE_HEADER + 4 * line);
     const place = (word >>> W.LINE_ADDRESS_SHIFT) & -W.LINE_BYTES;
     for (let bit = 0; bit < 8; bit++) {
       if ((word & (1 << bit)) === 0) continue;
@@ -45,10 +42,7 @@ function expand(
       from += 8;
     }
   }
-  return {
-    bytes: bytes.slice(0, size),
-    globals: [...new Float64Array(bytes.slice(size).buffer)].slice(0, first.globals.length),
-  };
+  return { bytes: bytes.slice(0, size), globals: decode(bytes.subarray(size, size + 8 * globals.length), module) };
 }
 
 /** All that there is. Throws an Error that says what is wrong. */
@@ -71,6 +65,11 @@ export function checkLife({ world, host, ties }: LifePlayer): void {
     }
     insist(get(cold + W.FAMILY) === family.at, "an actor is of another family");
     images.push(...imagesOf(world, actor));
+  }
+  const spare = get(W.SPARE_ARGUMENTS);
+  if (spare !== 0) {
+    const bytes = 64 << kernel.classFor(W.KEPT_HEADER + get(spare));
+    blocks.push({ at: spare, bytes, what: "arguments of no one" });
   }
   checkInstances(world, host.actors);
   for (const family of host.families) {
@@ -129,7 +128,6 @@ function checkRecord(world: LifeWorld, actor: LifeActor): void {
 function imagesOf(world: LifeWorld, actor: LifeActor): number[] {
   const get = (at: number) => world.get(at);
   const body = get(actor.record + W.BODY);
-  const first = world.first[actor.spec];
   const isResident = (get(actor.record + W.FLAGS) & W.RESIDENT) !== 0;
   if (isResident) {
     const instance = world.at(body);
@@ -139,7 +137,7 @@ function imagesOf(world: LifeWorld, actor: LifeActor): number[] {
     if (isLoaded && !actor.isEnding) checkState(instance, actor);
     return pending === 0 ? [] : [pending];
   }
-  const state = body === 0 ? first : expand({ memory: world.memory, get }, body, first);
+  const state = body === 0 ? world.first[actor.spec] : expand(world, body, actor.spec);
   insist(actor.isEnding || isSame(state, actor), `the image of slot ${actor.slot} has other bytes than its actor`);
   return body === 0 ? [] : [body];
 }

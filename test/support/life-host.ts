@@ -8,6 +8,8 @@ import * as W from "./words.ts";
 /** Exit reasons. */
 const NORMAL = 0;
 const KILLED = 3;
+/** The kernel tells so many watchers of an end, and leaves the others to the host. */
+export const TIES_AT_ONCE = 64;
 
 export class LifeHost {
   readonly world: LifeWorld;
@@ -17,6 +19,8 @@ export class LifeHost {
   /** Ends that are recorded, and not told. */
   readonly endings: { readonly actor: LifeActor; readonly reason: number }[] = [];
   readonly #ties: TieModel;
+  /** Actors that the kernel has ended, of which the embedder has not heard. */
+  readonly #unheard: LifeActor[] = [];
   nowMs = 5000;
   isWatched = false;
   /** Spawns and ends of the kernel's own. */
@@ -107,7 +111,7 @@ export class LifeHost {
     this.world.addDouble(W.OTHER_BYTES, instances + args);
   }
 
-  /** The embedder hears of spawns and ends, or no longer. */
+  /** Someone listens to spawns, or no longer. */
   watch(isWatched: boolean): void {
     this.isWatched = isWatched;
     this.world.set(W.WATCHED, Number(isWatched));
@@ -153,16 +157,45 @@ export class LifeHost {
   /** Whether the host has nothing to do with the end of an actor whose entry has returned. */
   canEndInKernel(actor: LifeActor): boolean {
     const { spec, family, mailbox, isPinned, isGrown } = actor;
-    if (this.isWatched || this.endings.length > 0 || mailbox.length > 0 || isPinned || isGrown) return false;
+    if (this.endings.length > 0 || mailbox.length > 0 || isPinned || isGrown) return false;
+    if (this.#ties.watchers[actor.slot].length > TIES_AT_ONCE) return false;
     return family.size > 1 && usersOf(spec, this.actors, this.families) > 1;
+  }
+
+  /** The embedder hears of the ends that the kernel has told to all others. */
+  hearEnds(): void {
+    const { world } = this;
+    const length = world.get(W.ENDS_LENGTH);
+    const told = Array.from({ length: length * 3 }, (_, i) =>
+      world.get(W.ENDS_LIST + W.END_BYTES * Math.floor(i / 3) + 4 * (i % 3)),
+    );
+    const expected = this.#unheard.splice(0).flatMap(({ pid, spec }) => [...pid, world.specs[spec]]);
+    insist(told.join() === expected.join(), "the embedder hears of other ends");
+    world.set(W.ENDS_LENGTH, 0);
   }
 
   /** The kernel has ended an actor, and told it. */
   ended(actor: LifeActor): void {
+    this.#unheard.push(actor);
     for (const [to, item] of this.#signalsOf(actor, NORMAL)) to.mailbox.push(item);
     this.actors.splice(this.actors.indexOf(actor), 1);
     actor.family.size--;
     this.endedInKernel++;
+  }
+
+  /** The kernel has told as many watchers of an end as it tells at once. */
+  toldInPart(actor: LifeActor): void {
+    for (const tie of this.#ties.watchers[actor.slot].slice(0, TIES_AT_ONCE)) {
+      const watcher = this.actors.find(({ slot }) => slot === tie.owner);
+      watcher?.mailbox.push({
+        kind: W.DOWN,
+        from: actor.pid,
+        ref: tie.ref,
+        reason: NORMAL,
+        payload: new Uint8Array(0),
+      });
+      this.#ties.remove(tie);
+    }
   }
 
   /** Removes all ties of an actor. Answers what is told to whom, in order. */

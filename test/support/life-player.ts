@@ -45,7 +45,8 @@ export class LifePlayer {
   /** `called` is told the name of each function of the host or a guest before it runs. */
   constructor(sizes: readonly number[], used: Kernel = kernel, called: (name: string) => void = () => undefined) {
     const outside: Record<string, (...values: number[]) => unknown> = {
-      ...{ hostCall: () => undefined, hostGrown: () => undefined, hostHeadroom: () => undefined },
+      hostCall: () => this.world.set(W.CALLED, 1),
+      ...{ hostGrown: () => undefined, hostHeadroom: () => undefined },
       ...{ hostSpawn: () => FOREIGN, hostSend: () => FOREIGN, hostLink: () => FOREIGN, hostMonitor: () => FOREIGN },
       hostTrapExit: () => FOREIGN,
       hostGoOn: () => this.#goOn(),
@@ -117,8 +118,10 @@ export class LifePlayer {
     for (let left = most; left > 0 && world.get(W.QUEUE_LENGTH) > 0; left--) {
       world.set(W.NOW, host.nowMs);
       const answer = world.enterKernel().run(1);
+      host.hearEnds();
       if (answer !== 0) this.#finish(host.at(answer & -128), answer & 127);
     }
+    if (world.get(W.QUEUE_LENGTH) === 0) world.set(W.CALLED, 0);
   }
 
   #finish(actor: LifeActor, what: number): void {
@@ -265,6 +268,9 @@ export class LifePlayer {
 
   #write(me: LifeActor, at: number, values: ArrayLike<number>): void {
     me.bytes.set(values, at);
+    // Before it writes, a guest of the first module raises its store limit.
+    const isRaised = me.spec === 0 && at + values.length > me.globals[0];
+    if (isRaised) me.globals[0] = this.#instance.globals[0] = at + values.length;
     new Uint8Array(this.#instance.memory.buffer).set(values, at);
   }
 
@@ -279,7 +285,7 @@ export class LifePlayer {
     } else if (act.do === "fill")
       this.#write(me, OWN, new Uint8Array(Math.min(140_000, 65_536 - OWN)).fill(me.slot + 1));
     else if (act.do === "global") {
-      const which = act.which % me.globals.length;
+      const which = 1 + (act.which % 2);
       me.globals[which] = act.value;
       this.#instance.globals[which] = act.value;
     } else if (act.do === "grow") this.#grow(me);
@@ -357,6 +363,8 @@ export class LifePlayer {
       family.size + family.ending < 2 * MOST_IN_FAMILY &&
       spawnsOf(family, host.nowMs) < MOST_SPAWNS;
     const place = TEXT + name.length;
+    // A guest with a stack of its own may spawn where the loop has ended.
+    world.set(W.CALLED, 0);
     const answer = world.kernel.spawn(TEXT, name.length, place, entry.length, OWN, argsLength, flags, RESULT);
     insist(answer === (isPlain ? 1 : FOREIGN), `spawn answers ${answer}`);
     if (!isPlain) return;

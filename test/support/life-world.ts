@@ -40,6 +40,23 @@ export interface Instance {
   globals: number[];
 }
 
+/** The first global of the first module is its store limit, an i32. The others are doubles. */
+export function encode(globals: readonly number[], module: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8 * globals.length));
+  globals.forEach((value, i) => {
+    if (module === 0 && i === 0) view.setInt32(0, value, true);
+    else view.setFloat64(8 * i, value, true);
+  });
+  return new Uint8Array(view.buffer);
+}
+
+export function decode(bytes: Uint8Array, module: number): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Array.from({ length: bytes.length / 8 }, (_, i) =>
+    module === 0 && i === 0 ? view.getInt32(0, true) : view.getFloat64(8 * i, true),
+  );
+}
+
 export class LifeWorld {
   readonly memory = kernelMemory();
   readonly kernel: Kernel;
@@ -72,7 +89,7 @@ export class LifeWorld {
     this.first = PAGES.map((pages, module) => {
       const bytes = new Uint8Array(pages * PAGE_BYTES);
       for (const at of [10, 3000, 65_400 + 20_000 * module]) bytes.fill(0x11 + module, at, at + 50);
-      return { bytes, globals: [1 + module, 2, 3] };
+      return { bytes, globals: [module === 0 ? 4000 : 1, 2, 3] };
     });
     this.records = Array.from({ length: SLOTS }, () => used.open());
     for (const record of this.records) {
@@ -81,6 +98,7 @@ export class LifeWorld {
     }
     takeAllOtherSlots(this.memory);
     this.set(W.MAX_ACTORS, W.MAX_SLOTS);
+    this.set(W.TELLS_ENDS, 1);
     for (const [module, size] of sizes.entries()) this.#addModule(module, size);
     for (const spec of this.specs) for (const child of CHILDREN) this.#adopt(spec, ...child);
   }
@@ -126,12 +144,11 @@ export class LifeWorld {
   /** The guest's `isopod:globals`. */
   #callGlobals(at: number, toMemory: number): void {
     this.onGlobals();
-    const { memory, globals } = this.current as Instance;
-    const view = new DataView(memory.buffer, at);
-    globals.forEach((value, i) => {
-      if (toMemory === 0) globals[i] = view.getFloat64(8 * i, true);
-      else view.setFloat64(8 * i, value, true);
-    });
+    const instance = this.current as Instance;
+    const { memory, globals, module } = instance;
+    const bytes = new Uint8Array(memory.buffer, at, 8 * globals.length);
+    if (toMemory === 0) instance.globals = decode(bytes, module);
+    else bytes.set(encode(globals, module));
   }
 
   #addModule(module: number, size: number): void {
@@ -140,6 +157,7 @@ export class LifeWorld {
     this.pools.push(pool);
     this.specs.push(spec);
     this.set(pool + W.MOST_INSTANCES, size);
+    this.set(pool + W.HAS_LIMIT, module === 0 ? 1 : 0);
     const flags = W.TAKES_MESSAGES | W.TAKES_TURNS | W.KNOWS_PARK | W.MAY_END | (module === 0 ? W.HAS_START : 0);
     const words: readonly (readonly [place: number, value: number])[] = [
       [W.POOL, pool],
@@ -174,7 +192,7 @@ export class LifeWorld {
     const pages = bytes.length / PAGE_BYTES;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages + 1 });
     new Uint8Array(memory.buffer).set(bytes);
-    const place = this.instances.findIndex(instance => instance === undefined);
+    const place = this.instances.indexOf(undefined);
     const index = place < 0 ? this.instances.length : place;
     const at = this.blocks.take(W.INSTANCE_BYTES, "an instance");
     const instance: Instance = { at, index, memory, module, globals: [...globals] };
