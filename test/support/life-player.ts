@@ -328,6 +328,10 @@ export class LifePlayer {
     grown.set(me.bytes);
     me.bytes = grown;
     me.isGrown = true;
+    // It could leave, but there is no other instance of this size here.
+    me.isPinned = true;
+    const { world } = this;
+    world.set(me.record + W.FLAGS, world.get(me.record + W.FLAGS) | W.PINNED);
   }
 
   get #nextRef(): number {

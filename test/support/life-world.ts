@@ -204,6 +204,7 @@ export class LifeWorld {
     this.set(at + W.TABLE_INDEX, 2 * index);
     this.set(at + W.IN_STATE, this.states[module]);
     this.set(at + W.OF_POOL, pool);
+    this.set(at + W.PAGES, this.get(this.states[module] + W.STATE_PAGES));
     this.set(at + W.NEXT_FREE, this.get(pool + W.FREE_INSTANCE));
     this.set(at + W.NEXT_IN_POOL, next === 0 ? at : this.get(next + W.NEXT_IN_POOL));
     this.set(next === 0 ? pool + W.NEXT_TO_LEAVE : next + W.NEXT_IN_POOL, at);
