@@ -34,6 +34,8 @@ const OWN = 600;
 const FOREIGN = -99;
 const PARKS: Turn = { acts: [], stops: "parks" };
 
+const plainCall = (_name: string, call: () => unknown): unknown => call();
+
 export class LifePlayer {
   readonly world: LifeWorld;
   readonly host: LifeHost;
@@ -42,8 +44,8 @@ export class LifePlayer {
   #me: LifeActor | undefined;
   #refs = 0;
 
-  /** `called` is told the name of each function of the host or a guest before it runs. */
-  constructor(sizes: readonly number[], used: Kernel = kernel, called: (name: string) => void = () => undefined) {
+  /** `around` makes each call to a function of the host or a guest. */
+  constructor(sizes: readonly number[], used: Kernel = kernel, around = plainCall) {
     const outside: Record<string, (...values: number[]) => unknown> = {
       hostCall: () => this.world.set(W.CALLED, 1),
       ...{ hostGrown: () => undefined, hostHeadroom: () => undefined },
@@ -57,13 +59,10 @@ export class LifePlayer {
     };
     const told = Object.entries(outside).map(([name, call]): [string, (...values: number[]) => unknown] => [
       name,
-      (...values) => {
-        called(name);
-        return call(...values);
-      },
+      (...values) => around(name, () => call(...values)),
     ]);
     this.world = new LifeWorld(sizes, used, Object.fromEntries(told));
-    this.world.onGlobals = () => called("callGlobals");
+    this.world.onGlobals = () => around("callGlobals", () => undefined);
     this.host = new LifeHost(this.world, this.ties);
   }
 
