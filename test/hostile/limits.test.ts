@@ -313,9 +313,7 @@ describe("memory for ever", () => {
   test("of all guests together makes a spawn beyond allMemoryBytes fail, by the host and by a guest", async () => {
     // The witness, the attacker with its stack, and an instance of ten pages for all of the large ones.
     await using arena = await Arena.open({ limits: { allMemoryBytes: 48 * 65_536 } });
-    // A module with a start function shares no instances.
-    const own = `${IDLE} (func $first) (start $first)`;
-    const large = await arena.load(own, { memory: `(import "env" "memory" (memory 10))` });
+    const large = await arena.load(IDLE, { memory: `(import "env" "memory" (memory 10))` });
     arena.runtime.define("large", large);
     const pid = await arena.attack(
       insisting(spawning("large"), { more: named("large") }),
