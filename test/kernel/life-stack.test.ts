@@ -15,7 +15,9 @@ import * as W from "../support/words.ts";
 let copy: Awaited<ReturnType<typeof fallingKernel>>;
 
 beforeAll(async () => {
-  copy = await fallingKernel(join(tmpdir(), `isopod-falling-lives-${process.pid}-${Date.now()}`), true);
+  const folder = join(tmpdir(), `isopod-falling-lives-${process.pid}-${Date.now()}`);
+  // All else is the host's, which has made sure of its stack.
+  copy = await fallingKernel(folder, true, ["run", "turnOf"]);
 });
 
 function newPlayer(most: readonly number[]): LifePlayer {
@@ -44,7 +46,6 @@ const OF_GUESTS = ["callStart", "callResume"];
 function fallIn(player: LifePlayer, step: LifeStep, call: number): boolean {
   const { stack } = copy;
   const { world, host } = player;
-  // All else is the host's, which has made sure of its stack.
   Object.assign(stack, { calls: 0, endsAt: step.do === "run" ? call : 0, ended: undefined, endedIn: undefined });
   try {
     player.play(step);
