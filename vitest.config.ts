@@ -17,6 +17,7 @@ const shared = {
 
 const node = {
   ...shared,
+  setupFiles: ["test/support/one-instance.ts"],
   // Wasm memories are cheap to reserve only without the trap handler's guard regions.
   execArgv: ["--disable-wasm-trap-handler"],
   pool: "forks" as const,

@@ -22,6 +22,8 @@ import {
   FOR_EVER,
   GIVEN,
   HAS_EXTRA,
+  HIBERNATED,
+  LOADED,
   MAX_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
@@ -106,6 +108,10 @@ export interface Accounting {
 export interface Reports {
   /** Ends the actor for this reason. None of its frames may be on the stack. */
   end(actor: Actor, reason: ExitReason): void;
+  /** Loads an actor that has no instance, so that the host can use its memory. Throws a LimitError. */
+  bringIn(actor: Actor): void;
+  /** The same, for life: no other actor gets its memory. */
+  pin(actor: Actor): void;
   /** The exit reason for an exception that came out of the actor's code. */
   describe(actor: Actor, error: unknown): ExitReason;
   /** Counts a message that no actor will receive, and tells the embedder. */
@@ -126,6 +132,8 @@ export function totals({ counters, kernel }: Pick<Services, "counters" | "kernel
     received: counters.received + kernel.double(RECEIVED),
     spawned: counters.spawned + kernel.double(SPAWNED),
     ended: counters.ended + kernel.double(ENDED),
+    hibernated: kernel.double(HIBERNATED),
+    loaded: kernel.double(LOADED),
   };
 }
 

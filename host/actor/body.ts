@@ -37,6 +37,8 @@ export interface Port {
   readonly me: { value: number };
   /** Runs one turn of an actor. The kernel's loop calls it. */
   readonly turn: (record: number) => number;
+  /** Loads the image of the actor that has been given the instance. */
+  readonly enter: (instance: number) => void;
   /** The actor of the instance leaves it. The kernel calls it. 0: it cannot. */
   readonly leave: (instance: number) => number;
   /** The actor of the instance has ended. */
@@ -79,8 +81,6 @@ export class Instance implements Owner {
   instanceBytes = 0;
   /** The bytes that its memory began with. */
   firstBytes = 0;
-  /** The embedder has seen its memory and may keep it, so no other actor gets it. */
-  isHeld = false;
 
   constructor(address: number, onGrown: (instance: Instance, bytes: number) => void) {
     this.address = address;
@@ -104,11 +104,26 @@ export class InstanceTable {
   /** What an actor without an instance has. */
   readonly none = NO_INSTANCE;
 
+  /** How many there are. */
+  get size(): number {
+    return this.#instances.length - this.#free.length;
+  }
+
   at(index: number): Instance {
     return this.#instances[index / PLACES];
   }
 
-  /** Its place: each instance has two. */
+  /** How many places there are. */
+  get size(): number {
+    return this.#instances.length;
+  }
+
+  /** The instance at a place of those; `none` where it is free. */
+  nth(place: number): Instance {
+    return this.#instances[place];
+  }
+
+  /** Its place in the table of turns: each instance has two. */
   add(instance: Instance): number {
     const at = this.#free.pop() ?? this.#instances.length;
     this.#instances[at] = instance;

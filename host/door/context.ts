@@ -47,17 +47,16 @@ class Context implements HostContext {
     if (this.#controller === undefined) {
       const controller = new AbortController();
       this.#controller = controller;
-      if (this.#actor.bytes.memory === null) controller.abort();
+      if (this.#hasEnded) controller.abort();
       else this.#actor.extra.end = () => controller.abort();
     }
     return this.#controller.signal;
   }
 
   get memory(): WebAssembly.Memory {
-    const { instance } = this.#actor;
-    const { memory } = instance.bytes;
+    if (!this.#hasEnded) this.#actor.services.pin(this.#actor);
+    const { memory } = this.#actor.bytes;
     if (memory === null) throw new Error("the actor has ended, and its memory with it");
-    instance.isHeld = true;
     return memory;
   }
 
@@ -97,6 +96,7 @@ class Context implements HostContext {
 
   #check(what: string, pointer: number, length: number): void {
     const actor = this.#actor;
+    actor.services.bringIn(actor);
     actor.bytes.refresh();
     if (actor.bytes.holds(pointer, length)) return;
     this.#end(crashOf(actor, outside(actor, "a function of the embedder", what, pointer, length)));

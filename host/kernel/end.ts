@@ -8,7 +8,6 @@ import { deliver } from "./delivery.ts";
 import { OF_POOL, SIZE, USERS } from "./life-words.ts";
 import { DOWN, EXIT } from "./mail-words.ts";
 import { add, count, load, store, store2 } from "./memory.ts";
-import { hostHeadroom } from "./outside.ts";
 import { isReusable, recycle } from "./residence.ts";
 import { close, hide } from "./slots.ts";
 import { MONITOR, TIE_BYTES, TIE_KIND, TIE_OTHER, TIE_OWNER, TIE_REF } from "./tie-words.ts";
@@ -56,7 +55,6 @@ const TIES_AT_ONCE = 64;
  */
 export function end(record: i32): bool {
   if (!isPlain(record)) return false;
-  hostHeadroom();
   const cold = load((record + COLD) | 0);
   for (let left = TIES_AT_ONCE; load((cold + TIES) | 0) !== 0; left = (left - 1) | 0) {
     if (left === 0 || !endTie(record, load((cold + TIES) | 0) & -TIE_BYTES)) return false;

@@ -20,6 +20,7 @@ const hostTypes = {
   answer: "() -> i32",
   disarm: "() -> ()",
   seed: "() -> ()",
+  strayed: "(i32) -> ()",
 };
 
 /** A function of the same type, which calls what it is named after. */

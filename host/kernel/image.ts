@@ -9,6 +9,7 @@
 import { bytesOf, classFor, take } from "./arena.ts";
 import { bytesOfGlobals, globalsOf } from "./first-state.ts";
 import { readGlobals } from "./globals.ts";
+import { checkBeyond } from "./image-check.ts";
 import {
   BLOCK_CLASS,
   FOUND,
@@ -30,6 +31,7 @@ import {
   STATE_UNTIL,
 } from "./image-words.ts";
 import {
+  add,
   below,
   bitsIn,
   copy2,
@@ -44,7 +46,7 @@ import {
   store,
   store2,
 } from "./memory.ts";
-import { FREE_BLOCKS, IMAGE_BYTES, ZEROS } from "./words.ts";
+import { CHECKS_IMAGES, FREE_BLOCKS, IMAGE_BYTES, OTHER_BYTES, ZEROS } from "./words.ts";
 
 const PAGE_SHIFT = 16;
 /** So many bytes are compared with zeros at once. */
@@ -65,6 +67,7 @@ export function saveWith(state: i32, limit: i32): i32 {
   const pages = guestPages();
   if (below(IMAGE_MAX_PAGES, pages)) return 0;
   const end = endOfLines(limit, pages << PAGE_SHIFT);
+  if (load(CHECKS_IMAGES) !== 0) checkBeyond(state, end, pages << PAGE_SHIFT);
   const foundInMemory = findInMemory(state, end);
   if (foundInMemory === 0) return 0;
   const found = findInGlobals(state, pages << PAGE_SHIFT, foundInMemory);
@@ -113,6 +116,7 @@ export function takeImage(length: i32): i32 {
   const image = take(sizeClass);
   if (image === 0) return 0;
   store(IMAGE_BYTES, (load(IMAGE_BYTES) + bytes) | 0);
+  add(OTHER_BYTES, bytes);
   store2((image + BLOCK_CLASS) | 0, sizeClass, length);
   store((image + IMAGE_STATE) | 0, 0);
   return image;
@@ -126,6 +130,7 @@ export function dropImage(image: i32): void {
   store(image, load(list));
   store(list, image);
   store(IMAGE_BYTES, (load(IMAGE_BYTES) - bytes) | 0);
+  add(OTHER_BYTES, (0 - bytes) | 0);
 }
 
 /** Where the words of an image begin. */

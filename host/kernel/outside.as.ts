@@ -35,4 +35,5 @@
 @external("gate", "host.goOn") export declare function hostGoOn(): i32;
 @external("gate", "host.answer") export declare function hostAnswer(): i32;
 @external("gate", "host.disarm") export declare function hostDisarm(): void;
+@external("gate", "host.strayed") export declare function hostStrayed(pointer: i32): void;
 @external("gate", "host.seed") export declare function hostSeed(): void;

@@ -108,5 +108,8 @@ export const hostAnswer: () => i32 = named("hostAnswer");
 /** Cancels the timer of the receive. */
 export const hostDisarm: () => void = named("hostDisarm");
 
+/** A byte of the guest's memory beyond the store limit is not that of the first state. Throws. */
+export const hostStrayed: (pointer: i32) => void = named("hostStrayed");
+
 /** Puts 512 random numbers of 17 bits into the staging area, a word each. */
 export const hostSeed: () => void = named("hostSeed");

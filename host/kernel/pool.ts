@@ -6,7 +6,9 @@
  * The loop calls these functions. None of a guest's frames is on the stack then.
  */
 
+import { IMAGE_PAGES, STATE_PAGES } from "./image-words.ts";
 import {
+  FIRST_STATE,
   FREE_INSTANCE,
   INSTANCES_MADE,
   MOST_INSTANCES,
@@ -14,29 +16,43 @@ import {
   NEXT_IN_POOL,
   NEXT_TO_LEAVE,
   OCCUPANT,
+  PAGES,
   PENDING,
   POOL,
   TABLE_INDEX,
   USED,
+  USED_IN_POOL,
 } from "./life-words.ts";
 import { load, store } from "./memory.ts";
-import { callLeave, hostHeadroom } from "./outside.ts";
+import { callLeave } from "./outside.ts";
 import { BODY, FLAGS, PINNED, RESIDENT, RUNNING, SPEC, STATE } from "./words.ts";
 
 /**
- * Gives an actor an instance of its pool. False: there is none, and the host has to make one. The
- * actor's turn loads its image.
+ * Gives an actor an instance of its pool, whose memory has the size of the actor's. False: there is
+ * none, and the host has to make one. The actor's turn loads its image.
  */
 export function settle(record: i32): bool {
   const pool = load((load((record + SPEC) | 0) + POOL) | 0);
-  if (load((pool + FREE_INSTANCE) | 0) === 0 && !vacate(pool)) return false;
-  const instance = load((pool + FREE_INSTANCE) | 0);
-  store((pool + FREE_INSTANCE) | 0, load((instance + NEXT_FREE) | 0));
+  const image = load((record + BODY) | 0);
+  const pages = load(image === 0 ? (load((pool + FIRST_STATE) | 0) + STATE_PAGES) | 0 : (image + IMAGE_PAGES) | 0);
+  let place = freeOf(pool, pages);
+  if (place === 0 && load((pool + FREE_INSTANCE) | 0) === 0 && vacate(pool)) place = freeOf(pool, pages);
+  if (place === 0) return false;
+  const instance = load(place);
+  store(place, load((instance + NEXT_FREE) | 0));
   store((instance + OCCUPANT) | 0, record);
   store((instance + PENDING) | 0, load((record + BODY) | 0));
   store((record + BODY) | 0, instance);
   store((record + FLAGS) | 0, load((record + FLAGS) | 0) | RESIDENT);
   return true;
+}
+
+/** The word that has the first free instance of this size; 0: there is none. */
+// @inline
+function freeOf(pool: i32, pages: i32): i32 {
+  let place = (pool + FREE_INSTANCE) | 0;
+  while (load(place) !== 0 && load((load(place) + PAGES) | 0) !== pages) place = (load(place) + NEXT_FREE) | 0;
+  return load(place) === 0 ? 0 : place;
 }
 
 /**
@@ -46,12 +62,11 @@ export function settle(record: i32): bool {
 function vacate(pool: i32): bool {
   const made = load((pool + INSTANCES_MADE) | 0);
   if (made < load((pool + MOST_INSTANCES) | 0)) return false;
-  // An actor is lost where the stack ends while it leaves.
-  hostHeadroom();
   for (let left = made << 1; left > 0; left = (left - 1) | 0) {
     const instance = load((pool + NEXT_TO_LEAVE) | 0);
     store((pool + NEXT_TO_LEAVE) | 0, load((instance + NEXT_IN_POOL) | 0));
-    if (load((instance + USED) | 0) !== 0) store((instance + USED) | 0, 0);
+    const used = load((instance + USED) | 0);
+    if ((used & USED_IN_POOL) !== 0) store((instance + USED) | 0, used & ~USED_IN_POOL);
     else if (mayLeave(load((instance + OCCUPANT) | 0)) && isLeft(instance)) return true;
   }
   return false;

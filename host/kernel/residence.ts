@@ -1,7 +1,7 @@
 /** How the actor of a port comes into its instance, and leaves it. */
 import { readGlobals } from "./globals.ts";
 import { dropImage, saveWith } from "./image.ts";
-import { GLOBALS_KEPT, IMAGE_LIMIT, STATE_GLOBALS, STATE_PAGES } from "./image-words.ts";
+import { GLOBALS_KEPT, IMAGE_LIMIT, IMAGE_MAX_PAGES, STATE_GLOBALS, STATE_PAGES } from "./image-words.ts";
 import {
   CLEAN,
   CONDITION,
@@ -10,13 +10,14 @@ import {
   LIMIT_SLACK,
   OCCUPANT,
   OF_POOL,
+  PAGES,
   PENDING,
   WRITTEN,
 } from "./life-words.ts";
-import { below, guestPages, load, store } from "./memory.ts";
+import { below, count, guestPages, load, store } from "./memory.ts";
 import { free } from "./pool.ts";
 import { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
-import { BODY, DEAD, FLAGS, RESIDENT, STATE } from "./words.ts";
+import { BODY, DEAD, FLAGS, HIBERNATED, LOADED, PINNED, RESIDENT, STATE } from "./words.ts";
 
 /** An actor's turn begins in an instance that it has just been given: its image is loaded. */
 export function enter(instance: i32): void {
@@ -29,6 +30,7 @@ export function enter(instance: i32): void {
   }
   store((instance + WRITTEN) | 0, load((image + IMAGE_LIMIT) | 0));
   loadImage(instance, image);
+  count(LOADED);
   // In this order: where the stack ends in between, the image is dropped with its actor's instance.
   dropImage(image);
   store((instance + PENDING) | 0, 0);
@@ -48,15 +50,13 @@ function changedIn(instance: i32, pool: i32): i32 {
   return below(end, written) ? written : end;
 }
 
-/**
- * The actor leaves the instance: its state becomes an image. False: that is too long, or the memory has
- * grown, and it stays.
- */
+/** The actor leaves the instance: its state becomes an image. False: that is too long, and it stays for life. */
 export function leave(instance: i32): bool {
-  if (!isReusable(instance)) return false;
   const record = load((instance + OCCUPANT) | 0);
   if (load((record + STATE) | 0) === DEAD) {
     // Its end is not told yet. No one needs its state, and a load may have been interrupted.
+    if (below(IMAGE_MAX_PAGES, guestPages())) return false;
+    store((instance + PAGES) | 0, guestPages());
     recycle(instance);
     store((record + BODY) | 0, 0);
     store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
@@ -66,12 +66,17 @@ export function leave(instance: i32): bool {
   let image = load((instance + PENDING) | 0);
   if (load((instance + CONDITION) | 0) !== CLEAN) {
     image = saveWith(load((pool + FIRST_STATE) | 0), changedIn(instance, pool));
-    if (image === 0) return false;
+    if (image === 0) {
+      store((record + FLAGS) | 0, load((record + FLAGS) | 0) | PINNED);
+      return false;
+    }
     resetSaved(instance, image);
+    count(HIBERNATED);
   }
   store((instance + PENDING) | 0, 0);
   store((record + BODY) | 0, image);
   store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
+  store((instance + PAGES) | 0, guestPages());
   free(instance, pool);
   return true;
 }

@@ -10,6 +10,7 @@
 import { bytesOfGlobals, globalsOf, lineOf } from "./first-state.ts";
 import { writeGlobals } from "./globals.ts";
 import { addressOf, endOfLines, wordsOf } from "./image.ts";
+import { checkBeyond } from "./image-check.ts";
 import {
   GLOBALS_KEPT,
   IMAGE_HEADER,
@@ -39,6 +40,7 @@ import {
   store,
   store2,
 } from "./memory.ts";
+import { CHECKS_IMAGES } from "./words.ts";
 
 const PAGE_SHIFT = 16;
 
@@ -109,6 +111,7 @@ export function reset(instance: i32, state: i32, limit: i32): void {
   // interrupted call has left in the memory.
   let end = endOfLines(limit, pages << PAGE_SHIFT);
   end = greatest(end, greatest(load((load((instance + IN_STATE) | 0) + STATE_UNTIL) | 0), bytesOfGlobals(globals)));
+  if (load(CHECKS_IMAGES) !== 0) checkBeyond(load((instance + IN_STATE) | 0), end, pages << PAGE_SHIFT);
   writeGlobals(globalsOf(state), globals);
   if (from > 0) guestClear(0, from);
   copyOut(from, (state + STATE_HEADER) | 0, (until - from) | 0);

@@ -54,6 +54,8 @@ export const FRESH_SLOT = 108;
 export const PLACE = 112;
 /** Bytes of all first states and images, in whole blocks. The number has no sign. */
 export const IMAGE_BYTES = 120;
+/** 1: each save and each reset looks at all of the memory. Tests set it. */
+export const CHECKS_IMAGES = 124;
 /** The first outbox; 0: there is none. */
 export const OUTBOXES = 116;
 /** Live guests. */
@@ -81,13 +83,16 @@ export const BYTES_BY_KIND = 1280;
 export const BYTES_OF_INSTANCES = 1288;
 export const BYTES_OF_ARGUMENTS = 1296;
 export const BYTES_OF_TIES = 1312;
-/** Doubles: bytes of all kinds with the limit `allMemoryBytes` but ties, and what the limit and its heap share allow. */
+/** Doubles: bytes of all kinds with the limit `allMemoryBytes` but ties, images included, and what the limit and its heap share allow. */
 export const OTHER_BYTES = 1344;
 export const MAX_ALL_BYTES = 1352;
 export const MAX_HEAP_BYTES = 1360;
 /** Doubles: spawns and ends of the kernel's own. */
 export const SPAWNED = 1384;
 export const ENDED = 1392;
+/** Doubles: how often actors have left their instances, and how often images were loaded. */
+export const HIBERNATED = 1416;
+export const LOADED = 1424;
 /** Two odd random words, which no guest knows: where a tie stands in the index depends on them. */
 export const TIE_SECRET = 1368;
 /** The index of ties; 0: there is none yet. */

@@ -3,7 +3,7 @@
  * those of a pool (pools.ts); others have one of their own.
  */
 import type { Actor, Services } from "../actor/actor.ts";
-import { type GuestExports, Instance } from "../actor/body.ts";
+import { Instance } from "../actor/body.ts";
 import { countInstanceEnd, mustAdmit, setMemory } from "../actor/memory.ts";
 import {
   CONDITION,
@@ -18,13 +18,17 @@ import {
 import { BODY, FLAGS, MAY_END, PINNED, RESIDENT, SPEC, TAKES_MESSAGES } from "../kernel/words.ts";
 import { INSTANCES } from "../mail/account.ts";
 import { Bytes } from "../mail/bytes.ts";
+import { needHeadroom } from "../mail/headroom.ts";
+import { imageMemoryBytes } from "../mail/image-bytes.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { flagsOf, type NewPort, PORT_IMPORTS, type Ports } from "../turns/ports.ts";
-import { GLOBALS_EXPORT, type Import, INITIALIZE, LEFT_EXPORT, PAGE_BYTES, resumeExport, START } from "../wire/abi.ts";
+import { type Import, LEFT_EXPORT, PAGE_BYTES } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
+import type { RuntimeLimits } from "../wire/limits.ts";
 import { FIBER_BYTES } from "../wire/memory-use.ts";
 import { reasonOfThrown } from "../wire/reason.ts";
+import { guestExports, isMutableWord } from "./guest-exports.ts";
 import { type Pool, Pools } from "./pools.ts";
 
 export class Instances {
@@ -32,15 +36,18 @@ export class Instances {
   readonly #ports: Ports;
   readonly #pools: Pools;
   readonly #imports: ImportObject;
+  /** The limit `allInstances`. */
+  readonly #most: number;
   /** Modules whose exported counter of reductions is a mutable i32, as it must be. */
   readonly #countRightly = new WeakSet<GuestModule>();
 
-  /** `imports`: what all guests import that do not wait by JSPI. `most`: the limit `instances`. */
-  constructor(services: Services, ports: Ports, imports: ImportObject, most: number) {
+  /** `imports`: what all guests import that do not wait by JSPI. */
+  constructor(services: Services, ports: Ports, imports: ImportObject, limits: RuntimeLimits) {
     this.#services = services;
     this.#ports = ports;
     this.#imports = imports;
-    this.#pools = new Pools(services, most, pool => {
+    this.#most = limits.allInstances;
+    this.#pools = new Pools(services, limits.instances, pool => {
       this.#dropFree(pool);
       pool.end();
     });
@@ -66,20 +73,56 @@ export class Instances {
     actor.setWord(FLAGS, actor.word(FLAGS) | RESIDENT | PINNED | flagsOf(actor.spec, instance));
   }
 
-  /** Gives a pool an instance for an actor that needs one; if it can have none, another actor has to leave. Throws a SpawnError. */
+  /**
+   * Gives an actor an instance of its pool, where no actor can leave one of the right size. Throws a
+   * SpawnError or a LimitError.
+   */
   provide(actor: Actor): void {
+    const { kernel } = this.#services;
     const { module } = actor;
     const pool = module === null ? undefined : this.#pools.for(actor.spec, maximumPages(actor, module));
     if (module === null || pool === undefined) throw new Error("an actor without a pool has its own instance");
-    if (pool.hasRoom) {
-      try {
-        pool.add(this.#make(actor, module), module.movableGlobals ?? 0);
-        return;
-      } catch (error) {
-        if (!(error instanceof LimitError) || pool.made === 0) throw error;
-      }
+    while (kernel.call.settle(actor.record) === 0) this.#add(pool, actor, module);
+  }
+
+  /** Adds an instance for an actor to a pool. If it can have none, another actor has to leave. */
+  #add(pool: Pool, actor: Actor, module: GuestModule): void {
+    if (!pool.hasRoom) {
+      // A memory of another size cannot be used. An actor that stays for life does not count.
+      const free = pool.takeFree();
+      if (free !== undefined) this.#discard(free);
+      else pool.removePinned();
     }
-    pool.close();
+    try {
+      // It is one more than the limit if the embedder uses the memory of one actor in the turn of another.
+      pool.add(this.#make(actor, module), module.movableGlobals ?? 0);
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      const free = pool.takeFree();
+      if (free !== undefined) this.#discard(free);
+      else if (!pool.close()) throw error;
+    }
+  }
+
+  /** Loads an actor that has no instance, so that the host can use its memory outside of its turn. */
+  bringIn(actor: Actor): void {
+    if (actor.has(RESIDENT)) return;
+    needHeadroom();
+    if (this.#services.kernel.call.settle(actor.record) === 0) this.provide(actor);
+    actor.instance.port?.enter(actor.word(BODY));
+  }
+
+  /** The same, for life: the instance leaves its pool, because the embedder may keep its memory. */
+  pin(actor: Actor): void {
+    this.bringIn(actor);
+    actor.setFlag(PINNED, true);
+    this.#poolOf(actor.instance)?.remove(actor.word(BODY));
+  }
+
+  #poolOf({ address }: Instance): Pool | undefined {
+    const pool = this.#services.kernel.word(address + OF_POOL);
+    if (pool !== 0) for (const each of this.#pools) if (each.address === pool) return each;
+    return undefined;
   }
 
   /** Takes the instance of an ended actor back, whose frames must be gone, and drops its image. */
@@ -93,8 +136,7 @@ export class Instances {
       const { instance } = actor;
       const isShared = kernel.word(body + OF_POOL) !== 0;
       instance.bytes.refresh();
-      if (isShared && !instance.isHeld && instance.bytes.u8.length === instance.firstBytes)
-        instance.port?.recycle(body);
+      if (isShared && instance.bytes.u8.length === instance.firstBytes) instance.port?.recycle(body);
       else this.#discard(instance);
     }
     actor.setWord(BODY, 0);
@@ -133,7 +175,15 @@ export class Instances {
   #make(actor: Actor, module: GuestModule, bound?: ImportObject): Instance {
     const { kernel, instances, account } = this.#services;
     const instanceBytes = module.instanceBytes + (bound === undefined ? 0 : FIBER_BYTES);
-    mustAdmit(this.#services, module, instanceBytes, module.initialBytes);
+    if (instances.size >= this.#most) this.drop();
+    if (instances.size >= this.#most) {
+      throw new LimitError(
+        `${this.#most} instances are in use already: end some actors first, or raise the limit allInstances`,
+      );
+    }
+    // The memory of an actor that comes back may have grown.
+    const bytes = Math.max(module.initialBytes, this.#bytesOf(actor));
+    mustAdmit(this.#services, module, instanceBytes, bytes);
     const instance = new Instance(kernel.newBlock(INSTANCE_BYTES), (grown, bytes) =>
       setMemory(this.#services, grown, bytes),
     );
@@ -152,6 +202,7 @@ export class Instances {
       instance.guest = guestExports(module, exports, actor.entry);
       instance.firstBytes = instance.bytes.u8.length;
       this.#ports.connect(instance, index, actor.spec);
+      growTo(instance, module, bytes);
       return instance;
     } catch (error) {
       this.#discard(instance);
@@ -163,12 +214,17 @@ export class Instances {
     }
   }
 
+  /** The size of the memory of an actor that has left its instance; 0: its module's first state says it. */
+  #bytesOf(actor: Actor): number {
+    const image = actor.has(RESIDENT) ? 0 : actor.word(BODY);
+    return image === 0 ? 0 : imageMemoryBytes(this.#services.kernel, image);
+  }
+
   /** No actor gets the instance any more. */
   #discard(instance: Instance): void {
     const { kernel, instances } = this.#services;
     const { address } = instance;
-    const pool = kernel.word(address + OF_POOL);
-    for (const each of this.#pools) if (each.address === pool) each.remove(address);
+    this.#poolOf(instance)?.remove(address);
     this.#ports.disconnect(instance, kernel.word(address + TABLE_INDEX));
     instances.remove(kernel.word(address + TABLE_INDEX));
     countInstanceEnd(this.#services, instance);
@@ -268,18 +324,16 @@ export class Instances {
   }
 }
 
-/** Whether a global is a mutable i32. Its value stays. */
-function isMutableWord(global: WebAssembly.Global): boolean {
+/** Makes the memory of a new instance as large as that of the actor that it is for. */
+function growTo({ bytes }: Instance, module: GuestModule, wanted: number): void {
+  const missing = wanted - bytes.u8.length;
+  if (missing <= 0) return;
   try {
-    const before = global.value;
-    global.value = 0.5;
-    const isWord = global.value === 0;
-    global.value = before;
-    return isWord;
-  } catch {
-    // It is immutable, or an i64.
-    return false;
+    bytes.memory?.grow(missing / PAGE_BYTES);
+  } catch (cause) {
+    throw new LimitError(`the engine has no memory left for an actor of ${module.name}: end some first`, { cause });
   }
+  bytes.refresh();
 }
 
 /** The same functions, which take any types. */
@@ -291,25 +345,4 @@ function inJavaScript(functions: Readonly<Record<string, Import>>): Readonly<Rec
 
 function maximumPages({ limits }: Actor, { memoryType }: GuestModule): number {
   return Math.min(limits.memoryPages, memoryType?.maximumPages ?? limits.memoryPages);
-}
-
-function guestExports(module: GuestModule, exports: WebAssembly.Exports, entry: string): GuestExports {
-  const parks = module.importsActor("park");
-  const resume = functionOf(exports, resumeExport(entry));
-  return {
-    handle: entry === "handle" ? functionOf(exports, "handle") : null,
-    entry: functionOf(exports, entry),
-    resume,
-    match: functionOf(exports, "match"),
-    matchFirst: functionOf(exports, "match_first"),
-    globals: functionOf(exports, GLOBALS_EXPORT),
-    start: entry === START ? null : (functionOf(exports, START) ?? functionOf(exports, INITIALIZE)),
-    parks,
-    givesWay: module.givesWay && (parks || resume !== null),
-  } as GuestExports;
-}
-
-function functionOf(exports: WebAssembly.Exports, name: string): CallableFunction | null {
-  const found = exports[name];
-  return typeof found === "function" ? found : null;
 }

@@ -5,6 +5,7 @@
  */
 import type { Services } from "../actor/actor.ts";
 import type { Instance } from "../actor/body.ts";
+import { MAX_IMAGE_MEMORY } from "../actor/residence.ts";
 import type { Spec } from "../actor/spec.ts";
 import {
   FIRST_STATE,
@@ -16,11 +17,15 @@ import {
   NEXT_FREE,
   NEXT_IN_POOL,
   NEXT_TO_LEAVE,
+  OCCUPANT,
   OF_POOL,
+  PAGES,
   POOL_BYTES,
   TABLE_INDEX,
 } from "../kernel/life-words.ts";
+import { FLAGS, PINNED } from "../kernel/words.ts";
 import type { GuestModule } from "../module/guest-module.ts";
+import { PAGE_BYTES } from "../wire/abi.ts";
 
 /** No store limit: everything in the memory can have changed. */
 const NO_LIMIT = -1;
@@ -37,13 +42,16 @@ export class Pool {
   flags = 0;
   readonly #services: Services;
   readonly #most: number;
+  readonly #storeLimit: number;
 
-  constructor(services: Services, most: number, hasLimit: boolean) {
+  /** `storeLimit`: that of the first state; undefined: everything in the memory can have changed. */
+  constructor(services: Services, most: number, storeLimit: number | undefined) {
     this.address = services.kernel.newBlock(POOL_BYTES);
     this.#services = services;
     this.#most = most;
     this.#set(MOST_INSTANCES, most);
-    this.#set(HAS_LIMIT, hasLimit ? 1 : 0);
+    this.#storeLimit = storeLimit ?? NO_LIMIT;
+    this.#set(HAS_LIMIT, storeLimit === undefined ? 0 : 1);
   }
 
   #word(place: number): number {
@@ -63,22 +71,26 @@ export class Pool {
     return this.made < this.#most;
   }
 
-  /** There are no more instances than these: actors have to leave. */
-  close(): void {
-    this.#set(MOST_INSTANCES, this.made);
+  /** There are no more instances than these: actors have to leave. False: that is so already, or there are none. */
+  close(): boolean {
+    const { made } = this;
+    if (made === 0 || made >= this.#word(MOST_INSTANCES)) return false;
+    this.#set(MOST_INSTANCES, made);
+    return true;
   }
 
   /** Adds a new instance, which no actor has. False: its first state cannot be kept. */
   add(instance: Instance, globals: number): boolean {
     const { kernel } = this.#services;
     if (this.#word(FIRST_STATE) === 0) {
-      const state = instance.port?.keepFirstState(NO_LIMIT, globals) ?? NO_MEMORY;
+      const state = instance.port?.keepFirstState(this.#storeLimit, globals) ?? NO_MEMORY;
       if (state === NO_MEMORY || state === TOO_LARGE) return false;
       this.#set(FIRST_STATE, state);
     }
     const { address } = instance;
     kernel.setWord(address + IN_STATE, this.#word(FIRST_STATE));
     kernel.setWord(address + OF_POOL, this.address);
+    kernel.setWord(address + PAGES, instance.bytes.u8.length / PAGE_BYTES);
     kernel.setWord(address + NEXT_FREE, this.#word(FREE_INSTANCE));
     const next = this.#word(NEXT_TO_LEAVE);
     kernel.setWord(address + NEXT_IN_POOL, next === 0 ? address : kernel.word(next + NEXT_IN_POOL));
@@ -97,7 +109,18 @@ export class Pool {
     this.#services.kernel.giveBlock(this.address, POOL_BYTES);
   }
 
-  /** Takes an instance out of the circle. No actor has it, and it is not free. */
+  /** Takes the instances out of the circle whose actors keep them. */
+  removePinned(): void {
+    const { kernel } = this.#services;
+    let address = this.#word(NEXT_TO_LEAVE);
+    for (let left = this.made; left > 0; left--) {
+      const next = kernel.word(address + NEXT_IN_POOL);
+      if ((kernel.word(kernel.word(address + OCCUPANT) + FLAGS) & PINNED) !== 0) this.remove(address);
+      address = next;
+    }
+  }
+
+  /** Takes an instance out of the circle, which is not free. */
   remove(address: number): void {
     const { kernel } = this.#services;
     let before = address;
@@ -151,7 +174,7 @@ export class Pools {
     const key = `${maximumPages} ${entry}`;
     let pool = pools.get(key);
     if (pool === undefined) {
-      pool = new Pool(this.#services, this.#most, module.storeLimit !== undefined);
+      pool = new Pool(this.#services, this.#most, module.storeLimit);
       pools.set(key, pool);
       this.#all.add(pool);
       this.#onModuleGone.register(module, pool);
@@ -168,9 +191,6 @@ export class Pools {
   }
 }
 
-/** An actor with a larger memory keeps its instance. */
-const MAX_BYTES = 64 * 65_536;
-
 function isShareable(module: GuestModule): boolean {
-  return module.movableGlobals !== undefined && module.initialBytes <= MAX_BYTES;
+  return module.movableGlobals !== undefined && module.initialBytes <= MAX_IMAGE_MEMORY;
 }

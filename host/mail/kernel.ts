@@ -4,6 +4,7 @@
  * It guarantees that each word of an actor has one home, in the kernel's memory, and that bytes
  * are counted before they are used.
  */
+
 import { ITEM_HEADER, KIND, LENGTH, OUTSIDE } from "../kernel/mail-words.ts";
 import { LAST_GENERATION, LOW_GENERATION_BITS, SLOT_MASK } from "../kernel/slot-words.ts";
 import {
@@ -11,6 +12,7 @@ import {
   ARENA,
   ARENA_END,
   BLOCK_SHIFT,
+  CHECKS_IMAGES,
   COLD,
   CURRENT,
   DEAD,
@@ -29,7 +31,8 @@ import {
   STAGING,
   STATE,
 } from "../kernel/words.ts";
-import { needHeadroom, prepareHeadroom } from "./headroom.ts";
+import { headroomFunction, needHeadroom, prepareHeadroom } from "./headroom.ts";
+import { checks, strayed } from "./image-checks.ts";
 import { kernelModule, newMemory } from "./kernel-module.ts";
 import { Payloads } from "./payloads.ts";
 
@@ -59,6 +62,7 @@ interface Functions {
   ): number;
   run(turns: number): number;
   turnOf(record: number): number;
+  settle(record: number): number;
   descend(calls: number): number;
   begin(record: number): void;
   countSent(record: number): number;
@@ -147,10 +151,12 @@ export class Kernel<T extends Recorded = Recorded> {
       gate: { ...gate, ...this.gate },
     } as WebAssembly.Imports).exports as unknown as Functions;
     prepareHeadroom(this.call.descend);
+    this.gate["host.headroom"] = headroomFunction();
     this.#words = new Int32Array(this.memory.buffer);
     this.#bytes = new Uint8Array(this.memory.buffer);
     this.#doubles = new Float64Array(this.memory.buffer);
     this.setWord(ARENA_END, ARENA);
+    if (checks.images) this.setWord(CHECKS_IMAGES, 1);
     this.setWord(MAX_ITEM_BYTES, Math.min(maxItemBytes, MAX_WORD) | 0);
     this.setWord(ENDED_RECORD + HI, -1);
     this.setWord(ENDED_RECORD + STATE, DEAD);
@@ -158,11 +164,12 @@ export class Kernel<T extends Recorded = Recorded> {
   }
 
   /** What every instance of the module calls of the host. */
-  readonly gate = {
+  readonly gate: Record<string, (payload: number) => void> = {
     "host.call": () => this.onCall(),
     "host.drop": (payload: number) => this.#drop(payload),
     "host.headroom": needHeadroom,
     "host.seed": () => this.#seed(),
+    "host.strayed": strayed,
   };
 
   /** The memory as words. It may have grown since the last call, so do not keep it. */

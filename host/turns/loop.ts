@@ -4,7 +4,6 @@
  */
 
 import type { Actor, TurnServices } from "../actor/actor.ts";
-import { crashOf } from "../actor/fault.ts";
 import {
   CALLED,
   NO_INSTANCE,
@@ -39,6 +38,8 @@ export interface Lives {
   tellEnds(): void;
   /** Makes an instance for an actor that needs one, or has another actor leave. May throw. */
   provide(actor: Actor): void;
+  /** Actors had turns, so some may be resident. */
+  ran(): void;
 }
 
 export class Loop implements Runnable {
@@ -72,6 +73,7 @@ export class Loop implements Runnable {
     this.#lives.begin();
     const answer = kernel.call.run(turns);
     this.#lives.tellEnds();
+    this.#lives.ran();
     scheduler.tookTurns(turns - kernel.word(TURNS_LEFT) - 1);
     if (answer !== 0 && !this.#finishTurn(kernel.userAt(answer & ~WHAT) as Actor, answer & WHAT)) return false;
     this.#again();
@@ -123,11 +125,7 @@ export class Loop implements Runnable {
       return true;
     }
     const what = this.#services.kernel.call.turnOf(actor.record);
-    if (what === NOTHING) return true;
-    if (what !== NO_INSTANCE) return this.#finishTurn(actor, what);
-    const why = "there is no instance for it, and every other actor of its module keeps its own (limit instances)";
-    actor.services.end(actor, crashOf(actor, why));
-    return true;
+    return what === NOTHING || this.#finishTurn(actor, what);
   }
 
   /** Sets the timers of those who have parked with a timeout since the host was here last. */

@@ -18,7 +18,6 @@ import {
   HAS_START,
   IS_HANDLER,
   KNOWS_PARK,
-  MAY_END,
   PAYS,
   RUNS_ONCE,
   TAKES_TURNS,
@@ -49,7 +48,7 @@ type PortName = keyof typeof PORT_NAMES;
 export const PORT_IMPORTS = Object.keys(PORT_NAMES) as PortName[];
 
 /** What the host uses of each port. An export takes the engine some 300 bytes, so only fibers have all. */
-const FOR_TURNS = ["me", "guest", "turn", "leave", "recycle", "keepFirstState"];
+const FOR_TURNS = ["me", "guest", "turn", "enter", "leave", "recycle", "keepFirstState"];
 const FOR_FIBERS = ["me", "guest", "turn", "proceed", "park"];
 
 /** A new port, with what its guest imports of it. No one needs that when the guest is there. */
@@ -175,8 +174,8 @@ function calledOf(way: Spec["way"], guest: GuestExports): CallableFunction | nul
   return way === "handler" ? guest.handle : (guest.resume ?? guest.entry);
 }
 
-/** The FLAGS of an actor that its spec and its guest decide. */
-export function flagsOf({ way, reductions, granted }: Spec, { guest, counter }: Instance): number {
+/** The FLAGS of an actor that its guest decides, and whose way and entry are those of the spec. */
+export function flagsOf({ way, reductions }: Spec, { guest, counter }: Instance): number {
   const flags: readonly (readonly [flag: number, isSet: boolean])[] = [
     [IS_HANDLER, way === "handler"],
     [TAKES_TURNS, way !== "jspi" && calledOf(way, guest) !== null],
@@ -186,7 +185,6 @@ export function flagsOf({ way, reductions, granted }: Spec, { guest, counter }: 
     [HAS_START, guest.start !== null],
     [KNOWS_PARK, guest.parks],
     [PAYS, reductions !== null && counter !== null],
-    [MAY_END, granted?.kill === true],
     [GIVES_WAY, guest.givesWay],
   ];
   return flags.reduce((all, [flag, isSet]) => (isSet ? all | flag : all), 0);

@@ -317,6 +317,7 @@ test("what has ended is counted no more", async () => {
   await arena.settle();
   // Instances wait for the next actors, until something else needs their memory.
   expect(() => arena.runtime.spawn(large)).toThrow(/allMemoryBytes/);
+  await arena.settle();
   expect({ ...use(), timers: 0 }).toEqual(before);
   // Those for others are still to come.
   expect(use().timers).toBeGreaterThan(0);

@@ -18,18 +18,27 @@ beforeAll(async () => {
   copy = await fallingKernel(join(tmpdir(), `isopod-falling-lives-${process.pid}-${Date.now()}`), true);
 });
 
+/** Functions of guests, which may use what headroom there was. It is there again when they return. */
+const OF_GUESTS = ["callStart", "callResume"];
+
 function newPlayer(most: readonly number[]): LifePlayer {
   const { kernel, stack } = copy;
   Object.assign(stack, { calls: 0, endsAt: 0, isSafe: false });
-  return new LifePlayer(most, kernel, name => {
-    // A guest may use what headroom there was.
-    if (["callTurn", "callStart", "callResume"].includes(name)) stack.isSafe = false;
+  const player = new LifePlayer(most, kernel, (name, call) => {
+    const before = stack.isSafe;
+    if (OF_GUESTS.includes(name)) stack.isSafe = false;
     if (!stack.isSafe && ++stack.calls === stack.endsAt) {
       Object.assign(stack, { ended: name, endedIn: "outside.ts" });
       throw new RangeError(`the stack ends in ${name}`);
     }
-    if (name === "hostHeadroom") stack.isSafe = true;
+    const answer = call();
+    stack.isSafe = before || name === "hostHeadroom";
+    return answer;
   });
+  player.onHost = () => {
+    stack.endsAt = 0;
+  };
+  return player;
 }
 
 /** Plays a step whose n-th call finds no stack left. False: it has fewer calls. */
@@ -46,11 +55,6 @@ function fallIn(player: LifePlayer, step: LifeStep, call: number): boolean {
   } finally {
     stack.endsAt = 0;
   }
-  // The loop runs on the host's stack. Where that ends, an actor that it has taken out of the queue loses its turn.
-  if (IN_THE_LOOP.includes(stack.endedIn ?? ""))
-    for (const { record } of host.live)
-      if (world.get(record + W.STATE) === W.READY && world.get(W.CURRENT) !== record)
-        world.enterKernel().enqueue(record);
   const failed = host.live.find(({ record }) => record === world.get(W.CURRENT));
   if (failed === undefined) return true;
   const { items } = readMailbox(world.memory, failed.record);
@@ -60,7 +64,6 @@ function fallIn(player: LifePlayer, step: LifeStep, call: number): boolean {
   return true;
 }
 
-const IN_THE_LOOP = ["loop.ts", "queue.ts"];
 const mayFall = ({ do: what }: Act) => !["send", "monitor", "link", "kill"].includes(what);
 
 /** Messages and ties are not made by half either, as stack.test.ts says. */

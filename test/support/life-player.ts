@@ -38,12 +38,18 @@ export class LifePlayer {
   readonly world: LifeWorld;
   readonly host: LifeHost;
   readonly ties = new TieModel(SLOTS);
+  /** Called where the host goes on after a turn. */
+  onHost: () => void = () => undefined;
   #turns: Turn[] = [];
   #me: LifeActor | undefined;
   #refs = 0;
 
-  /** `called` is told the name of each function of the host or a guest before it runs. */
-  constructor(sizes: readonly number[], used: Kernel = kernel, called: (name: string) => void = () => undefined) {
+  /** `around` calls the functions of the host and of guests, and is told their names. */
+  constructor(
+    sizes: readonly number[],
+    used: Kernel = kernel,
+    around: (name: string, call: () => unknown) => unknown = (_, call) => call(),
+  ) {
     const outside: Record<string, (...values: number[]) => unknown> = {
       hostCall: () => this.world.set(W.CALLED, 1),
       ...{ hostGrown: () => undefined, hostHeadroom: () => undefined },
@@ -57,13 +63,10 @@ export class LifePlayer {
     };
     const told = Object.entries(outside).map(([name, call]): [string, (...values: number[]) => unknown] => [
       name,
-      (...values) => {
-        called(name);
-        return call(...values);
-      },
+      (...values) => around(name, () => call(...values)),
     ]);
     this.world = new LifeWorld(sizes, used, Object.fromEntries(told));
-    this.world.onGlobals = () => called("callGlobals");
+    this.world.onGlobals = () => void around("callGlobals", () => undefined);
     this.host = new LifeHost(this.world, this.ties);
   }
 
@@ -74,7 +77,7 @@ export class LifePlayer {
     else if (step.do === "run") this.run(step.turns);
     else if (step.do === "tell") for (let i = 0; i < step.many; i++) host.tell();
     else if (step.do === "tick") host.nowMs += step.ms;
-    else if (step.do === "dropFree") world.dropFree(step.pool);
+    else if (step.do === "dropFree") world.dropOne(step.pool);
     else if (step.do === "refs") this.#draw(step.many);
     else if (step.do === "watch") host.watch(step.isWatched);
     else {
@@ -106,7 +109,7 @@ export class LifePlayer {
     while (host.endings.length > 0) host.tell();
     this.check();
     insist(host.actors.length + host.families.size === 0, "an actor or a family is left");
-    for (const module of world.pools.keys()) world.dropFree(module);
+    for (const module of world.pools.keys()) while (world.dropOne(module));
     insist(!world.instances.some(instance => instance !== undefined), "an instance is left");
     this.check();
   }
@@ -127,17 +130,16 @@ export class LifePlayer {
   #finish(actor: LifeActor, what: number): void {
     const { world, host } = this;
     if (what === W.NO_INSTANCE) {
+      this.onHost();
       const pool = world.pools[actor.spec];
-      if (world.get(pool + W.INSTANCES_MADE) < world.get(pool + W.MOST_INSTANCES)) world.makeInstance(actor.spec);
+      const isFull = world.get(pool + W.INSTANCES_MADE) >= world.get(pool + W.MOST_INSTANCES);
+      // What is free has a memory of another size.
+      if (isFull && world.get(pool + W.FREE_INSTANCE) === 0)
+        for (const other of host.actors)
+          if (other.spec === actor.spec) insist(!this.#canLeave(other), "an actor could have left its instance");
+      host.provide(actor);
       const left = world.enterKernel().turnOf(actor.record);
-      if (left !== W.NO_INSTANCE) {
-        if (left !== W.NOTHING) this.#finish(actor, left);
-        return;
-      }
-      const others = host.actors.filter(({ spec, record }) => spec === actor.spec && host.isResident(record));
-      insist(others.length === world.get(pool + W.INSTANCES_MADE), "an actor finds no instance, and one is free");
-      for (const other of others) insist(!this.#canLeave(other), "an actor could have left its instance");
-      host.end(actor, true);
+      if (left !== W.NOTHING) this.#finish(actor, left);
       return;
     }
     insist(what >= W.RETURNED, `a turn leaves ${what} to the host`);
@@ -158,7 +160,7 @@ export class LifePlayer {
   }
 
   #canLeave(actor: LifeActor): boolean {
-    if (!this.#mayLeave(actor) || actor.isGrown) return false;
+    if (!this.#mayLeave(actor)) return false;
     return actor.isEnding || imageLength(actor, this.world.first[actor.spec]) <= W.IMAGE_MAX_BYTES;
   }
 
@@ -170,6 +172,8 @@ export class LifePlayer {
     insist(this.#mayLeave(actor), "an actor leaves that is in its turn, or is pinned");
     const can = this.#canLeave(actor);
     const answer = Number(world.port(instance).leave(at));
+    // It keeps its instance from now on.
+    if (answer === 0) actor.isPinned = true;
     insist(answer === Number(can), can ? "an actor does not leave" : "an actor leaves that cannot");
     world.enterKernel();
     return answer;

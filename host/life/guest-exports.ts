@@ -1,0 +1,40 @@
+/** What the host uses of a guest's exports. */
+import type { GuestExports } from "../actor/body.ts";
+import type { GuestModule } from "../module/guest-module.ts";
+import { GLOBALS_EXPORT, INITIALIZE, resumeExport, START } from "../wire/abi.ts";
+
+/** Those of an instance that are called. */
+export function guestExports(module: GuestModule, exports: WebAssembly.Exports, entry: string): GuestExports {
+  const parks = module.importsActor("park");
+  const resume = functionOf(exports, resumeExport(entry));
+  return {
+    handle: entry === "handle" ? functionOf(exports, "handle") : null,
+    entry: functionOf(exports, entry),
+    resume,
+    match: functionOf(exports, "match"),
+    matchFirst: functionOf(exports, "match_first"),
+    globals: functionOf(exports, GLOBALS_EXPORT),
+    start: entry === START ? null : (functionOf(exports, START) ?? functionOf(exports, INITIALIZE)),
+    parks,
+    givesWay: module.givesWay && (parks || resume !== null),
+  } as GuestExports;
+}
+
+function functionOf(exports: WebAssembly.Exports, name: string): CallableFunction | null {
+  const found = exports[name];
+  return typeof found === "function" ? found : null;
+}
+
+/** Whether a global is a mutable i32. Its value stays. */
+export function isMutableWord(global: WebAssembly.Global): boolean {
+  try {
+    const before = global.value;
+    global.value = 0.5;
+    const isWord = global.value === 0;
+    global.value = before;
+    return isWord;
+  } catch {
+    // It is immutable, or an i64.
+    return false;
+  }
+}
