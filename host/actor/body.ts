@@ -114,7 +114,7 @@ export class InstanceTable {
   }
 
   /** How many places there are. */
-  get size(): number {
+  get places(): number {
     return this.#instances.length;
   }
 

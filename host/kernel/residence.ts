@@ -53,19 +53,14 @@ function changedIn(instance: i32, pool: i32): i32 {
 /** The actor leaves the instance: its state becomes an image. False: that is too long, and it stays for life. */
 export function leave(instance: i32): bool {
   const record = load((instance + OCCUPANT) | 0);
-  if (load((record + STATE) | 0) === DEAD) {
-    // Its end is not told yet. No one needs its state, and a load may have been interrupted.
-    if (below(IMAGE_MAX_PAGES, guestPages())) return false;
-    store((instance + PAGES) | 0, guestPages());
-    recycle(instance);
-    store((record + BODY) | 0, 0);
-    store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
-    return true;
-  }
   const pool = load((instance + OF_POOL) | 0);
   let image = load((instance + PENDING) | 0);
   if (load((instance + CONDITION) | 0) !== CLEAN) {
+    // Its load was interrupted, so it has ended, and that is not told yet.
+    if (image !== 0) dropImage(image);
+    store((instance + PENDING) | 0, 0);
     image = saveWith(load((pool + FIRST_STATE) | 0), changedIn(instance, pool));
+    if (image === 0 && load((record + STATE) | 0) === DEAD) return leaveNothing(instance, record);
     if (image === 0) {
       store((record + FLAGS) | 0, load((record + FLAGS) | 0) | PINNED);
       return false;
@@ -78,6 +73,19 @@ export function leave(instance: i32): bool {
   store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
   store((instance + PAGES) | 0, guestPages());
   free(instance, pool);
+  return true;
+}
+
+/**
+ * The same for an actor that has ended, whose state is too long for an image. No one needs it. False: the
+ * memory is too large to be reset.
+ */
+function leaveNothing(instance: i32, record: i32): bool {
+  if (below(IMAGE_MAX_PAGES, guestPages())) return false;
+  store((instance + PAGES) | 0, guestPages());
+  recycle(instance);
+  store((record + BODY) | 0, 0);
+  store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
   return true;
 }
 

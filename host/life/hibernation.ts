@@ -49,7 +49,7 @@ export class Hibernation {
   /** Looks at some instances. Those that have not run since the last look leave. */
   #look(): void {
     const { kernel, instances, clock, timers } = this.#services;
-    const end = Math.min(this.#next + AT_ONCE, instances.size);
+    const end = Math.min(this.#next + AT_ONCE, instances.places);
     for (; this.#next < end; this.#next++) {
       const { address } = instances.nth(this.#next);
       const actor = address === 0 ? null : kernel.userAt(kernel.word(address + OCCUPANT));
@@ -59,7 +59,7 @@ export class Hibernation {
       if ((used & USED_BY_CLOCK) === 0) this.hibernate(actor);
       else this.#hasFound ||= pinnedBy(actor) === undefined;
     }
-    const isOver = end === instances.size;
+    const isOver = end === instances.places;
     if (isOver) this.#next = 0;
     // The rest of the look comes behind the turns of others.
     if (!isOver) timers.set(this.#timer, clock.now());

@@ -48,6 +48,22 @@ test("an instance whose memory has grown, and whose actor has ended, is given to
   player.endAll();
 });
 
+test("an actor that has ended with too much memory for a reset keeps its instance, until that is told", () => {
+  const player = played([1, 1], found, run());
+  const { host, world } = player;
+  const [actor] = host.live;
+  const { memory } = world.at(world.get(actor.record + W.BODY));
+  memory.grow(64);
+  new Uint8Array(memory.buffer).fill(9, 70_000, 300_000);
+  Object.assign(actor, { isGrown: true, bytes: new Uint8Array(memory.buffer.slice(0)) });
+  for (const step of [{ do: "end", of: 0, isKilled: true } as const, found, run()]) {
+    player.play(step);
+    player.check();
+  }
+  expect([host.isResident(actor.record), ...residents(player)]).toEqual([true, true]);
+  player.endAll();
+});
+
 test("an end with many watchers is told in part, and the host tells the others, each once", () => {
   const spawns: Act = { do: "spawn", child: 0, flags: 0, args: 0 };
   const player = played([1, 1], found, run(spawns), run());

@@ -94,7 +94,8 @@ export function checkLife({ world, host, ties }: LifePlayer): void {
   const instances = W.ACTOR_BYTES * host.actors.length;
   insist(world.double(W.BYTES_OF_INSTANCES) === instances, "the account has other bytes of instances");
   insist(world.double(W.BYTES_OF_ARGUMENTS) === args, "the account has other bytes of arguments");
-  insist(world.double(W.OTHER_BYTES) === instances + args, "the account has other bytes");
+  const ofImages = get(W.IMAGE_BYTES);
+  insist(world.double(W.OTHER_BYTES) === instances + args + ofImages, "the account has other bytes");
   insist(world.double(W.SPAWNED) === host.spawned && world.double(W.ENDED) === host.endedInKernel, "counts are wrong");
   const mailboxes = audit(memory, world.records, images, blocks);
   world.records.forEach((record, slot) => {

@@ -160,7 +160,7 @@ export class LifePlayer {
   }
 
   #canLeave(actor: LifeActor): boolean {
-    if (!this.#mayLeave(actor)) return false;
+    if (!this.#mayLeave(actor) || actor.bytes.length > W.IMAGE_MAX_PAGES * 65_536) return false;
     return actor.isEnding || imageLength(actor, this.world.first[actor.spec]) <= W.IMAGE_MAX_BYTES;
   }
 
@@ -173,7 +173,7 @@ export class LifePlayer {
     const can = this.#canLeave(actor);
     const answer = Number(world.port(instance).leave(at));
     // It keeps its instance from now on.
-    if (answer === 0) actor.isPinned = true;
+    if (answer === 0 && !actor.isEnding) actor.isPinned = true;
     insist(answer === Number(can), can ? "an actor does not leave" : "an actor leaves that cannot");
     world.enterKernel();
     return answer;
@@ -323,11 +323,8 @@ export class LifePlayer {
 
   #grow(me: LifeActor): void {
     const { memory } = this.#instance;
-    try {
-      memory.grow(1);
-    } catch {
-      return;
-    }
+    if (me.isGrown) return;
+    memory.grow(1);
     const grown = new Uint8Array(memory.buffer.byteLength);
     grown.set(me.bytes);
     me.bytes = grown;

@@ -191,7 +191,7 @@ export class LifeWorld {
   makeInstance(module: number, pages = PAGES[module]): Instance {
     const { bytes, globals } = this.first[module];
     const pool = this.pools[module];
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES[module] + 1 });
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES[module] + 64 });
     new Uint8Array(memory.buffer).set(bytes);
     const place = this.instances.indexOf(undefined);
     const index = place < 0 ? this.instances.length : place;

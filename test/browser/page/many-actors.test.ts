@@ -26,7 +26,7 @@ test("a page has 100,000 actors, and each answers with what it alone was sent", 
     const sums = new Map<number, number>();
     for (let i = 0; i < BATCH; i++) {
       const item = await mailbox.receive();
-      if (item.kind !== "message") throw new Error(`${item.kind} instead of an answer`);
+      if (item?.kind !== "message") throw new Error(`${item?.kind} instead of an answer`);
       sums.set(item.from, Number(new BigInt64Array(item.bytes.slice().buffer)[0]));
     }
     expect([...sums]).toEqual(batch.map((pid, i) => [pid, first + i]));
