@@ -1,7 +1,7 @@
 /** How the actor of a port comes into its instance, and leaves it. */
 import { readGlobals } from "./globals.ts";
 import { dropImage, saveWith } from "./image.ts";
-import { GLOBALS_KEPT, IMAGE_LIMIT, STATE_GLOBALS, STATE_PAGES } from "./image-words.ts";
+import { GLOBALS_KEPT, IMAGE_LIMIT, IMAGE_MAX_PAGES, STATE_GLOBALS, STATE_PAGES } from "./image-words.ts";
 import {
   CLEAN,
   CONDITION,
@@ -76,8 +76,13 @@ export function leave(instance: i32): bool {
   return true;
 }
 
-/** The same for an actor that has ended, whose state is too long for an image. No one needs it. */
+/**
+ * The same for an actor that has ended, whose state is too long for an image. No one needs it. False: the
+ * memory is too large to be reset.
+ */
 function leaveNothing(instance: i32, record: i32): bool {
+  if (below(IMAGE_MAX_PAGES, guestPages())) return false;
+  store((instance + PAGES) | 0, guestPages());
   recycle(instance);
   store((record + BODY) | 0, 0);
   store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);

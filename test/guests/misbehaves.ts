@@ -109,9 +109,9 @@ export function deep(): void {
 }
 
 function dive(depth: i32): string {
-  const mine = "frame " + depth.toString();
+  const mine = `frame ${depth.toString()}`;
   if (depth === 0) return receive().text();
   const below = dive(depth - 1);
   __collect();
-  return mine === "frame " + depth.toString() ? below : "a frame was lost";
+  return mine === `frame ${depth.toString()}` ? below : "a frame was lost";
 }

@@ -32,13 +32,35 @@ test("who has had a turn since is passed over when an actor has to leave", () =>
   player.endAll();
 });
 
-test("an actor whose memory has grown keeps its instance, and another finds none", () => {
-  const player = played([1, 1], found, run({ do: "grow" }), found);
-  player.play(run());
-  player.check();
-  // The host ends it.
-  expect(player.host.endings.length).toBe(1);
+test("an actor whose memory has grown takes turns with others in a pool of one instance", () => {
+  const player = played([1, 1], found, run({ do: "grow" }), found, run());
+  expect(residents(player)).toEqual([false, true]);
+  for (const step of [post(0), run(), post(1), run()]) {
+    player.play(step);
+    player.check();
+  }
+  player.endAll();
+});
+
+test("an instance whose memory has grown, and whose actor has ended, is given to no smaller one", () => {
+  const player = played([1, 1], found, run({ do: "grow" }), found, { do: "end", of: 0, isKilled: true }, run());
   expect(residents(player)).toEqual([true]);
+  player.endAll();
+});
+
+test("an actor that has ended with too much memory for a reset keeps its instance, until that is told", () => {
+  const player = played([1, 1], found, run());
+  const { host, world } = player;
+  const [actor] = host.live;
+  const { memory } = world.at(world.get(actor.record + W.BODY));
+  memory.grow(64);
+  new Uint8Array(memory.buffer).fill(9, 70_000, 300_000);
+  Object.assign(actor, { isGrown: true, bytes: new Uint8Array(memory.buffer.slice(0)) });
+  for (const step of [{ do: "end", of: 0, isKilled: true } as const, found, run()]) {
+    player.play(step);
+    player.check();
+  }
+  expect([host.isResident(actor.record), ...residents(player)]).toEqual([true, true]);
   player.endAll();
 });
 

@@ -9,8 +9,16 @@ import * as W from "./words.ts";
 const PAGE_BYTES = 65_536;
 
 function isSame(one: State, other: State): boolean {
+  return isSameMemory(one.bytes, other.bytes) && one.globals.every((value, i) => Object.is(value, other.globals[i]));
+}
+
+/** Where the one has grown, it has zeros. */
+function isSameMemory(one: Uint8Array, other: Uint8Array): boolean {
+  const { length } = other;
   return (
-    Buffer.compare(one.bytes, other.bytes) === 0 && one.globals.every((value, i) => Object.is(value, other.globals[i]))
+    one.length >= length &&
+    Buffer.compare(one.subarray(0, length), other) === 0 &&
+    one.subarray(length).every(byte => byte === 0)
   );
 }
 
@@ -20,7 +28,8 @@ function stateOf({ memory, globals }: Instance): State {
 
 /** A guest finds all its bytes as it has left them, and no others. */
 export function checkState(instance: Instance, actor: LifeActor): void {
-  insist(isSame(stateOf(instance), actor), `the actor of slot ${actor.slot} finds other bytes than its own`);
+  const isWhole = instance.memory.buffer.byteLength === actor.bytes.length;
+  insist(isWhole && isSame(stateOf(instance), actor), `the actor of slot ${actor.slot} finds other bytes than its own`);
 }
 
 /** What an image and its first state make together. */
@@ -85,7 +94,8 @@ export function checkLife({ world, host, ties }: LifePlayer): void {
   const instances = W.ACTOR_BYTES * host.actors.length;
   insist(world.double(W.BYTES_OF_INSTANCES) === instances, "the account has other bytes of instances");
   insist(world.double(W.BYTES_OF_ARGUMENTS) === args, "the account has other bytes of arguments");
-  insist(world.double(W.OTHER_BYTES) === instances + args + get(W.IMAGE_BYTES), "the account has other bytes");
+  const ofImages = get(W.IMAGE_BYTES);
+  insist(world.double(W.OTHER_BYTES) === instances + args + ofImages, "the account has other bytes");
   insist(world.double(W.SPAWNED) === host.spawned && world.double(W.ENDED) === host.endedInKernel, "counts are wrong");
   const mailboxes = audit(memory, world.records, images, blocks);
   world.records.forEach((record, slot) => {
@@ -146,7 +156,7 @@ function imagesOf(world: LifeWorld, actor: LifeActor): number[] {
 function checkInstances(world: LifeWorld, actors: readonly LifeActor[]): void {
   const get = (at: number) => world.get(at);
   world.pools.forEach((pool, module) => {
-    const all = world.instances.filter(instance => instance?.module === module) as Instance[];
+    const all = world.instances.filter(instance => instance !== undefined && get(instance.at + W.OF_POOL) === pool);
     insist(get(pool + W.INSTANCES_MADE) === all.length, "INSTANCES_MADE is another number");
     const free: number[] = [];
     for (let at = get(pool + W.FREE_INSTANCE); at !== 0; at = get(at + W.NEXT_FREE)) {
@@ -161,8 +171,15 @@ function checkInstances(world: LifeWorld, actors: readonly LifeActor[]): void {
       circle.push(at);
     }
     insist(circle.length === all.length, "an instance is not in the circle of its pool");
-    for (const instance of all) {
-      const { at } = instance;
+    for (const instance of world.instances) {
+      if (instance?.module !== module) continue;
+      const { at, memory } = instance;
+      if (free.includes(at)) insist(get(at + W.PAGES) * PAGE_BYTES === memory.buffer.byteLength, "PAGES is wrong");
+      if (!all.includes(instance))
+        insist(
+          actors.some(({ record, isPinned }) => isPinned && get(record + W.BODY) === at),
+          "an instance is lost",
+        );
       const occupant = actors.filter(({ record }) => get(record + W.BODY) === at);
       insist(occupant.length === (free.includes(at) ? 0 : 1), "an instance has two actors, or is lost");
       if (get(at + W.CONDITION) === W.CLEAN)

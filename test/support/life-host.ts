@@ -149,9 +149,30 @@ export class LifeHost {
 
   /** The embedder holds the memory of an actor. */
   pin(actor: LifeActor): void {
-    if (!this.isResident(actor.record)) return;
-    this.world.set(actor.record + W.FLAGS, this.world.get(actor.record + W.FLAGS) | W.PINNED);
+    const { world } = this;
+    if (!this.isResident(actor.record) || actor.isPinned) return;
+    world.set(actor.record + W.FLAGS, world.get(actor.record + W.FLAGS) | W.PINNED);
     actor.isPinned = true;
+    world.remove(world.at(world.get(actor.record + W.BODY)));
+  }
+
+  /** Gives an actor an instance where the kernel has none, as life/instances.ts does. */
+  provide({ record, spec, bytes }: LifeActor): void {
+    const { world } = this;
+    const pool = world.pools[spec];
+    while (Number(world.enterKernel().settle(record)) === 0) {
+      const isFull = world.get(pool + W.INSTANCES_MADE) >= world.get(pool + W.MOST_INSTANCES);
+      if (isFull && !world.dropOne(spec))
+        for (const other of this.actors)
+          if (other.isPinned && other.spec === spec && this.isResident(other.record)) {
+            const instance = world.at(world.get(other.record + W.BODY));
+            if (world.get(instance.at + W.OF_POOL) !== 0) world.remove(instance);
+          }
+      const isKept = this.actors.some(other => other.isEnding && this.isResident(other.record));
+      const hasRoom = world.get(pool + W.INSTANCES_MADE) < world.get(pool + W.MOST_INSTANCES);
+      insist(hasRoom || isKept, "a pool has too many instances");
+      world.makeInstance(spec, bytes.length / 65_536);
+    }
   }
 
   /** Whether the host has nothing to do with the end of an actor whose entry has returned. */
@@ -268,15 +289,16 @@ export class LifeHost {
     if (this.endings.length === 0) world.set(W.ENDS_WAITING, 0);
   }
 
-  #takeInstance({ record, spec, isPinned, isGrown }: LifeActor): void {
+  #takeInstance({ record, spec }: LifeActor): void {
     const { world } = this;
     const body = world.get(record + W.BODY);
     if (body !== 0 && !this.isResident(record)) world.enterKernel().dropImage(body);
     else if (body !== 0) {
       const instance = world.at(body);
       insist(instance.module === spec, "an actor is in an instance of another pool");
-      if (isPinned || isGrown) world.discard(instance);
-      else world.port(instance).recycle(body);
+      const isReusable = instance.memory.buffer.byteLength === instance.pages * 65_536;
+      if (world.get(body + W.OF_POOL) !== 0 && isReusable) world.port(instance).recycle(body);
+      else world.discard(instance);
     }
     world.set(record + W.BODY, 0);
     world.set(record + W.FLAGS, world.get(record + W.FLAGS) & ~W.RESIDENT);

@@ -34,18 +34,22 @@ const OWN = 600;
 const FOREIGN = -99;
 const PARKS: Turn = { acts: [], stops: "parks" };
 
-const plainCall = (_name: string, call: () => unknown): unknown => call();
-
 export class LifePlayer {
   readonly world: LifeWorld;
   readonly host: LifeHost;
   readonly ties = new TieModel(SLOTS);
+  /** Called where the host goes on after a turn. */
+  onHost: () => void = () => undefined;
   #turns: Turn[] = [];
   #me: LifeActor | undefined;
   #refs = 0;
 
-  /** `around` makes each call to a function of the host or a guest. */
-  constructor(sizes: readonly number[], used: Kernel = kernel, around = plainCall) {
+  /** `around` calls the functions of the host and of guests, and is told their names. */
+  constructor(
+    sizes: readonly number[],
+    used: Kernel = kernel,
+    around: (name: string, call: () => unknown) => unknown = (_, call) => call(),
+  ) {
     const outside: Record<string, (...values: number[]) => unknown> = {
       hostCall: () => this.world.set(W.CALLED, 1),
       ...{ hostGrown: () => undefined, hostHeadroom: () => undefined },
@@ -62,7 +66,7 @@ export class LifePlayer {
       (...values) => around(name, () => call(...values)),
     ]);
     this.world = new LifeWorld(sizes, used, Object.fromEntries(told));
-    this.world.onGlobals = () => around("callGlobals", () => undefined);
+    this.world.onGlobals = () => void around("callGlobals", () => undefined);
     this.host = new LifeHost(this.world, this.ties);
   }
 
@@ -73,7 +77,7 @@ export class LifePlayer {
     else if (step.do === "run") this.run(step.turns);
     else if (step.do === "tell") for (let i = 0; i < step.many; i++) host.tell();
     else if (step.do === "tick") host.nowMs += step.ms;
-    else if (step.do === "dropFree") world.dropFree(step.pool);
+    else if (step.do === "dropFree") world.dropOne(step.pool);
     else if (step.do === "refs") this.#draw(step.many);
     else if (step.do === "watch") host.watch(step.isWatched);
     else {
@@ -105,7 +109,7 @@ export class LifePlayer {
     while (host.endings.length > 0) host.tell();
     this.check();
     insist(host.actors.length + host.families.size === 0, "an actor or a family is left");
-    for (const module of world.pools.keys()) world.dropFree(module);
+    for (const module of world.pools.keys()) while (world.dropOne(module));
     insist(!world.instances.some(instance => instance !== undefined), "an instance is left");
     this.check();
   }
@@ -126,17 +130,16 @@ export class LifePlayer {
   #finish(actor: LifeActor, what: number): void {
     const { world, host } = this;
     if (what === W.NO_INSTANCE) {
+      this.onHost();
       const pool = world.pools[actor.spec];
-      if (world.get(pool + W.INSTANCES_MADE) < world.get(pool + W.MOST_INSTANCES)) world.makeInstance(actor.spec);
+      const isFull = world.get(pool + W.INSTANCES_MADE) >= world.get(pool + W.MOST_INSTANCES);
+      // What is free has a memory of another size.
+      if (isFull && world.get(pool + W.FREE_INSTANCE) === 0)
+        for (const other of host.actors)
+          if (other.spec === actor.spec) insist(!this.#canLeave(other), "an actor could have left its instance");
+      host.provide(actor);
       const left = world.enterKernel().turnOf(actor.record);
-      if (left !== W.NO_INSTANCE) {
-        if (left !== W.NOTHING) this.#finish(actor, left);
-        return;
-      }
-      const others = host.actors.filter(({ spec, record }) => spec === actor.spec && host.isResident(record));
-      insist(others.length === world.get(pool + W.INSTANCES_MADE), "an actor finds no instance, and one is free");
-      for (const other of others) insist(!this.#canLeave(other), "an actor could have left its instance");
-      host.end(actor, true);
+      if (left !== W.NOTHING) this.#finish(actor, left);
       return;
     }
     insist(what >= W.RETURNED, `a turn leaves ${what} to the host`);
@@ -157,7 +160,7 @@ export class LifePlayer {
   }
 
   #canLeave(actor: LifeActor): boolean {
-    if (!this.#mayLeave(actor) || actor.isGrown) return false;
+    if (!this.#mayLeave(actor) || actor.bytes.length > W.IMAGE_MAX_PAGES * 65_536) return false;
     return actor.isEnding || imageLength(actor, this.world.first[actor.spec]) <= W.IMAGE_MAX_BYTES;
   }
 
@@ -169,6 +172,8 @@ export class LifePlayer {
     insist(this.#mayLeave(actor), "an actor leaves that is in its turn, or is pinned");
     const can = this.#canLeave(actor);
     const answer = Number(world.port(instance).leave(at));
+    // It keeps its instance from now on.
+    if (answer === 0 && !actor.isEnding) actor.isPinned = true;
     insist(answer === Number(can), can ? "an actor does not leave" : "an actor leaves that cannot");
     world.enterKernel();
     return answer;
@@ -318,19 +323,12 @@ export class LifePlayer {
 
   #grow(me: LifeActor): void {
     const { memory } = this.#instance;
-    try {
-      memory.grow(1);
-    } catch {
-      return;
-    }
+    if (me.isGrown) return;
+    memory.grow(1);
     const grown = new Uint8Array(memory.buffer.byteLength);
     grown.set(me.bytes);
     me.bytes = grown;
     me.isGrown = true;
-    // It could leave, but there is no other instance of this size here.
-    me.isPinned = true;
-    const { world } = this;
-    world.set(me.record + W.FLAGS, world.get(me.record + W.FLAGS) | W.PINNED);
   }
 
   get #nextRef(): number {

@@ -37,6 +37,8 @@ export interface Instance {
   readonly index: number;
   readonly memory: WebAssembly.Memory;
   readonly module: number;
+  /** What its memory began with. */
+  readonly pages: number;
   globals: number[];
 }
 
@@ -186,16 +188,15 @@ export class LifeWorld {
   }
 
   /** A new instance, which no actor has. */
-  makeInstance(module: number): Instance {
+  makeInstance(module: number, pages = PAGES[module]): Instance {
     const { bytes, globals } = this.first[module];
     const pool = this.pools[module];
-    const pages = bytes.length / PAGE_BYTES;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages + 1 });
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES[module] + 64 });
     new Uint8Array(memory.buffer).set(bytes);
     const place = this.instances.indexOf(undefined);
     const index = place < 0 ? this.instances.length : place;
     const at = this.blocks.take(W.INSTANCE_BYTES, "an instance");
-    const instance: Instance = { at, index, memory, module, globals: [...globals] };
+    const instance: Instance = { at, index, memory, module, pages, globals: [...globals] };
     this.instances[index] = instance;
     this.states[module] ??= this.port(instance).keepFirstState(-1, globals.length);
     insist(this.states[module] > W.TOO_LARGE, "a first state is not kept");
@@ -204,7 +205,7 @@ export class LifeWorld {
     this.set(at + W.TABLE_INDEX, 2 * index);
     this.set(at + W.IN_STATE, this.states[module]);
     this.set(at + W.OF_POOL, pool);
-    this.set(at + W.PAGES, this.get(this.states[module] + W.STATE_PAGES));
+    this.set(at + W.PAGES, pages);
     this.set(at + W.NEXT_FREE, this.get(pool + W.FREE_INSTANCE));
     this.set(at + W.NEXT_IN_POOL, next === 0 ? at : this.get(next + W.NEXT_IN_POOL));
     this.set(next === 0 ? pool + W.NEXT_TO_LEAVE : next + W.NEXT_IN_POOL, at);
@@ -213,8 +214,15 @@ export class LifeWorld {
     return instance;
   }
 
-  /** No actor has the instance, and it is not free: it is dropped. */
-  discard({ at, index, module }: Instance): void {
+  /** The instance is not free: it is dropped. */
+  discard(instance: Instance): void {
+    if (this.get(instance.at + W.OF_POOL) !== 0) this.remove(instance);
+    this.instances[instance.index] = undefined;
+    this.blocks.give(instance.at);
+  }
+
+  /** Its actor keeps the instance for life: it is no longer one of its pool. */
+  remove({ at, module }: Instance): void {
     const pool = this.pools[module];
     let before = at;
     while (this.get(before + W.NEXT_IN_POOL) !== at) before = this.get(before + W.NEXT_IN_POOL);
@@ -222,16 +230,16 @@ export class LifeWorld {
     this.set(before + W.NEXT_IN_POOL, next);
     if (this.get(pool + W.NEXT_TO_LEAVE) === at) this.set(pool + W.NEXT_TO_LEAVE, next === at ? 0 : next);
     this.add(pool + W.INSTANCES_MADE, -1);
-    this.instances[index] = undefined;
-    this.blocks.give(at);
+    this.set(at + W.OF_POOL, 0);
   }
 
-  /** Drops the instances of a pool that no actor has. */
-  dropFree(module: number): void {
+  /** Drops an instance that no actor has. False: there is none. */
+  dropOne(module: number): boolean {
     const pool = this.pools[module];
-    for (let at = this.get(pool + W.FREE_INSTANCE); at !== 0; at = this.get(pool + W.FREE_INSTANCE)) {
-      this.set(pool + W.FREE_INSTANCE, this.get(at + W.NEXT_FREE));
-      this.discard(this.at(at));
-    }
+    const at = this.get(pool + W.FREE_INSTANCE);
+    if (at === 0) return false;
+    this.set(pool + W.FREE_INSTANCE, this.get(at + W.NEXT_FREE));
+    this.discard(this.at(at));
+    return true;
   }
 }
