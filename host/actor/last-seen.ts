@@ -1,4 +1,5 @@
 /** What an actor has received last, for the report of its crash. */
+
 import { TIMER } from "../kernel/mail-words.ts";
 import { BODY, RESIDENT } from "../kernel/words.ts";
 import { readImage } from "../mail/image-bytes.ts";

@@ -1,4 +1,5 @@
 /** Whether an actor has an instance, why it keeps it, and what its state takes without one. */
+
 import { POOL } from "../kernel/life-words.ts";
 import { BODY, PINNED, RESIDENT, SPEC } from "../kernel/words.ts";
 import { imageLength, imageMemoryBytes, readImageGlobals } from "../mail/image-bytes.ts";
