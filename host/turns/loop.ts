@@ -4,7 +4,6 @@
  */
 
 import type { Actor, TurnServices } from "../actor/actor.ts";
-import { crashOf } from "../actor/fault.ts";
 import {
   CALLED,
   NO_INSTANCE,

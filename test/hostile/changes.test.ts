@@ -4,7 +4,6 @@
  */
 import { describe, expect, test } from "vitest";
 import type { GuestModule, HostContext, HostImports, Pid, SpawnOptions } from "../../host/index.ts";
-import { guest } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 
 const TIMEOUT = { timeout: 120_000 };
