@@ -76,4 +76,4 @@ export type { MemoryUse } from "./wire/memory-use.ts";
 
 // Errors.
 
-export { ClosedError, EngineError, IsopodError, LoadError, SpawnError } from "./wire/errors.ts";
+export { ClosedError, EngineError, ImageError, IsopodError, LoadError, SpawnError } from "./wire/errors.ts";

@@ -42,6 +42,12 @@ export interface RuntimeOptions {
   readonly kernel?: WebAssembly.Module;
   /** Milliseconds for which actors run before the event loop has its turn. Default 4. */
   readonly sliceMs?: number;
+  /**
+   * Milliseconds without a turn after which an actor leaves its instance, and its state becomes an image
+   * (docs/hibernation.md). It leaves within twice this time. Default: actors leave only when their module
+   * has as many instances as the limit `instances` allows.
+   */
+  readonly hibernateAfterMs?: number;
   /** The source of time. Default: `systemClock`. Tests pass a `ManualClock` of `isopod/test`. */
   readonly clock?: Clock;
   /**
@@ -103,6 +109,7 @@ export const runtimeChecks = checksOf<RuntimeOptions>({
   imports: null,
   kernel: compiledKernel,
   sliceMs: milliseconds,
+  hibernateAfterMs: milliseconds,
   clock: having("now", "wake", "defer"),
   random: callback,
   onError: callback,

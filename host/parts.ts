@@ -15,12 +15,18 @@ import { actorImports } from "./door/imports.ts";
 import { envImports } from "./door/imports-env.ts";
 import type { SpawnByGuest } from "./door/imports-signals.ts";
 import { type Log, mayLog } from "./door/log.ts";
+import { Calls } from "./javascript/calls.ts";
+import type { SupervisorOptions } from "./javascript/child.ts";
 import { Directory } from "./javascript/directory.ts";
+import { HostMailbox } from "./javascript/host-mailbox.ts";
+import { Supervisor } from "./javascript/supervisor.ts";
 import { MAX_ACTORS, TELLS_ENDS, TIE_SECRET, WATCHED } from "./kernel/words.ts";
 import { Ends } from "./life/ends.ts";
 import { Exits } from "./life/exits.ts";
+import { Hibernation } from "./life/hibernation.ts";
+import { Images } from "./life/images.ts";
 import { Instances } from "./life/instances.ts";
-import { Spawner } from "./life/spawner.ts";
+import { Spawner, tellSpawn } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
 import { Actors } from "./mail/actors.ts";
 import { Kernel } from "./mail/kernel.ts";
@@ -59,6 +65,8 @@ export class Parts {
   readonly imports: ImportObject;
   readonly loop: Loop;
   readonly instances: Instances;
+  readonly hibernation: Hibernation;
+  readonly images: Images;
   readonly ends: Ends;
   readonly spawner: Spawner;
   readonly snapshots: Snapshots;
@@ -74,7 +82,18 @@ export class Parts {
     const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes, random);
     for (const word of [TIE_SECRET, TIE_SECRET + 4]) kernel.setWord(word, (secretRandom() * 2 ** 32) | 1);
     const account = new Account(limits.allMemoryBytes, kernel);
-    const counters = { sent: 0, received: 0, dead: 0, denied: 0, untold: 0, spawned: 0, ended: 0, turnsCut: 0 };
+    const counters = {
+      sent: 0,
+      received: 0,
+      dead: 0,
+      denied: 0,
+      untold: 0,
+      spawned: 0,
+      ended: 0,
+      hibernated: 0,
+      loaded: 0,
+      turnsCut: 0,
+    };
     const jspi = new JspiWay(limits.fibers, account);
     const callbacks = new Callbacks(options, inspection, counters);
     const services: Services = {
@@ -134,13 +153,16 @@ export class Parts {
     const host = hostImports(services, notices.callOut, options.imports ?? {}, log, denied);
     const actor = actorImports({ services, actors, outboxes, registry, spawn, log, denied, beganMs });
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
+    this.hibernation = new Hibernation(services, options.hibernateAfterMs ?? Number.POSITIVE_INFINITY);
+    this.images = new Images(services, this.hibernation);
     this.loop = new Loop(services, notices, outboxes, {
       begin: look,
       tellEnds: () => exits.tellOfKernel(),
       provide: actor => this.instances.provide(actor),
+      ran: () => this.hibernation.ran(),
     });
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
-    this.instances = new Instances(services, ports, this.imports, limits.instances);
+    this.instances = new Instances(services, ports, this.imports, limits);
     this.ends = new Ends(services, notices, registry, this.instances, exits);
     this.spawner = new Spawner(
       services,
@@ -149,6 +171,7 @@ export class Parts {
       inspection,
       actors,
       this.instances,
+      this.images,
       this.ends,
       jspi,
       options.grants,
@@ -156,5 +179,41 @@ export class Parts {
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
     const { tableElements } = limits;
     this.loader = new ModuleLoader({ tableElements, offers, readSourceMap: options.readSourceMap });
+  }
+
+  newCalls(): Calls {
+    let calls: Calls | undefined;
+    this.actors.add(record => {
+      calls = new Calls(record, this.services, this.limits);
+      return calls.actor;
+    });
+    tellSpawn(this.inspection, (calls as unknown as Calls).actor);
+    return calls as unknown as Calls;
+  }
+
+  newMailbox(): HostMailbox {
+    let mailbox: HostMailbox | undefined;
+    this.actors.add(record => {
+      mailbox = new HostMailbox(record, this.services, this.limits, this.notices.callOut, this.directory);
+      return mailbox.actor;
+    });
+    tellSpawn(this.inspection, (mailbox as unknown as HostMailbox).actor);
+    return mailbox as unknown as HostMailbox;
+  }
+
+  /** `runtime` is what the supervisor starts its children with. */
+  newSupervisor(runtime: ConstructorParameters<typeof Supervisor>[0], options: SupervisorOptions): Supervisor {
+    const { directory, inspection, services } = this;
+    const { onReport } = options;
+    return new Supervisor(runtime, options, {
+      now: () => services.clock.now(),
+      adopt: (child, { lo, hi }) => {
+        const actor = directory.find(child);
+        if (actor === undefined || actor.parent !== 0) return;
+        actor.setParent(lo, hi);
+      },
+      told: (supervisor, id, pid, what) => inspection.tell({ kind: "child", supervisor, id, pid, what }),
+      report: report => inspection.tell({ kind: "report", report }, "onReport", onReport && (() => onReport(report))),
+    });
   }
 }

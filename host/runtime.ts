@@ -5,11 +5,11 @@
 
 import { totals } from "./actor/actor.ts";
 import { endFromOutside, exitSignal } from "./between/signals.ts";
-import { type CallOptions, Calls, callChecks } from "./javascript/calls.ts";
+import { type CallOptions, type Calls, callChecks } from "./javascript/calls.ts";
 import { checkSupervisor, type SupervisorOptions } from "./javascript/child.ts";
-import { HostMailbox } from "./javascript/host-mailbox.ts";
-import { Supervisor } from "./javascript/supervisor.ts";
-import { type ModuleDefaults, type SpawnOptions, tellSpawn } from "./life/spawner.ts";
+import type { HostMailbox } from "./javascript/host-mailbox.ts";
+import type { Supervisor } from "./javascript/supervisor.ts";
+import type { ModuleDefaults, SpawnOptions } from "./life/spawner.ts";
 import type { GuestModule } from "./module/guest-module.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
 import type { ActorFilter } from "./observe/actor-filter.ts";
@@ -27,7 +27,7 @@ import {
 } from "./options.ts";
 import { Parts } from "./parts.ts";
 import { callback, checkOptions } from "./wire/checks.ts";
-import { ClosedError } from "./wire/errors.ts";
+import { ClosedError, ImageError } from "./wire/errors.ts";
 import type { Counters, InspectEvent, InspectKind } from "./wire/events.ts";
 import type { RuntimeLimits } from "./wire/limits.ts";
 import type { ExitReason, GivenReason } from "./wire/message.ts";
@@ -115,15 +115,8 @@ export class Runtime implements AsyncDisposable {
     const callee = this.#parts.directory.receiver(to);
     const payload = payloadFrom(bytes);
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to call actors");
-    if (this.#calls === undefined) {
-      this.#parts.actors.add(record => {
-        const calls = new Calls(record, this.#parts.services, this.#parts.limits);
-        this.#calls = calls;
-        return calls.actor;
-      });
-      tellSpawn(this.#parts.inspection, (this.#calls as unknown as Calls).actor);
-    }
-    return (this.#calls as Calls).call(callee, to, payload, options);
+    this.#calls ??= this.#parts.newCalls();
+    return this.#calls.call(callee, to, payload, options);
   }
 
   /** The live actor that has this name; undefined where none has it (Erlang: `whereis/1`). */
@@ -167,19 +160,7 @@ export class Runtime implements AsyncDisposable {
   /** Makes a mailbox for JavaScript, with its own pid. Throws a ClosedError after `stop`. */
   mailbox(): HostMailbox {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to receive");
-    let mailbox: HostMailbox | undefined;
-    this.#parts.actors.add(record => {
-      mailbox = new HostMailbox(
-        record,
-        this.#parts.services,
-        this.#parts.limits,
-        this.#parts.notices.callOut,
-        this.#parts.directory,
-      );
-      return mailbox.actor;
-    });
-    tellSpawn(this.#parts.inspection, (mailbox as unknown as HostMailbox).actor);
-    return mailbox as unknown as HostMailbox;
+    return this.#parts.newMailbox();
   }
 
   /**
@@ -207,19 +188,7 @@ export class Runtime implements AsyncDisposable {
    */
   supervise(options: SupervisorOptions): Supervisor {
     checkSupervisor(options);
-    const { clock } = this.#parts.services;
-    const inspection = this.#parts.inspection;
-    const { onReport } = options;
-    const supervisor = new Supervisor(this, options, {
-      now: () => clock.now(),
-      adopt: (child, { lo, hi }) => {
-        const actor = this.#parts.directory.find(child);
-        if (actor === undefined || actor.parent !== 0) return;
-        actor.setParent(lo, hi);
-      },
-      told: (supervisor, id, pid, what) => inspection.tell({ kind: "child", supervisor, id, pid, what }),
-      report: report => inspection.tell({ kind: "report", report }, "onReport", onReport && (() => onReport(report))),
-    });
+    const supervisor = this.#parts.newSupervisor(this, options);
     this.exited(supervisor.pid).then(this.#parts.snapshots.supervision.add(supervisor));
     return supervisor;
   }
@@ -241,6 +210,40 @@ export class Runtime implements AsyncDisposable {
    */
   kill(pid: Pid): boolean {
     return this.exit(pid, { kind: "killed" });
+  }
+
+  /**
+   * Makes an actor leave its instance: its state becomes an image, which its next turn loads. Returns
+   * false where there is no such actor, and where it is in its turn, has no instance, or keeps the one
+   * that it has (`ActorInfo.pinned` says why).
+   */
+  hibernate(pid: Pid): boolean {
+    const actor = this.#parts.directory.find(pid);
+    return actor !== undefined && this.#parts.hibernation.hibernate(actor);
+  }
+
+  /**
+   * The state of a parked actor as bytes, which can be stored, and spawned by any runtime that has loaded
+   * the same module. It is the actor's memory and globals, and how it waits. The bytes hold all of its
+   * secrets. The actor lives on. Throws an ImageError that says why there is no image: the actor is not
+   * parked, it keeps its instance, it waits for an answer of the embedder, or there is no such actor.
+   */
+  image(pid: Pid): Uint8Array {
+    const actor = this.#parts.directory.find(pid);
+    if (actor === undefined) throw new ImageError("there is no image of this actor, because it is not alive");
+    return this.#parts.images.image(actor);
+  }
+
+  /**
+   * Spawns an actor that goes on where the actor of an image was parked, with a new pid. Its mailbox is
+   * empty, and it has no names, timers, links or monitors. Its grants and limits are those of the options,
+   * as for `spawn`. If it waits for the answer to a ref, it gets a Down with `noconnection`. Throws an
+   * ImageError where the bytes are damaged, or are of another module, first state or version. Throws a
+   * SpawnError as `spawn` does. Nothing in an image is trusted, but whoever made it decides what the actor
+   * does with its grants.
+   */
+  spawnImage(module: GuestModule | string, image: Uint8Array, options: SpawnOptions = {}): Pid {
+    return this.#parts.spawner.spawnImage(module, image, options, this.#parts.imports).pid;
   }
 
   /**

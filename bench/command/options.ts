@@ -17,11 +17,11 @@ export function scenarioOf(name: string): Scenario {
 }
 
 /** `isopod bench SCENARIO 5` plays for seconds, all else plays rounds. */
-export function lengthOf(given: Arguments, { name, keepsActors }: Scenario): Length {
+export function lengthOf(given: Arguments, { name, mostRounds }: Scenario): Length {
   const [, seconds, ...more] = given.positionals;
   if (more.length > 0) throw new UsageError(`${name} takes the seconds and nothing else, but got "${more.join(" ")}"`);
   if (seconds === undefined) return { rounds: roundsOf(given) };
-  if (keepsActors) throw new UsageError(`${name} takes no seconds, because the actors of all its rounds stay alive`);
+  if (mostRounds !== undefined) throw new UsageError(`${name} takes no seconds, because each of its rounds takes some`);
   if (given.has("rounds")) throw new UsageError("give the seconds or --rounds, not both");
   return { seconds: numberIn("seconds", seconds, 0.1, 3600, false) };
 }

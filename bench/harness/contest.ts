@@ -72,7 +72,7 @@ interface Contestant extends Prepared {
 export async function contest(scenario: Scenario, options: ContestOptions): Promise<Contest> {
   const parameters = { ...scenario.parameters, ...options.parameters };
   const { contestants, skipped, failed } = await startAll(scenario, parameters, options);
-  const lasting = await playAll(contestants, failed, options);
+  const lasting = await playAll(contestants, failed, { ...options, length: shortened(options.length, scenario) });
   for (const contestant of lasting) await stopped(contestant, failed);
   const { name, operation, note, paced } = scenario;
   return {
@@ -106,7 +106,10 @@ async function startAll(
     }
   };
   for (const style of styles) await add(`isopod ${style}`, () => scenario.prepare(parameters, style));
-  for (const name of peers) await add(name, () => peerFor(name, scenario.peerScenario ?? scenario.name, parameters));
+  const peerParameters = { ...parameters, ...scenario.peerParameters };
+  for (const name of peers) {
+    await add(name, () => peerFor(name, scenario.peerScenario ?? scenario.name, peerParameters));
+  }
   for (const { name, prepare } of beside) await add(name, () => prepare(parameters));
   return { contestants, skipped, failed };
 }
@@ -150,6 +153,10 @@ async function playAll(
       contestant.playedMs += played.elapsedMs;
     }
   }
+}
+
+function shortened(length: Length, { mostRounds = Number.POSITIVE_INFINITY }: Scenario): Length {
+  return "rounds" in length ? { rounds: Math.min(length.rounds, mostRounds) } : length;
 }
 
 function hasFinished({ rounds, playedMs }: Contestant, length: Length): boolean {

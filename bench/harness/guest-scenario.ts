@@ -21,35 +21,50 @@ export interface GuestScenario extends Omit<Scenario, "styles" | "prepare"> {
    * conductor's result.
    */
   readonly around?: (runtime: Runtime, parameters: Parameters) => Promise<() => Partial<Round>>;
+  /**
+   * True if each round has a runtime of its own, which is stopped after it. The actors of a round may
+   * then live until its end.
+   */
+  readonly ownRuntime?: boolean;
 }
 
 export function guestScenario(given: GuestScenario): Scenario {
-  const { entry = "run", modules, operations, around, styles = ["process", "jspi"], ...scenario } = given;
+  const { entry = "run", modules, operations, around, ownRuntime = false, ...others } = given;
+  const { styles = ["process", "jspi"], ...scenario } = others;
   const { name } = scenario;
   return {
     ...scenario,
     styles,
     async prepare(parameters, style) {
-      const runtime = await runtimeWith({ guest: scenario.guest, ...modules?.(style) }, style);
+      const make = () => runtimeWith({ guest: scenario.guest, ...modules?.(style) }, style);
       const values = Object.keys(scenario.parameters).map(key => parameters[key]);
-      return {
-        async round() {
-          const after = await around?.(runtime, parameters);
-          const { elapsedMs, check, samplesNs } = await conduct(runtime, name, entry, values);
-          const expected = operations(parameters);
-          if (check !== expected) throw new Error(`${name}: the actors counted ${check} instead of ${expected}`);
-          const samples = samplesNs.length > 0 && { samplesNs };
-          return { operations: expected, elapsedMs, check, ...samples, ...after?.() };
-        },
-        stop: () => runtime.stop(),
+      const play = async (runtime: Runtime): Promise<Round> => {
+        const after = await around?.(runtime, parameters);
+        const { elapsedMs, check, samplesNs } = await conduct(runtime, name, entry, values);
+        const expected = operations(parameters);
+        if (check !== expected) throw new Error(`${name}: the actors counted ${check} instead of ${expected}`);
+        const samples = samplesNs.length > 0 && { samplesNs };
+        return { operations: expected, elapsedMs, check, ...samples, ...after?.() };
       };
+      if (ownRuntime) return { round: () => playOnce(make, play), stop: async () => {} };
+      const runtime = await make();
+      return { round: () => play(runtime), stop: () => runtime.stop() };
     },
   };
 }
 
+async function playOnce(make: () => Promise<Runtime>, play: (runtime: Runtime) => Promise<Round>): Promise<Round> {
+  const runtime = await make();
+  try {
+    return await play(runtime);
+  } finally {
+    await runtime.stop();
+  }
+}
+
 /**
  * Spawns a conductor, and receives what it measured with its own clock. Afterwards all actors of
- * the round have ended, except in `memory`.
+ * the round have ended, unless the round has a runtime of its own.
  */
 async function conduct(
   runtime: Runtime,

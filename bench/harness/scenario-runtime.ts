@@ -4,9 +4,9 @@ import { createRuntime, hasJspi, type Runtime } from "../../host/node/index.ts";
 import { compiled } from "./compiled.ts";
 import type { Style } from "./scenario.ts";
 
-/** Savina's scenarios need more actors, timers and messages than the default limits allow. */
+/** The scenarios need more actors, timers and messages of one family than the default limits allow. */
 const LIMITS = {
-  familyActors: 30_000,
+  familyActors: 2 ** 20,
   spawnsPerSecond: 10_000_000,
   timers: 1_000_000,
   ties: 100_000,

@@ -33,11 +33,10 @@ export interface Scenario {
    * operation. Reports then show the distribution of single operations only.
    */
   readonly paced?: boolean;
-  /**
-   * True if the actors of a round live until the end. Rounds then add up, so the scenario cannot be
-   * played for seconds.
-   */
-  readonly keepsActors?: boolean;
+  /** What the peers play instead of `parameters`. */
+  readonly peerParameters?: Parameters;
+  /** The most rounds of a contest, if a round takes seconds. */
+  readonly mostRounds?: number;
   /** Why a default differs from that of the peers. */
   readonly note?: string;
   readonly sweep?: Sweep;

@@ -9,19 +9,17 @@ import { nsOf, type Score } from "../harness/score.ts";
 export interface Mark {
   readonly name: string;
   readonly scenario: string;
-  /** Isopod's contestant, and the one that it is compared with. */
+  /** Isopod's contestant. */
   readonly own: string;
-  readonly beside: string;
+  /** The contestant that it is compared with. A mark without one has only the bound `most`. */
+  readonly beside?: string;
   /** Sizes of the scenario's sweep; the worst one counts. Default: the scenario at its own size. */
   readonly at?: readonly number[];
   /** What is compared. Default: the time of an operation. */
   readonly what?: "bytes";
   /** Reached if isopod's figure is at most this many times the other one. */
   readonly atMost?: number;
-  /**
-   * Reached if isopod's figure is at most this, for any figure of the other. A mark without either
-   * bound is only printed.
-   */
+  /** Reached if isopod's figure is at most this. A mark without either bound is only printed. */
   readonly most?: number;
 }
 
@@ -29,7 +27,7 @@ export interface Mark {
 export interface Verdict {
   readonly name: string;
   readonly own: string;
-  readonly beside: string;
+  readonly beside?: string;
   readonly unit: "ns" | "bytes";
   readonly atMost?: number;
   readonly most?: number;
@@ -46,6 +44,7 @@ export interface Verdict {
 const HANDLER = "isopod handler";
 const PROCESS = "isopod process";
 const pingPong = { own: HANDLER, beside: "rust" } as const;
+const memory = { scenario: "memory", own: PROCESS, what: "bytes", most: 1_100 } as const;
 
 /** A scenario of processes, at its own size. */
 function besideErlang(scenario: string, atMost: number): Mark {
@@ -88,7 +87,9 @@ export const marks: readonly Mark[] = [
     scenario: "selective-predicate",
     ...{ own: PROCESS, beside: "erlang", at: [10_000], atMost: 1 },
   },
-  { name: "spawn, run, end and Down", scenario: "spawn", own: PROCESS, beside: "erlang", atMost: 1.5 },
+  { name: "spawn, run, end and Down", scenario: "spawn", own: PROCESS, beside: "erlang", atMost: 0.6 },
+  besideErlang("spawn-storm", 0.5),
+  besideErlang("fork-join-create", 0.5),
   { name: "fan-in of 1,000 senders", scenario: "fan-in", own: PROCESS, beside: "erlang", atMost: 0.5 },
   { name: "fan-in of 1,000 senders", scenario: "fan-in", own: PROCESS, beside: "go" },
   besideErlang("fan-out", 0.35),
@@ -100,11 +101,10 @@ export const marks: readonly Mark[] = [
   besideErlang("bounded-buffer", 0.6),
   besideErlang("log-map", 0.6),
   besideErlang("banking", 0.7),
-  {
-    name: "memory of a process that waits",
-    scenario: "memory",
-    ...{ own: PROCESS, beside: "erlang", what: "bytes", most: 16_384 },
-  },
+  { ...memory, name: "memory of a process that waits" },
+  { ...memory, name: "memory of a process that waits", beside: "erlang", atMost: 1 },
+  { ...memory, name: "memory of a process that waits", beside: "rust", atMost: 1 },
+  { name: "message to a hibernated process", scenario: "hibernation", own: PROCESS, most: 1_500 },
 ];
 
 /** A verdict on each mark, in the order of the marks. */
@@ -117,8 +117,8 @@ function verdictOn(mark: Mark, results: Played): Verdict {
   const about = {
     name,
     own,
-    beside,
     unit: what ?? ("ns" as const),
+    ...(beside !== undefined && { beside }),
     ...(atMost !== undefined && { atMost }),
     ...(most !== undefined && { most }),
   } as const;
@@ -126,24 +126,27 @@ function verdictOn(mark: Mark, results: Played): Verdict {
   const [first, ...rest] = compared;
   if (first === undefined || rest.includes(undefined)) return about;
   const worst = rest.reduce<Comparison>(
-    (worse, each) => (each !== undefined && each.ratio > worse.ratio ? each : worse),
+    (worse, each) => (each !== undefined && (each.ratio ?? 0) > (worse.ratio ?? 0) ? each : worse),
     first,
   );
-  if (most !== undefined) return { ...about, ...worst, reached: worst.ownValue <= most };
-  return { ...about, ...worst, ...(atMost !== undefined && { reached: worst.ratio <= atMost }) };
+  if (most === undefined && atMost === undefined) return { ...about, ...worst };
+  const { ownValue, ratio = 0 } = worst;
+  const reached = ownValue <= (most ?? Number.POSITIVE_INFINITY) && ratio <= (atMost ?? Number.POSITIVE_INFINITY);
+  return { ...about, ...worst, reached };
 }
 
-type Comparison = Required<Pick<Verdict, "ownValue" | "besideValue" | "ratio">> & Pick<Verdict, "spread">;
+/** The figures of both; of a mark without `beside`, isopod's. */
+type Comparison = Required<Pick<Verdict, "ownValue">> & Pick<Verdict, "besideValue" | "ratio" | "spread">;
 
 function compare(mark: Mark, results: Played, at: number | undefined): Comparison | undefined {
   const scores = contestOf(mark, results, at)?.scores;
+  const figureOf = (score?: Score) => (mark.what === "bytes" ? score?.bytesEach : score?.medianNs);
   const own = scores?.find(({ name }) => name === mark.own);
   const beside = scores?.find(({ name }) => name === mark.beside);
-  if (own === undefined || beside === undefined) return undefined;
-  const [ownValue, besideValue] = [own, beside].map(score =>
-    mark.what === "bytes" ? score.bytesEach : score.medianNs,
-  );
-  if (ownValue === undefined || besideValue === undefined) return undefined;
+  const [ownValue, besideValue] = [figureOf(own), figureOf(beside)];
+  if (own === undefined || ownValue === undefined) return undefined;
+  if (mark.beside === undefined) return { ownValue };
+  if (beside === undefined || besideValue === undefined) return undefined;
   const spread = mark.what === undefined ? { spread: spreadOf(own, beside) } : {};
   return { ownValue, besideValue, ratio: ownValue / besideValue, ...spread };
 }

@@ -73,7 +73,11 @@ export function marksTable(verdicts: readonly Verdict[]): string {
 
 /** The outcome, the mark, both figures, the ratio, its spread and the bound. */
 export function markCells(verdict: Verdict): string[] {
-  const { name, own, beside, atMost, most } = verdict;
+  const { name, own, beside = "", atMost, most } = verdict;
+  const bounds = [
+    ...(most === undefined ? [] : [most.toLocaleString("en-US")]),
+    ...(atMost === undefined ? [] : [`× ${formatRatio(atMost)}`]),
+  ];
   return [
     outcomeOf(verdict),
     name,
@@ -81,11 +85,7 @@ export function markCells(verdict: Verdict): string[] {
     `${beside} ${figure(verdict.besideValue, verdict)}`.trimEnd(),
     verdict.ratio === undefined ? "" : `× ${formatRatio(verdict.ratio)}`,
     verdict.spread === undefined ? "" : `(${verdict.spread.map(formatRatio).join(" to ")})`,
-    most !== undefined
-      ? `at most ${most.toLocaleString("en-US")}`
-      : atMost === undefined
-        ? ""
-        : `at most × ${formatRatio(atMost)}`,
+    bounds.length === 0 ? "" : `at most ${bounds.join(" and ")}`,
   ];
 }
 
@@ -93,10 +93,10 @@ export function markCells(verdict: Verdict): string[] {
 export function outcomeOf({
   atMost,
   most,
-  ratio: of,
+  ownValue,
   reached,
 }: Verdict): "reached" | "missed" | "no mark" | "not measured" {
-  if (of === undefined) return "not measured";
+  if (ownValue === undefined) return "not measured";
   if (atMost === undefined && most === undefined) return "no mark";
   return reached ? "reached" : "missed";
 }

@@ -15,6 +15,7 @@ import { fanIn } from "./fan-in.ts";
 import { fanOut } from "./fan-out.ts";
 import { faultRecovery } from "./fault-recovery.ts";
 import { forkJoinCreate, forkJoinThroughput } from "./fork-join.ts";
+import { hibernation, hibernationRandom } from "./hibernation.ts";
 import { hostCall } from "./host-call.ts";
 import { logMap } from "./log-map.ts";
 import { memory } from "./memory.ts";
@@ -37,6 +38,8 @@ export const scenarios: readonly Scenario[] = [
   selectiveTag,
   selectiveRef,
   memory,
+  hibernation,
+  hibernationRandom,
   threadRing,
   counting,
   forkJoinThroughput,

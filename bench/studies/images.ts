@@ -8,8 +8,8 @@
  *     npm run bench:images
  */
 
-import { IN_STATE } from "../../host/kernel/life-words.ts";
 import { IMAGE_LINES, STATE_FROM, STATE_UNTIL } from "../../host/kernel/image-words.ts";
+import { IN_STATE } from "../../host/kernel/life-words.ts";
 import { imageLength } from "../../host/mail/image-bytes.ts";
 import { Kernel } from "../../host/mail/kernel.ts";
 import { compileTrimmed } from "../../host/module/trim.ts";

@@ -22,6 +22,8 @@ import {
   FOR_EVER,
   GIVEN,
   HAS_EXTRA,
+  HIBERNATED,
+  LOADED,
   MAX_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
@@ -130,6 +132,8 @@ export function totals({ counters, kernel }: Pick<Services, "counters" | "kernel
     received: counters.received + kernel.double(RECEIVED),
     spawned: counters.spawned + kernel.double(SPAWNED),
     ended: counters.ended + kernel.double(ENDED),
+    hibernated: kernel.double(HIBERNATED),
+    loaded: kernel.double(LOADED),
   };
 }
 

@@ -104,11 +104,26 @@ export class InstanceTable {
   /** What an actor without an instance has. */
   readonly none = NO_INSTANCE;
 
+  /** How many there are. */
+  get size(): number {
+    return this.#instances.length - this.#free.length;
+  }
+
   at(index: number): Instance {
     return this.#instances[index / PLACES];
   }
 
-  /** Its place: each instance has two. */
+  /** How many places there are. */
+  get places(): number {
+    return this.#instances.length;
+  }
+
+  /** The instance at a place of those; `none` where it is free. */
+  nth(place: number): Instance {
+    return this.#instances[place];
+  }
+
+  /** Its place in the table of turns: each instance has two. */
   add(instance: Instance): number {
     const at = this.#free.pop() ?? this.#instances.length;
     this.#instances[at] = instance;

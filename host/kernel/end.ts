@@ -22,7 +22,7 @@ import {
   COUNT,
   CURRENT,
   DEAD,
-  END_BYTES,
+  END_SHIFT,
   ENDED,
   ENDS_ENTRIES,
   ENDS_LENGTH,
@@ -90,7 +90,7 @@ export function end(record: i32): bool {
 /** The host hears of the end when the loop returns, which is soon if the list is half full. */
 function note(record: i32, spec: i32): void {
   const length = load(ENDS_LENGTH);
-  const entry = (ENDS_LIST + length * END_BYTES) | 0;
+  const entry = (ENDS_LIST + (length << END_SHIFT)) | 0;
   store2(entry, load((record + LO) | 0), load((record + HI) | 0));
   store((entry + 8) | 0, spec);
   store(ENDS_LENGTH, (length + 1) | 0);

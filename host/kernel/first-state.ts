@@ -24,8 +24,8 @@ import {
   STATE_UNTIL,
   TOO_LARGE,
 } from "./image-words.ts";
-import { below, copy, guestIsZero, guestLineIn, guestLineIs, guestPages, load, store } from "./memory.ts";
-import { IMAGE_BYTES, ZEROS } from "./words.ts";
+import { add, below, copy, guestIsZero, guestLineIn, guestLineIs, guestPages, load, store } from "./memory.ts";
+import { IMAGE_BYTES, OTHER_BYTES, ZEROS } from "./words.ts";
 
 const PAGE_SHIFT = 16;
 const ZERO_BYTES = 256;
@@ -50,6 +50,7 @@ export function keepFirstState(limit: i32, globals: i32): i32 {
   const state = take(sizeClass);
   if (state === 0) return NO_MEMORY;
   store(IMAGE_BYTES, (load(IMAGE_BYTES) + bytes) | 0);
+  add(OTHER_BYTES, bytes);
   store((state + BLOCK_CLASS) | 0, sizeClass);
   store((state + STATE_LENGTH) | 0, length);
   store((state + STATE_LIMIT) | 0, limit);

@@ -31,6 +31,7 @@ import {
   STATE_UNTIL,
 } from "./image-words.ts";
 import {
+  add,
   below,
   bitsIn,
   copy2,
@@ -45,7 +46,7 @@ import {
   store,
   store2,
 } from "./memory.ts";
-import { CHECKS_IMAGES, FREE_BLOCKS, IMAGE_BYTES, ZEROS } from "./words.ts";
+import { CHECKS_IMAGES, FREE_BLOCKS, IMAGE_BYTES, OTHER_BYTES, ZEROS } from "./words.ts";
 
 const PAGE_SHIFT = 16;
 /** So many bytes are compared with zeros at once. */
@@ -115,6 +116,7 @@ export function takeImage(length: i32): i32 {
   const image = take(sizeClass);
   if (image === 0) return 0;
   store(IMAGE_BYTES, (load(IMAGE_BYTES) + bytes) | 0);
+  add(OTHER_BYTES, bytes);
   store2((image + BLOCK_CLASS) | 0, sizeClass, length);
   store((image + IMAGE_STATE) | 0, 0);
   return image;
@@ -128,6 +130,7 @@ export function dropImage(image: i32): void {
   store(image, load(list));
   store(list, image);
   store(IMAGE_BYTES, (load(IMAGE_BYTES) - bytes) | 0);
+  add(OTHER_BYTES, (0 - bytes) | 0);
 }
 
 /** Where the words of an image begin. */

@@ -89,8 +89,13 @@ export const OF_POOL = 16;
 export const NEXT_FREE = 20;
 /** The next one of its pool, in a circle. */
 export const NEXT_IN_POOL = 24;
-/** 1: its actor had a turn since the pool looked for one that has to leave. */
+/**
+ * Its actor had a turn: USED_IN_POOL, since the pool looked for one that has to leave; USED_BY_CLOCK, since
+ * the host looked for those that have not run for long.
+ */
 export const USED = 28;
+export const USED_IN_POOL = 1;
+export const USED_BY_CLOCK = 2;
 /** The end of the part of its memory that the host and the kernel may have written to, for its actor. */
 export const WRITTEN = 36;
 /** The image of its actor, which the actor's turn loads; 0: none. */

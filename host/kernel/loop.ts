@@ -1,13 +1,14 @@
 /** Gives actors their turns, one after another, in the order of the run queue. */
 
-import { POOL, TABLE_INDEX, USED } from "./life-words.ts";
+import { POOL, TABLE_INDEX, USED, USED_BY_CLOCK, USED_IN_POOL } from "./life-words.ts";
 import { load, store } from "./memory.ts";
-import { callTurn } from "./outside.ts";
+import { callTurn, hostHeadroom } from "./outside.ts";
 import { settle } from "./pool.ts";
 import { dequeue } from "./queue.ts";
 import {
   BODY,
   BUDGET,
+  CURRENT,
   FLAGS,
   HI,
   NO_INSTANCE,
@@ -31,6 +32,8 @@ const ITEMS_SHIFT = 6;
  * its low seven bits what is left to do; 0: nowhere.
  */
 export function run(turns: i32): i32 {
+  // Between two turns no frame of a guest is on the stack: this is enough for all of them.
+  hostHeadroom();
   store(TURNS_LEFT, turns);
   while (load(QUEUE_LENGTH) > 0 && load(TURNS_LEFT) > 0) {
     store(TURNS_LEFT, (load(TURNS_LEFT) - 1) | 0);
@@ -45,6 +48,8 @@ export function run(turns: i32): i32 {
 
 /** Gives an actor that is ready its turn, wherever it stands in the run queue. */
 export function turnOf(record: i32): i32 {
+  // Where the stack ends from here on, this actor ends, and not the one that ran before.
+  store(CURRENT, record);
   if ((load((record + FLAGS) | 0) & (TAKES_TURNS | RESIDENT)) !== (TAKES_TURNS | RESIDENT)) {
     const flags = load((record + FLAGS) | 0);
     if ((flags & RESIDENT) === 0 && load((load((record + SPEC) | 0) + POOL) | 0) !== 0 && !settle(record))
@@ -52,7 +57,7 @@ export function turnOf(record: i32): i32 {
     if ((flags & TAKES_TURNS) === 0) return WHOLE_TURN;
   }
   const instance = load((record + BODY) | 0);
-  store((instance + USED) | 0, 1);
+  store((instance + USED) | 0, USED_BY_CLOCK | USED_IN_POOL);
   const left = callTurn(record, load((instance + TABLE_INDEX) | 0));
   // A turn of many items counts as several.
   const turns = ((TURN_ITEMS - load((record + BUDGET) | 0)) | 0) >> ITEMS_SHIFT;

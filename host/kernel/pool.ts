@@ -21,6 +21,7 @@ import {
   POOL,
   TABLE_INDEX,
   USED,
+  USED_IN_POOL,
 } from "./life-words.ts";
 import { load, store } from "./memory.ts";
 import { callLeave } from "./outside.ts";
@@ -64,7 +65,8 @@ function vacate(pool: i32): bool {
   for (let left = made << 1; left > 0; left = (left - 1) | 0) {
     const instance = load((pool + NEXT_TO_LEAVE) | 0);
     store((pool + NEXT_TO_LEAVE) | 0, load((instance + NEXT_IN_POOL) | 0));
-    if (load((instance + USED) | 0) !== 0) store((instance + USED) | 0, 0);
+    const used = load((instance + USED) | 0);
+    if ((used & USED_IN_POOL) !== 0) store((instance + USED) | 0, used & ~USED_IN_POOL);
     else if (mayLeave(load((instance + OCCUPANT) | 0)) && isLeft(instance)) return true;
   }
   return false;

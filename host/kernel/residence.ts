@@ -14,10 +14,10 @@ import {
   PENDING,
   WRITTEN,
 } from "./life-words.ts";
-import { below, guestPages, load, store } from "./memory.ts";
+import { below, count, guestPages, load, store } from "./memory.ts";
 import { free } from "./pool.ts";
 import { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
-import { BODY, FLAGS, PINNED, RESIDENT } from "./words.ts";
+import { BODY, DEAD, FLAGS, HIBERNATED, LOADED, PINNED, RESIDENT, STATE } from "./words.ts";
 
 /** An actor's turn begins in an instance that it has just been given: its image is loaded. */
 export function enter(instance: i32): void {
@@ -30,8 +30,10 @@ export function enter(instance: i32): void {
   }
   store((instance + WRITTEN) | 0, load((image + IMAGE_LIMIT) | 0));
   loadImage(instance, image);
-  store((instance + PENDING) | 0, 0);
+  count(LOADED);
+  // In this order: where the stack ends in between, the image is dropped with its actor's instance.
   dropImage(image);
+  store((instance + PENDING) | 0, 0);
 }
 
 /**
@@ -54,18 +56,31 @@ export function leave(instance: i32): bool {
   const pool = load((instance + OF_POOL) | 0);
   let image = load((instance + PENDING) | 0);
   if (load((instance + CONDITION) | 0) !== CLEAN) {
+    // Its load was interrupted, so it has ended, and that is not told yet.
+    if (image !== 0) dropImage(image);
+    store((instance + PENDING) | 0, 0);
     image = saveWith(load((pool + FIRST_STATE) | 0), changedIn(instance, pool));
+    if (image === 0 && load((record + STATE) | 0) === DEAD) return leaveNothing(instance, record);
     if (image === 0) {
       store((record + FLAGS) | 0, load((record + FLAGS) | 0) | PINNED);
       return false;
     }
     resetSaved(instance, image);
+    count(HIBERNATED);
   }
   store((instance + PENDING) | 0, 0);
   store((record + BODY) | 0, image);
   store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
   store((instance + PAGES) | 0, guestPages());
   free(instance, pool);
+  return true;
+}
+
+/** The same for an actor that has ended, whose state is too long for an image. No one needs it. */
+function leaveNothing(instance: i32, record: i32): bool {
+  recycle(instance);
+  store((record + BODY) | 0, 0);
+  store((record + FLAGS) | 0, load((record + FLAGS) | 0) & ~RESIDENT);
   return true;
 }
 

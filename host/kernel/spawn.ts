@@ -27,10 +27,12 @@ import {
   WRITTEN,
 } from "./life-words.ts";
 import { add, below, copyIn, count, fits, guestIs, guestStore2, isInside, load, store, store2 } from "./memory.ts";
-import { hostCharge, hostSpawn } from "./outside.ts";
+import { hostCall, hostCharge, hostSpawn } from "./outside.ts";
 import { enqueue } from "./queue.ts";
+import { recordAt } from "./records.ts";
 import { drawRef, mayAct, mayAsk, mayTie } from "./request.ts";
 import { me } from "./self.ts";
+import { MAX_SLOTS, SLOTS_AT_REST } from "./slot-words.ts";
 import { open } from "./slots.ts";
 import { addLink, addMonitor, prepareTie } from "./ties.ts";
 import {
@@ -40,6 +42,7 @@ import {
   BYTES_OF_ARGUMENTS,
   BYTES_OF_INSTANCES,
   BYTES_OF_TIES,
+  CALLED,
   COLD,
   COPIED_SHIFT,
   FAMILY,
@@ -73,6 +76,8 @@ import {
 } from "./words.ts";
 
 const RESULT_BYTES = 16;
+/** NOW is never so far behind the host's clock. */
+const LONGEST_TURN_MS = 3_600_000;
 
 /** As docs/abi.md says. */
 export function spawn(
@@ -90,13 +95,18 @@ export function spawn(
   if (child === 0 || !isPlain(self, args, argsLength, flags, result)) {
     return hostSpawn(name, nameLength, entry, entryLength, args, argsLength, flags, result);
   }
-  if ((load((self + FLAGS) | 0) & PAYS) !== 0) hostCharge((SPAWN_PRICE + (argsLength >>> COPIED_SHIFT)) | 0);
   const family = load((load((self + COLD) | 0) + FAMILY) | 0);
   const isMonitor = flags === SPAWN_MONITOR;
   const ref = isMonitor ? drawRef(self) : 0;
-  const isReady = (ref !== 0 || !isMonitor) && (flags === 0 || prepareTie()) && prepareArguments(args, argsLength);
+  if ((isMonitor && ref === 0) || (flags !== 0 && !prepareTie()) || !prepareArguments(args, argsLength)) {
+    return hostSpawn(name, nameLength, entry, entryLength, args, argsLength, flags, result);
+  }
+  // Not before, because the host charges for a spawn that is left to it.
+  if ((load((self + FLAGS) | 0) & PAYS) !== 0) hostCharge((SPAWN_PRICE + (argsLength >>> COPIED_SHIFT)) | 0);
   const used = spawnsOf(family);
-  const record = isReady ? open() : 0;
+  // `enqueue` calls it otherwise.
+  if (load(CALLED) === 0) hostCall();
+  const record = open();
   if (record === 0) return hostSpawn(name, nameLength, entry, entryLength, args, argsLength, flags, result);
   // From here on nothing is called: a call could be where the stack ends.
   if (used === 0) store((family + SPAWNS + METER_BEGAN) | 0, load(NOW));
@@ -166,6 +176,9 @@ function isPlain(self: i32, args: i32, argsLength: i32, flags: i32, result: i32)
   if (below(MAX_INSIDE_BYTES, argsLength) || below(load((self + MAX_MESSAGE_BYTES) | 0), argsLength)) return false;
   if (flags !== 0 && (!mayTie(self) || !mayAsk(self))) return false;
   if (!below((load(FRESH_SLOT) - load(REST_LENGTH)) | 0, load(MAX_ACTORS))) return false;
+  // For a new block of records the embedder's source of random numbers is asked, which may do anything.
+  if (load(REST_LENGTH) <= SLOTS_AT_REST && load(FRESH_SLOT) !== MAX_SLOTS && recordAt(load(FRESH_SLOT)) === 0)
+    return false;
   const bytes = (ACTOR_BYTES + argsLength) | 0;
   if (!fits(BYTES_OF_TIES, BYTES_OF_INSTANCES, bytes, MAX_HEAP_BYTES)) return false;
   if (!fits(BYTES_OF_TIES, OTHER_BYTES, bytes, MAX_ALL_BYTES)) return false;
@@ -178,10 +191,14 @@ function isPlain(self: i32, args: i32, argsLength: i32, flags: i32, result: i32)
   return below(spawnsOf(family), load((founder + SPEC_MAX_SPAWNS) | 0));
 }
 
-/** How many spawns of a family this second has had. */
+/**
+ * How many spawns of a family this second has had. The host has a clock, so its spawns may have begun a
+ * second after NOW. Otherwise a guest with a long turn could begin one as often as it likes.
+ */
 function spawnsOf(family: i32): i32 {
   const ago = (load(NOW) - load((family + SPAWNS + METER_BEGAN) | 0)) | 0;
-  return below(ago, SECOND_MS) ? load((family + SPAWNS + METER_USED) | 0) : 0;
+  const isThisOne = below((ago + LONGEST_TURN_MS) | 0, LONGEST_TURN_MS + SECOND_MS);
+  return isThisOne ? load((family + SPAWNS + METER_USED) | 0) : 0;
 }
 
 /** Makes the record that has been opened that of a new actor. */

@@ -83,13 +83,16 @@ export const BYTES_BY_KIND = 1280;
 export const BYTES_OF_INSTANCES = 1288;
 export const BYTES_OF_ARGUMENTS = 1296;
 export const BYTES_OF_TIES = 1312;
-/** Doubles: bytes of all kinds with the limit `allMemoryBytes` but ties, and what the limit and its heap share allow. */
+/** Doubles: bytes of all kinds with the limit `allMemoryBytes` but ties, images included, and what the limit and its heap share allow. */
 export const OTHER_BYTES = 1344;
 export const MAX_ALL_BYTES = 1352;
 export const MAX_HEAP_BYTES = 1360;
 /** Doubles: spawns and ends of the kernel's own. */
 export const SPAWNED = 1384;
 export const ENDED = 1392;
+/** Doubles: how often actors have left their instances, and how often images were loaded. */
+export const HIBERNATED = 1416;
+export const LOADED = 1424;
 /** Two odd random words, which no guest knows: where a tie stands in the index depends on them. */
 export const TIE_SECRET = 1368;
 /** The index of ties; 0: there is none yet. */
@@ -106,6 +109,7 @@ export const ENDS_LENGTH = 1404;
 export const ENDS_LIST = 4096;
 export const ENDS_ENTRIES = 256;
 export const END_BYTES = 16;
+export const END_SHIFT = 4;
 /** By slot / 512: the address of a block of 512 records; 0: there is none yet. */
 export const RECORD_BLOCKS = 8192;
 /** Payloads that the host sends are put here, and random words for the generations of new slots. */

@@ -14,14 +14,7 @@ import { countEnd } from "../actor/memory.ts";
 import type { Registry } from "../between/names.ts";
 import { announceEnd, dropTies } from "../between/signals.ts";
 import { ENDING, SIZE } from "../kernel/life-words.ts";
-import {
-  ARGS,
-  DEAD,
-  ENDS_WAITING,
-  GUESTS,
-  SPEC,
-  TURNS_LEFT,
-} from "../kernel/words.ts";
+import { ARGS, DEAD, ENDS_WAITING, GUESTS, SPEC, TURNS_LEFT } from "../kernel/words.ts";
 import { dropKept } from "../mail/kept.ts";
 import { NONE } from "../mail/mailbox.ts";
 import type { Notices } from "../time/notices.ts";
@@ -59,13 +52,7 @@ export class Ends implements Runnable {
   #isQueued = false;
   #onIdle: (() => void)[] = [];
 
-  constructor(
-    services: Services,
-    notices: Notices,
-    registry: Registry,
-    instances: Instances,
-    exits: Exits,
-  ) {
+  constructor(services: Services, notices: Notices, registry: Registry, instances: Instances, exits: Exits) {
     this.#services = services;
     this.#notices = notices;
     this.#registry = registry;

@@ -25,6 +25,7 @@ import { flagsOf, type NewPort, PORT_IMPORTS, type Ports } from "../turns/ports.
 import { type Import, LEFT_EXPORT, PAGE_BYTES } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
+import type { RuntimeLimits } from "../wire/limits.ts";
 import { FIBER_BYTES } from "../wire/memory-use.ts";
 import { reasonOfThrown } from "../wire/reason.ts";
 import { guestExports, isMutableWord } from "./guest-exports.ts";
@@ -35,15 +36,18 @@ export class Instances {
   readonly #ports: Ports;
   readonly #pools: Pools;
   readonly #imports: ImportObject;
+  /** The limit `allInstances`. */
+  readonly #most: number;
   /** Modules whose exported counter of reductions is a mutable i32, as it must be. */
   readonly #countRightly = new WeakSet<GuestModule>();
 
-  /** `imports`: what all guests import that do not wait by JSPI. `most`: the limit `instances`. */
-  constructor(services: Services, ports: Ports, imports: ImportObject, most: number) {
+  /** `imports`: what all guests import that do not wait by JSPI. */
+  constructor(services: Services, ports: Ports, imports: ImportObject, limits: RuntimeLimits) {
     this.#services = services;
     this.#ports = ports;
     this.#imports = imports;
-    this.#pools = new Pools(services, most, pool => {
+    this.#most = limits.allInstances;
+    this.#pools = new Pools(services, limits.instances, pool => {
       this.#dropFree(pool);
       pool.end();
     });
@@ -159,7 +163,8 @@ export class Instances {
         this.#pools.refuse(module);
         return false;
       }
-      pool.flags = flagsOf(actor.spec, instance);
+      // Actors of other grants share it.
+      pool.flags = flagsOf(actor.spec, instance) & ~MAY_END;
     }
     kernel.setWord(spec + POOL, pool.address);
     kernel.setWord(spec + SPEC_FLAGS, pool.flags | (actor.granted?.kill === true ? MAY_END : 0) | TAKES_MESSAGES);
@@ -170,6 +175,12 @@ export class Instances {
   #make(actor: Actor, module: GuestModule, bound?: ImportObject): Instance {
     const { kernel, instances, account } = this.#services;
     const instanceBytes = module.instanceBytes + (bound === undefined ? 0 : FIBER_BYTES);
+    if (instances.size >= this.#most) this.drop();
+    if (instances.size >= this.#most) {
+      throw new LimitError(
+        `${this.#most} instances are in use already: end some actors first, or raise the limit allInstances`,
+      );
+    }
     // The memory of an actor that comes back may have grown.
     const bytes = Math.max(module.initialBytes, this.#bytesOf(actor));
     mustAdmit(this.#services, module, instanceBytes, bytes);

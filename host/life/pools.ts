@@ -5,6 +5,7 @@
  */
 import type { Services } from "../actor/actor.ts";
 import type { Instance } from "../actor/body.ts";
+import { MAX_IMAGE_MEMORY } from "../actor/residence.ts";
 import type { Spec } from "../actor/spec.ts";
 import {
   FIRST_STATE,
@@ -41,13 +42,16 @@ export class Pool {
   flags = 0;
   readonly #services: Services;
   readonly #most: number;
+  readonly #storeLimit: number;
 
-  constructor(services: Services, most: number, hasLimit: boolean) {
+  /** `storeLimit`: that of the first state; undefined: everything in the memory can have changed. */
+  constructor(services: Services, most: number, storeLimit: number | undefined) {
     this.address = services.kernel.newBlock(POOL_BYTES);
     this.#services = services;
     this.#most = most;
     this.#set(MOST_INSTANCES, most);
-    this.#set(HAS_LIMIT, hasLimit ? 1 : 0);
+    this.#storeLimit = storeLimit ?? NO_LIMIT;
+    this.#set(HAS_LIMIT, storeLimit === undefined ? 0 : 1);
   }
 
   #word(place: number): number {
@@ -79,7 +83,7 @@ export class Pool {
   add(instance: Instance, globals: number): boolean {
     const { kernel } = this.#services;
     if (this.#word(FIRST_STATE) === 0) {
-      const state = instance.port?.keepFirstState(NO_LIMIT, globals) ?? NO_MEMORY;
+      const state = instance.port?.keepFirstState(this.#storeLimit, globals) ?? NO_MEMORY;
       if (state === NO_MEMORY || state === TOO_LARGE) return false;
       this.#set(FIRST_STATE, state);
     }
@@ -170,7 +174,7 @@ export class Pools {
     const key = `${maximumPages} ${entry}`;
     let pool = pools.get(key);
     if (pool === undefined) {
-      pool = new Pool(this.#services, this.#most, module.storeLimit !== undefined);
+      pool = new Pool(this.#services, this.#most, module.storeLimit);
       pools.set(key, pool);
       this.#all.add(pool);
       this.#onModuleGone.register(module, pool);
@@ -187,9 +191,6 @@ export class Pools {
   }
 }
 
-/** An actor with a larger memory keeps its instance. */
-const MAX_BYTES = 64 * 65_536;
-
 function isShareable(module: GuestModule): boolean {
-  return module.movableGlobals !== undefined && module.initialBytes <= MAX_BYTES;
+  return module.movableGlobals !== undefined && module.initialBytes <= MAX_IMAGE_MEMORY;
 }

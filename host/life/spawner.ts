@@ -37,6 +37,7 @@ import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
 import { payloadFrom } from "../wire/payload.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
 import type { Ends } from "./ends.ts";
+import type { Images, Opened } from "./images.ts";
 import type { Instances } from "./instances.ts";
 
 export interface SpawnOptions {
@@ -99,6 +100,7 @@ export class Spawner {
   readonly #inspection: Inspection;
   readonly #actors: Actors<Actor>;
   readonly #instances: Instances;
+  readonly #images: Images;
   readonly #ends: Ends;
   readonly #granted: Granted;
   readonly #definitions = new Map<string, Definition>();
@@ -113,6 +115,7 @@ export class Spawner {
     inspection: Inspection,
     actors: Actors<Actor>,
     instances: Instances,
+    images: Images,
     ends: Ends,
     jspi: JspiWay,
     grants: Grants | "all" | undefined,
@@ -123,6 +126,7 @@ export class Spawner {
     this.#inspection = inspection;
     this.#actors = actors;
     this.#instances = instances;
+    this.#images = images;
     this.#ends = ends;
     this.#granted = grantedBy(grants);
     this.#jspi = jspi;
@@ -150,27 +154,43 @@ export class Spawner {
   /** Spawns for the host. */
   spawn(module: GuestModule | string, options: SpawnOptions, imports: ImportObject): Actor {
     checkOptions("spawn", options, spawnChecks);
-    if (typeof module !== "string") {
-      checkModule(module, "spawn");
-      return this.#spawnByHost(module, options, imports);
+    if (typeof module === "string") {
+      const definition = this.#definition(module);
+      const entry = options.entry ?? definition.defaults.entry ?? definition.module.defaultEntry;
+      return this.#spawnByHost(definition.module, { ...defaultsFor(definition, entry), ...options }, imports);
     }
+    checkModule(module, "spawn");
+    return this.#spawnByHost(module, options, imports);
+  }
+
+  /** Spawns an actor for the host that goes on with an image. */
+  spawnImage(module: GuestModule | string, image: Uint8Array, options: SpawnOptions, imports: ImportObject): Actor {
+    checkOptions("spawnImage", options, spawnChecks);
+    const definition = typeof module === "string" ? this.#definition(module) : { module, defaults: {} };
+    checkModule(definition.module, "spawnImage");
+    const opened = this.#images.open(definition.module, image, options.entry);
+    const { entry } = opened.parked;
+    const all = { ...defaultsFor(definition, entry), ...options, entry };
+    return this.#spawnByHost(definition.module, all, imports, opened);
+  }
+
+  #definition(module: string): Definition {
     const definition = this.#definitions.get(module);
     if (definition === undefined) {
       const known = [...this.#definitions.keys()].join(", ") || "none yet";
       const isPath = /\.(ts|wasm)$/.test(module) ? "; to spawn a file, load it first" : "";
       throw new SpawnError(`no module is defined as ${module}; defined are: ${known}${isPath}`);
     }
-    const entry = options.entry ?? definition.defaults.entry ?? definition.module.defaultEntry;
-    return this.#spawnByHost(definition.module, { ...defaultsFor(definition, entry), ...options }, imports);
+    return definition;
   }
 
-  #spawnByHost(module: GuestModule, options: SpawnOptions, imports: ImportObject): Actor {
+  #spawnByHost(module: GuestModule, options: SpawnOptions, imports: ImportObject, image?: Opened): Actor {
     const granted = options.grants === undefined ? this.#granted : grantedBy(options.grants);
     const limits = options.limits === undefined ? this.#limits : limitsFrom(this.#limits, options.limits);
     if (limits.familyActors < 1) throw new SpawnError(`${module.name}: its limit familyActors is 0`);
     const { args } = options;
     const bytes = args === undefined ? noArgs : payloadFrom(args).slice();
-    return this.#spawn(module, options, bytes, limits, granted, null, imports);
+    return this.#spawn(module, options, bytes, limits, granted, null, imports, image);
   }
 
   /** Spawns for the import `spawn`. Returns the child, or a status. */
@@ -225,6 +245,7 @@ export class Spawner {
     granted: Granted,
     parent: Actor | null,
     imports: ImportObject,
+    image?: Opened,
   ): Actor {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to spawn actors");
     const services = this.#services;
@@ -247,15 +268,16 @@ export class Spawner {
     family.add(SIZE, 1);
     actor.setColdWord(ARGS, keep(services.kernel, args));
     countSpawn(actor);
-    this.#instantiate(actor, module, isFiber ? this.#jspi.bind(actor, imports) : undefined);
+    this.#instantiate(actor, module, isFiber ? this.#jspi.bind(actor, imports) : undefined, image);
     this.#ends.begin(actor);
     actor.setFlag(TAKES_MESSAGES, true);
     tellSpawn(this.#inspection, actor);
-    actor.wake();
+    if (image === undefined) actor.wake();
+    else this.#images.park(actor, image.parked);
     return actor;
   }
 
-  #instantiate(actor: Actor, module: GuestModule, bound: ImportObject | undefined): void {
+  #instantiate(actor: Actor, module: GuestModule, bound: ImportObject | undefined, image: Opened | undefined): void {
     const { kernel } = this.#services;
     const before = kernel.current;
     this.#notices.hold();
@@ -263,6 +285,7 @@ export class Spawner {
       // A start function may call imports.
       kernel.current = actor;
       this.#instances.prepare(actor, module, bound);
+      if (image !== undefined) this.#images.load(actor, module, image);
       // The start function may have grown the memory.
       actor.bytes.refresh();
       if (actor.exiting !== null) {

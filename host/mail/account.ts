@@ -4,7 +4,7 @@
  * memory comes unasked, because WebAssembly does not announce it. The host notices it at the end of each
  * turn, and during a long turn each time the guest asks for reductions.
  *
- * The numbers are in the kernel's memory, where the kernel counts links and monitors itself. Two totals
+ * The numbers are in the kernel's memory, where the kernel counts links, monitors and images itself. Two totals
  * have a limit: `allMailboxBytes` counts items that wait to be received, `allMemoryBytes`
  * counts everything else.
  */
@@ -12,6 +12,7 @@ import {
   BYTES_BY_KIND,
   BYTES_OF_INSTANCES,
   BYTES_OF_TIES,
+  IMAGE_BYTES,
   MAX_ALL_BYTES,
   MAX_HEAP_BYTES,
   OTHER_BYTES,
@@ -89,6 +90,7 @@ export class Account {
       kept: this.#of(KEPT),
       mailboxes: this.#kernel.itemBytes - timers,
       timers,
+      images: this.#kernel.word(IMAGE_BYTES) >>> 0,
     };
   }
 

@@ -20,13 +20,16 @@ const DESCENT_CALLS = 2_048;
 const I32 = 0x7f;
 const I64 = 0x7e;
 
-type Ask = (use: number) => number;
-
-let ask: Ask | undefined;
-
 /** Throws a RangeError if less than 64 KiB of the stack are left, as the engine does at its end. */
+let ask: (() => void) | undefined;
+
 export function needHeadroom(): void {
-  ask?.(0);
+  ask?.();
+}
+
+/** The same for WebAssembly, which calls it without a step into JavaScript where the engine compiles. */
+export function headroomFunction(): () => void {
+  return ask ?? needHeadroom;
 }
 
 /**
@@ -36,30 +39,31 @@ export function needHeadroom(): void {
 export function prepareHeadroom(descend: (calls: number) => number): void {
   if (ask !== undefined) return;
   try {
-    ask = new WebAssembly.Instance(new WebAssembly.Module(probeCode())).exports.ask as Ask;
+    ask = new WebAssembly.Instance(new WebAssembly.Module(probeCode())).exports.ask as () => void;
   } catch {
-    ask = () => descend(DESCENT_CALLS);
+    ask = () => void descend(DESCENT_CALLS);
   }
 }
 
 /**
- * (func $ask (export "ask") (param $use i32) (result i32) (local LOCALS × i64)
+ * (func (export "ask") (drop (call $probe (i32.const 0))))
+ * (func $probe (param $use i32) (result i32) (local LOCALS × i64)
  *   (if (i32.eqz (local.get $use)) (then (return (i32.const 0))))
- *   (local.set 1 (i64.extend_i32_u (call $ask (i32.const 0)))) …     ;; all of them live at the last call, so each has its place in the frame
+ *   (local.set 1 (i64.extend_i32_u (call $probe (i32.const 0)))) …     ;; all of them live at the last call, so each has its place in the frame
  *   (i32.wrap_i64 (i64.add (local.get 1) …)))
  */
 function probeCode(): Uint8Array<ArrayBuffer> {
   const code = [1, ...leb(LOCALS), I64, 0x20, 0, 0x45, 0x04, 0x40, 0x41, 0, 0x0f, 0x0b];
-  for (let local = 1; local <= LOCALS; local++) code.push(0x41, 0, 0x10, 0, 0xad, 0x21, ...leb(local));
+  for (let local = 1; local <= LOCALS; local++) code.push(0x41, 0, 0x10, 1, 0xad, 0x21, ...leb(local));
   code.push(0x42, 0);
   for (let local = 1; local <= LOCALS; local++) code.push(0x20, ...leb(local), 0x7c);
   code.push(0xa7, 0x0b);
   return new Uint8Array([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, [1, 0x60, 1, I32, 1, I32]),
-    ...section(3, [1, 0]),
+    ...section(1, [2, 0x60, 0, 0, 0x60, 1, I32, 1, I32]),
+    ...section(3, [2, 0, 1]),
     ...section(7, [1, 3, 0x61, 0x73, 0x6b, 0, 0]),
-    ...section(10, [1, ...leb(code.length), ...code]),
+    ...section(10, [2, 7, 0, 0x41, 0, 0x10, 1, 0x1a, 0x0b, ...leb(code.length), ...code]),
   ]);
 }
 

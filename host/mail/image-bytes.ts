@@ -42,6 +42,16 @@ export function imageLimit(kernel: AnyKernel, image: number): number {
   return kernel.word(image + IMAGE_LIMIT);
 }
 
+/** The end of the last word of the memory that differs from the first state. */
+export function endOfWords(kernel: AnyKernel, image: number): number {
+  const end = imageMemoryBytes(kernel, image);
+  let last = 0;
+  eachWord(kernel, image, address => {
+    if (address < end) last = address + WORD_BYTES;
+  });
+  return last;
+}
+
 /**
  * A copy of bytes of the actor's memory. It takes as long as the image has lines.
  *
@@ -87,7 +97,7 @@ export function firstStateBytes(kernel: AnyKernel, state: number): Uint8Array<Ar
 }
 
 /** Calls with each word of an image, and its address: in the memory, or behind its end for globals. */
-function eachWord(kernel: AnyKernel, image: number, call: (address: number, word: Uint8Array) => void): void {
+export function eachWord(kernel: AnyKernel, image: number, call: (address: number, word: Uint8Array) => void): void {
   const { bytes } = kernel;
   const begin = image >>> 0;
   const count = kernel.word(image + IMAGE_LINES);
@@ -108,7 +118,8 @@ function linesOf(kernel: AnyKernel, state: number): Uint8Array {
   return kernel.bytes.subarray(begin, begin + kernel.word(state + STATE_UNTIL) - kernel.word(state + STATE_FROM));
 }
 
-function globalsOf(kernel: AnyKernel, state: number): Uint8Array {
+/** The globals of a first state, as they lie there. */
+export function globalsOf(kernel: AnyKernel, state: number): Uint8Array {
   const begin = (state >>> 0) + STATE_HEADER + linesOf(kernel, state).length;
   return kernel.bytes.subarray(begin, begin + WORD_BYTES * kernel.word(state + STATE_GLOBALS));
 }

@@ -10,7 +10,8 @@
  *     16  SHA-256 of the module, 32 bytes; at 48, of its first state
  *     80  CRC-32 of all that follows
  *     84  pages; at 88, the store limit; at 92, the number of lines
- *     96  the words of the lines, padding, and the words that differ: as in kernel/image.ts
+ *     96  how its actor has parked: image-parked.ts. The rest begins behind that.
+ *         The words of the lines, padding, and the words that differ: as in kernel/image.ts
  *
  * The hashes say whether the image fits; they are no signature. The CRC finds damage, not malice.
  */
@@ -32,6 +33,7 @@ import { PAGE_BYTES } from "../wire/abi.ts";
 import { ImageError } from "../wire/errors.ts";
 import { crc32 } from "./crc.ts";
 import { imageLength } from "./image-bytes.ts";
+import { type Parked, parkedBytes, parkedBytesAt, readParked, writeParked } from "./image-parked.ts";
 import type { Kernel, Recorded } from "./kernel.ts";
 
 type AnyKernel = Kernel<Recorded>;
@@ -54,14 +56,20 @@ const CRC_AT = 80;
 const PAGES_AT = 84;
 const LIMIT_AT = 88;
 const LINES_AT = 92;
-const HEADER_BYTES = 96;
+const PARKED_AT = 96;
 const WORD_BYTES = 8;
 
 /** An image as bytes. */
-export function exportImage(kernel: AnyKernel, image: number, origin: ImageOrigin): Uint8Array<ArrayBuffer> {
+export function exportImage(
+  kernel: AnyKernel,
+  image: number,
+  origin: ImageOrigin,
+  parked: Parked,
+): Uint8Array<ArrayBuffer> {
   const begin = image >>> 0;
   const content = kernel.bytes.subarray(begin + IMAGE_HEADER, begin + imageLength(kernel, image));
-  const bytes = new Uint8Array(HEADER_BYTES + content.length);
+  const from = PARKED_AT + parkedBytes(parked);
+  const bytes = new Uint8Array(from + content.length);
   const view = new DataView(bytes.buffer);
   bytes.set(MAGIC);
   view.setUint32(VERSION_AT, FORMAT, true);
@@ -71,7 +79,8 @@ export function exportImage(kernel: AnyKernel, image: number, origin: ImageOrigi
   view.setUint32(PAGES_AT, kernel.word(image + IMAGE_PAGES), true);
   view.setUint32(LIMIT_AT, kernel.word(image + IMAGE_LIMIT), true);
   view.setUint32(LINES_AT, kernel.word(image + IMAGE_LINES), true);
-  bytes.set(content, HEADER_BYTES);
+  writeParked(bytes, PARKED_AT, parked);
+  bytes.set(content, from);
   view.setUint32(CRC_AT, crc32(bytes.subarray(PAGES_AT)), true);
   return bytes;
 }
@@ -91,22 +100,20 @@ export function importImage(
   origin: ImageOrigin,
   maxPages = IMAGE_MAX_PAGES,
 ): number {
-  const most = HEADER_BYTES + IMAGE_MAX_BYTES - IMAGE_HEADER;
-  if (bytes.length > most) throw new ImageError(`the image has ${bytes.length} bytes, and the longest has ${most}`);
   // The bytes may be changed while they are read, if another thread shares them.
   const own = bytes.slice();
   const view = new DataView(own.buffer);
-  checkOrigin(own, view, origin);
-  checkContent(view, {
+  const from = checkOrigin(own, origin);
+  checkContent(view, from, {
     leastPages: kernel.word(state + STATE_PAGES),
     mostPages: Math.min(maxPages, IMAGE_MAX_PAGES),
     globals: kernel.word(state + STATE_GLOBALS),
   });
-  const image = kernel.call.takeImage(IMAGE_HEADER + own.length - HEADER_BYTES);
+  const image = kernel.call.takeImage(IMAGE_HEADER + own.length - from);
   if (image === 0) throw new RangeError("the engine has no memory left for an image");
   const limit = Math.max(view.getUint32(LIMIT_AT, true), kernel.word(state + STATE_LIMIT) >>> 0);
   const pages = view.getUint32(PAGES_AT, true);
-  kernel.bytes.set(own.subarray(HEADER_BYTES), (image >>> 0) + IMAGE_HEADER);
+  kernel.bytes.set(own.subarray(from), (image >>> 0) + IMAGE_HEADER);
   kernel.setWord(image + IMAGE_LIMIT, Math.min(limit, pages * PAGE_BYTES));
   kernel.setWord(image + IMAGE_PAGES, pages);
   kernel.setWord(image + IMAGE_LINES, view.getUint32(LINES_AT, true));
@@ -114,8 +121,15 @@ export function importImage(
   return image;
 }
 
-function checkOrigin(bytes: Uint8Array, view: DataView, origin: ImageOrigin): void {
-  if (bytes.length < HEADER_BYTES || !isAt(bytes, 0, MAGIC)) throw new ImageError("these bytes are no image");
+/**
+ * Checks the versions, the CRC, and that the image is of this origin; of a `firstState` that is not known yet,
+ * nothing. Answers where the lines begin.
+ *
+ * @throws {ImageError}
+ */
+export function checkOrigin(bytes: Uint8Array, origin: Pick<ImageOrigin, "module"> & Partial<ImageOrigin>): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length < PARKED_AT || !isAt(bytes, 0, MAGIC)) throw new ImageError("these bytes are no image");
   const format = view.getUint32(VERSION_AT, true);
   if (format !== FORMAT) {
     throw new ImageError(`the image has version ${format} of the format, and this host reads version ${FORMAT}`);
@@ -125,12 +139,21 @@ function checkOrigin(bytes: Uint8Array, view: DataView, origin: ImageOrigin): vo
   if (!isAt(bytes, MODULE_AT, origin.module)) {
     throw new ImageError("the image is of another module: load the module that its actor ran");
   }
-  if (!isAt(bytes, FIRST_STATE_AT, origin.firstState)) {
+  if (origin.firstState !== undefined && !isAt(bytes, FIRST_STATE_AT, origin.firstState)) {
     throw new ImageError(
       "the image is of the same code with another first state: use the module that it was derived from",
     );
   }
   if (view.getUint32(CRC_AT, true) !== crc32(bytes.subarray(PAGES_AT))) throw new ImageError("the image is damaged");
+  const from = PARKED_AT + parkedBytesAt(view, PARKED_AT);
+  const most = from + IMAGE_MAX_BYTES - IMAGE_HEADER;
+  if (bytes.length > most) throw new ImageError(`the image has ${bytes.length} bytes, and the longest has ${most}`);
+  return from;
+}
+
+/** How the actor of an image has parked. `checkOrigin` has looked at the bytes, and no one at these words. */
+export function parkedOf(bytes: Uint8Array): Parked {
+  return readParked(bytes, PARKED_AT);
 }
 
 interface Bounds {
@@ -140,7 +163,7 @@ interface Bounds {
 }
 
 /** Checks everything behind the hashes. */
-function checkContent(view: DataView, { leastPages, mostPages, globals }: Bounds): void {
+function checkContent(view: DataView, from: number, { leastPages, mostPages, globals }: Bounds): void {
   const pages = view.getUint32(PAGES_AT, true);
   if (pages < leastPages || pages > mostPages) {
     throw new ImageError(
@@ -151,12 +174,12 @@ function checkContent(view: DataView, { leastPages, mostPages, globals }: Bounds
   const limit = view.getUint32(LIMIT_AT, true);
   if (limit > end) throw new ImageError(`the image has a store limit of ${limit}, and a memory of ${end} bytes`);
   const lines = view.getUint32(LINES_AT, true);
-  const wordsAt = HEADER_BYTES + WORD_BYTES * Math.ceil(lines / 2);
+  const wordsAt = from + WORD_BYTES * Math.ceil(lines / 2);
   if (wordsAt > view.byteLength) throw new ImageError(`the image has fewer bytes than its ${lines} lines need`);
   let words = 0;
   let last = -1;
   for (let i = 0; i < lines; i++) {
-    const line = view.getUint32(HEADER_BYTES + 4 * i, true);
+    const line = view.getUint32(from + 4 * i, true);
     const address = Math.floor(line / (LINE_MASK + 1)) * LINE_BYTES;
     const mask = line & LINE_MASK;
     if (address <= last) throw new ImageError(`line ${i} of the image is not behind the one before`);

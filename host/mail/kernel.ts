@@ -4,6 +4,7 @@
  * It guarantees that each word of an actor has one home, in the kernel's memory, and that bytes
  * are counted before they are used.
  */
+
 import { ITEM_HEADER, KIND, LENGTH, OUTSIDE } from "../kernel/mail-words.ts";
 import { LAST_GENERATION, LOW_GENERATION_BITS, SLOT_MASK } from "../kernel/slot-words.ts";
 import {
@@ -30,7 +31,7 @@ import {
   STAGING,
   STATE,
 } from "../kernel/words.ts";
-import { needHeadroom, prepareHeadroom } from "./headroom.ts";
+import { headroomFunction, needHeadroom, prepareHeadroom } from "./headroom.ts";
 import { checks, strayed } from "./image-checks.ts";
 import { kernelModule, newMemory } from "./kernel-module.ts";
 import { Payloads } from "./payloads.ts";
@@ -150,6 +151,7 @@ export class Kernel<T extends Recorded = Recorded> {
       gate: { ...gate, ...this.gate },
     } as WebAssembly.Imports).exports as unknown as Functions;
     prepareHeadroom(this.call.descend);
+    this.gate["host.headroom"] = headroomFunction();
     this.#words = new Int32Array(this.memory.buffer);
     this.#bytes = new Uint8Array(this.memory.buffer);
     this.#doubles = new Float64Array(this.memory.buffer);
@@ -162,7 +164,7 @@ export class Kernel<T extends Recorded = Recorded> {
   }
 
   /** What every instance of the module calls of the host. */
-  readonly gate = {
+  readonly gate: Record<string, (payload: number) => void> = {
     "host.call": () => this.onCall(),
     "host.drop": (payload: number) => this.#drop(payload),
     "host.headroom": needHeadroom,

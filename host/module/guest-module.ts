@@ -14,6 +14,7 @@ import { GIVES_WAY_EXPORT, LEFT_EXPORT, PAGE_BYTES, resumeExport, YIELD_EXPORT }
 import type { ReductionPolicy, WayName } from "../wire/limits.ts";
 import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
 import type { ExitReason } from "../wire/message.ts";
+import { sha256 } from "../wire/sha256.ts";
 import { checkInterface, type Offers } from "./check.ts";
 import type { CrashPlaces } from "./crash-places.ts";
 import { Entries } from "./entries.ts";
@@ -60,6 +61,11 @@ export class GuestModule {
   /** Present until `movableGlobals` is read. */
   #bytes: Uint8Array | undefined;
   #movableGlobals: number | undefined;
+  /** Which of its movable globals counts the reductions that are left; -1: none does. */
+  readonly leftGlobal: number;
+  /** Present until `hash` is read. */
+  #content: Uint8Array | undefined;
+  #hash: Uint8Array | undefined;
   #guessedPages = 1;
 
   /**
@@ -67,12 +73,14 @@ export class GuestModule {
    * `module` is known.
    */
   constructor(name: string, compiled: Pick<Limited, "module"> & Partial<Limited>, offers: Offers, making: Making = {}) {
-    const { module, bytes, globals = -1, interface: known, limit } = compiled;
+    const { module, bytes, globals = -1, left = -1, interface: known, limit } = compiled;
     this.name = name;
     this.storeLimit = limit?.first;
+    this.leftGlobal = left;
     this.module = module;
     this.#making = making;
     this.#bytes = globals < 0 ? undefined : bytes;
+    this.#content = this.#bytes;
     this.#movableGlobals = globals < 0 ? undefined : globals;
     this.#footprint = footprintOf(bytes);
     const imports: readonly ImportType[] = known?.imports ?? WebAssembly.Module.imports(module);
@@ -111,6 +119,16 @@ export class GuestModule {
     if (!isRecyclable(this.#bytes)) this.#movableGlobals = undefined;
     this.#bytes = undefined;
     return this.#movableGlobals;
+  }
+
+  /**
+   * SHA-256 of the bytes that the engine has compiled: those of the module as the host has rewritten it.
+   * Undefined where its actors keep their instances.
+   */
+  get hash(): Uint8Array | undefined {
+    if (this.#content !== undefined && this.movableGlobals !== undefined) this.#hash = sha256(this.#content);
+    this.#content = undefined;
+    return this.#hash;
   }
 
   /** Bytes of the memory that an instance begins with. Of a module that came compiled, a guess. */

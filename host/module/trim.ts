@@ -65,6 +65,8 @@ export interface Compiled {
   readonly copies: Copies | undefined;
   /** How many globals `isopod:globals` copies. -1 where it cannot copy all. */
   readonly globals: number;
+  /** Which of them is the exported counter of reductions. -1: none is. */
+  readonly left: number;
 }
 
 /**
@@ -86,7 +88,14 @@ export async function compileTrimmed(bytes: Uint8Array<ArrayBuffer>, isValid = f
       // module as it was is valid.
     }
   }
-  return { module: await WebAssembly.compile(bytes), interface: known, bytes, copies: undefined, globals: -1 };
+  return {
+    module: await WebAssembly.compile(bytes),
+    interface: known,
+    bytes,
+    copies: undefined,
+    globals: -1,
+    left: -1,
+  };
 }
 
 /**
@@ -106,11 +115,9 @@ function functionsOf({ exports }: Interface): ReadonlySet<string> {
   return new Set(exports.filter(isCalled).map(({ name }) => name));
 }
 
-function trim(
-  bytes: Uint8Array,
-  keeps: ReadonlySet<string>,
-  copies: Copies,
-): Pick<Compiled, "bytes" | "globals"> | undefined {
+type Trimmed = Pick<Compiled, "bytes" | "globals" | "left">;
+
+function trim(bytes: Uint8Array, keeps: ReadonlySet<string>, copies: Copies): Trimmed | undefined {
   try {
     return new Trimmer(bytes, keeps, copies).trim();
   } catch (error) {
@@ -128,6 +135,8 @@ class Trimmer {
   #globals = 0;
   /** The store limit, which is moved first. */
   #limit = -1;
+  /** The counter of reductions. */
+  #left = -1;
   /** Globals of the module's own that can be set. */
   readonly #mutable: { readonly index: number; readonly type: number }[] = [];
 
@@ -137,7 +146,7 @@ class Trimmer {
     this.#copies = copies;
   }
 
-  trim(): Pick<Compiled, "bytes" | "globals"> {
+  trim(): Trimmed {
     for (const part of sectionsOf(this.#bytes)) this.#survey(part);
     const mutable = this.#mutable.sort((a, b) => Number(b.index === this.#limit) - Number(a.index === this.#limit));
     const moves = mutable.length <= MAX_GLOBALS && mutable.every(({ type }) => type in MOVES);
@@ -152,7 +161,8 @@ class Trimmer {
       else if (adds && id === Section.code) this.#longer(out, part, () => this.#move(out));
       else out.copy(this.#bytes, part.from, part.to);
     }
-    return { bytes: out.finish(), globals: moves ? mutable.length : -1 };
+    const left = moves ? mutable.findIndex(({ index }) => index === this.#left) : -1;
+    return { bytes: out.finish(), globals: moves ? mutable.length : -1, left };
   }
 
   #survey({ id, body }: Part): void {
@@ -166,6 +176,7 @@ class Trimmer {
   #export(body: Cursor): void {
     const { name, kind, index } = readExport(body);
     if (kind === Kind.global && name === LIMIT_EXPORT) this.#limit = index;
+    if (kind === Kind.global && name === LEFT_EXPORT) this.#left = index;
   }
 
   /** Modules that import anything else do not pass the check of imports (check.ts). */

@@ -38,14 +38,14 @@ export const BUN_VARIABLE = "BUN_JSC_useWasmFastMemory";
  * Says what is slow in this process and how to start it instead. Undefined where no setting would
  * help.
  */
-export function adviceFor({ versions, env, hasFlag }: Surroundings, maxActors: number): string | undefined {
+export function adviceFor({ versions, env, hasFlag }: Surroundings, maxInstances: number): string | undefined {
   if (versions.bun !== undefined) {
     if (env[BUN_VARIABLE] === "0") return undefined;
     return `each spawn takes some milliseconds: start bun with ${BUN_VARIABLE}=0 in the environment`;
   }
   // Deno's V8 does not know the flag.
   if (versions.deno !== undefined || hasFlag) return undefined;
-  return `many actors run at less than half speed, and at most ${maxActors} fit: start node with ${TRAP_HANDLER_FLAG}`;
+  return `many actors run at less than half speed, and at most ${maxInstances} instances fit: start node with ${TRAP_HANDLER_FLAG}`;
 }
 
 /** For people and reports: `node 26.10.0, V8 14.3.127.12`. */

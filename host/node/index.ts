@@ -21,9 +21,9 @@ export type { NodeRuntime } from "./node-runtime.ts";
 export type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 
 /** A memory takes two kernel mappings. At 32,000 memories the process would abort. */
-const MAX_ACTORS_WITH_FLAG = 30_000;
+const MAX_INSTANCES_WITH_FLAG = 30_000;
 /** Without the flag, V8 refuses the 13,000th memory. */
-const MAX_ACTORS = 12_000;
+const MAX_INSTANCES = 12_000;
 
 export interface NodeRuntimeOptions extends RuntimeOptions {
   /**
@@ -39,7 +39,7 @@ let told = false;
  * A runtime whose `load` also takes paths and `file:` URLs, and whose crashes carry
  * AssemblyScript's messages and places.
  *
- * The limit of actors is 30,000 where Node runs with `--disable-wasm-trap-handler`, and 12,000
+ * The limit `allInstances` is 30,000 where Node runs with `--disable-wasm-trap-handler`, and 12,000
  * otherwise. The first call without the flag writes one line about it to stderr; in Bun the line
  * names Bun's setting. Without an `onDenied`, one line on stderr also reports the first call of a
  * guest that is not granted.
@@ -49,12 +49,12 @@ export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): N
   const flag = hasTrapHandlerFlag();
   const speaks = !quiet && !/^(1|true|yes)$/i.test(process.env.ISOPOD_QUIET ?? "");
   const { versions, env } = process;
-  const advice = speaks && !told ? adviceFor({ versions, env, hasFlag: flag }, MAX_ACTORS) : undefined;
+  const advice = speaks && !told ? adviceFor({ versions, env, hasFlag: flag }, MAX_INSTANCES) : undefined;
   if (advice !== undefined) {
     told = true;
     process.stderr.write(`isopod: ${advice} (ISOPOD_QUIET=1 hides this)\n`);
   }
-  const limits = { actors: flag ? MAX_ACTORS_WITH_FLAG : MAX_ACTORS, ...options.limits };
+  const limits = { allInstances: flag ? MAX_INSTANCES_WITH_FLAG : MAX_INSTANCES, ...options.limits };
   const denials = speaks ? { onDenied: sayDenied } : {};
   return new NodeRuntime({ read, readString, readSourceMap, ...denials, ...options, limits });
 }

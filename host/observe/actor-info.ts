@@ -1,5 +1,6 @@
 /** What those outside see of one live actor, as plain data. */
 import type { Actor } from "../actor/actor.ts";
+import { imageBytesOf, isResident, leftReductions, memoryBytesOf, pinnedBy } from "../actor/residence.ts";
 import { ownerOf, partnerOf, targetOf, tiesOfKind, watchersOf } from "../between/ties.ts";
 import type { Strategy } from "../javascript/child.ts";
 import { LINK, MONITOR } from "../kernel/tie-words.ts";
@@ -31,6 +32,18 @@ export interface ActorInfo {
   readonly mailboxBytes: number;
   /** The size of a guest's memory; undefined for the host's own. */
   readonly memoryBytes: number | undefined;
+  /** Whether a guest has an instance at the moment; undefined for the host's own. */
+  readonly resident: boolean | undefined;
+  /**
+   * Why a guest keeps its instance, in words. Undefined where it can leave it, or has none
+   * (docs/hibernation.md).
+   */
+  readonly pinned: string | undefined;
+  /**
+   * The bytes of its image, if a guest has no instance: 0 before its first turn. Undefined where it has an
+   * instance.
+   */
+  readonly imageBytes: number | undefined;
   /**
    * The reductions that it has spent since its spawn; undefined if its module does not count them.
    */
@@ -88,6 +101,9 @@ export function infoOf(actor: Actor, nowMs: number, { kind, supervisor, strategy
     mailboxItems: mailbox.count,
     mailboxBytes: mailbox.bytes,
     memoryBytes: memoryBytesOf(actor),
+    resident: isResident(actor),
+    pinned: pinnedBy(actor),
+    imageBytes: imageBytesOf(actor),
     reductions: reductionsOf(actor),
     ageMs: nowMs - actor.bornMs,
     links: tiesOfKind(actor, LINK).map(tie => partnerOf(actor, tie).pid),
@@ -108,13 +124,9 @@ function listOf<T>(set: ReadonlySet<T> | null | undefined): readonly T[] {
   return set == null || set.size === 0 ? none : [...set];
 }
 
-export function memoryBytesOf(actor: Actor): number | undefined {
-  return actor.bytes.memory?.buffer.byteLength;
-}
-
-export function reductionsOf({ spec, instance, given }: Actor): number | undefined {
-  if (spec.reductions === null) return undefined;
-  return Math.max(0, given - Math.max(0, instance.counter?.value ?? 0));
+export function reductionsOf(actor: Actor): number | undefined {
+  if (actor.spec.reductions === null) return undefined;
+  return Math.max(0, actor.given - leftReductions(actor));
 }
 
 function waitOf(actor: Actor, nowMs: number): Wait | undefined {

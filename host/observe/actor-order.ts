@@ -1,10 +1,11 @@
 /** The orders of a snapshot, and the first actors in one: one walk, which keeps no more than it shows. */
 import type { Actor } from "../actor/actor.ts";
+import { imageBytesOf, isResident, memoryBytesOf } from "../actor/residence.ts";
 import { tiesOfKind } from "../between/ties.ts";
 import { LINK } from "../kernel/tie-words.ts";
 import { BYTES, COUNT } from "../kernel/words.ts";
 import { slotOf } from "../wire/pid.ts";
-import { memoryBytesOf, reductionsOf } from "./actor-info.ts";
+import { reductionsOf } from "./actor-info.ts";
 import type { LiveActors } from "./live-actors.ts";
 
 /**
@@ -20,6 +21,8 @@ export type ActorOrder =
   | "mailboxItems"
   | "mailboxBytes"
   | "memoryBytes"
+  | "resident"
+  | "imageBytes"
   | "reductions"
   | "links"
   | "ageMs";
@@ -40,6 +43,8 @@ const fields: Readonly<Record<ActorOrder, Field>> = {
   mailboxItems: { isWord: false, of: (live, record) => live.word(record, COUNT) },
   mailboxBytes: { isWord: false, of: (live, record) => live.word(record, BYTES) },
   memoryBytes: { isWord: false, of: byActor(actor => memoryBytesOf(actor) ?? -1) },
+  resident: { isWord: false, of: byActor(actor => Number(isResident(actor) ?? -1)) },
+  imageBytes: { isWord: false, of: byActor(actor => imageBytesOf(actor) ?? -1) },
   reductions: { isWord: false, of: byActor(actor => reductionsOf(actor) ?? -1) },
   links: { isWord: false, of: byActor(actor => tiesOfKind(actor, LINK).length) },
   ageMs: { isWord: false, of: byActor(({ bornMs }) => -bornMs) },

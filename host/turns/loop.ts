@@ -38,6 +38,8 @@ export interface Lives {
   tellEnds(): void;
   /** Makes an instance for an actor that needs one, or has another actor leave. May throw. */
   provide(actor: Actor): void;
+  /** Actors had turns, so some may be resident. */
+  ran(): void;
 }
 
 export class Loop implements Runnable {
@@ -71,6 +73,7 @@ export class Loop implements Runnable {
     this.#lives.begin();
     const answer = kernel.call.run(turns);
     this.#lives.tellEnds();
+    this.#lives.ran();
     scheduler.tookTurns(turns - kernel.word(TURNS_LEFT) - 1);
     if (answer !== 0 && !this.#finishTurn(kernel.userAt(answer & ~WHAT) as Actor, answer & WHAT)) return false;
     this.#again();

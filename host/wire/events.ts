@@ -25,6 +25,10 @@ export interface Counters {
   spawned: number;
   /** Guests and host mailboxes that have ended. */
   ended: number;
+  /** How often an actor has left its instance, and its state has become an image (docs/hibernation.md). */
+  hibernated: number;
+  /** How often an image was loaded into an instance. */
+  loaded: number;
   /** Turns that the clock has ended early: the actor gave way, or crashed (docs/reductions.md). */
   turnsCut: number;
 }

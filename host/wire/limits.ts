@@ -58,10 +58,7 @@ export interface Limits {
 
 /** Limits of a runtime: for each of its actors, and for all together. */
 export interface RuntimeLimits extends Limits {
-  /**
-   * Live actors, host mailboxes included. A further spawn is refused, because engines abort where
-   * they run out of memories.
-   */
+  /** Live actors, host mailboxes included. A further spawn is refused. */
   readonly actors: number;
   /**
    * Live actors that wait by JSPI. Engines abort at some 13,000. Each also counts 1 MiB in
@@ -70,6 +67,11 @@ export interface RuntimeLimits extends Limits {
   readonly fibers: number;
   /** Instances of one module, in which its actors take turns. */
   readonly instances: number;
+  /**
+   * Instances of all modules together, because engines abort where they run out of memories. The
+   * spawn of an actor that would need one more is refused. Actors that share take turns in fewer.
+   */
+  readonly allInstances: number;
   /** Bytes of one module. */
   readonly moduleBytes: number;
   /** Elements of all tables of one instance. */
@@ -81,6 +83,18 @@ export interface RuntimeLimits extends Limits {
   readonly allMemoryBytes: number;
   /** Bytes of all mailboxes, headers and free room included, and of all pending timers. */
   readonly allMailboxBytes: number;
+}
+
+const INSTANCES = 1_024;
+/** Chromium gives all pages of a site, and their workers, about 120 memories. */
+const INSTANCES_IN_BROWSERS = 32;
+
+/**
+ * The limit `instances` of a runtime that sets none. Browsers begin their user agent with `Mozilla/`,
+ * in pages and in workers. Node, Bun and Deno do not.
+ */
+export function defaultInstances(userAgent: string | undefined): number {
+  return userAgent?.startsWith("Mozilla/") === true ? INSTANCES_IN_BROWSERS : INSTANCES;
 }
 
 /** The limits of a runtime that sets none. */
@@ -101,9 +115,10 @@ export const defaultLimits: RuntimeLimits = {
   logBytesPerSecond: 65_536,
   unknownPids: 100,
   hostCalls: 100,
-  actors: 12_000,
+  actors: 2 ** 20,
   fibers: 8_000,
-  instances: 1_024,
+  instances: defaultInstances(globalThis.navigator?.userAgent),
+  allInstances: 12_000,
   moduleBytes: 8 * 2 ** 20,
   tableElements: 100_000,
   allMemoryBytes: 4 * 2 ** 30,
@@ -133,6 +148,7 @@ const greatest: RuntimeLimits = {
   actors: 2 ** 20,
   fibers: 2 ** 20,
   instances: 2 ** 20,
+  allInstances: 2 ** 20,
   moduleBytes: COUNT,
   tableElements: 10_000_000,
   allMemoryBytes: COUNT,
@@ -149,6 +165,7 @@ const ofRuntime = [
   "actors",
   "fibers",
   "instances",
+  "allInstances",
   "moduleBytes",
   "tableElements",
   "allMemoryBytes",

@@ -29,6 +29,8 @@ export interface MemoryUse {
    * refuse something.
    */
   readonly kept: number;
+  /** Images of actors that have no instance, and first states of modules. */
+  readonly images: number;
   /** Mailboxes, including headers and free room. */
   readonly mailboxes: number;
   /** Pending timers with their payloads. */

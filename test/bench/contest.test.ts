@@ -40,6 +40,12 @@ describe("contestants", () => {
     expect(ratio(played.scores, played.scores[1])).toBe(10);
   });
 
+  test("play no more rounds than their scenario allows", async () => {
+    const scenario = { ...scripted([], { process: [500, 1, 2, 3] }), mostRounds: 2 };
+    const played = await contest(scenario, { styles: ["process"], peers: [], length: { rounds: 3 } });
+    expect(played.scores.map(({ rounds }) => rounds.map(({ elapsedMs }) => elapsedMs))).toEqual([[1, 2]]);
+  });
+
   test("that fail are stopped and named, and the others go on", async () => {
     const log: string[] = [];
     const scenario = scripted(log, { process: [1, 1, "the first is out"], jspi: [1, 1, 30, 20] });

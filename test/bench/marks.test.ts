@@ -87,6 +87,33 @@ describe("a mark", () => {
     expect(marksTable([verdict])).toMatch(/no mark +bytes +isopod process 3,000 bytes +go 1,500 bytes +× 2\.00\n/);
   });
 
+  test("with two bounds is reached where both are kept", () => {
+    const bytes = { own: "isopod process", what: "bytes" } as const;
+    expect(verdictOn({ ...bytes, atMost: 2, most: 3000 })).toMatchObject({ reached: true });
+    expect(verdictOn({ ...bytes, atMost: 1.9, most: 3000 })).toMatchObject({ reached: false });
+    expect(verdictOn({ ...bytes, atMost: 2, most: 2999 })).toMatchObject({ reached: false });
+    expect(marksTable([verdictOn({ ...bytes, atMost: 2, most: 3000 })])).toContain("at most 3,000 and × 2.00");
+  });
+
+  test("that is compared with no one has a bound of its own", () => {
+    const alone = { name: "alone", scenario: "ping-pong", own: "isopod handler" };
+    const [reached, missed, absent] = judged(results, [
+      { ...alone, most: 100 },
+      { ...alone, most: 99 },
+      { ...alone, own: "isopod jspi", most: 100 },
+    ]);
+    expect(reached).toEqual({
+      name: "alone",
+      own: "isopod handler",
+      unit: "ns",
+      ownValue: 100,
+      most: 100,
+      reached: true,
+    });
+    expect(missed).toMatchObject({ reached: false });
+    expect(marksTable([absent])).toContain("not measured  alone");
+  });
+
   test("says where one of the two did not play", () => {
     for (const missing of [{ beside: "rust" }, { scenario: "big" }, { at: [64, 65], beside: "memcpy" }]) {
       const verdict = verdictOn(missing);
@@ -97,7 +124,7 @@ describe("a mark", () => {
 });
 
 test("every mark is of something that isopod bench all plays", () => {
-  for (const { name, scenario, own, beside, at = [] } of marks) {
+  for (const { name, scenario, own, beside, most, at = [] } of marks) {
     const found = scenarios.find(each => each.name === scenario);
     if (found === undefined) throw new Error(`${name}: there is no scenario ${scenario}`);
     const swept = at.length > 0;
@@ -105,7 +132,8 @@ test("every mark is of something that isopod bench all plays", () => {
     const here = styles?.map(style => `isopod ${style}`) ?? [];
     const others = [...peerNames, ...(found.sweep?.beside?.map(each => each.name) ?? [])];
     expect(here, name).toContain(own);
-    expect([...here, ...others], name).toContain(beside);
+    if (beside !== undefined) expect([...here, ...others], name).toContain(beside);
+    else expect(most, name).toBeGreaterThan(0);
     const { along = "", points = [] } = found.sweep ?? {};
     const sizes = points.map(parameters => parameters[along]);
     for (const size of at) expect(sizes, name).toContain(size);

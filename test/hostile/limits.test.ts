@@ -130,15 +130,15 @@ describe("what holds without a word", () => {
     await using arena = await Arena.open();
     const actors = table("limit of an actor");
     const all = table("limit of the runtime");
-    expect([actors.length, all.length]).toEqual([16, 6]);
+    expect([actors.length, all.length]).toEqual([16, 8]);
     expect({ ...arena.runtime.limits }).toEqual(Object.fromEntries([...actors, ...all]));
   });
 
-  test("is more actors in Node without a trap handler, as the page says", async () => {
+  test("is more instances in Node without a trap handler, as the page says", async () => {
     await using runtime = createRuntime({ quiet: true });
     expect(process.execArgv).toContain("--disable-wasm-trap-handler");
     expect(page).toContain("12,000 (30,000 in Node with `--disable-wasm-trap-handler`)");
-    expect(runtime.limits.actors).toBe(30_000);
+    expect(runtime.limits.allInstances).toBe(30_000);
   });
 
   test("is changed by RuntimeOptions.limits, one by one", async () => {
@@ -167,7 +167,10 @@ describe("a limit that is none is an error that names it", () => {
     "unknownPids",
     "hostCalls",
   ];
-  const runtimeLimits = ["actors", "fibers", "moduleBytes", "tableElements", "allMemoryBytes", "allMailboxBytes"];
+  const runtimeLimits = [
+    ...["actors", "fibers", "instances", "allInstances", "moduleBytes", "tableElements"],
+    ...["allMemoryBytes", "allMailboxBytes"],
+  ];
   const naming = (name: string, type = "RangeError") =>
     expect.objectContaining({ name: type, message: expect.stringContaining(name) });
   const thrown = (act: () => unknown): unknown => {
@@ -554,6 +557,37 @@ describe("actors for ever", () => {
     expect(await arena.served()).toBe(true);
     await ends(arena, pid);
     arena.runtime.spawn(module);
+  });
+
+  test("that keep an instance each are refused at allInstances, to guests and to the host", async () => {
+    await using arena = await Arena.open({ limits: { allInstances: 10 } });
+    // A module with a start function shares no instances.
+    const own = `${IDLE} (func $first) (start $first)`;
+    await define(arena, "own", own);
+    const module = await arena.load(own);
+    const pid = await arena.attack(insisting(spawning("own"), { more: named("own") }), tells(arena, ALL));
+    const [granted, refused] = await told(arena, pid);
+    expect([granted, refused]).toEqual([8, -101]);
+    expect(() => arena.runtime.spawn(module)).toThrow(SpawnError);
+    expect(() => arena.runtime.spawn(module)).toThrow(/allInstances/);
+    expect(await arena.served()).toBe(true);
+    await ends(arena, pid);
+    arena.runtime.spawn(module);
+  });
+
+  test("that share instances take turns in those that allInstances allows", async () => {
+    await using arena = await Arena.open({ limits: { allInstances: 3 } });
+    const module = await arena.load(`(func (export "handle") (param i32)
+      (i32.store (i32.const 64) (i32.add (i32.load (i32.const 64)) (i32.const 1)))
+      (drop (call $send (i32.load (i32.const 0)) (i32.load (i32.const 4)) (i32.const 0) (i32.const 64) (i32.const 4))))
+      (func (export "_start") (drop (call $args (i32.const 0) (i32.const 8))))`);
+    const args = new Uint8Array(BigUint64Array.of(BigInt(arena.boss.pid)).buffer);
+    const pids = Array.from({ length: 20 }, () => arena.runtime.spawn(module, { args }));
+    for (let count = 1; count <= 2; count++) {
+      for (const pid of pids) arena.runtime.send(pid, "");
+      expect(await arena.words(20)).toEqual(Array(20).fill(count));
+    }
+    expect(await arena.served()).toBe(true);
   });
 
   test("that wait by JSPI are refused at the runtime's fibers, to guests and to the host", async () => {

@@ -31,7 +31,7 @@ test("an entry can be compiled that uses all memories, tables and the host", asy
     "entry.ts": `
       import { copyIn } from "./memory.ts";
       import { callTurn, callHandle, hostCall } from "./outside.ts";
-      export function all(): i32 { copyIn(1024, 0, 100); callHandle(1); hostCall(); return callTurn(0); }`,
+      export function all(): i32 { copyIn(1024, 0, 100); callHandle(1); hostCall(); return callTurn(0, 0); }`,
   });
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(wasm));
   expect(imports.map(({ module, name, kind }) => `${module} ${name} ${kind}`)).toEqual([

@@ -102,7 +102,7 @@ test("it can end in each function of images", () => {
     }
   });
   const ofImages = ["first-state.ts", "globals.ts", "image.ts", "restore.ts"];
-  const missing = [...copy.functions].filter(([name, file]) => ofImages.includes(file) && !ended.has(name));
+  const missing = copy.functions.filter(([name, file]) => ofImages.includes(file) && !ended.has(name));
   expect(missing).toEqual([]);
   expect(ended).toContain("callGlobals");
 });

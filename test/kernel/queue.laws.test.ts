@@ -1,6 +1,7 @@
 /** The kernel's run queue gives turns in the order of a plain list, for any steps. */
 import { fc, test as law } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
+import { HostBlocks } from "../support/host-blocks.ts";
 import { kernel } from "../support/kernel-functions.ts";
 import {
   kernelMemory,
@@ -54,6 +55,7 @@ class Player {
   readonly #actors: (Actor | undefined)[] = [];
   /** Slots that wait for a turn, in order: also those whose actor has ended meanwhile. */
   readonly queue: number[] = [];
+  readonly #blocks = new HostBlocks(this.memory, kernel);
 
   constructor() {
     this.use({});
@@ -77,7 +79,9 @@ class Player {
     if (this.#actors[free] !== undefined) return;
     const record = kernel.open();
     const at = word(this.memory, record + W.LO) & W.SLOT_MASK;
-    setWord(this.memory, record + W.FLAGS, W.TAKES_TURNS);
+    setWord(this.memory, record + W.FLAGS, W.TAKES_TURNS | W.RESIDENT);
+    setWord(this.memory, record + W.SPEC, this.#blocks.specWith(0));
+    setWord(this.memory, record + W.BODY, this.#blocks.instance);
     setWord(this.memory, record + W.STATE, isReady ? W.READY : W.PARKED);
     this.#actors[at] = { isReady, takesTurns: true };
     // A new actor that is ready is put into the queue by the host.
@@ -103,7 +107,7 @@ class Player {
     const actor = this.#actors[at];
     if (actor === undefined) return;
     actor.takesTurns = does;
-    setWord(this.memory, this.record(at) + W.FLAGS, does ? W.TAKES_TURNS : 0);
+    setWord(this.memory, this.record(at) + W.FLAGS, does ? W.TAKES_TURNS | W.RESIDENT : 0);
   }
 
   /** Runs the kernel's loop. Each turn takes what the model says is next, and then follows the script. */
@@ -124,7 +128,8 @@ class Player {
       return undefined;
     };
     this.use({
-      callTurn: (at: number) => {
+      callTurn: (record: number) => {
+        const at = word(this.memory, record + W.LO) & W.SLOT_MASK;
         expect(at).toBe(next());
         expect(word(this.memory, W.TURNS_LEFT)).toBe(left);
         expect(readQueue(this.memory)).toEqual(this.queue.map(waiting => this.record(waiting)));

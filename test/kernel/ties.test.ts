@@ -1,8 +1,9 @@
 /** Many links and monitors: each is found, made and removed in a time that does not depend on their number. */
 import { describe, expect, test } from "vitest";
 import { compiledKernel } from "../support/compiled-kernel.ts";
+import { HostBlocks } from "../support/host-blocks.ts";
 import { kernel as source } from "../support/kernel-functions.ts";
-import { audit, kernelMemory, setWord, word } from "../support/kernel-memory.ts";
+import { audit, kernelMemory, seedGenerations, setWord, word } from "../support/kernel-memory.ts";
 import { readRing } from "../support/kernel-ties.ts";
 import * as W from "../support/words.ts";
 
@@ -13,13 +14,16 @@ const BUCKETS = 16_384;
 function open(kernel: typeof source) {
   const memory = kernelMemory();
   kernel.useMemories(memory, new WebAssembly.Memory({ initial: 1 }));
-  kernel.useOutside({ hostHeadroom: () => undefined, hostMonitor: () => 1 });
-  const [watcher, target] = [1, 2].map(slot => {
-    const record = kernel.claim((9 << 20) | slot, 3);
+  const hostSeed = () => seedGenerations(memory, ((3 << 10) | 9) - 1);
+  kernel.useOutside({ hostHeadroom: () => undefined, hostMonitor: () => 1, hostSeed });
+  const blocks = new HostBlocks(memory, kernel);
+  const [watcher, target] = [1, 2].map(() => {
+    const record = kernel.open();
     setWord(memory, record + W.FLAGS, W.TAKES_MESSAGES);
+    setWord(memory, record + W.SPEC, blocks.specWith(0));
     return record;
   });
-  return { memory, watcher, target };
+  return { memory, watcher, target, blocks };
 }
 
 /** How many ties are in the fullest bucket. */
@@ -40,7 +44,7 @@ describe.each([
 ])("in %s", (_, make) => {
   test("an actor can have 100,000 monitors of another, in the order in which they were made", () => {
     const kernel = make();
-    const { memory, watcher, target } = open(kernel);
+    const { memory, watcher, target, blocks } = open(kernel);
     // Side by side: the most regular refs that there can be.
     const refs = Array.from({ length: MANY }, (_, i) => -5000 - i);
     for (const ref of refs) kernel.watch(watcher, target, ref);
@@ -59,7 +63,7 @@ describe.each([
     for (let tie = kernel.firstWatcher(target); tie !== 0; tie = kernel.firstWatcher(target)) kernel.dropTie(tie);
     expect(kernel.firstTie(watcher)).toBe(0);
     expect(new Float64Array(memory.buffer)[W.BYTES_OF_TIES / 8]).toBe(0);
-    audit(memory, [watcher, target]);
+    audit(memory, [watcher, target], [], blocks.all);
   });
 
   test("the index depends on a secret: the same ties stand elsewhere in it", () => {
@@ -91,7 +95,7 @@ describe.each([
       return kernel.monitor(word(memory, target + W.LO), word(memory, target + W.HI));
     };
     expect(ask()).toBe(1);
-    setWord(memory, word(memory, watcher + W.COLD) + W.MAX_TIES, 3);
+    setWord(memory, word(memory, watcher + W.SPEC) + W.MAX_TIES, 3);
     expect(ask()).toBe(-3000);
     doubles[W.BYTES_OF_INSTANCES / 8] = 1000;
     doubles[W.MAX_HEAP_BYTES / 8] = 1127;

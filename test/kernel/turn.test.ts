@@ -1,8 +1,9 @@
 /** What turns and receives of the kernel leave to the host, case by case. */
 import { describe, expect, test } from "vitest";
 import { me } from "../../host/kernel/self.ts";
+import { HostBlocks } from "../support/host-blocks.ts";
 import { kernel } from "../support/kernel-functions.ts";
-import { instanceIn, kernelMemory, readQueue, setWord, word } from "../support/kernel-memory.ts";
+import { kernelMemory, readQueue, setWord, word } from "../support/kernel-memory.ts";
 import * as W from "../support/words.ts";
 
 /** The record of the actor that is staged. */
@@ -24,7 +25,7 @@ function stage(flags: number, outside: Parameters<typeof kernel.useOutside>[0] =
   const record = kernel.open();
   staged = record;
   kernel.become(record);
-  set(record + W.BODY, instanceIn(memory));
+  set(record + W.BODY, new HostBlocks(memory, kernel).instance);
   set(
     record + W.FLAGS,
     W.TAKES_TURNS | W.RESIDENT | W.TAKES_MESSAGES | W.STARTED | W.HAS_MATCH | W.HAS_MATCH_FIRST | flags,
@@ -222,17 +223,15 @@ test("the loop returns when the list of timeouts is full", () => {
     ...{ hostHeadroom: () => undefined, hostSeed: () => undefined },
     hostCall: () => undefined,
     hostGrown: () => undefined,
-    callTurn: slot => {
-      kernel.become(records[slot]);
-      return kernel.turn(staged);
-    },
+    callTurn: given => kernel.turn(given),
     callResume: () => (kernel.recv(64, 1000, 10, 50) === W.PARK ? 1 : 0),
-    hostStart: () => undefined,
   });
+  const { instance } = new HostBlocks(memory, kernel);
   for (let slot = 0; slot < W.TIMED_ENTRIES + 5; slot++) {
     const record = kernel.open();
     records.push(record);
-    setWord(memory, record + W.FLAGS, W.TAKES_TURNS | PROCESS);
+    setWord(memory, record + W.FLAGS, W.TAKES_TURNS | W.RESIDENT | PROCESS);
+    setWord(memory, record + W.BODY, instance);
     kernel.enqueue(record);
   }
   expect(kernel.run(10_000)).toBe(0);

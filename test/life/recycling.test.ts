@@ -126,3 +126,23 @@ describe("the state of a module", () => {
     expect(isRecyclable(guest(`(table 2 funcref) ${counts(grows)}`))).toBe(false);
   });
 });
+
+test("an actor may link to no more than it is granted, whatever the actor before it in its instance was", async () => {
+  const stage = new Stage();
+  const target = stage.runtime.spawn(await stage.runtime.load(guest(`(func (export "handle") (param i32))`)));
+  const links = await stage.runtime.load(
+    guest(`(func (export "run")
+      (drop (call $args (i32.const 16) (i32.const 16)))
+      (i32.store (i32.const 32) (call $link (i32.load (i32.const 24)) (i32.load (i32.const 28))))
+      (drop (call $send (i32.load (i32.const 16)) (i32.load (i32.const 20)) (i32.const 0) (i32.const 32) (i32.const 4))))`),
+  );
+  const args = new Uint8Array(BigUint64Array.of(BigInt(stage.boss.pid), BigInt(target)).buffer);
+  const statuses: number[] = [];
+  for (const kill of [true, false, true]) {
+    await stage.reason(stage.runtime.spawn(links, { args, grants: { kill } }));
+    const item = await stage.boss.receive({ timeoutMs: 0 });
+    if (item?.kind === "message") statuses.push(...wordsOf(item.bytes));
+  }
+  await stage.runtime.stop();
+  expect(statuses).toEqual([1, -100, 1]);
+});

@@ -11,6 +11,7 @@ import {
   readImageGlobals,
 } from "../../host/mail/image-bytes.ts";
 import { exportImage, importImage } from "../../host/mail/image-file.ts";
+import type { Parked } from "../../host/mail/image-parked.ts";
 import { Kernel, type Recorded } from "../../host/mail/kernel.ts";
 import { ImageError } from "../../host/wire/errors.ts";
 import { assemble } from "../support/wat.ts";
@@ -19,7 +20,7 @@ import * as W from "../support/words.ts";
 
 const PAGE_BYTES = 65_536;
 const INSTANCE = 7000;
-const HEADER_BYTES = 96;
+const HEADER_BYTES = 128;
 const CRC_AT = 80;
 const PAGES_AT = 84;
 const LIMIT_AT = 88;
@@ -78,6 +79,11 @@ function setting(pages = 1) {
 
 const origin = { module: new Uint8Array(32).fill(1), firstState: new Uint8Array(32).fill(2) };
 
+const PARKED: Parked = {
+  ...{ entry: "", isHandler: false, trapsExits: false, info: 0, pointer: 0, capacity: 0 },
+  ...{ want: 0, wanted: 0, timeoutMs: -1 },
+};
+
 /** An actor that has written these bytes, and its image. */
 function hibernated(parts: readonly (readonly [number, Uint8Array])[], limit = 4000) {
   const made = setting();
@@ -86,13 +92,19 @@ function hibernated(parts: readonly (readonly [number, Uint8Array])[], limit = 4
   guest.set(parts.length, BigInt(parts.length) << 40n);
   const actor = new Uint8Array(memory.buffer.slice(0));
   const image = port.save(state, limit);
-  return { ...made, actor, image, bytes: exportImage(kernel, image, origin) };
+  return { ...made, actor, image, bytes: exportImage(kernel, image, origin, PARKED) };
 }
 
 /** The CRC of changed bytes, as whoever changes them can compute it. */
 function sealed(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   new DataView(bytes.buffer).setUint32(CRC_AT, crc32(bytes.subarray(PAGES_AT)), true);
   return bytes;
+}
+
+function longer(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(length);
+  copy.set(bytes);
+  return copy;
 }
 
 function changed(bytes: Uint8Array, at: number, value: number): Uint8Array<ArrayBuffer> {
@@ -139,7 +151,9 @@ law.prop([fc.array(part, { maxLength: 8 })], { numRuns: 60 })(
     const image = importImage(kernel, state, bytes, origin);
     expect(port.loadImage(INSTANCE, image)).toBe(1);
     expect(Buffer.compare(new Uint8Array(memory.buffer), actor)).toBe(0);
-    expect(Buffer.compare(exportImage(kernel, port.save(state, imageLimit(kernel, image)), origin), bytes)).toBe(0);
+    expect(
+      Buffer.compare(exportImage(kernel, port.save(state, imageLimit(kernel, image)), origin, PARKED), bytes),
+    ).toBe(0);
     port.reset(INSTANCE, state, imageLimit(kernel, image));
     expect(Buffer.compare(new Uint8Array(memory.buffer), first)).toBe(0);
   },
@@ -180,7 +194,7 @@ test.for<[string, (bytes: Uint8Array) => Uint8Array]>([
   ["the image has fewer bytes than its 1000 lines need", bytes => changed(bytes, LINES_AT, 1000)],
   ["the image has fewer bytes than its 4294967295 lines need", bytes => changed(bytes, LINES_AT, 2 ** 32 - 1)],
   [
-    "the image has 128 bytes, and its lines say 112",
+    "the image has 160 bytes, and its lines say 144",
     bytes => changed(changed(bytes, LINES_AT, 1), HEADER_BYTES + 4, 0),
   ],
   ["line 1 of the image is not behind the one before", bytes => changed(bytes, HEADER_BYTES + 4, line(0, 3))],
@@ -197,8 +211,11 @@ test.for<[string, (bytes: Uint8Array) => Uint8Array]>([
     "the image has more globals than its module, which has 2",
     bytes => changed(bytes, HEADER_BYTES + 4, line(PAGE_BYTES + 64, 1)),
   ],
-  ["the image has 128 bytes, and its lines say 136", bytes => changed(bytes, HEADER_BYTES, line(0, 3))],
-  ["the image has 140000 bytes, and the longest has 131144", () => new Uint8Array(140_000)],
+  ["the image has 160 bytes, and its lines say 168", bytes => changed(bytes, HEADER_BYTES, line(0, 3))],
+  ["the image has 140000 bytes, and the longest has 131176", bytes => sealed(longer(bytes, 140_000))],
+  ["these bytes are no image", bytes => sealed(bytes.slice(0, 127))],
+  ["the image has the name of an entry of 1025 bytes, and the longest has 1024", bytes => changed(bytes, 124, 1025)],
+  ["the image has the name of an entry of 40 bytes", bytes => changed(bytes, 124, 40)],
 ])("refused: %s", ([message, change]) => {
   const { bytes, kernel, state } = hibernated(SMALL);
   const before = kernel.bytes.slice();
@@ -258,7 +275,7 @@ law.prop(
   }
   // Only the block, the lists of free blocks and the counters have changed.
   const end = image + (64 << kernel.word(image + I.BLOCK_CLASS));
-  const counters = [W.ARENA_END, W.IMAGE_BYTES];
+  const counters = [W.ARENA_END, W.IMAGE_BYTES, W.OTHER_BYTES, W.OTHER_BYTES + 4];
   new Int32Array(before.buffer).forEach((word, i) => {
     const at = 4 * i;
     if (word === kernel.word(at) || (at >= image && at < end)) return;

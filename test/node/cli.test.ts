@@ -322,7 +322,7 @@ describe("isopod", () => {
     [bench, ["ping-pong", "soon"], 'seconds is a number from 0.1 to 3600, not "soon"'],
     [bench, ["ping-pong", "--pairs", "0"], '--pairs is a whole number from 1 to 10000, not "0"'],
     [bench, ["ping-pong", "5", "6"], 'ping-pong takes the seconds and nothing else, but got "6"'],
-    [bench, ["memory", "5"], "memory takes no seconds, because the actors of all its rounds stay alive"],
+    [bench, ["memory", "5"], "memory takes no seconds, because each of its rounds takes some"],
     [bench, ["spawn", "5", "--rounds", "3"], "give the seconds or --rounds, not both"],
     [bench, ["spawn", "--style", "handler"], "spawn is not played in style handler, but process or jspi"],
     [bench, ["spawn", "--rounds", "0"], '--rounds is a whole number from 1 to 1000, not "0"'],

@@ -8,7 +8,9 @@ const inDeno = { versions: { node: "26.3.0", deno: "2.9.6" }, env: {}, hasFlag: 
 
 describe("the advice about memories", () => {
   test("is the flag in Node, until it is given", () => {
-    expect(adviceFor(inNode, 12_000)).toMatch(/at most 12000 fit: start node with --disable-wasm-trap-handler$/);
+    expect(adviceFor(inNode, 12_000)).toMatch(
+      /at most 12000 instances fit: start node with --disable-wasm-trap-handler$/,
+    );
     expect(adviceFor({ ...inNode, hasFlag: true }, 12_000)).toBeUndefined();
   });
 

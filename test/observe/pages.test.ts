@@ -166,6 +166,8 @@ const orders: readonly ActorOrder[] = [
   "mailboxItems",
   "mailboxBytes",
   "memoryBytes",
+  "resident",
+  "imageBytes",
   "reductions",
   "links",
   "ageMs",
@@ -176,6 +178,7 @@ function keyOf(info: ActorInfo, order: ActorOrder, place: number): string | numb
   if (order === "pid") return place;
   if (order === "names") return info.names[0] ?? "\uffff";
   if (order === "links") return info.links.length;
+  if (order === "resident") return Number(info.resident ?? -1);
   return info[order] ?? (isWord(order) ? "\uffff" : -1);
 }
 

@@ -74,6 +74,7 @@ describe("a snapshot", () => {
       mailboxItems: 0,
       mailboxBytes: 0,
       memoryBytes: 2 * 65_536,
+      resident: true,
       reductions: undefined,
       ageMs: 40,
       links: [],

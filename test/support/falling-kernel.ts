@@ -21,44 +21,51 @@ export interface Stack {
   isSafe: boolean;
   /** The function whose call has thrown. */
   ended: string | undefined;
+  /** Its file. */
+  endedIn?: string | undefined;
 }
 
 type Call = (...values: number[]) => unknown;
 
 const CONTROL = `
-export const stack = { calls: 0, endsAt: 0, isSafe: false, ended: undefined };
-export function enter(name) {
+export const stack = { calls: 0, endsAt: 0, isSafe: false, ended: undefined, endedIn: undefined };
+export function callBegins(name, file) {
   if (stack.isSafe || ++stack.calls !== stack.endsAt) return;
   stack.ended = name;
+  stack.endedIn = file;
   throw new RangeError("the stack ends in " + name);
 }
 `;
 
 /** TypeScript of the portable subset as JavaScript. */
-function inJavaScript(text: string): string {
-  const typed = text
-    .replace(/: (i32|bool|void)\b/g, "")
-    .replace(/^(export )?function (\w+)\(([^)]*)\) \{$/gm, '$&\n  enter("$2");');
+function inJavaScript(text: string, file: string, skipsInlined: boolean): string {
+  const before = skipsInlined ? "(?<!^// @inline\\n)" : "";
+  const begins = new RegExp(`^${before}(export )?function (\\w+)\\(([^)]*)\\) \\{$`, "gm");
+  const typed = text.replace(/: (i32|bool|void)\b/g, "").replace(begins, `$&\n  callBegins("$2", "${file}");`);
   const paths = typed.replace(/from "\.\/([\w-]+)\.ts"/g, (_, name: string) =>
     AS_THEY_ARE.includes(`${name}.ts`)
       ? `from "${pathToFileURL(join(SOURCES, `${name}.ts`)).href}"`
       : `from "./${name}.mjs"`,
   );
-  return `import { enter } from "./control.mjs";\n${paths}`;
+  return `import { callBegins } from "./control.mjs";\n${paths}`;
 }
 
-/** Makes the copy in a folder, which is removed again. `functions`: the file of each, by name. */
+/**
+ * Makes the copy in a folder, which is removed again. `functions`: the name and the file of each.
+ * `skipsInlined`: functions that asc copies to where they are called are no calls.
+ */
 export async function fallingKernel(
   folder: string,
-): Promise<{ kernel: Kernel; stack: Stack; functions: Map<string, string> }> {
+  skipsInlined = false,
+): Promise<{ kernel: Kernel; stack: Stack; functions: (readonly [name: string, file: string])[] }> {
   mkdirSync(folder, { recursive: true });
   const names = readdirSync(SOURCES).filter(
     name => /^[\w-]+\.ts$/.test(name) && !AS_THEY_ARE.includes(name) && !["binary.ts", "compile.ts"].includes(name),
   );
-  const functions = new Map<string, string>();
+  const functions: (readonly [name: string, file: string])[] = [];
   for (const name of names) {
-    const text = inJavaScript(readFileSync(join(SOURCES, name), "utf8"));
-    for (const [, called] of text.matchAll(/^ {2}enter\("(\w+)"\)/gm)) functions.set(called, name);
+    const text = inJavaScript(readFileSync(join(SOURCES, name), "utf8"), name, skipsInlined);
+    for (const [, called] of text.matchAll(/^ {2}callBegins\("(\w+)", /gm)) functions.push([called, name]);
     writeFileSync(join(folder, name.replace(".ts", ".mjs")), text);
   }
   writeFileSync(join(folder, "control.mjs"), CONTROL);
@@ -69,12 +76,21 @@ export async function fallingKernel(
   const { stack } = await inFolder("control.mjs");
   const copied = { ...(await inFolder("kernel.mjs")), findTag: (await inFolder("search.mjs")).findTag };
   const callable = Object.entries(copied).filter(([, value]) => typeof value === "function") as [string, Call][];
+  let depth = 0;
   const kernel = Object.fromEntries(
     callable.map(([name, call]) => [
       name,
       (...values: number[]) => {
-        stack.isSafe = false;
-        return call(...values);
+        const { isSafe } = stack;
+        // A function that has made sure of its headroom may call a port's.
+        if (depth === 0) stack.isSafe = false;
+        depth++;
+        try {
+          return call(...values);
+        } finally {
+          depth--;
+          stack.isSafe = isSafe;
+        }
       },
     ]),
   );

@@ -10,6 +10,8 @@ export function checkGuests(guests: KernelGuests): void {
   const mailboxes = audit(
     guests.memory,
     guests.guests.map(({ record }) => record),
+    [],
+    guests.blocks.all,
   );
   guests.guests.forEach(({ at, mailbox }) => {
     const stored = mailboxes[at].items.map(({ kind, tag, ref, reason, length }) => [kind, tag, ref, reason, length]);

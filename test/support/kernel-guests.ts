@@ -6,9 +6,10 @@
 import { checkGuests } from "./guest-check.ts";
 import { type Command, type Step, WIDE } from "./guest-programs.ts";
 import { answered, flush, receive, wantedPlace } from "./guest-receives.ts";
+import { HostBlocks } from "./host-blocks.ts";
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { bears } from "./kernel-items.ts";
-import { insist, instanceIn, kernelMemory, seedGenerations, setWord, specWith, word } from "./kernel-memory.ts";
+import { insist, kernelMemory, seedGenerations, setWord, word } from "./kernel-memory.ts";
 import {
   CANARY,
   checkShown,
@@ -29,6 +30,7 @@ export class KernelGuests {
   readonly memory = kernelMemory();
   readonly guests: Guest[] = [];
   readonly kernel: Kernel;
+  readonly blocks: HostBlocks;
   readonly #kept = new Map<number, Uint8Array>();
   /** Requests that no one has answered, and that are not demonitored: who asked whom. */
   readonly requests = new Map<number, { readonly by: number; readonly of: number; answered: boolean }>();
@@ -42,6 +44,7 @@ export class KernelGuests {
 
   constructor(given: readonly (readonly Command[])[], used: Kernel = kernel) {
     this.kernel = used;
+    this.blocks = new HostBlocks(this.memory, used);
     this.kernel.useMemories(this.memory, new WebAssembly.Memory({ initial: 1 }));
     this.#useOutside();
     // Slot 0, whose actor no one knows.
@@ -55,8 +58,8 @@ export class KernelGuests {
       this.#set(record + W.MAX_MESSAGES, at === 3 ? 60 : 1 << 30);
       this.#set(record + W.MAX_BYTES, 1 << 30);
       this.#set(record + W.MAX_MESSAGE_BYTES, 4000);
-      this.#set(record + W.BODY, instanceIn(this.memory));
-      this.#set(record + W.SPEC, specWith(this.memory, at === 1 ? 3 : 1 << 30));
+      this.#set(record + W.BODY, this.blocks.instance);
+      this.#set(record + W.SPEC, this.blocks.specWith(at === 1 ? 3 : 1 << 30));
       this.guests.push(newGuest(this.kernel, at, record, program, isHandler));
       if (isHandler) this.#window(record, 64, 3000, 100);
       this.kernel.enqueue(record);

@@ -4,7 +4,6 @@
  */
 
 import { blocksOfTies } from "./kernel-ties.ts";
-import * as I from "./words.ts";
 import * as W from "./words.ts";
 
 const CLASSES = 12;
@@ -36,6 +35,13 @@ export interface StoredMailbox {
   readonly positions: ReadonlyMap<number, number>;
   readonly segments: readonly { readonly at: number; readonly bytes: number }[];
   readonly dead: number;
+}
+
+/** A block of the arena that is in use. */
+export interface Block {
+  readonly at: number;
+  readonly bytes: number;
+  readonly what: string;
 }
 
 /** A memory in which a kernel can begin, of so many pages, with an arena full of other bytes than 0. */
@@ -75,24 +81,6 @@ export function word(memory: WebAssembly.Memory, address: number): number {
 
 export function setWord(memory: WebAssembly.Memory, address: number, value: number): void {
   wordsOf(memory)[address >> 2] = value;
-}
-
-/** Where these tests keep specs: the kernel's own words are before and behind. */
-const SPECS = [1792, 1856];
-const INSTANCE = 1920;
-
-/** An instance that an actor runs in. */
-export function instanceIn(memory: WebAssembly.Memory): number {
-  setWord(memory, INSTANCE + W.CONDITION, W.DIRTY);
-  return INSTANCE;
-}
-
-/** A spec whose actors may have so many ties. There can be two. */
-export function specWith(memory: WebAssembly.Memory, ties: number): number {
-  const spec = SPECS.find(at => [0, ties].includes(word(memory, at + W.MAX_TIES)));
-  insist(spec !== undefined, "there are two other specs");
-  setWord(memory, spec + W.MAX_TIES, ties);
-  return spec;
 }
 
 export function insist(holds: boolean, what: string): asserts holds {
@@ -279,20 +267,22 @@ export function readQueue(memory: WebAssembly.Memory): number[] {
 
 /**
  * Looks at the whole memory. Every byte of the arena must be in one block, that is free or in use:
- * none in two, and none in no one's. `records`: all that have been claimed. `images`: all images and
- * first states.
+ * none in two, and none in no one's. `records`: all that have been opened. `images`: all images and
+ * first states. `others`: specs, families, pools, instances, children and arguments.
  */
 export function audit(
   memory: WebAssembly.Memory,
   records: readonly number[],
   images: readonly number[] = [],
+  others: readonly Block[] = [],
 ): StoredMailbox[] {
-  const blocks = images.map(at => ({
+  const blocks: Block[] = images.map(at => ({
     at,
-    bytes: SMALLEST_BYTES << word(memory, at + I.BLOCK_CLASS),
+    bytes: SMALLEST_BYTES << word(memory, at + W.BLOCK_CLASS),
     what: "an image",
   }));
   const imageBytes = blocks.reduce((sum, { bytes }) => sum + bytes, 0);
+  blocks.push(...others);
   insist(word(memory, W.IMAGE_BYTES) === imageBytes, "IMAGE_BYTES is not the size of all images and first states");
   for (let sizeClass = 0; sizeClass < CLASSES; sizeClass++) {
     let at = word(memory, W.FREE_BLOCKS + sizeClass * 4);

@@ -3,6 +3,7 @@
  * without guests.
  */
 
+import { HostBlocks } from "./host-blocks.ts";
 import { type Kernel, kernel } from "./kernel-functions.ts";
 import { bears, hasTag, type Item, type Model } from "./kernel-items.ts";
 import {
@@ -11,7 +12,6 @@ import {
   readMailbox,
   seedGenerations,
   setWord,
-  specWith,
   takeAllOtherSlots,
   word,
 } from "./kernel-memory.ts";
@@ -39,6 +39,7 @@ export class KernelPlayer {
   /** Records in the order in which they should get their turns. */
   readonly queue: number[] = [];
   readonly kernel: Kernel;
+  readonly blocks: HostBlocks;
   /** The item that a step brings. */
   coming: Item | undefined;
   /** What a step does to the ties, once the kernel has done it. */
@@ -54,6 +55,7 @@ export class KernelPlayer {
     this.kernel = used;
     this.#maxItemBytes = maxItemBytes;
     this.memory = kernelMemory(maxItemBytes);
+    this.blocks = new HostBlocks(this.memory, used);
     used.useMemories(this.memory, this.guest);
     const drop = (handle: number) =>
       insist(this.kept.delete(handle), "a payload is dropped that the host does not keep");
@@ -96,7 +98,7 @@ export class KernelPlayer {
     insist(this.kernel.recordAt(index + 1) === record, "a slot has another record");
     setWord(this.memory, record + W.STATE, W.RUNNING);
     setWord(this.memory, record + W.FLAGS, W.TAKES_MESSAGES | W.MAY_END | W.HAS_MATCH | W.HAS_MATCH_FIRST);
-    setWord(this.memory, record + W.SPEC, specWith(this.memory, 1 << 30));
+    setWord(this.memory, record + W.SPEC, this.blocks.specWith(1 << 30));
     for (const limit of [W.MAX_MESSAGES, W.MAX_BYTES, W.MAX_MESSAGE_BYTES])
       setWord(this.memory, record + limit, 1 << 30);
     return record;

@@ -39,10 +39,13 @@ export const kernelFile = (name: string): string =>
 /** The functions that a file of the kernel exports, in either language. */
 export function signaturesIn(text: string): Signature[] {
   const functions = text.matchAll(/^(?:@.*\) |@inline )?export (?:declare )?function (\w+)\((.*?)\): (\w+)/gm);
-  const constants = text.matchAll(/^export const (\w+): \((.*?)\) => (\w+) =\s+named\("\1"\);$/gm);
+  const constants = text.matchAll(/^export const (\w+): \(([^)]*)\) => (\w+) =\s+named\("\1"\);$/gm);
   return [...functions, ...constants].map(([, name, parameters, result]) => ({
     name,
-    parameters: parameters.split(", ").filter(parameter => parameter !== ""),
+    parameters: parameters
+      .split(",")
+      .map(parameter => parameter.trim())
+      .filter(parameter => parameter !== ""),
     result,
   }));
 }
@@ -53,7 +56,15 @@ const gateNames = [
 ].map(([, gate, name]) => ({ gate, name }));
 
 /** The entries of the table "guest", by the names that outside.ts gives them. */
-const GUEST_ENTRIES = { callHandle: 0, callResume: 0, callMatch: 1, callMatchFirst: 2, callGlobals: 3 };
+const GUEST_ENTRIES = {
+  callHandle: 0,
+  callResume: 0,
+  callEntry: 0,
+  callMatch: 1,
+  callMatchFirst: 2,
+  callGlobals: 3,
+  callStart: 4,
+};
 
 /** A committed or given kernel, linked with what a test has in place of the host and the guest. */
 export function instantiateKernel(surroundings: Surroundings): CompiledKernel {
@@ -71,13 +82,14 @@ export function instantiateKernel(surroundings: Surroundings): CompiledKernel {
   const guest = exports.guest as WebAssembly.Table;
   for (const [name, entry] of Object.entries(GUEST_ENTRIES))
     if (outside[name] !== undefined) guest.set(entry, inWebAssembly(name, outside[name]));
-  const { callTurn } = outside;
-  if (callTurn !== undefined)
-    for (let slot = 0; slot < turns.length; slot++)
+  for (let index = 0; index < turns.length; index++) {
+    const call = turnAt(outside, index);
+    if (call !== undefined)
       turns.set(
-        slot,
-        inWebAssembly("callTurn", () => callTurn(slot)),
+        index,
+        inWebAssembly("callTurn", address => call(address, index)),
       );
+  }
   const all = Object.entries(exports);
   return {
     functions: Object.fromEntries(
@@ -91,13 +103,18 @@ export function instantiateKernel(surroundings: Surroundings): CompiledKernel {
   };
 }
 
+/** What stands in the table of turns: an instance has two places, for its actor's turn and for its leaving. */
+function turnAt({ callTurn, callLeave }: Readonly<Record<string, Words>>, index: number): Words | undefined {
+  return index % 2 === 0 ? (callTurn ?? callLeave) : (callLeave ?? callTurn);
+}
+
 const modules = new Map<string, WebAssembly.Module>();
 
 /** A function as an entry of a table, which takes only those of WebAssembly. */
 function inWebAssembly(name: string, call: Words): unknown {
   const signature = signaturesIn(kernelFile("outside.ts")).find(found => found.name === name);
-  // A turn knows its slot without being told.
-  const count = name === "callTurn" ? 0 : (signature?.parameters.length ?? 0);
+  // A turn knows its place in the table without being told.
+  const count = name === "callTurn" ? 1 : (signature?.parameters.length ?? 0);
   const type = `(param ${"i32 ".repeat(count)}) ${signature?.result === "void" ? "" : "(result i32)"}`;
   const text = `(module (import "a" "b" (func $f ${type})) (export "f" (func $f)))`;
   const module = modules.get(text) ?? new WebAssembly.Module(assemble(text));

@@ -8,7 +8,7 @@ import * as W from "./words.ts";
 
 /** Compares all that is stored with the models. */
 export function check(player: KernelPlayer): void {
-  const mailboxes = audit(player.memory, player.records);
+  const mailboxes = audit(player.memory, player.records, [], player.blocks.all);
   mailboxes.forEach((mailbox, index) => {
     checkMailbox(player, index, mailbox);
   });

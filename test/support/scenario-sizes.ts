@@ -16,6 +16,8 @@ export const tiny: Readonly<Record<string, readonly [parameters: Parameters, ope
   "selective-tag": [{ depth: 0, scans: 5 }, 5],
   "selective-ref": [{ depth: 10, calls: 5 }, 5],
   memory: [{ actors: 20 }, 20],
+  hibernation: [{ actors: 1300, random: 0 }, 1300],
+  "hibernation-random": [{ actors: 1300, random: 1 }, 1300],
   "thread-ring": [{ actors: 3, hops: 10 }, 10],
   counting: [{ messages: 50 }, 50],
   "fork-join-throughput": [{ actors: 3, messages: 5 }, 15],

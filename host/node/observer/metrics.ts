@@ -17,6 +17,8 @@ const totals: Readonly<Record<keyof Counters, readonly [name: string, help: stri
   denied: ["isopod_denials_total", "Calls of guests that were not granted, and pids and refs that they guessed"],
   spawned: ["isopod_guests_spawned_total", "Guests spawned"],
   ended: ["isopod_actors_ended_total", "Guests and host mailboxes that have ended"],
+  hibernated: ["isopod_hibernated_total", "Times that an actor has left its instance, and has become an image"],
+  loaded: ["isopod_images_loaded_total", "Times that an image was loaded into an instance"],
   turnsCut: ["isopod_turns_cut_total", "Turns that the clock has cut short"],
 };
 
@@ -75,6 +77,11 @@ export class Metrics {
     gauge("isopod_run_queue_length", "Actors that wait for a turn", ({ runQueue }) => runQueue);
     gauge("isopod_mailbox_items", "Items that wait in mailboxes", ({ totals }) => totals.mailboxItems);
     gauge("isopod_mailbox_bytes", "Payload bytes that wait in mailboxes", ({ totals }) => totals.mailboxBytes);
+    gauge(
+      "isopod_image_bytes",
+      "Images of hibernated actors, and first states of modules",
+      ({ memory }) => memory.images,
+    );
     gauge("isopod_guest_memory_bytes", "Memory of all guests", ({ memory }) => memory.memories);
     this.delays = new Histogram({
       name: "isopod_queue_delay_seconds",

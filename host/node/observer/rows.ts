@@ -32,7 +32,7 @@ export function labelOf({ names, module, kind }: ActorInfo): string {
 }
 
 export function rowOf(info: ActorInfo): ActorRow {
-  const { module, entry, waits, reductions, memoryBytes } = info;
+  const { module, entry, waits, reductions, memoryBytes, resident, pinned, imageBytes } = info;
   return {
     pid: formatPid(info.pid),
     name: cut(info.names.join(", ")),
@@ -45,6 +45,9 @@ export function rowOf(info: ActorInfo): ActorRow {
     bytes: info.mailboxBytes,
     ...(reductions !== undefined && { reductions }),
     ...(memoryBytes !== undefined && { memory: memoryBytes }),
+    ...(resident !== undefined && { resident }),
+    ...(pinned !== undefined && { pinned }),
+    ...(imageBytes !== undefined && { image: imageBytes }),
     links: info.links.length,
     ageMs: info.ageMs,
   };

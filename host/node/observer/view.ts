@@ -50,6 +50,8 @@ const orders: Readonly<Record<SortKey, readonly [order: ActorOrder, isWord: bool
   bytes: ["mailboxBytes", false],
   reductions: ["reductions", false],
   memory: ["memoryBytes", false],
+  resident: ["resident", false],
+  image: ["imageBytes", false],
   links: ["links", false],
   age: ["ageMs", false],
 };

@@ -1,7 +1,7 @@
 /** The columns of the list of actors. The tree has some of them. */
 import { escapeControls } from "../../wire/escape-controls.ts";
 import { setAttribute, setText } from "../page/dom.ts";
-import { bytes, count, duration, short } from "../page/text.ts";
+import { bytes, count, duration, residence, short } from "../page/text.ts";
 import type { ActorRow, SortKey } from "./protocol.ts";
 import type { Column } from "./table.ts";
 
@@ -34,10 +34,30 @@ function numbers(
     cell.classList.toggle("quiet", number === 0);
     cell.classList.toggle("strong", sort === "items" && number !== 0);
   };
-  return { title, about, widthPx, sort, isNumber: true, isMinor: sort === "bytes" || sort === "links", fill };
+  return {
+    title,
+    about,
+    widthPx,
+    sort,
+    isNumber: true,
+    isMinor: sort === "bytes" || sort === "links" || sort === "image",
+    fill,
+  };
 }
 
 export const memory = numbers("Memory", "memory", 86, row => row.memory, bytes, "The guest’s linear memory");
+const resident: Column<ActorRow> = {
+  title: "Resident",
+  about: "Whether it has an instance: yes, no, or pinned, if it keeps the one that it has",
+  widthPx: 82,
+  sort: "resident",
+  isMinor: true,
+  fill(cell, row) {
+    setText(cell, residence(row.resident, row.pinned));
+    setAttribute(cell, "title", row.pinned ?? "");
+    cell.classList.toggle("quiet", row.resident !== false);
+  },
+};
 export const items = numbers("Mailbox", "items", 82, row => row.items, count, "Items in its mailbox");
 export const age = numbers("Age", "age", 86, row => row.ageMs, duration, "Since it was spawned");
 const counted = "What it has computed since its spawn, if its module counts reductions";
@@ -47,6 +67,8 @@ const measures: readonly Column<ActorRow>[] = [
   numbers("Bytes", "bytes", 84, row => row.bytes, bytes, "Payload bytes in its mailbox"),
   reductions,
   memory,
+  resident,
+  numbers("Image", "image", 82, row => row.image, bytes, "Its image, while it has no instance"),
   numbers("Links", "links", 66, row => row.links, count, "Actors that it is linked to"),
   age,
 ];

@@ -174,6 +174,8 @@ function facts(actor: ActorDetail, open: (pid: string) => void): HTMLElement {
   if (actor.groups.length > 0) add("Groups", escapeControls(actor.groups.join(", ")));
   add("Mailbox", `${count(actor.items)} items, ${bytes(actor.bytes)}`);
   if (actor.memory !== undefined) add("Memory", bytes(actor.memory));
+  if (actor.pinned !== undefined) add("Instance", `it keeps its own, because ${actor.pinned}`);
+  if (actor.image !== undefined) add("Instance", `none; its image has ${bytes(actor.image)}`);
   if (actor.reductions !== undefined) add("Reductions", count(actor.reductions));
   if (actor.timers > 0) add("Timers", count(actor.timers));
   add("Age", duration(actor.ageMs));

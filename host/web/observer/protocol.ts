@@ -96,6 +96,8 @@ export const sortKeys = [
   "bytes",
   "reductions",
   "memory",
+  "resident",
+  "image",
   "links",
   "age",
 ] as const;
@@ -114,6 +116,12 @@ export interface ActorRow {
   readonly bytes: number;
   readonly reductions?: number;
   readonly memory?: number;
+  /** Whether it has an instance. Absent for the host's own. */
+  readonly resident?: boolean;
+  /** Why it keeps its instance. */
+  readonly pinned?: string;
+  /** The bytes of its image, if it has no instance. */
+  readonly image?: number;
   readonly links: number;
   readonly ageMs: number;
 }

@@ -50,3 +50,10 @@ export function milliseconds(value: number): string {
 export function timeOfDay(ms: number): string {
   return new Date(ms).toLocaleTimeString("en-GB");
 }
+
+/** Whether an actor has an instance, and keeps it. Nothing for the host's own. */
+export function residence(isResident: boolean | undefined, pinned: string | undefined): string {
+  if (isResident === undefined) return "";
+  if (!isResident) return "no";
+  return pinned === undefined ? "yes" : "pinned";
+}

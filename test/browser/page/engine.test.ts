@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type GuestModule, Runtime, SpawnError } from "../../../host/index.ts";
 import { buildGuest, buildGuests } from "../../support/guests.ts";
 import { guest } from "../../support/wat.ts";
-import { echo, overflows, traps } from "./player.ts";
+import { echo, overflows, ownEcho, traps } from "./player.ts";
 import type { Done, Work } from "./worker.ts";
 
 const wasm: Record<string, Uint8Array<ArrayBuffer>> = {};
@@ -97,15 +97,22 @@ describe("a page that has no memory left for another guest", () => {
 
   test("says so, and has room for as many others when those have ended", async () => {
     await using runtime = new Runtime();
-    const first = await runtime.load(echo, { name: "first" });
-    expect(fill(runtime, first)).toBeGreaterThan(100);
-    for (const { pid, module } of runtime.snapshot().actors) if (module === "first") runtime.kill(pid);
-    expect(runtime.size).toBe(0);
-    // Some of the instances of the first module are kept for later; the second needs their
-    // memories.
-    const second = await runtime.load(echo, { name: "second" });
+    const shared = await runtime.load(echo, { name: "shared" });
+    const mailbox = runtime.mailbox();
+    for (const pid of Array.from({ length: 40 }, () => runtime.spawn(shared))) mailbox.send(pid, "");
+    for (let i = 0; i < 40; i++) await mailbox.receive();
+    const end = (name: string) => {
+      for (const { pid, module } of runtime.snapshot().actors) if (module === name) runtime.kill(pid);
+      expect(runtime.size).toBe(0);
+    };
+    end("shared");
+    // The 32 instances of the first module are kept for later; the second needs their memories.
+    const second = await runtime.load(ownEcho, { name: "second" });
     expect(fill(runtime, second)).toBeGreaterThan(100);
-    expect(first.name).toBe("first");
+    end("second");
+    const third = await runtime.load(ownEcho, { name: "third" });
+    expect(fill(runtime, third)).toBeGreaterThan(100);
+    expect(shared.name).toBe("shared");
   });
 
   test("answers a guest that spawns with -101", async () => {

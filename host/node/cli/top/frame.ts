@@ -1,7 +1,7 @@
 /** The screen of `isopod top`, as lines of text. */
 
 import type { ActorRow, SortKey } from "../../../web/observer/protocol.ts";
-import { bytes, count, duration, milliseconds, short } from "../../../web/page/text.ts";
+import { bytes, count, duration, milliseconds, residence, short } from "../../../web/page/text.ts";
 import { escapeControls } from "../../../wire/escape-controls.ts";
 import type { Reading } from "./observer-client.ts";
 
@@ -32,6 +32,8 @@ const columns: readonly Column[] = [
   number("BYTES", "bytes", 9, row => row.bytes, bytes),
   number("REDUCTIONS", "reductions", 11, row => row.reductions, short),
   number("MEMORY", "memory", 9, row => row.memory, bytes),
+  { key: "resident", title: "RESIDENT", width: 8, text: row => residence(row.resident, row.pinned) },
+  number("IMAGE", "image", 9, row => row.image, bytes),
   number("LINKS", "links", 6, row => row.links, count),
   number("AGE", "age", 8, row => row.ageMs, duration),
 ];
@@ -52,7 +54,10 @@ function number(
 }
 
 /** The columns that a narrow terminal loses, the first one first. */
-const expendable: readonly SortKey[] = ["links", "bytes", "age", "module", "state", "memory", "reductions"];
+const expendable: readonly SortKey[] = [
+  ...(["resident", "image", "links", "bytes", "age"] as const),
+  ...(["module", "state", "memory", "reductions"] as const),
+];
 
 const styles = { strong: "1", quiet: "2", turned: "7", alarm: "31" } as const;
 

@@ -1,0 +1,39 @@
+/** A process for tests of hibernation, and what it tells. */
+import type { HostMailbox } from "../../host/index.ts";
+import { wordsOf } from "./player.ts";
+
+/**
+ * Counts its items in a global and in its memory, and tells both to the pid in its arguments. Its waits
+ * are of the kind that a transform makes: `resume:run` answers 1 where it has parked.
+ */
+export const COUNTER = `
+  (global $n (mut i32) (i32.const 0))
+  (func (export "run"))
+  (func (export "resume:run") (param $n i32) (result i32)
+    (local $got i32)
+    (if (i32.load (i32.const 8))
+      (then (local.set $got (local.get $n)))
+      (else
+        (drop (call $args (i32.const 16) (i32.const 8)))
+        (i32.store (i32.const 8) (i32.const 1))
+        ;; first
+        (local.set $got (call $recv (i32.const 64) (i32.const 128) (i32.const 4096) (i32.const -1)))))
+    (loop $again
+      (if (i32.eq (local.get $got) (i32.const -2)) (then (return (i32.const 1))))
+      (global.set $n (i32.add (global.get $n) (i32.const 1)))
+      (i32.store (i32.const 60000) (i32.add (i32.load (i32.const 60000)) (i32.const 1)))
+      (i32.store (i32.const 32) (global.get $n))
+      (i32.store (i32.const 36) (i32.load (i32.const 60000)))
+      (drop (call $send (i32.load (i32.const 16)) (i32.load (i32.const 20)) (i32.const 0) (i32.const 32) (i32.const 8)))
+      (local.set $got (call $recv (i32.const 64) (i32.const 128) (i32.const 4096) (i32.const -1)))
+      (br $again))
+    (unreachable))`;
+
+/** What counters have told a mailbox since it was last asked. */
+export function countsOf(mailbox: HostMailbox): number[][] {
+  const counts: number[][] = [];
+  for (let item = mailbox.poll(); item !== undefined; item = mailbox.poll()) {
+    if (item.kind === "message") counts.push([...wordsOf(item.bytes)]);
+  }
+  return counts;
+}

@@ -1,0 +1,237 @@
+/**
+ * What the host has made for actors that take turns in pools of instances: two modules, a pool and a
+ * spec for each, and the names by which their actors spawn others. For tests of the kernel.
+ */
+import { HostBlocks } from "./host-blocks.ts";
+import type { Kernel } from "./kernel-functions.ts";
+import { insist, kernelMemory, seedGenerations, setWord, takeAllOtherSlots, word } from "./kernel-memory.ts";
+import * as W from "./words.ts";
+
+const PAGE_BYTES = 65_536;
+/** The pages of the two modules. An actor of the second one can have more than an image may. */
+const PAGES = [1, 3];
+export const SLOTS = 20;
+export const MOST_IN_FAMILY = 8;
+export const MOST_SPAWNS = 6;
+export const MOST_TIES = 5;
+export const MOST_MESSAGES = 20;
+export const MOST_MESSAGE_BYTES = 100;
+/** What each spec's actors spawn: the name, the entry and the spec. */
+export const CHILDREN: readonly (readonly [name: string, entry: string, spec: number])[] = [
+  ["one", "", 0],
+  ["two", "", 1],
+  ["tw", "o", 0],
+  ["one", "again", 1],
+];
+
+type Outside = Parameters<Kernel["useOutside"]>[0];
+
+/** A memory and globals. */
+export interface State {
+  bytes: Uint8Array;
+  globals: number[];
+}
+
+export interface Instance {
+  readonly at: number;
+  readonly index: number;
+  readonly memory: WebAssembly.Memory;
+  readonly module: number;
+  globals: number[];
+}
+
+/** The first global of the first module is its store limit, an i32. The others are doubles. */
+export function encode(globals: readonly number[], module: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8 * globals.length));
+  globals.forEach((value, i) => {
+    if (module === 0 && i === 0) view.setInt32(0, value, true);
+    else view.setFloat64(8 * i, value, true);
+  });
+  return new Uint8Array(view.buffer);
+}
+
+export function decode(bytes: Uint8Array, module: number): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Array.from({ length: bytes.length / 8 }, (_, i) =>
+    module === 0 && i === 0 ? view.getInt32(0, true) : view.getFloat64(8 * i, true),
+  );
+}
+
+export class LifeWorld {
+  readonly memory = kernelMemory();
+  readonly kernel: Kernel;
+  readonly blocks: HostBlocks;
+  readonly first: readonly State[];
+  /** By module: the addresses of its first state, its pool and its spec. */
+  readonly states: number[] = [];
+  readonly pools: number[] = [];
+  readonly specs: number[] = [];
+  /** By their place in the table of turns, halved. */
+  readonly instances: (Instance | undefined)[] = [];
+  /** The record of each slot. */
+  readonly records: number[];
+  current: Instance | undefined;
+  /** Called where the guest's `isopod:globals` is. */
+  onGlobals: () => void = () => undefined;
+  readonly #ownMemory = new WebAssembly.Memory({ initial: 1 });
+
+  /** `outside`: what stands for the host and the guests. */
+  constructor(sizes: readonly number[], used: Kernel, outside: Outside) {
+    this.kernel = used;
+    this.blocks = new HostBlocks(this.memory, used);
+    this.enterKernel();
+    used.useOutside({
+      hostHeadroom: () => undefined,
+      hostSeed: () => seedGenerations(this.memory, 7 << 10),
+      callGlobals: (at, toMemory) => this.#callGlobals(at, toMemory),
+      ...outside,
+    });
+    this.first = PAGES.map((pages, module) => {
+      const bytes = new Uint8Array(pages * PAGE_BYTES);
+      for (const at of [10, 3000, 65_400 + 20_000 * module]) bytes.fill(0x11 + module, at, at + 50);
+      return { bytes, globals: [module === 0 ? 4000 : 1, 2, 3] };
+    });
+    this.records = Array.from({ length: SLOTS }, () => used.open());
+    for (const record of this.records) {
+      used.hide(record);
+      used.close(record);
+    }
+    takeAllOtherSlots(this.memory);
+    this.set(W.MAX_ACTORS, W.MAX_SLOTS);
+    this.set(W.TELLS_ENDS, 1);
+    for (const [module, size] of sizes.entries()) this.#addModule(module, size);
+    for (const spec of this.specs) for (const child of CHILDREN) this.#adopt(spec, ...child);
+  }
+
+  get(address: number): number {
+    return word(this.memory, address);
+  }
+
+  set(address: number, value: number): void {
+    setWord(this.memory, address, value);
+  }
+
+  add(address: number, change: number): void {
+    this.set(address, this.get(address) + change);
+  }
+
+  double(address: number): number {
+    return new Float64Array(this.memory.buffer)[address / 8];
+  }
+
+  addDouble(address: number, change: number): void {
+    new Float64Array(this.memory.buffer)[address / 8] += change;
+  }
+
+  /** The kernel as the port of an instance. */
+  port(instance: Instance): Kernel {
+    this.current = instance;
+    this.kernel.useMemories(this.memory, instance.memory);
+    return this.kernel;
+  }
+
+  enterKernel(): Kernel {
+    this.kernel.useMemories(this.memory, this.#ownMemory);
+    return this.kernel;
+  }
+
+  at(address: number): Instance {
+    const found = this.instances.find(instance => instance?.at === address);
+    insist(found !== undefined, "an actor is in an instance that there is not");
+    return found;
+  }
+
+  /** The guest's `isopod:globals`. */
+  #callGlobals(at: number, toMemory: number): void {
+    this.onGlobals();
+    const instance = this.current as Instance;
+    const { memory, globals, module } = instance;
+    const bytes = new Uint8Array(memory.buffer, at, 8 * globals.length);
+    if (toMemory === 0) instance.globals = decode(bytes, module);
+    else bytes.set(encode(globals, module));
+  }
+
+  #addModule(module: number, size: number): void {
+    const pool = this.blocks.take(W.POOL_BYTES, "a pool");
+    const spec = this.blocks.take(W.SPEC_BYTES, "a spec");
+    this.pools.push(pool);
+    this.specs.push(spec);
+    this.set(pool + W.MOST_INSTANCES, size);
+    this.set(pool + W.HAS_LIMIT, module === 0 ? 1 : 0);
+    const flags = W.TAKES_MESSAGES | W.TAKES_TURNS | W.KNOWS_PARK | W.MAY_END | (module === 0 ? W.HAS_START : 0);
+    const words: readonly (readonly [place: number, value: number])[] = [
+      [W.POOL, pool],
+      [W.SPEC_FLAGS, flags],
+      [W.MAX_TIES, MOST_TIES],
+      [W.SPEC_MAX_MESSAGES, MOST_MESSAGES],
+      [W.SPEC_MAX_BYTES, 100_000],
+      [W.SPEC_MAX_MESSAGE_BYTES, MOST_MESSAGE_BYTES],
+      [W.SPEC_MAX_FAMILY, MOST_IN_FAMILY],
+      [W.SPEC_MAX_SPAWNS, MOST_SPAWNS],
+    ];
+    for (const [place, value] of words) this.set(spec + place, value);
+    this.makeInstance(module);
+  }
+
+  /** What a name and an entry mean for the actors of a spec. */
+  #adopt(spec: number, name: string, entry: string, child: number): void {
+    const block = this.blocks.take(W.CHILD_HEADER + name.length + entry.length, "a child");
+    this.set(block + W.CHILD_SPEC, this.specs[child]);
+    this.set(block + W.CHILD_NAME_LENGTH, name.length);
+    this.set(block + W.CHILD_ENTRY_LENGTH, entry.length);
+    new Uint8Array(this.memory.buffer).set(Buffer.from(name + entry), block + W.CHILD_HEADER);
+    this.set(block + W.NEXT_CHILD, this.get(spec + W.CHILDREN));
+    this.set(spec + W.CHILDREN, block);
+    this.add(this.specs[child] + W.USERS, 1);
+  }
+
+  /** A new instance, which no actor has. */
+  makeInstance(module: number): Instance {
+    const { bytes, globals } = this.first[module];
+    const pool = this.pools[module];
+    const pages = bytes.length / PAGE_BYTES;
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages + 1 });
+    new Uint8Array(memory.buffer).set(bytes);
+    const place = this.instances.indexOf(undefined);
+    const index = place < 0 ? this.instances.length : place;
+    const at = this.blocks.take(W.INSTANCE_BYTES, "an instance");
+    const instance: Instance = { at, index, memory, module, globals: [...globals] };
+    this.instances[index] = instance;
+    this.states[module] ??= this.port(instance).keepFirstState(-1, globals.length);
+    insist(this.states[module] > W.TOO_LARGE, "a first state is not kept");
+    this.set(pool + W.FIRST_STATE, this.states[module]);
+    const next = this.get(pool + W.NEXT_TO_LEAVE);
+    this.set(at + W.TABLE_INDEX, 2 * index);
+    this.set(at + W.IN_STATE, this.states[module]);
+    this.set(at + W.OF_POOL, pool);
+    this.set(at + W.PAGES, this.get(this.states[module] + W.STATE_PAGES));
+    this.set(at + W.NEXT_FREE, this.get(pool + W.FREE_INSTANCE));
+    this.set(at + W.NEXT_IN_POOL, next === 0 ? at : this.get(next + W.NEXT_IN_POOL));
+    this.set(next === 0 ? pool + W.NEXT_TO_LEAVE : next + W.NEXT_IN_POOL, at);
+    this.set(pool + W.FREE_INSTANCE, at);
+    this.add(pool + W.INSTANCES_MADE, 1);
+    return instance;
+  }
+
+  /** No actor has the instance, and it is not free: it is dropped. */
+  discard({ at, index, module }: Instance): void {
+    const pool = this.pools[module];
+    let before = at;
+    while (this.get(before + W.NEXT_IN_POOL) !== at) before = this.get(before + W.NEXT_IN_POOL);
+    const next = this.get(at + W.NEXT_IN_POOL);
+    this.set(before + W.NEXT_IN_POOL, next);
+    if (this.get(pool + W.NEXT_TO_LEAVE) === at) this.set(pool + W.NEXT_TO_LEAVE, next === at ? 0 : next);
+    this.add(pool + W.INSTANCES_MADE, -1);
+    this.instances[index] = undefined;
+    this.blocks.give(at);
+  }
+
+  /** Drops the instances of a pool that no actor has. */
+  dropFree(module: number): void {
+    const pool = this.pools[module];
+    for (let at = this.get(pool + W.FREE_INSTANCE); at !== 0; at = this.get(pool + W.FREE_INSTANCE)) {
+      this.set(pool + W.FREE_INSTANCE, this.get(at + W.NEXT_FREE));
+      this.discard(this.at(at));
+    }
+  }
+}
