@@ -70,7 +70,7 @@ export class Instances {
     kernel.setWord(instance.address + CONDITION, DIRTY);
     kernel.setWord(instance.address + OCCUPANT, actor.record);
     actor.setWord(BODY, instance.address);
-    actor.setWord(FLAGS, actor.word(FLAGS) | RESIDENT | PINNED | flagsOf(actor.spec, instance));
+    actor.setWord(FLAGS, actor.word(FLAGS) | RESIDENT | PINNED | flagsOf(actor.spec, instance) | grantFlags(actor));
   }
 
   /**
@@ -163,11 +163,10 @@ export class Instances {
         this.#pools.refuse(module);
         return false;
       }
-      // Actors of other grants share it.
-      pool.flags = flagsOf(actor.spec, instance) & ~MAY_END;
+      pool.flags = flagsOf(actor.spec, instance);
     }
     kernel.setWord(spec + POOL, pool.address);
-    kernel.setWord(spec + SPEC_FLAGS, pool.flags | (actor.granted?.kill === true ? MAY_END : 0) | TAKES_MESSAGES);
+    kernel.setWord(spec + SPEC_FLAGS, pool.flags | grantFlags(actor) | TAKES_MESSAGES);
     return true;
   }
 
@@ -323,6 +322,9 @@ export class Instances {
     }
   }
 }
+
+/** The FLAGS that its grants decide: others of its pool may have other ones. */
+const grantFlags = ({ granted }: Actor): number => (granted?.kill === true ? MAY_END : 0);
 
 /** Makes the memory of a new instance as large as that of the actor that it is for. */
 function growTo({ bytes }: Instance, module: GuestModule, wanted: number): void {
