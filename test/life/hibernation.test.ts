@@ -218,7 +218,7 @@ describe("what keeps an actor in its instance", () => {
 describe("with `hibernateAfterMs`", () => {
   beforeEach(async () => {
     await runtime.stop();
-    await begin({ hibernateAfterMs: 1_000 });
+    await begin({ hibernateAfterMs: 1_000, limits: { instances: 10 } });
   });
 
   test("an actor that has not run for that long leaves, at the latest after twice that time", async () => {

@@ -100,28 +100,31 @@ describe("a message crosses the border", () => {
     });
   }
 
-  /** Nothing crosses but the call that gives the kernel its next turns, after 128 of them. */
+  /**
+   * Nothing crosses but the call that gives the kernel its next turns, after 128 of them, and its question
+   * whether they have headroom.
+   */
   function expectFewerThan(most: number, found: Crossings): void {
     const sum = Object.values(found).reduce((sum, each) => sum + each, 0);
     expect(sum, JSON.stringify(found)).toBeLessThan(most);
   }
 
   test("once in 128 between handlers", { timeout: SLOW }, async () => {
-    expectFewerThan(0.01, await crossings(pingPong, "handler", { pairs: 1, bytes: 8 }));
+    expectFewerThan(0.017, await crossings(pingPong, "handler", { pairs: 1, bytes: 8 }));
   });
 
   test("once in 128 between processes that wait", { timeout: SLOW }, async () => {
-    expectFewerThan(0.01, await crossings(pingPong, "process", { pairs: 1, bytes: 8 }));
+    expectFewerThan(0.017, await crossings(pingPong, "process", { pairs: 1, bytes: 8 }));
   });
 
   test("once in 128 turns of a call, and with one request of 256", { timeout: SLOW }, async () => {
-    // A call has two turns, so 256 calls are four runs. The host makes that request, and draws the
-    // refs of the others, which is 13 crossings.
-    expectFewerThan(18 / 256, await crossings(selectiveRef, "process", { depth: 0 }, "calls"));
+    // A call has two turns, so 256 calls are four runs, with eight crossings. The host makes that request,
+    // and draws the refs of the others, which is 13 crossings.
+    expectFewerThan(22 / 256, await crossings(selectiveRef, "process", { depth: 0 }, "calls"));
   });
 
   test("as often with many bytes as with few", { timeout: SLOW }, async () => {
-    expectFewerThan(0.01, await crossings(pingPong, "process", { pairs: 4, bytes: 3000 }));
+    expectFewerThan(0.017, await crossings(pingPong, "process", { pairs: 4, bytes: 3000 }));
   });
 
   test("hardly ever where the receiver is a process with more to take", { timeout: SLOW }, async () => {
