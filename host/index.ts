@@ -22,8 +22,9 @@ export {
 
 // Guest modules: loading them and spawning actors of them.
 
-export type { ModuleDefaults, SpawnOptions } from "./life/spawner.ts";
+export type { ModuleDefaults, SpawnOptions } from "./life/spawn-options.ts";
 export type { Lookup, ReadSourceMap } from "./module/crash-places.ts";
+export type { DerivedModule } from "./module/derived-module.ts";
 export { hasJspi } from "./module/engine.ts";
 export type { GuestModule } from "./module/guest-module.ts";
 export type { BuiltModule, ModuleSource } from "./module/source.ts";

@@ -9,6 +9,7 @@ import { TurnBudget } from "./actor/reductions.ts";
 import { Specs } from "./actor/spec.ts";
 import { Registry } from "./between/names.ts";
 import { drawRefs } from "./between/refs.ts";
+import { endFromOutside } from "./between/signals.ts";
 import { Denials, type Denied } from "./door/denials.ts";
 import { hostImports } from "./door/host-functions.ts";
 import { actorImports } from "./door/imports.ts";
@@ -26,6 +27,7 @@ import { Exits } from "./life/exits.ts";
 import { Hibernation } from "./life/hibernation.ts";
 import { Images } from "./life/images.ts";
 import { Instances } from "./life/instances.ts";
+import { Modules } from "./life/modules.ts";
 import { Spawner, tellSpawn } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
 import { Actors } from "./mail/actors.ts";
@@ -65,6 +67,7 @@ export class Parts {
   readonly imports: ImportObject;
   readonly loop: Loop;
   readonly instances: Instances;
+  readonly modules: Modules;
   readonly hibernation: Hibernation;
   readonly images: Images;
   readonly ends: Ends;
@@ -122,7 +125,7 @@ export class Parts {
     /** Looks at who wants to hear of spawns and ends. */
     const look = () => {
       kernel.setWord(WATCHED, inspection.wants("spawn") ? 1 : 0);
-      kernel.setWord(TELLS_ENDS, exits.areWanted ? 1 : 0);
+      kernel.setWord(TELLS_ENDS, exits.areWanted || this.modules.areLeaving ? 1 : 0);
     };
     inspection.onListener = look;
     kernel.view = (lo, hi, record) => new Actor(lo, hi, record, services);
@@ -157,12 +160,16 @@ export class Parts {
     this.images = new Images(services, this.hibernation);
     this.loop = new Loop(services, notices, outboxes, {
       begin: look,
-      tellEnds: () => exits.tellOfKernel(),
+      tellEnds: () => {
+        exits.tellOfKernel();
+        this.modules.sweep();
+      },
       provide: actor => this.instances.provide(actor),
       ran: () => this.hibernation.ran(),
     });
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
     this.instances = new Instances(services, ports, this.imports, limits);
+    this.modules = new Modules(services, this.instances);
     this.ends = new Ends(services, notices, registry, this.instances, exits);
     this.spawner = new Spawner(
       services,
@@ -171,6 +178,7 @@ export class Parts {
       inspection,
       actors,
       this.instances,
+      this.modules,
       this.images,
       this.ends,
       jspi,
@@ -179,6 +187,27 @@ export class Parts {
     const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
     const { tableElements } = limits;
     this.loader = new ModuleLoader({ tableElements, offers, readSourceMap: options.readSourceMap });
+  }
+
+  /** Ends all actors, and tells their ends. Nothing runs afterwards. */
+  stop(): void {
+    // The host's own actors first: a supervisor must not take the end of its children for a fault.
+    const actors = [...this.actors].sort((a, b) => Number(a.module !== null) - Number(b.module !== null));
+    for (const actor of actors) {
+      actor.immune = false;
+      endFromOutside(actor, { kind: "shutdown" });
+    }
+    this.services.timers.clear();
+    this.services.scheduler.stop();
+    this.loop.stop();
+    this.snapshots.stop();
+    this.spawner.stop();
+    this.instances.drop();
+    // Tells what no later turn would. In a microtask: a guest's call may have led to `stop`.
+    queueMicrotask(() => {
+      this.ends.finish();
+      this.notices.flush();
+    });
   }
 
   newCalls(): Calls {

@@ -9,7 +9,8 @@ import { type CallOptions, type Calls, callChecks } from "./javascript/calls.ts"
 import { checkSupervisor, type SupervisorOptions } from "./javascript/child.ts";
 import type { HostMailbox } from "./javascript/host-mailbox.ts";
 import type { Supervisor } from "./javascript/supervisor.ts";
-import type { ModuleDefaults, SpawnOptions } from "./life/spawner.ts";
+import type { ModuleDefaults, SpawnOptions } from "./life/spawn-options.ts";
+import type { DerivedModule } from "./module/derived-module.ts";
 import type { GuestModule } from "./module/guest-module.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
 import type { ActorFilter } from "./observe/actor-filter.ts";
@@ -80,7 +81,7 @@ export class Runtime implements AsyncDisposable {
    * Gives a module a name, by which the host and granted guests spawn it, from the next spawn on.
    * Throws a SpawnError for a policy that the module cannot have.
    */
-  define(name: string, module: GuestModule, defaults: ModuleDefaults = {}): void {
+  define(name: string, module: GuestModule | DerivedModule, defaults: ModuleDefaults = {}): void {
     this.#parts.spawner.define(name, module, defaults);
   }
 
@@ -90,7 +91,7 @@ export class Runtime implements AsyncDisposable {
    * SpawnError where there is no such name or entry, where the guest cannot wait as asked, at a
    * limit, and where the module traps while it starts. Throws a ClosedError after `stop`.
    */
-  spawn(module: GuestModule | string, options: SpawnOptions = {}): Pid {
+  spawn(module: GuestModule | DerivedModule | string, options: SpawnOptions = {}): Pid {
     return this.#parts.spawner.spawn(module, options, this.#parts.imports).pid;
   }
 
@@ -242,8 +243,28 @@ export class Runtime implements AsyncDisposable {
    * SpawnError as `spawn` does. Nothing in an image is trusted, but whoever made it decides what the actor
    * does with its grants.
    */
-  spawnImage(module: GuestModule | string, image: Uint8Array, options: SpawnOptions = {}): Pid {
+  spawnImage(module: GuestModule | DerivedModule | string, image: Uint8Array, options: SpawnOptions = {}): Pid {
     return this.#parts.spawner.spawnImage(module, image, options, this.#parts.imports).pid;
+  }
+
+  /**
+   * A module whose actors begin where the actor of an image was parked. It shares the code and the
+   * instances of the module that the image is of. An actor's own image is then the difference from this
+   * one. Its actors run the entry of the image's actor; arguments, grants, limits and names come from each
+   * spawn. Throws an ImageError as `spawnImage` does, and where the state has more than 128 KiB from its
+   * first to its last byte that is not 0.
+   */
+  derive(module: GuestModule | DerivedModule, image: Uint8Array): DerivedModule {
+    return this.#parts.spawner.derive(module, image, this.#parts.imports);
+  }
+
+  /**
+   * A module, and the names that it was defined by, can be spawned no more. Its actors live on. When the last
+   * of them has ended, its free instances and its first state are freed. Modules that were derived from it
+   * stay. Returns false where it was unloaded before.
+   */
+  unload(module: GuestModule | DerivedModule): boolean {
+    return this.#parts.modules.unload(module);
   }
 
   /**
@@ -283,10 +304,7 @@ export class Runtime implements AsyncDisposable {
     return actor && this.#parts.snapshots.infoOf(actor);
   }
 
-  /**
-   * The first items of an actor's mailbox, which stay in it. Undefined where there is no such
-   * actor.
-   */
+  /** The first items of an actor's mailbox, which stay in it. Undefined where there is no such actor. */
   peek(pid: Pid, options: PeekOptions = {}): WaitingItem[] | undefined {
     checkOptions("peek", options, peekChecks);
     const actor = this.#parts.directory.find(pid);
@@ -323,23 +341,7 @@ export class Runtime implements AsyncDisposable {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    // The host's own actors first: a supervisor must not take the end of its children for a fault.
-    const actors = [...this.#parts.actors].sort((a, b) => Number(a.module !== null) - Number(b.module !== null));
-    for (const actor of actors) {
-      actor.immune = false;
-      endFromOutside(actor, { kind: "shutdown" });
-    }
-    this.#parts.services.timers.clear();
-    this.#parts.services.scheduler.stop();
-    this.#parts.loop.stop();
-    this.#parts.snapshots.stop();
-    this.#parts.spawner.stop();
-    this.#parts.instances.drop();
-    // Tells what no later turn would. In a microtask: a guest's call may have led to `stop`.
-    queueMicrotask(() => {
-      this.#parts.ends.finish();
-      this.#parts.notices.flush();
-    });
+    this.#parts.stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

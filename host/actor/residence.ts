@@ -1,6 +1,7 @@
 /** Whether an actor has an instance, why it keeps it, and what its state takes without one. */
 
-import { POOL } from "../kernel/life-words.ts";
+import { STATE_PAGES } from "../kernel/image-words.ts";
+import { POOL, SPEC_STATE } from "../kernel/life-words.ts";
 import { BODY, PINNED, RESIDENT, SPEC } from "../kernel/words.ts";
 import { imageLength, imageMemoryBytes, readImageGlobals } from "../mail/image-bytes.ts";
 import { PAGE_BYTES } from "../wire/abi.ts";
@@ -24,8 +25,11 @@ export function imageBytesOf(actor: Actor): number | undefined {
 /** The size of its guest's memory. Undefined for the host's own. */
 export function memoryBytesOf(actor: Actor): number | undefined {
   if (actor.module === null || actor.has(RESIDENT)) return actor.bytes.memory?.buffer.byteLength;
+  const { kernel } = actor.services;
   const image = actor.word(BODY);
-  return image === 0 ? actor.module.initialBytes : imageMemoryBytes(actor.services.kernel, image);
+  if (image !== 0) return imageMemoryBytes(kernel, image);
+  const state = kernel.word(actor.word(SPEC) + SPEC_STATE);
+  return state === 0 ? actor.module.initialBytes : kernel.word(state + STATE_PAGES) * PAGE_BYTES;
 }
 
 /** The reductions that it was granted and has not spent. */

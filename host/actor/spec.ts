@@ -12,13 +12,20 @@ import {
   NEXT_CHILD,
   POOL,
   SPEC_BYTES,
+  SPEC_CAPACITY,
+  SPEC_INFO,
   SPEC_MAX_BYTES,
   SPEC_MAX_FAMILY,
   SPEC_MAX_MESSAGE_BYTES,
   SPEC_MAX_MESSAGES,
   SPEC_MAX_SPAWNS,
+  SPEC_POINTER,
+  SPEC_WANT,
+  SPEC_WANTED,
   USERS,
 } from "../kernel/life-words.ts";
+import { ENDS_LENGTH } from "../kernel/words.ts";
+import type { Parked } from "../mail/image-parked.ts";
 import type { Kernel } from "../mail/kernel.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import type { Granted } from "../wire/grants.ts";
@@ -30,10 +37,20 @@ export interface TurnPolicy {
   readonly perTurn: number;
 }
 
+/** What actors of a derived module begin as. */
+export interface Template {
+  /** Where the kernel has their first state. */
+  readonly state: number;
+  /** How they wait. */
+  readonly parked: Parked;
+}
+
 /** What an actor is spawned as. */
 export interface Spec {
   /** Null for the host's own actors, which have no guest. */
   readonly module: GuestModule | null;
+  /** Null if it begins with its module's own first state. */
+  readonly template: Template | null;
   /** The export that it runs; empty for the host's own. */
   readonly entry: string;
   /** How it waits. */
@@ -47,7 +64,7 @@ export interface Spec {
 
 /** The spec of an actor of the host. */
 export function hostSpec(limits: Limits): Spec {
-  return { module: null, entry: "", way: "host", limits, granted: null, reductions: null };
+  return { module: null, template: null, entry: "", way: "host", limits, granted: null, reductions: null };
 }
 
 const encoder = new TextEncoder();
@@ -61,6 +78,8 @@ export class Specs {
   /** Numbers of modules, and texts of limits and grants. */
   readonly #keys = new WeakMap<object, string>();
   #lastKey = 0;
+  /** Called when no actor has a spec any more. */
+  onDropped: () => void = () => undefined;
   /** The names and entries of children, by the address of the parent. */
   readonly #adopted = new Map<number, Set<string>>();
 
@@ -85,6 +104,27 @@ export class Specs {
     const users = this.#kernel.word(address + USERS) - 1;
     this.#kernel.setWord(address + USERS, users);
     if (users > 0) return;
+    this.#remove(address);
+    this.onDropped();
+  }
+
+  /** Drops the specs whose last user the kernel has ended. */
+  sweep(): void {
+    // The ends in the kernel's list are of specs that their listeners ask for.
+    if (this.#kernel.word(ENDS_LENGTH) > 0) return;
+    for (const address of [...this.#byAddress.keys()]) {
+      if (this.#byAddress.has(address) && this.#kernel.word(address + USERS) === 0) this.#remove(address);
+    }
+    this.onDropped();
+  }
+
+  /** Whether actors have a spec like this. */
+  some(isLike: (spec: Spec) => boolean): boolean {
+    for (const spec of this.#byAddress.values()) if (isLike(spec)) return true;
+    return false;
+  }
+
+  #remove(address: number): void {
     this.#dropChildren(address);
     this.#addresses.delete(this.#keyOf(this.at(address)));
     this.#byAddress.delete(address);
@@ -93,7 +133,7 @@ export class Specs {
 
   #add(key: string, spec: Spec): number {
     const address = this.#kernel.newBlock(SPEC_BYTES);
-    const { limits } = spec;
+    const { limits, template } = spec;
     const words: readonly (readonly [place: number, value: number])[] = [
       [MAX_TIES, limits.ties],
       [SPEC_MAX_MESSAGES, limits.mailboxMessages],
@@ -103,9 +143,17 @@ export class Specs {
       [SPEC_MAX_SPAWNS, limits.spawnsPerSecond],
     ];
     for (const [place, value] of words) this.#kernel.setWord(address + place, Math.min(value, MAX_WORD));
+    if (template !== null) this.#addParked(address, template.parked);
     this.#byAddress.set(address, spec);
     this.#addresses.set(key, address);
     return address;
+  }
+
+  #addParked(address: number, { info, pointer, capacity, want, wanted }: Parked): void {
+    const words = [info, pointer, capacity, want, wanted];
+    [SPEC_INFO, SPEC_POINTER, SPEC_CAPACITY, SPEC_WANT, SPEC_WANTED].forEach((place, i) => {
+      this.#kernel.setWord(address + place, words[i]);
+    });
   }
 
   /**
@@ -146,10 +194,11 @@ export class Specs {
     }
   }
 
-  #keyOf({ module, entry, way, limits, granted, reductions }: Spec): string {
+  #keyOf({ module, template, entry, way, limits, granted, reductions }: Spec): string {
     const policy = reductions === null ? "" : `${reductions.policy} ${reductions.perTurn}`;
     return [
       module === null ? "" : this.#keyFor(module, this.#next),
+      template === null ? "" : this.#keyFor(template, this.#next),
       entry,
       way,
       this.#keyFor(limits, valuesOf),

@@ -1,6 +1,7 @@
 /** What the embedder tells a supervisor about its children and about itself, and the checks of it. */
 
-import { type SpawnOptions, spawnChecks } from "../life/spawner.ts";
+import { type SpawnOptions, spawnChecks } from "../life/spawn-options.ts";
+import { DerivedModule } from "../module/derived-module.ts";
 import { GuestModule } from "../module/guest-module.ts";
 import {
   callback,
@@ -42,7 +43,7 @@ export interface ChildSpec extends SpawnOptions {
    * pending the supervisor does nothing else, as OTP's supervisor waits for a child's `init`. A
    * supervisor that is killed does not wait, and kills a child that is started too late.
    */
-  readonly start: GuestModule | string | (() => Pid | Promise<Pid>);
+  readonly start: GuestModule | DerivedModule | string | (() => Pid | Promise<Pid>);
   /** A name that the child gets after every start. */
   readonly name?: string;
   /** Default `permanent`. */
@@ -127,6 +128,7 @@ export function checkIds(specs: readonly ChildSpec[]): void {
 
 function checkStart(start: unknown, _: string, where: string): void {
   if (typeof start === "string" || typeof start === "function" || start instanceof GuestModule) return;
+  if (start instanceof DerivedModule) return;
   throw new TypeError(`${where}: start is a module, a defined name, or a function that starts it, not ${shown(start)}`);
 }
 

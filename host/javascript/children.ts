@@ -1,7 +1,8 @@
 /** The children of a supervisor: how each is started, linked to the supervisor, named and stopped. */
 
 import type { Actor } from "../actor/actor.ts";
-import type { SpawnOptions } from "../life/spawner.ts";
+import type { SpawnOptions } from "../life/spawn-options.ts";
+import type { DerivedModule } from "../module/derived-module.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { ClosedError, SpawnError } from "../wire/errors.ts";
 import type { ChildReport } from "../wire/events.ts";
@@ -24,7 +25,7 @@ export interface Child {
 /** The part of a runtime that a supervisor uses. */
 export interface SupervisedRuntime {
   mailbox(): HostMailbox;
-  spawn(module: GuestModule | string, options?: SpawnOptions): Pid;
+  spawn(module: GuestModule | DerivedModule | string, options?: SpawnOptions): Pid;
   exited(pid: Pid): Promise<ExitReason>;
   exit(pid: Pid, reason: GivenReason): boolean;
   kill(pid: Pid): boolean;

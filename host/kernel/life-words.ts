@@ -18,6 +18,14 @@ export const SPEC_MAX_BYTES = 24;
 export const SPEC_MAX_MESSAGE_BYTES = 28;
 export const SPEC_MAX_FAMILY = 32;
 export const SPEC_MAX_SPAWNS = 36;
+/** The first state of its actors, if they share instances: that of the pool, or of a derived module. */
+export const SPEC_STATE = 40;
+/** How the actor of a derived module has parked, if SPEC_FLAGS has STARTED: words of its record. */
+export const SPEC_INFO = 44;
+export const SPEC_POINTER = 48;
+export const SPEC_CAPACITY = 52;
+export const SPEC_WANT = 56;
+export const SPEC_WANTED = 60;
 
 // A child of a spec: what the spec's actors spawn by a name and an entry.
 export const NEXT_CHILD = 0;
@@ -37,7 +45,7 @@ export const NEXT_TO_LEAVE = 4;
 /** How many instances it has, and how many it may have. */
 export const INSTANCES_MADE = 8;
 export const MOST_INSTANCES = 12;
-/** The first state of its module. */
+/** The first state of its module, in which its instances begin. */
 export const FIRST_STATE = 16;
 /** 1: its guests have a store limit, which is the first of their globals. */
 export const HAS_LIMIT = 20;

@@ -8,7 +8,6 @@
 
 import { IMAGE_PAGES, STATE_PAGES } from "./image-words.ts";
 import {
-  FIRST_STATE,
   FREE_INSTANCE,
   INSTANCES_MADE,
   MOST_INSTANCES,
@@ -19,6 +18,7 @@ import {
   PAGES,
   PENDING,
   POOL,
+  SPEC_STATE,
   TABLE_INDEX,
   USED,
   USED_IN_POOL,
@@ -32,9 +32,10 @@ import { BODY, FLAGS, PINNED, RESIDENT, RUNNING, SPEC, STATE } from "./words.ts"
  * none, and the host has to make one. The actor's turn loads its image.
  */
 export function settle(record: i32): bool {
-  const pool = load((load((record + SPEC) | 0) + POOL) | 0);
+  const spec = load((record + SPEC) | 0);
+  const pool = load((spec + POOL) | 0);
   const image = load((record + BODY) | 0);
-  const pages = load(image === 0 ? (load((pool + FIRST_STATE) | 0) + STATE_PAGES) | 0 : (image + IMAGE_PAGES) | 0);
+  const pages = load(image === 0 ? (load((spec + SPEC_STATE) | 0) + STATE_PAGES) | 0 : (image + IMAGE_PAGES) | 0);
   let place = freeOf(pool, pages);
   if (place === 0 && load((pool + FREE_INSTANCE) | 0) === 0 && vacate(pool)) place = freeOf(pool, pages);
   if (place === 0) return false;

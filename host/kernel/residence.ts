@@ -1,31 +1,33 @@
 /** How the actor of a port comes into its instance, and leaves it. */
 import { readGlobals } from "./globals.ts";
 import { dropImage, saveWith } from "./image.ts";
-import { GLOBALS_KEPT, IMAGE_LIMIT, IMAGE_MAX_PAGES, STATE_GLOBALS, STATE_PAGES } from "./image-words.ts";
+import { GLOBALS_KEPT, IMAGE_LIMIT, IMAGE_MAX_PAGES, STATE_GLOBALS, STATE_LIMIT, STATE_PAGES } from "./image-words.ts";
 import {
   CLEAN,
   CONDITION,
-  FIRST_STATE,
   HAS_LIMIT,
+  IN_STATE,
   LIMIT_SLACK,
   OCCUPANT,
   OF_POOL,
   PAGES,
   PENDING,
+  SPEC_STATE,
   WRITTEN,
 } from "./life-words.ts";
 import { below, count, guestPages, load, store } from "./memory.ts";
 import { free } from "./pool.ts";
 import { beginIn, loadImage, reset, resetSaved } from "./restore.ts";
-import { BODY, DEAD, FLAGS, HIBERNATED, LOADED, PINNED, RESIDENT, STATE } from "./words.ts";
+import { BODY, DEAD, FLAGS, HIBERNATED, LOADED, PINNED, RESIDENT, SPEC, STATE } from "./words.ts";
 
 /** An actor's turn begins in an instance that it has just been given: its image is loaded. */
 export function enter(instance: i32): void {
   if (load((instance + CONDITION) | 0) !== CLEAN) return;
   const image = load((instance + PENDING) | 0);
   if (image === 0) {
-    store((instance + WRITTEN) | 0, 0);
-    beginIn(instance, load((load((instance + OF_POOL) | 0) + FIRST_STATE) | 0));
+    const state = load((load((load((instance + OCCUPANT) | 0) + SPEC) | 0) + SPEC_STATE) | 0);
+    store((instance + WRITTEN) | 0, load((state + STATE_LIMIT) | 0));
+    beginIn(instance, state);
     return;
   }
   store((instance + WRITTEN) | 0, load((image + IMAGE_LIMIT) | 0));
@@ -41,7 +43,7 @@ export function enter(instance: i32): void {
  * raise its limit.
  */
 function changedIn(instance: i32, pool: i32): i32 {
-  readGlobals(load((load((pool + FIRST_STATE) | 0) + STATE_GLOBALS) | 0));
+  readGlobals(load((load((instance + IN_STATE) | 0) + STATE_GLOBALS) | 0));
   if (load((pool + HAS_LIMIT) | 0) === 0) return -1;
   const written = load((instance + WRITTEN) | 0);
   const end = (load(GLOBALS_KEPT) + LIMIT_SLACK) | 0;
@@ -59,7 +61,7 @@ export function leave(instance: i32): bool {
     // Its load was interrupted, so it has ended, and that is not told yet.
     if (image !== 0) dropImage(image);
     store((instance + PENDING) | 0, 0);
-    image = saveWith(load((pool + FIRST_STATE) | 0), changedIn(instance, pool));
+    image = saveWith(load((instance + IN_STATE) | 0), changedIn(instance, pool));
     if (image === 0 && load((record + STATE) | 0) === DEAD) return leaveNothing(instance, record);
     if (image === 0) {
       store((record + FLAGS) | 0, load((record + FLAGS) | 0) | PINNED);
@@ -92,7 +94,7 @@ function leaveNothing(instance: i32, record: i32): bool {
 /** Whether the instance can serve another actor: a memory cannot shrink. */
 // @inline
 export function isReusable(instance: i32): bool {
-  const state = load((load((instance + OF_POOL) | 0) + FIRST_STATE) | 0);
+  const state = load((instance + IN_STATE) | 0);
   return guestPages() === load((state + STATE_PAGES) | 0);
 }
 
@@ -100,7 +102,7 @@ export function isReusable(instance: i32): bool {
 export function recycle(instance: i32): void {
   const pool = load((instance + OF_POOL) | 0);
   if (load((instance + CONDITION) | 0) !== CLEAN)
-    reset(instance, load((pool + FIRST_STATE) | 0), changedIn(instance, pool));
+    reset(instance, load((instance + IN_STATE) | 0), changedIn(instance, pool));
   const image = load((instance + PENDING) | 0);
   if (image !== 0) dropImage(image);
   store((instance + PENDING) | 0, 0);

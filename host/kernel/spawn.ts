@@ -17,12 +17,17 @@ import {
   NEXT_CHILD,
   SIZE,
   SPAWNS,
+  SPEC_CAPACITY,
   SPEC_FLAGS,
+  SPEC_INFO,
   SPEC_MAX_BYTES,
   SPEC_MAX_FAMILY,
   SPEC_MAX_MESSAGE_BYTES,
   SPEC_MAX_MESSAGES,
   SPEC_MAX_SPAWNS,
+  SPEC_POINTER,
+  SPEC_WANT,
+  SPEC_WANTED,
   USERS,
   WRITTEN,
 } from "./life-words.ts";
@@ -43,13 +48,18 @@ import {
   BYTES_OF_INSTANCES,
   BYTES_OF_TIES,
   CALLED,
+  CAPACITY,
   COLD,
   COPIED_SHIFT,
   FAMILY,
   FLAGS,
   FRESH_SLOT,
   GUESTS,
+  HANDLER_CAPACITY,
+  HANDLER_INFO,
+  HANDLER_POINTER,
   HI,
+  INFO,
   KEPT_HEADER,
   LO,
   MAX_ACTORS,
@@ -62,7 +72,9 @@ import {
   NOW,
   OTHER_BYTES,
   PARENT_LO,
+  PARKED,
   PAYS,
+  POINTER,
   REFS_LEFT,
   REST_LENGTH,
   SECOND_MS,
@@ -72,6 +84,10 @@ import {
   SPAWN_PRICE,
   SPAWNED,
   SPEC,
+  STARTED,
+  STATE,
+  WANT,
+  WANTED,
   WATCHED,
 } from "./words.ts";
 
@@ -128,7 +144,8 @@ export function spawn(
   if (below(load((instance + WRITTEN) | 0), end)) store((instance + WRITTEN) | 0, end);
   guestStore2(result, load((record + LO) | 0), load((record + HI) | 0));
   guestStore2((result + 8) | 0, ref, 0);
-  enqueue(record);
+  // The actor of a derived module waits already.
+  if ((load((record + FLAGS) | 0) & STARTED) === 0) enqueue(record);
   return 1;
 }
 
@@ -211,11 +228,31 @@ function begin(record: i32, spec: i32, family: i32, parent: i32): void {
   store((record + MAX_MESSAGES) | 0, load((spec + SPEC_MAX_MESSAGES) | 0));
   store((record + MAX_BYTES) | 0, load((spec + SPEC_MAX_BYTES) | 0));
   store((record + MAX_MESSAGE_BYTES) | 0, load((spec + SPEC_MAX_MESSAGE_BYTES) | 0));
-  store((record + FLAGS) | 0, load((spec + SPEC_FLAGS) | 0));
+  const flags = load((spec + SPEC_FLAGS) | 0);
+  store((record + FLAGS) | 0, flags);
+  if ((flags & STARTED) !== 0) park(record, cold, spec);
   store((spec + USERS) | 0, (load((spec + USERS) | 0) + 1) | 0);
   store((family + SIZE) | 0, (load((family + SIZE) | 0) + 1) | 0);
   store(GUESTS, (load(GUESTS) + 1) | 0);
   add(BYTES_OF_INSTANCES, ACTOR_BYTES);
   add(OTHER_BYTES, ACTOR_BYTES);
   count(SPAWNED);
+}
+
+/** The actor of a derived module begins as the one of its image had parked. */
+// @inline
+function park(record: i32, cold: i32, spec: i32): void {
+  const info = load((spec + SPEC_INFO) | 0);
+  const pointer = load((spec + SPEC_POINTER) | 0);
+  const capacity = load((spec + SPEC_CAPACITY) | 0);
+  store((record + INFO) | 0, info);
+  store((record + POINTER) | 0, pointer);
+  store((record + CAPACITY) | 0, capacity);
+  store((record + WANT) | 0, load((spec + SPEC_WANT) | 0));
+  store((record + WANTED) | 0, load((spec + SPEC_WANTED) | 0));
+  // Only handlers use these.
+  store((cold + HANDLER_INFO) | 0, info);
+  store((cold + HANDLER_POINTER) | 0, pointer);
+  store((cold + HANDLER_CAPACITY) | 0, capacity);
+  store((record + STATE) | 0, PARKED);
 }

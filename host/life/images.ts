@@ -5,24 +5,25 @@
  */
 import type { Actor, Services } from "../actor/actor.ts";
 import { pinnedBy } from "../actor/residence.ts";
-import { FIRST_STATE, POOL } from "../kernel/life-words.ts";
+import type { Template } from "../actor/spec.ts";
+import { STATE_PAGES } from "../kernel/image-words.ts";
+import { SPEC_STATE } from "../kernel/life-words.ts";
 import {
   BODY,
   CAPACITY,
+  FLAGS,
   HANDLER_CAPACITY,
   HANDLER_INFO,
   HANDLER_POINTER,
   HAS_MATCH,
   INFO,
   IS_HANDLER,
-  MAY_PARK,
   PARKED,
   PINNED,
   POINTER,
   RESIDENT,
   RUNS_ONCE,
   SPEC,
-  STARTED,
   TRAPS_EXITS,
   WANT,
   WANT_ANSWER,
@@ -31,12 +32,13 @@ import {
   WANTED,
 } from "../kernel/words.ts";
 import { MEMORIES } from "../mail/account.ts";
+import { deriveState, imageOfState } from "../mail/derived-state.ts";
 import { endOfWords, firstStateBytes, imageLimit, imageMemoryBytes, readImageGlobals } from "../mail/image-bytes.ts";
 import { checkOrigin, exportImage, type ImageOrigin, importImage, parkedOf } from "../mail/image-file.ts";
 import { withGlobals } from "../mail/image-globals.ts";
-import { checkParked, endOfWindow, FOR_EVER, type Parked } from "../mail/image-parked.ts";
+import { checkParked, endOfWindow, FOR_EVER, type Parked, parkedFlags } from "../mail/image-parked.ts";
 import type { GuestModule } from "../module/guest-module.ts";
-import { ImageError, LimitError } from "../wire/errors.ts";
+import { ImageError, LimitError, SpawnError } from "../wire/errors.ts";
 import { DOWN, ReasonCode } from "../wire/message.ts";
 import { sha256 } from "../wire/sha256.ts";
 import type { Hibernation } from "./hibernation.ts";
@@ -54,7 +56,7 @@ export class Images {
   readonly #services: Services;
   readonly #hibernation: Hibernation;
   /** SHA-256 of their first states. */
-  readonly #firstStates = new WeakMap<GuestModule, Uint8Array>();
+  readonly #firstStates = new WeakMap<GuestModule | Template, Uint8Array>();
 
   constructor(services: Services, hibernation: Hibernation) {
     this.#services = services;
@@ -69,6 +71,8 @@ export class Images {
       throw new ImageError("there is no image of this actor, because its state is longer than an image can be");
     }
     const module = actor.module as GuestModule;
+    // The actor of a derived module is parked before its first turn.
+    if (actor.word(BODY) === 0) actor.setWord(BODY, imageOfState(this.#services.kernel, stateOf(actor)));
     return exportImage(this.#services.kernel, actor.word(BODY), this.#originOf(actor, module), this.#parkedOf(actor));
   }
 
@@ -119,11 +123,31 @@ export class Images {
     actor.setWord(BODY, withGlobals(kernel, image, globals, limit));
   }
 
+  /** Whether a new actor can begin with the first state of its derived module. Throws a SpawnError. */
+  check(actor: Actor, module: GuestModule): void {
+    const { kernel } = this.#services;
+    const state = stateOf(actor);
+    if (state === 0) throw new SpawnError(`${module.name}: a derived module's actor waits as its image's actor did`);
+    const pages = kernel.word(state + STATE_PAGES);
+    if (pages <= actor.limits.memoryPages) return;
+    throw new SpawnError(
+      `${module.name} has ${pages} pages of memory in its first state, and the limit memoryPages is ${actor.limits.memoryPages}`,
+    );
+  }
+
+  /** The first state of a derived module, from an actor that has got the image. Throws an ImageError. */
+  template(actor: Actor, module: GuestModule, { parked }: Opened): Template {
+    const { kernel } = this.#services;
+    const image = actor.word(BODY);
+    const limit = module.storeLimit === undefined ? -1 : imageLimit(kernel, image);
+    return { state: deriveState(kernel, image, limit), parked };
+  }
+
   /** The actor of an image is alive: it waits as it did. */
-  park(actor: Actor, { isHandler, trapsExits, info, pointer, capacity, want, wanted, timeoutMs }: Parked): void {
+  park(actor: Actor, parked: Parked): void {
     const { kernel, clock } = this.#services;
-    actor.setFlag(STARTED, true);
-    actor.setFlag(TRAPS_EXITS, trapsExits);
+    const { isHandler, info, pointer, capacity, want, wanted, timeoutMs } = parked;
+    actor.setWord(FLAGS, (actor.word(FLAGS) & ~TRAPS_EXITS) | parkedFlags(parked));
     actor.setWord(INFO, info);
     actor.setWord(POINTER, pointer);
     actor.setWord(CAPACITY, capacity);
@@ -136,7 +160,6 @@ export class Images {
       actor.setColdWord(HANDLER_CAPACITY, capacity);
       return;
     }
-    actor.setFlag(MAY_PARK, true);
     actor.deadlineMs = timeoutMs === FOR_EVER ? Number.POSITIVE_INFINITY : clock.now() + timeoutMs;
     actor.armDeadline();
     // Nobody knows the ref any more: whoever was asked is not connected with this actor.
@@ -163,10 +186,11 @@ export class Images {
   }
 
   #originOf(actor: Actor, module: GuestModule): ImageOrigin {
-    let firstState = this.#firstStates.get(module);
+    const owner = actor.spec.template ?? module;
+    let firstState = this.#firstStates.get(owner);
     if (firstState === undefined) {
       firstState = sha256(firstStateBytes(this.#services.kernel, stateOf(actor)));
-      this.#firstStates.set(module, firstState);
+      this.#firstStates.set(owner, firstState);
     }
     return { module: module.hash as Uint8Array, firstState };
   }
@@ -174,8 +198,7 @@ export class Images {
 
 /** The first state of an actor whose module has a pool. */
 function stateOf(actor: Actor): number {
-  const { kernel } = actor.services;
-  return kernel.word(kernel.word(actor.word(SPEC) + POOL) + FIRST_STATE);
+  return actor.services.kernel.word(actor.word(SPEC) + SPEC_STATE);
 }
 
 /** Why an actor has no image; undefined where it may have one. */

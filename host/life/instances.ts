@@ -5,6 +5,8 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import { Instance } from "../actor/body.ts";
 import { countInstanceEnd, mustAdmit, setMemory } from "../actor/memory.ts";
+import { memoryBytesOf } from "../actor/residence.ts";
+import { STATE_PAGES } from "../kernel/image-words.ts";
 import {
   CONDITION,
   DIRTY,
@@ -13,29 +15,29 @@ import {
   OF_POOL,
   POOL,
   SPEC_FLAGS,
+  SPEC_STATE,
   TABLE_INDEX,
 } from "../kernel/life-words.ts";
 import { BODY, FLAGS, MAY_END, PINNED, RESIDENT, SPEC, TAKES_MESSAGES } from "../kernel/words.ts";
 import { INSTANCES } from "../mail/account.ts";
-import { Bytes } from "../mail/bytes.ts";
 import { needHeadroom } from "../mail/headroom.ts";
-import { imageMemoryBytes } from "../mail/image-bytes.ts";
+import { parkedFlags } from "../mail/image-parked.ts";
 import type { GuestModule } from "../module/guest-module.ts";
-import { flagsOf, type NewPort, PORT_IMPORTS, type Ports } from "../turns/ports.ts";
-import { type Import, LEFT_EXPORT, PAGE_BYTES } from "../wire/abi.ts";
+import { flagsOf, type Ports } from "../turns/ports.ts";
+import { LEFT_EXPORT, PAGE_BYTES } from "../wire/abi.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import type { RuntimeLimits } from "../wire/limits.ts";
 import { FIBER_BYTES } from "../wire/memory-use.ts";
-import { reasonOfThrown } from "../wire/reason.ts";
 import { guestExports, isMutableWord } from "./guest-exports.ts";
+import { Linker, maximumPages } from "./linker.ts";
 import { type Pool, Pools } from "./pools.ts";
 
 export class Instances {
   readonly #services: Services;
   readonly #ports: Ports;
   readonly #pools: Pools;
-  readonly #imports: ImportObject;
+  readonly #linker: Linker;
   /** The limit `allInstances`. */
   readonly #most: number;
   /** Modules whose exported counter of reductions is a mutable i32, as it must be. */
@@ -45,7 +47,7 @@ export class Instances {
   constructor(services: Services, ports: Ports, imports: ImportObject, limits: RuntimeLimits) {
     this.#services = services;
     this.#ports = ports;
-    this.#imports = imports;
+    this.#linker = new Linker(services, ports, imports, () => this.drop());
     this.#most = limits.allInstances;
     this.#pools = new Pools(services, limits.instances, pool => {
       this.#dropFree(pool);
@@ -136,7 +138,8 @@ export class Instances {
       const { instance } = actor;
       const isShared = kernel.word(body + OF_POOL) !== 0;
       instance.bytes.refresh();
-      if (isShared && instance.bytes.u8.length === instance.firstBytes) instance.port?.recycle(body);
+      const firstBytes = kernel.word(this.#stateOf(actor) + STATE_PAGES) * PAGE_BYTES;
+      if (isShared && instance.bytes.u8.length === firstBytes) instance.port?.recycle(body);
       else this.#discard(instance);
     }
     actor.setWord(BODY, 0);
@@ -146,6 +149,28 @@ export class Instances {
   /** Drops the instances that no actor has, because the engine or a limit refuses memory. */
   drop(): void {
     for (const pool of this.#pools) this.#dropFree(pool);
+  }
+
+  /** Frees what the kernel has for a module that no actor has any more. */
+  dropPools(module: GuestModule): void {
+    for (const pool of this.#pools.take(module)) {
+      this.#dropFree(pool);
+      pool.end();
+    }
+  }
+
+  /** Frees the first state of a derived module that no actor has any more. */
+  dropState(state: number): void {
+    const { kernel } = this.#services;
+    for (const pool of this.#pools) {
+      for (const instance of pool.in(state)) {
+        // An actor of another module may have ended in it before it began there.
+        if (kernel.word(instance.address + OCCUPANT) !== 0) instance.port?.leave(instance.address);
+        const free = pool.takeThis(instance);
+        if (free !== undefined) this.#discard(free);
+      }
+    }
+    kernel.call.dropImage(state);
   }
 
   #dropFree(pool: Pool): void {
@@ -165,8 +190,11 @@ export class Instances {
       }
       pool.flags = flagsOf(actor.spec, instance);
     }
+    const { template } = actor.spec;
     kernel.setWord(spec + POOL, pool.address);
-    kernel.setWord(spec + SPEC_FLAGS, pool.flags | grantFlags(actor) | TAKES_MESSAGES);
+    kernel.setWord(spec + SPEC_STATE, template?.state ?? pool.firstState);
+    const waits = template === null ? 0 : parkedFlags(template.parked);
+    kernel.setWord(spec + SPEC_FLAGS, pool.flags | grantFlags(actor) | TAKES_MESSAGES | waits);
     return true;
   }
 
@@ -181,7 +209,7 @@ export class Instances {
       );
     }
     // The memory of an actor that comes back may have grown.
-    const bytes = Math.max(module.initialBytes, this.#bytesOf(actor));
+    const bytes = Math.max(module.initialBytes, memoryBytesOf(actor) ?? 0);
     mustAdmit(this.#services, module, instanceBytes, bytes);
     const instance = new Instance(kernel.newBlock(INSTANCE_BYTES), (grown, bytes) =>
       setMemory(this.#services, grown, bytes),
@@ -196,7 +224,7 @@ export class Instances {
     actor.setWord(BODY, instance.address);
     actor.setFlag(RESIDENT, true);
     try {
-      const exports = this.#linkWithMemory(actor, instance, module, bound);
+      const exports = this.#linker.link(actor, instance, module, bound);
       if (module.exportsCounter) instance.counter = this.#counterOf(module, exports[LEFT_EXPORT]);
       instance.guest = guestExports(module, exports, actor.entry);
       instance.firstBytes = instance.bytes.u8.length;
@@ -213,10 +241,9 @@ export class Instances {
     }
   }
 
-  /** The size of the memory of an actor that has left its instance; 0: its module's first state says it. */
-  #bytesOf(actor: Actor): number {
-    const image = actor.has(RESIDENT) ? 0 : actor.word(BODY);
-    return image === 0 ? 0 : imageMemoryBytes(this.#services.kernel, image);
+  /** The first state of an actor that shares instances; 0: it has its own. */
+  #stateOf(actor: Actor): number {
+    return this.#services.kernel.word(actor.word(SPEC) + SPEC_STATE);
   }
 
   /** No actor gets the instance any more. */
@@ -242,85 +269,6 @@ export class Instances {
       `${module.name} exports ${LEFT_EXPORT}, but not as a mutable global of type i32; the host uses this name`,
     );
   }
-
-  #linkWithMemory(actor: Actor, instance: Instance, module: GuestModule, bound?: ImportObject): WebAssembly.Exports {
-    for (;;) {
-      const memory = this.#newMemory(actor, module);
-      instance.bytes = Bytes.ofMemory(memory, instance);
-      setMemory(this.#services, instance, instance.bytes.u8.length);
-      try {
-        const made = this.#ports.portOf(
-          actor,
-          memory,
-          PORT_IMPORTS.filter(name => module.importsActor(name)),
-          bound,
-        );
-        instance.port = made.port;
-        return this.#link(actor, module, bound ?? this.#imports, memory, made);
-      } catch (error) {
-        // The memory type of a module that was compiled elsewhere is unknown. The engine refuses
-        // too small a memory before anything runs.
-        const guessed = module.memoryType === undefined;
-        const tooSmall = guessed && error instanceof SpawnError && /memory/i.test(String(error.cause));
-        if (!tooSmall || !module.guessMorePages(actor.limits.memoryPages)) throw error;
-      }
-    }
-  }
-
-  #link(
-    caller: Actor,
-    module: GuestModule,
-    { actor, env, host }: ImportObject,
-    memory: WebAssembly.Memory,
-    made: NewPort,
-  ): WebAssembly.Exports {
-    const { gate } = this.#ports;
-    const isShared = caller.spec.way !== "jspi";
-    // The functions of WebAssembly have fixed types. A module that imports them with other types gets
-    // functions of JavaScript.
-    const imports = !module.hasKnownTypes
-      ? { ...host, actor: { ...actor, ...inJavaScript(made.imports) }, env: { ...env, memory } }
-      : {
-          ...host,
-          actor: { ...(isShared ? gate.actor : actor), ...made.imports },
-          env: { ...(isShared ? gate.env : env), memory },
-        };
-    try {
-      return new WebAssembly.Instance(module.module, imports as WebAssembly.Imports).exports;
-    } catch (error) {
-      const { exiting } = caller;
-      const thrown =
-        error instanceof WebAssembly.LinkError ? undefined : module.located(exiting ?? reasonOfThrown(error));
-      const why = thrown?.kind === "crashed" ? thrown.message : String((error as Error).message);
-      const what = error instanceof WebAssembly.LinkError ? "does not fit the ABI" : "failed while it was instantiated";
-      throw new SpawnError(`${module.name} ${what}: ${why}`, { cause: error });
-    }
-  }
-
-  #newMemory(actor: Actor, module: GuestModule): WebAssembly.Memory {
-    const quota = actor.limits.memoryPages;
-    const initial = module.memoryType?.initialPages ?? module.guessedPages;
-    if (initial > quota) {
-      throw new SpawnError(
-        `${module.name} needs ${initial} pages of memory (${initial * PAGE_BYTES} bytes) to start, and its limit memoryPages is ${quota}`,
-      );
-    }
-    const maximum = maximumPages(actor, module);
-    try {
-      return new WebAssembly.Memory({ initial, maximum });
-    } catch {
-      // Chromium allows a page about 120 memories, so release those of unused instances and try
-      // again.
-      this.drop();
-    }
-    try {
-      return new WebAssembly.Memory({ initial, maximum });
-    } catch (error) {
-      throw new LimitError(`the engine has no memory left for another actor of ${module.name}: end some first`, {
-        cause: error,
-      });
-    }
-  }
 }
 
 /** The FLAGS that its grants decide: others of its pool may have other ones. */
@@ -336,15 +284,4 @@ function growTo({ bytes }: Instance, module: GuestModule, wanted: number): void 
     throw new LimitError(`the engine has no memory left for an actor of ${module.name}: end some first`, { cause });
   }
   bytes.refresh();
-}
-
-/** The same functions, which take any types. */
-function inJavaScript(functions: Readonly<Record<string, Import>>): Readonly<Record<string, Import>> {
-  return Object.fromEntries(
-    Object.entries(functions).map(([name, run]): [string, Import] => [name, (...words) => run(...words)]),
-  );
-}
-
-function maximumPages({ limits }: Actor, { memoryType }: GuestModule): number {
-  return Math.min(limits.memoryPages, memoryType?.maximumPages ?? limits.memoryPages);
 }

@@ -101,6 +101,23 @@ export class Pool {
     return true;
   }
 
+  /** The first state that its instances begin in. */
+  get firstState(): number {
+    return this.#word(FIRST_STATE);
+  }
+
+  /** The instances that are in this first state. */
+  in(state: number): Instance[] {
+    const { kernel, instances } = this.#services;
+    const found: Instance[] = [];
+    let address = this.#word(NEXT_TO_LEAVE);
+    for (let left = this.made; left > 0; left--) {
+      if (kernel.word(address + IN_STATE) === state) found.push(instances.at(kernel.word(address + TABLE_INDEX)));
+      address = kernel.word(address + NEXT_IN_POOL);
+    }
+    return found;
+  }
+
   /** Its module is gone, and so are its instances: gives back what the kernel keeps. */
   end(): void {
     const { call } = this.#services.kernel;
@@ -135,10 +152,22 @@ export class Pool {
 
   /** Takes a free instance, which has to be removed; undefined: there is none. */
   takeFree(): Instance | undefined {
+    return this.#takeFreeAt(this.address + FREE_INSTANCE);
+  }
+
+  /** Takes this free instance, which has to be removed. */
+  takeThis({ address }: Instance): Instance | undefined {
+    const { kernel } = this.#services;
+    let place = this.address + FREE_INSTANCE;
+    while (kernel.word(place) !== address && kernel.word(place) !== 0) place = kernel.word(place) + NEXT_FREE;
+    return this.#takeFreeAt(place);
+  }
+
+  #takeFreeAt(place: number): Instance | undefined {
     const { kernel, instances } = this.#services;
-    const address = this.#word(FREE_INSTANCE);
+    const address = kernel.word(place);
     if (address === 0) return undefined;
-    this.#set(FREE_INSTANCE, kernel.word(address + NEXT_FREE));
+    kernel.setWord(place, kernel.word(address + NEXT_FREE));
     return instances.at(kernel.word(address + TABLE_INDEX));
   }
 }
@@ -163,6 +192,16 @@ export class Pools {
     });
   }
 
+  /** Takes the pools of a module away, whose actors have ended. */
+  *take(module: GuestModule): Generator<Pool> {
+    for (const pool of this.#pools.get(module)?.values() ?? []) {
+      this.#onModuleGone.unregister(pool);
+      this.#all.delete(pool);
+      yield pool;
+    }
+    this.#pools.delete(module);
+  }
+
   /** The pool for actors of a spec; undefined: each of them has an instance of its own. */
   for({ module, entry, way }: Spec, maximumPages: number): Pool | undefined {
     if (module === null || way === "jspi" || !isShareable(module) || this.#refused.has(module)) return undefined;
@@ -177,7 +216,7 @@ export class Pools {
       pool = new Pool(this.#services, this.#most, module.storeLimit);
       pools.set(key, pool);
       this.#all.add(pool);
-      this.#onModuleGone.register(module, pool);
+      this.#onModuleGone.register(module, pool, pool);
     }
     return pool;
   }

@@ -11,79 +11,31 @@
 import { Actor, type Services } from "../actor/actor.ts";
 import { Family } from "../actor/family.ts";
 import { countSpawn, mustAdmit } from "../actor/memory.ts";
-import type { Spec } from "../actor/spec.ts";
+import type { Spec, Template } from "../actor/spec.ts";
 import { ENDING, SIZE, SPAWNS } from "../kernel/life-words.ts";
-import { ACTOR_BYTES, ARGS, FAMILY, SPEC, TAKES_MESSAGES } from "../kernel/words.ts";
+import { ACTOR_BYTES, ARGS, FAMILY, SPEC, TAKES_MESSAGES, WANT_REF } from "../kernel/words.ts";
 import type { Actors } from "../mail/actors.ts";
+import { FOR_EVER, type Parked } from "../mail/image-parked.ts";
 import { keep } from "../mail/kept.ts";
-import { GuestModule } from "../module/guest-module.ts";
+import type { DerivedModule } from "../module/derived-module.ts";
+import type { GuestModule } from "../module/guest-module.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Notices } from "../time/notices.ts";
 import type { JspiWay } from "../turns/jspi.ts";
-import { reductionChecks, reductionsFor } from "../turns/reduction-policy.ts";
-import { checkOptions, checksOf, oneOf, options, text } from "../wire/checks.ts";
+import { reductionsFor } from "../turns/reduction-policy.ts";
+import { checkOptions } from "../wire/checks.ts";
 import { ClosedError, LimitError, SpawnError } from "../wire/errors.ts";
 import { type Granted, type Grants, grantedBy, inBoth } from "../wire/grants.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
-import {
-  type Limits,
-  lesserOf,
-  limitsFrom,
-  type ReductionOptions,
-  type RuntimeLimits,
-  type WayName,
-} from "../wire/limits.ts";
+import { type Limits, lesserOf, limitsFrom, type RuntimeLimits } from "../wire/limits.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
 import { payloadFrom } from "../wire/payload.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
 import type { Ends } from "./ends.ts";
 import type { Images, Opened } from "./images.ts";
 import type { Instances } from "./instances.ts";
-
-export interface SpawnOptions {
-  /** The export to run. Default: `run` if there is one, else `handle`, else `_start`. */
-  readonly entry?: string;
-  /** What the guest's import `args` gives it; a string becomes UTF-8. */
-  readonly args?: Uint8Array | string;
-  /** How the guest waits. Default: the way that the module was built for. */
-  readonly way?: WayName;
-  /** Limits of this actor that differ from the runtime's. */
-  readonly limits?: Partial<Limits>;
-  /**
-   * What happens when it computes for long. Only a module that counts its reductions can be
-   * stopped: `load` with `reductions`, or `isopod build --reductions`.
-   */
-  readonly reductions?: ReductionOptions;
-  /**
-   * What the guest may do beyond sending and receiving. Its children get no more. Default: the
-   * runtime's `grants`.
-   */
-  readonly grants?: Grants | "all";
-}
-
-/**
- * How a defined module is spawned, unless the spawn says otherwise. A guest that spawns it chooses
- * the entry and the arguments only, and its child gets only those of these grants that the guest
- * has.
- */
-export type ModuleDefaults = Omit<SpawnOptions, "args">;
-
-export const spawnChecks = checksOf<SpawnOptions>({
-  entry: text,
-  args: null,
-  way: oneOf("handler", "asyncify", "jspi"),
-  limits: null,
-  reductions: options(reductionChecks),
-  grants: null,
-});
-const { args: _, ...checksOfDefaults } = spawnChecks;
-const defaultsChecks = checksOf<ModuleDefaults>(checksOfDefaults);
-
-/** A module that can be spawned by a name. */
-interface Definition {
-  readonly module: GuestModule;
-  readonly defaults: ModuleDefaults;
-}
+import type { AnyModule, Definition, Modules, Spawned } from "./modules.ts";
+import { defaultsChecks, type ModuleDefaults, type SpawnOptions, spawnChecks } from "./spawn-options.ts";
 
 /** What the import `spawn` answers if there is no child. */
 const SpawnStatus = { noSuchModule: 0, noSuchEntry: -2, failed: -4 } as const;
@@ -100,10 +52,10 @@ export class Spawner {
   readonly #inspection: Inspection;
   readonly #actors: Actors<Actor>;
   readonly #instances: Instances;
+  readonly #modules: Modules;
   readonly #images: Images;
   readonly #ends: Ends;
   readonly #granted: Granted;
-  readonly #definitions = new Map<string, Definition>();
   readonly #jspi: JspiWay;
   #stopped = false;
 
@@ -115,6 +67,7 @@ export class Spawner {
     inspection: Inspection,
     actors: Actors<Actor>,
     instances: Instances,
+    modules: Modules,
     images: Images,
     ends: Ends,
     jspi: JspiWay,
@@ -126,6 +79,7 @@ export class Spawner {
     this.#inspection = inspection;
     this.#actors = actors;
     this.#instances = instances;
+    this.#modules = modules;
     this.#images = images;
     this.#ends = ends;
     this.#granted = grantedBy(grants);
@@ -136,61 +90,66 @@ export class Spawner {
     };
   }
 
-  define(name: string, module: GuestModule, defaults: ModuleDefaults): void {
+  define(name: string, given: AnyModule, defaults: ModuleDefaults): void {
     // A module without `run` and `handle` has no default entry: each spawn must name one.
-    checkModule(module, "define");
+    this.#modules.check(given, "define");
+    const { module, template } = this.#modules.resolve(given);
     checkOptions("define", defaults, defaultsChecks);
     const limits = limitsFrom(this.#limits, defaults.limits);
     grantedBy(defaults.grants);
-    const entry = defaults.entry ?? module.defaultEntry;
+    const entry = entryOf(module, template, defaults.entry);
     if (defaults.entry !== undefined || module.hasEntry(entry)) {
       const way = module.wayOf(entry, defaults.way, defaults.reductions?.policy);
       reductionsFor(module, way, limits.handlerReductions, defaults.reductions);
     }
-    this.#definitions.set(name, { module, defaults });
-    this.#services.specs.forgetChildren();
+    this.#modules.define(name, { given, module, template, defaults });
   }
 
   /** Spawns for the host. */
-  spawn(module: GuestModule | string, options: SpawnOptions, imports: ImportObject): Actor {
+  spawn(given: AnyModule | string, options: SpawnOptions, imports: ImportObject): Actor {
     checkOptions("spawn", options, spawnChecks);
-    if (typeof module === "string") {
-      const definition = this.#definition(module);
-      const entry = options.entry ?? definition.defaults.entry ?? definition.module.defaultEntry;
-      return this.#spawnByHost(definition.module, { ...defaultsFor(definition, entry), ...options }, imports);
-    }
-    checkModule(module, "spawn");
-    return this.#spawnByHost(module, options, imports);
+    const definition = this.#modules.find(given, "spawn");
+    const { module, template, defaults } = definition;
+    const entry = entryOf(module, template, options.entry ?? defaults.entry);
+    return this.#spawnByHost(definition, { ...defaultsFor(definition, entry), ...options }, imports);
   }
 
   /** Spawns an actor for the host that goes on with an image. */
-  spawnImage(module: GuestModule | string, image: Uint8Array, options: SpawnOptions, imports: ImportObject): Actor {
+  spawnImage(given: AnyModule | string, image: Uint8Array, options: SpawnOptions, imports: ImportObject): Actor {
     checkOptions("spawnImage", options, spawnChecks);
-    const definition = typeof module === "string" ? this.#definition(module) : { module, defaults: {} };
-    checkModule(definition.module, "spawnImage");
+    const definition = this.#modules.find(given, "spawnImage");
     const opened = this.#images.open(definition.module, image, options.entry);
     const { entry } = opened.parked;
-    const all = { ...defaultsFor(definition, entry), ...options, entry };
-    return this.#spawnByHost(definition.module, all, imports, opened);
+    return this.#spawnByHost(definition, { ...defaultsFor(definition, entry), ...options, entry }, imports, opened);
   }
 
-  #definition(module: string): Definition {
-    const definition = this.#definitions.get(module);
-    if (definition === undefined) {
-      const known = [...this.#definitions.keys()].join(", ") || "none yet";
-      const isPath = /\.(ts|wasm)$/.test(module) ? "; to spawn a file, load it first" : "";
-      throw new SpawnError(`no module is defined as ${module}; defined are: ${known}${isPath}`);
+  /** A module whose actors begin as the actor of an image. One is made of the image, and never lives. */
+  derive(given: AnyModule, image: Uint8Array, imports: ImportObject): DerivedModule {
+    const definition = this.#modules.find(given, "derive");
+    const { module } = definition;
+    const opened = this.#images.open(module, image, undefined);
+    const { entry } = opened.parked;
+    const actor = this.#makeByHost(definition, { entry }, imports, opened);
+    try {
+      return this.#modules.add(module, this.#images.template(actor, module, opened));
+    } finally {
+      this.#ends.endFailedSpawn(actor, { kind: "normal" });
     }
-    return definition;
   }
 
-  #spawnByHost(module: GuestModule, options: SpawnOptions, imports: ImportObject, image?: Opened): Actor {
+  #spawnByHost(spawned: Spawned, options: SpawnOptions, imports: ImportObject, image?: Opened): Actor {
+    const actor = this.#makeByHost(spawned, options, imports, image);
+    this.#begin(actor, image?.parked ?? spawned.template?.parked);
+    return actor;
+  }
+
+  #makeByHost(spawned: Spawned, options: SpawnOptions, imports: ImportObject, image?: Opened): Actor {
     const granted = options.grants === undefined ? this.#granted : grantedBy(options.grants);
     const limits = options.limits === undefined ? this.#limits : limitsFrom(this.#limits, options.limits);
-    if (limits.familyActors < 1) throw new SpawnError(`${module.name}: its limit familyActors is 0`);
+    if (limits.familyActors < 1) throw new SpawnError(`${spawned.module.name}: its limit familyActors is 0`);
     const { args } = options;
     const bytes = args === undefined ? noArgs : payloadFrom(args).slice();
-    return this.#spawn(module, options, bytes, limits, granted, null, imports, image);
+    return this.#make(spawned, options, bytes, limits, granted, null, imports, image);
   }
 
   /** Spawns for the import `spawn`. Returns the child, or a status. */
@@ -204,12 +163,13 @@ export class Spawner {
   ): Actor | number {
     const { granted, family } = parent;
     if (granted === null || family === null) throw new Error("only guests call the import spawn");
-    const definition = this.#definitions.get(name);
+    const definition = this.#modules.definition(name);
     if (granted.spawn !== "any" && !granted.spawn.has(name)) return NOT_GRANTED;
     if (definition === undefined) return SpawnStatus.noSuchModule;
-    const { module, defaults } = definition;
-    const wanted = entry === "" ? (defaults.entry ?? module.defaultEntry) : entry;
-    if (!module.hasEntry(wanted)) return SpawnStatus.noSuchEntry;
+    const { module, template, defaults } = definition;
+    const wanted = entry === "" ? (template?.parked.entry ?? defaults.entry ?? module.defaultEntry) : entry;
+    if (!module.hasEntry(wanted) || (template !== null && wanted !== template.parked.entry))
+      return SpawnStatus.noSuchEntry;
     const { limits } = family;
     if (family.count(SIZE) >= limits.familyActors || this.#actors.size >= this.#limits.actors) return OVER_LIMIT;
     // A guest that spawns and kills in one turn keeps instances whose ends are not told: at most as
@@ -218,8 +178,8 @@ export class Spawner {
     if (!family.take(SPAWNS, this.#services.clock.now(), 1, limits.spawnsPerSecond)) return OVER_LIMIT;
     const given = defaults.grants === undefined ? granted : inBoth(granted, grantedBy(defaults.grants));
     try {
-      const child = this.#spawn(
-        module,
+      const child = this.#make(
+        definition,
         { ...defaultsFor(definition, wanted), entry: wanted },
         args,
         lesserOf(parent.limits, limitsFrom(this.#limits, defaults.limits)),
@@ -227,7 +187,10 @@ export class Spawner {
         parent,
         imports,
       );
-      this.#services.specs.adopt(parent.word(SPEC), name, entry, child.word(SPEC));
+      this.#begin(child, template?.parked);
+      if (template === null || waitsForGood(template.parked)) {
+        this.#services.specs.adopt(parent.word(SPEC), name, entry, child.word(SPEC));
+      }
       return child;
     } catch (error) {
       if (error instanceof LimitError) return OVER_LIMIT;
@@ -236,9 +199,9 @@ export class Spawner {
     }
   }
 
-  /** Makes an actor. `args` belongs to the actor from now on. */
-  #spawn(
-    module: GuestModule,
+  /** Makes an actor, whose life `#begin` begins. `args` belongs to the actor from now on. */
+  #make(
+    { module, template }: Spawned,
     options: ModuleDefaults,
     args: Uint8Array,
     limits: Limits,
@@ -249,7 +212,7 @@ export class Spawner {
   ): Actor {
     if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to spawn actors");
     const services = this.#services;
-    const entry = options.entry ?? module.defaultEntry;
+    const entry = entryOf(module, template, options.entry);
     const way = module.wayOf(entry, options.way, options.reductions?.policy ?? "yield");
     const reductions = reductionsFor(module, way, limits.handlerReductions, options.reductions);
     if (this.#actors.size >= this.#limits.actors) {
@@ -260,7 +223,7 @@ export class Spawner {
     const isFiber = way === "jspi";
     mustAdmit(services, module, ACTOR_BYTES, args.length + (isFiber ? module.stackBytes : 0));
     if (isFiber) this.#jspi.admit(module.name);
-    const spec: Spec = { module, entry, way, limits, granted, reductions };
+    const spec: Spec = { module, template, entry, way, limits, granted, reductions };
     const actor = this.#actors.add(record => Actor.begin(record, spec, services));
     if (parent !== null) actor.setParent(parent.lo, parent.hi);
     const family = parent?.family ?? Family.found(spec, services.kernel, services.specs);
@@ -269,12 +232,16 @@ export class Spawner {
     actor.setColdWord(ARGS, keep(services.kernel, args));
     countSpawn(actor);
     this.#instantiate(actor, module, isFiber ? this.#jspi.bind(actor, imports) : undefined, image);
+    return actor;
+  }
+
+  /** An actor is alive. It waits like this, or else begins with its first turn. */
+  #begin(actor: Actor, parked: Parked | undefined): void {
     this.#ends.begin(actor);
     actor.setFlag(TAKES_MESSAGES, true);
     tellSpawn(this.#inspection, actor);
-    if (image === undefined) actor.wake();
-    else this.#images.park(actor, image.parked);
-    return actor;
+    if (parked === undefined) actor.wake();
+    else this.#images.park(actor, parked);
   }
 
   #instantiate(actor: Actor, module: GuestModule, bound: ImportObject | undefined, image: Opened | undefined): void {
@@ -285,6 +252,7 @@ export class Spawner {
       // A start function may call imports.
       kernel.current = actor;
       this.#instances.prepare(actor, module, bound);
+      if (actor.spec.template !== null) this.#images.check(actor, module);
       if (image !== undefined) this.#images.load(actor, module, image);
       // The start function may have grown the memory.
       actor.bytes.refresh();
@@ -317,13 +285,16 @@ function defaultsFor({ defaults }: Definition, entry: string): ModuleDefaults {
   return { ...others, reductions: { ...reductions, policy: "kill" } };
 }
 
-/** Throws a TypeError unless it is a loaded module. Node runs TypeScript without checking types. */
-function checkModule(module: unknown, where: string): void {
-  if (module instanceof GuestModule) return;
-  const isPromise = typeof module === "object" && module !== null && "then" in module;
-  const what = isPromise ? "a promise: await it" : "loaded: load it first, await runtime.load(…)";
-  throw new TypeError(`${where} takes what load() resolves to; this is ${isPromise ? "" : "not "}${what}`);
+/** The entry of an actor. That of a derived module is the one at which its image's actor has parked. */
+function entryOf(module: GuestModule, template: Template | null, asked: string | undefined): string {
+  if (template === null) return asked ?? module.defaultEntry;
+  const { entry } = template.parked;
+  if (asked === undefined || asked === entry) return entry;
+  throw new SpawnError(`this module was derived from an actor that runs ${entry}, and cannot run ${asked}`);
 }
+
+/** The kernel can begin such a wait: it has no timeout, and nobody has to answer. */
+const waitsForGood = ({ timeoutMs, want }: Parked): boolean => timeoutMs === FOR_EVER && want !== WANT_REF;
 
 /** Tells listeners that an actor is alive: a guest or a host mailbox. */
 export function tellSpawn(inspection: Inspection, { pid, module, entry, parent }: Actor): void {

@@ -3,7 +3,7 @@
  * what it waits for, and for how long. These words are a stranger's: each is checked as the import that
  * sets it would check it.
  */
-import { WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "../kernel/words.ts";
+import { MAY_PARK, STARTED, TRAPS_EXITS, WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "../kernel/words.ts";
 import { ImageError } from "../wire/errors.ts";
 
 /** How an actor has parked. */
@@ -25,7 +25,7 @@ export interface Parked {
 
 export const FOR_EVER = -1;
 const IS_HANDLER = 1;
-const TRAPS_EXITS = 2;
+const DOES_TRAP_EXITS = 2;
 /** The words before the entry's text. */
 const WORDS = 8;
 const MAX_ENTRY_BYTES = 1024;
@@ -55,7 +55,7 @@ export function writeParked(bytes: Uint8Array, at: number, parked: Parked): void
     throw new ImageError(`the name of its entry has more than ${MAX_ENTRY_BYTES} bytes`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const kind = (isHandler ? IS_HANDLER : 0) | (trapsExits ? TRAPS_EXITS : 0);
+  const kind = (isHandler ? IS_HANDLER : 0) | (trapsExits ? DOES_TRAP_EXITS : 0);
   const words = [kind, info, pointer, capacity, want, wanted, timeoutMs, text.length];
   for (const [i, word] of words.entries()) view.setInt32(at + 4 * i, word, true);
   bytes.set(text, at + 4 * WORDS);
@@ -70,7 +70,7 @@ export function readParked(bytes: Uint8Array, at: number): Parked {
   return {
     entry: new TextDecoder().decode(text),
     isHandler: (unsigned(0) & IS_HANDLER) !== 0,
-    trapsExits: (unsigned(0) & TRAPS_EXITS) !== 0,
+    trapsExits: (unsigned(0) & DOES_TRAP_EXITS) !== 0,
     info: unsigned(1),
     pointer: unsigned(2),
     capacity: unsigned(3),
@@ -111,6 +111,11 @@ export function checkParked(parked: Parked, memoryBytes: number, hasMatch: boole
 /** The end of the memory that the kernel may write to for the actor. */
 export function endOfWindow({ info, pointer, capacity }: Parked): number {
   return Math.max(info === 0 ? 0 : info + INFO_BYTES, pointer + capacity);
+}
+
+/** The flags of an actor that begins as one that had parked. */
+export function parkedFlags({ isHandler, trapsExits }: Parked): number {
+  return STARTED | (isHandler ? 0 : MAY_PARK) | (trapsExits ? TRAPS_EXITS : 0);
 }
 
 function lengthFor(entryBytes: number): number {

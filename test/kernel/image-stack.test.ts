@@ -52,9 +52,10 @@ function fallIn(player: ImagePlayer, step: ImageStep, call: number): string | un
   } else if (instance.actor === undefined) {
     // Whose bytes may be in it: the actor that left, or the one that came.
     const last = before ?? (step.do === "enter" ? hibernated[step.which % hibernated.length][1] : undefined);
-    const [spawned] = step.do === "spawn" ? [[...player.states][step.which % player.states.size]] : [];
-    const state = last?.state ?? spawned?.[0] ?? 0;
-    player.port(step.of).reset(instance.at, state, (last ?? spawned?.[1])?.limit ?? 0);
+    const [spawned] = step.do === "spawn" ? [[...player.states.values()][step.which % player.states.size]] : [];
+    // As `recycle` does.
+    const state = word(player.memory, instance.at + I.IN_STATE);
+    player.port(step.of).reset(instance.at, state, (last ?? spawned)?.limit ?? 0);
   }
   return stack.ended;
 }

@@ -5,7 +5,7 @@ import { type GuestModule, ImageError, type Pid, Runtime, type RuntimeOptions, S
 import { crc32 } from "../../host/mail/crc.ts";
 import { ManualClock } from "../../host/test.ts";
 import { buildGuest, quiet } from "../support/guests.ts";
-import { COUNTER, countsOf } from "../support/hibernated.ts";
+import { argsOf, COUNTER, countsOf, waits } from "../support/hibernated.ts";
 import { wordsOf } from "../support/player.ts";
 import { guest } from "../support/wat.ts";
 
@@ -26,8 +26,6 @@ afterEach(async () => {
   for (const made of others.splice(0)) await made.stop();
 });
 
-const argsOf = (pid: Pid) => new Uint8Array(BigUint64Array.of(BigInt(pid)).buffer);
-
 /** A counter that has counted so far, and its image. */
 async function counted(many: number) {
   const module = await runtime.load(guest(COUNTER), { name: "counter" });
@@ -38,21 +36,6 @@ async function counted(many: number) {
   countsOf(boss);
   return { module, boss, pid, image: runtime.image(pid) };
 }
-
-/** A process whose first receive is this, and which tells what came of it. */
-const waits = (receive: string, more = "") => `${more}
-  (func (export "run"))
-  (func (export "resume:run") (param $n i32) (result i32)
-    (if (i32.load (i32.const 8))
-      (then
-        (i32.store (i32.const 32) (local.get $n))
-        (i32.store (i32.const 36) (i32.load (i32.const 64)))
-        (i32.store (i32.const 40) (i32.load (i32.const 84)))
-        (drop (call $send (i32.load (i32.const 16)) (i32.load (i32.const 20)) (i32.const 0) (i32.const 32) (i32.const 12)))
-        (return (i32.const 0))))
-    (drop (call $args (i32.const 16) (i32.const 8)))
-    (i32.store (i32.const 8) (i32.const 1))
-    (i32.eq ${receive} (i32.const -2)))`;
 
 async function waiting(receive: string, more?: string) {
   const module = await runtime.load(guest(waits(receive, more)));
@@ -385,11 +368,12 @@ const word = fc.record({
   word: fc.oneof(fc.nat(200_000), fc.constantFrom(0, 1, 2, 3, 4, 0x7fffffff, 0x80000000, 0xffffffff, 131_072, 131_071)),
 });
 
-law.prop([fc.array(edit, { maxLength: 3 }), fc.array(word, { maxLength: 3 }), fc.integer({ min: -9, max: 9 })], {
-  numRuns: 150,
-})(
-  "whatever the bytes are, they are refused, or are an actor that leaves nothing behind",
-  async (edits, words, longer) => {
+law.prop(
+  [fc.array(edit, { maxLength: 3 }), fc.array(word, { maxLength: 3 }), fc.integer({ min: -9, max: 9 }), fc.boolean()],
+  { numRuns: 200 },
+)(
+  "whatever the bytes are, they are refused, or are an actor or a derived module that leaves nothing behind",
+  async (edits, words, longer, derives) => {
     const { stage, module, sums, first, image } = await probing();
     const bytes = new Uint8Array(Math.max(0, image.length + (longer % 3 === 0 ? longer / 3 : 0)));
     bytes.set(image.subarray(0, bytes.length));
@@ -397,7 +381,10 @@ law.prop([fc.array(edit, { maxLength: 3 }), fc.array(word, { maxLength: 3 }), fc
     for (const { at, word } of words) if (at + 4 <= bytes.length) new DataView(bytes.buffer).setUint32(at, word, true);
     let copy: Pid | undefined;
     try {
-      copy = stage.spawnImage(module, sealed(bytes), { limits: { memoryPages: 2 } });
+      const from = derives ? stage.derive(module, sealed(bytes)) : undefined;
+      const options = { limits: { memoryPages: 2 } };
+      copy = from === undefined ? stage.spawnImage(module, sealed(bytes), options) : stage.spawn(from);
+      if (from !== undefined) stage.unload(from);
     } catch (error) {
       expect(error).toBeInstanceOf(ImageError);
     }

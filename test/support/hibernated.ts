@@ -1,5 +1,5 @@
-/** A process for tests of hibernation, and what it tells. */
-import type { HostMailbox } from "../../host/index.ts";
+/** Processes for tests of hibernation, and what they tell. */
+import type { HostMailbox, Pid } from "../../host/index.ts";
 import { wordsOf } from "./player.ts";
 
 /**
@@ -37,3 +37,21 @@ export function countsOf(mailbox: HostMailbox): number[][] {
   }
   return counts;
 }
+
+/** A process whose first receive is this, and which tells what came of it. */
+export const waits = (receive: string, more = "") => `${more}
+  (func (export "run"))
+  (func (export "resume:run") (param $n i32) (result i32)
+    (if (i32.load (i32.const 8))
+      (then
+        (i32.store (i32.const 32) (local.get $n))
+        (i32.store (i32.const 36) (i32.load (i32.const 64)))
+        (i32.store (i32.const 40) (i32.load (i32.const 84)))
+        (drop (call $send (i32.load (i32.const 16)) (i32.load (i32.const 20)) (i32.const 0) (i32.const 32) (i32.const 12)))
+        (return (i32.const 0))))
+    (drop (call $args (i32.const 16) (i32.const 8)))
+    (i32.store (i32.const 8) (i32.const 1))
+    (i32.eq ${receive} (i32.const -2)))`;
+
+/** The arguments that tell these processes whom they should tell. */
+export const argsOf = (pid: Pid): Uint8Array<ArrayBuffer> => new Uint8Array(BigUint64Array.of(BigInt(pid)).buffer);

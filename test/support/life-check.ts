@@ -3,7 +3,7 @@ import { audit, type Block, insist } from "./kernel-memory.ts";
 import { checkTies } from "./kernel-ties.ts";
 import { type LifeActor, usersOf } from "./life-model.ts";
 import type { LifePlayer } from "./life-player.ts";
-import { decode, encode, type Instance, type LifeWorld, type State } from "./life-world.ts";
+import { decode, encode, type Instance, type LifeWorld, moduleOf, type State } from "./life-world.ts";
 import * as W from "./words.ts";
 
 const PAGE_BYTES = 65_536;
@@ -33,9 +33,10 @@ export function checkState(instance: Instance, actor: LifeActor): void {
 }
 
 /** What an image and its first state make together. */
-function expand(world: LifeWorld, at: number, module: number): State {
+function expand(world: LifeWorld, at: number, spec: number): State {
   const { memory } = world;
-  const { bytes: firstBytes, globals } = world.first[module];
+  const module = moduleOf(spec);
+  const { bytes: firstBytes, globals } = world.first[spec];
   const size = world.get(at + W.IMAGE_PAGES) * PAGE_BYTES;
   const bytes = new Uint8Array(size + 64);
   bytes.set(firstBytes);
@@ -152,7 +153,7 @@ function imagesOf(world: LifeWorld, actor: LifeActor): number[] {
   return body === 0 ? [] : [body];
 }
 
-/** Each instance has one actor, or is free and in its first state. */
+/** Each instance has one actor, or is free and in a first state. */
 function checkInstances(world: LifeWorld, actors: readonly LifeActor[]): void {
   const get = (at: number) => world.get(at);
   world.pools.forEach((pool, module) => {
@@ -183,7 +184,10 @@ function checkInstances(world: LifeWorld, actors: readonly LifeActor[]): void {
       const occupant = actors.filter(({ record }) => get(record + W.BODY) === at);
       insist(occupant.length === (free.includes(at) ? 0 : 1), "an instance has two actors, or is lost");
       if (get(at + W.CONDITION) === W.CLEAN)
-        insist(isSame(stateOf(instance), world.first[module]), "a clean instance has bytes of an actor");
+        insist(
+          isSame(stateOf(instance), world.first[world.states.indexOf(get(at + W.IN_STATE))]),
+          "a clean instance has bytes of an actor",
+        );
     }
   });
 }

@@ -2,7 +2,7 @@
 import { insist } from "./kernel-memory.ts";
 import type { TieModel } from "./kernel-ties.ts";
 import { type Family, type Item, type LifeActor, newLife, spawnsOf, usersOf } from "./life-model.ts";
-import { type LifeWorld, MOST_MESSAGES } from "./life-world.ts";
+import { isDerived, type LifeWorld, MOST_MESSAGES, moduleOf, WINDOW } from "./life-world.ts";
 import * as W from "./words.ts";
 
 /** Exit reasons. */
@@ -93,7 +93,15 @@ export class LifeHost {
     world.add(W.GUESTS, 1);
     this.#count(W.ACTOR_BYTES, args.length);
     this.begun([world.get(record + W.LO), world.get(record + W.HI)], spec, family, [0, 0], args);
-    kernel.enqueue(record);
+    if (!isDerived(spec)) {
+      kernel.enqueue(record);
+      return;
+    }
+    world.set(record + W.INFO, WINDOW.info);
+    world.set(record + W.POINTER, WINDOW.pointer);
+    world.set(record + W.CAPACITY, WINDOW.capacity);
+    world.set(record + W.WANT, W.WANT_ANY);
+    world.set(record + W.STATE, W.PARKED);
   }
 
   #keep(args: Uint8Array): number {
@@ -159,19 +167,20 @@ export class LifeHost {
   /** Gives an actor an instance where the kernel has none, as life/instances.ts does. */
   provide({ record, spec, bytes }: LifeActor): void {
     const { world } = this;
-    const pool = world.pools[spec];
+    const module = moduleOf(spec);
+    const pool = world.pools[module];
     while (Number(world.enterKernel().settle(record)) === 0) {
       const isFull = world.get(pool + W.INSTANCES_MADE) >= world.get(pool + W.MOST_INSTANCES);
-      if (isFull && !world.dropOne(spec))
+      if (isFull && !world.dropOne(module))
         for (const other of this.actors)
-          if (other.isPinned && other.spec === spec && this.isResident(other.record)) {
+          if (other.isPinned && moduleOf(other.spec) === module && this.isResident(other.record)) {
             const instance = world.at(world.get(other.record + W.BODY));
             if (world.get(instance.at + W.OF_POOL) !== 0) world.remove(instance);
           }
       const isKept = this.actors.some(other => other.isEnding && this.isResident(other.record));
       const hasRoom = world.get(pool + W.INSTANCES_MADE) < world.get(pool + W.MOST_INSTANCES);
       insist(hasRoom || isKept, "a pool has too many instances");
-      world.makeInstance(spec, bytes.length / 65_536);
+      world.makeInstance(module, bytes.length / 65_536);
     }
   }
 
@@ -295,8 +304,8 @@ export class LifeHost {
     if (body !== 0 && !this.isResident(record)) world.enterKernel().dropImage(body);
     else if (body !== 0) {
       const instance = world.at(body);
-      insist(instance.module === spec, "an actor is in an instance of another pool");
-      const isReusable = instance.memory.buffer.byteLength === instance.pages * 65_536;
+      insist(instance.module === moduleOf(spec), "an actor is in an instance of another pool");
+      const isReusable = instance.memory.buffer.byteLength === world.first[spec].bytes.length;
       if (world.get(body + W.OF_POOL) !== 0 && isReusable) world.port(instance).recycle(body);
       else world.discard(instance);
     }

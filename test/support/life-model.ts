@@ -1,6 +1,6 @@
 /** Actors and families as they should be, for tests of pools, spawns and ends. */
 import type { Turn } from "./life-steps.ts";
-import { CHILDREN, type State } from "./life-world.ts";
+import { CHILDREN, isDerived, type State } from "./life-world.ts";
 
 /** A message or a signal. */
 export interface Item {
@@ -24,7 +24,6 @@ export interface LifeActor extends State {
   readonly slot: number;
   readonly record: number;
   readonly pid: readonly [number, number];
-  /** Its module, pool and spec have the same number. */
   readonly spec: number;
   readonly family: Family;
   readonly parent: readonly [number, number];
@@ -46,15 +45,16 @@ export interface LifeActor extends State {
   returned: "to the kernel" | "to the host" | undefined;
 }
 
-/** What an actor is when it begins. */
+/** What an actor is when it begins. That of a derived module waits. */
 export function newLife(
   given: Pick<LifeActor, "slot" | "record" | "pid" | "spec" | "family" | "parent" | "bornMs" | "args">,
   { bytes, globals }: State,
 ): LifeActor {
   return {
     ...given,
-    ...{ bytes: bytes.slice(), globals: [...globals], mailbox: [], traps: false, isEnding: false, isStarted: false },
-    ...{ isWaiting: false, isPreempted: false, isPinned: false, isGrown: false, isExiting: false },
+    ...{ bytes: bytes.slice(), globals: [...globals], mailbox: [], traps: false, isEnding: false },
+    ...{ isStarted: isDerived(given.spec), isWaiting: isDerived(given.spec) },
+    ...{ isPreempted: false, isPinned: false, isGrown: false, isExiting: false },
     ...{ turn: undefined, returned: undefined },
   };
 }
@@ -74,8 +74,8 @@ export function takeSpawn(family: Family, nowMs: number): void {
 export function usersOf(spec: number, actors: readonly LifeActor[], families: Iterable<Family>): number {
   const ofActors = actors.filter(actor => actor.spec === spec).length;
   const ofFamilies = [...families].filter(({ founder }) => founder === spec).length;
-  // Each of the two specs has all children.
-  const ofChildren = 2 * CHILDREN.filter(([, , child]) => child === spec).length;
+  // Each of the four specs has all children.
+  const ofChildren = 4 * CHILDREN.filter(([, , child]) => child === spec).length;
   return ofActors + ofFamilies + ofChildren;
 }
 

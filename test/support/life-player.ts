@@ -18,14 +18,13 @@ import {
   MOST_MESSAGES,
   MOST_SPAWNS,
   MOST_TIES,
+  moduleOf,
   SLOTS,
+  WINDOW,
 } from "./life-world.ts";
 import * as W from "./words.ts";
 
 /** Where a guest has what it shows to the kernel. */
-const INFO = 64;
-const WINDOW = 128;
-const CAPACITY = 64;
 const RESULT = 256;
 const TEXT = 300;
 const COUNTER = 512;
@@ -131,12 +130,13 @@ export class LifePlayer {
     const { world, host } = this;
     if (what === W.NO_INSTANCE) {
       this.onHost();
-      const pool = world.pools[actor.spec];
+      const pool = world.pools[moduleOf(actor.spec)];
       const isFull = world.get(pool + W.INSTANCES_MADE) >= world.get(pool + W.MOST_INSTANCES);
       // What is free has a memory of another size.
       if (isFull && world.get(pool + W.FREE_INSTANCE) === 0)
         for (const other of host.actors)
-          if (other.spec === actor.spec) insist(!this.#canLeave(other), "an actor could have left its instance");
+          if (moduleOf(other.spec) === moduleOf(actor.spec))
+            insist(!this.#canLeave(other), "an actor could have left its instance");
       host.provide(actor);
       const left = world.enterKernel().turnOf(actor.record);
       if (left !== W.NOTHING) this.#finish(actor, left);
@@ -209,7 +209,7 @@ export class LifePlayer {
 
   #start(): void {
     const me = this.#me as LifeActor;
-    insist(me.spec === 0 && !me.isStarted, "a start function runs twice");
+    insist(moduleOf(me.spec) === 0 && !me.isStarted, "a start function runs twice");
     checkState(this.#instance, me);
     me.isStarted = true;
     this.#write(me, COUNTER + 4, [1]);
@@ -228,7 +228,7 @@ export class LifePlayer {
     if (me.isPreempted) insist(result === 77, "what was preempted does not go on");
     else if (me.isWaiting) this.#took(me, result);
     else insist(result === 0, "a new actor gets an answer");
-    insist(me.spec === 1 || me.isStarted, "a start function has not run");
+    insist(moduleOf(me.spec) === 1 || me.isStarted, "a start function has not run");
     me.isPreempted = false;
     me.isWaiting = false;
     checkState(this.#instance, me);
@@ -242,7 +242,7 @@ export class LifePlayer {
       return 0;
     }
     for (;;) {
-      const length = this.world.kernel.recv(INFO, WINDOW, CAPACITY, -1);
+      const length = this.world.kernel.recv(WINDOW.info, WINDOW.pointer, WINDOW.capacity, -1);
       if (length === W.PARK) break;
       this.#took(me, length);
     }
@@ -255,17 +255,18 @@ export class LifePlayer {
   #took(me: LifeActor, length: number): void {
     const item = me.mailbox.shift();
     insist(item !== undefined && item.payload.length === length, "an actor gets another item");
+    const { info, pointer, capacity } = WINDOW;
     const bytes = new Uint8Array(this.#instance.memory.buffer);
-    const shown = [...new Int32Array(this.#instance.memory.buffer, INFO, 7)];
+    const shown = [...new Int32Array(this.#instance.memory.buffer, info, 7)];
     const expected = [item.kind, 0, ...item.from, item.ref, item.reason, length];
     insist(shown.join() === expected.join(), `an item is ${shown}, and should be ${expected}`);
     insist(
-      Buffer.compare(bytes.subarray(WINDOW, WINDOW + length), item.payload) === 0,
+      Buffer.compare(bytes.subarray(pointer, pointer + length), item.payload) === 0,
       "a payload has other bytes than it should",
     );
     for (const [from, end] of [
-      [INFO, INFO + 32],
-      [WINDOW, WINDOW + CAPACITY],
+      [info, info + 32],
+      [pointer, pointer + capacity],
     ])
       me.bytes.set(bytes.subarray(from, end), from);
   }
@@ -273,7 +274,7 @@ export class LifePlayer {
   #write(me: LifeActor, at: number, values: ArrayLike<number>): void {
     me.bytes.set(values, at);
     // Before it writes, a guest of the first module raises its store limit.
-    const isRaised = me.spec === 0 && at + values.length > me.globals[0];
+    const isRaised = moduleOf(me.spec) === 0 && at + values.length > me.globals[0];
     if (isRaised) me.globals[0] = this.#instance.globals[0] = at + values.length;
     new Uint8Array(this.#instance.memory.buffer).set(values, at);
   }
@@ -287,7 +288,7 @@ export class LifePlayer {
       const at = OWN + (act.at % (me.bytes.length - OWN - act.length));
       this.#write(me, at, new Uint8Array(act.length).fill(1 + ((me.slot * 7 + me.pid[0]) % 250)));
     } else if (act.do === "fill")
-      this.#write(me, OWN, new Uint8Array(Math.min(140_000, 65_536 - OWN)).fill(me.slot + 1));
+      this.#write(me, OWN, new Uint8Array(Math.min(140_000, me.bytes.length - OWN)).fill(me.slot + 1));
     else if (act.do === "global") {
       const which = 1 + (act.which % 2);
       me.globals[which] = act.value;

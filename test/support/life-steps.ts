@@ -41,7 +41,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 30,
     arbitrary: fc.record({
-      ...{ do: just("spawn"), child: fc.nat(4), args: fc.oneof(fc.constant(0), short, fc.constant(120)) },
+      ...{ do: just("spawn"), child: fc.nat(6), args: fc.oneof(fc.constant(0), short, fc.constant(120)) },
       flags: fc.constantFrom(0, 1, 2, 1, 2, 3),
     }),
   },
@@ -57,7 +57,7 @@ const turn: fc.Arbitrary<Turn> = fc.record({
 });
 
 export const lifeStep: fc.Arbitrary<LifeStep> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: just("found"), spec: fc.nat(1), args: short }) },
+  { weight: 4, arbitrary: fc.record({ do: just("found"), spec: fc.nat(3), args: short }) },
   { weight: 20, arbitrary: fc.record({ do: just("run"), turns: fc.array(turn, { minLength: 1, maxLength: 9 }) }) },
   { weight: 1, arbitrary: fc.record({ do: just("end"), of: who, isKilled: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: just("tell"), many: fc.integer({ min: 1, max: 3 }) }) },

@@ -1,6 +1,7 @@
 /**
- * What the host has made for actors that take turns in pools of instances: two modules, a pool and a
- * spec for each, and the names by which their actors spawn others. For tests of the kernel.
+ * What the host has made for actors that take turns in pools of instances: two modules with a pool for
+ * each, and two that are derived from the first one, a spec for each of the four, and the names by which
+ * their actors spawn others. For tests of the kernel.
  */
 import { HostBlocks } from "./host-blocks.ts";
 import type { Kernel } from "./kernel-functions.ts";
@@ -8,8 +9,16 @@ import { insist, kernelMemory, seedGenerations, setWord, takeAllOtherSlots, word
 import * as W from "./words.ts";
 
 const PAGE_BYTES = 65_536;
-/** The pages of the two modules. An actor of the second one can have more than an image may. */
-const PAGES = [1, 3];
+/** By spec: the pages of its first state. An actor of the last two can have more than an image may. */
+const PAGES = [1, 3, 1, 2];
+/** By spec: where the first state has bytes that are not 0, up to which its store limit goes. */
+const USED: readonly (readonly number[])[] = [
+  [10, 3000],
+  [10, 3000, 85_400],
+  [10, 900, 3000, 5000],
+  [10, 2000, 70_000],
+];
+const LIMITS = [4000, -1, 6000, 71_000];
 export const SLOTS = 20;
 export const MOST_IN_FAMILY = 8;
 export const MOST_SPAWNS = 6;
@@ -22,7 +31,15 @@ export const CHILDREN: readonly (readonly [name: string, entry: string, spec: nu
   ["two", "", 1],
   ["tw", "o", 0],
   ["one", "again", 1],
+  ["three", "", 2],
+  ["four", "", 3],
 ];
+/** How the actors of a derived module have parked. */
+export const WINDOW = { info: 64, pointer: 128, capacity: 64 };
+
+/** The module, and the pool, of a spec's actors. */
+export const moduleOf = (spec: number): number => (isDerived(spec) ? 0 : spec);
+export const isDerived = (spec: number): boolean => spec > 1;
 
 type Outside = Parameters<Kernel["useOutside"]>[0];
 
@@ -37,12 +54,10 @@ export interface Instance {
   readonly index: number;
   readonly memory: WebAssembly.Memory;
   readonly module: number;
-  /** What its memory began with. */
-  readonly pages: number;
   globals: number[];
 }
 
-/** The first global of the first module is its store limit, an i32. The others are doubles. */
+/** The first global of the first module's guests is the store limit, an i32. The others are doubles. */
 export function encode(globals: readonly number[], module: number): Uint8Array {
   const view = new DataView(new ArrayBuffer(8 * globals.length));
   globals.forEach((value, i) => {
@@ -64,10 +79,11 @@ export class LifeWorld {
   readonly kernel: Kernel;
   readonly blocks: HostBlocks;
   readonly first: readonly State[];
-  /** By module: the addresses of its first state, its pool and its spec. */
-  readonly states: number[] = [];
+  /** By module: the addresses of the pools. */
   readonly pools: number[] = [];
+  /** The addresses of the specs, and by spec those of the first states. */
   readonly specs: number[] = [];
+  readonly states: number[] = [];
   /** By their place in the table of turns, halved. */
   readonly instances: (Instance | undefined)[] = [];
   /** The record of each slot. */
@@ -88,10 +104,10 @@ export class LifeWorld {
       callGlobals: (at, toMemory) => this.#callGlobals(at, toMemory),
       ...outside,
     });
-    this.first = PAGES.map((pages, module) => {
+    this.first = PAGES.map((pages, spec) => {
       const bytes = new Uint8Array(pages * PAGE_BYTES);
-      for (const at of [10, 3000, 65_400 + 20_000 * module]) bytes.fill(0x11 + module, at, at + 50);
-      return { bytes, globals: [module === 0 ? 4000 : 1, 2, 3] };
+      for (const at of USED[spec]) bytes.fill(0x11 + spec, at, at + 50);
+      return { bytes, globals: [moduleOf(spec) === 0 ? LIMITS[spec] : 1, 2 + spec, 3] };
     });
     this.records = Array.from({ length: SLOTS }, () => used.open());
     for (const record of this.records) {
@@ -102,6 +118,7 @@ export class LifeWorld {
     this.set(W.MAX_ACTORS, W.MAX_SLOTS);
     this.set(W.TELLS_ENDS, 1);
     for (const [module, size] of sizes.entries()) this.#addModule(module, size);
+    for (const spec of PAGES.keys()) if (isDerived(spec)) this.#derive(spec);
     for (const spec of this.specs) for (const child of CHILDREN) this.#adopt(spec, ...child);
   }
 
@@ -155,15 +172,47 @@ export class LifeWorld {
 
   #addModule(module: number, size: number): void {
     const pool = this.blocks.take(W.POOL_BYTES, "a pool");
-    const spec = this.blocks.take(W.SPEC_BYTES, "a spec");
     this.pools.push(pool);
-    this.specs.push(spec);
     this.set(pool + W.MOST_INSTANCES, size);
     this.set(pool + W.HAS_LIMIT, module === 0 ? 1 : 0);
+    this.states.push(this.#keep(module, this.makeInstance(module)));
+    this.set(pool + W.FIRST_STATE, this.states[module]);
+    this.set(this.at(this.get(pool + W.FREE_INSTANCE)).at + W.IN_STATE, this.states[module]);
+    this.#addSpec(module, 0);
+  }
+
+  /** Its first state is kept from an instance that no actor gets. */
+  #derive(spec: number): void {
+    const instance = this.makeInstance(0, PAGES[spec]);
+    new Uint8Array(instance.memory.buffer).set(this.first[spec].bytes);
+    instance.globals = [...this.first[spec].globals];
+    this.states.push(this.#keep(spec, instance));
+    this.dropOne(0);
+    this.#addSpec(spec, W.STARTED | W.MAY_PARK);
+    const { info, pointer, capacity } = WINDOW;
+    const at = this.specs[spec];
+    this.set(at + W.SPEC_INFO, info);
+    this.set(at + W.SPEC_POINTER, pointer);
+    this.set(at + W.SPEC_CAPACITY, capacity);
+    this.set(at + W.SPEC_WANT, W.WANT_ANY);
+  }
+
+  #keep(spec: number, instance: Instance): number {
+    const { globals } = this.first[spec];
+    const state = this.port(instance).keepFirstState(LIMITS[spec], globals.length);
+    insist(state > W.TOO_LARGE, "a first state is not kept");
+    return state;
+  }
+
+  #addSpec(at: number, more: number): void {
+    const spec = this.blocks.take(W.SPEC_BYTES, "a spec");
+    this.specs.push(spec);
+    const module = moduleOf(at);
     const flags = W.TAKES_MESSAGES | W.TAKES_TURNS | W.KNOWS_PARK | W.MAY_END | (module === 0 ? W.HAS_START : 0);
     const words: readonly (readonly [place: number, value: number])[] = [
-      [W.POOL, pool],
-      [W.SPEC_FLAGS, flags],
+      [W.POOL, this.pools[module]],
+      [W.SPEC_STATE, this.states[at]],
+      [W.SPEC_FLAGS, flags | more],
       [W.MAX_TIES, MOST_TIES],
       [W.SPEC_MAX_MESSAGES, MOST_MESSAGES],
       [W.SPEC_MAX_BYTES, 100_000],
@@ -172,7 +221,6 @@ export class LifeWorld {
       [W.SPEC_MAX_SPAWNS, MOST_SPAWNS],
     ];
     for (const [place, value] of words) this.set(spec + place, value);
-    this.makeInstance(module);
   }
 
   /** What a name and an entry mean for the actors of a spec. */
@@ -196,14 +244,11 @@ export class LifeWorld {
     const place = this.instances.indexOf(undefined);
     const index = place < 0 ? this.instances.length : place;
     const at = this.blocks.take(W.INSTANCE_BYTES, "an instance");
-    const instance: Instance = { at, index, memory, module, pages, globals: [...globals] };
+    const instance: Instance = { at, index, memory, module, globals: [...globals] };
     this.instances[index] = instance;
-    this.states[module] ??= this.port(instance).keepFirstState(-1, globals.length);
-    insist(this.states[module] > W.TOO_LARGE, "a first state is not kept");
-    this.set(pool + W.FIRST_STATE, this.states[module]);
     const next = this.get(pool + W.NEXT_TO_LEAVE);
     this.set(at + W.TABLE_INDEX, 2 * index);
-    this.set(at + W.IN_STATE, this.states[module]);
+    this.set(at + W.IN_STATE, this.get(pool + W.FIRST_STATE));
     this.set(at + W.OF_POOL, pool);
     this.set(at + W.PAGES, pages);
     this.set(at + W.NEXT_FREE, this.get(pool + W.FREE_INSTANCE));

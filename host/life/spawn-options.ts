@@ -1,0 +1,44 @@
+/** What a spawn may say beside the module, and what a definition says for all spawns by its name. */
+import { reductionChecks } from "../turns/reduction-policy.ts";
+import { checksOf, oneOf, options, text } from "../wire/checks.ts";
+import type { Grants } from "../wire/grants.ts";
+import type { Limits, ReductionOptions, WayName } from "../wire/limits.ts";
+
+export interface SpawnOptions {
+  /** The export to run. Default: `run` if there is one, else `handle`, else `_start`. */
+  readonly entry?: string;
+  /** What the guest's import `args` gives it; a string becomes UTF-8. */
+  readonly args?: Uint8Array | string;
+  /** How the guest waits. Default: the way that the module was built for. */
+  readonly way?: WayName;
+  /** Limits of this actor that differ from the runtime's. */
+  readonly limits?: Partial<Limits>;
+  /**
+   * What happens when it computes for long. Only a module that counts its reductions can be
+   * stopped: `load` with `reductions`, or `isopod build --reductions`.
+   */
+  readonly reductions?: ReductionOptions;
+  /**
+   * What the guest may do beyond sending and receiving. Its children get no more. Default: the
+   * runtime's `grants`.
+   */
+  readonly grants?: Grants | "all";
+}
+
+/**
+ * How a defined module is spawned, unless the spawn says otherwise. A guest that spawns it chooses
+ * the entry and the arguments only, and its child gets only those of these grants that the guest
+ * has.
+ */
+export type ModuleDefaults = Omit<SpawnOptions, "args">;
+
+export const spawnChecks = checksOf<SpawnOptions>({
+  entry: text,
+  args: null,
+  way: oneOf("handler", "asyncify", "jspi"),
+  limits: null,
+  reductions: options(reductionChecks),
+  grants: null,
+});
+const { args: _, ...checksOfDefaults } = spawnChecks;
+export const defaultsChecks = checksOf<ModuleDefaults>(checksOfDefaults);

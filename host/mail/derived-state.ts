@@ -1,0 +1,79 @@
+/** The first state of a derived module, made of an image, and the image of an actor that has not changed it. */
+import {
+  IMAGE_HEADER,
+  IMAGE_LIMIT,
+  IMAGE_LINES,
+  IMAGE_MAX_BYTES,
+  IMAGE_PAGES,
+  IMAGE_STATE,
+  LINE_BYTES,
+  STATE_FROM,
+  STATE_GLOBALS,
+  STATE_HEADER,
+  STATE_LIMIT,
+  STATE_PAGES,
+  STATE_UNTIL,
+} from "../kernel/image-words.ts";
+import { PAGE_BYTES } from "../wire/abi.ts";
+import { ImageError } from "../wire/errors.ts";
+import { imageMemoryBytes, readImage, readImageGlobals } from "./image-bytes.ts";
+import type { Kernel, Recorded } from "./kernel.ts";
+
+const GLOBAL_BYTES = 8;
+
+/**
+ * Makes a first state of an image. `dropImage` gives it back.
+ *
+ * @param storeLimit up to where its actors may have written; -1: they may have written everywhere
+ * @returns its address
+ * @throws {ImageError} where it is longer than a first state can be
+ * @throws RangeError where the engine has no memory left
+ */
+export function deriveState(kernel: Kernel<Recorded>, image: number, storeLimit: number): number {
+  const memoryBytes = imageMemoryBytes(kernel, image);
+  const memory = readImage(kernel, image, 0, memoryBytes);
+  const globals = readImageGlobals(kernel, image);
+  const [from, until] = usedLines(memory);
+  const length = STATE_HEADER + until - from + LINE_BYTES * Math.ceil(globals.length / LINE_BYTES);
+  if (length > IMAGE_MAX_BYTES) {
+    throw new ImageError(
+      `the image's state has ${length} bytes from its first to its last line, and a first state has at most ${IMAGE_MAX_BYTES}`,
+    );
+  }
+  const state = kernel.call.takeImage(Math.max(length, IMAGE_HEADER));
+  if (state === 0) throw new RangeError("the engine has no memory left for a first state");
+  kernel.bytes.fill(0, (state >>> 0) + STATE_HEADER, (state >>> 0) + length);
+  kernel.setWord(state + STATE_LIMIT, storeLimit);
+  kernel.setWord(state + STATE_PAGES, memoryBytes / PAGE_BYTES);
+  kernel.setWord(state + STATE_FROM, from);
+  kernel.setWord(state + STATE_UNTIL, until);
+  kernel.setWord(state + STATE_GLOBALS, globals.length / GLOBAL_BYTES);
+  kernel.bytes.set(memory.subarray(from, until), (state >>> 0) + STATE_HEADER);
+  kernel.bytes.set(globals, (state >>> 0) + STATE_HEADER + until - from);
+  return state;
+}
+
+/**
+ * Makes the image of an actor that is as its first state: no line differs. `dropImage` gives it back.
+ *
+ * @returns its address
+ * @throws RangeError where the engine has no memory left
+ */
+export function imageOfState(kernel: Kernel<Recorded>, state: number): number {
+  const image = kernel.call.takeImage(IMAGE_HEADER);
+  if (image === 0) throw new RangeError("the engine has no memory left for an image");
+  const pages = kernel.word(state + STATE_PAGES);
+  kernel.setWord(image + IMAGE_LIMIT, Math.min(kernel.word(state + STATE_LIMIT) >>> 0, pages * PAGE_BYTES));
+  kernel.setWord(image + IMAGE_PAGES, pages);
+  kernel.setWord(image + IMAGE_STATE, state);
+  kernel.setWord(image + IMAGE_LINES, 0);
+  return image;
+}
+
+/** Where the first line begins that is not all zeros, and where the last one ends. */
+function usedLines(memory: Uint8Array): readonly [from: number, until: number] {
+  const first = memory.findIndex(byte => byte !== 0);
+  if (first < 0) return [0, 0];
+  const last = memory.findLastIndex(byte => byte !== 0);
+  return [first - (first % LINE_BYTES), last - (last % LINE_BYTES) + LINE_BYTES];
+}
