@@ -15,7 +15,7 @@ export { run, turnOf } from "./loop.ts";
 export { first, remove } from "./mailbox.ts";
 export { mark, unmark } from "./marks.ts";
 export { closeOutbox, openOutbox, outboxFor } from "./outbox.ts";
-export { settle } from "./pool.ts";
+export { settle, vacate } from "./pool.ts";
 export { enqueue } from "./queue.ts";
 export { recv, recvMatch, recvTag } from "./receive.ts";
 export { recordAt } from "./records.ts";

@@ -37,7 +37,8 @@ export function settle(record: i32): bool {
   const image = load((record + BODY) | 0);
   const pages = load(image === 0 ? (load((spec + SPEC_STATE) | 0) + STATE_PAGES) | 0 : (image + IMAGE_PAGES) | 0);
   let place = freeOf(pool, pages);
-  if (place === 0 && load((pool + FREE_INSTANCE) | 0) === 0 && vacate(pool)) place = freeOf(pool, pages);
+  if (place === 0 && load((pool + FREE_INSTANCE) | 0) === 0 && isFull(pool) && vacate(pool))
+    place = freeOf(pool, pages);
   if (place === 0) return false;
   const instance = load(place);
   store(place, load((instance + NEXT_FREE) | 0));
@@ -56,14 +57,18 @@ function freeOf(pool: i32, pages: i32): i32 {
   return load(place) === 0 ? 0 : place;
 }
 
+/** Whether it may have no more instances. */
+// @inline
+function isFull(pool: i32): bool {
+  return load((pool + INSTANCES_MADE) | 0) >= load((pool + MOST_INSTANCES) | 0);
+}
+
 /**
  * Makes an actor leave its instance. It goes round the pool, and passes an instance over that was used
- * since it came by last. False: no actor can leave, or the pool may have one more instance.
+ * since it came by last. False: no actor can leave.
  */
-function vacate(pool: i32): bool {
-  const made = load((pool + INSTANCES_MADE) | 0);
-  if (made < load((pool + MOST_INSTANCES) | 0)) return false;
-  for (let left = made << 1; left > 0; left = (left - 1) | 0) {
+export function vacate(pool: i32): bool {
+  for (let left = load((pool + INSTANCES_MADE) | 0) << 1; left > 0; left = (left - 1) | 0) {
     const instance = load((pool + NEXT_TO_LEAVE) | 0);
     store((pool + NEXT_TO_LEAVE) | 0, load((instance + NEXT_IN_POOL) | 0));
     const used = load((instance + USED) | 0);

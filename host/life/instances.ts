@@ -68,7 +68,7 @@ export class Instances {
       actor.setWord(FLAGS, actor.word(FLAGS) | kernel.word(spec + SPEC_FLAGS));
       return;
     }
-    const instance = this.#make(actor, module, bound);
+    const instance = this.#makeAnyway(actor, module, bound);
     kernel.setWord(instance.address + CONDITION, DIRTY);
     kernel.setWord(instance.address + OCCUPANT, actor.record);
     actor.setWord(BODY, instance.address);
@@ -102,7 +102,7 @@ export class Instances {
       if (!(error instanceof LimitError)) throw error;
       const free = pool.takeFree();
       if (free !== undefined) this.#discard(free);
-      else if (!pool.close()) throw error;
+      else if (!pool.close() && !this.#makeRoom()) throw error;
     }
   }
 
@@ -151,6 +151,18 @@ export class Instances {
     for (const pool of this.#pools) this.#dropFree(pool);
   }
 
+  /** An instance of the largest pool goes, and its actor hibernates. False: no actor of any can leave. */
+  #makeRoom(): boolean {
+    // An embedder's function may spawn, called by a guest that has hardly any stack left.
+    needHeadroom();
+    for (const pool of this.#pools.bySize()) {
+      if (this.#services.kernel.call.vacate(pool.address) === 0) continue;
+      this.#dropFree(pool);
+      return true;
+    }
+    return false;
+  }
+
   /** Frees what the kernel has for a module that no actor has any more. */
   dropPools(module: GuestModule): void {
     for (const pool of this.#pools.take(module)) {
@@ -181,7 +193,7 @@ export class Instances {
   #begin(pool: Pool, actor: Actor, module: GuestModule): boolean {
     const { kernel } = this.#services;
     const spec = actor.word(SPEC);
-    const instance = pool.made === 0 ? this.#make(actor, module) : undefined;
+    const instance = pool.made === 0 ? this.#makeAnyway(actor, module) : undefined;
     if (instance !== undefined) {
       if (!pool.add(instance, module.movableGlobals ?? 0)) {
         this.#discard(instance);
@@ -238,6 +250,17 @@ export class Instances {
       kernel.setWord(instance.address + OCCUPANT, 0);
       actor.setWord(BODY, before[0]);
       actor.setFlag(RESIDENT, (before[1] & RESIDENT) !== 0);
+    }
+  }
+
+  /** The same for an actor that can have no other one. Actors of other modules have to leave theirs if need be. */
+  #makeAnyway(actor: Actor, module: GuestModule, bound?: ImportObject): Instance {
+    for (;;) {
+      try {
+        return this.#make(actor, module, bound);
+      } catch (error) {
+        if (!(error instanceof LimitError) || !this.#makeRoom()) throw error;
+      }
     }
   }
 

@@ -225,6 +225,16 @@ export class Pools {
     this.#refused.add(module);
   }
 
+  /** Largest first. Of pools of a size, the one comes last that was given first before. */
+  *bySize(): Generator<Pool> {
+    for (const pool of [...this.#all].sort((a, b) => b.made - a.made)) {
+      // They are sorted as they lie here.
+      this.#all.delete(pool);
+      this.#all.add(pool);
+      yield pool;
+    }
+  }
+
   [Symbol.iterator](): IterableIterator<Pool> {
     return this.#all.values();
   }

@@ -63,6 +63,7 @@ interface Functions {
   run(turns: number): number;
   turnOf(record: number): number;
   settle(record: number): number;
+  vacate(pool: number): number;
   descend(calls: number): number;
   begin(record: number): void;
   countSent(record: number): number;

@@ -209,6 +209,48 @@ describe("an actor whose state is too long for an image", () => {
   });
 });
 
+describe("actors of more modules than there are instances", () => {
+  /** Actors of five modules, each with a word of its own, and what comes of them. */
+  async function visited(options: RuntimeOptions) {
+    await using works = await Works.open(2, undefined, options);
+    const actors: Pid[] = [];
+    for (let i = 0; i < 5; i++) {
+      const module = await works.runtime.load(guest(`(data (i32.const 4000) "${i}") ${WORKER}`));
+      for (let j = 0; j < 3; j++) actors.push(works.runtime.spawn(module));
+    }
+    const found: number[] = [];
+    for (const [i, pid] of actors.entries()) works.tell(pid, "fill", 1000, 4, i);
+    for (const pid of [...actors, ...actors.toReversed()]) found.push(await works.ask(pid, "load", 1000));
+    const own = actors.map((_, i) => 0x01010101 * i);
+    expect(found).toEqual([...own, ...own.toReversed()]);
+    return works.runtime.snapshot().memory.memories / (2 * PAGE);
+  }
+
+  test("take turns in those that allInstances allows", async () => {
+    expect(await visited({ limits: { instances: 2, allInstances: 3 } })).toBe(3);
+  });
+
+  test("take turns in the memories that allMemoryBytes allows", async () => {
+    const room = await visited({ limits: { instances: 2 } });
+    expect(room).toBe(10);
+    const most = await visited({ limits: { instances: 2, allMemoryBytes: 600_000 } });
+    expect(most).toBeLessThan(5);
+    expect(most).toBeGreaterThan(1);
+  });
+
+  test("are refused where no actor can leave its instance", async () => {
+    await using works = await Works.open(2, undefined, { limits: { allInstances: 1 } });
+    const pid = works.spawn();
+    await works.ask(pid, "keep");
+    expect(works.contexts[0].memory.buffer.byteLength).toBe(2 * PAGE);
+    const module = await works.runtime.load(guest(`(data (i32.const 4000) "x") ${WORKER}`));
+    expect(() => works.runtime.spawn(module)).toThrow(/1 instances are in use already/);
+    works.runtime.kill(pid);
+    await works.settle();
+    expect(await works.ask(works.runtime.spawn(module), "size")).toBe(2);
+  });
+});
+
 test("a crash report has what the actor has received last, also if another had its instance before it was told", async () => {
   const exits: ActorExit[] = [];
   await using works = await Works.open(1, undefined, { onExit: exit => exits.push(exit) });
