@@ -52,7 +52,7 @@ for (const round of ["first", "second"]) {
 }
 
 const asker = runtime.mailbox();
-asker.send(pids[actors >> 1], "", GET);
+asker.send(pids[actors >> 1], "", { tag: GET });
 const answer = await asker.receive();
 if (answer?.kind === "message") console.log(`the sum of the one in the middle: ${answer.bytes[0]}`);
 

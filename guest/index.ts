@@ -30,6 +30,7 @@ export { Caller, call, callRaw, callText, Outcome, Reply, reply, replyText } fro
 export { CborKind, CborReader } from "./cbor-reader";
 export { CborWriter } from "./cbor-writer";
 export { Child, Restart } from "./child";
+export { ClientRequest } from "./client-request";
 export { broadcast, join, leave, members } from "./groups";
 export { listen, received } from "./handler";
 export { answerOf } from "./host";

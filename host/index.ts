@@ -5,7 +5,7 @@
 
 // The runtime, its options, and its limits and grants.
 
-export type { LoadOptions, RuntimeOptions, SendOptions } from "./options.ts";
+export type { LoadOptions, RuntimeOptions } from "./options.ts";
 export { Runtime } from "./runtime.ts";
 export type { OnError } from "./time/call-out.ts";
 export type { Clock } from "./time/clock.ts";
@@ -31,13 +31,16 @@ export type { BuiltModule, ModuleSource } from "./module/source.ts";
 
 // Messages: pids, items, and exit reasons.
 
+export { type Codec, DecodeError } from "./wire/codec.ts";
 export type { Down, Exit, ExitReason, GivenReason, Message, Received, TimerItem } from "./wire/message.ts";
 export { formatPid, type Pid, parsePid } from "./wire/pid.ts";
+export { Reader } from "./wire/reader.ts";
 export { formatReason } from "./wire/reason.ts";
+export { Writer } from "./wire/writer.ts";
 
 // Actors in JavaScript: calls, host mailboxes, and supervisors.
 
-export { CallError, type CallOptions, CallTimeoutError } from "./javascript/calls.ts";
+export { CallError, type CallOptions, CallTimeoutError, type TypedCallOptions } from "./javascript/calls.ts";
 export {
   type Backoff,
   type ChildSpec,
@@ -46,7 +49,8 @@ export {
   type Strategy,
   type SupervisorOptions,
 } from "./javascript/child.ts";
-export type { DemonitorOptions, HostMailbox, SendAfterOptions } from "./javascript/host-mailbox.ts";
+export { type Client, type ClientOptions, RemoteError } from "./javascript/client.ts";
+export type { DemonitorOptions, HostMailbox, SendAfterOptions, SendOptions } from "./javascript/host-mailbox.ts";
 export type { ReceiveOptions } from "./javascript/inbox.ts";
 export type { Supervisor } from "./javascript/supervisor.ts";
 

@@ -1,10 +1,10 @@
-/** The options of a runtime, of `load`, and of `send`. */
+/** The options of a runtime, and of `load`. */
 
 import type { ReadSourceMap } from "./module/crash-places.ts";
 import type { ReadModule } from "./module/source.ts";
 import type { OnError } from "./time/call-out.ts";
 import type { Clock } from "./time/clock.ts";
-import { type Check, callback, checksOf, having, milliseconds, oneOf, shown, tag, text } from "./wire/checks.ts";
+import { type Check, callback, checksOf, having, milliseconds, oneOf, shown, text } from "./wire/checks.ts";
 import type { ActorExit, DeadLetter, Denial, LogLevel } from "./wire/events.ts";
 import type { Grants } from "./wire/grants.ts";
 import type { HostImports } from "./wire/host-functions.ts";
@@ -86,15 +86,7 @@ export interface RuntimeOptions {
   readonly readSourceMap?: ReadSourceMap;
 }
 
-/** Options of `send` and `broadcast`. */
-export interface SendOptions {
-  /** The message's tag, a whole number from 0 up. Default 0. */
-  readonly tag?: number;
-}
-
 export const loadChecks = checksOf<LoadOptions>({ name: text, reductions: oneOf("none", "count") });
-
-export const sendChecks = checksOf<SendOptions>({ tag });
 
 /** Only checks the class: the kernel refuses a module that is not its own when it is instantiated. */
 const compiledKernel: Check = (value, name, where) => {

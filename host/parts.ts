@@ -16,7 +16,7 @@ import { actorImports } from "./door/imports.ts";
 import { envImports } from "./door/imports-env.ts";
 import type { SpawnByGuest } from "./door/imports-signals.ts";
 import { type Log, mayLog } from "./door/log.ts";
-import { Calls } from "./javascript/calls.ts";
+import { CallActor } from "./javascript/call-actor.ts";
 import type { SupervisorOptions } from "./javascript/child.ts";
 import { Directory } from "./javascript/directory.ts";
 import { HostMailbox } from "./javascript/host-mailbox.ts";
@@ -177,6 +177,7 @@ export class Parts {
       notices,
       inspection,
       actors,
+      registry,
       this.instances,
       this.modules,
       this.images,
@@ -210,14 +211,14 @@ export class Parts {
     });
   }
 
-  newCalls(): Calls {
-    let calls: Calls | undefined;
+  newCallActor(): CallActor {
+    let caller: CallActor | undefined;
     this.actors.add(record => {
-      calls = new Calls(record, this.services, this.limits);
-      return calls.actor;
+      caller = new CallActor(record, this.services, this.limits);
+      return caller.actor;
     });
-    tellSpawn(this.inspection, (calls as unknown as Calls).actor);
-    return calls as unknown as Calls;
+    tellSpawn(this.inspection, (caller as unknown as CallActor).actor);
+    return caller as unknown as CallActor;
   }
 
   newMailbox(): HostMailbox {

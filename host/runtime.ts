@@ -4,10 +4,11 @@
  */
 
 import { totals } from "./actor/actor.ts";
-import { endFromOutside, exitSignal } from "./between/signals.ts";
-import { type CallOptions, type Calls, callChecks } from "./javascript/calls.ts";
+import { Caller } from "./javascript/caller.ts";
+import type { Calls } from "./javascript/calls.ts";
 import { checkSupervisor, type SupervisorOptions } from "./javascript/child.ts";
-import type { HostMailbox } from "./javascript/host-mailbox.ts";
+import type { Ask } from "./javascript/client.ts";
+import { type HostMailbox, type SendOptions, sendChecks } from "./javascript/host-mailbox.ts";
 import type { Supervisor } from "./javascript/supervisor.ts";
 import type { ModuleDefaults, SpawnOptions } from "./life/spawn-options.ts";
 import type { DerivedModule } from "./module/derived-module.ts";
@@ -18,14 +19,7 @@ import type { ActorInfo } from "./observe/actor-info.ts";
 import type { Snapshot, SnapshotOptions } from "./observe/snapshot.ts";
 import type { Totals } from "./observe/totals.ts";
 import { type PeekOptions, peek, peekChecks, type WaitingItem } from "./observe/waiting-item.ts";
-import {
-  type LoadOptions,
-  loadChecks,
-  type RuntimeOptions,
-  runtimeChecks,
-  type SendOptions,
-  sendChecks,
-} from "./options.ts";
+import { type LoadOptions, loadChecks, type RuntimeOptions, runtimeChecks } from "./options.ts";
 import { Parts } from "./parts.ts";
 import { callback, checkOptions } from "./wire/checks.ts";
 import { ClosedError, ImageError } from "./wire/errors.ts";
@@ -34,10 +28,10 @@ import type { RuntimeLimits } from "./wire/limits.ts";
 import type { ExitReason, GivenReason } from "./wire/message.ts";
 import { payloadFrom } from "./wire/payload.ts";
 import type { Pid } from "./wire/pid.ts";
-import { reasonGiven, reasonOfThrown } from "./wire/reason.ts";
+import { reasonOfThrown } from "./wire/reason.ts";
 
 /** Loads modules, runs their actors, and connects them with JavaScript. `stop` ends it. */
-export class Runtime implements AsyncDisposable {
+export class Runtime extends Caller implements AsyncDisposable {
   readonly #parts: Parts;
   readonly #read: ReadModule;
   #calls: Calls | undefined;
@@ -45,6 +39,7 @@ export class Runtime implements AsyncDisposable {
 
   /** Throws a RangeError for a number out of its range, and a TypeError for an unknown option. */
   constructor(options: RuntimeOptions = {}) {
+    super();
     checkOptions("a runtime", options, runtimeChecks);
     this.#parts = new Parts(options);
     this.#read = options.read ?? fetch;
@@ -105,19 +100,18 @@ export class Runtime implements AsyncDisposable {
     return this.#parts.directory.send(null, to, payloadFrom(bytes), options?.tag ?? 0);
   }
 
-  /**
-   * Sends a request to a pid or a name, and resolves to the bytes of the answer (Erlang:
-   * `gen_server:call`). A late answer is dropped. Rejects with a CallError at once where the callee
-   * ends, has ended, or does not accept the request; with a CallTimeoutError after `timeoutMs`
-   * (default 5,000); with the signal's reason; with a ClosedError where the runtime is stopped.
-   */
-  async call(to: Pid | string, bytes: Uint8Array | string, options: CallOptions = {}): Promise<Uint8Array> {
-    checkOptions("call", options, callChecks);
-    const callee = this.#parts.directory.receiver(to);
-    const payload = payloadFrom(bytes);
-    if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to call actors");
-    this.#calls ??= this.#parts.newCalls();
-    return this.#calls.call(callee, to, payload, options);
+  protected override askerOf(to: Pid | string): Ask {
+    return (bytes, options) => {
+      const callee = this.#parts.directory.receiver(to);
+      if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to call actors");
+      this.#calls ??= this.#parts.newCallActor().calls;
+      return this.#calls.call(callee, to, bytes, options);
+    };
+  }
+
+  /** The live actor that has this name, or else a new one. Throws as `spawn` does. */
+  getOrSpawn(name: string, module: GuestModule | DerivedModule | string, options: SpawnOptions = {}): Pid {
+    return this.whereis(name) ?? this.spawn(module, { ...options, name });
   }
 
   /** The live actor that has this name; undefined where none has it (Erlang: `whereis/1`). */
@@ -151,11 +145,16 @@ export class Runtime implements AsyncDisposable {
     return actor !== undefined;
   }
 
+  /** Ends an actor's membership of a group. Returns false where it is no member, or there is no such actor. */
+  leave(group: string, pid: Pid): boolean {
+    const actor = this.#parts.directory.find(pid);
+    return actor !== undefined && this.#parts.registry.leave(group, actor);
+  }
+
   /** Sends bytes, or a text as UTF-8, to each member of a group. Returns how many accepted it. */
   broadcast(group: string, bytes: Uint8Array | string, options: SendOptions = {}): number {
     checkOptions("broadcast", options, sendChecks);
-    const payload = payloadFrom(bytes);
-    return this.members(group).filter(pid => this.#parts.directory.send(null, pid, payload, options.tag ?? 0)).length;
+    return this.#parts.directory.broadcast(null, group, payloadFrom(bytes), options.tag ?? 0);
   }
 
   /** Makes a mailbox for JavaScript, with its own pid. Throws a ClosedError after `stop`. */
@@ -248,20 +247,18 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
-   * A module whose actors begin where the actor of an image was parked. It shares the code and the
-   * instances of the module that the image is of. An actor's own image is then the difference from this
-   * one. Its actors run the entry of the image's actor; arguments, grants, limits and names come from each
-   * spawn. Throws an ImageError as `spawnImage` does, and where the state has more than 128 KiB from its
-   * first to its last byte that is not 0.
+   * A module whose actors begin where the actor of an image was parked, and run its entry. It shares the code
+   * and the instances of its base. An actor's own image is then the difference from this one. Throws an
+   * ImageError as `spawnImage` does, and where the state has more than 128 KiB from its first to its last byte
+   * that is not 0.
    */
   derive(module: GuestModule | DerivedModule, image: Uint8Array): DerivedModule {
     return this.#parts.spawner.derive(module, image, this.#parts.imports);
   }
 
   /**
-   * A module, and the names that it was defined by, can be spawned no more. Its actors live on. When the last
-   * of them has ended, its free instances and its first state are freed. Modules that were derived from it
-   * stay. Returns false where it was unloaded before.
+   * A module, and the names that it was defined by, can be spawned no more. It is freed when its last actor has
+   * ended. Modules that were derived from it stay. Returns false where it was unloaded before.
    */
   unload(module: GuestModule | DerivedModule): boolean {
     return this.#parts.modules.unload(module);
@@ -273,12 +270,7 @@ export class Runtime implements AsyncDisposable {
    * Returns false where there is no such actor.
    */
   exit(pid: Pid, given: GivenReason): boolean {
-    const reason = reasonGiven(given, "exit");
-    const actor = this.#parts.directory.find(pid);
-    if (actor === undefined) return false;
-    if (reason.kind === "killed") endFromOutside(actor, reason);
-    else exitSignal(actor, 0, 0, reason);
-    return true;
+    return this.#parts.directory.exit(null, pid, given);
   }
 
   /**
@@ -330,6 +322,14 @@ export class Runtime implements AsyncDisposable {
     callback(listener, "the listener", "inspect");
     if (wants !== undefined) callback(wants, "wants", "inspect");
     return this.#parts.inspection.listen(listener, wants);
+  }
+
+  /**
+   * Resolves when no actor is ready or running, and all ends are told: until a message, a timer or a promise of
+   * yours makes one ready.
+   */
+  settled(): Promise<void> {
+    return this.#parts.services.scheduler.settled();
   }
 
   /** Resolves when no guest is alive. Host mailboxes do not count. */

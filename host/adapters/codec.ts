@@ -13,21 +13,11 @@
  * ```
  */
 import { decode, encode, type Token, Tokenizer, Type } from "cborg";
-import { shown } from "../wire/checks.ts";
-import { IsopodError } from "../wire/errors.ts";
+import { type Codec, DecodeError, text } from "../wire/codec.ts";
 import type { Message, TimerItem } from "../wire/message.ts";
 import { formatPid } from "../wire/pid.ts";
 
-/** Converts values of one type to the bytes of a message, and back. */
-export interface Codec<T> {
-  /** Throws a TypeError where the format cannot express the value. */
-  encode(value: T): Uint8Array;
-  /**
-   * Throws a DecodeError where the bytes are not in the format. The value shares no memory with
-   * `bytes`.
-   */
-  decode(bytes: Uint8Array): T;
-}
+export { type Codec, DecodeError, text } from "../wire/codec.ts";
 
 /** The values of JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -57,32 +47,7 @@ export const MAX_DEPTH = 100;
  */
 export const MAX_ITEMS = 1_000_000;
 
-/**
- * The bytes are not in the format of the codec. The message that they came in has been received.
- */
-export class DecodeError extends IsopodError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("ISOPOD_DECODE", message, options);
-  }
-}
-
 const encoder = new TextEncoder();
-const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** UTF-8. Decoding refuses other bytes; encoding replaces half a surrogate pair with U+FFFD. */
-export const text: Codec<string> = {
-  encode(value) {
-    if (typeof value !== "string") throw new TypeError(`a text is a string, not ${shown(value)}`);
-    return encoder.encode(value);
-  },
-  decode(bytes) {
-    try {
-      return strictDecoder.decode(bytes);
-    } catch (error) {
-      throw new DecodeError("it is not UTF-8", { cause: error });
-    }
-  },
-};
 
 /**
  * JSON as UTF-8, with the rules of JSON.stringify and JSON.parse. The last of two equal keys wins.

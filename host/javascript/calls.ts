@@ -1,21 +1,18 @@
 /**
- * Calls from the host. One actor makes all of them. Each call has a monitor, and its answer bears
- * the monitor's ref. So the end of the callee rejects the call at once, and a late answer is
- * dropped before it reaches the mailbox.
+ * Calls that an actor of the host makes. Each has a monitor, and its answer bears the monitor's ref. So the
+ * end of the callee rejects the call at once, and a late answer is dropped before it reaches the mailbox.
  */
 
-import { Actor, type Services } from "../actor/actor.ts";
-import { hostSpec } from "../actor/spec.ts";
+import type { Actor } from "../actor/actor.ts";
 import { demonitor, monitor } from "../between/monitors.ts";
 import { admission, post, whyRefused } from "../between/post.ts";
-import { DEAD, PARKED, WANT_MATCH } from "../kernel/words.ts";
 import { NONE } from "../mail/mailbox.ts";
 import { Timer } from "../time/timers.ts";
 import { checksOf, having, millisecondsOrForever, tag } from "../wire/checks.ts";
-import { ClosedError, IsopodError } from "../wire/errors.ts";
-import type { RuntimeLimits } from "../wire/limits.ts";
+import type { Codec } from "../wire/codec.ts";
+import { IsopodError } from "../wire/errors.ts";
 import { type ExitReason, MESSAGE, SEND_ACCEPTED } from "../wire/message.ts";
-import { formatPid, highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
+import { formatPid, highWord, lowWord, type Pid } from "../wire/pid.ts";
 import { formatReason, reasonFrom } from "../wire/reason.ts";
 
 /** Options of `call`. */
@@ -29,12 +26,21 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** The request's tag, a whole number from 0 up. Default 0. */
   readonly tag?: number;
+  /** Encodes the request and decodes the answer. Default: both are bytes, and a text becomes UTF-8. */
+  readonly codec?: undefined;
+}
+
+/** Options of a `call` with values. */
+export interface TypedCallOptions<T> extends Omit<CallOptions, "codec"> {
+  /** Encodes the request and decodes the answer. */
+  readonly codec: Codec<T>;
 }
 
 export const callChecks = checksOf<CallOptions>({
   timeoutMs: millisecondsOrForever,
   signal: having("addEventListener", "throwIfAborted"),
   tag,
+  codec: having("encode", "decode"),
 });
 
 /**
@@ -67,29 +73,28 @@ interface Pending {
 
 const DEFAULT_TIMEOUT_MS = 5000;
 
-/** The pending calls of a runtime, and the actor that makes them. */
+/** The pending calls of one actor. It must be parked, so that an answer gives it a turn. */
 export class Calls {
-  /** The actor that makes all calls. */
-  readonly actor: Actor;
-  /** The calls that wait for an answer, by ref. */
+  readonly #actor: Actor;
+  /** The calls that wait for an answer, by ref, in the order in which they were made. */
   readonly #pending = new Map<number, Pending>();
 
-  constructor(record: number, services: Services, runtimeLimits: RuntimeLimits) {
-    // Answers that a call waits for are never refused. Each pending call bounds their number by
-    // one.
-    const limits = { ...runtimeLimits, mailboxMessages: 2 ** 28, mailboxBytes: 2 ** 28 };
-    this.actor = Actor.begin(record, hostSpec(limits), services);
-    this.actor.extra.host = { turn: () => this.#turn(), ended: () => this.#stop() };
-    // Every guest that was called knows the actor's pid, and must not be able to end it.
-    this.actor.immune = true;
-    // Every item goes to the mailbox and wakes the actor.
-    this.actor.want = WANT_MATCH;
-    this.actor.state = PARKED;
+  constructor(actor: Actor) {
+    this.#actor = actor;
   }
 
-  call(to: Actor | undefined, callee: Pid | string, bytes: Uint8Array, options: CallOptions): Promise<Uint8Array> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, tag = 0 } = options;
-    const { actor } = this;
+  /** Whether a call waits for an answer. */
+  get arePending(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  call(
+    to: Actor | undefined,
+    callee: Pid | string,
+    bytes: Uint8Array,
+    { timeoutMs = DEFAULT_TIMEOUT_MS, signal, tag = 0 }: Omit<CallOptions, "codec">,
+  ): Promise<Uint8Array> {
+    const actor = this.#actor;
     const { services } = actor;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const status = admission(actor, to, MESSAGE, tag, 0, bytes.length);
@@ -108,13 +113,13 @@ export class Calls {
 
   /** Returns a promise of the answer, which does not keep the bytes of the request. */
   #answer(ref: number, callee: Pid | string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const { services } = this.actor;
+    const { services } = this.#actor;
     return new Promise((resolve, reject) => {
       let timer: Timer | undefined;
       if (timeoutMs !== Number.POSITIVE_INFINITY) {
         timer = new Timer(() => {
           // An answer that came in time, or together with the deadline, beats the deadline.
-          this.#turn();
+          this.collect();
           this.#settle(ref)?.reject(
             new CallTimeoutError(
               `${nameOf(callee)} did not answer within ${timeoutMs} ms; it is alive and may be busy`,
@@ -145,50 +150,56 @@ export class Calls {
     });
   }
 
-  /** A turn: takes the answers and Downs that have come. */
-  #turn(): void {
-    const { mailbox, services } = this.actor;
-    for (let at = mailbox.first(); at !== NONE; at = mailbox.first()) {
-      const item = mailbox.item(at);
-      const { kind } = item;
-      const ref = kind === MESSAGE ? item.tag : item.ref;
-      const bytes = mailbox.payload(at);
-      const from = pidFromWords(item.fromLo, item.fromHi);
-      mailbox.remove(at);
-      const pending = this.#settle(ref);
-      if (pending === undefined) {
-        // The call was settled after this item had come: by another answer, its timeout, or its
-        // signal.
-        if (kind === MESSAGE) services.deadLetter(from, this.actor.pid, ref, bytes.length, "late reply");
-        continue;
-      }
-      if (kind === MESSAGE) services.counters.received++;
-      if (kind === MESSAGE) {
-        pending.resolve(bytes);
+  /** Takes the answers and Downs that have come for its calls out of the mailbox, in their order. */
+  collect(): void {
+    const { mailbox } = this.#actor;
+    let [oldest] = this.#pending.keys();
+    // No item before the mark of the oldest call is for one of them.
+    for (let at = oldest === undefined ? NONE : mailbox.fromRef(oldest); at !== NONE; ) {
+      const { kind, tag, ref } = mailbox.item(at);
+      const bears = kind === MESSAGE ? tag : ref;
+      if (this.#pending.has(bears)) {
+        this.#take(at, bears);
+        [oldest] = this.#pending.keys();
+        // Taking an item out may have moved others.
+        at = oldest === undefined ? NONE : mailbox.fromRef(oldest);
       } else {
-        const reason = reasonFrom(item.reason, bytes);
-        const why = `${nameOf(pending.callee)} ended before it answered: ${formatReason(reason)}`;
-        pending.reject(new CallError(why, reason));
+        at = mailbox.next(at);
       }
     }
-    if (this.actor.state !== DEAD) this.actor.state = PARKED;
   }
 
-  /** Ends a call: its ref is no longer live. Returns the pending call. */
+  #take(at: number, ref: number): void {
+    const { mailbox, services } = this.#actor;
+    const { kind, reason } = mailbox.item(at);
+    const bytes = mailbox.payload(at);
+    mailbox.remove(at);
+    const pending = this.#settle(ref);
+    if (kind === MESSAGE) {
+      services.counters.received++;
+      pending?.resolve(bytes);
+      return;
+    }
+    const ended = reasonFrom(reason, bytes);
+    const why = `${nameOf(pending?.callee ?? 0)} ended before it answered: ${formatReason(ended)}`;
+    pending?.reject(new CallError(why, ended));
+  }
+
+  /** Ends a call: its ref is no longer live, and no item bears it any more. Returns the pending call. */
   #settle(ref: number): Pending | undefined {
     const pending = this.#pending.get(ref);
     if (pending === undefined) return undefined;
     this.#pending.delete(ref);
-    if (pending.timer !== undefined) this.actor.services.timers.cancel(pending.timer);
-    // `#turn` passes over items that still bear the ref.
-    demonitor(this.actor, ref, false);
+    if (pending.timer !== undefined) this.#actor.services.timers.cancel(pending.timer);
+    demonitor(this.#actor, ref, true);
     return pending;
   }
 
-  #stop(): void {
+  /** The actor has ended: rejects all calls that wait. */
+  stop(error: Error): void {
     for (const pending of this.#pending.values()) {
-      if (pending.timer !== undefined) this.actor.services.timers.cancel(pending.timer);
-      pending.reject(new ClosedError("the runtime was stopped before the call was answered"));
+      if (pending.timer !== undefined) this.#actor.services.timers.cancel(pending.timer);
+      pending.reject(error);
     }
     this.#pending.clear();
   }

@@ -44,7 +44,7 @@ export interface ChildSpec extends SpawnOptions {
    * supervisor that is killed does not wait, and kills a child that is started too late.
    */
   readonly start: GuestModule | DerivedModule | string | (() => Pid | Promise<Pid>);
-  /** A name that the child gets after every start. */
+  /** A name that the child gets after every start, also where a function starts it. */
   readonly name?: string;
   /** Default `permanent`. */
   readonly restart?: Restart;

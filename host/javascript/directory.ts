@@ -4,10 +4,12 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { delegate } from "../between/delegate.ts";
 import type { Registry } from "../between/names.ts";
 import { post } from "../between/post.ts";
+import { endFromOutside, exitSignal } from "../between/signals.ts";
 import type { Actors } from "../mail/actors.ts";
 import { checkPid, shown } from "../wire/checks.ts";
-import { MESSAGE, type Message, SEND_ACCEPTED } from "../wire/message.ts";
+import { type GivenReason, MESSAGE, type Message, SEND_ACCEPTED } from "../wire/message.ts";
 import { highWord, lowWord, type Pid } from "../wire/pid.ts";
+import { reasonGiven } from "../wire/reason.ts";
 
 /** Finds actors, and sends to them, for the host's code. */
 export class Directory {
@@ -51,6 +53,22 @@ export class Directory {
       bytes,
     );
     return status === SEND_ACCEPTED;
+  }
+
+  /** Sends a message to each member of a group. Returns how many accepted it. */
+  broadcast(from: Actor | null, group: string, bytes: Uint8Array, tag: number): number {
+    // An outbox, or a dead letter's listener, may change the group.
+    return [...this.registry.members(group).keys()].filter(pid => this.send(from, pid, bytes, tag)).length;
+  }
+
+  /** Sends an exit signal; `from` is null for the host. Returns false where there is no such actor. */
+  exit(from: Actor | null, pid: Pid, given: GivenReason): boolean {
+    const reason = reasonGiven(given, "exit");
+    const to = this.find(pid);
+    if (to === undefined) return false;
+    if (reason.kind === "killed") endFromOutside(to, reason);
+    else exitSignal(to, from?.lo ?? 0, from?.hi ?? 0, reason);
+    return true;
   }
 
   /** Hands on a request that `by` was asked. Returns true where it was accepted. */

@@ -11,18 +11,30 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { link, unlink, unlinkEnded } from "../between/links.ts";
 import { demonitor, monitor } from "../between/monitors.ts";
 import { cancelTimer, sendAfter } from "../between/send-after.ts";
-import { endFromOutside, exitSignal } from "../between/signals.ts";
+import { exitSignal } from "../between/signals.ts";
 import { DEAD, TRAPS_EXITS } from "../kernel/words.ts";
 import type { CallOut } from "../time/call-out.ts";
-import { callback, checkMs, checkOptions, checksOf, checkTagOrRef, flag, pid, tag } from "../wire/checks.ts";
+import { callback, checkMs, checkOptions, checksOf, flag, pid, tag, tagOrRef } from "../wire/checks.ts";
 import { ClosedError } from "../wire/errors.ts";
 import type { RuntimeLimits } from "../wire/limits.ts";
 import type { GivenReason, Message, Received } from "../wire/message.ts";
 import { payloadFrom } from "../wire/payload.ts";
 import { highWord, lowWord, type Pid } from "../wire/pid.ts";
 import { reasonGiven } from "../wire/reason.ts";
+import { Caller } from "./caller.ts";
+import type { Ask } from "./client.ts";
 import type { Directory } from "./directory.ts";
 import { Inbox, type ReceiveOptions } from "./inbox.ts";
+
+/** Options of `send` and `broadcast`. */
+export interface SendOptions {
+  /**
+   * The message's tag, a whole number from 0 up, or the ref of a request that a mailbox answers. Default 0.
+   */
+  readonly tag?: number;
+}
+export const sendChecks = checksOf<SendOptions>({ tag });
+const sendFromMailboxChecks = checksOf<SendOptions>({ tag: tagOrRef });
 
 /** Options of `demonitor`. */
 export interface DemonitorOptions {
@@ -44,13 +56,14 @@ const sendAfterChecks = checksOf<SendAfterOptions>({ to: pid, tag });
  * A mailbox for JavaScript, made by `runtime.mailbox()`. It traps exits: an exit signal arrives as
  * an item. `for await` gives all its items in order.
  */
-export class HostMailbox implements AsyncIterable<Received>, Disposable {
+export class HostMailbox extends Caller implements AsyncIterable<Received>, Disposable {
   readonly #actor: Actor;
   readonly #inbox: Inbox;
   readonly #directory: Directory;
 
   /** Use `runtime.mailbox()` to make one. */
   constructor(record: number, services: Services, limits: RuntimeLimits, callOut: CallOut, directory: Directory) {
+    super();
     this.#inbox = new Inbox(record, services, limits, callOut);
     this.#actor = this.#inbox.actor;
     this.#directory = directory;
@@ -83,13 +96,27 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
    * receiver.
    *
    * @param to a pid or a name
-   * @param tag a whole number from 0 up, or a ref to answer
    * @returns true where the message was accepted; false where there is no such actor, its mailbox
    *   is full, the message is too large, or this mailbox is closed
    */
-  send(to: Pid | string, bytes: Uint8Array | string, tag = 0): boolean {
-    checkTagOrRef(tag, "send");
-    return this.isOpen && this.#directory.send(this.#actor, to, payloadFrom(bytes), tag);
+  send(to: Pid | string, bytes: Uint8Array | string, options?: SendOptions): boolean {
+    if (options !== undefined) checkOptions("send", options, sendFromMailboxChecks);
+    return this.isOpen && this.#directory.send(this.#actor, to, payloadFrom(bytes), options?.tag ?? 0);
+  }
+
+  /** Sends to each member of a group, as `send` does. Returns how many accepted it. */
+  broadcast(group: string, bytes: Uint8Array | string, options: SendOptions = {}): number {
+    checkOptions("broadcast", options, sendChecks);
+    if (!this.isOpen) return 0;
+    return this.#directory.broadcast(this.#actor, group, payloadFrom(bytes), options.tag ?? 0);
+  }
+
+  /**
+   * The sender of its calls is this mailbox. An answer is no item of it. So a receive may wait meanwhile, and
+   * any number of calls.
+   */
+  protected override askerOf(to: Pid | string): Ask {
+    return (bytes, options) => this.#inbox.call(this.#directory.receiver(to), to, bytes, options);
   }
 
   /**
@@ -97,7 +124,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
    * waits.
    */
   reply(to: Message, bytes: Uint8Array | string): boolean {
-    return this.send(to.from, bytes, to.ref);
+    return this.send(to.from, bytes, { tag: to.ref });
   }
 
   /**
@@ -156,12 +183,7 @@ export class HostMailbox implements AsyncIterable<Received>, Disposable {
    * false where there is no such actor, or this mailbox is closed.
    */
   exit(pid: Pid, given: GivenReason): boolean {
-    const reason = reasonGiven(given, "exit");
-    const to = this.isOpen ? this.#directory.find(pid) : undefined;
-    if (to === undefined) return false;
-    if (reason.kind === "killed") endFromOutside(to, reason);
-    else exitSignal(to, this.#actor.lo, this.#actor.hi, reason);
-    return true;
+    return this.isOpen && this.#directory.exit(this.#actor, pid, given);
   }
 
   /**

@@ -13,8 +13,9 @@ import { checkOptions, checksOf, having, millisecondsOrForever } from "../wire/c
 import { ClosedError, IsopodError } from "../wire/errors.ts";
 import type { RuntimeLimits } from "../wire/limits.ts";
 import type { Received } from "../wire/message.ts";
-import { formatPid, pidFromWords } from "../wire/pid.ts";
+import { formatPid, type Pid, pidFromWords } from "../wire/pid.ts";
 import { receivedFrom } from "../wire/reason.ts";
+import { type CallOptions, Calls } from "./calls.ts";
 
 /** Options of `receive` and `receiveMatch`. */
 export interface ReceiveOptions {
@@ -44,6 +45,7 @@ export class Inbox {
   /** The actor that represents the mailbox in the runtime. */
   readonly actor: Actor;
   readonly #callOut: CallOut;
+  readonly #calls: Calls;
   #pending: Pending | undefined;
   #act: (() => boolean) | undefined;
   /** True while a predicate is asked. A receive inside it would move the save pointer. */
@@ -57,6 +59,7 @@ export class Inbox {
     this.actor.want = WANT_MATCH;
     this.actor.state = RUNNING;
     this.#callOut = callOut;
+    this.#calls = new Calls(this.actor);
   }
 
   get #isOpen(): boolean {
@@ -70,6 +73,7 @@ export class Inbox {
     if (actor.state === DEAD) throw this.closed();
     signal?.throwIfAborted();
     if (this.#pending !== undefined || this.#looking) throw this.#busy();
+    this.#calls.collect();
     actor.mailbox.rewind();
     const item = this.#look(matches);
     if (item !== undefined || timeoutMs === 0) return item;
@@ -91,9 +95,18 @@ export class Inbox {
     if (this.#looking) throw this.#busy();
     // Items that are left until the end is told are dead letters.
     if (!this.#isOpen) return undefined;
+    this.#calls.collect();
     const { mailbox } = this.actor;
     const at = mailbox.first();
     return at === NONE ? undefined : this.#take(at, this.#read(at));
+  }
+
+  /** Calls an actor. The answer is no item of the mailbox, so any receive may wait meanwhile. */
+  call(to: Actor | undefined, callee: Pid | string, bytes: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    if (!this.#isOpen) return Promise.reject(this.closed());
+    const answer = this.#calls.call(to, callee, bytes, options);
+    if (this.actor.state === RUNNING) this.actor.state = this.#atRest;
+    return answer;
   }
 
   /** Calls `act`, in a turn of the actor, when items have come that no receive waits for. */
@@ -108,6 +121,7 @@ export class Inbox {
   #turn(): void {
     const actor = this.actor;
     const pending = this.#pending;
+    this.#calls.collect();
     if (pending === undefined) {
       actor.state = this.#atRest;
       if (this.#arrived() && actor.state === PARKED) actor.wake();
@@ -179,14 +193,15 @@ export class Inbox {
   }
 
   /**
-   * The state while no receive waits: parked where `onArrival` was called, so that an arrival gives
-   * the mailbox a turn.
+   * The state while no receive waits: parked where `onArrival` was called, or an answer is to come, so that an
+   * arrival gives the mailbox a turn.
    */
   get #atRest(): State {
-    return this.#act === undefined ? RUNNING : PARKED;
+    return this.#act === undefined && !this.#calls.arePending ? RUNNING : PARKED;
   }
 
   #ended(): void {
+    this.#calls.stop(this.closed());
     this.#settle()?.reject(this.closed());
   }
 

@@ -7,6 +7,8 @@ import type { Limits, ReductionOptions, WayName } from "../wire/limits.ts";
 export interface SpawnOptions {
   /** The export to run. Default: `run` if there is one, else `handle`, else `_start`. */
   readonly entry?: string;
+  /** A name that the actor has from the start. The spawn fails where another one has it. */
+  readonly name?: string;
   /** What the guest's import `args` gives it; a string becomes UTF-8. */
   readonly args?: Uint8Array | string;
   /** How the guest waits. Default: the way that the module was built for. */
@@ -30,15 +32,16 @@ export interface SpawnOptions {
  * the entry and the arguments only, and its child gets only those of these grants that the guest
  * has.
  */
-export type ModuleDefaults = Omit<SpawnOptions, "args">;
+export type ModuleDefaults = Omit<SpawnOptions, "args" | "name">;
 
 export const spawnChecks = checksOf<SpawnOptions>({
   entry: text,
+  name: text,
   args: null,
   way: oneOf("handler", "asyncify", "jspi"),
   limits: null,
   reductions: options(reductionChecks),
   grants: null,
 });
-const { args: _, ...checksOfDefaults } = spawnChecks;
+const { args: _args, name: _name, ...checksOfDefaults } = spawnChecks;
 export const defaultsChecks = checksOf<ModuleDefaults>(checksOfDefaults);

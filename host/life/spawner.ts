@@ -12,6 +12,7 @@ import { Actor, type Services } from "../actor/actor.ts";
 import { Family } from "../actor/family.ts";
 import { countSpawn, mustAdmit } from "../actor/memory.ts";
 import type { Spec, Template } from "../actor/spec.ts";
+import type { Registry } from "../between/names.ts";
 import { ENDING, SIZE, SPAWNS } from "../kernel/life-words.ts";
 import { ACTOR_BYTES, ARGS, FAMILY, SPEC, TAKES_MESSAGES, WANT_REF } from "../kernel/words.ts";
 import type { Actors } from "../mail/actors.ts";
@@ -30,6 +31,7 @@ import type { ImportObject } from "../wire/host-functions.ts";
 import { type Limits, lesserOf, limitsFrom, type RuntimeLimits } from "../wire/limits.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
 import { payloadFrom } from "../wire/payload.ts";
+import { formatPid } from "../wire/pid.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
 import type { Ends } from "./ends.ts";
 import type { Images, Opened } from "./images.ts";
@@ -51,6 +53,7 @@ export class Spawner {
   readonly #notices: Notices;
   readonly #inspection: Inspection;
   readonly #actors: Actors<Actor>;
+  readonly #registry: Registry;
   readonly #instances: Instances;
   readonly #modules: Modules;
   readonly #images: Images;
@@ -66,6 +69,7 @@ export class Spawner {
     notices: Notices,
     inspection: Inspection,
     actors: Actors<Actor>,
+    registry: Registry,
     instances: Instances,
     modules: Modules,
     images: Images,
@@ -78,6 +82,7 @@ export class Spawner {
     this.#notices = notices;
     this.#inspection = inspection;
     this.#actors = actors;
+    this.#registry = registry;
     this.#instances = instances;
     this.#modules = modules;
     this.#images = images;
@@ -138,8 +143,15 @@ export class Spawner {
   }
 
   #spawnByHost(spawned: Spawned, options: SpawnOptions, imports: ImportObject, image?: Opened): Actor {
+    const { name } = options;
     const actor = this.#makeByHost(spawned, options, imports, image);
+    const owner = name === undefined ? undefined : this.#registry.whereis(name);
+    if (owner !== undefined) {
+      this.#ends.endFailedSpawn(actor, { kind: "normal" });
+      throw new SpawnError(`${spawned.module.name} cannot be called ${name}: ${formatPid(owner.pid)} has that name`);
+    }
     this.#begin(actor, image?.parked ?? spawned.template?.parked);
+    if (name !== undefined) this.#registry.register(name, actor);
     return actor;
   }
 

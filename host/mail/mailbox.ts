@@ -87,6 +87,12 @@ export class Mailbox {
     return this.count === 0 ? NONE : call.findRef(record, call.startFor(record, ref), ref);
   }
 
+  /** The first item that can bear a ref: those before were here when it was made. NONE: there is none. */
+  fromRef(ref: number): number {
+    const { call } = this.#kernel;
+    return this.count === 0 ? NONE : this.from(call.startFor(this.#owner.record, ref));
+  }
+
   item(at: number): Item {
     const word = (offset: number) => this.#kernel.word(at + offset);
     return {

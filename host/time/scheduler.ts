@@ -52,6 +52,8 @@ export class Scheduler {
   #stopped = false;
   /** The notices are held. */
   #holds = false;
+  /** Who waits until nothing wants a turn. */
+  #onSettled: (() => void)[] = [];
 
   constructor(clock: Clock, sliceMs: number, notices = new Notices()) {
     this.#clock = clock;
@@ -67,6 +69,12 @@ export class Scheduler {
   /** Whether a runnable waits for its turn, or has it. */
   get isBusy(): boolean {
     return this.#busy;
+  }
+
+  /** Resolves when no runnable waits for a turn, or has one. */
+  settled(): Promise<void> {
+    if (!this.#busy) return Promise.resolve();
+    return new Promise(resolve => this.#onSettled.push(resolve));
   }
 
   /**
@@ -151,6 +159,8 @@ export class Scheduler {
         if (this.#length === 0 || this.#stopped) {
           this.#busy = false;
           this.#release();
+          // A notice may have led to more turns.
+          if (!this.#busy) for (const resolve of this.#onSettled.splice(0)) resolve();
           return;
         }
         const head = this.#head;

@@ -62,16 +62,6 @@ export function checkWhole(value: unknown, name: string, where: string, least: n
   throw wrongNumber(value, name, where, `a whole number from ${least} to ${most}`);
 }
 
-/** Checks a message's tag: a whole number from 0 to 2147483647. */
-export function checkTag(tag: unknown, where: string): void {
-  checkWhole(tag, "tag", where, 0, 2 ** 31 - 1);
-}
-
-/** Checks a tag or a ref. A mailbox may answer a ref that it was told. */
-export function checkTagOrRef(tag: unknown, where: string): void {
-  checkWhole(tag, "tag", where, -(2 ** 31), 2 ** 31 - 1);
-}
-
 /** Checks a time in milliseconds, which may have fractions. */
 export function checkMs(value: unknown, name: string, where: string, orForever: boolean): void {
   if (
@@ -100,7 +90,10 @@ export function wholeNumberOrForever(least: number, most: number): Check {
   };
 }
 
-export const tag: Check = (value, _, where) => checkTag(value, where);
+/** A check for a message's tag. */
+export const tag = wholeNumber(0, 2 ** 31 - 1);
+/** The same, or a ref: a mailbox may answer one that it was told. */
+export const tagOrRef = wholeNumber(-(2 ** 31), 2 ** 31 - 1);
 export const milliseconds: Check = (value, name, where) => checkMs(value, name, where, false);
 export const millisecondsOrForever: Check = (value, name, where) => checkMs(value, name, where, true);
 

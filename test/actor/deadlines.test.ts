@@ -32,7 +32,7 @@ test.each(ways)("an actor of the way %s that is woken in vain times out when it 
   await stage.settle();
   for (let ms = 0; ms < 50; ms += 10) {
     expect(noted(stage)).toBeUndefined();
-    stage.boss.send(pid, "not this one", 3);
+    stage.boss.send(pid, "not this one", { tag: 3 });
     await stage.clock.advance(10);
   }
   expect(noted(stage)).toEqual([TIMED_OUT]);

@@ -42,7 +42,7 @@ describe.each(["asyncify", "jspi"] as const)("a message of a guest built for %s"
   /** Starts an entry and sends it these, from the observer; then lets a second pass. */
   async function play(entry: string, args: string, ...messages: [text: string, tag?: number][]): Promise<Pid> {
     const pid = runtime.spawn(module, { entry, args });
-    for (const [text, tag] of messages) observer.send(pid, text, tag);
+    for (const [text, tag = 0] of messages) observer.send(pid, text, { tag });
     await quiet();
     await clock.advance(1_000);
     await quiet();

@@ -182,7 +182,7 @@ describe("between host and guest", () => {
 
   /** What the guest answers; fails where it ends. */
   async function ask(bytes: Uint8Array, tag = CBOR): Promise<{ readonly tag: number; readonly bytes: Uint8Array }> {
-    mailbox.send(guest, bytes, tag);
+    mailbox.send(guest, bytes, { tag });
     const item = await mailbox.receive();
     if (item?.kind !== "message") throw new Error(JSON.stringify(item));
     return item;
@@ -292,8 +292,8 @@ describe("between host and guest", () => {
   });
 
   test("an error says which message of whom could not be decoded, and leaves the next one where it is", async () => {
-    mailbox.send(guest, bytesOf("ff"), 7);
-    mailbox.send(guest, cbor.encode("next"), CBOR);
+    mailbox.send(guest, bytesOf("ff"), { tag: 7 });
+    mailbox.send(guest, cbor.encode("next"), { tag: CBOR });
     const [bad, next] = [await mailbox.receive(), await mailbox.receive()];
     if (bad?.kind !== "message" || next?.kind !== "message") throw new Error("there were two answers");
     expect(() => decodeMessage(cbor, bad)).toThrow(

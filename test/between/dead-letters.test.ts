@@ -69,7 +69,7 @@ describe("a message to nobody", () => {
       const to = nobody();
       const mailbox = runtime.mailbox();
       if (who === "the host") runtime.send(to, three, { tag: 7 });
-      if (who === "a host mailbox") mailbox.send(to, three, 7);
+      if (who === "a host mailbox") mailbox.send(to, three, { tag: 7 });
       if (who === "a call") await runtime.call(to, three, { tag: 7 }).catch(() => {});
       if (who === "a timer") mailbox.sendAfter(0, three, { to, tag: 7 });
       await clock.advance(0);
@@ -86,7 +86,7 @@ describe("a message that is not admitted", () => {
     const from = relay(full.pid, { mailboxMessages: 100, mailboxBytes: 1000, messageBytes: 100 });
     for (const length of [9, 8, 3, 2, 0]) runtime.send(from, new Uint8Array(length), { tag: length });
     await quiet();
-    for (const length of [9, 0]) full.send(full.pid, new Uint8Array(length), length);
+    for (const length of [9, 0]) full.send(full.pid, new Uint8Array(length), { tag: length });
     runtime.send(full.pid, three, { tag: 1 });
     const to = full.pid;
     expect(letters).toEqual([

@@ -137,12 +137,12 @@ async function playWith(
       everybody.setBigUint64(4 + 8 * i, BigInt(pid), true);
     });
     observers.forEach((observer, i) => {
-      observer.send(pids[i], new Uint8Array(everybody.buffer), COMMAND);
+      observer.send(pids[i], new Uint8Array(everybody.buffer), { tag: COMMAND });
     });
     await quiet();
     for (const each of [...firstRequests, ...acts]) {
       if (each.do === "steps") {
-        observers[each.who].send(pids[each.who], Uint8Array.from(each.steps.flat()), COMMAND);
+        observers[each.who].send(pids[each.who], Uint8Array.from(each.steps.flat()), { tag: COMMAND });
       } else if (each.do === "kill") runtime.kill(pids[each.who]);
       else if (each.do === "wait") clock.jump(each.ms);
       else {

@@ -143,7 +143,7 @@ describe("a timer of the host", () => {
   test("has a ref that nobody can answer with", () => {
     const other = runtime.mailbox();
     const ref = mailbox.sendAfter(5, bytes("timer"));
-    expect(other.send(mailbox.pid, bytes("forged"), ref)).toBe(false);
+    expect(other.send(mailbox.pid, bytes("forged"), { tag: ref })).toBe(false);
     expect(letters.map(({ why }) => why)).toEqual(["late reply"]);
   });
 

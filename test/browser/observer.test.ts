@@ -79,7 +79,7 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     const orders = runtime.mailbox();
     runtime.register("orders", orders.pid);
     for (const [tag, text] of ["two coffees", "one tea", "a slice of cake"].entries()) {
-      orders.send(orders.pid, `order ${tag}: ${text}`, tag);
+      orders.send(orders.pid, `order ${tag}: ${text}`, { tag });
     }
     playPingPong();
     const first = supervisor.child("billing") as Pid;
@@ -121,8 +121,8 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
   test("shows a mailbox, and follows it as it fills and empties", async () => {
     const orders = runtime.mailbox();
     runtime.register("orders", orders.pid);
-    orders.send(orders.pid, "order 1: two coffees", 1);
-    orders.send(orders.pid, Uint8Array.of(1, 2, 255), 2);
+    orders.send(orders.pid, "order 1: two coffees", { tag: 1 });
+    orders.send(orders.pid, Uint8Array.of(1, 2, 255), { tag: 2 });
     playPingPong();
     await page.goto(observer.url);
     await rowOf(orders.pid).click();
@@ -131,7 +131,7 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
 
     await press("Follow", drawer());
     await drawer().locator("figure canvas").waitFor();
-    for (let i = 3; i <= 8; i++) orders.send(orders.pid, `order ${i}`, i);
+    for (let i = 3; i <= 8; i++) orders.send(orders.pid, `order ${i}`, { tag: i });
     await drawer().getByText("8 items").waitFor();
     await drawer().getByText("order 8").waitFor();
     await page.waitForFunction(() => document.querySelectorAll("#plots canvas").length === 2);

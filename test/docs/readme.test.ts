@@ -14,6 +14,7 @@ const SLOW = 180_000;
 /** In the source tree the package's entries are these files. */
 function fromSources(text: string): string {
   return text
+    .replace(`from "isopod"`, `from ${JSON.stringify(join(ROOT, "host/index.ts"))}`)
     .replace(`"isopod/node"`, JSON.stringify(join(ROOT, "host/node/index.ts")))
     .replace(`"isopod/codec"`, JSON.stringify(join(ROOT, "host/adapters/codec.ts")));
 }

@@ -32,7 +32,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
     ]);
     await stage.settle();
     expect(stage.runtime.isAlive(pid)).toBe(true);
-    stage.boss.send(pid, upTo(70), 5);
+    stage.boss.send(pid, upTo(70), { tag: 5 });
     expect(await stage.notes()).toEqual(infoOf(stage.boss.pid, 5, 70));
     expect(await stage.bytes()).toEqual(upTo(70));
     expect(await stage.notes()).toEqual([-2, 70]);
@@ -43,7 +43,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
     await using stage = new Stage();
     const pid = await stage.play(way, [step.recv(FOREVER), step.await(), step.dump(INFO, 32), step.flush()]);
     await stage.settle();
-    stage.boss.send(pid, new Uint8Array(0), 3);
+    stage.boss.send(pid, new Uint8Array(0), { tag: 3 });
     expect(await stage.notes()).toEqual(infoOf(stage.boss.pid, 3, 0));
     expect(await stage.notes()).toEqual([0]);
   });
@@ -85,8 +85,8 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       step.flush(),
     ]);
     await stage.settle();
-    stage.boss.send(pid, upTo(40), 5);
-    stage.boss.send(pid, upTo(2), 6);
+    stage.boss.send(pid, upTo(40), { tag: 5 });
+    stage.boss.send(pid, upTo(2), { tag: 6 });
     expect(await stage.notes()).toEqual(infoOf(stage.boss.pid, 5, 40));
     expect(await stage.bytes()).toEqual(upTo(10));
     expect(new Set(await stage.bytes())).toEqual(new Set([0xaa]));
@@ -120,10 +120,10 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       const pid = await stage.play(way, [receive, step.await(), step.recv(0), step.recv(0), step.flush()]);
       await stage.settle();
       stage.clock.jump(60);
-      stage.boss.send(pid, upTo(1), 1);
+      stage.boss.send(pid, upTo(1), { tag: 1 });
       await stage.settle();
       stage.clock.jump(39);
-      stage.boss.send(pid, upTo(2), 2);
+      stage.boss.send(pid, upTo(2), { tag: 2 });
       await stage.settle();
       expect(stage.boss.size).toBe(0);
       stage.clock.jump(1);
@@ -148,8 +148,8 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       await stage.settle();
       stage.clock.jump(10);
       expect(await stage.notes()).toEqual([-1]);
-      stage.boss.send(pid, upTo(3), 1);
-      stage.boss.send(pid, upTo(4), 2);
+      stage.boss.send(pid, upTo(3), { tag: 1 });
+      stage.boss.send(pid, upTo(4), { tag: 2 });
       expect(await stage.notes()).toEqual([3, 1, 4, 2, -1]);
     });
 
@@ -162,14 +162,14 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
         ...Array(4).fill([...step.recv(FOREVER), ...step.await(), ...step.load(INFO + 4)]),
         step.flush(),
       ]);
-      stage.boss.send(pid, upTo(1), 1);
+      stage.boss.send(pid, upTo(1), { tag: 1 });
       await stage.settle();
-      stage.boss.send(pid, upTo(1), 2);
+      stage.boss.send(pid, upTo(1), { tag: 2 });
       await stage.settle();
       stage.clock.jump(10);
       expect(await stage.notes()).toEqual([-1]);
-      stage.boss.send(pid, upTo(1), 3);
-      stage.boss.send(pid, upTo(1), 9);
+      stage.boss.send(pid, upTo(1), { tag: 3 });
+      stage.boss.send(pid, upTo(1), { tag: 9 });
       expect(await stage.notes()).toEqual([1, 1, 1, 2, 1, 3, 1, 9]);
     });
 
@@ -241,11 +241,11 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
         step.flush(),
       ]);
       await stage.settle();
-      stage.boss.send(pid, upTo(10), 3);
-      stage.boss.send(pid, upTo(11), 1);
+      stage.boss.send(pid, upTo(10), { tag: 3 });
+      stage.boss.send(pid, upTo(11), { tag: 1 });
       await stage.settle();
       expect(stage.boss.size).toBe(0);
-      stage.boss.send(pid, upTo(12), 2);
+      stage.boss.send(pid, upTo(12), { tag: 2 });
       expect(await stage.notes()).toEqual([12]);
       expect(await stage.notes()).toEqual([11, 1, 10, 3]);
     });
@@ -255,12 +255,12 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       const echo = await stage.echo();
       const pid = await stage.play(way, [step.recvTag(FOREVER, 7), step.await(), step.flush()]);
       for (let tag = 0; tag < 7; tag++) {
-        stage.boss.send(pid, upTo(1), tag);
+        stage.boss.send(pid, upTo(1), { tag });
         await stage.settle();
       }
       expect(stage.boss.size).toBe(0);
       expect(await stage.answers(echo)).toBe(true);
-      stage.boss.send(pid, upTo(9), 7);
+      stage.boss.send(pid, upTo(9), { tag: 7 });
       expect(await stage.notes()).toEqual([9]);
     });
 
@@ -277,12 +277,12 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       );
       for (const byte of [3, 4]) {
         await stage.settle();
-        stage.boss.send(pid, Uint8Array.of(byte, 0), byte);
+        stage.boss.send(pid, Uint8Array.of(byte, 0), { tag: byte });
       }
       await stage.settle();
-      stage.boss.send(pid, Uint8Array.of(5), 5);
-      stage.boss.send(pid, Uint8Array.of(50, 0, 0, 0), 6);
-      stage.boss.send(pid, Uint8Array.of(60), 6);
+      stage.boss.send(pid, Uint8Array.of(5), { tag: 5 });
+      stage.boss.send(pid, Uint8Array.of(50, 0, 0, 0), { tag: 6 });
+      stage.boss.send(pid, Uint8Array.of(60), { tag: 6 });
       const trace = await stage.notes();
       expect(trace.filter((_, index) => index % 4 === 3)).toEqual([1, 2, 3, 4, 5, 50]);
       expect(trace.filter((_, index) => index % 4 === 2)).toEqual([1, 1, 2, 2, 1, 4]);
@@ -348,9 +348,9 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
         step.flush(),
       ]);
       await stage.settle();
-      stage.boss.send(pid, upTo(20), 6);
+      stage.boss.send(pid, upTo(20), { tag: 6 });
       await stage.settle();
-      stage.boss.send(pid, upTo(30), 7);
+      stage.boss.send(pid, upTo(30), { tag: 7 });
       const row = [predicate.infoTagIs7, PAYLOAD, 3, 1];
       expect(await stage.notes()).toEqual([...row, ...row]);
       expect(await stage.notes()).toEqual(infoOf(stage.boss.pid, 7, 30));
@@ -456,10 +456,10 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
         step.flush(),
       ]);
       await stage.settle();
-      stage.boss.send(pid, upTo(5), 1);
+      stage.boss.send(pid, upTo(5), { tag: 1 });
       await stage.settle();
       expect(stage.boss.size).toBe(0);
-      stage.boss.send(pid, upTo(6), 2);
+      stage.boss.send(pid, upTo(6), { tag: 2 });
       expect((await stage.notes()).slice(-3)).toEqual([6, 5, -1]);
     });
 
@@ -475,10 +475,10 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       ]);
       await stage.settle();
       stage.clock.jump(50);
-      stage.boss.send(pid, upTo(1), 1);
+      stage.boss.send(pid, upTo(1), { tag: 1 });
       await stage.settle();
       expect(stage.boss.size).toBe(0);
-      stage.boss.send(pid, upTo(2), 2);
+      stage.boss.send(pid, upTo(2), { tag: 2 });
       expect(await stage.notes()).toEqual([-2, -2, 2, 2, 0]);
     });
   });
@@ -514,7 +514,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
     const other = stage.runtime.mailbox();
     for (let round = 0; round < 50; round++) {
       const mailbox = round % 2 ? other : stage.boss;
-      mailbox.send(pid, new Uint8Array(Int32Array.of(round).buffer), round);
+      mailbox.send(pid, new Uint8Array(Int32Array.of(round).buffer), { tag: round });
       if (round % 3 === 0) await stage.settle();
     }
     for (let round = 0; round < 50; round++) {
@@ -572,7 +572,7 @@ describe.each(WAYS)("a process by the way of %s", TIMEOUT, way => {
       step.dump(0x40100, 10),
     ]);
     await stage.settle();
-    stage.boss.send(pid, upTo(10), 2);
+    stage.boss.send(pid, upTo(10), { tag: 2 });
     expect(await stage.notes()).toEqual(infoOf(stage.boss.pid, 2, 10));
     expect(await stage.bytes()).toEqual(upTo(10));
   });

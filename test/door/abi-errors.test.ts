@@ -325,7 +325,7 @@ describe("a send where the stack is nearly exhausted", TIMEOUT, () => {
       } catch (error) {
         expect(error).toBeInstanceOf(SpawnError);
       }
-      stage.boss.send(receiver, Uint8Array.of(9, 2, 3), 5);
+      stage.boss.send(receiver, Uint8Array.of(9, 2, 3), { tag: 5 });
       await stage.settle();
       const answer = await stage.boss.receive({ timeoutMs: 0 });
       if (answer?.kind !== "message" || answer.from !== receiver || answer.tag !== 5) silent.push(frames);
@@ -570,7 +570,7 @@ describe("a module without readable types", TIMEOUT, () => {
       const pid = stage.runtime.spawn(module, { args });
       stage.runtime.send(pid, "");
       await stage.settle();
-      stage.boss.send(victim, new Uint8Array(0), tag);
+      stage.boss.send(victim, new Uint8Array(0), { tag });
     }
     expect(await stage.notes()).toEqual([0, 1, 0, 2, 0, 3]);
   });

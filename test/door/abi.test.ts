@@ -294,7 +294,7 @@ describe.each(WAYS)("a guest by the way of %s", TIMEOUT, way => {
         step.flush(),
       ]);
       stage.runtime.send(pid, "");
-      for (let tag = 0; tag < 6; tag++) (tag % 2 ? other : stage.boss).send(pid, new Uint8Array(0), tag);
+      for (let tag = 0; tag < 6; tag++) (tag % 2 ? other : stage.boss).send(pid, new Uint8Array(0), { tag });
       const from = (tag: number) => ((tag % 2 ? other : stage.boss).pid % 2 ** 32) | 0;
       const notes = await stage.notes();
       expect(notes.slice(-18)).toEqual([0, 1, 2, 3, 4, 5].flatMap(tag => [0, tag, from(tag)]));
@@ -730,7 +730,7 @@ describe("a handler", TIMEOUT, () => {
         (func (export "handle") (param $n i32) (call $report (local.get $n)))`),
     );
     const pid = stage.runtime.spawn(module);
-    for (const length of [3, 0, 64]) stage.boss.send(pid, upTo(length), length + 1);
+    for (const length of [3, 0, 64]) stage.boss.send(pid, upTo(length), { tag: length + 1 });
     for (const length of [3, 0, 64]) {
       const bytes = await stage.bytes();
       expect(wordsOf(bytes).slice(0, 9)).toEqual([length, ...infoOf(stage.boss.pid, length + 1, length)]);
@@ -746,7 +746,7 @@ describe("a handler", TIMEOUT, () => {
           (call $report (call $recv (i32.const 64) (i32.const 96) (i32.const 64) (i32.const 0))))`),
     );
     const pid = stage.runtime.spawn(module);
-    stage.boss.send(pid, upTo(4), 9);
+    stage.boss.send(pid, upTo(4), { tag: 9 });
     expect((await stage.notes()).slice(0, 9)).toEqual([4, ...infoOf(stage.boss.pid, 9, 4)]);
   });
 
@@ -761,8 +761,8 @@ describe("a handler", TIMEOUT, () => {
             (call $report (call $recv (i32.const 64) (i32.const 96) (i32.const 64) (i32.const -1))))))`),
     );
     const pid = stage.runtime.spawn(module);
-    stage.boss.send(pid, upTo(10), 1);
-    stage.boss.send(pid, upTo(2), 2);
+    stage.boss.send(pid, upTo(10), { tag: 1 });
+    stage.boss.send(pid, upTo(2), { tag: 2 });
     const first = await stage.bytes();
     expect(wordsOf(first).slice(0, 9)).toEqual([10, ...infoOf(stage.boss.pid, 1, 10)]);
     const whole = await stage.bytes();
@@ -840,7 +840,7 @@ describe("a handler", TIMEOUT, () => {
           (call $report (call $recv_tag (i32.const 64) (i32.const 96) (i32.const 32) (i32.const 500) (i32.const 7))))`),
     );
     const pid = stage.runtime.spawn(module);
-    for (const tag of [1, 2, 7, 3]) stage.boss.send(pid, upTo(tag), tag);
+    for (const tag of [1, 2, 7, 3]) stage.boss.send(pid, upTo(tag), { tag });
     const seen: number[][] = [];
     for (let count = 0; count < 6; count++) seen.push((await stage.notes()).slice(0, 3));
     expect(seen).toEqual([

@@ -119,8 +119,8 @@ describe.each(builds)("$name:", ({ toolchain, get, noArguments, noRequest }) => 
       const pid = runtime.spawn(echo);
       for (const length of [3, 0, 255, 256, 257, 70_000, 70_001, 300_000, 5]) {
         const bytes = Uint8Array.from({ length }, (_, i) => (i * 7 + length) & 255);
-        observer.send(pid, bytes, length);
-        observer.send(pid, "and this", 1);
+        observer.send(pid, bytes, { tag: length });
+        observer.send(pid, "and this", { tag: 1 });
         await quiet();
         const item = await observer.receive({ timeoutMs: 0 });
         expect(item).toEqual({ kind: "message", from: pid, tag: length, ref: 0, bytes });
@@ -172,9 +172,9 @@ describe.each(builds)("$name:", ({ toolchain, get, noArguments, noRequest }) => 
     test("keeps its state from item to item, in every engine", async () => {
       const pid = runtime.spawn(await runtime.load(bytesOf("counter")));
       for (const more of [5, -7, 2 ** 30, 2 ** 30, 2 ** 30]) {
-        observer.send(pid, new Uint8Array(Int32Array.of(more).buffer), ADD);
+        observer.send(pid, new Uint8Array(Int32Array.of(more).buffer), { tag: ADD });
       }
-      observer.send(pid, "", GET);
+      observer.send(pid, "", { tag: GET });
       await quiet();
       const answer = await observer.receive({ timeoutMs: 0 });
       if (answer?.kind !== "message") throw new Error("there is no answer");
@@ -184,7 +184,7 @@ describe.each(builds)("$name:", ({ toolchain, get, noArguments, noRequest }) => 
     test("takes an item that is longer than its window, and ends for a reason of its own", async () => {
       const pid = runtime.spawn(await runtime.load(bytesOf("counter")));
       const ended = runtime.exited(pid);
-      observer.send(pid, "x".repeat(100_000), 3);
+      observer.send(pid, "x".repeat(100_000), { tag: 3 });
       await quiet();
       const reason = await ended;
       expect(formatReason(reason)).toContain(noRequest);

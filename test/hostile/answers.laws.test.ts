@@ -190,7 +190,7 @@ class Game implements AsyncDisposable {
     const command = new Int32Array(10);
     command.set([what, ...given]);
     command[9] = number;
-    this.#boss.send(player.pid, new Uint8Array(command.buffer), COMMAND);
+    this.#boss.send(player.pid, new Uint8Array(command.buffer), { tag: COMMAND });
     await quiet();
     const report = this.#boss.poll();
     if (report?.kind !== "message") throw new Error(`${player.pid} did not do ${what}: it has ended`);
@@ -259,7 +259,8 @@ class Game implements AsyncDisposable {
     const wanted = this.model.send(from, to, tag, number);
     const box = this.#mailboxes.get(from);
     const got =
-      box?.send(to.pid, payload, tag) ?? (await this.#command(from, SEND, [...words(to.pid), tag], number))[0] === 1;
+      box?.send(to.pid, payload, { tag }) ??
+      (await this.#command(from, SEND, [...words(to.pid), tag], number))[0] === 1;
     expect({ tag, from, got }).toEqual({ tag, from, got: wanted });
   }
 
@@ -326,7 +327,7 @@ class Game implements AsyncDisposable {
     this.model.end(player, how === "end" ? "normal" : "killed");
     if (how === "kill") this.runtime.kill(player.pid);
     else if (box !== undefined) box.close();
-    else this.#boss.send(player.pid, new Uint8Array(Int32Array.of(END).buffer), COMMAND);
+    else this.#boss.send(player.pid, new Uint8Array(Int32Array.of(END).buffer), { tag: COMMAND });
     await quiet();
     expect(this.runtime.isAlive(player.pid)).toBe(false);
     // Another takes its place; who knows the pid goes on knowing it.

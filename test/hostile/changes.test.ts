@@ -122,7 +122,7 @@ class Changes extends Arena {
   }
 
   tell(pid: Pid, what: What, ...words: number[]): void {
-    this.boss.send(pid, new Uint8Array(Uint32Array.from(words).buffer), tags[what]);
+    this.boss.send(pid, new Uint8Array(Uint32Array.from(words).buffer), { tag: tags[what] });
   }
 
   /** All of an actor's memory, after its own words are taken out. */

@@ -394,15 +394,15 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const { calls, get } = slow();
     await using arena = await open({ get });
     const pid = await spawn(arena, waiting[way](CALL_GET, { after: NEXT.repeat(6) }));
-    arena.boss.send(pid, "before", 1);
+    arena.boss.send(pid, "before", { tag: 1 });
     expect(await arena.words(1)).toEqual([-2]);
-    for (const tag of [2, 3]) arena.boss.send(pid, "meanwhile", tag);
+    for (const tag of [2, 3]) arena.boss.send(pid, "meanwhile", { tag });
     await arena.settle();
-    arena.boss.send(pid, "meanwhile", 4);
+    arena.boss.send(pid, "meanwhile", { tag: 4 });
     await arena.settle();
     expect(arena.boss.size).toBe(0);
     calls[0].resolve(7);
-    arena.boss.send(pid, "settled", 5);
+    arena.boss.send(pid, "settled", { tag: 5 });
     expect(await arena.words(7)).toEqual([7, 1, 2, 3, 4, 5, -1]);
     expect(await arena.served()).toBe(true);
   });
@@ -416,7 +416,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     calls[0].resolve(7);
     await arena.settle();
     expect(arena.boss.size).toBe(0);
-    arena.boss.send(pid, "four", 9);
+    arena.boss.send(pid, "four", { tag: 9 });
     expect(await arena.words(2)).toEqual([4, -1]);
     expect(await arena.reason(pid)).toBe("normal");
     expect(await arena.served()).toBe(true);
@@ -440,7 +440,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     const before = `(call $tell ${RECV}) (call $tell ${CALL_GET})`;
     const pid = await spawn(arena, waiting[way](CALL_GET, { before, after: NEXT + NEXT }));
     expect(await arena.words(3)).toEqual([-2, -2, -2]);
-    arena.boss.send(pid, "stays", 3);
+    arena.boss.send(pid, "stays", { tag: 3 });
     calls[0].resolve(7);
     await arena.settle();
     expect(arena.boss.size).toBe(0);
@@ -459,7 +459,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     expect(await arena.words(1)).toEqual([7]);
     const pid = await spawn(arena, waiting[way](RECV, { between: "(call $tell (call $db_now))" }), {}, imports);
     expect(await arena.words(2)).toEqual([-2, 5]);
-    arena.boss.send(pid, "three", 1);
+    arena.boss.send(pid, "three", { tag: 1 });
     expect(await arena.words(1)).toEqual([5]);
     expect(await arena.served()).toBe(true);
   });
@@ -493,7 +493,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
     expect(await arena.words(1)).toEqual([-2]);
     calls[0].reject(new Error("nobody hears"));
     await arena.settle();
-    arena.boss.send(pid, "four", 1);
+    arena.boss.send(pid, "four", { tag: 1 });
     expect(await arena.words(1)).toEqual([4]);
     expect(await arena.reason(pid)).toBe("normal");
     expect(await arena.served()).toBe(true);
@@ -726,7 +726,7 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
       calls[0].resolve(1);
       calls[1].resolve(2);
       await arena.settle();
-      arena.boss.send(pid, "go", 1);
+      arena.boss.send(pid, "go", { tag: 1 });
       expect(await arena.words(4)).toEqual([2, -2, -2, LIMIT]);
       for (const call of calls) call.resolve(1);
       expect(await arena.served()).toBe(true);

@@ -211,7 +211,7 @@ describe("what an end leads to is done in pieces", TIMEOUT, () => {
   test("dead letters of a full mailbox", async () => {
     await using arena = await Arena.open();
     const victim = await arena.attack(`(func (export "run") ${WAIT})`);
-    for (let i = 0; i < 20_000; i++) arena.boss.send(victim, "", 1);
+    for (let i = 0; i < 20_000; i++) arena.boss.send(victim, "", { tag: 1 });
     await arena.settle();
     const counts = await inPieces(arena, victim, () => arena.runtime.counters.dead);
     expect(counts[0]).toBeLessThanOrEqual(2_048);
@@ -288,7 +288,7 @@ describe("a receive by predicate that passes over twenty thousand items", () => 
     await arena.settle();
     for (let i = 0; i < 20_000; i++) arena.runtime.send(pid, "", { tag: 1 });
     arena.runtime.send(pid, "", { tag: 99 });
-    arena.boss.send(arena.witness, "are you there?", 7);
+    arena.boss.send(arena.witness, "are you there?", { tag: 7 });
     const order: number[] = [];
     for (let i = 0; i < 2; i++) {
       const item = await arena.boss.receive();

@@ -152,7 +152,10 @@ describe("a ref of make_ref", () => {
     await using arena = await Arena.open();
     const pid = await arena.attack(MAKER, tells(arena));
     const [ref] = await arena.notes();
-    expect([arena.boss.send(pid, "first", ref), arena.boss.send(pid, "second", ref)]).toEqual([true, false]);
+    expect([arena.boss.send(pid, "first", { tag: ref }), arena.boss.send(pid, "second", { tag: ref })]).toEqual([
+      true,
+      false,
+    ]);
     expect(textOf(await arena.boss.receive())).toBe("first");
     expect(await arena.notes()).toEqual([1]);
   });

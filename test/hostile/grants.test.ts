@@ -874,7 +874,7 @@ describe("an impostor", TIMEOUT, () => {
     // The owner's are as they were.
     expect(arena.runtime.kill(watched)).toBe(true);
     expect((await arena.notes()).slice(0, 6)).toEqual([2, 0, ...split(watched), monitor, 2]);
-    expect(arena.boss.send(owner, "", 1)).toBe(true);
+    expect(arena.boss.send(owner, "", { tag: 1 })).toBe(true);
     expect((await arena.notes()).slice(0, 2)).toEqual([1, 1]);
     expect(await arena.served()).toBe(true);
   });

@@ -192,9 +192,9 @@ describe("a mailbox that others had before", TIMEOUT, () => {
     const held = Array.from({ length: 6 }, () => arena.runtime.spawn(holder));
     await arena.settle();
     for (const [index, pid] of held.entries()) {
-      for (const size of [...SIZES, 60_000]) expect(arena.boss.send(pid, canaries(size), 7)).toBe(true);
+      for (const size of [...SIZES, 60_000]) expect(arena.boss.send(pid, canaries(size), { tag: 7 })).toBe(true);
       // Some are made large, others are read through and half emptied first.
-      if (index % 2 === 0) arena.boss.send(pid, canaries(300_000), 99);
+      if (index % 2 === 0) arena.boss.send(pid, canaries(300_000), { tag: 99 });
     }
     await arena.settle();
     for (const pid of held) arena.runtime.kill(pid);
@@ -211,14 +211,14 @@ describe("a mailbox that others had before", TIMEOUT, () => {
       const pid = await arena.attack(`${TELL} ${body}`, { args: pidBytes(arena.boss.pid) });
       await arena.settle();
       // The first item only wakes it.
-      if (name.startsWith("polls")) arena.boss.send(pid, "", 5);
+      if (name.startsWith("polls")) arena.boss.send(pid, "", { tag: 5 });
       const payload = (size: number) => Uint8Array.from({ length: size }, (_, index) => 1 + (index % 50));
       const shown: Uint8Array[] = [];
       for (const size of SIZES) {
-        arena.boss.send(pid, payload(size), 5);
+        arena.boss.send(pid, payload(size), { tag: 5 });
         if (!waits) continue;
         if (name.startsWith("polls")) {
-          arena.boss.send(pid, "", 5);
+          arena.boss.send(pid, "", { tag: 5 });
           await arena.settle();
           while (arena.boss.size > 0) shown.push(await arena.bytes());
         } else {
@@ -293,7 +293,7 @@ describe("a mailbox that others had before", TIMEOUT, () => {
     );
     for (const length of [11, 64, 100, 5000]) {
       const payload = new Uint8Array(length).fill(length % 50);
-      arena.boss.send(pid, payload, 1);
+      arena.boss.send(pid, payload, { tag: 1 });
       const short = await arena.bytes();
       expect([...short.subarray(AT - INFO, AT - INFO + 10)]).toEqual([...payload.subarray(0, 10)]);
       expect(strange(short.subarray(AT - INFO + 10), OWN)).toEqual([]);
@@ -506,10 +506,10 @@ describe("the report of a crash", TIMEOUT, () => {
     const module = await arena.load(crashes);
     const [one, other] = [arena.runtime.spawn(module), arena.runtime.spawn(module)];
     await arena.settle();
-    arena.boss.send(one, "of the one", 1);
-    arena.boss.send(other, canaries(64), 2);
-    arena.boss.send(one, "! bang", 3);
-    arena.boss.send(other, canaries(64), 4);
+    arena.boss.send(one, "of the one", { tag: 1 });
+    arena.boss.send(other, canaries(64), { tag: 2 });
+    arena.boss.send(one, "! bang", { tag: 3 });
+    arena.boss.send(other, canaries(64), { tag: 4 });
     await arena.settle();
     const bytes = new TextEncoder().encode("! bang");
     expect(exits).toHaveLength(1);
@@ -517,7 +517,7 @@ describe("the report of a crash", TIMEOUT, () => {
       pid: one,
       lastReceived: { kind: "message", tag: 3, from: arena.boss.pid, bytes },
     });
-    arena.boss.send(other, "!", 5);
+    arena.boss.send(other, "!", { tag: 5 });
     await arena.settle();
     expect(exits[1]).toMatchObject({ pid: other, lastReceived: { tag: 5, bytes: Uint8Array.of(0x21) } });
     expect(await arena.served()).toBe(true);
@@ -531,7 +531,7 @@ describe("the report of a crash", TIMEOUT, () => {
     for (let round = 0; round < 5; round++) {
       const pid = arena.runtime.spawn(module);
       await arena.settle();
-      arena.boss.send(pid, canaries(64), 1);
+      arena.boss.send(pid, canaries(64), { tag: 1 });
       await arena.settle();
       arena.runtime.kill(pid);
       const next = arena.runtime.spawn(traps);

@@ -160,7 +160,7 @@ class Scene implements AsyncDisposable {
 
   /** Leaves messages that the victim does not take. */
   queue(...tags: readonly number[]): void {
-    for (const tag of tags) expect(this.arena.boss.send(this.pid, "left", tag)).toBe(true);
+    for (const tag of tags) expect(this.arena.boss.send(this.pid, "left", { tag })).toBe(true);
   }
 
   /**
@@ -177,7 +177,7 @@ class Scene implements AsyncDisposable {
     const { kind } = await arena.end(pid);
     await arena.settle();
     expect(arena.runtime.isAlive(pid)).toBe(false);
-    expect(arena.boss.send(pid, "late", 3)).toBe(false);
+    expect(arena.boss.send(pid, "late", { tag: 3 })).toBe(false);
     this.clock.jump(100_000);
     await arena.settle();
     const told = await drain(this.#watch);
@@ -642,7 +642,7 @@ describe("a guest that catches what ends it", TIMEOUT, () => {
       `(func (export "run") (call $begin) ${clings(call)})`,
       `(func (export "run")) (func (export "_start") (call $begin) ${clings(call)})`,
     ]) {
-      await using scene = await Scene.open(body, {}, ({ arena, pid }) => arena.boss.send(pid, "", 1));
+      await using scene = await Scene.open(body, {}, ({ arena, pid }) => arena.boss.send(pid, "", { tag: 1 }));
       await scene.ended(reason);
     }
   });

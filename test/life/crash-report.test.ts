@@ -47,7 +47,7 @@ describe.each([
 
   /** The crash of an actor, after it was sent this by the mailbox. */
   async function crash(pid: Pid, what: string, tag = 0): Promise<ActorExit> {
-    mailbox.send(pid, bytes(what), tag);
+    mailbox.send(pid, bytes(what), { tag });
     await quiet();
     const exit = exits.find(exit => exit.pid === pid);
     if (exit === undefined) throw new Error(`${what} did not end it`);
@@ -69,7 +69,7 @@ describe.each([
 
   test("shows the message that was being handled: its sender, tag and bytes", async () => {
     const pid = await fragile();
-    mailbox.send(pid, bytes("before"), 3);
+    mailbox.send(pid, bytes("before"), { tag: 3 });
     const { lastReceived } = await crash(pid, "break it", 7);
     expect(lastReceived).toEqual({ kind: "message", from: mailbox.pid, tag: 7, ref: 0, bytes: bytes("break it") });
   });

@@ -213,7 +213,7 @@ describe("actors of a derived module", () => {
   test("are the same with a guest of the library, whose locals are on its stack", async () => {
     const module = await runtime.load(await buildGuest("examples", "counter", "asyncify"));
     const asker = runtime.mailbox();
-    const add = (pid: Pid, n: number) => asker.send(pid, new Uint8Array(Int32Array.of(n).buffer), 1);
+    const add = (pid: Pid, n: number) => asker.send(pid, new Uint8Array(Int32Array.of(n).buffer), { tag: 1 });
     const pid = runtime.spawn(module);
     add(pid, 41);
     await quiet();
@@ -221,7 +221,7 @@ describe("actors of a derived module", () => {
     const pids = [runtime.spawn(from), runtime.spawn(from)];
     add(pids[0], 1);
     add(pids[1], 2);
-    for (const copy of pids) asker.send(copy, "", 2);
+    for (const copy of pids) asker.send(copy, "", { tag: 2 });
     await quiet();
     const told = [asker.poll(), asker.poll()].map(
       item => item?.kind === "message" && Number(new BigInt64Array(item.bytes.slice().buffer)[0]),

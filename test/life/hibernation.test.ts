@@ -161,8 +161,8 @@ describe("an actor that is told to hibernate", () => {
     await quiet();
     const asker = runtime.mailbox();
     for (let sum = 7; sum < 30; sum += 7) {
-      asker.send(pid, new Uint8Array(Int32Array.of(7).buffer), 1);
-      asker.send(pid, "", 2);
+      asker.send(pid, new Uint8Array(Int32Array.of(7).buffer), { tag: 1 });
+      asker.send(pid, "", { tag: 2 });
       await quiet();
       expect(runtime.hibernate(pid)).toBe(true);
       const item = asker.poll();

@@ -161,13 +161,13 @@ describe("an actor that is spawned from an image", () => {
     const module = await runtime.load(wasm);
     const asker = runtime.mailbox();
     const pid = runtime.spawn(module);
-    asker.send(pid, new Uint8Array(Int32Array.of(41).buffer), 1);
+    asker.send(pid, new Uint8Array(Int32Array.of(41).buffer), { tag: 1 });
     await quiet();
     const other = newRuntime();
     const copy = other.spawnImage(await other.load(wasm), runtime.image(pid));
     const there = other.mailbox();
-    there.send(copy, new Uint8Array(Int32Array.of(1).buffer), 1);
-    there.send(copy, "", 2);
+    there.send(copy, new Uint8Array(Int32Array.of(1).buffer), { tag: 1 });
+    there.send(copy, "", { tag: 2 });
     await quiet();
     const item = there.poll();
     expect(item?.kind === "message" && [...new BigInt64Array(item.bytes.slice().buffer)]).toEqual([42n]);

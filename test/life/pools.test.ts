@@ -54,7 +54,7 @@ class Works extends Stage {
   }
 
   tell(pid: Pid, what: keyof typeof tags, ...words: number[]): void {
-    this.boss.send(pid, new Uint8Array(Uint32Array.from(words).buffer), tags[what]);
+    this.boss.send(pid, new Uint8Array(Uint32Array.from(words).buffer), { tag: tags[what] });
   }
 
   async ask(pid: Pid, what: keyof typeof tags, ...words: number[]): Promise<number> {
@@ -261,7 +261,7 @@ test("a crash report has what the actor has received last, also if another had i
   const holder = works.runtime.spawn(parks);
   const [crashes, other] = [works.spawn(), works.spawn()];
   await works.ask(crashes, "size");
-  for (let i = 0; i < 20_000; i++) works.boss.send(holder, "", 1);
+  for (let i = 0; i < 20_000; i++) works.boss.send(holder, "", { tag: 1 });
   works.tell(crashes, "trap", 5, 6);
   works.tell(other, "size");
   // Its end takes several pieces, and the others are told after it.

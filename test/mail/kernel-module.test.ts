@@ -56,7 +56,7 @@ test("a compiled kernel and compiled guests run where an engine may not compile"
   await using runtime = new Runtime({ kernel });
   const mailbox = runtime.mailbox();
   const echo = runtime.spawn(await runtime.load(module));
-  mailbox.send(echo, "hello", 7);
+  mailbox.send(echo, "hello", { tag: 7 });
   expect(await mailbox.receive()).toMatchObject({ kind: "message", tag: 7, bytes: new TextEncoder().encode("hello") });
   expect(runtime.kill(echo)).toBe(true);
   expect(count.compiled).toBe(0);

@@ -257,9 +257,9 @@ describe("what it answers", () => {
 
   test("an actor's mailbox is shown and stays as it is", async () => {
     const mailbox = runtime.mailbox();
-    mailbox.send(mailbox.pid, "two coffees", 5);
-    mailbox.send(mailbox.pid, Uint8Array.of(0xff, 0, 1), 6);
-    mailbox.send(mailbox.pid, "é".repeat(2000), 7);
+    mailbox.send(mailbox.pid, "two coffees", { tag: 5 });
+    mailbox.send(mailbox.pid, Uint8Array.of(0xff, 0, 1), { tag: 6 });
+    mailbox.send(mailbox.pid, "é".repeat(2000), { tag: 7 });
     const { mailbox: items, names } = await ask<ActorDetail>(pathOf(mailbox.pid));
     expect(items.map(({ tag, length, payload }) => [tag, length, payload.text, payload.cut])).toEqual([
       [5, 11, "two coffees", false],
@@ -275,7 +275,7 @@ describe("what it answers", () => {
     const supervisor = runtime.supervise({ children: [{ id: "glass", start: "brittle", name: "the glass" }] });
     const first = supervisor.child("glass") as Pid;
     const mailbox = runtime.mailbox();
-    mailbox.send(first, "a stone", 9);
+    mailbox.send(first, "a stone", { tag: 9 });
     const [end] = await until(
       async () => (await ask<EndPage>("ends")).rows,
       ends => ends[0]?.child !== undefined,

@@ -284,7 +284,7 @@ law.prop([deeds], { numRuns: 60 })("a snapshot, and the events replayed, equal w
       runtime.join(name, to);
       target.groups.add(name);
     } else if (what === "send") {
-      mailbox.send(to, new Uint8Array(who % 100), who % 7);
+      mailbox.send(to, new Uint8Array(who % 100), { tag: who % 7 });
       target.items.push(who % 100);
     } else if (what === "take") {
       if (mailbox.poll() !== undefined) own.items.shift();
@@ -321,7 +321,7 @@ describe("a peek", () => {
     const other = runtime.spawn("hoarder");
     const ref = mailbox.monitor(other);
     mailbox.link(other);
-    mailbox.send(mailbox.pid, bytes("hello, world"), 7);
+    mailbox.send(mailbox.pid, bytes("hello, world"), { tag: 7 });
     runtime.send(mailbox.pid, new Uint8Array(0));
     runtime.kill(other);
     const none = new Uint8Array(0);
@@ -353,8 +353,8 @@ describe("the events", () => {
     runtime.register("glass", pid);
     await quiet();
     const mailbox = runtime.mailbox();
-    mailbox.send(pid, bytes("a stone"), 3);
-    mailbox.send(pid, bytes("another"), 4);
+    mailbox.send(pid, bytes("a stone"), { tag: 3 });
+    mailbox.send(pid, bytes("another"), { tag: 4 });
     await quiet();
     expect(events).toEqual([
       { number: 1, kind: "spawn", atMs: 5, pid, module: "brittle", entry: "handle", parent: 0 },

@@ -298,7 +298,7 @@ export class Stage implements AsyncDisposable {
     for (const [index, word] of list.entries()) view.setUint32(index * 4, word >>> 0, true);
     const pid = this.runtime.spawn(module, { args, ...options });
     for (const [tag, bytes] of messages) {
-      if (!this.boss.send(pid, Uint8Array.from(bytes), tag)) throw new Error("the player is dead already");
+      if (!this.boss.send(pid, Uint8Array.from(bytes), { tag })) throw new Error("the player is dead already");
     }
     return pid;
   }
@@ -347,7 +347,7 @@ export class Stage implements AsyncDisposable {
    */
   async answers(echo: Pid): Promise<boolean> {
     const mailbox = this.runtime.mailbox();
-    mailbox.send(echo, new Uint8Array([1, 2, 3]), 5);
+    mailbox.send(echo, new Uint8Array([1, 2, 3]), { tag: 5 });
     const item = await mailbox.receive();
     mailbox.close();
     return item?.kind === "message" && item.from === echo && item.tag === 5 && item.bytes.join() === "1,2,3";

@@ -56,7 +56,7 @@ describe.each(["asyncify", "jspi"] as const)("a process built for %s", (way: Par
     const echo = runtime.spawn(await load("echo"));
     for (const length of [0, 1, 63, 64, 65, 255, 256, 257, 10_000, 300_000, 5]) {
       const bytes = Uint8Array.from({ length }, (_, i) => (i * 7 + length) & 255);
-      observer.send(echo, bytes, length);
+      observer.send(echo, bytes, { tag: length });
       await quiet();
       const item = await observer.receive({ timeoutMs: 0 });
       expect(item).toEqual({ kind: "message", from: echo, tag: length, ref: 0, bytes });

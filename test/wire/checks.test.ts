@@ -69,7 +69,7 @@ describe("a wrong number is a RangeError that names it", () => {
     count("tag", value => runtime.broadcast("group", "x", { tag: value })),
     count("tag", value => runtime.call(pid, "x", { tag: value })),
     // It may be a ref, which is negative.
-    count("tag", value => mailbox.send(pid, "x", value === -1 ? 2 ** 31 : value)),
+    count("tag", value => mailbox.send(pid, "x", { tag: value === -1 ? 2 ** 31 : value })),
     count("tag", value => mailbox.sendAfter(1, "x", { tag: value })),
     count("pid", value => mailbox.sendAfter(1, "x", { to: value })),
     count("pid", value => runtime.send(value, "x")),

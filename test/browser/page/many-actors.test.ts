@@ -18,11 +18,11 @@ test("a page has 100,000 actors, and each answers with what it alone was sent", 
   const pids = Array.from({ length: ACTORS }, () => runtime.spawn(counter));
   const mailbox = runtime.mailbox();
   pids.forEach((pid, i) => {
-    mailbox.send(pid, new Uint8Array(Int32Array.of(i).buffer), ADD);
+    mailbox.send(pid, new Uint8Array(Int32Array.of(i).buffer), { tag: ADD });
   });
   for (let first = 0; first < ACTORS; first += BATCH) {
     const batch = pids.slice(first, first + BATCH);
-    for (const pid of batch) mailbox.send(pid, "", GET);
+    for (const pid of batch) mailbox.send(pid, "", { tag: GET });
     const sums = new Map<number, number>();
     for (let i = 0; i < BATCH; i++) {
       const item = await mailbox.receive();

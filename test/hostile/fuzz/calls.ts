@@ -292,7 +292,7 @@ class Theatre implements AsyncDisposable {
 
   #actOn(pid: Pid, event: Extract<Event, { readonly who: number }>): void {
     const { runtime } = this.#world;
-    if (event.do === "send") this.#boss.send(pid, new Uint8Array(event.length).fill(event.length), event.tag);
+    if (event.do === "send") this.#boss.send(pid, new Uint8Array(event.length).fill(event.length), { tag: event.tag });
     else if (event.do === "kill") runtime.kill(pid);
     else if (event.do === "exit") runtime.exit(pid, reasons[event.reason]);
     else if (event.do === "ask") this.#clerk.ask(pid);

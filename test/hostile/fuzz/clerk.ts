@@ -38,13 +38,13 @@ export class Clerk {
     if (!this.#mailbox.isOpen) return;
     const ref = this.#mailbox.monitor(whom);
     this.#asked.set(ref, { whom, isAnswered: false, isOver: false });
-    this.#mailbox.send(whom, this.#told(ref), 1);
+    this.#mailbox.send(whom, this.#told(ref), { tag: 1 });
   }
 
   /** Tells an actor a ref, of a request to it or to another. */
   tell(whom: Pid, which: number): void {
     const refs = [...this.#asked.keys()];
-    if (refs.length > 0) this.#mailbox.send(whom, this.#told(refs[which % refs.length]), 1);
+    if (refs.length > 0) this.#mailbox.send(whom, this.#told(refs[which % refs.length]), { tag: 1 });
   }
 
   takeBack(which: number): void {

@@ -180,7 +180,7 @@ export class World implements AsyncDisposable {
     using mailbox = this.runtime.mailbox();
     let asked = false;
     for (let left = TURNS_TO_ANSWER; left > 0 && this.runtime.isAlive(echo); left--) {
-      if (!asked) asked = mailbox.send(echo, PROBE, 5);
+      if (!asked) asked = mailbox.send(echo, PROBE, { tag: 5 });
       await this.turns(1);
       const item = mailbox.poll();
       if (item === undefined) continue;

@@ -13,7 +13,7 @@ before(async () => {
 after(() => runtime.stop());
 
 async function ask(request: string): Promise<string> {
-  return new TextDecoder().decode(await runtime.call("counter", request));
+  return runtime.callText("counter", request);
 }
 
 test("the counter adds up", async () => {
