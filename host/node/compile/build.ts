@@ -104,9 +104,10 @@ export class Builder {
     const kept = folder === undefined ? undefined : new CompileCache(folder);
     const found = await kept?.find(entry, options);
     if (found !== undefined) return found;
+    const isNew = this.#worker === undefined;
     const worker = this.#worker ?? this.#start();
     worker.ref();
-    const { compiled, inputs } = await ask(worker, { entry, options }, timeoutMs);
+    const { compiled, inputs } = await ask(worker, isNew, { entry, options }, timeoutMs);
     if (inputs !== undefined) await kept?.keep(compiled, inputs, options);
     return compiled;
   }
@@ -139,7 +140,8 @@ interface Answer {
   readonly inputs?: Inputs;
 }
 
-function ask(worker: Worker, request: CompileRequest, timeoutMs: number | undefined): Promise<Answer> {
+/** @param isNew whether the worker has not said yet that it listens */
+function ask(worker: Worker, isNew: boolean, request: CompileRequest, timeoutMs: number | undefined): Promise<Answer> {
   return new Promise(done => {
     let log = "";
     let timedOut = false;
@@ -149,7 +151,8 @@ function ask(worker: Worker, request: CompileRequest, timeoutMs: number | undefi
     };
     const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
     const onMessage = (reply: CompileReply) => {
-      if ("log" in reply) log += reply.log;
+      if ("ready" in reply) worker.postMessage(request);
+      else if ("log" in reply) log += reply.log;
       // Binaryen says only here, and not in asc's own output, why a module is invalid.
       else {
         const { compiled, inputs } = reply;
@@ -167,7 +170,7 @@ function ask(worker: Worker, request: CompileRequest, timeoutMs: number | undefi
       done(answer);
     };
     worker.on("message", onMessage).on("error", onError).on("exit", onExit);
-    worker.postMessage(request);
+    if (!isNew) worker.postMessage(request);
   });
 }
 
