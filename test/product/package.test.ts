@@ -126,7 +126,7 @@ describe.each([26, ...OLDER])("in Node %i", major => {
   }, 2 * SLOW);
   afterAll(() => builder?.close());
 
-  test.skipIf(!isRun).each(["README.md", "docs/tutorial.md"])(
+  test.skipIf(!isRun).each(["README.md", "docs/tutorial.md", "docs/messages.md"])(
     `the programs of %s print what it says${isRun ? "" : " (to run: ISOPOD_ALL_NODES=1 npm test)"}`,
     async page => {
       const { stdout } = await exec(node, ["--version"]);
