@@ -16,6 +16,8 @@ export const EXAMPLES_FOLDER = join(PACKAGE_FOLDER, "guest", "examples");
 export interface Manifest {
   readonly version: string;
   readonly engines: { readonly node: string };
+  /** The versions of the packages that only tools need. */
+  readonly optionalDependencies: Readonly<Record<string, string>>;
   /** The versions that isopod itself is developed with. */
   readonly devDependencies: Readonly<Record<string, string>>;
 }

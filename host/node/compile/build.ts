@@ -11,6 +11,7 @@ import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MAX_STACK_BYTES } from "../../../guest/transform/layout.ts";
 import { checkOptions, checksOf, flag, oneOf, shown, text, wholeNumber } from "../../wire/checks.ts";
+import { COMPILER_PACKAGES, needPackages } from "../optional-packages.ts";
 import { CompileCache, cacheFolder, type Inputs } from "./cache.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled } from "./compiled.ts";
@@ -57,6 +58,7 @@ const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts
  * `options.baseDir`
  * @returns one result for each entry, in the order given; it has `wasm`, or diagnostics of which at
  * least one is an error
+ * @throws {MissingPackageError} where the compiler is not installed
  * @throws {TypeError} where `entries` is no array, or an option has the wrong type
  * @throws {RangeError} where an option is out of its range
  */
@@ -100,6 +102,7 @@ export class Builder {
   #worker: Worker | undefined;
 
   async build(entry: string, { timeoutMs, cache, ...options }: BuildOptions): Promise<Compiled> {
+    needPackages("the compiler of guests", COMPILER_PACKAGES);
     const folder = cacheFolder(cache);
     const kept = folder === undefined ? undefined : new CompileCache(folder);
     const found = await kept?.find(entry, options);
