@@ -19,6 +19,7 @@ export { type BuildOptions, build } from "./compile/build.ts";
 export type { Compiled, Diagnostic } from "./compile/compiled.ts";
 export type { NodeRuntime } from "./node-runtime.ts";
 export type { ObserveOptions, ObserverServer } from "./observer/server.ts";
+export { MissingPackageError } from "./optional-packages.ts";
 
 /** A memory takes two kernel mappings. At 32,000 memories the process would abort. */
 const MAX_INSTANCES_WITH_FLAG = 30_000;

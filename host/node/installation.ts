@@ -9,6 +9,15 @@ import { fileURLToPath } from "node:url";
 /** The folder that contains package.json and guest/. */
 export const PACKAGE_FOLDER = findPackageFolder();
 
+/** Whether this runs from a checkout's sources, and not from `dist/`. */
+const isCheckout = import.meta.url.endsWith(".ts");
+
+/** The folder that contains the code of host/: the package's own in a checkout, otherwise `dist/`. */
+export const CODE_FOLDER = isCheckout ? PACKAGE_FOLDER : join(PACKAGE_FOLDER, "dist");
+
+/** `.ts` in a checkout, otherwise `.js`. */
+export const CODE_EXTENSION = isCheckout ? ".ts" : ".js";
+
 /** The package contains the examples as sources. */
 export const EXAMPLES_FOLDER = join(PACKAGE_FOLDER, "guest", "examples");
 
@@ -16,6 +25,8 @@ export const EXAMPLES_FOLDER = join(PACKAGE_FOLDER, "guest", "examples");
 export interface Manifest {
   readonly version: string;
   readonly engines: { readonly node: string };
+  /** The versions of the packages that only tools need. */
+  readonly optionalDependencies: Readonly<Record<string, string>>;
   /** The versions that isopod itself is developed with. */
   readonly devDependencies: Readonly<Record<string, string>>;
 }

@@ -5,6 +5,7 @@
 import { Runtime, type RuntimeOptions } from "../index.ts";
 import { publish } from "./channels.ts";
 import type { ObserveOptions, ObserverServer } from "./observer/server.ts";
+import { needPackages, PAGE_PACKAGES } from "./optional-packages.ts";
 
 export class NodeRuntime extends Runtime {
   constructor(options: RuntimeOptions = {}) {
@@ -16,9 +17,11 @@ export class NodeRuntime extends Runtime {
    * Serves a page about this runtime on 127.0.0.1, until it is closed or the process ends. The page
    * keeps no process alive. docs/observer.md says what it costs, and who can see what.
    *
+   * @throws {MissingPackageError} where the packages that it serves the page with are not installed
    * @throws where the port is taken, or the token is too short
    */
   async observe(options: ObserveOptions = {}): Promise<ObserverServer> {
+    needPackages("the observer", PAGE_PACKAGES);
     const { observe } = await import("./observer/server.ts");
     return observe(this, options);
   }

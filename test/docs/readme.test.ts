@@ -2,6 +2,7 @@
  * What the README and the pages of docs/ show is run: their programs, as they stand there, print
  * what they say.
  */
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,14 @@ import { build } from "../support/compiler.ts";
 import { type Place, ROOT, stepsOf, take } from "../support/pages.ts";
 
 const SLOW = 180_000;
+
+const PAGES = ["README.md", ...readdirSync(join(ROOT, "docs")).map(name => `docs/${name}`)].filter(path =>
+  path.endsWith(".md"),
+);
+
+test.each(PAGES)("%s shows no `using`, which is a SyntaxError in Node 22", page => {
+  expect(readFileSync(join(ROOT, page), "utf8")).not.toMatch(/^\s*(await )?using \w+ =/m);
+});
 
 /** In the source tree the package's entries are these files. */
 function fromSources(text: string): string {

@@ -5,10 +5,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import binaryen from "binaryen";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { formatReason, Runtime } from "../../host/index.ts";
-import { build } from "../../host/node/compile/build.ts";
+import { Builder, build } from "../../host/node/compile/build.ts";
 import { compile } from "../../host/node/compile/compiler.ts";
 import type { CompileOptions } from "../../host/node/compile/options.ts";
 import { quiet } from "../support/guests.ts";
@@ -167,6 +168,25 @@ describe("build", () => {
       expect(started).toHaveLength(1);
     } finally {
       unsubscribe("worker_threads", note);
+    }
+  });
+
+  test("posts nothing to a worker before that says that it listens, because Deno loses such messages", async () => {
+    const post = vi.spyOn(Worker.prototype, "postMessage");
+    const wasPosted: boolean[] = [];
+    const note = (message: unknown) => {
+      const { worker } = message as { worker: Worker };
+      worker.once("message", () => wasPosted.push(post.mock.contexts.includes(worker)));
+    };
+    subscribe("worker_threads", note);
+    const builder = new Builder();
+    try {
+      expect((await builder.build(write("echo.ts", ECHO), { cache: false })).wasm).toBeDefined();
+      expect(wasPosted).toEqual([false]);
+    } finally {
+      unsubscribe("worker_threads", note);
+      post.mockRestore();
+      await builder.close();
     }
   });
 

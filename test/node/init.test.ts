@@ -3,7 +3,7 @@
  * has made.
  */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -66,6 +66,15 @@ describe("a project that isopod init has made", () => {
     await npm("exec", "--", "tsc", "-p", "guest");
   });
 
+  test("makes a second project with its own isopod init, which asks for the same tarball", async () => {
+    await npm("exec", "--", "isopod", "init", "../deep/second");
+    const manifestOf = (path: string) => JSON.parse(readFileSync(join(folder, path, "package.json"), "utf8"));
+    const { isopod } = manifestOf("deep/second").dependencies;
+    expect(isopod).toMatch(/^file:.*\.tgz$/);
+    const tarball = (path: string, spec: string) => join(folder, path, spec.slice("file:".length));
+    expect(tarball("deep/second", isopod)).toBe(tarball("my-app", manifestOf("my-app").dependencies.isopod));
+  });
+
   test("tells a host that imports the guests' library what that is", async () => {
     const program = 'await import("isopod/guest").catch(error => console.log(error.message))';
     const { stdout } = await run(process.execPath, ["--input-type=module", "-e", program], { cwd: project });
@@ -94,8 +103,12 @@ describe("isopod init", () => {
     mkdirSync(join(folder, "My App!", ".git"), { recursive: true });
     expect(await isopod("init", "My App!")).toContain("my-app is ready");
     const { name, dependencies } = JSON.parse(readFileSync(join(folder, "My App!", "package.json"), "utf8"));
-    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-    expect({ name, dependencies }).toEqual({ name: "my-app", dependencies: { isopod: `^${version}` } });
+    // npm has not installed this checkout.
+    const here = `file:${relative(realpathSync(join(folder, "My App!")), ROOT).replaceAll("\\", "/")}`.replace(
+      /\/$/,
+      "",
+    );
+    expect({ name, dependencies }).toEqual({ name: "my-app", dependencies: { isopod: here } });
     expect(readFileSync(join(folder, "My App!", "README.md"), "utf8")).toMatch(/^# my-app\n/);
   });
 });

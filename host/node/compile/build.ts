@@ -7,10 +7,12 @@
  *
  * This folder imports wire/ and the binary readers of module/ from host/, and guest/transform/.
  */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MAX_STACK_BYTES } from "../../../guest/transform/layout.ts";
 import { checkOptions, checksOf, flag, oneOf, shown, text, wholeNumber } from "../../wire/checks.ts";
+import { CODE_EXTENSION, CODE_FOLDER } from "../installation.ts";
+import { COMPILER_PACKAGES, needPackages } from "../optional-packages.ts";
 import { CompileCache, cacheFolder, type Inputs } from "./cache.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled } from "./compiled.ts";
@@ -45,8 +47,7 @@ const buildChecks = checksOf<BuildOptions>({
   },
 });
 
-/** TypeScript in a checkout, JavaScript in an installed package. */
-const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+const WORKER = join(CODE_FOLDER, `host/node/compile/compile-worker${CODE_EXTENSION}`);
 
 /**
  * Compiles all entries, one after another. The first takes about a second, each further one a
@@ -57,6 +58,7 @@ const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts
  * `options.baseDir`
  * @returns one result for each entry, in the order given; it has `wasm`, or diagnostics of which at
  * least one is an error
+ * @throws {MissingPackageError} where the compiler is not installed
  * @throws {TypeError} where `entries` is no array, or an option has the wrong type
  * @throws {RangeError} where an option is out of its range
  */
@@ -100,13 +102,15 @@ export class Builder {
   #worker: Worker | undefined;
 
   async build(entry: string, { timeoutMs, cache, ...options }: BuildOptions): Promise<Compiled> {
+    needPackages("the compiler of guests", COMPILER_PACKAGES);
     const folder = cacheFolder(cache);
     const kept = folder === undefined ? undefined : new CompileCache(folder);
     const found = await kept?.find(entry, options);
     if (found !== undefined) return found;
+    const isNew = this.#worker === undefined;
     const worker = this.#worker ?? this.#start();
     worker.ref();
-    const { compiled, inputs } = await ask(worker, { entry, options }, timeoutMs);
+    const { compiled, inputs } = await ask(worker, isNew, { entry, options }, timeoutMs);
     if (inputs !== undefined) await kept?.keep(compiled, inputs, options);
     return compiled;
   }
@@ -139,7 +143,8 @@ interface Answer {
   readonly inputs?: Inputs;
 }
 
-function ask(worker: Worker, request: CompileRequest, timeoutMs: number | undefined): Promise<Answer> {
+/** @param isNew whether the worker has not said yet that it listens */
+function ask(worker: Worker, isNew: boolean, request: CompileRequest, timeoutMs: number | undefined): Promise<Answer> {
   return new Promise(done => {
     let log = "";
     let timedOut = false;
@@ -149,7 +154,8 @@ function ask(worker: Worker, request: CompileRequest, timeoutMs: number | undefi
     };
     const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
     const onMessage = (reply: CompileReply) => {
-      if ("log" in reply) log += reply.log;
+      if ("ready" in reply) worker.postMessage(request);
+      else if ("log" in reply) log += reply.log;
       // Binaryen says only here, and not in asc's own output, why a module is invalid.
       else {
         const { compiled, inputs } = reply;
@@ -167,7 +173,7 @@ function ask(worker: Worker, request: CompileRequest, timeoutMs: number | undefi
       done(answer);
     };
     worker.on("message", onMessage).on("error", onError).on("exit", onExit);
-    worker.postMessage(request);
+    if (!isNew) worker.postMessage(request);
   });
 }
 

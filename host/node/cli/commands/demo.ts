@@ -1,6 +1,5 @@
 /** `isopod demo`: serves a page to write, run and watch guests. */
-
-import { serveDemo } from "../../demo/server.ts";
+import { needPackages, PAGE_PACKAGES } from "../../optional-packages.ts";
 import { type Command, UsageError } from "../command.ts";
 
 const PORT = 8017;
@@ -24,6 +23,8 @@ Ctrl-C ends it.
     if (given.positionals.length > 0)
       throw new UsageError(`demo takes no arguments, but got "${given.positionals[0]}"`);
     const port = given.whole("port", PORT, 0, 65_535);
+    needPackages("isopod demo", PAGE_PACKAGES);
+    const { serveDemo } = await import("../../demo/server.ts");
     const server = await serveDemo(port).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EADDRINUSE" || given.has("port")) throw error;
       return serveDemo(0);

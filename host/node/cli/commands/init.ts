@@ -4,7 +4,8 @@
  */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { PACKAGE_FOLDER, packageManifest } from "../../installation.ts";
+import { PACKAGE_FOLDER, packageManifest, packageVersion } from "../../installation.ts";
+import { installedFrom } from "../../installed-from.ts";
 import { type Command, UsageError } from "../command.ts";
 
 const TEMPLATE = join(PACKAGE_FOLDER, "host/node/template");
@@ -20,8 +21,9 @@ The folder is made if there is none. An existing folder must be empty, except
 for .git.
 
 Options:
-  --isopod SPEC   the version of isopod in package.json; default: this version;
-                  for a package of your own: file:../isopod-0.1.0.tgz
+  --isopod SPEC   the version of isopod in package.json, for example ^0.1.0 or
+                  file:../isopod-0.1.0.tgz; default: what this isopod was
+                  installed from
   -h, --help      prints this
 
 Exit code: 0; 1 if a file cannot be written; 2 if the command line is wrong or
@@ -37,7 +39,7 @@ the folder is not empty.
     await checkEmpty(folder);
     const name = packageName(folder);
     const files = await templateFiles();
-    files.set("package.json", `${JSON.stringify(manifest(name, given.text("isopod")), null, 2)}\n`);
+    files.set("package.json", `${JSON.stringify(manifest(name, given.text("isopod") ?? source(folder)), null, 2)}\n`);
     for (const [path, text] of files) {
       const target = join(folder, path);
       await mkdir(dirname(target), { recursive: true });
@@ -85,8 +87,12 @@ async function templateFiles(): Promise<Map<string, string>> {
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function manifest(name: string, isopod: string | undefined): object {
-  const { version, engines, devDependencies } = packageManifest();
+function source(folder: string): string {
+  return installedFrom(PACKAGE_FOLDER, packageVersion(), folder);
+}
+
+function manifest(name: string, isopod: string): object {
+  const { engines, devDependencies } = packageManifest();
   return {
     name,
     version: "0.0.0",
@@ -100,7 +106,7 @@ function manifest(name: string, isopod: string | undefined): object {
       watch: "npm run build -- --watch",
       check: "tsc",
     },
-    dependencies: { isopod: isopod ?? `^${version}` },
+    dependencies: { isopod },
     devDependencies: {
       "@types/node": devDependencies["@types/node"],
       typescript: devDependencies.typescript,
