@@ -22,9 +22,9 @@ export type ModuleSource =
   | URL
   | BufferSource
   | Response
-  | PromiseLike<Response>
   | WebAssembly.Module
-  | BuiltModule;
+  | BuiltModule
+  | PromiseLike<BufferSource | Response | WebAssembly.Module | BuiltModule>;
 
 /** Reads a module from a path or URL. */
 export type ReadModule = (location: string | URL) => PromiseLike<BufferSource | Response | BuiltModule>;

@@ -227,8 +227,8 @@ describe("in a host program", () => {
     await expect(runtime.load(join(folder, "ehco.wasm"))).rejects.toThrow(`did you mean ${join(folder, "echo.ts")}?`);
   });
 
-  test("build of a path that is not in a list", async () => {
-    await expect(build(unchecked("echo.ts"))).rejects.toThrow('build takes a list of paths: build(["guest.ts"])');
+  test("build of what is no path", async () => {
+    await expect(build(unchecked({}))).rejects.toThrow('build takes a path or a list of paths: build("guest.ts")');
   });
 
   test("a message that is neither bytes nor text, and a receiver that is a promise", async () => {

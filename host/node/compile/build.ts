@@ -55,15 +55,21 @@ const WORKER = join(CODE_FOLDER, `host/node/compile/compile-worker${CODE_EXTENSI
  * Guests that were compiled before are taken from the cache; see `cache`.
  *
  * @param entries paths of AssemblyScript or WebAssembly files, absolute or relative to
- * `options.baseDir`
- * @returns one result for each entry, in the order given; it has `wasm`, or diagnostics of which at
- * least one is an error
+ * `options.baseDir`; or one such path
+ * @returns one result for each entry, in the order given, or the one; `load` takes it, and throws its errors.
+ * It has `wasm`, or diagnostics of which at least one is an error
  * @throws {MissingPackageError} where the compiler is not installed
- * @throws {TypeError} where `entries` is no array, or an option has the wrong type
+ * @throws {TypeError} where `entries` is neither a path nor an array, or an option has the wrong type
  * @throws {RangeError} where an option is out of its range
  */
-export async function build(entries: string[], options: BuildOptions = {}): Promise<Compiled[]> {
-  if (!Array.isArray(entries)) throw new TypeError('build takes a list of paths: build(["guest.ts"])');
+export function build(entry: string, options?: BuildOptions): Promise<Compiled>;
+export function build(entries: readonly string[], options?: BuildOptions): Promise<Compiled[]>;
+export async function build(
+  entries: string | readonly string[],
+  options: BuildOptions = {},
+): Promise<Compiled | Compiled[]> {
+  if (typeof entries === "string") return (await build([entries], options))[0];
+  if (!Array.isArray(entries)) throw new TypeError('build takes a path or a list of paths: build("guest.ts")');
   checkOptions("build", options, buildChecks);
   const builder = takeIdle() ?? new Builder();
   try {

@@ -5,16 +5,13 @@ import { build, createRuntime, type Runtime } from "isopod/node";
 let runtime: Runtime;
 
 before(async () => {
-  const [counter] = await build(["guest/counter.ts"]);
   runtime = createRuntime();
-  runtime.define("counter", await runtime.load(counter));
+  runtime.define("counter", await runtime.load(build("guest/counter.ts")));
   runtime.supervise({ children: [{ id: "counter", start: "counter", name: "counter" }] });
 });
 after(() => runtime.stop());
 
-async function ask(request: string): Promise<string> {
-  return runtime.callText("counter", request);
-}
+const ask = (request: string) => runtime.callText("counter", request);
 
 test("the counter adds up", async () => {
   await ask("add 2");
