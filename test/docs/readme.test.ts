@@ -28,7 +28,7 @@ function fromSources(text: string): string {
     .replace(`"isopod/codec"`, JSON.stringify(join(ROOT, "host/adapters/codec.ts")));
 }
 
-describe.each(["README.md", "docs/tutorial.md", "docs/messages.md"])("of %s", page => {
+describe.each(["README.md", "docs/tutorial.md", "docs/messages.md", "docs/examples.md"])("of %s", page => {
   let place: Place;
 
   beforeAll(async () => {
