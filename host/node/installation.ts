@@ -9,6 +9,15 @@ import { fileURLToPath } from "node:url";
 /** The folder that contains package.json and guest/. */
 export const PACKAGE_FOLDER = findPackageFolder();
 
+/** Whether this runs from a checkout's sources, and not from `dist/`. */
+const isCheckout = import.meta.url.endsWith(".ts");
+
+/** The folder that contains the code of host/: the package's own in a checkout, otherwise `dist/`. */
+export const CODE_FOLDER = isCheckout ? PACKAGE_FOLDER : join(PACKAGE_FOLDER, "dist");
+
+/** `.ts` in a checkout, otherwise `.js`. */
+export const CODE_EXTENSION = isCheckout ? ".ts" : ".js";
+
 /** The package contains the examples as sources. */
 export const EXAMPLES_FOLDER = join(PACKAGE_FOLDER, "guest", "examples");
 

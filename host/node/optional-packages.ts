@@ -35,7 +35,7 @@ export function needPackages(tool: string, packages: readonly string[]): void {
   const command = `npm install ${missing.map(name => `${name}@${versions[name]}`).join(" ")}`;
   const [verb, them] = missing.length === 1 ? ["is", "it"] : ["are", "them"];
   throw new MissingPackageError(
-    `${tool} needs ${missing.join(" and ")}, which ${verb} not installed: npm leaves ${them} out with --omit=optional. To install ${them}: ${command}`,
+    `${tool} needs ${missing.join(", ")}, which ${verb} not installed: npm leaves ${them} out with --omit=optional. To install ${them}: ${command}`,
   );
 }
 

@@ -3,11 +3,13 @@
  * registry. Tests that a machine cannot run are skipped and say why. Node 22 and 24 are tried if
  * ISOPOD_ALL_NODES=1 or CI is set.
  */
-import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { chromium } from "playwright";
 import { publint } from "publint";
 import { rolldown } from "rolldown";
@@ -24,6 +26,7 @@ const OLDER = [22, 24];
 const all = Boolean(process.env.ISOPOD_ALL_NODES || process.env.CI);
 
 let folder: string;
+let tarball: string;
 /** The project in which the package is installed, and the package there. */
 let project: string;
 let installed: string;
@@ -39,18 +42,18 @@ async function npm(cwd: string, ...args: string[]): Promise<string> {
 }
 
 /** An empty project with these packages. */
-async function projectWith(name: string, packages: readonly string[]): Promise<string> {
+async function projectWith(name: string, packages: readonly string[], ...options: string[]): Promise<string> {
   const path = join(folder, name);
   await mkdir(path);
   // Node's package fetches its binary when it is installed.
   await writeFile(join(path, "package.json"), `{"type":"module","private":true,"allowScripts":{"node":true}}`);
-  await npm(path, "install", ...packages);
+  await npm(path, "install", ...packages, ...options);
   return path;
 }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "isopod-package-"));
-  const tarball = await pack(folder);
+  tarball = await pack(folder);
   try {
     project = await projectWith("project", [tarball, "cborg"]);
   } catch (error) {
@@ -92,7 +95,7 @@ describe("what is packed", () => {
         queue.push(resolve(dirname(path), specifier));
       }
     }
-    expect(seen.size).toBeGreaterThan(30);
+    expect(seen.size).toBeGreaterThan(1);
     expect([...seen].filter(path => path.startsWith(join(core, "node")))).toEqual([]);
   });
 
@@ -104,11 +107,106 @@ describe("what is packed", () => {
     expect((await exec(process.execPath, ["entries.js"], { cwd: project })).stdout).toBe("all there\n");
   });
 
+  const OBSERVED = `import { createRuntime } from "isopod/node";
+    console.log((await createRuntime({ quiet: true }).observe()).url);
+    setInterval(() => {}, 60_000);`;
+
+  test.each([
+    ["demo", ["node_modules/isopod/bin/isopod.js", "demo", "--port", "0"]],
+    ["observer", ["--input-type=module", "--eval", OBSERVED]],
+  ])("has all scripts that the page of the %s imports", async (_name, args) => {
+    const server = spawn(process.execPath, args, { cwd: project, stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const [line] = String(await once(server.stdout, "data").then(([chunk]) => chunk)).split("\n");
+      const html = await (await fetch(line)).text();
+      const named = [...html.matchAll(/"(\/[\w.]+\.js)"|<script [^>]*src="([^"]+)"/g)];
+      const queue = named.map(([, mapped, src]) => new URL(mapped ?? src, line));
+      const seen = new Set<string>();
+      for (let url = queue.pop(); url !== undefined; url = queue.pop()) {
+        if (seen.has(url.pathname)) continue;
+        seen.add(url.pathname);
+        const response = await fetch(url);
+        expect([url.pathname, response.status]).toEqual([url.pathname, 200]);
+        for (const [, from] of (await response.text()).matchAll(/^(?:import|export)\b.*? from "(\.[^"]+)"/gm)) {
+          queue.push(new URL(from, url));
+        }
+      }
+      expect(seen.size).toBeGreaterThan(1);
+    } finally {
+      server.kill();
+    }
+  });
+
   test("has the benchmarks with their guests", async () => {
     const args = [join(installed, "bin/isopod.js"), "bench", "ping-pong", "0.1", "--peers", "go"];
     const { stdout } = await exec(process.execPath, args, { cwd: project });
     expect(stdout).toMatch(/^ {2}isopod process {2}[\d.]+ \Ss/m);
     expect(stdout).toContain("go skipped: the peers are in the repository, not in the package\n");
+  });
+});
+
+describe("installed without its optional packages, as for production,", () => {
+  /** What most file systems give out for a file that is not empty, at least. */
+  const BLOCK = 4096;
+  let production: string;
+
+  const node = async (program: string) => {
+    const args = ["--disable-wasm-trap-handler", "--input-type=module", "--eval", program];
+    return (await exec(process.execPath, args, { cwd: production })).stdout;
+  };
+
+  beforeAll(async () => {
+    if (!unreachable) production = await projectWith("production", [tarball], "--omit=optional");
+  }, SLOW);
+
+  test("it takes less than 3 MB of a disk, with all that it depends on", async () => {
+    const entries = await readdir(join(production, "node_modules"), { recursive: true, withFileTypes: true });
+    const files = entries.filter(entry => entry.isFile());
+    const sizes = await Promise.all(files.map(async entry => (await stat(join(entry.parentPath, entry.name))).size));
+    const bytes = sizes.reduce((sum, size) => sum + Math.ceil(size / BLOCK) * BLOCK, 0);
+    expect(files.length).toBeGreaterThan(50);
+    expect(bytes).toBeLessThan(3_000_000);
+  });
+
+  test("it runs a compiled guest, and names the line of a crash", async () => {
+    await writeFile(
+      join(project, "crashes.ts"),
+      'import { log } from "isopod/guest";\nexport function run(): void {\n  log("here");\n  unreachable();\n}\n',
+    );
+    await exec(process.execPath, [join(installed, "bin/isopod.js"), "build", "crashes.ts", "--out", production], {
+      cwd: project,
+    });
+    const said = await node(`
+      import { createRuntime, formatReason } from "isopod/node";
+      const runtime = createRuntime({ grants: { log: true }, onLog: (_pid, _level, line) => console.log(line) });
+      console.log(formatReason(await runtime.exited(runtime.spawn(await runtime.load("crashes.wasm")))));`);
+    expect(said).toBe("here\ncrashed: unreachable (crashes.ts:4:3)\n");
+  });
+
+  test("its tools say which packages they miss, and the command that installs them", async () => {
+    const { optionalDependencies } = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
+    const missing = (...names: string[]) =>
+      `${names.join(", ")}, which are not installed: npm leaves them out with --omit=optional. ` +
+      `To install them: npm install ${names.map(name => `${name}@${optionalDependencies[name]}`).join(" ")}`;
+    const pages = missing("@hono/node-server", "hono", "prom-client", "uplot");
+    const said = await node(`
+      import { build, createRuntime, MissingPackageError } from "isopod/node";
+      const tell = error => console.log(error instanceof MissingPackageError, error.message);
+      await build(["guest.ts"]).catch(tell);
+      await createRuntime().observe().catch(tell);`);
+    expect(said.split("\n")).toEqual([
+      `true the compiler of guests needs ${missing("assemblyscript", "binaryen")}`,
+      `true the observer needs ${pages}`,
+      "",
+    ]);
+    await copyFile(join(ROOT, "guest/examples/hello.ts"), join(production, "hello.ts"));
+    const isopod = (...args: string[]) =>
+      exec(process.execPath, [join(production, "node_modules/isopod/bin/isopod.js"), ...args], { cwd: production });
+    await expect(isopod("run", "hello.ts")).rejects.toMatchObject({
+      code: 1,
+      stderr: `isopod: the compiler of guests needs ${missing("assemblyscript", "binaryen")}\n`,
+    });
+    await expect(isopod("demo")).rejects.toMatchObject({ code: 1, stderr: `isopod: isopod demo needs ${pages}\n` });
   });
 });
 
@@ -205,6 +303,24 @@ export { wrong };
 
 describe("bundled for a page, the core", () => {
   let bundle: string;
+
+  /** What a bundler makes of a program for a page, as servers send it. */
+  const minified = async (name: string, program: string) => {
+    await writeFile(join(project, name), program);
+    const built = await rolldown({ input: join(project, name), platform: "browser" });
+    const { output } = await built.generate({ format: "esm", minify: true });
+    return output[0].code;
+  };
+
+  test("has less than 95 KB gzipped, with its kernel", async () => {
+    const code = await minified("whole.js", 'export * from "isopod";');
+    expect(code.length).toBeGreaterThan(100_000);
+    expect(gzipSync(code).length).toBeLessThan(95_000);
+  });
+
+  test.each(["isopod", "isopod/codec", "isopod/wasi"])("leaves nothing of %s where nothing is used", async name => {
+    expect(await minified("unused.js", `import * as unused from "${name}";`)).toMatch(/^(export\{\};)?\s*$/);
+  });
 
   beforeAll(async () => {
     if (unreachable) return;

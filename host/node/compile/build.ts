@@ -7,10 +7,11 @@
  *
  * This folder imports wire/ and the binary readers of module/ from host/, and guest/transform/.
  */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MAX_STACK_BYTES } from "../../../guest/transform/layout.ts";
 import { checkOptions, checksOf, flag, oneOf, shown, text, wholeNumber } from "../../wire/checks.ts";
+import { CODE_EXTENSION, CODE_FOLDER } from "../installation.ts";
 import { COMPILER_PACKAGES, needPackages } from "../optional-packages.ts";
 import { CompileCache, cacheFolder, type Inputs } from "./cache.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
@@ -46,8 +47,7 @@ const buildChecks = checksOf<BuildOptions>({
   },
 });
 
-/** TypeScript in a checkout, JavaScript in an installed package. */
-const WORKER = new URL(`./compile-worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url);
+const WORKER = join(CODE_FOLDER, `host/node/compile/compile-worker${CODE_EXTENSION}`);
 
 /**
  * Compiles all entries, one after another. The first takes about a second, each further one a

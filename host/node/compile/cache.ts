@@ -11,8 +11,8 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "n
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
-import { PACKAGE_FOLDER } from "../installation.ts";
+import { CODE_EXTENSION, CODE_FOLDER, PACKAGE_FOLDER, packageVersion } from "../installation.ts";
+import { COMPILER_PACKAGES } from "../optional-packages.ts";
 import type { Compiled } from "./compiled.ts";
 import type { CompileOptions } from "./options.ts";
 
@@ -22,9 +22,9 @@ const MAX_BYTES = 64 * 2 ** 20;
 /** Nothing else in the folder is ever removed. */
 const OWN_NAME = /^[0-9a-f]{64}\.(guest|half)$/;
 
-/** What the compiler consists of, beside its dependencies. */
-const COMPILER_FOLDERS = [".", "../../module", "../../wire", "../../../guest/transform"];
-const COMPILER_PACKAGES = ["assemblyscript/package.json", "binaryen/package.json"];
+/** What the compiler consists of, beside its packages. In an installed package, that is in bundles. */
+const COMPILER_FOLDERS =
+  CODE_FOLDER === PACKAGE_FOLDER ? ["host/node/compile", "host/module", "host/wire", "guest/transform"] : ["."];
 
 /**
  * A place in this name is one in the guest library. Other places are relative to the base folder,
@@ -210,11 +210,12 @@ function compilerHash(): Promise<string> {
 async function hashCompiler(): Promise<string> {
   const require = createRequire(import.meta.url);
   const hash = createHash("sha256");
-  for (const name of COMPILER_PACKAGES) hash.update(await readFile(require.resolve(name)));
+  hash.update(packageVersion());
+  for (const name of COMPILER_PACKAGES) hash.update(await readFile(require.resolve(`${name}/package.json`)));
   for (const folder of COMPILER_FOLDERS) {
-    const path = fileURLToPath(new URL(`${folder}/`, import.meta.url));
+    const path = join(CODE_FOLDER, folder);
     for (const name of (await readdir(path, { recursive: true })).sort()) {
-      if (/\.[jt]s$/.test(name)) hash.update(name).update(await readFile(join(path, name)));
+      if (name.endsWith(CODE_EXTENSION)) hash.update(name).update(await readFile(join(path, name)));
     }
   }
   return hash.digest("hex");

@@ -6,8 +6,7 @@
 import { readFile } from "node:fs/promises";
 import * as module from "node:module";
 import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { PACKAGE_FOLDER } from "../installation.ts";
+import { CODE_EXTENSION, CODE_FOLDER, PACKAGE_FOLDER } from "../installation.ts";
 
 export interface PageFile {
   /** The content type. */
@@ -19,9 +18,7 @@ export interface PageFile {
 export type Load = () => Promise<string>;
 
 const WEB_FOLDER = join(PACKAGE_FOLDER, "host", "web");
-/** Of `host/`, or of `dist/host/`. */
-const SCRIPTS_FOLDER = fileURLToPath(new URL("../../", import.meta.url));
-const isSource = import.meta.url.endsWith(".ts");
+const SCRIPTS_FOLDER = join(CODE_FOLDER, "host");
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html",
@@ -61,9 +58,9 @@ export async function readHtml(folder: string, values: Readonly<Record<string, s
  * where there is none.
  */
 export async function readScript(path: string): Promise<string> {
-  const file = join(SCRIPTS_FOLDER, path);
-  if (!isSource) return readFile(`${file}.js`, "utf8");
-  const code = module.stripTypeScriptTypes(await readFile(`${file}.ts`, "utf8"));
+  const text = await readFile(join(SCRIPTS_FOLDER, `${path}${CODE_EXTENSION}`), "utf8");
+  if (CODE_EXTENSION === ".js") return text;
+  const code = module.stripTypeScriptTypes(text);
   return code.replaceAll(/(\bfrom |\bimport )"(\.{1,2}\/[^"\n]+)\.ts"/g, '$1"$2.js"');
 }
 
