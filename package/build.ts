@@ -15,13 +15,8 @@ import { kernel } from "../host/kernel/binary.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(ROOT, "dist");
 
-/** Beside the entry points of package.json: what starts by its path, and what the package's tests look into. */
-const STARTED = [
-  "host/node/cli/cli",
-  "host/node/compile/build",
-  "host/node/compile/compile-worker",
-  "host/web/demo/main",
-];
+/** What is started by its path, beside the entry points of package.json. */
+const STARTED = ["host/node/cli/cli", "host/node/compile/compile-worker", "host/web/demo/main"];
 
 /** The observer serves its page from one script, and imports nothing that the page does not need. */
 const OBSERVER = "host/web/observer/app";

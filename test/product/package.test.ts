@@ -3,18 +3,18 @@
  * registry. Tests that a machine cannot run are skipped and say why. Node 22 and 24 are tried if
  * ISOPOD_ALL_NODES=1 or CI is set.
  */
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright";
 import { publint } from "publint";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Builder } from "../../host/node/compile/build.ts";
 import { chromiumOptions, NO_CHROMIUM } from "../browser/chromium.ts";
 import { pack } from "../support/compiler.ts";
 import { ROOT, stepsOf, take } from "../support/pages.ts";
@@ -213,16 +213,30 @@ describe("installed without its optional packages, as for production,", () => {
 describe.each([26, ...OLDER])("in Node %i", major => {
   const isRun = major === 26 || all;
   let node = process.execPath;
-  let builder: Pick<Builder, "build" | "close">;
+  let compiler: ChildProcessByStdio<Writable, Readable, null>;
+
+  /** Fills the cache of this Node, with one compiler for all guests. */
+  const COMPILER = `
+    import { createInterface } from "node:readline";
+    import { build } from "isopod/node";
+    for await (const file of createInterface({ input: process.stdin })) {
+      await build([file]);
+      console.log(file);
+    }`;
+  const compile = async (file: string) => {
+    compiler.stdin.write(`${file}\n`);
+    await once(compiler.stdout, "data");
+  };
 
   beforeAll(async () => {
     if (!isRun || unreachable) return;
-    const { Builder } = await import(/* @vite-ignore */ join(installed, "dist/host/node/compile/build.js"));
-    builder = new Builder();
-    if (major === Number.parseInt(process.versions.node, 10)) return;
-    node = join(await projectWith(`node-${major}`, [`node@${major}`]), "node_modules/node/bin/node");
+    if (major !== Number.parseInt(process.versions.node, 10)) {
+      node = join(await projectWith(`node-${major}`, [`node@${major}`]), "node_modules/node/bin/node");
+    }
+    const args = ["--input-type=module", "--eval", COMPILER];
+    compiler = spawn(node, args, { cwd: project, stdio: ["pipe", "pipe", "inherit"] });
   }, 2 * SLOW);
-  afterAll(() => builder?.close());
+  afterAll(() => compiler?.stdin.end());
 
   test.skipIf(!isRun).each(["README.md", "docs/tutorial.md", "docs/messages.md"])(
     `the programs of %s print what it says${isRun ? "" : " (to run: ISOPOD_ALL_NODES=1 npm test)"}`,
@@ -230,7 +244,6 @@ describe.each([26, ...OLDER])("in Node %i", major => {
       const { stdout } = await exec(node, ["--version"]);
       expect(stdout).toMatch(`v${major}.`);
       const cli = join(installed, "bin/isopod.js");
-      const compile = (file: string) => builder.build(file, { baseDir: project });
       for (const step of stepsOf(page)) {
         const output = await take(step, { folder: project, node, cli, compile });
         if ("command" in step) expect(output).toBe(step.output);
