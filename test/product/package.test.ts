@@ -107,6 +107,20 @@ describe("what is packed", () => {
     expect((await exec(process.execPath, ["entries.js"], { cwd: project })).stdout).toBe("all there\n");
   });
 
+  test("does nothing when it is imported: it compiles nothing, and starts no timer", async () => {
+    const program = `
+      const refuse = name => () => { throw new Error(name + " at an import"); };
+      for (const name of ["Module", "Instance", "Memory", "Global", "Table", "validate", "compile", "instantiate"])
+        WebAssembly[name] = refuse(name);
+      for (const name of ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "fetch", "atob"])
+        globalThis[name] = refuse(name);
+      for (const entry of ["isopod", "isopod/codec", "isopod/wasi", "isopod/source-map", "isopod/test", "isopod/node"])
+        await import(entry);
+      console.log("nothing");`;
+    const { stdout } = await exec(process.execPath, ["--input-type=module", "--eval", program], { cwd: project });
+    expect(stdout).toBe("nothing\n");
+  });
+
   const OBSERVED = `import { createRuntime } from "isopod/node";
     console.log((await createRuntime({ quiet: true }).observe()).url);
     setInterval(() => {}, 60_000);`;
