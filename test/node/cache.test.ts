@@ -91,6 +91,24 @@ describe("a guest that was compiled before", () => {
     expect(await find("a.ts", { park: "asyncify", reductions: "none", debug: false })).toBe("made of a");
   });
 
+  test("is not found by another major version of Node, and is by another minor one", async () => {
+    await write("a.ts", "a");
+    await keep("made of a", ["a.ts"]);
+    const { versions } = process;
+    const [major, minor] = versions.node.split(".").map(Number);
+    try {
+      for (const [node, found] of [
+        [`${major}.${minor + 1}.0`, "made of a"],
+        [`${major + 1}.${minor}.0`, undefined],
+      ]) {
+        Object.defineProperty(process, "versions", { value: { ...versions, node } });
+        expect(await find("a.ts"), node).toBe(found);
+      }
+    } finally {
+      Object.defineProperty(process, "versions", { value: versions });
+    }
+  });
+
   test("is not kept where there is something to say about it, or no module", async () => {
     await write("a.ts", "a");
     await keep("made of a", ["a.ts"], {}, { text: "WARNING: a\n" });

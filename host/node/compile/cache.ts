@@ -2,7 +2,7 @@
  * Compiled guests, kept in a folder from one process to the next.
  *
  * Guarantee: `find` answers what the compiler would make now. An entry counts only while the
- * compiler and the options are the same, and while every file that the compiler read, or did not
+ * compiler, Node's major version and the options are the same, and while every file that the compiler read, or did not
  * find, is as it was. A damaged entry does not count, and neither does a folder that another user
  * can write to.
  */
@@ -145,7 +145,9 @@ export class CompileCache {
     const { park = isSource ? "asyncify" : "", reductions = isSource ? "none" : "" } = options;
     // This name is in messages and in the map.
     const name = relative(resolve(baseDir), resolve(baseDir, entry)).split(sep).join("/");
-    const key = [await compilerHash(), name, hash, park, reductions, debug, stackBytes, initialPages];
+    // The compiler is WebAssembly, so a fault of an engine may be in what it has made.
+    const [node] = process.versions.node.split(".");
+    const key = [await compilerHash(), node, name, hash, park, reductions, debug, stackBytes, initialPages];
     return join(this.#folder, `${hashOf(JSON.stringify(key))}.guest`);
   }
 
