@@ -68,8 +68,10 @@ export function internalName(name: string): string {
 /** @param sources the files that asc has read, by their internal names */
 export function toDiagnostic(message: asc.DiagnosticMessage, sources: ReadonlyMap<string, Source>): Diagnostic {
   const severity = message.category === 3 ? "error" : message.category === 2 ? "warning" : "info";
-  const hint = hintFor(message.message);
-  const text = `${message.message}${hint === undefined ? "" : ` (${hint})`}`;
+  // The transform's own errors say enough without asc's title.
+  const said = message.message.replace(/^User-defined: /, "");
+  const hint = hintFor(said);
+  const text = `${said}${hint === undefined ? "" : ` (${hint})`}`;
   const diagnostic: Diagnostic = { severity, message: text, code: message.code };
   if (!message.range) return diagnostic;
   const name = message.range.source.normalizedPath;

@@ -45,6 +45,7 @@ interface Entry {
   /** In base64. */
   readonly wasm: string;
   readonly sourceMap?: string;
+  readonly types?: string;
 }
 
 export const hashOf = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
@@ -95,11 +96,12 @@ export class CompileCache {
     if (kept.inputs.some(([, before], i) => before !== current[i])) return undefined;
     const now = new Date();
     await utimes(path, now, now).catch(() => {});
-    const { sources, wasm, sourceMap } = kept;
+    const { sources, wasm, sourceMap, types } = kept;
     return {
       entry,
       wasm: new Uint8Array(Buffer.from(wasm, "base64")),
       ...(sourceMap !== undefined && { sourceMap }),
+      ...(types !== undefined && { types }),
       diagnostics: [],
       sources: sources.map(place => fileAt(place, baseDir)),
       text: "",
@@ -110,7 +112,7 @@ export class CompileCache {
    * Keeps what was compiled, unless there is something to say about it. A folder that cannot be
    * written is no error.
    */
-  async keep({ entry, wasm, sourceMap, text, sources }: Compiled, inputs: Inputs, options: CompileOptions) {
+  async keep({ entry, wasm, sourceMap, types, text, sources }: Compiled, inputs: Inputs, options: CompileOptions) {
     const baseDir = resolve(options.baseDir ?? ".");
     const [, hash] = inputs.find(([file]) => file === resolve(baseDir, entry)) ?? [];
     if (wasm === undefined || text !== "" || hash === undefined || hash === null) return;
@@ -119,6 +121,7 @@ export class CompileCache {
       sources: sources.map(file => placeOf(file, baseDir)),
       wasm: Buffer.from(wasm).toString("base64"),
       ...(sourceMap !== undefined && { sourceMap }),
+      ...(types !== undefined && { types }),
     };
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });

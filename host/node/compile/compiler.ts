@@ -7,6 +7,7 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { basename, relative, resolve } from "node:path";
+import type { Program } from "assemblyscript";
 import * as asc from "assemblyscript/asc";
 import { MEMORY_BASE } from "../../../guest/transform/asyncify.ts";
 import GuestTransform from "../../../guest/transform/index.ts";
@@ -20,6 +21,9 @@ import { countReductions, rewriteFile } from "./rewrite.ts";
 
 /** "File not found", as TypeScript and asc number it. */
 const NOT_FOUND = 6054;
+
+const typesHeader = (file: string) =>
+  `// The messages of ${file}, as \`cbor\` of isopod/codec reads and writes them.\n// Made by the build: change the guest instead.\n\n`;
 
 /**
  * Compiles `entry`. A `.wasm` file, made by any compiler, is only rewritten: it learns to wait by
@@ -63,6 +67,7 @@ async function compileSource(entry: string, path: string, options: CompileOption
   const preempts = options.reductions === "yield" && park === "asyncify";
   // The module refers to its source map by this name.
   const outFile = `${basename(path, ".ts")}.wasm`;
+  let types = "";
   const { error } = await asc.main(flags(relative(baseDir, path), outFile, baseDir, options), {
     stderr,
     stdout: asc.createMemoryStream(),
@@ -90,6 +95,9 @@ async function compileSource(entry: string, path: string, options: CompileOption
       class extends GuestTransform {
         // Asyncify has to come after the counting.
         override park = preempts ? "jspi" : park;
+        override afterInitialize(program: Program): void {
+          types = this.typesOf(program);
+        }
       } as unknown as asc.Transform,
     ],
   });
@@ -107,7 +115,8 @@ async function compileSource(entry: string, path: string, options: CompileOption
   if (missing.length > 0) return withErrors(compiled, missing);
   const map = output.get(`${outFile}.map`);
   const sourceMap = typeof map === "string" ? tidyMap(map) : undefined;
-  return countReductions(compiled, path, { wasm, sourceMap, memoryBase: MEMORY_BASE }, { ...options, park });
+  const typed = types === "" ? compiled : { ...compiled, types: `${typesHeader(basename(path))}${types}` };
+  return countReductions(typed, path, { wasm, sourceMap, memoryBase: MEMORY_BASE }, { ...options, park });
 }
 
 /**

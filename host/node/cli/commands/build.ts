@@ -120,11 +120,12 @@ class EntryBuilder {
   }
 }
 
-async function write({ wasm, sourceMap }: Compiled, target: string, note: string): Promise<boolean> {
+async function write({ wasm, sourceMap, types }: Compiled, target: string, note: string): Promise<boolean> {
   if (wasm === undefined) return false;
   try {
     await writeFile(target, wasm);
     if (sourceMap !== undefined) await writeFile(`${target}.map`, sourceMap);
+    if (types !== undefined) await writeFile(`${target}.d.ts`, types);
     process.stdout.write(`${showPath(target)}  ${wasm.length} bytes${note}\n`);
     return true;
   } catch (error) {
