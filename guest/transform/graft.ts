@@ -1,11 +1,13 @@
 /**
- * Code that the transform adds to a guest's sources: it is written as text, parsed, and put among
- * the user's own.
+ * Code that transforms add to a guest's sources, ours and others. It is written as text and parsed
+ * apart, so its places are none of a file that the compiler knows.
  *
- * Guarantee: every node that was added has a place in the user's source, so that messages, crashes
- * and source maps name a line that the user knows.
+ * Guarantee: every node has a place in a source of the program, so that messages, crashes and
+ * source maps name a line that the user knows.
  */
+
 import type { Node, Parser, Range, Source, Statement } from "assemblyscript";
+import * as asc from "assemblyscript/asc";
 
 /**
  * The statements of `text`, as if they stood at `place`.
@@ -17,25 +19,39 @@ export function statementsOf(parser: Parser, text: string, place: Range): Statem
   own.parseFile(text, place.source.normalizedPath, false);
   const [error] = own.diagnostics;
   if (error !== undefined) throw new Error(`isopod's transform wrote code that does not parse: ${error.message}`);
-  const [source] = own.sources;
-  for (const statement of source.statements) moveTo(statement, place, source);
-  return source.statements;
+  const [{ statements }] = own.sources;
+  for (const statement of statements) settle(statement, place, new Set());
+  return statements;
 }
 
-/** Gives the node, and all nodes inside of it, this place. */
-function moveTo(node: Node, place: Range, from: Source): void {
-  const seen = new Set<unknown>([from]);
-  const visit = (value: unknown): void => {
+/**
+ * Gives each node from elsewhere the place of the node around it. asc writes no source map for a
+ * program that has any, and json-as makes them.
+ */
+export function settleAll({ sources }: Parser): void {
+  const known = new Set(sources);
+  for (const source of sources) {
+    if (source.internalPath.replace(/^~lib\//, "") in asc.libraryFiles) continue;
+    for (const statement of source.statements) settle(statement, source.range, known);
+  }
+}
+
+/** @param known the sources whose places are left as they are */
+function settle(statement: Node, place: Range, known: ReadonlySet<Source>): void {
+  const seen = new Set<unknown>();
+  const visit = (value: unknown, around: Range): void => {
     if (typeof value !== "object" || value === null || seen.has(value)) return;
     seen.add(value);
     if (Array.isArray(value)) {
-      for (const element of value) visit(element);
+      for (const element of value) visit(element, around);
       return;
     }
-    for (const [name, part] of Object.entries(value)) {
-      if (name === "range") (value as { range: Range }).range = place;
-      else visit(part);
-    }
+    const node = value as { range?: Range };
+    // A source is no part of the tree.
+    if (node.range === undefined || "sourceKind" in node) return;
+    if (!known.has(node.range.source)) node.range = around;
+    const own = node.range;
+    for (const name in node) if (name !== "range") visit(node[name as keyof typeof node], own);
   };
-  visit(node);
+  visit(statement, place);
 }

@@ -16,6 +16,7 @@ import type binaryen from "binaryen";
 import { asyncify, exportGlobals } from "./asyncify.ts";
 import { importsOf } from "./entries.ts";
 import { giveWayByPark } from "./gives-way.ts";
+import { settleAll } from "./graft.ts";
 import { shrinkHeap } from "./heap.ts";
 import { FAR_END, layoutBefore, moveReferences, nameOverflow, STACK_SIZE } from "./layout.ts";
 import { exportLimit } from "./limit.ts";
@@ -47,6 +48,7 @@ export default class GuestTransform extends Base {
   }
 
   override afterParse(parser: Parser): void {
+    settleAll(parser);
     this.#classes = addMessageMethods(parser);
   }
 

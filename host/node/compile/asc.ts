@@ -41,6 +41,7 @@ export function flags(entry: string, outFile: string, baseDir: string, options: 
     ...(options.debug ? ["--debug", "-O1"] : ["-O3"]),
   ];
   if (options.initialPages !== undefined) args.push("--initialMemory", String(options.initialPages));
+  if (options.enable !== undefined && options.enable.length > 0) args.push("--enable", options.enable.join());
   return args;
 }
 

@@ -11,6 +11,7 @@ import type { Program } from "assemblyscript";
 import * as asc from "assemblyscript/asc";
 import { MEMORY_BASE } from "../../../guest/transform/asyncify.ts";
 import GuestTransform from "../../../guest/transform/index.ts";
+import { Unsuitable } from "../../../guest/transform/unsupported.ts";
 import { flags, internalName, isInPackage, locate, type Source, toDiagnostic } from "./asc.ts";
 import { type Compiled, type OnRead, withErrors } from "./compiled.ts";
 import { importErrors } from "./hints.ts";
@@ -18,6 +19,7 @@ import { tidyMap } from "./module-map.ts";
 import { namesLike } from "./names-like.ts";
 import type { CompileOptions } from "./options.ts";
 import { countReductions, rewriteFile } from "./rewrite.ts";
+import { loadTransforms } from "./transforms.ts";
 
 /** "File not found", as TypeScript and asc number it. */
 const NOT_FOUND = 6054;
@@ -50,12 +52,25 @@ export async function compile(
       `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
     );
   }
-  return path.endsWith(".wasm")
-    ? rewriteFile(entry, path, options, onRead)
-    : compileSource(entry, path, options, onRead);
+  if (path.endsWith(".wasm")) return rewriteFile(entry, path, options, onRead);
+  try {
+    const transforms = await loadTransforms(options.transforms ?? [], resolve(options.baseDir ?? "."));
+    return await compileSource(entry, path, transforms, options, onRead);
+  } catch (error) {
+    if (!(error instanceof Unsuitable)) throw error;
+    const { message } = error;
+    const nothing = { entry, diagnostics: [], sources: [path], text: "" };
+    return withErrors(nothing, [{ severity: "error", message, code: 0, file: path }]);
+  }
 }
 
-async function compileSource(entry: string, path: string, options: CompileOptions, onRead: OnRead): Promise<Compiled> {
+async function compileSource(
+  entry: string,
+  path: string,
+  transforms: readonly asc.Transform[],
+  options: CompileOptions,
+  onRead: OnRead,
+): Promise<Compiled> {
   const baseDir = resolve(options.baseDir ?? ".");
   /** By the names that asc uses. */
   const sources = new Map<string, Source>();
@@ -92,6 +107,7 @@ async function compileSource(entry: string, path: string, options: CompileOption
     // asc writes onto the prototype, so each compilation needs a class of its own. asc takes
     // classes; its types do not say so.
     transforms: [
+      ...transforms,
       class extends GuestTransform {
         // Asyncify has to come after the counting.
         override park = preempts ? "jspi" : park;
