@@ -14,6 +14,7 @@ import type * as asc from "assemblyscript/asc";
 import { Transform } from "assemblyscript/transform";
 import type binaryen from "binaryen";
 import { asyncify, exportGlobals } from "./asyncify.ts";
+import { logFromConsole } from "./console.ts";
 import { importsOf } from "./entries.ts";
 import { giveWayByPark } from "./gives-way.ts";
 import { settleAll } from "./graft.ts";
@@ -49,6 +50,7 @@ export default class GuestTransform extends Base {
 
   override afterParse(parser: Parser): void {
     settleAll(parser);
+    logFromConsole(parser);
     this.#classes = addMessageMethods(parser);
   }
 

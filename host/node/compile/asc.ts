@@ -71,13 +71,15 @@ export function toDiagnostic(message: asc.DiagnosticMessage, sources: ReadonlyMa
   const severity = message.category === 3 ? "error" : message.category === 2 ? "warning" : "info";
   // The transform's own errors say enough without asc's title.
   const said = message.message.replace(/^User-defined: /, "");
-  const hint = hintFor(said);
-  const text = `${said}${hint === undefined ? "" : ` (${hint})`}`;
-  const diagnostic: Diagnostic = { severity, message: text, code: message.code };
-  if (!message.range) return diagnostic;
-  const name = message.range.source.normalizedPath;
-  const source = sources.get(name);
-  diagnostic.file = source?.file ?? name;
-  const code = source?.text ?? asc.libraryFiles[name.replace(/^~lib\//, "").replace(/\.ts$/, "")];
-  return code === undefined ? diagnostic : { ...diagnostic, ...placeAt(code, message.range.start) };
+  const withHint = (at: string) => {
+    const hint = hintFor(said, at);
+    return `${said}${hint === undefined ? "" : ` (${hint})`}`;
+  };
+  if (!message.range) return { severity, message: withHint(""), code: message.code };
+  const { start, source } = message.range;
+  const name = source.normalizedPath;
+  const read = sources.get(name);
+  const code = read?.text ?? asc.libraryFiles[name.replace(/^~lib\//, "").replace(/\.ts$/, "")] ?? "";
+  const place = code === "" ? {} : placeAt(code, start);
+  return { severity, message: withHint(code.slice(start)), code: message.code, file: read?.file ?? name, ...place };
 }

@@ -14,7 +14,7 @@ import GuestTransform from "../../../guest/transform/index.ts";
 import { Unsuitable } from "../../../guest/transform/unsupported.ts";
 import { flags, internalName, isInPackage, locate, type Source, toDiagnostic } from "./asc.ts";
 import { type Compiled, type OnRead, withErrors } from "./compiled.ts";
-import { importErrors } from "./hints.ts";
+import { hostProgram, importErrors } from "./hints.ts";
 import { tidyMap } from "./module-map.ts";
 import { namesLike } from "./names-like.ts";
 import type { CompileOptions } from "./options.ts";
@@ -52,15 +52,15 @@ export async function compile(
       `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
     );
   }
+  const host = path.endsWith(".ts") ? hostProgram(entry, (await readText(path)) ?? "") : undefined;
+  if (host !== undefined) return refused(entry, path, host, 0);
   if (path.endsWith(".wasm")) return rewriteFile(entry, path, options, onRead);
   try {
     const transforms = await loadTransforms(options.transforms ?? [], resolve(options.baseDir ?? "."));
     return await compileSource(entry, path, transforms, options, onRead);
   } catch (error) {
     if (!(error instanceof Unsuitable)) throw error;
-    const { message } = error;
-    const nothing = { entry, diagnostics: [], sources: [path], text: "" };
-    return withErrors(nothing, [{ severity: "error", message, code: 0, file: path }]);
+    return refused(entry, path, error.message, 0);
   }
 }
 
@@ -136,15 +136,16 @@ async function compileSource(
 }
 
 /**
- * Answers without asking asc, whose message would name neither the file as it was given nor where
- * it looked.
+ * Answers without asking asc, whose message would name neither the file as it was given nor what to do.
+ *
+ * @param code the compiler's number of such a message; 0 where it has none
  */
-function refused(entry: string, file: string, message: string): Compiled {
+function refused(entry: string, file: string, message: string, code = NOT_FOUND): Compiled {
   return {
     entry,
-    diagnostics: [{ severity: "error", message, code: NOT_FOUND, file }],
+    diagnostics: [{ severity: "error", message, code, file }],
     sources: [file],
-    text: `ERROR TS${NOT_FOUND}: ${message}\n`,
+    text: `ERROR${code === 0 ? "" : ` TS${code}`}: ${message}\n`,
   };
 }
 
