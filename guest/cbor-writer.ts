@@ -97,6 +97,28 @@ export class CborWriter {
     return this;
   }
 
+  /** A value of any type that `CborReader.value` reads. */
+  value<T>(value: T): CborWriter {
+    if (isNullable<T>()) {
+      if (value === null) return this.nil();
+      return this.value<nonnull<T>>(changetype<nonnull<T>>(value));
+    } else if (isBoolean<T>()) {
+      return this.bool(value as bool);
+    } else if (isInteger<T>() && !isReference<T>()) {
+      return isSigned<T>() ? this.int(value as i64) : this.uint(value as u64);
+    } else if (isFloat<T>()) {
+      return this.float(value as f64);
+    } else if (isString<T>()) {
+      return this.text(changetype<string>(value));
+    } else if (idof<T>() === idof<Uint8Array>()) {
+      return this.bytes(changetype<Uint8Array>(value));
+    } else if (isArray<T>()) {
+      return this.list<T>(value);
+    } else {
+      return this.structure<T>(value);
+    }
+  }
+
   /** Begins an array. The next `count` values are its elements. */
   array(count: i32): CborWriter {
     return this.head(Major.Array, count as u32 as u64);
@@ -123,6 +145,25 @@ export class CborWriter {
   /** A copy of the payload. */
   toBytes(): Uint8Array {
     return this.out.toBytes();
+  }
+
+  private list<T>(list: T): CborWriter {
+    // @ts-expect-error: only AssemblyScript knows that T is an array.
+    const length: i32 = list.length;
+    this.array(length);
+    // @ts-expect-error
+    for (let i = 0; i < length; i++) this.value<valueof<T>>(list[i]);
+    return this;
+  }
+
+  private structure<T>(structure: T): CborWriter {
+    // @ts-expect-error: the transform has added the method.
+    if (isDefined(structure.encode)) structure.encode(this);
+    else
+      ERROR(
+        "no message has such a value: it is neither a bool, a number, a string, a Uint8Array, a class marked @message, nor an array of these",
+      );
+    return this;
   }
 
   private simple(value: u8): CborWriter {

@@ -59,6 +59,7 @@ export { forward, Sent, send, sendRaw, sendTag, sendText } from "./send";
 export { Server, serve } from "./server";
 export { Spawned, SpawnStatus, spawn, spawnLink, spawnLinkMonitor, spawnMonitor } from "./spawn";
 export { NOT_GRANTED, OVER_LIMIT } from "./status";
+export { decode, encode, message, mustRead, read } from "./structure";
 export { Strategy, Supervisor, supervise } from "./supervisor";
 export { cancelTimer, sendAfter } from "./timers";
 export { Writer } from "./writer";

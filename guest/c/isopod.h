@@ -109,6 +109,13 @@ static inline int32_t isopod_send(isopod_pid to, int32_t tag, const void *ptr, s
   return actor_send((uint32_t)to, (uint32_t)(to >> 32), tag, ptr, len);
 }
 
+/* Answers the request that was received last. Traps where that item is no request, which info.ref tells:
+   it is 0. To answer after the next receive, keep info.from and info.ref, and send with the ref as tag. */
+static inline int32_t isopod_reply(const void *ptr, size_t len) {
+  if (isopod.info.ref == 0) __builtin_trap();
+  return isopod_send(isopod.info.from, isopod.info.ref, ptr, len);
+}
+
 /* Ends the actor for a reason of its own: at most 4,096 bytes, which its links and monitors get. */
 static inline _Noreturn void isopod_fail(const void *reason, size_t len) { actor_exit(ISOPOD_OWN, reason, len); }
 

@@ -9,15 +9,20 @@
  * This folder imports wire/ and the binary readers of module/ from host/, and Binaryen and asc from
  * npm.
  */
+import type { Parser, Program } from "assemblyscript";
 import type * as asc from "assemblyscript/asc";
 import { Transform } from "assemblyscript/transform";
 import type binaryen from "binaryen";
 import { asyncify, exportGlobals } from "./asyncify.ts";
+import { logFromConsole } from "./console.ts";
 import { importsOf } from "./entries.ts";
 import { giveWayByPark } from "./gives-way.ts";
+import { settleAll } from "./graft.ts";
 import { shrinkHeap } from "./heap.ts";
 import { FAR_END, layoutBefore, moveReferences, nameOverflow, STACK_SIZE } from "./layout.ts";
 import { exportLimit } from "./limit.ts";
+import { addMessageMethods, type MessageClass } from "./message-classes.ts";
+import { typesOfMessages } from "./message-types.ts";
 import type { ParkWay } from "./park.ts";
 import { keepAllFrames, keepAllocatingFrames, keepPlaces } from "./places.ts";
 
@@ -35,10 +40,27 @@ export default class GuestTransform extends Base {
    */
   park: ParkWay = "asyncify";
 
+  #classes: readonly MessageClass[] = [];
+
   constructor() {
     super();
     // Here, because asc reads its library after it has made the transforms.
     shrinkHeap();
+  }
+
+  override afterParse(parser: Parser): void {
+    settleAll(parser);
+    logFromConsole(parser);
+    this.#classes = addMessageMethods(parser);
+  }
+
+  override afterInitialize(program: Program): void {
+    this.typesOf(program);
+  }
+
+  /** Checks the fields of the message classes. Returns their TypeScript types, empty without classes. */
+  protected typesOf(program: Program): string {
+    return typesOfMessages(program, this.#classes);
   }
 
   override afterCompile(module: binaryen.Module): void {

@@ -128,6 +128,14 @@ describe.each(builds)("$name:", ({ toolchain, get, noArguments, noRequest }) => 
       }
     });
 
+    test("answers calls with what was asked, of every length, and no call twice", async () => {
+      const pid = runtime.spawn(await load("echo"));
+      for (const text of ["hello", "", "long ".repeat(20_000)]) {
+        expect(decoder.decode(await runtime.call(pid, text))).toBe(text);
+      }
+      expect(runtime.snapshot().actors.find(actor => actor.pid === pid)).toMatchObject({ mailboxItems: 0 });
+    });
+
     test("takes the first reply, also one longer than its window, and leaves everything else in order", async () => {
       const pid = await spawnSelective(observer.pid);
       const long = `reply: ${"long ".repeat(100)}`;

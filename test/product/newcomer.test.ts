@@ -70,6 +70,17 @@ describe("on the command line", () => {
     expect([code, stderr]).toEqual([1, 'ecko.ts: error TS6054: there is no file "ecko.ts"; did you mean echo.ts?\n']);
   });
 
+  test.each(["run", "build"])("a host program is told so by %s in one sentence", command => {
+    const program =
+      'import {\n  build,\n  createRuntime,\n} from "isopod/node";\nconst [{ wasm }] = await build(["a.ts"]);\n';
+    write("host.ts", program);
+    const words =
+      'host.ts: error: "host.ts" imports isopod/node, so it is a host program and no guest: run it with `node host.ts`\n';
+    expect(isopod([command, "host.ts"])).toEqual([1, words]);
+    write("host.ts", "import type { Pid } from 'isopod';\nlet pid: Pid;\n");
+    expect(isopod([command, "host.ts"])[1]).toContain("imports isopod, so it is a host program");
+  });
+
   test("a guest with nothing to run is an error of run, and a warning of build", () => {
     const words =
       "it has nothing to run: export function run(): void, or handle(n: i32): void; it exports add (i32, i32) -> i32";
@@ -115,10 +126,10 @@ describe("in a guest's source", () => {
 
   test.each([
     [
-      'export function run(): void {\n  console.log("hi");\n}',
+      'export function run(): void {\n  console.time("hi");\n}',
       2,
       3,
-      "a guest has no console.log; write lines with log() of isopod/guest",
+      "a guest has no console.time; write lines with log() of isopod/guest",
     ],
     [
       "export function run(): void {\n  Date.now();\n}",
@@ -144,9 +155,74 @@ describe("in a guest's source", () => {
       3,
       "Not implemented: Exceptions (let the guest crash; its supervisor restarts it)",
     ],
+    [
+      "export function run(): void {\n  for (const n of [1, 2]) assert(n);\n}",
+      2,
+      3,
+      "Not implemented: Iterators (AssemblyScript has no for…of; write for (let i = 0; i < list.length; i++), and take keys() or values() of a Map or Set)",
+    ],
+    [
+      "export function run(): void {\n  let n = 1; [2].forEach(m => { n += m; });\n}",
+      2,
+      33,
+      "Not implemented: Closures (a function sees only its own variables and the module's; put others into fields of a class)",
+    ],
   ])("%j", async (source, line, column, message) => {
     const path = join(folder, "guest.ts");
     expect(await diagnosticsOf(source)).toMatchObject([{ severity: "error", file: path, line, column, message }]);
+  });
+
+  test.each([
+    ["class A { x: i32 = 0; go(): void { [1].forEach(n => { this.x += n; }); } }\nnew A().go();", "fields of a class"],
+    ["export async function run(): Promise<void> {}", "needs no await"],
+    ["export default async function run(): void {}", "needs no await"],
+    ["const wait = async () => {};", "needs no await"],
+    ["class A { async go(): void {} }", "needs no await"],
+    ["export function run(): void {\n  await run();\n}", "needs no await"],
+    ["export function run(): void {\n  for await (const x of y) {}\n}", "needs no await"],
+    ["export function run(): void {\n  const [a, b] = [1, 2];\n}", "has no destructuring"],
+    ["export function run(): void {\n  for (const { a } of b) {}\n}", "has no destructuring"],
+  ])("%j gets a hint", async (source, hint) => {
+    expect((await diagnosticsOf(source)).map(({ message }) => message).join()).toContain(hint);
+  });
+
+  test("a missing name or brace gets no hint that is about something else", async () => {
+    for (const source of ["export function run(): void { let = 5; }", "export function run(): void {", "let a: = 5;"]) {
+      for (const { message } of await diagnosticsOf(source)) expect(message).not.toMatch(/\(.*\)/);
+    }
+  });
+
+  test("console logs as log of the library does, at its level, and only with the grant", async () => {
+    const source = `console.log("top");
+      export function run(): void {
+        console.debug("é🐛"); console.log("half \\ud83d"); console.info(); console.warn("w"); console.error("e");
+        console.assert(1 < 2, "no"); console.assert(null, "x"); console.assert(false);
+      }`;
+    const guest = await compile(write("guest.ts", source));
+    const lines: [string, string][] = [];
+    const denied: string[] = [];
+    await using runtime = createRuntime({
+      quiet: true,
+      onLog: (_pid, level, line) => lines.push([level, line]),
+      onDenied: ({ call, grant }) => denied.push(call, grant),
+    });
+    const module = await runtime.load(guest);
+    await runtime.exited(runtime.spawn(module, { grants: { log: true } }));
+    await new Promise<void>(resolve => setImmediate(resolve));
+    expect(lines).toEqual([
+      ["info", "top"],
+      ["debug", "é🐛"],
+      ["info", "half \ufffd"],
+      ["info", ""],
+      ["warning", "w"],
+      ["error", "e"],
+      ["error", "assertion failed: x"],
+      ["error", "assertion failed"],
+    ]);
+    await runtime.exited(runtime.spawn(module));
+    await new Promise<void>(resolve => setImmediate(resolve));
+    expect(lines).toHaveLength(8);
+    expect(denied).toEqual(["log", "log"]);
   });
 
   test("a module of plain asc that calls console.log is told at its load", async () => {

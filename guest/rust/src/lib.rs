@@ -80,6 +80,13 @@ pub fn send(to: Pid, tag: i32, bytes: &[u8]) -> Sent {
     }
 }
 
+/// Answers a request, that is an item whose `reference` is not 0. Panics for any other item. To
+/// answer after the next receive, keep `from` and `reference`, and `send` with the ref as tag.
+pub fn reply(request: &Item, bytes: &[u8]) -> Sent {
+    assert!(request.reference() != 0, "reply: the item is not a request");
+    send(request.from(), request.reference(), bytes)
+}
+
 /// The actor's own pid.
 pub fn self_pid() -> Pid {
     unsafe { (actor::self_hi() as u64) << 32 | actor::self_lo() as u64 }

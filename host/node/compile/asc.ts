@@ -41,6 +41,7 @@ export function flags(entry: string, outFile: string, baseDir: string, options: 
     ...(options.debug ? ["--debug", "-O1"] : ["-O3"]),
   ];
   if (options.initialPages !== undefined) args.push("--initialMemory", String(options.initialPages));
+  if (options.enable !== undefined && options.enable.length > 0) args.push("--enable", options.enable.join());
   return args;
 }
 
@@ -68,13 +69,17 @@ export function internalName(name: string): string {
 /** @param sources the files that asc has read, by their internal names */
 export function toDiagnostic(message: asc.DiagnosticMessage, sources: ReadonlyMap<string, Source>): Diagnostic {
   const severity = message.category === 3 ? "error" : message.category === 2 ? "warning" : "info";
-  const hint = hintFor(message.message);
-  const text = `${message.message}${hint === undefined ? "" : ` (${hint})`}`;
-  const diagnostic: Diagnostic = { severity, message: text, code: message.code };
-  if (!message.range) return diagnostic;
-  const name = message.range.source.normalizedPath;
-  const source = sources.get(name);
-  diagnostic.file = source?.file ?? name;
-  const code = source?.text ?? asc.libraryFiles[name.replace(/^~lib\//, "").replace(/\.ts$/, "")];
-  return code === undefined ? diagnostic : { ...diagnostic, ...placeAt(code, message.range.start) };
+  // The transform's own errors say enough without asc's title.
+  const said = message.message.replace(/^User-defined: /, "");
+  const withHint = (at: string) => {
+    const hint = hintFor(said, at);
+    return `${said}${hint === undefined ? "" : ` (${hint})`}`;
+  };
+  if (!message.range) return { severity, message: withHint(""), code: message.code };
+  const { start, source } = message.range;
+  const name = source.normalizedPath;
+  const read = sources.get(name);
+  const code = read?.text ?? asc.libraryFiles[name.replace(/^~lib\//, "").replace(/\.ts$/, "")] ?? "";
+  const place = code === "" ? {} : placeAt(code, start);
+  return { severity, message: withHint(code.slice(start)), code: message.code, file: read?.file ?? name, ...place };
 }

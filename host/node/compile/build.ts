@@ -10,13 +10,13 @@
 import { join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { MAX_STACK_BYTES } from "../../../guest/transform/layout.ts";
-import { checkOptions, checksOf, flag, oneOf, shown, text, wholeNumber } from "../../wire/checks.ts";
+import { type Check, checkOptions, checksOf, flag, oneOf, shown, text, wholeNumber } from "../../wire/checks.ts";
 import { CODE_EXTENSION, CODE_FOLDER } from "../installation.ts";
 import { COMPILER_PACKAGES, needPackages } from "../optional-packages.ts";
 import { CompileCache, cacheFolder, type Inputs } from "./cache.ts";
 import type { CompileReply, CompileRequest } from "./compile-worker.ts";
 import type { Compiled } from "./compiled.ts";
-import type { CompileOptions } from "./options.ts";
+import { type CompileOptions, FEATURES } from "./options.ts";
 
 export interface BuildOptions extends CompileOptions {
   /**
@@ -38,6 +38,8 @@ const buildChecks = checksOf<BuildOptions>({
   initialPages: wholeNumber(1, 65_536),
   stackBytes: wholeNumber(1, MAX_STACK_BYTES),
   baseDir: text,
+  transforms: (value, name, where) => listOf(value, name, where, text),
+  enable: (value, name, where) => listOf(value, name, where, oneOf(...FEATURES)),
   // The longest delay of setTimeout.
   timeoutMs: wholeNumber(0, 2 ** 31 - 1),
   cache: (value, _, where) => {
@@ -48,6 +50,10 @@ const buildChecks = checksOf<BuildOptions>({
 });
 
 const WORKER = join(CODE_FOLDER, `host/node/compile/compile-worker${CODE_EXTENSION}`);
+function listOf(value: unknown, name: string, where: string, check: Check): void {
+  if (!Array.isArray(value)) throw new TypeError(`${where}: ${name} is a list, not ${shown(value)}`);
+  for (const element of value) check(element, `each of ${name}`, where);
+}
 
 /**
  * Compiles all entries, one after another. The first takes about a second, each further one a
@@ -109,7 +115,8 @@ export class Builder {
 
   async build(entry: string, { timeoutMs, cache, ...options }: BuildOptions): Promise<Compiled> {
     needPackages("the compiler of guests", COMPILER_PACKAGES);
-    const folder = cacheFolder(cache);
+    const hasTransforms = options.transforms !== undefined && options.transforms.length > 0;
+    const folder = hasTransforms ? undefined : cacheFolder(cache);
     const kept = folder === undefined ? undefined : new CompileCache(folder);
     const found = await kept?.find(entry, options);
     if (found !== undefined) return found;
@@ -117,6 +124,8 @@ export class Builder {
     const worker = this.#worker ?? this.#start();
     worker.ref();
     const { compiled, inputs } = await ask(worker, isNew, { entry, options }, timeoutMs);
+    // A transform may keep a state, and its file may change before the next entry.
+    if (hasTransforms) await this.close();
     if (inputs !== undefined) await kept?.keep(compiled, inputs, options);
     return compiled;
   }

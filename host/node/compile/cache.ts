@@ -45,6 +45,7 @@ interface Entry {
   /** In base64. */
   readonly wasm: string;
   readonly sourceMap?: string;
+  readonly types?: string;
 }
 
 export const hashOf = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
@@ -95,11 +96,12 @@ export class CompileCache {
     if (kept.inputs.some(([, before], i) => before !== current[i])) return undefined;
     const now = new Date();
     await utimes(path, now, now).catch(() => {});
-    const { sources, wasm, sourceMap } = kept;
+    const { sources, wasm, sourceMap, types } = kept;
     return {
       entry,
       wasm: new Uint8Array(Buffer.from(wasm, "base64")),
       ...(sourceMap !== undefined && { sourceMap }),
+      ...(types !== undefined && { types }),
       diagnostics: [],
       sources: sources.map(place => fileAt(place, baseDir)),
       text: "",
@@ -110,7 +112,7 @@ export class CompileCache {
    * Keeps what was compiled, unless there is something to say about it. A folder that cannot be
    * written is no error.
    */
-  async keep({ entry, wasm, sourceMap, text, sources }: Compiled, inputs: Inputs, options: CompileOptions) {
+  async keep({ entry, wasm, sourceMap, types, text, sources }: Compiled, inputs: Inputs, options: CompileOptions) {
     const baseDir = resolve(options.baseDir ?? ".");
     const [, hash] = inputs.find(([file]) => file === resolve(baseDir, entry)) ?? [];
     if (wasm === undefined || text !== "" || hash === undefined || hash === null) return;
@@ -119,6 +121,7 @@ export class CompileCache {
       sources: sources.map(file => placeOf(file, baseDir)),
       wasm: Buffer.from(wasm).toString("base64"),
       ...(sourceMap !== undefined && { sourceMap }),
+      ...(types !== undefined && { types }),
     };
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
@@ -139,7 +142,7 @@ export class CompileCache {
    * other.
    */
   async #pathOf(entry: string, hash: string, options: CompileOptions): Promise<string> {
-    const { stackBytes, initialPages, debug = false, baseDir = "." } = options;
+    const { stackBytes, initialPages, debug = false, enable = [], baseDir = "." } = options;
     // These are the compiler's defaults. Of a module it asks itself what there is.
     const isSource = entry.endsWith(".ts");
     const { park = isSource ? "asyncify" : "", reductions = isSource ? "none" : "" } = options;
@@ -147,7 +150,7 @@ export class CompileCache {
     const name = relative(resolve(baseDir), resolve(baseDir, entry)).split(sep).join("/");
     // The compiler is WebAssembly, so a fault of an engine may be in what it has made.
     const [node] = process.versions.node.split(".");
-    const key = [await compilerHash(), node, name, hash, park, reductions, debug, stackBytes, initialPages];
+    const key = [await compilerHash(), node, name, hash, park, reductions, debug, stackBytes, initialPages, enable];
     return join(this.#folder, `${hashOf(JSON.stringify(key))}.guest`);
   }
 

@@ -27,6 +27,11 @@ export interface Compiled {
    * entries that are WebAssembly.
    */
   sourceMap?: string;
+  /**
+   * A TypeScript file with a type for each class of the guest that is marked `@message`. Absent where
+   * there is none.
+   */
+  types?: string;
   diagnostics: Diagnostic[];
   /**
    * Absolute paths of the files that were read, and of those that were looked for in vain. Files of

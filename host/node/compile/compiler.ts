@@ -7,19 +7,25 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { basename, relative, resolve } from "node:path";
+import type { Program } from "assemblyscript";
 import * as asc from "assemblyscript/asc";
 import { MEMORY_BASE } from "../../../guest/transform/asyncify.ts";
 import GuestTransform from "../../../guest/transform/index.ts";
+import { Unsuitable } from "../../../guest/transform/unsupported.ts";
 import { flags, internalName, isInPackage, locate, type Source, toDiagnostic } from "./asc.ts";
 import { type Compiled, type OnRead, withErrors } from "./compiled.ts";
-import { importErrors } from "./hints.ts";
+import { hostProgram, importErrors } from "./hints.ts";
 import { tidyMap } from "./module-map.ts";
 import { namesLike } from "./names-like.ts";
 import type { CompileOptions } from "./options.ts";
 import { countReductions, rewriteFile } from "./rewrite.ts";
+import { loadTransforms } from "./transforms.ts";
 
 /** "File not found", as TypeScript and asc number it. */
 const NOT_FOUND = 6054;
+
+const typesHeader = (file: string) =>
+  `// The messages of ${file}, as \`cbor\` of isopod/codec reads and writes them.\n// Made by the build: change the guest instead.\n\n`;
 
 /**
  * Compiles `entry`. A `.wasm` file, made by any compiler, is only rewritten: it learns to wait by
@@ -46,12 +52,25 @@ export async function compile(
       `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
     );
   }
-  return path.endsWith(".wasm")
-    ? rewriteFile(entry, path, options, onRead)
-    : compileSource(entry, path, options, onRead);
+  const host = path.endsWith(".ts") ? hostProgram(entry, (await readText(path)) ?? "") : undefined;
+  if (host !== undefined) return refused(entry, path, host, 0);
+  if (path.endsWith(".wasm")) return rewriteFile(entry, path, options, onRead);
+  try {
+    const transforms = await loadTransforms(options.transforms ?? [], resolve(options.baseDir ?? "."));
+    return await compileSource(entry, path, transforms, options, onRead);
+  } catch (error) {
+    if (!(error instanceof Unsuitable)) throw error;
+    return refused(entry, path, error.message, 0);
+  }
 }
 
-async function compileSource(entry: string, path: string, options: CompileOptions, onRead: OnRead): Promise<Compiled> {
+async function compileSource(
+  entry: string,
+  path: string,
+  transforms: readonly asc.Transform[],
+  options: CompileOptions,
+  onRead: OnRead,
+): Promise<Compiled> {
   const baseDir = resolve(options.baseDir ?? ".");
   /** By the names that asc uses. */
   const sources = new Map<string, Source>();
@@ -63,6 +82,7 @@ async function compileSource(entry: string, path: string, options: CompileOption
   const preempts = options.reductions === "yield" && park === "asyncify";
   // The module refers to its source map by this name.
   const outFile = `${basename(path, ".ts")}.wasm`;
+  let types = "";
   const { error } = await asc.main(flags(relative(baseDir, path), outFile, baseDir, options), {
     stderr,
     stdout: asc.createMemoryStream(),
@@ -87,9 +107,13 @@ async function compileSource(entry: string, path: string, options: CompileOption
     // asc writes onto the prototype, so each compilation needs a class of its own. asc takes
     // classes; its types do not say so.
     transforms: [
+      ...transforms,
       class extends GuestTransform {
         // Asyncify has to come after the counting.
         override park = preempts ? "jspi" : park;
+        override afterInitialize(program: Program): void {
+          types = this.typesOf(program);
+        }
       } as unknown as asc.Transform,
     ],
   });
@@ -107,19 +131,21 @@ async function compileSource(entry: string, path: string, options: CompileOption
   if (missing.length > 0) return withErrors(compiled, missing);
   const map = output.get(`${outFile}.map`);
   const sourceMap = typeof map === "string" ? tidyMap(map) : undefined;
-  return countReductions(compiled, path, { wasm, sourceMap, memoryBase: MEMORY_BASE }, { ...options, park });
+  const typed = types === "" ? compiled : { ...compiled, types: `${typesHeader(basename(path))}${types}` };
+  return countReductions(typed, path, { wasm, sourceMap, memoryBase: MEMORY_BASE }, { ...options, park });
 }
 
 /**
- * Answers without asking asc, whose message would name neither the file as it was given nor where
- * it looked.
+ * Answers without asking asc, whose message would name neither the file as it was given nor what to do.
+ *
+ * @param code the compiler's number of such a message; 0 where it has none
  */
-function refused(entry: string, file: string, message: string): Compiled {
+function refused(entry: string, file: string, message: string, code = NOT_FOUND): Compiled {
   return {
     entry,
-    diagnostics: [{ severity: "error", message, code: NOT_FOUND, file }],
+    diagnostics: [{ severity: "error", message, code, file }],
     sources: [file],
-    text: `ERROR TS${NOT_FOUND}: ${message}\n`,
+    text: `ERROR${code === 0 ? "" : ` TS${code}`}: ${message}\n`,
   };
 }
 

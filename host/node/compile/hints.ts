@@ -9,27 +9,62 @@ import { insteadOf } from "../../wire/abi.ts";
 import { PACKAGE_FOLDER } from "../installation.ts";
 import { type Diagnostic, placeAt } from "./compiled.ts";
 
-/** By the compiler's message. */
-const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/^Cannot find name '(setTimeout|setInterval)'/, "use sendAfter, or a receive with a time limit"],
-  [
-    /^Cannot find name '(fetch|require|document|window|Buffer|Promise|XMLHttpRequest|WebSocket)'/,
-    "a guest has no JavaScript APIs; it calls functions that its host offers (imports)",
-  ],
-  [/^Not implemented: Exceptions/, "let the guest crash; its supervisor restarts it"],
-  [
-    /^Not implemented: Closures/,
-    "a function sees only its own variables and the module's; put others into fields of a class",
-  ],
+interface Hint {
+  readonly message: RegExp;
+  /** The source from the message's place on. Absent: any. */
+  readonly at?: RegExp;
+  readonly hint: string;
+}
+
+const CLOSURE = "a function sees only its own variables and the module's; put others into fields of a class";
+
+const HINTS: readonly Hint[] = [
+  { message: /^Cannot find name '(setTimeout|setInterval)'/, hint: "use sendAfter, or a receive with a time limit" },
+  {
+    message: /^Cannot find name '(fetch|require|document|window|Buffer|Promise|XMLHttpRequest|WebSocket)'/,
+    hint: "a guest has no JavaScript APIs; it calls functions that its host offers (imports)",
+  },
+  { message: /^Not implemented: Exceptions/, hint: "let the guest crash; its supervisor restarts it" },
+  { message: /^Not implemented: Closures/, hint: CLOSURE },
+  // Inside of a function in a method, `this` is that function.
+  { message: /^Property '\w+' does not exist on type '[^']*#\w+'/, hint: CLOSURE },
+  {
+    message: /^Not implemented: Iterators/,
+    hint: "AssemblyScript has no for…of; write for (let i = 0; i < list.length; i++), and take keys() or values() of a Map or Set",
+  },
+  {
+    message: / expected\.$/,
+    at: /^(export\s+)?(default\s+)?async\b|^(for\s+)?await\b/,
+    hint: "a guest has no promises; a process waits in receive or call, and needs no await",
+  },
+  {
+    message: /^Identifier expected/,
+    at: /^(const|let|var)\s*[[{]/,
+    hint: "AssemblyScript has no destructuring; write one variable for each value",
+  },
 ];
 
-/** What to add to a message of the compiler. Undefined where the message says enough. */
-export function hintFor(message: string): string | undefined {
+/**
+ * What to add to a message of the compiler. Undefined where the message says enough.
+ *
+ * @param at the source from the message's place on
+ */
+export function hintFor(message: string, at: string): string | undefined {
   const [, name] = /^Cannot find name '(\w+)'/.exec(message) ?? [];
   if (name !== undefined && libraryNames().has(name)) {
     return `it is in the library: import { ${name} } from "isopod/guest"`;
   }
-  return HINTS.find(([pattern]) => pattern.test(message))?.[1];
+  return HINTS.find(hint => hint.message.test(message) && (hint.at?.test(at) ?? true))?.hint;
+}
+
+/** The entries of the package that a host program imports. */
+const OF_HOSTS = /^\s*import\b[^;"']*["'](isopod(?:\/(?!guest\b)[\w-]+)?)["']/m;
+
+/** The error where a source is a host program, of which the compiler understands little. */
+export function hostProgram(entry: string, source: string): string | undefined {
+  const imported = OF_HOSTS.exec(source)?.[1];
+  if (imported === undefined) return undefined;
+  return `"${entry}" imports ${imported}, so it is a host program and no guest: run it with \`node ${entry}\``;
 }
 
 let names: ReadonlySet<string> | undefined;

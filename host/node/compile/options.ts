@@ -2,6 +2,9 @@
 import type { ParkWay } from "../../../guest/transform/park.ts";
 import type { ReductionsWay } from "../../../guest/transform/reductions.ts";
 
+export const FEATURES = ["simd", "relaxed-simd", "reference-types"] as const;
+export type Feature = (typeof FEATURES)[number];
+
 export interface CompileOptions {
   /**
    * How the guest waits in a receive. Default: `asyncify`, which works in every engine. A `.wasm`
@@ -30,7 +33,18 @@ export interface CompileOptions {
    */
   initialPages?: number;
   /**
-   * The folder that relative entries, and the paths in messages, are relative to. Default: the
+   * Transforms of the AssemblyScript compiler, such as `json-as`: names of packages, or paths that begin with
+   * `./`. They run before isopod's own. A guest that has any is not taken from the cache, because a
+   * transform may depend on anything. Not for a `.wasm` file. Default: none.
+   */
+  transforms?: readonly string[];
+  /**
+   * Features of WebAssembly that asc leaves off. The engine must have them. Not for a `.wasm` file. Default:
+   * none.
+   */
+  enable?: readonly Feature[];
+  /**
+   * The folder that relative entries, transforms, and the paths in messages, are relative to. Default: the
    * working directory.
    */
   baseDir?: string;

@@ -37,10 +37,8 @@ export async function rewriteFile(
   const asked = options.reductions === "none" ? undefined : options.reductions;
   const reductions = asked ?? (parks ? "none" : "count");
   const read: Compiled = { entry, diagnostics: [], sources: [path], text: "" };
-  if (options.stackBytes !== undefined) {
-    const message = `the stack of "${entry}" was laid out by its own compiler: give that the number of bytes`;
-    return withErrors(read, [{ severity: "error", message, code: 0, file: path }]);
-  }
+  const message = ofItsCompiler(entry, options);
+  if (message !== undefined) return withErrors(read, [{ severity: "error", message, code: 0, file: path }]);
   // `yield` teaches both at once, in `countReductions`.
   const parking =
     parks && reductions !== "yield"
@@ -48,6 +46,17 @@ export async function rewriteFile(
       : { ...read, wasm };
   if (parking.wasm === undefined) return parking;
   return countReductions(parking, path, { wasm: new Uint8Array(parking.wasm) }, { ...options, reductions });
+}
+
+/** The error where the options ask for something that only the module's own compiler can do. */
+function ofItsCompiler(entry: string, { stackBytes, transforms = [], enable = [] }: CompileOptions) {
+  if (stackBytes !== undefined) {
+    return `the stack of "${entry}" was laid out by its own compiler: give that the number of bytes`;
+  }
+  if (transforms.length > 0)
+    return `"${entry}" is compiled already, and transforms change sources: give them to its own compiler`;
+  if (enable.length > 0) return `"${entry}" is compiled already: enable ${enable.join(" and ")} in its own compiler`;
+  return undefined;
 }
 
 /** A module that a compiler has made. */

@@ -126,6 +126,40 @@
       (br $label)
      )
     )
+    (block $block3
+     (br_if $block3
+      (i32.eqz
+       (local.tee $1
+        (i32.load offset=16400
+         (i32.const 0)
+        )
+       )
+      )
+     )
+     (drop
+      (call $actor_send
+       (i32.wrap_i64
+        (local.tee $3
+         (i64.load offset=16392
+          (i32.const 0)
+         )
+        )
+       )
+       (i32.wrap_i64
+        (i64.shr_u
+         (local.get $3)
+         (i64.const 32)
+        )
+       )
+       (local.get $1)
+       (i32.load offset=16416
+        (i32.const 0)
+       )
+       (local.get $0)
+      )
+     )
+     (br $label1)
+    )
     (drop
      (call $actor_send
       (i32.wrap_i64

@@ -7,14 +7,15 @@ import { entryWarning } from "../../compile/entries.ts";
 import { FileWatch } from "../../compile/file-watch.ts";
 import type { CompileOptions } from "../../compile/options.ts";
 import { type Command, UsageError } from "../command.ts";
-import { compileOptions, PARK_CHOICES, REDUCTIONS_CHOICES } from "../compile-options.ts";
+import { COMPILE_OPTIONS, compileOptions, REDUCTIONS_CHOICES } from "../compile-options.ts";
 import { printDiagnostics, showPath } from "../diagnostics.ts";
 import { ProgressLine } from "../terminal.ts";
 
 export const build: Command = {
   name: "build",
   help: `Compiles AssemblyScript guests. a.ts becomes a.wasm and a.wasm.map beside it; with
-the map, crashes name lines of the source. A .wasm file of another compiler gets
+the map, crashes name lines of the source. The TypeScript types of classes that
+are marked @message become a.wasm.d.ts. A .wasm file of another compiler gets
 its reductions counted; with --park asyncify it learns to wait in every engine.
 That needs --out. docs/languages.md says what such a module must look like.
 
@@ -33,6 +34,12 @@ Options:
                   its crashes name no lines
   --stack BYTES   room for references to objects, four bytes for each in use: how
                   deep functions with objects may call each other (default 8192)
+  --transform NAME
+                  a transform of the AssemblyScript compiler, for example json-as:
+                  a package, or a path that begins with ./; may be given several
+                  times
+  --enable NAME   a feature of WebAssembly that asc leaves off: simd, relaxed-simd
+                  or reference-types; may be given several times
   --debug         keeps function names and optimizes less
   -h, --help      prints this
 
@@ -42,10 +49,8 @@ command line is wrong. --watch ends with 0, after Ctrl-C.
   options: {
     out: { type: "string" },
     watch: { type: "boolean" },
-    park: { type: "string", choices: PARK_CHOICES },
+    ...COMPILE_OPTIONS,
     reductions: { type: "string", choices: REDUCTIONS_CHOICES },
-    stack: { type: "string" },
-    debug: { type: "boolean" },
   },
 
   async run(given) {
@@ -120,11 +125,12 @@ class EntryBuilder {
   }
 }
 
-async function write({ wasm, sourceMap }: Compiled, target: string, note: string): Promise<boolean> {
+async function write({ wasm, sourceMap, types }: Compiled, target: string, note: string): Promise<boolean> {
   if (wasm === undefined) return false;
   try {
     await writeFile(target, wasm);
     if (sourceMap !== undefined) await writeFile(`${target}.map`, sourceMap);
+    if (types !== undefined) await writeFile(`${target}.d.ts`, types);
     process.stdout.write(`${showPath(target)}  ${wasm.length} bytes${note}\n`);
     return true;
   } catch (error) {

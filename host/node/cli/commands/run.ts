@@ -1,6 +1,6 @@
 /** `isopod run` and `isopod observe`: one actor of a guest, from its first turn to its end. */
 import { type Arguments, type Command, UsageError } from "../command.ts";
-import { PARK_CHOICES } from "../compile-options.ts";
+import { COMPILE_OPTIONS } from "../compile-options.ts";
 import { relaunch } from "../relaunch.ts";
 import { guestFrom } from "../run/guest.ts";
 import { GRANT_CHOICES, grantsOf, LEVELS, limitsOf, POLICY_CHOICES, spawnOptions } from "../run/options.ts";
@@ -8,15 +8,13 @@ import { runGuest } from "../run/session.ts";
 
 const options: Command["options"] = {
   entry: { type: "string" },
-  park: { type: "string", choices: PARK_CHOICES },
+  ...COMPILE_OPTIONS,
   grant: { type: "string", multiple: true, choices: GRANT_CHOICES },
   limit: { type: "string", multiple: true },
   reductions: { type: "string", choices: POLICY_CHOICES },
   log: { type: "string", choices: LEVELS },
   observe: { type: "boolean" },
   port: { type: "string" },
-  stack: { type: "string" },
-  debug: { type: "boolean" },
 };
 
 export const run: Command = {
@@ -43,6 +41,9 @@ Options:
                   each actor ends), info (default), warning or error
   --stack BYTES   room for references to objects: how deep functions with objects
                   may call each other (default 8192)
+  --transform NAME
+                  a transform of the compiler, as in isopod build
+  --enable NAME   simd, relaxed-simd or reference-types, as in isopod build
   --debug         compiles with function names and without inlining; a crash shows
                   which functions had called each other
   --observe       serves a page about the actors on 127.0.0.1; the address, with
