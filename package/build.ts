@@ -2,8 +2,8 @@
  * Makes `dist/`, what is published beside the guest library: the code of host/ and of the transform
  * as JavaScript, the types of the entry points, and the kernel's binary.
  *
- * The code is bundled, because 360 small files take 2.4 times as much of a disk, and Node reads
- * them one by one at each start. Packages of npm stay imports. docs/design.md says what is measured.
+ * The code is bundled, because Node reads small files one by one at each start, and each takes a block of
+ * the disk. docs/design.md has the figures. Packages of npm stay imports.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -101,14 +101,12 @@ describe("isopod init", () => {
 
   test("takes a folder in which there is a repository only, and makes a name for npm of the folder's", async () => {
     mkdirSync(join(folder, "My App!", ".git"), { recursive: true });
-    expect(await isopod("init", "My App!")).toContain("my-app is ready");
+    const said = await isopod("init", "My App!");
+    expect(said).toMatch(/my-app is ready\. Next:\n {2}cd .*\n {2}npm --prefix \.\.\/.* run build\n {2}npm install\n/);
     const { name, dependencies } = JSON.parse(readFileSync(join(folder, "My App!", "package.json"), "utf8"));
     // npm has not installed this checkout.
-    const here = `file:${relative(realpathSync(join(folder, "My App!")), ROOT).replaceAll("\\", "/")}`.replace(
-      /\/$/,
-      "",
-    );
-    expect({ name, dependencies }).toEqual({ name: "my-app", dependencies: { isopod: here } });
+    const checkout = relative(realpathSync(join(folder, "My App!")), ROOT);
+    expect({ name, dependencies }).toEqual({ name: "my-app", dependencies: { isopod: `file:${checkout}` } });
     expect(readFileSync(join(folder, "My App!", "README.md"), "utf8")).toMatch(/^# my-app\n/);
   });
 });

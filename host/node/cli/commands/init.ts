@@ -4,7 +4,7 @@
  */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { PACKAGE_FOLDER, packageManifest, packageVersion } from "../../installation.ts";
+import { CODE_FOLDER, PACKAGE_FOLDER, packageManifest, packageVersion } from "../../installation.ts";
 import { installedFrom } from "../../installed-from.ts";
 import { type Command, UsageError } from "../command.ts";
 
@@ -39,7 +39,8 @@ the folder is not empty.
     await checkEmpty(folder);
     const name = packageName(folder);
     const files = await templateFiles();
-    files.set("package.json", `${JSON.stringify(manifest(name, given.text("isopod") ?? source(folder)), null, 2)}\n`);
+    const isopod = given.text("isopod") ?? installedFrom(PACKAGE_FOLDER, packageVersion(), folder);
+    files.set("package.json", `${JSON.stringify(manifest(name, isopod), null, 2)}\n`);
     for (const [path, text] of files) {
       const target = join(folder, path);
       await mkdir(dirname(target), { recursive: true });
@@ -47,7 +48,10 @@ the folder is not empty.
       process.stdout.write(`  ${target}\n`);
     }
     const here = relative(".", folder) === "" ? [] : [`cd ${folder}`];
-    const next = [...here, "npm install", "npm start", "npm test"].map(line => `  ${line}\n`).join("");
+    // A project that links a checkout uses what was built there.
+    const isLinked = CODE_FOLDER === PACKAGE_FOLDER && !given.has("isopod");
+    const build = isLinked ? [`npm --prefix ${isopod.slice("file:".length)} run build`] : [];
+    const next = [...here, ...build, "npm install", "npm start", "npm test"].map(line => `  ${line}\n`).join("");
     process.stdout.write(`\n${name} is ready. Next:\n${next}`);
     return 0;
   },
@@ -85,10 +89,6 @@ async function templateFiles(): Promise<Map<string, string>> {
     files.set(relative(TEMPLATE, path).replace(/^gitignore$/, ".gitignore"), await readFile(path, "utf8"));
   }
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function source(folder: string): string {
-  return installedFrom(PACKAGE_FOLDER, packageVersion(), folder);
 }
 
 function manifest(name: string, isopod: string): object {
