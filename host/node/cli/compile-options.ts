@@ -10,5 +10,6 @@ export function compileOptions(given: Arguments): CompileOptions {
   const park = PARK_CHOICES.find(way => way === given.text("park"));
   const reductions = REDUCTIONS_CHOICES.find(way => way === given.text("reductions"));
   const stack = given.text("stack") === undefined ? {} : { stackBytes: given.whole("stack", 0, 1, MAX_STACK_BYTES) };
-  return { ...(park && { park }), ...(reductions && { reductions }), ...stack, debug: given.has("debug") };
+  const trusted = given.has("trusted") ? { trusted: true } : {};
+  return { ...(park && { park }), ...(reductions && { reductions }), ...stack, ...trusted, debug: given.has("debug") };
 }

@@ -139,13 +139,13 @@ export class CompileCache {
    * other.
    */
   async #pathOf(entry: string, hash: string, options: CompileOptions): Promise<string> {
-    const { stackBytes, initialPages, debug = false, baseDir = "." } = options;
+    const { stackBytes, initialPages, trusted = false, debug = false, baseDir = "." } = options;
     // These are the compiler's defaults. Of a module it asks itself what there is.
     const isSource = entry.endsWith(".ts");
     const { park = isSource ? "asyncify" : "", reductions = isSource ? "none" : "" } = options;
     // This name is in messages and in the map.
     const name = relative(resolve(baseDir), resolve(baseDir, entry)).split(sep).join("/");
-    const key = [await compilerHash(), name, hash, park, reductions, debug, stackBytes, initialPages];
+    const key = [await compilerHash(), name, hash, park, reductions, trusted, debug, stackBytes, initialPages];
     return join(this.#folder, `${hashOf(JSON.stringify(key))}.guest`);
   }
 

@@ -17,6 +17,7 @@ import { tidyMap } from "./module-map.ts";
 import { namesLike } from "./names-like.ts";
 import type { CompileOptions } from "./options.ts";
 import { countReductions, rewriteFile } from "./rewrite.ts";
+import { makeTrusted } from "./trusted.ts";
 
 /** "File not found", as TypeScript and asc number it. */
 const NOT_FOUND = 6054;
@@ -46,9 +47,10 @@ export async function compile(
       `there is no file "${entry}"${likely === undefined ? "" : `; did you mean ${likely}?`}`,
     );
   }
-  return path.endsWith(".wasm")
-    ? rewriteFile(entry, path, options, onRead)
-    : compileSource(entry, path, options, onRead);
+  const compiled = path.endsWith(".wasm")
+    ? await rewriteFile(entry, path, options, onRead)
+    : await compileSource(entry, path, options, onRead);
+  return options.trusted === true ? makeTrusted(compiled, path) : compiled;
 }
 
 async function compileSource(entry: string, path: string, options: CompileOptions, onRead: OnRead): Promise<Compiled> {

@@ -33,6 +33,9 @@ Options:
                   its crashes name no lines
   --stack BYTES   room for references to objects, four bytes for each in use: how
                   deep functions with objects may call each other (default 8192)
+  --trusted       for load(module, { trusted: true }): the module needs no change by
+                  the host, so it can be handed over compiled, where nothing may
+                  be compiled at run time
   --debug         keeps function names and optimizes less
   -h, --help      prints this
 
@@ -45,6 +48,7 @@ command line is wrong. --watch ends with 0, after Ctrl-C.
     park: { type: "string", choices: PARK_CHOICES },
     reductions: { type: "string", choices: REDUCTIONS_CHOICES },
     stack: { type: "string" },
+    trusted: { type: "boolean" },
     debug: { type: "boolean" },
   },
 
