@@ -35,7 +35,7 @@ function compile(): WebAssembly.Module {
       );
     }
     const needs =
-      "isopod needs WebAssembly with several memories for one module (Node 22, Chrome 120, Firefox 125, Safari 26, Deno 1.44 or Bun 1.3, or newer)";
+      "isopod needs WebAssembly with several memories for one module (Node 22, Chrome 120, Firefox 125, Deno 1.44 or Bun 1.3, or newer; Safari 26 has none)";
     throw new EngineError(`${needs}; this engine refuses the kernel: ${(cause as Error).message}`, { cause });
   }
 }
