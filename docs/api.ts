@@ -23,6 +23,7 @@ const about: Readonly<Record<string, string>> = {
   "isopod/assemblyscript": "For `RuntimeOptions.readString`; `isopod/node` has it by default.",
   "isopod/source-map": "For `RuntimeOptions.readSourceMap`; `isopod/node` has it by default.",
   "isopod/test": "For tests of programs that use isopod: a clock that a test moves by hand, and `settle`.",
+  "isopod/vite": "A plug-in for Vite and Rollup, so that programs import guests ([bundlers.md](bundlers.md)).",
   "isopod/transform": "For `asc --transform`; `isopod build` has it by itself.",
   "isopod/guest":
     "What guests in AssemblyScript import. `i32`, `u64` and so on are AssemblyScript's types; a `usize` is an address in the guest's own memory.",
@@ -43,7 +44,8 @@ function entries(): Entry[] {
   return Object.entries(exports).flatMap(([path, target]) => {
     const name = join("isopod", path);
     const types = typeof target === "string" ? target : (target.types ?? "");
-    if (!/\.ts$/.test(types)) return [];
+    // `isopod/vite/client` declares no names that a program imports.
+    if (!/\.ts$/.test(types) || types.startsWith("./host/")) return [];
     if (about[name] === undefined) throw new Error(`docs/api.ts does not say what ${name} is for`);
     const isGuest = types.startsWith("./guest/");
     const file = types.replace(isGuest ? "./guest/" : "./dist/", "").replace(/(\.d)?\.ts$/, "");

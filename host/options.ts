@@ -4,7 +4,7 @@ import type { ReadSourceMap } from "./module/crash-places.ts";
 import type { ReadModule } from "./module/source.ts";
 import type { OnError } from "./time/call-out.ts";
 import type { Clock } from "./time/clock.ts";
-import { type Check, callback, checksOf, having, milliseconds, oneOf, shown, text } from "./wire/checks.ts";
+import { type Check, callback, checksOf, flag, having, milliseconds, oneOf, shown, text } from "./wire/checks.ts";
 import type { ActorExit, DeadLetter, Denial, LogLevel } from "./wire/events.ts";
 import type { Grants } from "./wire/grants.ts";
 import type { HostImports } from "./wire/host-functions.ts";
@@ -21,6 +21,13 @@ export interface LoadOptions {
    * says about it. Default `none`.
    */
   readonly reductions?: "none" | "count";
+  /**
+   * The module was built by `isopod build --trusted` (or `build` with `trusted`), and you trust whoever
+   * built it. The host uses it as it stands, also where it comes as a `WebAssembly.Module`. A module that
+   * lies about itself can use more than its limits, and can read what other actors of the module leave.
+   * Default false: the host reads and rewrites bytes itself, and believes nothing that they say.
+   */
+  readonly trusted?: boolean;
 }
 
 /** Options of a runtime. All have safe defaults. */
@@ -36,7 +43,7 @@ export interface RuntimeOptions {
   readonly imports?: HostImports;
   /**
    * The compiled kernel, `isopod/kernel.wasm`, for engines that may not compile WebAssembly at run time.
-   * Load guests as compiled modules there, too. Default: isopod compiles its kernel when the first
+   * Load guests as compiled modules there, too (`LoadOptions.trusted`). Default: isopod compiles its kernel when the first
    * runtime is made.
    */
   readonly kernel?: WebAssembly.Module;
@@ -86,7 +93,7 @@ export interface RuntimeOptions {
   readonly readSourceMap?: ReadSourceMap;
 }
 
-export const loadChecks = checksOf<LoadOptions>({ name: text, reductions: oneOf("none", "count") });
+export const loadChecks = checksOf<LoadOptions>({ name: text, reductions: oneOf("none", "count"), trusted: flag });
 
 /** Only checks the class: the kernel refuses a module that is not its own when it is instantiated. */
 const compiledKernel: Check = (value, name, where) => {

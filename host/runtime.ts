@@ -69,7 +69,7 @@ export class Runtime extends Caller implements AsyncDisposable {
     checkOptions("load", options, loadChecks);
     const { moduleBytes } = this.#parts.limits;
     const found = await readModule(source, options.name, this.#read, moduleBytes);
-    return this.#parts.loader.load(found, options.reductions === "count");
+    return this.#parts.loader.load(found, options);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** The kernel's module and its memory, as the engine gives them. */
 import { kernel as base64 } from "../kernel/binary.ts";
 import { FIRST_PAGES } from "../kernel/words.ts";
+import { compileRefusal } from "../wire/compile-refusal.ts";
 import { EngineError } from "../wire/errors.ts";
 
 const MAX_PAGES = 65_534;
@@ -26,8 +27,15 @@ function compile(): WebAssembly.Module {
   try {
     return new WebAssembly.Module(kernelBytes());
   } catch (cause) {
+    const refusal = compileRefusal();
+    if (refusal !== undefined) {
+      throw new EngineError(
+        `this engine compiles no WebAssembly at run time (${refusal.message}): hand the compiled isopod/kernel.wasm over as the option kernel of the runtime, and guests as compiled modules (docs/engines.md)`,
+        { cause },
+      );
+    }
     const needs =
-      "isopod needs WebAssembly with several memories for one module (Node 22, Chrome 120, Firefox 125, Safari 26, Deno 1.44 or Bun 1.3, or newer)";
+      "isopod needs WebAssembly with several memories for one module (Node 22, Chrome 120, Firefox 125, Deno 1.44 or Bun 1.3, or newer; Safari 26 has none)";
     throw new EngineError(`${needs}; this engine refuses the kernel: ${(cause as Error).message}`, { cause });
   }
 }

@@ -14,21 +14,17 @@ import { GIVES_WAY_EXPORT, LEFT_EXPORT, PAGE_BYTES, resumeExport, YIELD_EXPORT }
 import type { ReductionPolicy, WayName } from "../wire/limits.ts";
 import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
 import type { ExitReason } from "../wire/message.ts";
-import { sha256 } from "../wire/sha256.ts";
 import { checkInterface, type Offers } from "./check.ts";
 import type { CrashPlaces } from "./crash-places.ts";
 import { Entries } from "./entries.ts";
-import { ELEMENT_BYTES, type Footprint, footprintOf } from "./footprint.ts";
-import type { ExportType, ImportType, MemoryType } from "./interface.ts";
-import type { Limited } from "./limited.ts";
-import { isRecyclable } from "./recyclable.ts";
+import type { ModuleFacts } from "./facts.ts";
+import { ELEMENT_BYTES } from "./footprint.ts";
+import type { ExportType, MemoryType } from "./interface.ts";
 
 const RESUME = resumeExport("");
 
-/** How the module was made, where that is not evident from its bytes. */
+/** How the module was made, where that is not evident from its facts. */
 interface Making {
-  /** Its memory was its own before the host made it an import. */
-  readonly ownsMemory?: boolean;
   /** The host counted its reductions, so the code that calls `yield` cannot unwind the stack. */
   readonly isCountedHere?: boolean;
   readonly places?: CrashPlaces | undefined;
@@ -44,56 +40,44 @@ export class GuestModule {
    * came compiled.
    */
   readonly memoryType: MemoryType | undefined;
-  /**
-   * The first value of its store limit. An instance changes no memory from LIMIT_SLACK bytes behind
-   * its global `isopod:limit` on. Undefined where it may change all of its memory.
-   */
-  readonly storeLimit: number | undefined;
-  /** The types of all imported functions are known. They are not where a module came compiled. */
+  /** The types of all imported functions are known. They are not where a stranger's module came compiled. */
   readonly hasKnownTypes: boolean;
-  readonly #imports: readonly ImportType[];
+  readonly #facts: ModuleFacts;
   /** Names of what it imports from `actor`. */
   readonly #actorImports: ReadonlySet<string>;
   readonly #exports: ReadonlyMap<string, ExportType>;
   readonly #entries: Entries;
   readonly #making: Making;
-  readonly #footprint: Footprint;
-  /** Present until `movableGlobals` is read. */
-  #bytes: Uint8Array | undefined;
-  #movableGlobals: number | undefined;
-  /** Which of its movable globals counts the reductions that are left; -1: none does. */
-  readonly leftGlobal: number;
-  /** Present until `hash` is read. */
-  #content: Uint8Array | undefined;
-  #hash: Uint8Array | undefined;
   #guessedPages = 1;
 
-  /**
-   * Throws a LoadError where the module breaks the ABI. Of a module that came compiled, only
-   * `module` is known.
-   */
-  constructor(name: string, compiled: Pick<Limited, "module"> & Partial<Limited>, offers: Offers, making: Making = {}) {
-    const { module, bytes, globals = -1, left = -1, interface: known, limit } = compiled;
+  /** Throws a LoadError where the module breaks the ABI. */
+  constructor(name: string, facts: ModuleFacts, offers: Offers, making: Making = {}) {
+    const { module, imports, ownsMemory } = facts;
     this.name = name;
-    this.storeLimit = limit?.first;
-    this.leftGlobal = left;
     this.module = module;
+    this.#facts = facts;
     this.#making = making;
-    this.#bytes = globals < 0 ? undefined : bytes;
-    this.#content = this.#bytes;
-    this.#movableGlobals = globals < 0 ? undefined : globals;
-    this.#footprint = footprintOf(bytes);
-    const imports: readonly ImportType[] = known?.imports ?? WebAssembly.Module.imports(module);
-    this.#imports = imports;
     this.memoryType = imports.find(({ kind }) => kind === "memory")?.memory;
     this.hasKnownTypes = imports.every(({ kind, signature }) => kind !== "function" || signature !== undefined);
     this.#actorImports = new Set(imports.filter(found => found.module === "actor").map(found => found.name));
-    const exports = new Map((known?.exports ?? WebAssembly.Module.exports(module)).map(found => [found.name, found]));
-    if (bytes === undefined) addTrimmedEntries(exports);
+    const exports = new Map(facts.exports.map(found => [found.name, found]));
+    addTrimmedEntries(exports);
     this.#exports = exports;
     this.#entries = new Entries(name, exports, { park: this.importsActor("park"), yield: this.isCounted });
-    const { ownsMemory = false } = making;
     checkInterface({ name, imports, exports, ownsMemory, entries: this.#entries.names }, offers);
+  }
+
+  /**
+   * The first value of its store limit. An instance changes no memory from LIMIT_SLACK bytes behind
+   * its global `isopod:limit` on. Undefined where it may change all of its memory.
+   */
+  get storeLimit(): number | undefined {
+    return this.#facts.storeLimit;
+  }
+
+  /** Which of its movable globals counts the reductions that are left; -1: none does. */
+  get leftGlobal(): number {
+    return this.#facts.leftGlobal;
   }
 
   /**
@@ -115,20 +99,15 @@ export class GuestModule {
    * instance has other state, or globals that cannot be put back.
    */
   get movableGlobals(): number | undefined {
-    if (this.#bytes === undefined) return this.#movableGlobals;
-    if (!isRecyclable(this.#bytes)) this.#movableGlobals = undefined;
-    this.#bytes = undefined;
-    return this.#movableGlobals;
+    return this.#facts.movableGlobals;
   }
 
   /**
-   * SHA-256 of the bytes that the engine has compiled: those of the module as the host has rewritten it.
-   * Undefined where its actors keep their instances.
+   * SHA-256 of the bytes that the engine has compiled: those of the module as the host, or the tools, have
+   * rewritten it. Undefined where its actors keep their instances.
    */
   get hash(): Uint8Array | undefined {
-    if (this.#content !== undefined && this.movableGlobals !== undefined) this.#hash = sha256(this.#content);
-    this.#content = undefined;
-    return this.#hash;
+    return this.#facts.hash;
   }
 
   /** Bytes of the memory that an instance begins with. Of a module that came compiled, a guess. */
@@ -138,7 +117,7 @@ export class GuestModule {
 
   /** How many bytes each instance takes at most, beside its memory. Estimated. */
   get instanceBytes(): number {
-    const { fixedBytes, firstElements, mostElements } = this.#footprint;
+    const { fixedBytes, firstElements, mostElements } = this.#facts.footprint;
     // Tables grow only in modules with code that writes to tables. Ask last, because that reads all code.
     const grows = mostElements > firstElements && this.movableGlobals === undefined;
     return fixedBytes + ELEMENT_BYTES * (grows ? mostElements : firstElements);
@@ -146,7 +125,7 @@ export class GuestModule {
 
   /** How many bytes count for the stack of an actor that waits by JSPI. */
   get stackBytes(): number {
-    return STACK_BYTES * (this.#footprint.hasExceptions ? STACKS_OF_EXCEPTIONS : 1);
+    return STACK_BYTES * (this.#facts.footprint.hasExceptions ? STACKS_OF_EXCEPTIONS : 1);
   }
 
   /** The entry of an actor for which no entry is named. */
@@ -202,7 +181,7 @@ export class GuestModule {
    * are unknown.
    */
   expectsWord(module: string, name: string): boolean | undefined {
-    const found = this.#imports.find(found => found.module === module && found.name === name);
+    const found = this.#facts.imports.find(found => found.module === module && found.name === name);
     return found?.signature?.endsWith("-> i32");
   }
 

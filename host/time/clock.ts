@@ -23,13 +23,20 @@ export const systemClock: Clock = {
     const timer = setTimeout(wake, Math.min(Math.max(0, delayMs), MAX_TIMEOUT_MS));
     return () => clearTimeout(timer);
   },
-  defer: macrotask(),
+  defer: run => deferred(run),
+};
+
+/** Made by the first call, because some engines have neither of these, and importing does nothing. */
+let deferred = (run: () => void): void => {
+  deferred = macrotask();
+  deferred(run);
 };
 
 function macrotask(): (run: () => void) => void {
   // Browsers have no setImmediate, and their setTimeout waits 4 ms once nested; a message port does
   // not wait.
   if (typeof setImmediate === "function") return run => void setImmediate(run);
+  if (typeof MessageChannel !== "function") return run => void setTimeout(run);
   const channel = new MessageChannel();
   const waiting: (() => void)[] = [];
   channel.port1.onmessage = () => waiting.shift()?.();

@@ -14,6 +14,7 @@ import { DEAD, FREE, RUNNING, STARTED } from "../kernel/words.ts";
 import { type Account, KEPT } from "../mail/account.ts";
 import { engine, hasJspi } from "../module/engine.ts";
 import { YIELD_END } from "../wire/abi.ts";
+import { compileRefusal } from "../wire/compile-refusal.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { STACK_BYTES } from "../wire/memory-use.ts";
@@ -36,6 +37,8 @@ export class JspiWay implements Way {
   /** Actors that will need a fiber, or have one. */
   #users = 0;
   #stopped = false;
+  /** Why the engine compiles nothing, if so. Asked at the first spawn. */
+  #refusal: { readonly why: string | undefined } | undefined;
 
   constructor(maxFibers: number, account: Account) {
     this.#maxFibers = maxFibers;
@@ -47,6 +50,12 @@ export class JspiWay implements Way {
     if (!hasJspi()) {
       throw new SpawnError(
         `${name} waits by JSPI, which this engine does not have: use one that has it (Node 24.20, Chrome 137 or newer), or build it with isopod build and without --park jspi, which needs none`,
+      );
+    }
+    this.#refusal ??= { why: compileRefusal()?.message };
+    if (this.#refusal.why !== undefined) {
+      throw new SpawnError(
+        `${name} waits by JSPI, for which isopod compiles small modules, and this engine compiles no WebAssembly at run time (${this.#refusal.why}): build it with isopod build and without --park jspi`,
       );
     }
     if (this.#users >= this.#maxFibers) {

@@ -62,6 +62,33 @@ test("a compiled kernel and compiled guests run where an engine may not compile"
   expect(count.compiled).toBe(0);
 });
 
+test("an engine that compiles nothing at run time is told what to hand over", async () => {
+  const module = new WebAssembly.Module(ECHO);
+  const kernel = new WebAssembly.Module(binary());
+  withoutCompiler(() => true);
+  const { Runtime, EngineError, LoadError } = await imported();
+  expect(() => new Runtime()).toThrow(EngineError);
+  expect(() => new Runtime()).toThrow(/compiles no WebAssembly at run time \(Wasm code .*isopod\/kernel\.wasm/);
+  await using runtime = new Runtime({ kernel });
+  for (const trusted of [false, true]) {
+    const refused = runtime.load(ECHO, { trusted });
+    await expect(refused).rejects.toThrow(LoadError);
+    await expect(refused).rejects.toThrow(/compiles no WebAssembly at run time .*isopod build --trusted/);
+  }
+  // A stranger's compiled module runs, too, but shares no instance.
+  expect(runtime.isAlive(runtime.spawn(await runtime.load(module)))).toBe(true);
+});
+
+test("isopod runs in an engine that has neither MessageChannel nor setImmediate", async () => {
+  vi.stubGlobal("MessageChannel", undefined);
+  vi.stubGlobal("setImmediate", undefined);
+  const { Runtime } = await imported();
+  await using runtime = new Runtime();
+  const mailbox = runtime.mailbox();
+  mailbox.send(runtime.spawn(await runtime.load(ECHO)), "hello");
+  expect(await mailbox.receive()).toMatchObject({ kind: "message" });
+});
+
 test("an engine that refuses the kernel is told what isopod needs", async () => {
   withoutCompiler(bytes => bytes.length === binary().length);
   const { Runtime, EngineError } = await imported();

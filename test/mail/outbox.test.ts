@@ -48,7 +48,7 @@ async function stage(way: keyof typeof BODIES, options: RuntimeOptions = {}) {
     ...options,
   });
   const found = await readModule(guest(BODIES[way]), way, fetch, 1e6);
-  const module = await parts.loader.load(found, way === "resume");
+  const module = await parts.loader.load(found, way === "resume" ? { reductions: "count" } : {});
   const send = async (count: number, length: number) => {
     const args = new Uint8Array(Uint32Array.of(count, length, way === "handler" ? 1 : 0).buffer);
     const { pid } = parts.spawner.spawn(module, { args }, parts.imports);

@@ -101,7 +101,8 @@ describe("what is packed", () => {
 
   test("has every entry point that package.json names, as far as hosts import them", async () => {
     const { exports } = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
-    const names = Object.keys(exports).filter(path => path !== "./guest" && !/\.(json|wasm)$/.test(path));
+    const none = ["./guest", "./vite/client"];
+    const names = Object.keys(exports).filter(path => !none.includes(path) && !/\.(json|wasm)$/.test(path));
     const source = names.map(path => `await import("${join("isopod", path)}");`).join("\n");
     await writeFile(join(project, "entries.js"), `${source}\nconsole.log("all there");\n`);
     expect((await exec(process.execPath, ["entries.js"], { cwd: project })).stdout).toBe("all there\n");
@@ -313,12 +314,25 @@ export { wrong };
   // must not need it.
   const transform = `import GuestTransform from "isopod/transform";\nnew GuestTransform().park = "jspi";\n`;
 
+  const vite = `/// <reference types="isopod/vite/client" />
+import { Runtime } from "isopod";
+import { isopod } from "isopod/vite";
+import greeter from "./greeter.guest.ts?guest";
+
+const plugins = [isopod({ reductions: "count" })];
+console.log(plugins.length, await new Runtime().load(greeter));
+// @ts-expect-error: it is bytes.
+const wrong: number = greeter.wasm;
+export { wrong };
+`;
+
   const resolutions = [
     { module: "nodenext", moduleResolution: "nodenext" },
     { module: "esnext", moduleResolution: "bundler" },
   ];
   const sources = [
     { what: "what hosts import", source: consumer, skipLibCheck: false },
+    { what: "a program with Vite", source: vite, skipLibCheck: false },
     { what: "the transform", source: transform, skipLibCheck: true },
   ];
   const cases = resolutions.flatMap(resolution => sources.map(source => ({ ...resolution, ...source })));

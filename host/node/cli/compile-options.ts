@@ -23,6 +23,7 @@ export function compileOptions(given: Arguments): CompileOptions {
     ...(park && { park }),
     ...(reductions && { reductions }),
     ...stack,
+    ...(given.has("trusted") && { trusted: true }),
     transforms: given.all("transform"),
     enable: FEATURES.filter(feature => given.all("enable").includes(feature)),
     debug: given.has("debug"),

@@ -34,6 +34,7 @@ export interface BuildOptions extends CompileOptions {
 const buildChecks = checksOf<BuildOptions>({
   park: oneOf("asyncify", "jspi"),
   reductions: oneOf("none", "count", "yield"),
+  trusted: flag,
   debug: flag,
   initialPages: wholeNumber(1, 65_536),
   stackBytes: wholeNumber(1, MAX_STACK_BYTES),

@@ -142,7 +142,7 @@ export class CompileCache {
    * other.
    */
   async #pathOf(entry: string, hash: string, options: CompileOptions): Promise<string> {
-    const { stackBytes, initialPages, debug = false, enable = [], baseDir = "." } = options;
+    const { stackBytes, initialPages, trusted = false, debug = false, enable = [], baseDir = "." } = options;
     // These are the compiler's defaults. Of a module it asks itself what there is.
     const isSource = entry.endsWith(".ts");
     const { park = isSource ? "asyncify" : "", reductions = isSource ? "none" : "" } = options;
@@ -150,7 +150,8 @@ export class CompileCache {
     const name = relative(resolve(baseDir), resolve(baseDir, entry)).split(sep).join("/");
     // The compiler is WebAssembly, so a fault of an engine may be in what it has made.
     const [node] = process.versions.node.split(".");
-    const key = [await compilerHash(), node, name, hash, park, reductions, debug, stackBytes, initialPages, enable];
+    const made = [park, reductions, trusted, debug, stackBytes, initialPages, enable];
+    const key = [await compilerHash(), node, name, hash, ...made];
     return join(this.#folder, `${hashOf(JSON.stringify(key))}.guest`);
   }
 

@@ -20,6 +20,7 @@ import { namesLike } from "./names-like.ts";
 import type { CompileOptions } from "./options.ts";
 import { countReductions, rewriteFile } from "./rewrite.ts";
 import { loadTransforms } from "./transforms.ts";
+import { makeTrusted } from "./trusted.ts";
 
 /** "File not found", as TypeScript and asc number it. */
 const NOT_FOUND = 6054;
@@ -54,23 +55,19 @@ export async function compile(
   }
   const host = path.endsWith(".ts") ? hostProgram(entry, (await readText(path)) ?? "") : undefined;
   if (host !== undefined) return refused(entry, path, host, 0);
-  if (path.endsWith(".wasm")) return rewriteFile(entry, path, options, onRead);
   try {
-    const transforms = await loadTransforms(options.transforms ?? [], resolve(options.baseDir ?? "."));
-    return await compileSource(entry, path, transforms, options, onRead);
+    const compiled = path.endsWith(".wasm")
+      ? await rewriteFile(entry, path, options, onRead)
+      : await compileSource(entry, path, options, onRead);
+    return options.trusted === true ? makeTrusted(compiled, path) : compiled;
   } catch (error) {
     if (!(error instanceof Unsuitable)) throw error;
     return refused(entry, path, error.message, 0);
   }
 }
 
-async function compileSource(
-  entry: string,
-  path: string,
-  transforms: readonly asc.Transform[],
-  options: CompileOptions,
-  onRead: OnRead,
-): Promise<Compiled> {
+async function compileSource(entry: string, path: string, options: CompileOptions, onRead: OnRead): Promise<Compiled> {
+  const transforms = await loadTransforms(options.transforms ?? [], resolve(options.baseDir ?? "."));
   const baseDir = resolve(options.baseDir ?? ".");
   /** By the names that asc uses. */
   const sources = new Map<string, Source>();

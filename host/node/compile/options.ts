@@ -19,6 +19,12 @@ export interface CompileOptions {
    * `yield`: it can be preempted in every engine.
    */
   reductions?: ReductionsWay;
+  /**
+   * Makes a module that `load` takes with `trusted: true`, also as a `WebAssembly.Module`: for engines that
+   * compile nothing at run time (docs/engines.md). The host does not rewrite it, so this does. Default:
+   * false.
+   */
+  trusted?: boolean;
   /** Keeps the names of functions and optimizes less. Default: false. */
   debug?: boolean;
   /**

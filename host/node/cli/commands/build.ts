@@ -40,6 +40,9 @@ Options:
                   times
   --enable NAME   a feature of WebAssembly that asc leaves off: simd, relaxed-simd
                   or reference-types; may be given several times
+  --trusted       for load(module, { trusted: true }): the module needs no change by
+                  the host, so it can be handed over compiled, where nothing may
+                  be compiled at run time
   --debug         keeps function names and optimizes less
   -h, --help      prints this
 
@@ -51,6 +54,7 @@ command line is wrong. --watch ends with 0, after Ctrl-C.
     watch: { type: "boolean" },
     ...COMPILE_OPTIONS,
     reductions: { type: "string", choices: REDUCTIONS_CHOICES },
+    trusted: { type: "boolean" },
   },
 
   async run(given) {
