@@ -8,7 +8,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, delimiter, dirname, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { chromiumOptions, NO_CHROMIUM } from "../browser/chromium.ts";
@@ -120,7 +120,7 @@ function ofPage({ name, path, installedBy, command }: Browser): Engine {
       } finally {
         ended.catch(() => {});
         close();
-        await endGroup(browser.pid);
+        endGroup(browser.pid);
         await rm(profile, { recursive: true, force: true, maxRetries: 10 });
       }
     },
@@ -128,7 +128,7 @@ function ofPage({ name, path, installedBy, command }: Browser): Engine {
 }
 
 /** Ends a process and those that it has started. */
-async function endGroup(pid: number | undefined): Promise<void> {
+function endGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");
@@ -212,13 +212,3 @@ export const engines: readonly Engine[] = [
     command: (path, _profile, url) => [display ?? "xvfb-run", "--auto-servernum", path, url],
   }),
 ];
-
-/** Where a version of an engine is that the command line prints. */
-export async function versionOf({ path, name }: Engine): Promise<string> {
-  if (path === undefined) return "";
-  // MiniBrowser prints WebKit's.
-  const { stdout } = await promisify(execFile)(path, ["--version"], { cwd: dirname(path) }).catch(() => ({
-    stdout: "",
-  }));
-  return `${name}: ${stdout.trim().split("\n")[0]}`;
-}
