@@ -7,12 +7,15 @@
  */
 import type {
   ClassDeclaration,
+  CommonFlags,
+  DiagnosticCode,
   FieldDeclaration,
   FunctionDeclaration,
   IdentifierExpression,
   ImportStatement,
   NamespaceDeclaration,
   NodeKind,
+  ParameterKind,
   Parser,
   Range,
   Source,
@@ -22,6 +25,9 @@ import { statementsOf } from "./graft.ts";
 
 /** The decorator's name in the guest library. */
 const DECORATOR = "message";
+/** What the added methods call the library's classes. No name of the user's is hidden. */
+const READER = "__CborReader";
+const WRITER = "__CborWriter";
 
 /** asc's numbers, which it does not export. The compiler compares them with its types. */
 const IDENTIFIER: NodeKind.Identifier = 7;
@@ -30,15 +36,14 @@ const CLASS: NodeKind.ClassDeclaration = 52;
 const FIELD: NodeKind.FieldDeclaration = 55;
 const METHOD: NodeKind.MethodDeclaration = 59;
 const NAMESPACE: NodeKind.NamespaceDeclaration = 60;
-const STATIC = 32;
-const READONLY = 64;
-const ABSTRACT = 128;
-const PRIVATE = 512;
-const PROTECTED = 1024;
-const REST = 2;
-
-/** `User_defined_0`: the message is only the text. */
-export const USER_DEFINED = 102;
+const STATIC: CommonFlags.Static = 32;
+const READONLY: CommonFlags.Readonly = 64;
+const ABSTRACT: CommonFlags.Abstract = 128;
+const PRIVATE: CommonFlags.Private = 512;
+const PROTECTED: CommonFlags.Protected = 1024;
+const REST: ParameterKind.Rest = 2;
+/** An error whose message is only its text. */
+const USER_DEFINED: DiagnosticCode.User_defined_0 = 102;
 
 export interface MessageClass {
   readonly declaration: ClassDeclaration;
@@ -63,16 +68,12 @@ export function addMessageMethods(parser: Parser): MessageClass[] {
     }
     const good = marked.filter(declaration => check(parser, declaration));
     found.push(...good.map(declaration => addMethods(parser, source, declaration)));
-    // Where the methods have the names of their parameters' types from.
     const imports = `import { CborReader as ${READER}, CborWriter as ${WRITER} } from "${library.path.value}";`;
     source.statements.unshift(...statementsOf(parser, imports, library.range));
   }
   refuseTwins(parser, found);
   return found;
 }
-
-const READER = "__CborReader";
-const WRITER = "__CborWriter";
 
 /** The import that brings the decorator, whatever it is called here. */
 function libraryIn(source: Source): ImportStatement | undefined {

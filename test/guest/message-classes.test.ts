@@ -187,15 +187,19 @@ describe("between host and guest", () => {
     );
   });
 
-  test("messages inside each other are read 32 deep, and beyond that are none", async () => {
+  test("messages inside each other are read 32 deep, with the smallest stack, too, and beyond that are none", async () => {
     const nested = (depth: number, around: (inner: Encodable) => Encodable) => {
       let value: Encodable = {};
       for (let i = 1; i < depth; i++) value = around(value);
       return cbor.encode(value);
     };
+    const options = { baseDir: fileURLToPath(GUEST_FOLDERS.guests), stackBytes: 1 };
+    const narrow = runtime.spawn(await runtime.load((await build(["structures.ts"], options))[0]));
     for (const around of [(next: Encodable) => ({ next }), (child: Encodable) => ({ children: [child] })]) {
       expect(await call(nested(32, around))).not.toHaveLength(0);
       expect(await call(nested(33, around))).toHaveLength(0);
+      const answer = await runtime.call(narrow, nested(32, around));
+      expect(answer).not.toHaveLength(0);
     }
     const key = [0x64, ...new TextEncoder().encode("next")];
     const endless = Uint8Array.from({ length: 600_000 }, (_, i) => [0xa1, ...key][i % 6]);
@@ -401,6 +405,20 @@ console.log(sum, bill.order.customer);
     }
     const env = { ...process.env, ISOPOD_QUIET: "1" };
     expect((await exec(process.execPath, ["host.ts"], { cwd: folder, env })).stdout).toBe("3 Ann\n");
+  });
+
+  test("are not needed by an editor: a guest with message classes is TypeScript", async () => {
+    const paths = { "*": [join(ROOT, "node_modules/assemblyscript/std/assembly/*")] };
+    const config = {
+      extends: join(ROOT, "guest/tsconfig.json"),
+      compilerOptions: { paths },
+      include: [],
+      files: [join(ROOT, "test/guests/structures.ts")],
+    };
+    writeFileSync(join(folder, "editor.json"), JSON.stringify(config));
+    const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+    const said = await exec(process.execPath, [tsc, "-p", join(folder, "editor.json")]).catch(error => error);
+    expect(said.stdout).toBe("");
   });
 
   test("are what build() gives, from the cache, too, and nothing for a guest without such classes", async () => {
