@@ -13,14 +13,12 @@ import {
   type WaitingItem,
 } from "../../index.ts";
 import type { ActorRef, ActorRow, ItemRow, Payload } from "../../web/observer/protocol.ts";
+import { hexOf, textOf } from "../payload-text.ts";
 
 /** How much of a name, a module's name or an entry is shown. */
 const SHOWN_LETTERS = 255;
 /** How much of a payload is shown. */
 const SHOWN_BYTES = 256;
-/** Bytes with more than one control character in this many count as binary. */
-const TEXT_TO_CONTROLS = 8;
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function cut(text: string): string {
   return text.length > SHOWN_LETTERS ? `${text.slice(0, SHOWN_LETTERS - 1)}…` : text;
@@ -82,24 +80,7 @@ export function receivedRow(item: Received, refTo: (pid: Pid) => ActorRef): Item
 
 function payloadOf(bytes: Uint8Array, length: number): Payload {
   const shown = bytes.subarray(0, SHOWN_BYTES);
-  const hex = Array.from(shown, byte => byte.toString(16).padStart(2, "0")).join(" ");
-  const text = textOf(shown);
-  return { hex, ...(text !== undefined && { text }), cut: shown.length < length };
-}
-
-/**
- * The bytes as text, without a character that was cut at the end. Undefined where they are not
- * text.
- */
-function textOf(bytes: Uint8Array): string | undefined {
-  for (let cut = 0; cut < 4 && cut < bytes.length; cut++) {
-    try {
-      const text = decoder.decode(bytes.subarray(0, bytes.length - cut));
-      const controls = text.match(/(?![\t\n\r])\p{Cc}/gu)?.length ?? 0;
-      return controls * TEXT_TO_CONTROLS > text.length ? undefined : text;
-    } catch {
-      // The last character may have been cut: try with one byte less.
-    }
-  }
-  return undefined;
+  const isCut = shown.length < length;
+  const text = shown.length === 0 ? undefined : textOf(shown, isCut);
+  return { hex: hexOf(shown), ...(text !== undefined && { text }), cut: isCut };
 }
