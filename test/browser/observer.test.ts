@@ -142,6 +142,35 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     await drawer().waitFor({ state: "hidden" });
   });
 
+  test("sends a message or a call to an actor, and shows the answer, or what went wrong", async () => {
+    const counter = runtime.spawn("supervised-counter", { name: "counter" });
+    await page.goto(observer.url);
+    await rowOf(counter).click();
+    await drawer().getByText("Send", { exact: true }).first().click();
+    await drawer().getByLabel("Message").fill("add 5");
+    await press("Call", drawer());
+    await drawer().locator("output pre", { hasText: /^5$/ }).waitFor();
+    await drawer().getByLabel("Format").selectOption("JSON");
+    await press("Send", drawer());
+    await drawer().locator("output", { hasText: "it is not JSON" }).waitFor();
+    await drawer().getByLabel("Format").selectOption("hex");
+    await drawer().getByLabel("Message").fill("67 65 74");
+    await press("Call", drawer());
+    await drawer().locator("output pre", { hasText: /^5$/ }).waitFor();
+    await page.screenshot({ path: `${folder}send.png` });
+    await drawer().getByLabel("Format").selectOption("text");
+    await drawer().getByLabel("Message").fill(HOSTILE);
+    await press("Call", drawer());
+    // The actor is gone, and what it has answered stays.
+    const shown = HOSTILE.replace("\u202e", "\\u{202e}");
+    await drawer()
+      .locator("output", { hasText: `crashed: not a request: ${shown}` })
+      .waitFor();
+    await drawer().getByText("This actor has ended: crashed").waitFor();
+    await drawer().getByLabel("Message").waitFor({ state: "hidden" });
+    expect(await page.locator("main img").count()).toBe(0);
+  });
+
   test("shows what guests have written, and runs none of it", async () => {
     const mailbox = runtime.mailbox();
     runtime.register(HOSTILE, mailbox.pid);

@@ -16,6 +16,8 @@ import type {
   EndPage,
   EventRow,
   Overview,
+  SendRequest,
+  SendResult,
   TreePage,
 } from "../../host/web/observer/protocol.ts";
 import { ECHO, guest } from "../support/wat.ts";
@@ -52,7 +54,7 @@ interface Answer {
 }
 
 /** One request with exactly these headers; `fetch` would not let a test choose its Host. */
-function send(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
+function send(path: string, headers: Record<string, string> = {}, method = "GET", body = ""): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { port } = observer;
     const outgoing = request({ host: "127.0.0.1", port, path, method, headers, agent: false }, incoming => {
@@ -62,7 +64,7 @@ function send(path: string, headers: Record<string, string> = {}, method = "GET"
       });
       incoming.on("end", () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text }));
     });
-    outgoing.on("error", reject).end();
+    outgoing.on("error", reject).end(body);
   });
 }
 
@@ -108,6 +110,20 @@ describe("who may ask", () => {
     expect(JSON.parse((await send(path, bearer(), "POST")).text)).toEqual({ killed: true });
     expect(runtime.isAlive(pid)).toBe(false);
     expect(JSON.parse((await send(path, bearer(), "POST")).text)).toEqual({ killed: false });
+  });
+
+  test("nothing is sent to an actor without the token, by a GET, or by a page of another origin", async () => {
+    const pid = runtime.mailbox().pid;
+    const path = `/api/${pathOf(pid)}/send`;
+    const body = JSON.stringify({ text: "hello", format: "text", tag: 0, isCall: false });
+    expect((await send(path, {}, "POST", body)).status).toBe(401);
+    expect((await send(path, { Authorization: "Bearer wrong" }, "POST", body)).status).toBe(403);
+    expect((await send(path, bearer(), "GET")).status).toBe(404);
+    expect((await send(path, { ...bearer(), Origin: "http://evil.example" }, "POST", body)).status).toBe(403);
+    expect((await send(path, { ...bearer(), Host: "evil.example" }, "POST", body)).status).toBe(421);
+    expect(runtime.counters.sent).toBe(0);
+    expect((await send(path, bearer(), "POST", body)).status).toBe(200);
+    expect(runtime.counters.sent).toBe(1);
   });
 
   test("a host of another name is refused, even with the token, and for the page itself", async () => {
@@ -293,6 +309,54 @@ describe("what it answers", () => {
     const gone = await ask<EndedDetail>(pathOf(first));
     expect(gone.ended).toEqual(end);
     expect(gone.successors).toEqual([{ pid: formatPid(supervisor.child("glass") as Pid), label: "the glass" }]);
+  });
+
+  test("what a reader sends arrives as text, JSON or hex, and a call shows the answer or why there is none", async () => {
+    const post = async (pid: Pid, text: string, more: Partial<SendRequest> = {}) => {
+      const body = JSON.stringify({ text, format: "text", tag: 0, isCall: false, ...more });
+      return JSON.parse((await send(`/api/${pathOf(pid)}/send`, bearer(), "POST", body)).text) as SendResult;
+    };
+    const desk = runtime.mailbox();
+    expect(await post(desk.pid, "é", { tag: 7 })).toEqual({});
+    expect(await post(desk.pid, "00 Ff", { format: "hex" })).toEqual({});
+    expect(desk.poll()).toMatchObject({ tag: 7, bytes: Uint8Array.of(0xc3, 0xa9) });
+    expect(desk.poll()).toMatchObject({ tag: 0, bytes: Uint8Array.of(0, 255) });
+    expect((await post(desk.pid, "{", { format: "json" })).error).toMatch(/^it is not JSON: /);
+    expect((await post(desk.pid, "0", { format: "hex" })).error).toMatch(/^it is not hex: "0"/);
+    expect(desk.size).toBe(0);
+
+    desk.onArrival(() => {
+      const item = desk.poll();
+      if (item?.kind === "message") desk.reply(item, `you said ${new TextDecoder().decode(item.bytes)}`);
+      return false;
+    });
+    const { answer, tookMs } = await post(desk.pid, "[1]", { format: "json", isCall: true });
+    expect(answer).toMatchObject({ text: "you said [1]", cut: false });
+    expect(tookMs).toBeGreaterThan(0);
+    const crash = await post(runtime.spawn("brittle"), "a stone", { isCall: true });
+    expect(crash.error).toMatch(/ ended before it answered: crashed: unreachable/);
+    desk.close();
+    expect((await post(desk.pid, "x")).error).toBe(`${formatPid(desk.pid)} has ended`);
+  });
+
+  test.each([
+    "",
+    "[]",
+    '{"text": "x"}',
+    '{"text": 1, "format": "text", "tag": 0, "isCall": false}',
+    '{"text": "x", "format": "xml", "tag": 0, "isCall": false}',
+    '{"text": "x", "format": "text", "tag": -1, "isCall": false}',
+  ])("a request to send that is none is refused: %s", async body => {
+    const path = `/api/${pathOf(runtime.mailbox().pid)}/send`;
+    expect((await send(path, bearer(), "POST", body)).status).toBe(400);
+    expect((await send("/api/actors/me/send", bearer(), "POST", body)).status).toBe(400);
+    expect(runtime.counters.sent).toBe(0);
+  });
+
+  test("a request to send that is longer than 8 MiB is not read", async () => {
+    const path = `/api/${pathOf(runtime.mailbox().pid)}/send`;
+    const body = JSON.stringify({ text: "x".repeat(9 * 2 ** 20), format: "text", tag: 0, isCall: false });
+    expect((await send(path, bearer(), "POST", body)).status).toBe(413);
   });
 
   test("a flood of events keeps the observer neither busy nor full", async () => {

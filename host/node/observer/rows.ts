@@ -59,7 +59,7 @@ function waitText({ for: what, value, leftMs }: Wait): string {
 
 export function itemRow(item: WaitingItem, refTo: (pid: Pid) => ActorRef): ItemRow {
   const { kind, from, tag, ref, reason, length, bytes } = item;
-  return { kind, from: refTo(from), tag, ref, ...(reason && { reason }), length, payload: payloadOf(bytes, length) };
+  return { kind, from: refTo(from), tag, ref, ...(reason && { reason }), length, payload: payloadRow(bytes, length) };
 }
 
 /** The item that an actor had received last when it crashed. */
@@ -74,12 +74,13 @@ export function receivedRow(item: Received, refTo: (pid: Pid) => ActorRef): Item
     ref: kind === "exit" ? 0 : item.ref,
     ...(signal && { reason: formatReason(item.reason) }),
     length: bytes.length,
-    payload: payloadOf(bytes, bytes.length),
+    payload: payloadRow(bytes, bytes.length),
   };
 }
 
-function payloadOf(bytes: Uint8Array, length: number): Payload {
-  const shown = bytes.subarray(0, SHOWN_BYTES);
+/** @param length of the whole payload, of which these may be the first bytes */
+export function payloadRow(bytes: Uint8Array, length: number, most: number = SHOWN_BYTES): Payload {
+  const shown = bytes.subarray(0, most);
   const isCut = shown.length < length;
   const text = shown.length === 0 ? undefined : textOf(shown, isCut);
   return { hex: hexOf(shown), ...(text !== undefined && { text }), cut: isCut };

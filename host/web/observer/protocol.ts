@@ -208,3 +208,22 @@ export interface EventRow {
   readonly pid: string;
   readonly text: string;
 }
+
+/** What a reader sends to an actor. */
+export interface SendRequest {
+  readonly text: string;
+  /** What the text is: itself, JSON that is checked and sent as it is, or bytes as hex digits. */
+  readonly format: "text" | "json" | "hex";
+  readonly tag: number;
+  /** Whether an answer is waited for. */
+  readonly isCall: boolean;
+}
+
+/** What has become of it. Without an error and an answer, a message was accepted. */
+export interface SendResult {
+  readonly answer?: Payload;
+  /** How long the answer took. */
+  readonly tookMs?: number;
+  /** Why there is no answer, or why the message was not accepted. */
+  readonly error?: string;
+}

@@ -12,12 +12,12 @@ import {
   CallTimeoutError,
   ClosedError,
   escapeControls,
-  formatPid,
   type HostMailbox,
   type Pid,
   type Runtime,
 } from "../../index.ts";
 import { FormatError, hexOf, type PayloadFormat, payloadOf, textOf } from "../../payload-text.ts";
+import { whyNotSent } from "../../refusal.ts";
 import { painted } from "../terminal.ts";
 
 export interface LineOptions {
@@ -84,7 +84,8 @@ export class Lines {
       const bytes = payloadOf(line, format);
       if (typeof this.#to === "string") await this.#untilNamed(this.#to);
       if (areCalls) await this.#call(bytes, { tag });
-      else if (!this.#sender().send(this.#to, bytes, { tag })) this.#refuseLine(`was not sent: ${this.#whyNot(bytes)}`);
+      else if (!this.#sender().send(this.#to, bytes, { tag }))
+        this.#refuseLine(`was not sent: ${whyNotSent(this.#runtime, this.#to, bytes)}`);
     } catch (error) {
       // Ctrl-C has stopped the runtime.
       if (error instanceof ClosedError) return;
@@ -127,18 +128,6 @@ export class Lines {
   #print(bytes: Uint8Array): void {
     const text = this.#options.format === "hex" ? undefined : textOf(bytes);
     process.stdout.write(`${text === undefined ? hexOf(bytes) : escapeControls(text, true)}\n`);
-  }
-
-  #whyNot({ length }: Uint8Array): string {
-    const to = this.#to;
-    const pid = typeof to === "string" ? this.#runtime.whereis(to) : to;
-    if (pid === undefined) return `no actor has the name ${to}`;
-    const info = this.#runtime.info(pid);
-    if (info === undefined) return `${formatPid(pid)} has ended`;
-    const { messageBytes } = this.#runtime.limits;
-    if (length > messageBytes) return `it has ${length} bytes, and the limit messageBytes is ${messageBytes}`;
-    const { mailboxItems, mailboxBytes } = info;
-    return `the mailbox of ${formatPid(pid)} is full (${mailboxItems} items, ${mailboxBytes} bytes), because the actor does not take its messages; the limits are mailboxMessages and mailboxBytes`;
   }
 
   #refuseLine(why: string): void {
