@@ -245,6 +245,21 @@ describe("what it answers", () => {
     expect(odd.rows).toHaveLength(31);
   });
 
+  test("the busiest actor is found by the items that have come to it lately", async () => {
+    const [old, busy] = [runtime.mailbox(), runtime.mailbox()];
+    for (let n = 0; n < 1000; n++) runtime.send(old.pid, "x");
+    expect((await ask<ActorPage>("actors?sort=rate&descending=1")).rows[0].rate).toBeUndefined();
+    const { rows } = await until(
+      () => {
+        runtime.send(busy.pid, "x");
+        return ask<ActorPage>("actors?sort=rate&descending=1");
+      },
+      ({ rows }) => rows[0].rate !== undefined && rows[0].pid === formatPid(busy.pid),
+    );
+    expect(rows[0].rate).toBeGreaterThan(0);
+    expect(rows[1].rate).toBe(0);
+  });
+
   test("the tree has supervisors above their children, which stay where they were when they are started again", async () => {
     const start = "echo";
     const children = ["c10", "c9", "c1"].map(id => ({ id, start }));

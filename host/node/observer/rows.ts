@@ -29,7 +29,8 @@ export function labelOf({ names, module, kind }: ActorInfo): string {
   return cut(names[0] ?? module ?? (kind === "calls" ? "runtime.call" : kind));
 }
 
-export function rowOf(info: ActorInfo): ActorRow {
+/** @param rate items a second, if it is known */
+export function rowOf(info: ActorInfo, rate?: number): ActorRow {
   const { module, entry, waits, reductions, memoryBytes, resident, pinned, imageBytes } = info;
   return {
     pid: formatPid(info.pid),
@@ -41,6 +42,7 @@ export function rowOf(info: ActorInfo): ActorRow {
     ...(waits !== undefined && { waits: waitText(waits) }),
     items: info.mailboxItems,
     bytes: info.mailboxBytes,
+    ...(rate !== undefined && { rate }),
     ...(reductions !== undefined && { reductions }),
     ...(memoryBytes !== undefined && { memory: memoryBytes }),
     ...(resident !== undefined && { resident }),

@@ -94,6 +94,7 @@ export const sortKeys = [
   "state",
   "items",
   "bytes",
+  "rate",
   "reductions",
   "memory",
   "resident",
@@ -114,6 +115,8 @@ export interface ActorRow {
   readonly waits?: string;
   readonly items: number;
   readonly bytes: number;
+  /** How many items came to its mailbox in each of the last seconds. Only in the list of actors, from its second second on. */
+  readonly rate?: number;
   readonly reductions?: number;
   readonly memory?: number;
   /** Whether it has an instance. Absent for the host's own. */
