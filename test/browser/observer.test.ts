@@ -276,6 +276,59 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     expect(await page.locator("#drawer").isVisible()).toBe(false);
   });
 
+  test.each(["light", "dark"] as const)("fits a phone, and only tables scroll sideways: %s", async colorScheme => {
+    await page.emulateMedia({ colorScheme });
+    const children = ["counter", "billing", "ledger"].map(id => ({ id, start: "supervised-counter", name: id }));
+    runtime.supervise({ intensity: 100, children });
+    for (let n = 0; n < 3; n++) await runtime.call("ledger", "burn the books").catch(() => {});
+    runtime.send(1, "nobody");
+    playPingPong();
+    await page.goto(observer.url);
+    await page.waitForFunction(() => document.querySelectorAll("#plots canvas").length === 2);
+    await page.getByRole("img", { name: /^Messages a second: received \d/ }).waitFor();
+    await page.screenshot({ path: `${folder}wide-${colorScheme}.png` });
+    await page.setViewportSize({ width: 390, height: 844 });
+    const fits = async (name: string) => {
+      await page.screenshot({ path: `${folder}phone-${name}-${colorScheme}.png` });
+      expect([name, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([name, 390]);
+      const isOver = (element: Element) => element.scrollWidth > element.clientWidth;
+      if (name !== "actors" && name !== "tree") expect(await page.locator("#list").evaluate(isOver)).toBe(false);
+    };
+    await fits("actors");
+    await tab(/^Tree/);
+    await page.getByText("billing").first().waitFor();
+    await fits("tree");
+    await tab(/^Crashes/);
+    await page.getByText(/^3 times since /).waitFor();
+    await fits("crashes");
+    await tab(/^Events/);
+    await page.getByLabel("Kind of event").selectOption("names");
+    await page.locator("#list li", { hasText: "register" }).first().waitFor();
+    expect(await page.locator("#list li", { hasText: "spawn" }).count()).toBe(0);
+    await page.getByLabel("Kind of event").selectOption("");
+    await page.locator("#list li", { hasText: "spawn" }).first().waitFor();
+    await fits("events");
+    await page
+      .getByRole("button", { name: / ledger$/ })
+      .first()
+      .click();
+    await drawer().getByText("Waiting in the mailbox").waitFor();
+    await fits("drawer");
+  });
+
+  test("shows dead letters in red only while they rise", async () => {
+    const letters = page.locator("#totals div", { hasText: "dead letters" });
+    await page.goto(observer.url);
+    await letters.waitFor();
+    const rise = setInterval(() => runtime.send(1, "nobody"), 50);
+    await letters
+      .and(page.locator("[data-alarm=true]"))
+      .waitFor()
+      .finally(() => clearInterval(rise));
+    await letters.and(page.locator("[data-alarm=false]")).waitFor();
+    expect(runtime.counters.dead).toBeGreaterThan(0);
+  });
+
   test("asks for the token where the address has none, and takes the address that was printed", async () => {
     await page.goto(observer.url.replace(/#.*/, ""));
     await page.getByLabel("Address or token").fill("nonsense");

@@ -322,7 +322,7 @@ describe("what it answers", () => {
       child: { id: "glass", supervisor: formatPid(supervisor.pid), action: "restart" },
     });
     const gone = await ask<EndedDetail>(pathOf(first));
-    expect(gone.ended).toEqual(end);
+    expect(end).toEqual({ ...gone.ended, times: 1, firstMs: end.atMs, others: [] });
     expect(gone.successors).toEqual([{ pid: formatPid(supervisor.child("glass") as Pid), label: "the glass" }]);
   });
 
@@ -372,6 +372,40 @@ describe("what it answers", () => {
     const path = `/api/${pathOf(runtime.mailbox().pid)}/send`;
     const body = JSON.stringify({ text: "x".repeat(9 * 2 ** 20), format: "text", tag: 0, isCall: false });
     expect((await send(path, bearer(), "POST", body)).status).toBe(413);
+  });
+
+  test("equal crashes are one row, which says how many there are and names the others", async () => {
+    const pids = ["a", "b", "c"].map(name => runtime.spawn("brittle", { name }));
+    const other = runtime.spawn("echo");
+    for (const pid of pids) {
+      runtime.send(pid, "a stone");
+      await runtime.exited(pid);
+    }
+    runtime.kill(other);
+    const { rows, hasOlder } = await until(
+      () => ask<EndPage>("ends"),
+      ({ rows }) => rows.length === 2 && rows[1].times === 3,
+    );
+    expect(rows.map(({ pid, times, others }) => [pid, times, others])).toEqual([
+      [formatPid(other), 1, []],
+      [formatPid(pids[2]), 3, [formatPid(pids[1]), formatPid(pids[0])]],
+    ]);
+    expect(rows[1].firstMs).toBeLessThanOrEqual(rows[1].atMs);
+    expect(hasOlder).toBe(false);
+    // A page that begins behind the newest of a group does not show the group again.
+    expect((await ask<EndPage>(`ends?before=${rows[1].index}`)).rows).toEqual([]);
+  });
+
+  test("events are found by kind, and by the name of their actor, also after its end", async () => {
+    const [pid, quieter] = [runtime.spawn("echo", { name: "loud" }), runtime.spawn("echo")];
+    runtime.kill(pid);
+    const labels = async (query: string) =>
+      (await ask<EventRow[]>(`events?${query}`)).map(({ kind, pid, label }) => [kind, pid, label]);
+    expect(await labels("kind=ends")).toEqual([["exit", formatPid(pid), "loud"]]);
+    expect((await labels("filter=LOUD")).map(([kind]) => kind)).toEqual(expect.arrayContaining(["spawn", "exit"]));
+    expect((await labels("filter=LOUD")).every(([, of]) => of === formatPid(pid))).toBe(true);
+    expect((await labels("kind=spawns")).map(([, of]) => of)).toEqual([pid, quieter].map(formatPid));
+    expect((await labels("kind=constructor")).length).toBeGreaterThan(2);
   });
 
   test("a flood of events keeps the observer neither busy nor full", async () => {

@@ -58,7 +58,9 @@ export function observerApp({ runtime, view, history, metrics, token, port }: Pa
     const before = wholeOf(context, "before", Number.POSITIVE_INFINITY);
     return context.json(history.endsBefore(before, filterIn(context)));
   });
-  app.get("/api/events", context => context.json(history.eventsAfter(wholeOf(context, "after", 0), filterIn(context))));
+  app.get("/api/events", context => {
+    return context.json(view.events(wholeOf(context, "after", 0), filterIn(context), context.req.query("kind") ?? ""));
+  });
   app.get("/api/actors/:pid", context => {
     const pid = pidOf(context);
     return pid === undefined ? noPid(context) : context.json(view.actor(pid));

@@ -1,15 +1,17 @@
 /** Answers the page's requests. No answer has more than a page of anything. */
 
-import { type ActorInfo, type ActorOrder, formatPid, type Pid, type Runtime } from "../../index.ts";
-import type {
-  ActorDetail,
-  ActorPage,
-  ActorRef,
-  EndedDetail,
-  Overview,
-  SortKey,
-  TreePage,
-  TreeRow,
+import { type ActorInfo, type ActorOrder, formatPid, type Pid, parsePid, type Runtime } from "../../index.ts";
+import {
+  type ActorDetail,
+  type ActorPage,
+  type ActorRef,
+  type EndedDetail,
+  type EventRow,
+  eventFilters,
+  type Overview,
+  type SortKey,
+  type TreePage,
+  type TreeRow,
 } from "../../web/observer/protocol.ts";
 import { engineName } from "../engine.ts";
 import type { History } from "./history.ts";
@@ -144,6 +146,15 @@ export class View {
       ...(strategy && { strategy }),
       restarts: supervisor === undefined ? 0 : this.#history.restartsOf(supervisor.pid, supervisor.id),
     };
+  }
+
+  /** @param kind a key of `eventFilters`; any other text: all kinds */
+  events(after: number, filter: string, kind: string): EventRow[] {
+    const kinds = Object.entries(eventFilters).find(([name]) => name === kind)?.[1];
+    return this.#history.eventsAfter(after, filter, kinds, text => {
+      const info = this.#runtime.info(parsePid(text) ?? 0);
+      return info && labelOf(info);
+    });
   }
 
   actor(pid: Pid): ActorDetail | EndedDetail {

@@ -2,7 +2,7 @@
  * The JSON that the observer's server sends to its page and to `isopod top`. Pids are texts, as
  * `formatPid` prints them. Times are in milliseconds.
  */
-import type { ActorInfo, Counters, LogLevel, Totals, WaitingItem } from "../../index.ts";
+import type { ActorInfo, Counters, InspectKind, LogLevel, Totals, WaitingItem } from "../../index.ts";
 
 /** The runtime as a whole. */
 export interface Overview {
@@ -79,9 +79,9 @@ export interface TreePage {
   readonly next?: string;
 }
 
-/** Crashes, the newest first. */
+/** Crashes, the newest first. Equal ones, of one module and for one reason, are one row. */
 export interface EndPage {
-  readonly rows: readonly EndRow[];
+  readonly rows: readonly EndGroup[];
   /** Whether older ones are kept. */
   readonly hasOlder: boolean;
 }
@@ -203,12 +203,33 @@ export interface EndRow {
   readonly child?: { readonly id: string; readonly supervisor: string; readonly action: string };
 }
 
+/** The newest of equal crashes. */
+export interface EndGroup extends EndRow {
+  /** How many are kept. */
+  readonly times: number;
+  readonly firstMs: number;
+  /** The pids of others, the newest first; not more than a few. */
+  readonly others: readonly string[];
+}
+
+/** What the list of events can be narrowed to. */
+export const eventFilters = {
+  log: ["log"],
+  spawns: ["spawn"],
+  ends: ["exit"],
+  "dead letters": ["dead-letter"],
+  names: ["register", "unregister"],
+  supervisors: ["child", "report"],
+} as const;
+
 export interface EventRow {
   readonly index: number;
   readonly atMs: number;
-  readonly kind: "spawn" | "exit" | "dead-letter" | "log" | "register" | "unregister" | "child" | "report";
+  readonly kind: InspectKind;
   readonly level?: LogLevel;
   readonly pid: string;
+  /** The actor's name, or else its module. Absent where that is not known, or stands in the text. */
+  readonly label?: string;
   readonly text: string;
 }
 
