@@ -63,6 +63,7 @@ export type { FailingHostFunction, HostContext, HostFunction, HostImports } from
 export type { ActorFilter } from "./observe/actor-filter.ts";
 export type { ActorInfo, Wait } from "./observe/actor-info.ts";
 export type { ActorOrder } from "./observe/actor-order.ts";
+export type { Arrivals } from "./observe/arrivals.ts";
 export type { Snapshot, SnapshotOptions } from "./observe/snapshot.ts";
 export type { Totals } from "./observe/totals.ts";
 export type { PeekOptions, WaitingItem } from "./observe/waiting-item.ts";

@@ -30,6 +30,11 @@ export interface ActorInfo {
   readonly mailboxItems: number;
   /** The bytes of the payloads. */
   readonly mailboxBytes: number;
+  /**
+   * How many items have come to its mailbox, modulo 2^32: messages, timers and signals. Since it was
+   * spawned, or since `SnapshotOptions.since`.
+   */
+  readonly arrivals: number;
   /** The size of a guest's memory; undefined for the host's own. */
   readonly memoryBytes: number | undefined;
   /** Whether a guest has an instance at the moment; undefined for the host's own. */
@@ -84,9 +89,10 @@ const states = { [READY]: "ready", [RUNNING]: "running", [PARKED]: "parked" } as
 const wants = ["any", "tag", "predicate", "ref", "answer"] as const satisfies Record<Want, Wait["for"]>;
 
 /** What an actor does not know of itself. */
-export type Place = Pick<ActorInfo, "kind" | "supervisor" | "strategy" | "children">;
+export type Place = Pick<ActorInfo, "kind" | "supervisor" | "strategy" | "children" | "arrivals">;
 
-export function infoOf(actor: Actor, nowMs: number, { kind, supervisor, strategy, children }: Place): ActorInfo {
+export function infoOf(actor: Actor, nowMs: number, place: Place): ActorInfo {
+  const { kind, supervisor, strategy, children, arrivals } = place;
   const { pid, parent, module, mailbox, belongings, spec } = actor;
   return {
     pid,
@@ -100,6 +106,7 @@ export function infoOf(actor: Actor, nowMs: number, { kind, supervisor, strategy
     waits: waitOf(actor, nowMs),
     mailboxItems: mailbox.count,
     mailboxBytes: mailbox.bytes,
+    arrivals,
     memoryBytes: memoryBytesOf(actor),
     resident: isResident(actor),
     pinned: pinnedBy(actor),

@@ -6,6 +6,7 @@ import { LINK } from "../kernel/tie-words.ts";
 import { BYTES, COUNT } from "../kernel/words.ts";
 import { slotOf } from "../wire/pid.ts";
 import { reductionsOf } from "./actor-info.ts";
+import { type Arrivals, arrivalsAt } from "./arrivals.ts";
 import type { LiveActors } from "./live-actors.ts";
 
 /**
@@ -20,6 +21,7 @@ export type ActorOrder =
   | "state"
   | "mailboxItems"
   | "mailboxBytes"
+  | "arrivals"
   | "memoryBytes"
   | "resident"
   | "imageBytes"
@@ -32,7 +34,7 @@ type Key = string | number;
 interface Field {
   /** Words go from A to Z, numbers from the greatest down. */
   readonly isWord: boolean;
-  of(live: LiveActors, record: number): Key;
+  of(live: LiveActors, record: number, since: Arrivals | undefined): Key;
 }
 
 const fields: Readonly<Record<ActorOrder, Field>> = {
@@ -42,6 +44,7 @@ const fields: Readonly<Record<ActorOrder, Field>> = {
   state: { isWord: true, of: (live, record) => live.stateAt(record) },
   mailboxItems: { isWord: false, of: (live, record) => live.word(record, COUNT) },
   mailboxBytes: { isWord: false, of: (live, record) => live.word(record, BYTES) },
+  arrivals: { isWord: false, of: arrivalsAt },
   memoryBytes: { isWord: false, of: byActor(actor => memoryBytesOf(actor) ?? -1) },
   resident: { isWord: false, of: byActor(actor => Number(isResident(actor) ?? -1)) },
   imageBytes: { isWord: false, of: byActor(actor => imageBytesOf(actor) ?? -1) },
@@ -80,21 +83,23 @@ export class First {
   readonly #keyOf: Field["of"];
   readonly #ascends: boolean;
   readonly #most: number;
+  readonly #since: Arrivals | undefined;
   /** A heap: each entry comes after those at 2i + 1 and 2i + 2. The last in the order is at 0. */
   readonly #heap: Entry[] = [];
   #places = 0;
 
-  constructor(live: LiveActors, order: ActorOrder, isReversed: boolean, most: number) {
+  constructor(live: LiveActors, order: ActorOrder, isReversed: boolean, most: number, since: Arrivals | undefined) {
     const { isWord, of } = fields[order];
     this.#live = live;
     this.#keyOf = of;
     this.#ascends = isWord !== isReversed;
     this.#most = most;
+    this.#since = since;
   }
 
   add(record: number): void {
     const heap = this.#heap;
-    const key = this.#keyOf(this.#live, record);
+    const key = this.#keyOf(this.#live, record, this.#since);
     const place = this.#places++;
     if (heap.length < this.#most) this.#rise({ key, record, place });
     else if (heap.length > 0 && this.#isKeyAfter(heap[0].key, key)) this.#sink({ key, record, place });

@@ -16,6 +16,7 @@ import type { Pid } from "../wire/pid.ts";
 import { type ActorFilter, filterChecks, type Matches, matcherOf, parentOf } from "./actor-filter.ts";
 import { type ActorInfo, infoOf } from "./actor-info.ts";
 import { type ActorOrder, actorOrders, First } from "./actor-order.ts";
+import { type Arrivals, ArrivalTable, arrivalsAt, checkArrivals } from "./arrivals.ts";
 import { LiveActors } from "./live-actors.ts";
 import { type Places, Supervision } from "./supervision.ts";
 import { type Totals, totalsOf } from "./totals.ts";
@@ -39,6 +40,8 @@ export interface Snapshot {
    * An order other than `pid` has no next page.
    */
   readonly next: Pid | undefined;
+  /** What `since` of a later snapshot takes. Undefined unless `SnapshotOptions.keepArrivals` asks for it. */
+  readonly arrivals: Arrivals | undefined;
 }
 
 /** Which live actors a snapshot shows. */
@@ -57,6 +60,10 @@ export interface SnapshotOptions extends ActorFilter {
   readonly order?: ActorOrder;
   /** Turns the order around. Default false. */
   readonly reverse?: boolean;
+  /** `Snapshot.arrivals` of an earlier snapshot: `ActorInfo.arrivals` counts from then on. */
+  readonly since?: Arrivals;
+  /** Fills in `Snapshot.arrivals`, with one walk over all actors. Default false. */
+  readonly keepArrivals?: boolean;
   /** Fills in `ActorInfo.children`, with one walk over all actors. Default false. */
   readonly countChildren?: boolean;
 }
@@ -67,6 +74,8 @@ const snapshotTable = checksOf<SnapshotOptions>({
   most: wholeNumberOrForever(0, 2 ** 31),
   order: oneOf(...actorOrders),
   reverse: flag,
+  since: checkArrivals,
+  keepArrivals: flag,
   countChildren: flag,
 });
 
@@ -98,19 +107,22 @@ export class Snapshots {
   snapshot(options: SnapshotOptions): Snapshot {
     checkSnapshot(options);
     const { clock, kernel, account } = this.#services;
-    const { from = 0, most = PAGE, order = "pid", reverse = false, countChildren = false } = options;
+    const { from = 0, most = PAGE, order = "pid", reverse = false, countChildren = false, since } = options;
     const matches = matcherOf(options, this.#live, this.supervision);
     const isPaged = order === "pid" && !reverse;
     const [records, next] = isPaged
       ? this.#page(from, most, matches)
-      : [this.#first(order, reverse, most, matches), undefined];
+      : [this.#first(new First(this.#live, order, reverse, most, since), matches), undefined];
     const found = records.map(record => this.#live.actorAt(record)).filter(actor => actor !== undefined);
     const atMs = clock.now();
     const places: Places = found.length === 0 ? new Map() : this.supervision.places();
     const counts = countChildren ? this.#countChildren(found, places) : undefined;
-    const actors = found.map(actor => this.#infoOf(actor, atMs, places.get(actor.pid), counts?.get(actor.pid)));
+    const actors = found.map(actor => {
+      return this.#infoOf(actor, atMs, places.get(actor.pid), counts?.get(actor.pid), since);
+    });
+    const arrivals = options.keepArrivals ? new ArrivalTable(this.#live, atMs) : undefined;
     const runQueue = kernel.word(QUEUE_LENGTH);
-    return { atMs, counters: totals(this.#services), runQueue, memory: account.use, actors, next };
+    return { atMs, counters: totals(this.#services), runQueue, memory: account.use, actors, next, arrivals };
   }
 
   totals(filter: ActorFilter): Totals {
@@ -119,17 +131,20 @@ export class Snapshots {
   }
 
   infoOf(actor: Actor): ActorInfo {
-    return this.#infoOf(actor, this.#services.clock.now(), this.supervision.placeOf(actor.pid), undefined);
+    return this.#infoOf(actor, this.#services.clock.now(), this.supervision.placeOf(actor.pid));
   }
 
   #infoOf(
     actor: Actor,
     nowMs: number,
     supervisor: ActorInfo["supervisor"],
-    children: ActorInfo["children"],
+    children?: number,
+    since?: Arrivals,
   ): ActorInfo {
     const kind = this.supervision.kindOf(actor);
-    return infoOf(actor, nowMs, { kind, supervisor, strategy: this.supervision.strategyOf(actor.pid), children });
+    const strategy = this.supervision.strategyOf(actor.pid);
+    const arrivals = arrivalsAt(this.#live, actor.record, since);
+    return infoOf(actor, nowMs, { kind, supervisor, strategy, children, arrivals });
   }
 
   /**
@@ -179,8 +194,7 @@ export class Snapshots {
     return [records, next];
   }
 
-  #first(order: ActorOrder, isReversed: boolean, most: number, matches: Matches | undefined): number[] {
-    const first = new First(this.#live, order, isReversed, most);
+  #first(first: First, matches: Matches | undefined): number[] {
     this.#live.each(record => {
       if (matches?.(record) !== false) first.add(record);
       return true;

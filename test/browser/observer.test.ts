@@ -142,6 +142,35 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     await drawer().waitFor({ state: "hidden" });
   });
 
+  test("sends a message or a call to an actor, and shows the answer, or what went wrong", async () => {
+    const counter = runtime.spawn("supervised-counter", { name: "counter" });
+    await page.goto(observer.url);
+    await rowOf(counter).click();
+    await drawer().getByText("Send", { exact: true }).first().click();
+    await drawer().getByLabel("Message").fill("add 5");
+    await press("Call", drawer());
+    await drawer().locator("output pre", { hasText: /^5$/ }).waitFor();
+    await drawer().getByLabel("Format").selectOption("JSON");
+    await press("Send", drawer());
+    await drawer().locator("output", { hasText: "it is not JSON" }).waitFor();
+    await drawer().getByLabel("Format").selectOption("hex");
+    await drawer().getByLabel("Message").fill("67 65 74");
+    await press("Call", drawer());
+    await drawer().locator("output pre", { hasText: /^5$/ }).waitFor();
+    await page.screenshot({ path: `${folder}send.png` });
+    await drawer().getByLabel("Format").selectOption("text");
+    await drawer().getByLabel("Message").fill(HOSTILE);
+    await press("Call", drawer());
+    // The actor is gone, and what it has answered stays.
+    const shown = HOSTILE.replace("\u202e", "\\u{202e}");
+    await drawer()
+      .locator("output", { hasText: `crashed: not a request: ${shown}` })
+      .waitFor();
+    await drawer().getByText("This actor has ended: crashed").waitFor();
+    await drawer().getByLabel("Message").waitFor({ state: "hidden" });
+    expect(await page.locator("main img").count()).toBe(0);
+  });
+
   test("shows what guests have written, and runs none of it", async () => {
     const mailbox = runtime.mailbox();
     runtime.register(HOSTILE, mailbox.pid);
@@ -245,6 +274,59 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     await rowOf(parent).waitFor();
     await page.getByLabel(`Open ${formatPid(supervisor.pid)}`).waitFor();
     expect(await page.locator("#drawer").isVisible()).toBe(false);
+  });
+
+  test.each(["light", "dark"] as const)("fits a phone, and only tables scroll sideways: %s", async colorScheme => {
+    await page.emulateMedia({ colorScheme });
+    const children = ["counter", "billing", "ledger"].map(id => ({ id, start: "supervised-counter", name: id }));
+    runtime.supervise({ intensity: 100, children });
+    for (let n = 0; n < 3; n++) await runtime.call("ledger", "burn the books").catch(() => {});
+    runtime.send(1, "nobody");
+    playPingPong();
+    await page.goto(observer.url);
+    await page.waitForFunction(() => document.querySelectorAll("#plots canvas").length === 2);
+    await page.getByRole("img", { name: /^Messages a second: received \d/ }).waitFor();
+    await page.screenshot({ path: `${folder}wide-${colorScheme}.png` });
+    await page.setViewportSize({ width: 390, height: 844 });
+    const fits = async (name: string) => {
+      await page.screenshot({ path: `${folder}phone-${name}-${colorScheme}.png` });
+      expect([name, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([name, 390]);
+      const isOver = (element: Element) => element.scrollWidth > element.clientWidth;
+      if (name !== "actors" && name !== "tree") expect(await page.locator("#list").evaluate(isOver)).toBe(false);
+    };
+    await fits("actors");
+    await tab(/^Tree/);
+    await page.getByText("billing").first().waitFor();
+    await fits("tree");
+    await tab(/^Crashes/);
+    await page.getByText(/^3 times since /).waitFor();
+    await fits("crashes");
+    await tab(/^Events/);
+    await page.getByLabel("Kind of event").selectOption("names");
+    await page.locator("#list li", { hasText: "register" }).first().waitFor();
+    expect(await page.locator("#list li", { hasText: "spawn" }).count()).toBe(0);
+    await page.getByLabel("Kind of event").selectOption("");
+    await page.locator("#list li", { hasText: "spawn" }).first().waitFor();
+    await fits("events");
+    await page
+      .getByRole("button", { name: / ledger$/ })
+      .first()
+      .click();
+    await drawer().getByText("Waiting in the mailbox").waitFor();
+    await fits("drawer");
+  });
+
+  test("shows dead letters in red only while they rise", async () => {
+    const letters = page.locator("#totals div", { hasText: "dead letters" });
+    await page.goto(observer.url);
+    await letters.waitFor();
+    const rise = setInterval(() => runtime.send(1, "nobody"), 50);
+    await letters
+      .and(page.locator("[data-alarm=true]"))
+      .waitFor()
+      .finally(() => clearInterval(rise));
+    await letters.and(page.locator("[data-alarm=false]")).waitFor();
+    expect(runtime.counters.dead).toBeGreaterThan(0);
   });
 
   test("asks for the token where the address has none, and takes the address that was printed", async () => {

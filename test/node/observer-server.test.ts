@@ -16,6 +16,8 @@ import type {
   EndPage,
   EventRow,
   Overview,
+  SendRequest,
+  SendResult,
   TreePage,
 } from "../../host/web/observer/protocol.ts";
 import { ECHO, guest } from "../support/wat.ts";
@@ -52,7 +54,7 @@ interface Answer {
 }
 
 /** One request with exactly these headers; `fetch` would not let a test choose its Host. */
-function send(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
+function send(path: string, headers: Record<string, string> = {}, method = "GET", body = ""): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { port } = observer;
     const outgoing = request({ host: "127.0.0.1", port, path, method, headers, agent: false }, incoming => {
@@ -62,7 +64,7 @@ function send(path: string, headers: Record<string, string> = {}, method = "GET"
       });
       incoming.on("end", () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text }));
     });
-    outgoing.on("error", reject).end();
+    outgoing.on("error", reject).end(body);
   });
 }
 
@@ -108,6 +110,20 @@ describe("who may ask", () => {
     expect(JSON.parse((await send(path, bearer(), "POST")).text)).toEqual({ killed: true });
     expect(runtime.isAlive(pid)).toBe(false);
     expect(JSON.parse((await send(path, bearer(), "POST")).text)).toEqual({ killed: false });
+  });
+
+  test("nothing is sent to an actor without the token, by a GET, or by a page of another origin", async () => {
+    const pid = runtime.mailbox().pid;
+    const path = `/api/${pathOf(pid)}/send`;
+    const body = JSON.stringify({ text: "hello", format: "text", tag: 0, isCall: false });
+    expect((await send(path, {}, "POST", body)).status).toBe(401);
+    expect((await send(path, { Authorization: "Bearer wrong" }, "POST", body)).status).toBe(403);
+    expect((await send(path, bearer(), "GET")).status).toBe(404);
+    expect((await send(path, { ...bearer(), Origin: "http://evil.example" }, "POST", body)).status).toBe(403);
+    expect((await send(path, { ...bearer(), Host: "evil.example" }, "POST", body)).status).toBe(421);
+    expect(runtime.counters.sent).toBe(0);
+    expect((await send(path, bearer(), "POST", body)).status).toBe(200);
+    expect(runtime.counters.sent).toBe(1);
   });
 
   test("a host of another name is refused, even with the token, and for the page itself", async () => {
@@ -229,6 +245,21 @@ describe("what it answers", () => {
     expect(odd.rows).toHaveLength(31);
   });
 
+  test("the busiest actor is found by the items that have come to it lately", async () => {
+    const [old, busy] = [runtime.mailbox(), runtime.mailbox()];
+    for (let n = 0; n < 1000; n++) runtime.send(old.pid, "x");
+    expect((await ask<ActorPage>("actors?sort=rate&descending=1")).rows[0].rate).toBeUndefined();
+    const { rows } = await until(
+      () => {
+        runtime.send(busy.pid, "x");
+        return ask<ActorPage>("actors?sort=rate&descending=1");
+      },
+      ({ rows }) => rows[0].rate !== undefined && rows[0].pid === formatPid(busy.pid),
+    );
+    expect(rows[0].rate).toBeGreaterThan(0);
+    expect(rows[1].rate).toBe(0);
+  });
+
   test("the tree has supervisors above their children, which stay where they were when they are started again", async () => {
     const start = "echo";
     const children = ["c10", "c9", "c1"].map(id => ({ id, start }));
@@ -291,8 +322,90 @@ describe("what it answers", () => {
       child: { id: "glass", supervisor: formatPid(supervisor.pid), action: "restart" },
     });
     const gone = await ask<EndedDetail>(pathOf(first));
-    expect(gone.ended).toEqual(end);
+    expect(end).toEqual({ ...gone.ended, times: 1, firstMs: end.atMs, others: [] });
     expect(gone.successors).toEqual([{ pid: formatPid(supervisor.child("glass") as Pid), label: "the glass" }]);
+  });
+
+  test("what a reader sends arrives as text, JSON or hex, and a call shows the answer or why there is none", async () => {
+    const post = async (pid: Pid, text: string, more: Partial<SendRequest> = {}) => {
+      const body = JSON.stringify({ text, format: "text", tag: 0, isCall: false, ...more });
+      return JSON.parse((await send(`/api/${pathOf(pid)}/send`, bearer(), "POST", body)).text) as SendResult;
+    };
+    const desk = runtime.mailbox();
+    expect(await post(desk.pid, "é", { tag: 7 })).toEqual({});
+    expect(await post(desk.pid, "00 Ff", { format: "hex" })).toEqual({});
+    expect(desk.poll()).toMatchObject({ tag: 7, bytes: Uint8Array.of(0xc3, 0xa9) });
+    expect(desk.poll()).toMatchObject({ tag: 0, bytes: Uint8Array.of(0, 255) });
+    expect((await post(desk.pid, "{", { format: "json" })).error).toMatch(/^it is not JSON: /);
+    expect((await post(desk.pid, "0", { format: "hex" })).error).toMatch(/^it is not hex: "0"/);
+    expect(desk.size).toBe(0);
+
+    desk.onArrival(() => {
+      const item = desk.poll();
+      if (item?.kind === "message") desk.reply(item, `you said ${new TextDecoder().decode(item.bytes)}`);
+      return false;
+    });
+    const { answer, tookMs } = await post(desk.pid, "[1]", { format: "json", isCall: true });
+    expect(answer).toMatchObject({ text: "you said [1]", cut: false });
+    expect(tookMs).toBeGreaterThan(0);
+    const crash = await post(runtime.spawn("brittle"), "a stone", { isCall: true });
+    expect(crash.error).toMatch(/ ended before it answered: crashed: unreachable/);
+    desk.close();
+    expect((await post(desk.pid, "x")).error).toBe(`${formatPid(desk.pid)} has ended`);
+  });
+
+  test.each([
+    "",
+    "[]",
+    '{"text": "x"}',
+    '{"text": 1, "format": "text", "tag": 0, "isCall": false}',
+    '{"text": "x", "format": "xml", "tag": 0, "isCall": false}',
+    '{"text": "x", "format": "text", "tag": -1, "isCall": false}',
+  ])("a request to send that is none is refused: %s", async body => {
+    const path = `/api/${pathOf(runtime.mailbox().pid)}/send`;
+    expect((await send(path, bearer(), "POST", body)).status).toBe(400);
+    expect((await send("/api/actors/me/send", bearer(), "POST", body)).status).toBe(400);
+    expect(runtime.counters.sent).toBe(0);
+  });
+
+  test("a request to send that is longer than 8 MiB is not read", async () => {
+    const path = `/api/${pathOf(runtime.mailbox().pid)}/send`;
+    const body = JSON.stringify({ text: "x".repeat(9 * 2 ** 20), format: "text", tag: 0, isCall: false });
+    expect((await send(path, bearer(), "POST", body)).status).toBe(413);
+  });
+
+  test("equal crashes are one row, which says how many there are and names the others", async () => {
+    const pids = ["a", "b", "c"].map(name => runtime.spawn("brittle", { name }));
+    const other = runtime.spawn("echo");
+    for (const pid of pids) {
+      runtime.send(pid, "a stone");
+      await runtime.exited(pid);
+    }
+    runtime.kill(other);
+    const { rows, hasOlder } = await until(
+      () => ask<EndPage>("ends"),
+      ({ rows }) => rows.length === 2 && rows[1].times === 3,
+    );
+    expect(rows.map(({ pid, times, others }) => [pid, times, others])).toEqual([
+      [formatPid(other), 1, []],
+      [formatPid(pids[2]), 3, [formatPid(pids[1]), formatPid(pids[0])]],
+    ]);
+    expect(rows[1].firstMs).toBeLessThanOrEqual(rows[1].atMs);
+    expect(hasOlder).toBe(false);
+    // A page that begins behind the newest of a group does not show the group again.
+    expect((await ask<EndPage>(`ends?before=${rows[1].index}`)).rows).toEqual([]);
+  });
+
+  test("events are found by kind, and by the name of their actor, also after its end", async () => {
+    const [pid, quieter] = [runtime.spawn("echo", { name: "loud" }), runtime.spawn("echo")];
+    runtime.kill(pid);
+    const labels = async (query: string) =>
+      (await ask<EventRow[]>(`events?${query}`)).map(({ kind, pid, label }) => [kind, pid, label]);
+    expect(await labels("kind=ends")).toEqual([["exit", formatPid(pid), "loud"]]);
+    expect((await labels("filter=LOUD")).map(([kind]) => kind)).toEqual(expect.arrayContaining(["spawn", "exit"]));
+    expect((await labels("filter=LOUD")).every(([, of]) => of === formatPid(pid))).toBe(true);
+    expect((await labels("kind=spawns")).map(([, of]) => of)).toEqual([pid, quieter].map(formatPid));
+    expect((await labels("kind=constructor")).length).toBeGreaterThan(2);
   });
 
   test("a flood of events keeps the observer neither busy nor full", async () => {

@@ -5,7 +5,14 @@
 
 import { fc, test as law } from "@fast-check/vitest";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type ActorInfo, type InspectEvent, type Pid, Runtime, type RuntimeOptions } from "../../host/index.ts";
+import {
+  type ActorInfo,
+  formatPid,
+  type InspectEvent,
+  type Pid,
+  Runtime,
+  type RuntimeOptions,
+} from "../../host/index.ts";
 import { ManualClock } from "../../host/test.ts";
 import { quiet } from "../support/guests.ts";
 import { ECHO, guest } from "../support/wat.ts";
@@ -54,6 +61,33 @@ function infoOf(pid: Pid): ActorInfo {
 }
 
 describe("a snapshot", () => {
+  test("counts what has come to each actor, since its spawn or since an earlier snapshot", async () => {
+    const [busy, quieter] = [runtime.mailbox(), runtime.mailbox()];
+    const hoarder = runtime.spawn("hoarder");
+    for (let n = 0; n < 5; n++) runtime.send(busy.pid, "x");
+    for (let n = 0; n < 2; n++) runtime.send(hoarder, "x");
+    while (busy.poll() !== undefined);
+    await quiet();
+    expect([busy.pid, quieter.pid, hoarder].map(pid => infoOf(pid).arrivals)).toEqual([5, 0, 2]);
+    const { arrivals: since } = runtime.snapshot({ most: 0, keepArrivals: true });
+
+    // Another actor in the same slot begins at 0.
+    busy.close();
+    const slotOf = (pid: Pid) => formatPid(pid).split(".")[2];
+    let heir = runtime.mailbox();
+    for (; slotOf(heir.pid) !== slotOf(busy.pid); heir = runtime.mailbox()) heir.close();
+    for (let n = 0; n < 3; n++) runtime.send(heir.pid, "x");
+    runtime.send(hoarder, "x");
+    const { actors } = runtime.snapshot({ order: "arrivals", ...(since && { since }) });
+    expect(actors.map(({ pid, arrivals }) => [pid, arrivals])).toEqual([
+      [heir.pid, 3],
+      [hoarder, 1],
+      [quieter.pid, 0],
+    ]);
+    expect(runtime.snapshot().arrivals).toBeUndefined();
+    expect(() => runtime.snapshot({ since: { atMs: 0 } })).toThrow(TypeError);
+  });
+
   test("of a guest says what it is, where it is in its life, and what it waits for", async () => {
     clock.jump(100);
     const pid = runtime.spawn("hoarder");
@@ -73,6 +107,7 @@ describe("a snapshot", () => {
       waits: { for: "tag", value: 77, leftMs: undefined },
       mailboxItems: 0,
       mailboxBytes: 0,
+      arrivals: 0,
       memoryBytes: 2 * 65_536,
       resident: true,
       reductions: undefined,

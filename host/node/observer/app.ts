@@ -3,15 +3,19 @@
  * does.
  */
 import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { type Pid, parsePid, type Runtime } from "../../index.ts";
 import { type SortKey, sortKeys } from "../../web/observer/protocol.ts";
 import { ownHostOnly, tokenOnly } from "../serve/loopback.ts";
 import { observerFile } from "./files.ts";
 import type { History } from "./history.ts";
 import type { Metrics } from "./metrics.ts";
+import { sendRequestIn, sendTo } from "./sending.ts";
 import type { ListOptions, View } from "./view.ts";
 
 const MAX_ROWS = 1_000;
+/** Of the request that sends a message: as JSON, a payload takes more bytes than it has. */
+const MOST_SENT_BYTES = 8 * 2 ** 20;
 
 const headers = {
   "Content-Security-Policy":
@@ -54,7 +58,9 @@ export function observerApp({ runtime, view, history, metrics, token, port }: Pa
     const before = wholeOf(context, "before", Number.POSITIVE_INFINITY);
     return context.json(history.endsBefore(before, filterIn(context)));
   });
-  app.get("/api/events", context => context.json(history.eventsAfter(wholeOf(context, "after", 0), filterIn(context))));
+  app.get("/api/events", context => {
+    return context.json(view.events(wholeOf(context, "after", 0), filterIn(context), context.req.query("kind") ?? ""));
+  });
   app.get("/api/actors/:pid", context => {
     const pid = pidOf(context);
     return pid === undefined ? noPid(context) : context.json(view.actor(pid));
@@ -62,6 +68,13 @@ export function observerApp({ runtime, view, history, metrics, token, port }: Pa
   app.post("/api/actors/:pid/kill", context => {
     const pid = pidOf(context);
     return pid === undefined ? noPid(context) : context.json({ killed: runtime.kill(pid) });
+  });
+  app.post("/api/actors/:pid/send", bodyLimit({ maxSize: MOST_SENT_BYTES }), async context => {
+    const pid = pidOf(context);
+    if (pid === undefined) return noPid(context);
+    const request = sendRequestIn(await context.req.json().catch(() => undefined));
+    if (request !== undefined) return context.json(await sendTo(runtime, pid, request));
+    return context.text("send JSON: { text, format: text, json or hex, tag: 0, isCall: false }\n", 400);
   });
   app.get("/metrics", async context => {
     return context.body(await metrics.registry.metrics(), 200, { "Content-Type": metrics.registry.contentType });

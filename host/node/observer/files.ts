@@ -3,7 +3,20 @@
  */
 import { type Load, type PageFile, pageFile, readHtml, readScript, sharedFiles, styles } from "../serve/page-files.ts";
 
-const own = ["app", "actors", "api", "drawer", "ends", "pager", "plots", "protocol", "table", "totals", "tree"];
+const own = [
+  "app",
+  "actors",
+  "api",
+  "drawer",
+  "ends",
+  "pager",
+  "plots",
+  "protocol",
+  "send-box",
+  "table",
+  "totals",
+  "tree",
+];
 /**
  * Scripts import these as `../page/…` and `../../wire/…`; no URL leads above the root, so the paths
  * are these.

@@ -13,7 +13,7 @@ import {
   type Pid,
   type Runtime,
 } from "../../index.ts";
-import type { EndPage, EndRow, EventRow } from "../../web/observer/protocol.ts";
+import type { EndGroup, EndPage, EndRow, EventRow } from "../../web/observer/protocol.ts";
 import { cut, receivedRow } from "./rows.ts";
 
 const ENDS_KEPT = 200;
@@ -25,8 +25,12 @@ const STACK_LENGTH = 8000;
 /** How many crashes and events one answer has. */
 const ENDS_A_PAGE = 50;
 const EVENTS_A_PAGE = 300;
+/** How many pids a group of equal crashes names. */
+const OTHERS_SHOWN = 20;
 /** How many children have their restarts counted. */
 const CHILDREN_KEPT = 10_000;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export class History {
   readonly ends: EndRow[] = [];
@@ -39,6 +43,8 @@ export class History {
    * before or after the exit.
    */
   readonly #reports = new Map<Pid, ChildReport>();
+  /** What the actors were called that have ended last, by pid. */
+  readonly #labels = new Map<string, string>();
   readonly #stop: () => void;
   #index = 0;
   /** How many events of each kind came in this second. */
@@ -56,20 +62,50 @@ export class History {
     return this.#restarts.get(`${supervisor} ${id}`) ?? 0;
   }
 
-  /** The newest crashes that are older than one, a page of them. */
+  /** The newest groups of crashes that are older than one, a page of them. */
   endsBefore(index: number, filter: string): EndPage {
-    const found = this.ends.filter(
-      end => end.index < index && contains([end.pid, end.name, end.module, end.reason], filter),
-    );
-    return { rows: found.slice(-ENDS_A_PAGE).reverse(), hasOlder: found.length > ENDS_A_PAGE };
+    const groups = new Map<string, Mutable<EndGroup>>();
+    for (const end of this.ends.toReversed()) {
+      if (!contains([end.pid, end.name, end.module, end.reason], filter)) continue;
+      const key = JSON.stringify([end.module, end.reason]);
+      const group = groups.get(key);
+      if (group === undefined) {
+        groups.set(key, { ...end, times: 1, firstMs: end.atMs, others: [] });
+        continue;
+      }
+      group.times++;
+      group.firstMs = end.atMs;
+      if (group.others.length < OTHERS_SHOWN) group.others = [...group.others, end.pid];
+    }
+    const found = [...groups.values()].filter(group => group.index < index);
+    return { rows: found.slice(0, ENDS_A_PAGE), hasOlder: found.length > ENDS_A_PAGE };
   }
 
-  /** The events after one, the oldest first. If they are more than a page, the newest of them. */
-  eventsAfter(index: number, filter: string): EventRow[] {
-    const found = this.events.filter(
-      event => event.index > index && contains([event.pid, event.kind, event.level, event.text], filter),
-    );
-    return found.slice(-EVENTS_A_PAGE);
+  /**
+   * The events after one, the oldest first. If they are more than a page, the newest of them.
+   *
+   * @param kinds undefined: all
+   * @param labelOf what a live actor is called; undefined if it has ended
+   */
+  eventsAfter(
+    index: number,
+    filter: string,
+    kinds: readonly InspectKind[] | undefined,
+    labelOf: (pid: string) => string | undefined,
+  ): EventRow[] {
+    const labels = new Map<string, string | undefined>();
+    const found: EventRow[] = [];
+    for (let at = this.events.length - 1; at >= 0 && found.length < EVENTS_A_PAGE; at--) {
+      const event = this.events[at];
+      if (event.index <= index) break;
+      if (kinds !== undefined && !kinds.includes(event.kind)) continue;
+      const { pid, kind, level, text } = event;
+      if (!labels.has(pid)) labels.set(pid, labelOf(pid) ?? this.#labels.get(pid));
+      const label = labels.get(pid);
+      if (!contains([pid, kind, level, text, label], filter)) continue;
+      found.push(label === undefined || text.startsWith(label) ? event : { ...event, label });
+    }
+    return found.reverse();
   }
 
   eventsOf(pid: string, most: number): EventRow[] {
@@ -104,6 +140,8 @@ export class History {
   }
 
   #end({ pid, module, names, reason, lastReceived }: InspectEvent & { readonly kind: "exit" }): void {
+    this.#labels.set(formatPid(pid), cut(names[0] ?? module ?? "a mailbox"));
+    if (this.#labels.size > EVENTS_KEPT) this.#labels.delete(this.#labels.keys().next().value ?? "");
     if (reason.kind === "normal" || reason.kind === "shutdown") return;
     this.crashes++;
     const report = this.#reports.get(pid);

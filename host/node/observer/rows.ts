@@ -13,14 +13,12 @@ import {
   type WaitingItem,
 } from "../../index.ts";
 import type { ActorRef, ActorRow, ItemRow, Payload } from "../../web/observer/protocol.ts";
+import { hexOf, textOf } from "../payload-text.ts";
 
 /** How much of a name, a module's name or an entry is shown. */
 const SHOWN_LETTERS = 255;
 /** How much of a payload is shown. */
 const SHOWN_BYTES = 256;
-/** Bytes with more than one control character in this many count as binary. */
-const TEXT_TO_CONTROLS = 8;
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function cut(text: string): string {
   return text.length > SHOWN_LETTERS ? `${text.slice(0, SHOWN_LETTERS - 1)}…` : text;
@@ -31,7 +29,8 @@ export function labelOf({ names, module, kind }: ActorInfo): string {
   return cut(names[0] ?? module ?? (kind === "calls" ? "runtime.call" : kind));
 }
 
-export function rowOf(info: ActorInfo): ActorRow {
+/** @param rate items a second, if it is known */
+export function rowOf(info: ActorInfo, rate?: number): ActorRow {
   const { module, entry, waits, reductions, memoryBytes, resident, pinned, imageBytes } = info;
   return {
     pid: formatPid(info.pid),
@@ -43,6 +42,7 @@ export function rowOf(info: ActorInfo): ActorRow {
     ...(waits !== undefined && { waits: waitText(waits) }),
     items: info.mailboxItems,
     bytes: info.mailboxBytes,
+    ...(rate !== undefined && { rate }),
     ...(reductions !== undefined && { reductions }),
     ...(memoryBytes !== undefined && { memory: memoryBytes }),
     ...(resident !== undefined && { resident }),
@@ -61,7 +61,7 @@ function waitText({ for: what, value, leftMs }: Wait): string {
 
 export function itemRow(item: WaitingItem, refTo: (pid: Pid) => ActorRef): ItemRow {
   const { kind, from, tag, ref, reason, length, bytes } = item;
-  return { kind, from: refTo(from), tag, ref, ...(reason && { reason }), length, payload: payloadOf(bytes, length) };
+  return { kind, from: refTo(from), tag, ref, ...(reason && { reason }), length, payload: payloadRow(bytes, length) };
 }
 
 /** The item that an actor had received last when it crashed. */
@@ -76,30 +76,14 @@ export function receivedRow(item: Received, refTo: (pid: Pid) => ActorRef): Item
     ref: kind === "exit" ? 0 : item.ref,
     ...(signal && { reason: formatReason(item.reason) }),
     length: bytes.length,
-    payload: payloadOf(bytes, bytes.length),
+    payload: payloadRow(bytes, bytes.length),
   };
 }
 
-function payloadOf(bytes: Uint8Array, length: number): Payload {
-  const shown = bytes.subarray(0, SHOWN_BYTES);
-  const hex = Array.from(shown, byte => byte.toString(16).padStart(2, "0")).join(" ");
-  const text = textOf(shown);
-  return { hex, ...(text !== undefined && { text }), cut: shown.length < length };
-}
-
-/**
- * The bytes as text, without a character that was cut at the end. Undefined where they are not
- * text.
- */
-function textOf(bytes: Uint8Array): string | undefined {
-  for (let cut = 0; cut < 4 && cut < bytes.length; cut++) {
-    try {
-      const text = decoder.decode(bytes.subarray(0, bytes.length - cut));
-      const controls = text.match(/(?![\t\n\r])\p{Cc}/gu)?.length ?? 0;
-      return controls * TEXT_TO_CONTROLS > text.length ? undefined : text;
-    } catch {
-      // The last character may have been cut: try with one byte less.
-    }
-  }
-  return undefined;
+/** @param length of the whole payload, of which these may be the first bytes */
+export function payloadRow(bytes: Uint8Array, length: number, most: number = SHOWN_BYTES): Payload {
+  const shown = bytes.subarray(0, most);
+  const isCut = shown.length < length;
+  const text = shown.length === 0 ? undefined : textOf(shown, isCut);
+  return { hex: hexOf(shown), ...(text !== undefined && { text }), cut: isCut };
 }

@@ -1,19 +1,22 @@
 /** Answers the page's requests. No answer has more than a page of anything. */
 
-import { type ActorInfo, type ActorOrder, formatPid, type Pid, type Runtime } from "../../index.ts";
-import type {
-  ActorDetail,
-  ActorPage,
-  ActorRef,
-  EndedDetail,
-  Overview,
-  SortKey,
-  TreePage,
-  TreeRow,
+import { type ActorInfo, type ActorOrder, formatPid, type Pid, parsePid, type Runtime } from "../../index.ts";
+import {
+  type ActorDetail,
+  type ActorPage,
+  type ActorRef,
+  type EndedDetail,
+  type EventRow,
+  eventFilters,
+  type Overview,
+  type SortKey,
+  type TreePage,
+  type TreeRow,
 } from "../../web/observer/protocol.ts";
 import { engineName } from "../engine.ts";
 import type { History } from "./history.ts";
 import type { Looks } from "./looks.ts";
+import { Rates } from "./rates.ts";
 import { cut, itemRow, labelOf, rowOf } from "./rows.ts";
 import type { Samples } from "./samples.ts";
 
@@ -48,6 +51,7 @@ const orders: Readonly<Record<SortKey, readonly [order: ActorOrder, isWord: bool
   state: ["state", true],
   items: ["mailboxItems", false],
   bytes: ["mailboxBytes", false],
+  rate: ["arrivals", false],
   reductions: ["reductions", false],
   memory: ["memoryBytes", false],
   resident: ["resident", false],
@@ -61,6 +65,7 @@ export class View {
   readonly #looks: Looks;
   readonly #samples: Samples;
   readonly #history: History;
+  readonly #rates = new Rates();
   readonly #beganMs = performance.now();
 
   constructor(runtime: Runtime, looks: Looks, samples: Samples, history: History) {
@@ -95,15 +100,18 @@ export class View {
     const reverse = isDescending === isWord;
     const begin = order === "pid" && !reverse ? at : 0;
     const page = await this.#looks.take(JSON.stringify(["actors", begin, filter, order, reverse]), runtime => {
-      const { actors, next } = runtime.snapshot({ from: begin, most: MOST, text: filter, order, reverse });
+      const since = this.#rates.note(runtime);
+      const which = { from: begin, most: MOST, text: filter, order, reverse, ...(since && { since }) };
+      const { actors, next } = runtime.snapshot(which);
       const isWhole = next === undefined && begin === 0 && actors.length < MOST;
       const matching = filter === "" ? undefined : isWhole ? actors.length : runtime.totals({ text: filter }).actors;
-      return { actors, next, matching };
+      const rates = actors.map(actor => this.#rates.of(actor));
+      return { actors, rates, next, matching };
     });
     return {
       total: page.actors.length,
       from,
-      rows: page.actors.slice(from, from + count).map(rowOf),
+      rows: page.actors.slice(from, from + count).map((actor, i) => rowOf(actor, page.rates[from + i])),
       alive: totals.actors,
       matching: page.matching ?? totals.actors,
       ...(page.next !== undefined && { next: formatPid(page.next) }),
@@ -138,6 +146,15 @@ export class View {
       ...(strategy && { strategy }),
       restarts: supervisor === undefined ? 0 : this.#history.restartsOf(supervisor.pid, supervisor.id),
     };
+  }
+
+  /** @param kind a key of `eventFilters`; any other text: all kinds */
+  events(after: number, filter: string, kind: string): EventRow[] {
+    const kinds = Object.entries(eventFilters).find(([name]) => name === kind)?.[1];
+    return this.#history.eventsAfter(after, filter, kinds, text => {
+      const info = this.#runtime.info(parsePid(text) ?? 0);
+      return info && labelOf(info);
+    });
   }
 
   actor(pid: Pid): ActorDetail | EndedDetail {

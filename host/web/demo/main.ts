@@ -32,6 +32,7 @@ const actors = new Actors(
 );
 const log = new Log();
 const plot = new TimePlot(byId("plot"), {
+  label: "Messages a second",
   lines: [{ label: "messages a second", color: "accent", fill: true }],
   seconds: 60,
   heightPx: 168,

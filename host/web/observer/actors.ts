@@ -1,7 +1,7 @@
 /** The columns of the list of actors. The tree has some of them. */
 import { escapeControls } from "../../wire/escape-controls.ts";
 import { setAttribute, setText } from "../page/dom.ts";
-import { bytes, count, duration, residence, short } from "../page/text.ts";
+import { bytes, count, duration, rate, residence, short } from "../page/text.ts";
 import type { ActorRow, SortKey } from "./protocol.ts";
 import type { Column } from "./table.ts";
 
@@ -64,6 +64,14 @@ const counted = "What it has computed since its spawn, if its module counts redu
 const reductions = numbers("Reductions", "reductions", 106, row => row.reductions, short, counted);
 const measures: readonly Column<ActorRow>[] = [
   items,
+  numbers(
+    "Items/s",
+    "rate",
+    82,
+    row => row.rate,
+    rate,
+    "Items that came to its mailbox in a second, lately: messages, timers, signals",
+  ),
   numbers("Bytes", "bytes", 84, row => row.bytes, bytes, "Payload bytes in its mailbox"),
   reductions,
   memory,

@@ -39,8 +39,9 @@ export async function ask<T>(path: string, parameters: Record<string, string | n
 }
 
 /** A request that changes the runtime. */
-export async function act<T>(path: string): Promise<T> {
-  return answerOf(await fetch(`api/${path}`, { method: "POST", headers: headers() }));
+export async function act<T>(path: string, body?: object): Promise<T> {
+  const json = body && { body: JSON.stringify(body) };
+  return answerOf(await fetch(`api/${path}`, { method: "POST", headers: headers(), ...json }));
 }
 
 function headers(): HeadersInit {

@@ -6,7 +6,7 @@
  * of host/index.ts.
  */
 
-import { byId, setAttribute, setText } from "../page/dom.ts";
+import { byId, el, setAttribute, setText } from "../page/dom.ts";
 import { count, duration } from "../page/text.ts";
 import { actorColumns } from "./actors.ts";
 import { ask, Refused, takeToken, tokenIn, useToken } from "./api.ts";
@@ -14,7 +14,7 @@ import { Drawer } from "./drawer.ts";
 import { EndList, EventList } from "./ends.ts";
 import { Pager } from "./pager.ts";
 import { Plots } from "./plots.ts";
-import type { ActorPage, ActorRow, Overview, Sample } from "./protocol.ts";
+import { type ActorPage, type ActorRow, eventFilters, type Overview, type Sample } from "./protocol.ts";
 import { VirtualTable } from "./table.ts";
 import { Totals } from "./totals.ts";
 import { TreeList } from "./tree.ts";
@@ -31,6 +31,7 @@ interface List {
 const main = document.querySelector("main") as HTMLElement;
 const host = byId("list");
 const filter = byId("filter") as HTMLInputElement;
+const kind = byId("kind", HTMLSelectElement);
 const form = byId("token") as HTMLFormElement;
 const status = byId("status");
 const pause = byId("pause");
@@ -55,13 +56,15 @@ const pager = new Pager(byId("pages"), () => {
 const makers: Readonly<Record<string, () => List>> = {
   actors: actorList,
   tree: () => new TreeList(host, () => filter.value, drawer.open),
-  ends: () => filtered(new EndList(host, drawer.open)),
-  events: () => filtered(new EventList(host, drawer.open)),
+  ends() {
+    const ends = new EndList(host, drawer.open);
+    return { refresh: () => ends.refresh(filter.value) };
+  },
+  events() {
+    const events = new EventList(host, drawer.open);
+    return { refresh: () => events.refresh(filter.value, kind.value) };
+  },
 };
-
-function filtered(ends: EndList | EventList): List {
-  return { refresh: () => ends.refresh(filter.value) };
-}
 
 function actorList(): List {
   const table = new VirtualTable<ActorRow>(host, {
@@ -97,6 +100,7 @@ function show(tab: string): void {
   for (const other of document.querySelectorAll<HTMLElement>("[role=tab]")) {
     setAttribute(other, "aria-selected", String(other.dataset.tab === tab));
   }
+  kind.hidden = tab !== "events";
   list?.leave?.();
   host.replaceChildren();
   pager.hide();
@@ -178,6 +182,8 @@ for (const tab of document.querySelectorAll<HTMLElement>("[role=tab]")) {
   tab.addEventListener("click", () => show(tab.dataset.tab ?? "actors"));
 }
 filter.addEventListener("input", toTop);
+kind.append(...Object.keys(eventFilters).map(name => el("option", {}, name)));
+kind.addEventListener("input", toTop);
 pause.addEventListener("click", () => {
   isPaused = !isPaused;
   setAttribute(pause, "aria-pressed", String(isPaused));

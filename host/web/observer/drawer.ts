@@ -1,6 +1,6 @@
 /**
- * The drawer: one actor with its mailbox, links and events. The reader can follow it and kill it
- * here.
+ * The drawer: one actor with its mailbox, links and events. The reader can follow it, send to
+ * it and kill it here.
  */
 import { escapeControls } from "../../wire/escape-controls.ts";
 import { button, el } from "../page/dom.ts";
@@ -11,6 +11,7 @@ import { act, ask, inPath } from "./api.ts";
 import { countOf, endNode, eventNode, itemNodes, pidLink } from "./ends.ts";
 import { depthPlot } from "./plots.ts";
 import type { ActorDetail, ActorRef, EndedDetail } from "./protocol.ts";
+import { SendBox } from "./send-box.ts";
 
 const FOLLOW_MS = 250;
 const LOOK_MS = 1000;
@@ -19,6 +20,7 @@ export class Drawer {
   readonly #host: HTMLElement;
   readonly #onChange: (pid: string) => void;
   readonly #head = el("div", { class: "head" });
+  readonly #send = new SendBox();
   readonly #body = el("div", { class: "body" });
   #pid = "";
   #isFollowed = false;
@@ -31,7 +33,7 @@ export class Drawer {
   constructor(host: HTMLElement, onChange: (pid: string) => void) {
     this.#host = host;
     this.#onChange = onChange;
-    host.append(this.#head, this.#body);
+    host.append(this.#head, this.#send.element, this.#body);
     addEventListener("keydown", ({ key }) => {
       if (key === "Escape") this.close();
     });
@@ -43,6 +45,7 @@ export class Drawer {
     this.#plot = undefined;
     this.#host.hidden = false;
     this.#body.scrollTop = 0;
+    this.#send.choose(pid);
     this.#onChange(pid);
     void this.#goOn(++this.#look);
   };
@@ -88,6 +91,7 @@ export class Drawer {
         this.#actions(actor.kind),
       );
     }
+    this.#send.allow(actor.kind !== "calls");
     if (this.#isFollowed) this.#follow(actor.items);
     const nodes = [
       this.#plot?.figure,
@@ -144,6 +148,7 @@ export class Drawer {
   #showEnded({ pid, ended, successors, events: told }: EndedDetail): void {
     this.#head.dataset.state = pid;
     this.#isFollowed = false;
+    this.#send.allow(false);
     const name = ended === undefined ? "ended" : ((ended.name || ended.module) ?? "ended");
     this.#head.replaceChildren(this.#title(name, pid));
     const heirs = successors.map(heir => el("p", {}, "Its name now belongs to ", pidLink(heir, this.open)));

@@ -3,7 +3,7 @@ import { escapeControls } from "../../wire/escape-controls.ts";
 import { button, el } from "../page/dom.ts";
 import { bytes, count, timeOfDay } from "../page/text.ts";
 import { ask } from "./api.ts";
-import type { EndPage, EndRow, EventRow, ItemRow } from "./protocol.ts";
+import type { EndGroup, EndPage, EndRow, EventRow, ItemRow } from "./protocol.ts";
 
 /** How many events the page shows. */
 const EVENTS_SHOWN = 300;
@@ -35,36 +35,39 @@ export function itemNodes(item: ItemRow, open: Open): Node[] {
   return [line, el("pre", { title: payload.hex }, text)];
 }
 
-export function endNode(end: EndRow, open: Open): HTMLElement {
+export function endNode(end: EndRow | EndGroup, open: Open): HTMLElement {
   const { child, last } = end;
+  const group = "times" in end && end.times > 1 ? end : undefined;
   const who = [end.name, end.module]
     .filter(word => word !== undefined && word !== "")
     .map(word => escapeControls(String(word)));
   return el(
     "li",
-    { "data-pid": end.pid },
+    { "data-pid": end.pid, "data-group": `${end.module} ${end.reason}` },
     el(
       "div",
       { class: "line" },
       el("time", {}, timeOfDay(end.atMs)),
       pidLink({ pid: end.pid }, open),
       el("span", { class: "strong" }, who.join(" · ")),
+      group && el("span", { class: "badge" }, `${count(group.times)} times since ${timeOfDay(group.firstMs)}`),
       child && el("span", { class: "badge" }, `supervisor: ${escapeControls(child.action)}`),
     ),
     el("p", { class: "reason" }, escapeControls(end.reason)),
+    group && el("p", { class: "line" }, el("small", {}, "also "), ...group.others.map(pid => pidLink({ pid }, open))),
     last && el("details", { open: "" }, el("summary", {}, "Last message"), ...itemNodes(last, open)),
     end.stack !== "" && el("details", {}, el("summary", {}, "Stack"), el("pre", {}, escapeControls(end.stack, true))),
   );
 }
 
-export function eventNode({ atMs, kind, pid, text, level }: EventRow, open: Open): HTMLElement {
+export function eventNode({ atMs, kind, pid, label = "", text, level }: EventRow, open: Open): HTMLElement {
   const bad = level === "error" || kind === "dead-letter" || kind === "report";
   return el(
     "li",
     {},
     el("time", {}, timeOfDay(atMs)),
     el("span", bad ? { class: "alarm" } : { class: "quiet" }, level === undefined ? kind : `log ${level}`),
-    el("span", {}, pidLink({ pid }, open)),
+    el("span", {}, pidLink({ pid, label }, open)),
     el("span", { class: "text" }, escapeControls(text)),
   );
 }
@@ -96,6 +99,7 @@ export class EndList {
     const isNewest = before === Number.POSITIVE_INFINITY;
     const why = filter === "" && isNewest ? "has crashed or was killed since the observer began" : "matches";
     const turn = (text: string, to: number) => button(text, {}, () => this.#turn(to, filter));
+    const opened = this.#opened();
     this.#host.replaceChildren(
       rows.length === 0
         ? el("p", { class: "empty" }, `No actor ${why}.`)
@@ -107,6 +111,28 @@ export class EndList {
         hasOlder && turn("Older crashes", rows.at(-1)?.index ?? 0),
       ),
     );
+    this.#reopen(opened);
+  }
+
+  /** Which details are open, by the group of crashes. A further crash of a group closes nothing. */
+  #opened(): ReadonlyMap<string, readonly boolean[]> {
+    const groups = [...this.#host.querySelectorAll<HTMLElement>("li[data-group]")];
+    return new Map(
+      groups.map(group => [
+        group.dataset.group ?? "",
+        [...group.querySelectorAll("details")].map(details => details.open),
+      ]),
+    );
+  }
+
+  #reopen(opened: ReadonlyMap<string, readonly boolean[]>): void {
+    for (const group of this.#host.querySelectorAll<HTMLElement>("li[data-group]")) {
+      const states = opened.get(group.dataset.group ?? "");
+      if (states === undefined) continue;
+      group.querySelectorAll("details").forEach((details, i) => {
+        details.open = states[i] ?? details.open;
+      });
+    }
   }
 
   #turn(before: number, filter: string): void {
@@ -121,23 +147,26 @@ export class EventList {
   readonly #host: HTMLElement;
   readonly #open: Open;
   readonly #list = el("ol", { class: "entries events" });
-  readonly #empty = el("p", { class: "empty" }, "No event yet: no spawn, no exit, no log line.");
+  readonly #empty = el("p", { class: "empty" }, "No event since the observer began, or none matches.");
   #last = 0;
-  #filter = "";
+  /** The filter and the kind of the events that are shown. */
+  #which = "";
 
   constructor(host: HTMLElement, open: Open) {
     this.#host = host;
     this.#open = open;
   }
 
-  async refresh(filter: string): Promise<void> {
-    if (filter !== this.#filter) {
+  /** @param kind a key of `eventFilters`; "": all kinds */
+  async refresh(filter: string, kind: string): Promise<void> {
+    const which = `${kind} ${filter}`;
+    if (which !== this.#which) {
       this.#list.replaceChildren();
       this.#last = 0;
     }
-    this.#filter = filter;
-    const events = await ask<EventRow[]>("events", { after: this.#last, filter });
-    if (filter !== this.#filter) return;
+    this.#which = which;
+    const events = await ask<EventRow[]>("events", { after: this.#last, filter, kind });
+    if (which !== this.#which) return;
     this.#last = events.at(-1)?.index ?? this.#last;
     this.#list.prepend(...events.reverse().map(event => eventNode(event, this.#open)));
     while (this.#list.children.length > EVENTS_SHOWN) this.#list.lastElementChild?.remove();

@@ -13,6 +13,7 @@ export class Plots {
   constructor(rates: HTMLElement, delays: HTMLElement) {
     this.#rates = new TimePlot(rates, {
       ...RUNTIME,
+      label: "Messages a second",
       lines: [
         { label: "received", color: "accent", fill: true },
         { label: "sent", color: "quiet", dash: [4, 4] },
@@ -22,6 +23,7 @@ export class Plots {
     });
     this.#delays = new TimePlot(delays, {
       ...RUNTIME,
+      label: "Delay in milliseconds",
       lines: [
         { label: "queue max", color: "accent", fill: true },
         { label: "queue median", color: "good" },
@@ -45,5 +47,5 @@ export class Plots {
 /** The number of items in the mailbox of an actor that is followed. */
 export function depthPlot(host: HTMLElement): TimePlot {
   const lines = [{ label: "in the mailbox", color: "accent", fill: true }];
-  return new TimePlot(host, { ...MAILBOX, lines, format: count });
+  return new TimePlot(host, { ...MAILBOX, label: "Items in the mailbox", lines, format: count });
 }

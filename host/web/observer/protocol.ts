@@ -2,7 +2,7 @@
  * The JSON that the observer's server sends to its page and to `isopod top`. Pids are texts, as
  * `formatPid` prints them. Times are in milliseconds.
  */
-import type { ActorInfo, Counters, LogLevel, Totals, WaitingItem } from "../../index.ts";
+import type { ActorInfo, Counters, InspectKind, LogLevel, Totals, WaitingItem } from "../../index.ts";
 
 /** The runtime as a whole. */
 export interface Overview {
@@ -79,9 +79,9 @@ export interface TreePage {
   readonly next?: string;
 }
 
-/** Crashes, the newest first. */
+/** Crashes, the newest first. Equal ones, of one module and for one reason, are one row. */
 export interface EndPage {
-  readonly rows: readonly EndRow[];
+  readonly rows: readonly EndGroup[];
   /** Whether older ones are kept. */
   readonly hasOlder: boolean;
 }
@@ -94,6 +94,7 @@ export const sortKeys = [
   "state",
   "items",
   "bytes",
+  "rate",
   "reductions",
   "memory",
   "resident",
@@ -114,6 +115,8 @@ export interface ActorRow {
   readonly waits?: string;
   readonly items: number;
   readonly bytes: number;
+  /** How many items came to its mailbox in each of the last seconds. Only in the list of actors, from its second second on. */
+  readonly rate?: number;
   readonly reductions?: number;
   readonly memory?: number;
   /** Whether it has an instance. Absent for the host's own. */
@@ -200,11 +203,51 @@ export interface EndRow {
   readonly child?: { readonly id: string; readonly supervisor: string; readonly action: string };
 }
 
+/** The newest of equal crashes. */
+export interface EndGroup extends EndRow {
+  /** How many are kept. */
+  readonly times: number;
+  readonly firstMs: number;
+  /** The pids of others, the newest first; not more than a few. */
+  readonly others: readonly string[];
+}
+
+/** What the list of events can be narrowed to. */
+export const eventFilters = {
+  log: ["log"],
+  spawns: ["spawn"],
+  ends: ["exit"],
+  "dead letters": ["dead-letter"],
+  names: ["register", "unregister"],
+  supervisors: ["child", "report"],
+} as const;
+
 export interface EventRow {
   readonly index: number;
   readonly atMs: number;
-  readonly kind: "spawn" | "exit" | "dead-letter" | "log" | "register" | "unregister" | "child" | "report";
+  readonly kind: InspectKind;
   readonly level?: LogLevel;
   readonly pid: string;
+  /** The actor's name, or else its module. Absent where that is not known, or stands in the text. */
+  readonly label?: string;
   readonly text: string;
+}
+
+/** What a reader sends to an actor. */
+export interface SendRequest {
+  readonly text: string;
+  /** What the text is: itself, JSON that is checked and sent as it is, or bytes as hex digits. */
+  readonly format: "text" | "json" | "hex";
+  readonly tag: number;
+  /** Whether an answer is waited for. */
+  readonly isCall: boolean;
+}
+
+/** What has become of it. Without an error and an answer, a message was accepted. */
+export interface SendResult {
+  readonly answer?: Payload;
+  /** How long the answer took. */
+  readonly tookMs?: number;
+  /** Why there is no answer, or why the message was not accepted. */
+  readonly error?: string;
 }

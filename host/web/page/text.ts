@@ -18,6 +18,11 @@ export function short(value: number): string {
   return count(value);
 }
 
+/** How often something happens in a second: seldom is not never. */
+export function rate(value: number): string {
+  return value > 0 && value < 10 ? value.toFixed(1) : short(value);
+}
+
 export function bytes(value: number): string {
   if (value < 1024) return `${value} B`;
   for (const [unit, size] of [

@@ -15,6 +15,8 @@ export interface Line {
 }
 
 export interface TimePlotOptions {
+  /** What a screen reader says of the plot, before the last values. */
+  readonly label: string;
   readonly lines: readonly Line[];
   /** How many of the last seconds are shown. */
   readonly seconds: number;
@@ -58,12 +60,25 @@ export class TimePlot {
   show(): void {
     if (this.#plot === undefined) this.#draw();
     else this.#plot.setData(this.#data, true);
+    this.#describe();
     const plot = this.#plot;
     if (plot === undefined || this.#options.hasLegend === false) return;
     // Without a pointer over the plot, the legend shows the last sample.
     if (plot.cursor.left === undefined || plot.cursor.left < 0) {
       plot.setLegend({ idx: this.#data[0].length - 1 }, false);
     }
+  }
+
+  /** Says in words what the canvas shows. */
+  #describe(): void {
+    const canvas = this.#host.querySelector("canvas");
+    const { label, lines, format } = this.#options;
+    const values = lines.map((line, i) => {
+      const last = this.#data[i + 1].at(-1);
+      return last == null ? undefined : `${line.label} ${format(last)}`;
+    });
+    canvas?.setAttribute("role", "img");
+    canvas?.setAttribute("aria-label", `${label}: ${values.filter(value => value !== undefined).join(", ")}`);
   }
 
   get #width(): number {
@@ -101,7 +116,12 @@ export class TimePlot {
             splits: () => this.#marks(),
             values: (_, times) => times.map(time => (time === this.#newest ? "now" : `−${ago(this.#newest - time)}`)),
           },
-          { ...axis, size: 56, values: (_, numbers) => numbers.map(format) },
+          // No two marks have the same text.
+          {
+            ...axis,
+            size: 56,
+            values: (_, numbers) => numbers.map(format).map((text, i, all) => (all[i - 1] === text ? "" : text)),
+          },
         ],
         legend: hasLegend ? { live: true } : { show: false },
         cursor: hasLegend ? { y: false, points: { size: 6 } } : { show: false },

@@ -1,10 +1,20 @@
 /** `isopod run` and `isopod observe`: one actor of a guest, from its first turn to its end. */
+import { PAYLOAD_FORMATS } from "../../payload-text.ts";
 import { type Arguments, type Command, UsageError } from "../command.ts";
 import { COMPILE_OPTIONS } from "../compile-options.ts";
 import { relaunch } from "../relaunch.ts";
 import { guestFrom } from "../run/guest.ts";
-import { GRANT_CHOICES, grantsOf, LEVELS, limitsOf, POLICY_CHOICES, spawnOptions } from "../run/options.ts";
-import { runGuest } from "../run/session.ts";
+import {
+  definitionsOf,
+  GRANT_CHOICES,
+  grantsOf,
+  LEVELS,
+  limitsOf,
+  lineOptions,
+  POLICY_CHOICES,
+  spawnOptions,
+} from "../run/options.ts";
+import { type Definition, runGuest } from "../run/session.ts";
 
 const options: Command["options"] = {
   entry: { type: "string" },
@@ -12,6 +22,12 @@ const options: Command["options"] = {
   grant: { type: "string", multiple: true, choices: GRANT_CHOICES },
   limit: { type: "string", multiple: true },
   reductions: { type: "string", choices: POLICY_CHOICES },
+  define: { type: "string", multiple: true },
+  call: { type: "boolean" },
+  lines: { type: "string", choices: PAYLOAD_FORMATS },
+  tag: { type: "string" },
+  to: { type: "string" },
+  stay: { type: "boolean" },
   log: { type: "string", choices: LEVELS },
   observe: { type: "boolean" },
   port: { type: "string" },
@@ -26,6 +42,10 @@ Usage: isopod run <guest.ts | guest.wasm> [arguments…] [options]
 The arguments, joined by spaces, become the actor's args. After --, arguments
 that begin with a dash belong to the guest as well.
 
+Each line of stdin is a message to the actor. What it answers is printed. After
+the last line, the command waits until all that came is handled, and stops the
+actors. If stdin has no line at all, the actor runs until it ends.
+
 Options:
   --entry NAME    the export to run; default: run, or else handle
   --park WAY      how the guest waits: asyncify (default) or jspi
@@ -37,6 +57,15 @@ Options:
   --reductions POLICY
                   counts what the guest computes; after a long time without a
                   receive: yield (other actors get their turns) or kill
+  --define NAME=FILE
+                  a guest that other guests can spawn by this name; may be given
+                  several times
+  --call          each line is a call; the next one waits for its answer
+  --lines FORMAT  what the lines are: text (default), json (a line that is not JSON
+                  is refused) or hex (answers are printed in hex, too)
+  --tag N         the tag of the messages; default 0
+  --to NAME       sends the lines to the actor that has registered this name
+  --stay          goes on after the last line; default with --observe
   --log LEVEL     shows log lines of this level and above: debug (also shows how
                   each actor ends), info (default), warning or error
   --stack BYTES   room for references to objects: how deep functions with objects
@@ -53,8 +82,9 @@ Options:
 
 Log lines of level info go to stdout, all others to stderr. A crash is one line
 on stderr: the actor, the exit reason, and the line of the AssemblyScript source.
-Exit code: 0; 1 if an actor crashed or exited with a reason of its own, or if the
-guest does not compile or load; 2 if the command line is wrong; 130 after SIGINT.
+Exit code: 0; 1 if an actor crashed or exited with a reason of its own, if the
+guest does not compile or load, or if a line was refused or not answered; 2 if the
+command line is wrong; 130 after SIGINT.
 `,
   options,
   run: given => runActor(given, given.has("observe")),
@@ -75,15 +105,31 @@ async function runActor(given: Arguments, observes: boolean): Promise<number> {
   if (path === undefined) throw new UsageError("which guest? Name a .ts or a .wasm file");
   const limits = limitsOf(given);
   const grants = grantsOf(given);
+  const files = definitionsOf(given);
+  const lines = lineOptions(given);
   const level = LEVELS.find(known => known === given.text("log")) ?? "info";
   const port = given.whole("port", 0, 0, 65_535);
   if (given.has("port") && !observes) throw new UsageError("--port is the port of --observe");
   const code = await relaunch();
   if (code !== undefined) return code;
-  const guest = await guestFrom(path, given);
+  const entry = given.text("entry");
+  const guest = await guestFrom(path, given, entry !== undefined);
   if (guest === undefined) return 1;
-  const isDebug = given.has("debug");
-  const isCounted = given.has("reductions");
-  const spawn = { args: args.join(" "), ...spawnOptions(given, path) };
-  return runGuest({ path, guest, spawn, grants, limits, level, isDebug, isCounted, ...(observes && { port }) });
+  const definitions: Definition[] = [];
+  for (const [name, path] of files) {
+    const guest = await guestFrom(path, given, false);
+    if (guest === undefined) return 1;
+    definitions.push({ name, path, guest, defaults: spawnOptions(given, path) });
+  }
+  const to = given.text("to");
+  return runGuest({
+    ...{ path, guest, definitions, grants, limits, level, lines },
+    spawn: { args: args.join(" "), ...(entry !== undefined && { entry }), ...spawnOptions(given, path) },
+    ...(to !== undefined && { to }),
+    // A page is of use as long as its actors live.
+    stays: given.has("stay") || observes,
+    isDebug: given.has("debug"),
+    isCounted: given.has("reductions"),
+    ...(observes && { port }),
+  });
 }

@@ -12,8 +12,10 @@ import { ProgressLine } from "../terminal.ts";
 /**
  * Undefined where the guest does not compile, or has nothing to run. Then the diagnostics have been
  * printed.
+ *
+ * @param hasEntry whether the export to run is named, so that it needs no usual name
  */
-export async function guestFrom(path: string, given: Arguments): Promise<ModuleSource | undefined> {
+export async function guestFrom(path: string, given: Arguments, hasEntry: boolean): Promise<ModuleSource | undefined> {
   if (!path.endsWith(".ts")) {
     if (!path.endsWith(".wasm") && whyMissing(path) === undefined) {
       throw new UsageError(`a guest is AssemblyScript (.ts) or WebAssembly (.wasm), and ${path} is neither`);
@@ -28,7 +30,7 @@ export async function guestFrom(path: string, given: Arguments): Promise<ModuleS
   const [compiled] = await build([path], options).finally(() => progress.clear());
   printDiagnostics(compiled.diagnostics);
   if (compiled.wasm === undefined) return undefined;
-  const message = given.has("entry") ? undefined : entryWarning(compiled.wasm);
+  const message = hasEntry ? undefined : entryWarning(compiled.wasm);
   if (message === undefined) return compiled;
   printDiagnostics([{ severity: "error", message, code: 0, file: resolve(path) }]);
   return undefined;

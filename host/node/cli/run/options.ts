@@ -1,27 +1,48 @@
 /** The options of `isopod run`, as the runtime takes them. */
 import { suggest } from "../../../wire/suggest.ts";
-import { defaultLimits, type Grants, type RuntimeLimits, type SpawnOptions } from "../../index.ts";
+import { defaultLimits, type Grants, type ModuleDefaults, type RuntimeLimits } from "../../index.ts";
+import { PAYLOAD_FORMATS } from "../../payload-text.ts";
 import { type Arguments, numberIn, UsageError } from "../command.ts";
 import { PARK_CHOICES } from "../compile-options.ts";
+import type { LineOptions } from "./lines.ts";
 
 export const GRANT_CHOICES = ["log", "clock", "random", "register", "lookup", "kill", "spawn", "none"];
 export const POLICY_CHOICES = ["yield", "kill"] as const;
 /** From the least important level to the most important. */
 export const LEVELS = ["debug", "info", "warning", "error"] as const;
 
-export function spawnOptions(given: Arguments, path: string): SpawnOptions {
-  const entry = given.text("entry");
+/** How a guest is spawned, whether the command or another guest spawns it. */
+export function spawnOptions(given: Arguments, path: string): ModuleDefaults {
   // A source has been compiled for the way that was asked for; of a module, the runtime checks
   // whether it has it.
   const way = path.endsWith(".ts") ? undefined : PARK_CHOICES.find(way => way === given.text("park"));
   const policy = POLICY_CHOICES.find(policy => policy === given.text("reductions"));
-  return { ...(entry !== undefined && { entry }), ...(way && { way }), ...(policy && { reductions: { policy } }) };
+  return { ...(way && { way }), ...(policy && { reductions: { policy } }) };
 }
 
 export function grantsOf(given: Arguments): Grants | "all" {
   if (!given.has("grant")) return "all";
   const names = given.all("grant").filter(name => name !== "none");
   return Object.fromEntries(names.map(name => [name, name === "spawn" ? "any" : true]));
+}
+
+/** What `--define` names: the files, by the names that guests spawn them by. */
+export function definitionsOf(given: Arguments): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const text of given.all("define")) {
+    const [, name, path] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+    if (name === undefined || path === undefined) {
+      throw new UsageError(`--define takes NAME=FILE, for example worker=worker.ts, not "${text}"`);
+    }
+    if (files.has(name)) throw new UsageError(`--define: ${name} was defined twice`);
+    files.set(name, path);
+  }
+  return files;
+}
+
+export function lineOptions(given: Arguments): LineOptions {
+  const format = PAYLOAD_FORMATS.find(format => format === given.text("lines")) ?? "text";
+  return { format, areCalls: given.has("call"), tag: given.whole("tag", 0, 0, 2 ** 31 - 1) };
 }
 
 /** Throws a UsageError for a text that is not `name=number`, and for an unknown limit. */

@@ -1,6 +1,7 @@
 /**
- * A runtime with one actor, until all of its actors have ended or SIGINT comes. What guests log is
- * printed as plain text: no guest can send control sequences to the terminal.
+ * A runtime with one actor, until all of its actors have ended, the lines of stdin are handled, or
+ * SIGINT comes. What guests log is printed as plain text: no guest can send control sequences to the
+ * terminal.
  */
 import { basename } from "node:path";
 import {
@@ -10,7 +11,9 @@ import {
   escapeControls,
   formatPid,
   type Grants,
+  type GuestModule,
   type LogLevel,
+  type ModuleDefaults,
   type ModuleSource,
   type RuntimeLimits,
   type SpawnOptions,
@@ -18,6 +21,7 @@ import {
 import { crashReport, crashStack } from "../crash-report.ts";
 import { INTERRUPTED } from "../relaunch.ts";
 import { painted } from "../terminal.ts";
+import { type LineOptions, Lines } from "./lines.ts";
 import { LEVELS } from "./options.ts";
 
 export interface Session {
@@ -25,6 +29,13 @@ export interface Session {
   readonly path: string;
   readonly guest: ModuleSource;
   readonly spawn: SpawnOptions;
+  /** What guests can spawn, by name. */
+  readonly definitions: readonly Definition[];
+  readonly lines: LineOptions;
+  /** The name of the actor that gets the lines. Default: the actor of the session. */
+  readonly to?: string;
+  /** Goes on after the last line. */
+  readonly stays: boolean;
   readonly grants: Grants | "all";
   readonly limits: Partial<RuntimeLimits>;
   /** The least important level of log lines that is shown. */
@@ -34,6 +45,13 @@ export interface Session {
   readonly isCounted: boolean;
   /** Serves the observer's page at this port; 0 takes a free port. */
   readonly port?: number;
+}
+
+export interface Definition {
+  readonly name: string;
+  readonly path: string;
+  readonly guest: ModuleSource;
+  readonly defaults: ModuleDefaults;
 }
 
 /** Resolves to the exit code. */
@@ -49,6 +67,8 @@ export async function runGuest(session: Session): Promise<number> {
     },
     onDenied: printDenial,
     onExit: exit => {
+      // The mailbox that the lines come from.
+      if (exit.module === undefined) return;
       const hasFailed = exit.reason.kind !== "normal" && exit.reason.kind !== "shutdown";
       // An actor that SIGINT has ended did not fail.
       if (hasFailed && !interrupted) {
@@ -61,24 +81,36 @@ export async function runGuest(session: Session): Promise<number> {
   });
   const observer = port === undefined ? undefined : await runtime.observe({ port });
   if (observer !== undefined) process.stderr.write(`isopod: observe at ${observer.url}\n`);
-  const module = await runtime.load(guest, {
-    name: basename(path),
-    // A source has its reductions counted by the compiler.
-    reductions: isCounted && !path.endsWith(".ts") ? "count" : "none",
-  });
-  runtime.spawn(module, spawn);
+  const load = (path: string, guest: ModuleSource): Promise<GuestModule> =>
+    runtime.load(guest, {
+      name: basename(path),
+      // A source has its reductions counted by the compiler.
+      reductions: isCounted && !path.endsWith(".ts") ? "count" : "none",
+    });
+  for (const { name, path, guest, defaults } of session.definitions) {
+    runtime.define(name, await load(path, guest), defaults);
+  }
+  const pid = runtime.spawn(await load(path, guest), spawn);
+  const lines = new Lines(runtime, session.to ?? pid, session.lines);
 
   const keepAlive = waitForSignals();
   const onInterrupt = () => {
     interrupted = true;
+    lines.close();
     void runtime.stop();
   };
   process.on("SIGINT", onInterrupt);
-  await runtime.idle();
+  const idle = runtime.idle();
+  const read = lines.read();
+  // An input without a line is that of a program in the background, which runs until its actor ends.
+  await Promise.race([idle, read.then(count => (count === 0 || session.stays ? idle : runtime.settled()))]);
+  lines.close();
+  await read;
+  await runtime.stop();
   await observer?.close();
   process.off("SIGINT", onInterrupt);
   keepAlive.end();
-  return interrupted ? INTERRUPTED : failed ? 1 : 0;
+  return interrupted ? INTERRUPTED : failed || lines.areRefused ? 1 : 0;
 }
 
 function print(level: LogLevel, text: string): void {
@@ -113,7 +145,9 @@ function printDenial({ pid, module, call, grant }: Denial): void {
 function waitForSignals(): { end(): void } {
   let timer: NodeJS.Timeout | undefined;
   const onEmpty = () => {
-    process.stderr.write("isopod: the actor waits for a message, and no sender is left; Ctrl-C ends it\n");
+    const { isTTY, readableEnded } = process.stdin;
+    const hint = isTTY && !readableEnded ? "each line that you type is one; Ctrl-D ends them" : "no sender is left";
+    process.stderr.write(`isopod: the actor waits for a message, and ${hint}; Ctrl-C ends it\n`);
     timer = setInterval(() => {}, 2 ** 30);
   };
   process.once("beforeExit", onEmpty);

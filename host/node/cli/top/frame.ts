@@ -1,7 +1,7 @@
 /** The screen of `isopod top`, as lines of text. */
 
 import type { ActorRow, SortKey } from "../../../web/observer/protocol.ts";
-import { bytes, count, duration, milliseconds, residence, short } from "../../../web/page/text.ts";
+import { bytes, count, duration, milliseconds, rate, residence, short } from "../../../web/page/text.ts";
 import { escapeControls } from "../../../wire/escape-controls.ts";
 import type { Reading } from "./observer-client.ts";
 
@@ -29,6 +29,7 @@ const columns: readonly Column[] = [
   { key: "module", title: "MODULE", width: 22, text: row => escapeControls(row.module ?? row.kind) },
   { key: "state", title: "STATE", width: 8, text: row => row.state },
   number("ITEMS", "items", 9, row => row.items, count),
+  number("ITEMS/S", "rate", 8, row => row.rate, rate),
   number("BYTES", "bytes", 9, row => row.bytes, bytes),
   number("REDUCTIONS", "reductions", 11, row => row.reductions, short),
   number("MEMORY", "memory", 9, row => row.memory, bytes),
@@ -75,7 +76,7 @@ export function frame({ overview, page, sample }: Reading, options: FrameOptions
     options.color && text !== "" ? `\x1b[${styles[style]}m${text}\x1b[0m` : text;
   const cut = (text: string) => text.slice(0, options.columns);
   const shown = fitting(page.hasReductions, options);
-  const rate = sample === undefined ? "–" : short(sample.receivedPerSecond);
+  const perSecond = sample === undefined ? "–" : short(sample.receivedPerSecond);
   const delay = sample?.queueMaxMs == null ? "–" : `${milliseconds(sample.queueMaxMs)} ms`;
   const { counters, states } = overview;
   const room = rowsThatFit(options.rows) + (options.hint === undefined ? 1 : 0);
@@ -83,7 +84,7 @@ export function frame({ overview, page, sample }: Reading, options: FrameOptions
   const part = listed < page.matching ? `   shown ${count(listed)} of ${count(page.matching)}` : "";
   const head = [
     `isopod  ${overview.process}, observed for ${duration(overview.observedMs)}`,
-    `guests ${count(overview.guests)}   messages/s ${rate}   run queue ${overview.runQueue}   queue delay ${delay}   memory ${bytes(overview.memoryBytes)}`,
+    `guests ${count(overview.guests)}   messages/s ${perSecond}   run queue ${overview.runQueue}   queue delay ${delay}   memory ${bytes(overview.memoryBytes)}`,
     `waiting ${count(overview.mailboxItems)} (${bytes(overview.mailboxBytes)})   spawned ${short(counters.spawned)}   crashes ${count(overview.crashes)}   dead letters ${short(counters.dead)}`,
     `actors ${count(overview.actors)}   parked ${count(states.parked)}   ready ${count(states.ready)}   running ${count(states.running)}   idle ${count(states.idle)}${part}`,
   ];
