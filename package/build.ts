@@ -58,7 +58,9 @@ function declare(names: readonly string[]): void {
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     if (needed.has(path)) continue;
     needed.add(path);
-    for (const [, from] of readFileSync(path, "utf8").matchAll(/"(\.{1,2}\/[^"]+)\.[jt]s"/g)) {
+    // A comment may show an import.
+    const code = readFileSync(path, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+    for (const [, from] of code.matchAll(/"(\.{1,2}\/[^"]+)\.[jt]s"/g)) {
       queue.push(join(dirname(path), `${from}.d.ts`));
     }
   }

@@ -347,16 +347,29 @@ export { wrong };
         ...{ types: [], strict: true, noEmit: true },
       };
       await writeFile(join(path, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
-      const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-      // It says on stdout what it finds.
-      const said = await exec(process.execPath, [tsc, "-p", path]).then(
-        ({ stdout }) => stdout,
-        error => error.stdout || String(error),
-      );
-      expect(said).toBe("");
+      expect(await typeErrorsOf(path)).toBe("");
     },
     SLOW,
   );
+
+  test("of guests are AssemblyScript's, in a folder that extends isopod/guest/tsconfig.json", async () => {
+    const folder = await mkdtemp(join(project, "guests-"));
+    await writeFile(join(folder, "tsconfig.json"), `{ "extends": "isopod/guest/tsconfig.json" }`);
+    const good = `import { log } from "isopod/guest";\nexport function run(): void { const n: i32 = 5; log(\`\${n}\`); }\n`;
+    await writeFile(join(folder, "good.ts"), good);
+    expect(await typeErrorsOf(folder)).toBe("");
+    await writeFile(join(folder, "bad.ts"), `export const n: i32 = "five";\n`);
+    expect(await typeErrorsOf(folder)).toMatch(/bad\.ts\(1,14\): error TS2322/);
+  });
+
+  /** What tsc says of a folder with a tsconfig.json. */
+  async function typeErrorsOf(folder: string): Promise<string> {
+    const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+    return exec(process.execPath, [tsc, "-p", folder]).then(
+      ({ stdout }) => stdout,
+      error => error.stdout || String(error),
+    );
+  }
 });
 
 describe("bundled for a page, the core", () => {
