@@ -6,11 +6,13 @@
  * them one by one at each start. Packages of npm stay imports. docs/design.md says what is measured.
  */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
 import { type InputOptions, rolldown } from "rolldown";
 import { kernel } from "../host/kernel/binary.ts";
+import { demoPage } from "./demo-page.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(ROOT, "dist");
@@ -20,11 +22,13 @@ const STARTED = [
   "host/node/cli/cli",
   "host/node/compile/build",
   "host/node/compile/compile-worker",
-  "host/web/demo/main",
 ];
 
 /** The observer serves its page from one script, and imports nothing that the page does not need. */
 const OBSERVER = "host/web/observer/app";
+
+/** The demo's scripts with all that they import: 870 KB, and 200 KB as they are kept. */
+const DEMO = "host/web/demo";
 
 /** The entry points of package.json that are made here, without `dist/` and without extension. */
 function entryPoints(): string[] {
@@ -47,7 +51,6 @@ async function bundle(names: readonly string[]): Promise<void> {
     dir: DIST,
     format: "esm",
     entryFileNames: "[name].js",
-    // The demo's page asks for them by names such as this.
     chunkFileNames: "host/shared/[name].js",
     comments: false,
   });
@@ -78,4 +81,6 @@ const entries = entryPoints();
 declare(entries);
 await bundle([...entries, ...STARTED]);
 await bundle([OBSERVER]);
+mkdirSync(join(DIST, DEMO), { recursive: true });
+for (const [name, text] of await demoPage()) writeFileSync(join(DIST, DEMO, `${name}.br`), brotliCompressSync(text));
 writeFileSync(join(DIST, "host/kernel/kernel.wasm"), kernel, "base64");

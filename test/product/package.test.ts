@@ -175,7 +175,8 @@ describe("installed without its optional packages, as for production,", () => {
       code: 1,
       stderr: `isopod: the compiler of guests needs ${missing("assemblyscript", "binaryen")}\n`,
     });
-    await expect(isopod("demo")).rejects.toMatchObject({ code: 1, stderr: `isopod: isopod demo needs ${pages}\n` });
+    const demo = missing("@hono/node-server", "hono", "prom-client", "uplot", "assemblyscript", "binaryen");
+    await expect(isopod("demo")).rejects.toMatchObject({ code: 1, stderr: `isopod: isopod demo needs ${demo}\n` });
   });
 });
 
