@@ -3,7 +3,7 @@ import type { Contest } from "../harness/contest.ts";
 import type { SweepResult } from "../harness/everything.ts";
 import { curveShares, type Latency } from "../harness/latency.ts";
 import { isOwn, nsOf, ratio, type Score } from "../harness/score.ts";
-import { amountOf, type Compared, figureOf, type Topic } from "./comparison.ts";
+import { amountOf, type Compared, figureOf, type Topic, titleOf } from "./comparison.ts";
 import { formatBytes, formatCount, formatNs, formatParameters, formatRatio, formatTick } from "./format.ts";
 import { type Bar, bars } from "./plot/bars.ts";
 import { type Line, lines } from "./plot/lines.ts";
@@ -55,7 +55,7 @@ export function sweepCard({ scenario, along, points }: SweepResult): string {
   const head = sizes.map(size => `<th>${format(size)}`).join("");
   const rows = plotted.map(({ name, points: at }) => {
     const cells = sizes.map((_, x) => at.find(point => point.x === x));
-    return `<tr><td>${asMarkup(name)}${cells.map(point => `<td>${point ? formatNs(point.y) : ""}`).join("")}`;
+    return `<tr><td>${asMarkup(titleOf(name))}${cells.map(point => `<td>${point ? formatNs(point.y) : ""}`).join("")}`;
   });
   return `<div class="card${isWide ? " whole" : ""}">
 <h3>${asMarkup(scenario)} by ${along}</h3>
@@ -73,7 +73,9 @@ function sharing(points: readonly Contest[]): string {
   const names = points.flatMap(({ scores }) =>
     scores.filter(({ rounds }) => rounds.some(({ payload }) => payload === "shared")).map(({ name }) => name),
   );
-  return names.length === 0 ? "" : ` Longer messages of ${[...new Set(names)].join(", ")} are shared, not copied.`;
+  return names.length === 0
+    ? ""
+    : ` Longer messages of ${[...new Set(names.map(titleOf))].join(", ")} are shared, not copied.`;
 }
 
 /** The distribution of the times of single operations. */
@@ -98,7 +100,7 @@ export function latencyCard(contest: Contest): string {
     width: NARROW,
     label: `${scenario}: time of single operations`,
   });
-  const rows = timed.map(({ name, latency }) => `<tr><td>${asMarkup(name)}${percentiles(latency)}`);
+  const rows = timed.map(({ name, latency }) => `<tr><td>${asMarkup(titleOf(name))}${percentiles(latency)}`);
   return `<div class="card">
 <h3>${asMarkup(scenario)}</h3>
 <p class="soft">${asMarkup(operation)}. ${asMarkup(formatParameters(parameters))}.</p>
@@ -135,7 +137,7 @@ ${scores.map(score => row(contest, score)).join("\n")}
 function row(contest: Contest, score: Score): string {
   const times = isOwn(score) ? undefined : ratio(contest.scores, score);
   const cells = [
-    score.name,
+    titleOf(score.name),
     formatCount(score.operationsPerSecond),
     times === undefined ? "" : formatRatio(times),
     score.bytesEach === undefined ? "" : formatCount(score.bytesEach),

@@ -42,6 +42,7 @@ export const comparison: readonly Line[] = [
 const titles: Readonly<Record<string, string>> = {
   "isopod handler": "isopod handlers",
   "isopod process": "isopod processes",
+  "isopod jspi": "isopod by JSPI",
   erlang: "Erlang",
   go: "Go",
   rust: "Tokio (Rust)",

@@ -66,13 +66,17 @@ function summary({ engine, machine, began }: Results): string {
 function opening(contests: readonly Contest[]): string {
   const all = compared(contests);
   const cards = [
-    topicCard("Messages", "The time of a message of 8 bytes. × is how many times isopod's time it is.", all),
     topicCard(
-      "Spawns",
-      "The time from a spawn to the notice of the end. × is how many times isopod's time it is.",
+      "Messages",
+      "The time of a message of 8 bytes. The figure after × is that time divided by isopod's.",
       all,
     ),
-    topicCard("Memory", "The bytes of an actor that waits. × is how many times isopod's bytes they are.", all),
+    topicCard(
+      "Spawns",
+      "The time from a spawn to the notice of the end, and after × that time divided by isopod's.",
+      all,
+    ),
+    topicCard("Memory", "The bytes of an actor that waits, and after × those bytes divided by isopod's.", all),
   ].filter(card => card !== "");
   return cards.length === 0 ? "" : `<div class="opening">\n${cards.join("\n")}\n</div>`;
 }
@@ -111,7 +115,7 @@ function failures(results: Results): string {
 
 function legend(contests: readonly Contest[], sweeps: readonly SweepResult[]): string {
   const names = namesIn([...contests, ...sweeps.flatMap(({ points }) => points)]);
-  return `<p class="legend">${names.map(name => `<span>${shapeInText(name)}${asMarkup(name)}</span>`).join("")}</p>`;
+  return `<p class="legend">${names.map(name => `<span>${shapeInText(name)}${asMarkup(titleOf(name))}</span>`).join("")}</p>`;
 }
 
 function marksTable(marks: readonly Verdict[]): string {

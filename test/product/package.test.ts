@@ -114,6 +114,17 @@ describe("what is packed", () => {
   });
 });
 
+test.skipIf(unreachable)(
+  "installed, it writes the demo as files",
+  async () => {
+    const folder = join(project, "demo");
+    await exec(process.execPath, [join(installed, "bin/isopod.js"), "demo", "--out", folder], { cwd: project });
+    expect(await readdir(folder)).toEqual(expect.arrayContaining(["index.html", "main.js", "binaryen.js", "guests"]));
+    expect(await readFile(join(folder, "main.js"), "utf8")).toContain("cm-editor");
+  },
+  SLOW,
+);
+
 describe("installed without its optional packages, as for production,", () => {
   /** What most file systems give out for a file that is not empty, at least. */
   const BLOCK = 4096;

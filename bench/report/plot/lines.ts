@@ -1,4 +1,5 @@
 /** A line chart with a logarithmic vertical axis. Each line has its shape and its name at its end. */
+import { titleOf } from "../comparison.ts";
 import { shapeAt } from "./shape.ts";
 import { classOf, logScale, spread, svg, text, type Width } from "./svg.ts";
 
@@ -27,7 +28,7 @@ export interface LinePlot {
 
 const LEFT = 70;
 /** Room for the names of the lines. */
-const NAMES = 150;
+const NAMES = 160;
 const TOP = 14;
 const BOTTOM = 250;
 
@@ -59,7 +60,7 @@ export function lines({ lines: all, places, along, format, width, label }: LineP
       const path = at.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
       const shapes = at.map(({ x, y }) => shapeAt(x, y, name)).join("");
       const y = names[i] - lift;
-      return `<polyline class="line ${classOf(name)}" points="${path}"/>${shapes}${shapeAt(right + 18, y, name)}${text(right + 30, y + 4, name, `class="name"`)}`;
+      return `<polyline class="line ${classOf(name)}" points="${path}"/>${shapes}${shapeAt(right + 18, y, name)}${text(right + 30, y + 4, titleOf(name), `class="name"`)}`;
     }),
   ]);
 }
