@@ -3,11 +3,33 @@ import type { Contest } from "../harness/contest.ts";
 import type { SweepResult } from "../harness/everything.ts";
 import { curveShares, type Latency } from "../harness/latency.ts";
 import { isOwn, nsOf, ratio, type Score } from "../harness/score.ts";
+import { amountOf, type Compared, figureOf, type Topic, titleOf } from "./comparison.ts";
 import { formatBytes, formatCount, formatNs, formatParameters, formatRatio, formatTick } from "./format.ts";
 import { type Bar, bars } from "./plot/bars.ts";
 import { type Line, lines } from "./plot/lines.ts";
 import { asMarkup, NARROW, WIDE } from "./plot/svg.ts";
 import { namesIn } from "./table.ts";
+
+/** A topic of the comparison. Each figure has beside it how many times isopod's first one it is. */
+export function topicCard(topic: Topic, about: string, all: readonly Compared[]): string {
+  const groups = all
+    .filter(({ line }) => line.topic === topic)
+    .map(({ line, parameters, own, peers }) => {
+      const reference = amountOf(line, own[0]) ?? 0;
+      const rows = [...own, ...peers].map((score): Bar => {
+        const value = amountOf(line, score) ?? 0;
+        const times = score === own[0] ? "" : `× ${formatRatio(value / reference)}`;
+        return { name: score.name, value, label: figureOf(line, score), times };
+      });
+      return { title: line.label(parameters), bars: rows };
+    });
+  if (groups.length === 0) return "";
+  return `<div class="card">
+<h2>${topic}</h2>
+<p class="soft">${asMarkup(about)}</p>
+${bars(groups, `${topic}: isopod and its peers`)}
+</div>`;
+}
 
 /** A scenario at several sizes. */
 export function sweepCard({ scenario, along, points }: SweepResult): string {
@@ -33,7 +55,7 @@ export function sweepCard({ scenario, along, points }: SweepResult): string {
   const head = sizes.map(size => `<th>${format(size)}`).join("");
   const rows = plotted.map(({ name, points: at }) => {
     const cells = sizes.map((_, x) => at.find(point => point.x === x));
-    return `<tr><td>${asMarkup(name)}${cells.map(point => `<td>${point ? formatNs(point.y) : ""}`).join("")}`;
+    return `<tr><td>${asMarkup(titleOf(name))}${cells.map(point => `<td>${point ? formatNs(point.y) : ""}`).join("")}`;
   });
   return `<div class="card${isWide ? " whole" : ""}">
 <h3>${asMarkup(scenario)} by ${along}</h3>
@@ -51,7 +73,9 @@ function sharing(points: readonly Contest[]): string {
   const names = points.flatMap(({ scores }) =>
     scores.filter(({ rounds }) => rounds.some(({ payload }) => payload === "shared")).map(({ name }) => name),
   );
-  return names.length === 0 ? "" : ` Longer messages of ${[...new Set(names)].join(", ")} are shared, not copied.`;
+  return names.length === 0
+    ? ""
+    : ` Longer messages of ${[...new Set(names.map(titleOf))].join(", ")} are shared, not copied.`;
 }
 
 /** The distribution of the times of single operations. */
@@ -76,7 +100,7 @@ export function latencyCard(contest: Contest): string {
     width: NARROW,
     label: `${scenario}: time of single operations`,
   });
-  const rows = timed.map(({ name, latency }) => `<tr><td>${asMarkup(name)}${percentiles(latency)}`);
+  const rows = timed.map(({ name, latency }) => `<tr><td>${asMarkup(titleOf(name))}${percentiles(latency)}`);
   return `<div class="card">
 <h3>${asMarkup(scenario)}</h3>
 <p class="soft">${asMarkup(operation)}. ${asMarkup(formatParameters(parameters))}.</p>
@@ -101,7 +125,7 @@ export function scenarioCard(contest: Contest): string {
   return `<div class="card">
 <h3>${asMarkup(scenario)}</h3>
 <p class="soft">${asMarkup(operation)}. ${asMarkup(about)}.</p>
-${bars([{ title: "", bars: scores.map(barOf) }], NARROW, `${scenario}: time of an operation`)}
+${bars([{ title: "", bars: scores.map(barOf) }], `${scenario}: time of an operation`)}
 <details><summary>operations per second, and every round</summary>
 <div class="wide"><table>
 <tr><th><th>operations/s<th>isopod × faster<th>bytes each<th>rounds
@@ -113,7 +137,7 @@ ${scores.map(score => row(contest, score)).join("\n")}
 function row(contest: Contest, score: Score): string {
   const times = isOwn(score) ? undefined : ratio(contest.scores, score);
   const cells = [
-    score.name,
+    titleOf(score.name),
     formatCount(score.operationsPerSecond),
     times === undefined ? "" : formatRatio(times),
     score.bytesEach === undefined ? "" : formatCount(score.bytesEach),

@@ -1,16 +1,18 @@
 /**
- * The HTML report: one file without scripts, which refers to no other file. It shows the marks
- * first, then an overview, then each scenario.
+ * The HTML report: one file without scripts, which refers to no other file. It opens with the
+ * comparison, and then shows an overview, each scenario, the marks, and how all that was measured.
  */
 import type { Contest } from "../harness/contest.ts";
 import type { SweepResult } from "../harness/everything.ts";
 import { isOwn, ratio } from "../harness/score.ts";
-import { barOf, latencyCard, scenarioCard, sweepCard } from "./cards.ts";
+import { barOf, latencyCard, scenarioCard, sweepCard, topicCard } from "./cards.ts";
+import { compared, titleOf } from "./comparison.ts";
 import { formatCount } from "./format.ts";
 import type { Verdict } from "./marks.ts";
 import { bars } from "./plot/bars.ts";
 import { ratios } from "./plot/ratios.ts";
-import { asMarkup, classOf, WIDE } from "./plot/svg.ts";
+import { shapeInText } from "./plot/shape.ts";
+import { asMarkup } from "./plot/svg.ts";
 import { failuresOf, type Results } from "./results.ts";
 import { STYLE } from "./style.ts";
 import { markCells, namesIn, outcomeOf } from "./table.ts";
@@ -29,23 +31,54 @@ export function reportHtml(results: Results): string {
 </head>
 <body>
 <header>
-<h1>isopod bench</h1>
-<p class="soft">WebAssembly instances as actors, compared with actors of other languages, each on one thread. The contestants took turns, one round each.
-Figures are medians of the rounds after the warm-up; in each round the actors counted their operations. The thin line in a bar goes from the fastest round to the slowest.</p>
-${setting(results)}
-${failures(results)}
-${legend(contests, sweeps)}
+<h1>${asMarkup(heading(contests))}</h1>
+<p class="soft">${asMarkup(summary(results))} <a href="#setting">How it was measured</a></p>
 </header>
-${section("Marks", "Bounds for isopod's time (or bytes) divided by that of the other contestant.", marksTable(marks))}
-${section("At a glance", "How many times faster isopod is. If isopod played in several styles, this is the first.", overview(contests))}
+${opening(contests)}
+${failures(results)}
+${section("At a glance", "How many times faster isopod is. If isopod played in several styles, this is the first.", overview(contests, sweeps))}
 ${section("Ping-pong", "The time of a message of 8 bytes, received by either side, by the number of pairs that play at once.", pairs(contests))}
 ${section("By size", "The time of an operation at several sizes, on logarithmic scales.", grid(sweeps.map(sweepCard)))}
 ${section("How long single operations take", "For scenarios that time each operation. The scale stretches the slowest operations: each tick has a tenth of the operations beyond it.", grid(timed.map(latencyCard)))}
 ${section("Every scenario", "The time of an operation: the shorter the bar, the faster.", grid(untimed.map(scenarioCard)))}
+${section("Marks", "Our own targets: bounds for isopod's time (or bytes) divided by that of the other contestant.", marksTable(marks))}
 ${section("Not played", "", absences(results))}
+<section id="setting">
+<h2>How it was measured</h2>
+<p class="soft">Each contestant used one thread. They took turns, one round each. Figures are medians of the rounds after the warm-up; in each round the actors counted their operations. The thin line in a bar goes from the fastest round to the slowest. A bar with a gap is cut off.</p>
+${setting(results)}
+</section>
 </body>
 </html>
 `;
+}
+
+/** Names isopod, and the peers that have played. */
+function heading(contests: readonly Contest[]): string {
+  const peers = [...new Set(compared(contests).flatMap(({ peers }) => peers.map(({ name }) => titleOf(name))))];
+  return peers.length === 0 ? "isopod bench" : `isopod beside ${new Intl.ListFormat("en").format(peers)}`;
+}
+
+function summary({ engine, machine, began }: Results): string {
+  return `Actors on one thread each. ${engine}; ${machine.cpu}, ${machine.cores} cores; ${began.slice(0, 10)}.`;
+}
+
+function opening(contests: readonly Contest[]): string {
+  const all = compared(contests);
+  const cards = [
+    topicCard(
+      "Messages",
+      "The time of a message of 8 bytes. The figure after × is that time divided by isopod's.",
+      all,
+    ),
+    topicCard(
+      "Spawns",
+      "The time from a spawn to the notice of the end, and after × that time divided by isopod's.",
+      all,
+    ),
+    topicCard("Memory", "The bytes of an actor that waits, and after × those bytes divided by isopod's.", all),
+  ].filter(card => card !== "");
+  return cards.length === 0 ? "" : `<div class="opening">\n${cards.join("\n")}\n</div>`;
 }
 
 function section(title: string, about: string, body: string): string {
@@ -82,7 +115,7 @@ function failures(results: Results): string {
 
 function legend(contests: readonly Contest[], sweeps: readonly SweepResult[]): string {
   const names = namesIn([...contests, ...sweeps.flatMap(({ points }) => points)]);
-  return `<p class="legend">${names.map(name => `<span class="${classOf(name)}"><i></i>${asMarkup(name)}</span>`).join("")}</p>`;
+  return `<p class="legend">${names.map(name => `<span>${shapeInText(name)}${asMarkup(titleOf(name))}</span>`).join("")}</p>`;
 }
 
 function marksTable(marks: readonly Verdict[]): string {
@@ -98,7 +131,7 @@ ${rows.join("\n")}
 </table></div>`;
 }
 
-function overview(contests: readonly Contest[]): string {
+function overview(contests: readonly Contest[], sweeps: readonly SweepResult[]): string {
   const rows = contests.flatMap(contest => {
     const dots = contest.scores.flatMap(score => {
       const value = isOwn(score) || contest.paced === true ? undefined : ratio(contest.scores, score);
@@ -106,7 +139,8 @@ function overview(contests: readonly Contest[]): string {
     });
     return dots.length === 0 ? [] : [{ name: contest.scenario, dots }];
   });
-  return rows.length === 0 ? "" : ratios(rows, "how many times faster isopod is, by scenario and peer");
+  if (rows.length === 0) return "";
+  return legend(contests, sweeps) + ratios(rows, "how many times faster isopod is, by scenario and peer");
 }
 
 /** Ping-pong by the number of pairs. */
@@ -117,7 +151,7 @@ function pairs(contests: readonly Contest[]): string {
     title: parameters.pairs === 1 ? "1 pair" : `${formatCount(parameters.pairs)} pairs`,
     bars: scores.map(barOf),
   }));
-  return bars(groups, WIDE, "nanoseconds a message, by pairs");
+  return `<div class="pairs">${bars(groups, "nanoseconds a message, by pairs")}</div>`;
 }
 
 /** Each reason for which a contestant was skipped, with the scenarios. */

@@ -13,6 +13,7 @@ import type { Contest } from "../../bench/harness/contest.ts";
 import { latencyOf } from "../../bench/harness/latency.ts";
 import type { Score } from "../../bench/harness/score.ts";
 import { judged } from "../../bench/report/marks.ts";
+import { palette } from "../../bench/report/palette.ts";
 import { reportHtml } from "../../bench/report/report.ts";
 import type { Results } from "../../bench/report/results.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
@@ -20,6 +21,11 @@ import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
 const options = chromiumOptions();
 const screenshots = fileURLToPath(new URL("../../build/bench-report/", import.meta.url));
 const CONTESTANTS = ["isopod handler", "isopod process", "isopod jspi", "erlang", "go", "rust", "nact", "memcpy"];
+
+/** `#0080ff` as browsers write it. */
+function asRgb(hex: string): string {
+  return `rgb(${[1, 3, 5].map(at => Number.parseInt(hex.slice(at, at + 2), 16)).join(", ")})`;
+}
 
 /** Three rounds about that value. */
 function score(name: string, medianNs: number, timed = false): Score {
@@ -46,7 +52,15 @@ const measured: Omit<Results, "marks"> = {
     contestOf("ping-pong", { pairs: 1, bytes: 8 }, everybody),
     contestOf("ping-pong-64-pairs", { pairs: 64, bytes: 8 }, everybody.slice(0, 6)),
     contestOf("fairness", { calls: 5 }, [score("isopod process", 300, true)], { paced: true }),
-    contestOf("spawn", { count: 5 }, [], { failed: [{ name: "isopod process", why: "<script>no</script>" }] }),
+    contestOf("spawn", { count: 5 }, [score("isopod process", 800)], {
+      failed: [{ name: "isopod jspi", why: "<script>no</script>" }],
+    }),
+    contestOf("memory", { actors: 10 }, [
+      { ...score("isopod process", 1), bytesEach: 400 },
+      { ...score("erlang", 1), bytesEach: 1600 },
+      { ...score("go", 1), bytesEach: 100 },
+      score("rust", 1),
+    ]),
   ],
   sweeps: [
     {
@@ -98,8 +112,24 @@ describe.skipIf(options === undefined)(`the report${options === undefined ? ` ($
     expect(unwanted).toEqual([]);
   });
 
-  test("begins with the machine, what failed, and the marks", async () => {
+  test("opens with isopod beside its peers: messages, spawns and memory, before all else", async () => {
     expect(await page.title()).toBe("isopod bench");
+    expect(await page.locator("h1").innerText()).toBe("isopod beside Erlang, Go, Tokio (Rust), and nact");
+    const headings = await page.locator("h2").allInnerTexts();
+    expect(headings.slice(0, 4)).toEqual(["Messages", "Spawns", "Memory", "At a glance"]);
+    const last = page.locator(".opening .card").last();
+    // On a screen of 900 pixels, without scrolling.
+    expect(await last.evaluate(card => card.getBoundingClientRect().bottom)).toBeLessThan(900);
+    expect(await last.locator(".row").allInnerTexts()).toEqual([
+      "isopod processes\n400 bytes",
+      "Erlang\n1,600 bytes\n× 4.00",
+      "Go\n100 bytes\n× 0.25",
+    ]);
+    const rows = page.locator(".opening .card").first().locator(".row");
+    expect(await rows.nth(2).innerText()).toBe("Erlang\n1.6 µs\n× 16.0");
+  });
+
+  test("shows the machine, what failed, and the marks", async () => {
     const text = await page.locator("body").innerText();
     for (const shown of ["a processor, 2 cores, 16.0 GiB", "commit abc1234", "<script>no</script>"])
       expect(text).toContain(shown);
@@ -120,23 +150,23 @@ describe.skipIf(options === undefined)(`the report${options === undefined ? ` ($
   }
 
   test("draws a plot for each thing, with bars as long as their figures", async () => {
-    const plots = await sizesOf("svg");
-    // At a glance, by pairs, a sweep, single operations, and two scenarios by themselves.
-    expect(plots).toHaveLength(6);
+    const plots = await sizesOf(".plot, .bars");
+    // Three topics, at a glance, by pairs, a sweep, single operations, and four scenarios by themselves.
+    expect(plots).toHaveLength(11);
     for (const { width, height } of plots) {
       expect(width).toBeGreaterThan(300);
-      expect(height).toBeGreaterThan(50);
+      expect(height).toBeGreaterThan(20);
     }
-    const [handler, process, jspi] = await sizesOf(".card svg .bar");
+    const [handler, process, jspi] = await sizesOf(".pairs .bar");
     expect(process.width / handler.width).toBeCloseTo(4, 0);
     expect(jspi.width / handler.width).toBeCloseTo(9, 0);
-    const lines = await sizesOf("svg .line");
+    const lines = await sizesOf(".line");
     expect(lines).toHaveLength(CONTESTANTS.length + 1);
     for (const { width } of lines) expect(width).toBeGreaterThan(100);
   });
 
   test("writes no name on another, and none beyond the plot's edge", async () => {
-    const overlaps = await page.locator("svg").evaluateAll(plots =>
+    const overlaps = await page.locator(".plot").evaluateAll(plots =>
       plots.flatMap(plot => {
         const edge = plot.getBoundingClientRect();
         const labels = [...plot.querySelectorAll("text")].map(label => ({
@@ -159,19 +189,32 @@ describe.skipIf(options === undefined)(`the report${options === undefined ? ` ($
     expect(overlaps).toEqual([]);
   });
 
-  test.for(["light", "dark"] as const)("has a colour of its own for each contestant, on %s ground", async scheme => {
-    await page.emulateMedia({ colorScheme: scheme });
-    const fills = await page
-      .locator(".legend i")
-      .evaluateAll(all => all.map(each => getComputedStyle(each).backgroundColor));
-    expect(new Set(fills).size).toBe(CONTESTANTS.length);
-    const ground = await page.locator("body").evaluate(body => getComputedStyle(body).backgroundColor);
-    expect(ground).toBe(scheme === "light" ? "rgb(255, 255, 255)" : "rgb(19, 20, 24)");
-    await page.screenshot({ path: join(screenshots, `${scheme}.png`), fullPage: true });
-  });
+  test.for(["light", "dark"] as const)(
+    "has a colour and a shape of its own for each contestant, on %s ground",
+    async scheme => {
+      await page.emulateMedia({ colorScheme: scheme });
+      const looks = await page
+        .locator(".legend .shape")
+        .evaluateAll(all => all.map(each => [getComputedStyle(each).fill, each.getAttribute("d")]));
+      expect(looks.map(([fill]) => fill)).toEqual(CONTESTANTS.map(name => asRgb(palette[name][scheme])));
+      expect(new Set(looks.map(([, shape]) => shape)).size).toBe(CONTESTANTS.length);
+      const ground = await page.locator("body").evaluate(body => getComputedStyle(body).backgroundColor);
+      expect(ground).toBe(scheme === "light" ? "rgb(255, 255, 255)" : "rgb(19, 20, 24)");
+      await page.screenshot({ path: join(screenshots, `${scheme}.png`), fullPage: true });
+    },
+  );
 
   test("fits on a telephone: nothing but its tables is wider than the screen", async () => {
     await page.setViewportSize({ width: 390, height: 800 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    const beyond = await page.locator(".card").evaluateAll(cards =>
+      cards.flatMap(card => {
+        const edge = card.getBoundingClientRect().right;
+        const parts = [...card.querySelectorAll(".row > *")];
+        return parts.filter(part => part.getBoundingClientRect().right > edge).map(part => part.textContent);
+      }),
+    );
+    expect(beyond).toEqual([]);
+    await page.screenshot({ path: join(screenshots, "telephone.png"), fullPage: true });
   });
 });

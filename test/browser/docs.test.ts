@@ -7,7 +7,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Browser, chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { demoFile } from "../../host/node/demo/files.ts";
+import { readScript } from "../../host/node/serve/page-files.ts";
 import { compileGuests } from "../support/compile-guests.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
 
@@ -21,7 +21,7 @@ function blocks(kind: "file" | "shows"): Map<string, string> {
 
 const files = blocks("file");
 const options = chromiumOptions();
-const DIST = "/node_modules/isopod/dist/";
+const DIST = "/node_modules/isopod/dist/host/";
 
 describe.skipIf(options === undefined)(
   options === undefined ? `docs/browser.md ${NO_CHROMIUM}` : "docs/browser.md",
@@ -46,7 +46,7 @@ describe.skipIf(options === undefined)(
 
     async function answer(url: string): Promise<[type: string, body: Uint8Array | string | undefined]> {
       if (url === "/echo.wasm") return ["application/octet-stream", echo];
-      if (url.startsWith(DIST)) return ["text/javascript", (await demoFile(url.slice(DIST.length)))?.text];
+      if (url.startsWith(DIST)) return ["text/javascript", await readScript(url.slice(DIST.length, -".js".length))];
       return [url.endsWith(".html") ? "text/html" : "text/javascript", files.get(url.slice(1))];
     }
 

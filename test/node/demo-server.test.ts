@@ -1,142 +1,154 @@
-/**
- * The demo's server: what it serves to which clients. Only its own page can use the compiler behind
- * it.
- */
-
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+/** The demo's files and its server: what the page may ask for, and who may ask. */
+import { readFileSync } from "node:fs";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
+import { fc, test as law } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../host/node/compile/build.ts";
-import { demoApp } from "../../host/node/demo/app.ts";
-import { CompileQueue, type Outcome } from "../../host/node/demo/compile-queue.ts";
-import { demoFile } from "../../host/node/demo/files.ts";
-import { type DemoServer, serveDemo } from "../../host/node/demo/server.ts";
-import { guestNames } from "../../host/web/demo/protocol.ts";
+import { compilerFiles, readCompilerFile } from "../../host/node/demo/compiler-files.ts";
+import { demoFiles, writeDemo } from "../../host/node/demo/files.ts";
+import * as inPage from "../../host/node/demo/in-page/path.ts";
+import { type DemoServer, demoApp, serveDemo } from "../../host/node/demo/server.ts";
+import { guestNames, LIBRARY, parkWays, wasmPath } from "../../host/web/demo/protocol.ts";
 import { compileDemoGuests } from "../support/demo.ts";
 
 const HELLO = `import { log } from "isopod/guest";\nexport function run(): void { log("hello"); }\n`;
-const TOKEN = "the token of this page";
 
-/** Compiles nothing, but says that it did. */
-class NoQueue extends CompileQueue {
-  busy = false;
-  override get isBusy(): boolean {
-    return this.busy;
-  }
-  override async compile(): Promise<Outcome> {
-    return { wasm: Uint8Array.of(0), diagnostics: [] };
-  }
+beforeAll(() => compileDemoGuests());
+
+/** A file of the demo as bytes. */
+async function read(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const content = (await demoFiles.get(path)?.()) ?? "";
+  return typeof content === "string" ? new TextEncoder().encode(content) : content;
 }
+const readText = async (path: string) => new TextDecoder().decode(await read(path));
 
 describe("the demo's routes", () => {
-  const queue = new NoQueue();
-  const app = demoApp({ queue, token: TOKEN, port: () => 8017 });
-  const ask = (path: string, headers: Record<string, string> = {}, body?: string) =>
-    app.request(path, {
-      headers: { host: "127.0.0.1:8017", ...headers },
-      ...(body !== undefined && { method: "POST", body }),
-    });
-  const token = { "x-isopod-token": TOKEN };
+  const app = demoApp(() => 8017);
+  const ask = (path: string, headers: Record<string, string> = {}) =>
+    app.request(path, { headers: { host: "127.0.0.1:8017", ...headers } });
 
   test.each(["127.0.0.1:8017", "localhost:8017"])("are there for who calls it %s", async host => {
-    expect((await ask("/", { host })).status).toBe(200);
+    const response = await ask("/", { host });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
   });
 
   test.each(["example.org:8017", "127.0.0.1", "127.0.0.1:80", ""])("are not there under the name %j", async host => {
-    const response = await ask("/", { host });
-    expect(response.status).toBe(421);
-    expect(await response.text()).not.toContain(TOKEN);
+    expect((await ask("/", { host })).status).toBe(421);
   });
 
   test.each(["http://example.org", "https://127.0.0.1:8017", "null"])(
     "are not there for a page of %s",
     async origin => {
-      expect((await ask("/compile/asyncify/hello", { ...token, origin }, HELLO)).status).toBe(403);
+      expect((await ask("/", { origin })).status).toBe(403);
     },
   );
 
-  test("compile for who bears the token, and for nobody else", async () => {
-    expect((await ask("/compile/asyncify/hello", token, HELLO)).status).toBe(200);
-    expect((await ask("/compile/asyncify/hello", { ...token, origin: "http://localhost:8017" }, HELLO)).status).toBe(
-      200,
-    );
-    for (const wrong of ["", "x", TOKEN.toUpperCase()]) {
-      expect((await ask("/compile/asyncify/hello", { "x-isopod-token": wrong }, HELLO)).status).toBe(403);
-      expect((await ask("/wasm/asyncify/hello", { "x-isopod-token": wrong })).status).toBe(403);
-    }
-  });
-
-  test("take sources of 64 KiB and none longer", async () => {
-    expect((await ask("/compile/asyncify/hello", token, " ".repeat(65_536))).status).toBe(200);
-    expect((await ask("/compile/asyncify/hello", token, " ".repeat(65_537))).status).toBe(413);
-  });
-
-  test("say that the compiler is busy where too many wait", async () => {
-    queue.busy = true;
-    expect((await ask("/compile/asyncify/hello", token, HELLO)).status).toBe(429);
-    queue.busy = false;
-  });
-
-  test.each(["/compile/asyncify/other", "/compile/other/hello", "/compile/asyncify/..%2fhello"])(
-    "know no guest at %s",
+  test.each(["/package.json", "/guests/../package.json", "/guests/..%2fhello.ts", "/guests/echo.ts", "/host/index.js"])(
+    "give no file at %s",
     async path => {
-      expect((await ask(path, token, HELLO)).status).toBe(404);
+      expect((await ask(path)).status).toBe(404);
     },
   );
 
-  test.each([
-    "/package.json",
-    "/host/node/cli/cli.js",
-    "/host/../package.json",
-    "/host/..%2f..%2fpackage.json",
-    "/host/nothing.js",
-    "/host/index.ts",
-    "/guests/echo.ts",
-  ])("give no file at %s", async path => {
-    expect((await ask(path)).status).toBe(404);
+  test("say what a module is", async () => {
+    const response = await ask("/guests/asyncify/hello.wasm");
+    expect(response.headers.get("content-type")).toBe("application/wasm");
   });
 });
 
 describe("the page's files", () => {
-  test("are all that its scripts import, however deep", async () => {
-    const seen = new Set<string>();
-    const visit = async (path: string): Promise<void> => {
-      if (seen.has(path)) return;
-      seen.add(path);
-      const file = await demoFile(path);
-      expect(file, path).toBeDefined();
-      for (const [, from] of (file?.text ?? "").matchAll(/^(?:import|export) [^;]*?"(\.[^"]+)";$/gms)) {
-        await visit(new URL(from, `http://page/${path}`).pathname.slice(1));
+  test("are all that it refers to, by paths that hold in any folder", async () => {
+    const html = await readText("index.html");
+    const referred = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, path]) => path);
+    expect(referred).toContain("main.js");
+    expect(referred.filter(path => !demoFiles.has(path))).toEqual([]);
+  });
+
+  test("import no package, and nothing that is not beside them", async () => {
+    const scripts = ["main.js", "compile-in-page.js", ...compilerFiles.values()];
+    const imported = await Promise.all(
+      scripts.map(async script => {
+        // Statements only: the compiler contains its library as text, with imports of its own.
+        const found = (await readText(script)).matchAll(/(?:^|[;}])(?:import|export)\b[^;"'`()]*?["']([^"'\n]+)["']/g);
+        return [...found].map(([, path]) => path);
+      }),
+    );
+    const all = new Set(imported.flat());
+    expect(all).toContain("./binaryen.js");
+    expect([...all].filter(path => !demoFiles.has(path.replace("./", "")))).toEqual([]);
+  });
+
+  test("of the compiler are its own, but for what they import", async () => {
+    const own = readFileSync(new URL(import.meta.resolve("assemblyscript/asc")), "utf8");
+    const served = await readCompilerFile("assemblyscript/asc");
+    expect(served).not.toBe(own);
+    expect(served.replaceAll(/"\.\/(\w+)\.js"/g, '"$1"')).toBe(own);
+  });
+
+  test("have all examples, compiled so that no guest can block the page", async () => {
+    for (const guest of guestNames) {
+      for (const park of parkWays) {
+        const module = new WebAssembly.Module(await read(wasmPath(guest, park)));
+        expect(WebAssembly.Module.exports(module).map(({ name }) => name)).toContain("isopod:left");
       }
-    };
-    await visit("host/web/demo/main.js");
-    expect(seen).toContain("host/mail/mailbox.js");
-    expect([...seen].filter(path => path.endsWith(".ts"))).toEqual([]);
+    }
+  });
+
+  test("have the guest library, and the licenses of what is bundled", async () => {
+    expect(JSON.parse(await readText(LIBRARY))["index.ts"]).toContain("export");
+    const licenses = await readText("licenses.txt");
+    for (const name of ["@codemirror/view", "uplot", "binaryen", "assemblyscript"]) expect(licenses).toContain(name);
+  });
+
+  test("are written to a folder as they are served", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "isopod-demo-"));
+    try {
+      await writeDemo(join(folder, "new"));
+      const entries = await readdir(join(folder, "new"), { recursive: true, withFileTypes: true });
+      expect(entries.filter(entry => entry.isFile()).length).toBe(demoFiles.size);
+      expect(readFileSync(join(folder, "new", "guests/hello.ts"), "utf8")).toBe(await readText("guests/hello.ts"));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe("paths in the page", () => {
+  const name = fc.constantFrom("a", "b.ts", "node_modules", "..", ".", "");
+  const path = fc.array(name, { maxLength: 6 }).map(parts => `/${parts.join("/")}`);
+  const relative = fc.array(name, { minLength: 1, maxLength: 4 }).map(parts => parts.join("/"));
+
+  law.prop([path, relative])("are resolved and joined as Node does it", (base, more) => {
+    const trimmed = (text: string) => (text.length > 1 ? text.replace(/\/$/, "") : text);
+    expect(inPage.resolve(base, more)).toBe(posix.resolve(base, more));
+    expect(inPage.join(base, more)).toBe(trimmed(posix.join(base, more)));
+  });
+
+  law.prop([path, path])("are told relative to each other as Node does it", (from, to) => {
+    expect(inPage.relative(from, to)).toBe(posix.relative(from, to));
+  });
+
+  law.prop([path])("end and begin as Node says", whole => {
+    const tidy = posix.resolve(whole);
+    expect(inPage.basename(tidy)).toBe(posix.basename(tidy));
+    expect(inPage.basename(tidy, ".ts")).toBe(posix.basename(tidy, ".ts"));
+    expect(inPage.dirname(tidy)).toBe(posix.dirname(tidy));
   });
 });
 
 describe("the demo's server", () => {
   let server: DemoServer;
-  let token: string;
   beforeAll(async () => {
-    await compileDemoGuests();
-    const folder = await mkdtemp(join(tmpdir(), "isopod-demo-"));
-    await writeFile(join(folder, "hello.ts"), HELLO);
-    await compileDemoGuests(folder, ["hello"]);
-    await rm(folder, { recursive: true });
     server = await serveDemo(0);
-    token = /name="isopod-token" content="([^"]+)"/.exec(await (await fetch(server.url)).text())?.[1] ?? "";
   });
   afterAll(() => server.close());
 
-  const compile = (source: string, park = "asyncify") =>
-    fetch(`${server.url}compile/${park}/hello`, { method: "POST", headers: { "x-isopod-token": token }, body: source });
-
-  test("listens on the loopback address, and has a token of its own", async () => {
+  test("listens on the loopback address", () => {
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
-    expect(token.length).toBeGreaterThan(20);
   });
 
   test("asks for the name that it is called by", async () => {
@@ -146,28 +158,6 @@ describe("the demo's server", () => {
         .end();
     });
     expect(status).toBe(421);
-  });
-
-  test.each(["asyncify", "jspi"])("compiles a guest that counts its reductions, by %s", async park => {
-    const response = await compile(HELLO, park);
-    expect(response.headers.get("content-type")).toBe("application/wasm");
-    const module = new WebAssembly.Module(await response.arrayBuffer());
-    expect(WebAssembly.Module.exports(module).map(({ name }) => name)).toContain("isopod:left");
-  });
-
-  test("says where a source is wrong", async () => {
-    const response = await compile(HELLO.replace("hello", `hello" + nobody + "`));
-    expect(response.status).toBe(422);
-    expect(await response.json()).toEqual([
-      { severity: "error", message: "Cannot find name 'nobody'.", line: 2, column: 45 },
-    ]);
-  });
-
-  test("has all its examples compiled", async () => {
-    for (const name of guestNames) {
-      const response = await fetch(`${server.url}wasm/asyncify/${name}`, { headers: { "x-isopod-token": token } });
-      expect(WebAssembly.validate(await response.arrayBuffer()), name).toBe(true);
-    }
   });
 });
 

@@ -160,6 +160,17 @@ describe("what is packed", () => {
   });
 });
 
+test.skipIf(unreachable)(
+  "installed, it writes the demo as files",
+  async () => {
+    const folder = join(project, "demo");
+    await exec(process.execPath, [join(installed, "bin/isopod.js"), "demo", "--out", folder], { cwd: project });
+    expect(await readdir(folder)).toEqual(expect.arrayContaining(["index.html", "main.js", "binaryen.js", "guests"]));
+    expect(await readFile(join(folder, "main.js"), "utf8")).toContain("cm-editor");
+  },
+  SLOW,
+);
+
 describe("installed without its optional packages, as for production,", () => {
   /** What most file systems give out for a file that is not empty, at least. */
   const BLOCK = 4096;
@@ -221,7 +232,8 @@ describe("installed without its optional packages, as for production,", () => {
       code: 1,
       stderr: `isopod: the compiler of guests needs ${missing("assemblyscript", "binaryen")}\n`,
     });
-    await expect(isopod("demo")).rejects.toMatchObject({ code: 1, stderr: `isopod: isopod demo needs ${pages}\n` });
+    const demo = missing("@hono/node-server", "hono", "prom-client", "uplot", "assemblyscript", "binaryen");
+    await expect(isopod("demo")).rejects.toMatchObject({ code: 1, stderr: `isopod: isopod demo needs ${demo}\n` });
   });
 });
 

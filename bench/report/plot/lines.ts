@@ -1,4 +1,6 @@
-/** A line chart with a logarithmic vertical axis. Each line has its name at its end. */
+/** A line chart with a logarithmic vertical axis. Each line has its shape and its name at its end. */
+import { titleOf } from "../comparison.ts";
+import { shapeAt } from "./shape.ts";
 import { classOf, logScale, spread, svg, text, type Width } from "./svg.ts";
 
 export interface Line {
@@ -26,7 +28,7 @@ export interface LinePlot {
 
 const LEFT = 70;
 /** Room for the names of the lines. */
-const NAMES = 135;
+const NAMES = 160;
 const TOP = 14;
 const BOTTOM = 250;
 
@@ -54,9 +56,11 @@ export function lines({ lines: all, places, along, format, width, label }: LineP
     ...places.map(({ x, label: at }) => text(xOf(x), BOTTOM + 20, at, `text-anchor="middle" class="axis"`)),
     text((LEFT + right) / 2, BOTTOM + 40, along, `text-anchor="middle" class="axis"`),
     ...all.map(({ name, points }, i) => {
-      const path = points.map(({ x, y }) => `${xOf(x).toFixed(1)},${scale.at(y).toFixed(1)}`);
-      const dots = path.map(point => `<circle class="dot" cx="${point.replace(",", `" cy="`)}" r="3"/>`);
-      return `<g class="${classOf(name)}"><polyline class="line" points="${path.join(" ")}"/>${dots.join("")}${text(right + 12, names[i] - lift + 4, name, `class="name"`)}</g>`;
+      const at = points.map(({ x, y }) => ({ x: xOf(x), y: scale.at(y) }));
+      const path = at.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
+      const shapes = at.map(({ x, y }) => shapeAt(x, y, name)).join("");
+      const y = names[i] - lift;
+      return `<polyline class="line ${classOf(name)}" points="${path}"/>${shapes}${shapeAt(right + 18, y, name)}${text(right + 30, y + 4, titleOf(name), `class="name"`)}`;
     }),
   ]);
 }

@@ -2,8 +2,10 @@
  * A dot chart: for each scenario and peer, how many times faster isopod is. The scale is
  * logarithmic, with 1 marked.
  */
+import { titleOf } from "../comparison.ts";
 import { formatRatio } from "../format.ts";
-import { classOf, logScale, svg, text, WIDE } from "./svg.ts";
+import { shapeAt } from "./shape.ts";
+import { logScale, svg, text, WIDE } from "./svg.ts";
 
 export interface RatioRow {
   readonly name: string;
@@ -30,9 +32,8 @@ export function ratios(rows: readonly RatioRow[], label: string): string {
     }),
     ...rows.map(({ name, dots }, i) => {
       const y = TOP + ROW * i + ROW / 2;
-      const marks = dots.map(
-        dot =>
-          `<circle class="dot ${classOf(dot.name)}" cx="${scale.at(dot.value).toFixed(1)}" cy="${y}" r="5"><title>${dot.name}: × ${formatRatio(dot.value)}</title></circle>`,
+      const marks = dots.map(dot =>
+        shapeAt(scale.at(dot.value), y, dot.name, `${titleOf(dot.name)}: × ${formatRatio(dot.value)}`),
       );
       return `<path class="grid" d="M${LEFT} ${y} H${RIGHT}"/>${text(LEFT - 12, y + 4, name, `text-anchor="end"`)}${marks.join("")}`;
     }),

@@ -17,7 +17,7 @@ export function classOf(contestant: string): string {
 }
 
 export function svg(width: Width, height: number, label: string, body: readonly string[]): string {
-  return `<svg viewBox="0 0 ${width} ${height}" style="max-width:${width}px" role="img" aria-label="${asMarkup(label)}">\n${body.join("\n")}\n</svg>`;
+  return `<div class="wide"><svg class="plot" viewBox="0 0 ${width} ${height}" style="min-width:${0.85 * width}px;max-width:${width}px" role="img" aria-label="${asMarkup(label)}">\n${body.join("\n")}\n</svg></div>`;
 }
 
 /** Text, escaped for HTML and SVG. */

@@ -1,41 +1,86 @@
 /**
- * The files of the demo's page, by their paths in its URL: its own, isopod's core, and what those
- * import.
+ * The files of the demo, by their paths relative to the page.
+ *
+ * Guarantee: none depends on a request, and the page asks for no others. So any server of files can
+ * serve them.
  */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { guestNames } from "../../web/demo/protocol.ts";
-import { EXAMPLES_FOLDER } from "../installation.ts";
-import { type Load, type PageFile, pageFile, readHtml, readScript, sharedFiles, styles } from "../serve/page-files.ts";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { brotliDecompressSync } from "node:zlib";
+import {
+  type GuestName,
+  guestNames,
+  LIBRARY,
+  type ParkWay,
+  parkWays,
+  reductionsOf,
+  sourcePath,
+  wasmPath,
+} from "../../web/demo/protocol.ts";
+import { build } from "../compile/build.ts";
+import { CODE_EXTENSION, CODE_FOLDER, EXAMPLES_FOLDER, PACKAGE_FOLDER } from "../installation.ts";
+import { readHtml, sharedFiles, styles } from "../serve/page-files.ts";
+import { compilerFiles, readCompilerFile } from "./compiler-files.ts";
 
-const LOADER = fileURLToPath(import.meta.resolve("@assemblyscript/loader"));
+type Load = () => Promise<string | Uint8Array<ArrayBuffer>>;
 
-const files = new Map<string, Load>([
+/** What package/demo-page.ts makes. An installed package contains it, compressed. */
+const bundled = ["main.js", "compile-in-page.js", "licenses.txt"] as const;
+
+export const demoFiles: ReadonlyMap<string, Load> = new Map<string, Load>([
+  ["index.html", () => readHtml("demo")],
   ...sharedFiles,
   ...styles("demo", ["style.css", "editor.css"]),
-  ["loader.js", () => readFile(LOADER, "utf8")],
-  ...guestNames.map(
-    name => [`guests/${name}.ts`, () => readFile(join(EXAMPLES_FOLDER, `${name}.ts`), "utf8")] as const,
-  ),
+  ...bundled.map(name => [name, () => readBundled(name)] as const),
+  ...[...compilerFiles].map(([name, file]) => [file, () => readCompilerFile(name)] as const),
+  [LIBRARY, readLibrary],
+  ...guestNames.flatMap(guest => [
+    [sourcePath(guest), () => readFile(join(EXAMPLES_FOLDER, `${guest}.ts`), "utf8")] as const,
+    ...parkWays.map(park => [wasmPath(guest, park), () => compiled(guest, park)] as const),
+  ]),
 ]);
 
-/** The page itself, with the token in it. */
-export function indexHtml(token: string): Promise<string> {
-  return readHtml("demo", { token });
+/** Writes all files below a folder, which is made if there is none. Other files in it stay. */
+export async function writeDemo(folder: string): Promise<void> {
+  for (const [path, load] of demoFiles) {
+    const file = join(folder, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, await load());
+  }
 }
 
-/** Undefined where the page has no such file. */
-export async function demoFile(path: string): Promise<PageFile | undefined> {
-  const load = files.get(path);
-  if (load !== undefined) return pageFile(path, load);
-  // All of host/ but node/: the core in its rooms, and the pages.
-  const script = /^host\/((?!node\/)(?:[a-z]+\/){0,2}[a-z0-9-]+)\.js$/.exec(path)?.[1];
-  if (script === undefined) return undefined;
-  try {
-    return await pageFile(path, () => readScript(script));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+let bundling: Promise<Map<string, string>> | undefined;
+
+async function readBundled(name: string): Promise<string> {
+  if (CODE_EXTENSION === ".js") {
+    const compressed = await readFile(join(CODE_FOLDER, "host/web/demo", `${name}.br`));
+    return brotliDecompressSync(compressed).toString("utf8");
   }
+  bundling ??= bundle();
+  return (await bundling).get(name) ?? "";
+}
+
+/** In a checkout, the scripts are bundled when they are asked for first. */
+async function bundle(): Promise<Map<string, string>> {
+  const maker = pathToFileURL(join(PACKAGE_FOLDER, "package/demo-page.ts")).href;
+  const { demoPage } = (await import(maker)) as { demoPage(): Promise<Map<string, string>> };
+  return demoPage();
+}
+
+async function readLibrary(): Promise<string> {
+  const folder = join(PACKAGE_FOLDER, "guest");
+  const names = (await readdir(folder)).filter(name => name.endsWith(".ts"));
+  const files = names.map(async name => [name, await readFile(join(folder, name), "utf8")] as const);
+  return JSON.stringify(Object.fromEntries(await Promise.all(files)));
+}
+
+async function compiled(guest: GuestName, park: ParkWay): Promise<Uint8Array<ArrayBuffer>> {
+  const { wasm, text } = await build(`${guest}.ts`, {
+    baseDir: EXAMPLES_FOLDER,
+    park,
+    reductions: reductionsOf(park),
+  });
+  if (wasm === undefined) throw new Error(`the example ${guest}.ts does not compile: ${text}`);
+  return new Uint8Array(wasm);
 }

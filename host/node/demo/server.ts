@@ -1,13 +1,13 @@
 /**
  * Serves the demo's page on the loopback address. The first file of `demo/`.
  *
- * The page runs its guests in the browser; here they are only compiled. This folder imports
+ * The page compiles its guests and runs them, so the server only has files. This folder imports
  * `compile/`, `serve/` and the protocol of `web/demo/`.
  */
-import { randomBytes } from "node:crypto";
-import { listen } from "../serve/loopback.ts";
-import { demoApp } from "./app.ts";
-import { CompileQueue } from "./compile-queue.ts";
+import { Hono } from "hono";
+import { listen, ownHostOnly } from "../serve/loopback.ts";
+import { typeOf } from "../serve/page-files.ts";
+import { demoFiles } from "./files.ts";
 
 export interface DemoServer extends AsyncDisposable {
   readonly url: string;
@@ -20,15 +20,26 @@ export interface DemoServer extends AsyncDisposable {
  * @throws what Node reports where the port is taken
  */
 export async function serveDemo(port: number): Promise<DemoServer> {
-  const queue = new CompileQueue();
-  const app = demoApp({ queue, token: randomBytes(24).toString("base64url"), port: () => actual });
-  const { server, port: actual } = await listen(app, port);
-  // The page asks for this example first. Where compiling it fails, the page gets the error.
-  queue.example("table-tennis", "asyncify").catch(() => undefined);
+  const { server, port: actual } = await listen(
+    demoApp(() => actual),
+    port,
+  );
   const close = () =>
     new Promise<void>(resolve => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
   return { url: `http://127.0.0.1:${actual}/`, close, [Symbol.asyncDispose]: close };
+}
+
+/** @param port is asked at each request */
+export function demoApp(port: () => number): Hono {
+  const app = new Hono();
+  app.use(ownHostOnly(port, { "cache-control": "no-store", "x-content-type-options": "nosniff" }));
+  app.get("*", async context => {
+    const path = context.req.path.slice(1) || "index.html";
+    const load = demoFiles.get(path);
+    return load === undefined ? context.notFound() : context.body(await load(), 200, { "content-type": typeOf(path) });
+  });
+  return app;
 }

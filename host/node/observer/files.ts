@@ -1,7 +1,16 @@
 /**
  * The files of the observer's page, by their paths in its URL. Nothing comes from another server.
  */
-import { type Load, type PageFile, pageFile, readHtml, readScript, sharedFiles, styles } from "../serve/page-files.ts";
+import {
+  type Load,
+  type PageFile,
+  pageFile,
+  readHtml,
+  readScript,
+  sharedFiles,
+  styles,
+  uplotScript,
+} from "../serve/page-files.ts";
 
 const own = [
   "app",
@@ -32,6 +41,7 @@ const others = [
 const files = new Map<string, Load>([
   ["index.html", () => readHtml("observer")],
   ...sharedFiles,
+  ["uplot.js", uplotScript],
   ...styles("observer", ["style.css", "list.css", "drawer.css"]),
   ...own.map(name => [`${name}.js`, () => script(`web/observer/${name}`)] as const),
   ...others.map(([path, source]) => [`${path}.js`, () => script(source)] as const),

@@ -24,17 +24,20 @@ const types: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".css": "text/css",
   ".js": "text/javascript",
+  ".json": "application/json",
   ".svg": "image/svg+xml",
   ".ts": "text/plain",
+  ".txt": "text/plain",
 };
 
 /** The files of both pages, by the paths in their URLs. */
 export const sharedFiles: readonly (readonly [path: string, load: Load])[] = [
   ["icon.svg", () => readFile(join(WEB_FOLDER, "icon.svg"), "utf8")],
   ["page.css", () => readFile(join(WEB_FOLDER, "page", "page.css"), "utf8")],
-  ["uplot.js", () => readFile(uplotPath("uPlot.esm.js"), "utf8")],
   ["uplot.css", () => readFile(uplotPath("uPlot.min.css"), "utf8")],
 ];
+
+export const uplotScript: Load = () => readFile(uplotPath("uPlot.esm.js"), "utf8");
 
 /** The style sheets of a page: `names` in its folder under `host/web/`. */
 export function styles(folder: string, names: readonly string[]): [path: string, load: Load][] {
@@ -66,7 +69,12 @@ export async function readScript(path: string): Promise<string> {
 
 /** The file with the content type of its extension. */
 export async function pageFile(path: string, load: Load): Promise<PageFile> {
-  return { type: `${types[extname(path)]}; charset=utf-8`, text: await load() };
+  return { type: typeOf(path), text: await load() };
+}
+
+/** The content type of a file with this extension. */
+export function typeOf(path: string): string {
+  return path.endsWith(".wasm") ? "application/wasm" : `${types[extname(path)]}; charset=utf-8`;
 }
 
 function uplotPath(file: string): string {

@@ -1,74 +1,100 @@
-/** The source with its line numbers, and the compiler's diagnostics below it. */
-
-import { byId } from "../page/dom.ts";
+/** The source, with its syntax in colours, and the compiler's diagnostics in it and below it. */
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { javascript } from "@codemirror/lang-javascript";
+import { bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { type Diagnostic as Complaint, lintGutter, setDiagnostics } from "@codemirror/lint";
+import { EditorState, type Extension } from "@codemirror/state";
+import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import { classHighlighter } from "@lezer/highlight";
+import { button, byId, el } from "../page/dom.ts";
 import type { Diagnostic } from "./protocol.ts";
 
 export class Editor {
-  readonly #source = byId("source", HTMLTextAreaElement);
-  readonly #lines = byId("lines");
+  readonly #extensions: Extension;
+  readonly #view: EditorView;
   readonly #diagnostics = byId("diagnostics");
-  /** Lines with errors. */
-  #wrong: ReadonlySet<number> = new Set();
 
   constructor(onChange: () => void, onRun: () => void) {
-    this.#source.addEventListener("input", () => {
-      this.#number();
-      onChange();
-    });
-    this.#source.addEventListener("scroll", () => {
-      this.#lines.scrollTop = this.#source.scrollTop;
-    });
-    this.#source.addEventListener("keydown", event => {
-      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-      event.preventDefault();
+    const run = () => {
       onRun();
-    });
+      return true;
+    };
+    this.#extensions = [
+      lineNumbers(),
+      lintGutter(),
+      history(),
+      indentOnInput(),
+      bracketMatching(),
+      highlightActiveLine(),
+      javascript({ typescript: true }),
+      // The colours of the classes are in editor.css, which knows light and dark.
+      syntaxHighlighting(classHighlighter),
+      keymap.of([
+        { key: "Mod-Enter", run },
+        { key: "Ctrl-Enter", run },
+        // Escape and then Tab leaves the editor.
+        indentWithTab,
+        ...defaultKeymap,
+        ...historyKeymap,
+      ]),
+      EditorView.contentAttributes.of({ "aria-label": "Source", autocapitalize: "off" }),
+      EditorView.updateListener.of(({ docChanged }) => docChanged && onChange()),
+    ];
+    this.#view = new EditorView({ parent: byId("editor"), state: this.#stateOf("") });
   }
 
   get text(): string {
-    return this.#source.value;
+    return this.#view.state.doc.toString();
   }
 
+  /** Another source. What was undone and done before belongs to the last one. */
   set text(text: string) {
-    this.#source.value = text;
-    this.#source.scrollTop = 0;
+    this.#view.setState(this.#stateOf(text));
     this.show([]);
   }
 
   show(diagnostics: readonly Diagnostic[]): void {
-    this.#wrong = new Set(diagnostics.flatMap(({ line }) => line ?? []));
-    this.#number();
+    const complaints = diagnostics.flatMap(diagnostic => this.#complaint(diagnostic) ?? []);
+    this.#view.dispatch(setDiagnostics(this.#view.state, complaints));
     this.#diagnostics.hidden = diagnostics.length === 0;
     // The compiler reports along the calls, not along the lines.
     const inOrder = diagnostics.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
     this.#diagnostics.replaceChildren(...inOrder.map(diagnostic => this.#item(diagnostic)));
   }
 
-  #item({ severity, message, line, column }: Diagnostic): HTMLElement {
-    const item = document.createElement("li");
-    item.dataset.severity = severity;
-    const place = document.createElement(line === undefined ? "span" : "button");
-    place.className = "place";
-    place.textContent = line === undefined ? severity : `${line}:${column}`;
-    if (line !== undefined) place.addEventListener("click", () => this.#goTo(line, column ?? 1));
-    item.append(place, message);
-    return item;
+  #stateOf(doc: string): EditorState {
+    return EditorState.create({ doc, extensions: this.#extensions });
   }
 
-  #goTo(line: number, column: number): void {
-    const before = this.text.split("\n", line - 1).reduce((length, text) => length + text.length + 1, 0);
-    this.#source.focus();
-    this.#source.setSelectionRange(before + column - 1, before + column - 1);
+  #complaint(diagnostic: Diagnostic): Complaint | undefined {
+    const from = this.#offsetOf(diagnostic);
+    if (from === undefined) return undefined;
+    const { severity, message } = diagnostic;
+    const { state } = this.#view;
+    return { from, to: state.wordAt(from)?.to ?? Math.min(from + 1, state.doc.length), severity, message };
   }
 
-  #number(): void {
-    const numbers = this.text.split("\n").map((_, i) => {
-      const number = document.createElement("span");
-      number.textContent = `${i + 1}\n`;
-      if (this.#wrong.has(i + 1)) number.className = "wrong";
-      return number;
-    });
-    this.#lines.replaceChildren(...numbers);
-    this.#lines.scrollTop = this.#source.scrollTop;
+  /** Undefined where the place is not in this source. */
+  #offsetOf({ line, column = 1 }: Diagnostic): number | undefined {
+    const { doc } = this.#view.state;
+    if (line === undefined || line > doc.lines) return undefined;
+    const { from, to } = doc.line(line);
+    return Math.min(from + column - 1, to);
+  }
+
+  #item(diagnostic: Diagnostic): HTMLElement {
+    const { severity, message, line, column } = diagnostic;
+    const place =
+      line === undefined
+        ? el("span", { class: "place" }, severity)
+        : button(`${line}:${column}`, { class: "place" }, () => this.#goTo(diagnostic));
+    return el("li", { "data-severity": severity }, place, message);
+  }
+
+  #goTo(diagnostic: Diagnostic): void {
+    const anchor = this.#offsetOf(diagnostic);
+    if (anchor === undefined) return;
+    this.#view.dispatch({ selection: { anchor }, scrollIntoView: true });
+    this.#view.focus();
   }
 }

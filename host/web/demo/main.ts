@@ -2,8 +2,9 @@
  * The demo's page: it compiles the source in the editor, runs the scene, and shows its actors four
  * times a second. The first file of `web/demo/`.
  *
- * The actors run in this page; only the compiler runs on the server. This folder imports
- * host/index.ts, the adapter for AssemblyScript's strings, and `web/page/`.
+ * The actors run in this page, and the compiler in a worker of it, so that any server of files can
+ * serve the demo. This folder imports host/index.ts, the adapter for AssemblyScript's strings,
+ * `web/page/`, and CodeMirror, which is bundled (package/demo-page.ts).
  */
 import { hasJspi } from "../../index.ts";
 import { byId } from "../page/dom.ts";
@@ -13,9 +14,10 @@ import { Actors } from "./actors.ts";
 import { CompileError, compile, sourceOf } from "./compiler.ts";
 import { Editor } from "./editor.ts";
 import { Log } from "./log.ts";
-import type { GuestName } from "./protocol.ts";
+import { type GuestName, type ParkWay, parkWays } from "./protocol.ts";
 import { RunningScene } from "./running-scene.ts";
 import { type Scene, scenes } from "./scenes.ts";
+import { Written } from "./written.ts";
 
 const LOOK_MS = 250;
 
@@ -41,8 +43,7 @@ const plot = new TimePlot(byId("plot"), {
 });
 
 let scene: Scene = scenes[0];
-/** Edited sources, kept until the page is left. */
-const written = new Map<Scene, string>();
+const written = new Written();
 /** The running scene. Undefined until the first one has started. */
 let running: RunningScene | undefined;
 let starting = false;
@@ -55,7 +56,7 @@ choice.addEventListener("change", () => void choose(scenes[Number(choice.value)]
 park.addEventListener("change", start);
 run.addEventListener("click", start);
 reset.addEventListener("click", () => {
-  written.delete(scene);
+  written.set(scene, undefined);
   void choose(scene);
 });
 ask.addEventListener("submit", event => {
@@ -83,8 +84,7 @@ function noteChange(): void {
   const text = editor.text;
   void sourceOf(shown.guest).then(source => {
     if (shown !== scene || text !== editor.text) return;
-    if (text === source) written.delete(shown);
-    else written.set(shown, text);
+    written.set(shown, text === source ? undefined : text);
     reset.hidden = text === source;
   });
 }
@@ -112,11 +112,12 @@ async function play(chosen: Scene, source: string): Promise<void> {
   say("busy", "compiling");
   editor.show([]);
   try {
+    const way: ParkWay = parkWays.find(name => name === park.value) ?? "asyncify";
     const wasm = new Map<GuestName, ArrayBuffer>();
     for (const { guest } of chosen.parts) {
       if (wasm.has(guest)) continue;
       const text = guest === chosen.guest ? source : await sourceOf(guest);
-      wasm.set(guest, await compile(guest, text, park.value));
+      wasm.set(guest, await compile(guest, text, way, () => say("busy", "loading the compiler, once")));
     }
     await running?.stop();
     log.clear();

@@ -5,7 +5,7 @@ import type { GuestName } from "./protocol.ts";
 import type { Part, Scene } from "./scenes.ts";
 
 /** The grants of every guest of the page. */
-const GRANTS = { log: true, clock: true, random: true, lookup: true, register: true };
+const GRANTS = { spawn: "any" as const, log: true, clock: true, random: true, lookup: true, register: true };
 /** Restarts that the supervisor permits in 5 seconds: as many as a person can cause by clicking. */
 const INTENSITY = 25;
 

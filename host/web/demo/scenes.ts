@@ -32,6 +32,8 @@ export interface Scene {
   readonly parts: readonly Part[];
   /** The actor that the page can ask, and the text that it offers. */
   readonly ask?: { readonly part: string; readonly text: string };
+  /** Whether the browser keeps what was written, until it is undone. */
+  readonly isKept?: boolean;
 }
 
 const table: readonly Part[] = [
@@ -68,5 +70,14 @@ export const scenes: readonly Scene[] = [
     guest: "hello",
     strategy: "one_for_one",
     parts: [{ id: "hello", guest: "hello", restart: "temporary", args: "page" }],
+  },
+  {
+    title: "Your own",
+    about: 'Write a guest. It is restarted when it crashes, can be asked, and may spawn("own", …).',
+    guest: "own",
+    strategy: "one_for_one",
+    parts: [{ id: "own", guest: "own", restart: "transient" }],
+    ask: { part: "own", text: "hello" },
+    isKept: true,
   },
 ];
