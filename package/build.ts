@@ -3,7 +3,7 @@
  * as JavaScript, the types of the entry points, and the kernel's binary.
  *
  * The code is bundled, because Node reads small files one by one at each start, and each takes a block of
- * the disk. docs/design.md has the figures. Packages of npm stay imports.
+ * the disk. docs/design.md has the figures. Packages of npm stay imports, but for those of BUNDLED.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,12 +13,16 @@ import { brotliCompressSync } from "node:zlib";
 import { type InputOptions, rolldown } from "rolldown";
 import { kernel } from "../host/kernel/binary.ts";
 import { demoPage } from "./demo-page.ts";
+import { licensesOf } from "./licenses.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(ROOT, "dist");
 
 /** What is started by its path, beside the entry points of package.json. */
 const STARTED = ["host/node/cli/cli", "host/node/compile/compile-worker"];
+
+/** Packages of npm that become part of the code: installed, they take twenty times as much. */
+const BUNDLED = ["trace-mapping", "sourcemap-codec", "resolve-uri"].map(name => `@jridgewell/${name}`);
 
 /** The observer serves its page from one script, and imports nothing that the page does not need. */
 const OBSERVER = "host/web/observer/app";
@@ -39,7 +43,7 @@ async function bundle(names: readonly string[]): Promise<void> {
   const options: InputOptions = {
     cwd: ROOT,
     input: Object.fromEntries(names.map(name => [name, `./${name}.ts`])),
-    external: /^(node:|@?[a-z])/,
+    external: id => /^(node:|@?[a-z])/.test(id) && !BUNDLED.includes(id),
     platform: "node",
   };
   const bundled = await rolldown(options);
@@ -82,3 +86,4 @@ await bundle([OBSERVER]);
 mkdirSync(join(DIST, DEMO), { recursive: true });
 for (const [name, text] of await demoPage()) writeFileSync(join(DIST, DEMO, `${name}.br`), brotliCompressSync(text));
 writeFileSync(join(DIST, "host/kernel/kernel.wasm"), kernel, "base64");
+writeFileSync(join(DIST, "licenses.txt"), licensesOf(BUNDLED.map(name => join(ROOT, "node_modules", name))));

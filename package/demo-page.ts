@@ -4,11 +4,11 @@
  * it. The AssemblyScript compiler is 15 MB, and stays in files of
  * its own (host/node/demo/compiler-files.ts).
  */
-import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compilerFiles } from "../host/node/demo/compiler-files.ts";
 import { type OutputChunk, type Plugin, rolldown } from "rolldown";
+import { compilerFiles } from "../host/node/demo/compiler-files.ts";
+import { licensesOf } from "./licenses.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const COMPILER = ["assemblyscript", "binaryen", "long"].map(name => join(ROOT, "node_modules", name));
@@ -21,6 +21,7 @@ const replacements = new Map<string, string>([
   ["node:fs/promises", "files.ts"],
   [join(ROOT, "host/node/installation.ts"), "installation.ts"],
   [join(ROOT, "host/node/compile/module-map.ts"), "module-map.ts"],
+  [join(ROOT, "host/node/compile/transforms.ts"), "transforms.ts"],
 ]);
 
 const forPage: Plugin = {
@@ -39,23 +40,21 @@ export async function demoPage(): Promise<Map<string, string>> {
   const scripts = ["host/web/demo/main.ts", "host/node/demo/compile-in-page.ts"];
   const chunks: OutputChunk[] = [];
   for (const input of scripts) {
-    const bundle = await rolldown({ cwd: ROOT, input: join(ROOT, input), platform: "browser", plugins: [forPage] });
+    const bundle = await rolldown({
+      ...{ cwd: ROOT, input: join(ROOT, input), platform: "browser", plugins: [forPage] },
+      onLog: (_level, { code, message }) => {
+        if (code === "UNRESOLVED_IMPORT") throw new Error(`a page cannot import this: ${message}`);
+      },
+    });
     const { output } = await bundle.generate({ format: "esm", minify: true, codeSplitting: false });
     await bundle.close();
     chunks.push(output[0]);
   }
   const code = chunks.map(({ fileName, code }) => [fileName, code] as const);
-  return new Map([...code, ["licenses.txt", licensesOf(chunks.flatMap(({ moduleIds }) => moduleIds))]]);
+  return new Map([...code, ["licenses.txt", licensesOf(packagesOf(chunks.flatMap(({ moduleIds }) => moduleIds)))]]);
 }
 
-/** The license texts of the packages that these files belong to, and of the compiler. */
-function licensesOf(files: readonly string[]): string {
-  const bundled = files.flatMap(file => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []);
-  const texts = [...new Set([...bundled, ...COMPILER])].sort().map(folder => {
-    const path = join(folder, "LICENSE");
-    const { license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { license: string };
-    const text = existsSync(path) ? readFileSync(path, "utf8").trim() : license;
-    return `${folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length)}\n\n${text}\n`;
-  });
-  return texts.join(`\n${"-".repeat(80)}\n\n`);
+/** The folders of the packages that these files belong to, and of the compiler. */
+function packagesOf(files: readonly string[]): string[] {
+  return [...files.flatMap(file => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []), ...COMPILER];
 }
