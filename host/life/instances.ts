@@ -68,7 +68,7 @@ export class Instances {
       actor.setWord(FLAGS, actor.word(FLAGS) | kernel.word(spec + SPEC_FLAGS));
       return;
     }
-    const instance = this.#makeAnyway(actor, module, bound);
+    const instance = this.#make(actor, module, bound);
     kernel.setWord(instance.address + CONDITION, DIRTY);
     kernel.setWord(instance.address + OCCUPANT, actor.record);
     actor.setWord(BODY, instance.address);
@@ -146,13 +146,33 @@ export class Instances {
     actor.setFlag(RESIDENT, false);
   }
 
-  /** Drops the instances that no actor has, because the engine or a limit refuses memory. */
+  /**
+   * Drops the instances that no actor has, because the engine or a limit refuses memory. The last one that actors
+   * share stays: those of any module can take turns in its place, and no actor that keeps its instance gets it.
+   */
   drop(): void {
-    for (const pool of this.#pools) this.#dropFree(pool);
+    let shared = 0;
+    for (const pool of this.#pools) shared += pool.made;
+    for (const pool of this.#pools) {
+      for (; shared > 1; shared--) {
+        const free = pool.takeFree();
+        if (free === undefined) break;
+        this.#discard(free);
+      }
+    }
   }
 
-  /** An instance of the largest pool goes, and its actor hibernates. False: no actor of any can leave. */
+  /**
+   * An instance that actors share goes: one that no actor has, or else one of the largest pool, whose actor
+   * hibernates. False: no actor can leave.
+   */
   #makeRoom(): boolean {
+    for (const pool of this.#pools) {
+      const free = pool.takeFree();
+      if (free === undefined) continue;
+      this.#discard(free);
+      return true;
+    }
     // An embedder's function may spawn, called by a guest that has hardly any stack left.
     needHeadroom();
     for (const pool of this.#pools.bySize()) {
@@ -193,7 +213,7 @@ export class Instances {
   #begin(pool: Pool, actor: Actor, module: GuestModule): boolean {
     const { kernel } = this.#services;
     const spec = actor.word(SPEC);
-    const instance = pool.made === 0 ? this.#makeAnyway(actor, module) : undefined;
+    const instance = pool.made === 0 ? this.#makeFirst(actor, module) : undefined;
     if (instance !== undefined) {
       if (!pool.add(instance, module.movableGlobals ?? 0)) {
         this.#discard(instance);
@@ -253,11 +273,15 @@ export class Instances {
     }
   }
 
-  /** The same for an actor that can have no other one. Actors of other modules have to leave theirs if need be. */
-  #makeAnyway(actor: Actor, module: GuestModule, bound?: ImportObject): Instance {
+  /**
+   * The first instance of a pool. Actors of others have to leave theirs if the engine or `allInstances` refuses
+   * one. Throws a LimitError where `allMemoryBytes` does.
+   */
+  #makeFirst(actor: Actor, module: GuestModule): Instance {
+    mustAdmit(this.#services, module, module.instanceBytes, module.initialBytes);
     for (;;) {
       try {
-        return this.#make(actor, module, bound);
+        return this.#make(actor, module);
       } catch (error) {
         if (!(error instanceof LimitError) || !this.#makeRoom()) throw error;
       }

@@ -8,13 +8,11 @@
  */
 import { GLOBALS_EXPORT, LIMIT_EXPORT } from "../wire/abi.ts";
 import { LoadError } from "../wire/errors.ts";
-import type { ModuleFacts } from "./facts.ts";
+import { FACTS_SECTION, type ModuleFacts } from "./facts.ts";
 import type { Footprint } from "./footprint.ts";
 import type { ExportType, ImportType } from "./interface.ts";
 import { Output } from "./output.ts";
 import { Section } from "./sections.ts";
-
-export const FACTS_SECTION = "isopod:facts";
 
 /** It goes up when a host would take the facts of an older build for something else. */
 const VERSION = 1;

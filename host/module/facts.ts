@@ -3,11 +3,15 @@
  * types, and what its instances have. The host has read it from the module's bytes, or it is what our
  * tools have noted in the module (trusted.ts). Of a stranger's compiled module, little is known.
  */
+import { resumeExport } from "../wire/abi.ts";
 import { sha256 } from "../wire/sha256.ts";
 import { type Footprint, footprintOf } from "./footprint.ts";
 import type { ExportType, ImportType } from "./interface.ts";
 import type { Limited } from "./limited.ts";
 import { isRecyclable } from "./recyclable.ts";
+
+/** The section in which our tools note the facts of a module. */
+export const FACTS_SECTION = "isopod:facts";
 
 export interface ModuleFacts {
   readonly module: WebAssembly.Module;
@@ -50,7 +54,10 @@ export class RewrittenModule implements ModuleFacts {
   constructor({ module, interface: known, bytes, globals, left, limit }: Limited, ownsMemory: boolean) {
     this.module = module;
     this.imports = known?.imports ?? WebAssembly.Module.imports(module);
-    this.exports = known?.exports ?? WebAssembly.Module.exports(module);
+    const exports = known?.exports ?? WebAssembly.Module.exports(module);
+    // Our tools have trimmed it, although the host does not believe what else they say.
+    const isTrimmed = WebAssembly.Module.customSections(module, FACTS_SECTION).length > 0;
+    this.exports = isTrimmed ? withTrimmedEntries(exports) : exports;
     this.footprint = footprintOf(bytes);
     this.ownsMemory = ownsMemory;
     this.storeLimit = limit?.first;
@@ -78,7 +85,7 @@ export function factsOfStranger(module: WebAssembly.Module): ModuleFacts {
   return {
     module,
     imports: WebAssembly.Module.imports(module),
-    exports: WebAssembly.Module.exports(module),
+    exports: withTrimmedEntries(WebAssembly.Module.exports(module)),
     footprint: footprintOf(undefined),
     ownsMemory: false,
     storeLimit: undefined,
@@ -86,4 +93,17 @@ export function factsOfStranger(module: WebAssembly.Module): ModuleFacts {
     movableGlobals: undefined,
     hash: undefined,
   };
+}
+
+const RESUME = resumeExport("");
+
+/**
+ * A module that another host has trimmed no longer exports its entries, only the functions that
+ * resume them.
+ */
+function withTrimmedEntries(exports: readonly ExportType[]): ExportType[] {
+  const names = new Set(exports.map(({ name }) => name));
+  const entries = exports.filter(({ name }) => name.startsWith(RESUME)).map(({ name }) => name.slice(RESUME.length));
+  const missing = entries.filter(entry => !names.has(entry));
+  return [...exports, ...missing.map((name): ExportType => ({ name, kind: "function" }))];
 }

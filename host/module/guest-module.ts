@@ -10,7 +10,7 @@
  * trim.ts, check.ts and this file. All of them read bytes by cursor.ts, sections.ts, declarations.ts and
  * instructions.ts.
  */
-import { GIVES_WAY_EXPORT, LEFT_EXPORT, PAGE_BYTES, resumeExport, YIELD_EXPORT } from "../wire/abi.ts";
+import { GIVES_WAY_EXPORT, LEFT_EXPORT, PAGE_BYTES, YIELD_EXPORT } from "../wire/abi.ts";
 import type { ReductionPolicy, WayName } from "../wire/limits.ts";
 import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
 import type { ExitReason } from "../wire/message.ts";
@@ -20,8 +20,6 @@ import { Entries } from "./entries.ts";
 import type { ModuleFacts } from "./facts.ts";
 import { ELEMENT_BYTES } from "./footprint.ts";
 import type { ExportType, MemoryType } from "./interface.ts";
-
-const RESUME = resumeExport("");
 
 /** How the module was made, where that is not evident from its facts. */
 interface Making {
@@ -61,7 +59,6 @@ export class GuestModule {
     this.hasKnownTypes = imports.every(({ kind, signature }) => kind !== "function" || signature !== undefined);
     this.#actorImports = new Set(imports.filter(found => found.module === "actor").map(found => found.name));
     const exports = new Map(facts.exports.map(found => [found.name, found]));
-    addTrimmedEntries(exports);
     this.#exports = exports;
     this.#entries = new Entries(name, exports, { park: this.importsActor("park"), yield: this.isCounted });
     checkInterface({ name, imports, exports, ownsMemory, entries: this.#entries.names }, offers);
@@ -195,16 +192,5 @@ export class GuestModule {
     if (this.#guessedPages >= most) return false;
     this.#guessedPages = Math.min(this.#guessedPages * 2, most);
     return true;
-  }
-}
-
-/**
- * A module that another host has trimmed no longer exports its entries, only the functions that
- * resume them.
- */
-function addTrimmedEntries(exports: Map<string, ExportType>): void {
-  for (const name of [...exports.keys()]) {
-    const entry = name.startsWith(RESUME) ? name.slice(RESUME.length) : name;
-    if (!exports.has(entry)) exports.set(entry, { name: entry, kind: "function" });
   }
 }

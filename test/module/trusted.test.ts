@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fc, test as law } from "@fast-check/vitest";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestModule, LoadError, type LoadOptions, Runtime, type RuntimeOptions } from "../../host/index.ts";
-import { FACTS_SECTION } from "../../host/module/facts-section.ts";
+import { FACTS_SECTION } from "../../host/module/facts.ts";
 import { Output } from "../../host/module/output.ts";
 import { type BuildOptions, type Compiled, createRuntime } from "../../host/node/index.ts";
 import { ManualClock } from "../../host/test.ts";
