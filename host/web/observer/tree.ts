@@ -155,7 +155,7 @@ const restarts: Column<TreeRow> = {
 };
 
 /** These columns cannot be sorted, because the order is the tree's. */
-const others: readonly Column<ShownRow>[] = [pid, state, restarts, items, { ...memory, isMinor: true }, age].map(
+const others: readonly Column<ShownRow>[] = [pid, state, restarts, items, memory, age].map(
   ({ sort: _, fill, ...rest }) => ({
     ...rest,
     fill(cell, row) {
