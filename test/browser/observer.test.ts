@@ -108,6 +108,12 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     await tab(/^Tree/);
     await rowOf(second).getByText("1", { exact: true }).waitFor();
     await page.screenshot({ path: `${folder}tree.png` });
+    await press("Close all");
+    await rowOf(second).waitFor({ state: "hidden" });
+    await rowOf(supervisor.pid).press("ArrowRight");
+    await rowOf(second).waitFor();
+    await rowOf(supervisor.pid).press("ArrowLeft");
+    await rowOf(second).waitFor({ state: "hidden" });
 
     await tab(/^Crashes 2/);
     const crash = page.locator("#list li", { hasText: "not a request: burn the books" });

@@ -485,8 +485,8 @@ describe("isopod top", () => {
     runtime.send(full.pid, "x");
     const reading = await new ObserverClient(observer.url).read({ sort: "items", isReversed: false, rows: 10 });
     const lines = frame(reading, options);
-    expect(lines[5]).toMatch(/^<[\d.]+> +\\x1b\[2J\\u\{202e\}ev… /);
-    expect(lines[6]).toContain(formatPid(quiet.pid));
+    expect(lines[6]).toMatch(/^<[\d.]+> +\\x1b\[2J\\u\{202e\}evil /);
+    expect(lines[7]).toContain(formatPid(quiet.pid));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     expect(lines.join("\n")).not.toMatch(/[\x00-\x09\x0b-\x1f\u202e]/);
   });
@@ -502,7 +502,7 @@ describe("isopod top", () => {
       const lines = frame(reading, { ...options, columns, rows, sort: "links", hint: "q quit" });
       expect(lines.length).toBeLessThanOrEqual(rows);
       expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(columns);
-      if (columns >= 80) expect(lines[4]).toContain("LINKS*");
+      if (columns >= 80) expect(lines[5]).toContain("LINKS*");
     }
   });
 

@@ -21,9 +21,13 @@ beforeAll(async () => {
   const write = (name: string, source: string) => writeFileSync(join(folder, name), source);
   // Waits for a message with a tag that no line has, and keeps all others.
   write("deaf.ts", 'import { receiveTag } from "isopod/guest"; export function run(): void { receiveTag(9); }');
+  write(
+    "mute.ts",
+    'import { log, receive, receiveTag } from "isopod/guest"; export function run(): void { receive(); log("taken"); receiveTag(9); }',
+  );
   write("empty.ts", "export function other(): void {}");
   // The command finds these in the cache.
-  await build([ECHO, COUNTER, SUPERVISED, HELLO, "deaf.ts"], { baseDir: folder });
+  await build([ECHO, COUNTER, SUPERVISED, HELLO, "deaf.ts", "mute.ts"], { baseDir: folder });
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -85,6 +89,8 @@ describe("lines", () => {
     const json = await isopodRun([ECHO, "--lines", "json"], '{"a": 1}\n{a: 1}\n[2]\n');
     expect(json).toMatchObject({ code: 1, stdout: '{"a": 1}\n[2]\n' });
     expect(json.stderr).toMatch(/^isopod: line 2 was not sent: it is not JSON: .*\n$/);
+    const evil = await isopodRun([ECHO, "--lines", "json"], "\x1b[2J\n");
+    expect(evil.stderr).not.toContain("\x1b");
     const hex = await isopodRun([ECHO, "--lines", "hex"], "41 42\n0\n00ff\n");
     expect(hex).toEqual({
       code: 1,
@@ -111,6 +117,11 @@ describe("lines", () => {
 describe("the end", () => {
   test("comes with the actor's, whatever stdin still has", async () => {
     expect(await isopodRun([HELLO])).toEqual({ code: 0, stdout: "hello, !\n", stderr: "" });
+  });
+
+  test("is quiet after Ctrl-C, also while a call waits for its answer", async () => {
+    const ended = await isopodRun(["mute.ts", "--call"], "a\nb\n", /taken/);
+    expect(ended).toEqual({ code: 130, stdout: "taken\n", stderr: "" });
   });
 
   test("does not come with the last line if --stay is given, nor where there was no line", async () => {

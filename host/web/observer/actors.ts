@@ -40,7 +40,7 @@ function numbers(
     widthPx,
     sort,
     isNumber: true,
-    isMinor: sort === "bytes" || sort === "links" || sort === "image",
+    isMinor: sort === "bytes" || sort === "memory" || sort === "links" || sort === "image",
     fill,
   };
 }

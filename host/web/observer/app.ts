@@ -25,12 +25,15 @@ const EVERY_MS = 1000;
 interface List {
   refresh(): Promise<void>;
   select?(pid: string): void;
+  /** Of the tree. */
+  closeAll?(): void;
   leave?(): void;
 }
 
 const main = document.querySelector("main") as HTMLElement;
 const host = byId("list");
 const filter = byId("filter") as HTMLInputElement;
+const closeAll = byId("close-all");
 const kind = byId("kind", HTMLSelectElement);
 const form = byId("token") as HTMLFormElement;
 const status = byId("status");
@@ -101,6 +104,7 @@ function show(tab: string): void {
     setAttribute(other, "aria-selected", String(other.dataset.tab === tab));
   }
   kind.hidden = tab !== "events";
+  closeAll.hidden = tab !== "tree";
   list?.leave?.();
   host.replaceChildren();
   pager.hide();
@@ -184,6 +188,7 @@ for (const tab of document.querySelectorAll<HTMLElement>("[role=tab]")) {
 filter.addEventListener("input", toTop);
 kind.append(...Object.keys(eventFilters).map(name => el("option", {}, name)));
 kind.addEventListener("input", toTop);
+closeAll.addEventListener("click", () => list.closeAll?.());
 pause.addEventListener("click", () => {
   isPaused = !isPaused;
   setAttribute(pause, "aria-pressed", String(isPaused));

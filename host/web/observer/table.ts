@@ -29,6 +29,8 @@ export interface TableOptions<T extends { readonly pid: string }> {
   readonly empty: string;
   load(from: number, count: number): Promise<Page<T>>;
   open(pid: string): void;
+  /** Called with a key, such as ArrowLeft, that was pressed on a row. */
+  press?(key: string, pid: string): void;
   /** Called when a heading was clicked. */
   sort?(key: string): void;
 }
@@ -140,7 +142,9 @@ export class VirtualTable<T extends { readonly pid: string }> {
     };
     row.addEventListener("click", open);
     row.addEventListener("keydown", ({ key, target }) => {
-      if (key === "Enter" && target === row) open();
+      if (target !== row) return;
+      if (key === "Enter") open();
+      else if (row.dataset.pid !== undefined) this.#options.press?.(key, row.dataset.pid);
     });
     this.#rows.push(row);
     this.#below.parentElement?.before(row);

@@ -32,6 +32,8 @@ export class TreeList {
   readonly #filter: () => string;
   /** How many pages are shown of what stands below an actor, by its pid. 0: the reader has closed it. */
   readonly #pages = new Map<string, number>();
+  /** The reader has closed all rows, so that no supervisor opens by itself. */
+  #isClosed = false;
   #rows: ShownRow[] = [];
 
   constructor(host: HTMLElement, filter: () => string, open: (pid: string) => void) {
@@ -41,6 +43,10 @@ export class TreeList {
       empty: "No actor is alive, or none matches.",
       load: async (from, most) => ({ total: this.#rows.length, from, rows: this.#rows.slice(from, from + most) }),
       open,
+      press: (key, pid) => {
+        if (key === "ArrowRight") this.#show(pid, Math.max(1, this.#pages.get(pid) ?? 0));
+        if (key === "ArrowLeft") this.#show(pid, 0);
+      },
     });
   }
 
@@ -50,6 +56,12 @@ export class TreeList {
 
   select(pid: string): void {
     this.#table.select(pid);
+  }
+
+  closeAll(): void {
+    this.#isClosed = true;
+    this.#pages.clear();
+    this.refresh().catch(() => {});
   }
 
   readonly refresh = oneAtATime(async () => {
@@ -80,7 +92,8 @@ export class TreeList {
 
   #isOpen({ pid, kind }: TreeRow): boolean {
     const pages = this.#pages.get(pid);
-    if (pages !== undefined || kind !== "supervisor" || this.#pages.size >= OPEN_AT_FIRST) return (pages ?? 0) > 0;
+    const staysClosed = this.#isClosed || kind !== "supervisor" || this.#pages.size >= OPEN_AT_FIRST;
+    if (pages !== undefined || staysClosed) return (pages ?? 0) > 0;
     this.#pages.set(pid, 1);
     return true;
   }
@@ -155,7 +168,7 @@ const restarts: Column<TreeRow> = {
 };
 
 /** These columns cannot be sorted, because the order is the tree's. */
-const others: readonly Column<ShownRow>[] = [pid, state, restarts, items, { ...memory, isMinor: true }, age].map(
+const others: readonly Column<ShownRow>[] = [pid, state, restarts, items, memory, age].map(
   ({ sort: _, fill, ...rest }) => ({
     ...rest,
     fill(cell, row) {

@@ -25,9 +25,11 @@ Options:
   --once          prints one table and ends; default where stdout is no terminal
   -h, --help      prints this
 
-Keys: q quits; i, b, r, m, l and a sort by items, bytes, reductions, memory, links
-and age, p and n by pid and name; the same key again reverses the order. PgDn and
-PgUp turn pages: of the first 1,000 in an order, or of all actors by pid.
+Keys: q quits; / filters while you type; c shows the crashes, and the actors again.
+i, s, b, r, m, l and a sort by items, items a second, bytes, reductions, memory,
+links and age, p and n by pid and name; the same key again reverses the order. The
+arrows scroll by a row, PgDn and PgUp turn pages: of the first 1,000 in an order,
+or of all actors by pid.
 NO_COLOR=1 turns colors off.
 `,
   options: { sort: { type: "string", choices: sortKeys }, filter: { type: "string" }, once: { type: "boolean" } },
@@ -42,7 +44,7 @@ NO_COLOR=1 turns colors off.
     const filter = given.text("filter") ?? "";
     if (given.has("once") || !process.stdout.isTTY) {
       const reading = await observer.read({ sort, isReversed: false, rows: 500, filter });
-      process.stdout.write(`${frame(reading, { columns: 200, rows: 500, color: false, sort }).join("\n")}\n`);
+      process.stdout.write(`${frame(reading, { columns: 200, rows: 500, color: false, sort, filter }).join("\n")}\n`);
       return 0;
     }
     return watch(observer, sort, filter);

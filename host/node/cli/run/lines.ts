@@ -55,7 +55,7 @@ export class Lines {
   async read(): Promise<number> {
     const { stdin } = process;
     // A terminal alone does not keep the process alive: it is not known whether lines will come.
-    if (stdin.isTTY) stdin.unref();
+    if (stdin.isTTY) stdin.unref?.();
     this.#reader = createInterface({ input: stdin, terminal: false, crlfDelay: Number.POSITIVE_INFINITY });
     const reader = this.#reader;
     stdin.on("error", error => {
@@ -136,6 +136,7 @@ export class Lines {
 
   #refuse(why: string): void {
     this.#areRefused = true;
-    process.stderr.write(`${painted("error", "isopod:")} ${why}\n`);
+    // It may quote the line, and lines may come from anywhere.
+    process.stderr.write(`${painted("error", "isopod:")} ${escapeControls(why)}\n`);
   }
 }

@@ -13,6 +13,12 @@ export interface FrameOptions {
   readonly sort: SortKey;
   /** The last line. Default: none. */
   readonly hint?: string;
+  /** Default: none. */
+  readonly filter?: string;
+  /** The filter is being typed. */
+  readonly isTyping?: boolean;
+  /** Lines that are shown instead of the actors. */
+  readonly crashes?: readonly string[];
 }
 
 interface Column {
@@ -25,19 +31,32 @@ interface Column {
 
 const columns: readonly Column[] = [
   { key: "pid", title: "PID", width: 20, text: row => row.pid },
-  { key: "name", title: "NAME", width: 18, text: row => escapeControls(row.name) },
+  { key: "name", title: "NAME", width: 22, text: row => escapeControls(row.name) },
   { key: "module", title: "MODULE", width: 22, text: row => escapeControls(row.module ?? row.kind) },
   { key: "state", title: "STATE", width: 8, text: row => row.state },
-  number("ITEMS", "items", 9, row => row.items, count),
+  number("ITEMS", "items", 9, row => row.items, whole),
   number("ITEMS/S", "rate", 8, row => row.rate, rate),
   number("BYTES", "bytes", 9, row => row.bytes, bytes),
   number("REDUCTIONS", "reductions", 11, row => row.reductions, short),
   number("MEMORY", "memory", 9, row => row.memory, bytes),
   { key: "resident", title: "RESIDENT", width: 8, text: row => residence(row.resident, row.pinned) },
   number("IMAGE", "image", 9, row => row.image, bytes),
-  number("LINKS", "links", 6, row => row.links, count),
+  number("LINKS", "links", 6, row => row.links, short),
   number("AGE", "age", 8, row => row.ageMs, duration),
 ];
+
+/** Exact as long as it fits into its column. */
+function whole(value: number): string {
+  return value < 1e7 ? count(value) : short(value);
+}
+
+/** The column of names where there is no room for modules. */
+const nameOrModule: Column = {
+  key: "name",
+  title: "NAME OR MODULE",
+  width: 22,
+  text: row => escapeControls(row.name || (row.module ?? row.kind)),
+};
 
 /** A column of numbers. A row without the number has an empty cell. */
 function number(
@@ -62,58 +81,79 @@ const expendable: readonly SortKey[] = [
 
 const styles = { strong: "1", quiet: "2", turned: "7", alarm: "31" } as const;
 
-/** The lines that are no rows: totals, titles and the hint. */
-const OTHER_LINES = 6;
+/** The lines that are no rows: totals, the part that is shown, titles and the hint. */
+const OTHER_LINES = 7;
+/** How much wider than usual the column of names gets at most. */
+const MOST_SPARE = 20;
 
 /** How many rows a terminal with so many lines shows, if it has a hint. */
 export function rowsThatFit(lines: number): number {
   return Math.max(0, lines - OTHER_LINES);
 }
 
-/** No line is longer than the terminal is wide. */
-export function frame({ overview, page, sample }: Reading, options: FrameOptions): string[] {
+/** No line is longer than the terminal is wide. With 80 columns, no total is cut. */
+export function frame(reading: Reading, options: FrameOptions): string[] {
+  const { page } = reading;
+  const { columns: most, rows: lines, sort, hint, crashes } = options;
   const paint = (text: string, style: keyof typeof styles) =>
     options.color && text !== "" ? `\x1b[${styles[style]}m${text}\x1b[0m` : text;
-  const cut = (text: string) => text.slice(0, options.columns);
+  const cut = (text: string) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+  const room = rowsThatFit(lines) + (hint === undefined ? 1 : 0);
   const shown = fitting(page.hasReductions, options);
-  const perSecond = sample === undefined ? "–" : short(sample.receivedPerSecond);
-  const delay = sample?.queueMaxMs == null ? "–" : `${milliseconds(sample.queueMaxMs)} ms`;
-  const { counters, states } = overview;
-  const room = rowsThatFit(options.rows) + (options.hint === undefined ? 1 : 0);
-  const listed = Math.min(room, page.rows.length);
-  const part = listed < page.matching ? `   shown ${count(listed)} of ${count(page.matching)}` : "";
-  const head = [
-    `isopod  ${overview.process}, observed for ${duration(overview.observedMs)}`,
-    `guests ${count(overview.guests)}   messages/s ${perSecond}   run queue ${overview.runQueue}   queue delay ${delay}   memory ${bytes(overview.memoryBytes)}`,
-    `waiting ${count(overview.mailboxItems)} (${bytes(overview.mailboxBytes)})   spawned ${short(counters.spawned)}   crashes ${count(overview.crashes)}   dead letters ${short(counters.dead)}`,
-    `actors ${count(overview.actors)}   parked ${count(states.parked)}   ready ${count(states.ready)}   running ${count(states.running)}   idle ${count(states.idle)}${part}`,
-  ];
-  const titles = cut(
-    shown.map(column => pad(column, `${column.title}${column.key === options.sort ? "*" : ""}`)).join(" "),
-  );
+  const titles = shown.map(column => pad(column, `${column.title}${column.key === sort ? "*" : ""}`)).join(" ");
+  const heading = crashes === undefined ? titles : "CRASHES, the newest first; equal ones are one";
   const rows = page.rows.slice(0, room).map(row => {
     const text = cut(shown.map(column => pad(column, column.text(row))).join(" "));
     return row.items > 0 ? paint(text, "strong") : text;
   });
+  const [process, traffic, past, actors] = totalLines(reading).map(cut);
   return [
-    paint(cut(head[0]), "quiet"),
-    cut(head[1]),
-    paint(cut(head[2]), overview.crashes > 0 ? "alarm" : "quiet"),
-    paint(cut(head[3]), "quiet"),
-    paint(titles.padEnd(options.color ? options.columns : 0), "turned"),
-    ...rows,
-    ...(options.hint === undefined ? [] : [paint(cut(options.hint), "quiet")]),
+    paint(process, "quiet"),
+    traffic,
+    paint(past, reading.overview.crashes > 0 ? "alarm" : "quiet"),
+    paint(actors, "quiet"),
+    paint(cut(partOf(reading, options, room)), "quiet"),
+    paint(cut(heading).padEnd(options.color ? most : 0), "turned"),
+    ...(crashes?.slice(0, room).map(cut) ?? rows),
+    ...(hint === undefined ? [] : [paint(cut(hint), "quiet")]),
   ];
 }
 
-/** The columns that fit. The one that the rows are sorted by always stays. */
+/** Each has at most 80 characters, because large numbers are short. */
+function totalLines({ overview, sample }: Reading): string[] {
+  const { counters, states } = overview;
+  const perSecond = sample === undefined ? "–" : short(sample.receivedPerSecond);
+  const delay = sample?.queueMaxMs == null ? "–" : `${milliseconds(sample.queueMaxMs)} ms`;
+  const dead = (sample?.deadPerSecond ?? 0) > 0 ? "+" : "";
+  return [
+    `isopod  ${overview.process}, observed for ${duration(overview.observedMs)}`,
+    `guests ${short(overview.guests)}  messages/s ${perSecond}  run queue ${short(overview.runQueue)}  queue delay ${delay}`,
+    `waiting ${short(overview.mailboxItems)} (${bytes(overview.mailboxBytes)})  spawned ${short(counters.spawned)}  crashes ${short(overview.crashes)}  dead letters ${short(counters.dead)}${dead}`,
+    `actors ${short(overview.actors)}: ${short(states.parked)} parked, ${short(states.ready)} ready, ${states.running} running, ${short(states.idle)} idle  memory ${bytes(overview.memoryBytes)}`,
+  ];
+}
+
+/** Which part of the list is shown. */
+function partOf({ page }: Reading, { filter = "", crashes, isTyping }: FrameOptions, room: number): string {
+  const last = Math.min(room, page.rows.length);
+  const actors = `shown ${count(last)} of ${count(page.matching)}`;
+  const part = crashes === undefined ? actors : `shown ${Math.min(room, crashes.length)} of ${crashes.length} lines`;
+  return filter === "" && !isTyping ? part : `${part}  filter: ${escapeControls(filter)}${isTyping ? "_" : ""}`;
+}
+
+/** The columns that fit. The one that the rows are sorted by always stays. Names get what room is left. */
 function fitting(hasReductions: boolean, { columns: most, sort }: FrameOptions): readonly Column[] {
   let shown = columns.filter(({ key }) => key !== "reductions" || hasReductions);
+  const width = () => shown.reduce((sum, { width }) => sum + width + 1, -1);
   for (const key of expendable) {
-    if (shown.reduce((sum, { width }) => sum + width + 1, -1) <= most) break;
+    if (width() <= most) break;
     if (key !== sort) shown = shown.filter(column => column.key !== key);
   }
-  return shown;
+  const spare = Math.max(0, Math.min(most - width(), MOST_SPARE));
+  const hasModule = shown.some(({ key }) => key === "module");
+  return shown.map(column =>
+    column.key === "name" ? { ...(hasModule ? column : nameOrModule), width: column.width + spare } : column,
+  );
 }
 
 /** Text that is too long is cut and ends with "…". */

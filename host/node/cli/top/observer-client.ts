@@ -1,5 +1,5 @@
 /** Asks an observer's server for what `isopod top` shows. */
-import type { ActorPage, Overview, Sample, SortKey } from "../../../web/observer/protocol.ts";
+import type { ActorPage, EndGroup, EndPage, Overview, Sample, SortKey } from "../../../web/observer/protocol.ts";
 import { UsageError } from "../command.ts";
 
 export interface Reading {
@@ -7,6 +7,8 @@ export interface Reading {
   readonly page: ActorPage;
   /** The last full second. Undefined in the first second. */
   readonly sample: Sample | undefined;
+  /** Undefined unless they were asked for. */
+  readonly ends: readonly EndGroup[] | undefined;
 }
 
 /** Where the rows begin: the actor at which a list begins, and the index in that list. */
@@ -26,6 +28,8 @@ export interface ReadOptions {
   /** Default: none. */
   readonly filter?: string;
   readonly position?: Position;
+  /** Reads the crashes, too. */
+  readonly withEnds?: boolean;
 }
 
 /** Where the rows behind these begin; undefined if there are none. */
@@ -53,16 +57,17 @@ export class ObserverClient {
     this.#headers = { Authorization: `Bearer ${token}` };
   }
 
-  async read({ sort, isReversed, rows, filter = "", position = TOP }: ReadOptions): Promise<Reading> {
+  async read({ sort, isReversed, rows, filter = "", position = TOP, withEnds }: ReadOptions): Promise<Reading> {
     const descending = words.includes(sort) === isReversed ? "1" : "0";
     const { at, from } = position;
     const query = { at: at.slice(1, -1), from: String(from), count: String(rows), sort, descending, filter };
-    const [overview, page] = await Promise.all([
+    const [overview, page, ends] = await Promise.all([
       this.#ask<Overview>(`overview?after=${this.#sample?.index ?? 0}`),
       this.#ask<ActorPage>(`actors?${new URLSearchParams(query)}`),
+      withEnds ? this.#ask<EndPage>(`ends?${new URLSearchParams({ filter })}`) : undefined,
     ]);
     this.#sample = overview.samples.at(-1) ?? this.#sample;
-    return { overview, page, sample: this.#sample };
+    return { overview, page, sample: this.#sample, ends: ends?.rows };
   }
 
   async #ask<T>(path: string): Promise<T> {
