@@ -30,40 +30,58 @@ export class Writer {
   }
 
   u8(value: number): this {
-    return this.#whole("u8", value, 0, 2 ** 8 - 1, 1, at => this.#view.setUint8(at, value));
+    checkWhole(value, "value", "u8", 0, 2 ** 8 - 1);
+    const at = this.#room(1);
+    this.#view.setUint8(at, value);
+    return this;
   }
 
   u16(value: number): this {
-    return this.#whole("u16", value, 0, 2 ** 16 - 1, 2, at => this.#view.setUint16(at, value, true));
+    checkWhole(value, "value", "u16", 0, 2 ** 16 - 1);
+    const at = this.#room(2);
+    this.#view.setUint16(at, value, true);
+    return this;
   }
 
   u32(value: number): this {
-    return this.#whole("u32", value, 0, 2 ** 32 - 1, 4, at => this.#view.setUint32(at, value, true));
+    checkWhole(value, "value", "u32", 0, 2 ** 32 - 1);
+    const at = this.#room(4);
+    this.#view.setUint32(at, value, true);
+    return this;
   }
 
   i32(value: number): this {
-    return this.#whole("i32", value, -(2 ** 31), 2 ** 31 - 1, 4, at => this.#view.setInt32(at, value, true));
+    checkWhole(value, "value", "i32", -(2 ** 31), 2 ** 31 - 1);
+    const at = this.#room(4);
+    this.#view.setInt32(at, value, true);
+    return this;
   }
 
   u64(value: bigint): this {
     if (typeof value !== "bigint" || BigInt.asUintN(64, value) !== value) throw notIn64("u64", value);
-    this.#view.setBigUint64(this.#room(8), value, true);
+    const at = this.#room(8);
+    this.#view.setBigUint64(at, value, true);
     return this;
   }
 
   i64(value: bigint): this {
     if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) throw notIn64("i64", value);
-    this.#view.setBigInt64(this.#room(8), value, true);
+    const at = this.#room(8);
+    this.#view.setBigInt64(at, value, true);
     return this;
   }
 
   f32(value: number): this {
-    this.#view.setFloat32(this.#room(4), number("f32", value), true);
+    mustBeNumber("f32", value);
+    const at = this.#room(4);
+    this.#view.setFloat32(at, value, true);
     return this;
   }
 
   f64(value: number): this {
-    this.#view.setFloat64(this.#room(8), number("f64", value), true);
+    mustBeNumber("f64", value);
+    const at = this.#room(8);
+    this.#view.setFloat64(at, value, true);
     return this;
   }
 
@@ -93,13 +111,7 @@ export class Writer {
     return this.bytes(encoder.encode(value));
   }
 
-  #whole(name: string, value: number, least: number, most: number, size: number, set: (at: number) => void): this {
-    checkWhole(value, "value", name, least, most);
-    set(this.#room(size));
-    return this;
-  }
-
-  /** Appends so many bytes, and returns where they begin. */
+  /** Appends so many bytes, and returns where they begin. The buffer and its view may be others afterwards. */
   #room(size: number): number {
     const at = this.#length;
     this.#length += size;
@@ -113,9 +125,8 @@ export class Writer {
   }
 }
 
-function number(name: string, value: number): number {
+function mustBeNumber(name: string, value: number): void {
   if (typeof value !== "number") throw new TypeError(`${name} takes a number, not ${shown(value)}`);
-  return value;
 }
 
 function notIn64(name: string, value: unknown): Error {
