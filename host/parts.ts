@@ -212,23 +212,23 @@ export class Parts {
   }
 
   newCallActor(): CallActor {
-    let caller: CallActor | undefined;
-    this.actors.add(record => {
-      caller = new CallActor(record, this.services, this.limits);
-      return caller.actor;
-    });
-    tellSpawn(this.inspection, (caller as unknown as CallActor).actor);
-    return caller as unknown as CallActor;
+    return this.#newHostActor(record => new CallActor(record, this.services, this.limits));
   }
 
   newMailbox(): HostMailbox {
-    let mailbox: HostMailbox | undefined;
-    this.actors.add(record => {
-      mailbox = new HostMailbox(record, this.services, this.limits, this.notices.callOut, this.directory);
-      return mailbox.actor;
+    const { services, limits, notices, directory } = this;
+    return this.#newHostActor(record => new HostMailbox(record, services, limits, notices.callOut, directory));
+  }
+
+  /** Makes something of the host that acts as an actor without a guest. */
+  #newHostActor<T extends { readonly actor: Actor }>(make: (record: number) => T): T {
+    const made: T[] = [];
+    const actor = this.actors.add(record => {
+      made.push(make(record));
+      return made[0].actor;
     });
-    tellSpawn(this.inspection, (mailbox as unknown as HostMailbox).actor);
-    return mailbox as unknown as HostMailbox;
+    tellSpawn(this.inspection, actor);
+    return made[0];
   }
 
   /** `runtime` is what the supervisor starts its children with. */

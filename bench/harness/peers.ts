@@ -3,10 +3,11 @@
  * needs and how it is built. `bench/peers/README.md` describes the peers themselves.
  */
 import { execFile } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { PACKAGE_FOLDER } from "../../host/node/installation.ts";
+import { isExecutable, onPath } from "./programs.ts";
 
 export const peerNames = ["erlang", "go", "rust", "nact"] as const;
 export type PeerName = (typeof peerNames)[number];
@@ -148,14 +149,5 @@ function modifiedMs(path: string): number | undefined {
 /** True if this is an executable file, or a program on the PATH. */
 function isProgram(program: string): boolean {
   if (program.includes("/")) return isExecutable(program);
-  return (process.env.PATH ?? "").split(delimiter).some(path => isExecutable(join(path, program)));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return onPath(program) !== undefined;
 }

@@ -78,7 +78,7 @@ export class Specs {
   /** Numbers of modules, and texts of limits and grants. */
   readonly #keys = new WeakMap<object, string>();
   #lastKey = 0;
-  /** Called when no actor has a spec any more. */
+  /** Called when `drop` was for the last user of a spec. */
   onDropped: () => void = () => undefined;
   /** The names and entries of children, by the address of the parent. */
   readonly #adopted = new Map<number, Set<string>>();
@@ -108,14 +108,13 @@ export class Specs {
     this.onDropped();
   }
 
-  /** Drops the specs whose last user the kernel has ended. */
+  /** Drops the specs whose last user the kernel has ended, and does not call `onDropped`. */
   sweep(): void {
     // The ends in the kernel's list are of specs that their listeners ask for.
     if (this.#kernel.word(ENDS_LENGTH) > 0) return;
     for (const address of [...this.#byAddress.keys()]) {
       if (this.#byAddress.has(address) && this.#kernel.word(address + USERS) === 0) this.#remove(address);
     }
-    this.onDropped();
   }
 
   /** Whether actors have a spec like this. */

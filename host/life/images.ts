@@ -76,9 +76,9 @@ export class Images {
     return exportImage(this.#services.kernel, actor.word(BODY), this.#originOf(actor, module), this.#parkedOf(actor));
   }
 
-  /** Looks at what can be known of an image before its actor is made. Throws an ImageError. */
-  open(module: GuestModule, given: Uint8Array, entry: string | undefined): Opened {
-    if (!(given instanceof Uint8Array)) throw new TypeError("spawnImage takes the image as a Uint8Array");
+  /** Looks at what can be known of an image before its actor is made. `where`: who was called. Throws an ImageError. */
+  open(module: GuestModule, given: Uint8Array, entry: string | undefined, where: string): Opened {
+    if (!(given instanceof Uint8Array)) throw new TypeError(`${where} takes the image as a Uint8Array`);
     // The bytes may be changed while they are read, if another thread shares them.
     const bytes = given.slice();
     const { hash } = module;

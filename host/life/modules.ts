@@ -111,13 +111,14 @@ export class Modules {
 
   /** Looks for modules whose last actor the kernel has ended. */
   sweep(): void {
-    if (this.areLeaving) this.#services.specs.sweep();
+    if (!this.areLeaving) return;
+    this.#services.specs.sweep();
+    this.#free();
   }
 
   #leave(module: GuestModule | Template): void {
     this.#leaving.add(module);
-    this.#services.specs.sweep();
-    this.#free();
+    this.sweep();
   }
 
   /** Frees what no actor has any more. */

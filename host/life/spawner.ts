@@ -123,7 +123,7 @@ export class Spawner {
   spawnImage(given: AnyModule | string, image: Uint8Array, options: SpawnOptions, imports: ImportObject): Actor {
     checkOptions("spawnImage", options, spawnChecks);
     const definition = this.#modules.find(given, "spawnImage");
-    const opened = this.#images.open(definition.module, image, options.entry);
+    const opened = this.#images.open(definition.module, image, options.entry, "spawnImage");
     const { entry } = opened.parked;
     return this.#spawnByHost(definition, { ...defaultsFor(definition, entry), ...options, entry }, imports, opened);
   }
@@ -132,7 +132,7 @@ export class Spawner {
   derive(given: AnyModule, image: Uint8Array, imports: ImportObject): DerivedModule {
     const definition = this.#modules.find(given, "derive");
     const { module } = definition;
-    const opened = this.#images.open(module, image, undefined);
+    const opened = this.#images.open(module, image, undefined, "derive");
     const { entry } = opened.parked;
     const actor = this.#makeByHost(definition, { entry }, imports, opened);
     try {

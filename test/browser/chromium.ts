@@ -2,8 +2,7 @@
  * The Chromium that tests run in: Debian's, or the one that ISOPOD_CHROMIUM names. Its profile is
  * empty.
  */
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { onPath } from "../../bench/harness/programs.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -29,18 +28,6 @@ export function chromiumOptions(): { executablePath: string; args: string[] } | 
 }
 
 function findChromium(): string | undefined {
-  const { ISOPOD_CHROMIUM: named, PATH = "" } = process.env;
-  if (named) return named;
-  return PATH.split(delimiter)
-    .flatMap(folder => NAMES.map(name => join(folder, name)))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  const { ISOPOD_CHROMIUM: named } = process.env;
+  return named || onPath(...NAMES);
 }

@@ -3,14 +3,15 @@
  * Those of npm are in a folder of the cache, because together they are 700 MB; browsers are the system's.
  */
 import { execFile, spawn } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, delimiter, join } from "node:path";
+import { basename, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
+import { isExecutable, onPath } from "../../bench/harness/programs.ts";
 import { chromiumOptions, NO_CHROMIUM } from "../browser/chromium.ts";
 import { ROOT } from "../support/pages.ts";
 import { REPORT, type Report } from "./main.ts";
@@ -31,32 +32,14 @@ const NPM = "run `test/engines/install.sh npm`";
 /** In milliseconds. Machines under load are slow, and a crowd takes a minute there. */
 const PATIENCE_MS = 240_000;
 
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** A program that test/engines/install.sh has installed, or that is on PATH. */
 export function programOf(packageName: string, path: string): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  return [join(INSTALLED, packageName, path), ...folders.map(folder => join(folder, basename(path)))].find(
-    isExecutable,
-  );
+  const installed = join(INSTALLED, packageName, path);
+  return isExecutable(installed) ? installed : onPath(basename(path));
 }
 
 /** The Node of this version. Another one on PATH does not do. */
 const nodeOf = (packageName: string) => [join(INSTALLED, packageName, "bin/node")].find(isExecutable);
-
-function onPath(name: string): string | undefined {
-  return (process.env.PATH ?? "")
-    .split(delimiter)
-    .map(folder => join(folder, name))
-    .find(isExecutable);
-}
 
 interface Command {
   readonly name: string;

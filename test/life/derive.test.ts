@@ -1,39 +1,21 @@
 /** Derived modules: their actors begin where the actor of an image was parked. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ImageError, type Pid, Runtime, type RuntimeOptions, SpawnError, type SpawnOptions } from "../../host/index.ts";
-import { ManualClock } from "../../host/test.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { ImageError, type Pid, Runtime, SpawnError, type SpawnOptions } from "../../host/index.ts";
 import { buildGuest, quiet } from "../support/guests.ts";
-import { argsOf, COUNTER, countsOf, waits } from "../support/hibernated.ts";
+import { argsOf, COUNTER, countedIn, countsOf, waits } from "../support/hibernated.ts";
+import { newRuntime, testClock } from "../support/runtimes.ts";
 import { guest } from "../support/wat.ts";
 
-let clock: ManualClock;
 let runtime: Runtime;
-const others: Runtime[] = [];
-
-function newRuntime(options: RuntimeOptions = {}): Runtime {
-  const made = new Runtime({ grants: "all", clock, ...options });
-  others.push(made);
-  return made;
-}
 beforeEach(() => {
-  clock = new ManualClock();
   runtime = newRuntime();
 });
-afterEach(async () => {
-  for (const made of others.splice(0)) await made.stop();
-});
 
-/** A counter that has counted so far, a module that is derived from it, and what both tell. */
-async function derived(many: number, on: Runtime = runtime) {
-  const module = await on.load(guest(COUNTER), { name: "counter" });
-  const boss = on.mailbox();
-  const pid = on.spawn(module, { args: argsOf(boss.pid) });
-  for (let i = 0; i < many; i++) on.send(pid, "");
-  await quiet();
-  countsOf(boss);
-  const image = on.image(pid);
-  on.kill(pid);
-  return { module, boss, image, from: on.derive(module, image) };
+/** A module that is derived from a counter that has counted so far, and what its actors tell. */
+async function derived(many: number) {
+  const { pid, ...counted } = await countedIn(runtime, many);
+  runtime.kill(pid);
+  return { ...counted, from: runtime.derive(counted.module, counted.image) };
 }
 
 /** Sends an actor an empty message and waits. */
@@ -164,14 +146,14 @@ describe("actors of a derived module", () => {
     );
     const pid = runtime.spawn(timed, { args: argsOf(boss.pid) });
     await quiet();
-    await clock.advance(40);
+    await testClock().advance(40);
     const from = runtime.derive(timed, runtime.image(pid));
     runtime.kill(pid);
-    await clock.advance(1000);
+    await testClock().advance(1000);
     runtime.spawn(from);
-    await clock.advance(59);
+    await testClock().advance(59);
     expect(countsOf(boss)).toEqual([]);
-    await clock.advance(1);
+    await testClock().advance(1);
     await quiet();
     expect(countsOf(boss).map(([n]) => n)).toEqual([-1]);
 
@@ -385,6 +367,7 @@ describe("refused in words", () => {
     expect(() => runtime.derive("counter" as never, image)).toThrow("no module is defined as counter");
     expect(() => runtime.derive({} as never, image)).toThrow("derive takes what load() resolves to");
     expect(() => runtime.derive(module, "image" as never)).toThrow(TypeError);
+    expect(() => runtime.derive(module, "image" as never)).toThrow("derive takes the image as a Uint8Array");
     expect(() => runtime.unload({} as never)).toThrow("unload takes what load() resolves to");
   });
 

@@ -1,41 +1,20 @@
 /** Actors go on from their images, in any runtime, and an image grants nothing. */
 import { fc, test as law } from "@fast-check/vitest";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type GuestModule, ImageError, type Pid, Runtime, type RuntimeOptions, SpawnError } from "../../host/index.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { type GuestModule, ImageError, type Pid, type Runtime, SpawnError } from "../../host/index.ts";
 import { crc32 } from "../../host/mail/crc.ts";
-import { ManualClock } from "../../host/test.ts";
 import { buildGuest, quiet } from "../support/guests.ts";
-import { argsOf, COUNTER, countsOf, waits } from "../support/hibernated.ts";
+import { argsOf, COUNTER, countedIn, countsOf, waits } from "../support/hibernated.ts";
 import { wordsOf } from "../support/player.ts";
+import { newRuntime, testClock } from "../support/runtimes.ts";
 import { guest } from "../support/wat.ts";
 
-let clock: ManualClock;
 let runtime: Runtime;
-const others: Runtime[] = [];
-
-function newRuntime(options: RuntimeOptions = {}): Runtime {
-  const made = new Runtime({ grants: "all", clock, ...options });
-  others.push(made);
-  return made;
-}
 beforeEach(() => {
-  clock = new ManualClock();
   runtime = newRuntime();
 });
-afterEach(async () => {
-  for (const made of others.splice(0)) await made.stop();
-});
 
-/** A counter that has counted so far, and its image. */
-async function counted(many: number) {
-  const module = await runtime.load(guest(COUNTER), { name: "counter" });
-  const boss = runtime.mailbox();
-  const pid = runtime.spawn(module, { args: argsOf(boss.pid) });
-  for (let i = 0; i < many; i++) runtime.send(pid, "");
-  await quiet();
-  countsOf(boss);
-  return { module, boss, pid, image: runtime.image(pid) };
-}
+const counted = (many: number) => countedIn(runtime, many);
 
 async function waiting(receive: string, more?: string) {
   const module = await runtime.load(guest(waits(receive, more)));
@@ -96,15 +75,15 @@ describe("an actor that is spawned from an image", () => {
     const { module, boss, pid } = await waiting(
       `(call $recv (i32.const 64) (i32.const 128) (i32.const 64) (i32.const 100))`,
     );
-    await clock.advance(60);
+    await testClock().advance(60);
     const image = runtime.image(pid);
     runtime.kill(pid);
-    await clock.advance(1000);
+    await testClock().advance(1000);
     const copy = runtime.spawnImage(module, image);
     expect(runtime.info(copy)?.waits).toMatchObject({ leftMs: 40 });
-    await clock.advance(39);
+    await testClock().advance(39);
     expect(countsOf(boss)).toEqual([]);
-    await clock.advance(1);
+    await testClock().advance(1);
     await quiet();
     expect(countsOf(boss)[0][0]).toBe(-1);
   });

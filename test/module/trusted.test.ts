@@ -6,27 +6,20 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fc, test as law } from "@fast-check/vitest";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestModule, LoadError, type LoadOptions, Runtime, type RuntimeOptions } from "../../host/index.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type GuestModule, LoadError, type LoadOptions, type Runtime } from "../../host/index.ts";
 import { FACTS_SECTION } from "../../host/module/facts.ts";
 import { Output } from "../../host/module/output.ts";
 import { type BuildOptions, type Compiled, createRuntime } from "../../host/node/index.ts";
-import { ManualClock } from "../../host/test.ts";
 import { build } from "../support/compiler.ts";
 import { quiet } from "../support/guests.ts";
 import { argsOf, COUNTER, countsOf } from "../support/hibernated.ts";
 import { ROOT } from "../support/pages.ts";
+import { newRuntime } from "../support/runtimes.ts";
 import { guest } from "../support/wat.ts";
 
 let folder: string;
 let runtime: Runtime;
-const others: Runtime[] = [];
-
-function newRuntime(options: RuntimeOptions = {}): Runtime {
-  const made = new Runtime({ grants: "all", clock: new ManualClock(), ...options });
-  others.push(made);
-  return made;
-}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "isopod-trusted-"));
@@ -34,9 +27,6 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 beforeEach(() => {
   runtime = newRuntime();
-});
-afterEach(async () => {
-  for (const made of others.splice(0)) await made.stop();
 });
 
 const moduleOf = ({ wasm, text }: Compiled): WebAssembly.Module => {

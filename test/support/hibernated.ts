@@ -1,6 +1,8 @@
 /** Processes for tests of hibernation, and what they tell. */
-import type { HostMailbox, Pid } from "../../host/index.ts";
+import type { HostMailbox, Pid, Runtime } from "../../host/index.ts";
+import { quiet } from "./guests.ts";
 import { wordsOf } from "./player.ts";
+import { guest } from "./wat.ts";
 
 /**
  * Counts its items in a global and in its memory, and tells both to the pid in its arguments. Its waits
@@ -55,3 +57,14 @@ export const waits = (receive: string, more = "") => `${more}
 
 /** The arguments that tell these processes whom they should tell. */
 export const argsOf = (pid: Pid): Uint8Array<ArrayBuffer> => new Uint8Array(BigUint64Array.of(BigInt(pid)).buffer);
+
+/** A counter that has counted so far, whom it tells, and its image. */
+export async function countedIn(runtime: Runtime, many: number) {
+  const module = await runtime.load(guest(COUNTER), { name: "counter" });
+  const boss = runtime.mailbox();
+  const pid = runtime.spawn(module, { args: argsOf(boss.pid) });
+  for (let i = 0; i < many; i++) runtime.send(pid, "");
+  await quiet();
+  countsOf(boss);
+  return { module, boss, pid, image: runtime.image(pid) };
+}
