@@ -125,7 +125,7 @@ export class Parts {
     /** Looks at who wants to hear of spawns and ends. */
     const look = () => {
       kernel.setWord(WATCHED, inspection.wants("spawn") ? 1 : 0);
-      kernel.setWord(TELLS_ENDS, exits.areWanted || this.modules.areLeaving ? 1 : 0);
+      kernel.setWord(TELLS_ENDS, exits.areWanted ? 1 : 0);
     };
     inspection.onListener = look;
     kernel.view = (lo, hi, record) => new Actor(lo, hi, record, services);
@@ -160,10 +160,7 @@ export class Parts {
     this.images = new Images(services, this.hibernation);
     this.loop = new Loop(services, notices, outboxes, {
       begin: look,
-      tellEnds: () => {
-        exits.tellOfKernel();
-        this.modules.sweep();
-      },
+      tellEnds: () => exits.tellOfKernel(),
       provide: actor => this.instances.provide(actor),
       ran: () => this.hibernation.ran(),
     });

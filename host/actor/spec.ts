@@ -24,7 +24,6 @@ import {
   SPEC_WANTED,
   USERS,
 } from "../kernel/life-words.ts";
-import { ENDS_LENGTH } from "../kernel/words.ts";
 import type { Parked } from "../mail/image-parked.ts";
 import type { Kernel } from "../mail/kernel.ts";
 import type { GuestModule } from "../module/guest-module.ts";
@@ -78,7 +77,7 @@ export class Specs {
   /** Numbers of modules, and texts of limits and grants. */
   readonly #keys = new WeakMap<object, string>();
   #lastKey = 0;
-  /** Called when `drop` was for the last user of a spec. */
+  /** Called when a spec has lost its last user. That is always the host's doing: the kernel leaves such ends to it. */
   onDropped: () => void = () => undefined;
   /** The names and entries of children, by the address of the parent. */
   readonly #adopted = new Map<number, Set<string>>();
@@ -106,15 +105,6 @@ export class Specs {
     if (users > 0) return;
     this.#remove(address);
     this.onDropped();
-  }
-
-  /** Drops the specs whose last user the kernel has ended, and does not call `onDropped`. */
-  sweep(): void {
-    // The ends in the kernel's list are of specs that their listeners ask for.
-    if (this.#kernel.word(ENDS_LENGTH) > 0) return;
-    for (const address of [...this.#byAddress.keys()]) {
-      if (this.#byAddress.has(address) && this.#kernel.word(address + USERS) === 0) this.#remove(address);
-    }
   }
 
   /** Whether actors have a spec like this. */

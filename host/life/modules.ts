@@ -44,11 +44,6 @@ export class Modules {
     services.specs.onDropped = () => this.#free();
   }
 
-  /** Whether modules wait for the end of their last actor. */
-  get areLeaving(): boolean {
-    return this.#leaving.size > 0;
-  }
-
   /** Throws a TypeError unless it is a module. Node runs TypeScript without checking types. */
   check(module: unknown, where: string): asserts module is AnyModule {
     if (module instanceof GuestModule || module instanceof DerivedModule) return;
@@ -109,16 +104,9 @@ export class Modules {
     return true;
   }
 
-  /** Looks for modules whose last actor the kernel has ended. */
-  sweep(): void {
-    if (!this.areLeaving) return;
-    this.#services.specs.sweep();
-    this.#free();
-  }
-
   #leave(module: GuestModule | Template): void {
     this.#leaving.add(module);
-    this.sweep();
+    this.#free();
   }
 
   /** Frees what no actor has any more. */

@@ -233,6 +233,17 @@ describe("a mailbox that calls", () => {
     expect(mailbox.poll()).toBeUndefined();
   });
 
+  test("that is aborted, when its answer has come already, never finds that in the mailbox", async () => {
+    const asked = runtime.mailbox();
+    const controller = new AbortController();
+    const answer = mailbox.call(asked.pid, "", { signal: controller.signal });
+    const item = asked.poll();
+    expect(item?.kind === "message" && asked.reply(item, "in time")).toBe(true);
+    controller.abort(new Error("enough"));
+    await expect(answer).rejects.toThrow("enough");
+    expect(mailbox.poll()).toBeUndefined();
+  });
+
   test("broadcasts as the sender, to the members of a group", async () => {
     const members = [runtime.mailbox(), runtime.mailbox()];
     for (const member of members) member.join("all");
@@ -355,6 +366,21 @@ test("an actor leaves a group by the host, once", () => {
   expect(runtime.members("pool")).toEqual([]);
   runtime.kill(clerk);
   expect(runtime.leave("pool", clerk)).toBe(false);
+});
+
+test("settled waits for all turns, also those behind the event loop", async () => {
+  await using slow = new Runtime({ clock, sliceMs: 0 });
+  const pids = Array.from({ length: 300 }, () => slow.mailbox());
+  let turns = 0;
+  for (const mailbox of pids) {
+    mailbox.onArrival(() => {
+      mailbox.poll();
+      return ++turns < 1000;
+    });
+    slow.send(mailbox.pid, "");
+  }
+  await slow.settled();
+  expect([turns >= 1000, slow.isBusy]).toEqual([true, false]);
 });
 
 test("settled resolves when no actor is ready to run", async () => {

@@ -330,6 +330,28 @@ describe("a module that is unloaded", () => {
     expect(memory()).toEqual(before);
   });
 
+  test("is freed when a guest's last child of it ends, whose siblings the kernel has ended", async () => {
+    const ending = `
+      (func (export "run"))
+      (func (export "resume:run") (param i32) (result i32)
+        (if (i32.load (i32.const 8)) (then (return (i32.const 0))))
+        (i32.store (i32.const 8) (i32.const 1))
+        (i32.eq (call $recv (i32.const 64) (i32.const 128) (i32.const 64) (i32.const -1)) (i32.const -2)))`;
+    const module = await runtime.load(guest(ending));
+    const pid = runtime.spawn(module);
+    await quiet();
+    const from = runtime.derive(module, runtime.image(pid));
+    runtime.define("child", from);
+    const { pid: spawner } = await parent("child");
+    await poke(spawner);
+    const { images } = memory();
+    for (let i = 0; i < 5; i++) await poke(spawner);
+    expect(runtime.size).toBe(2);
+    runtime.unload(from);
+    await quiet();
+    expect(memory().images).toBeLessThan(images);
+  });
+
   test("leaves the modules that were derived from it", async () => {
     const { module, boss, from } = await derived(1);
     runtime.unload(module);
