@@ -22,7 +22,7 @@ export {
 
 // Guest modules: loading them and spawning actors of them.
 
-export type { ModuleDefaults, SpawnOptions } from "./life/spawn-options.ts";
+export type { DeriveOptions, ModuleDefaults, SpawnOptions } from "./life/spawn-options.ts";
 export type { Lookup, ReadSourceMap } from "./module/crash-places.ts";
 export type { DerivedModule } from "./module/derived-module.ts";
 export { hasJspi } from "./module/engine.ts";

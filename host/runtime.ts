@@ -10,7 +10,7 @@ import { checkSupervisor, type SupervisorOptions } from "./javascript/child.ts";
 import type { Ask } from "./javascript/client.ts";
 import { type HostMailbox, type SendOptions, sendChecks } from "./javascript/host-mailbox.ts";
 import type { Supervisor } from "./javascript/supervisor.ts";
-import type { ModuleDefaults, SpawnOptions } from "./life/spawn-options.ts";
+import type { DeriveOptions, ModuleDefaults, SpawnOptions } from "./life/spawn-options.ts";
 import type { DerivedModule } from "./module/derived-module.ts";
 import type { GuestModule } from "./module/guest-module.ts";
 import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
@@ -247,13 +247,13 @@ export class Runtime extends Caller implements AsyncDisposable {
   }
 
   /**
-   * A module whose actors begin where the actor of an image was parked, and run its entry. It shares the code
-   * and the instances of its base. An actor's own image is then the difference from this one. Throws an
-   * ImageError as `spawnImage` does, and where the state has more than 128 KiB from its first to its last byte
+   * A module whose actors begin where the actor of an image was parked, and run its entry; or, if `begin` says so, run
+   * it anew. It shares the code and the instances of its base. An actor's own image is then the difference from this
+   * one. Throws an ImageError as `spawnImage` does, and where the state has more than 128 KiB from its first to its last byte
    * that is not 0.
    */
-  derive(module: GuestModule | DerivedModule, image: Uint8Array): DerivedModule {
-    return this.#parts.spawner.derive(module, image, this.#parts.imports);
+  derive(module: GuestModule | DerivedModule, image: Uint8Array, options: DeriveOptions = {}): DerivedModule {
+    return this.#parts.spawner.derive(module, image, options, this.#parts.imports);
   }
 
   /**

@@ -8,7 +8,7 @@
  * stack that is too long (`overflow.ts`).
  */
 import type binaryen from "binaryen";
-import { STACK, YIELD_END, YIELD_EXPORT } from "../../host/wire/abi.ts";
+import { PARKED_EXPORT, STACK, YIELD_END, YIELD_EXPORT } from "../../host/wire/abi.ts";
 import { type Entry, entriesOf, importsOf } from "./entries.ts";
 import { longestStack } from "./frames.ts";
 import { canGiveWay, replaceFloods, separateFloods } from "./gives-way.ts";
@@ -142,6 +142,7 @@ function addGlobals(b: Binaryen, module: binaryen.Module, { from }: Room): void 
   module.removeGlobal(DATA);
   module.addGlobal(DATA, b.i32, false, module.i32.const(from));
   for (const name of [CAN_PARK, PARKED, RESULT]) module.addGlobal(name, b.i32, true, module.i32.const(0));
+  module.addGlobalExport(PARKED, PARKED_EXPORT);
 }
 
 /**

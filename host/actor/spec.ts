@@ -40,8 +40,10 @@ export interface TurnPolicy {
 export interface Template {
   /** Where the kernel has their first state. */
   readonly state: number;
-  /** How they wait. */
+  /** How the image's actor waited. */
   readonly parked: Parked;
+  /** They begin their entry anew, and do not wait at first. Handlers always wait. */
+  readonly beginsEntry: boolean;
 }
 
 /** What an actor is spawned as. */

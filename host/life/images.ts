@@ -42,6 +42,7 @@ import { ImageError, LimitError, SpawnError } from "../wire/errors.ts";
 import { DOWN, ReasonCode } from "../wire/message.ts";
 import { sha256 } from "../wire/sha256.ts";
 import type { Hibernation } from "./hibernation.ts";
+import type { DeriveOptions } from "./spawn-options.ts";
 
 const noBytes = new Uint8Array(0);
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -50,6 +51,8 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 export interface Opened {
   readonly bytes: Uint8Array;
   readonly parked: Parked;
+  /** Actors that are derived from it begin its entry anew. */
+  readonly beginsEntry: boolean;
 }
 
 export class Images {
@@ -77,7 +80,13 @@ export class Images {
   }
 
   /** Looks at what can be known of an image before its actor is made. `where`: who was called. Throws an ImageError. */
-  open(module: GuestModule, given: Uint8Array, entry: string | undefined, where: string): Opened {
+  open(
+    module: GuestModule,
+    given: Uint8Array,
+    entry: string | undefined,
+    where: string,
+    begin: DeriveOptions["begin"] = "parked",
+  ): Opened {
     if (!(given instanceof Uint8Array)) throw new TypeError(`${where} takes the image as a Uint8Array`);
     // The bytes may be changed while they are read, if another thread shares them.
     const bytes = given.slice();
@@ -89,11 +98,11 @@ export class Images {
     if (entry !== undefined && entry !== parked.entry) {
       throw new ImageError(`the image is of an actor that runs ${parked.entry}, and cannot run ${entry}`);
     }
-    return { bytes, parked };
+    return { bytes, parked, beginsEntry: begin === "entry" && !parked.isHandler };
   }
 
   /** Gives an image to an actor that is being made. Throws an ImageError. */
-  load(actor: Actor, module: GuestModule, { bytes, parked }: Opened): void {
+  load(actor: Actor, module: GuestModule, { bytes, parked, beginsEntry }: Opened): void {
     const { kernel, account } = this.#services;
     const { isHandler } = parked;
     if (actor.has(PINNED)) throw new ImageError(`actors of ${module.name} have no images: ${pinnedBy(actor)}`);
@@ -115,6 +124,7 @@ export class Images {
     const globals = readImageGlobals(kernel, image);
     const view = new DataView(globals.buffer);
     if (module.leftGlobal >= 0) view.setBigUint64(8 * module.leftGlobal, 0n, true);
+    if (beginsEntry && module.parkedGlobal >= 0) view.setBigUint64(8 * module.parkedGlobal, 0n, true);
     if (module.storeLimit !== undefined) {
       const limit = Math.max(view.getUint32(0, true), module.storeLimit, wordsEnd);
       view.setBigUint64(0, BigInt(Math.min(limit, memoryBytes)), true);
@@ -136,11 +146,11 @@ export class Images {
   }
 
   /** The first state of a derived module, from an actor that has got the image. Throws an ImageError. */
-  template(actor: Actor, module: GuestModule, { parked }: Opened): Template {
+  template(actor: Actor, module: GuestModule, { parked, beginsEntry }: Opened): Template {
     const { kernel } = this.#services;
     const image = actor.word(BODY);
     const limit = module.storeLimit === undefined ? -1 : imageLimit(kernel, image);
-    return { state: deriveState(kernel, image, limit), parked };
+    return { state: deriveState(kernel, image, limit), parked, beginsEntry };
   }
 
   /** The actor of an image is alive: it waits as it did. */

@@ -21,7 +21,7 @@ import {
 import { BODY, FLAGS, MAY_END, PINNED, RESIDENT, SPEC, TAKES_MESSAGES } from "../kernel/words.ts";
 import { INSTANCES } from "../mail/account.ts";
 import { needHeadroom } from "../mail/headroom.ts";
-import { parkedFlags } from "../mail/image-parked.ts";
+import { derivedFlags } from "../mail/image-parked.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { flagsOf, type Ports } from "../turns/ports.ts";
 import { LEFT_EXPORT, PAGE_BYTES } from "../wire/abi.ts";
@@ -225,8 +225,9 @@ export class Instances {
     const { template } = actor.spec;
     kernel.setWord(spec + POOL, pool.address);
     kernel.setWord(spec + SPEC_STATE, template?.state ?? pool.firstState);
-    const waits = template === null ? 0 : parkedFlags(template.parked);
-    kernel.setWord(spec + SPEC_FLAGS, pool.flags | grantFlags(actor) | TAKES_MESSAGES | waits);
+    const { flags } = pool;
+    const first = template === null ? flags : derivedFlags(flags, template.parked, template.beginsEntry);
+    kernel.setWord(spec + SPEC_FLAGS, first | grantFlags(actor) | TAKES_MESSAGES);
     return true;
   }
 

@@ -34,6 +34,18 @@ export interface SpawnOptions {
  */
 export type ModuleDefaults = Omit<SpawnOptions, "args" | "name">;
 
+/** Options of `derive`. */
+export interface DeriveOptions {
+  /**
+   * `parked`: actors of the module wait where the actor of the image was parked. `entry`: they run its entry from
+   * the beginning, on its memory, and no start function. Handlers wait for their next item in both cases.
+   * Default `parked`.
+   */
+  readonly begin?: "parked" | "entry";
+}
+
+export const deriveChecks = checksOf<DeriveOptions>({ begin: oneOf("parked", "entry") });
+
 export const spawnChecks = checksOf<SpawnOptions>({
   entry: text,
   name: text,

@@ -37,7 +37,14 @@ import type { Ends } from "./ends.ts";
 import type { Images, Opened } from "./images.ts";
 import type { Instances } from "./instances.ts";
 import type { AnyModule, Definition, Modules, Spawned } from "./modules.ts";
-import { defaultsChecks, type ModuleDefaults, type SpawnOptions, spawnChecks } from "./spawn-options.ts";
+import {
+  type DeriveOptions,
+  defaultsChecks,
+  deriveChecks,
+  type ModuleDefaults,
+  type SpawnOptions,
+  spawnChecks,
+} from "./spawn-options.ts";
 
 /** What the import `spawn` answers if there is no child. */
 const SpawnStatus = { noSuchModule: 0, noSuchEntry: -2, failed: -4 } as const;
@@ -129,10 +136,11 @@ export class Spawner {
   }
 
   /** A module whose actors begin as the actor of an image. One is made of the image, and never lives. */
-  derive(given: AnyModule, image: Uint8Array, imports: ImportObject): DerivedModule {
+  derive(given: AnyModule, image: Uint8Array, options: DeriveOptions, imports: ImportObject): DerivedModule {
+    checkOptions("derive", options, deriveChecks);
     const definition = this.#modules.find(given, "derive");
     const { module } = definition;
-    const opened = this.#images.open(module, image, undefined, "derive");
+    const opened = this.#images.open(module, image, undefined, "derive", options.begin);
     const { entry } = opened.parked;
     const actor = this.#makeByHost(definition, { entry }, imports, opened);
     try {
@@ -150,7 +158,7 @@ export class Spawner {
       this.#ends.endFailedSpawn(actor, { kind: "normal" });
       throw new SpawnError(`${spawned.module.name} cannot be called ${name}: ${formatPid(owner.pid)} has that name`);
     }
-    this.#begin(actor, image?.parked ?? spawned.template?.parked);
+    this.#begin(actor, image?.parked ?? firstWaitOf(spawned.template));
     if (name !== undefined) this.#registry.register(name, actor);
     return actor;
   }
@@ -199,8 +207,9 @@ export class Spawner {
         parent,
         imports,
       );
-      this.#begin(child, template?.parked);
-      if (template === null || waitsForGood(template.parked)) {
+      const wait = firstWaitOf(template);
+      this.#begin(child, wait);
+      if (wait === undefined || waitsForGood(wait)) {
         this.#services.specs.adopt(parent.word(SPEC), name, entry, child.word(SPEC));
       }
       return child;
@@ -303,6 +312,11 @@ function entryOf(module: GuestModule, template: Template | null, asked: string |
   const { entry } = template.parked;
   if (asked === undefined || asked === entry) return entry;
   throw new SpawnError(`this module was derived from an actor that runs ${entry}, and cannot run ${asked}`);
+}
+
+/** How an actor waits when it begins; undefined: it has its turn. */
+function firstWaitOf(template: Template | null): Parked | undefined {
+  return template === null || template.beginsEntry ? undefined : template.parked;
 }
 
 /** The kernel can begin such a wait: it has no timeout, and nobody has to answer. */

@@ -3,7 +3,16 @@
  * what it waits for, and for how long. These words are a stranger's: each is checked as the import that
  * sets it would check it.
  */
-import { MAY_PARK, STARTED, TRAPS_EXITS, WANT_ANY, WANT_MATCH, WANT_REF, WANT_TAG } from "../kernel/words.ts";
+import {
+  HAS_START,
+  MAY_PARK,
+  STARTED,
+  TRAPS_EXITS,
+  WANT_ANY,
+  WANT_MATCH,
+  WANT_REF,
+  WANT_TAG,
+} from "../kernel/words.ts";
 import { ImageError } from "../wire/errors.ts";
 
 /** How an actor has parked. */
@@ -116,6 +125,12 @@ export function endOfWindow({ info, pointer, capacity }: Parked): number {
 /** The flags of an actor that begins as one that had parked. */
 export function parkedFlags({ isHandler, trapsExits }: Parked): number {
   return STARTED | (isHandler ? 0 : MAY_PARK) | (trapsExits ? TRAPS_EXITS : 0);
+}
+
+/** The flags of an actor of a derived module, whose base's actors begin with `flags`. Its start function has run. */
+export function derivedFlags(flags: number, parked: Parked, beginsEntry: boolean): number {
+  const more = parkedFlags(parked);
+  return beginsEntry ? (flags & ~HAS_START) | (more & TRAPS_EXITS) : flags | more;
 }
 
 function lengthFor(entryBytes: number): number {

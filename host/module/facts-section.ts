@@ -15,7 +15,7 @@ import { Output } from "./output.ts";
 import { Section } from "./sections.ts";
 
 /** It goes up when a host would take the facts of an older build for something else. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** The facts as JSON has them. */
 interface Written {
@@ -26,6 +26,7 @@ interface Written {
   readonly ownsMemory: boolean;
   readonly storeLimit?: number;
   readonly leftGlobal: number;
+  readonly parkedGlobal: number;
   readonly movableGlobals?: number;
   /** In hexadecimal digits. It is the hash of the module without this section. */
   readonly hash?: string;
@@ -33,9 +34,10 @@ interface Written {
 
 /** The module with a section at its end that notes the facts. */
 export function withFacts(bytes: Uint8Array, facts: ModuleFacts): Uint8Array<ArrayBuffer> {
-  const { imports, exports, footprint, ownsMemory, storeLimit, leftGlobal, movableGlobals, hash } = facts;
+  const { imports, exports, footprint, ownsMemory, storeLimit, leftGlobal, parkedGlobal, movableGlobals, hash } = facts;
   const written = {
-    ...{ version: VERSION, imports, exports, footprint, ownsMemory, storeLimit, leftGlobal, movableGlobals },
+    ...{ version: VERSION, imports, exports, footprint, ownsMemory, storeLimit },
+    ...{ leftGlobal, parkedGlobal, movableGlobals },
     hash: hash === undefined ? undefined : hexOf(hash),
   };
   const text = new TextEncoder().encode(JSON.stringify(written));

@@ -25,6 +25,8 @@ export interface ModuleFacts {
   readonly storeLimit: number | undefined;
   /** Which of its movable globals counts the reductions that are left; -1: none does. */
   readonly leftGlobal: number;
+  /** Which of them is not 0 where the stack of its entry is parked; -1: none tells. */
+  readonly parkedGlobal: number;
   /**
    * How many globals make up, with the memory, the whole state of an instance. Undefined where an
    * instance has other state, or globals that cannot be put back.
@@ -43,6 +45,7 @@ export class RewrittenModule implements ModuleFacts {
   readonly ownsMemory: boolean;
   readonly storeLimit: number | undefined;
   readonly leftGlobal: number;
+  readonly parkedGlobal: number;
   readonly #globals: number;
   /** Present until `movableGlobals` is read, because that reads all code. */
   #code: Uint8Array | undefined;
@@ -51,7 +54,7 @@ export class RewrittenModule implements ModuleFacts {
   #content: Uint8Array | undefined;
   #hash: Uint8Array | undefined;
 
-  constructor({ module, interface: known, bytes, globals, left, limit }: Limited, ownsMemory: boolean) {
+  constructor({ module, interface: known, bytes, globals, left, parked, limit }: Limited, ownsMemory: boolean) {
     this.module = module;
     this.imports = known?.imports ?? WebAssembly.Module.imports(module);
     const exports = known?.exports ?? WebAssembly.Module.exports(module);
@@ -62,6 +65,7 @@ export class RewrittenModule implements ModuleFacts {
     this.ownsMemory = ownsMemory;
     this.storeLimit = limit?.first;
     this.leftGlobal = left;
+    this.parkedGlobal = parked;
     this.#globals = globals;
     this.#code = globals < 0 ? undefined : bytes;
     this.#content = this.#code;
@@ -90,6 +94,7 @@ export function factsOfStranger(module: WebAssembly.Module): ModuleFacts {
     ownsMemory: false,
     storeLimit: undefined,
     leftGlobal: -1,
+    parkedGlobal: -1,
     movableGlobals: undefined,
     hash: undefined,
   };

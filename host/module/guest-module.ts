@@ -77,6 +77,11 @@ export class GuestModule {
     return this.#facts.leftGlobal;
   }
 
+  /** Which of its movable globals is not 0 where the stack of its entry is parked; -1: none tells. */
+  get parkedGlobal(): number {
+    return this.#facts.parkedGlobal;
+  }
+
   /**
    * The reason with the place of the crash in the guest's sources, if the module was loaded with a
    * source map.

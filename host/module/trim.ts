@@ -13,6 +13,7 @@ import {
   GLOBALS_EXPORT,
   LEFT_EXPORT,
   LIMIT_EXPORT,
+  PARKED_EXPORT,
   resumeExport,
 } from "../wire/abi.ts";
 import { Copies } from "./copies.ts";
@@ -67,6 +68,8 @@ export interface Compiled {
   readonly globals: number;
   /** Which of them is the exported counter of reductions. -1: none is. */
   readonly left: number;
+  /** Which of them says that a stack is parked. -1: none does. */
+  readonly parked: number;
 }
 
 /**
@@ -95,6 +98,7 @@ export async function compileTrimmed(bytes: Uint8Array<ArrayBuffer>, isValid = f
     copies: undefined,
     globals: -1,
     left: -1,
+    parked: -1,
   };
 }
 
@@ -115,7 +119,7 @@ function functionsOf({ exports }: Interface): ReadonlySet<string> {
   return new Set(exports.filter(isCalled).map(({ name }) => name));
 }
 
-type Trimmed = Pick<Compiled, "bytes" | "globals" | "left">;
+type Trimmed = Pick<Compiled, "bytes" | "globals" | "left" | "parked">;
 
 function trim(bytes: Uint8Array, keeps: ReadonlySet<string>, copies: Copies): Trimmed | undefined {
   try {
@@ -137,6 +141,8 @@ class Trimmer {
   #limit = -1;
   /** The counter of reductions. */
   #left = -1;
+  /** Whether a stack is parked. */
+  #parked = -1;
   /** Globals of the module's own that can be set. */
   readonly #mutable: { readonly index: number; readonly type: number }[] = [];
 
@@ -161,8 +167,9 @@ class Trimmer {
       else if (adds && id === Section.code) this.#longer(out, part, () => this.#move(out));
       else out.copy(this.#bytes, part.from, part.to);
     }
-    const left = moves ? mutable.findIndex(({ index }) => index === this.#left) : -1;
-    return { bytes: out.finish(), globals: moves ? mutable.length : -1, left };
+    const placeOf = (global: number) => (moves ? mutable.findIndex(({ index }) => index === global) : -1);
+    const [left, parked] = [placeOf(this.#left), placeOf(this.#parked)];
+    return { bytes: out.finish(), globals: moves ? mutable.length : -1, left, parked };
   }
 
   #survey({ id, body }: Part): void {
@@ -177,6 +184,7 @@ class Trimmer {
     const { name, kind, index } = readExport(body);
     if (kind === Kind.global && name === LIMIT_EXPORT) this.#limit = index;
     if (kind === Kind.global && name === LEFT_EXPORT) this.#left = index;
+    if (kind === Kind.global && name === PARKED_EXPORT) this.#parked = index;
   }
 
   /** Modules that import anything else do not pass the check of imports (check.ts). */

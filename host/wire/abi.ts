@@ -90,6 +90,11 @@ export const LEFT_EXPORT = "isopod:left";
 export const LIMIT_EXPORT = "isopod:limit";
 /** The most bytes that a module can have changed from its store limit on. */
 export const LIMIT_SLACK = 64;
+/**
+ * The export of a module whose `resume:E` continues E where this mutable global is not 0, and begins E where it is
+ * 0. The host sets it to 0 where actors begin their entry on the memory of an image.
+ */
+export const PARKED_EXPORT = "isopod:parked";
 /** The export of a module that calls `park` where `send` answers 2. Its kind and value do not matter. */
 export const GIVES_WAY_EXPORT = "isopod:gives_way";
 /**

@@ -227,13 +227,13 @@ describe("the host refuses a module as trusted", () => {
 
   test("that has two sections, or one that cannot be read", async () => {
     expect(await refusal(withSection(trusted, "{}"))).toMatch(/damaged/);
-    for (const text of ["", "{", "[]", "7", '{"version":1}', '{"version":1,"imports":[]}']) {
+    for (const text of ["", "{", "[]", "7", '{"version":2}', '{"version":2,"imports":[]}']) {
       expect(await refusal(withSection(guest(COUNTER), text)), text).toMatch(/damaged/);
     }
   });
 
   test("whose section is of another version", async () => {
-    expect(await refusal(withSection(guest(COUNTER), '{"version":2}'))).toMatch(/of version 2.*reads version 1/);
+    expect(await refusal(withSection(guest(COUNTER), '{"version":3}'))).toMatch(/of version 3.*reads version 2/);
   });
 
   test("that another tool has changed afterwards", async () => {
