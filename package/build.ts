@@ -6,7 +6,7 @@
  * the disk. docs/design.md has the figures. Packages of npm stay imports, but for those of BUNDLED.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
@@ -86,4 +86,5 @@ await bundle([OBSERVER]);
 mkdirSync(join(DIST, DEMO), { recursive: true });
 for (const [name, text] of await demoPage()) writeFileSync(join(DIST, DEMO, `${name}.br`), brotliCompressSync(text));
 writeFileSync(join(DIST, "host/kernel/kernel.wasm"), kernel, "base64");
+copyFileSync(join(ROOT, "host/js/engine.wasm"), join(DIST, "host/js/engine.wasm"));
 writeFileSync(join(DIST, "licenses.txt"), licensesOf(BUNDLED.map(name => join(ROOT, "node_modules", name))));

@@ -38,6 +38,8 @@ export interface TurnPolicy {
 
 /** What actors of a derived module begin as. */
 export interface Template {
+  /** The name of the derived module. */
+  readonly name: string;
   /** Where the kernel has their first state. */
   readonly state: number;
   /** How the image's actor waited. */
@@ -61,6 +63,11 @@ export interface Spec {
   readonly granted: Granted | null;
   /** Null if its module does not count reductions. */
   readonly reductions: TurnPolicy | null;
+}
+
+/** The name of the module that an actor was spawned of; undefined for the host's own. */
+export function moduleNameOf({ module, template }: Spec): string | undefined {
+  return template?.name ?? module?.name;
 }
 
 /** The spec of an actor of the host. */

@@ -7,6 +7,7 @@ import type { Actor } from "../actor/actor.ts";
 import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
 import { crashOf, Unwind } from "../actor/fault.ts";
 import { copyOut, noteWrite, outside } from "../actor/ranges.ts";
+import { moduleNameOf } from "../actor/spec.ts";
 import { endFromOutside } from "../between/signals.ts";
 import { COPIED_SHIFT, DEAD } from "../kernel/words.ts";
 import type { LogLevel } from "../wire/events.ts";
@@ -37,7 +38,7 @@ class Context implements HostContext {
 
   constructor(actor: Actor, granted: Granted, log: Log) {
     this.pid = actor.pid;
-    this.module = actor.module?.name ?? "";
+    this.module = moduleNameOf(actor.spec) ?? "";
     this.#actor = actor;
     this.#granted = granted;
     this.#log = log;

@@ -4,6 +4,7 @@
  */
 
 import type { Actor } from "../actor/actor.ts";
+import { moduleNameOf } from "../actor/spec.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Denial } from "../wire/events.ts";
 import type { Grants } from "../wire/grants.ts";
@@ -37,7 +38,7 @@ export class Denials {
     // its own.
     if (actor.granted?.[grant] === true) return;
     this.#told.add(call);
-    const denial = { pid: actor.pid, module: actor.module?.name ?? "", call, grant };
+    const denial = { pid: actor.pid, module: moduleNameOf(actor.spec) ?? "", call, grant };
     this.#notices.add(() => this.#notices.callOut.run("onDenied", () => onDenied(denial)));
   }
 }

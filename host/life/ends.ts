@@ -11,6 +11,7 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import { lastSeen } from "../actor/last-seen.ts";
 import { countEnd } from "../actor/memory.ts";
+import { moduleNameOf } from "../actor/spec.ts";
 import type { Registry } from "../between/names.ts";
 import { announceEnd, dropTies } from "../between/signals.ts";
 import { ENDING, SIZE } from "../kernel/life-words.ts";
@@ -309,9 +310,9 @@ export class Ends implements Runnable {
     this.#waiting.delete(actor.pid);
     for (const resolve of waiting ?? []) resolve(reason);
     if (!wasAlive) return;
-    const { pid, module } = actor;
+    const { pid, spec } = actor;
     this.#exits.tell(
-      { pid, module: module?.name, reason, ...(lastReceived === undefined ? {} : { lastReceived }) },
+      { pid, module: moduleNameOf(spec), reason, ...(lastReceived === undefined ? {} : { lastReceived }) },
       names,
     );
   }

@@ -2,7 +2,9 @@
  * Tells the embedder of ends: `onExit`, and the listeners of `inspect`. The kernel ends most actors by
  * itself, and keeps a list of them for this.
  */
+
 import type { Services } from "../actor/actor.ts";
+import { moduleNameOf } from "../actor/spec.ts";
 import { END_BYTES, ENDS_LENGTH, ENDS_LIST } from "../kernel/words.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { ActorExit } from "../wire/events.ts";
@@ -37,7 +39,7 @@ export class Exits {
         // A guest's stack may end in here: the others are told later.
         const entry = ENDS_LIST + this.#told++ * END_BYTES;
         const pid = pidFromWords(kernel.word(entry), kernel.word(entry + 4));
-        this.tell({ pid, module: specs.at(kernel.word(entry + 8)).module?.name, reason: { kind: "normal" } }, []);
+        this.tell({ pid, module: moduleNameOf(specs.at(kernel.word(entry + 8))), reason: { kind: "normal" } }, []);
       }
       kernel.setWord(ENDS_LENGTH, 0);
       this.#told = 0;

@@ -85,7 +85,7 @@ export class Modules {
 
   /** A derived module with this template. */
   add(module: GuestModule, template: Template): DerivedModule {
-    const derived = new DerivedModule(module, template.parked.entry);
+    const derived = new DerivedModule(module, template.parked.entry, template.name);
     this.#templates.set(derived, template);
     this.#onGone.register(derived, template, derived);
     return derived;

@@ -42,9 +42,11 @@ export interface DeriveOptions {
    * Default `parked`.
    */
   readonly begin?: "parked" | "entry";
+  /** The module's name in messages and observers. Default: that of its base. */
+  readonly name?: string;
 }
 
-export const deriveChecks = checksOf<DeriveOptions>({ begin: oneOf("parked", "entry") });
+export const deriveChecks = checksOf<DeriveOptions>({ begin: oneOf("parked", "entry"), name: text });
 
 export const spawnChecks = checksOf<SpawnOptions>({
   entry: text,

@@ -11,7 +11,7 @@
 import { Actor, type Services } from "../actor/actor.ts";
 import { Family } from "../actor/family.ts";
 import { countSpawn, mustAdmit } from "../actor/memory.ts";
-import type { Spec, Template } from "../actor/spec.ts";
+import { moduleNameOf, type Spec, type Template } from "../actor/spec.ts";
 import type { Registry } from "../between/names.ts";
 import { ENDING, SIZE, SPAWNS } from "../kernel/life-words.ts";
 import { ACTOR_BYTES, ARGS, FAMILY, SPEC, TAKES_MESSAGES, WANT_REF } from "../kernel/words.ts";
@@ -144,7 +144,7 @@ export class Spawner {
     const { entry } = opened.parked;
     const actor = this.#makeByHost(definition, { entry }, imports, opened);
     try {
-      return this.#modules.add(module, this.#images.template(actor, module, opened));
+      return this.#modules.add(module, this.#images.template(actor, module, opened, options.name ?? given.name));
     } finally {
       this.#ends.endFailedSpawn(actor, { kind: "normal" });
     }
@@ -323,12 +323,12 @@ function firstWaitOf(template: Template | null): Parked | undefined {
 const waitsForGood = ({ timeoutMs, want }: Parked): boolean => timeoutMs === FOR_EVER && want !== WANT_REF;
 
 /** Tells listeners that an actor is alive: a guest or a host mailbox. */
-export function tellSpawn(inspection: Inspection, { pid, module, entry, parent }: Actor): void {
+export function tellSpawn(inspection: Inspection, { pid, module, spec, entry, parent }: Actor): void {
   if (!inspection.wants("spawn")) return;
   inspection.tell({
     kind: "spawn",
     pid,
-    module: module?.name,
+    module: moduleNameOf(spec),
     entry: module === null ? undefined : entry,
     parent,
   });

@@ -6,14 +6,12 @@ export class DerivedModule {
   readonly base: GuestModule;
   /** The entry that its actors run: that of the image's actor. */
   readonly entry: string;
+  /** In messages and observers. */
+  readonly name: string;
 
-  constructor(base: GuestModule, entry: string) {
+  constructor(base: GuestModule, entry: string, name: string) {
     this.base = base;
     this.entry = entry;
-  }
-
-  /** For messages: the name of `base`. */
-  get name(): string {
-    return this.base.name;
+    this.name = name;
   }
 }

@@ -1,5 +1,7 @@
 /** Which actors a snapshot shows, or totals count. */
+
 import type { Actor } from "../actor/actor.ts";
+import { moduleNameOf } from "../actor/spec.ts";
 import { checksOf, oneOf, pid, text } from "../wire/checks.ts";
 import { formatPid, type Pid, pidFromWords } from "../wire/pid.ts";
 import type { ActorInfo } from "./actor-info.ts";
@@ -48,7 +50,7 @@ export function matcherOf(filter: ActorFilter, live: LiveActors, supervision: Su
     if (!looksAtActor) return true;
     const actor = live.actorAt(record);
     if (actor === undefined) return false;
-    if (module !== undefined && actor.module?.name !== module) return false;
+    if (module !== undefined && moduleNameOf(actor.spec) !== module) return false;
     if (name !== undefined && !someHas(actor.belongings?.names, name)) return false;
     if (places !== undefined && parentOf(actor, live, places) !== parent) return false;
     return words === undefined || words.match(actor, live.stateAt(record));
@@ -84,9 +86,10 @@ class Words {
   }
 
   match(actor: Actor, state: string): boolean {
-    const { module, belongings } = actor;
+    const { belongings } = actor;
+    const module = moduleNameOf(actor.spec);
     if (this.#isKnown(state) || this.#isKnown(this.#supervision.kindOf(actor))) return true;
-    if (module !== null && (this.#isKnown(module.name) || this.#isKnown(actor.entry))) return true;
+    if (module !== undefined && (this.#isKnown(module) || this.#isKnown(actor.entry))) return true;
     if (belongings !== null && (this.#isIn(belongings.names) || this.#isIn(belongings.groups))) return true;
     return this.#mayBePid && formatPid(actor.pid).includes(this.#part);
   }

@@ -1,6 +1,8 @@
 /** What those outside see of one live actor, as plain data. */
+
 import type { Actor } from "../actor/actor.ts";
 import { imageBytesOf, isResident, leftReductions, memoryBytesOf, pinnedBy } from "../actor/residence.ts";
+import { moduleNameOf } from "../actor/spec.ts";
 import { ownerOf, partnerOf, targetOf, tiesOfKind, watchersOf } from "../between/ties.ts";
 import type { Strategy } from "../javascript/child.ts";
 import { LINK, MONITOR } from "../kernel/tie-words.ts";
@@ -99,7 +101,7 @@ export function infoOf(actor: Actor, nowMs: number, place: Place): ActorInfo {
     kind,
     names: listOf(belongings?.names),
     groups: listOf(belongings?.groups),
-    module: module?.name,
+    module: moduleNameOf(spec),
     entry: module === null ? undefined : actor.entry,
     way: spec.way === "host" ? undefined : spec.way,
     state: module === null && actor.state === RUNNING ? "idle" : states[actor.state as keyof typeof states],

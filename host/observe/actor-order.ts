@@ -1,6 +1,8 @@
 /** The orders of a snapshot, and the first actors in one: one walk, which keeps no more than it shows. */
+
 import type { Actor } from "../actor/actor.ts";
 import { imageBytesOf, isResident, memoryBytesOf } from "../actor/residence.ts";
+import { moduleNameOf } from "../actor/spec.ts";
 import { tiesOfKind } from "../between/ties.ts";
 import { LINK } from "../kernel/tie-words.ts";
 import { BYTES, COUNT } from "../kernel/words.ts";
@@ -40,7 +42,7 @@ interface Field {
 const fields: Readonly<Record<ActorOrder, Field>> = {
   pid: { isWord: true, of: (live, record) => slotOf(live.pidAt(record)) },
   names: { isWord: true, of: byActor(({ belongings }) => firstOf(belongings?.names)) },
-  module: { isWord: true, of: byActor(({ module }) => module?.name ?? LAST) },
+  module: { isWord: true, of: byActor(({ spec }) => moduleNameOf(spec) ?? LAST) },
   state: { isWord: true, of: (live, record) => live.stateAt(record) },
   mailboxItems: { isWord: false, of: (live, record) => live.word(record, COUNT) },
   mailboxBytes: { isWord: false, of: (live, record) => live.word(record, BYTES) },

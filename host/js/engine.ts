@@ -1,0 +1,16 @@
+/** The engine that runs scripts: one module for each runtime, which all of its scripts share. */
+import type { GuestModule, ModuleSource, Runtime } from "../index.ts";
+
+const engines = new WeakMap<Runtime, Promise<GuestModule>>();
+
+/** The engine of a runtime. `source`: where the first script says that it is. */
+export function engineOf(runtime: Runtime, source: ModuleSource | undefined): Promise<GuestModule> {
+  let engine = engines.get(runtime);
+  if (engine === undefined) {
+    engine = runtime.load(source ?? new URL("./engine.wasm", import.meta.url), { name: "javascript", trusted: true });
+    engines.set(runtime, engine);
+    // The next script tries again.
+    engine.catch(() => engines.delete(runtime));
+  }
+  return engine;
+}

@@ -1,0 +1,6 @@
+/**
+ * `isopod/js`: guests in plain JavaScript. `loadScript` makes of a script a module that is spawned like any
+ * other: a sandbox of its own for each actor, in about a kilobyte while it waits. docs/javascript.md shows how.
+ */
+export { loadScript, type ScriptOptions } from "./load-script.ts";
+export { ScriptError } from "./script-error.ts";
