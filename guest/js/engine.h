@@ -46,7 +46,7 @@ JSValue message_new(const uint8_t *payload);
 /* natives.c */
 void natives_begin(void);
 /* Calls a function that the library has installed. */
-typedef enum { SETTLE, WANTS, DELIVER, HOOKS } Hook;
+typedef enum { SETTLE, WANTS, DELIVER, CHECKED, HOOKS } Hook;
 JSValue call_hook(Hook hook, int argc, JSValueConst *argv);
 /* How many answers and timers the script waits for; where it is one, its ref. */
 extern int32_t awaited, awaited_ref;

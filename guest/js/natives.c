@@ -45,6 +45,15 @@ static int32_t int_of(JSContext *ctx, JSValueConst value) {
   return number;
 }
 
+/* Throws what the library makes of a status that every import has. */
+static JSValue refused(int32_t status, const char *what, const char *grant, const char *limit) {
+  JSValue args[] = {JS_NewInt32(context, status), JS_NewString(context, what), JS_NewString(context, grant),
+                    JS_NewString(context, limit)};
+  JSValue result = call_hook(CHECKED, 4, args);
+  for (int i = 1; i < 4; i++) JS_FreeValue(context, args[i]);
+  return result;
+}
+
 /* Encodes a value; if it is raw, bytes as they are and a text as UTF-8. */
 static bool encode(JSContext *ctx, Bytes *out, JSValueConst value, bool raw) {
   *out = bytes_in((void *)OUT_AT, OUT_BYTES);
@@ -69,13 +78,34 @@ static bool encode(JSContext *ctx, Bytes *out, JSValueConst value, bool raw) {
   return false;
 }
 
-/* send(to, value, tag, raw) */
+typedef struct {
+  int32_t tag;
+  bool raw;
+} SendOptions;
+
+/* { tag, raw }, or nothing */
+static bool options_of(JSContext *ctx, JSValueConst value, SendOptions *options) {
+  *options = (SendOptions){0};
+  if (JS_IsUndefined(value)) return true;
+  JSValue tag = JS_GetPropertyStr(ctx, value, "tag");
+  JSValue raw = JS_IsException(tag) ? JS_EXCEPTION : JS_GetPropertyStr(ctx, value, "raw");
+  if (JS_IsException(raw)) return false;
+  bool is_fine = JS_IsUndefined(tag) || JS_ToInt32(ctx, &options->tag, tag) == 0;
+  options->raw = JS_ToBool(ctx, raw);
+  JS_FreeValue(ctx, tag);
+  JS_FreeValue(ctx, raw);
+  return is_fine;
+}
+
+/* send(to, value, options): whether it was accepted. It is the script's own, because most messages are sent by it. */
 NATIVE(send) {
   Bytes out;
+  SendOptions options;
   uint32_t lo = 0, hi = 0;
   bool is_name = JS_IsString(argv[0]);
-  if ((!is_name && !pid_of(ctx, argv[0], &lo, &hi)) || !encode(ctx, &out, argv[1], JS_ToBool(ctx, argv[3]))) return JS_EXCEPTION;
-  int32_t tag = int_of(ctx, argv[2]);
+  if (!is_name && !pid_of(ctx, argv[0], &lo, &hi)) return JS_EXCEPTION;
+  if (!options_of(ctx, argv[2], &options) || !encode(ctx, &out, argv[1], options.raw)) return JS_EXCEPTION;
+  int32_t tag = options.tag;
   int32_t status;
   if (is_name) {
     Text name;
@@ -85,6 +115,17 @@ NATIVE(send) {
   } else {
     status = actor_send(lo, hi, tag, out.at, out.length);
   }
+  bytes_end(&out);
+  if (status <= NOT_GRANTED) return refused(status, "send", "lookup", "");
+  return JS_NewBool(ctx, status == 1);
+}
+
+/* answer(message.from, message.ref, value, raw): a status */
+NATIVE(answer) {
+  Bytes out;
+  uint32_t lo, hi;
+  if (!pid_of(ctx, argv[0], &lo, &hi) || !encode(ctx, &out, argv[2], JS_ToBool(ctx, argv[3]))) return JS_EXCEPTION;
+  int32_t status = actor_send(lo, hi, int_of(ctx, argv[1]), out.at, out.length);
   bytes_end(&out);
   return JS_NewInt32(ctx, status);
 }
@@ -320,7 +361,8 @@ NATIVE(decode_utf8) {
 }
 
 static const JSCFunctionListEntry functions[] = {
-    JS_CFUNC_DEF("send", 4, send),
+    JS_CFUNC_DEF("send", 3, send),
+    JS_CFUNC_DEF("answer", 4, answer),
     JS_CFUNC_DEF("request", 4, request),
     JS_CFUNC_DEF("ask", 2, ask),
     JS_CFUNC_DEF("broadcast", 4, broadcast),
@@ -354,7 +396,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_MAGIC_DEF("forget", 1, count_awaited, FORGET),
     JS_CFUNC_DEF("receiving", 3, receiving),
     JS_CFUNC_DEF("isMain", 0, is_main),
-    JS_CFUNC_DEF("install", 3, install),
+    JS_CFUNC_DEF("install", 4, install),
 };
 
 enum { FUNCTIONS_COUNT = sizeof functions / sizeof functions[0] };

@@ -109,14 +109,12 @@ export const args = () => native.args();
 /**
  * Sends a value to a pid or a name. True: it is in the mailbox. `raw` sends a string as UTF-8, or a Uint8Array, as it is.
  */
-export function send(to, value, { tag = 0, raw = false } = {}) {
-  return checked(native.send(to, value, tag, raw), "send", "lookup", "") === 1;
-}
+export const send = native.send;
 
 /** Answers a message that was sent by `call`. False: the caller has ended, or waits no more. */
 export function reply(message, value, { raw = false } = {}) {
   if (message.ref === 0) throw new TypeError("reply: this message is no call, so nobody waits for an answer");
-  return native.send(message.from, value, message.ref, raw) === 1;
+  return native.answer(message.from, message.ref, value, raw) === 1;
 }
 
 function pidOf(to, what) {
@@ -346,4 +344,4 @@ export const members = group => checked(native.members(group), `members of ${gro
 export const broadcast = (group, value, { tag = 0, raw = false } = {}) =>
   checked(native.broadcast(group, value, tag, raw), `broadcast to ${group}`, "lookup", "messageBytes");
 
-native.install(settle, isWanted, deliver);
+native.install(settle, isWanted, deliver, checked);
