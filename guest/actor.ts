@@ -204,11 +204,23 @@ export declare function delegate(
 export declare function make_ref(): i32;
 
 /**
- * Ends a ref of `make_ref`. Later messages with this tag are not accepted.
+ * Ends a ref of `make_ref` or `ask`. Later messages with this tag are not accepted.
  *
  * Returns: 1; 0 no such ref.
  */
 export declare function drop_ref(ref: i32): i32;
+
+/**
+ * Asks a function of the embedder, by its full name (`db.get`). Never blocks. The answer is a message from
+ * 0 that is tagged with the ref, or a Down that bears it.
+ *
+ * Arguments: the name; the request.
+ * Returns: the ref, which is negative. In four cases nothing was asked: 0 there is no such function; 2 the
+ * request is too large; -100 not granted `imports` for the name; -101 too many calls, ties, or bytes of
+ * requests.
+ * Crashes: also later, where the function throws.
+ */
+export declare function ask(name: usize, nameLength: i32, ptr: usize, length: i32): i32;
 
 /**
  * Copies a payload, and sends it as a timer after `delayMs` milliseconds (unsigned).

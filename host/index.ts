@@ -56,7 +56,13 @@ export type { Supervisor } from "./javascript/supervisor.ts";
 
 // Functions of the embedder that guests import.
 
-export type { FailingHostFunction, HostContext, HostFunction, HostImports } from "./wire/host-functions.ts";
+export type {
+  AnsweringHostFunction,
+  FailingHostFunction,
+  HostContext,
+  HostFunction,
+  HostImports,
+} from "./wire/host-functions.ts";
 
 // What those outside see: snapshots, events, counters.
 

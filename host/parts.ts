@@ -13,6 +13,7 @@ import { endFromOutside } from "./between/signals.ts";
 import { Denials, type Denied } from "./door/denials.ts";
 import { hostImports } from "./door/host-functions.ts";
 import { actorImports } from "./door/imports.ts";
+import { askedFunctions } from "./door/imports-ask.ts";
 import { envImports } from "./door/imports-env.ts";
 import type { SpawnByGuest } from "./door/imports-signals.ts";
 import { type Log, mayLog } from "./door/log.ts";
@@ -153,8 +154,12 @@ export class Parts {
       return this.spawner.spawnByGuest(parent, name, entry, args, this.imports, warn);
     };
     const beganMs = clock.now();
-    const host = hostImports(services, notices.callOut, options.imports ?? {}, log, denied);
-    const actor = actorImports({ services, actors, outboxes, registry, spawn, log, denied, beganMs });
+    const { callOut } = notices;
+    const given = options.imports ?? {};
+    const host = hostImports(services, callOut, given, log, denied);
+    const asked = askedFunctions(given);
+    const parts = { services, actors, outboxes, registry, spawn, asked, callOut, log, denied, beganMs };
+    const actor = actorImports(parts);
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
     this.hibernation = new Hibernation(services, options.hibernateAfterMs ?? Number.POSITIVE_INFINITY);
     this.images = new Images(services, this.hibernation);
@@ -182,7 +187,8 @@ export class Parts {
       jspi,
       options.grants,
     );
-    const offers = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
+    const imported = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
+    const offers = { imported, asked: new Set(asked.keys()) };
     const { tableElements } = limits;
     this.loader = new ModuleLoader({ tableElements, offers, readSourceMap: options.readSourceMap });
   }

@@ -43,6 +43,7 @@ ISOPOD_IMPORT("delegate") int32_t actor_delegate(uint32_t lo, uint32_t hi, int32
                                                  int32_t tag, const void *ptr, size_t len);
 ISOPOD_IMPORT("make_ref") int32_t actor_make_ref(void);
 ISOPOD_IMPORT("drop_ref") int32_t actor_drop_ref(int32_t ref);
+ISOPOD_IMPORT("ask") int32_t actor_ask(const void *name, size_t name_len, const void *ptr, size_t len);
 ISOPOD_IMPORT("send_after") int32_t actor_send_after(uint32_t delay, uint32_t lo, uint32_t hi, int32_t tag, const void *ptr, size_t len);
 ISOPOD_IMPORT("cancel_timer") int32_t actor_cancel_timer(int32_t ref);
 ISOPOD_IMPORT("register") int32_t actor_register(const void *name, size_t len, uint32_t lo, uint32_t hi);

@@ -267,6 +267,10 @@ export class Actor extends Identity implements Runnable {
     return this.#known.hostCalls;
   }
 
+  get askedBytes(): number {
+    return this.#known.askedBytes;
+  }
+
   get timerBytes(): number {
     return this.#known.timerBytes;
   }

@@ -41,6 +41,8 @@ export class Extra {
   timerBytes = 0;
   /** Calls of the embedder's functions that have not settled. */
   hostCalls = 0;
+  /** Bytes of the requests among these calls. */
+  askedBytes = 0;
   /** What the embedder's functions get; made by the first call. */
   context: HostContext | null = null;
   /** Aborts the signal of `context` when the actor has ended. */

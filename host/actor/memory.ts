@@ -62,7 +62,7 @@ export function countEnd(actor: Actor): void {
   account.add(STACKS, -(preempted?.frames?.length ?? 0) - (spilledStack?.countedBytes ?? 0));
   countRefs(actor, -(actor.belongings?.refs?.size ?? 0));
   // A call that settles from now on finds none.
-  countCalls(actor, -actor.hostCalls);
+  countCalls(actor, -actor.hostCalls, -actor.askedBytes);
 }
 
 /** Takes an instance out of the account that no actor will use again. */
@@ -74,7 +74,7 @@ export function countInstanceEnd(services: Services, instance: Instance): void {
   instance.instanceBytes = 0;
 }
 
-/** Counts so many more refs of `make_ref`. The kernel counts links and monitors. */
+/** Counts so many more refs of `make_ref` and `ask`. The kernel counts links and monitors. */
 export function countRefs({ spec, services }: Actor, more: number): void {
   if (spec.granted !== null) services.account.add(TIES, more * REF_BYTES);
 }
@@ -84,9 +84,10 @@ export function countNames({ spec, services }: Actor, more: number): void {
   if (spec.granted !== null) services.account.add(TIES, more * NAME_BYTES);
 }
 
-/** Counts so many more pending calls of functions of the embedder. */
-export function countCalls(actor: Actor, more: number): void {
+/** Counts so many more pending calls of functions of the embedder, with the bytes of their requests. */
+export function countCalls(actor: Actor, more: number, bytes = 0): void {
   if (actor.granted === null || more === 0) return;
   actor.extra.hostCalls += more;
-  actor.services.account.add(TIES, more * NAME_BYTES);
+  actor.extra.askedBytes += bytes;
+  actor.services.account.add(TIES, more * NAME_BYTES + bytes);
 }

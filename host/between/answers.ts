@@ -1,7 +1,7 @@
 /**
  * Who may answer a ref. The ref of a request or a monitor is answered by the actor that was asked,
  * or by the one to which that actor delegated the request. A ref of `make_ref` is answered by any
- * actor that was told it. Each ref takes one answer. Other senders do not learn whether the ref
+ * actor that was told it, and one of `ask` by nobody but the function that was asked (questions.ts). Each ref takes one answer. Other senders do not learn whether the ref
  * exists.
  */
 

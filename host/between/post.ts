@@ -90,7 +90,7 @@ export function hasRoom({ mailbox, limits }: Actor, bytes: number): boolean {
  * The same of an item that the actor has asked for: others may have filled its mailbox, so its count does not matter, and its bytes may be a message more.
  * `mayAsk` bounds how many there are.
  */
-function hasRoomForAnswer(to: Actor, bytes: number): boolean {
+export function hasRoomForAnswer(to: Actor, bytes: number): boolean {
   const { mailbox, limits } = to;
   if (mailbox.bytes + bytes > limits.mailboxBytes + limits.messageBytes) return false;
   // A short one is taken as signals are, also where all mailboxes together have no more room.

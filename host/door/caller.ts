@@ -45,6 +45,14 @@ export function textOf(actor: Actor, name: string, what: string, pointer: number
   return textIn(actor.bytes.u8, pointer >>> 0, length >>> 0);
 }
 
+/** The longest name of a module, an entry or a function of the embedder. */
+const MAX_NAME_BYTES = 1024;
+
+/** The same, of a name: no more than its first 1,024 bytes. */
+export function shortTextOf(actor: Actor, name: string, what: string, pointer: number, length: number): string {
+  return textOf(actor, name, what, pointer, Math.min(length >>> 0, MAX_NAME_BYTES));
+}
+
 const nothing = new Uint8Array(0);
 
 const sent: readonly number[] = [ReasonCode.normal, ReasonCode.shutdown, ReasonCode.custom];

@@ -7,7 +7,7 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import type { Answer } from "../actor/body.ts";
 import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
-import { crashOf, exit, fault, Unwind } from "../actor/fault.ts";
+import { crashOf, exit, fault } from "../actor/fault.ts";
 import { countCalls } from "../actor/memory.ts";
 import { endFromOutside } from "../between/signals.ts";
 import { mayCall } from "../between/tie-limits.ts";
@@ -21,7 +21,9 @@ import { type ExitReason, NOT_GRANTED, OVER_LIMIT, RECEIVE_PARK } from "../wire/
 import { callerOf } from "./caller.ts";
 import { contextOf } from "./context.ts";
 import type { Denied } from "./denials.ts";
+import { isAsked } from "./imports-ask.ts";
 import type { Log } from "./log.ts";
+import { isEnd, messageOf, watchLate } from "./thrown.ts";
 
 const RESERVED = ["actor", "env"];
 
@@ -41,10 +43,9 @@ export function hostImports(
       if (RESERVED.includes(module)) {
         throw new TypeError(`imports: the module name ${module} is isopod's own; choose another`);
       }
-      const wrapped = Object.entries(functions).map(([name, given]) => [
-        name,
-        hostImport(services, callOut, module, name, given, log, denied),
-      ]);
+      const wrapped = Object.entries(functions).flatMap(([name, given]) =>
+        isAsked(given) ? [] : [[name, hostImport(services, callOut, module, name, given, log, denied)]],
+      );
       return [module, Object.fromEntries(wrapped)];
     }),
   );
@@ -61,13 +62,16 @@ function hostImport(
 ): HostImport {
   const { run, failStatus } = typeof given === "function" ? { run: given, failStatus: undefined } : given;
   const full = `${module}.${name}`;
-  if (typeof run !== "function") throw new TypeError(`imports: ${full} is not a function, and has no function run`);
+  const all = `${module}.*`;
+  if (typeof run !== "function") {
+    throw new TypeError(`imports: ${full} is not a function, and has no function run or answer`);
+  }
   if (failStatus !== undefined) checkWhole(failStatus, `failStatus of ${full}`, "imports", -(2 ** 31), 2 ** 31 - 1);
 
   return (...words) => {
     const actor = callerOf(services, full);
     const { granted } = actor;
-    if (granted === null || !mayImport(granted, module, name)) {
+    if (granted === null || !mayImport(granted, full, all)) {
       denied(actor, full);
       return status(actor, NOT_GRANTED);
     }
@@ -87,7 +91,10 @@ function hostImport(
       services.kernel.current = actor;
     }
     // The function may have ended the actor.
-    if (actor.exiting !== null) return exit(actor, actor.exiting);
+    if (actor.exiting !== null) {
+      if (takesTime) watchLate(callOut, full, answer);
+      return exit(actor, actor.exiting);
+    }
     if (!takesTime) return answer as number | bigint | undefined;
     const settle = awaitAnswer(actor);
     const settled = (result: number | ExitReason): boolean => {
@@ -155,21 +162,4 @@ function awaitAnswer(actor: Actor): (result: number | ExitReason) => boolean {
     if (isAwaited && actor.state === PARKED) actor.wake();
     return isAwaited;
   };
-}
-
-/**
- * Whether an error says only that the actor has ended: its signal was aborted, or its context has
- * ended it.
- */
-function isEnd(error: unknown): boolean {
-  return error instanceof Unwind || (error instanceof DOMException && error.name === "AbortError");
-}
-
-/** The message of anything that may be thrown, also of a value that throws when it is read. */
-function messageOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    return "it threw a value that cannot be shown";
-  }
 }

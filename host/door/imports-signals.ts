@@ -8,6 +8,7 @@ import { lookUp } from "../between/guesses.ts";
 import { areLinked, link, unlink, unlinkEnded } from "../between/links.ts";
 import { demonitor, monitor } from "../between/monitors.ts";
 import { hasRoom, mayAsk } from "../between/post.ts";
+import { dropQuestion } from "../between/questions.ts";
 import { endFromOutside, exitSignal } from "../between/signals.ts";
 import { mayTie } from "../between/tie-limits.ts";
 import { COPIED_SHIFT, TRAPS_EXITS } from "../kernel/words.ts";
@@ -15,7 +16,7 @@ import { ARGUMENTS } from "../mail/account.ts";
 import type { Actors } from "../mail/actors.ts";
 import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED, OVER_LIMIT, ReasonCode } from "../wire/message.ts";
-import { callerOf, isOwn, signalReason, textOf } from "./caller.ts";
+import { callerOf, isOwn, shortTextOf, signalReason } from "./caller.ts";
 
 /** The bits of the parameter `flags` of `spawn`. */
 const SPAWN_LINK = 1;
@@ -52,8 +53,8 @@ export function signalImports(services: Services, actors: Actors<Actor>, spawn: 
       if (ties > 0 && !(mayTie(parent, ties) && mayAsk(parent))) return OVER_LIMIT;
       const child = spawn(
         parent,
-        shortText(parent, "the name", name, nameLength),
-        shortText(parent, "the entry", entry, entryLength),
+        shortTextOf(parent, "spawn", "the name", name, nameLength),
+        shortTextOf(parent, "spawn", "the entry", entry, entryLength),
         copyOut(parent, args, argsLength),
       );
       if (typeof child === "number") return child;
@@ -110,7 +111,7 @@ export function signalImports(services: Services, actors: Actors<Actor>, spawn: 
       const actor = callerOf(services, "demonitor");
       // A flush searches the items that came since the ref was made; at most all of them.
       if (flush !== 0) charge(actor, actor.mailbox.count);
-      return demonitor(actor, ref, flush !== 0) ? 1 : 0;
+      return demonitor(actor, ref, flush !== 0) || dropQuestion(actor, ref) ? 1 : 0;
     },
 
     trap_exit(on) {
@@ -143,13 +144,6 @@ export function signalImports(services: Services, actors: Actors<Actor>, spawn: 
 /** Whether an actor may end another, by `exit_to` or along a link. */
 function mayEnd(actor: Actor, other: Actor): boolean {
   return actor.granted?.kill !== false || isOwn(actor, other);
-}
-
-/** The longest name of a module or an entry. */
-const MAX_SPAWN_NAME_BYTES = 1024;
-
-function shortText(actor: Actor, what: string, pointer: number, length: number): string {
-  return textOf(actor, "spawn", what, pointer, Math.min(length >>> 0, MAX_SPAWN_NAME_BYTES));
 }
 
 /** Returns the status, unless the call has ended its caller, directly or along a link. */

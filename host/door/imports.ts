@@ -14,10 +14,12 @@ import type { Registry } from "../between/names.ts";
 import type { Actors } from "../mail/actors.ts";
 import { needHeadroom } from "../mail/headroom.ts";
 import type { Outboxes } from "../mail/outbox.ts";
+import type { CallOut } from "../time/call-out.ts";
 import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED } from "../wire/message.ts";
 import type { Denied } from "./denials.ts";
 import { failedImport } from "./failed-import.ts";
+import { type AskedFunctions, askImports } from "./imports-ask.ts";
 import { messageImports } from "./imports-messages.ts";
 import { nameImports } from "./imports-names.ts";
 import { refImports } from "./imports-refs.ts";
@@ -32,6 +34,9 @@ export interface ImportParts {
   readonly outboxes: Outboxes;
   readonly registry: Registry;
   readonly spawn: SpawnByGuest;
+  /** The embedder's functions that guests ask. */
+  readonly asked: AskedFunctions;
+  readonly callOut: CallOut;
   readonly log: Log;
   readonly denied: Denied;
   /** When the runtime began, on its clock: the guests' `now` counts from here. */
@@ -43,7 +48,7 @@ export interface ImportParts {
  * crashes.
  */
 export function actorImports(parts: ImportParts): Record<string, Import> {
-  const { services, actors, outboxes, registry, spawn, log, denied, beganMs } = parts;
+  const { services, actors, outboxes, registry, spawn, asked, callOut, log, denied, beganMs } = parts;
   return {
     ...messageImports(services, actors, outboxes),
     ...selfImports(services, beganMs, denied),
@@ -53,6 +58,8 @@ export function actorImports(parts: ImportParts): Record<string, Import> {
       ...nameImports(services, actors, registry),
       ...refImports(services, actors),
     }),
+    // It reports the names of the embedder's functions itself.
+    ...withHeadroom(services, () => {}, askImports(services, callOut, asked, log, denied)),
   };
 }
 

@@ -6,6 +6,7 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import { pinnedBy } from "../actor/residence.ts";
 import type { Template } from "../actor/spec.ts";
+import { questionOf } from "../between/questions.ts";
 import { STATE_PAGES } from "../kernel/image-words.ts";
 import { SPEC_STATE } from "../kernel/life-words.ts";
 import {
@@ -218,6 +219,8 @@ function refusal(actor: Actor): string | undefined {
   if (pinned !== undefined) return pinned;
   if (actor.state !== PARKED) return "it is not parked";
   if (actor.want === WANT_ANSWER && !actor.has(IS_HANDLER)) return "it waits for an answer of the embedder";
+  const question = questionOf(actor);
+  if (question !== undefined) return `it has asked ${question.to}, which has not answered`;
   if ((actor.spilledStack?.parts.length ?? 0) > 0) return "frames of its stack are set aside";
   return undefined;
 }

@@ -15,8 +15,13 @@ import {
 import { LoadError } from "../wire/errors.ts";
 import type { ExportType, ImportType } from "./interface.ts";
 
-/** The functions of the embedder: their names, by module. */
-export type Offers = ReadonlyMap<string, readonly string[]>;
+/** The functions of the embedder. */
+export interface Offers {
+  /** The names of those that guests import, by module. */
+  readonly imported: ReadonlyMap<string, readonly string[]>;
+  /** The full names of those that guests ask: `db.get`. */
+  readonly asked: ReadonlySet<string>;
+}
 
 export interface Checked {
   /** For messages. */
@@ -58,8 +63,13 @@ function checkImport(of: string, { module, name, kind, signature }: ImportType, 
   const full = `${module}.${name}`;
   const types = module === "actor" ? actorImportTypes : module === "env" ? envImportTypes : undefined;
   const expected = types !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;
-  const isEmbedders = offers.get(module)?.includes(name) === true;
+  const isEmbedders = offers.imported.get(module)?.includes(name) === true;
   if (expected === undefined && !isEmbedders) {
+    if (offers.asked.has(full)) {
+      throw new LoadError(
+        `${of} imports ${full} (a ${kind}), which guests do not import but ask: call actor.ask with this name`,
+      );
+    }
     const instead = module === "env" ? insteadOf(name) : undefined;
     throw new LoadError(
       `${of} imports ${full} (a ${kind}), which is not offered here; ${instead ?? `there ${offered(module, offers)}`}`,
@@ -84,9 +94,13 @@ function checkImport(of: string, { module, name, kind, signature }: ImportType, 
 function offered(module: string, offers: Offers): string {
   if (module === "actor") return `are ${Object.keys(actorImportTypes).join(", ")}`;
   if (module === "env") return `are memory, ${Object.keys(envImportTypes).join(", ")}`;
-  const names = offers.get(module);
-  if (names !== undefined) return `are ${names.join(", ")}`;
-  return `are the modules ${["actor", "env", ...offers.keys()].join(", ")} (see docs/abi.md)`;
+  const names = offers.imported.get(module);
+  if (names !== undefined && names.length > 0) return `are ${names.join(", ")}`;
+  return `are the modules ${["actor", "env", ...modulesOf(offers)].join(", ")} (see docs/abi.md)`;
+}
+
+function modulesOf({ imported }: Offers): string[] {
+  return [...imported].flatMap(([module, names]) => (names.length === 0 ? [] : [module]));
 }
 
 function checkExports({ name, exports }: Checked): void {

@@ -26,6 +26,7 @@ export const actorImportTypes: Readonly<Record<string, Signature>> = {
   delegate: "(i32, i32, i32, i32, i32, i32, i32, i32) -> i32",
   make_ref: "() -> i32",
   drop_ref: "(i32) -> i32",
+  ask: "(i32, i32, i32, i32) -> i32",
   send_after: "(i32, i32, i32, i32, i32, i32) -> i32",
   cancel_timer: "(i32) -> i32",
   register: "(i32, i32, i32, i32) -> i32",

@@ -102,9 +102,12 @@ export function inBoth(a: Granted, b: Granted): Granted {
   };
 }
 
-/** Whether an actor with these grants may call a function of the embedder. */
-export function mayImport({ imports }: Granted, module: string, name: string): boolean {
-  return imports === "any" || imports.has(`${module}.${name}`) || imports.has(`${module}.*`);
+/**
+ * Whether an actor with these grants may call a function of the embedder. `full`: its name with its module,
+ * `db.get`. `all`: the pattern for all functions of the module, `db.*`.
+ */
+export function mayImport({ imports }: Granted, full: string, all: string): boolean {
+  return imports === "any" || imports.has(full) || imports.has(all);
 }
 
 function namesInBoth(a: Granted["spawn"], b: Granted["spawn"], covering: (name: string) => string[]): Granted["spawn"] {
@@ -115,6 +118,6 @@ function namesInBoth(a: Granted["spawn"], b: Granted["spawn"], covering: (name: 
 }
 
 /** The pattern for all functions of a module: `db.*` for `db.get`. */
-function allOf(name: string): string {
+export function allOf(name: string): string {
   return `${name.slice(0, name.lastIndexOf(".") + 1)}*`;
 }

@@ -60,10 +60,27 @@ export interface FailingHostFunction {
 }
 
 /**
- * Functions by module and name, as guests import them:
+ * A function that guests do not import, but ask with `actor.ask`: a guest gives its full name, for example
+ * `db.get`, and bytes. The answer comes to it as a message, whenever it is ready, so a guest may have asked
+ * several questions. `answering` of `isopod/codec` makes such a function of one that takes and returns values.
+ */
+export interface AnsweringHostFunction {
+  /**
+   * The bytes of the answer, or a text as UTF-8. Where it throws or rejects, the guest crashes. An answer is dropped
+   * if the guest does not wait for it any more, or has ended: `context.signal` tells that.
+   *
+   * @param request a copy of what the guest has asked
+   */
+  answer(context: HostContext, request: Uint8Array): Uint8Array | string | PromiseLike<Uint8Array | string>;
+}
+
+/**
+ * Functions by module and name, as guests import or ask them:
  * `{ db: { get(context, pointer, length) {…} } }`.
  */
-export type HostImports = Readonly<Record<string, Readonly<Record<string, HostFunction | FailingHostFunction>>>>;
+export type HostImports = Readonly<
+  Record<string, Readonly<Record<string, HostFunction | FailingHostFunction | AnsweringHostFunction>>>
+>;
 
 /** A function as a guest calls it. */
 export type HostImport = (...words: (number | bigint)[]) => number | bigint | undefined;

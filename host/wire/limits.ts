@@ -52,7 +52,7 @@ export interface Limits {
    * counts.
    */
   readonly unknownPids: number;
-  /** Calls of asynchronous functions of the embedder that have not settled. */
+  /** Calls of asynchronous functions of the embedder, asked ones too, that have not settled. */
   readonly hostCalls: number;
 }
 

@@ -381,11 +381,11 @@ test.each([
         (func (export "_start")
           (drop (call $args (i32.const 16) (i32.const 16)))
           (call $window (i32.const 64) (i32.const 128) (i32.const 64)))
-        (func $ask (result i32) (call $request (i32.load (i32.const 24)) (i32.load (i32.const 28)) (i32.const 0) (i32.const 0) (i32.const 0)))
+        (func $inquire (result i32) (call $request (i32.load (i32.const 24)) (i32.load (i32.const 28)) (i32.const 0) (i32.const 0) (i32.const 0)))
         (func (export "handle") (param i32)
           (global.set $items (i32.add (global.get $items) (i32.const 1)))
-          (if (i32.eq (global.get $items) (i32.const 1)) (then (drop (call $demonitor (call $ask) (i32.const 1)))))
-          (if (i32.eq (global.get $items) (i32.const 2)) (then (drop (call $ask))))
+          (if (i32.eq (global.get $items) (i32.const 1)) (then (drop (call $demonitor (call $inquire) (i32.const 1)))))
+          (if (i32.eq (global.get $items) (i32.const 2)) (then (drop (call $inquire))))
           (if (i32.eq (global.get $items) (i32.const 3)) (then
             (drop (call $send (i32.load (i32.const 16)) (i32.load (i32.const 20)) (i32.const 0) (i32.const 0) (i32.const 0))))))`),
       { reductions },

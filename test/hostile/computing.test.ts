@@ -5,7 +5,7 @@
  */
 
 import { describe, expect, test } from "vitest";
-import { type Pid, SpawnError, type SpawnOptions } from "../../host/index.ts";
+import { type HostImports, type Pid, SpawnError, type SpawnOptions } from "../../host/index.ts";
 import { assemble } from "../support/wat.ts";
 import { Arena } from "./arena.ts";
 import {
@@ -25,6 +25,14 @@ import {
   word,
   words,
 } from "./attackers.ts";
+
+/** Functions of the embedder that guests ask, and a call of one. `ASKED` has their names. */
+const imports: HostImports = {
+  db: { ask: { answer: () => "an answer" }, late: { answer: () => new Promise(() => {}) } },
+};
+const ASKED = '(data (i32.const 736) "db.ask") (data (i32.const 752) "db.late")';
+const asking = (name: "db.ask" | "db.late", pointer: number, length: number) =>
+  `(call $ask (i32.const ${name === "db.ask" ? 736 : 752}) (i32.const ${name.length}) (i32.const ${pointer}) (i32.const ${length}))`;
 
 const SMALL = { handlerReductions: 20_000, predicateReductions: 20_000 };
 const KILL: SpawnOptions = { reductions: { policy: "kill", perTurn: 20_000 } };
@@ -217,7 +225,7 @@ describe("imports that are called for what they cost", () => {
   const COUNTED = /^crashed: reductions: /;
 
   /** Calls it again and again, and sends the test an empty message before each. */
-  const again = (call: string) => `${COMMON}
+  const again = (call: string) => `${COMMON} ${ASKED}
     (func (export "run")
       (call $begin)
       (loop $l (call $tell) (drop ${call}) (br $l)))`;
@@ -278,8 +286,9 @@ describe("imports that are called for what they cost", () => {
     ],
     ["args", () => "(call $args (i32.const 65536) (i32.const 65536))"],
     ["log", () => "(call $log (i32.const 1) (i32.const 65536) (i32.const 65536))"],
+    ["ask", () => asking("db.ask", 65_536, 65_536)],
   ])("%s of 64 KiB is charged by what it copies", async (_, call) => {
-    await using arena = await Arena.open();
+    await using arena = await Arena.open({ imports });
     // What is refused is not copied: it is all granted.
     const limits = { mailboxBytes: 2 ** 28, logBytesPerSecond: 2 ** 28 };
     const victim = await arena.attack(SLEEPER, { limits });
@@ -491,6 +500,12 @@ describe("a stack that ends", () => {
     { name: "make_ref and drop_ref", call: () => dropped("(call $drop_ref (call $make_ref))") },
     { name: "make_ref", call: () => dropped("(call $make_ref)") },
     {
+      name: "ask and demonitor",
+      call: () => dropped(`(call $demonitor ${asking("db.ask", 64, 64)} (i32.const 1))`),
+    },
+    { name: "ask", call: () => dropped(asking("db.ask", 64, 64)) },
+    { name: "ask, whose answer takes time", call: () => dropped(asking("db.late", 64, 64)) },
+    {
       name: "send_after",
       call: arena =>
         dropped(`(call $send_after (i32.const 1) ${words(arena.witness)} (i32.const 1) (i32.const 64) (i32.const 64))`),
@@ -533,11 +548,11 @@ describe("a stack that ends", () => {
       slow: true,
     },
   ];
-  const PARTS = `${COMMON} ${named("idle")}
+  const PARTS = `${COMMON} ${named("idle")} ${ASKED}
     (func (export "match") (param i32 i32 i32) (result i32) (i32.const 1))`;
 
   async function stage(): Promise<Arena> {
-    const arena = await Arena.open();
+    const arena = await Arena.open({ imports });
     arena.runtime.define("idle", await arena.load(IDLE));
     arena.runtime.define("pdie", await arena.load(`${IDLE} (func $trap unreachable) (start $trap)`));
     return arena;

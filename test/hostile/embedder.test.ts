@@ -770,6 +770,16 @@ describe.each(WAYS)("a function that takes its time, called by %s", TIMEOUT, way
 });
 
 describe("a function that takes its time", TIMEOUT, () => {
+  test("may end its caller before it returns its promise, which no one awaits then", async () => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => void errors.push(error);
+    await using arena = await open({ get: async context => context.exit({ kind: "shutdown" }) }, { onError });
+    const pid = await spawn(arena, waiting.jspi(CALL_GET));
+    expect(await arena.reason(pid)).toBe("shutdown");
+    expect(errors).toEqual([]);
+    expect(await arena.served()).toBe(true);
+  });
+
   test.each([
     ["a handler", handler(`(call $tell ${CALL_GET})`)],
     ["_start", `(func (export "_start") (call $begin) (call $tell ${CALL_GET})) (func (export "handle") (param i32))`],

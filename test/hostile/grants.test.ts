@@ -28,6 +28,7 @@ const WORKER = text(1024, "worker");
 const THEIRS = text(1040, "theirs");
 const MINE = text(1056, "mine");
 const GROUP = text(1072, "group");
+const ASKED = text(1088, "db.ask");
 const RESULT = "(i32.const 2048)";
 
 /**
@@ -35,7 +36,7 @@ const RESULT = "(i32.const 2048)";
  * sends a word to the former.
  */
 const PRELUDE = `
-  ${[WORKER, THEIRS, MINE, GROUP].map(({ data }) => data).join(" ")}
+  ${[WORKER, THEIRS, MINE, GROUP, ASKED].map(({ data }) => data).join(" ")}
   (data (i32.const 2048) "\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa\\aa")
   (func $begin (drop (call $args (i32.const 16) (i32.const 512))))
   (func $tell (param $word i32)
@@ -50,11 +51,15 @@ const NO_BYTES = "(i32.const 0) (i32.const 0)";
 const spawns = (name: string, flags = 0) =>
   `(call $spawn ${name} ${NO_BYTES} (i32.const 16) (i32.const 32) (i32.const ${flags}) ${RESULT})`;
 const exitTo = (whom: string, reason: number) => `(call $exit_to ${whom} (i32.const ${reason}) ${NO_BYTES})`;
+const askOf = (name: string) => `(call $ask ${name} ${NO_BYTES})`;
 const register = (name: string, whom: string) => `(call $register ${name} ${whom})`;
 const tells = (...calls: string[]) => calls.map(call => `(call $tell ${call})`).join("\n");
 
 const DB_GET = `(import "db" "get" (func $db_get (param i32) (result i32)))`;
-const offers = { db: { get: () => 41, put: () => 42 }, mail: { post: () => 43 } };
+const offers = {
+  db: { get: () => 41, put: () => 42, ask: { answer: () => "answer" } },
+  mail: { post: () => 43 },
+};
 
 const pidBytes = (...pids: number[]) => new Uint8Array(BigUint64Array.from(pids, BigInt).buffer);
 
@@ -209,6 +214,13 @@ const rows: Readonly<Record<string, Row>> = {
     more: DB_GET,
     granted: 41,
   },
+  ask: {
+    grants: { imports: ["db.ask"] },
+    // A ref is any number below -1,023.
+    call: `(call $statusOf ${askOf(ASKED.range)})`,
+    more: "(func $statusOf (param $n i32) (result i32) (select (i32.const 1) (local.get $n) (i32.lt_s (local.get $n) (i32.const -1023))))",
+    granted: 1,
+  },
   spawn: {
     grants: { spawn: ["worker"] },
     call: spawns(WORKER.range),
@@ -348,6 +360,7 @@ describe("a guest without grants", TIMEOUT, () => {
     [exitTo(passed(0), 2), DENIED],
     [`(call $link ${passed(0)})`, DENIED],
     ["(call $db_get (i32.const 1))", DENIED],
+    [askOf(ASKED.range), DENIED],
     [`(i32.load ${RESULT})`, UNTOUCHED],
   ];
   const all = tells(...CALLS.map(([call]) => call));
@@ -410,6 +423,8 @@ describe("a guest without grants", TIMEOUT, () => {
     ["broadcast, in its group", `(call $broadcast ${BAD} ${message})`],
     ["broadcast, in its payload", `(call $broadcast ${GROUP.range} (i32.const 1) ${BAD})`],
     ["log", `(call $log (i32.const 1) ${BAD})`],
+    ["ask, in its name", askOf(BAD)],
+    ["ask, in its request", `(call $ask ${ASKED.range} ${BAD})`],
   ])("is denied, or crashes, and does nothing where its pointers are wrong as well: %s", async (_, call) => {
     const { arena, stranger, box, spawned } = await openTown();
     await using _arena = arena;

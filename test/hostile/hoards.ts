@@ -65,10 +65,10 @@ const later = (bytes: number) =>
  * it gives way.
  */
 const UNWINDS = `
-  (func $ask (export "isopod:yield") (result i32) (call $yield))
+  (func $budget (export "isopod:yield") (result i32) (call $yield))
   (func (export "run") unreachable)
   (func (export "resume:run") (param i32) (result i32)
-    (loop $spend (br_if $spend (i32.gt_s (call $ask) (i32.const 0))))
+    (loop $spend (br_if $spend (i32.gt_s (call $budget) (i32.const 0))))
     (i32.store (i32.const 16) (i32.const 400000))
     (i32.const 2))`;
 

@@ -421,12 +421,12 @@ describe("a stack that is put aside", TIMEOUT, () => {
     (global $hi (mut i32) (i32.const 0))
     (func $show (param $tag i32) (param $ptr i32)
       (drop (call $send (global.get $lo) (global.get $hi) (local.get $tag) (local.get $ptr) (i32.const ${LOW}))))
-    (func $ask (export "isopod:yield") (result i32) (call $yield))
+    (func $budget (export "isopod:yield") (result i32) (call $yield))
     (func (export "run") unreachable)
     (func (export "resume:run") (param i32) (result i32) (local $n i32)
       (if (global.get $told) (then
         (memory.copy (i32.const ${KEPT}) (i32.const 0) (i32.const ${LOW}))
-        (drop (call $ask))
+        (drop (call $budget))
         (call $show (i32.const 1) (i32.const ${KEPT}))
         (call $show (i32.const 2) (i32.const 0))
         (return (i32.const 0))))
@@ -434,7 +434,7 @@ describe("a stack that is put aside", TIMEOUT, () => {
       ${BEGIN}
       (global.set $lo (i32.load (i32.const 16))) (global.set $hi (i32.load (i32.const 20)))
       (memory.fill (i32.const 0) (i32.const ${OWN}) (i32.const ${LOW}))
-      (loop $more (br_if $more (i32.gt_s (local.tee $n (call $ask)) (i32.const 0))))
+      (loop $more (br_if $more (i32.gt_s (local.tee $n (call $budget)) (i32.const 0))))
       (local.set $n (i32.sub (i32.const 0) (local.get $n)))
       (if (i32.lt_u (local.get $n) (i32.const 4096)) (then unreachable))
       (memory.fill (i32.const 24) (i32.const ${byte}) (i32.const 2000))

@@ -770,14 +770,14 @@ describe("ties for ever", () => {
     expect(arena.runtime.send(victim, "x")).toBe(true);
     const request = (length: number) =>
       `(call $request ${words(victim)} (i32.const 1) (i32.const 0) (i32.const ${length}))`;
-    const more = `(func $ask (local $left i32)
+    const more = `(func $inquire (local $left i32)
       (local.set $left (i32.const 1000))
       (loop $l
         (call $note (i32.ne ${request(8)} (i32.const 1)))
         (call $note (i32.ne ${request(101)} (i32.const 2)))
         (br_if $l (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
       (call $tell))`;
-    const body = insisting("(call $make_ref)", { more, setup: "(call $ask)" });
+    const body = insisting("(call $make_ref)", { more, setup: "(call $inquire)" });
     const pid = await arena.attack(body, tells(arena, { limits }));
     expect(await told(arena, pid)).toEqual(Array(2000).fill(0));
     expect(await told(arena, pid)).toEqual([10, -101]);

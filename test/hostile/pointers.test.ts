@@ -148,6 +148,8 @@ const rows: Readonly<Record<string, Row>> = {
     call: range => `(call $send_after (i32.const 5) ${SELF} (i32.const 0) ${bytes(range)})`,
     answers: isRef,
   },
+  "ask, in its name": { call: range => `(call $ask ${bytes(range)} ${NOTHING})`, answers: is(0) },
+  "ask, in its request": { call: range => `(call $ask ${bytes(NAME)} ${bytes(range)})`, answers: is(0) },
   register: { call: range => `(call $register ${bytes(range)} ${SELF})`, answers: is(1, TOO_LONG) },
   unregister: { call: range => `(call $unregister ${bytes(range)})`, answers: is(0) },
   "whereis, in its name": { call: range => `(call $whereis ${bytes(range)} ${i32(RESULT)})`, answers: is(0) },

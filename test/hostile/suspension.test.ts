@@ -543,6 +543,7 @@ describe("a predicate", TIMEOUT, () => {
     request: `(call $request ${BOSS} (i32.const 0) ${NO_BYTES})`,
     make_ref: "(call $make_ref)",
     drop_ref: "(call $drop_ref (i32.const -5000))",
+    ask: `(call $ask ${NO_BYTES} ${NO_BYTES})`,
     send_after: `(call $send_after (i32.const 1) ${BOSS} (i32.const 0) ${NO_BYTES})`,
     cancel_timer: "(call $cancel_timer (i32.const -5000))",
     register: `(call $register ${NO_BYTES} ${SELF})`,

@@ -38,6 +38,7 @@ const IMPORTS: Readonly<Record<string, readonly [module: string, type: string]>>
   delegate: ["actor", "(param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)"],
   make_ref: ["actor", "(result i32)"],
   drop_ref: ["actor", "(param i32) (result i32)"],
+  ask: ["actor", "(param i32 i32 i32 i32) (result i32)"],
   send_after: ["actor", "(param i32 i32 i32 i32 i32 i32) (result i32)"],
   cancel_timer: ["actor", "(param i32) (result i32)"],
   register: ["actor", "(param i32 i32 i32 i32) (result i32)"],

@@ -25,6 +25,7 @@ extern "C" {
     pub fn delegate(lo: u32, hi: u32, reference: i32, to_lo: u32, to_hi: u32, tag: i32, ptr: *const u8, len: usize) -> i32;
     pub fn make_ref() -> i32;
     pub fn drop_ref(reference: i32) -> i32;
+    pub fn ask(name: *const u8, name_len: usize, ptr: *const u8, len: usize) -> i32;
     pub fn send_after(delay: u32, lo: u32, hi: u32, tag: i32, ptr: *const u8, len: usize) -> i32;
     pub fn cancel_timer(reference: i32) -> i32;
     pub fn register(name: *const u8, len: usize, lo: u32, hi: u32) -> i32;

@@ -18,7 +18,11 @@ export async function makeTrusted(compiled: Compiled, path: string): Promise<Com
   if (wasm === undefined) return compiled;
   // Tables that name no maximum get the one of the default limit. A runtime that allows fewer says so.
   const { tableElements } = defaultLimits;
-  const loader = new ModuleLoader({ tableElements, offers: new Map(), readSourceMap: undefined });
+  const loader = new ModuleLoader({
+    tableElements,
+    offers: { imported: new Map(), asked: new Set() },
+    readSourceMap: undefined,
+  });
   try {
     const { compiled: made, ownsMemory, earlier } = await loader.rewrite(basename(path), wasm, false);
     const changes = [...earlier()].reverse().concat(made.limit?.copies ?? [], made.copies ?? []);

@@ -189,6 +189,13 @@ function embedder(world: World, { kills }: Setting): HostImports {
       never: ({ signal }) => new Promise(resolve => signal.addEventListener("abort", () => resolve(1))),
       throws: fail,
       status: { run: fail, failStatus: -7 },
+      answers: { answer: (_, request) => request },
+      slow: { answer: (_, request) => after(request.length % 60).then(() => request) },
+      silent: {
+        answer: ({ signal }) =>
+          new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+      },
+      breaks: { answer: (_, { length }) => after(length % 20).then(fail) },
       ends: context => context.exit({ kind: "shutdown" }),
       kills: (_, lo: number, hi: number) => (kills && world.runtime.kill(pidOf(lo, hi)) ? 1 : 0),
       room: () => stackLeft(),

@@ -76,13 +76,18 @@ const CANARIES = [
 ] as const;
 
 /** Names of modules, entries, groups and actors, 16 bytes apart. */
-const names = ["jspi", "resume", "handler", "early", "echo", "nobody", "run", "handle", "a", "b", "c", "\xff\xfe"];
+const names = [
+  ...["jspi", "resume", "handler", "early", "echo", "nobody", "run", "handle", "a", "b", "c", "\xff\xfe"],
+  ...["ext.answers", "ext.slow", "ext.silent", "ext.breaks", "ext.read"],
+];
 /**
  * Those that stand for modules, the last of which there is not; and those for whatever else there
  * may be, entries first.
  */
 export const MODULE_NAMES = [0, 5] as const;
 export const OTHER_NAMES = [6, 11] as const;
+/** Functions of the embedder, of which the last one cannot be asked. */
+export const ASKED_NAMES = [12, 16] as const;
 /** "a" and "b": few, so that scripts meet under them. */
 export const COMMON_NAMES = [8, 9] as const;
 

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { WASI_MODULE } from "../../support/wasi-types.ts";
 import {
   ARGS_LENGTH,
+  ASKED_NAMES,
   CAP,
   CHILDREN,
   COMMON_NAMES,
@@ -46,6 +47,7 @@ type Role =
   | "predicate"
   | "reason"
   | "name"
+  | "function"
   | "module"
   | "entry"
   | "arguments"
@@ -193,6 +195,7 @@ const good: Readonly<Record<Role, readonly [words: number, arbitrary: Operands]>
       fc.constant([number(SCRIPT), number(300)]),
     ),
   ],
+  function: [2, fc.oneof({ weight: 8, arbitrary: named(ASKED_NAMES) }, named(OTHER_NAMES))],
   module: [2, named(MODULE_NAMES)],
   entry: [2, fc.oneof({ weight: 8, arbitrary: fc.constant([number(0), number(0)]) }, named(OTHER_NAMES))],
   // Its own, so that the child plays the same script; or nothing.
@@ -244,6 +247,7 @@ const roles: Readonly<Record<string, readonly [weight: number, ...Role[]]>> = {
   delegate: [6, "asked", "pid", "tag", "bytes"],
   make_ref: [4],
   drop_ref: [3, "ref"],
+  ask: [6, "function", "bytes"],
   send_after: [6, "delay", "pid", "tag", "bytes"],
   cancel_timer: [3, "ref"],
   register: [5, "name", "pid"],
@@ -322,6 +326,10 @@ const ofDeed: Readonly<Record<Deed, readonly [weight: number, operands: Operands
 /** What often comes next, with what the call has just answered: a wait, or the undoing. */
 const followers: Readonly<Record<string, readonly Step[]>> = {
   make_ref: [{ name: "drop_ref", operands: [note(0)] }],
+  ask: [
+    { name: "drop_ref", operands: [note(0)] },
+    { name: "demonitor", operands: [note(0), number(1)] },
+  ],
   // There are frames in the room again.
   stack_out: [{ name: "store", operands: [number(STACK_ROOM), number(STACK_TOP)] }],
   send_after: [{ name: "cancel_timer", operands: [note(0)] }],
@@ -337,7 +345,18 @@ const followers: Readonly<Record<string, readonly Step[]>> = {
 
 const changing = [
   ...["send", "recv", "recv_tag", "recv_match", "exit", "spawn", "link", "unlink", "exit_to", "monitor", "demonitor"],
-  ...["request", "delegate", "make_ref", "send_after", "register", "unregister", "join", "broadcast", "send_named"],
+  ...[
+    "request",
+    "delegate",
+    "make_ref",
+    "ask",
+    "send_after",
+    "register",
+    "unregister",
+    "join",
+    "broadcast",
+    "send_named",
+  ],
   ...["kills", "sends", "spawns", "later", "lateWrite"],
 ];
 
