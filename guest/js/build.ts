@@ -179,7 +179,8 @@ function partsOf(content: Uint8Array): (readonly [from: number, until: number])[
 /** Confines the module, counts its reductions, limits its stores, and notes the facts. */
 async function trusted(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const { tableElements } = defaultLimits;
-  const loader = new ModuleLoader({ tableElements, offers: new Map(), readSourceMap: undefined });
+  const offers = { imported: new Map(), asked: new Set<string>() };
+  const loader = new ModuleLoader({ tableElements, offers, readSourceMap: undefined });
   const { compiled, ownsMemory } = await loader.rewrite("engine.wasm", bytes, true);
   return withFacts(compiled.bytes, new RewrittenModule(compiled, ownsMemory));
 }
