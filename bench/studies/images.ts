@@ -50,7 +50,7 @@ port.guest.set(3, guest[GLOBALS_EXPORT]);
 
 const bytes = new Uint8Array(memory.buffer);
 const first = bytes.slice();
-const state = port.keepFirstState(0, globals);
+const state = port.keepFirstState(0, globals, 0);
 guest._start();
 guest["resume:run"](0);
 const parked = bytes.slice();
@@ -64,7 +64,7 @@ const rows = [measure("counter.ts", state, parked)];
 const parkedImage = port.save(state, PAGE_BYTES);
 port.resetSaved(INSTANCE, parkedImage);
 bytes.set(moved(first));
-const lower = port.keepFirstState(0, globals);
+const lower = port.keepFirstState(0, globals, 0);
 port.loadImage(INSTANCE, parkedImage);
 rows.push(measure("the same, 8 KiB lower", lower, moved(parked)));
 

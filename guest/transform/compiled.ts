@@ -5,6 +5,7 @@
  */
 import type binaryen from "binaryen";
 import { assertValid } from "../../host/module/validity.ts";
+import { SCRATCH_EXPORT } from "../../host/wire/abi.ts";
 import { type AsyncifyOptions, asyncify, MEMORY_BASE } from "./asyncify.ts";
 import { entriesOf, importsOf } from "./entries.ts";
 import { INSTEAD, keeperOfReference, refuseUnsupported, Unsuitable } from "./unsupported.ts";
@@ -101,10 +102,18 @@ export function teachToUnwind(
   }
 }
 
-/** Throws where a module waits by Asyncify already, because it cannot be instrumented twice. */
+/**
+ * Throws where a module waits by Asyncify already, because it cannot be instrumented twice, and where its parked
+ * stack would lie in memory that it says it keeps nothing in.
+ */
 export function refuseParking(b: Binaryen, module: binaryen.Module, name: string): void {
   for (let i = 0; i < module.getNumExports(); i++) {
     const { name: found } = b.getExportInfo(module.getExportByIndex(i));
+    if (found === SCRATCH_EXPORT) {
+      throw new Unsuitable(
+        `${name} exports ${SCRATCH_EXPORT}, and its parked stack would lie there: build it without that export`,
+      );
+    }
     if (found.startsWith("resume:")) {
       throw new Unsuitable(`${name} waits by asyncify already: build it from the original module`);
     }

@@ -44,7 +44,7 @@ export interface Port {
   /** The actor of the instance has ended. */
   readonly recycle: (instance: number) => void;
   /** Keeps the state of the instance as a first state: its address, or why there is none. */
-  readonly keepFirstState: (limit: number, globals: number) => number;
+  readonly keepFirstState: (limit: number, globals: number, scratch: number) => number;
   /** What a parked process is told; PARK: it waits further. */
   readonly proceed: () => number;
   /** The process has called `park`. 0: it waits for the host, or not at all. */

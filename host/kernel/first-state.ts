@@ -1,7 +1,7 @@
 /**
  * A module's first state: what its instances begin with, before any code of them has run. Images are
  * the difference from it. It is one block of the arena: a header, the lines of 64 bytes from the first
- * that is not all zeros to the last, and the globals, padded to lines.
+ * that is not all zeros to the last, and the globals, padded to lines. Scratch memory counts as zeros.
  *
  * An actor's state becomes the first state of a derived module in the same way.
  */
@@ -21,6 +21,7 @@ import {
   STATE_LENGTH,
   STATE_LIMIT,
   STATE_PAGES,
+  STATE_SCRATCH,
   STATE_UNTIL,
   TOO_LARGE,
 } from "./image-words.ts";
@@ -31,14 +32,14 @@ const PAGE_SHIFT = 16;
 const ZERO_BYTES = 256;
 
 /**
- * Keeps the state of the port's instance. `limit`: its store limit. Answers where the first state is;
- * NO_MEMORY; or TOO_LARGE for images: then its actors keep their instances.
+ * Keeps the state of the port's instance. `limit`: its store limit. `scratch`: the end of its scratch memory.
+ * Answers where the first state is; NO_MEMORY; or TOO_LARGE for images: then its actors keep their instances.
  */
-export function keepFirstState(limit: i32, globals: i32): i32 {
+export function keepFirstState(limit: i32, globals: i32, scratch: i32): i32 {
   const pages = guestPages();
   if (below(IMAGE_MAX_PAGES, pages) || below(GLOBALS_MAX, globals)) return TOO_LARGE;
   if (pages === 0 && globals !== 0) return TOO_LARGE;
-  const from = firstUsed(pages << PAGE_SHIFT);
+  const from = firstUsed(scratch, pages << PAGE_SHIFT);
   const until = endOfUsed(from, pages << PAGE_SHIFT);
   const used = (until - from) | 0;
   const globalBytes = bytesOfGlobals(globals);
@@ -58,6 +59,7 @@ export function keepFirstState(limit: i32, globals: i32): i32 {
   store((state + STATE_FROM) | 0, from);
   store((state + STATE_UNTIL) | 0, until);
   store((state + STATE_GLOBALS) | 0, globals);
+  store((state + STATE_SCRATCH) | 0, scratch);
   const lines = (state + STATE_HEADER) | 0;
   for (let place = 0; place < used; place = (place + LINE_BYTES) | 0) {
     guestLineIn((lines + place) | 0, (from + place) | 0);
@@ -86,13 +88,13 @@ export function lineOf(state: i32, pointer: i32): i32 {
   return below(place, (load((state + STATE_UNTIL) | 0) - from) | 0) ? (state + STATE_HEADER + place) | 0 : ZEROS;
 }
 
-/** The first line that is not all zeros; 0: all are. */
-function firstUsed(end: i32): i32 {
-  let at = 0;
-  while (at !== end && guestIsZero(at)) at = (at + ZERO_BYTES) | 0;
-  if (at === end) return 0;
-  while (guestLineIs(at, ZEROS)) at = (at + LINE_BYTES) | 0;
-  return at;
+/** The first line behind `begin` that is not all zeros; `begin`: all are. */
+function firstUsed(begin: i32, end: i32): i32 {
+  const last = (end - ZERO_BYTES) | 0;
+  let at = begin;
+  while (at <= last && guestIsZero(at)) at = (at + ZERO_BYTES) | 0;
+  while (at !== end && guestLineIs(at, ZEROS)) at = (at + LINE_BYTES) | 0;
+  return at === end ? begin : at;
 }
 
 /** The end of the last line that is not all zeros. */

@@ -20,6 +20,8 @@ export const STATE_FROM = 16;
 export const STATE_UNTIL = 20;
 /** How many globals `isopod:globals` copies, and how many it may. */
 export const STATE_GLOBALS = 24;
+/** The end of the scratch memory: what lies below counts as zeros, and is cleared when an actor leaves. */
+export const STATE_SCRATCH = 28;
 export const GLOBALS_MAX = 512;
 
 // An image: a header, a word for each line that differs, padding to 8 bytes, and the words that differ.

@@ -4,7 +4,7 @@
  * differ in them. The lines are in order, those of the globals behind those of the memory.
  *
  * Only the guest's own code, which stores below the store limit, and the host, which raises it, change
- * its memory. So what lies beyond the limit is as in the first state.
+ * its memory. So what lies beyond the limit is as in the first state. Scratch memory is in no image.
  */
 import { bytesOf, classFor, take } from "./arena.ts";
 import { bytesOfGlobals, globalsOf } from "./first-state.ts";
@@ -28,6 +28,7 @@ import {
   STATE_FROM,
   STATE_GLOBALS,
   STATE_HEADER,
+  STATE_SCRATCH,
   STATE_UNTIL,
 } from "./image-words.ts";
 import {
@@ -162,7 +163,8 @@ function lengthFor(found: i32): i32 {
 function findInMemory(state: i32, end: i32): i32 {
   const from = load((state + STATE_FROM) | 0);
   const until = load((state + STATE_UNTIL) | 0);
-  let found = findInZeros(0, below(from, end) ? from : end, FOUND);
+  const scratch = load((state + STATE_SCRATCH) | 0);
+  let found = findInZeros(below(scratch, end) ? scratch : end, below(from, end) ? from : end, FOUND);
   if (found !== 0 && below(from, end)) {
     found = findInLines(from, below(until, end) ? until : end, (state + STATE_HEADER) | 0, found);
   }

@@ -24,6 +24,7 @@ import {
   STATE_GLOBALS,
   STATE_HEADER,
   STATE_PAGES,
+  STATE_SCRATCH,
   STATE_UNTIL,
 } from "./image-words.ts";
 import { CLEAN, CONDITION, DIRTY, IN_STATE } from "./life-words.ts";
@@ -33,6 +34,7 @@ import {
   copyOut,
   guestClear,
   guestCopy2,
+  guestIsZero,
   guestLineOut,
   guestPages,
   load,
@@ -43,6 +45,7 @@ import {
 import { CHECKS_IMAGES } from "./words.ts";
 
 const PAGE_SHIFT = 16;
+const ZERO_BYTES = 256;
 
 /**
  * Gives a clean instance to a new actor, in the first state of its module. False: the instance's memory
@@ -113,7 +116,9 @@ export function reset(instance: i32, state: i32, limit: i32): void {
   end = greatest(end, greatest(load((load((instance + IN_STATE) | 0) + STATE_UNTIL) | 0), bytesOfGlobals(globals)));
   if (load(CHECKS_IMAGES) !== 0) checkBeyond(load((instance + IN_STATE) | 0), end, pages << PAGE_SHIFT);
   writeGlobals(globalsOf(state), globals);
-  if (from > 0) guestClear(0, from);
+  const scratch = load((state + STATE_SCRATCH) | 0);
+  clearScratch(scratch);
+  if (from > scratch) guestClear(scratch, (from - scratch) | 0);
   copyOut(from, (state + STATE_HEADER) | 0, (until - from) | 0);
   if (end > until) guestClear(until, (end - until) | 0);
   store2((instance + CONDITION) | 0, CLEAN, state);
@@ -129,7 +134,15 @@ export function resetSaved(instance: i32, image: i32): void {
     const to = addressOf(load(line));
     guestLineOut(to, lineOf(state, to));
   }
+  clearScratch(load((state + STATE_SCRATCH) | 0));
   store2((instance + CONDITION) | 0, CLEAN, state);
+}
+
+/** Makes the scratch memory zeros again. Most of it is: to look costs less than to write. */
+function clearScratch(end: i32): void {
+  let at = 0;
+  while (at < end && guestIsZero(at)) at = (at + ZERO_BYTES) | 0;
+  if (at < end) guestClear(at, (end - at) | 0);
 }
 
 // @inline

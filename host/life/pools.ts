@@ -43,14 +43,18 @@ export class Pool {
   readonly #services: Services;
   readonly #most: number;
   readonly #storeLimit: number;
+  readonly #scratch: number;
+  /** The module has data in its scratch memory, which no actor finds there. */
+  #hasDataInScratch = false;
 
   /** `storeLimit`: that of the first state; undefined: everything in the memory can have changed. */
-  constructor(services: Services, most: number, storeLimit: number | undefined) {
+  constructor(services: Services, most: number, { storeLimit, scratch }: Pick<GuestModule, "storeLimit" | "scratch">) {
     this.address = services.kernel.newBlock(POOL_BYTES);
     this.#services = services;
     this.#most = most;
     this.#set(MOST_INSTANCES, most);
     this.#storeLimit = storeLimit ?? NO_LIMIT;
+    this.#scratch = scratch;
     this.#set(HAS_LIMIT, storeLimit === undefined ? 0 : 1);
   }
 
@@ -82,8 +86,12 @@ export class Pool {
   /** Adds a new instance, which no actor has. False: its first state cannot be kept. */
   add(instance: Instance, globals: number): boolean {
     const { kernel } = this.#services;
-    if (this.#word(FIRST_STATE) === 0) {
-      const state = instance.port?.keepFirstState(this.#storeLimit, globals) ?? NO_MEMORY;
+    const isFirst = this.#word(FIRST_STATE) === 0;
+    const scratch = instance.bytes.u8.subarray(0, this.#scratch);
+    if (isFirst) this.#hasDataInScratch = scratch.some(byte => byte !== 0);
+    if (this.#hasDataInScratch) scratch.fill(0);
+    if (isFirst) {
+      const state = instance.port?.keepFirstState(this.#storeLimit, globals, this.#scratch) ?? NO_MEMORY;
       if (state === NO_MEMORY || state === TOO_LARGE) return false;
       this.#set(FIRST_STATE, state);
     }
@@ -213,7 +221,7 @@ export class Pools {
     const key = `${maximumPages} ${entry}`;
     let pool = pools.get(key);
     if (pool === undefined) {
-      pool = new Pool(this.#services, this.#most, module.storeLimit);
+      pool = new Pool(this.#services, this.#most, module);
       pools.set(key, pool);
       this.#all.add(pool);
       this.#onModuleGone.register(module, pool, pool);

@@ -12,6 +12,7 @@ import {
   STATE_HEADER,
   STATE_LIMIT,
   STATE_PAGES,
+  STATE_SCRATCH,
   STATE_UNTIL,
 } from "../kernel/image-words.ts";
 import { PAGE_BYTES } from "../wire/abi.ts";
@@ -33,7 +34,8 @@ export function deriveState(kernel: Kernel<Recorded>, image: number, storeLimit:
   const memoryBytes = imageMemoryBytes(kernel, image);
   const memory = readImage(kernel, image, 0, memoryBytes);
   const globals = readImageGlobals(kernel, image);
-  const [from, until] = usedLines(memory);
+  const scratch = kernel.word(kernel.word(image + IMAGE_STATE) + STATE_SCRATCH);
+  const [from, until] = usedLines(memory, scratch);
   const length = STATE_HEADER + until - from + LINE_BYTES * Math.ceil(globals.length / LINE_BYTES);
   if (length > IMAGE_MAX_BYTES) {
     throw new ImageError(
@@ -47,6 +49,7 @@ export function deriveState(kernel: Kernel<Recorded>, image: number, storeLimit:
   kernel.setWord(state + STATE_PAGES, memoryBytes / PAGE_BYTES);
   kernel.setWord(state + STATE_FROM, from);
   kernel.setWord(state + STATE_UNTIL, until);
+  kernel.setWord(state + STATE_SCRATCH, scratch);
   kernel.setWord(state + STATE_GLOBALS, globals.length / GLOBAL_BYTES);
   kernel.bytes.set(memory.subarray(from, until), (state >>> 0) + STATE_HEADER);
   kernel.bytes.set(globals, (state >>> 0) + STATE_HEADER + until - from);
@@ -70,10 +73,10 @@ export function imageOfState(kernel: Kernel<Recorded>, state: number): number {
   return image;
 }
 
-/** Where the first line begins that is not all zeros, and where the last one ends. */
-function usedLines(memory: Uint8Array): readonly [from: number, until: number] {
+/** Where the first line begins that is not all zeros, and where the last one ends. Below `scratch` all are. */
+function usedLines(memory: Uint8Array, scratch: number): readonly [from: number, until: number] {
   const first = memory.findIndex(byte => byte !== 0);
-  if (first < 0) return [0, 0];
+  if (first < 0) return [scratch, scratch];
   const last = memory.findLastIndex(byte => byte !== 0);
   return [first - (first % LINE_BYTES), last - (last % LINE_BYTES) + LINE_BYTES];
 }

@@ -28,6 +28,7 @@ import {
   STATE_GLOBALS,
   STATE_LIMIT,
   STATE_PAGES,
+  STATE_SCRATCH,
 } from "../kernel/image-words.ts";
 import { PAGE_BYTES } from "../wire/abi.ts";
 import { ImageError } from "../wire/errors.ts";
@@ -108,6 +109,7 @@ export function importImage(
     leastPages: kernel.word(state + STATE_PAGES),
     mostPages: Math.min(maxPages, IMAGE_MAX_PAGES),
     globals: kernel.word(state + STATE_GLOBALS),
+    scratch: kernel.word(state + STATE_SCRATCH),
   });
   const image = kernel.call.takeImage(IMAGE_HEADER + own.length - from);
   if (image === 0) throw new RangeError("the engine has no memory left for an image");
@@ -160,10 +162,11 @@ interface Bounds {
   readonly leastPages: number;
   readonly mostPages: number;
   readonly globals: number;
+  readonly scratch: number;
 }
 
 /** Checks everything behind the hashes. */
-function checkContent(view: DataView, from: number, { leastPages, mostPages, globals }: Bounds): void {
+function checkContent(view: DataView, from: number, { leastPages, mostPages, globals, scratch }: Bounds): void {
   const pages = view.getUint32(PAGES_AT, true);
   if (pages < leastPages || pages > mostPages) {
     throw new ImageError(
@@ -182,6 +185,7 @@ function checkContent(view: DataView, from: number, { leastPages, mostPages, glo
     const line = view.getUint32(from + 4 * i, true);
     const address = Math.floor(line / (LINE_MASK + 1)) * LINE_BYTES;
     const mask = line & LINE_MASK;
+    if (address < scratch) throw new ImageError(`the line at ${address} of the image is in scratch memory`);
     if (address <= last) throw new ImageError(`line ${i} of the image is not behind the one before`);
     checkLine(address, mask, limit, end, globals);
     for (let rest = mask; rest !== 0; rest &= rest - 1) words++;

@@ -6,7 +6,7 @@
  * trusts the module. Then it is compared with what the engine tells, so that a module which another tool
  * has changed afterwards is noticed.
  */
-import { GLOBALS_EXPORT, LIMIT_EXPORT } from "../wire/abi.ts";
+import { GLOBALS_EXPORT, LIMIT_EXPORT, SCRATCH_EXPORT } from "../wire/abi.ts";
 import { LoadError } from "../wire/errors.ts";
 import { FACTS_SECTION, type ModuleFacts } from "./facts.ts";
 import type { Footprint } from "./footprint.ts";
@@ -25,6 +25,7 @@ interface Written {
   readonly footprint: Footprint;
   readonly ownsMemory: boolean;
   readonly storeLimit?: number;
+  readonly scratch: number;
   readonly leftGlobal: number;
   readonly parkedGlobal: number;
   readonly movableGlobals?: number;
@@ -34,9 +35,10 @@ interface Written {
 
 /** The module with a section at its end that notes the facts. */
 export function withFacts(bytes: Uint8Array, facts: ModuleFacts): Uint8Array<ArrayBuffer> {
-  const { imports, exports, footprint, ownsMemory, storeLimit, leftGlobal, parkedGlobal, movableGlobals, hash } = facts;
+  const { imports, exports, footprint, ownsMemory, storeLimit, scratch } = facts;
+  const { leftGlobal, parkedGlobal, movableGlobals, hash } = facts;
   const written = {
-    ...{ version: VERSION, imports, exports, footprint, ownsMemory, storeLimit },
+    ...{ version: VERSION, imports, exports, footprint, ownsMemory, storeLimit, scratch },
     ...{ leftGlobal, parkedGlobal, movableGlobals },
     hash: hash === undefined ? undefined : hexOf(hash),
   };
@@ -101,7 +103,14 @@ function isWritten(value: unknown): value is Written {
 }
 
 /** How the module differs from its facts; undefined: it does not. */
-function differenceOf({ module, imports, exports, movableGlobals, storeLimit }: ModuleFacts): string | undefined {
+function differenceOf({
+  module,
+  imports,
+  exports,
+  movableGlobals,
+  storeLimit,
+  scratch,
+}: ModuleFacts): string | undefined {
   const imported = WebAssembly.Module.imports(module);
   const known = new Set(imports.map(({ module, name, kind }) => [module, name, kind].join()));
   const strange = imported.find(({ module, name, kind }) => !known.has([module, name, kind].join()));
@@ -115,6 +124,7 @@ function differenceOf({ module, imports, exports, movableGlobals, storeLimit }: 
   const needed = [
     ...((movableGlobals ?? 0) > 0 ? [GLOBALS_EXPORT] : []),
     ...(storeLimit === undefined ? [] : [LIMIT_EXPORT]),
+    ...(scratch === 0 ? [] : [SCRATCH_EXPORT]),
   ];
   const missing = needed.find(needed => !exported.some(({ name }) => name === needed));
   return missing === undefined ? undefined : `no longer exports ${missing}`;

@@ -23,6 +23,8 @@ export interface ModuleFacts {
   readonly ownsMemory: boolean;
   /** The first value of its store limit. Undefined where an instance may change all of its memory. */
   readonly storeLimit: number | undefined;
+  /** Below this address, an instance has nothing that matters between two turns. */
+  readonly scratch: number;
   /** Which of its movable globals counts the reductions that are left; -1: none does. */
   readonly leftGlobal: number;
   /** Which of them is not 0 where the stack of its entry is parked; -1: none tells. */
@@ -44,6 +46,7 @@ export class RewrittenModule implements ModuleFacts {
   readonly footprint: Footprint;
   readonly ownsMemory: boolean;
   readonly storeLimit: number | undefined;
+  readonly scratch: number;
   readonly leftGlobal: number;
   readonly parkedGlobal: number;
   readonly #globals: number;
@@ -54,7 +57,10 @@ export class RewrittenModule implements ModuleFacts {
   #content: Uint8Array | undefined;
   #hash: Uint8Array | undefined;
 
-  constructor({ module, interface: known, bytes, globals, left, parked, limit }: Limited, ownsMemory: boolean) {
+  constructor(
+    { module, interface: known, bytes, globals, left, parked, limit, scratch }: Limited,
+    ownsMemory: boolean,
+  ) {
     this.module = module;
     this.imports = known?.imports ?? WebAssembly.Module.imports(module);
     const exports = known?.exports ?? WebAssembly.Module.exports(module);
@@ -64,6 +70,7 @@ export class RewrittenModule implements ModuleFacts {
     this.footprint = footprintOf(bytes);
     this.ownsMemory = ownsMemory;
     this.storeLimit = limit?.first;
+    this.scratch = scratch;
     this.leftGlobal = left;
     this.parkedGlobal = parked;
     this.#globals = globals;
@@ -93,6 +100,7 @@ export function factsOfStranger(module: WebAssembly.Module): ModuleFacts {
     footprint: footprintOf(undefined),
     ownsMemory: false,
     storeLimit: undefined,
+    scratch: 0,
     leftGlobal: -1,
     parkedGlobal: -1,
     movableGlobals: undefined,

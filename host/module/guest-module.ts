@@ -72,6 +72,11 @@ export class GuestModule {
     return this.#facts.storeLimit;
   }
 
+  /** The end of its scratch memory, which holds nothing from one turn to the next; 0: it has none. */
+  get scratch(): number {
+    return this.#facts.scratch;
+  }
+
   /** Which of its movable globals counts the reductions that are left; -1: none does. */
   get leftGlobal(): number {
     return this.#facts.leftGlobal;

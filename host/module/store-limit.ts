@@ -11,19 +11,17 @@
  */
 import { LEFT_EXPORT, LIMIT_EXPORT } from "../wire/abi.ts";
 import { LoadError } from "../wire/errors.ts";
+import { constantOf, exportedGlobals } from "./constants.ts";
 import type { Copies } from "./copies.ts";
 import { Cursor } from "./cursor.ts";
-import { eachType, Kind, readExport, readGlobalType, readImport, readLocals } from "./declarations.ts";
+import { eachType, readLocals } from "./declarations.ts";
 import { walk } from "./instructions.ts";
 import { Output } from "./output.ts";
 import { eachBody, HEADER_BYTES, Section, sectionsOf } from "./sections.ts";
 import { isStale } from "./stale.ts";
-import { I32 } from "./value-type.ts";
 import { IGNORE } from "./visitor.ts";
 import { checkTopmost, type LimitGlobal, Temporaries, trapBeyond, writeCheck, writeMaximum } from "./write-checks.ts";
 import { readWrite, type Write } from "./writes.ts";
-
-const I32_CONST = 0x41;
 
 /** Where code is put in, and what it is for. */
 interface Place {
@@ -43,24 +41,17 @@ const NOTHING_READ: Read = { at: 0, opcode: 0 };
 
 const [LOCAL_GET, LOCAL_TEE, GLOBAL_GET] = [0x20, 0x22, 0x23];
 /** The constants. */
-const [FIRST_CONST, LAST_CONST] = [I32_CONST, 0x44];
+const [FIRST_CONST, LAST_CONST] = [0x41, 0x44];
 
 /**
  * The limit of a module; undefined where the module exports none. Throws a LoadError where the
  * export is not what it has to be.
  */
 export function storeLimitOf(name: string, bytes: Uint8Array): LimitGlobal | undefined {
-  const exported = new Map<string, number>();
-  for (const { id, body } of sectionsOf(bytes)) {
-    if (id !== Section.export) continue;
-    body.each(() => {
-      const found = readExport(body);
-      exported.set(found.name, found.kind === Kind.global ? found.index : -1);
-    });
-  }
+  const exported = exportedGlobals(bytes);
   const index = exported.get(LIMIT_EXPORT);
   if (index === undefined) return undefined;
-  const first = index < 0 ? undefined : firstValueOf(bytes, index);
+  const first = constantOf(bytes, index, true);
   if (first === undefined) {
     throw new LoadError(
       `${name} exports ${LIMIT_EXPORT}, but not as a mutable global of type i32 that begins with a constant; the host uses this name`,
@@ -70,35 +61,6 @@ export function storeLimitOf(name: string, bytes: Uint8Array): LimitGlobal | und
     throw new LoadError(`${name} exports one global as ${LIMIT_EXPORT} and as ${LEFT_EXPORT}, which the host lowers`);
   }
   return { index, first };
-}
-
-/** Undefined where the module does not define the global, or not as a mutable i32 with a constant. */
-function firstValueOf(bytes: Uint8Array, index: number): number | undefined {
-  let next = 0;
-  let first: number | undefined;
-  for (const { id, body } of sectionsOf(bytes)) {
-    if (id === Section.import) {
-      body.each(() => {
-        if (readImport(body).kind === Kind.global) next++;
-      });
-    } else if (id === Section.global) {
-      body.each(() => {
-        const { type, isMutable } = readGlobalType(body);
-        const { at } = body;
-        walk(body, IGNORE);
-        if (next++ === index && type === I32 && isMutable) first = constantAt(new Cursor(bytes, at, body.at));
-      });
-    }
-  }
-  return first;
-}
-
-function constantAt(expression: Cursor): number | undefined {
-  if (expression.byte() !== I32_CONST) return undefined;
-  const value = expression.s32();
-  // Then comes the end, unless the expression computes.
-  expression.skip(1);
-  return expression.isAtEnd ? value >>> 0 : undefined;
 }
 
 /**

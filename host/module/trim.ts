@@ -15,6 +15,7 @@ import {
   LIMIT_EXPORT,
   PARKED_EXPORT,
   resumeExport,
+  SCRATCH_EXPORT,
 } from "../wire/abi.ts";
 import { Copies } from "./copies.ts";
 import { type Cursor, Undecodable } from "./cursor.ts";
@@ -36,8 +37,11 @@ export const GLOBAL_BYTES = 8;
  */
 const MAX_GLOBALS = 512;
 
-/** Globals that the host reads and sets one by one, which `isopod:globals` cannot. */
-const KEPT_GLOBALS: ReadonlySet<string> = new Set([LEFT_EXPORT, LIMIT_EXPORT]);
+/**
+ * Globals that the host reads and sets one by one, which `isopod:globals` cannot, and one that says where scratch
+ * memory ends when the bytes are loaded again.
+ */
+const KEPT_GLOBALS: ReadonlySet<string> = new Set([LEFT_EXPORT, LIMIT_EXPORT, SCRATCH_EXPORT]);
 
 /**
  * The load for each type of global that can be copied, and what stores all 8 bytes. Images have those

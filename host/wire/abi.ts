@@ -89,6 +89,11 @@ export const LEFT_EXPORT = "isopod:left";
  * limit. A module that the host has rewritten traps where it writes at a greater address.
  */
 export const LIMIT_EXPORT = "isopod:limit";
+/**
+ * The export of a module that keeps nothing below an address from one turn to the next: an immutable global, that
+ * address.
+ */
+export const SCRATCH_EXPORT = "isopod:scratch";
 /** The most bytes that a module can have changed from its store limit on. */
 export const LIMIT_SLACK = 64;
 /**

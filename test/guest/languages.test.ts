@@ -262,6 +262,11 @@ describe("isopod build --park asyncify", () => {
     expect(await refusal(park + run + resume)).toContain("by asyncify already");
   });
 
+  test("refuses a module with scratch memory, where its parked stack would lie", async () => {
+    const scratch = `(global (export "isopod:scratch") i32 (i32.const 4096))`;
+    expect(await refusal(park + scratch + run)).toContain("exports isopod:scratch");
+  });
+
   describe("refuses what Asyncify cannot do, and names the function:", () => {
     const head = `
       (import "actor" "recv" (func $recv (param i32 i32 i32 i32) (result i32)))

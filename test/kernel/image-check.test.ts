@@ -11,7 +11,7 @@ test.each<[string, ImageStep]>([
   ["a reset", { do: "end", of: 0 }],
 ])("%s finds a byte beyond the store limit that has changed", (_, step) => {
   for (const at of [LIMIT, 60_001, 65_535]) {
-    const player = new ImagePlayer({ bytes: new Uint8Array(65_536), globals: [1], limit: LIMIT });
+    const player = new ImagePlayer({ bytes: new Uint8Array(65_536), globals: [1], limit: LIMIT, scratch: 0 });
     setWord(player.memory, W.CHECKS_IMAGES, 1);
     player.play({ do: "spawn", of: 0, which: 0 });
     new Uint8Array(player.instances[0].memory.buffer)[LIMIT - 1] = 1;

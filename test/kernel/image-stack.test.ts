@@ -90,7 +90,12 @@ const SCRIPT: readonly ImageStep[] = [
 ];
 
 test("it can end in each function of images", () => {
-  const first: Guest = { bytes: new Uint8Array(65_536).fill(9, 70, 900), globals: [1, 2, 3, 4, 5], limit: 0 };
+  const first: Guest = {
+    bytes: new Uint8Array(65_536).fill(9, 70, 900),
+    globals: [1, 2, 3, 4, 5],
+    limit: 0,
+    scratch: 0,
+  };
   const ended = new Set<string>();
   SCRIPT.forEach((given, index) => {
     for (let call = 1, falls = true; falls; call++) {
@@ -109,7 +114,7 @@ test("it can end in each function of images", () => {
 });
 
 test("globals that an interrupted load leaves beyond the store limit are removed", () => {
-  const first: Guest = { bytes: new Uint8Array(65_536), globals: new Array(100).fill(1), limit: 0 };
+  const first: Guest = { bytes: new Uint8Array(65_536), globals: new Array(100).fill(1), limit: 0, scratch: 0 };
   const steps: readonly ImageStep[] = [
     { do: "spawn", of: 0, which: 0 },
     { do: "global", of: 0, which: 90, value: 7 },

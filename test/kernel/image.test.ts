@@ -8,10 +8,11 @@ import * as W from "../support/words.ts";
 const PAGE_BYTES = 65_536;
 const LINES_OF_BLOCK = (I.IMAGE_MAX_BYTES - I.STATE_HEADER) / I.LINE_BYTES;
 
-const guest = (pages: number, globals: readonly number[] = [], limit = 0): Guest => ({
+const guest = (pages: number, globals: readonly number[] = [], limit = 0, scratch = 0): Guest => ({
   bytes: new Uint8Array(pages * PAGE_BYTES),
   globals: [...globals],
   limit,
+  scratch,
 });
 
 /** Bytes of which no word is 0. */
@@ -132,7 +133,7 @@ test("where the engine has no memory left, an actor keeps its instance", () => {
   setWord(player.memory, W.ARENA_END, -131_072);
   for (let sizeClass = 0; sizeClass < 12; sizeClass++) setWord(player.memory, W.FREE_BLOCKS + 4 * sizeClass, 0);
   expect(player.port(0).save(player.state, 64)).toBe(0);
-  expect(player.port(0).keepFirstState(0, 1)).toBe(I.NO_MEMORY);
+  expect(player.port(0).keepFirstState(0, 1, 0)).toBe(I.NO_MEMORY);
   expect(new Uint8Array(player.instances[0].memory.buffer, 5, 3)).toEqual(full(3));
 });
 
@@ -157,6 +158,28 @@ test("a store limit without a sign and beyond the memory is the end of the memor
   expect(word(player.memory, image + I.IMAGE_LIMIT)).toBe(PAGE_BYTES);
   player.kernel.reset(player.instances[0].at, player.state, -1);
   expect(new Uint8Array(player.instances[0].memory.buffer).some(byte => byte !== 0)).toBe(false);
+});
+
+test.for([0, 64, 192, 4096, PAGE_BYTES])("scratch memory of %i bytes is in no image and no first state", scratch => {
+  const first = guest(1, [1, 2], 0, scratch);
+  first.bytes.fill(3, 0, 8192);
+  const player = new ImagePlayer(first);
+  expect(word(player.memory, player.state + I.STATE_LENGTH)).toBe(
+    I.STATE_HEADER + Math.max(0, 8192 - scratch) + I.LINE_BYTES,
+  );
+  player.play({ do: "spawn", of: 0, which: 0 });
+  player.play({ do: "write", of: 0, at: 0, bytes: full(PAGE_BYTES - 1) });
+  const image = player.port(0).save(player.state, PAGE_BYTES);
+  expect(word(player.memory, image + I.IMAGE_LINES)).toBe((PAGE_BYTES - scratch) / I.LINE_BYTES);
+  player.kernel.dropImage(image);
+  player.check();
+  player.play({ do: "leave", of: 0 });
+  player.check();
+  player.play({ do: "enter", of: 1, which: 0 });
+  player.check();
+  player.play({ do: "write", of: 1, at: Math.max(0, scratch - 64), bytes: full(64) });
+  player.play({ do: "end", of: 1 });
+  player.check();
 });
 
 test("an actor's state becomes the first state of others, which share the instances", () => {

@@ -117,6 +117,7 @@ const NOT_REACHED = [
   ...["residence.ts enter", "residence.ts changedIn", "residence.ts leave", "residence.ts leaveNothing"],
   "residence.ts recycle",
   ...["restore.ts beginIn", "restore.ts loadImage", "restore.ts reset", "restore.ts resetSaved"],
+  "restore.ts clearScratch",
   ...["turn.ts turn", "turn.ts start", "turn.ts turnOfHandler", "turn.ts handleLong"],
 ];
 

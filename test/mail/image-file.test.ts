@@ -29,7 +29,7 @@ const LINES_AT = 92;
 /** The functions of a port that images need. */
 interface Port {
   readonly guest: WebAssembly.Table;
-  keepFirstState(limit: number, globals: number): number;
+  keepFirstState(limit: number, globals: number, scratch: number): number;
   save(state: number, limit: number): number;
   beginIn(instance: number, state: number): number;
   loadImage(instance: number, image: number): number;
@@ -54,7 +54,7 @@ const GUEST = `(module
 const guestModule = new WebAssembly.Module(assemble(GUEST));
 
 /** A kernel with an instance in its first state. */
-function setting(pages = 1) {
+function setting(pages = 1, scratch = 0) {
   const kernel = new Kernel<Recorded>();
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 4 });
   const guest = new WebAssembly.Instance(guestModule, { env: { memory } }).exports as unknown as Readonly<
@@ -71,7 +71,7 @@ function setting(pages = 1) {
     gate,
   } as WebAssembly.Imports).exports as unknown as Port;
   port.guest.set(3, guest["isopod:globals"]);
-  const state = port.keepFirstState(2000, 2);
+  const state = port.keepFirstState(2000, 2, scratch);
   kernel.setWord(INSTANCE + I.IN_STATE, state);
   const first = new Uint8Array(memory.buffer.slice(0));
   return { kernel, memory, guest, port, state, first };
@@ -166,7 +166,17 @@ test("the hash of a first state is taken of its memory, globals and pages", () =
   expect(bytes).toEqual(firstStateBytes(setting().kernel, one.state));
   expect(bytes).not.toEqual(firstStateBytes(two.kernel, two.state));
   one.guest.set(8, 0n);
-  expect(bytes).not.toEqual(firstStateBytes(one.kernel, one.port.keepFirstState(2000, 2)));
+  expect(bytes).not.toEqual(firstStateBytes(one.kernel, one.port.keepFirstState(2000, 2, 0)));
+});
+
+test("an image with a line in scratch memory is refused", () => {
+  const { bytes } = hibernated([[512, Uint8Array.of(1)]]);
+  const { kernel, state } = setting(1, 512);
+  expect(importImage(kernel, state, bytes, origin)).toBeGreaterThan(0);
+  const other = setting(1, 576);
+  expect(() => importImage(other.kernel, other.state, bytes, origin)).toThrow(
+    "the line at 512 of the image is in scratch memory",
+  );
 });
 
 test("bytes of the kernel's that an image does not use are not exported", () => {

@@ -53,6 +53,8 @@ const trusting: LoadOptions = { trusted: true, name: "guest" };
 const factsOf = (module: GuestModule) => ({
   hash: module.hash,
   storeLimit: module.storeLimit,
+  scratch: module.scratch,
+  parkedGlobal: module.parkedGlobal,
   leftGlobal: module.leftGlobal,
   movableGlobals: module.movableGlobals,
   memoryType: module.memoryType,
@@ -78,6 +80,16 @@ test.each(ways.flatMap(way => counting.map(how => ({ ...way, ...how }))))(
     }
   },
 );
+
+test("so it does of one with scratch memory, and where the bytes are rewritten once more", async () => {
+  const body = `(global (export "isopod:scratch") i32 (i32.const 4096)) ${COUNTER}`;
+  const [plain, trusted] = await both(await fileOf("scratch", body));
+  const here = await runtime.load(plain, { name: "guest" });
+  const there = await runtime.load(moduleOf(trusted), trusting);
+  const again = await runtime.load(trusted, { name: "guest" });
+  expect([here.scratch, there.scratch, again.scratch]).toEqual([4096, 4096, 4096]);
+  expect(factsOf(there)).toEqual(factsOf(here));
+});
 
 describe("an actor of a trusted module", () => {
   let plain: Compiled;
@@ -243,6 +255,7 @@ describe("the host refuses a module as trusted", () => {
     expect(await refusal(withFacts(({ imports }) => ({ imports: [...imports, imports[0]] })))).toMatch(/\d+ imports/);
     expect(await refusal(withFacts(() => ({ exports: [] })))).toMatch(/it exports \S+, which/);
     expect(await refusal(withFacts(() => ({ storeLimit: 7 })))).toMatch(/no longer exports isopod:limit/);
+    expect(await refusal(withFacts(() => ({ scratch: 64 })))).toMatch(/no longer exports isopod:scratch/);
   });
 
   test("whose tables are larger than the runtime allows", async () => {

@@ -17,6 +17,8 @@ export interface Guest {
   bytes: Uint8Array;
   globals: number[];
   limit: number;
+  /** The end of its module's scratch memory, where it keeps nothing while it is away. */
+  readonly scratch: number;
   /** The first state of its module; of a first state, where that is. */
   state?: number;
 }
@@ -51,8 +53,10 @@ export class ImagePlayer {
   onGlobals: () => void = () => undefined;
   #current: Instance;
 
-  constructor(first: Guest, used: Kernel = kernel) {
+  constructor(given: Guest, used: Kernel = kernel) {
     this.kernel = used;
+    // A pool clears what its module has there.
+    const first = withoutScratch(given);
     this.first = first;
     const pages = first.bytes.length / PAGE_BYTES;
     this.instances = Array.from({ length: INSTANCES }, (_, i) => {
@@ -62,7 +66,7 @@ export class ImagePlayer {
     });
     [this.#current] = this.instances;
     used.useOutside({ callGlobals: (at, toMemory) => this.#callGlobals(at, toMemory) });
-    this.state = this.port(0).keepFirstState(first.limit, first.globals.length);
+    this.state = this.port(0).keepFirstState(first.limit, first.globals.length, first.scratch);
     if (this.state <= I.TOO_LARGE) return;
     this.states.set(this.state, first);
     for (const { at } of this.instances) setWord(this.memory, at + I.IN_STATE, this.state);
@@ -120,14 +124,16 @@ export class ImagePlayer {
     const [state, { bytes, globals, limit }] = [...this.states][which % this.states.size];
     const fits = bytes.length === instance.memory.buffer.byteLength;
     insist(this.port(of).beginIn(instance.at, state) === fits, "an actor begins in a memory of another size");
-    if (fits) instance.actor = { bytes: bytes.slice(), globals: [...globals], limit, state };
+    const { scratch } = this.first;
+    if (fits) instance.actor = { bytes: bytes.slice(), globals: [...globals], limit, scratch, state };
   }
 
   /** The actor's state becomes a first state. */
-  #derive(of: number, { bytes, globals, limit }: Guest): void {
+  #derive(of: number, actor: Guest): void {
     if (this.states.size > 4) return;
-    const state = this.port(of).keepFirstState(limit, globals.length);
-    if (state > I.TOO_LARGE) this.states.set(state, { bytes: bytes.slice(), globals: [...globals], limit });
+    const { globals, limit, scratch } = actor;
+    const state = this.port(of).keepFirstState(limit, globals.length, scratch);
+    if (state > I.TOO_LARGE) this.states.set(state, withoutScratch(actor));
   }
 
   #write(instance: Instance, actor: Guest, given: number, bytes: Uint8Array): void {
@@ -151,6 +157,7 @@ export class ImagePlayer {
   #leave(of: number, instance: Instance, actor: Guest): void {
     const image = this.port(of).save(actor.state ?? 0, actor.limit);
     if (image === 0) return;
+    actor.bytes.fill(0, 0, actor.scratch);
     this.#checkImage(image, actor);
     this.hibernated.set(image, actor);
     instance.actor = undefined;
@@ -233,6 +240,11 @@ export function isSameState(memory: WebAssembly.Memory, globals: readonly number
   const bytes = new Uint8Array(memory.buffer.byteLength);
   bytes.set(guest.bytes);
   return Buffer.compare(new Uint8Array(memory.buffer), bytes) === 0 && isSameNumbers(globals, guest.globals);
+}
+
+/** A state as a first state has it: scratch memory counts as zeros. */
+function withoutScratch({ bytes, globals, limit, scratch }: Guest): Guest {
+  return { bytes: bytes.slice().fill(0, 0, scratch), globals: [...globals], limit, scratch };
 }
 
 function isSameNumbers(one: readonly number[], other: readonly number[]): boolean {

@@ -24,6 +24,7 @@ export interface FirstState {
   readonly parts: readonly (readonly [at: number, bytes: Uint8Array])[];
   readonly globals: number[];
   readonly limit: number;
+  readonly scratch: number;
 }
 
 export const firstState: fc.Arbitrary<FirstState> = fc.record({
@@ -31,12 +32,13 @@ export const firstState: fc.Arbitrary<FirstState> = fc.record({
   parts: fc.array(fc.tuple(place, content), { maxLength: 6 }),
   globals: fc.oneof(fc.array(value, { maxLength: 30 }), fc.constant<number[]>([])),
   limit: fc.nat(6000),
+  scratch: fc.constantFrom(0, 0, 0, 64, 320, 4096, PAGE_BYTES),
 });
 
-export function guestIn({ pages, parts, globals, limit }: FirstState): Guest {
+export function guestIn({ pages, parts, globals, limit, scratch }: FirstState): Guest {
   const bytes = new Uint8Array(pages * PAGE_BYTES);
   for (const [at, part] of parts) bytes.set(part, at % (bytes.length - part.length));
-  return { bytes, globals: [...globals], limit };
+  return { bytes, globals: [...globals], limit, scratch };
 }
 
 const of = fc.nat(INSTANCES - 1);

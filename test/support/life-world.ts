@@ -199,7 +199,7 @@ export class LifeWorld {
 
   #keep(spec: number, instance: Instance): number {
     const { globals } = this.first[spec];
-    const state = this.port(instance).keepFirstState(LIMITS[spec], globals.length);
+    const state = this.port(instance).keepFirstState(LIMITS[spec], globals.length, 0);
     insist(state > W.TOO_LARGE, "a first state is not kept");
     return state;
   }
