@@ -26,7 +26,8 @@ async function main([product, name, ...settings]) {
     }
     return;
   }
-  if (!Object.hasOwn(scenarios, name)) throw new Error(`there is no scenario ${name}; --list prints those that there are`);
+  if (!Object.hasOwn(scenarios, name))
+    throw new Error(`there is no scenario ${name}; --list prints those that there are`);
   const [run, defaults] = scenarios[name];
   const parameters = settingsOf(defaults, settings);
   const sandbox = await products[product]();

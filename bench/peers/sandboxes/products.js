@@ -5,6 +5,13 @@
 import { readFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 
+/** A script whose functions are properties of the global object. */
+const withGlobals = ({ begin, functions }) =>
+  begin +
+  Object.entries(functions)
+    .map(([name, code]) => `globalThis.${name} = ${code};`)
+    .join("");
+
 async function quickjsWasi() {
   const { QuickJS } = await import("quickjs-wasi");
   const bytes = await readFile(new URL(import.meta.resolve("quickjs-wasi/quickjs.wasm")));
@@ -43,14 +50,14 @@ async function quickjsWasi() {
   const load = async (source, limitMs) => {
     const { begin, ...given } = options(limitMs);
     const vm = await QuickJS.create(given);
-    vm.evalCode(source).dispose();
+    vm.evalCode(withGlobals(source)).dispose();
     return scriptOf(vm, begin);
   };
   return {
     load,
     async template(source) {
       const vm = await QuickJS.create({ wasm });
-      vm.evalCode(source).dispose();
+      vm.evalCode(withGlobals(source)).dispose();
       const snapshot = vm.snapshot();
       vm.dispose();
       return { begin: async () => scriptOf(await QuickJS.restore(snapshot, { wasm })), end: async () => undefined };
@@ -66,7 +73,7 @@ async function quickjsEmscripten() {
     let endMs = Number.POSITIVE_INFINITY;
     if (limitMs !== undefined) runtime.setInterruptHandler(() => Date.now() > endMs);
     const vm = runtime.newContext();
-    vm.unwrapResult(vm.evalCode(source)).dispose();
+    vm.unwrapResult(vm.evalCode(withGlobals(source))).dispose();
     const script = {
       async call(name, ...args) {
         if (limitMs !== undefined) endMs = Date.now() + limitMs;
@@ -104,7 +111,7 @@ async function vmWorker() {
     parentPort.on("message", ([name, args]) => parentPort.postMessage(context[name](...args)));
     parentPort.postMessage("ready");`;
   const load = async (source, limitMs) => {
-    const worker = new Worker(code, { eval: true, workerData: source });
+    const worker = new Worker(code, { eval: true, workerData: withGlobals(source) });
     const next = () =>
       new Promise((resolve, reject) => {
         worker.once("message", resolve);
@@ -131,4 +138,44 @@ async function vmWorker() {
   return { load, template: async source => ({ begin: () => load(source), end: async () => undefined }) };
 }
 
-export const products = { "quickjs-wasi": quickjsWasi, "quickjs-emscripten": quickjsEmscripten, "vm-worker": vmWorker };
+/** isopod, from the sources beside this folder. */
+async function isopod() {
+  const { loadScript } = await import("../../../host/js/index.ts");
+  const { createRuntime } = await import("../../../host/node/index.ts");
+  const { cbor } = await import("../../../host/adapters/codec.ts");
+  const runtime = createRuntime({ quiet: true });
+  const withExports = ({ begin, functions }) =>
+    begin +
+    Object.entries(functions)
+      .map(([name, code]) => `export const ${name} = ${code};`)
+      .join("");
+  const scriptOf = (module, limitMs) => {
+    const pid = runtime.spawn(module, limitMs === undefined ? {} : { limits: { turnMs: limitMs } });
+    const client = runtime.client(pid, cbor, { timeoutMs: Number.POSITIVE_INFINITY });
+    const script = {
+      call: (name, ...args) => client[name](...args),
+      async park() {
+        runtime.hibernate(pid);
+        return { wake: async () => script };
+      },
+      async end() {
+        runtime.kill(pid);
+      },
+    };
+    return script;
+  };
+  return {
+    load: async (source, limitMs) => scriptOf(await loadScript(runtime, withExports(source)), limitMs),
+    async template(source) {
+      const module = await loadScript(runtime, withExports(source));
+      return { begin: async () => scriptOf(module), end: async () => runtime.unload(module) };
+    },
+  };
+}
+
+export const products = {
+  isopod,
+  "quickjs-wasi": quickjsWasi,
+  "quickjs-emscripten": quickjsEmscripten,
+  "vm-worker": vmWorker,
+};

@@ -1,13 +1,14 @@
 /** The scenarios of scripts, for any sandbox: `products.js` has the sandboxes. */
 
-const SOURCE = "globalThis.count = 0; globalThis.add = (a, b) => { count++; return a + b; };";
-const NATIVE_LOOP = "globalThis.hang = () => (new Array(3e8) + '').length;";
+/** A script: a statement, and functions by name. Each sandbox makes of it what it loads. */
+const counting = { begin: "let count = 0;", functions: { add: "(a, b) => { count++; return a + b; }" } };
+const hanging = { begin: "", functions: { hang: "() => (new Array(3e8) + '').length" } };
 const LIMIT_MS = 100;
 let firstRss;
 
 /** The host calls a function of one script, and waits for each result. */
 export async function scriptCall(product, { calls }) {
-  const script = await product.load(SOURCE);
+  const script = await product.load(counting);
   let check = 0;
   const beganMs = performance.now();
   for (let i = 0; i < calls; i++) if ((await script.call("add", i, 2)) === i + 2) check++;
@@ -20,7 +21,8 @@ export async function scriptCall(product, { calls }) {
 export async function scriptLoad(product, { scripts }) {
   const loaded = [];
   const beganMs = performance.now();
-  for (let i = 0; i < scripts; i++) loaded.push(await product.load(`${SOURCE} globalThis.which = () => ${i};`));
+  for (let i = 0; i < scripts; i++)
+    loaded.push(await product.load({ ...counting, functions: { which: `() => ${i}` } }));
   const elapsedMs = performance.now() - beganMs;
   let check = 0;
   for (const [i, script] of loaded.entries()) {
@@ -32,7 +34,7 @@ export async function scriptLoad(product, { scripts }) {
 
 /** A script that is loaded already begins anew, is called once, and ends. */
 export async function scriptLife(product, { lives }) {
-  const template = await product.template(SOURCE);
+  const template = await product.template(counting);
   let check = 0;
   const beganMs = performance.now();
   for (let i = 0; i < lives; i++) {
@@ -47,7 +49,7 @@ export async function scriptLife(product, { lives }) {
 
 /** Scripts that wait, each with a state of its own. */
 export async function scriptMemory(product, { scripts }) {
-  const template = await product.template(SOURCE);
+  const template = await product.template(counting);
   globalThis.gc();
   // An engine that keeps what a round has used would seem to need less in the next one.
   firstRss ??= process.memoryUsage.rss();
@@ -73,7 +75,7 @@ export async function scriptMemory(product, { scripts }) {
 
 /** A loop inside of the engine, in a script that may run for 100 ms. */
 export async function scriptLimit(product) {
-  const script = await product.load(NATIVE_LOOP, LIMIT_MS);
+  const script = await product.load(hanging, LIMIT_MS);
   const beganMs = performance.now();
   await script.call("hang").catch(() => undefined);
   const elapsedMs = performance.now() - beganMs;
