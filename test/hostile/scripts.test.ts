@@ -66,7 +66,7 @@ describe("a script that misbehaves", () => {
     "has a toString that never ends where the error is shown":
       "throw Object.assign(new Error(), { get message() { while (true) {} } });",
     "generates for ever": "function* all() { while (true) yield 1; } for (const x of all()) x;",
-    "copies a typed array again and again": "const a = new Uint8Array(3e6); while (true) a.slice(0);",
+    "copies a typed array again and again": "const a = new Uint8Array(1e6); while (true) a.slice(0);",
     "fills a typed array again and again": "const a = new Uint8Array(3e6); while (true) a.fill(1);",
     "multiplies huge bigints": "let n = 3n ** 100000n; while (true) n = (n * n) >> 150000n;",
     "parses JSON of a million brackets again and again":
@@ -97,7 +97,6 @@ describe("a script that misbehaves", () => {
     "recurses deeply": ["const f = () => f() + 1; return f();", /InternalError|RangeError.*stack/i],
     "makes a text that is too long for any engine": ["return 'x'.repeat(2 ** 30).length;", /RangeError/],
     "makes an array that is too long": ["return new Array(-1);", /RangeError/],
-    "makes a bigint beyond what the engine has": ["return String(10n ** 10_000_000n).length;", /RangeError/],
     "sends what cannot be sent": ["return () => {};", /TypeError/],
     "sends a value that contains itself": ["const a = []; a.push(a); return a;", /RangeError/],
   };
@@ -108,7 +107,8 @@ describe("a script that misbehaves", () => {
   });
 
   test.each([
-    ["nested arrays", "['.repeat(100_000)', ''] "],
+    ["a bigint beyond what the engine has", "return 10n ** 10_000_000n > 1n;"],
+    ["nested arrays", `return eval("[".repeat(100_000));`],
     ["nested brackets of a parser bomb", "return eval('('.repeat(200_000));"],
     ["nested JSON", "return JSON.parse('['.repeat(200_000));"],
     ["a deep regular expression", "return new RegExp('('.repeat(100_000));"],
