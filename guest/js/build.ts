@@ -29,6 +29,8 @@ const FILES = ["engine", "heap", "libc", "cbor", "message", "natives", "script",
 const FILES_OF_QUICKJS = ["libregexp", "libunicode", "dtoa"];
 /** As SCRATCH in engine.h. */
 const STACK_BYTES = 256 * 1024;
+/** As PLACE_AT. */
+const PLACE = 12_352;
 const PAGE_BYTES = 65_536;
 
 const FLAGS = [
@@ -140,7 +142,9 @@ function snapshot(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     setGlobal(module, "__stack_pointer", valueOfGlobal("__stack_pointer"), true);
     module.addGlobal("scratch", binaryen.i32, false, module.i32.const(STACK_BYTES));
     module.addGlobalExport("store_limit", "isopod:limit");
+    module.addGlobal("place", binaryen.i32, false, module.i32.const(PLACE));
     module.addGlobalExport("scratch", "isopod:scratch");
+    module.addGlobalExport("place", "isopod:place");
     const segments = partsOf(content).map(([from, until]) => ({
       offset: module.i32.const(from),
       data: content.slice(from, until),

@@ -31,20 +31,31 @@ void allow_eval(bool allowed) {
   if (!allowed) context->eval_internal = NULL;
 }
 
-size_t write_stack(char *to, size_t capacity) {
-  size_t length = 0;
-  for (JSStackFrame *frame = runtime->current_stack_frame; frame != NULL && length + 256 < capacity; frame = frame->prev_frame) {
+void note_place(void) {
+  char *to = (char *)PLACE_AT, *end = to + PLACE_BYTES - 1;
+  *to = 0;
+  for (JSStackFrame *frame = runtime->current_stack_frame; frame != NULL; frame = frame->prev_frame) {
     JSObject *function = JS_VALUE_GET_OBJ(frame->cur_func);
     if (!js_class_has_bytecode(function->class_id)) continue;
     JSFunctionBytecode *code = function->u.func.function_bytecode;
-    char name[96], file[96];
-    int column;
+    char name[64], file[128];
+    int column = 0;
     int line = frame->cur_pc == NULL ? code->line_num : find_line_num(context, code, frame->cur_pc - code->byte_code_buf - 1, &column);
     JS_AtomGetStrRT(runtime, name, sizeof name, code->func_name);
     JS_AtomGetStrRT(runtime, file, sizeof file, code->filename);
-    length += snprintf(to + length, capacity - length, "\n    at %s (%s:%d)", name[0] == 0 ? "<anonymous>" : name, file, line);
+    int length = snprintf(to, end - to, "    at %s (%s:%d:%d)\n", name[0] == 0 ? "<anonymous>" : name, file, line, column);
+    if (length >= end - to) {
+      *to = 0;
+      break;
+    }
+    to += length;
   }
-  return length;
+}
+
+/* QuickJS asks every 10,000 steps of a script, some milliseconds, whether to go on. */
+static int note_place_and_go_on(JSRuntime *rt, void *opaque) {
+  note_place();
+  return 0;
 }
 
 /* Exercises what scripts use, so that what QuickJS makes when it is first asked is there, once for all actors. */
@@ -72,6 +83,7 @@ EXPORT("engine_init") void engine_init(void) {
   heap_begin();
   runtime = JS_NewRuntime2(&allocator, NULL);
   JS_SetMaxStackSize(runtime, SCRATCH - STACK_END);
+  JS_SetInterruptHandler(runtime, note_place_and_go_on, NULL);
   context = JS_NewContext(runtime);
   message_begin();
   natives_begin();

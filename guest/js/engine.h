@@ -27,6 +27,8 @@ enum {
   WINDOW_BYTES = 4096,
   OUT_AT = WINDOW_AT + WINDOW_BYTES,
   OUT_BYTES = 4096,
+  PLACE_AT = OUT_AT + OUT_BYTES, /* isopod:place */
+  PLACE_BYTES = 1024,
   STACK_END = 32 << 10, /* QuickJS stops a recursion here */
 };
 #define info ((Info *)INFO_AT)
@@ -35,8 +37,10 @@ enum {
 /* Seeds Math.random: with the host's randomness if that is granted, else as in every other actor. */
 void seed_random(void);
 void allow_eval(bool allowed);
-/* The functions of JavaScript that run now, one a line, as an Error's stack has them. Takes no memory. */
-size_t write_stack(char *to, size_t capacity);
+/* Notes the functions of the script that run now, one a line, as an Error's stack has them. Takes no memory. */
+void note_place(void);
+/* The turn begins: nothing is noted. */
+static inline void forget_place(void) { *(char *)PLACE_AT = 0; }
 
 /* message.c */
 void message_begin(void);

@@ -4,8 +4,7 @@
 #include <time.h>
 #include <sys/time.h>
 
-#include "actor.h"
-#include "heap.h"
+#include "engine.h"
 
 void *malloc(size_t size) { return heap_take(size); }
 void *calloc(size_t count, size_t size) { return heap_take(count * size); }
@@ -13,7 +12,10 @@ void *realloc(void *block, size_t size) { return heap_resize(block, size); }
 void free(void *block) { heap_give(block); }
 size_t malloc_usable_size(void *block) { return heap_size(block); }
 
-_Noreturn void memory_is_full(size_t pages) { env_abort(0, 0, pages, 1); }
+_Noreturn void memory_is_full(size_t pages) {
+  note_place();
+  env_abort(0, 0, pages, 1);
+}
 
 /* Milliseconds since the runtime began; 0 without the grant `clock`. */
 static double now(void) {

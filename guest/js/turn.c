@@ -265,6 +265,7 @@ EXPORT("run") void run(void) { __builtin_trap(); }
 
 EXPORT("resume:run") int32_t resume(int32_t length) {
   JS_UpdateStackTop(runtime);
+  forget_place();
   bool has_item = true;
   if (shape == NOT_LOADED) {
     load_script();

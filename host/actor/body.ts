@@ -20,6 +20,8 @@ export interface GuestExports {
   readonly start: (() => void) | null;
   /** `isopod:globals`. */
   readonly globals: ((at: number, toMemory: number) => void) | null;
+  /** Where the guest notes in which line of its own program it is; 0: it does not. */
+  readonly place: number;
   /** The module imports `park`. */
   readonly parks: boolean;
   /** `send` may answer 2: the module exports `isopod:gives_way`, and the entry can park. */
@@ -62,6 +64,7 @@ const NO_EXPORTS: GuestExports = {
   matchFirst: null,
   start: null,
   globals: null,
+  place: 0,
   parks: false,
   givesWay: false,
 };

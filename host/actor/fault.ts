@@ -29,7 +29,19 @@ export function fault(actor: Actor, message: string): never {
  */
 export function crashOf(actor: Actor, message: string, cause: unknown = new Unwind(message)): ExitReason {
   if (actor.exiting === null) actor.atFault = true;
-  return { kind: "crashed", message, stack: stackOf(cause) };
+  return { kind: "crashed", message, stack: placeOf(actor) || stackOf(cause) };
+}
+
+const MAX_PLACE_BYTES = 1024;
+const decoder = new TextDecoder();
+
+/** Where the guest has noted that it is, in the frames of its own program. Empty where it notes nothing. */
+function placeOf(actor: Actor): string {
+  const { bytes, guest } = actor.instance;
+  if (guest.place === 0) return "";
+  const noted = bytes.u8.subarray(guest.place, guest.place + MAX_PLACE_BYTES);
+  const end = noted.indexOf(0);
+  return decoder.decode(end < 0 ? noted : noted.subarray(0, end));
 }
 
 /** Ends the actor whose turn it is. If it is ending already, the first reason holds. */

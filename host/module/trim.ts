@@ -14,6 +14,7 @@ import {
   LEFT_EXPORT,
   LIMIT_EXPORT,
   PARKED_EXPORT,
+  PLACE_EXPORT,
   resumeExport,
   SCRATCH_EXPORT,
 } from "../wire/abi.ts";
@@ -38,10 +39,10 @@ export const GLOBAL_BYTES = 8;
 const MAX_GLOBALS = 512;
 
 /**
- * Globals that the host reads and sets one by one, which `isopod:globals` cannot, and one that says where scratch
- * memory ends when the bytes are loaded again.
+ * Globals that the host reads and sets one by one, which `isopod:globals` cannot, and those that say
+ * where scratch memory ends and where the module notes its place.
  */
-const KEPT_GLOBALS: ReadonlySet<string> = new Set([LEFT_EXPORT, LIMIT_EXPORT, SCRATCH_EXPORT]);
+const KEPT_GLOBALS: ReadonlySet<string> = new Set([LEFT_EXPORT, LIMIT_EXPORT, SCRATCH_EXPORT, PLACE_EXPORT]);
 
 /**
  * The load for each type of global that can be copied, and what stores all 8 bytes. Images have those

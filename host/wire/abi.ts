@@ -94,6 +94,8 @@ export const LIMIT_EXPORT = "isopod:limit";
  * address.
  */
 export const SCRATCH_EXPORT = "isopod:scratch";
+/** The export of a module that notes where it is: an immutable global, the address of a text that ends with a 0. */
+export const PLACE_EXPORT = "isopod:place";
 /** The most bytes that a module can have changed from its store limit on. */
 export const LIMIT_SLACK = 64;
 /**
