@@ -249,8 +249,7 @@ export class Runtime extends Caller implements AsyncDisposable {
   /**
    * A module whose actors begin where the actor of an image was parked, and run its entry; or, if `begin` says so, run
    * it anew. It shares the code and the instances of its base. An actor's own image is then the difference from this
-   * one. Throws an ImageError as `spawnImage` does, and where the state has more than 128 KiB from its first to its last byte
-   * that is not 0.
+   * one. Throws an ImageError as `spawnImage` does.
    */
   derive(module: GuestModule | DerivedModule, image: Uint8Array, options: DeriveOptions = {}): DerivedModule {
     return this.#parts.spawner.derive(module, image, options, this.#parts.imports);

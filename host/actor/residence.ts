@@ -50,8 +50,8 @@ export function pinnedBy(actor: Actor): string | undefined {
   if (module.movableGlobals === undefined) return "its module has other state than its memory and numeric globals";
   if (instance.bytes.u8.length > MAX_IMAGE_MEMORY) return `its memory is larger than ${MAX_IMAGE_MEMORY} bytes`;
   if (services.kernel.word(actor.word(SPEC) + POOL) === 0) {
-    return "the first state of its module is longer than an image can be";
+    return "there was no memory left for the first state of its module";
   }
   if (!actor.has(PINNED)) return undefined;
-  return "its state is longer than an image can be, or the embedder has its memory (HostContext.memory)";
+  return "there was no memory left for its image, or the embedder has its memory (HostContext.memory)";
 }

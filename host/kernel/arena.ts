@@ -1,16 +1,18 @@
 /**
- * The arena: blocks of 64 bytes to 128 KiB, in size classes that double. A free block begins with
- * the address of the next free one of its class. A class without a free block halves a larger one.
+ * The arena: blocks of 64 bytes to 8 MiB, in size classes that double. A free block begins with
+ * the address of the next free one of its class. A class without a free block halves a larger one, or a
+ * new one of 128 KiB. Only first states and images have larger blocks.
  *
  * The arena never gives memory back, and does not join halves again.
  */
 
-import { grow, load, pages, store } from "./memory.ts";
+import { below, grow, load, pages, store } from "./memory.ts";
 import { ARENA_END, FREE_BLOCKS, ITEM_BYTES } from "./words.ts";
 
 const FIRST_SHIFT = 6;
-const CLASSES = 12;
-const LARGEST_PAGES = 2;
+const CLASSES = 18;
+/** 128 KiB: as many bytes as are new at once, unless a block has more. */
+const NEW_CLASS = 11;
 const PAGE_SHIFT = 16;
 /** How many pages more than needed the memory grows by: an eighth of what it has. */
 const SPARE_SHIFT = 3;
@@ -69,9 +71,9 @@ function halve(sizeClass: i32): i32 {
     block = load(list);
     store(list, load(block));
   } else {
-    block = extend();
+    from = sizeClass > NEW_CLASS ? sizeClass : NEW_CLASS;
+    block = extend(bytesOf(from));
     if (block === 0) return 0;
-    from = (CLASSES - 1) | 0;
   }
   while (from > sizeClass) {
     from = (from - 1) | 0;
@@ -83,12 +85,12 @@ function halve(sizeClass: i32): i32 {
   return block;
 }
 
-/** A new block of the largest class. */
-function extend(): i32 {
+/** A new block, of whole pages. */
+function extend(bytes: i32): i32 {
   const block = load(ARENA_END);
-  const end = (block + (LARGEST_PAGES << PAGE_SHIFT)) | 0;
-  // 4 GiB: the last block is not used, because addresses behind it begin at 0 again.
-  if (end === 0) return 0;
+  const end = (block + bytes) | 0;
+  // 4 GiB: no block ends there or beyond, because addresses begin at 0 again.
+  if (below(end, block)) return 0;
   const missing = ((end >>> PAGE_SHIFT) - pages()) | 0;
   if (missing > 0 && !grow((missing + (pages() >> SPARE_SHIFT)) | 0) && !grow(missing)) return 0;
   store(ARENA_END, end);

@@ -5,13 +5,13 @@
  *
  * An actor's state becomes the first state of a derived module in the same way.
  */
-import { bytesOf, classFor, take } from "./arena.ts";
+import { classFor } from "./arena.ts";
 import { readGlobals } from "./globals.ts";
+import { takeCounted } from "./image-blocks.ts";
 import {
   BLOCK_CLASS,
   GLOBALS_KEPT,
   GLOBALS_MAX,
-  IMAGE_MAX_BYTES,
   IMAGE_MAX_PAGES,
   LINE_BYTES,
   NO_MEMORY,
@@ -25,8 +25,8 @@ import {
   STATE_UNTIL,
   TOO_LARGE,
 } from "./image-words.ts";
-import { add, below, copy, guestIsZero, guestLineIn, guestLineIs, guestPages, load, store } from "./memory.ts";
-import { IMAGE_BYTES, OTHER_BYTES, ZEROS } from "./words.ts";
+import { below, copy, copyIn, guestIsZero, guestLineIs, guestPages, load, store } from "./memory.ts";
+import { ZEROS } from "./words.ts";
 
 const PAGE_SHIFT = 16;
 const ZERO_BYTES = 256;
@@ -44,14 +44,10 @@ export function keepFirstState(limit: i32, globals: i32, scratch: i32): i32 {
   const used = (until - from) | 0;
   const globalBytes = bytesOfGlobals(globals);
   const length = (STATE_HEADER + used + globalBytes) | 0;
-  if (length > IMAGE_MAX_BYTES) return TOO_LARGE;
   readGlobals(globals);
   const sizeClass = classFor(length);
-  const bytes = bytesOf(sizeClass);
-  const state = take(sizeClass);
+  const state = takeCounted(sizeClass);
   if (state === 0) return NO_MEMORY;
-  store(IMAGE_BYTES, (load(IMAGE_BYTES) + bytes) | 0);
-  add(OTHER_BYTES, bytes);
   store((state + BLOCK_CLASS) | 0, sizeClass);
   store((state + STATE_LENGTH) | 0, length);
   store((state + STATE_LIMIT) | 0, limit);
@@ -61,9 +57,7 @@ export function keepFirstState(limit: i32, globals: i32, scratch: i32): i32 {
   store((state + STATE_GLOBALS) | 0, globals);
   store((state + STATE_SCRATCH) | 0, scratch);
   const lines = (state + STATE_HEADER) | 0;
-  for (let place = 0; place < used; place = (place + LINE_BYTES) | 0) {
-    guestLineIn((lines + place) | 0, (from + place) | 0);
-  }
+  copyIn(lines, from, used);
   copy((lines + used) | 0, GLOBALS_KEPT, globalBytes);
   return state;
 }

@@ -4,8 +4,12 @@ import { STAGING } from "./words.ts";
 export const LINE_BYTES = 64;
 /** An actor with a larger memory keeps its instance. */
 export const IMAGE_MAX_PAGES = 64;
-/** A first state or an image is one block of the arena. */
-export const IMAGE_MAX_BYTES = 131_072;
+/** The lines of the largest memory, and of as many globals as there can be. */
+export const MAX_LINES = 65_600;
+/** No image is longer: it has a word for each line, and all of their words. */
+export const IMAGE_MAX_BYTES = 4_460_824;
+/** A longer block is refused where it would exceed the limit `allMemoryBytes`. */
+export const ALWAYS_KEPT_BYTES = 131_072;
 /** Where the size class of its block is. */
 export const BLOCK_CLASS = 0;
 
@@ -44,12 +48,11 @@ export const LINE_MASK = 255;
 /** From pages to the word of the first line of the globals. */
 export const PAGES_WORD_SHIFT = 18;
 
-// Scratch for one call, where else payloads of the host are staged: the words of lines that differ, the
-// globals of a guest, and bytes of its memory.
+// Scratch for one call, where else payloads of the host are staged: the words of at most MAX_LINES lines that
+// differ, the globals of a guest, and bytes of its memory.
 export const FOUND = STAGING;
-export const FOUND_END = 110_592;
-export const GLOBALS_KEPT = 110_592;
-export const BYTES_KEPT = 114_688;
+export const GLOBALS_KEPT = 327_936;
+export const BYTES_KEPT = 332_032;
 
 /** Answers of `keepFirstState`. No block begins there. */
 export const NO_MEMORY = 0;

@@ -1,24 +1,21 @@
 /**
  * An image: what an actor's memory and globals differ from its module's first state. It is one block of
- * the arena: a header, a word for each line of 64 bytes that differs, and the words of 8 bytes that
+ * the arena, however many lines differ: a header, a word for each line of 64 bytes that differs, and the words of 8 bytes that
  * differ in them. The lines are in order, those of the globals behind those of the memory.
  *
  * Only the guest's own code, which stores below the store limit, and the host, which raises it, change
  * its memory. So what lies beyond the limit is as in the first state. Scratch memory is in no image.
  */
-import { bytesOf, classFor, take } from "./arena.ts";
 import { bytesOfGlobals, globalsOf } from "./first-state.ts";
 import { readGlobals } from "./globals.ts";
+import { takeImage } from "./image-blocks.ts";
 import { checkBeyond } from "./image-check.ts";
 import {
-  BLOCK_CLASS,
   FOUND,
-  FOUND_END,
   GLOBALS_KEPT,
   IMAGE_HEADER,
   IMAGE_LIMIT,
   IMAGE_LINES,
-  IMAGE_MAX_BYTES,
   IMAGE_MAX_PAGES,
   IMAGE_PAGES,
   IMAGE_STATE,
@@ -32,7 +29,6 @@ import {
   STATE_UNTIL,
 } from "./image-words.ts";
 import {
-  add,
   below,
   bitsIn,
   copy2,
@@ -45,9 +41,8 @@ import {
   load,
   lowestBit,
   store,
-  store2,
 } from "./memory.ts";
-import { CHECKS_IMAGES, FREE_BLOCKS, IMAGE_BYTES, OTHER_BYTES, ZEROS } from "./words.ts";
+import { CHECKS_IMAGES, ZEROS } from "./words.ts";
 
 const PAGE_SHIFT = 16;
 /** So many bytes are compared with zeros at once. */
@@ -70,9 +65,7 @@ export function saveWith(state: i32, limit: i32): i32 {
   const end = endOfLines(limit, pages << PAGE_SHIFT);
   if (load(CHECKS_IMAGES) !== 0) checkBeyond(state, end, pages << PAGE_SHIFT);
   const foundInMemory = findInMemory(state, end);
-  if (foundInMemory === 0) return 0;
   const found = findInGlobals(state, pages << PAGE_SHIFT, foundInMemory);
-  if (found === 0) return 0;
   const image = takeImage(lengthFor(found));
   if (image === 0) return 0;
   // From here on nothing is called, or the block would be lost where the stack ends.
@@ -109,31 +102,6 @@ export function saveWith(state: i32, limit: i32): i32 {
   return image;
 }
 
-/** A block for an image of so many bytes, which is not valid yet; 0: there is no memory. */
-export function takeImage(length: i32): i32 {
-  if (below(IMAGE_MAX_BYTES, length)) return 0;
-  const sizeClass = classFor(length);
-  const bytes = bytesOf(sizeClass);
-  const image = take(sizeClass);
-  if (image === 0) return 0;
-  store(IMAGE_BYTES, (load(IMAGE_BYTES) + bytes) | 0);
-  add(OTHER_BYTES, bytes);
-  store2((image + BLOCK_CLASS) | 0, sizeClass, length);
-  store((image + IMAGE_STATE) | 0, 0);
-  return image;
-}
-
-/** Gives the block of an image or a first state back. No image is the difference from that first state. */
-export function dropImage(image: i32): void {
-  const sizeClass = load((image + BLOCK_CLASS) | 0);
-  const bytes = bytesOf(sizeClass);
-  const list = (FREE_BLOCKS + (sizeClass << 2)) | 0;
-  store(image, load(list));
-  store(list, image);
-  store(IMAGE_BYTES, (load(IMAGE_BYTES) - bytes) | 0);
-  add(OTHER_BYTES, (0 - bytes) | 0);
-}
-
 /** Where the words of an image begin. */
 // @inline
 export function wordsOf(image: i32): i32 {
@@ -159,16 +127,16 @@ function lengthFor(found: i32): i32 {
   return (IMAGE_HEADER + (((found - FOUND + 7) & -8) | 0) + (words << 3)) | 0;
 }
 
-/** Writes the words of the lines that differ to FOUND. Answers where they end; 0: there are too many. */
+/** Writes the words of the lines that differ to FOUND. Answers where they end. */
 function findInMemory(state: i32, end: i32): i32 {
   const from = load((state + STATE_FROM) | 0);
   const until = load((state + STATE_UNTIL) | 0);
   const scratch = load((state + STATE_SCRATCH) | 0);
   let found = findInZeros(below(scratch, end) ? scratch : end, below(from, end) ? from : end, FOUND);
-  if (found !== 0 && below(from, end)) {
+  if (below(from, end)) {
     found = findInLines(from, below(until, end) ? until : end, (state + STATE_HEADER) | 0, found);
   }
-  if (found !== 0 && below(until, end)) found = findInZeros(until, end, found);
+  if (below(until, end)) found = findInZeros(until, end, found);
   return found;
 }
 
@@ -181,7 +149,6 @@ function findInZeros(from: i32, end: i32, found: i32): i32 {
     const stop = rest < ZERO_BYTES ? end : (at + ZERO_BYTES) | 0;
     for (; at !== stop; at = (at + LINE_BYTES) | 0) {
       if (!guestLineIs(at, ZEROS)) {
-        if (next === FOUND_END) return 0;
         store(next, (at << LINE_ADDRESS_SHIFT) | guestLineDiffers(at, ZEROS));
         next = (next + 4) | 0;
       }
@@ -205,7 +172,6 @@ function findInLines(from: i32, end: i32, lines: i32, found: i32): i32 {
   let next = found;
   for (let at = from; at !== end; at = (at + LINE_BYTES) | 0) {
     if (!guestLineIs(at, ahead + at)) {
-      if (next === FOUND_END) return 0;
       store(next, (at << LINE_ADDRESS_SHIFT) | guestLineDiffers(at, ahead + at));
       next = (next + 4) | 0;
     }
@@ -222,7 +188,6 @@ function findInGlobals(state: i32, address: i32, found: i32): i32 {
   for (let place = 0; place < bytes; place = (place + LINE_BYTES) | 0) {
     const differs = lineDiffers((GLOBALS_KEPT + place) | 0, (first + place) | 0);
     if (differs !== 0) {
-      if (next === FOUND_END) return 0;
       store(next, ((address + place) << LINE_ADDRESS_SHIFT) | differs);
       next = (next + 4) | 0;
     }

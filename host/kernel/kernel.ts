@@ -9,7 +9,8 @@ export { deliver } from "./delivery.ts";
 export { descend } from "./descent.ts";
 // A port.
 export { keepFirstState } from "./first-state.ts";
-export { dropImage, save, takeImage } from "./image.ts";
+export { save } from "./image.ts";
+export { dropImage, takeImage } from "./image-blocks.ts";
 export { sizeFor } from "./items.ts";
 export { run, turnOf } from "./loop.ts";
 export { first, remove } from "./mailbox.ts";

@@ -1,6 +1,7 @@
 /** How the actor of a port comes into its instance, and leaves it. */
 import { readGlobals } from "./globals.ts";
-import { dropImage, saveWith } from "./image.ts";
+import { saveWith } from "./image.ts";
+import { dropImage } from "./image-blocks.ts";
 import { GLOBALS_KEPT, IMAGE_LIMIT, IMAGE_MAX_PAGES, STATE_GLOBALS, STATE_LIMIT, STATE_PAGES } from "./image-words.ts";
 import {
   CLEAN,

@@ -68,8 +68,6 @@ export const NOW = 84;
 export const WATCHED = 88;
 /** Ends that are recorded and not told: the next ones are the host's, too, because they are told in order. */
 export const ENDS_WAITING = 92;
-/** The first free block of each size class of the arena. */
-export const FREE_BLOCKS = 128;
 /** A line of zeros: what a line holds that a first state does not have. */
 export const ZEROS = 192;
 /** Refs for requests, and how many there can be. */
@@ -103,6 +101,8 @@ export const SPARE_TIE = 1380;
 export const SPARE_ARGUMENTS = 1408;
 /** The record of all actors that have ended, for the host: it is dead, and has no pid and no items. Its cold block is behind it. */
 export const ENDED_RECORD = 1536;
+/** The first free block of each of the 18 size classes of the arena. */
+export const FREE_BLOCKS = 1728;
 /** 1: the host is told of the kernel's own ends. How many are in the list, and the list: their pids and specs. */
 export const TELLS_ENDS = 1400;
 export const ENDS_LENGTH = 1404;
@@ -114,9 +114,9 @@ export const END_SHIFT = 4;
 export const RECORD_BLOCKS = 8192;
 /** Payloads that the host sends are put here, and random words for the generations of new slots. */
 export const STAGING = 65_536;
-/** The arena begins here. */
-export const ARENA = 131_072;
-export const FIRST_PAGES = 2;
+/** The arena begins here. Before it is scratch for images (image-words.ts), which an image of 4 MiB needs in full. */
+export const ARENA = 393_216;
+export const FIRST_PAGES = 6;
 
 // A record. The first 64 bytes are what a sender looks at; the rest is what its own turns need.
 export const RECORD_BYTES = 128;

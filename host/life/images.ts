@@ -72,7 +72,7 @@ export class Images {
     const refused = refusal(actor);
     if (refused !== undefined) throw new ImageError(`there is no image of this actor, because ${refused}`);
     if (actor.has(RESIDENT) && !this.#hibernation.hibernate(actor)) {
-      throw new ImageError("there is no image of this actor, because its state is longer than an image can be");
+      throw new ImageError("there is no image of this actor, because there is no memory left for it");
     }
     const module = actor.module as GuestModule;
     // The actor of a derived module is parked before its first turn.

@@ -3,7 +3,6 @@ import {
   IMAGE_HEADER,
   IMAGE_LIMIT,
   IMAGE_LINES,
-  IMAGE_MAX_BYTES,
   IMAGE_PAGES,
   IMAGE_STATE,
   LINE_BYTES,
@@ -16,7 +15,6 @@ import {
   STATE_UNTIL,
 } from "../kernel/image-words.ts";
 import { PAGE_BYTES } from "../wire/abi.ts";
-import { ImageError } from "../wire/errors.ts";
 import { imageMemoryBytes, readImage, readImageGlobals } from "./image-bytes.ts";
 import type { Kernel, Recorded } from "./kernel.ts";
 
@@ -27,8 +25,7 @@ const GLOBAL_BYTES = 8;
  *
  * @param storeLimit up to where its actors may have written; -1: they may have written everywhere
  * @returns its address
- * @throws {ImageError} where it is longer than a first state can be
- * @throws RangeError where the engine has no memory left
+ * @throws RangeError where there is no memory left
  */
 export function deriveState(kernel: Kernel<Recorded>, image: number, storeLimit: number): number {
   const memoryBytes = imageMemoryBytes(kernel, image);
@@ -37,13 +34,8 @@ export function deriveState(kernel: Kernel<Recorded>, image: number, storeLimit:
   const scratch = kernel.word(kernel.word(image + IMAGE_STATE) + STATE_SCRATCH);
   const [from, until] = usedLines(memory, scratch);
   const length = STATE_HEADER + until - from + LINE_BYTES * Math.ceil(globals.length / LINE_BYTES);
-  if (length > IMAGE_MAX_BYTES) {
-    throw new ImageError(
-      `the image's state has ${length} bytes from its first to its last line, and a first state has at most ${IMAGE_MAX_BYTES}`,
-    );
-  }
   const state = kernel.call.takeImage(Math.max(length, IMAGE_HEADER));
-  if (state === 0) throw new RangeError("the engine has no memory left for a first state");
+  if (state === 0) throw new RangeError("there is no memory left for a first state");
   kernel.bytes.fill(0, (state >>> 0) + STATE_HEADER, (state >>> 0) + length);
   kernel.setWord(state + STATE_LIMIT, storeLimit);
   kernel.setWord(state + STATE_PAGES, memoryBytes / PAGE_BYTES);
@@ -60,11 +52,11 @@ export function deriveState(kernel: Kernel<Recorded>, image: number, storeLimit:
  * Makes the image of an actor that is as its first state: no line differs. `dropImage` gives it back.
  *
  * @returns its address
- * @throws RangeError where the engine has no memory left
+ * @throws RangeError where there is no memory left
  */
 export function imageOfState(kernel: Kernel<Recorded>, state: number): number {
   const image = kernel.call.takeImage(IMAGE_HEADER);
-  if (image === 0) throw new RangeError("the engine has no memory left for an image");
+  if (image === 0) throw new RangeError("there is no memory left for an image");
   const pages = kernel.word(state + STATE_PAGES);
   kernel.setWord(image + IMAGE_LIMIT, Math.min(kernel.word(state + STATE_LIMIT) >>> 0, pages * PAGE_BYTES));
   kernel.setWord(image + IMAGE_PAGES, pages);

@@ -92,7 +92,7 @@ export function exportImage(
  * @param maxPages the size of memory that the actor may have
  * @returns the address of the image. `dropImage` gives it back
  * @throws {ImageError} where the bytes are no image, or one of another module, state or version
- * @throws RangeError where the engine has no memory left
+ * @throws RangeError where there is no memory left
  */
 export function importImage(
   kernel: AnyKernel,
@@ -112,7 +112,7 @@ export function importImage(
     scratch: kernel.word(state + STATE_SCRATCH),
   });
   const image = kernel.call.takeImage(IMAGE_HEADER + own.length - from);
-  if (image === 0) throw new RangeError("the engine has no memory left for an image");
+  if (image === 0) throw new RangeError("there is no memory left for an image");
   const limit = Math.max(view.getUint32(LIMIT_AT, true), kernel.word(state + STATE_LIMIT) >>> 0);
   const pages = view.getUint32(PAGES_AT, true);
   kernel.bytes.set(own.subarray(from), (image >>> 0) + IMAGE_HEADER);

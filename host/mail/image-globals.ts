@@ -19,7 +19,7 @@ const WORD_BYTES = 8;
  * @param globals 8 bytes each, as `readImageGlobals` answers them
  * @param limit the store limit of its actor, as the kernel knows it
  * @returns its address. The address of the old one is no longer valid
- * @throws RangeError where it is longer than an image can be, or the engine has no memory left
+ * @throws RangeError where there is no memory left
  */
 export function withGlobals(kernel: Kernel<Recorded>, image: number, globals: Uint8Array, limit: number): number {
   const end = imageMemoryBytes(kernel, image);
@@ -40,7 +40,7 @@ export function withGlobals(kernel: Kernel<Recorded>, image: number, globals: Ui
   }
   const wordsAt = IMAGE_HEADER + WORD_BYTES * Math.ceil(masks.size / 2);
   const made = kernel.call.takeImage(wordsAt + WORD_BYTES * words.length);
-  if (made === 0) throw new RangeError("the image is too long, or the engine has no memory left for it");
+  if (made === 0) throw new RangeError("there is no memory left for an image");
   kernel.setWord(made + wordsAt - 4, 0);
   [...masks].forEach(([line, mask], i) => {
     kernel.setWord(made + IMAGE_HEADER + 4 * i, (line << LINE_ADDRESS_SHIFT) | mask);

@@ -6,10 +6,13 @@ import * as W from "../support/words.ts";
 
 beforeEach(() => kernel.useOutside({ hostHeadroom: () => undefined, hostSeed: () => undefined }));
 
+const KIB128 = 131_072;
+const MIB = 1_048_576;
+
 const bring = (record: number, length: number) => kernel.deliver(record, W.MESSAGE, 1, 0, 0, 0, 0, length, 0, false);
 
 test("a mailbox that the engine refuses memory is as it was, and has room again once others have less", () => {
-  const pages = 8;
+  const pages = W.FIRST_PAGES + 6;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   setWord(memory, W.ARENA_END, W.ARENA);
   kernel.useMemories(memory, new WebAssembly.Memory({ initial: 0 }));
@@ -42,6 +45,28 @@ test("the arena ends before 4 GiB, where addresses begin at 0 again", () => {
   kernel.useMemories(memory, new WebAssembly.Memory({ initial: 0 }));
   expect(kernel.open()).toBe(0);
   expect(word(memory, W.ARENA_END)).toBe(-131_072);
+});
+
+test("blocks of more than 128 KiB are new where no larger one is free, and are halved for smaller ones", () => {
+  const memory = kernelMemory();
+  kernel.useMemories(memory, new WebAssembly.Memory({ initial: 0 }));
+  const classes = [17, 0, 12, 11, 16];
+  const blocks = classes.map(sizeClass => kernel.take(sizeClass));
+  const end = word(memory, W.ARENA_END);
+  expect(blocks.map(at => at - W.ARENA)).toEqual([
+    0,
+    8 * MIB,
+    8 * MIB + KIB128,
+    8 * MIB + 3 * KIB128,
+    8 * MIB + 4 * KIB128,
+  ]);
+  expect(end).toBe(blocks[4] + 4 * MIB);
+  for (const [i, at] of blocks.entries()) kernel.give(at, classes[i]);
+  const parts = Array.from({ length: 8 }, () => kernel.take(14));
+  expect(word(memory, W.ARENA_END)).toBe(end);
+  expect(new Set(parts).size).toBe(8);
+  for (const at of parts) kernel.give(at, 14);
+  expect(kernel.take(17)).toBe(end);
 });
 
 test("a small mailbox gets its room, whatever all have; a larger one gets none beyond the limit", () => {

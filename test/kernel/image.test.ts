@@ -1,12 +1,12 @@
 /** Images and first states at their bounds. */
 import { expect, test } from "vitest";
+import { compiledKernel } from "../support/compiled-kernel.ts";
 import { type Guest, ImagePlayer } from "../support/image-player.ts";
 import { setWord, word } from "../support/kernel-memory.ts";
 import * as I from "../support/words.ts";
 import * as W from "../support/words.ts";
 
 const PAGE_BYTES = 65_536;
-const LINES_OF_BLOCK = (I.IMAGE_MAX_BYTES - I.STATE_HEADER) / I.LINE_BYTES;
 
 const guest = (pages: number, globals: readonly number[] = [], limit = 0, scratch = 0): Guest => ({
   bytes: new Uint8Array(pages * PAGE_BYTES),
@@ -50,14 +50,18 @@ test("only the words that differ are in the image", () => {
   player.check();
 });
 
-test("the longest first state fills a block, and a longer one is refused", () => {
-  const first = guest(3, [], 0);
-  first.bytes.fill(7, 64, 64 + LINES_OF_BLOCK * I.LINE_BYTES);
-  const player = new ImagePlayer(first);
-  expect(word(player.memory, player.state + I.STATE_LENGTH)).toBe(I.IMAGE_MAX_BYTES);
+test("a first state may have all of the largest memory", () => {
+  const first = guest(I.IMAGE_MAX_PAGES, [1], 0);
+  first.bytes.fill(7);
+  const player = new ImagePlayer(first, compiledKernel());
+  expect(word(player.memory, player.state + I.STATE_LENGTH)).toBe(
+    I.STATE_HEADER + I.IMAGE_MAX_PAGES * PAGE_BYTES + I.LINE_BYTES,
+  );
+  player.play({ do: "spawn", of: 0, which: 0 });
+  player.play({ do: "write", of: 0, at: 3_000_000, bytes: full(100) });
+  player.play({ do: "leave", of: 0 });
+  player.play({ do: "enter", of: 1, which: 0 });
   player.check();
-  first.bytes[0] = 1;
-  expect(new ImagePlayer(first).state).toBe(I.TOO_LARGE);
 });
 
 test.for([
@@ -97,33 +101,43 @@ test("an instance whose memory grows beyond what images have is neither saved no
   expect(word(player.memory, at + I.CONDITION)).toBe(I.DIRTY);
 });
 
-test("an actor whose image would be longer than a block keeps its instance", () => {
-  const player = new ImagePlayer(guest(3));
+test("the longest image has every word of the largest memory, and of as many globals as there can be", () => {
+  const player = new ImagePlayer(guest(I.IMAGE_MAX_PAGES, new Array(I.GLOBALS_MAX).fill(1)), compiledKernel());
   player.play({ do: "spawn", of: 0, which: 0 });
-  // A block holds its header, and for each line 4 bytes and eight words.
-  const lines = Math.floor((I.IMAGE_MAX_BYTES - I.IMAGE_HEADER) / (4 + I.LINE_BYTES));
-  player.play({ do: "write", of: 0, at: 0, bytes: full(lines * I.LINE_BYTES) });
-  const { actor } = player.instances[0];
-  const image = player.port(0).save(player.state, actor?.limit ?? 0);
-  expect(word(player.memory, image + I.IMAGE_LENGTH)).toBeGreaterThan(I.IMAGE_MAX_BYTES - 2 * I.LINE_BYTES);
-  player.kernel.dropImage(image);
-  player.play({ do: "write", of: 0, at: lines * I.LINE_BYTES, bytes: full(I.LINE_BYTES) });
-  expect(player.port(0).save(player.state, actor?.limit ?? 0)).toBe(0);
+  player.play({ do: "write", of: 0, at: 0, bytes: full(I.IMAGE_MAX_PAGES * PAGE_BYTES - 1) });
+  player.play({ do: "write", of: 0, at: 100, bytes: full(2) });
+  new Uint8Array(player.instances[0].memory.buffer).fill(0x5a);
+  player.instances[0].actor?.bytes.fill(0x5a);
+  for (let which = 0; which < I.GLOBALS_MAX; which++) player.play({ do: "global", of: 0, which, value: which + 2 });
+  player.play({ do: "leave", of: 0 });
+  const [image] = player.hibernated.keys();
+  expect(word(player.memory, image + I.IMAGE_LINES)).toBe(I.MAX_LINES);
+  expect(word(player.memory, image + I.IMAGE_LENGTH)).toBe(I.IMAGE_MAX_BYTES);
+  expect(I.FOUND + 4 * I.MAX_LINES).toBe(I.GLOBALS_KEPT);
   player.check();
-  player.play({ do: "end", of: 0 });
+  player.play({ do: "enter", of: 1, which: 0 });
+  player.check();
+  player.play({ do: "end", of: 1 });
   player.check();
 });
 
-test("so does one that has changed a word on more lines than a block has room for", () => {
-  const player = new ImagePlayer(guest(13));
+test("a block of more than 128 KiB is refused where all actors together would have too much, and a smaller one is not", () => {
+  const player = new ImagePlayer(guest(4));
   player.play({ do: "spawn", of: 0, which: 0 });
-  const memory = new Uint8Array(player.instances[0].memory.buffer);
-  for (let at = 0; at < memory.length; at += I.LINE_BYTES) memory[at] = 1;
-  const most = Math.floor((I.IMAGE_MAX_BYTES - I.IMAGE_HEADER) / 12);
-  const image = player.port(0).save(player.state, most * I.LINE_BYTES);
-  expect(word(player.memory, image + I.IMAGE_LINES)).toBe(most);
-  expect(player.port(0).save(player.state, (most + 2) * I.LINE_BYTES)).toBe(0);
-  expect(player.port(0).save(player.state, memory.length)).toBe(0);
+  new Float64Array(player.memory.buffer)[W.MAX_ALL_BYTES >> 3] = word(player.memory, W.IMAGE_BYTES) + 200_000;
+  const lines = Math.floor((I.ALWAYS_KEPT_BYTES - I.IMAGE_HEADER) / (4 + I.LINE_BYTES));
+  player.play({ do: "write", of: 0, at: 0, bytes: full(lines * I.LINE_BYTES) });
+  const { actor } = player.instances[0];
+  const image = player.port(0).save(player.state, actor?.limit ?? 0);
+  expect(word(player.memory, image + I.IMAGE_LENGTH)).toBeLessThan(I.ALWAYS_KEPT_BYTES);
+  player.kernel.dropImage(image);
+  player.play({ do: "write", of: 0, at: lines * I.LINE_BYTES, bytes: full(2 * I.LINE_BYTES) });
+  expect(player.port(0).save(player.state, actor?.limit ?? 0)).toBe(0);
+  player.check();
+  new Float64Array(player.memory.buffer)[W.MAX_ALL_BYTES >> 3] += 100_000;
+  player.play({ do: "leave", of: 0 });
+  player.check();
+  expect(player.hibernated.size).toBe(1);
 });
 
 test("where the engine has no memory left, an actor keeps its instance", () => {
@@ -131,7 +145,7 @@ test("where the engine has no memory left, an actor keeps its instance", () => {
   player.play({ do: "spawn", of: 0, which: 0 });
   player.play({ do: "write", of: 0, at: 5, bytes: full(3) });
   setWord(player.memory, W.ARENA_END, -131_072);
-  for (let sizeClass = 0; sizeClass < 12; sizeClass++) setWord(player.memory, W.FREE_BLOCKS + 4 * sizeClass, 0);
+  for (let sizeClass = 0; sizeClass < 18; sizeClass++) setWord(player.memory, W.FREE_BLOCKS + 4 * sizeClass, 0);
   expect(player.port(0).save(player.state, 64)).toBe(0);
   expect(player.port(0).keepFirstState(0, 1, 0)).toBe(I.NO_MEMORY);
   expect(new Uint8Array(player.instances[0].memory.buffer, 5, 3)).toEqual(full(3));

@@ -43,7 +43,7 @@ describe.for(Object.entries(kernels))("any history of slots, in %s", ([, used]) 
   });
 
   test("where there is no memory there is no slot, and nothing has changed", () => {
-    const player = new SlotsPlayer({ ...plenty, pages: 4 }, used());
+    const player = new SlotsPlayer({ ...plenty, pages: 2 }, used());
     player.play({ do: "open", many: 512 });
     const before = new Uint8Array(player.memory.buffer.slice(0));
     before.fill(0, W.STAGING);

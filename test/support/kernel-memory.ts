@@ -6,9 +6,9 @@
 import { blocksOfTies } from "./kernel-ties.ts";
 import * as W from "./words.ts";
 
-const CLASSES = 12;
+const CLASSES = 18;
 const SMALLEST_BYTES = 64;
-const LARGEST_BYTES = 131_072;
+const NEW_BYTES = 131_072;
 const PAGE_BYTES = 65_536;
 /** Blocks are filled with this before the arena gives them out first. */
 const POISON = 0xa7;
@@ -45,7 +45,7 @@ export interface Block {
 }
 
 /** A memory in which a kernel can begin, of so many pages, with an arena full of other bytes than 0. */
-export function kernelMemory(maxItemBytes = 2 ** 30, pages = 8): WebAssembly.Memory {
+export function kernelMemory(maxItemBytes = 2 ** 30, pages = 12): WebAssembly.Memory {
   const memory = new WebAssembly.Memory({ initial: pages });
   new Uint8Array(memory.buffer).fill(POISON, W.STAGING);
   const words = new Int32Array(memory.buffer);
@@ -324,7 +324,7 @@ export function audit(
     before = what;
   }
   insist(end === word(memory, W.ARENA_END), "the arena ends elsewhere");
-  insist((end - W.ARENA) % LARGEST_BYTES === 0 && end <= memory.buffer.byteLength, "the arena has no such end");
+  insist((end - W.ARENA) % NEW_BYTES === 0 && end <= memory.buffer.byteLength, "the arena has no such end");
   insist(memory.buffer.byteLength % PAGE_BYTES === 0, "a memory has whole pages");
   const queue = readQueue(memory);
   for (const record of records)

@@ -23,7 +23,7 @@ export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 export const settings = fc.record({
   fresh: fc.constantFrom(0, 1000, W.MAX_SLOTS - 300),
   last: fc.constantFrom(0, 1022, W.LAST_GENERATION - 2, W.LAST_GENERATION - 1, W.LAST_GENERATION),
-  pages: fc.constantFrom(4, 12, undefined),
+  pages: fc.constantFrom(2, 10, undefined),
 });
 export type Settings = typeof settings extends fc.Arbitrary<infer T> ? T : never;
 
@@ -195,7 +195,9 @@ export class SlotsPlayer {
   }
 }
 
-function smallMemory(pages: number): WebAssembly.Memory {
+/** A memory that cannot grow, with so many pages for the arena. */
+function smallMemory(ofArena: number): WebAssembly.Memory {
+  const pages = W.FIRST_PAGES + ofArena;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   setWord(memory, W.ARENA_END, W.ARENA);
   setWord(memory, W.MAX_ITEM_BYTES, 2 ** 30);
