@@ -53,9 +53,9 @@ void note_place(void) {
 }
 
 /* QuickJS asks every 10,000 steps of a script, some milliseconds, whether to go on. */
-static bool note_place_and_go_on(JSRuntime *rt, void *opaque) {
+static int note_place_and_go_on(JSContext *ctx, void *opaque) {
   note_place();
-  return false;
+  return 0;
 }
 
 /* Exercises what scripts use, so that what QuickJS makes when it is first asked is there, once for all actors. */
