@@ -20,6 +20,7 @@ const about: Readonly<Record<string, string>> = {
   "isopod/node": "Everything of `isopod`, with the defaults that fit Node, and the compiler.",
   "isopod/codec": "Text, JSON and CBOR in messages ([messages.md](messages.md)). Needs `cborg`.",
   "isopod/wasi": "For guests that insist on WASI ([security.md](security.md#wasi)).",
+  "isopod/js": "guests in plain JavaScript: `loadScript` makes a module of a script",
   "isopod/assemblyscript": "For `RuntimeOptions.readString`; `isopod/node` has it by default.",
   "isopod/source-map": "For `RuntimeOptions.readSourceMap`; `isopod/node` has it by default.",
   "isopod/test": "For tests of programs that use isopod: a clock that a test moves by hand, and `settle`.",
