@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { type InputOptions, rolldown } from "rolldown";
-import { kernel } from "../host/kernel/binary.ts";
+import { kernelBytes } from "../host/mail/kernel-module.ts";
 import { demoPage } from "./demo-page.ts";
 import { licensesOf } from "./licenses.ts";
 
@@ -85,6 +85,6 @@ await bundle([...entries, ...STARTED]);
 await bundle([OBSERVER]);
 mkdirSync(join(DIST, DEMO), { recursive: true });
 for (const [name, text] of await demoPage()) writeFileSync(join(DIST, DEMO, `${name}.br`), brotliCompressSync(text));
-writeFileSync(join(DIST, "host/kernel/kernel.wasm"), kernel, "base64");
+writeFileSync(join(DIST, "host/kernel/kernel.wasm"), kernelBytes());
 copyFileSync(join(ROOT, "host/js/engine.wasm"), join(DIST, "host/js/engine.wasm"));
 writeFileSync(join(DIST, "licenses.txt"), licensesOf(BUNDLED.map(name => join(ROOT, "node_modules", name))));
