@@ -2,7 +2,7 @@
 import { GLOBALS_EXPORT } from "../wire/abi.ts";
 import type { Cursor } from "./cursor.ts";
 import { Kind, readExport } from "./declarations.ts";
-import { Output } from "./output.ts";
+import type { Output } from "./output.ts";
 import { Section, sectionsOf } from "./sections.ts";
 
 export function hasExport(bytes: Uint8Array, name: string): boolean {

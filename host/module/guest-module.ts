@@ -12,13 +12,12 @@
  */
 import { GIVES_WAY_EXPORT, LEFT_EXPORT, PAGE_BYTES, YIELD_EXPORT } from "../wire/abi.ts";
 import type { ReductionPolicy, WayName } from "../wire/limits.ts";
-import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
+import { ELEMENT_BYTES, STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { checkInterface, type Offers } from "./check.ts";
 import type { CrashPlaces } from "./crash-places.ts";
 import { Entries } from "./entries.ts";
 import type { ModuleFacts } from "./facts.ts";
-import { ELEMENT_BYTES } from "./footprint.ts";
 import type { ExportType, MemoryType } from "./interface.ts";
 
 /** How the module was made, where that is not evident from its facts. */
