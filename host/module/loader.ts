@@ -1,6 +1,6 @@
 /**
  * Loads modules. One that comes compiled and trusted is used as it stands. For everything else, the code that
- * reads and rewrites modules (rewriter.ts) is loaded first, once: it is as large as half of the core.
+ * reads and rewrites modules (rewriter.ts) is loaded first, once: it is a quarter of isopod.
  *
  * Guarantee: a program that loads only what is compiled and trusted never asks for that code.
  */
@@ -45,7 +45,7 @@ export class ModuleLoader {
         // The next load tries again.
         this.#rewriter = undefined;
         throw new LoadError(
-          `isopod could not load its code that reads modules, which bundlers put into a file of its own: ${messageOf(error)} (docs/bundlers.md)`,
+          `isopod could not load its code that reads modules (${messageOf(error)}): deploy all files that the bundler has made, or have it make one (docs/bundlers.md)`,
           { cause: error },
         );
       },
