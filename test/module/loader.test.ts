@@ -101,11 +101,11 @@ test("that code is loaded once, while a source is read", async () => {
     return importOriginal();
   });
   const { Runtime } = await imported();
-  let answer = (_bytes: Uint8Array<ArrayBuffer>) => {};
-  await using runtime = new Runtime({ read: () => new Promise(resolve => void (answer = resolve)) });
+  const { promise, resolve } = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
+  await using runtime = new Runtime({ read: () => promise });
   const loading = runtime.load("echo.wasm");
   await expect.poll(() => asked).toBe(1);
-  answer(ECHO);
+  resolve(ECHO);
   expect((await loading).name).toBe("echo.wasm");
   await runtime.load(ECHO);
   expect(asked).toBe(1);
