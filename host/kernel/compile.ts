@@ -146,12 +146,12 @@ export function textOf(bytes: Uint8Array): string {
 
 /** The whole text of binary.ts. */
 export async function binaryFile(): Promise<string> {
-  const constant = (name: string, bytes: Uint8Array) => {
+  const member = (name: string, bytes: Uint8Array) => {
     const lines = textOf(bytes).match(/.{1,110}/g) ?? [];
-    return `export const ${name} =\n  ${lines.map(line => `"${line}"`).join(" +\n  ")};\n`;
+    return `  ${name}:\n    ${lines.map(line => `"${line}"`).join(" +\n    ")},\n`;
   };
-  const gate = optimize(gateText());
-  return `/** The kernel and the gate as text, made by compile.ts from kernel.ts and gate.ts: \`npm run kernel\`. */\n\n${constant("kernel", await compile())}\n${constant("gate", gate)}`;
+  const members = member("kernel", await compile()) + member("gate", optimize(gateText()));
+  return `/** The kernel and the gate as text, made by compile.ts from kernel.ts and gate.ts: \`npm run kernel\`. */\n\nexport const binaries = {\n${members}};\n`;
 }
 
 if (import.meta.main) writeFileSync(new URL("binary.ts", import.meta.url), await binaryFile());

@@ -6,9 +6,9 @@
  * nothing but what docs/abi.md and the embedder offer. Such a module can crash its own actor, with
  * a reason that says why; it cannot harm another, or the host.
  *
- * The way of a module is source.ts, loader.ts, confine.ts, code-bounds.ts, count.ts, store-limit.ts,
- * trim.ts, check.ts and this file. All of them read bytes by cursor.ts, sections.ts, declarations.ts and
- * instructions.ts.
+ * The way of a module is loader.ts, source.ts, rewriter.ts, confine.ts, code-bounds.ts, count.ts,
+ * store-limit.ts, trim.ts, check.ts and this file. They read bytes by cursor.ts, sections.ts, declarations.ts
+ * and instructions.ts. What rewriter.ts imports is loaded when a program first needs it.
  */
 import { GIVES_WAY_EXPORT, LEFT_EXPORT, PAGE_BYTES, YIELD_EXPORT } from "../wire/abi.ts";
 import type { ReductionPolicy, WayName } from "../wire/limits.ts";

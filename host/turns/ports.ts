@@ -9,7 +9,7 @@ import { type GuestExports, type Instance, NOBODY, type Port } from "../actor/bo
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
 import type { Spec } from "../actor/spec.ts";
-import { gate as gateText } from "../kernel/binary.ts";
+import { binaries } from "../kernel/binary.ts";
 import {
   GIVES_WAY,
   HANDLER_CAPACITY,
@@ -191,7 +191,7 @@ export function flagsOf({ way, reductions }: Spec, { guest, counter }: Instance)
 
 /** The functions by "module.name", as exports of an instance. */
 function gated(modulesOf: Readonly<Record<string, Functions>>): Functions {
-  gateModule ??= new WebAssembly.Module(bytesOf(gateText));
+  gateModule ??= new WebAssembly.Module(bytesOf(binaries.gate));
   return new WebAssembly.Instance(gateModule, modulesOf as WebAssembly.Imports).exports as unknown as Functions;
 }
 
