@@ -189,8 +189,9 @@ export class Parts {
     );
     const imported = new Map(Object.entries(host).map(([module, functions]) => [module, Object.keys(functions)]));
     const offers = { imported, asked: new Set(asked.keys()) };
-    const { tableElements } = limits;
-    this.loader = new ModuleLoader({ tableElements, offers, readSourceMap: options.readSourceMap });
+    const { moduleBytes, tableElements } = limits;
+    const { read = fetch, readSourceMap } = options;
+    this.loader = new ModuleLoader({ moduleBytes, tableElements, offers, readSourceMap }, read);
   }
 
   /** Ends all actors, and tells their ends. Nothing runs afterwards. */

@@ -13,7 +13,7 @@ import type { Supervisor } from "./javascript/supervisor.ts";
 import type { DeriveOptions, ModuleDefaults, SpawnOptions } from "./life/spawn-options.ts";
 import type { DerivedModule } from "./module/derived-module.ts";
 import type { GuestModule } from "./module/guest-module.ts";
-import { type ModuleSource, type ReadModule, readModule } from "./module/source.ts";
+import type { ModuleSource } from "./module/source.ts";
 import type { ActorFilter } from "./observe/actor-filter.ts";
 import type { ActorInfo } from "./observe/actor-info.ts";
 import type { Snapshot, SnapshotOptions } from "./observe/snapshot.ts";
@@ -33,7 +33,6 @@ import { reasonOfThrown } from "./wire/reason.ts";
 /** Loads modules, runs their actors, and connects them with JavaScript. `stop` ends it. */
 export class Runtime extends Caller implements AsyncDisposable {
   readonly #parts: Parts;
-  readonly #read: ReadModule;
   #calls: Calls | undefined;
   #stopped = false;
 
@@ -42,7 +41,6 @@ export class Runtime extends Caller implements AsyncDisposable {
     super();
     checkOptions("a runtime", options, runtimeChecks);
     this.#parts = new Parts(options);
-    this.#read = options.read ?? fetch;
   }
 
   /** The limits in force: the defaults, with those of `RuntimeOptions.limits` in their place. */
@@ -67,9 +65,7 @@ export class Runtime extends Caller implements AsyncDisposable {
    */
   async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
     checkOptions("load", options, loadChecks);
-    const { moduleBytes } = this.#parts.limits;
-    const found = await readModule(source, options.name, this.#read, moduleBytes);
-    return this.#parts.loader.load(found, options);
+    return this.#parts.loader.load(source, options);
   }
 
   /**

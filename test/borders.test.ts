@@ -83,6 +83,26 @@ test("no file imports itself by way of others, types included", () => {
   expect(circles.map(circle => circle.join(" → "))).toEqual([]);
 });
 
+/** The files of the project whose values a file imports at once. */
+function valuesOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  const found = text.matchAll(/^(?:import|export)\s(?!type\b)[^;]*?from\s+"(\.[^"]+)"/gms);
+  return [...found].map(([, path]) => normalize(join(dirname(file), path)));
+}
+
+test("the core is imported without what reads and rewrites modules", () => {
+  const seen = new Set(["host/index.ts"]);
+  for (const file of seen) for (const next of valuesOf(file)) seen.add(next);
+  const ofModule = [...seen].flatMap(file => /^host\/module\/(.*)\.ts$/.exec(file)?.[1] ?? []);
+  expect(ofModule.sort()).toEqual(
+    ["check", "derived-module", "engine", "entries", "facts", "facts-section", "guest-module"].concat(
+      "loader",
+      "trusted",
+    ),
+  );
+  expect(seen.size).toBeGreaterThan(100);
+});
+
 test("no file of host/ that someone writes has more than 350 lines", () => {
   const lines = (file: string) => readFileSync(join(ROOT, file), "utf8").split("\n").length - 1;
   expect(sources("host").filter(file => file !== "host/kernel/binary.ts" && lines(file) > 350)).toEqual([]);

@@ -14,9 +14,9 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
-import { RewrittenModule } from "../../host/module/facts.ts";
-import { withFacts } from "../../host/module/facts-section.ts";
-import { ModuleLoader } from "../../host/module/loader.ts";
+import { withFacts } from "../../host/module/facts-writer.ts";
+import { Rewriter } from "../../host/module/rewriter.ts";
+import { RewrittenModule } from "../../host/module/rewritten-module.ts";
 import { defaultLimits } from "../../host/wire/limits.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
@@ -182,10 +182,10 @@ function partsOf(content: Uint8Array): (readonly [from: number, until: number])[
 
 /** Confines the module, counts its reductions, limits its stores, and notes the facts. */
 async function trusted(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  const { tableElements } = defaultLimits;
+  const { moduleBytes, tableElements } = defaultLimits;
   const offers = { imported: new Map(), asked: new Set<string>() };
-  const loader = new ModuleLoader({ tableElements, offers, readSourceMap: undefined });
-  const { compiled, ownsMemory } = await loader.rewrite("engine.wasm", bytes, true);
+  const rewriter = new Rewriter({ moduleBytes, tableElements, offers, readSourceMap: undefined });
+  const { compiled, ownsMemory } = await rewriter.rewrite("engine.wasm", bytes, true);
   return withFacts(compiled.bytes, new RewrittenModule(compiled, ownsMemory));
 }
 

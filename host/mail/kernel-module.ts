@@ -1,10 +1,12 @@
 /** The kernel's module and its memory, as the engine gives them. */
-import { kernel as base64 } from "../kernel/binary.ts";
+import { binaries } from "../kernel/binary.ts";
 import { FIRST_PAGES } from "../kernel/words.ts";
 import { compileRefusal } from "../wire/compile-refusal.ts";
 import { EngineError } from "../wire/errors.ts";
 
 const MAX_PAGES = 65_534;
+const HEADER_BYTES = 8;
+const EXPORT_SECTION = 7;
 
 let compiled: WebAssembly.Module | undefined;
 
@@ -16,11 +18,63 @@ export function kernelModule(): WebAssembly.Module {
 
 /** The kernel's binary. */
 export function kernelBytes(): Uint8Array<ArrayBuffer> {
-  return bytesOf(base64);
+  return bytesOf(binaries.kernel);
 }
 
+/** The bytes that a text of kernel/binary.ts means, as `textOf` of kernel/compile.ts writes it. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), character => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  let base = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    // A closing brace or a tilde: the next character means a byte from 90 or 180 on.
+    if (code > 0x7c) base = (code - 0x7c) * 90;
+    else {
+      bytes[length++] = base + (code === 0x21 ? 0x5c : code) - 35;
+      base = 0;
+    }
+  }
+  return bytes.slice(0, length);
+}
+
+/**
+ * The kernel's binary with only those of its exports that have these names. It is valid. This function reads
+ * the bytes itself, because the readers of module/ are not in the core.
+ */
+export function kernelWith(names: readonly string[]): Uint8Array<ArrayBuffer> {
+  const bytes = kernelBytes();
+  let at = HEADER_BYTES;
+  const number = () => {
+    for (let value = 0, shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  let from = at;
+  while (bytes[at++] !== EXPORT_SECTION) {
+    const length = number();
+    at += length;
+    from = at;
+  }
+  number();
+  const kept: number[] = [];
+  for (let left = number(); left > 0; left--) {
+    const entry = at;
+    const length = number();
+    const name = String.fromCharCode(...bytes.subarray(at, at + length));
+    at += length + 1;
+    // The index. The kind before it is one byte.
+    number();
+    if (names.includes(name)) kept.push(...bytes.subarray(entry, at));
+  }
+  // Lengths may have more bytes than they need.
+  const length = kept.length + 1;
+  kept.unshift(EXPORT_SECTION, (length & 0x7f) | 0x80, length >>> 7, names.length);
+  bytes.set(kept, from);
+  bytes.copyWithin(from + kept.length, at);
+  return bytes.subarray(0, bytes.length - (at - from - kept.length));
 }
 
 function compile(): WebAssembly.Module {

@@ -2,8 +2,8 @@
 import { GLOBALS_EXPORT } from "../wire/abi.ts";
 import type { Cursor } from "./cursor.ts";
 import { Kind, readExport } from "./declarations.ts";
-import { Output } from "./output.ts";
-import { HEADER_BYTES, Section, sectionsOf } from "./sections.ts";
+import type { Output } from "./output.ts";
+import { Section, sectionsOf } from "./sections.ts";
 
 export function hasExport(bytes: Uint8Array, name: string): boolean {
   let found = false;
@@ -14,17 +14,6 @@ export function hasExport(bytes: Uint8Array, name: string): boolean {
     });
   }
   return found;
-}
-
-/** Answers a valid module with only those of its exports that have these names. */
-export function withExports(bytes: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
-  const out = new Output(bytes.length + 8);
-  out.copy(bytes, 0, HEADER_BYTES);
-  for (const { id, body, from, to } of sectionsOf(bytes)) {
-    if (id === Section.export) writeExports(out, bytes, body, name => names.includes(name));
-    else out.copy(bytes, from, to);
-  }
-  return out.finish();
 }
 
 /**

@@ -11,14 +11,12 @@ import { LoadError } from "../wire/errors.ts";
 import { FACTS_SECTION, type ModuleFacts } from "./facts.ts";
 import type { Footprint } from "./footprint.ts";
 import type { ExportType, ImportType } from "./interface.ts";
-import { Output } from "./output.ts";
-import { Section } from "./sections.ts";
 
 /** It goes up when a host would take the facts of an older build for something else. */
-const VERSION = 2;
+export const FACTS_VERSION = 2;
 
 /** The facts as JSON has them. */
-interface Written {
+export interface Written {
   readonly version: number;
   readonly imports: readonly ImportType[];
   readonly exports: readonly ExportType[];
@@ -31,25 +29,6 @@ interface Written {
   readonly movableGlobals?: number;
   /** In hexadecimal digits. It is the hash of the module without this section. */
   readonly hash?: string;
-}
-
-/** The module with a section at its end that notes the facts. */
-export function withFacts(bytes: Uint8Array, facts: ModuleFacts): Uint8Array<ArrayBuffer> {
-  const { imports, exports, footprint, ownsMemory, storeLimit, scratch } = facts;
-  const { leftGlobal, parkedGlobal, movableGlobals, hash } = facts;
-  const written = {
-    ...{ version: VERSION, imports, exports, footprint, ownsMemory, storeLimit, scratch },
-    ...{ leftGlobal, parkedGlobal, movableGlobals },
-    hash: hash === undefined ? undefined : hexOf(hash),
-  };
-  const text = new TextEncoder().encode(JSON.stringify(written));
-  const out = new Output(bytes.length + text.length + 64);
-  out.copy(bytes, 0, bytes.length);
-  out.begin(Section.custom);
-  out.name(FACTS_SECTION);
-  out.copy(text, 0, text.length);
-  out.end();
-  return out.finish();
 }
 
 /** The facts of a module that the embedder trusts. Throws a LoadError where they cannot be used. */
@@ -87,9 +66,9 @@ function read(name: string, module: WebAssembly.Module): Written {
   if (second !== undefined || !isWritten(written)) {
     throw new LoadError(`${name} has a damaged section ${FACTS_SECTION}, so it cannot be loaded as trusted: ${remedy}`);
   }
-  if (written.version !== VERSION) {
+  if (written.version !== FACTS_VERSION) {
     throw new LoadError(
-      `${name} has a section ${FACTS_SECTION} of version ${String(written.version)}, and this isopod reads version ${VERSION}: ${remedy}`,
+      `${name} has a section ${FACTS_SECTION} of version ${String(written.version)}, and this isopod reads version ${FACTS_VERSION}: ${remedy}`,
     );
   }
   return written;
@@ -99,7 +78,9 @@ function read(name: string, module: WebAssembly.Module): Written {
 function isWritten(value: unknown): value is Written {
   if (typeof value !== "object" || value === null || !("version" in value)) return false;
   const { version, imports, exports, footprint } = value as Partial<Written>;
-  return version !== VERSION || (Array.isArray(imports) && Array.isArray(exports) && typeof footprint === "object");
+  return (
+    version !== FACTS_VERSION || (Array.isArray(imports) && Array.isArray(exports) && typeof footprint === "object")
+  );
 }
 
 /** How the module differs from its facts; undefined: it does not. */
@@ -128,10 +109,6 @@ function differenceOf({
   ];
   const missing = needed.find(needed => !exported.some(({ name }) => name === needed));
   return missing === undefined ? undefined : `no longer exports ${missing}`;
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function bytesOf(hex: string): Uint8Array {

@@ -13,8 +13,6 @@ import { walk } from "./instructions.ts";
 import { Section, sectionsOf } from "./sections.ts";
 import { IGNORE } from "./visitor.ts";
 
-/** An element of a table. */
-export const ELEMENT_BYTES = 48;
 const FUNCTION_BYTES = 20;
 /**
  * A function in an element segment. It takes 336 bytes once the guest has taken a reference to it,

@@ -6,19 +6,18 @@
  * nothing but what docs/abi.md and the embedder offer. Such a module can crash its own actor, with
  * a reason that says why; it cannot harm another, or the host.
  *
- * The way of a module is source.ts, loader.ts, confine.ts, code-bounds.ts, count.ts, store-limit.ts,
- * trim.ts, check.ts and this file. All of them read bytes by cursor.ts, sections.ts, declarations.ts and
- * instructions.ts.
+ * The way of a module is loader.ts, source.ts, rewriter.ts, confine.ts, code-bounds.ts, count.ts,
+ * store-limit.ts, trim.ts, check.ts and this file. They read bytes by cursor.ts, sections.ts, declarations.ts
+ * and instructions.ts. What rewriter.ts imports is loaded when a program first needs it.
  */
 import { GIVES_WAY_EXPORT, LEFT_EXPORT, PAGE_BYTES, YIELD_EXPORT } from "../wire/abi.ts";
 import type { ReductionPolicy, WayName } from "../wire/limits.ts";
-import { STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
+import { ELEMENT_BYTES, STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { checkInterface, type Offers } from "./check.ts";
 import type { CrashPlaces } from "./crash-places.ts";
 import { Entries } from "./entries.ts";
 import type { ModuleFacts } from "./facts.ts";
-import { ELEMENT_BYTES } from "./footprint.ts";
 import type { ExportType, MemoryType } from "./interface.ts";
 
 /** How the module was made, where that is not evident from its facts. */

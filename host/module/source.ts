@@ -29,49 +29,32 @@ export type ModuleSource =
 /** Reads a module from a path or URL. */
 export type ReadModule = (location: string | URL) => PromiseLike<BufferSource | Response | BuiltModule>;
 
-export interface ReadModuleResult {
+/** A module as it was found, before it is read. */
+export interface Content {
   readonly name: string;
   readonly content: Uint8Array | WebAssembly.Module;
   readonly sourceMap: string | undefined;
 }
 
 /**
- * Rejects with a LoadError, or with a TypeError where the source cannot be a module.
+ * Rejects with a LoadError, or with a TypeError where it cannot be a module.
  *
+ * @param location the path or URL where it was found, if it was
  * @param name the name that the embedder gave it
  * @param moduleBytes the most bytes that it may have
  */
-export async function readModule(
-  source: ModuleSource,
+export async function contentOf(
+  found: unknown,
+  location: string | undefined,
   name: string | undefined,
-  read: ReadModule,
   moduleBytes: number,
-): Promise<ReadModuleResult> {
-  const isLocation = typeof source === "string" || source instanceof URL;
-  const found = isLocation ? await readFrom(source, read) : await source;
+): Promise<Content> {
   checkKind(found);
   const built = isBuilt(found) ? found : undefined;
-  const path = isLocation ? String(source) : built?.entry;
+  const path = location ?? built?.entry;
   const known = name ?? path?.split(/[/\\]/).pop() ?? "guest";
-  const content = await contentOf(built === undefined ? found : wasmOf(built), known, moduleBytes);
+  const content = await bytesOf(built === undefined ? found : wasmOf(built), known, moduleBytes);
   return { name: known, content, sourceMap: built?.sourceMap };
-}
-
-async function readFrom(location: string | URL, read: ReadModule): Promise<BufferSource | Response | BuiltModule> {
-  try {
-    return await read(location);
-  } catch (error) {
-    throw new LoadError(`${location} could not be read: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** `fetch` says only that it failed; the cause says why. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error && cause.message !== "" && error.message === "fetch failed"
-    ? `${error.message}: ${cause.message}`
-    : error.message;
 }
 
 /**
@@ -97,7 +80,7 @@ function wasmOf({ wasm, entry = "the guest", text = "" }: BuiltModule): BufferSo
   throw new LoadError(`${entry} was not compiled, because it has errors:\n${text}`.trimEnd());
 }
 
-async function contentOf(found: object, name: string, moduleBytes: number): Promise<Uint8Array | WebAssembly.Module> {
+async function bytesOf(found: object, name: string, moduleBytes: number): Promise<Uint8Array | WebAssembly.Module> {
   if (found instanceof WebAssembly.Module) return found;
   let content = found;
   if (typeof Response !== "undefined" && found instanceof Response) {

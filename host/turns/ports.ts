@@ -9,7 +9,7 @@ import { type GuestExports, type Instance, NOBODY, type Port } from "../actor/bo
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
 import type { Spec } from "../actor/spec.ts";
-import { gate as gateBase64 } from "../kernel/binary.ts";
+import { binaries } from "../kernel/binary.ts";
 import {
   GIVES_WAY,
   HANDLER_CAPACITY,
@@ -23,8 +23,7 @@ import {
   TAKES_TURNS,
 } from "../kernel/words.ts";
 import type { Kernel } from "../mail/kernel.ts";
-import { bytesOf, kernelBytes } from "../mail/kernel-module.ts";
-import { withExports } from "../module/exports.ts";
+import { bytesOf, kernelWith } from "../mail/kernel-module.ts";
 import type { Import } from "../wire/abi.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
@@ -144,7 +143,7 @@ export class Ports {
     const key = names.join();
     let module = modules.get(key);
     if (module === undefined) {
-      module = new WebAssembly.Module(withExports(kernelBytes(), names));
+      module = new WebAssembly.Module(kernelWith(names));
       modules.set(key, module);
     }
     return module;
@@ -192,7 +191,7 @@ export function flagsOf({ way, reductions }: Spec, { guest, counter }: Instance)
 
 /** The functions by "module.name", as exports of an instance. */
 function gated(modulesOf: Readonly<Record<string, Functions>>): Functions {
-  gateModule ??= new WebAssembly.Module(bytesOf(gateBase64));
+  gateModule ??= new WebAssembly.Module(bytesOf(binaries.gate));
   return new WebAssembly.Instance(gateModule, modulesOf as WebAssembly.Imports).exports as unknown as Functions;
 }
 

@@ -40,6 +40,8 @@ export interface MemoryUse {
 // Estimates. Measured on V8 14, x64: 6 KB for a handler's instance and actor, 5 KB more with JSPI,
 // 140 bytes for a monitor, 640 for a name of 255 letters, 590 for a timer.
 export const INSTANCE_BYTES = 8_192;
+/** An element of a table. */
+export const ELEMENT_BYTES = 48;
 export const FIBER_BYTES = 8_192;
 export const REF_BYTES = 192;
 export const TIMER_BYTES = 640;

@@ -18,7 +18,7 @@ import { chromiumOptions, NO_CHROMIUM } from "../browser/chromium.ts";
 import { GUEST_FOLDERS } from "../support/compile-guests.ts";
 import { build } from "../support/compiler.ts";
 import { ROOT, stepsOf } from "../support/pages.ts";
-import { bundleOf } from "./bundle.ts";
+import { splitBundleOf } from "./bundle.ts";
 import { programOf, serve } from "./engines.ts";
 import { type Report, summaryOf } from "./main.ts";
 
@@ -30,8 +30,8 @@ const documented = new Map(
 );
 
 let folder: string;
-/** A bundle that exports main.ts. */
-let script: string;
+/** The files of a bundle whose entry, `suite.mjs`, exports main.ts. One of them is loaded when bytes are. */
+let scripts: string[];
 
 /** Builds a guest as a host may trust it, and writes it. */
 async function make(name: string, of: keyof typeof GUEST_FOLDERS, entry: string, options: object): Promise<void> {
@@ -61,7 +61,8 @@ beforeAll(async () => {
   const source = `export { reportOf, runHandedOver } from ${file("main.ts")};
 export { handedOver } from ${file("handed-over.ts")};
 export * from ${JSON.stringify(join(ROOT, "host/index.ts"))};\n`;
-  script = await bundleOf(source, folder, "suite");
+  scripts = await splitBundleOf(source, folder, "suite");
+  expect(scripts).toContainEqual(expect.stringMatching(/^rewriter/));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -95,13 +96,17 @@ describe.skipIf(options === undefined)(
           async name => [`/${name}.wasm`, ["application/wasm", await readFile(join(folder, `${name}.wasm`))]] as const,
         ),
       );
+      const suite = await Promise.all(
+        scripts.map(
+          async name => [`/${name}`, ["text/javascript", await readFile(join(folder, name), "utf8")]] as const,
+        ),
+      );
       const served = await serve(
         {
           "/": ["text/html", `<!doctype html><title>isopod</title><script type="module" src="main.js"></script>`],
-          "/suite.mjs": ["text/javascript", await readFile(script, "utf8")],
           "/main.js": ["text/javascript", main],
           "/compiles.js": ["text/javascript", compiles, COMPILES],
-          ...Object.fromEntries(wasm),
+          ...Object.fromEntries([...wasm, ...suite]),
         },
         STRICT,
       );
@@ -181,7 +186,7 @@ export default {
 };
 `;
       await writeFile(join(folder, "entry.mjs"), source);
-      const files = ["entry.mjs", "suite.mjs", ...NAMES.map(name => `${name}.wasm`)];
+      const files = ["entry.mjs", ...scripts, ...NAMES.map(name => `${name}.wasm`)];
       const response = await ask(Object.fromEntries(files.map(file => [file, file])), "");
       check((await response.json()) as Report);
     }, 240_000);
@@ -191,6 +196,7 @@ export default {
       const modules = {
         "worker.mjs": "worker.mjs",
         isopod: "suite.mjs",
+        ...Object.fromEntries(scripts.slice(1).map(name => [name, name])),
         "isopod/kernel.wasm": "kernel.wasm",
         "echo.wasm": "echo.wasm",
       };

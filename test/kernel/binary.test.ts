@@ -1,10 +1,19 @@
 /** The kernel's committed binary. */
 import { expect, test } from "vitest";
-import { binaryFile, compile, lower } from "../../host/kernel/compile.ts";
+import { binaryFile, compile, lower, textOf } from "../../host/kernel/compile.ts";
+import { bytesOf } from "../../host/mail/kernel-module.ts";
 import { kernelFile } from "../support/kernel.ts";
 
 test("binary.ts is what its sources say", async () => {
   expect(kernelFile("binary.ts")).toBe(await binaryFile());
+});
+
+test("every byte can be written as text, which needs no escapes in a string", () => {
+  const bytes = Uint8Array.from({ length: 512 }, (_, i) => (i < 256 ? i : (i * 37) % 256));
+  const text = textOf(bytes);
+  expect(text).toMatch(/^[^"\\]+$/);
+  expect(JSON.stringify(text)).toBe(`"${text}"`);
+  expect(bytesOf(text)).toEqual(bytes);
 });
 
 test("the kernel does not depend on what was compiled before it", async () => {

@@ -3,10 +3,8 @@
  * cannot run it.
  */
 import { afterEach, expect, test, vi } from "vitest";
-import { kernel as base64 } from "../../host/kernel/binary.ts";
+import { kernelBytes as binary, kernelWith } from "../../host/mail/kernel-module.ts";
 import { guest } from "../support/wat.ts";
-
-const binary = () => Uint8Array.from(atob(base64), character => character.charCodeAt(0));
 
 /** An engine in which compiling fails, as far as JavaScript can see. */
 function withoutCompiler(refuses: (bytes: Uint8Array) => boolean): { compiled: number } {
@@ -38,6 +36,16 @@ const ECHO = guest(`
   (func (export "_start") (call $window (i32.const 64) (i32.const 128) (i32.const 1024)))
   (func (export "handle") (param $n i32)
     (drop (call $send (i32.load (i32.const 72)) (i32.load (i32.const 76)) (i32.load (i32.const 68)) (i32.const 128) (local.get $n))))`);
+
+test("the kernel can be made with some of its exports, and is the same but for these", () => {
+  const names = ["turn", "recv", "me", "guest"];
+  const [all, some] = [binary(), kernelWith(names)].map(bytes => new WebAssembly.Module(bytes));
+  const exported = WebAssembly.Module.exports(all).filter(({ name }) => names.includes(name));
+  expect(WebAssembly.Module.exports(some)).toEqual(exported);
+  expect(WebAssembly.Module.imports(some)).toEqual(WebAssembly.Module.imports(all));
+  const everything = WebAssembly.Module.exports(all).map(({ name }) => name);
+  expect(WebAssembly.Module.exports(new WebAssembly.Module(kernelWith(everything)))).toHaveLength(everything.length);
+});
 
 test("importing isopod compiles nothing", async () => {
   const count = withoutCompiler(() => false);

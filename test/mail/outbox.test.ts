@@ -1,7 +1,6 @@
 /** Guests that send to other threads and nodes: what leaves by an outbox, and what happens without one. */
 import { describe, expect, test } from "vitest";
 import type { Carrier, Outbox } from "../../host/mail/outbox.ts";
-import { readModule } from "../../host/module/source.ts";
 import type { RuntimeOptions } from "../../host/options.ts";
 import { Parts } from "../../host/parts.ts";
 import type { DeadLetter } from "../../host/wire/events.ts";
@@ -47,8 +46,8 @@ async function stage(way: keyof typeof BODIES, options: RuntimeOptions = {}) {
     onError: (error, callback) => void failed.push(`${callback}: ${(error as Error).message}`),
     ...options,
   });
-  const found = await readModule(guest(BODIES[way]), way, fetch, 1e6);
-  const module = await parts.loader.load(found, way === "resume" ? { reductions: "count" } : {});
+  const reductions = way === "resume" ? "count" : "none";
+  const module = await parts.loader.load(guest(BODIES[way]), { name: way, reductions });
   const send = async (count: number, length: number) => {
     const args = new Uint8Array(Uint32Array.of(count, length, way === "handler" ? 1 : 0).buffer);
     const { pid } = parts.spawner.spawn(module, { args }, parts.imports);

@@ -3,7 +3,7 @@
  * the names that outside.ts gives them.
  */
 import { readFileSync } from "node:fs";
-import { kernel } from "../../host/kernel/binary.ts";
+import { kernelBytes } from "../../host/mail/kernel-module.ts";
 import { assemble } from "./wat.ts";
 
 /** A function of the kernel's TypeScript: its name, the names of its parameters, its result's type. */
@@ -73,7 +73,7 @@ export function instantiateKernel(surroundings: Surroundings): CompiledKernel {
   const missing = (name: string) => () => {
     throw new Error(`the kernel calls ${name}, which this test does not have`);
   };
-  const module = new WebAssembly.Module(wasm ?? new Uint8Array(Buffer.from(kernel, "base64")));
+  const module = new WebAssembly.Module(wasm ?? kernelBytes());
   const { exports } = new WebAssembly.Instance(module, {
     kernel: { memory, turns },
     guest: { memory: guestMemory },

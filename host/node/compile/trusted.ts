@@ -4,9 +4,9 @@
  * handed over as a `WebAssembly.Module` where nothing may be compiled at run time.
  */
 import { basename } from "node:path";
-import { RewrittenModule } from "../../module/facts.ts";
-import { withFacts } from "../../module/facts-section.ts";
-import { ModuleLoader } from "../../module/loader.ts";
+import { withFacts } from "../../module/facts-writer.ts";
+import { Rewriter } from "../../module/rewriter.ts";
+import { RewrittenModule } from "../../module/rewritten-module.ts";
 import { LoadError } from "../../wire/errors.ts";
 import { defaultLimits } from "../../wire/limits.ts";
 import { type Compiled, moduleWithMap, withErrors } from "./compiled.ts";
@@ -17,14 +17,11 @@ export async function makeTrusted(compiled: Compiled, path: string): Promise<Com
   const { wasm, sourceMap, ...rest } = compiled;
   if (wasm === undefined) return compiled;
   // Tables that name no maximum get the one of the default limit. A runtime that allows fewer says so.
-  const { tableElements } = defaultLimits;
-  const loader = new ModuleLoader({
-    tableElements,
-    offers: { imported: new Map(), asked: new Set() },
-    readSourceMap: undefined,
-  });
+  const { moduleBytes, tableElements } = defaultLimits;
+  const offers = { imported: new Map(), asked: new Set<string>() };
+  const rewriter = new Rewriter({ moduleBytes, tableElements, offers, readSourceMap: undefined });
   try {
-    const { compiled: made, ownsMemory, earlier } = await loader.rewrite(basename(path), wasm, false);
+    const { compiled: made, ownsMemory, earlier } = await rewriter.rewrite(basename(path), wasm, false);
     const changes = [...earlier()].reverse().concat(made.limit?.copies ?? [], made.copies ?? []);
     const map = sourceMap && changes.reduce((moved, copies) => movedMap(moved, copies), sourceMap);
     return { ...rest, ...moduleWithMap(withFacts(made.bytes, new RewrittenModule(made, ownsMemory)), map) };
