@@ -15,7 +15,6 @@ import { self } from "./process";
 import { ExitReason } from "./reason";
 import { Ref } from "./ref";
 import { delegateRaw, Sent, send, sendText } from "./send";
-import { OVER_LIMIT } from "./status";
 import * as utf8 from "./utf8";
 import * as window from "./window";
 
@@ -42,6 +41,8 @@ export enum Outcome {
   OverLimit,
   /** A `Request` was cancelled before it was answered. Calls never have this outcome. */
   Cancelled,
+  /** A function of the embedder was asked, and the grant `imports` for it is missing. Calls never have this outcome. */
+  NotGranted,
 }
 
 /** How long a call waits by default (Erlang: `gen_server:call/2`). */
@@ -124,6 +125,8 @@ export class Reply {
         return "the caller has reached a limit";
       case Outcome.Cancelled:
         return "cancelled";
+      case Outcome.NotGranted:
+        return "not granted";
       default: {
         const why = this.why;
         return why === null ? "the callee ended" : `the callee ended: ${why}`;
@@ -165,9 +168,9 @@ export function callRaw(to: Pid, ptr: usize, length: i32, timeoutMs: i32 = DEFAU
   return isRef(ref) ? answerTo(ref, timeoutMs) : refused(ref);
 }
 
-/** Whether the import `request` has returned a ref. */
+/** Whether the import `request` or `ask` has returned a ref. */
 export function isRef(answer: i32): bool {
-  return answer < 0 && answer !== OVER_LIMIT;
+  return answer < -1023;
 }
 
 /** The reply to a request that was not sent. */
@@ -198,8 +201,8 @@ export function answerTo(ref: Ref, timeoutMs: i32): Reply {
 /** The reply that `message`, an answer or a Down, is to the request `ref`. It ends the request. */
 export function replyOf(message: Message, ref: Ref): Reply {
   // From now on the host refuses a second answer, and the flush removes what has come already. It
-  // writes nothing into the window, so the answer is still there.
-  actor.demonitor(ref, 1);
+  // writes nothing into the window, so the answer is still there. What comes from the embedder is the last of its ref.
+  if (message.from !== 0) actor.demonitor(ref, 1);
   return message.kind === Kind.Message
     ? new Reply(Outcome.Answered, message, null)
     : new Reply(Outcome.Ended, null, ExitReason.of(message));

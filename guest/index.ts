@@ -50,6 +50,7 @@ export { Matcher, match, matchFirst } from "./match";
 export { Kind, Message, MessageCopy, Reason } from "./message";
 export { Pid } from "./pid";
 export { args, argsText, exit, exitFor, exitText, exitWith, Level, log, now, parent, self, shutdown } from "./process";
+export { ask, askText, question, questionText } from "./question";
 export { Reader } from "./reader";
 export { ExitReason } from "./reason";
 export { dropRef, makeRef, Ref } from "./ref";

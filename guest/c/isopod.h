@@ -117,6 +117,14 @@ static inline int32_t isopod_reply(const void *ptr, size_t len) {
   return isopod_send(isopod.info.from, isopod.info.ref, ptr, len);
 }
 
+/* Asks a function of the embedder by its full name, such as "db.get". Returns the ref, which is below -1,023: the answer
+   is the item that isopod_receive_tag(timeout, ref) takes, a message or a Down. Any other number: nothing was asked. */
+static inline int32_t isopod_ask(const char *name, const void *ptr, size_t len) {
+  size_t name_len = 0;
+  while (name[name_len] != 0) name_len++;
+  return actor_ask(name, name_len, ptr, len);
+}
+
 /* Ends the actor for a reason of its own: at most 4,096 bytes, which its links and monitors get. */
 static inline _Noreturn void isopod_fail(const void *reason, size_t len) { actor_exit(ISOPOD_OWN, reason, len); }
 

@@ -18,6 +18,7 @@ import type { Message, TimerItem } from "../wire/message.ts";
 import { formatPid } from "../wire/pid.ts";
 
 export { type Codec, DecodeError, text } from "../wire/codec.ts";
+export { answering } from "./answering.ts";
 
 /** The values of JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

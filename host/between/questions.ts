@@ -17,14 +17,14 @@ const HOST = 0;
  * place of an answer that the actor may not receive or has no room for.
  */
 export function deliverAnswer(actor: Actor, ref: number, bytes: Uint8Array): void {
-  const { services, limits, pid } = actor;
+  const { services, limits } = actor;
   const { length } = bytes;
   services.counters.sent++;
   if (length <= limits.messageBytes && hasRoomForAnswer(actor, length)) {
     services.kernel.deliver(actor.record, MESSAGE, ref, HOST, HOST, 0, 0, bytes);
     return;
   }
-  services.deadLetter(HOST, pid, ref, length, length > limits.messageBytes ? "too large" : "mailbox full");
+  services.deadLetter(HOST, actor.pid, ref, length, length > limits.messageBytes ? "too large" : "mailbox full");
   sendDown(actor, HOST, HOST, ref, { kind: "noconnection" });
 }
 

@@ -22,11 +22,16 @@ export function mayBeNamed(actor: Actor): boolean {
   return count < limits.names && hasMemory(actor, NAME_BYTES);
 }
 
-/** Whether an actor may have another pending call of a function of the embedder, with so many bytes of a request. */
-export function mayCall(actor: Actor, bytes = 0): boolean {
+/** Whether an actor may have another pending call of a function of the embedder. */
+export function mayCall(actor: Actor): boolean {
+  return actor.hostCalls < actor.limits.hostCalls && hasMemory(actor, NAME_BYTES);
+}
+
+/** Whether an actor may ask the embedder a question of so many bytes: a pending call, and a ref. */
+export function mayQuestion(actor: Actor, bytes: number): boolean {
   const { hostCalls, askedBytes, limits } = actor;
   if (hostCalls >= limits.hostCalls || askedBytes + bytes > limits.mailboxBytes) return false;
-  return hasMemory(actor, NAME_BYTES + bytes);
+  return actor.coldWord(TIE_COUNT) >>> 0 < limits.ties && hasMemory(actor, NAME_BYTES + REF_BYTES + bytes);
 }
 
 /** Whether `allMemoryBytes` allows so many further bytes of ties. */

@@ -13,7 +13,7 @@ import { mayAsk } from "../between/post.ts";
 import { deliverAnswer, settleQuestion } from "../between/questions.ts";
 import { addRef, newRef } from "../between/refs.ts";
 import { endFromOutside } from "../between/signals.ts";
-import { mayCall, mayMakeRef } from "../between/tie-limits.ts";
+import { mayQuestion } from "../between/tie-limits.ts";
 import { COPIED_SHIFT, DEAD } from "../kernel/words.ts";
 import { type CallOut, isPromise } from "../time/call-out.ts";
 import type { Import } from "../wire/abi.ts";
@@ -86,7 +86,7 @@ export function askImports(
       if (asked === undefined) return AskRefusal.noFunction;
       const size = length >>> 0;
       if (size > actor.limits.messageBytes) return AskRefusal.tooLarge;
-      if (!mayCall(actor, size) || !mayMakeRef(actor) || !mayAsk(actor)) return OVER_LIMIT;
+      if (!mayQuestion(actor, size) || !mayAsk(actor)) return OVER_LIMIT;
       charge(actor, size >>> COPIED_SHIFT);
       const ref = newRef(actor);
       let answer: ReturnType<AnsweringHostFunction["answer"]>;

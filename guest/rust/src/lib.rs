@@ -104,6 +104,28 @@ pub fn monitor(pid: Pid) -> Option<i32> {
     (reference < -1023).then_some(reference)
 }
 
+/// Why a function of the embedder was not asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotAsked {
+    NoFunction,
+    TooLarge,
+    NotGranted,
+    /// The limit `hostCalls`, `ties` or `mailboxBytes`, or a mailbox full of items that it has asked for.
+    OverLimit,
+}
+
+/// Asks a function of the embedder by its full name, such as `db.get`. Returns the ref: the answer
+/// is the item that `receive_tag` of it takes, a message or a Down.
+pub fn ask(name: &str, request: &[u8]) -> Result<i32, NotAsked> {
+    match unsafe { actor::ask(name.as_ptr(), name.len(), request.as_ptr(), request.len()) } {
+        0 => Err(NotAsked::NoFunction),
+        2 => Err(NotAsked::TooLarge),
+        -100 => Err(NotAsked::NotGranted),
+        -101 => Err(NotAsked::OverLimit),
+        reference => Ok(reference),
+    }
+}
+
 /// Gives a log line to the host. False without the grant `log`, and where too much was logged in
 /// this second.
 pub fn log(text: &str) -> bool {
