@@ -11,7 +11,7 @@ export { descend } from "./descent.ts";
 export { keepFirstState } from "./first-state.ts";
 export { dropImage, save, takeImage } from "./image.ts";
 export { sizeFor } from "./items.ts";
-export { run, turnOf } from "./loop.ts";
+export { run, runTimed, turnOf } from "./loop.ts";
 export { first, remove } from "./mailbox.ts";
 export { mark, unmark } from "./marks.ts";
 export { closeOutbox, openOutbox, outboxFor } from "./outbox.ts";
