@@ -25,7 +25,7 @@ const full: Reading = {
     counters: { ...counters, hibernated: 0, loaded: 0, turnsCut: 0 },
     ...{ guests: MANY, actors: MANY, runQueue: MANY, mailboxItems: MANY, mailboxBytes: 2 ** 40, memoryBytes: 2 ** 40 },
     states: { parked: MANY, ready: MANY, running: 1, idle: MANY },
-    ...{ samples: [], crashes: MANY },
+    ...{ samples: [], crashes: MANY, cpu: 1, followed: [] },
   },
   page: page(17),
   sample: {

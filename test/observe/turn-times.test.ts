@@ -93,8 +93,8 @@ async function readsOf(second: Pid): Promise<number> {
 
 describe("the times of turns", () => {
   test.each([
-    [3, 1, 100_000],
-    [1, 9, 50_000],
+    [3, 1, 30_000],
+    [1, 9, 20_000],
     [50, 2000, 1_000],
     [1, 5000, 2_000],
   ])("are in proportion where turns take %d and %d µs", async (one, other, turns) => {
@@ -126,7 +126,7 @@ describe("the times of turns", () => {
     times.read();
     // One of these turns is timed for sure, and stands for many others.
     let longest = 0;
-    for (let round = 0; round < 200; round++) {
+    for (let round = 0; round < 100; round++) {
       const before = clock.now();
       const work = clock.jump.bind(clock);
       // The process stands still for 10 ms in one of a hundred turns.

@@ -108,6 +108,11 @@ export class History {
     return found.reverse();
   }
 
+  /** What an actor was called that has ended lately. */
+  endedLabel(pid: string): string | undefined {
+    return this.#labels.get(pid);
+  }
+
   eventsOf(pid: string, most: number): EventRow[] {
     return this.events.filter(event => event.pid === pid).slice(-most);
   }
