@@ -28,6 +28,7 @@ const roomOf: Readonly<Partial<Record<SortKey, "medium" | "wide">>> = {
   image: "wide",
   links: "wide",
   age: "medium",
+  reductions: "medium",
 };
 
 /** A column of numbers. A row without the number has an empty cell, and a 0 is quiet. */

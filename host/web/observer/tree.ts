@@ -128,9 +128,9 @@ export class TreeList {
     return [
       children > 0 ? toggle : el("span", { class: "toggle" }),
       el("span", { class: "strong" }, escapeControls(label)),
+      children > 0 ? el("span", { class: "badge" }, count(children)) : "",
       "  ",
       el("small", {}, notes),
-      children > 0 ? el("span", { class: "badge" }, count(children)) : "",
     ];
   }
 
