@@ -222,7 +222,30 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     expect(await page.locator("main img").count()).toBe(0);
   });
 
+  test("gives lanes to those with most messages, and one to all others", async () => {
+    const hub = runtime.mailbox();
+    runtime.register("hub", hub.pid);
+    const others = Array.from({ length: 9 }, () => runtime.mailbox());
+    await page.goto(observer.url);
+    await page.getByLabel(`Follow ${formatPid(hub.pid)}`, { exact: true }).click();
+    await page.getByRole("tab", { name: "Messages 1" }).click();
+    for (const [i, other] of others.entries()) {
+      runtime.register(`m${i}`, other.pid);
+      for (let n = 0; n <= i; n++) other.send(hub.pid, `${n}`);
+    }
+    await page.locator(".sequence li[data-number]").nth(44).waitFor();
+    expect(await page.locator(".heads .lane").allTextContents()).toEqual([
+      ...["hub", "m8", "m7", "m6", "m5", "m4"],
+      "others",
+    ]);
+    // Of a flood, the last ones are shown, and that others are missing.
+    for (let n = 0; n < 1000; n++) others[8].send(hub.pid, `flood ${n}`);
+    await page.getByText("800 more, not kept").waitFor();
+    await page.locator(".sequence li", { hasText: "flood 999" }).waitFor();
+  });
+
   test("says that no more actors can be followed", async () => {
+    await page.setViewportSize({ width: 1360, height: 1100 });
     const mailboxes = Array.from({ length: 17 }, () => runtime.mailbox());
     await page.goto(observer.url);
     for (const { pid } of mailboxes) await page.getByLabel(`Follow ${formatPid(pid)}`, { exact: true }).click();

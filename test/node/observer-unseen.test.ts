@@ -90,6 +90,7 @@ describe("actors that are followed", () => {
     const last = runtime.whereis("the echo") ?? 0;
     expect(talk.followed).toEqual([...others, last].map(formatPid));
     // The name goes to another actor while its owner lives: nobody else is followed.
+    for (const pid of others.splice(0, 2)) talk.unfollow(pid);
     runtime.unregister("the echo");
     runtime.register("the echo", runtime.mailbox().pid);
     await runtime.settled();
