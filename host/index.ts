@@ -70,8 +70,10 @@ export type { ActorFilter } from "./observe/actor-filter.ts";
 export type { ActorInfo, Wait } from "./observe/actor-info.ts";
 export type { ActorOrder } from "./observe/actor-order.ts";
 export type { Arrivals } from "./observe/arrivals.ts";
+export type { Follow, FollowedMessage, FollowOptions } from "./observe/follows.ts";
 export type { Snapshot, SnapshotOptions } from "./observe/snapshot.ts";
 export type { Totals } from "./observe/totals.ts";
+export type { TurnTimes, TurnWindow } from "./observe/turn-times.ts";
 export type { PeekOptions, WaitingItem } from "./observe/waiting-item.ts";
 export { escapeControls } from "./wire/escape-controls.ts";
 export type {

@@ -18,7 +18,8 @@ import { envImports } from "./door/imports-env.ts";
 import type { SpawnByGuest } from "./door/imports-signals.ts";
 import { type Log, mayLog } from "./door/log.ts";
 import { CallActor } from "./javascript/call-actor.ts";
-import type { SupervisorOptions } from "./javascript/child.ts";
+import type { Calls } from "./javascript/calls.ts";
+import { checkSupervisor, type SupervisorOptions } from "./javascript/child.ts";
 import { Directory } from "./javascript/directory.ts";
 import { HostMailbox } from "./javascript/host-mailbox.ts";
 import { Supervisor } from "./javascript/supervisor.ts";
@@ -36,7 +37,9 @@ import { Kernel } from "./mail/kernel.ts";
 import { Outboxes } from "./mail/outbox.ts";
 import { ModuleLoader } from "./module/loader.ts";
 import { Callbacks } from "./observe/callbacks.ts";
+import { Follows } from "./observe/follows.ts";
 import { Snapshots } from "./observe/snapshot.ts";
+import { TurnClock } from "./observe/turn-times.ts";
 import type { RuntimeOptions } from "./options.ts";
 import { CallOut } from "./time/call-out.ts";
 import { systemClock } from "./time/clock.ts";
@@ -53,6 +56,8 @@ import { byCountAndClock } from "./turns/preempt.ts";
 import { stackTooLong } from "./turns/preempted-stack.ts";
 import type { ImportObject } from "./wire/host-functions.ts";
 import { type RuntimeLimits, runtimeLimits } from "./wire/limits.ts";
+import type { ExitReason } from "./wire/message.ts";
+import type { Pid } from "./wire/pid.ts";
 import { reasonOfThrown } from "./wire/reason.ts";
 
 /** Everything that one runtime consists of. */
@@ -74,7 +79,10 @@ export class Parts {
   readonly ends: Ends;
   readonly spawner: Spawner;
   readonly snapshots: Snapshots;
+  readonly follows: Follows;
+  readonly turnClock: TurnClock;
   readonly loader: ModuleLoader;
+  #calls: Calls | undefined;
 
   constructor(options: RuntimeOptions) {
     const clock = options.clock ?? systemClock;
@@ -86,6 +94,8 @@ export class Parts {
     const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes, random);
     for (const word of [TIE_SECRET, TIE_SECRET + 4]) kernel.setWord(word, (secretRandom() * 2 ** 32) | 1);
     const account = new Account(limits.allMemoryBytes, kernel);
+    const actors = new Actors(kernel);
+    const follows = new Follows(clock, actors);
     const counters = {
       sent: 0,
       received: 0,
@@ -115,6 +125,7 @@ export class Parts {
       counters,
       account,
       random,
+      follows,
       end: (actor, reason) => this.ends.end(actor, reason),
       bringIn: actor => this.instances.bringIn(actor),
       pin: actor => this.instances.pin(actor),
@@ -136,7 +147,9 @@ export class Parts {
     this.notices = notices;
     this.inspection = inspection;
     this.services = services;
-    this.actors = new Actors(kernel);
+    this.actors = actors;
+    this.follows = follows;
+    this.turnClock = new TurnClock(kernel, clock);
     this.outboxes = new Outboxes(kernel);
     this.registry = new Registry(inspection);
     this.directory = new Directory(services, this.actors, this.registry);
@@ -145,7 +158,7 @@ export class Parts {
     const denials = new Denials(notices, options.onDenied);
     const denied: Denied = (actor, call) => denials.tell(actor, call);
     const log: Log = (actor, level, text) => callbacks.log(actor, level, text);
-    const { actors, outboxes, registry } = this;
+    const { outboxes, registry } = this;
     const spawn: SpawnByGuest = (parent, name, entry, args) => {
       // Warnings count against the log, so failing spawns cannot flood it.
       const warn = (text: string, bytes: number) => {
@@ -163,7 +176,7 @@ export class Parts {
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
     this.hibernation = new Hibernation(services, options.hibernateAfterMs ?? Number.POSITIVE_INFINITY);
     this.images = new Images(services, this.hibernation);
-    this.loop = new Loop(services, notices, outboxes, {
+    this.loop = new Loop(services, notices, outboxes, this.turnClock, {
       begin: look,
       tellEnds: () => exits.tellOfKernel(),
       provide: actor => this.instances.provide(actor),
@@ -215,13 +228,29 @@ export class Parts {
     });
   }
 
-  newCallActor(): CallActor {
-    return this.#newHostActor(record => new CallActor(record, this.services, this.limits));
+  /** The calls of the host. Their actor is made for the first one. */
+  get calls(): Calls {
+    this.#calls ??= this.#newHostActor(record => new CallActor(record, this.services, this.limits)).calls;
+    return this.#calls;
   }
 
   newMailbox(): HostMailbox {
     const { services, limits, notices, directory } = this;
     return this.#newHostActor(record => new HostMailbox(record, services, limits, notices.callOut, directory));
+  }
+
+  /** Runs an async function as the actor of a mailbox. */
+  runActor(mailbox: HostMailbox, run: (mailbox: HostMailbox) => Promise<void>): Pid {
+    const end = (reason: ExitReason) => this.ends.end(mailbox.actor, reason);
+    // In a microtask, so that links and monitors made with the pid miss nothing.
+    const ended = Promise.resolve(mailbox)
+      .then(run)
+      .then(
+        () => end({ kind: "normal" }),
+        error => end(reasonOfThrown(error)),
+      );
+    this.notices.callOut.watch("telling of an end", ended);
+    return mailbox.pid;
   }
 
   /** Makes something of the host that acts as an actor without a guest. */
@@ -237,9 +266,10 @@ export class Parts {
 
   /** `runtime` is what the supervisor starts its children with. */
   newSupervisor(runtime: ConstructorParameters<typeof Supervisor>[0], options: SupervisorOptions): Supervisor {
-    const { directory, inspection, services } = this;
+    checkSupervisor(options);
+    const { directory, ends, inspection, services, snapshots } = this;
     const { onReport } = options;
-    return new Supervisor(runtime, options, {
+    const supervisor = new Supervisor(runtime, options, {
       now: () => services.clock.now(),
       adopt: (child, { lo, hi }) => {
         const actor = directory.find(child);
@@ -249,5 +279,8 @@ export class Parts {
       told: (supervisor, id, pid, what) => inspection.tell({ kind: "child", supervisor, id, pid, what }),
       report: report => inspection.tell({ kind: "report", report }, "onReport", onReport && (() => onReport(report))),
     });
+    const { pid } = supervisor;
+    ends.exited(directory.find(pid), pid)?.then(snapshots.supervision.add(supervisor));
+    return supervisor;
   }
 }

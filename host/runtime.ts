@@ -5,8 +5,7 @@
 
 import { totals } from "./actor/actor.ts";
 import { Caller } from "./javascript/caller.ts";
-import type { Calls } from "./javascript/calls.ts";
-import { checkSupervisor, type SupervisorOptions } from "./javascript/child.ts";
+import type { SupervisorOptions } from "./javascript/child.ts";
 import type { Ask } from "./javascript/client.ts";
 import { type HostMailbox, type SendOptions, sendChecks } from "./javascript/host-mailbox.ts";
 import type { Supervisor } from "./javascript/supervisor.ts";
@@ -16,9 +15,11 @@ import type { GuestModule } from "./module/guest-module.ts";
 import type { ModuleSource } from "./module/source.ts";
 import type { ActorFilter } from "./observe/actor-filter.ts";
 import type { ActorInfo } from "./observe/actor-info.ts";
+import type { Follow, FollowOptions } from "./observe/follows.ts";
 import type { Snapshot, SnapshotOptions } from "./observe/snapshot.ts";
 import type { Totals } from "./observe/totals.ts";
-import { type PeekOptions, peek, peekChecks, type WaitingItem } from "./observe/waiting-item.ts";
+import type { TurnTimes } from "./observe/turn-times.ts";
+import { type PeekOptions, peek, type WaitingItem } from "./observe/waiting-item.ts";
 import { type LoadOptions, loadChecks, type RuntimeOptions, runtimeChecks } from "./options.ts";
 import { Parts } from "./parts.ts";
 import { callback, checkOptions } from "./wire/checks.ts";
@@ -28,12 +29,10 @@ import type { RuntimeLimits } from "./wire/limits.ts";
 import type { ExitReason, GivenReason } from "./wire/message.ts";
 import { payloadFrom } from "./wire/payload.ts";
 import type { Pid } from "./wire/pid.ts";
-import { reasonOfThrown } from "./wire/reason.ts";
 
 /** Loads modules, runs their actors, and connects them with JavaScript. `stop` ends it. */
 export class Runtime extends Caller implements AsyncDisposable {
   readonly #parts: Parts;
-  #calls: Calls | undefined;
   #stopped = false;
 
   /** Throws a RangeError for a number out of its range, and a TypeError for an unknown option. */
@@ -100,8 +99,7 @@ export class Runtime extends Caller implements AsyncDisposable {
     return (bytes, options) => {
       const callee = this.#parts.directory.receiver(to);
       if (this.#stopped) throw new ClosedError("the runtime is stopped: make another to call actors");
-      this.#calls ??= this.#parts.newCallActor().calls;
-      return this.#calls.call(callee, to, bytes, options);
+      return this.#parts.calls.call(callee, to, bytes, options);
     };
   }
 
@@ -165,17 +163,7 @@ export class Runtime extends Caller implements AsyncDisposable {
    */
   actor(run: (mailbox: HostMailbox) => Promise<void>): Pid {
     callback(run, "what it runs", "actor");
-    const mailbox = this.mailbox();
-    const end = (reason: ExitReason) => this.#parts.ends.end(mailbox.actor, reason);
-    // In a microtask, so that links and monitors made with the pid miss nothing.
-    const ended = Promise.resolve(mailbox)
-      .then(run)
-      .then(
-        () => end({ kind: "normal" }),
-        error => end(reasonOfThrown(error)),
-      );
-    this.#parts.notices.callOut.watch("telling of an end", ended);
-    return mailbox.pid;
+    return this.#parts.runActor(this.mailbox(), run);
   }
 
   /**
@@ -183,10 +171,7 @@ export class Runtime extends Caller implements AsyncDisposable {
    * child that cannot be started throws. `Supervisor.started` waits for promised starts.
    */
   supervise(options: SupervisorOptions): Supervisor {
-    checkSupervisor(options);
-    const supervisor = this.#parts.newSupervisor(this, options);
-    this.exited(supervisor.pid).then(this.#parts.snapshots.supervision.add(supervisor));
-    return supervisor;
+    return this.#parts.newSupervisor(this, options);
   }
 
   /** Whether there is a live actor with this pid (Erlang: `is_process_alive/1`). */
@@ -293,9 +278,23 @@ export class Runtime extends Caller implements AsyncDisposable {
 
   /** The first items of an actor's mailbox, which stay in it. Undefined where there is no such actor. */
   peek(pid: Pid, options: PeekOptions = {}): WaitingItem[] | undefined {
-    checkOptions("peek", options, peekChecks);
-    const actor = this.#parts.directory.find(pid);
-    return actor && peek(actor, options);
+    return peek(this.#parts.directory.find(pid), options);
+  }
+
+  /**
+   * Keeps the last messages that an actor sends and is sent, without signals, until `Follow.stop`. What
+   * that costs, docs/observer.md says. Undefined where there is no such actor.
+   */
+  follow(pid: Pid, options: FollowOptions = {}): Follow | undefined {
+    return this.#parts.follows.follow(this.#parts.directory.find(pid), options);
+  }
+
+  /**
+   * Estimates how long the turns of each guest take, until `TurnTimes.stop`. It costs about two percent
+   * of the thread (docs/observer.md).
+   */
+  timeTurns(): TurnTimes {
+    return this.#parts.turnClock.start();
   }
 
   /** Whether an actor is ready or running, or an end has still to be told. */

@@ -33,6 +33,7 @@ dt { color: var(--soft); font-size: .8rem } dd { margin: 0 }
 .card td, .card th { padding-right: .7rem }
 .failed { border-left: 4px solid var(--bad); margin: 1rem 0 }
 .wide { overflow-x: auto }
+.phone { display: none }
 table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--rule); vertical-align: top; white-space: nowrap }
 td.text { white-space: normal; min-width: 12rem }
@@ -55,10 +56,10 @@ details { margin-top: .4rem } summary { cursor: pointer; color: var(--soft); fon
 .figure, .times { flex: none; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 .figure { min-width: 4.6em }
 .times { min-width: 3.6em; color: var(--soft) }
-@media (max-width: 30rem) { .bars { font-size: .78rem } .row { gap: .4rem } .opening .card { padding: .7rem } }
+@media (max-width: 30rem) { .bars { font-size: .78rem } .row { gap: .4rem } .opening .card { padding: .7rem } .screen { display: none } .phone { display: block } }
 a { color: inherit }
 .plot { width: 100%; height: auto; margin: .5rem 0; display: block; font: 13px system-ui, sans-serif; fill: var(--ink) }
 svg .axis { fill: var(--soft); font-size: 12px } svg .group { font-weight: 600 } svg .figure { font-variant-numeric: tabular-nums }
 svg .grid { stroke: var(--rule); fill: none } svg .even { stroke: var(--soft); fill: none; stroke-dasharray: 4 3 }
-svg .line { stroke: var(--k); stroke-width: 2; fill: none } svg .name { font-weight: 600 }
+svg .line { stroke: var(--k); stroke-width: 2; fill: none } svg .name { font-weight: 600 } svg .small { font-size: 11px }
 `;

@@ -104,8 +104,28 @@ export interface Accounting {
   readonly account: Account;
 }
 
+/** What keeps the messages of actors that are followed. */
+export interface MessageNotes {
+  /** Whether any actor is followed. */
+  readonly areWanted: boolean;
+  /** A message took the host's way. `status` and `receiver`: what became of it. */
+  note(
+    fromLo: number,
+    fromHi: number,
+    toLo: number,
+    toHi: number,
+    kind: number,
+    tag: number,
+    ref: number,
+    bytes: Uint8Array,
+    status: number,
+    receiver: Actor | undefined,
+  ): void;
+}
+
 /** What an actor reports to its runtime. */
 export interface Reports {
+  readonly follows: MessageNotes;
   /** Ends the actor for this reason. None of its frames may be on the stack. */
   end(actor: Actor, reason: ExitReason): void;
   /** Loads an actor that has no instance, so that the host can use its memory. Throws a LimitError. */

@@ -36,20 +36,23 @@ export function post(
   bytes: Uint8Array,
 ): number {
   const { length } = bytes;
+  const { counters, follows } = services;
   const receiver = tag < 0 && from !== null ? askerOf(from, to, toLo, toHi, tag) : to;
   const status = admission(from, receiver, kind, tag, ref, length);
   // Counted after what may end a guest's stack.
   if (status !== SEND_ACCEPTED || receiver === undefined) {
     const why = whyRefused(receiver, status);
     services.deadLetter(pidFromWords(fromLo, fromHi), pidFromWords(toLo, toHi), tag, length, why);
-    services.counters.sent++;
+    counters.sent++;
+    if (follows.areWanted) follows.note(fromLo, fromHi, toLo, toHi, kind, tag, ref, bytes, status, receiver);
     return status;
   }
   receiver.services.kernel.deliver(receiver.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
-  services.counters.sent++;
+  counters.sent++;
   if (tag < 0) answered(receiver, tag);
   // The host's calls wait in promises: each is over with its answer.
   if (receiver.immune) demonitor(receiver, tag, false);
+  if (follows.areWanted) follows.note(fromLo, fromHi, toLo, toHi, kind, tag, ref, bytes, status, receiver);
   return SEND_ACCEPTED;
 }
 

@@ -16,6 +16,7 @@ const hostTypes = {
   show: "(i32, i32, i32) -> ()",
   drop: "(i32) -> ()",
   headroom: "() -> ()",
+  timed: "(i32) -> ()",
   goOn: "() -> i32",
   answer: "() -> i32",
   disarm: "() -> ()",

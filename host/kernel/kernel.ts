@@ -12,7 +12,7 @@ export { keepFirstState } from "./first-state.ts";
 export { save } from "./image.ts";
 export { dropImage, takeImage } from "./image-blocks.ts";
 export { sizeFor } from "./items.ts";
-export { run, turnOf } from "./loop.ts";
+export { run, runTimed, turnOf } from "./loop.ts";
 export { first, remove } from "./mailbox.ts";
 export { mark, unmark } from "./marks.ts";
 export { closeOutbox, openOutbox, outboxFor } from "./outbox.ts";

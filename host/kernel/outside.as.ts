@@ -32,6 +32,7 @@
 @external("gate", "host.drop") export declare function hostDrop(payload: i32): void;
 @external("gate", "host.headroom") export declare function hostHeadroom(): void;
 @external("gate", "actor.spawn") export declare function hostSpawn(name: i32, nameLength: i32, entry: i32, entryLength: i32, args: i32, argsLength: i32, flags: i32, result: i32): i32;
+@external("gate", "host.timed") export declare function hostTimed(record: i32): void;
 @external("gate", "host.goOn") export declare function hostGoOn(): i32;
 @external("gate", "host.answer") export declare function hostAnswer(): i32;
 @external("gate", "host.disarm") export declare function hostDisarm(): void;

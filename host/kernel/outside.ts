@@ -99,6 +99,9 @@ export const hostDrop: (payload: i32) => void = named("hostDrop");
 /** Throws if less than 64 KiB of the stack are left. */
 export const hostHeadroom: () => void = named("hostHeadroom");
 
+/** The turn of an actor begins that is to be timed; 0: that turn is over. */
+export const hostTimed: (record: i32) => void = named("hostTimed");
+
 /** The stack of a preempted guest is put back. Answers what `resume:E` is called with. */
 export const hostGoOn: () => i32 = named("hostGoOn");
 

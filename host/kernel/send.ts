@@ -58,7 +58,8 @@ export function isPlain(to: i32, lo: i32, hi: i32, pointer: i32, length: i32): b
   const self = me;
   if (to === 0 || !are2(to, lo, hi)) return false;
   if (load(CURRENT) !== self || load((self + RESTRAINT) | 0) !== FREE) return false;
-  if ((load((to + FLAGS) | 0) & TAKES_MESSAGES) === 0) return false;
+  // Of an actor whose messages are the host's, all are: those that it sends, too.
+  if ((load((to + FLAGS) | 0) & load((self + FLAGS) | 0) & TAKES_MESSAGES) === 0) return false;
   if (below(MAX_INSIDE_BYTES, length) || below(load((to + MAX_MESSAGE_BYTES) | 0), length)) return false;
   if (!below(load((to + COUNT) | 0), load((to + MAX_MESSAGES) | 0))) return false;
   if (below(load((to + MAX_BYTES) | 0), (load((to + BYTES) | 0) + length) | 0)) return false;

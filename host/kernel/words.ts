@@ -93,6 +93,8 @@ export const HIBERNATED = 1416;
 export const LOADED = 1424;
 /** Two odd random words, which no guest knows: where a tie stands in the index depends on them. */
 export const TIE_SECRET = 1368;
+/** Turns that `runTimed` still gives before it times one. The host sets it. */
+export const UNTIMED = 1432;
 /** The index of ties; 0: there is none yet. */
 export const TIE_INDEX = 1376;
 /** A block for the next tie; 0: there is none. */
@@ -219,7 +221,7 @@ export const OVER = 4;
 export const GIVING_WAY = 5;
 
 /** Bits of FLAGS. */
-/** Guests may send to it without the host. */
+/** Guests may send to it without the host, and so may it. */
 export const TAKES_MESSAGES = 1;
 /** The kernel may give it turns. */
 export const TAKES_TURNS = 2;
@@ -258,6 +260,8 @@ export const PINNED = 131_072;
 export const HAS_START = 262_144;
 /** Its turns cannot wait: its entry runs in one turn, to its end. */
 export const RUNS_ONCE = 524_288;
+/** Its last turn that was timed was a long one, so `runTimed` times each of its turns. */
+export const HAS_LONG_TURNS = 1_048_576;
 
 /** The value of NEXT in the last record of the run queue. */
 export const LAST_IN_QUEUE = 1;

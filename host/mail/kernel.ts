@@ -61,6 +61,7 @@ interface Functions {
     isBound: number,
   ): number;
   run(turns: number): number;
+  runTimed(turns: number): number;
   turnOf(record: number): number;
   settle(record: number): number;
   vacate(pool: number): number;
@@ -115,6 +116,8 @@ export class Kernel<T extends Recorded = Recorded> {
   readonly payloads = new Payloads();
   /** Called when the run queue is no longer empty. */
   onCall: () => void = () => {};
+  /** Called when a turn begins that is to be timed, with its record; with 0 when it is over. */
+  onTimed: (record: number) => void = () => {};
   #words: Int32Array;
   #bytes: Uint8Array;
   #doubles: Float64Array;
@@ -171,6 +174,7 @@ export class Kernel<T extends Recorded = Recorded> {
     "host.headroom": needHeadroom,
     "host.seed": () => this.#seed(),
     "host.strayed": strayed,
+    "host.timed": (record: number) => this.onTimed(record),
   };
 
   /** The memory as words. It may have grown since the last call, so do not keep it. */

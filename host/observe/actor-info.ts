@@ -37,6 +37,11 @@ export interface ActorInfo {
    * spawned, or since `SnapshotOptions.since`.
    */
   readonly arrivals: number;
+  /**
+   * The milliseconds that its turns took in the window of `SnapshotOptions.turns`: an estimate. Undefined
+   * without that option, and for the host's own.
+   */
+  readonly turnMs: number | undefined;
   /** The size of a guest's memory; undefined for the host's own. */
   readonly memoryBytes: number | undefined;
   /** Whether a guest has an instance at the moment; undefined for the host's own. */
@@ -91,10 +96,10 @@ const states = { [READY]: "ready", [RUNNING]: "running", [PARKED]: "parked" } as
 const wants = ["any", "tag", "predicate", "ref", "answer"] as const satisfies Record<Want, Wait["for"]>;
 
 /** What an actor does not know of itself. */
-export type Place = Pick<ActorInfo, "kind" | "supervisor" | "strategy" | "children" | "arrivals">;
+export type Place = Pick<ActorInfo, "kind" | "supervisor" | "strategy" | "children" | "arrivals" | "turnMs">;
 
 export function infoOf(actor: Actor, nowMs: number, place: Place): ActorInfo {
-  const { kind, supervisor, strategy, children, arrivals } = place;
+  const { kind, supervisor, strategy, children, arrivals, turnMs } = place;
   const { pid, parent, module, mailbox, belongings, spec } = actor;
   return {
     pid,
@@ -109,6 +114,7 @@ export function infoOf(actor: Actor, nowMs: number, place: Place): ActorInfo {
     mailboxItems: mailbox.count,
     mailboxBytes: mailbox.bytes,
     arrivals,
+    turnMs,
     memoryBytes: memoryBytesOf(actor),
     resident: isResident(actor),
     pinned: pinnedBy(actor),

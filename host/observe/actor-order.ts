@@ -10,6 +10,7 @@ import { slotOf } from "../wire/pid.ts";
 import { reductionsOf } from "./actor-info.ts";
 import { type Arrivals, arrivalsAt } from "./arrivals.ts";
 import type { LiveActors } from "./live-actors.ts";
+import type { TurnWindow } from "./turn-times.ts";
 
 /**
  * The field of ActorInfo that a snapshot is ordered by; of `names` it is the first one. An actor that
@@ -24,6 +25,7 @@ export type ActorOrder =
   | "mailboxItems"
   | "mailboxBytes"
   | "arrivals"
+  | "turnMs"
   | "memoryBytes"
   | "resident"
   | "imageBytes"
@@ -33,10 +35,16 @@ export type ActorOrder =
 
 type Key = string | number;
 
+/** What was seen of all actors before. */
+export interface Known {
+  readonly since?: Arrivals | undefined;
+  readonly turns?: TurnWindow | undefined;
+}
+
 interface Field {
   /** Words go from A to Z, numbers from the greatest down. */
   readonly isWord: boolean;
-  of(live: LiveActors, record: number, since: Arrivals | undefined): Key;
+  of(live: LiveActors, record: number, known: Known): Key;
 }
 
 const fields: Readonly<Record<ActorOrder, Field>> = {
@@ -46,7 +54,8 @@ const fields: Readonly<Record<ActorOrder, Field>> = {
   state: { isWord: true, of: (live, record) => live.stateAt(record) },
   mailboxItems: { isWord: false, of: (live, record) => live.word(record, COUNT) },
   mailboxBytes: { isWord: false, of: (live, record) => live.word(record, BYTES) },
-  arrivals: { isWord: false, of: arrivalsAt },
+  arrivals: { isWord: false, of: (live, record, { since }) => arrivalsAt(live, record, since) },
+  turnMs: { isWord: false, of: (live, record, { turns }) => turns?.of(live.pidAt(record)) ?? 0 },
   memoryBytes: { isWord: false, of: byActor(actor => memoryBytesOf(actor) ?? -1) },
   resident: { isWord: false, of: byActor(actor => Number(isResident(actor) ?? -1)) },
   imageBytes: { isWord: false, of: byActor(actor => imageBytesOf(actor) ?? -1) },
@@ -85,23 +94,23 @@ export class First {
   readonly #keyOf: Field["of"];
   readonly #ascends: boolean;
   readonly #most: number;
-  readonly #since: Arrivals | undefined;
+  readonly #known: Known;
   /** A heap: each entry comes after those at 2i + 1 and 2i + 2. The last in the order is at 0. */
   readonly #heap: Entry[] = [];
   #places = 0;
 
-  constructor(live: LiveActors, order: ActorOrder, isReversed: boolean, most: number, since: Arrivals | undefined) {
+  constructor(live: LiveActors, order: ActorOrder, isReversed: boolean, most: number, known: Known) {
     const { isWord, of } = fields[order];
     this.#live = live;
     this.#keyOf = of;
     this.#ascends = isWord !== isReversed;
     this.#most = most;
-    this.#since = since;
+    this.#known = known;
   }
 
   add(record: number): void {
     const heap = this.#heap;
-    const key = this.#keyOf(this.#live, record, this.#since);
+    const key = this.#keyOf(this.#live, record, this.#known);
     const place = this.#places++;
     if (heap.length < this.#most) this.#rise({ key, record, place });
     else if (heap.length > 0 && this.#isKeyAfter(heap[0].key, key)) this.#sink({ key, record, place });

@@ -15,11 +15,12 @@ import type { MemoryUse } from "../wire/memory-use.ts";
 import type { Pid } from "../wire/pid.ts";
 import { type ActorFilter, filterChecks, type Matches, matcherOf, parentOf } from "./actor-filter.ts";
 import { type ActorInfo, infoOf } from "./actor-info.ts";
-import { type ActorOrder, actorOrders, First } from "./actor-order.ts";
+import { type ActorOrder, actorOrders, First, type Known } from "./actor-order.ts";
 import { type Arrivals, ArrivalTable, arrivalsAt, checkArrivals } from "./arrivals.ts";
 import { LiveActors } from "./live-actors.ts";
 import { type Places, Supervision } from "./supervision.ts";
 import { type Totals, totalsOf } from "./totals.ts";
+import { checkTurns, type TurnWindow } from "./turn-times.ts";
 
 /** The state of a runtime at one moment. */
 export interface Snapshot {
@@ -64,6 +65,8 @@ export interface SnapshotOptions extends ActorFilter {
   readonly since?: Arrivals;
   /** Fills in `Snapshot.arrivals`, with one walk over all actors. Default false. */
   readonly keepArrivals?: boolean;
+  /** What `TurnTimes.read` has returned: fills in `ActorInfo.turnMs`. The order `turnMs` needs it. */
+  readonly turns?: TurnWindow;
   /** Fills in `ActorInfo.children`, with one walk over all actors. Default false. */
   readonly countChildren?: boolean;
 }
@@ -76,12 +79,16 @@ const snapshotTable = checksOf<SnapshotOptions>({
   reverse: flag,
   since: checkArrivals,
   keepArrivals: flag,
+  turns: checkTurns,
   countChildren: flag,
 });
 
 function checkSnapshot(options: SnapshotOptions): void {
   checkOptions("snapshot", options, snapshotTable);
-  const { from = 0, order = "pid", reverse = false } = options;
+  const { from = 0, order = "pid", reverse = false, turns } = options;
+  if (order === "turnMs" && turns === undefined) {
+    throw new TypeError("snapshot: the order turnMs needs turns: what `read` of `timeTurns()` has returned");
+  }
   if (from === 0 || (order === "pid" && !reverse)) return;
   throw new TypeError("snapshot: from is for the order of pids: other orders have one page, as long as most");
 }
@@ -107,18 +114,19 @@ export class Snapshots {
   snapshot(options: SnapshotOptions): Snapshot {
     checkSnapshot(options);
     const { clock, kernel, account } = this.#services;
-    const { from = 0, most = PAGE, order = "pid", reverse = false, countChildren = false, since } = options;
+    const { from = 0, most = PAGE, order = "pid", reverse = false, countChildren = false } = options;
+    const known = { since: options.since, turns: options.turns };
     const matches = matcherOf(options, this.#live, this.supervision);
     const isPaged = order === "pid" && !reverse;
     const [records, next] = isPaged
       ? this.#page(from, most, matches)
-      : [this.#first(new First(this.#live, order, reverse, most, since), matches), undefined];
+      : [this.#first(new First(this.#live, order, reverse, most, known), matches), undefined];
     const found = records.map(record => this.#live.actorAt(record)).filter(actor => actor !== undefined);
     const atMs = clock.now();
     const places: Places = found.length === 0 ? new Map() : this.supervision.places();
     const counts = countChildren ? this.#countChildren(found, places) : undefined;
     const actors = found.map(actor => {
-      return this.#infoOf(actor, atMs, places.get(actor.pid), counts?.get(actor.pid), since);
+      return this.#infoOf(actor, atMs, places.get(actor.pid), counts?.get(actor.pid), known);
     });
     const arrivals = options.keepArrivals ? new ArrivalTable(this.#live, atMs) : undefined;
     const runQueue = kernel.word(QUEUE_LENGTH);
@@ -139,12 +147,13 @@ export class Snapshots {
     nowMs: number,
     supervisor: ActorInfo["supervisor"],
     children?: number,
-    since?: Arrivals,
+    { since, turns }: Known = {},
   ): ActorInfo {
     const kind = this.supervision.kindOf(actor);
     const strategy = this.supervision.strategyOf(actor.pid);
     const arrivals = arrivalsAt(this.#live, actor.record, since);
-    return infoOf(actor, nowMs, { kind, supervisor, strategy, children, arrivals });
+    const turnMs = actor.module === null ? undefined : turns?.of(actor.pid);
+    return infoOf(actor, nowMs, { kind, supervisor, strategy, children, arrivals, turnMs });
   }
 
   /**

@@ -1,7 +1,7 @@
 /** The items that wait in a mailbox, as those outside see them. They stay there. */
 import type { Actor } from "../actor/actor.ts";
 import { NONE } from "../mail/mailbox.ts";
-import { checksOf, wholeNumber } from "../wire/checks.ts";
+import { checkOptions, checksOf, wholeNumber } from "../wire/checks.ts";
 import { DOWN, EXIT, type ExitReason, MESSAGE, ReasonCode, type Received } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 
@@ -26,13 +26,17 @@ export interface PeekOptions {
   readonly bytes?: number;
 }
 
-export const peekChecks = checksOf<PeekOptions>({ items: wholeNumber(0, 2 ** 31), bytes: wholeNumber(0, 2 ** 31) });
+const peekChecks = checksOf<PeekOptions>({ items: wholeNumber(0, 2 ** 31), bytes: wholeNumber(0, 2 ** 31) });
 
 const kinds: Readonly<Record<number, WaitingItem["kind"]>> = { [MESSAGE]: "message", [DOWN]: "down", [EXIT]: "exit" };
 const reasons = Object.keys(ReasonCode) as ExitReason["kind"][];
 
 /** The first items of a mailbox, in order of arrival. */
-export function peek({ mailbox }: Actor, { items = 20, bytes = 64 }: PeekOptions): WaitingItem[] {
+export function peek(actor: Actor | undefined, options: PeekOptions): WaitingItem[] | undefined {
+  checkOptions("peek", options, peekChecks);
+  const { items = 20, bytes = 64 } = options;
+  if (actor === undefined) return undefined;
+  const { mailbox } = actor;
   const seen: WaitingItem[] = [];
   for (let at = mailbox.first(); at !== NONE && seen.length < items; at = mailbox.next(at)) {
     const { kind, tag, fromLo, fromHi, ref, reason, length } = mailbox.item(at);

@@ -42,16 +42,25 @@ export interface Lives {
   ran(): void;
 }
 
+/** What times turns, if somebody asks for it. */
+export interface TurnTimer {
+  readonly isOn: boolean;
+  /** The turn is over, if it is one that is timed. */
+  end(): void;
+}
+
 export class Loop implements Runnable {
   readonly #services: TurnServices;
   readonly #notices: Notices;
   readonly #outboxes: Outboxes;
   readonly #lives: Lives;
+  readonly #timer: TurnTimer;
   /** The actor whose turn continues on a stack of its own. */
   #away: Actor | null = null;
 
-  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes, lives: Lives) {
+  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes, timer: TurnTimer, lives: Lives) {
     this.#lives = lives;
+    this.#timer = timer;
     this.#services = services;
     this.#notices = notices;
     this.#outboxes = outboxes;
@@ -71,11 +80,13 @@ export class Loop implements Runnable {
     const turns = scheduler.length > 0 ? Math.min(TURNS, kernel.word(QUEUE_LENGTH)) : TURNS;
     kernel.setWord(NOW, Math.floor(clock.now()));
     this.#lives.begin();
-    const answer = kernel.call.run(turns);
+    const isTimed = this.#timer.isOn;
+    const answer = isTimed ? kernel.call.runTimed(turns) : kernel.call.run(turns);
     this.#lives.tellEnds();
     this.#lives.ran();
     scheduler.tookTurns(turns - kernel.word(TURNS_LEFT) - 1);
     if (answer !== 0 && !this.#finishTurn(kernel.userAt(answer & ~WHAT) as Actor, answer & WHAT)) return false;
+    if (isTimed) this.#timer.end();
     this.#again();
     return true;
   }
@@ -84,6 +95,7 @@ export class Loop implements Runnable {
     try {
       this.#services.kernel.current?.failed(error);
     } finally {
+      this.#timer.end();
       this.#again();
     }
   }
@@ -92,6 +104,7 @@ export class Loop implements Runnable {
   resumed(actor: Actor): void {
     if (this.#away?.is(actor) !== true) return;
     this.#away = null;
+    this.#timer.end();
     this.#again();
     this.#services.scheduler.resumed(this);
   }

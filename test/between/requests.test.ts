@@ -82,7 +82,7 @@ const firstRequests: readonly Act[] = Array.from({ length: ACTORS }, (_, who) =>
 }));
 
 /** Who makes the requests of guests, from the second one of a runtime on. */
-type Maker = "the kernel" | "the kernel for reductions" | "the host";
+type Maker = "the kernel" | "the kernel for reductions" | "the host" | "both, as some are followed";
 
 /** While `run` runs, the kernel finds no refs to draw, so it leaves all monitors to the host. */
 async function withoutRefs<T>(run: () => Promise<T>): Promise<T> {
@@ -104,16 +104,17 @@ function play(
   maker: Maker,
   limits: NonNullable<RuntimeOptions["limits"]> = {},
 ): Promise<unknown[]> {
-  const run = () => playWith(wasm, acts, maker === "the kernel for reductions", limits);
+  const run = () => playWith(wasm, acts, maker, limits);
   return maker === "the host" ? withoutRefs(run) : run();
 }
 
 async function playWith(
   wasm: Uint8Array<ArrayBuffer>,
   acts: readonly Act[],
-  pays: boolean,
+  maker: Maker,
   limits: NonNullable<RuntimeOptions["limits"]>,
 ): Promise<unknown[]> {
+  const pays = maker === "the kernel for reductions";
   const clock = new ManualClock();
   const seen: unknown[] = [];
   const runtime = new Runtime({
@@ -130,6 +131,7 @@ async function playWith(
     // No turn ends sooner for what it costs.
     const options: SpawnOptions = pays ? { reductions: { policy: "off" } } : {};
     const pids: Pid[] = Array.from({ length: ACTORS }, () => runtime.spawn(module, options));
+    const follows = maker === "both, as some are followed" ? [0, 2].map(i => runtime.follow(pids[i])) : [];
     const observers: HostMailbox[] = pids.map(() => runtime.mailbox());
     const everybody = new DataView(new ArrayBuffer(4 + 8 * ACTORS));
     everybody.setUint32(0, ACTORS, true);
@@ -140,7 +142,8 @@ async function playWith(
       observer.send(pids[i], new Uint8Array(everybody.buffer), { tag: COMMAND });
     });
     await quiet();
-    for (const each of [...firstRequests, ...acts]) {
+    for (const [i, each] of [...firstRequests, ...acts].entries()) {
+      if (i === acts.length >> 1) follows[1]?.stop();
       if (each.do === "steps") {
         observers[each.who].send(pids[each.who], Uint8Array.from(each.steps.flat()), { tag: COMMAND });
       } else if (each.do === "kill") runtime.kill(pids[each.who]);
@@ -181,6 +184,7 @@ describe("a request in flight", () => {
       const expected = await play(asker, acts, "the host");
       expect(await play(asker, acts, "the kernel")).toEqual(expected);
       expect(await play(asker, acts, "the kernel for reductions")).toEqual(expected);
+      expect(await play(asker, acts, "both, as some are followed")).toEqual(expected);
     },
   );
 

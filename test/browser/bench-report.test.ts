@@ -150,7 +150,7 @@ describe.skipIf(options === undefined)(`the report${options === undefined ? ` ($
   }
 
   test("draws a plot for each thing, with bars as long as their figures", async () => {
-    const plots = await sizesOf(".plot, .bars");
+    const plots = await sizesOf(".plot:visible, .bars:visible");
     // Three topics, at a glance, by pairs, a sweep, single operations, and four scenarios by themselves.
     expect(plots).toHaveLength(11);
     for (const { width, height } of plots) {
@@ -160,13 +160,16 @@ describe.skipIf(options === undefined)(`the report${options === undefined ? ` ($
     const [handler, process, jspi] = await sizesOf(".pairs .bar");
     expect(process.width / handler.width).toBeCloseTo(4, 0);
     expect(jspi.width / handler.width).toBeCloseTo(9, 0);
-    const lines = await sizesOf(".line");
+    const lines = await sizesOf(".line:visible");
     expect(lines).toHaveLength(CONTESTANTS.length + 1);
     for (const { width } of lines) expect(width).toBeGreaterThan(100);
   });
 
-  test("writes no name on another, and none beyond the plot's edge", async () => {
-    const overlaps = await page.locator(".plot").evaluateAll(plots =>
+  test.each([1200, 390])("writes no name on another, and none beyond the plot's edge, in %d pixels", async width => {
+    await page.setViewportSize({ width, height: 900 });
+    const plots = page.locator(".plot:visible");
+    expect(await plots.count()).toBe(3);
+    const overlaps = await plots.evaluateAll(plots =>
       plots.flatMap(plot => {
         const edge = plot.getBoundingClientRect();
         const labels = [...plot.querySelectorAll("text")].map(label => ({
@@ -204,13 +207,13 @@ describe.skipIf(options === undefined)(`the report${options === undefined ? ` ($
     },
   );
 
-  test("fits on a telephone: nothing but its tables is wider than the screen", async () => {
+  test("fits on a telephone: nothing but its tables is wider than the screen, and plots are whole", async () => {
     await page.setViewportSize({ width: 390, height: 800 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     const beyond = await page.locator(".card").evaluateAll(cards =>
       cards.flatMap(card => {
         const edge = card.getBoundingClientRect().right;
-        const parts = [...card.querySelectorAll(".row > *")];
+        const parts = [...card.querySelectorAll(".row > *, .phone .plot")];
         return parts.filter(part => part.getBoundingClientRect().right > edge).map(part => part.textContent);
       }),
     );

@@ -139,13 +139,144 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     await drawer().locator("figure canvas").waitFor();
     for (let i = 3; i <= 8; i++) orders.send(orders.pid, `order ${i}`, { tag: i });
     await drawer().getByText("8 items").waitFor();
-    await drawer().getByText("order 8").waitFor();
+    await drawer().locator("pre", { hasText: "order 8" }).waitFor();
     await page.waitForFunction(() => document.querySelectorAll("#plots canvas").length === 2);
     await page.screenshot({ path: `${folder}mailbox.png` });
     while (orders.poll() !== undefined);
     await drawer().getByText("Waiting in the mailbox: 0").waitFor();
     await press("Close", drawer());
     await drawer().waitFor({ state: "hidden" });
+  });
+
+  test("shows who talks to whom as a sequence, of actors that are followed by a click in their rows", async () => {
+    const echo = runtime.spawn("echo", { name: "echo" });
+    const counter = runtime.spawn("supervised-counter", { name: "counter" });
+    const desk = runtime.mailbox();
+    runtime.register("desk", desk.pid);
+    await page.goto(observer.url);
+    await tab(/^Messages/);
+    await page.getByText("No actor is followed.").waitFor();
+    await tab(/^Actors/);
+    for (const pid of [echo, counter]) await page.getByLabel(`Follow ${formatPid(pid)}`, { exact: true }).click();
+    await page.getByRole("tab", { name: "Messages 2" }).click();
+    await page.getByText("No message of these actors yet.").waitFor();
+
+    desk.send(echo, "hello", { tag: 7 });
+    expect(await desk.callText(counter, "add 5")).toBe("5");
+    desk.send(counter, HOSTILE);
+    const rows = page.locator(".sequence li[data-number]");
+    const seen = async (count: number) => {
+      await rows.nth(count - 1).waitFor();
+      const line = (row: Element) => [
+        row.querySelector(".who")?.textContent,
+        row.querySelector(".arrow")?.className,
+        [...row.querySelectorAll(".what > :not(.who)")].map(({ textContent }) => textContent).join(" "),
+      ];
+      return rows.evaluateAll((all, line) => all.map(new Function(`return ${line}`)()), line.toString());
+    };
+    const shown = HOSTILE.replace("\u202e", "\\u{202e}");
+    const lines = await seen(5);
+    expect(lines.toSorted()).toEqual(
+      [
+        ["desk → echo", "arrow left message", "tag 7 5 B hello"],
+        ["echo → desk", "arrow right message", "tag 7 5 B hello"],
+        ["desk → counter", "arrow left request", "request 5 B add 5"],
+        ["counter → desk", "arrow right answer", "answer 1 B 5"],
+        ["desk → counter", "arrow left message", `${HOSTILE.length + 2} B ${shown}`],
+      ].toSorted(),
+    );
+    expect(await page.locator(".heads .lane").allTextContents()).toEqual(["echo", "counter", "desk"]);
+    // The arrow begins in the middle of the sender's lane, and ends in that of the receiver's.
+    const middles = await page.locator(".heads .lane").evaluateAll(heads =>
+      heads.map(head => {
+        const { left, width } = head.getBoundingClientRect();
+        return left + width / 2;
+      }),
+    );
+    const arrow = await page.locator(".arrow.right").first().boundingBox();
+    expect(arrow?.x).toBeCloseTo(middles[0], 0);
+    expect((arrow?.x ?? 0) + (arrow?.width ?? 0)).toBeCloseTo(middles[2], 0);
+    await page.screenshot({ path: `${folder}messages.png` });
+
+    await page.getByLabel("Filter").fill("ADD 5");
+    await page.locator(".sequence li[data-number]").nth(1).waitFor({ state: "detached" });
+    expect(await rows.count()).toBe(1);
+    await page.getByLabel("Filter").fill("");
+    await seen(5);
+    // A message to an actor that has ended has another colour. The actor keeps its label.
+    runtime.kill(echo);
+    runtime.send(echo, "too late");
+    await page.locator(".arrow.refused").waitFor();
+    await page.getByText("noproc").waitFor();
+    await page.locator(".who", { hasText: "host → echo, ended" }).waitFor({ state: "attached" });
+    await page.getByLabel(`Stop following ${formatPid(echo)}`).click();
+    await page.getByRole("tab", { name: "Messages 1" }).waitFor();
+    await page.locator(".who", { hasText: "echo" }).first().waitFor({ state: "detached" });
+    await page.locator(".who", { hasText: "counter" }).first().waitFor({ state: "attached" });
+    // The details of an actor have its messages, too.
+    await page.locator(".chip").getByRole("button", { name: "counter" }).click();
+    await drawer().getByText("The last messages: 3").waitFor();
+    await press("Following", drawer());
+    await drawer().getByText("The last messages").waitFor({ state: "detached" });
+    await page.getByText("No actor is followed.").waitFor();
+    expect(await page.locator("main img").count()).toBe(0);
+  });
+
+  test("gives lanes to those with most messages, and one to all others", async () => {
+    const hub = runtime.mailbox();
+    runtime.register("hub", hub.pid);
+    const others = Array.from({ length: 9 }, () => runtime.mailbox());
+    await page.goto(observer.url);
+    await page.getByLabel(`Follow ${formatPid(hub.pid)}`, { exact: true }).click();
+    await page.getByRole("tab", { name: "Messages 1" }).click();
+    for (const [i, other] of others.entries()) {
+      runtime.register(`m${i}`, other.pid);
+      for (let n = 0; n <= i; n++) other.send(hub.pid, `${n}`);
+    }
+    await page.locator(".sequence li[data-number]").nth(44).waitFor();
+    expect(await page.locator(".heads .lane").allTextContents()).toEqual([
+      ...["hub", "m8", "m7", "m6", "m5", "m4"],
+      "others",
+    ]);
+    // Of a flood, the last ones are shown, and that others are missing.
+    for (let n = 0; n < 1000; n++) others[8].send(hub.pid, `flood ${n}`);
+    await page.getByText("800 more, not kept").waitFor();
+    await page.locator(".sequence li", { hasText: "flood 999" }).waitFor();
+  });
+
+  test("says that no more actors can be followed", async () => {
+    await page.setViewportSize({ width: 1360, height: 1100 });
+    const mailboxes = Array.from({ length: 17 }, () => runtime.mailbox());
+    await page.goto(observer.url);
+    for (const { pid } of mailboxes) await page.getByLabel(`Follow ${formatPid(pid)}`, { exact: true }).click();
+    await page.getByRole("alert").getByText("16 actors are followed already").waitFor();
+    await page.getByLabel(`Follow ${formatPid(mailboxes[0].pid)}`, { exact: true }).click();
+    await page.getByText("16 actors are followed already").waitFor({ state: "hidden" });
+    await page.getByRole("tab", { name: "Messages 15" }).waitFor();
+  });
+
+  test("shows which actor uses the thread, and sorts by it", async () => {
+    const idle = runtime.spawn("echo");
+    playPingPong();
+    await page.goto(observer.url);
+    await press("CPU");
+    await page.locator("th[aria-sort=descending]", { hasText: "CPU" }).waitFor();
+    const cpuOf = (row: Locator) => row.locator("td", { hasText: /^(<0\.1|[\d.]+) %$/ });
+    await cpuOf(rowOf(idle).and(page.locator("#list tr:has-text('0 %')"))).waitFor();
+    await page
+      .locator("#list tr[data-pid]")
+      .first()
+      .getByText(/^p[io]ng-handler/)
+      .waitFor();
+    await page
+      .locator("#totals div", { hasText: "CPU of guests" })
+      .getByText(/^[1-9]\d* %$/)
+      .waitFor();
+    await page
+      .locator("#list tr[data-pid]")
+      .nth(1)
+      .getByText(/^[1-9]\d* %$/)
+      .waitFor();
   });
 
   test("sends a message or a call to an actor, and shows the answer, or what went wrong", async () => {
@@ -314,6 +445,20 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
     await page.getByLabel("Kind of event").selectOption("");
     await page.locator("#list li", { hasText: "spawn" }).first().waitFor();
     await fits("events");
+    await tab(/^Actors/);
+    await page.getByLabel(`Follow ${formatPid(runtime.whereis("ledger") as Pid)}`, { exact: true }).click();
+    await runtime.call("ledger", "get");
+    await runtime.call("ledger", "burn the books").catch(() => {});
+    await runtime.call("ledger", "get");
+    await tab(/^Messages/);
+    // The next one of this name is followed, too.
+    await page
+      .locator(".who", { hasText: /^ledger, ended/ })
+      .first()
+      .waitFor();
+    await page.locator(".who", { hasText: /^ledger →/ }).waitFor();
+    await fits("messages");
+    await tab(/^Events/);
     await page
       .getByRole("button", { name: / ledger$/ })
       .first()

@@ -34,12 +34,15 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("end" as const), slot }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("begin" as const), slot, isReady: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("takesTurns" as const), slot, does: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("long" as const), slot, isLong: fc.boolean() }) },
   {
     weight: 3,
     arbitrary: fc.record({
       do: fc.constant("run" as const),
       turns: fc.nat(8),
       script: fc.array(turn, { maxLength: 8 }),
+      /** How many turns are not timed before one is; undefined: none is. */
+      untimed: fc.option(fc.nat(3), { nil: undefined }),
     }),
   },
 );
@@ -48,6 +51,7 @@ const step = fc.oneof(
 interface Actor {
   isReady: boolean;
   takesTurns: boolean;
+  hasLongTurns: boolean;
 }
 
 class Player {
@@ -83,7 +87,7 @@ class Player {
     setWord(this.memory, record + W.SPEC, this.#blocks.specWith(0));
     setWord(this.memory, record + W.BODY, this.#blocks.instance);
     setWord(this.memory, record + W.STATE, isReady ? W.READY : W.PARKED);
-    this.#actors[at] = { isReady, takesTurns: true };
+    this.#actors[at] = { isReady, takesTurns: true, hasLongTurns: false };
     // A new actor that is ready is put into the queue by the host.
     if (isReady) this.enqueue(at);
   }
@@ -107,14 +111,46 @@ class Player {
     const actor = this.#actors[at];
     if (actor === undefined) return;
     actor.takesTurns = does;
-    setWord(this.memory, this.record(at) + W.FLAGS, does ? W.TAKES_TURNS | W.RESIDENT : 0);
+    this.#setFlags(at, actor);
   }
 
-  /** Runs the kernel's loop. Each turn takes what the model says is next, and then follows the script. */
-  run(turns: number, script: readonly Turn[]): void {
+  hasLongTurns(at: number, hasLongTurns: boolean): void {
+    const actor = this.#actors[at];
+    if (actor === undefined) return;
+    actor.hasLongTurns = hasLongTurns;
+    this.#setFlags(at, actor);
+  }
+
+  #setFlags(at: number, { takesTurns, hasLongTurns }: Actor): void {
+    const flags = (takesTurns ? W.TAKES_TURNS | W.RESIDENT : 0) | (hasLongTurns ? W.HAS_LONG_TURNS : 0);
+    setWord(this.memory, this.record(at) + W.FLAGS, flags);
+  }
+
+  /**
+   * Runs the kernel's loop. Each turn takes what the model says is next, and then follows the script. With
+   * `untimed`, one turn is timed after so many others, and each turn of an actor with long ones.
+   */
+  run(turns: number, script: readonly Turn[], untimed: number | undefined): void {
     let left = turns;
     let scripted = 0;
     let answer = 0;
+    let untilTimed = untimed ?? 0;
+    /** Records whose turns the kernel has said to begin, 0 for the end of one; and what it should have said. */
+    const told: number[] = [];
+    const timed: number[] = [];
+    let isTimed = false;
+    const beginTurn = (at: number, { hasLongTurns }: Actor) => {
+      if (untimed === undefined) return;
+      isTimed = hasLongTurns || untilTimed === 0;
+      if (!isTimed) untilTimed--;
+      else timed.push(this.record(at));
+      // The host chooses the next one.
+      if (isTimed && !hasLongTurns) untilTimed = untimed;
+    };
+    const endTurn = (leaves: number) => {
+      if (isTimed && leaves === W.NOTHING) timed.push(0);
+      isTimed = false;
+    };
     /** Passes what gets no turn; the slot whose turn is next. */
     const next = (): number | undefined => {
       while (answer === 0 && left > 0 && this.queue.length > 0) {
@@ -122,6 +158,7 @@ class Player {
         const at = this.queue.shift() as number;
         const actor = this.#actors[at];
         if (actor?.isReady !== true) continue;
+        beginTurn(at, actor);
         if (actor.takesTurns) return at;
         answer = this.record(at) | W.WHOLE_TURN;
       }
@@ -151,12 +188,20 @@ class Player {
           left = 0;
         }
         if (leaves !== 0) answer = this.record(at) | leaves;
+        endTurn(leaves);
         return leaves;
       },
+      hostTimed: record => {
+        told.push(record);
+        const hasLongTurns = (word(this.memory, record + W.FLAGS) & W.HAS_LONG_TURNS) !== 0;
+        if (record !== 0 && !hasLongTurns) setWord(this.memory, W.UNTIMED, untimed ?? 0);
+      },
     });
-    const given = kernel.run(turns);
+    setWord(this.memory, W.UNTIMED, untilTimed);
+    const given = untimed === undefined ? kernel.run(turns) : kernel.runTimed(turns);
     expect(next()).toBeUndefined();
     expect(given >>> 0).toBe(answer >>> 0);
+    expect(told).toEqual(timed);
   }
 
   check(): void {
@@ -177,7 +222,8 @@ describe("any history of the run queue", () => {
         else if (each.do === "end") player.end(each.slot);
         else if (each.do === "begin") player.begin(each.slot, each.isReady);
         else if (each.do === "takesTurns") player.takesTurns(each.slot, each.does);
-        else player.run(each.turns, each.script);
+        else if (each.do === "long") player.hasLongTurns(each.slot, each.isLong);
+        else player.run(each.turns, each.script, each.untimed);
         player.check();
       }
     },

@@ -15,6 +15,8 @@ import type {
   EndedDetail,
   EndPage,
   EventRow,
+  FollowResult,
+  MessagePage,
   Overview,
   SendRequest,
   SendResult,
@@ -27,19 +29,27 @@ const BRITTLE = `
   (func (export "_start") (call $window (i32.const 64) (i32.const 128) (i32.const 64)))
   (func (export "handle") (param $n i32) unreachable)`;
 
+/** Computes for some milliseconds upon each item. */
+const BUSY = `
+  (func (export "handle") (param $n i32) (local $i i32)
+    (loop $again (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 5000000)))))`;
+
 let runtime: NodeRuntime;
 let observer: ObserverServer;
 let echo: Uint8Array<ArrayBuffer>;
 let brittle: Uint8Array<ArrayBuffer>;
+let busy: Uint8Array<ArrayBuffer>;
 
 beforeAll(() => {
   echo = guest(ECHO);
   brittle = guest(BRITTLE);
+  busy = guest(BUSY);
 });
 beforeEach(async () => {
   runtime = createRuntime({ grants: "all", quiet: true });
   runtime.define("echo", await runtime.load(echo, { name: "echo.wasm" }));
   runtime.define("brittle", await runtime.load(brittle, { name: "brittle.wasm" }));
+  runtime.define("busy", await runtime.load(busy, { name: "busy.wasm" }));
   observer = await runtime.observe();
 });
 afterEach(async () => {
@@ -90,6 +100,7 @@ describe("who may ask", () => {
     "/api/ends",
     "/api/events",
     "/api/actors/0.0.0.1",
+    "/api/messages",
     "/metrics",
   ])("%s: nobody without the token, nor with another", async path => {
     expect((await send(path)).status).toBe(401);
@@ -124,6 +135,19 @@ describe("who may ask", () => {
     expect(runtime.counters.sent).toBe(0);
     expect((await send(path, bearer(), "POST", body)).status).toBe(200);
     expect(runtime.counters.sent).toBe(1);
+  });
+
+  test("nobody follows an actor without the token, by a GET, or from a page of another origin", async () => {
+    const pid = runtime.mailbox().pid;
+    for (const verb of ["follow", "unfollow"]) {
+      const path = `/api/${pathOf(pid)}/${verb}`;
+      expect((await send(path, {}, "POST")).status).toBe(401);
+      expect((await send(path, { Authorization: "Bearer wrong" }, "POST")).status).toBe(403);
+      expect((await send(path, bearer())).status).toBe(404);
+      expect((await send(path, { ...bearer(), Origin: "http://evil.example" }, "POST")).status).toBe(403);
+      expect((await send(`/api/actors/me/${verb}`, bearer(), "POST")).status).toBe(400);
+    }
+    expect((await ask<Overview>("overview")).followed).toEqual([]);
   });
 
   test("a host of another name is refused, even with the token, and for the page itself", async () => {
@@ -258,6 +282,98 @@ describe("what it answers", () => {
     );
     expect(rows[0].rate).toBeGreaterThan(0);
     expect(rows[1].rate).toBe(0);
+  });
+
+  test("the share of the thread that an actor's turns take is shown, in the list, in the tree and alone", async () => {
+    const busy = runtime.spawn("busy");
+    const idle = runtime.spawn("echo");
+    const mailbox = runtime.mailbox().pid;
+    const turns = setInterval(() => runtime.send(busy, ""), 20);
+    try {
+      expect((await ask<Overview>("overview")).cpu).toBeUndefined();
+      expect((await ask<ActorPage>("actors?sort=cpu&descending=1")).rows.map(({ cpu }) => cpu)).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
+      const { rows } = await until(
+        () => ask<ActorPage>("actors?sort=cpu&descending=1"),
+        ({ rows }) => (rows[0].cpu ?? 0) > 0,
+      );
+      expect(rows.map(({ pid }) => pid)).toEqual([busy, idle, mailbox].map(formatPid));
+      // It computes for some milliseconds in each 20.
+      expect(rows[0].cpu).toBeGreaterThan(0.02);
+      expect(rows[0].cpu).toBeLessThanOrEqual(1);
+      expect([rows[1].cpu, rows[2].cpu]).toEqual([0, undefined]);
+      expect((await ask<Overview>("overview")).cpu).toBeGreaterThan(0.02);
+      expect((await ask<TreePage>("tree")).rows.find(({ pid }) => pid === formatPid(busy))?.cpu).toBeGreaterThan(0.02);
+      expect((await ask<ActorDetail>(pathOf(busy))).cpu).toBeGreaterThan(0.02);
+      expect((await ask<ActorDetail>(pathOf(mailbox))).cpu).toBeUndefined();
+    } finally {
+      clearInterval(turns);
+    }
+  });
+
+  test("who talks to whom is shown of the actors that are followed, once for each message, until nobody follows", async () => {
+    const post = async (pid: Pid, verb: "follow" | "unfollow") =>
+      JSON.parse((await send(`/api/${pathOf(pid)}/${verb}`, bearer(), "POST")).text) as FollowResult;
+    const shown = (page: MessagePage) =>
+      page.rows.map(({ from, to, kind, tag, payload, refused }) => [
+        from.label,
+        to.label,
+        kind,
+        tag,
+        payload.text,
+        refused,
+      ]);
+    const [echo, brittle] = [runtime.spawn("echo", { name: "echo" }), runtime.spawn("brittle", { name: "glass" })];
+    const desk = runtime.mailbox();
+    runtime.register("desk", desk.pid);
+    expect(await ask<MessagePage>("messages")).toEqual({ followed: [], rows: [] });
+    desk.send(echo, "unseen");
+    await runtime.settled();
+    expect([await post(echo, "follow"), await post(desk.pid, "follow"), await post(brittle, "follow")]).toEqual([
+      {},
+      {},
+      {},
+    ]);
+    desk.send(echo, "hello", { tag: 7 });
+    runtime.send(brittle, "a stone");
+    await runtime.exited(brittle);
+    runtime.send(brittle, "another");
+    const page = await until(
+      () => ask<MessagePage>("messages"),
+      ({ rows }) => rows.length === 4,
+    );
+    expect(shown(page)).toEqual([
+      ["desk", "echo", "message", 7, "hello", undefined],
+      ["", "glass", "message", 0, "a stone", undefined],
+      ["echo", "desk", "message", 7, "hello", undefined],
+      ["", "glass", "message", 0, "another", "noproc"],
+    ]);
+    expect(page.followed.map(({ label }) => label)).toEqual(["echo", "desk", "glass"]);
+    expect((await ask<Overview>("overview")).followed).toEqual([echo, desk.pid, brittle].map(formatPid));
+    expect(page.rows.every(({ atMs }) => Math.abs(atMs - Date.now()) < 10_000)).toBe(true);
+    const last = page.rows.at(-1)?.number ?? 0;
+    expect((await ask<MessagePage>(`messages?after=${last}`)).rows).toEqual([]);
+    expect((await ask<ActorDetail>(pathOf(echo))).messages?.map(({ payload }) => payload.text)).toContain("hello");
+    for (const pid of [echo, desk.pid, brittle]) await post(pid, "unfollow");
+    expect(await ask<MessagePage>("messages")).toEqual({ followed: [], rows: [] });
+    expect((await ask<ActorDetail>(pathOf(echo))).messages).toBeUndefined();
+    expect((await post(brittle, "follow")).error).toBe(`${formatPid(brittle)} has ended`);
+  });
+
+  test("of a flood of messages the last ones are kept, and no more actors are followed than fit", async () => {
+    const follow = async (pid: Pid) =>
+      JSON.parse((await send(`/api/${pathOf(pid)}/follow`, bearer(), "POST")).text) as FollowResult;
+    const mailboxes = Array.from({ length: 17 }, () => runtime.mailbox());
+    for (const { pid } of mailboxes.slice(0, 16)) expect(await follow(pid)).toEqual({});
+    expect(await follow(mailboxes[0].pid)).toEqual({});
+    expect((await follow(mailboxes[16].pid)).error).toMatch(/^16 actors are followed already/);
+    for (let i = 1; i <= 1000; i++) runtime.send(mailboxes[i % 2].pid, "x".repeat(10_000));
+    const { rows } = await ask<MessagePage>("messages");
+    expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: 200 }, (_, i) => 801 + i));
+    expect(rows[0]).toMatchObject({ length: 10_000, payload: { text: "x".repeat(256), cut: true } });
   });
 
   test("the tree has supervisors above their children, which stay where they were when they are started again", async () => {

@@ -10,7 +10,7 @@ const MANY = 123_456_789;
 
 function row(pid: string): ActorRow {
   const texts = { pid, name: "", kind: "guest", module: "supervised-counter.ts", state: "running" } as const;
-  return { ...texts, items: MANY, bytes: MANY, rate: MANY, memory: MANY, links: MANY, ageMs: MANY };
+  return { ...texts, items: MANY, bytes: MANY, rate: MANY, cpu: 1, memory: MANY, links: MANY, ageMs: MANY };
 }
 
 function page(rows: number, more: Partial<ActorPage> = {}): ActorPage {
@@ -25,7 +25,7 @@ const full: Reading = {
     counters: { ...counters, hibernated: 0, loaded: 0, turnsCut: 0 },
     ...{ guests: MANY, actors: MANY, runQueue: MANY, mailboxItems: MANY, mailboxBytes: 2 ** 40, memoryBytes: 2 ** 40 },
     states: { parked: MANY, ready: MANY, running: 1, idle: MANY },
-    ...{ samples: [], crashes: MANY },
+    ...{ samples: [], crashes: MANY, cpu: 1, followed: [] },
   },
   page: page(17),
   sample: {
@@ -62,7 +62,7 @@ describe("80 columns and 24 lines", () => {
     expect(lines[2]).toMatch(/dead letters 123 M\+$/);
     expect(lines[3]).toMatch(/memory 1024 GiB$/);
     expect(lines[5]).toMatch(/^PID +NAME OR MODULE +ITEMS\* /);
-    expect(lines[6]).toMatch(/^<0\.0\.1048000\.131071> supervised-counter\.ts +123 M +123 M/);
+    expect(lines[6]).toMatch(/^<0\.0\.1048000\.131071> supervised-counter\.ts +123 M +123 M +100 %/);
     expect(lines[6]).not.toContain("…");
     expect(lines[6].length).toBeLessThanOrEqual(80);
   });
@@ -128,5 +128,7 @@ describe("keys", () => {
     expect(state).toMatchObject({ showsCrashes: false, firstLine: 0 });
     state.press("s", page(17), room);
     expect(state).toMatchObject({ sort: "rate", isReversed: false });
+    state.press("u", page(17), room);
+    expect(state).toMatchObject({ sort: "cpu", isReversed: false });
   });
 });

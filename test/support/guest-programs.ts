@@ -62,7 +62,14 @@ export const step = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("down" as const), to: index, which, length: fc.nat(40) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("run" as const), turns: fc.integer({ min: 1, max: 40 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("run" as const),
+      turns: fc.integer({ min: 1, max: 40 }),
+      isTimed: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("advance" as const), byMs: fc.nat(30) }) },
 );
 export type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;

@@ -101,6 +101,8 @@ export class KernelGuests {
       hostCall: () => this.#set(W.CALLED, 1),
       ...{ hostGrown: () => undefined, hostHeadroom: () => undefined },
       hostSeed: () => seedGenerations(this.memory, ((3 << 10) | 77) - 1),
+      // Every third turn is timed.
+      hostTimed: record => record !== 0 && this.#set(W.UNTIMED, 2),
       hostDrop: handle => insist(this.#kept.delete(handle), "a payload is dropped twice"),
       hostShow: (handle, pointer, length) =>
         new Uint8Array(this.#me.memory.buffer).set((this.#kept.get(handle) as Uint8Array).subarray(0, length), pointer),
@@ -276,7 +278,7 @@ export class KernelGuests {
   }
 
   play(given: Step): void {
-    if (given.do === "run") this.run(given.turns);
+    if (given.do === "run") this.run(given.turns, given.isTimed);
     else if (given.do === "advance") this.#advance(given.byMs);
     else if (given.do === "deliver") {
       const { kind, tag } = given;
@@ -319,9 +321,9 @@ export class KernelGuests {
   }
 
   /** Gives turns, and does what the host does after them. */
-  run(turns: number): void {
+  run(turns: number, isTimed = false): void {
     for (let left = turns; left > 0 && this.#get(W.QUEUE_LENGTH) > 0; left -= 50) {
-      const answer = this.kernel.run(Math.min(left, 50));
+      const answer = isTimed ? this.kernel.runTimed(Math.min(left, 50)) : this.kernel.run(Math.min(left, 50));
       for (let i = 0; i < this.#get(W.TIMED_LENGTH); i++) {
         const guest = this.guests.find(({ record }) => record === this.#get(W.TIMED_LIST + 4 * i)) as Guest;
         if (!guest.isAlive || this.#get(guest.record + W.TIMED) !== W.TIMED_BY_KERNEL) continue;

@@ -4,20 +4,27 @@
  */
 
 /**
- * Widths of a plot in its own units: alone in a row of the page, or beside another plot. Text has
- * the same size in both.
+ * Widths of a plot in its own units: alone in a row of the page, beside another plot, or on a telephone. Text
+ * has the same size in all of them.
  */
 export const WIDE = 820;
 export const NARROW = 500;
-export type Width = typeof WIDE | typeof NARROW;
+export const PHONE = 310;
+export type Width = typeof WIDE | typeof NARROW | typeof PHONE;
 
 /** The CSS class of a contestant. The style sheet has a colour for each. */
 export function classOf(contestant: string): string {
   return `k-${contestant.replaceAll(" ", "-")}`;
 }
 
+/** A plot in two widths, of which the page shows one. */
+export function sized(width: Width, draw: (width: Width) => string): string {
+  return `<div class="screen">${draw(width)}</div><div class="phone">${draw(PHONE)}</div>`;
+}
+
 export function svg(width: Width, height: number, label: string, body: readonly string[]): string {
-  return `<div class="wide"><svg class="plot" viewBox="0 0 ${width} ${height}" style="min-width:${0.85 * width}px;max-width:${width}px" role="img" aria-label="${asMarkup(label)}">\n${body.join("\n")}\n</svg></div>`;
+  const least = width === PHONE ? "" : `min-width:${0.85 * width}px;`;
+  return `<div class="wide"><svg class="plot" viewBox="0 0 ${width} ${height}" style="${least}max-width:${width}px" role="img" aria-label="${asMarkup(label)}">\n${body.join("\n")}\n</svg></div>`;
 }
 
 /** Text, escaped for HTML and SVG. */

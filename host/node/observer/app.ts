@@ -11,6 +11,7 @@ import { observerFile } from "./files.ts";
 import type { History } from "./history.ts";
 import type { Metrics } from "./metrics.ts";
 import { sendRequestIn, sendTo } from "./sending.ts";
+import type { Talk } from "./talk.ts";
 import type { ListOptions, View } from "./view.ts";
 
 const MAX_ROWS = 1_000;
@@ -31,12 +32,13 @@ export interface Parts {
   readonly runtime: Runtime;
   readonly view: View;
   readonly history: History;
+  readonly talk: Talk;
   readonly metrics: Metrics;
   readonly token: string;
   port(): number;
 }
 
-export function observerApp({ runtime, view, history, metrics, token, port }: Parts): Hono {
+export function observerApp({ runtime, view, history, talk, metrics, token, port }: Parts): Hono {
   const app = new Hono();
   app.use(ownHostOnly(port, headers));
   const bearerOnly = tokenOnly(token, bearerIn, refuse);
@@ -61,6 +63,13 @@ export function observerApp({ runtime, view, history, metrics, token, port }: Pa
   app.get("/api/events", context => {
     return context.json(view.events(wholeOf(context, "after", 0), filterIn(context), context.req.query("kind") ?? ""));
   });
+  app.get("/api/messages", context => context.json(talk.page(wholeOf(context, "after", 0))));
+  for (const verb of ["follow", "unfollow"] as const) {
+    app.post(`/api/actors/:pid/${verb}`, context => {
+      const pid = pidOf(context);
+      return pid === undefined ? noPid(context) : context.json(talk[verb](pid));
+    });
+  }
   app.get("/api/actors/:pid", context => {
     const pid = pidOf(context);
     return pid === undefined ? noPid(context) : context.json(view.actor(pid));

@@ -18,6 +18,8 @@ const own = [
   "api",
   "drawer",
   "ends",
+  "followed",
+  "messages",
   "pager",
   "plots",
   "protocol",
@@ -42,7 +44,7 @@ const files = new Map<string, Load>([
   ["index.html", () => readHtml("observer")],
   ...sharedFiles,
   ["uplot.js", uplotScript],
-  ...styles("observer", ["style.css", "list.css", "drawer.css"]),
+  ...styles("observer", ["style.css", "list.css", "messages.css", "drawer.css"]),
   ...own.map(name => [`${name}.js`, () => script(`web/observer/${name}`)] as const),
   ...others.map(([path, source]) => [`${path}.js`, () => script(source)] as const),
 ]);

@@ -14,7 +14,7 @@ import {
   type Runtime,
 } from "../../index.ts";
 import type { EndGroup, EndPage, EndRow, EventRow } from "../../web/observer/protocol.ts";
-import { cut, receivedRow } from "./rows.ts";
+import { cut, receivedRow, refTo } from "./rows.ts";
 
 const ENDS_KEPT = 200;
 const EVENTS_KEPT = 1000;
@@ -45,6 +45,7 @@ export class History {
   readonly #reports = new Map<Pid, ChildReport>();
   /** What the actors were called that have ended last, by pid. */
   readonly #labels = new Map<string, string>();
+  readonly #runtime: Runtime;
   readonly #stop: () => void;
   #index = 0;
   /** How many events of each kind came in this second. */
@@ -52,6 +53,7 @@ export class History {
   #secondMs = 0;
 
   constructor(runtime: Runtime) {
+    this.#runtime = runtime;
     this.#stop = runtime.inspect(
       event => this.#take(event),
       kind => this.#hasRoom(kind),
@@ -108,6 +110,11 @@ export class History {
     return found.reverse();
   }
 
+  /** What an actor was called that has ended lately. */
+  endedLabel(pid: string): string | undefined {
+    return this.#labels.get(pid);
+  }
+
   eventsOf(pid: string, most: number): EventRow[] {
     return this.events.filter(event => event.pid === pid).slice(-most);
   }
@@ -155,7 +162,7 @@ export class History {
       kind: reason.kind,
       reason: formatReason(reason).slice(0, TEXT_LENGTH),
       stack: reason.kind === "crashed" ? reason.stack.slice(0, STACK_LENGTH) : "",
-      ...(lastReceived && { last: receivedRow(lastReceived, from => ({ pid: formatPid(from), label: "" })) }),
+      ...(lastReceived && { last: receivedRow(lastReceived, from => refTo(this.#runtime, from, "")) }),
       ...(report && { child: childOf(report) }),
     };
     keep(this.ends, row, ENDS_KEPT);

@@ -9,6 +9,7 @@ import {
   formatReason,
   type Pid,
   type Received,
+  type Runtime,
   type Wait,
   type WaitingItem,
 } from "../../index.ts";
@@ -29,8 +30,20 @@ export function labelOf({ names, module, kind }: ActorInfo): string {
   return cut(names[0] ?? module ?? (kind === "calls" ? "runtime.call" : kind));
 }
 
-/** @param rate items a second, if it is known */
-export function rowOf(info: ActorInfo, rate?: number): ActorRow {
+/** An actor as others name it: its pid and its label, or what to call it if it has ended. */
+export function refTo(runtime: Runtime, pid: Pid, ended: string): ActorRef {
+  if (pid === 0) return { pid: formatPid(0), label: "" };
+  const info = runtime.info(pid);
+  return { pid: formatPid(pid), label: info === undefined ? ended : labelOf(info) };
+}
+
+/** What is known of an actor beside what a look at it shows: items a second, and its share of the thread. */
+export interface Measured {
+  readonly rate?: number | undefined;
+  readonly cpu?: number | undefined;
+}
+
+export function rowOf(info: ActorInfo, { rate, cpu }: Measured = {}): ActorRow {
   const { module, entry, waits, reductions, memoryBytes, resident, pinned, imageBytes } = info;
   return {
     pid: formatPid(info.pid),
@@ -43,6 +56,7 @@ export function rowOf(info: ActorInfo, rate?: number): ActorRow {
     items: info.mailboxItems,
     bytes: info.mailboxBytes,
     ...(rate !== undefined && { rate }),
+    ...(cpu !== undefined && { cpu }),
     ...(reductions !== undefined && { reductions }),
     ...(memoryBytes !== undefined && { memory: memoryBytes }),
     ...(resident !== undefined && { resident }),

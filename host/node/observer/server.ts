@@ -14,6 +14,8 @@ import { History } from "./history.ts";
 import { Looks } from "./looks.ts";
 import { Metrics } from "./metrics.ts";
 import { Samples } from "./samples.ts";
+import { Shares } from "./shares.ts";
+import { Talk } from "./talk.ts";
 import { View } from "./view.ts";
 
 /**
@@ -63,12 +65,16 @@ export async function observe(runtime: Runtime, options: ObserveOptions = {}): P
   const history = new History(runtime);
   const metrics = new Metrics(runtime, () => looks.whole());
   const samples = new Samples(runtime, metrics.delays);
-  const view = new View(runtime, looks, samples, history);
+  const shares = new Shares(runtime);
+  const talk = new Talk(runtime, pid => history.endedLabel(pid));
+  const view = new View(runtime, looks, samples, history, shares, talk);
   const stop = () => {
     samples.stop();
     history.stop();
+    shares.stop();
+    talk.stop();
   };
-  const app = observerApp({ runtime, view, history, metrics, token, port: () => port });
+  const app = observerApp({ runtime, view, history, talk, metrics, token, port: () => port });
   const listening = await listen(app, options.port ?? 0).catch(error => {
     stop();
     throw error;

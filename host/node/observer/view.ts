@@ -1,6 +1,14 @@
 /** Answers the page's requests. No answer has more than a page of anything. */
 
-import { type ActorInfo, type ActorOrder, formatPid, type Pid, parsePid, type Runtime } from "../../index.ts";
+import {
+  type ActorInfo,
+  type ActorOrder,
+  formatPid,
+  type Pid,
+  parsePid,
+  type Runtime,
+  type TurnWindow,
+} from "../../index.ts";
 import {
   type ActorDetail,
   type ActorPage,
@@ -17,8 +25,10 @@ import { engineName } from "../engine.ts";
 import type { History } from "./history.ts";
 import type { Looks } from "./looks.ts";
 import { Rates } from "./rates.ts";
-import { cut, itemRow, labelOf, rowOf } from "./rows.ts";
+import { cut, itemRow, labelOf, refTo, rowOf } from "./rows.ts";
 import type { Samples } from "./samples.ts";
+import { type Shares, shareOf } from "./shares.ts";
+import type { Talk } from "./talk.ts";
 
 const ITEMS_SHOWN = 50;
 const EVENTS_SHOWN = 50;
@@ -52,6 +62,7 @@ const orders: Readonly<Record<SortKey, readonly [order: ActorOrder, isWord: bool
   items: ["mailboxItems", false],
   bytes: ["mailboxBytes", false],
   rate: ["arrivals", false],
+  cpu: ["turnMs", false],
   reductions: ["reductions", false],
   memory: ["memoryBytes", false],
   resident: ["resident", false],
@@ -65,18 +76,25 @@ export class View {
   readonly #looks: Looks;
   readonly #samples: Samples;
   readonly #history: History;
+  readonly #shares: Shares;
+  readonly #talk: Talk;
   readonly #rates = new Rates();
   readonly #beganMs = performance.now();
 
-  constructor(runtime: Runtime, looks: Looks, samples: Samples, history: History) {
+  constructor(runtime: Runtime, looks: Looks, samples: Samples, history: History, shares: Shares, talk: Talk) {
     this.#runtime = runtime;
     this.#looks = looks;
     this.#samples = samples;
     this.#history = history;
+    this.#shares = shares;
+    this.#talk = talk;
   }
 
   async overview(after: number): Promise<Overview> {
     const { counters, runQueue, memory, totals } = await this.#looks.whole();
+    const turns = this.#shares.look();
+    const cpu = shareOf(turns, turns?.turnsMs);
+    this.#talk.look();
     return {
       nowMs: Date.now(),
       observedMs: performance.now() - this.#beganMs,
@@ -91,27 +109,40 @@ export class View {
       memoryBytes: memory.memories,
       samples: this.#samples.after(after),
       crashes: this.#history.crashes,
+      ...(cpu !== undefined && { cpu }),
+      followed: this.#talk.followed,
     };
   }
 
   async actors({ at, from, count, filter, sort, isDescending }: ActorListOptions): Promise<ActorPage> {
     const { totals } = await this.#looks.whole();
-    const [order, isWord] = orders[sort];
+    const turns = this.#shares.look();
+    const [wanted, isWord] = orders[sort];
+    // In the first second, who is busy by items stands in for who is by time.
+    const order = wanted === "turnMs" && turns === undefined ? "arrivals" : wanted;
     const reverse = isDescending === isWord;
     const begin = order === "pid" && !reverse ? at : 0;
     const page = await this.#looks.take(JSON.stringify(["actors", begin, filter, order, reverse]), runtime => {
       const since = this.#rates.note(runtime);
-      const which = { from: begin, most: MOST, text: filter, order, reverse, ...(since && { since }) };
+      const which = {
+        from: begin,
+        most: MOST,
+        text: filter,
+        order,
+        reverse,
+        ...(since && { since }),
+        ...(turns && { turns }),
+      };
       const { actors, next } = runtime.snapshot(which);
       const isWhole = next === undefined && begin === 0 && actors.length < MOST;
       const matching = filter === "" ? undefined : isWhole ? actors.length : runtime.totals({ text: filter }).actors;
-      const rates = actors.map(actor => this.#rates.of(actor));
-      return { actors, rates, next, matching };
+      const measured = actors.map(actor => ({ rate: this.#rates.of(actor), cpu: shareOf(turns, actor.turnMs) }));
+      return { actors, measured, next, matching };
     });
     return {
       total: page.actors.length,
       from,
-      rows: page.actors.slice(from, from + count).map((actor, i) => rowOf(actor, page.rates[from + i])),
+      rows: page.actors.slice(from, from + count).map((actor, i) => rowOf(actor, page.measured[from + i])),
       alive: totals.actors,
       matching: page.matching ?? totals.actors,
       ...(page.next !== undefined && { next: formatPid(page.next) }),
@@ -127,20 +158,22 @@ export class View {
     const below = filter === "" ? { parent } : { text: filter };
     const most = Math.min(count, MOST_IN_TREE);
     return this.#looks.take(JSON.stringify(["tree", below, at, most]), runtime => {
-      const { actors, next } = runtime.snapshot({ ...below, from: at, most, countChildren: true });
+      const turns = this.#shares.look();
+      const which = { ...below, from: at, most, countChildren: true, ...(turns && { turns }) };
+      const { actors, next } = runtime.snapshot(which);
       const isWhole = next === undefined && at === 0;
       return {
         total: isWhole ? actors.length : runtime.totals(below).actors,
-        rows: [...actors].sort(byId).map(actor => this.#treeRow(actor)),
+        rows: [...actors].sort(byId).map(actor => this.#treeRow(actor, turns)),
         ...(next !== undefined && { next: formatPid(next) }),
       };
     });
   }
 
-  #treeRow(actor: ActorInfo): TreeRow {
+  #treeRow(actor: ActorInfo, turns: TurnWindow | undefined): TreeRow {
     const { supervisor, strategy, children = 0 } = actor;
     return {
-      ...rowOf(actor),
+      ...rowOf(actor, { cpu: shareOf(turns, actor.turnMs) }),
       children,
       ...(supervisor && { id: cut(supervisor.id) }),
       ...(strategy && { strategy }),
@@ -163,9 +196,11 @@ export class View {
     if (info === undefined) return this.#ended(formatPid(pid), events);
     const refs = (pids: readonly Pid[]) => pids.slice(0, REFS_SHOWN).map(other => this.#refTo(other));
     const items = this.#runtime.peek(pid, { items: ITEMS_SHOWN, bytes: 256 }) ?? [];
-    const { groups, names, way, timers, strategy, supervisor, parent } = info;
+    const { groups, names, way, timers, strategy, supervisor, parent, module } = info;
+    const turns = this.#shares.look();
+    const messages = this.#talk.of(pid);
     return {
-      ...rowOf(info),
+      ...rowOf(info, { cpu: shareOf(turns, module === undefined ? undefined : turns?.of(pid)) }),
       groups: groups.slice(0, REFS_SHOWN).map(cut),
       names: names.slice(0, REFS_SHOWN).map(cut),
       ...(way && { way }),
@@ -177,6 +212,7 @@ export class View {
       monitors: refs(info.monitors),
       monitoredBy: refs(info.monitoredBy),
       mailbox: items.map(item => itemRow(item, from => this.#refTo(from))),
+      ...(messages && { messages }),
       events,
     };
   }
@@ -189,9 +225,7 @@ export class View {
   }
 
   #refTo(pid: Pid): ActorRef {
-    if (pid === 0) return { pid: formatPid(0), label: "" };
-    const info = this.#runtime.info(pid);
-    return { pid: formatPid(pid), label: info === undefined ? "ended" : labelOf(info) };
+    return refTo(this.#runtime, pid, "ended");
   }
 }
 

@@ -1,7 +1,7 @@
 /** The columns of the list of actors. The tree has some of them. */
 import { escapeControls } from "../../wire/escape-controls.ts";
-import { setAttribute, setText } from "../page/dom.ts";
-import { bytes, count, duration, rate, residence, short } from "../page/text.ts";
+import { el, setAttribute, setText } from "../page/dom.ts";
+import { bytes, count, duration, percent, rate, residence, short } from "../page/text.ts";
 import type { ActorRow, SortKey } from "./protocol.ts";
 import type { Column } from "./table.ts";
 
@@ -9,14 +9,26 @@ export const state: Column<ActorRow> = {
   title: "State",
   about: "running, ready (in the run queue), parked (in a receive), idle (a host mailbox that no receive waits on)",
   widthPx: 168,
+  narrowPx: 112,
   sort: "state",
   fill(cell, row) {
     cell.classList.add("state");
     setAttribute(cell, "data-state", row.state);
-    const text = row.waits === undefined ? row.state : `${row.state} · ${row.waits}`;
-    setText(cell, text);
-    setAttribute(cell, "title", text);
+    const waits = row.waits === undefined ? "" : ` · ${row.waits}`;
+    setAttribute(cell, "title", row.state + waits);
+    if (cell.textContent === row.state + waits) return;
+    cell.replaceChildren(row.state, el("span", { class: "medium" }, waits));
   },
+};
+
+/** The room that columns of numbers need. */
+const roomOf: Readonly<Partial<Record<SortKey, "medium" | "wide">>> = {
+  bytes: "wide",
+  memory: "wide",
+  image: "wide",
+  links: "wide",
+  age: "medium",
+  reductions: "medium",
 };
 
 /** A column of numbers. A row without the number has an empty cell, and a 0 is quiet. */
@@ -40,7 +52,7 @@ function numbers(
     widthPx,
     sort,
     isNumber: true,
-    isMinor: sort === "bytes" || sort === "memory" || sort === "links" || sort === "image",
+    ...(roomOf[sort] && { room: roomOf[sort] }),
     fill,
   };
 }
@@ -51,7 +63,7 @@ const resident: Column<ActorRow> = {
   about: "Whether it has an instance: yes, no, or pinned, if it keeps the one that it has",
   widthPx: 82,
   sort: "resident",
-  isMinor: true,
+  room: "wide",
   fill(cell, row) {
     setText(cell, residence(row.resident, row.pinned));
     setAttribute(cell, "title", row.pinned ?? "");
@@ -60,6 +72,14 @@ const resident: Column<ActorRow> = {
 };
 export const items = numbers("Mailbox", "items", 82, row => row.items, count, "Items in its mailbox");
 export const age = numbers("Age", "age", 86, row => row.ageMs, duration, "Since it was spawned");
+export const cpu = numbers(
+  "CPU",
+  "cpu",
+  76,
+  row => row.cpu,
+  percent,
+  "The share of the thread that its turns take, lately: an estimate",
+);
 const counted = "What it has computed since its spawn, if its module counts reductions";
 const reductions = numbers("Reductions", "reductions", 106, row => row.reductions, short, counted);
 const measures: readonly Column<ActorRow>[] = [
@@ -72,6 +92,7 @@ const measures: readonly Column<ActorRow>[] = [
     rate,
     "Items that came to its mailbox in a second, lately: messages, timers, signals",
   ),
+  cpu,
   numbers("Bytes", "bytes", 84, row => row.bytes, bytes, "Payload bytes in its mailbox"),
   reductions,
   memory,
@@ -116,7 +137,7 @@ export function moduleText({ module, entry, kind }: ActorRow): string {
 }
 
 /** The column of reductions appears only where an actor counts them. */
-export function actorColumns(hasReductions: boolean): Column<ActorRow>[] {
-  const all = [pid, name, module, state, ...measures];
+export function actorColumns(hasReductions: boolean, follow: Column<ActorRow>): Column<ActorRow>[] {
+  const all = [follow, pid, name, module, state, ...measures];
   return hasReductions ? all : all.filter(column => column !== reductions);
 }

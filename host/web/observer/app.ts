@@ -12,6 +12,8 @@ import { actorColumns } from "./actors.ts";
 import { ask, Refused, takeToken, tokenIn, useToken } from "./api.ts";
 import { Drawer } from "./drawer.ts";
 import { EndList, EventList } from "./ends.ts";
+import { Followed } from "./followed.ts";
+import { MessageList } from "./messages.ts";
 import { Pager } from "./pager.ts";
 import { Plots } from "./plots.ts";
 import { type ActorPage, type ActorRow, eventFilters, type Overview, type Sample } from "./protocol.ts";
@@ -49,7 +51,16 @@ let round: NodeJS.Timeout | number | undefined;
 
 const plots = new Plots(byId("rates"), byId("delays"));
 const totals = new Totals(byId("totals"));
-const drawer = new Drawer(byId("drawer"), pid => list.select?.(pid));
+const followed = new Followed(
+  () => {
+    tell("");
+    showFollowed();
+    refresh();
+    drawer.refresh();
+  },
+  why => tell(why),
+);
+const drawer = new Drawer(byId("drawer"), followed, pid => list.select?.(pid));
 
 const pager = new Pager(byId("pages"), () => {
   host.scrollTop = 0;
@@ -67,11 +78,15 @@ const makers: Readonly<Record<string, () => List>> = {
     const events = new EventList(host, drawer.open);
     return { refresh: () => events.refresh(filter.value, kind.value) };
   },
+  messages() {
+    const messages = new MessageList(host, followed, drawer.open);
+    return { refresh: () => messages.refresh(filter.value) };
+  },
 };
 
 function actorList(): List {
   const table = new VirtualTable<ActorRow>(host, {
-    columns: actorColumns(hasReductions),
+    columns: actorColumns(hasReductions, followed.column),
     empty: "No actor is alive, or none matches.",
     async load(from, rows) {
       const { at } = pager;
@@ -124,13 +139,27 @@ function refresh(): void {
   list.refresh().catch(() => {});
 }
 
-function showCounts({ actors, crashes }: Overview): void {
-  const set = (tab: string, text: string) => {
-    const span = document.querySelector(`[data-tab=${tab}] span`);
-    if (span !== null) setText(span, text);
-  };
-  set("actors", count(actors));
-  set("ends", crashes > 0 ? count(crashes) : "");
+function setCount(tab: string, text: string): void {
+  const span = document.querySelector(`[data-tab=${tab}] span`);
+  if (span !== null) setText(span, text);
+}
+
+function showFollowed(): void {
+  setCount("messages", followed.size > 0 ? count(followed.size) : "");
+}
+
+/** Says why a request of the reader was refused, until the next one. */
+function tell(why: string): void {
+  const note = byId("note");
+  note.hidden = why === "";
+  setText(note, why);
+}
+
+function showCounts({ actors, crashes, followed: pids }: Overview): void {
+  setCount("actors", count(actors));
+  setCount("ends", crashes > 0 ? count(crashes) : "");
+  followed.know(pids);
+  showFollowed();
   const tab = document.querySelector("[data-tab=ends]");
   if (tab !== null) setAttribute(tab, "data-alarm", String(crashes > 0));
 }

@@ -4,11 +4,13 @@
  */
 import { escapeControls } from "../../wire/escape-controls.ts";
 import { button, el } from "../page/dom.ts";
-import { bytes, count, duration } from "../page/text.ts";
+import { bytes, count, duration, percent } from "../page/text.ts";
 import type { TimePlot } from "../page/time-plot.ts";
 import { moduleText } from "./actors.ts";
 import { act, ask, inPath } from "./api.ts";
 import { countOf, endNode, eventNode, itemNodes, pidLink } from "./ends.ts";
+import type { Followed } from "./followed.ts";
+import { messagesOf } from "./messages.ts";
 import { depthPlot } from "./plots.ts";
 import type { ActorDetail, ActorRef, EndedDetail } from "./protocol.ts";
 import { SendBox } from "./send-box.ts";
@@ -19,19 +21,20 @@ const LOOK_MS = 1000;
 export class Drawer {
   readonly #host: HTMLElement;
   readonly #onChange: (pid: string) => void;
+  readonly #followed: Followed;
   readonly #head = el("div", { class: "head" });
   readonly #send = new SendBox();
   readonly #body = el("div", { class: "body" });
   #pid = "";
-  #isFollowed = false;
   #isSure = false;
   #plot: { readonly figure: HTMLElement; readonly plot: TimePlot } | undefined;
   /** Counts the loops of `#goOn`; only the last one goes on. */
   #look = 0;
 
   /** @param onChange gets the pid of the actor that is shown, or "" for none */
-  constructor(host: HTMLElement, onChange: (pid: string) => void) {
+  constructor(host: HTMLElement, followed: Followed, onChange: (pid: string) => void) {
     this.#host = host;
+    this.#followed = followed;
     this.#onChange = onChange;
     host.append(this.#head, this.#send.element, this.#body);
     addEventListener("keydown", ({ key }) => {
@@ -41,7 +44,7 @@ export class Drawer {
 
   readonly open = (pid: string): void => {
     this.#pid = pid;
-    this.#isFollowed = this.#isSure = false;
+    this.#isSure = false;
     this.#plot = undefined;
     this.#host.hidden = false;
     this.#body.scrollTop = 0;
@@ -50,11 +53,20 @@ export class Drawer {
     void this.#goOn(++this.#look);
   };
 
+  /** Looks at once: the reader follows the actor, or no longer. */
+  refresh(): void {
+    if (!this.#host.hidden) void this.#goOn(++this.#look);
+  }
+
   close(): void {
     this.#look++;
     this.#pid = "";
     this.#host.hidden = true;
     this.#onChange("");
+  }
+
+  get #isFollowed(): boolean {
+    return this.#followed.has(this.#pid);
   }
 
   /** Refreshes at intervals, until another loop begins. */
@@ -93,9 +105,11 @@ export class Drawer {
     }
     this.#send.allow(actor.kind !== "calls");
     if (this.#isFollowed) this.#follow(actor.items);
+    else this.#plot = undefined;
     const nodes = [
       this.#plot?.figure,
       facts(actor, this.open),
+      ...messages(actor, this.open),
       ...mailbox(actor, this.open),
       ...events(actor, this.open),
     ];
@@ -109,13 +123,10 @@ export class Drawer {
     const follow = button(
       this.#isFollowed ? "Following" : "Follow",
       { "aria-pressed": String(this.#isFollowed) },
-      () => {
-        this.#isFollowed = !this.#isFollowed;
-        this.#plot = undefined;
-        void this.#goOn(++this.#look);
-      },
+      () => void this.#followed.toggle(this.#pid).catch(() => {}),
     );
-    follow.title = "Refreshes four times a second. What comes and goes in between is not shown.";
+    follow.title =
+      "Its messages are kept, which costs each of them about a microsecond. Its mailbox is looked at four times a second.";
     const kill = this.#isSure
       ? button("Yes, kill it", { class: "danger sure" }, () => this.#kill())
       : button("Kill", { class: "danger" }, () => this.#ask(true));
@@ -147,7 +158,6 @@ export class Drawer {
 
   #showEnded({ pid, ended, successors, events: told }: EndedDetail): void {
     this.#head.dataset.state = pid;
-    this.#isFollowed = false;
     this.#send.allow(false);
     const name = ended === undefined ? "ended" : ((ended.name || ended.module) ?? "ended");
     this.#head.replaceChildren(this.#title(name, pid));
@@ -181,6 +191,7 @@ function facts(actor: ActorDetail, open: (pid: string) => void): HTMLElement {
   if (actor.memory !== undefined) add("Memory", bytes(actor.memory));
   if (actor.pinned !== undefined) add("Instance", `it keeps its own, because ${actor.pinned}`);
   if (actor.image !== undefined) add("Instance", `none; its image has ${bytes(actor.image)}`);
+  if (actor.cpu !== undefined) add("CPU", `${percent(actor.cpu)} of the thread`);
   if (actor.reductions !== undefined) add("Reductions", count(actor.reductions));
   if (actor.timers > 0) add("Timers", count(actor.timers));
   add("Age", duration(actor.ageMs));
@@ -193,6 +204,12 @@ function facts(actor: ActorDetail, open: (pid: string) => void): HTMLElement {
   refs("Monitors", actor.monitors);
   refs("Monitored by", actor.monitoredBy);
   return list;
+}
+
+function messages({ pid, messages: rows }: ActorDetail, open: (pid: string) => void): Node[] {
+  if (rows === undefined) return [];
+  const title = rows.length === 0 ? "Messages: none since it is followed" : `The last messages: ${count(rows.length)}`;
+  return [el("h3", {}, title), messagesOf(pid, rows, open)];
 }
 
 function mailbox(actor: ActorDetail, open: (pid: string) => void): Node[] {

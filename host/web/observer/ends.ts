@@ -10,10 +10,17 @@ const EVENTS_SHOWN = 300;
 
 type Open = (pid: string) => void;
 
-export function pidLink({ pid, label = "" }: { readonly pid: string; readonly label?: string }, open: Open): Node {
-  const text = label === "" ? pid : `${pid} ${escapeControls(label)}`;
+interface Linked {
+  readonly pid: string;
+  readonly label?: string;
+  /** What is shown instead of both. */
+  readonly text?: string;
+}
+
+export function pidLink({ pid, label = "", text }: Linked, open: Open): Node {
+  const shown = text === undefined ? (label === "" ? pid : `${pid} ${escapeControls(label)}`) : escapeControls(text);
   if (pid === "<host>") return el("span", { class: "quiet" }, "host");
-  return button(text, { class: "link" }, () => open(pid));
+  return button(shown, { class: "link", title: pid }, () => open(pid));
 }
 
 export function itemNodes(item: ItemRow, open: Open): Node[] {

@@ -2,7 +2,7 @@
  * The JSON that the observer's server sends to its page and to `isopod top`. Pids are texts, as
  * `formatPid` prints them. Times are in milliseconds.
  */
-import type { ActorInfo, Counters, InspectKind, LogLevel, Totals, WaitingItem } from "../../index.ts";
+import type { ActorInfo, Counters, FollowedMessage, InspectKind, LogLevel, Totals, WaitingItem } from "../../index.ts";
 
 /** The runtime as a whole. */
 export interface Overview {
@@ -24,6 +24,10 @@ export interface Overview {
   readonly samples: readonly Sample[];
   /** How many exits had a reason other than normal and shutdown. */
   readonly crashes: number;
+  /** The share of the thread that the turns of all guests take, from 0 to 1. Absent in the first second. */
+  readonly cpu?: number;
+  /** The pids of the actors that are followed. */
+  readonly followed: readonly string[];
 }
 
 /** The rates and delays of one second. */
@@ -95,6 +99,7 @@ export const sortKeys = [
   "items",
   "bytes",
   "rate",
+  "cpu",
   "reductions",
   "memory",
   "resident",
@@ -117,6 +122,11 @@ export interface ActorRow {
   readonly bytes: number;
   /** How many items came to its mailbox in each of the last seconds. Only in the list of actors, from its second second on. */
   readonly rate?: number;
+  /**
+   * The share of the thread that its turns take, from 0 to 1, lately: an estimate. Only of guests, and from the
+   * second second on.
+   */
+  readonly cpu?: number;
   readonly reductions?: number;
   readonly memory?: number;
   /** Whether it has an instance. Absent for the host's own. */
@@ -157,6 +167,8 @@ export interface ActorDetail extends ActorRow {
   readonly monitoredBy: readonly ActorRef[];
   /** The first items of the mailbox. */
   readonly mailbox: readonly ItemRow[];
+  /** Its last messages, the oldest first. Absent if it is not followed. */
+  readonly messages?: readonly MessageRow[];
   readonly events: readonly EventRow[];
 }
 
@@ -177,6 +189,34 @@ export interface ItemRow {
   readonly reason?: string;
   readonly length: number;
   readonly payload: Payload;
+}
+
+/** A message that an actor which is followed has sent, or was sent. */
+export interface MessageRow {
+  /** Counts the messages of all actors that are followed. Between two rows, others may not be kept any more. */
+  readonly number: number;
+  readonly atMs: number;
+  readonly from: ActorRef;
+  readonly to: ActorRef;
+  readonly kind: FollowedMessage["kind"];
+  readonly tag: number;
+  readonly ref: number;
+  readonly length: number;
+  readonly payload: Payload;
+  /** Why it was not accepted. */
+  readonly refused?: string;
+}
+
+/** The last messages of all actors that are followed, the oldest first. */
+export interface MessagePage {
+  /** In the order in which a reader began to follow them. */
+  readonly followed: readonly ActorRef[];
+  readonly rows: readonly MessageRow[];
+}
+
+export interface FollowResult {
+  /** Why the actor is not followed. */
+  readonly error?: string;
 }
 
 /** The first bytes of a payload. */

@@ -11,6 +11,9 @@ const ROW_PX = 30;
 /** Rows that are requested above and below the visible ones. */
 const BEYOND = 20;
 
+/** list.css says how much that is. */
+type Room = "medium" | "wide";
+
 export interface Column<T> {
   readonly title: string;
   /** The tooltip: what the values mean. */
@@ -19,8 +22,10 @@ export interface Column<T> {
   readonly widthPx?: number;
   readonly sort?: string;
   readonly isNumber?: boolean;
-  /** Hidden where there is little room. */
-  readonly isMinor?: boolean;
+  /** The same in a list that is not of medium width. */
+  readonly narrowPx?: number;
+  /** It is shown only if the list has so much room. */
+  readonly room?: Room;
   fill(cell: HTMLTableCellElement, row: T): void;
 }
 
@@ -58,7 +63,9 @@ export class VirtualTable<T extends { readonly pid: string }> {
     const columns = options.columns;
     const widths = columns.map(column => {
       const col = el("col", classOf(column));
-      if (column.widthPx !== undefined) col.style.width = `${column.widthPx}px`;
+      const { widthPx, narrowPx = widthPx } = column;
+      if (widthPx !== undefined) col.style.setProperty("--width", `${widthPx}px`);
+      if (narrowPx !== undefined) col.style.setProperty("--narrow", `${narrowPx}px`);
       return col;
     });
     const heads = columns.map(column => this.#head(column));
@@ -165,6 +172,6 @@ export class VirtualTable<T extends { readonly pid: string }> {
   }
 }
 
-function classOf({ isNumber, isMinor }: Pick<Column<never>, "isNumber" | "isMinor">): { class: string } {
-  return { class: `${isNumber ? "number" : ""} ${isMinor ? "minor" : ""}`.trim() };
+function classOf({ isNumber, room }: Pick<Column<never>, "isNumber" | "room">): { class: string } {
+  return { class: `${isNumber ? "number" : ""} ${room ?? ""}`.trim() };
 }

@@ -1,6 +1,6 @@
 /** The line of totals at the top of the page. */
 import { el, setAttribute } from "../page/dom.ts";
-import { bytes, count, milliseconds, short } from "../page/text.ts";
+import { bytes, count, milliseconds, percent, short } from "../page/text.ts";
 import type { Overview, Sample } from "./protocol.ts";
 
 export class Totals {
@@ -22,6 +22,7 @@ export class Totals {
     this.#show("waiting in mailboxes", count(mailboxItems), mailboxItems > 0 ? bytes(now.mailboxBytes) : "");
     this.#show("in the run queue", count(now.runQueue));
     this.#show("queue delay, worst", delay, "ms");
+    this.#show("CPU of guests", now.cpu === undefined ? "–" : percent(now.cpu));
     this.#show("memory of guests", bytes(now.memoryBytes));
     this.#show("spawned", short(counters.spawned));
     // Old ones alarm no one: only those of the last second do.

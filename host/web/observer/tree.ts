@@ -6,7 +6,7 @@ import { escapeControls } from "../../wire/escape-controls.ts";
 import { button, el, setText } from "../page/dom.ts";
 import { oneAtATime } from "../page/one-at-a-time.ts";
 import { count } from "../page/text.ts";
-import { age, items, memory, moduleText, pid, state } from "./actors.ts";
+import { age, cpu, items, memory, moduleText, pid, state } from "./actors.ts";
 import { ask, inPath } from "./api.ts";
 import type { TreePage, TreeRow } from "./protocol.ts";
 import { type Column, VirtualTable } from "./table.ts";
@@ -128,9 +128,9 @@ export class TreeList {
     return [
       children > 0 ? toggle : el("span", { class: "toggle" }),
       el("span", { class: "strong" }, escapeControls(label)),
+      children > 0 ? el("span", { class: "badge" }, count(children)) : "",
       "  ",
       el("small", {}, notes),
-      children > 0 ? el("span", { class: "badge" }, count(children)) : "",
     ];
   }
 
@@ -168,7 +168,7 @@ const restarts: Column<TreeRow> = {
 };
 
 /** These columns cannot be sorted, because the order is the tree's. */
-const others: readonly Column<ShownRow>[] = [pid, state, restarts, items, memory, age].map(
+const others: readonly Column<ShownRow>[] = [pid, state, restarts, items, cpu, memory, age].map(
   ({ sort: _, fill, ...rest }) => ({
     ...rest,
     fill(cell, row) {

@@ -52,6 +52,16 @@ export function milliseconds(value: number): string {
   return value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : count(value);
 }
 
+/** A share of 1. */
+export function percent(share: number): string {
+  if (share > 0 && share < 0.001) return "<0.1 %";
+  return `${share === 0 ? "0" : (share * 100).toFixed(share < 0.0995 ? 1 : 0)} %`;
+}
+
+export function timeOfDayMs(ms: number): string {
+  return `${timeOfDay(ms)}.${String(Math.floor(ms) % 1000).padStart(3, "0")}`;
+}
+
 export function timeOfDay(ms: number): string {
   return new Date(ms).toLocaleTimeString("en-GB");
 }

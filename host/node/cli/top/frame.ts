@@ -1,7 +1,7 @@
 /** The screen of `isopod top`, as lines of text. */
 
 import type { ActorRow, SortKey } from "../../../web/observer/protocol.ts";
-import { bytes, count, duration, milliseconds, rate, residence, short } from "../../../web/page/text.ts";
+import { bytes, count, duration, milliseconds, percent, rate, residence, short } from "../../../web/page/text.ts";
 import { escapeControls } from "../../../wire/escape-controls.ts";
 import type { Reading } from "./observer-client.ts";
 
@@ -36,6 +36,7 @@ const columns: readonly Column[] = [
   { key: "state", title: "STATE", width: 8, text: row => row.state },
   number("ITEMS", "items", 9, row => row.items, whole),
   number("ITEMS/S", "rate", 8, row => row.rate, rate),
+  number("CPU", "cpu", 6, row => row.cpu, percent),
   number("BYTES", "bytes", 9, row => row.bytes, bytes),
   number("REDUCTIONS", "reductions", 11, row => row.reductions, short),
   number("MEMORY", "memory", 9, row => row.memory, bytes),

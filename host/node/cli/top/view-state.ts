@@ -6,6 +6,7 @@ import { type Position, positionAfter, TOP } from "./observer-client.ts";
 const sortKeyOf: Readonly<Record<string, SortKey>> = {
   i: "items",
   s: "rate",
+  u: "cpu",
   b: "bytes",
   r: "reductions",
   m: "memory",
@@ -19,7 +20,7 @@ const [ENTER, ESCAPE, CONTROL_C] = ["\r", "\x1b", "\x03"];
 const BACKSPACES = ["\x7f", "\b"];
 
 /** They fit into 80 columns. */
-export const HINT = "q)uit /)filter c)rashes ↑↓ PgUp PgDn  by i)tems s)/sec m)emory a)ge p)id n)ame";
+export const HINT = "q)uit /)filter c)rashes ↑↓ PgUp PgDn  by i)tems s)/sec u)sed CPU a)ge p)id n)ame";
 export const CRASHES_HINT = "q)uit /)filter c) back to actors ↑↓ PgUp PgDn";
 export const TYPING_HINT = "Enter keeps the filter, Esc clears it";
 
