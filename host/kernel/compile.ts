@@ -9,7 +9,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as asc from "assemblyscript/asc";
 import binaryen from "binaryen";
-import { gateText } from "./gate.ts";
 
 const { BulkMemory, BulkMemoryOpt, MutableGlobals, ReferenceTypes, MultiMemory, SIMD128 } = binaryen.Features;
 
@@ -145,16 +144,13 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 /**
- * The whole text of binary.ts: one object, because minifiers move a constant to where it is used. There it is
+ * The whole text of binary.ts: an object, because minifiers move a constant to where it is used. There it is
  * longer than what gzip looks back, and keeps the code before it from the code behind it.
  */
 export async function binaryFile(): Promise<string> {
-  const member = (name: string, bytes: Uint8Array) => {
-    const lines = textOf(bytes).match(/.{1,110}/g) ?? [];
-    return `  ${name}:\n    ${lines.map(line => `"${line}"`).join(" +\n    ")},\n`;
-  };
-  const members = member("kernel", await compile()) + member("gate", optimize(gateText()));
-  return `/** The kernel and the gate as text, made by compile.ts from kernel.ts and gate.ts: \`npm run kernel\`. */\n\nexport const binaries = {\n${members}};\n`;
+  const lines = textOf(await compile()).match(/.{1,110}/g) ?? [];
+  const text = lines.map(line => `"${line}"`).join(" +\n    ");
+  return `/** The kernel as text, made by compile.ts from kernel.ts: \`npm run kernel\`. */\n\nexport const binary = {\n  kernel:\n    ${text},\n};\n`;
 }
 
 if (import.meta.main) writeFileSync(new URL("binary.ts", import.meta.url), await binaryFile());

@@ -1,9 +1,8 @@
 /**
  * The words of the kernel's memory, and the first file of the room host/kernel/. The kernel is a
  * WebAssembly module. It holds the records and mailboxes of all actors of a runtime, moves messages
- * between guests, and gives turns. The kernel imports nothing; only gate.ts, which compile.ts uses,
- * imports wire/. The room guarantees that a mailbox keeps the order of arrival, and that each change
- * is whole: a guest's stack may end in any function here.
+ * between guests, and gives turns. The room imports nothing. It guarantees that a mailbox keeps the order
+ * of arrival, and that each change is whole: a guest's stack may end in any function here.
  *
  * The room is TypeScript that is AssemblyScript as well. `npm run kernel` compiles it to the module
  * that runs; tests run it as it stands and compare. All addresses are in bytes.

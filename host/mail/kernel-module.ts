@@ -1,5 +1,5 @@
 /** The kernel's module and its memory, as the engine gives them. */
-import { binaries } from "../kernel/binary.ts";
+import { binary } from "../kernel/binary.ts";
 import { FIRST_PAGES } from "../kernel/words.ts";
 import { compileRefusal } from "../wire/compile-refusal.ts";
 import { EngineError } from "../wire/errors.ts";
@@ -18,7 +18,7 @@ export function kernelModule(): WebAssembly.Module {
 
 /** The kernel's binary. */
 export function kernelBytes(): Uint8Array<ArrayBuffer> {
-  return bytesOf(binaries.kernel);
+  return bytesOf(binary.kernel);
 }
 
 /** The bytes that a text of kernel/binary.ts means, as `textOf` of kernel/compile.ts writes it. */

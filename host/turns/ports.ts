@@ -9,7 +9,6 @@ import { type GuestExports, type Instance, NOBODY, type Port } from "../actor/bo
 import { charge } from "../actor/budget.ts";
 import { fault } from "../actor/fault.ts";
 import type { Spec } from "../actor/spec.ts";
-import { binaries } from "../kernel/binary.ts";
 import {
   GIVES_WAY,
   HANDLER_CAPACITY,
@@ -23,10 +22,11 @@ import {
   TAKES_TURNS,
 } from "../kernel/words.ts";
 import type { Kernel } from "../mail/kernel.ts";
-import { bytesOf, kernelWith } from "../mail/kernel-module.ts";
+import { kernelWith } from "../mail/kernel-module.ts";
 import type { Import } from "../wire/abi.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { RECEIVE_PARK } from "../wire/message.ts";
+import { gateBytes } from "./gate-module.ts";
 import { resumePreempted } from "./preempt.ts";
 
 /** The functions of `actor` that a port has, and their names there. */
@@ -191,7 +191,7 @@ export function flagsOf({ way, reductions }: Spec, { guest, counter }: Instance)
 
 /** The functions by "module.name", as exports of an instance. */
 function gated(modulesOf: Readonly<Record<string, Functions>>): Functions {
-  gateModule ??= new WebAssembly.Module(bytesOf(binaries.gate));
+  gateModule ??= new WebAssembly.Module(gateBytes());
   return new WebAssembly.Instance(gateModule, modulesOf as WebAssembly.Imports).exports as unknown as Functions;
 }
 
