@@ -41,7 +41,6 @@ ACTOR(monitor) int32_t actor_monitor(uint32_t lo, uint32_t hi);
 ACTOR(demonitor) int32_t actor_demonitor(int32_t ref, int32_t flush);
 ACTOR(request) int32_t actor_request(uint32_t lo, uint32_t hi, int32_t tag, const void *at, size_t length);
 ACTOR(ask) int32_t actor_ask(const void *name, size_t name_length, const void *at, size_t length);
-ACTOR(drop_ref) int32_t actor_drop_ref(int32_t ref);
 ACTOR(send_after) int32_t actor_send_after(uint32_t delay, uint32_t lo, uint32_t hi, int32_t tag, const void *at, size_t length);
 ACTOR(cancel_timer) int32_t actor_cancel_timer(int32_t ref);
 ACTOR(register) int32_t actor_register(const void *name, size_t length, uint32_t lo, uint32_t hi);

@@ -190,7 +190,7 @@ static JSValue tie(JSContext *ctx, JSValueConst self, int argc, JSValueConst *ar
 }
 
 /* Imports that take one number. */
-enum { DEMONITOR, TRAP_EXIT, CANCEL_TIMER, DROP_REF, SEND_AFTER };
+enum { DEMONITOR, TRAP_EXIT, CANCEL_TIMER, SEND_AFTER };
 
 static JSValue with_number(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv, int what) {
   int32_t number = int_of(ctx, argv[0]);
@@ -198,7 +198,6 @@ static JSValue with_number(JSContext *ctx, JSValueConst self, int argc, JSValueC
     case DEMONITOR: number = actor_demonitor(number, 1); break;
     case TRAP_EXIT: number = actor_trap_exit(number); break;
     case CANCEL_TIMER: number = actor_cancel_timer(number); break;
-    case DROP_REF: number = actor_drop_ref(number); break;
     default: number = actor_send_after(number, actor_self_lo(), actor_self_hi(), 0, NULL, 0);
   }
   return JS_NewInt32(ctx, number);
@@ -373,7 +372,6 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_MAGIC_DEF("demonitor", 1, with_number, DEMONITOR),
     JS_CFUNC_MAGIC_DEF("trapExit", 1, with_number, TRAP_EXIT),
     JS_CFUNC_MAGIC_DEF("cancelTimer", 1, with_number, CANCEL_TIMER),
-    JS_CFUNC_MAGIC_DEF("dropRef", 1, with_number, DROP_REF),
     JS_CFUNC_MAGIC_DEF("sendAfter", 1, with_number, SEND_AFTER),
     JS_CFUNC_MAGIC_DEF("unregister", 1, with_text, UNREGISTER),
     JS_CFUNC_MAGIC_DEF("join", 1, with_text, JOIN),

@@ -188,10 +188,10 @@ export const client = (to, options) =>
 function askHost(name, args) {
   return new Promise((resolve, reject) => {
     const ref = checked(native.ask(name, args), name, `imports for ${name}`, "hostCalls, or ties");
-    if (ref === 0) throw new ReferenceError(`the host has no function ${name}`);
+    if (ref === 0) throw new ReferenceError(`the host has no function ${name} that scripts can call`);
+    if (ref > 0) throw new LimitError(`${name}: its arguments are longer than a message may be (limit messageBytes)`);
+    // The ref ends with its answer.
     expect(ref, message => {
-      native.demonitor(ref);
-      native.dropRef(ref);
       try {
         if (message.kind === "message") resolve(unwrap(name, message.value));
         else reject(new CallError(`${name} was not answered: ${message.reason.kind}`, message.reason));
