@@ -62,5 +62,6 @@ export { Spawned, SpawnStatus, spawn, spawnLink, spawnLinkMonitor, spawnMonitor 
 export { NOT_GRANTED, OVER_LIMIT } from "./status";
 export { decode, encode, message, mustRead, read } from "./structure";
 export { Strategy, Supervisor, supervise } from "./supervisor";
+export { assert, assertEquals, sleep } from "./testing";
 export { cancelTimer, sendAfter } from "./timers";
 export { Writer } from "./writer";

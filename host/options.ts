@@ -2,6 +2,7 @@
 
 import type { ReadSourceMap } from "./module/crash-places.ts";
 import type { ReadModule } from "./module/source.ts";
+import type { Simulation } from "./simulation/seam.ts";
 import type { OnError } from "./time/call-out.ts";
 import type { Clock } from "./time/clock.ts";
 import { type Check, callback, checksOf, flag, having, milliseconds, oneOf, shown, text } from "./wire/checks.ts";
@@ -91,6 +92,8 @@ export interface RuntimeOptions {
    * `isopod/source-map`. Default: crashes name no place.
    */
   readonly readSourceMap?: ReadSourceMap;
+  /** What decides about each step. `explore` of `isopod/test` has one; it is not made by hand. */
+  readonly simulation?: Simulation;
 }
 
 export const loadChecks = checksOf<LoadOptions>({ name: text, reductions: oneOf("none", "count"), trusted: flag });
@@ -119,4 +122,5 @@ export const runtimeChecks = checksOf<RuntimeOptions>({
   read: callback,
   readString: callback,
   readSourceMap: callback,
+  simulation: having("attach"),
 });

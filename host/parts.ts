@@ -91,7 +91,9 @@ export class Parts {
     const inspection = new Inspection(notices, clock);
     const scheduler = new Scheduler(clock, options.sliceMs ?? 4, notices);
     const random = options.random === undefined ? secretRandom : checkedRandom(options.random, notices);
-    const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes, random);
+    // The pids of a simulation are always the same.
+    const generations = options.simulation === undefined ? random : () => 0;
+    const kernel = new Kernel<Actor>(options.kernel, limits.allMailboxBytes, generations);
     for (const word of [TIE_SECRET, TIE_SECRET + 4]) kernel.setWord(word, (secretRandom() * 2 ** 32) | 1);
     const account = new Account(limits.allMemoryBytes, kernel);
     const actors = new Actors(kernel);
@@ -119,13 +121,14 @@ export class Parts {
       specs: new Specs(kernel),
       instances: new InstanceTable(),
       extras: new Map(),
-      judge: byCountAndClock,
+      judge: options.simulation?.judge ?? byCountAndClock,
       budget: new TurnBudget(),
       resumed: actor => this.loop.resumed(actor),
       counters,
       account,
       random,
       follows,
+      transit: options.simulation?.transit ?? null,
       end: (actor, reason) => this.ends.end(actor, reason),
       bringIn: actor => this.instances.bringIn(actor),
       pin: actor => this.instances.pin(actor),
@@ -176,12 +179,13 @@ export class Parts {
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
     this.hibernation = new Hibernation(services, options.hibernateAfterMs ?? Number.POSITIVE_INFINITY);
     this.images = new Images(services, this.hibernation);
-    this.loop = new Loop(services, notices, outboxes, this.turnClock, {
+    const lives = {
       begin: look,
       tellEnds: () => exits.tellOfKernel(),
-      provide: actor => this.instances.provide(actor),
+      provide: (actor: Actor) => this.instances.provide(actor),
       ran: () => this.hibernation.ran(),
-    });
+    };
+    this.loop = new Loop(services, notices, outboxes, this.turnClock, lives, options.simulation?.driver ?? null);
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
     this.instances = new Instances(services, ports, this.imports, limits);
     this.modules = new Modules(services, this.instances);
@@ -205,6 +209,7 @@ export class Parts {
     const { moduleBytes, tableElements } = limits;
     const { read = fetch, readSourceMap } = options;
     this.loader = new ModuleLoader({ moduleBytes, tableElements, offers, readSourceMap }, read);
+    options.simulation?.attach(this);
   }
 
   /** Ends all actors, and tells their ends. Nothing runs afterwards. */

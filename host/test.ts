@@ -9,12 +9,25 @@
  * // …
  * await clock.advance(5_000);   // all timers of these five seconds have fired, and their actors have had their turns
  * ```
+ *
+ * `explore` plays a program in many orders, and finds the one that fails (docs/testing.md).
  */
 
 import type { Runtime } from "./runtime.ts";
+
 import { type Clock, systemClock } from "./time/clock.ts";
 import { IsopodError } from "./wire/errors.ts";
 import { formatPid } from "./wire/pid.ts";
+
+export {
+  type Explored,
+  type ExploreOptions,
+  explore,
+  type Program,
+  type SimulateOptions,
+  SimulationError,
+  simulate,
+} from "./simulate.ts";
 
 interface Wake {
   readonly atMs: number;

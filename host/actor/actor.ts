@@ -60,6 +60,7 @@ import { Identity } from "./identity.ts";
 import type { Judge, Preempted, TurnBudget } from "./reductions.ts";
 import type { Spec, Specs } from "./spec.ts";
 import type { SpilledStack } from "./spilled-stack.ts";
+import type { Transit } from "./transit.ts";
 
 /** How guests wait, and get the turns that the kernel leaves to the host. */
 export interface Way {
@@ -140,6 +141,8 @@ export interface Reports {
 
 /** What an actor uses of its runtime. */
 export interface Services extends TurnServices, Accounting, Reports {
+  /** What is sent goes here first; null: it arrives at once. */
+  readonly transit: Transit<Actor> | null;
   /** A number in [0, 1), from the runtime's source of randomness. */
   random(): number;
 }

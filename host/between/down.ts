@@ -6,7 +6,7 @@ import { reasonBytes } from "../wire/reason.ts";
 
 const noBytes = new Uint8Array(0);
 
-/** Delivers a Down. Without `isFull` it has the kind of the exit reason and no bytes. */
+/** Sends a Down. Without `isFull` it has the kind of the exit reason and no bytes. */
 export function sendDown(
   watcher: Actor,
   fromLo: number,
@@ -14,6 +14,20 @@ export function sendDown(
   ref: number,
   reason: ExitReason,
   isFull = true,
+): void {
+  const { transit } = watcher.services;
+  if (transit === null) takeDown(watcher, fromLo, fromHi, ref, reason, isFull);
+  else transit.down(fromLo, fromHi, watcher, ref, reason, isFull);
+}
+
+/** A Down comes into its watcher's mailbox. */
+export function takeDown(
+  watcher: Actor,
+  fromLo: number,
+  fromHi: number,
+  ref: number,
+  reason: ExitReason,
+  isFull: boolean,
 ): void {
   const bytes = isFull ? bytesFor(watcher, reason) : noBytes;
   watcher.services.kernel.deliver(watcher.record, DOWN, 0, fromLo, fromHi, ref, ReasonCode[reason.kind], bytes);

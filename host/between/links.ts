@@ -22,9 +22,11 @@ export function unlink(a: Actor, b: Actor): void {
   if (tie !== 0) call.dropTie(tie);
 }
 
-/** Removes a link to an actor that has ended, but whose end is not told yet. */
+/** Removes a link to an actor that has ended, but whose end is not told yet, or is under way. */
 export function unlinkEnded(actor: Actor, lo: number, hi: number): void {
-  const { call } = actor.services.kernel;
+  const { kernel, transit } = actor.services;
+  const { call } = kernel;
+  transit?.unlinked(actor, lo, hi);
   for (const tie of tiesOfKind(actor, LINK)) {
     const partner = partnerOf(actor, tie);
     if (partner.lo === lo && partner.hi === hi) call.dropTie(tie);

@@ -33,6 +33,7 @@ export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean 
   const { call } = watcher.services.kernel;
   const tie = call.findMonitor(watcher.record, ref);
   if (tie !== 0) call.dropTie(tie);
+  watcher.services.transit?.forget(watcher, ref);
   if (flush) flushRef(watcher, ref);
   watcher.mailbox.unmark(ref);
   return tie !== 0;

@@ -47,13 +47,20 @@ export function post(
     if (follows.areWanted) follows.note(fromLo, fromHi, toLo, toHi, kind, tag, ref, bytes, status, receiver);
     return status;
   }
-  receiver.services.kernel.deliver(receiver.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
+  const { transit } = services;
+  const isUnderWay = transit !== null && (receiver.lo !== fromLo || receiver.hi !== fromHi);
+  if (isUnderWay) transit.message(fromLo, fromHi, receiver, kind, tag, ref, bytes);
+  else services.kernel.deliver(receiver.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
   counters.sent++;
   if (tag < 0) answered(receiver, tag);
-  // The host's calls wait in promises: each is over with its answer.
-  if (receiver.immune) demonitor(receiver, tag, false);
+  if (!isUnderWay) arrived(receiver, tag);
   if (follows.areWanted) follows.note(fromLo, fromHi, toLo, toHi, kind, tag, ref, bytes, status, receiver);
   return SEND_ACCEPTED;
+}
+
+/** A message is in a mailbox. The host's calls wait in promises: each is over with its answer. */
+export function arrived(receiver: Actor, tag: number): void {
+  if (receiver.immune) demonitor(receiver, tag, false);
 }
 
 /** In words, why a message was not admitted. */

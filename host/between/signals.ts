@@ -16,12 +16,28 @@ import { bytesFor, sendDown } from "./down.ts";
 import { areLinked } from "./links.ts";
 import { ownerOf, partnerOf, tieWord } from "./ties.ts";
 
+/** Sends an exit signal. `isOfLink`: the sender has ended, and was linked to the receiver. */
+export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason, isOfLink = false): void {
+  const { transit } = to.services;
+  const isUnderWay = transit !== null && (to.lo !== fromLo || to.hi !== fromHi);
+  if (isUnderWay) transit.exit(fromLo, fromHi, to, reason, isOfLink);
+  else takeExitSignal(to, fromLo, fromHi, reason);
+}
+
+/** Kills an actor for another one, or for the host's code. */
+export function kill(to: Actor, fromLo: number, fromHi: number): void {
+  const { transit } = to.services;
+  const isUnderWay = transit !== null && (to.lo !== fromLo || to.hi !== fromHi);
+  if (isUnderWay) transit.kill(fromLo, fromHi, to);
+  else endFromOutside(to, { kind: "killed" });
+}
+
 /**
- * Delivers an exit signal, by Erlang's rules. An actor that traps exits gets an Exit item.
+ * An exit signal arrives, by Erlang's rules. An actor that traps exits gets an Exit item.
  * Otherwise `normal` is ignored, unless an actor sends it to itself, and every other reason ends
- * the receiver. A kill cannot be trapped: it takes `endFromOutside`.
+ * the receiver. A kill cannot be trapped: it takes `kill`.
  */
-export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
+export function takeExitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason): void {
   if (to.state === DEAD || to.immune) return;
   if (to.has(TRAPS_EXITS)) {
     const bytes = bytesFor(to, reason);
@@ -85,7 +101,7 @@ function announceToLinked(actor: Actor, reason: ExitReason, most: number): numbe
     if (hasWatchers) call.loosenLink(tie, record);
     else call.dropTie(tie);
     try {
-      exitSignal(partner, lo, hi, reason);
+      exitSignal(partner, lo, hi, reason, true);
     } catch (error) {
       couldNotTake(partner, error);
     }

@@ -9,7 +9,7 @@ import { areLinked, link, unlink, unlinkEnded } from "../between/links.ts";
 import { demonitor, monitor } from "../between/monitors.ts";
 import { hasRoom, mayAsk } from "../between/post.ts";
 import { dropQuestion } from "../between/questions.ts";
-import { endFromOutside, exitSignal } from "../between/signals.ts";
+import { exitSignal, kill } from "../between/signals.ts";
 import { mayTie } from "../between/tie-limits.ts";
 import { COPIED_SHIFT, TRAPS_EXITS } from "../kernel/words.ts";
 import { ARGUMENTS } from "../mail/account.ts";
@@ -130,7 +130,7 @@ export function signalImports(services: Services, actors: Actors<Actor>, spawn: 
       if (to === undefined) return 0;
       if (!mayEnd(actor, to)) return NOT_GRANTED;
       if (reason === undefined) {
-        endFromOutside(to, { kind: "killed" });
+        kill(to, actor.lo, actor.hi);
       } else {
         // The signal comes as an item. If there is no room for it, the caller is told.
         if (to.has(TRAPS_EXITS) && !hasRoom(to, length >>> 0)) return OVER_LIMIT;

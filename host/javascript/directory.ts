@@ -4,7 +4,7 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { delegate } from "../between/delegate.ts";
 import type { Registry } from "../between/names.ts";
 import { post } from "../between/post.ts";
-import { endFromOutside, exitSignal } from "../between/signals.ts";
+import { exitSignal, kill } from "../between/signals.ts";
 import type { Actors } from "../mail/actors.ts";
 import { checkPid, shown } from "../wire/checks.ts";
 import { type GivenReason, MESSAGE, type Message, SEND_ACCEPTED } from "../wire/message.ts";
@@ -66,8 +66,9 @@ export class Directory {
     const reason = reasonGiven(given, "exit");
     const to = this.find(pid);
     if (to === undefined) return false;
-    if (reason.kind === "killed") endFromOutside(to, reason);
-    else exitSignal(to, from?.lo ?? 0, from?.hi ?? 0, reason);
+    const { lo, hi } = from ?? { lo: 0, hi: 0 };
+    if (reason.kind === "killed") kill(to, lo, hi);
+    else exitSignal(to, lo, hi, reason);
     return true;
   }
 

@@ -66,6 +66,11 @@ export class Ends implements Runnable {
     return this.#services.kernel.word(GUESTS);
   }
 
+  /** Whether a promise waits for the end of an actor. */
+  get areAwaited(): boolean {
+    return this.#waiting.size > 0 || this.#onIdle.length > 0;
+  }
+
   /** Counts a guest whose spawn has succeeded. */
   begin(actor: Actor): void {
     this.#countGuest(1);

@@ -259,7 +259,8 @@ export class Spawner {
   /** An actor is alive. It waits like this, or else begins with its first turn. */
   #begin(actor: Actor, parked: Parked | undefined): void {
     this.#ends.begin(actor);
-    actor.setFlag(TAKES_MESSAGES, true);
+    // In a simulation nothing that an actor does to another one passes by the host.
+    actor.setFlag(TAKES_MESSAGES, this.#services.transit === null);
     tellSpawn(this.#inspection, actor);
     if (parked === undefined) actor.wake();
     else this.#images.park(actor, parked);

@@ -56,6 +56,11 @@ export class Timers implements Runnable {
     return this.#heap.length;
   }
 
+  /** When the first timer is due; Infinity: none is set. */
+  get nextMs(): number {
+    return this.#heap[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Sets a timer, or moves it to another time. */
   set(timer: Timer, dueMs: number): void {
     // NaN compares with nothing: it would break the order of the heap, and no timer would fire.

@@ -49,31 +49,47 @@ export interface TurnTimer {
   end(): void;
 }
 
+/** In a simulation: says whose turn is next. */
+export interface Driver {
+  /** Takes the record of an actor that is ready out of the run queue, and answers its address. */
+  next(): number;
+}
+
 export class Loop implements Runnable {
   readonly #services: TurnServices;
   readonly #notices: Notices;
   readonly #outboxes: Outboxes;
   readonly #lives: Lives;
   readonly #timer: TurnTimer;
+  /** Null: the kernel gives turns in the order of its queue, and the loop asks for them by itself. */
+  readonly #driver: Driver | null;
   /** The actor whose turn continues on a stack of its own. */
   #away: Actor | null = null;
 
-  constructor(services: TurnServices, notices: Notices, outboxes: Outboxes, timer: TurnTimer, lives: Lives) {
+  constructor(
+    services: TurnServices,
+    notices: Notices,
+    outboxes: Outboxes,
+    timer: TurnTimer,
+    lives: Lives,
+    driver: Driver | null,
+  ) {
     this.#lives = lives;
     this.#timer = timer;
+    this.#driver = driver;
     this.#services = services;
     this.#notices = notices;
     this.#outboxes = outboxes;
     const { kernel, scheduler } = services;
     kernel.onCall = () => {
-      scheduler.push(this);
+      if (driver === null) scheduler.push(this);
       kernel.setWord(CALLED, 1);
     };
     // The embedder is told between two turns.
     notices.onAdded = () => kernel.setWord(TURNS_LEFT, 0);
   }
 
-  /** Some turns. */
+  /** Some turns; in a simulation one. */
   run(): boolean {
     const { kernel, scheduler, clock } = this.#services;
     // A round, if others wait for the thread.
@@ -81,7 +97,7 @@ export class Loop implements Runnable {
     kernel.setWord(NOW, Math.floor(clock.now()));
     this.#lives.begin();
     const isTimed = this.#timer.isOn;
-    const answer = isTimed ? kernel.call.runTimed(turns) : kernel.call.run(turns);
+    const answer = this.#driver === null ? this.#many(turns, isTimed) : this.#one(this.#driver.next());
     this.#lives.tellEnds();
     this.#lives.ran();
     scheduler.tookTurns(turns - kernel.word(TURNS_LEFT) - 1);
@@ -114,6 +130,19 @@ export class Loop implements Runnable {
     const { kernel } = this.#services;
     kernel.setWord(QUEUE_LENGTH, 0);
     kernel.setWord(TURNS_LEFT, 0);
+  }
+
+  #many(turns: number, isTimed: boolean): number {
+    const { call } = this.#services.kernel;
+    return isTimed ? call.runTimed(turns) : call.run(turns);
+  }
+
+  /** Gives one turn. Answers as the kernel's `run`. */
+  #one(record: number): number {
+    const { kernel } = this.#services;
+    kernel.setWord(TURNS_LEFT, 0);
+    const left = kernel.call.turnOf(record);
+    return left === NOTHING ? 0 : record | left;
   }
 
   /** Does what the kernel has left of a turn. False: the turn continues on a stack of its own. */
@@ -164,6 +193,7 @@ export class Loop implements Runnable {
     const { kernel, scheduler } = this.#services;
     if (kernel.word(TIMED_LENGTH) > 0) this.#armDeadlines();
     if (kernel.word(OUTBOXES) !== 0) this.#carry();
+    if (this.#driver !== null) return;
     if (kernel.word(QUEUE_LENGTH) > 0) scheduler.push(this);
     else kernel.setWord(CALLED, 0);
   }
