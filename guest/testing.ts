@@ -18,9 +18,9 @@ export function assert(condition: bool, message: string = "it is false"): void {
   if (!condition) throw new Error(`assert: ${message}`);
 }
 
-/** Crashes the actor unless both are equal (`==`). The message says what both are. */
+/** Crashes the actor unless both are equal. The message says what both are. */
 export function assertEquals<T>(actual: T, expected: T, message: string = ""): void {
-  if (actual == expected) return;
+  if (actual === expected) return;
   const what = message === "" ? "" : `${message}: `;
   throw new Error(`assertEquals: ${what}it is ${shown<T>(actual)}, not ${shown<T>(expected)}`);
 }

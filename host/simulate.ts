@@ -5,6 +5,7 @@
 import { readString } from "./adapters/assemblyscript.ts";
 import { readSourceMap } from "./adapters/source-map.ts";
 import type { ModuleDefaults } from "./life/spawn-options.ts";
+import type { GuestModule } from "./module/guest-module.ts";
 import type { ModuleSource } from "./module/source.ts";
 import type { RuntimeOptions } from "./options.ts";
 import { Runtime } from "./runtime.ts";
@@ -182,8 +183,11 @@ export class Simulator {
 
   /** Loads the modules. */
   async load(): Promise<void> {
+    const loaded = new Map<ModuleSource, GuestModule>();
     for (const [name, source] of Object.entries(this.#modules)) {
-      this.#runtime.define(name, await this.#runtime.load(source, { name }), this.#defaults);
+      const module = loaded.get(source) ?? (await this.#runtime.load(source, { name }));
+      loaded.set(source, module);
+      this.#runtime.define(name, module, this.#defaults);
     }
   }
 

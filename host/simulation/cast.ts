@@ -59,10 +59,13 @@ export class Cast {
 
   /** For a reader: the name that it is registered by, or its entry or module, with a number where there are several. */
   nameOf(pid: Pid): string {
-    const registered = this.#registered.get(pid);
+    return this.#registered.get(pid) ?? this.roleOf(pid);
+  }
+
+  /** Its entry or module, with a number where there are several. */
+  roleOf(pid: Pid): string {
     const known = this.#roles.get(pid);
     if (known === undefined) return "the host";
-    if (registered !== undefined) return registered;
     return (this.#counts.get(known.role) ?? 1) > 1 ? `${known.role} ${known.number}` : known.role;
   }
 }

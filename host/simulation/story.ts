@@ -105,7 +105,7 @@ export class Story implements FlightListener {
       const { pid, reason } = event;
       this.#tell(() => `${this.#name(pid)} ends: ${formatReason(reason)}`);
     } else if (event.kind === "register") {
-      this.#tell(() => `${this.#name(event.pid)} is registered as ${event.name}`);
+      this.#tell(() => `${this.#cast.roleOf(event.pid)} is registered as ${event.name}`);
     } else if (event.kind === "log") {
       this.#tell(() => `${this.#name(event.pid)} logs: ${event.text}`);
     }

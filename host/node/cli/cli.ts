@@ -39,6 +39,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/build.ts")).build,
   },
   {
+    name: "test",
+    summary: "run the tests of guests, in many orders",
+    load: async () => (await import("./commands/test.ts")).test,
+  },
+  {
     name: "observe",
     summary: "run one guest, and serve a page about its actors",
     load: async () => (await import("./commands/run.ts")).observe,

@@ -1,5 +1,5 @@
 /** Lost update: two clients read the counter, and write what they have read plus one. */
-import { assertEquals, callText, receive, register, replyText, sendText, spawn, whereis } from "isopod/guest";
+import { assertEquals, callText, receive, register, replyText, sendText, sleep, spawn, whereis } from "isopod/guest";
 
 export function counter(): void {
   let value: i64 = 0;
@@ -25,7 +25,9 @@ export function client(): void {
 export function test(): void {
   register("test");
   register("counter", spawn("bug", null, "counter").pid);
-  for (let i = 0; i < 2; i++) spawn("bug", null, "client");
+  spawn("bug", null, "client");
+  sleep(10);
+  spawn("bug", null, "client");
   for (let i = 0; i < 2; i++) receive();
   assertEquals<string>(callText(whereis("counter"), "get").text(), "2");
 }
