@@ -141,15 +141,28 @@ export class Story implements FlightListener {
       text: text(),
       told: told.map(line => line()).filter(line => line !== ""),
     }));
-    return shown.flatMap(({ chosen, text, told }, i) => [
-      `${String(i).padStart(4)}  ${text}${chosen === 0 ? "" : `   <- choice ${chosen}`}`,
-      ...told.map(line => `        ${line}`),
-    ]);
+    const isLeftOut = ({ chosen }: (typeof shown)[number], i: number) =>
+      shown.length > MOST_STEPS && i >= FIRST_STEPS && i < shown.length - LAST_STEPS && chosen === 0;
+    const first = shown.findIndex(isLeftOut);
+    const count = shown.filter(isLeftOut).length;
+    return shown.flatMap((step, i) => {
+      // What was chosen is the point of the story.
+      if (isLeftOut(step, i)) return i === first ? [`      … ${count} steps are left out`] : [];
+      return [
+        `${String(i).padStart(4)}  ${step.text}${step.chosen === 0 ? "" : `   <- choice ${step.chosen}`}`,
+        ...step.told.map(line => `        ${line}`),
+      ];
+    });
   }
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 const SHOWN_BYTES = 60;
+
+/** A longer story is told by its first and its last steps, and by those that were chosen. */
+const MOST_STEPS = 150;
+const FIRST_STEPS = 60;
+const LAST_STEPS = 60;
 
 /** The bytes as text where they are text, and the tag. */
 function contentOf({ bytes, tag }: Signal): string {

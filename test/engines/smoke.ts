@@ -12,6 +12,7 @@ import {
   type RuntimeOptions,
   type Supervisor,
 } from "../../host/index.ts";
+import { explore } from "../../host/test.ts";
 
 /** The guests of the suite: bytes, or modules that `isopod build --trusted` has made. */
 export interface SmokeGuests {
@@ -78,6 +79,7 @@ class Suite {
     "a call to an actor that crashes fails, and its supervisor starts it again": () => this.#supervisor(),
     "a timer rings": () => this.#timer(),
     "a guest that loops for ever is killed, and another goes on": () => this.#killed(),
+    "the seeds of a simulation play what they play in every engine": () => this.#simulation(),
     "many actors have an instance each": () => this.#residents(),
     "a crowd of actors takes turns in a few instances, and each keeps what it was told": () => this.#crowd(),
   };
@@ -96,6 +98,26 @@ class Suite {
     } finally {
       await runtime.stop();
     }
+  }
+
+  async #simulation(): Promise<Result> {
+    const { asyncify } = this.#guests;
+    if (asyncify instanceof WebAssembly.Module) return { skipped: "a simulation reads bytes" };
+    const { hash, steps } = await explore(
+      async runtime => {
+        const counter = runtime.spawn("counter");
+        const clients = Array.from({ length: 3 }, (_, i) =>
+          runtime.actor(async mailbox => {
+            await mailbox.call(counter, `add ${i}`);
+            // It remembers one caller that waits.
+            await mailbox.call(counter, i === 0 ? "later 20" : "get");
+          }),
+        );
+        for (const pid of clients) await runtime.exited(pid);
+      },
+      { modules: { counter: asyncify }, seeds: 30, runtime: this.#options.runtime ?? {} },
+    );
+    equal(`${hash} ${steps}`, "10cefec1 775");
   }
 
   #handler(): Promise<Result> {
