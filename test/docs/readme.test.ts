@@ -25,25 +25,29 @@ function fromSources(text: string): string {
   return text
     .replace(`from "isopod"`, `from ${JSON.stringify(join(ROOT, "host/index.ts"))}`)
     .replace(`"isopod/node"`, JSON.stringify(join(ROOT, "host/node/index.ts")))
+    .replace(`"isopod/test"`, JSON.stringify(join(ROOT, "host/test.ts")))
     .replace(`"isopod/codec"`, JSON.stringify(join(ROOT, "host/adapters/codec.ts")));
 }
 
-describe.each(["README.md", "docs/tutorial.md", "docs/messages.md", "docs/examples.md"])("of %s", page => {
-  let place: Place;
+describe.each(["README.md", "docs/tutorial.md", "docs/messages.md", "docs/examples.md", "docs/testing.md"])(
+  "of %s",
+  page => {
+    let place: Place;
 
-  beforeAll(async () => {
-    const folder = await mkdtemp(join(tmpdir(), "isopod-readme-"));
-    await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
-    await writeFile(join(folder, "package.json"), `{"type":"module"}`);
-    const compile = (file: string) => build([file], { baseDir: folder });
-    place = { folder, node: process.execPath, cli: join(ROOT, "bin/isopod.js"), compile };
-    for (const step of stepsOf(page)) {
-      if ("file" in step) await take({ ...step, text: fromSources(step.text) }, place);
-    }
-  });
-  afterAll(() => rm(place.folder, { recursive: true }));
+    beforeAll(async () => {
+      const folder = await mkdtemp(join(tmpdir(), "isopod-readme-"));
+      await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
+      await writeFile(join(folder, "package.json"), `{"type":"module"}`);
+      const compile = (file: string) => build([file], { baseDir: folder });
+      place = { folder, node: process.execPath, cli: join(ROOT, "bin/isopod.js"), compile };
+      for (const step of stepsOf(page)) {
+        if ("file" in step) await take({ ...step, text: fromSources(step.text) }, place);
+      }
+    });
+    afterAll(() => rm(place.folder, { recursive: true }));
 
-  const commands = stepsOf(page).filter(step => "command" in step);
+    const commands = stepsOf(page).filter(step => "command" in step);
 
-  test.each(commands)("$command", async step => expect(await take(step, place)).toBe(step.output), SLOW);
-});
+    test.each(commands)("$command", async step => expect(await take(step, place)).toBe(step.output), SLOW);
+  },
+);
