@@ -70,7 +70,7 @@ test("an error that names an import shows how it is spelt", async () => {
 test("a crash report obeys neither a message, nor a name, nor a function's name", () => {
   const stack = `RuntimeError: x\n    at a\x1b[2J\u202e (wasm://wasm/00:wasm-function[1]:0x1f)`;
   const exit = { pid: 5, module: EVIL, name: EVIL, reason: { kind: "crashed", message: EVIL, stack } } as const;
-  const report = crashReport(exit, "guest.wasm", false);
+  const report = crashReport(exit, { path: "guest.wasm", isCounted: false, isScript: false });
   expect(report.split("\n")[0]).not.toMatch(OBEYED);
   expect(report.split("\n")).toHaveLength(2);
   expect(crashStack(exit)).toBe("    at a\\x1b[2J\\u{202e}\n");
