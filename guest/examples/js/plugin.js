@@ -1,4 +1,5 @@
-// A plug-in: the shop asks it for prices. Change it, or break it, and press Run.
+// A plug-in, which the shop asks for prices.
+// Change it, or break it, and press Run.
 
 export function price(pieces, each) {
   const sum = pieces * each;
