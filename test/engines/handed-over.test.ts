@@ -196,9 +196,12 @@ export default {
 
     test("runs a script as docs/engines.md says", async () => {
       await writeFile(join(folder, "scripts.mjs"), documented.get("scripts.mjs") ?? "");
+      await writeFile(join(folder, "isopod.mjs"), 'export * from "./suite.mjs";');
+      await writeFile(join(folder, "entries.mjs"), 'export * from "../suite.mjs";');
       const modules = {
         "scripts.mjs": "scripts.mjs",
-        ...{ isopod: "suite.mjs", "isopod/codec": "suite.mjs", "isopod/js": "suite.mjs" },
+        ...{ isopod: "isopod.mjs", "isopod/codec": "entries.mjs", "isopod/js": "entries.mjs" },
+        ...Object.fromEntries(scripts.map(name => [name, name])),
         ...{ "isopod/kernel.wasm": "kernel.wasm", "isopod/js-engine.wasm": "engine.wasm" },
       };
       const source = "export const shout = text => text.toUpperCase() + '!';";
