@@ -84,14 +84,14 @@ export const scenes: readonly Scene[] = [
     guest: "plugin",
     strategy: "one_for_one",
     parts: [
-      { id: "yours", guest: "plugin", limits: { turnMs: 20, memoryPages: 32 } },
+      { id: "yours", guest: "plugin", limits: { turnMs: 50, memoryPages: 64 } },
       { id: "ann", guest: "plugin", isUnchanged: true, limits: PATIENT },
       { id: "bob", guest: "plugin", isUnchanged: true, limits: PATIENT },
       { id: "shop", guest: "shop", limits: PATIENT },
     ],
     breaks: [
       { title: "an endless loop", line: "  while (true) {}" },
-      { title: "too much memory", line: '  for (let text = "more"; ; text += text) globalThis[text.length] = [text];' },
+      { title: "too much memory", line: "  for (const all = []; ; ) all.push(new Uint8Array(100_000));" },
       { title: "an exception", line: '  throw new RangeError("no price today");' },
     ],
   },
