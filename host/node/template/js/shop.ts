@@ -41,8 +41,10 @@ export async function openShop(): Promise<Shop> {
     onLog: (_pid, _level, text) => console.log(escapeControls(text)),
   });
 
-  const file = "plugins/prices.js";
-  const plugin = await loadScript(runtime, await readFile(new URL(file, import.meta.url), "utf8"), { name: file });
+  const name = "plugins/prices.js";
+  const source = await readFile(new URL(name, import.meta.url), "utf8");
+  // The first script may take longer, because the engine is new.
+  const plugin = await loadScript(runtime, source, { name, loadMs: 1000 });
   runtime.define("prices", plugin, {
     // What it may call, and how long it may take for one turn.
     grants: { log: true, imports: ["shop.price"] },
