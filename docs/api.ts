@@ -18,7 +18,7 @@ const HOST_PROJECT = "tsconfig.build.json";
 const about: Readonly<Record<string, string>> = {
   isopod: "The runtime, for any JavaScript engine. It imports nothing.",
   "isopod/node": "Everything of `isopod`, with the defaults that fit Node, and the compiler.",
-  "isopod/codec": "Text, JSON and CBOR in messages ([messages.md](messages.md)). Needs `cborg`.",
+  "isopod/codec": "Text, JSON and CBOR in messages ([messages.md](messages.md)).",
   "isopod/wasi": "For guests that insist on WASI ([security.md](security.md#wasi)).",
   "isopod/js": "guests in plain JavaScript: `loadScript` makes a module of a script",
   "isopod/assemblyscript": "For `RuntimeOptions.readString`; `isopod/node` has it by default.",

@@ -21,8 +21,8 @@ const DIST = join(ROOT, "dist");
 /** What is started by its path, beside the entry points of package.json. */
 const STARTED = ["host/node/cli/cli", "host/node/compile/compile-worker"];
 
-/** Packages of npm that become part of the code: installed, they take twenty times as much. */
-const BUNDLED = ["trace-mapping", "sourcemap-codec", "resolve-uri"].map(name => `@jridgewell/${name}`);
+/** Packages of npm that become part of the code: installed, they take up to twenty times as much. */
+const BUNDLED = [...["trace-mapping", "sourcemap-codec", "resolve-uri"].map(name => `@jridgewell/${name}`), "cborg"];
 
 /**
  * The kernel as text gets a file of its own, so that bundlers put it before or behind the other code. It is
@@ -57,7 +57,9 @@ async function bundle(names: readonly string[]): Promise<void> {
     dir: DIST,
     format: "esm",
     entryFileNames: "[name].js",
-    chunkFileNames: "host/shared/[name].js",
+    // engine.wasm is beside the code that names it.
+    chunkFileNames: ({ moduleIds }) =>
+      moduleIds.some(id => id.endsWith("host/js/engine.ts")) ? "host/js/[name].js" : "host/shared/[name].js",
     comments: false,
     codeSplitting: { groups: [{ name: "kernel", test: KERNEL }] },
   });

@@ -40,6 +40,8 @@ export interface TurnPolicy {
 export interface Template {
   /** The name of the derived module. */
   readonly name: string;
+  /** What its actors are written in; undefined: what the module was compiled from. */
+  readonly language: "javascript" | undefined;
   /** Where the kernel has their first state. */
   readonly state: number;
   /** How the image's actor waited. */

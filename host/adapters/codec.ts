@@ -1,6 +1,6 @@
 /**
  * `isopod/codec`: converts texts, JSON and CBOR to the bytes of messages, and back. The core itself
- * knows only bytes. It needs the package `cborg`, which the user installs.
+ * knows only bytes. The package `cborg` becomes part of it in the build.
  *
  * Guarantee: decoding any bytes takes bounded time. It returns a value of the codec's type, or
  * throws a DecodeError. It changes no prototype. The value has at most {@link MAX_DEPTH} levels and

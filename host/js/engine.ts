@@ -1,13 +1,16 @@
 /** The engine that runs scripts: one module for each runtime, which all of its scripts share. */
 import type { GuestModule, ModuleSource, Runtime } from "../index.ts";
 
+/** The name of its module. Actors of it load scripts; those of a script have the script's name. */
+export const ENGINE_NAME = "javascript";
+
 const engines = new WeakMap<Runtime, Promise<GuestModule>>();
 
 /** The engine of a runtime. `source`: where the first script says that it is. */
 export function engineOf(runtime: Runtime, source: ModuleSource | undefined): Promise<GuestModule> {
   let engine = engines.get(runtime);
   if (engine === undefined) {
-    engine = runtime.load(source ?? new URL("./engine.wasm", import.meta.url), { name: "javascript", trusted: true });
+    engine = runtime.load(source ?? new URL("./engine.wasm", import.meta.url), { name: ENGINE_NAME, trusted: true });
     engines.set(runtime, engine);
     // The next script tries again.
     engine.catch(() => engines.delete(runtime));

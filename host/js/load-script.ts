@@ -17,6 +17,7 @@ import { callback, checkOptions, checksOf, flag, oneOf, text, wholeNumber } from
 import { formatReason } from "../wire/reason.ts";
 import { engineOf } from "./engine.ts";
 import { ScriptError } from "./script-error.ts";
+import { noteShape, type ScriptShape } from "./shape.ts";
 import { withoutTypes } from "./types.ts";
 
 export interface ScriptOptions {
@@ -113,11 +114,12 @@ async function evaluate(
     limits: { ...alone, memoryPages, turnMs: loadMs, handlerReductions: loadReductions },
   });
   try {
-    const shape = new Reader(await runtime.call(loader, "", { timeoutMs: Number.POSITIVE_INFINITY }));
-    shape.u32();
+    const shape = shapeIn(await runtime.call(loader, "", { timeoutMs: Number.POSITIVE_INFINITY }));
     // main begins with its actor; the others wait for their first item as the loader does.
-    const begin = shape.text() === "main" ? "entry" : "parked";
-    return runtime.derive(engine, runtime.image(loader), { begin, name });
+    const begin = shape.kind === "main" ? "entry" : "parked";
+    const module = runtime.derive(engine, runtime.image(loader), { begin, name, language: "javascript" });
+    noteShape(module, shape);
+    return module;
   } catch (error) {
     if (!(error instanceof CallError) || error.reason === undefined) throw error;
     if (error.reason.kind === "custom") return missingIn(error.reason.bytes);
@@ -132,13 +134,19 @@ function written(modules: ReadonlyMap<string, string>, { language, eval: mayEval
   const writer = new Writer().u32(mayEval ? MAY_EVAL : 0).u32(modules.size);
   let isFirst = true;
   for (const [name, source] of modules) {
-    if (name.startsWith("isopod"))
+    if (/^isopod([:/]|$)/.test(name))
       throw new ScriptError(`a module cannot be called ${name}: such names are isopod's own`);
-    const isTyped = (isFirst ? language : undefined) === "ts" || (language === undefined && name.endsWith(".ts"));
+    const isTyped = isFirst && language !== undefined ? language === "ts" : /\.m?ts$/.test(name);
     writer.text(name).text(isTyped ? withoutTypes(name, source) : source);
     isFirst = false;
   }
   return writer.toBytes();
+}
+
+function shapeIn(bytes: Uint8Array): ScriptShape {
+  const reader = new Reader(bytes);
+  const [kind, ...functions] = Array.from({ length: reader.u32() }, () => reader.text());
+  return { kind: kind as ScriptShape["kind"], functions };
 }
 
 function missingIn(bytes: Uint8Array): Missing {

@@ -147,11 +147,16 @@ export class Images {
   }
 
   /** The first state of a derived module, from an actor that has got the image. Throws an ImageError. */
-  template(actor: Actor, module: GuestModule, { parked, beginsEntry }: Opened, name: string): Template {
+  template(
+    actor: Actor,
+    module: GuestModule,
+    { parked, beginsEntry }: Opened,
+    { name, language }: Pick<Template, "name" | "language">,
+  ): Template {
     const { kernel } = this.#services;
     const image = actor.word(BODY);
     const limit = module.storeLimit === undefined ? -1 : imageLimit(kernel, image);
-    return { name, state: deriveState(kernel, image, limit), parked, beginsEntry };
+    return { name, language, state: deriveState(kernel, image, limit), parked, beginsEntry };
   }
 
   /** The actor of an image is alive: it waits as it did. */

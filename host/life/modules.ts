@@ -79,7 +79,7 @@ export class Modules {
     const definition = this.definition(module);
     if (definition !== undefined) return definition;
     const known = [...this.#definitions.keys()].join(", ") || "none yet";
-    const isPath = /\.(ts|wasm)$/.test(module) ? "; to spawn a file, load it first" : "";
+    const isPath = /\.(ts|m?js|wasm)$/.test(module) ? "; to spawn a file, load it first" : "";
     throw new SpawnError(`no module is defined as ${module}; defined are: ${known}${isPath}`);
   }
 

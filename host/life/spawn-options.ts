@@ -44,9 +44,15 @@ export interface DeriveOptions {
   readonly begin?: "parked" | "entry";
   /** The module's name in messages and observers. Default: that of its base. */
   readonly name?: string;
+  /** What its actors are written in, if that is not their base's language: for observers. */
+  readonly language?: "javascript";
 }
 
-export const deriveChecks = checksOf<DeriveOptions>({ begin: oneOf("parked", "entry"), name: text });
+export const deriveChecks = checksOf<DeriveOptions>({
+  begin: oneOf("parked", "entry"),
+  name: text,
+  language: oneOf("javascript"),
+});
 
 export const spawnChecks = checksOf<SpawnOptions>({
   entry: text,

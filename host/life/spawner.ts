@@ -144,7 +144,8 @@ export class Spawner {
     const { entry } = opened.parked;
     const actor = this.#makeByHost(definition, { entry }, imports, opened);
     try {
-      return this.#modules.add(module, this.#images.template(actor, module, opened, options.name ?? given.name));
+      const { name = given.name, language } = options;
+      return this.#modules.add(module, this.#images.template(actor, module, opened, { name, language }));
     } finally {
       this.#ends.endFailedSpawn(actor, { kind: "normal" });
     }

@@ -1,10 +1,14 @@
 /**
- * Payloads as people write and read them: text, JSON or hex. `isopod run` and the observer share
+ * Payloads as people write and read them: text, JSON, values or hex. `isopod run` and the observer share
  * this. What is read here comes from guests, so it still needs `escapeControls` before it is shown.
  */
+import { type Cbor, cbor } from "../adapters/codec.ts";
 
-/** How a payload is written. `json` is sent as the text that it is. */
-export const PAYLOAD_FORMATS = ["text", "json", "hex"] as const;
+/**
+ * How a payload is written. `json` is sent as the text that it is. `value` is sent as CBOR, as typed
+ * messages are: what is JSON as its value, all else as a text.
+ */
+export const PAYLOAD_FORMATS = ["text", "json", "value", "hex"] as const;
 export type PayloadFormat = (typeof PAYLOAD_FORMATS)[number];
 
 /** Bytes with more than one control character in this many count as binary. */
@@ -19,6 +23,7 @@ export class FormatError extends Error {}
 export function payloadOf(text: string, format: PayloadFormat): Uint8Array<ArrayBuffer> {
   if (format === "hex") return bytesOfHex(text);
   if (format === "json") checkJson(text);
+  if (format === "value") return new Uint8Array(cbor.encode(valueOfText(text)));
   return encoder.encode(text);
 }
 
@@ -27,6 +32,32 @@ function checkJson(text: string): void {
     JSON.parse(text);
   } catch (error) {
     throw new FormatError(`it is not JSON: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}
+
+/** The value of a JSON text. Any other text is its own value. */
+export function valueOfText(text: string): Cbor {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A value as JSON in one line. Bytes are hex digits, and whole numbers beyond 2^53 are digits, too. */
+export function jsonOf(value: Cbor): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    if (part instanceof Uint8Array) return hexOf(part);
+    return typeof part === "bigint" ? String(part) : part;
+  });
+}
+
+/** The value that the bytes are CBOR of. Undefined where they are not. */
+export function valueIn(bytes: Uint8Array): Cbor | undefined {
+  try {
+    return cbor.decode(bytes);
+  } catch {
+    return undefined;
   }
 }
 

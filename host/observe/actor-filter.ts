@@ -16,8 +16,8 @@ export interface ActorFilter {
   /** A part of one of their registered names. The empty text: they have a name. */
   readonly name?: string;
   /**
-   * A part of their pid, of a name, a group, the module, the entry, the kind or the state, in capital
-   * or small letters.
+   * A part of their pid, of a name, a group, the module, the entry, the language, the kind or the
+   * state, in capital or small letters.
    */
   readonly text?: string;
   /**
@@ -86,10 +86,12 @@ class Words {
   }
 
   match(actor: Actor, state: string): boolean {
-    const { belongings } = actor;
-    const module = moduleNameOf(actor.spec);
+    const { belongings, spec } = actor;
+    const module = moduleNameOf(spec);
+    const language = spec.template?.language;
     if (this.#isKnown(state) || this.#isKnown(this.#supervision.kindOf(actor))) return true;
     if (module !== undefined && (this.#isKnown(module) || this.#isKnown(actor.entry))) return true;
+    if (language !== undefined && this.#isKnown(language)) return true;
     if (belongings !== null && (this.#isIn(belongings.names) || this.#isIn(belongings.groups))) return true;
     return this.#mayBePid && formatPid(actor.pid).includes(this.#part);
   }

@@ -24,6 +24,8 @@ export interface ActorInfo {
   /** The name of the guest's module; undefined for the host's own. */
   readonly module: string | undefined;
   readonly entry: string | undefined;
+  /** Of a guest in a language that its module's engine runs, such as the scripts of `isopod/js`. */
+  readonly language: "javascript" | undefined;
   readonly way: WayName | undefined;
   /** `idle`: a host mailbox whose code does not receive at the moment. */
   readonly state: "ready" | "running" | "parked" | "idle";
@@ -108,6 +110,7 @@ export function infoOf(actor: Actor, nowMs: number, place: Place): ActorInfo {
     groups: listOf(belongings?.groups),
     module: moduleNameOf(spec),
     entry: module === null ? undefined : actor.entry,
+    language: spec.template?.language,
     way: spec.way === "host" ? undefined : spec.way,
     state: module === null && actor.state === RUNNING ? "idle" : states[actor.state as keyof typeof states],
     waits: waitOf(actor, nowMs),

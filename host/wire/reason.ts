@@ -123,7 +123,11 @@ export function receivedFrom(
  * others by their number.
  */
 export function formatReason(reason: ExitReason): string {
-  if (reason.kind === "crashed") return `crashed: ${escapeControls(reason.message.replaceAll(/\s*\n\s*/g, " "))}`;
+  if (reason.kind === "crashed") {
+    const place = placeInScript(reason.stack);
+    const message = reason.message.replaceAll(/\s*\n\s*/g, " ");
+    return `crashed: ${escapeControls(place === undefined ? message : `${message} (${place})`)}`;
+  }
   if (reason.kind !== "custom") return reason.kind;
   const text = decoder.decode(reason.bytes);
   const isText = !text.includes("\ufffd") && escapeControls(text) === text;
@@ -178,6 +182,18 @@ export function stackOf(error: unknown): string {
   } catch {
     return "";
   }
+}
+
+/** A frame of a script, as the engine of `isopod/js` writes it: `    at name (file:line:column)`. */
+const SCRIPT_FRAME = /^ {4}at (?:[^\n]*\()?([^\n(]+:\d+:\d+)\)?$/m;
+
+/**
+ * Where a script was when it crashed: `file:line:column` of the innermost frame that has a place. Undefined
+ * for other stacks, which begin with a message or name WebAssembly.
+ */
+export function placeInScript(stack: string): string | undefined {
+  if (!stack.startsWith("    at ") || stack.includes(FUNCTION)) return undefined;
+  return SCRIPT_FRAME.exec(stack)?.[1];
 }
 
 function crash(message: string, error?: unknown): ExitReason {

@@ -148,6 +148,72 @@ export function run(): void { log("mine"); serve(new Mine()); }`;
     await log("an actor of my own").waitFor();
   });
 
+  describe("a plug-in in JavaScript", () => {
+    const others = async () =>
+      Number(
+        (
+          await log(/others have answered/)
+            .last()
+            .textContent()
+        )?.match(/answered (\d+)/)?.[1] ?? 0,
+      );
+    /** The two others have answered more. */
+    const goOn = async () => {
+      const before = await others();
+      await expect.poll(others, { timeout: 60_000 }).toBeGreaterThan(before);
+    };
+
+    beforeEach(async () => {
+      await choose("A plug-in in JavaScript");
+      await log("yours: 3 for 5 each cost 15").first().waitFor();
+    });
+
+    test.each([
+      ["an endless loop", /^.{8}yourscrashed: reductions: /],
+      ["too much memory", /^.{8}yourscrashed: memoryPages: /],
+    ])("that has %s is ended at its limit and started again, while the others go on", async (title, words) => {
+      const [ann, bob, shop] = await Promise.all(["ann", "bob", "shop"].map(pidOf));
+      await page.getByRole("button", { name: title }).click();
+      await log(words).first().waitFor();
+      await log("yours: no price: ").first().waitFor();
+      await goOn();
+      expect(await Promise.all(["ann", "bob", "shop"].map(pidOf))).toEqual([ann, bob, shop]);
+      await page.getByRole("button", { name: "Undo" }).click();
+    });
+
+    test("that throws answers with the exception, and lives on", async () => {
+      await page.getByRole("button", { name: "an exception" }).click();
+      await log("RangeError: no price today").first().waitFor();
+      const pid = await pidOf("yours");
+      await goOn();
+      expect(await pidOf("yours")).toBe(pid);
+      await page.getByLabel("Source").fill("export const price = (pieces, each) => pieces + each;");
+      await page.getByRole("button", { name: "Run" }).click();
+      await log("yours: 3 for 5 each cost 8").first().waitFor();
+    });
+
+    test("that is no JavaScript is named with its line, and what ran before runs on", async () => {
+      await page.getByLabel("Source").fill("export function price() {\n  return 1 +;\n}");
+      await page.getByRole("button", { name: "Run" }).click();
+      const complaint = page.getByLabel("Messages of the compiler").getByRole("listitem");
+      expect(await complaint.textContent()).toMatch(/^2:\d+SyntaxError: /);
+      const prices = () => log("yours: 3 for 5 each cost 15").count();
+      const before = await prices();
+      await expect.poll(prices, { timeout: 60_000 }).toBeGreaterThan(before);
+    });
+
+    test.each(["light", "dark"] as const)("is drawn whole, on %s ground and on a telephone", async colorScheme => {
+      await page.emulateMedia({ colorScheme });
+      await page.getByRole("button", { name: "an endless loop" }).click();
+      await log("crashed").first().waitFor();
+      mkdirSync(SCREENSHOTS, { recursive: true });
+      await page.screenshot({ path: `${SCREENSHOTS}demo-script-${colorScheme}.png` });
+      await page.setViewportSize({ width: 390, height: 844 });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+      await page.screenshot({ path: `${SCREENSHOTS}demo-script-telephone-${colorScheme}.png`, fullPage: true });
+    });
+  });
+
   test.each(["light", "dark"] as const)("the syntax has colours that can be read, on %s ground", async colorScheme => {
     await page.emulateMedia({ colorScheme });
     const colours = await page.evaluate(() => {

@@ -2,7 +2,7 @@
  * The smoke suite in every engine that is here. The others are skipped, and say what installs them.
  * `npm run engines` installs all of them and runs these tests.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -21,6 +21,7 @@ beforeAll(async () => {
     handler: await buildGuest("examples", "pong-handler", "asyncify"),
     asyncify: await buildGuest("guests", "smoke", "asyncify", "count"),
     jspi: await buildGuest("guests", "smoke", "jspi"),
+    engine: await readFile(join(ROOT, "host/js/engine.wasm")),
   };
   const texts = Object.entries(wasm).map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]);
   const main = JSON.stringify(join(ROOT, "test/engines/main.ts"));

@@ -4,7 +4,7 @@
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -22,7 +22,7 @@ import { splitBundleOf } from "./bundle.ts";
 import { programOf, serve } from "./engines.ts";
 import { type Report, summaryOf } from "./main.ts";
 
-const NAMES = ["kernel", "handler", "asyncify", "jspi"] as const;
+const NAMES = ["kernel", "handler", "asyncify", "jspi", "engine"] as const;
 
 /** The programs of docs/engines.md by the names of their files. */
 const documented = new Map(
@@ -44,6 +44,7 @@ async function make(name: string, of: keyof typeof GUEST_FOLDERS, entry: string,
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "isopod-handed-over-"));
   await writeFile(join(folder, "kernel.wasm"), kernelBytes());
+  await copyFile(join(ROOT, "host/js/engine.wasm"), join(folder, "engine.wasm"));
   await make("handler", "examples", "pong-handler", {});
   // By the command of docs/engines.md.
   const args = [
@@ -60,7 +61,9 @@ beforeAll(async () => {
   const file = (name: string) => JSON.stringify(join(ROOT, "test/engines", name));
   const source = `export { reportOf, runHandedOver } from ${file("main.ts")};
 export { handedOver } from ${file("handed-over.ts")};
-export * from ${JSON.stringify(join(ROOT, "host/index.ts"))};\n`;
+export * from ${JSON.stringify(join(ROOT, "host/index.ts"))};
+export { cbor } from ${JSON.stringify(join(ROOT, "host/adapters/codec.ts"))};
+export { loadScript } from ${JSON.stringify(join(ROOT, "host/js/index.ts"))};\n`;
   scripts = await splitBundleOf(source, folder, "suite");
   expect(scripts).toContainEqual(expect.stringMatching(/^rewriter/));
 });
@@ -190,6 +193,20 @@ export default {
       const response = await ask(Object.fromEntries(files.map(file => [file, file])), "");
       check((await response.json()) as Report);
     }, 240_000);
+
+    test("runs a script as docs/engines.md says", async () => {
+      await writeFile(join(folder, "scripts.mjs"), documented.get("scripts.mjs") ?? "");
+      await writeFile(join(folder, "isopod.mjs"), 'export * from "./suite.mjs";');
+      await writeFile(join(folder, "entries.mjs"), 'export * from "../suite.mjs";');
+      const modules = {
+        "scripts.mjs": "scripts.mjs",
+        ...{ isopod: "isopod.mjs", "isopod/codec": "entries.mjs", "isopod/js": "entries.mjs" },
+        ...Object.fromEntries(scripts.map(name => [name, name])),
+        ...{ "isopod/kernel.wasm": "kernel.wasm", "isopod/js-engine.wasm": "engine.wasm" },
+      };
+      const source = "export const shout = text => text.toUpperCase() + '!';";
+      expect(await (await ask(modules, source)).text()).toBe("HELLO!");
+    });
 
     test("does what docs/engines.md says", async () => {
       await writeFile(join(folder, "worker.mjs"), documented.get("worker.mjs") ?? "");

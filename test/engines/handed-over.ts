@@ -10,6 +10,7 @@ export interface HandedOver {
   readonly handler: WebAssembly.Module;
   readonly asyncify: WebAssembly.Module;
   readonly jspi: WebAssembly.Module;
+  readonly engine: WebAssembly.Module;
 }
 
 const TRUSTED = { trusted: true };
@@ -17,8 +18,8 @@ const TRUSTED = { trusted: true };
 const BYTES = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
 export async function handedOver(modules: HandedOver, options: SmokeOptions): Promise<Outcome[]> {
-  const { kernel, handler, asyncify, jspi } = modules;
-  const outcomes = await smoke({ handler, asyncify }, { ...options, runtime: { kernel }, load: TRUSTED });
+  const { kernel, handler, asyncify, jspi, engine } = modules;
+  const outcomes = await smoke({ handler, asyncify, engine }, { ...options, runtime: { kernel }, load: TRUSTED });
   const runtime = new Runtime({ kernel });
   const refusals = {
     "a runtime without the compiled kernel is an EngineError that names isopod/kernel.wasm": await refusal(

@@ -1,17 +1,21 @@
 /**
- * What isopod does, tried once in an engine: portable, without Vitest, in one file. It needs the core and
- * its guests only. engines.test.ts runs it in each engine; main.ts reports what came of it.
+ * What isopod does, tried once in an engine: portable, without Vitest, in one file. It needs the core,
+ * scripts and its guests only. engines.test.ts runs it in each engine; main.ts reports what came of it.
  */
+import { cbor } from "../../host/adapters/codec.ts";
 import {
   CallError,
+  type DerivedModule,
   formatReason,
   type GuestModule,
   hasJspi,
   type LoadOptions,
   Runtime,
+  type RuntimeLimits,
   type RuntimeOptions,
   type Supervisor,
 } from "../../host/index.ts";
+import { loadScript } from "../../host/js/index.ts";
 import { explore } from "../../host/test.ts";
 
 /** The guests of the suite: bytes, or modules that `isopod build --trusted` has made. */
@@ -22,6 +26,8 @@ export interface SmokeGuests {
   readonly asyncify: Uint8Array | WebAssembly.Module;
   /** smoke.ts by JSPI. Undefined where the engine may not compile what JSPI needs. */
   readonly jspi?: Uint8Array | WebAssembly.Module;
+  /** The engine of scripts. */
+  readonly engine: Uint8Array | WebAssembly.Module;
 }
 
 export interface SmokeOptions {
@@ -49,6 +55,25 @@ export interface Outcome {
 const BATCH = 1_000;
 /** A system under load is late, and no test is about time. */
 const PATIENT = { timeoutMs: 60_000 };
+
+const ECHO_SCRIPT = `import { send } from "isopod";
+export const onMessage = message => void send(message.from, { got: message.value });`;
+
+const COUNTER_SCRIPT = `let sum = 0;
+export const add = n => (sum += n);
+export async function later(n) {
+  await new Promise(resolve => setTimeout(resolve, 5));
+  return add(n);
+}
+export function fail() { throw new RangeError("no such luck"); }
+export function spin() { while (true) {} }`;
+
+interface Counter {
+  add(n: number): number;
+  later(n: number): number;
+  fail(): void;
+  spin(): void;
+}
 
 export async function smoke(guests: SmokeGuests, options: SmokeOptions): Promise<Outcome[]> {
   const suite = new Suite(guests, options);
@@ -82,6 +107,10 @@ class Suite {
     "the seeds of a simulation play what they play in every engine": () => this.#simulation(),
     "many actors have an instance each": () => this.#residents(),
     "a crowd of actors takes turns in a few instances, and each keeps what it was told": () => this.#crowd(),
+    "a script gets messages, and its functions are called": () => this.#script(),
+    "a script that loops for ever is killed, and another goes on": () => this.#killedScript(),
+    "an actor of a script goes on in another runtime, from its image": () => this.#movedScript(),
+    "a thousand actors of a script take turns in a few instances": () => this.#scripts(),
   };
 
   /** Runs a test with a runtime and a module. */
@@ -203,6 +232,83 @@ class Suite {
         equal(runtime.counters.hibernated > crowd, true);
       },
       { limits: { ...this.#options.runtime?.limits, instances: 32 } },
+    );
+  }
+
+  /** Runs a test with a runtime and a loaded script. */
+  async #withScript(
+    source: string,
+    test: (runtime: Runtime, script: DerivedModule) => Promise<Result>,
+    limits: Partial<RuntimeLimits> = {},
+  ): Promise<Result> {
+    const { runtime: options } = this.#options;
+    const patient = { turnMs: 60_000, ...options?.limits, ...limits };
+    const runtime = new Runtime({ ...options, limits: patient });
+    try {
+      // The suite is one file, so the engine is not beside it.
+      const engine = this.#guests.engine as BufferSource | WebAssembly.Module;
+      return await test(runtime, await loadScript(runtime, source, { engine, loadMs: 60_000 }));
+    } finally {
+      await runtime.stop();
+    }
+  }
+
+  async #script(): Promise<Result> {
+    await this.#withScript(ECHO_SCRIPT, async (runtime, script) => {
+      const mailbox = runtime.mailbox();
+      mailbox.send(runtime.spawn(script), cbor.encode(["é", 1.5]));
+      const item = await mailbox.receive(PATIENT);
+      equal(item?.kind === "message" && JSON.stringify(cbor.decode(item.bytes)), '{"got":["é",1.5]}');
+    });
+    return this.#withScript(COUNTER_SCRIPT, async (runtime, script) => {
+      const counter = runtime.client<Counter>(runtime.spawn(script), cbor, PATIENT);
+      equal(await counter.add(2), 2);
+      equal(await counter.later(3), 5);
+      const error = await counter.fail().catch(error => error);
+      equal(`${error.name} ${error.message}`.includes("no such luck"), true);
+      equal(await counter.add(1), 6);
+    });
+  }
+
+  #killedScript(): Promise<Result> {
+    return this.#withScript(COUNTER_SCRIPT, async (runtime, script) => {
+      const spinning = runtime.spawn(script, { limits: { handlerReductions: 5_000_000 } });
+      const end = runtime.exited(spinning);
+      const spun = runtime.client<Counter>(spinning, cbor, PATIENT).spin();
+      equal(await runtime.client<Counter>(runtime.spawn(script), cbor, PATIENT).add(1), 1);
+      equal(await spun.catch(error => error instanceof CallError), true);
+      const reason = await end;
+      equal(reason.kind === "crashed" ? reason.message.split(":")[0] : formatReason(reason), "reductions");
+    });
+  }
+
+  #movedScript(): Promise<Result> {
+    return this.#withScript(COUNTER_SCRIPT, async (runtime, script) => {
+      const pid = runtime.spawn(script);
+      await runtime.client<Counter>(pid, cbor, PATIENT).add(7);
+      const image = runtime.image(pid);
+      return this.#withScript(COUNTER_SCRIPT, async (other, again) => {
+        const moved = other.spawnImage(again, image);
+        equal(await other.client<Counter>(moved, cbor, PATIENT).add(1), 8);
+      });
+    });
+  }
+
+  #scripts(): Promise<Result> {
+    const many = 1_000;
+    return this.#withScript(
+      COUNTER_SCRIPT,
+      async (runtime, script) => {
+        const counters = Array.from({ length: many }, () =>
+          runtime.client<Counter>(runtime.spawn(script), cbor, PATIENT),
+        );
+        for (let round = 1; round <= 2; round++) {
+          const sums = await Promise.all(counters.map((counter, i) => counter.add(i)));
+          equal(sums.join(), counters.map((_, i) => round * i).join());
+        }
+        equal(runtime.counters.hibernated > many, true);
+      },
+      { instances: 8 },
     );
   }
 

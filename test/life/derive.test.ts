@@ -43,6 +43,19 @@ describe("actors of a derived module", () => {
     ]);
   });
 
+  test("are shown with the language that is said of them, by which they are found", async () => {
+    const { module, image } = await countedIn(runtime, 0);
+    const from = runtime.derive(module, image, { name: "tenant", language: "javascript" });
+    const [script, other] = [
+      runtime.spawn(from),
+      runtime.spawn(runtime.derive(from, runtime.image(runtime.spawn(from)))),
+    ];
+    expect(runtime.info(script)).toMatchObject({ module: "tenant", language: "javascript" });
+    expect(runtime.info(other)).toMatchObject({ module: "tenant", language: undefined });
+    expect(runtime.snapshot({ text: "JavaScript" }).actors.map(({ pid }) => pid)).toContain(script);
+    expect(runtime.snapshot({ text: "JavaScript" }).actors.map(({ pid }) => pid)).not.toContain(other);
+  });
+
   test("may be handlers, and need no turn to begin", async () => {
     const body = `
       (global $n (mut i32) (i32.const 0))

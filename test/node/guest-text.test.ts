@@ -49,6 +49,19 @@ test("a reason is one line that a terminal obeys nothing of", () => {
   expect(formatReason({ kind: "custom", bytes: new TextEncoder().encode("a\tb") })).toBe("custom: a\tb");
 });
 
+test("the reason of a script's crash has the place of the innermost frame that has one", () => {
+  const shown = (stack: string) => formatReason({ kind: "crashed", message: "Error: no", stack });
+  const native = "    at sort (native)\n";
+  expect(shown(`${native}    at best (lib/a b.js:4:13)\n    at onMessage (plug.js:2:1)\n`)).toBe(
+    "crashed: Error: no (lib/a b.js:4:13)",
+  );
+  expect(shown("    at plug.js:3:10\n")).toBe("crashed: Error: no (plug.js:3:10)");
+  expect(shown(native)).toBe("crashed: Error: no");
+  expect(shown("Error: no\n    at f (file:///host.js:1:2)\n")).toBe("crashed: Error: no");
+  expect(shown("    at f (wasm://x:wasm-function[1]:0x1)\n    at g (a.ts:1:2)")).toBe("crashed: Error: no");
+  expect(shown("    at \x1b[2J (\x1b[2J:1:1)\n")).not.toMatch(OBEYED);
+});
+
 test("what guests log is written to the console as lines of their own, where nobody else takes it", async () => {
   const written = vi.spyOn(console, "log").mockImplementation(() => {});
   await using runtime = new Runtime({ grants: "all" });
@@ -70,7 +83,7 @@ test("an error that names an import shows how it is spelt", async () => {
 test("a crash report obeys neither a message, nor a name, nor a function's name", () => {
   const stack = `RuntimeError: x\n    at a\x1b[2J\u202e (wasm://wasm/00:wasm-function[1]:0x1f)`;
   const exit = { pid: 5, module: EVIL, name: EVIL, reason: { kind: "crashed", message: EVIL, stack } } as const;
-  const report = crashReport(exit, "guest.wasm", false);
+  const report = crashReport(exit, { path: "guest.wasm", isCounted: false, isScript: false });
   expect(report.split("\n")[0]).not.toMatch(OBEYED);
   expect(report.split("\n")).toHaveLength(2);
   expect(crashStack(exit)).toBe("    at a\\x1b[2J\\u{202e}\n");

@@ -84,6 +84,39 @@ describe("a project that isopod init has made", () => {
   });
 });
 
+describe("a project that isopod init --template js has made", () => {
+  let project: string;
+  const npm = async (...args: string[]) => (await run("npm", args, { cwd: project, env })).stdout;
+
+  beforeAll(async () => {
+    const tarball = await pack(folder);
+    project = join(folder, "my-shop");
+    const said = await isopod(
+      ...["init", "my-shop", "--template", "js", "--isopod", `file:${relative(project, tarball)}`],
+    );
+    expect(said).toMatch(/my-shop\/host\.ts\n[\s\S]*my-shop\/plugins\/prices\.js\n[\s\S]*my-shop is ready\. Next:\n/);
+    await npm("install", "--no-audit", "--no-fund", "--prefer-offline");
+  }, 240_000);
+
+  test("starts: the plug-in gives prices, an error is an answer, and an endless loop ends its own actor", async () => {
+    expect(await npm("--silent", "start")).toMatch(
+      /^10 teas and 5 cakes cost 90\ngold: .*the shop has no gold\nchild prices <[\d.]+> ended \(crashed: reductions: .*\): restart\nspin: prices ended before it answered: crashed: reductions: .*\nafter that, 200 become 180\n$/,
+    );
+  });
+
+  test("passes its own tests, and has the right types", async () => {
+    expect(await npm("--silent", "test")).toMatch(/pass 3\n[\s\S]*fail 0\n/);
+    await npm("run", "check");
+  });
+
+  test("has a plug-in that isopod run calls, as its README says", async () => {
+    const readme = readFileSync(join(project, "README.md"), "utf8");
+    const [, command] = /`(echo .*prices\.js)`/.exec(readme) ?? [];
+    const { stdout } = await run("sh", ["-c", command], { cwd: project, env });
+    expect(stdout).toBe("180\n");
+  });
+});
+
 describe("isopod init", () => {
   test("refuses a folder that is not empty, and a file, and leaves them as they are", async () => {
     mkdirSync(join(folder, "full"));

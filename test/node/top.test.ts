@@ -67,6 +67,14 @@ describe("80 columns and 24 lines", () => {
     expect(lines[6].length).toBeLessThanOrEqual(80);
   });
 
+  test("mark the scripts, whatever they are called", () => {
+    const script = { ...row("<0.0.1.1>"), module: "tenant 7", language: "javascript" } as const;
+    const shown = (page: ActorPage, columns: number) => frame({ ...full, page }, { ...size, columns });
+    expect(shown(page(1, { rows: [script] }), 80)[6]).toMatch(/^<0\.0\.1\.1> +js: tenant 7 /);
+    const named = { ...script, name: "seven" };
+    expect(shown(page(1, { rows: [named] }), 200)[6]).toMatch(/^<0\.0\.1\.1> +seven +js: tenant 7 +running/);
+  });
+
   test("show crashes whole: a long reason goes on in the next line", () => {
     const crashes = crashLines([end, end], 80);
     const lines = frame(full, { ...size, hint: CRASHES_HINT, crashes });

@@ -56,7 +56,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "isopod-package-"));
   tarball = await pack(folder);
   try {
-    project = await projectWith("project", [tarball, "cborg"]);
+    project = await projectWith("project", [tarball]);
   } catch (error) {
     if (!UNREACHABLE.test(String(error))) throw error;
     unreachable = true;

@@ -111,7 +111,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function unknown(word: string): string {
-  if (/\.(ts|wasm)$/.test(word)) return `there is no command "${word}"; did you mean: isopod run ${word}`;
+  if (/\.(ts|m?js|mts|wasm)$/.test(word)) return `there is no command "${word}"; did you mean: isopod run ${word}`;
   const what = word.startsWith("-") ? "option" : "command";
   const known = [...commands.map(({ name }) => name), "help", "--help", "--version"];
   const likely = suggest(word, known);

@@ -67,6 +67,12 @@ export function hostProgram(entry: string, source: string): string | undefined {
   return `"${entry}" imports ${imported}, so it is a host program and no guest: run it with \`node ${entry}\``;
 }
 
+/** The same for a script, which has a module `isopod` of its own. */
+export function hostScript(entry: string, source: string): string | undefined {
+  const only = source.replaceAll(/["']isopod["']/g, "");
+  return hostProgram(entry, only);
+}
+
 let names: ReadonlySet<string> | undefined;
 
 /** The names that `isopod/guest` exports. */

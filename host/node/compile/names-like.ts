@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { suggest } from "../../wire/suggest.ts";
 
-const GUEST = /\.(ts|wasm)$/;
+const GUEST = /\.(ts|js|mjs|wasm)$/;
 
 /**
  * The likeliest file first: the same name as source or module, then a name with one or two typing
@@ -14,7 +14,7 @@ export function namesLike(path: string): string[] {
   const name = basename(path);
   const files = filesIn(folder);
   const stem = name.replace(GUEST, "");
-  const sameName = [`${stem}.ts`, `${stem}.wasm`].filter(file => file !== name && files.includes(file));
+  const sameName = [`${stem}.ts`, `${stem}.js`, `${stem}.wasm`].filter(file => file !== name && files.includes(file));
   const near = suggest(
     stem,
     files.map(file => file.replace(GUEST, "")),
@@ -28,7 +28,7 @@ export function namesLike(path: string): string[] {
 function elsewhere(name: string, stem: string): string[] {
   return ["guest", "guests", "src", "build", "assembly"].flatMap(folder =>
     filesIn(folder)
-      .filter(file => file === name || file === `${stem}.ts` || file === `${stem}.wasm`)
+      .filter(file => file === name || file === `${stem}.ts` || file === `${stem}.js` || file === `${stem}.wasm`)
       .map(file => join(folder, file)),
   );
 }

@@ -9,12 +9,14 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 import {
+  ENGINE,
   type GuestName,
   guestNames,
   LIBRARY,
   type ParkWay,
   parkWays,
   reductionsOf,
+  scriptNames,
   sourcePath,
   wasmPath,
 } from "../../web/demo/protocol.ts";
@@ -35,6 +37,10 @@ export const demoFiles: ReadonlyMap<string, Load> = new Map<string, Load>([
   ...bundled.map(name => [name, () => readBundled(name)] as const),
   ...[...compilerFiles].map(([name, file]) => [file, () => readCompilerFile(name)] as const),
   [LIBRARY, readLibrary],
+  [ENGINE, () => readFile(join(CODE_FOLDER, "host/js/engine.wasm"))],
+  ...scriptNames.map(
+    script => [sourcePath(script), () => readFile(join(EXAMPLES_FOLDER, "js", `${script}.js`), "utf8")] as const,
+  ),
   ...guestNames.flatMap(guest => [
     [sourcePath(guest), () => readFile(join(EXAMPLES_FOLDER, `${guest}.ts`), "utf8")] as const,
     ...parkWays.map(park => [wasmPath(guest, park), () => compiled(guest, park)] as const),

@@ -44,13 +44,14 @@ export interface Measured {
 }
 
 export function rowOf(info: ActorInfo, { rate, cpu }: Measured = {}): ActorRow {
-  const { module, entry, waits, reductions, memoryBytes, resident, pinned, imageBytes } = info;
+  const { module, entry, language, waits, reductions, memoryBytes, resident, pinned, imageBytes } = info;
   return {
     pid: formatPid(info.pid),
     name: cut(info.names.join(", ")),
     kind: info.kind,
     ...(module !== undefined && { module: cut(module) }),
     ...(entry !== undefined && { entry: cut(entry) }),
+    ...(language !== undefined && { language }),
     state: info.state,
     ...(waits !== undefined && { waits: waitText(waits) }),
     items: info.mailboxItems,

@@ -28,6 +28,7 @@ const types: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
   ".ts": "text/plain",
   ".txt": "text/plain",
+  ".wasm": "application/wasm",
 };
 
 /** The files of both pages, by the paths in their URLs. */

@@ -10,6 +10,7 @@ import {
   type Diagnostic,
   type GuestName,
   type ParkWay,
+  type ScriptName,
   sourcePath,
   wasmPath,
 } from "./protocol.ts";
@@ -27,10 +28,10 @@ export class CompileError extends Error {
   }
 }
 
-const sources = new Map<GuestName, Promise<string>>();
+const sources = new Map<GuestName | ScriptName, Promise<string>>();
 
 /** The source of an example. */
-export function sourceOf(guest: GuestName): Promise<string> {
+export function sourceOf(guest: GuestName | ScriptName): Promise<string> {
   const found = sources.get(guest) ?? get(sourcePath(guest)).then(response => response.text());
   sources.set(guest, found);
   return found;

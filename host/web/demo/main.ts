@@ -7,16 +7,19 @@
  * `web/page/`, and CodeMirror, which is bundled (package/demo-page.ts).
  */
 import { hasJspi } from "../../index.ts";
+import { ScriptError } from "../../js/index.ts";
 import { byId } from "../page/dom.ts";
 import { short } from "../page/text.ts";
 import { TimePlot } from "../page/time-plot.ts";
 import { Actors } from "./actors.ts";
+import { Breaks } from "./breaks.ts";
 import { CompileError, compile, sourceOf } from "./compiler.ts";
 import { Editor } from "./editor.ts";
 import { Log } from "./log.ts";
-import { type GuestName, type ParkWay, parkWays } from "./protocol.ts";
-import { RunningScene } from "./running-scene.ts";
+import { isScriptName, type ParkWay, parkWays } from "./protocol.ts";
+import { type Code, codeNameOf, RunningScene } from "./running-scene.ts";
 import { type Scene, scenes } from "./scenes.ts";
+import { diagnosticOf } from "./script-diagnostic.ts";
 import { Written } from "./written.ts";
 
 const LOOK_MS = 250;
@@ -32,6 +35,11 @@ const actors = new Actors(
   part => running?.crash(part),
   part => running?.kill(part),
 );
+const breaks = new Breaks(change => {
+  editor.text = change(editor.text);
+  noteChange();
+  start();
+});
 const log = new Log();
 const plot = new TimePlot(byId("plot"), {
   label: "Messages a second",
@@ -75,6 +83,8 @@ async function choose(chosen: Scene): Promise<void> {
   if (scene !== chosen) return;
   editor.text = written.get(chosen) ?? source;
   byId("about").textContent = chosen.about;
+  byId("parking").hidden = isScriptName(chosen.guest);
+  breaks.show(chosen.breaks);
   noteChange();
   start();
 }
@@ -109,20 +119,31 @@ function start(): void {
 }
 
 async function play(chosen: Scene, source: string): Promise<void> {
-  say("busy", "compiling");
+  say("busy", isScriptName(chosen.guest) ? "loading" : "compiling");
   editor.show([]);
   try {
+    if (running?.scene === chosen && isScriptName(chosen.guest)) {
+      await running.replace(chosen.guest, source);
+      say("live", "running");
+      return;
+    }
     const way: ParkWay = parkWays.find(name => name === park.value) ?? "asyncify";
-    const wasm = new Map<GuestName, ArrayBuffer>();
-    for (const { guest } of chosen.parts) {
-      if (wasm.has(guest)) continue;
-      const text = guest === chosen.guest ? source : await sourceOf(guest);
-      wasm.set(guest, await compile(guest, text, way, () => say("busy", "loading the compiler, once")));
+    const code = new Map<string, Code>();
+    for (const part of chosen.parts) {
+      const { guest, isUnchanged } = part;
+      const name = codeNameOf(part);
+      if (code.has(name)) continue;
+      const text = guest === chosen.guest && !isUnchanged ? source : await sourceOf(guest);
+      const compiled = isScriptName(guest)
+        ? text
+        : await compile(guest, text, way, () => say("busy", "loading the compiler, once"));
+      code.set(name, compiled);
     }
     await running?.stop();
+    running = undefined;
     log.clear();
     actors.begin(chosen.parts);
-    running = await RunningScene.start(chosen, wasm, (kind, who, text) => log.add(kind, who, text));
+    running = await RunningScene.start(chosen, code, (kind, who, text) => log.add(kind, who, text));
     ask.hidden = chosen.ask === undefined;
     showAsk(chosen);
     say("live", "running");
@@ -130,6 +151,9 @@ async function play(chosen: Scene, source: string): Promise<void> {
     if (error instanceof CompileError) {
       editor.show(error.diagnostics);
       say("wrong", "does not compile: what ran before runs on");
+    } else if (error instanceof ScriptError) {
+      editor.show([diagnosticOf(error)]);
+      say("wrong", running?.scene === chosen ? "is no script: what ran before runs on" : "is no script");
     } else {
       editor.show([{ severity: "error", message: error instanceof Error ? error.message : String(error) }]);
       say("wrong", "could not be started");

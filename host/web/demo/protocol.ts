@@ -4,13 +4,24 @@
 export const guestNames = ["table-tennis", "primes", "supervised-counter", "hello", "own"] as const;
 export type GuestName = (typeof guestNames)[number];
 
+/** Scripts of `guest/examples/js/` that the page can run. */
+export const scriptNames = ["plugin", "shop"] as const;
+export type ScriptName = (typeof scriptNames)[number];
+
+export function isScriptName(name: string): name is ScriptName {
+  return scriptNames.some(script => script === name);
+}
+
 /** How a guest can wait. */
 export const parkWays = ["asyncify", "jspi"] as const;
 export type ParkWay = (typeof parkWays)[number];
 
 /** The files that the page asks for beside its scripts, relative to the page. */
-export const sourcePath = (guest: GuestName): string => `guests/${guest}.ts`;
+export const sourcePath = (guest: GuestName | ScriptName): string =>
+  `guests/${guest}.${isScriptName(guest) ? "js" : "ts"}`;
 export const wasmPath = (guest: GuestName, park: ParkWay): string => `guests/${park}/${guest}.wasm`;
+/** The engine that runs scripts, compiled. */
+export const ENGINE = "engine.wasm";
 /** The script of the worker. */
 export const COMPILER = "compile-in-page.js";
 /** The sources of the guest library, by their names, as JSON. */

@@ -1,13 +1,27 @@
 /** One running scene: a runtime, and a supervisor with the scene's actors. */
 import { readString } from "../../adapters/assemblyscript.ts";
 import { type ChildReport, formatPid, formatReason, type Pid, Runtime, type Supervisor } from "../../index.ts";
-import type { GuestName } from "./protocol.ts";
+import { loadScript } from "../../js/index.ts";
+import { ENGINE } from "./protocol.ts";
 import type { Part, Scene } from "./scenes.ts";
 
 /** The grants of every guest of the page. */
 const GRANTS = { spawn: "any" as const, log: true, clock: true, random: true, lookup: true, register: true };
+/** Evaluating a script of the page may take longer than one of a stranger, because the page may be slow. */
+const LOAD_MS = 2000;
 /** Restarts that the supervisor permits in 5 seconds: as many as a person can cause by clicking. */
 const INTENSITY = 25;
+
+/** The code of a part: a module, or the text of a script. */
+export type Code = ArrayBuffer | string;
+
+/** What a part runs: the guest that was changed, or the example. */
+export function codeNameOf({ guest, isUnchanged }: Part): string {
+  return isUnchanged ? `${guest}, unchanged` : guest;
+}
+
+/** The engine of scripts, which the page compiles once. */
+let engine: Promise<WebAssembly.Module> | undefined;
 
 export type Say = (kind: "log" | "crash" | "answer" | "note", who: string, text: string) => void;
 
@@ -23,7 +37,7 @@ export interface PartState {
 
 export class RunningScene {
   readonly runtime: Runtime;
-  readonly #scene: Scene;
+  readonly scene: Scene;
   readonly #say: Say;
   /** The ids of all actors, also of ended ones, whose last log lines may come late. */
   readonly #names = new Map<Pid, string>();
@@ -32,7 +46,7 @@ export class RunningScene {
   #restarts = 0;
 
   private constructor(scene: Scene, say: Say) {
-    this.#scene = scene;
+    this.scene = scene;
     this.#say = say;
     this.runtime = new Runtime({
       grants: GRANTS,
@@ -42,10 +56,10 @@ export class RunningScene {
   }
 
   /** Starts all actors. Rejects with the error of the first that cannot be started. */
-  static async start(scene: Scene, wasm: ReadonlyMap<GuestName, ArrayBuffer>, say: Say): Promise<RunningScene> {
+  static async start(scene: Scene, code: ReadonlyMap<string, Code>, say: Say): Promise<RunningScene> {
     const running = new RunningScene(scene, say);
     try {
-      for (const [name, bytes] of wasm) running.runtime.define(name, await running.runtime.load(bytes, { name }));
+      for (const [name, of] of code) await running.#define(name, of);
       running.#supervisor = running.runtime.supervise({
         strategy: scene.strategy,
         intensity: INTENSITY,
@@ -70,13 +84,22 @@ export class RunningScene {
 
   /** In the order of the scene's parts. */
   states(): PartState[] {
-    return this.#scene.parts.map(part => {
+    return this.scene.parts.map(part => {
       const pid = this.#supervisor?.child(part.id);
       const info = pid === undefined ? undefined : this.runtime.info(pid);
       const starts = this.#starts.get(part.id) ?? 0;
       if (info === undefined) return { part, pid: undefined, state: "ended", mailboxItems: 0, starts };
       return { part, pid, state: info.state, mailboxItems: info.mailboxItems, starts };
     });
+  }
+
+  /** Other code for the parts that run this: they end and are started with it. All others go on. Rejects where it cannot be loaded. */
+  async replace(name: string, code: Code): Promise<void> {
+    await this.#define(name, code);
+    for (const part of this.scene.parts) {
+      const pid = codeNameOf(part) === name ? this.#supervisor?.child(part.id) : undefined;
+      if (pid !== undefined) this.runtime.exit(pid, { kind: "shutdown" });
+    }
   }
 
   crash({ id, crash }: Part): void {
@@ -101,10 +124,20 @@ export class RunningScene {
     return this.runtime.stop();
   }
 
-  #spawn({ id, guest, entry, args, perTurn }: Part): Pid {
-    const pid = this.runtime.spawn(guest, {
+  async #define(name: string, code: Code): Promise<void> {
+    const { runtime } = this;
+    if (typeof code !== "string") return runtime.define(name, await runtime.load(code, { name }));
+    engine ??= WebAssembly.compileStreaming(fetch(new URL(ENGINE, document.baseURI)));
+    const options = { name: `${name}.js`, engine: await engine, loadMs: LOAD_MS };
+    runtime.define(name, await loadScript(runtime, code, options));
+  }
+
+  #spawn(part: Part): Pid {
+    const { id, entry, args, perTurn, limits } = part;
+    const pid = this.runtime.spawn(codeNameOf(part), {
       ...(entry && { entry }),
       ...(args && { args }),
+      ...(limits && { limits }),
       ...(perTurn && { reductions: { policy: "yield" as const, perTurn } }),
     });
     this.#names.set(pid, id);

@@ -122,7 +122,7 @@ const name: Column<ActorRow> = {
 };
 const module: Column<ActorRow> = {
   title: "Module",
-  about: "Its module, and the entry that it runs",
+  about: "Its module, and the entry that it runs or the language that it is written in",
   sort: "module",
   fill(cell, row) {
     setText(cell, moduleText(row));
@@ -131,8 +131,12 @@ const module: Column<ActorRow> = {
   },
 };
 
-export function moduleText({ module, entry, kind }: ActorRow): string {
-  if (module !== undefined) return escapeControls(entry === undefined ? module : `${module} · ${entry}`);
+const languages = { javascript: "JavaScript" } as const;
+
+/** A script has no entries, so its language is shown. */
+export function moduleText({ module, entry, language, kind }: ActorRow): string {
+  const what = language === undefined ? entry : languages[language];
+  if (module !== undefined) return escapeControls(what === undefined ? module : `${module} · ${what}`);
   return { guest: "", mailbox: "host mailbox", supervisor: "supervisor", calls: "runtime.call" }[kind];
 }
 

@@ -115,6 +115,7 @@ export interface ActorRow {
   readonly kind: ActorInfo["kind"];
   readonly module?: string;
   readonly entry?: string;
+  readonly language?: NonNullable<ActorInfo["language"]>;
   readonly state: ActorInfo["state"];
   /** What it waits for, in words. */
   readonly waits?: string;
@@ -276,8 +277,11 @@ export interface EventRow {
 /** What a reader sends to an actor. */
 export interface SendRequest {
   readonly text: string;
-  /** What the text is: itself, JSON that is checked and sent as it is, or bytes as hex digits. */
-  readonly format: "text" | "json" | "hex";
+  /**
+   * What the text is: itself, JSON that is checked and sent as it is, JSON or a text that is sent as CBOR, or
+   * bytes as hex digits.
+   */
+  readonly format: "text" | "json" | "value" | "hex";
   readonly tag: number;
   /** Whether an answer is waited for. */
   readonly isCall: boolean;

@@ -5,7 +5,7 @@ import { milliseconds } from "../page/text.ts";
 import { act, inPath } from "./api.ts";
 import type { Payload, SendRequest, SendResult } from "./protocol.ts";
 
-const FORMATS: readonly SendRequest["format"][] = ["text", "json", "hex"];
+const FORMATS: readonly SendRequest["format"][] = ["text", "json", "value", "hex"];
 
 export class SendBox {
   readonly element: HTMLDetailsElement;
@@ -13,7 +13,9 @@ export class SendBox {
   readonly #format = el(
     "select",
     { "aria-label": "Format" },
-    ...FORMATS.map(format => el("option", { value: format }, format === "json" ? "JSON" : format)),
+    ...FORMATS.map(format =>
+      el("option", { value: format }, { json: "JSON", value: "value (CBOR)" }[format as string] ?? format),
+    ),
   );
   readonly #tag = el("input", { type: "number", min: "0", max: "2147483647", value: "0", "aria-label": "Tag" });
   readonly #form: HTMLElement;

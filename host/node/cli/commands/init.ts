@@ -1,6 +1,6 @@
 /**
- * `isopod init`: makes a new project from the files in host/node/template/. It writes only into an
- * empty folder.
+ * `isopod init`: makes a new project from the files in a folder of host/node/template/. It writes only
+ * into an empty folder.
  */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
@@ -8,12 +8,15 @@ import { CODE_FOLDER, PACKAGE_FOLDER, packageManifest, packageVersion } from "..
 import { installedFrom } from "../../installed-from.ts";
 import { type Command, UsageError } from "../command.ts";
 
-const TEMPLATE = join(PACKAGE_FOLDER, "host/node/template");
+/** What there are templates of, the default first. */
+const TEMPLATES = ["assemblyscript", "js"] as const;
+type Template = (typeof TEMPLATES)[number];
 
 export const init: Command = {
   name: "init",
   help: `Makes a project that builds, runs and has a test: two guests, and a host that
-supervises one of them. It installs nothing and asks nothing.
+supervises one of them; or a plug-in in JavaScript, and a host that calls it. It
+installs nothing and asks nothing.
 
 Usage: isopod init <folder> [options]
 
@@ -21,6 +24,7 @@ The folder is made if there is none. An existing folder must be empty, except
 for .git.
 
 Options:
+  --template NAME assemblyscript (default), or js: a plug-in in plain JavaScript
   --isopod SPEC   the version of isopod in package.json, for example ^0.1.0 or
                   file:../isopod-0.1.0.tgz; default: what this isopod was
                   installed from
@@ -29,7 +33,7 @@ Options:
 Exit code: 0; 1 if a file cannot be written; 2 if the command line is wrong or
 the folder is not empty.
 `,
-  options: { isopod: { type: "string" } },
+  options: { template: { type: "string", choices: TEMPLATES }, isopod: { type: "string" } },
 
   async run(given) {
     const [folder, ...more] = given.positionals;
@@ -38,9 +42,10 @@ the folder is not empty.
       throw new UsageError(`name one folder, not ${given.positionals.length}: ${given.positionals.join(" ")}`);
     await checkEmpty(folder);
     const name = packageName(folder);
-    const files = await templateFiles();
+    const template = TEMPLATES.find(known => known === given.text("template")) ?? "assemblyscript";
+    const files = await filesOf(join(PACKAGE_FOLDER, "host/node/template", template));
     const isopod = given.text("isopod") ?? installedFrom(PACKAGE_FOLDER, packageVersion(), folder);
-    files.set("package.json", `${JSON.stringify(manifest(name, isopod), null, 2)}\n`);
+    files.set("package.json", `${JSON.stringify(manifest(name, isopod, template), null, 2)}\n`);
     for (const [path, text] of files) {
       const target = join(folder, path);
       await mkdir(dirname(target), { recursive: true });
@@ -79,19 +84,19 @@ function packageName(folder: string): string {
   return name === "" || name === "isopod" || name === "node_modules" ? "my-app" : name;
 }
 
-/** The text of each file, by its path in the project. */
-async function templateFiles(): Promise<Map<string, string>> {
-  const entries = await readdir(TEMPLATE, { recursive: true, withFileTypes: true });
+/** The text of each file of a template, by its path in the project. */
+async function filesOf(template: string): Promise<Map<string, string>> {
+  const entries = await readdir(template, { recursive: true, withFileTypes: true });
   const files = new Map<string, string>();
   for (const entry of entries.filter(entry => entry.isFile())) {
     const path = join(entry.parentPath, entry.name);
     // npm packs no file named .gitignore.
-    files.set(relative(TEMPLATE, path).replace(/^gitignore$/, ".gitignore"), await readFile(path, "utf8"));
+    files.set(relative(template, path).replace(/^gitignore$/, ".gitignore"), await readFile(path, "utf8"));
   }
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function manifest(name: string, isopod: string): object {
+function manifest(name: string, isopod: string, template: Template): object {
   const { engines, devDependencies } = packageManifest();
   return {
     name,
@@ -102,8 +107,10 @@ function manifest(name: string, isopod: string): object {
     scripts: {
       start: "node --disable-wasm-trap-handler host.ts",
       test: "node --disable-wasm-trap-handler --test",
-      build: "isopod build guest/hello.ts guest/counter.ts --out build",
-      watch: "npm run build -- --watch",
+      ...(template === "assemblyscript" && {
+        build: "isopod build guest/hello.ts guest/counter.ts --out build",
+        watch: "npm run build -- --watch",
+      }),
       check: "tsc",
     },
     dependencies: { isopod },

@@ -4,6 +4,7 @@ import { type Arguments, type Command, UsageError } from "../command.ts";
 import { COMPILE_OPTIONS } from "../compile-options.ts";
 import { relaunch } from "../relaunch.ts";
 import { guestFrom } from "../run/guest.ts";
+import { isScript, LANGUAGES } from "../run/language.ts";
 import {
   definitionsOf,
   GRANT_CHOICES,
@@ -17,6 +18,7 @@ import {
 import { type Definition, runGuest } from "../run/session.ts";
 
 const options: Command["options"] = {
+  language: { type: "string", choices: LANGUAGES },
   entry: { type: "string" },
   ...COMPILE_OPTIONS,
   grant: { type: "string", multiple: true, choices: GRANT_CHOICES },
@@ -35,18 +37,22 @@ const options: Command["options"] = {
 
 export const run: Command = {
   name: "run",
-  help: `Runs one actor of a guest until it ends. A .ts guest is compiled first.
+  help: `Runs one actor of a guest until it ends. A .ts guest is compiled first; a .js,
+.mjs or .mts is a script, which runs in the engine of isopod/js.
 
-Usage: isopod run <guest.ts | guest.wasm> [arguments…] [options]
+Usage: isopod run <guest.ts | guest.js | guest.wasm> [arguments…] [options]
 
 The arguments, joined by spaces, become the actor's args. After --, arguments
 that begin with a dash belong to the guest as well.
 
 Each line of stdin is a message to the actor. What it answers is printed. After
 the last line, the command waits until all that came is handled, and stops the
-actors. If stdin has no line at all, the actor runs until it ends.
+actors. If stdin has no line at all, the actor runs until it ends. A script gets
+values; if it exports functions, a line calls one: add 1 2, or ["add", 1, 2].
 
 Options:
+  --language NAME js: the .ts files are scripts, and their types are taken out;
+                  default: assemblyscript
   --entry NAME    the export to run; default: run, or else handle
   --park WAY      how the guest waits: asyncify (default) or jspi
   --grant NAME    what the guest may do besides sending and receiving: log, clock,
@@ -62,7 +68,8 @@ Options:
                   several times
   --call          each line is a call; the next one waits for its answer
   --lines FORMAT  what the lines are: text (default), json (a line that is not JSON
-                  is refused) or hex (answers are printed in hex, too)
+                  is refused), value (CBOR of the JSON, or else of the text; default
+                  of scripts; answers are printed as JSON) or hex (answers, too)
   --tag N         the tag of the messages; default 0
   --to NAME       sends the lines to the actor that has registered this name
   --stay          goes on after the last line; default with --observe
@@ -81,7 +88,7 @@ Options:
   -h, --help      prints this
 
 Log lines of level info go to stdout, all others to stderr. A crash is one line
-on stderr: the actor, the exit reason, and the line of the AssemblyScript source.
+on stderr: the actor, the exit reason, and the line of the source.
 Exit code: 0; 1 if an actor crashed or exited with a reason of its own, if the
 guest does not compile or load, or if a line was refused or not answered; 2 if the
 command line is wrong; 130 after SIGINT.
@@ -100,9 +107,16 @@ export const observe: Command = {
   run: given => runActor(given, true),
 };
 
+function checkScriptOptions(path: string, given: Arguments): void {
+  if (given.has("entry")) throw new UsageError(`--entry is for WebAssembly: ${path} is a script, which has no entries`);
+  if (given.text("reductions") === "yield")
+    throw new UsageError(`scripts are counted and killed, not preempted: leave out --reductions yield`);
+}
+
 async function runActor(given: Arguments, observes: boolean): Promise<number> {
   const [path, ...args] = given.positionals;
-  if (path === undefined) throw new UsageError("which guest? Name a .ts or a .wasm file");
+  if (path === undefined) throw new UsageError("which guest? Name a .ts, .js or .wasm file");
+  if (isScript(path, given)) checkScriptOptions(path, given);
   const limits = limitsOf(given);
   const grants = grantsOf(given);
   const files = definitionsOf(given);
@@ -113,23 +127,24 @@ async function runActor(given: Arguments, observes: boolean): Promise<number> {
   const code = await relaunch();
   if (code !== undefined) return code;
   const entry = given.text("entry");
-  const guest = await guestFrom(path, given, entry !== undefined);
-  if (guest === undefined) return 1;
+  const load = await guestFrom(path, given, entry !== undefined);
+  if (load === undefined) return 1;
   const definitions: Definition[] = [];
   for (const [name, path] of files) {
-    const guest = await guestFrom(path, given, false);
-    if (guest === undefined) return 1;
-    definitions.push({ name, path, guest, defaults: spawnOptions(given, path) });
+    const load = await guestFrom(path, given, false);
+    if (load === undefined) return 1;
+    definitions.push({ name, load, defaults: spawnOptions(given, path) });
   }
   const to = given.text("to");
   return runGuest({
-    ...{ path, guest, definitions, grants, limits, level, lines },
+    ...{ path, load, definitions, grants, limits, level, lines },
     spawn: { args: args.join(" "), ...(entry !== undefined && { entry }), ...spawnOptions(given, path) },
     ...(to !== undefined && { to }),
     // A page is of use as long as its actors live.
     stays: given.has("stay") || observes,
     isDebug: given.has("debug"),
     isCounted: given.has("reductions"),
+    isScript: isScript(path, given),
     ...(observes && { port }),
   });
 }

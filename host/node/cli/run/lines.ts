@@ -6,6 +6,7 @@
  * the mailbox of an actor that takes its messages.
  */
 import { createInterface, type Interface } from "node:readline";
+import { cbor } from "../../../adapters/codec.ts";
 import {
   CallError,
   type CallOptions,
@@ -16,15 +17,18 @@ import {
   type Pid,
   type Runtime,
 } from "../../index.ts";
-import { FormatError, hexOf, type PayloadFormat, payloadOf, textOf } from "../../payload-text.ts";
+import { FormatError, hexOf, jsonOf, type PayloadFormat, payloadOf, textOf, valueIn } from "../../payload-text.ts";
 import { whyNotSent } from "../../refusal.ts";
 import { painted } from "../terminal.ts";
+import { requestIn } from "./request-line.ts";
 
 export interface LineOptions {
   /** What a line is. With `hex`, what is printed is hex, too. */
   readonly format: PayloadFormat;
   /** Each line is a call, and the next one waits for its answer. */
   readonly areCalls: boolean;
+  /** Each line calls a function of a script, and its result is printed. */
+  readonly areRequests: boolean;
   /** The tag of each message. */
   readonly tag: number;
 }
@@ -79,9 +83,9 @@ export class Lines {
   }
 
   async #send(line: string): Promise<void> {
-    const { format, areCalls, tag } = this.#options;
+    const { format, areCalls, areRequests, tag } = this.#options;
     try {
-      const bytes = payloadOf(line, format);
+      const bytes = areRequests ? cbor.encode(requestIn(line)) : payloadOf(line, format);
       if (typeof this.#to === "string") await this.#untilNamed(this.#to);
       if (areCalls) await this.#call(bytes, { tag });
       else if (!this.#sender().send(this.#to, bytes, { tag }))
@@ -96,7 +100,9 @@ export class Lines {
 
   async #call(bytes: Uint8Array, options: CallOptions): Promise<void> {
     try {
-      this.#print(await this.#sender().call(this.#to, bytes, options));
+      const answer = await this.#sender().call(this.#to, bytes, options);
+      if (this.#options.areRequests) this.#printResult(answer);
+      else this.#print(answer);
     } catch (error) {
       if (!(error instanceof CallError || error instanceof CallTimeoutError)) throw error;
       this.#refuseLine(`has no answer: ${error.message}`);
@@ -125,9 +131,24 @@ export class Lines {
     return mailbox;
   }
 
+  /** The answer of a script's function: [true, result] or [false, name, message]. */
+  #printResult(bytes: Uint8Array): void {
+    const answer = valueIn(bytes);
+    const [isResult, result, message] = Array.isArray(answer) ? answer : [];
+    if (isResult === true) this.#write(jsonOf(result));
+    else if (isResult === false) this.#refuseLine(`has no answer: ${result}: ${message}`);
+    else this.#print(bytes);
+  }
+
   #print(bytes: Uint8Array): void {
-    const text = this.#options.format === "hex" ? undefined : textOf(bytes);
-    process.stdout.write(`${text === undefined ? hexOf(bytes) : escapeControls(text, true)}\n`);
+    const { format } = this.#options;
+    const value = format === "value" ? valueIn(bytes) : undefined;
+    const text = format === "hex" ? undefined : textOf(bytes);
+    this.#write(value === undefined ? (text ?? hexOf(bytes)) : jsonOf(value));
+  }
+
+  #write(text: string): void {
+    process.stdout.write(`${escapeControls(text, true)}\n`);
   }
 
   #refuseLine(why: string): void {

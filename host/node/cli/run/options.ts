@@ -1,10 +1,16 @@
 /** The options of `isopod run`, as the runtime takes them. */
+
+import { shapeOf } from "../../../js/index.ts";
 import { suggest } from "../../../wire/suggest.ts";
 import { defaultLimits, type Grants, type ModuleDefaults, type RuntimeLimits } from "../../index.ts";
-import { PAYLOAD_FORMATS } from "../../payload-text.ts";
+import { PAYLOAD_FORMATS, type PayloadFormat } from "../../payload-text.ts";
 import { type Arguments, numberIn, UsageError } from "../command.ts";
 import { PARK_CHOICES } from "../compile-options.ts";
+import { isScript } from "./language.ts";
 import type { LineOptions } from "./lines.ts";
+
+/** What the command line says of the lines of stdin. Without a format, it is as the module takes them. */
+export type GivenLines = Pick<LineOptions, "areCalls" | "tag"> & { readonly format: PayloadFormat | undefined };
 
 export const GRANT_CHOICES = ["log", "clock", "random", "register", "lookup", "kill", "spawn", "none"];
 export const POLICY_CHOICES = ["yield", "kill"] as const;
@@ -13,6 +19,8 @@ export const LEVELS = ["debug", "info", "warning", "error"] as const;
 
 /** How a guest is spawned, whether the command or another guest spawns it. */
 export function spawnOptions(given: Arguments, path: string): ModuleDefaults {
+  // Scripts wait in one way, and are always counted and killed.
+  if (isScript(path, given)) return {};
   // A source has been compiled for the way that was asked for; of a module, the runtime checks
   // whether it has it.
   const way = path.endsWith(".ts") ? undefined : PARK_CHOICES.find(way => way === given.text("park"));
@@ -40,9 +48,26 @@ export function definitionsOf(given: Arguments): ReadonlyMap<string, string> {
   return files;
 }
 
-export function lineOptions(given: Arguments): LineOptions {
-  const format = PAYLOAD_FORMATS.find(format => format === given.text("lines")) ?? "text";
+export function lineOptions(given: Arguments): GivenLines {
+  const format = PAYLOAD_FORMATS.find(format => format === given.text("lines"));
   return { format, areCalls: given.has("call"), tag: given.whole("tag", 0, 0, 2 ** 31 - 1) };
+}
+
+/** What the lines are, of an actor of this module. Throws a UsageError where the module takes no such lines. */
+export function linesFor({ format, areCalls, tag }: GivenLines, module: object, to: string | undefined): LineOptions {
+  const shape = to === undefined ? shapeOf(module) : undefined;
+  const isCalled = shape?.kind === "functions" && format !== "hex";
+  if (isCalled && (format === "text" || format === "json")) {
+    throw new UsageError(
+      `the script exports functions, so a line is a call, such as ${shape.functions[0]} 1 2: leave out --lines ${format}`,
+    );
+  }
+  return {
+    format: format ?? (shape === undefined ? "text" : "value"),
+    areCalls: areCalls || isCalled,
+    areRequests: isCalled,
+    tag,
+  };
 }
 
 /** Throws a UsageError for a text that is not `name=number`, and for an unknown limit. */

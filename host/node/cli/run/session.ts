@@ -3,7 +3,7 @@
  * SIGINT comes. What guests log is printed as plain text: no guest can send control sequences to the
  * terminal.
  */
-import { basename } from "node:path";
+import { ENGINE_NAME } from "../../../js/index.ts";
 import {
   type ActorExit,
   createRuntime,
@@ -11,27 +11,26 @@ import {
   escapeControls,
   formatPid,
   type Grants,
-  type GuestModule,
   type LogLevel,
   type ModuleDefaults,
-  type ModuleSource,
   type RuntimeLimits,
   type SpawnOptions,
 } from "../../index.ts";
 import { crashReport, crashStack } from "../crash-report.ts";
 import { INTERRUPTED } from "../relaunch.ts";
 import { painted } from "../terminal.ts";
-import { type LineOptions, Lines } from "./lines.ts";
-import { LEVELS } from "./options.ts";
+import { Lines } from "./lines.ts";
+import { type GivenLines, LEVELS, linesFor } from "./options.ts";
+import type { Load } from "./script.ts";
 
 export interface Session {
   /** The guest as the user typed it. */
   readonly path: string;
-  readonly guest: ModuleSource;
+  readonly load: Load;
   readonly spawn: SpawnOptions;
   /** What guests can spawn, by name. */
   readonly definitions: readonly Definition[];
-  readonly lines: LineOptions;
+  readonly lines: GivenLines;
   /** The name of the actor that gets the lines. Default: the actor of the session. */
   readonly to?: string;
   /** Goes on after the last line. */
@@ -43,20 +42,20 @@ export interface Session {
   /** A crash shows which functions had called each other. */
   readonly isDebug: boolean;
   readonly isCounted: boolean;
+  readonly isScript: boolean;
   /** Serves the observer's page at this port; 0 takes a free port. */
   readonly port?: number;
 }
 
 export interface Definition {
   readonly name: string;
-  readonly path: string;
-  readonly guest: ModuleSource;
+  readonly load: Load;
   readonly defaults: ModuleDefaults;
 }
 
 /** Resolves to the exit code. */
 export async function runGuest(session: Session): Promise<number> {
-  const { path, guest, spawn, grants, limits, isCounted, port } = session;
+  const { spawn, grants, limits, port } = session;
   let failed = false;
   let interrupted = false;
   const runtime = createRuntime({
@@ -67,31 +66,34 @@ export async function runGuest(session: Session): Promise<number> {
     },
     onDenied: printDenial,
     onExit: exit => {
-      // The mailbox that the lines come from.
-      if (exit.module === undefined) return;
+      // The mailbox that the lines come from, and what has loaded a script.
+      if (exit.module === undefined || exit.module === ENGINE_NAME) return;
       const hasFailed = exit.reason.kind !== "normal" && exit.reason.kind !== "shutdown";
       // An actor that SIGINT has ended did not fail.
       if (hasFailed && !interrupted) {
         failed = true;
         printFailure(exit, session);
       } else if (session.level === "debug") {
-        print("debug", crashReport(exit, path, false));
+        print("debug", crashReport(exit, { ...session, isCounted: false }));
       }
     },
   });
   const observer = port === undefined ? undefined : await runtime.observe({ port });
   if (observer !== undefined) process.stderr.write(`isopod: observe at ${observer.url}\n`);
-  const load = (path: string, guest: ModuleSource): Promise<GuestModule> =>
-    runtime.load(guest, {
-      name: basename(path),
-      // A source has its reductions counted by the compiler.
-      reductions: isCounted && !path.endsWith(".ts") ? "count" : "none",
-    });
-  for (const { name, path, guest, defaults } of session.definitions) {
-    runtime.define(name, await load(path, guest), defaults);
+  const close = async () => {
+    await runtime.stop();
+    await observer?.close();
+  };
+  for (const { name, load, defaults } of session.definitions) {
+    const module = await load(runtime);
+    if (module === undefined) return close().then(() => 1);
+    runtime.define(name, module, defaults);
   }
-  const pid = runtime.spawn(await load(path, guest), spawn);
-  const lines = new Lines(runtime, session.to ?? pid, session.lines);
+  const module = await session.load(runtime);
+  if (module === undefined) return close().then(() => 1);
+  const options = linesFor(session.lines, module, session.to);
+  const pid = runtime.spawn(module, spawn);
+  const lines = new Lines(runtime, session.to ?? pid, options);
 
   const keepAlive = waitForSignals();
   const onInterrupt = () => {
@@ -106,8 +108,7 @@ export async function runGuest(session: Session): Promise<number> {
   await Promise.race([idle, read.then(count => (count === 0 || session.stays ? idle : runtime.settled()))]);
   lines.close();
   await read;
-  await runtime.stop();
-  await observer?.close();
+  await close();
   process.off("SIGINT", onInterrupt);
   keepAlive.end();
   return interrupted ? INTERRUPTED : failed || lines.areRefused ? 1 : 0;
@@ -125,9 +126,9 @@ function print(level: LogLevel, text: string): void {
   process.stderr.write(`${label} ${shown.replaceAll("\n", "\n  ")}\n`);
 }
 
-function printFailure(exit: ActorExit, { path, isCounted, isDebug }: Session): void {
-  process.stderr.write(`${painted("error", "isopod:")} ${crashReport(exit, path, isCounted)}\n`);
-  if (isDebug) process.stderr.write(crashStack(exit));
+function printFailure(exit: ActorExit, session: Session): void {
+  process.stderr.write(`${painted("error", "isopod:")} ${crashReport(exit, session)}\n`);
+  if (session.isDebug) process.stderr.write(crashStack(exit));
 }
 
 function printDenial({ pid, module, call, grant }: Denial): void {

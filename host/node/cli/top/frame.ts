@@ -32,7 +32,7 @@ interface Column {
 const columns: readonly Column[] = [
   { key: "pid", title: "PID", width: 20, text: row => row.pid },
   { key: "name", title: "NAME", width: 22, text: row => escapeControls(row.name) },
-  { key: "module", title: "MODULE", width: 22, text: row => escapeControls(row.module ?? row.kind) },
+  { key: "module", title: "MODULE", width: 22, text: moduleText },
   { key: "state", title: "STATE", width: 8, text: row => row.state },
   number("ITEMS", "items", 9, row => row.items, whole),
   number("ITEMS/S", "rate", 8, row => row.rate, rate),
@@ -46,6 +46,11 @@ const columns: readonly Column[] = [
   number("AGE", "age", 8, row => row.ageMs, duration),
 ];
 
+/** Scripts are marked, because their names can be anything. */
+function moduleText({ module, language, kind }: ActorRow): string {
+  return escapeControls(`${language === undefined ? "" : "js: "}${module ?? kind}`);
+}
+
 /** Exact as long as it fits into its column. */
 function whole(value: number): string {
   return value < 1e7 ? count(value) : short(value);
@@ -56,7 +61,7 @@ const nameOrModule: Column = {
   key: "name",
   title: "NAME OR MODULE",
   width: 22,
-  text: row => escapeControls(row.name || (row.module ?? row.kind)),
+  text: row => (row.name === "" ? moduleText(row) : escapeControls(row.name)),
 };
 
 /** A column of numbers. A row without the number has an empty cell. */
