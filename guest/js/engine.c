@@ -39,8 +39,9 @@ void note_place(void) {
     if (!js_class_has_bytecode(function->class_id)) continue;
     JSFunctionBytecode *code = function->u.func.function_bytecode;
     char name[64], file[128];
-    int column = 0;
-    int line = frame->cur_pc == NULL ? code->line_num : find_line_num(context, code, frame->cur_pc - code->byte_code_buf - 1, &column);
+    int line = code->line_num, column = code->col_num;
+    /* A function that has called nothing yet is known by where it begins. */
+    if (frame->cur_pc != NULL) line = find_line_num(context, code, frame->cur_pc - code->byte_code_buf - 1, &column);
     JS_AtomGetStrRT(runtime, name, sizeof name, code->func_name);
     JS_AtomGetStrRT(runtime, file, sizeof file, code->filename);
     int length = snprintf(to, end - to, "    at %s (%s:%d:%d)\n", name[0] == 0 ? "<anonymous>" : name, file, line, column);
