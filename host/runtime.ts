@@ -3,7 +3,7 @@
  * an actor does makes a call of another actor, or of the host, throw.
  */
 
-import { totals } from "./actor/actor.ts";
+import { totals } from "./actor/counters.ts";
 import { Caller } from "./javascript/caller.ts";
 import type { SupervisorOptions } from "./javascript/child.ts";
 import type { Ask } from "./javascript/client.ts";

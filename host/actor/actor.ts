@@ -17,24 +17,18 @@ import {
   BODY,
   BORN,
   COLD,
-  ENDED,
   ENDED_RECORD,
   FOR_EVER,
   GIVEN,
   HAS_EXTRA,
-  HIBERNATED,
-  LOADED,
   MAX_BYTES,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGES,
   OVER,
   PARKED,
   READY,
-  RECEIVED,
   RESIDENT,
   RUNNING,
-  SENT,
-  SPAWNED,
   SPEC,
   STATE,
   TIMED,
@@ -57,6 +51,7 @@ import { Belongings } from "./belongings.ts";
 import type { Answer, GuestExports, Instance, InstanceTable } from "./body.ts";
 import { Extra, NO_EXTRA } from "./extra.ts";
 import { Identity } from "./identity.ts";
+import type { MessageNotes } from "./message-notes.ts";
 import type { Judge, Preempted, TurnBudget } from "./reductions.ts";
 import type { Spec, Specs } from "./spec.ts";
 import type { SpilledStack } from "./spilled-stack.ts";
@@ -105,28 +100,9 @@ export interface Accounting {
   readonly account: Account;
 }
 
-/** What keeps the messages of actors that are followed. */
-export interface MessageNotes {
-  /** Whether any actor is followed. */
-  readonly areWanted: boolean;
-  /** A message took the host's way. `status` and `receiver`: what became of it. */
-  note(
-    fromLo: number,
-    fromHi: number,
-    toLo: number,
-    toHi: number,
-    kind: number,
-    tag: number,
-    ref: number,
-    bytes: Uint8Array,
-    status: number,
-    receiver: Actor | undefined,
-  ): void;
-}
-
 /** What an actor reports to its runtime. */
 export interface Reports {
-  readonly follows: MessageNotes;
+  readonly follows: MessageNotes<Actor>;
   /** Ends the actor for this reason. None of its frames may be on the stack. */
   end(actor: Actor, reason: ExitReason): void;
   /** Loads an actor that has no instance, so that the host can use its memory. Throws a LimitError. */
@@ -145,19 +121,6 @@ export interface Services extends TurnServices, Accounting, Reports {
   readonly transit: Transit<Actor> | null;
   /** A number in [0, 1), from the runtime's source of randomness. */
   random(): number;
-}
-
-/** The counters, with what the kernel has counted. */
-export function totals({ counters, kernel }: Pick<Services, "counters" | "kernel">): Counters {
-  return {
-    ...counters,
-    sent: counters.sent + kernel.double(SENT),
-    received: counters.received + kernel.double(RECEIVED),
-    spawned: counters.spawned + kernel.double(SPAWNED),
-    ended: counters.ended + kernel.double(ENDED),
-    hibernated: kernel.double(HIBERNATED),
-    loaded: kernel.double(LOADED),
-  };
 }
 
 export class Actor extends Identity implements Runnable {

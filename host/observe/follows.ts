@@ -4,7 +4,8 @@
  * sends and those that are sent to it, take the host's way. Messages of all others do not.
  */
 
-import type { Actor, MessageNotes } from "../actor/actor.ts";
+import type { Actor } from "../actor/actor.ts";
+import type { MessageNotes } from "../actor/message-notes.ts";
 import { whyRefused } from "../between/post.ts";
 import { TAKES_MESSAGES } from "../kernel/words.ts";
 import type { Actors } from "../mail/actors.ts";
@@ -83,7 +84,7 @@ class Kept implements Follow {
   }
 }
 
-export class Follows implements MessageNotes {
+export class Follows implements MessageNotes<Actor> {
   readonly #clock: Clock;
   readonly #find: (lo: number, hi: number) => Actor | undefined;
   /** Those who follow an actor, by its pid. No list is empty. */

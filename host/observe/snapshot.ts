@@ -5,7 +5,8 @@
  * one looks.
  */
 
-import { type Accounting, type Actor, type TurnServices, totals } from "../actor/actor.ts";
+import type { Accounting, Actor, TurnServices } from "../actor/actor.ts";
+import { totals } from "../actor/counters.ts";
 import { QUEUE_LENGTH } from "../kernel/words.ts";
 import type { Actors } from "../mail/actors.ts";
 import type { Runnable } from "../time/scheduler.ts";
