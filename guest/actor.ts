@@ -293,6 +293,12 @@ export declare function broadcast(group: usize, groupLength: i32, tag: i32, ptr:
 export declare function now(): f64;
 
 /**
+ * Returns: the date on which the runtime began, in milliseconds since 1970 (UTC); -100 not granted
+ * `clock`.
+ */
+export declare function epoch(): f64;
+
+/**
  * Gives a log line, as UTF-8, to the host.
  *
  * Arguments: the level: 0 debug, 1 info, 2 warning, 3 error, any other counts as 1; the text.

@@ -94,6 +94,14 @@ export function now(): f64 {
 }
 
 /**
+ * The date on which the runtime began, in milliseconds since 1970 (UTC). `epoch() + now()` is the date. -100 without
+ * the grant `clock`.
+ */
+export function epoch(): f64 {
+  return actor.epoch();
+}
+
+/**
  * Gives a log line to the host. False without the grant `log`, and where the actor has logged too
  * much in this second.
  */

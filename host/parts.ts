@@ -169,12 +169,13 @@ export class Parts {
       };
       return this.spawner.spawnByGuest(parent, name, entry, args, this.imports, warn);
     };
-    const beganMs = clock.now();
+    const ms = clock.now();
+    const began = { ms, date: clock.date?.() ?? ms };
     const { callOut } = notices;
     const given = options.imports ?? {};
     const host = hostImports(services, callOut, given, log, denied);
     const asked = askedFunctions(given);
-    const parts = { services, actors, outboxes, registry, spawn, asked, callOut, log, denied, beganMs };
+    const parts = { services, actors, outboxes, registry, spawn, asked, callOut, log, denied, began };
     const actor = actorImports(parts);
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
     this.hibernation = new Hibernation(services, options.hibernateAfterMs ?? Number.POSITIVE_INFINITY);

@@ -55,6 +55,7 @@ ISOPOD_IMPORT("leave") int32_t actor_leave(const void *group, size_t len);
 ISOPOD_IMPORT("members") int32_t actor_members(const void *group, size_t len, isopod_pid *result, size_t cap);
 ISOPOD_IMPORT("broadcast") int32_t actor_broadcast(const void *group, size_t len, int32_t tag, const void *ptr, size_t payload_len);
 ISOPOD_IMPORT("now") double actor_now(void);
+ISOPOD_IMPORT("epoch") double actor_epoch(void);
 ISOPOD_IMPORT("log") int32_t actor_log(int32_t level, const void *ptr, size_t len);
 
 /* The last received item. Its payload is info.len bytes at ptr. A predicate sees at most cap. */

@@ -10,7 +10,7 @@
 
 enum { MESSAGE = 1, DOWN = 2, EXIT = 3, TIMER = 4 };          /* kinds of items */
 enum { NORMAL = 0, CRASHED = 3, OWN = 6 };                      /* exit reasons */
-enum { TIME_IS_OVER = -1, NOTHING_YET = -2, NOT_GRANTED = -100, OVER_LIMIT = -101 };
+enum { TIME_IS_OVER = -1, NOTHING_YET = -2, TOO_LARGE = -2, NOT_GRANTED = -100, OVER_LIMIT = -101 };
 enum { HAS_RETURNED = 0, HAS_PARKED = 1 };                      /* what resume:run answers */
 enum { MAX_REASON = 4096 };
 
@@ -52,6 +52,7 @@ ACTOR(leave) int32_t actor_leave(const void *group, size_t length);
 ACTOR(members) int32_t actor_members(const void *group, size_t length, void *result, size_t capacity);
 ACTOR(broadcast) int32_t actor_broadcast(const void *group, size_t length, int32_t tag, const void *at, size_t at_length);
 ACTOR(now) double actor_now(void);
+ACTOR(epoch) double actor_epoch(void);
 ACTOR(log) int32_t actor_log(int32_t level, const void *at, size_t length);
 ENV(seed) double env_seed(void);
 ENV(abort) _Noreturn void env_abort(uint32_t message, uint32_t file, uint32_t line, uint32_t column);

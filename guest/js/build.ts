@@ -3,7 +3,7 @@
  * It needs cargo, which fetches the sources of quickjs-ng, and Debian's clang, lld, wasi-libc and
  * libclang-rt-14-dev-wasm32.
  *
- * The steps: C to WebAssembly; `engine_init` runs, and the memory that it leaves becomes the module's first state;
+ * The steps: C to WebAssembly; the modules of library/ are evaluated, and the memory that it leaves becomes the module's first state;
  * then the module is made as `isopod build --trusted --reductions kill` makes one: confined, counted, limited, with a
  * section of facts. The same sources give the same bytes.
  */
@@ -25,12 +25,30 @@ const PACKAGE = "libquickjs-ng-sys-0.14.0";
 const SHA256 = "9c81e864c33a1d1543f2f651d7622de0e8fb9b8e0c50b808eee606c056dd02e2";
 export const QUICKJS_VERSION = "0.18.0";
 
-const FILES = ["engine", "heap", "libc", "cbor", "message", "natives", "script", "turn"];
+const FILES = ["engine", "heap", "libc", "utf8", "cbor", "message", "natives", "script", "crash", "turn"];
+/** The library, in the order in which it is evaluated: the names of the modules, and their files. */
+const LIBRARY = {
+  "isopod:waits": "waits.js",
+  "isopod:receive": "receive.js",
+  isopod: "isopod.js",
+  "isopod:text": "text.js",
+  "isopod:clone": "clone.js",
+  "isopod:host": "url-host.js",
+  "isopod:search-params": "search-params.js",
+  "isopod:url": "url.js",
+  "isopod:console": "console.js",
+  "isopod:globals": "globals.js",
+  "warm-up": "warm-up.js",
+};
 const FILES_OF_QUICKJS = ["libregexp", "libunicode", "dtoa"];
 /** As SCRATCH in engine.h. */
 const STACK_BYTES = 256 * 1024;
 /** As PLACE_AT. */
 const PLACE = 12_352;
+/** Where a source of the library is while it is compiled, and its bytes: below the stack that the build needs. */
+const SOURCE_AT = 16 * 1024;
+const BYTES_AT = 80 * 1024;
+const BYTES_END = 160 * 1024;
 const PAGE_BYTES = 65_536;
 
 const FLAGS = [
@@ -69,22 +87,21 @@ function sha256Of(path: string): string | undefined {
   }
 }
 
-/** The engine as clang and lld make it. `engine_init` has not run. */
+/** The engine as clang and lld make it: nothing of it has run. */
 function compile(quickjs: string): Uint8Array<ArrayBuffer> {
   const folder = mkdtempSync(join(tmpdir(), "js-engine-"));
   try {
     // Paths in the command would be in the output.
     cpSync(HERE, join(folder, "js"), { recursive: true });
     cpSync(quickjs, join(folder, "quickjs"), { recursive: true });
-    writeFileSync(join(folder, "js/library.c"), libraryAsC());
     const clang = (...args: string[]) => execFileSync("clang", args, { cwd: folder, stdio: "inherit" });
-    for (const name of [...FILES, "library"]) {
+    for (const name of FILES) {
       clang(...FLAGS, ...WARNINGS, "-Iquickjs", "-Ijs", "-c", `js/${name}.c`, "-o", `${name}.o`);
     }
     for (const name of FILES_OF_QUICKJS)
       clang(...FLAGS, "-w", "-Iquickjs", "-c", `quickjs/${name}.c`, "-o", `${name}.o`);
     clang("--target=wasm32-wasi", "-mmutable-globals", "-c", "js/limit.s", "-o", "limit.o");
-    const objects = [...FILES, "library", ...FILES_OF_QUICKJS, "limit"].map(name => `${name}.o`);
+    const objects = [...FILES, ...FILES_OF_QUICKJS, "limit"].map(name => `${name}.o`);
     clang(
       "--target=wasm32-wasi",
       "-mexec-model=reactor",
@@ -102,42 +119,66 @@ function compile(quickjs: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** The modules of the library as arrays of C. */
-function libraryAsC(): string {
-  const modules = Object.entries({ library: "isopod.js", globals: "globals.js" });
-  return modules
-    .map(([name, file]) => {
-      const bytes = readFileSync(join(HERE, "library", file));
-      return `const char ${name}_source[] = {${bytes.join()},0};\nconst unsigned long ${name}_length = ${bytes.length};\n`;
-    })
-    .join("");
+interface Running {
+  readonly exports: WebAssembly.Exports;
+  readonly memory: WebAssembly.Memory;
+  call(name: string, ...args: number[]): number;
 }
 
-/** The module as it is when `engine_init` has run: its memory and its globals are its first state. */
-function snapshot(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const compiled = new WebAssembly.Module(bytes);
+/** An instance of the engine, which the host has given nothing. */
+function started(compiled: WebAssembly.Module): Running {
   const imports: Record<string, Record<string, () => number>> = {};
   for (const { module, name } of WebAssembly.Module.imports(compiled)) {
     imports[module] ??= {};
     imports[module][name] = () => (name === "now" ? -100 : 0);
   }
   const report = (name: string, at: number, length: number) => {
-    throw new Error(`engine_init: ${name}: ${Buffer.from(memory().buffer, at, length).toString()}`);
+    throw new Error(`the library: ${name}: ${Buffer.from(memory.buffer, at, length).toString()}`);
   };
   Object.assign(imports.actor, { exit: (_code: number, at: number, length: number) => report("it ended", at, length) });
   Object.assign(imports.env, { abort: () => report("abort", 0, 0) });
   const { exports } = new WebAssembly.Instance(compiled, imports);
-  const memory = () => exports.memory as WebAssembly.Memory;
-  (exports.engine_init as () => void)();
+  const memory = exports.memory as WebAssembly.Memory;
+  const call = (name: string, ...args: number[]) => (exports[name] as (...args: number[]) => number)(...args);
+  call("engine_begin");
+  return { exports, memory, call };
+}
+
+/** The library, compiled by an instance that is not kept. */
+function compiledLibrary(compiled: WebAssembly.Module): Uint8Array[] {
+  const { memory, call } = started(compiled);
+  return Object.entries(LIBRARY).map(([name, file]) => {
+    const source = readFileSync(join(HERE, "library", file));
+    const text = Buffer.concat([Buffer.from(`${name}\0`), source, Buffer.from("\0")]);
+    if (SOURCE_AT + text.length > BYTES_AT) throw new Error(`${file} is too long`);
+    new Uint8Array(memory.buffer).set(text, SOURCE_AT);
+    const sourceAt = SOURCE_AT + text.length - source.length - 1;
+    const length = call("engine_compile", SOURCE_AT, sourceAt, source.length, BYTES_AT);
+    if (BYTES_AT + length > BYTES_END) throw new Error(`${file} is too long when it is compiled`);
+    return new Uint8Array(memory.buffer).slice(BYTES_AT, BYTES_AT + length);
+  });
+}
+
+/** The module when it has evaluated its library: its memory and its globals are its first state. */
+function snapshot(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const compiled = new WebAssembly.Module(bytes);
+  const library = compiledLibrary(compiled);
+  const { exports, memory, call } = started(compiled);
+  for (const part of library) {
+    new Uint8Array(memory.buffer).set(part, BYTES_AT);
+    call("engine_evaluate", BYTES_AT, part.length);
+  }
+  call("engine_end");
   const valueOfGlobal = (name: string) => (exports[name] as WebAssembly.Global).value as number;
-  const content = new Uint8Array(memory().buffer);
-  // The stack that engine_init has used is scratch.
+  const content = new Uint8Array(memory.buffer);
+  // The stack and the library are scratch.
   content.fill(0, 0, STACK_BYTES);
 
   const module = binaryen.readBinary(bytes);
   try {
     module.setFeatures(binaryen.Features.All);
-    for (const name of ["engine_init", "store_limit", "__stack_pointer", "memory"]) module.removeExport(name);
+    const ofBuild = ["engine_begin", "engine_compile", "engine_evaluate", "engine_end"];
+    for (const name of [...ofBuild, "store_limit", "__stack_pointer", "memory"]) module.removeExport(name);
     setGlobal(module, "store_limit", valueOfGlobal("store_limit"), true);
     setGlobal(module, "__stack_pointer", valueOfGlobal("__stack_pointer"), true);
     module.addGlobal("scratch", binaryen.i32, false, module.i32.const(STACK_BYTES));

@@ -6,8 +6,9 @@
  */
 #include "cbor.h"
 
-#include <cutils.h>
 #include <math.h>
+
+#include "utf8.h"
 
 enum { UNSIGNED = 0, NEGATIVE = 1, BYTE_STRING = 2, TEXT = 3, ARRAY = 4, MAP = 5, SIMPLE = 7 };
 enum { FALSE_ = 20, TRUE_ = 21, NULL_ = 22, HALF = 25, SINGLE = 26, DOUBLE = 27 };
@@ -24,15 +25,11 @@ static void write_head(Bytes *out, int major, uint64_t value) {
 void cbor_write_array(Bytes *out, uint32_t length) { write_head(out, ARRAY, length); }
 void cbor_write_bool(Bytes *out, bool value) { *bytes_more(out, 1) = SIMPLE << 5 | (value ? TRUE_ : FALSE_); }
 
-/* Half of a surrogate pair is no UTF-8: it becomes U+FFFD, which has as many bytes. */
-void cbor_write_text(JSContext *ctx, Bytes *out, const char *text, size_t length) {
+void cbor_write_text(Bytes *out, const char *text, size_t length) {
   write_head(out, TEXT, length);
   uint8_t *at = bytes_more(out, length);
   memcpy(at, text, length);
-  for (uint8_t *found = at; length >= 3 && (found = memchr(found, 0xed, at + length - 2 - found)) != NULL; found++) {
-    if (found[1] >= 0xa0) memcpy(found, "\xef\xbf\xbd", 3);
-    if (found + 3 > at + length - 2) break;
-  }
+  utf8_replace_halves(at, length);
 }
 
 static void write_int(Bytes *out, int64_t value) {
@@ -72,6 +69,15 @@ static bool write_bigint(JSContext *ctx, Bytes *out, JSValueConst value) {
 
 static bool write_value(JSContext *ctx, Bytes *out, JSValueConst value, int depth);
 
+/* A proxy of an array is one, too. */
+static bool is_array(JSContext *ctx, JSValueConst value) {
+  if (!JS_IsProxy(value)) return JS_IsArray(value);
+  JSValue target = JS_GetProxyTarget(ctx, value);
+  bool is = is_array(ctx, target);
+  JS_FreeValue(ctx, target);
+  return is;
+}
+
 static bool write_array(JSContext *ctx, Bytes *out, JSValueConst array, int depth) {
   int64_t length;
   if (JS_GetLength(ctx, array, &length)) return false;
@@ -89,34 +95,42 @@ static bool write_array(JSContext *ctx, Bytes *out, JSValueConst array, int dept
   return true;
 }
 
+static bool write_property(JSContext *ctx, Bytes *out, JSAtom name, JSValueConst value, int depth) {
+  size_t length;
+  const char *text = JS_AtomToCStringLen(ctx, &length, name);
+  if (text == NULL) return false;
+  cbor_write_text(out, text, length);
+  JS_FreeCString(ctx, text);
+  return write_value(ctx, out, value, depth);
+}
+
 static bool write_object(JSContext *ctx, Bytes *out, JSValueConst object, int depth) {
   JSPropertyEnum *names;
   uint32_t count;
   if (JS_GetOwnPropertyNames(ctx, &names, &count, object, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY)) return false;
-  /* How many properties are undefined is known at the end, so the head is written last, before what follows. */
-  Bytes content = bytes_in(NULL, 0);
+  size_t head = out->length;
+  write_head(out, MAP, count);
+  size_t begin = out->length;
   uint32_t written = 0;
   bool is_fine = true;
   for (uint32_t i = 0; is_fine && i < count; i++) {
     JSValue value = JS_GetProperty(ctx, object, names[i].atom);
     if (JS_IsException(value)) is_fine = false;
     if (is_fine && !JS_IsUndefined(value)) {
-      size_t length;
-      const char *name = JS_AtomToCStringLen(ctx, &length, names[i].atom);
-      is_fine = name != NULL;
-      if (is_fine) cbor_write_text(ctx, &content, name, length);
-      JS_FreeCString(ctx, name);
-      is_fine = is_fine && write_value(ctx, &content, value, depth);
+      is_fine = write_property(ctx, out, names[i].atom, value, depth);
       written++;
     }
     JS_FreeValue(ctx, value);
   }
   JS_FreePropertyEnum(ctx, names, count);
-  if (is_fine) {
+  if (is_fine && written < count) {
+    /* Some are undefined: the head is that of fewer, and may be shorter. */
+    size_t end = out->length;
+    out->length = head;
     write_head(out, MAP, written);
-    bytes_add(out, content.at, content.length);
+    memmove(out->at + out->length, out->at + begin, end - begin);
+    out->length += end - begin;
   }
-  bytes_end(&content);
   return is_fine;
 }
 
@@ -132,7 +146,7 @@ static bool write_value(JSContext *ctx, Bytes *out, JSValueConst value, int dept
     size_t length;
     const char *text = JS_ToCStringLen(ctx, &length, value);
     if (text == NULL) return false;
-    cbor_write_text(ctx, out, text, length);
+    cbor_write_text(out, text, length);
     JS_FreeCString(ctx, text);
     return true;
   }
@@ -155,7 +169,7 @@ static bool write_value(JSContext *ctx, Bytes *out, JSValueConst value, int dept
   }
   size_t length;
   if (JS_GetTypedArrayType(value) == JS_TYPED_ARRAY_UINT8) {
-    const uint8_t *bytes = JS_GetUint8Array(ctx, &length, value);
+    const uint8_t *bytes = view_of(ctx, &length, value);
     if (bytes == NULL && JS_HasException(ctx)) return false;
     write_head(out, BYTE_STRING, length);
     bytes_add(out, bytes, length);
@@ -172,6 +186,10 @@ static bool write_value(JSContext *ctx, Bytes *out, JSValueConst value, int dept
     JS_ThrowTypeError(ctx, "a promise cannot be sent: await it first");
     return false;
   }
+  if (JS_IsError(value)) {
+    JS_ThrowTypeError(ctx, "an Error cannot be sent: send its message");
+    return false;
+  }
   if (JS_IsMap(value) || JS_IsSet(value) || JS_IsDate(value) || JS_GetTypedArrayType(value) >= 0) {
     JS_ThrowTypeError(ctx, "a %s cannot be sent: make an array, an object or a number of it",
                       JS_IsMap(value)    ? "Map"
@@ -180,10 +198,10 @@ static bool write_value(JSContext *ctx, Bytes *out, JSValueConst value, int dept
                                          : "typed array other than Uint8Array");
     return false;
   }
-  return JS_IsArray(value) ? write_array(ctx, out, value, depth + 1) : write_object(ctx, out, value, depth + 1);
+  return is_array(ctx, value) ? write_array(ctx, out, value, depth + 1) : write_object(ctx, out, value, depth + 1);
 }
 
-bool cbor_write(JSContext *ctx, Bytes *out, JSValueConst value) { return write_value(ctx, out, value, 0); }
+bool cbor_write(JSContext *ctx, Bytes *out, JSValueConst value, int depth) { return write_value(ctx, out, value, depth); }
 
 CborReader cbor_reader(const uint8_t *bytes, size_t length) {
   return (CborReader){.at = bytes, .end = bytes + length, .values = MAX_VALUES};
@@ -253,8 +271,7 @@ static JSAtom read_name(JSContext *ctx, CborReader *reader) {
     refuse(ctx, "a key is not a text");
     return JS_ATOM_NULL;
   }
-  size_t characters;
-  if (utf8_scan((const char *)reader->at, length, &characters) == UTF8_HAS_ERRORS) {
+  if (!utf8_is_valid(reader->at, length)) {
     refuse(ctx, "a key is not UTF-8");
     return JS_ATOM_NULL;
   }
@@ -306,8 +323,7 @@ static JSValue read_value(JSContext *ctx, CborReader *reader, int depth) {
       const uint8_t *at = reader->at;
       reader->at += value;
       if (major == BYTE_STRING) return JS_NewUint8ArrayCopy(ctx, at, value);
-      size_t characters;
-      if (utf8_scan((const char *)at, value, &characters) == UTF8_HAS_ERRORS) return refuse(ctx, "a text is not UTF-8");
+      if (!utf8_is_valid(at, value)) return refuse(ctx, "a text is not UTF-8");
       return JS_NewStringLen(ctx, (const char *)at, value);
     }
     case ARRAY:
@@ -324,7 +340,7 @@ static JSValue read_value(JSContext *ctx, CborReader *reader, int depth) {
   }
 }
 
-JSValue cbor_read(JSContext *ctx, CborReader *reader) { return read_value(ctx, reader, 0); }
+JSValue cbor_read(JSContext *ctx, CborReader *reader, int depth) { return read_value(ctx, reader, depth); }
 
 int64_t cbor_read_array(CborReader *reader) {
   CborReader start = *reader;
@@ -337,7 +353,7 @@ int64_t cbor_read_array(CborReader *reader) {
 
 JSValue cbor_decode(JSContext *ctx, const uint8_t *bytes, size_t length) {
   CborReader reader = cbor_reader(bytes, length);
-  JSValue value = cbor_read(ctx, &reader);
+  JSValue value = cbor_read(ctx, &reader, 0);
   if (JS_IsException(value) || reader.at == reader.end) return value;
   JS_FreeValue(ctx, value);
   return refuse(ctx, "something follows it");

@@ -1,5 +1,5 @@
 /*
- * QuickJS with its allocator, and the state that all scripts begin with. The build runs `engine_init` once and
+ * QuickJS with its allocator, and the state that all scripts begin with. The build makes it once and
  * keeps the memory that it leaves as the module's first state, so no actor and no host ever waits for it.
  *
  * The sources of QuickJS are part of this file, so that what has no public function can be reached: its random
@@ -7,6 +7,7 @@
  */
 #include <quickjs.c>
 
+#include "cbor.h"
 #include "engine.h"
 
 JSRuntime *runtime;
@@ -29,6 +30,13 @@ void seed_random(void) {
 
 void allow_eval(bool allowed) {
   if (!allowed) context->eval_internal = NULL;
+}
+
+uint8_t *view_of(JSContext *ctx, size_t *length, JSValueConst array) {
+  uint8_t *bytes = JS_GetUint8Array(ctx, length, array);
+  /* The length there is that before the buffer was resized. */
+  if (!JS_HasException(ctx)) *length = JS_VALUE_GET_OBJ(array)->u.array.count;
+  return bytes;
 }
 
 void note_place(void) {
@@ -59,27 +67,15 @@ static int note_place_and_go_on(JSContext *ctx, void *opaque) {
   return 0;
 }
 
-/* Exercises what scripts use, so that what QuickJS makes when it is first asked is there, once for all actors. */
-static const char warm_up[] =
-    "(async () => {\n"
-    "  const values = [1, 2.5, 'text', [true, null], { a: 1, b: { c: [1, 2] } }, new Uint8Array(4), 10n];\n"
-    "  for (const value of values) JSON.stringify(typeof value === 'bigint' ? `${value}` : value);\n"
-    "  JSON.parse('{\"a\": [1, 2, {\"b\": \"c\"}], \"d\": 1.5e3}');\n"
-    "  const map = new Map([['a', 1]]); map.set('b', 2); [...map.entries()]; new Set([1, 2]).has(1);\n"
-    "  [3, 1, 2].sort().map(x => x * 2).filter(x => x > 2).reduce((a, b) => a + b, 0);\n"
-    "  'a-b-c'.split('-').join('+').replace(/b/g, 'x').padStart(9).trim().toUpperCase();\n"
-    "  class A { #x = 1; get x() { return this.#x; } static y = 2; } class B extends A {} new B().x;\n"
-    "  function* generate() { yield 1; } for (const x of generate()) x;\n"
-    "  try { null.x; } catch (error) { `${error.stack}`; }\n"
-    "  await new Promise(resolve => queueMicrotask(resolve));\n"
-    "  const { a, ...rest } = { a: 1, b: 2 }; structuredClone({ ...rest, date: new Date(0) });\n"
-    "  Math.random(); new Date(0).toISOString(); (12.5).toFixed(1); parseInt('12');\n"
-    "})()";
+/*
+ * The build makes two instances. One compiles the library; the other one, which becomes the module's first state,
+ * reads what that has compiled, so that no work of the compiler leaves gaps in its heap.
+ */
 
 /* The linker makes it. Who calls it keeps the linker from putting a call of it into each export. */
 void __wasm_call_ctors(void);
 
-EXPORT("engine_init") void engine_init(void) {
+EXPORT("engine_begin") void engine_begin(void) {
   __wasm_call_ctors();
   heap_begin();
   runtime = JS_NewRuntime2(&allocator, NULL);
@@ -89,11 +85,45 @@ EXPORT("engine_init") void engine_init(void) {
   message_begin();
   natives_begin();
   script_begin();
-  JSValue result = JS_Eval(context, warm_up, sizeof warm_up - 1, "warm-up", JS_EVAL_TYPE_GLOBAL);
-  run_jobs();
-  if (JS_IsException(result) || JS_PromiseState(context, result) != JS_PROMISE_FULFILLED) {
-    crash(JS_IsException(result) ? JS_GetException(context) : JS_PromiseResult(context, result));
-  }
-  JS_FreeValue(context, result);
-  JS_RunGC(runtime);
 }
+
+static void evaluate(JSValue code) {
+  JSValue result = JS_EvalFunction(context, code);
+  if (JS_IsException(result)) crash(JS_GetException(context));
+  run_jobs();
+  if (JS_PromiseState(context, result) != JS_PROMISE_FULFILLED) crash(JS_PromiseResult(context, result));
+  JS_FreeValue(context, result);
+}
+
+/* Compiles a source of the library, writes its bytes to `to`, without sources and lines, and evaluates it. */
+EXPORT("engine_compile") size_t engine_compile(const char *name, const char *source, size_t length, uint8_t *to) {
+  int type = strncmp(name, "isopod", 6) == 0 ? JS_EVAL_TYPE_MODULE : JS_EVAL_TYPE_GLOBAL;
+  JSValue code = JS_Eval(context, source, length, name, type | JS_EVAL_FLAG_COMPILE_ONLY);
+  if (JS_IsException(code)) crash(JS_GetException(context));
+  size_t written;
+  uint8_t *bytes = JS_WriteObject(context, &written, code, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE | JS_WRITE_OBJ_STRIP_DEBUG);
+  memcpy(to, bytes, written);
+  js_free(context, bytes);
+  evaluate(code);
+  return written;
+}
+
+/* The functions of the library are of a file that is called isopod. */
+static void name_functions(void) {
+  struct list_head *link;
+  list_for_each(link, &runtime->gc_obj_list) {
+    JSFunctionBytecode *code = (JSFunctionBytecode *)list_entry(link, JSGCObjectHeader, link);
+    if (JS_GC_TYPE(code) == JS_GC_OBJ_TYPE_FUNCTION_BYTECODE && code->filename == JS_ATOM_NULL) code->filename = JS_NewAtom(context, "isopod");
+  }
+}
+
+/* Evaluates what engine_compile has written. */
+EXPORT("engine_evaluate") void engine_evaluate(const uint8_t *bytes, size_t length) {
+  JSValue code = JS_ReadObject(context, bytes, length, JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(code)) crash(JS_GetException(context));
+  if (JS_IsModule(code) && JS_ResolveModule(context, code) < 0) crash(JS_GetException(context));
+  name_functions();
+  evaluate(code);
+}
+
+EXPORT("engine_end") void engine_end(void) { JS_RunGC(runtime); }

@@ -5,6 +5,7 @@
  *   libc.c      what the C library asks     cbor.c     values as bytes, and back
  *   message.c   what a script receives      natives.c  what the library in JavaScript calls
  *   script.c    loads a script              turn.c     the turns of its actors
+ *   utf8.c      texts as bytes, and back    crash.c    what is told of an exception
  *   library/    the module "isopod" and the globals, in JavaScript
  */
 #ifndef ENGINE_H
@@ -49,6 +50,9 @@ JSValue message_new(const uint8_t *payload);
 
 /* natives.c */
 void natives_begin(void);
+/* Room for what is encoded: at OUT_AT; in the heap where encoding runs code of the script that encodes, too. */
+Bytes out_begin(void);
+void out_end(Bytes *out);
 /* Calls a function that the library has installed. */
 typedef enum { SETTLE, WANTS, DELIVER, CHECKED, HOOKS } Hook;
 JSValue call_hook(Hook hook, int argc, JSValueConst *argv);
@@ -71,12 +75,15 @@ void load_script(void);
 /* What the script is: how many texts follow, its shape, and the names of its functions. */
 void write_shape(Bytes *out);
 
-/* turn.c */
-/* Ends the actor with the pending exception, or with this value that was thrown. */
+/* crash.c */
+/* Ends the actor with a value that was thrown. */
 _Noreturn void crash(JSValue thrown);
 _Noreturn void crash_text(const char *text);
+/* Appends [false, name, message] of a value that was thrown. */
+void write_error(Bytes *out, JSValueConst thrown);
+
+/* turn.c */
 /* Runs the jobs of promises until none is left. */
 void run_jobs(void);
-extern JSValue unhandled;
 
 #endif

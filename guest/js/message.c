@@ -4,6 +4,7 @@
  */
 #include "cbor.h"
 #include "engine.h"
+#include "utf8.h"
 
 typedef struct {
   Info header;
@@ -23,7 +24,7 @@ static void finalize(JSRuntime *rt, JSValueConst value) { heap_give(JS_GetOpaque
 static JSValue pid_of(const Info *header) { return JS_NewNumber(context, header->from_hi * 4294967296.0 + header->from_lo); }
 
 static JSValue text_of(const Item *item) {
-  return JS_NewStringLen(context, (const char *)item->payload, item->header.length);
+  return utf8_read(context, item->payload, item->header.length);
 }
 
 /* { kind, message, stack } of a crash, { kind, bytes } of an actor's own reason, else { kind }. */
@@ -33,11 +34,11 @@ static JSValue reason_of(JSContext *ctx, const Item *item) {
   const char *kind = header->reason < 7 ? reasons[header->reason] : "custom";
   JS_DefinePropertyValueStr(ctx, reason, "kind", JS_NewString(ctx, kind), JS_PROP_C_W_E);
   if (header->reason == CRASHED) {
-    const char *text = (const char *)item->payload;
-    const char *end = memchr(text, '\n', header->length);
+    const uint8_t *text = item->payload;
+    const uint8_t *end = memchr(text, '\n', header->length);
     size_t first = end == NULL ? header->length : (size_t)(end - text);
-    JS_DefinePropertyValueStr(ctx, reason, "message", JS_NewStringLen(ctx, text, first), JS_PROP_C_W_E);
-    JSValue stack = end == NULL ? JS_NewString(ctx, "") : JS_NewStringLen(ctx, end + 1, header->length - first - 1);
+    JS_DefinePropertyValueStr(ctx, reason, "message", utf8_read(ctx, text, first), JS_PROP_C_W_E);
+    JSValue stack = end == NULL ? JS_NewString(ctx, "") : utf8_read(ctx, end + 1, header->length - first - 1);
     JS_DefinePropertyValueStr(ctx, reason, "stack", stack, JS_PROP_C_W_E);
   } else if (header->reason == OWN) {
     JS_DefinePropertyValueStr(ctx, reason, "bytes", JS_NewUint8ArrayCopy(ctx, item->payload, header->length), JS_PROP_C_W_E);

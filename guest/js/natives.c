@@ -2,8 +2,11 @@
  * The functions that the library in JavaScript calls, and which scripts cannot reach: each is one import of the
  * host, with values in the place of pointers. Grants and limits are the host's to check.
  */
+#include <math.h>
+
 #include "cbor.h"
 #include "engine.h"
+#include "utf8.h"
 
 static JSValue hooks[HOOKS];
 int32_t awaited, awaited_ref;
@@ -28,7 +31,7 @@ static bool text_of(JSContext *ctx, JSValueConst value, Text *text) {
 
 static bool pid_of(JSContext *ctx, JSValueConst value, uint32_t *lo, uint32_t *hi) {
   double pid;
-  if (!JS_IsNumber(value) || JS_ToFloat64(ctx, &pid, value) || !(pid >= 0 && pid < 9007199254740992.0)) {
+  if (!JS_IsNumber(value) || JS_ToFloat64(ctx, &pid, value) || !(pid >= 0 && pid < 9007199254740992.0 && pid == trunc(pid))) {
     JS_ThrowTypeError(ctx, "a pid is a whole number, as self() and message.from are");
     return false;
   }
@@ -39,10 +42,14 @@ static bool pid_of(JSContext *ctx, JSValueConst value, uint32_t *lo, uint32_t *h
 
 static JSValue number_of_pid(const uint32_t *words) { return JS_NewNumber(context, words[1] * 4294967296.0 + words[0]); }
 
-static int32_t int_of(JSContext *ctx, JSValueConst value) {
-  int32_t number = 0;
-  JS_ToInt32(ctx, &number, value);
-  return number;
+static bool int_of(JSContext *ctx, JSValueConst value, int32_t *number) {
+  double exact;
+  if (!JS_IsNumber(value) || JS_ToFloat64(ctx, &exact, value) || !(exact == trunc(exact) && fabs(exact) <= INT32_MAX)) {
+    JS_ThrowTypeError(ctx, "a tag, a ref or a level is a whole number of 32 bits");
+    return false;
+  }
+  *number = exact;
+  return true;
 }
 
 /* Throws what the library makes of a status that every import has. */
@@ -54,27 +61,41 @@ static JSValue refused(int32_t status, const char *what, const char *grant, cons
   return result;
 }
 
-/* Encodes a value; if it is raw, bytes as they are and a text as UTF-8. */
-static bool encode(JSContext *ctx, Bytes *out, JSValueConst value, bool raw) {
-  *out = bytes_in((void *)OUT_AT, OUT_BYTES);
-  if (!raw) {
-    if (cbor_write(ctx, out, value)) return true;
-  } else if (JS_IsString(value)) {
-    Text text;
-    if (text_of(ctx, value, &text)) {
-      bytes_add(out, text.at, text.length);
-      JS_FreeCString(ctx, text.at);
-      return true;
-    }
-  } else {
-    size_t length;
-    const uint8_t *bytes = JS_GetUint8Array(ctx, &length, value);
-    if (bytes != NULL || !JS_HasException(ctx)) {
-      bytes_add(out, bytes, length);
-      return true;
-    }
-  }
+/* How many texts and values are being encoded, each inside the one before. */
+static int outs;
+
+Bytes out_begin(void) { return outs++ == 0 ? bytes_in((void *)OUT_AT, OUT_BYTES) : bytes_in(NULL, 0); }
+
+void out_end(Bytes *out) {
+  outs--;
   bytes_end(out);
+}
+
+static bool encode_raw(JSContext *ctx, Bytes *out, JSValueConst value) {
+  if (JS_IsString(value)) {
+    Text text;
+    if (!text_of(ctx, value, &text)) return false;
+    bytes_add(out, text.at, text.length);
+    utf8_replace_halves(out->at, out->length);
+    JS_FreeCString(ctx, text.at);
+    return true;
+  }
+  if (JS_GetTypedArrayType(value) != JS_TYPED_ARRAY_UINT8) {
+    JS_ThrowTypeError(ctx, "raw bytes are a string or a Uint8Array");
+    return false;
+  }
+  size_t length;
+  const uint8_t *bytes = view_of(ctx, &length, value);
+  if (bytes == NULL && JS_HasException(ctx)) return false;
+  bytes_add(out, bytes, length);
+  return true;
+}
+
+/* Encodes a value; if it is raw, bytes as they are and a text as UTF-8. This may run code of the script. */
+static bool encode(JSContext *ctx, Bytes *out, JSValueConst value, bool raw) {
+  *out = out_begin();
+  if (raw ? encode_raw(ctx, out, value) : cbor_write(ctx, out, value, 0)) return true;
+  out_end(out);
   return false;
 }
 
@@ -90,7 +111,7 @@ static bool options_of(JSContext *ctx, JSValueConst value, SendOptions *options)
   JSValue tag = JS_GetPropertyStr(ctx, value, "tag");
   JSValue raw = JS_IsException(tag) ? JS_EXCEPTION : JS_GetPropertyStr(ctx, value, "raw");
   if (JS_IsException(raw)) return false;
-  bool is_fine = JS_IsUndefined(tag) || JS_ToInt32(ctx, &options->tag, tag) == 0;
+  bool is_fine = JS_IsUndefined(tag) || int_of(ctx, tag, &options->tag);
   options->raw = JS_ToBool(ctx, raw);
   JS_FreeValue(ctx, tag);
   JS_FreeValue(ctx, raw);
@@ -102,20 +123,18 @@ NATIVE(send) {
   Bytes out;
   SendOptions options;
   uint32_t lo = 0, hi = 0;
+  int32_t status = 0;
   bool is_name = JS_IsString(argv[0]);
   if (!is_name && !pid_of(ctx, argv[0], &lo, &hi)) return JS_EXCEPTION;
   if (!options_of(ctx, argv[2], &options) || !encode(ctx, &out, argv[1], options.raw)) return JS_EXCEPTION;
-  int32_t tag = options.tag;
-  int32_t status;
-  if (is_name) {
-    Text name;
-    if (!text_of(ctx, argv[0], &name)) return JS_EXCEPTION;
-    status = actor_send_named(name.at, name.length, tag, out.at, out.length);
+  Text name;
+  if (!is_name) {
+    status = actor_send(lo, hi, options.tag, out.at, out.length);
+  } else if (text_of(ctx, argv[0], &name)) {
+    status = actor_send_named(name.at, name.length, options.tag, out.at, out.length);
     JS_FreeCString(ctx, name.at);
-  } else {
-    status = actor_send(lo, hi, tag, out.at, out.length);
   }
-  bytes_end(&out);
+  out_end(&out);
   if (status <= NOT_GRANTED) return refused(status, "send", "lookup", "");
   return JS_NewBool(ctx, status == 1);
 }
@@ -124,9 +143,11 @@ NATIVE(send) {
 NATIVE(answer) {
   Bytes out;
   uint32_t lo, hi;
-  if (!pid_of(ctx, argv[0], &lo, &hi) || !encode(ctx, &out, argv[2], JS_ToBool(ctx, argv[3]))) return JS_EXCEPTION;
-  int32_t status = actor_send(lo, hi, int_of(ctx, argv[1]), out.at, out.length);
-  bytes_end(&out);
+  int32_t ref;
+  if (!pid_of(ctx, argv[0], &lo, &hi) || !int_of(ctx, argv[1], &ref)) return JS_EXCEPTION;
+  if (!encode(ctx, &out, argv[2], JS_ToBool(ctx, argv[3]))) return JS_EXCEPTION;
+  int32_t status = actor_send(lo, hi, ref, out.at, out.length);
+  out_end(&out);
   return JS_NewInt32(ctx, status);
 }
 
@@ -134,9 +155,11 @@ NATIVE(answer) {
 NATIVE(request) {
   Bytes out;
   uint32_t lo, hi;
-  if (!pid_of(ctx, argv[0], &lo, &hi) || !encode(ctx, &out, argv[1], JS_ToBool(ctx, argv[3]))) return JS_EXCEPTION;
-  int32_t ref = actor_request(lo, hi, int_of(ctx, argv[2]), out.at, out.length);
-  bytes_end(&out);
+  int32_t tag;
+  if (!pid_of(ctx, argv[0], &lo, &hi) || !int_of(ctx, argv[2], &tag)) return JS_EXCEPTION;
+  if (!encode(ctx, &out, argv[1], JS_ToBool(ctx, argv[3]))) return JS_EXCEPTION;
+  int32_t ref = actor_request(lo, hi, tag, out.at, out.length);
+  out_end(&out);
   return JS_NewInt32(ctx, ref);
 }
 
@@ -144,11 +167,14 @@ NATIVE(request) {
 NATIVE(ask) {
   Bytes out;
   Text name;
-  if (!encode(ctx, &out, argv[1], false)) return JS_EXCEPTION;
   if (!text_of(ctx, argv[0], &name)) return JS_EXCEPTION;
+  if (!encode(ctx, &out, argv[1], false)) {
+    JS_FreeCString(ctx, name.at);
+    return JS_EXCEPTION;
+  }
   int32_t ref = actor_ask(name.at, name.length, out.at, out.length);
   JS_FreeCString(ctx, name.at);
-  bytes_end(&out);
+  out_end(&out);
   return JS_NewInt32(ctx, ref);
 }
 
@@ -156,23 +182,32 @@ NATIVE(ask) {
 NATIVE(broadcast) {
   Bytes out;
   Text group;
-  if (!encode(ctx, &out, argv[1], JS_ToBool(ctx, argv[3])) || !text_of(ctx, argv[0], &group)) return JS_EXCEPTION;
-  int32_t count = actor_broadcast(group.at, group.length, int_of(ctx, argv[2]), out.at, out.length);
+  int32_t tag;
+  if (!int_of(ctx, argv[2], &tag) || !text_of(ctx, argv[0], &group)) return JS_EXCEPTION;
+  if (!encode(ctx, &out, argv[1], JS_ToBool(ctx, argv[3]))) {
+    JS_FreeCString(ctx, group.at);
+    return JS_EXCEPTION;
+  }
+  int32_t count = actor_broadcast(group.at, group.length, tag, out.at, out.length);
   JS_FreeCString(ctx, group.at);
-  bytes_end(&out);
+  out_end(&out);
   return JS_NewInt32(ctx, count);
 }
 
 /* spawn(name, args, flags): [status, pid, ref] */
 NATIVE(spawn) {
-  Bytes args = bytes_in((void *)OUT_AT, OUT_BYTES);
+  Bytes args;
   Text name;
-  if (!JS_IsUndefined(argv[1]) && !encode(ctx, &args, argv[1], true)) return JS_EXCEPTION;
-  if (!text_of(ctx, argv[0], &name)) return JS_EXCEPTION;
+  int32_t flags;
+  if (!int_of(ctx, argv[2], &flags) || !text_of(ctx, argv[0], &name)) return JS_EXCEPTION;
+  if (!encode(ctx, &args, argv[1], true)) {
+    JS_FreeCString(ctx, name.at);
+    return JS_EXCEPTION;
+  }
   struct { uint32_t pid[2]; int32_t ref, zero; } result = {0};
-  int32_t status = actor_spawn(name.at, name.length, NULL, 0, args.at, args.length, int_of(ctx, argv[2]), &result);
+  int32_t status = actor_spawn(name.at, name.length, NULL, 0, args.at, args.length, flags, &result);
   JS_FreeCString(ctx, name.at);
-  bytes_end(&args);
+  out_end(&args);
   JSValue array = JS_NewArray(ctx);
   JS_DefinePropertyValueUint32(ctx, array, 0, JS_NewInt32(ctx, status), JS_PROP_C_W_E);
   JS_DefinePropertyValueUint32(ctx, array, 1, number_of_pid(result.pid), JS_PROP_C_W_E);
@@ -193,7 +228,8 @@ static JSValue tie(JSContext *ctx, JSValueConst self, int argc, JSValueConst *ar
 enum { DEMONITOR, TRAP_EXIT, CANCEL_TIMER, SEND_AFTER };
 
 static JSValue with_number(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv, int what) {
-  int32_t number = int_of(ctx, argv[0]);
+  int32_t number;
+  if (!int_of(ctx, argv[0], &number)) return JS_EXCEPTION;
   switch (what) {
     case DEMONITOR: number = actor_demonitor(number, 1); break;
     case TRAP_EXIT: number = actor_trap_exit(number); break;
@@ -257,19 +293,22 @@ NATIVE(members) {
 /* exit(code, bytes), exitTo(code, bytes, pid) */
 NATIVE(end) {
   size_t length = 0;
-  const uint8_t *bytes = JS_IsUndefined(argv[1]) ? NULL : JS_GetUint8Array(ctx, &length, argv[1]);
-  if (bytes == NULL && JS_HasException(ctx)) return JS_EXCEPTION;
-  if (argc < 3) actor_exit(int_of(ctx, argv[0]), bytes, length);
+  int32_t code;
   uint32_t lo, hi;
-  if (!pid_of(ctx, argv[2], &lo, &hi)) return JS_EXCEPTION;
-  return JS_NewInt32(ctx, actor_exit_to(lo, hi, int_of(ctx, argv[0]), bytes, length));
+  if (!int_of(ctx, argv[0], &code) || (argc > 2 && !pid_of(ctx, argv[2], &lo, &hi))) return JS_EXCEPTION;
+  const uint8_t *bytes = JS_IsUndefined(argv[1]) ? NULL : view_of(ctx, &length, argv[1]);
+  if (bytes == NULL && JS_HasException(ctx)) return JS_EXCEPTION;
+  if (argc < 3) actor_exit(code, bytes, length);
+  return JS_NewInt32(ctx, actor_exit_to(lo, hi, code, bytes, length));
 }
 
+/* log(level, text) */
 NATIVE(log_line) {
-  Text text;
-  if (!text_of(ctx, argv[1], &text)) return JS_EXCEPTION;
-  int32_t status = actor_log(int_of(ctx, argv[0]), text.at, text.length);
-  JS_FreeCString(ctx, text.at);
+  Bytes out;
+  int32_t level;
+  if (!int_of(ctx, argv[0], &level) || !encode(ctx, &out, argv[1], true)) return JS_EXCEPTION;
+  int32_t status = actor_log(level, out.at, out.length);
+  out_end(&out);
   return JS_NewInt32(ctx, status);
 }
 
@@ -293,18 +332,19 @@ NATIVE(args) {
   return array;
 }
 
-NATIVE(now) { return JS_NewNumber(ctx, actor_now()); }
+NATIVE(epoch) { return JS_NewNumber(ctx, actor_epoch()); }
 
 /* Fills an array with random bytes. False: the grant is missing */
 NATIVE(fill_random) {
   size_t length;
-  uint8_t *bytes = JS_GetUint8Array(ctx, &length, argv[0]);
+  uint8_t *bytes = view_of(ctx, &length, argv[0]);
   if (bytes == NULL && JS_HasException(ctx)) return JS_EXCEPTION;
-  for (size_t i = 0; i < length; i += 6) {
-    /* A seed has 53 random bits; without the grant it is always 0. */
-    uint64_t random = env_seed();
-    if (random == 0 && env_seed() == 0) return JS_FALSE;
-    memcpy(bytes + i, &random, length - i < 6 ? length - i : 6);
+  for (size_t i = 0; i < length; i += 4) {
+    /* A seed is a random number below 1, times 2^53 - 1; its first 32 bits are random. Without the grant it is 0. */
+    double seed = env_seed();
+    if (seed == 0 && (seed = env_seed()) == 0) return JS_FALSE;
+    uint32_t random = (uint64_t)(seed * 0x1p-21 + 0.5);
+    memcpy(bytes + i, &random, length - i < 4 ? length - i : 4);
   }
   return JS_TRUE;
 }
@@ -313,13 +353,13 @@ NATIVE(encode_value) {
   Bytes out;
   if (!encode(ctx, &out, argv[0], JS_ToBool(ctx, argv[1]))) return JS_EXCEPTION;
   JSValue bytes = JS_NewUint8ArrayCopy(ctx, out.at, out.length);
-  bytes_end(&out);
+  out_end(&out);
   return bytes;
 }
 
 NATIVE(decode_value) {
   size_t length;
-  const uint8_t *bytes = JS_GetUint8Array(ctx, &length, argv[0]);
+  const uint8_t *bytes = view_of(ctx, &length, argv[0]);
   if (bytes == NULL && JS_HasException(ctx)) return JS_EXCEPTION;
   return cbor_decode(ctx, bytes, length);
 }
@@ -328,16 +368,17 @@ NATIVE(decode_value) {
 enum { AWAIT, FORGET };
 
 static JSValue count_awaited(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv, int what) {
+  int32_t ref;
+  if (!int_of(ctx, argv[0], &ref)) return JS_EXCEPTION;
   awaited += what == AWAIT ? 1 : -1;
-  awaited_ref ^= int_of(ctx, argv[0]);
+  awaited_ref ^= ref;
   return JS_UNDEFINED;
 }
 
 /* receiving(count, any, tag): so many calls of receive() wait; all of them for one tag; or one for any item */
 NATIVE(receiving) {
-  receives = int_of(ctx, argv[0]);
+  if (!int_of(ctx, argv[0], &receives) || !int_of(ctx, argv[2], &receives_tag)) return JS_EXCEPTION;
   receives_any = JS_ToBool(ctx, argv[1]);
-  receives_tag = int_of(ctx, argv[2]);
   return JS_UNDEFINED;
 }
 
@@ -352,11 +393,20 @@ NATIVE(install) {
   return JS_UNDEFINED;
 }
 
+/* decodeUtf8(bytes, fatal): a text; undefined: it is fatal that the bytes are no UTF-8 */
 NATIVE(decode_utf8) {
   size_t length;
-  const uint8_t *bytes = JS_GetUint8Array(ctx, &length, argv[0]);
+  const uint8_t *bytes = view_of(ctx, &length, argv[0]);
   if (bytes == NULL && JS_HasException(ctx)) return JS_EXCEPTION;
-  return JS_NewStringLen(ctx, (const char *)bytes, length);
+  if (JS_ToBool(ctx, argv[1]) && !utf8_is_valid(bytes, length)) return JS_UNDEFINED;
+  return utf8_read(ctx, bytes, length);
+}
+
+NATIVE(unfinished_utf8) {
+  size_t length;
+  const uint8_t *bytes = view_of(ctx, &length, argv[0]);
+  if (bytes == NULL && JS_HasException(ctx)) return JS_EXCEPTION;
+  return JS_NewInt32(ctx, utf8_unfinished(bytes, length));
 }
 
 static const JSCFunctionListEntry functions[] = {
@@ -385,11 +435,12 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("self", 0, self_pid),
     JS_CFUNC_DEF("parent", 0, parent),
     JS_CFUNC_DEF("args", 0, args),
-    JS_CFUNC_DEF("now", 0, now),
+    JS_CFUNC_DEF("epoch", 0, epoch),
     JS_CFUNC_DEF("fillRandom", 1, fill_random),
     JS_CFUNC_DEF("encode", 2, encode_value),
     JS_CFUNC_DEF("decode", 1, decode_value),
-    JS_CFUNC_DEF("decodeUtf8", 1, decode_utf8),
+    JS_CFUNC_DEF("decodeUtf8", 2, decode_utf8),
+    JS_CFUNC_DEF("unfinishedUtf8", 1, unfinished_utf8),
     JS_CFUNC_MAGIC_DEF("await", 1, count_awaited, AWAIT),
     JS_CFUNC_MAGIC_DEF("forget", 1, count_awaited, FORGET),
     JS_CFUNC_DEF("receiving", 3, receiving),

@@ -27,9 +27,6 @@ static Bytes missing;
 static uint32_t missing_count;
 static char *importer;
 
-extern const char library_source[], globals_source[];
-extern const size_t library_length, globals_length;
-
 /* Words and texts as the Writer of the host has them. */
 static void add_word(Bytes *out, uint32_t word) { bytes_add(out, &word, 4); }
 
@@ -47,8 +44,10 @@ static char *normalize(JSContext *ctx, const char *base, const char *name, void 
     JS_ThrowReferenceError(ctx, "there is no module %s", name);
     return NULL;
   }
-  js_free(ctx, importer);
-  importer = js_strdup(ctx, base);
+  if (modules != NULL) {
+    js_free(ctx, importer);
+    importer = js_strdup(ctx, base);
+  }
   if (name[0] != '.') return js_strdup(ctx, name);
   /* Relative to the folder of the importer. */
   const char *slash = strrchr(base, '/');
@@ -113,7 +112,7 @@ static JSModuleDef *find_module(JSContext *ctx, const char *name, void *opaque) 
 }
 
 static _Noreturn void tell_missing(void) {
-  Bytes out = bytes_in((void *)OUT_AT, OUT_BYTES);
+  Bytes out = out_begin();
   add_word(&out, missing_count);
   bytes_add(&out, missing.at, missing.length);
   if (out.length > MAX_REASON) crash_text("too many modules are missing");
@@ -237,19 +236,4 @@ void write_shape(Bytes *out) {
   JS_FreePropertyEnum(context, names, count);
 }
 
-static void evaluate(const char *source, size_t length, const char *name) {
-  JSModuleDef *module = compile(source, length, name);
-  JSValue result = module == NULL ? JS_EXCEPTION : JS_EvalFunction(context, JS_DupValue(context, JS_MKPTR(JS_TAG_MODULE, module)));
-  if (JS_IsException(result)) crash(JS_GetException(context));
-  run_jobs();
-  if (JS_PromiseState(context, result) != JS_PROMISE_FULFILLED) crash(JS_PromiseResult(context, result));
-  JS_FreeValue(context, result);
-}
-
-void script_begin(void) {
-  JS_SetModuleLoaderFunc(runtime, normalize, find_module, NULL);
-  evaluate(library_source, library_length, library);
-  evaluate(globals_source, globals_length, "isopod:globals");
-  js_free(context, importer);
-  importer = NULL;
-}
+void script_begin(void) { JS_SetModuleLoaderFunc(runtime, normalize, find_module, NULL); }

@@ -26,31 +26,12 @@ static bool has_thrown;
 static uint8_t *window = (uint8_t *)WINDOW_AT;
 static size_t capacity = WINDOW_BYTES;
 
+/* The library was not asked about an item, because it is longer than the window. */
+static bool is_cut;
+
 /* Promises that were rejected and that nobody handles. */
 static JSValue *rejected;
 static uint32_t rejected_count;
-
-_Noreturn void crash_text(const char *text) { actor_exit(CRASHED, text, strlen(text)); }
-
-/* The message in one line, then the stack. What shows the exception may throw itself, and then is not shown. */
-_Noreturn void crash(JSValue thrown) {
-  char *out = (char *)OUT_AT;
-  size_t length = 0;
-  const char *text = JS_ToCString(context, thrown);
-  JSValue stack = JS_IsError(thrown) ? JS_GetPropertyStr(context, thrown, "stack") : JS_UNDEFINED;
-  if (!JS_IsError(thrown)) length = sprintf(out, "it threw ");
-  if (text == NULL) text = "what cannot be shown";
-  for (; *text != 0 && length < MAX_REASON / 2; text++) out[length++] = *text == '\n' || *text == '\r' ? ' ' : *text;
-  const char *frames = JS_IsString(stack) ? JS_ToCString(context, stack) : NULL;
-  if (frames != NULL) {
-    out[length++] = '\n';
-    size_t more = strlen(frames);
-    if (more > MAX_REASON - length) more = MAX_REASON - length;
-    memcpy(out + length, frames, more);
-    length += more;
-  }
-  actor_exit(CRASHED, out, length);
-}
 
 static void track(JSContext *ctx, JSValueConst promise, JSValueConst reason, bool is_handled, void *opaque) {
   void *object = JS_VALUE_GET_PTR(promise);
@@ -81,41 +62,33 @@ void run_jobs(void) {
 
 /* Sends [true, result], or [false, name, message] of an exception. Who is not waiting gets nothing. */
 static void answer(uint32_t lo, uint32_t hi, int32_t ref, JSValue result, bool is_error) {
-  Bytes out = bytes_in((void *)OUT_AT, OUT_BYTES);
+  Bytes out = out_begin();
   if (!is_error && ref != 0) {
     cbor_write_array(&out, 2);
     cbor_write_bool(&out, true);
-    if (!cbor_write(context, &out, result)) {
+    if (!cbor_write(context, &out, result, 1)) {
       JS_FreeValue(context, result);
       result = JS_GetException(context);
       is_error = true;
       out.length = 0;
     }
   }
-  if (is_error) {
-    JSValue name = JS_IsError(result) ? JS_GetPropertyStr(context, result, "name") : JS_NewString(context, "Error");
-    JSValue message = JS_IsError(result) ? JS_GetPropertyStr(context, result, "message") : JS_DupValue(context, result);
-    JSValue parts[] = {name, message};
-    cbor_write_array(&out, 3);
-    cbor_write_bool(&out, false);
-    for (int i = 0; i < 2; i++) {
-      size_t length;
-      const char *text = JS_ToCStringLen(context, &length, parts[i]);
-      if (text == NULL) JS_FreeValue(context, JS_GetException(context));
-      cbor_write_text(context, &out, text == NULL ? "" : text, text == NULL ? 0 : length);
-      JS_FreeCString(context, text);
-      JS_FreeValue(context, parts[i]);
-    }
-  }
+  if (is_error) write_error(&out, result);
   JS_FreeValue(context, result);
   if (ref != 0) {
-    int32_t status = actor_send(lo, hi, ref, out.at, out.length);
-    if (status == -2) crash_text("the result is longer than the caller accepts (limit messageBytes)");
+    if (actor_send(lo, hi, ref, out.at, out.length) == TOO_LARGE) {
+      out.length = 0;
+      JS_ThrowRangeError(context, "the result is longer than the caller accepts (limit messageBytes)");
+      result = JS_GetException(context);
+      write_error(&out, result);
+      JS_FreeValue(context, result);
+      actor_send(lo, hi, ref, out.at, out.length);
+    }
   } else if (is_error) {
     static const char text[] = "an exception of a call that nobody waits for";
     actor_log(3, text, sizeof text - 1);
   }
-  bytes_end(&out);
+  out_end(&out);
 }
 
 /* The script's code has returned, for a call of these. */
@@ -158,7 +131,7 @@ static JSValue call_function(uint32_t length) {
   CborReader reader = cbor_reader(window, length);
   int64_t count = cbor_read_array(&reader);
   if (count < 1 || count > MOST) return JS_ThrowTypeError(context, "this is no call: a call is [name, ...args], with at most 63 arguments");
-  JSValue name = cbor_read(context, &reader);
+  JSValue name = cbor_read(context, &reader, 1);
   if (!JS_IsString(name)) {
     JS_FreeValue(context, name);
     return JS_ThrowTypeError(context, "this is no call: a call is [name, ...args]");
@@ -174,7 +147,7 @@ static JSValue call_function(uint32_t length) {
   } else {
     JSValue args[MOST];
     int read = 0;
-    while (read < count - 1 && !JS_IsException(args[read] = cbor_read(context, &reader))) read++;
+    while (read < count - 1 && !JS_IsException(args[read] = cbor_read(context, &reader, 1))) read++;
     if (read == count - 1 && reader.at == reader.end) result = JS_Call(context, function, JS_UNDEFINED, read, args);
     else if (read == count - 1) JS_ThrowTypeError(context, "this is no call: something follows the arguments");
     while (read-- > 0) JS_FreeValue(context, args[read]);
@@ -246,10 +219,10 @@ static void resize_window(size_t length) {
 
 /* The host's question of what was loaded. */
 static void tell_shape(void) {
-  Bytes out = bytes_in((void *)OUT_AT, OUT_BYTES);
+  Bytes out = out_begin();
   write_shape(&out);
   actor_send(info->from_lo, info->from_hi, info->ref, out.at, out.length);
-  bytes_end(&out);
+  out_end(&out);
   is_told = true;
   JS_RunGC(runtime);
 }
@@ -280,6 +253,9 @@ EXPORT("resume:run") int32_t resume(int32_t length) {
       if (length == NOTHING_YET) return HAS_PARKED;
       if (length > (int32_t)capacity) {
         resize_window(length);
+        /* Another receive between, so that the next one asks again. No item has this tag. */
+        if (is_cut) actor_recv_tag(info, window, capacity, 0, NO_TAG);
+        is_cut = false;
         length = receive();
         continue;
       }
@@ -300,7 +276,8 @@ EXPORT("resume:run") int32_t resume(int32_t length) {
 
 EXPORT("match") int32_t match(int32_t predicate, const uint8_t *candidate, uint32_t length) {
   if (bears_ref()) return 1;
+  if (receives == 0 && info->kind != DOWN) return 0;
   /* The library decides about a longer one when all of it is there. */
-  if (length < info->length) return 1;
-  return hand_over(WANTS, message_new(candidate));
+  is_cut = length < info->length;
+  return is_cut || hand_over(WANTS, message_new(candidate));
 }

@@ -11,7 +11,7 @@ import type { Grants } from "../wire/grants.ts";
 
 /** The grant of each import. Imports that are not here are functions of the embedder. */
 const grantOf: Readonly<Record<string, keyof Grants>> = {
-  ...{ log: "log", now: "clock", spawn: "spawn", link: "kill", exit_to: "kill" },
+  ...{ log: "log", now: "clock", epoch: "clock", spawn: "spawn", link: "kill", exit_to: "kill" },
   ...{ register: "register", unregister: "register", join: "register" },
   ...{ whereis: "lookup", send_named: "lookup", members: "lookup", broadcast: "lookup" },
 };

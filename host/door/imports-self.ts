@@ -19,8 +19,16 @@ import { type Log, mayLog } from "./log.ts";
 
 const logLevels: readonly LogLevel[] = ["debug", "info", "warning", "error"];
 
+/** When the runtime began. */
+export interface Began {
+  /** By its clock. */
+  readonly ms: number;
+  /** Milliseconds since 1970. */
+  readonly date: number;
+}
+
 /** The imports that change at most one thing. */
-export function selfImports(services: Services, beganMs: number, denied: Denied): Record<string, Import> {
+export function selfImports(services: Services, began: Began, denied: Denied): Record<string, Import> {
   return {
     yield() {
       const actor = services.kernel.current;
@@ -53,8 +61,15 @@ export function selfImports(services: Services, beganMs: number, denied: Denied)
 
     now() {
       const actor = anyCallerOf(services, "now");
-      if (actor.granted?.clock !== false) return services.clock.now() - beganMs;
+      if (actor.granted?.clock !== false) return services.clock.now() - began.ms;
       denied(actor, "now");
+      return NOT_GRANTED;
+    },
+
+    epoch() {
+      const actor = anyCallerOf(services, "epoch");
+      if (actor.granted?.clock !== false) return began.date;
+      denied(actor, "epoch");
       return NOT_GRANTED;
     },
   };

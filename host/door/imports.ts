@@ -23,7 +23,7 @@ import { type AskedFunctions, askImports } from "./imports-ask.ts";
 import { messageImports } from "./imports-messages.ts";
 import { nameImports } from "./imports-names.ts";
 import { refImports } from "./imports-refs.ts";
-import { outputImports, selfImports } from "./imports-self.ts";
+import { type Began, outputImports, selfImports } from "./imports-self.ts";
 import { type SpawnByGuest, signalImports } from "./imports-signals.ts";
 import type { Log } from "./log.ts";
 
@@ -39,8 +39,8 @@ export interface ImportParts {
   readonly callOut: CallOut;
   readonly log: Log;
   readonly denied: Denied;
-  /** When the runtime began, on its clock: the guests' `now` counts from here. */
-  readonly beganMs: number;
+  /** When the runtime began: the guests' `now` counts from here. */
+  readonly began: Began;
 }
 
 /**
@@ -48,10 +48,10 @@ export interface ImportParts {
  * crashes.
  */
 export function actorImports(parts: ImportParts): Record<string, Import> {
-  const { services, actors, outboxes, registry, spawn, asked, callOut, log, denied, beganMs } = parts;
+  const { services, actors, outboxes, registry, spawn, asked, callOut, log, denied, began } = parts;
   return {
     ...messageImports(services, actors, outboxes),
-    ...selfImports(services, beganMs, denied),
+    ...selfImports(services, began, denied),
     ...withHeadroom(services, denied, {
       ...outputImports(services, log),
       ...signalImports(services, actors, spawn),

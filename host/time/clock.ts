@@ -7,6 +7,11 @@
 export interface Clock {
   /** Milliseconds since some fixed moment, with fractions; never goes back. */
   now(): number;
+  /**
+   * Milliseconds since 1970 (UTC), as `Date.now()`. A runtime asks once, when it begins. Its actors' dates are this
+   * and what `now()` has gone on since. Default: `now()`.
+   */
+  date?(): number;
   /** Calls `wake` once, not before `delayMs` have passed. Returns a function that cancels it. */
   wake(delayMs: number, wake: () => void): () => void;
   /** Calls `run` in a later macrotask, after timers and I/O. */
@@ -19,6 +24,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** The engine's own clock: `performance.now`, `setTimeout`, and the cheapest macrotask there is. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  date: () => Date.now(),
   wake(delayMs, wake) {
     const timer = setTimeout(wake, Math.min(Math.max(0, delayMs), MAX_TIMEOUT_MS));
     return () => clearTimeout(timer);

@@ -38,6 +38,7 @@ export const actorImportTypes: Readonly<Record<string, Signature>> = {
   members: "(i32, i32, i32, i32) -> i32",
   broadcast: "(i32, i32, i32, i32, i32) -> i32",
   now: "() -> f64",
+  epoch: "() -> f64",
   log: "(i32, i32, i32) -> i32",
 };
 

@@ -17,7 +17,7 @@ export interface Grants {
   readonly lookup?: boolean;
   /** Log lines of text, which `onLog` gets. */
   readonly log?: boolean;
-  /** Read the time, by the import `now`. */
+  /** Read the time, by the imports `now` and `epoch`. */
   readonly clock?: boolean;
   /** Get random numbers, by `env.seed`. */
   readonly random?: boolean;

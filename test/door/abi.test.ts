@@ -4,7 +4,8 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { Pid } from "../../host/index.ts";
+import { type Pid, Runtime } from "../../host/index.ts";
+import { ManualClock } from "../../host/test.ts";
 import {
   INFO,
   infoOf,
@@ -686,6 +687,27 @@ describe.each(WAYS)("a guest by the way of %s", TIMEOUT, way => {
     const bytes = await stage.bytes();
     expect(new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0, true)).toBe(1.25);
     expect(pid).toBeGreaterThan(0);
+  });
+
+  test("epoch gives the date on which the runtime began, however the clock goes on", async () => {
+    class Dated extends ManualClock {
+      date = () => 1_700_000_000_123.5 + this.now();
+    }
+    for (const [clock, date] of [
+      [new Dated(), 1_700_000_000_128.5],
+      // A clock that knows no date.
+      [new ManualClock(), 5],
+    ] as const) {
+      clock.jump(5);
+      await using runtime = new Runtime({ grants: { clock: true }, clock });
+      clock.jump(1000);
+      const body = `(func (export "handle") (param i32)
+        (f64.store (i32.const 512) (call $epoch))
+        (drop (call $send (i32.load (i32.const 72)) (i32.load (i32.const 76)) (i32.load (i32.const 80)) (i32.const 512) (i32.const 8))))
+        (func (export "_start") (call $window (i32.const 64) (i32.const 128) (i32.const 64)))`;
+      const answer = await runtime.call(runtime.spawn(await runtime.load(guest(body))), "");
+      expect(new DataView(answer.buffer, answer.byteOffset).getFloat64(0, true)).toBe(date);
+    }
   });
 
   test("log gives a line of text at one of four levels", async () => {

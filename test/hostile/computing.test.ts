@@ -537,6 +537,7 @@ describe("a stack that ends", () => {
     },
     { name: "log", call: () => dropped("(call $log (i32.const 1) (i32.const 64) (i32.const 1))") },
     { name: "now", call: () => dropped("(call $now)") },
+    { name: "epoch", call: () => dropped("(call $epoch)") },
     { name: "args", call: () => dropped("(call $args (i32.const 1024) (i32.const 8))") },
     { name: "window", call: () => "(call $window (i32.const 64) (i32.const 128) (i32.const 64))" },
     { name: "trap_exit", call: () => dropped("(call $trap_exit (i32.const 1))") },

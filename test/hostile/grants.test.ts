@@ -202,6 +202,11 @@ const rows: Readonly<Record<string, Row>> = {
     call: "(i32.trunc_f64_s (call $now))",
     granted: 7,
   },
+  epoch: {
+    grants: { clock: true },
+    call: "(i32.trunc_f64_s (call $epoch))",
+    granted: 0,
+  },
   "env.seed": {
     grants: { random: true },
     call: "(f64.ne (call $seed) (f64.const 0))",

@@ -50,6 +50,7 @@ const IMPORTS: Readonly<Record<string, readonly [module: string, type: string]>>
   members: ["actor", "(param i32 i32 i32 i32) (result i32)"],
   broadcast: ["actor", "(param i32 i32 i32 i32 i32) (result i32)"],
   now: ["actor", "(result f64)"],
+  epoch: ["actor", "(result f64)"],
   log: ["actor", "(param i32 i32 i32) (result i32)"],
   abort: ["env", "(param i32 i32 i32 i32)"],
   seed: ["env", "(result f64)"],

@@ -3,23 +3,16 @@
  * that says no becomes an error with what is missing.
  */
 import * as native from "isopod:native";
+import { deliver, isWanted } from "isopod:receive";
+import { after, cancel, checked, expect, forget, LimitError, settle } from "isopod:waits";
 
-const NOT_GRANTED = -100;
+export { receive } from "isopod:receive";
+export { LimitError, NotGrantedError } from "isopod:waits";
+
 const OVER_LIMIT = -101;
 const DEFAULT_TIMEOUT_MS = 5000;
-const NO_TAG = -1;
 
-/** The host has not granted this to the actor. */
-export class NotGrantedError extends Error {
-  name = "NotGrantedError";
-}
-
-/** It would be more than a limit of the actor allows. */
-export class LimitError extends Error {
-  name = "LimitError";
-}
-
-/** A call was not answered: the callee ended, or did not accept the request. */
+/** A call was not answered: the callee ended, which `reason` tells, or did not accept the request. */
 export class CallError extends Error {
   name = "CallError";
 
@@ -46,54 +39,7 @@ export class RemoteError extends Error {
   }
 }
 
-/** Throws for the two statuses that every import has, else answers the status. */
-function checked(status, what, grant, limit) {
-  if (status === NOT_GRANTED) throw new NotGrantedError(`${what}: the host has not granted ${grant}`);
-  if (status === OVER_LIMIT) throw new LimitError(`${what}: a limit is reached (${limit})`);
-  return status;
-}
-
-// What the script waits for: answers and timers, by the refs that their items bear.
-
-const waiting = new Map();
-
-function expect(ref, settle) {
-  waiting.set(ref, settle);
-  native.await(ref);
-}
-
-function forget(ref) {
-  if (waiting.delete(ref)) native.forget(ref);
-}
-
-/** An item that bears a ref has come. False: nobody waits for it. */
-function settle(message) {
-  const ref = message.kind === "message" ? message.tag : message.ref;
-  const found = waiting.get(ref);
-  if (found === undefined) return false;
-  forget(ref);
-  found(message);
-  return true;
-}
-
-// Timers.
-
-/** Calls a function in so many milliseconds. Answers the ref of the timer. */
-export function after(delayMs, call) {
-  const delay = Math.min(2 ** 31 - 1, Math.max(0, Math.trunc(Number(delayMs)) || 0));
-  const ref = checked(native.sendAfter(delay), "a timer", "timers", "timers");
-  expect(ref, call);
-  return ref;
-}
-
-export function cancel(ref) {
-  if (!waiting.has(ref)) return false;
-  forget(ref);
-  const isCancelled = native.cancelTimer(ref) === 1;
-  // It has fired already, and its item is in the mailbox.
-  if (!isCancelled) native.demonitor(ref);
-  return true;
-}
+const shown = to => (typeof to === "string" ? `the actor named ${to}` : `actor ${to}`);
 
 // Sending and calling.
 
@@ -117,44 +63,63 @@ export function reply(message, value, { raw = false } = {}) {
   return native.answer(message.from, message.ref, value, raw) === 1;
 }
 
-function pidOf(to, what) {
+function pidOf(to) {
   if (typeof to !== "string") return to;
-  const pid = checked(native.whereis(to), what, "lookup", "names");
-  if (pid < 1) throw new CallError(`${what}: no actor has the name ${to}`, { kind: "noproc" });
+  const pid = checked(native.whereis(to), "call", "lookup", "");
+  if (pid < 1) throw new CallError(`there is no ${shown(to).slice(4)}`, { kind: "noproc" });
   return pid;
 }
 
-const shown = to => (typeof to === "string" ? to : `actor ${to}`);
-
 function refusal(to, ref) {
   if (ref === OVER_LIMIT) return new LimitError(`the call to ${shown(to)}: a limit is reached (ties, or the mailbox)`);
-  const why = ref === 1 ? "its mailbox is full" : "the message is longer than it accepts";
+  const why = ref === 1 ? "its mailbox is full" : "the message is longer than it accepts (limit messageBytes)";
   return new CallError(`the call to ${shown(to)} was not accepted: ${why}`, undefined);
 }
 
-/** Sends a value to a pid or a name, and resolves to the answer. Rejects with a CallError, or after `timeoutMs` (5,000). */
+/** Waits for what bears a ref: the answer, or the Down of who was to give it. `done` runs before the promise settles. */
+function answered(ref, who, read, done, resolve, reject) {
+  expect(ref, message => {
+    done();
+    try {
+      if (message.kind === "message") resolve(read(message));
+      else {
+        const { reason } = message;
+        const why = reason.message === undefined ? reason.kind : `${reason.kind}: ${reason.message}`;
+        reject(new CallError(`${who} ended before it answered: ${why}`, reason));
+      }
+    } catch (error) {
+      reject(error);
+    }
+  });
+}
+
+/**
+ * Sends a value to a pid or a name, and resolves to the answer. Rejects with a CallError, or with a CallTimeoutError
+ * after `timeoutMs` (5,000). `raw`: both are bytes as they are.
+ */
 export function call(to, value, { timeoutMs = DEFAULT_TIMEOUT_MS, tag = 0, raw = false } = {}) {
   return new Promise((resolve, reject) => {
-    const ref = native.request(pidOf(to, "call"), value, tag, raw);
+    const ref = native.request(pidOf(to), value, tag, raw);
     if (ref >= 0 || ref === OVER_LIMIT) throw refusal(to, ref);
-    const timer =
-      timeoutMs === Number.POSITIVE_INFINITY
-        ? 0
-        : after(timeoutMs, () => {
-            forget(ref);
-            native.demonitor(ref);
-            reject(new CallTimeoutError(`${shown(to)} did not answer within ${timeoutMs} ms`));
-          });
-    expect(ref, message => {
-      if (timer !== 0) cancel(timer);
+    let timer = 0;
+    const done = () => {
+      cancel(timer);
       native.demonitor(ref);
-      try {
-        if (message.kind === "message") resolve(raw ? message.bytes : message.value);
-        else reject(new CallError(`${shown(to)} ended before it answered: ${message.reason.kind}`, message.reason));
-      } catch (error) {
-        reject(error);
-      }
-    });
+    };
+    answered(ref, shown(to), message => (raw ? message.bytes : message.value), done, resolve, reject);
+    if (timeoutMs === Number.POSITIVE_INFINITY) return;
+    const giveUp = error => {
+      forget(ref);
+      native.demonitor(ref);
+      reject(error);
+    };
+    try {
+      timer = after(timeoutMs, () =>
+        giveUp(new CallTimeoutError(`${shown(to)} did not answer within ${timeoutMs} ms`)),
+      );
+    } catch (error) {
+      giveUp(error);
+    }
   });
 }
 
@@ -191,14 +156,14 @@ function askHost(name, args) {
     if (ref === 0) throw new ReferenceError(`the host has no function ${name} that scripts can call`);
     if (ref > 0) throw new LimitError(`${name}: its arguments are longer than a message may be (limit messageBytes)`);
     // The ref ends with its answer.
-    expect(ref, message => {
-      try {
-        if (message.kind === "message") resolve(unwrap(name, message.value));
-        else reject(new CallError(`${name} was not answered: ${message.reason.kind}`, message.reason));
-      } catch (error) {
-        reject(error);
-      }
-    });
+    answered(
+      ref,
+      name,
+      message => unwrap(name, message.value),
+      () => {},
+      resolve,
+      reject,
+    );
   });
 }
 
@@ -211,71 +176,12 @@ export const host = functionsOf(module =>
   ),
 );
 
-// Receiving, in scripts with main.
-
-/** The calls of receive() that wait, in their order. */
-const receives = [];
-/** What was taken for a receive that no longer waits, or did not want it. */
-const saved = [];
-
-const wants = ({ tag, where }, message) =>
-  (tag === undefined || ((message.kind === "message" || message.kind === "timer") && message.tag === tag)) &&
-  (where === undefined || Boolean(where(message)));
-
-function tellReceives() {
-  const isForAny = receives.some(({ tag, where }) => tag === undefined && where === undefined);
-  const [only] = receives;
-  const isForTag = receives.length === 1 && only.where === undefined && only.tag !== undefined;
-  native.receiving(receives.length, isForAny, isForTag ? only.tag : NO_TAG);
-}
-
-/** Whether a message is for a call that waits, or for one of the receives. */
-function isWanted(message) {
-  if (message.kind === "down" && waiting.has(message.ref)) return true;
-  return receives.some(receive => wants(receive, message));
-}
-
-/** A message was taken. */
-function deliver(message) {
-  const place = receives.findIndex(receive => wants(receive, message));
-  if (place < 0) {
-    saved.push(message);
-    return;
-  }
-  const [{ resolve, timer }] = receives.splice(place, 1);
-  tellReceives();
-  if (timer !== 0) cancel(timer);
-  resolve(message);
-}
-
-/**
- * The next message that `tag` and `where` want; all others stay in the mailbox. Resolves to undefined after `timeoutMs`.
- */
-export function receive({ tag, where, timeoutMs = Number.POSITIVE_INFINITY } = {}) {
-  if (!native.isMain())
-    throw new TypeError("receive() is for scripts with main: onMessage and functions get their messages");
-  const place = saved.findIndex(message => wants({ tag, where }, message));
-  if (place >= 0) return Promise.resolve(saved.splice(place, 1)[0]);
-  return new Promise(resolve => {
-    const entry = { tag, where, resolve, timer: 0 };
-    if (timeoutMs !== Number.POSITIVE_INFINITY) {
-      entry.timer = after(timeoutMs, () => {
-        receives.splice(receives.indexOf(entry), 1);
-        tellReceives();
-        resolve(undefined);
-      });
-    }
-    receives.push(entry);
-    tellReceives();
-  });
-}
-
 // Other actors.
 
 const LINKED = 1;
 const MONITORED = 2;
 
-function start(name, { args, link = false } = {}, flags) {
+function start(name, { args = "", link = false } = {}, flags) {
   const [status, pid, ref] = native.spawn(name, args, (link ? LINKED : 0) | flags);
   checked(status, `spawn of ${name}`, `spawn for ${name}`, "familyActors, spawnsPerSecond, or one of the runtime");
   if (status === 1) return { pid, ref };
@@ -284,19 +190,24 @@ function start(name, { args, link = false } = {}, flags) {
   );
 }
 
-/** Spawns an actor of a module that the host has defined, and answers its pid. `args`: a string or a Uint8Array. */
+/**
+ * Spawns an actor of a module that the host has defined, and answers its pid. `args`: a string or a Uint8Array.
+ * `link`: each ends with the other.
+ */
 export const spawn = (name, options) => start(name, options, 0).pid;
 
 /** As spawn, with a monitor: answers { pid, ref }. */
 export const spawnMonitor = (name, options) => start(name, options, MONITORED);
 
+const FOREIGN = "kill, without which an actor may do this only to itself and its own children";
+
 /** Links to an actor. False: there is no such actor, and an exit signal comes. */
-export const link = pid => checked(native.link(pid), "link", "kill", "ties") === 1;
+export const link = pid => checked(native.link(pid), `link to actor ${pid}`, FOREIGN, "ties") === 1;
 
 export const unlink = pid => native.unlink(pid) === 1;
 
 /** One message of the kind "down" comes when the actor ends. Answers its ref. */
-export const monitor = pid => checked(native.monitor(pid), "monitor", "", "ties");
+export const monitor = pid => checked(native.monitor(pid), "monitor", "", "ties, or the mailbox");
 
 export const demonitor = ref => native.demonitor(ref) === 1;
 
@@ -304,29 +215,46 @@ export const demonitor = ref => native.demonitor(ref) === 1;
 export const trapExit = (on = true) => native.trapExit(on ? 1 : 0) === 1;
 
 const codes = { normal: 0, shutdown: 1, killed: 2, crashed: 3, noproc: 4, noconnection: 5, custom: 6 };
+const MAX_REASON_BYTES = 4096;
 
-function reasonOf(reason) {
-  if (reason instanceof Uint8Array) return [codes.custom, reason];
-  const { kind, bytes, message, stack } = typeof reason === "string" ? { kind: reason } : reason;
-  if (!(kind in codes))
-    throw new TypeError(`${kind} is no exit reason: ${Object.keys(codes).join(", ")}, or a Uint8Array`);
-  if (kind === "crashed") return [codes.crashed, native.encode(`${message}\n${stack ?? ""}`, true)];
-  return [codes[kind], kind === "custom" ? (bytes ?? new Uint8Array(0)) : undefined];
+/** The code of a reason, and its bytes. `allowed`: codes below this, and custom. */
+function reasonOf(reason, allowed) {
+  const { kind, bytes, message, stack } =
+    reason instanceof Uint8Array
+      ? { kind: "custom", bytes: reason }
+      : typeof reason === "string"
+        ? { kind: reason }
+        : reason;
+  const code = Object.hasOwn(codes, kind) ? codes[kind] : undefined;
+  if (code === undefined || (code >= allowed && code !== codes.custom)) {
+    const names = Object.keys(codes).filter(name => codes[name] < allowed || name === "custom");
+    throw new TypeError(`exit: ${kind} is no reason to give: ${names.join(", ")}, or a Uint8Array`);
+  }
+  const content = code === codes.crashed ? native.encode(`${message ?? ""}\n${stack ?? ""}`, true) : bytes;
+  if (content?.length > MAX_REASON_BYTES) throw new RangeError(`exit: a reason has at most ${MAX_REASON_BYTES} bytes`);
+  return [code, code === codes.custom || code === codes.crashed ? content : undefined];
 }
 
-/** exit(reason) ends this actor. exit(pid, reason) sends an exit signal: false where there is no such actor. */
-export function exit(first = "normal", second = undefined) {
-  if (typeof first !== "number") return native.exit(...reasonOf(first));
-  return checked(native.exitTo(...reasonOf(second ?? "normal"), first), "exit", "kill", "its mailbox is full") === 1;
+/**
+ * exit(reason) ends this actor: "normal" where nothing is given. exit(pid, reason) sends an exit signal, "shutdown"
+ * where no reason is given. False: there is no such actor.
+ */
+export function exit(first = "normal", second = "shutdown") {
+  if (typeof first !== "number") return native.exit(...reasonOf(first, codes.custom));
+  const status = native.exitTo(...reasonOf(second, codes.crashed), first);
+  return checked(status, `exit of actor ${first}`, FOREIGN, "its mailbox is full") === 1;
 }
 
 // Names and groups.
 
+const REGISTER = "register, which is for this actor and its own children alone";
+
 /** Gives an actor a name. False: the name is taken, or there is no such actor. */
 export const register = (name, pid = native.self()) =>
-  checked(native.register(name, pid), `register ${name}`, "register", "names") === 1;
+  checked(native.register(name, pid), `register ${name}`, REGISTER, "names, or the name is too long") === 1;
 
-export const unregister = name => checked(native.unregister(name), `unregister ${name}`, "register", "") === 1;
+/** Frees a name. False: no actor has it. */
+export const unregister = name => checked(native.unregister(name), `unregister ${name}`, REGISTER, "") === 1;
 
 /** The actor that has a name; undefined where none has. */
 export function whereis(name) {
@@ -334,7 +262,9 @@ export function whereis(name) {
   return pid < 1 ? undefined : pid;
 }
 
-export const join = group => checked(native.join(group), `join ${group}`, "register", "names") === 1;
+/** Makes this actor a member of a group. */
+export const join = group =>
+  checked(native.join(group), `join ${group}`, "register", "names, or the name is too long") === 1;
 
 export const leave = group => native.leave(group) === 1;
 
@@ -343,5 +273,13 @@ export const members = group => checked(native.members(group), `members of ${gro
 /** Sends a value to all other members of a group, and answers how many have accepted it. */
 export const broadcast = (group, value, { tag = 0, raw = false } = {}) =>
   checked(native.broadcast(group, value, tag, raw), `broadcast to ${group}`, "lookup", "messageBytes");
+
+// Values as bytes: what send() makes of them, for args and for raw messages.
+
+/** The bytes of a value, as send() writes them. */
+export const encode = value => native.encode(value, false);
+
+/** The value of bytes that encode() has made. */
+export const decode = bytes => native.decode(bytes);
 
 native.install(settle, isWanted, deliver, checked);

@@ -37,5 +37,6 @@ extern "C" {
     pub fn members(group: *const u8, len: usize, result: *mut u64, cap: usize) -> i32;
     pub fn broadcast(group: *const u8, len: usize, tag: i32, ptr: *const u8, payload_len: usize) -> i32;
     pub fn now() -> f64;
+    pub fn epoch() -> f64;
     pub fn log(level: i32, ptr: *const u8, len: usize) -> i32;
 }

@@ -259,6 +259,7 @@ const roles: Readonly<Record<string, readonly [weight: number, ...Role[]]>> = {
   members: [3, "name", "found", "count"],
   broadcast: [3, "name", "tag", "bytes"],
   now: [1],
+  epoch: [1],
   log: [2, "small", "bytes"],
   abort: [1, "small", "small", "small", "small"],
   seed: [1],
