@@ -7,115 +7,25 @@ import { readSourceMap } from "./adapters/source-map.ts";
 import type { ModuleDefaults } from "./life/spawn-options.ts";
 import type { GuestModule } from "./module/guest-module.ts";
 import type { ModuleSource } from "./module/source.ts";
-import type { RuntimeOptions } from "./options.ts";
 import { Runtime } from "./runtime.ts";
+import {
+  checksOfExplore,
+  checksOfSimulate,
+  type Explored,
+  type ExploreOptions,
+  type Program,
+  type SimulateOptions,
+  SimulationError,
+} from "./simulate-options.ts";
 import { Cast } from "./simulation/cast.ts";
-import { type Failure, type FailureKind, textOf } from "./simulation/failure.ts";
+import { type Failure, textOf } from "./simulation/failure.ts";
 import { type Bounds, type Ending, RUN_EVENTS, Run } from "./simulation/run.ts";
 import { shrink, trimmed } from "./simulation/shrink.ts";
 import { STORY_EVENTS, Story } from "./simulation/story.ts";
-import { type Chooser, Given, ordinary, Seeded, STRATEGIES, type StrategyName } from "./simulation/strategies.ts";
+import { type Chooser, Given, ordinary, Seeded, STRATEGIES } from "./simulation/strategies.ts";
 import { World } from "./simulation/world.ts";
 import { systemClock } from "./time/clock.ts";
-import { callback, checkOptions, checksOf, milliseconds, oneOf, shown, wholeNumber } from "./wire/checks.ts";
-import { IsopodError } from "./wire/errors.ts";
-
-/**
- * Begins the program that is tested, in each run anew. It spawns actors of the modules of the options. If it
- * returns a pid, the run is over when that actor has ended, and fails if it has not ended normally. If it
- * returns a promise, the run is over when that settles. Otherwise the run is over when nothing can happen
- * any more.
- */
-export type Program = (runtime: Runtime) => unknown;
-
-/** Options of `simulate`. */
-export interface SimulateOptions {
-  /** The modules that the program spawns by name. They are loaded once. */
-  readonly modules?: Readonly<Record<string, ModuleSource>>;
-  /** Options of the runtime. By default, everything is granted. */
-  readonly runtime?: Omit<RuntimeOptions, "clock" | "random" | "sliceMs" | "simulation" | "onError">;
-  /** What is chosen, step by step, as a failure names it. Behind its end, 0: what the runtime itself would do. */
-  readonly choices?: readonly number[];
-  /** Who may be killed: names of modules, of entries, or of actors. A crash of one of them is no failure. */
-  readonly kill?: string | readonly string[];
-  /** How many of them are killed in a run, at most. Default 1. */
-  readonly kills?: number;
-  /** A run that goes on after so many steps is a livelock. Default 20,000. */
-  readonly steps?: number;
-  /** Actors give way when they have spent so many reductions. Their modules must be built with `reductions: "yield"`. Default: never. */
-  readonly preempt?: number;
-  /**
-   * How late a message, or the turn of an actor that is ready, may be, in milliseconds. A timeout that is
-   * shorter may come first. Default 1,000.
-   */
-  readonly delayMs?: number;
-  /** Called after each step. What it throws is a failure. */
-  readonly invariant?: (runtime: Runtime) => void;
-}
-
-/** Options of `explore`. */
-export interface ExploreOptions extends Omit<SimulateOptions, "choices"> {
-  /** How many seeds are played, after the ordinary order. Default 1,000. */
-  readonly seeds?: number;
-  /** The first seed. Default 1. */
-  readonly first?: number;
-  /** How a seed chooses. Default: all strategies in turns. */
-  readonly strategy?: StrategyName;
-  /** Called after each seed with the number of seeds that were played. */
-  readonly onSeed?: (played: number) => void;
-}
-
-/** What was played without a failure. */
-export interface Explored {
-  readonly seeds: number;
-  readonly steps: number;
-  /** The same for the same program, seeds and version of isopod, in every engine. */
-  readonly hash: string;
-}
-
-/** A run has failed. The message has the reason, the choices and the story. */
-export class SimulationError extends IsopodError {
-  readonly kind: FailureKind;
-  readonly reason: string;
-  /** The seed that has found it; undefined: the ordinary order, or given choices. */
-  readonly seed: number | undefined;
-  /** The smallest list of choices that was found. `simulate` plays it again. */
-  readonly choices: readonly number[];
-  /** Who did what to whom, a line for each step. */
-  readonly story: readonly string[];
-
-  constructor(failure: Failure, seed: number | undefined, choices: readonly number[], story: readonly string[]) {
-    const where = seed === undefined ? "in the ordinary order" : `found by seed ${seed}`;
-    super("ISOPOD_SIMULATION", `${failure.reason}\n${where}; choices: [${choices.join(", ")}]\n\n${story.join("\n")}`);
-    this.kind = failure.kind;
-    this.reason = failure.reason;
-    this.seed = seed;
-    this.choices = choices;
-    this.story = story;
-  }
-}
-
-const simulateChecks = {
-  // Each of these is checked where it is used.
-  modules: null,
-  runtime: null,
-  kill: null,
-  choices: null,
-  kills: wholeNumber(0, 1_000),
-  steps: wholeNumber(1, 1e9),
-  delayMs: milliseconds,
-  preempt: wholeNumber(1, 2 ** 31 - 2),
-  invariant: callback,
-} as const;
-const checksOfSimulate = checksOf<SimulateOptions>(simulateChecks);
-const { choices: _, ...sharedChecks } = simulateChecks;
-const checksOfExplore = checksOf<ExploreOptions>({
-  ...sharedChecks,
-  seeds: wholeNumber(0, 2 ** 40),
-  first: wholeNumber(0, 2 ** 40),
-  strategy: oneOf(...STRATEGIES),
-  onSeed: callback,
-});
+import { checkOptions, shown } from "./wire/checks.ts";
 
 /** So long may shrinking take. */
 const SHRINK_MS = 1_000;
@@ -131,6 +41,7 @@ export class Simulator {
   readonly #runtime: Runtime;
   readonly #modules: Readonly<Record<string, ModuleSource>>;
   readonly #defaults: ModuleDefaults;
+  readonly #setup: ((runtime: Runtime) => unknown) | undefined;
   #run: Run | undefined;
   #story: Story | undefined;
 
@@ -167,6 +78,7 @@ export class Simulator {
       invariant: invariant && (() => invariant(this.#runtime)),
     };
     this.#modules = modules;
+    this.#setup = options.setup;
     this.#defaults = preempt === undefined ? {} : { reductions: { policy: "yield", perTurn: preempt } };
     this.#runtime.inspect(
       event => {
@@ -189,6 +101,20 @@ export class Simulator {
       loaded.set(source, module);
       this.#runtime.define(name, module, this.#defaults);
     }
+    if (this.#setup !== undefined) await this.#setUp(this.#setup);
+  }
+
+  /** Actors that the setup needs have their turns in the ordinary order. It may await anything. */
+  async #setUp(setup: (runtime: Runtime) => unknown): Promise<void> {
+    const run = new Run(this.#world, this.#cast, this.#bounds, ordinary);
+    const ending = endingOf(Promise.resolve(setup(this.#runtime)));
+    run.begin(ending);
+    while (!(ending.by === "promise" && ending.isSettled)) {
+      run.go();
+      await macrotask();
+    }
+    this.#world.reset();
+    if (ending.error !== undefined) throw ending.error;
   }
 
   /** Plays one run. `isTold`: it has a story. */

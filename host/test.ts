@@ -19,15 +19,14 @@ import { type Clock, systemClock } from "./time/clock.ts";
 import { IsopodError } from "./wire/errors.ts";
 import { formatPid } from "./wire/pid.ts";
 
+export { explore, simulate } from "./simulate.ts";
 export {
   type Explored,
   type ExploreOptions,
-  explore,
   type Program,
   type SimulateOptions,
   SimulationError,
-  simulate,
-} from "./simulate.ts";
+} from "./simulate-options.ts";
 
 interface Wake {
   readonly atMs: number;

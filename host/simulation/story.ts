@@ -8,6 +8,7 @@ import { EXIT, MESSAGE, TIMER } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 import { formatReason } from "../wire/reason.ts";
 import type { Cast } from "./cast.ts";
+import { contentOf } from "./content.ts";
 import type { FlightListener, Signal } from "./flight.ts";
 import type { Option } from "./world.ts";
 
@@ -27,6 +28,8 @@ export class Story implements FlightListener {
   readonly #current: () => Actor | null;
   readonly #steps: Step[] = [{ chosen: 0, text: () => "the test begins", told: [] }];
 
+  /** What scripts were sent, or have sent. */
+  readonly #ofScripts = new Set<Signal>();
   /** Spawns that the last step has told. */
   #spawns = 0;
 
@@ -59,6 +62,7 @@ export class Story implements FlightListener {
   sent(signal: Signal): void {
     const from = pidFromWords(signal.fromLo, signal.fromHi);
     const place = this.#placeOf(signal);
+    if ([signal.to, this.#current()].some(actor => actor?.module?.name === ENGINE)) this.#ofScripts.add(signal);
     this.#tell(() => {
       const to = this.#name(signal.to.pid);
       const what = this.#sending(signal, to);
@@ -68,21 +72,29 @@ export class Story implements FlightListener {
 
   #sending(signal: Signal, to: string): string | undefined {
     const { kind, tag, ref } = signal;
-    if (kind === MESSAGE && ref !== 0) return `asks ${to} ${contentOf(signal)}`;
-    if (kind === MESSAGE && tag < 0) return `answers ${to} ${contentOf(signal)}`;
-    if (kind === MESSAGE) return `sends ${to} ${contentOf(signal)}`;
-    if (kind === TIMER) return `had set a timer that sends ${to} ${contentOf(signal)}`;
+    if (kind === MESSAGE && ref !== 0) return `asks ${to} ${this.#contentOf(signal)}`;
+    if (kind === MESSAGE && tag < 0) return `answers ${to} ${this.#contentOf(signal)}`;
+    if (kind === MESSAGE) return `sends ${to} ${this.#contentOf(signal)}`;
+    if (kind === TIMER) return `had set a timer that sends ${to} ${this.#contentOf(signal)}`;
     if (kind === EXIT) return signal.flag ? undefined : `sends ${to} the exit signal ${formatReason(signal.reason)}`;
     return kind === 0 ? `kills ${to}` : undefined;
+  }
+
+  /** What a message says, and its tag. */
+  #contentOf(signal: Signal): string {
+    const { bytes, tag } = signal;
+    const label = tag > 0 ? ` tagged ${tag}` : "";
+    if (bytes.length === 0 && tag > 0) return `a message${label}`;
+    return `${contentOf(bytes, this.#ofScripts.has(signal))}${label}`;
   }
 
   #arrival(signal: Signal): string {
     const { kind, tag, reason } = signal;
     const from = this.#name(pidFromWords(signal.fromLo, signal.fromHi));
     const to = this.#name(signal.to.pid);
-    if (kind === MESSAGE && tag < 0) return `${to} gets the answer ${contentOf(signal)} of ${from}`;
-    if (kind === MESSAGE) return `${to} gets ${contentOf(signal)} from ${from}`;
-    if (kind === TIMER) return `${to} gets ${contentOf(signal)} from a timer of ${from}`;
+    if (kind === MESSAGE && tag < 0) return `${to} gets the answer ${this.#contentOf(signal)} of ${from}`;
+    if (kind === MESSAGE) return `${to} gets ${this.#contentOf(signal)} from ${from}`;
+    if (kind === TIMER) return `${to} gets ${this.#contentOf(signal)} from a timer of ${from}`;
     if (kind === EXIT) return `${to} gets the exit signal of ${from}: ${formatReason(reason)}`;
     return kind === 0 ? `${to} is killed by ${from}` : `${to} hears that ${from} has ended: ${formatReason(reason)}`;
   }
@@ -91,7 +103,9 @@ export class Story implements FlightListener {
     if (isTaken) return;
     const { kind } = signal;
     if (kind === MESSAGE || kind === TIMER) {
-      this.#tell(() => `${contentOf(signal)} to ${this.#name(signal.to.pid)} is lost, because nobody waits for it`);
+      this.#tell(
+        () => `${this.#contentOf(signal)} to ${this.#name(signal.to.pid)} is lost, because nobody waits for it`,
+      );
     }
   }
 
@@ -156,30 +170,10 @@ export class Story implements FlightListener {
   }
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
-const SHOWN_BYTES = 60;
-
 /** A longer story is told by its first and its last steps, and by those that were chosen. */
 const MOST_STEPS = 150;
 const FIRST_STEPS = 60;
 const LAST_STEPS = 60;
 
-/** The bytes as text where they are text, and the tag. */
-function contentOf({ bytes, tag }: Signal): string {
-  const label = tag > 0 ? ` tagged ${tag}` : "";
-  if (bytes.length === 0) return tag > 0 ? `a message${label}` : "an empty message";
-  const text = textIn(bytes);
-  if (text !== undefined) return `${JSON.stringify(text)}${label}`;
-  const hex = Array.from(bytes.subarray(0, 16), byte => byte.toString(16).padStart(2, "0")).join(" ");
-  return `${hex}${bytes.length > 16 ? ` … (${bytes.length} bytes)` : ""}${label}`;
-}
-
-function textIn(bytes: Uint8Array): string | undefined {
-  try {
-    const text = decoder.decode(bytes);
-    if (/(?![\t\n\r])\p{Cc}/u.test(text)) return undefined;
-    return text.length > SHOWN_BYTES ? `${text.slice(0, SHOWN_BYTES)}…` : text;
-  } catch {
-    return undefined;
-  }
-}
+/** The name of the engine that scripts run in. */
+const ENGINE = "javascript";

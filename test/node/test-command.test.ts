@@ -12,6 +12,34 @@ import { build } from "../support/compiler.ts";
 const CLI = fileURLToPath(new URL("../../bin/isopod.js", import.meta.url));
 const BUG = fileURLToPath(new URL("../guests/bugs/killed-transfer.ts", import.meta.url));
 
+/** The same bank in JavaScript. */
+const SCRIPTS = {
+  account: `import { reply } from "isopod";
+let balance = 100;
+export function onMessage(message) {
+  balance += message.value;
+  if (message.ref !== 0) reply(message, balance);
+}
+`,
+  transfer: `import { call, whereis } from "isopod";
+export async function main() {
+  await call(whereis("alice"), -10);
+  await call(whereis("bob"), 10);
+}
+`,
+  test: `import { call, register, spawn, whereis } from "isopod";
+export async function testTransfer() {
+  register("alice", spawn("account"));
+  register("bob", spawn("account"));
+  spawn("transfer");
+  for (let i = 0; i < 3; i++) await call(whereis("bob"), 0);
+  const sum = (await call(whereis("alice"), 0)) + (await call(whereis("bob"), 0));
+  if (sum !== 200) throw new Error(\`both have \${sum}\`);
+}
+export function testimony() {}
+`,
+};
+
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "isopod-test-"));
@@ -31,6 +59,9 @@ export function testPrice(): void { assertEquals(price(), 7); }
 `,
   );
   write("functions.js", "export default { shop: { price: () => 7 } };\n");
+  write("account.js", SCRIPTS.account);
+  write("transfer.js", SCRIPTS.transfer);
+  write("scripts.test.js", SCRIPTS.test);
   write("loop.test.ts", "export function testLoop(): void {\n  while (true) {}\n}\n");
   const debug = { baseDir: folder, debug: true };
   await build(["bank.test.ts", "slow.test.ts", "price.test.ts"], debug);
@@ -87,6 +118,14 @@ test("a failure has its reason with file and line, its story, and the command th
   expect(stdout).toContain(result.story.join("\n"));
 });
 
+test("tests in JavaScript are found and told as those of AssemblyScript are", async () => {
+  const defined = ["--define", "account=account.js", "--define", "transfer=transfer.js"];
+  const { code, stdout } = await isopod(["scripts.test.js", ...defined, "--seeds", "200"]);
+  expect(stdout).toMatch(/^FAIL {2}scripts\.test\.js testTransfer\n {6}testTransfer: Error: both have 190\n/);
+  expect(stdout).toMatch(/^ {8}transfer asks alice -10$/m);
+  expect(code).toBe(1);
+});
+
 test("time passes at once, however long a test sleeps", async () => {
   const { code, stdout } = await isopod(["slow.test.ts", "--json", "--seeds", "0"]);
   expect(JSON.parse(stdout)).toEqual({
@@ -116,7 +155,6 @@ test("functions of the host come from the file of --imports, and one that is mis
 
 test.each([
   [[], "which guests?"],
-  [["a.js"], "a.js is JavaScript"],
   [["a.ts", "--choices", "0,x"], '--choices is a list of whole numbers such as 0,0,3, not "0,x"'],
   [["a.ts", "--choices", "1", "--watch"], "--choices plays one run"],
   [["a.ts", "--seeds", "-1"], "--seeds"],

@@ -32,7 +32,7 @@ export const test: Command = {
   help: `Runs the tests of guests: each exported function whose name begins with "test".
 A test is an actor. It passes if it ends normally.
 
-Usage: isopod test <guest.ts…> [options]
+Usage: isopod test <guest.ts | guest.js…> [options]
 
 Each test is run in the ordinary order first, and then in the orders of seeds:
 messages of different senders arrive in any order, actors have their turns in any
@@ -72,9 +72,6 @@ load; 2 if the command line is wrong; 130 after SIGINT.
   async run(given) {
     const files = [...given.positionals];
     if (files.length === 0) throw new UsageError("which guests? Name one or more .ts files");
-    const script = files.find(file => /\.[mc]?jsx?$/.test(file));
-    if (script !== undefined)
-      throw new UsageError(`${script} is JavaScript, and tests are written in AssemblyScript (.ts)`);
     const testOptions = optionsOf(given);
     const code = await relaunch();
     if (code !== undefined) return code;
