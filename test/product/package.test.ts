@@ -116,7 +116,7 @@ describe("what is packed", () => {
         WebAssembly[name] = refuse(name);
       for (const name of ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "fetch", "atob"])
         globalThis[name] = refuse(name);
-      for (const entry of ["isopod", "isopod/codec", "isopod/wasi", "isopod/source-map", "isopod/test", "isopod/node"])
+      for (const entry of ["isopod", "isopod/codec", "isopod/wasi", "isopod/source-map", "isopod/js", "isopod/test", "isopod/node"])
         await import(entry);
       console.log("nothing");`;
     const { stdout } = await exec(process.execPath, ["--input-type=module", "--eval", program], { cwd: project });
@@ -184,13 +184,31 @@ describe("installed without its optional packages, as for production,", () => {
     if (!unreachable) production = await projectWith("production", [tarball], "--omit=optional");
   }, SLOW);
 
-  test("it takes less than 3 MB of a disk, with all that it depends on", async () => {
+  test("it takes less than 3 MB of a disk beside the engine of scripts, which has 1.5, with all that it depends on", async () => {
     const entries = await readdir(join(production, "node_modules"), { recursive: true, withFileTypes: true });
     const files = entries.filter(entry => entry.isFile());
     const sizes = await Promise.all(files.map(async entry => (await stat(join(entry.parentPath, entry.name))).size));
     const bytes = sizes.reduce((sum, size) => sum + Math.ceil(size / BLOCK) * BLOCK, 0);
+    const engine = await stat(join(production, "node_modules/isopod/dist/host/js/engine.wasm"));
     expect(files.length).toBeGreaterThan(50);
-    expect(bytes).toBeLessThan(3_000_000);
+    expect(engine.size).toBeLessThan(1_550_000);
+    expect(bytes - engine.size).toBeLessThan(3_000_000);
+  });
+
+  test("it runs a script, with the engine that the package has", async () => {
+    const said = await node(`
+      import { cbor } from "isopod/codec";
+      import { loadScript } from "isopod/js";
+      import { createRuntime } from "isopod/node";
+      const runtime = createRuntime({ limits: { turnMs: 5000 } });
+      const script = await loadScript(runtime, "export const add = (a, b) => a + b;", { loadMs: 5000 });
+      console.log(await runtime.client(runtime.spawn(script), cbor).add(1, 2));
+      await runtime.stop();`);
+    expect(said).toBe("3\n");
+    await writeFile(join(production, "shout.js"), "export const shout = text => text.toUpperCase();\n");
+    const isopod = join(production, "node_modules/isopod/bin/isopod.js");
+    const command = `echo 'shout "hey you"' | "${process.execPath}" "${isopod}" run shout.js --limit turnMs=5000`;
+    expect((await exec("sh", ["-c", command], { cwd: production })).stdout).toBe('"HEY YOU"\n');
   });
 
   test("it runs a compiled guest, and names the line of a crash", async () => {
