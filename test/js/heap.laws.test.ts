@@ -105,7 +105,7 @@ class Player {
     expect(after.subarray(this.#before.length).every(byte => byte === 0)).toBe(true);
   }
 
-  /** Fills a block with what no other one has, up to the end of its room. */
+  /** Fills a block with a mark, up to the end of its room. It is still there when the block is given back. */
   #keep(at: number, size: number): void {
     const has = this.#heap.heap_size(at);
     expect(at % 8).toBe(0);
@@ -113,7 +113,6 @@ class Player {
     expect(at + has).toBeLessThanOrEqual(this.#heap.store_limit.value);
     const mark = 1 + (this.#marks++ % 255);
     this.#bytes.fill(mark, at, at + has);
-    for (const block of this.blocks) this.#check(block, block.size);
     this.blocks.push({ at, size, mark });
   }
 
