@@ -1,5 +1,5 @@
 /** Modules with large first states, and actors that change much: their images have more than 128 KiB. */
-import { beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { GuestModule, Pid, Runtime, RuntimeOptions } from "../../host/index.ts";
 import { quiet } from "../support/guests.ts";
 import { argsOf, COUNTER, countsOf } from "../support/hibernated.ts";

@@ -26,7 +26,7 @@
   function* generate() {
     yield 1;
   }
-  for (const x of generate()) x;
+  for (const _x of generate()) _x;
   try {
     null.x;
   } catch (error) {
