@@ -49,7 +49,21 @@ export {
 export { Matcher, match, matchFirst } from "./match";
 export { Kind, Message, MessageCopy, Reason } from "./message";
 export { Pid } from "./pid";
-export { args, argsText, epoch, exit, exitFor, exitText, exitWith, Level, log, now, parent, self, shutdown } from "./process";
+export {
+  args,
+  argsText,
+  epoch,
+  exit,
+  exitFor,
+  exitText,
+  exitWith,
+  Level,
+  log,
+  now,
+  parent,
+  self,
+  shutdown,
+} from "./process";
 export { ask, askText, question, questionText } from "./question";
 export { Reader } from "./reader";
 export { ExitReason } from "./reason";

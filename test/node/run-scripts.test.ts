@@ -196,7 +196,10 @@ describe("what cannot be loaded", () => {
       "package.js",
       /^isopod: package\.js imports lodash-es, a package: .* npx esbuild package\.js --bundle --format=esm --external:isopod --outfile=bundle\.js\n$/,
     ],
-    ["missing.js", /^isopod: missing\.js imports lib\/hlaf\.js, but there is no such file; did you mean .*half\.js\?\n$/],
+    [
+      "missing.js",
+      /^isopod: missing\.js imports lib\/hlaf\.js, but there is no such file; did you mean .*half\.js\?\n$/,
+    ],
     ["outside.js", /^isopod: outside\.js imports link\.js, which is not below .*: a script reads no other files\n$/],
     ["mian.js", /^isopod: mian\.js could not be read: there is no such file; did you mean main\.js\?\n$/],
   ])("%s says why", async (path, words) => {
@@ -210,7 +213,9 @@ describe("what cannot be loaded", () => {
     await expect(refused("x.js", "--entry", "f")).rejects.toThrow(
       new UsageError("--entry is for WebAssembly: x.js is a script, which has no entries"),
     );
-    await expect(refused("x.ts", "--language", "js", "--reductions", "yield")).rejects.toThrow("leave out --reductions");
+    await expect(refused("x.ts", "--language", "js", "--reductions", "yield")).rejects.toThrow(
+      "leave out --reductions",
+    );
     await expect(refused("x.ts", "--language", "ts")).rejects.toThrow("--language is js or assemblyscript");
   });
 });
