@@ -90,7 +90,7 @@ function measure(name: string, firstState: number, actor: Uint8Array) {
       port.loadImage(INSTANCE, image);
     }),
     "reset by the limit + load": median(() => {
-      port.reset(INSTANCE, firstState, limit);
+      port.reset(INSTANCE, limit);
       port.loadImage(INSTANCE, image);
     }),
     load: median(() => port.loadImage(INSTANCE, image)),

@@ -3,7 +3,7 @@
  * the difference from it. It is one block of the arena: a header, the lines of 64 bytes from the first
  * that is not all zeros to the last, and the globals, padded to lines. Scratch memory counts as zeros.
  *
- * An actor's state becomes the first state of a derived module in the same way.
+ * The first state of a derived module is a difference from it: derived-state.ts.
  */
 import { classFor } from "./arena.ts";
 import { readGlobals } from "./globals.ts";
@@ -17,12 +17,17 @@ import {
   NO_MEMORY,
   STATE_FROM,
   STATE_GLOBALS,
+  STATE_GLOBALS_AT,
   STATE_HEADER,
   STATE_LENGTH,
   STATE_LIMIT,
+  STATE_LINES,
+  STATE_LINES_AT,
   STATE_PAGES,
+  STATE_ROOT,
   STATE_SCRATCH,
   STATE_UNTIL,
+  STATE_USERS,
   TOO_LARGE,
 } from "./image-words.ts";
 import { below, copy, copyIn, guestIsZero, guestLineIs, guestPages, load, store } from "./memory.ts";
@@ -52,13 +57,17 @@ export function keepFirstState(limit: i32, globals: i32, scratch: i32): i32 {
   store((state + STATE_LENGTH) | 0, length);
   store((state + STATE_LIMIT) | 0, limit);
   store((state + STATE_PAGES) | 0, pages);
+  store((state + STATE_ROOT) | 0, 0);
   store((state + STATE_FROM) | 0, from);
   store((state + STATE_UNTIL) | 0, until);
   store((state + STATE_GLOBALS) | 0, globals);
   store((state + STATE_SCRATCH) | 0, scratch);
-  const lines = (state + STATE_HEADER) | 0;
-  copyIn(lines, from, used);
-  copy((lines + used) | 0, GLOBALS_KEPT, globalBytes);
+  store((state + STATE_GLOBALS_AT) | 0, (STATE_HEADER + used) | 0);
+  store((state + STATE_LINES) | 0, 0);
+  store((state + STATE_LINES_AT) | 0, 0);
+  store((state + STATE_USERS) | 0, 1);
+  copyIn((state + STATE_HEADER) | 0, from, used);
+  copy((state + STATE_HEADER + used) | 0, GLOBALS_KEPT, globalBytes);
   return state;
 }
 
@@ -68,18 +77,25 @@ export function bytesOfGlobals(globals: i32): i32 {
   return ((globals << 3) + 63) & -64;
 }
 
+/** The first state of the module of a state. */
+// @inline
+export function rootOf(state: i32): i32 {
+  const root = load((state + STATE_ROOT) | 0);
+  return root === 0 ? state : root;
+}
+
 /** Where the first state has the globals. */
 // @inline
 export function globalsOf(state: i32): i32 {
-  return (state + STATE_HEADER + (load((state + STATE_UNTIL) | 0) - load((state + STATE_FROM) | 0))) | 0;
+  return (state + load((state + STATE_GLOBALS_AT) | 0)) | 0;
 }
 
-/** Where the first state has a line of the guest's memory. */
+/** Where a root has a line of the guest's memory. */
 // @inline
-export function lineOf(state: i32, pointer: i32): i32 {
-  const from = load((state + STATE_FROM) | 0);
+export function lineOfRoot(root: i32, pointer: i32): i32 {
+  const from = load((root + STATE_FROM) | 0);
   const place = (pointer - from) | 0;
-  return below(place, (load((state + STATE_UNTIL) | 0) - from) | 0) ? (state + STATE_HEADER + place) | 0 : ZEROS;
+  return below(place, (load((root + STATE_UNTIL) | 0) - from) | 0) ? (root + STATE_HEADER + place) | 0 : ZEROS;
 }
 
 /** The first line behind `begin` that is not all zeros; `begin`: all are. */

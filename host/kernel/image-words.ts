@@ -13,20 +13,30 @@ export const ALWAYS_KEPT_BYTES = 131_072;
 /** Where the size class of its block is. */
 export const BLOCK_CLASS = 0;
 
-// A first state: a header, the lines of the memory, and the lines of the globals.
+// A first state: a header, the lines of the memory, and the lines of the globals. That of a derived module has only
+// the lines that differ from the first state of its module, its *root*: the words of their addresses, and the lines.
 export const STATE_HEADER = 64;
 /** Bytes in use. */
 export const STATE_LENGTH = 4;
 export const STATE_LIMIT = 8;
 export const STATE_PAGES = 12;
-/** The first line of the memory that is not all zeros, and the end of the last one. */
-export const STATE_FROM = 16;
-export const STATE_UNTIL = 20;
+/** Of a derived module: its root; 0: it is one. */
+export const STATE_ROOT = 16;
+/** Of a root: the first line of the memory that is not all zeros, and the end of the last one. */
+export const STATE_FROM = 20;
+export const STATE_UNTIL = 24;
 /** How many globals `isopod:globals` copies, and how many it may. */
-export const STATE_GLOBALS = 24;
-/** The end of the scratch memory: what lies below counts as zeros, and is cleared when an actor leaves. */
-export const STATE_SCRATCH = 28;
+export const STATE_GLOBALS = 28;
 export const GLOBALS_MAX = 512;
+/** The end of the scratch memory: what lies below counts as zeros, and is cleared when an actor leaves. */
+export const STATE_SCRATCH = 32;
+/** Where its globals are, from its beginning on. */
+export const STATE_GLOBALS_AT = 36;
+/** How many lines differ from the root, and where they are, from its beginning on. Their addresses are behind the header. */
+export const STATE_LINES = 40;
+export const STATE_LINES_AT = 44;
+/** Of a root: how many pools and derived states need it. */
+export const STATE_USERS = 48;
 
 // An image: a header, a word for each line that differs, padding to 8 bytes, and the words that differ.
 export const IMAGE_HEADER = 24;

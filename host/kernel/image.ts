@@ -6,7 +6,7 @@
  * Only the guest's own code, which stores below the store limit, and the host, which raises it, change
  * its memory. So what lies beyond the limit is as in the first state. Scratch memory is in no image.
  */
-import { bytesOfGlobals, globalsOf } from "./first-state.ts";
+import { bytesOfGlobals, globalsOf, lineOfRoot, rootOf } from "./first-state.ts";
 import { readGlobals } from "./globals.ts";
 import { takeImage } from "./image-blocks.ts";
 import { checkBeyond } from "./image-check.ts";
@@ -25,6 +25,8 @@ import {
   STATE_FROM,
   STATE_GLOBALS,
   STATE_HEADER,
+  STATE_LINES,
+  STATE_LINES_AT,
   STATE_SCRATCH,
   STATE_UNTIL,
 } from "./image-words.ts";
@@ -32,6 +34,7 @@ import {
   below,
   bitsIn,
   copy2,
+  guestChunkIs,
   guestIsZero,
   guestLineDiffers,
   guestLineIs,
@@ -45,8 +48,8 @@ import {
 import { CHECKS_IMAGES, ZEROS } from "./words.ts";
 
 const PAGE_SHIFT = 16;
-/** So many bytes are compared with zeros at once. */
-const ZERO_BYTES = 256;
+/** So many bytes are compared at once. */
+const CHUNK_BYTES = 256;
 
 /**
  * Saves the state of the actor in the port's instance. `limit`: its store limit. Answers where the image
@@ -129,15 +132,43 @@ function lengthFor(found: i32): i32 {
 
 /** Writes the words of the lines that differ to FOUND. Answers where they end. */
 function findInMemory(state: i32, end: i32): i32 {
-  const from = load((state + STATE_FROM) | 0);
-  const until = load((state + STATE_UNTIL) | 0);
+  const root = rootOf(state);
   const scratch = load((state + STATE_SCRATCH) | 0);
-  let found = findInZeros(below(scratch, end) ? scratch : end, below(from, end) ? from : end, FOUND);
-  if (below(from, end)) {
-    found = findInLines(from, below(until, end) ? until : end, (state + STATE_HEADER) | 0, found);
+  const last = (state + STATE_HEADER + (load((state + STATE_LINES) | 0) << 2)) | 0;
+  let at = below(scratch, end) ? scratch : end;
+  let line = (state + load((state + STATE_LINES_AT) | 0)) | 0;
+  let found = FOUND;
+  // What a derived state has beyond the actor's limit is as it was.
+  for (let word = (state + STATE_HEADER) | 0; word !== last && load(word) < end; word = (word + 4) | 0) {
+    const address = load(word);
+    if (at !== address) found = findInRoot(root, at, address, found);
+    if (!guestLineIs(address, line)) {
+      store(found, (address << LINE_ADDRESS_SHIFT) | guestLineDiffers(address, line));
+      found = (found + 4) | 0;
+    }
+    at = (address + LINE_BYTES) | 0;
+    line = (line + LINE_BYTES) | 0;
   }
-  if (below(until, end)) found = findInZeros(until, end, found);
-  return found;
+  return at === end ? found : findInRoot(root, at, end, found);
+}
+
+/** The same for a part of the memory that should be as in a root. */
+function findInRoot(root: i32, from: i32, end: i32, found: i32): i32 {
+  const first = load((root + STATE_FROM) | 0);
+  const until = load((root + STATE_UNTIL) | 0);
+  let next = found;
+  let at = from;
+  if (at < first) {
+    const stop = lesser(first, end);
+    next = findInZeros(at, stop, next);
+    at = stop;
+  }
+  if (at < lesser(until, end)) {
+    const stop = lesser(until, end);
+    next = findInLines(at, stop, lineOfRoot(root, at), next);
+    at = stop;
+  }
+  return at === end ? next : findInZeros(at, end, next);
 }
 
 /** The same for a part of the memory where the first state has zeros. */
@@ -146,7 +177,7 @@ function findInZeros(from: i32, end: i32, found: i32): i32 {
   let at = skipZeros(from, end);
   while (at !== end) {
     const rest = (end - at) | 0;
-    const stop = rest < ZERO_BYTES ? end : (at + ZERO_BYTES) | 0;
+    const stop = rest < CHUNK_BYTES ? end : (at + CHUNK_BYTES) | 0;
     for (; at !== stop; at = (at + LINE_BYTES) | 0) {
       if (!guestLineIs(at, ZEROS)) {
         store(next, (at << LINE_ADDRESS_SHIFT) | guestLineDiffers(at, ZEROS));
@@ -160,9 +191,9 @@ function findInZeros(from: i32, end: i32, found: i32): i32 {
 
 /** Where something else than zeros may be; less than 256 bytes are not looked at. */
 function skipZeros(from: i32, end: i32): i32 {
-  const last = (end - ZERO_BYTES) | 0;
+  const last = (end - CHUNK_BYTES) | 0;
   let at = from;
-  while (at <= last && guestIsZero(at)) at = (at + ZERO_BYTES) | 0;
+  while (at <= last && guestIsZero(at)) at = (at + CHUNK_BYTES) | 0;
   return at;
 }
 
@@ -170,13 +201,27 @@ function skipZeros(from: i32, end: i32): i32 {
 function findInLines(from: i32, end: i32, lines: i32, found: i32): i32 {
   const ahead = (lines - from) | 0;
   let next = found;
-  for (let at = from; at !== end; at = (at + LINE_BYTES) | 0) {
-    if (!guestLineIs(at, ahead + at)) {
-      store(next, (at << LINE_ADDRESS_SHIFT) | guestLineDiffers(at, ahead + at));
-      next = (next + 4) | 0;
+  let at = skipSame(from, end, ahead);
+  while (at !== end) {
+    const rest = (end - at) | 0;
+    const stop = rest < CHUNK_BYTES ? end : (at + CHUNK_BYTES) | 0;
+    for (; at !== stop; at = (at + LINE_BYTES) | 0) {
+      if (!guestLineIs(at, ahead + at)) {
+        store(next, (at << LINE_ADDRESS_SHIFT) | guestLineDiffers(at, ahead + at));
+        next = (next + 4) | 0;
+      }
     }
+    at = skipSame(at, end, ahead);
   }
   return next;
+}
+
+/** Where something else may be than so far ahead; less than 256 bytes are not looked at. */
+function skipSame(from: i32, end: i32, ahead: i32): i32 {
+  const last = (end - CHUNK_BYTES) | 0;
+  let at = from;
+  while (at <= last && guestChunkIs(at, (ahead + at) | 0)) at = (at + CHUNK_BYTES) | 0;
+  return at;
 }
 
 /** The same for the globals, whose lines have the addresses from `address` on. */
@@ -193,4 +238,9 @@ function findInGlobals(state: i32, address: i32, found: i32): i32 {
     }
   }
   return next;
+}
+
+// @inline
+function lesser(one: i32, other: i32): i32 {
+  return one < other ? one : other;
 }

@@ -6,6 +6,7 @@
 export { classFor, give, take } from "./arena.ts";
 export { findDelegated, findLink, findMonitor } from "./buckets.ts";
 export { deliver } from "./delivery.ts";
+export { derive, dropState } from "./derived-state.ts";
 export { descend } from "./descent.ts";
 // A port.
 export { keepFirstState } from "./first-state.ts";

@@ -165,13 +165,24 @@ export function copyOut(pointer: i32, from: i32, length: i32): void {
   return v128.xor(guestLoad128(pointer), v128.load(at));
 }
 
-@inline export function guestLineIs(pointer: i32, at: i32): bool {
+@inline function lineDifference(pointer: i32, at: i32): v128 {
+  return v128.or(
+    v128.or(difference(pointer, at), difference(pointer + 16, at + 16)),
+    v128.or(difference(pointer + 32, at + 32), difference(pointer + 48, at + 48)),
+  );
+}
+
+@inline export function guestChunkIs(pointer: i32, at: i32): bool {
   return !v128.any_true(
     v128.or(
-      v128.or(difference(pointer, at), difference(pointer + 16, at + 16)),
-      v128.or(difference(pointer + 32, at + 32), difference(pointer + 48, at + 48)),
+      v128.or(lineDifference(pointer, at), lineDifference(pointer + 64, at + 64)),
+      v128.or(lineDifference(pointer + 128, at + 128), lineDifference(pointer + 192, at + 192)),
     ),
   );
+}
+
+@inline export function guestLineIs(pointer: i32, at: i32): bool {
+  return !v128.any_true(lineDifference(pointer, at));
 }
 
 @inline function guestSame(pointer: i32, at: i32): i32 {

@@ -165,6 +165,13 @@ export function guestIsZero(pointer: i32): bool {
     .some(word => word !== 0);
 }
 
+/** Whether 256 bytes of the guest's memory are the same as some of the kernel's. */
+export function guestChunkIs(pointer: i32, at: i32): bool {
+  const guestLines = wordsOfGuest();
+  for (let i = 0; i < 64; i++) if (guestLines[(pointer >>> 2) + i] !== words[(at >>> 2) + i]) return false;
+  return true;
+}
+
 /** Whether a line of 64 bytes in the guest's memory is the same as one in the kernel's. */
 export function guestLineIs(pointer: i32, at: i32): bool {
   return guestLineDiffers(pointer, at) === 0;

@@ -102,8 +102,7 @@ export function isReusable(instance: i32): bool {
 /** The actor has ended, and its frames are gone: its instance is free for the next one. */
 export function recycle(instance: i32): void {
   const pool = load((instance + OF_POOL) | 0);
-  if (load((instance + CONDITION) | 0) !== CLEAN)
-    reset(instance, load((instance + IN_STATE) | 0), changedIn(instance, pool));
+  if (load((instance + CONDITION) | 0) !== CLEAN) reset(instance, changedIn(instance, pool));
   const image = load((instance + PENDING) | 0);
   if (image !== 0) dropImage(image);
   store((instance + PENDING) | 0, 0);

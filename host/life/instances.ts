@@ -202,7 +202,7 @@ export class Instances {
         if (free !== undefined) this.#discard(free);
       }
     }
-    kernel.call.dropImage(state);
+    kernel.call.dropState(state);
   }
 
   #dropFree(pool: Pool): void {

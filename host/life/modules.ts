@@ -32,15 +32,15 @@ export class Modules {
   readonly #definitions = new Map<string, Definition>();
   readonly #templates = new WeakMap<DerivedModule, Template>();
   readonly #unloaded = new WeakSet<AnyModule>();
-  /** Of modules that were unloaded and still have actors. */
-  readonly #leaving = new Set<GuestModule | Template>();
+  /** Modules that were unloaded and still have actors, each with the module that has its code. */
+  readonly #leaving = new Map<GuestModule | Template, GuestModule>();
   /** Derived modules that the embedder has forgotten are unloaded. */
-  readonly #onGone: FinalizationRegistry<Template>;
+  readonly #onGone: FinalizationRegistry<Spawned>;
 
   constructor(services: Services, instances: Instances) {
     this.#services = services;
     this.#instances = instances;
-    this.#onGone = new FinalizationRegistry(template => this.#leave(template));
+    this.#onGone = new FinalizationRegistry(spawned => this.#leave(spawned));
     services.specs.onDropped = () => this.#free();
   }
 
@@ -87,7 +87,7 @@ export class Modules {
   add(module: GuestModule, template: Template): DerivedModule {
     const derived = new DerivedModule(module, template.parked.entry, template.name);
     this.#templates.set(derived, template);
-    this.#onGone.register(derived, template, derived);
+    this.#onGone.register(derived, { module, template }, derived);
     return derived;
   }
 
@@ -95,31 +95,31 @@ export class Modules {
   unload(module: AnyModule): boolean {
     this.check(module, "unload");
     if (this.#unloaded.has(module)) return false;
-    const { template } = this.resolve(module);
+    const spawned = this.resolve(module);
     this.#unloaded.add(module);
     for (const [name, { given }] of this.#definitions) if (given === module) this.#definitions.delete(name);
     this.#services.specs.forgetChildren();
-    if (template !== null) this.#onGone.unregister(module);
-    this.#leave(template ?? (module as GuestModule));
+    if (spawned.template !== null) this.#onGone.unregister(module);
+    this.#leave(spawned);
     return true;
   }
 
-  #leave(module: GuestModule | Template): void {
-    this.#leaving.add(module);
+  #leave({ module, template }: Spawned): void {
+    this.#leaving.set(template ?? module, module);
     this.#free();
   }
 
   /** Frees what no actor has any more. */
   #free(): void {
-    for (const leaving of this.#leaving) {
-      const isOf =
-        leaving instanceof GuestModule
-          ? ({ module }: Spec) => module === leaving
-          : ({ template }: Spec) => template === leaving;
-      if (this.#services.specs.some(isOf)) continue;
+    const { specs } = this.#services;
+    for (const [leaving, base] of this.#leaving) {
+      const hasActors = (of: GuestModule | Template) =>
+        specs.some(({ module, template }: Spec) => module === of || template === of);
+      if (hasActors(leaving)) continue;
       this.#leaving.delete(leaving);
-      if (leaving instanceof GuestModule) this.#instances.dropPools(leaving);
-      else this.#instances.dropState(leaving.state);
+      if (!(leaving instanceof GuestModule)) this.#instances.dropState(leaving.state);
+      // Actors of derived modules may have needed instances after their base was unloaded.
+      if (leaving === base || (this.#unloaded.has(base) && !hasActors(base))) this.#instances.dropPools(base);
     }
   }
 }

@@ -6,7 +6,8 @@
 import type { Services } from "../actor/actor.ts";
 import type { Instance } from "../actor/body.ts";
 import { MAX_IMAGE_MEMORY } from "../actor/residence.ts";
-import type { Spec } from "../actor/spec.ts";
+import type { Spec, Template } from "../actor/spec.ts";
+import { STATE_ROOT, STATE_USERS } from "../kernel/image-words.ts";
 import {
   FIRST_STATE,
   FREE_INSTANCE,
@@ -86,11 +87,10 @@ export class Pool {
   /** Adds a new instance, which no actor has. False: its first state cannot be kept. */
   add(instance: Instance, globals: number): boolean {
     const { kernel } = this.#services;
-    const isFirst = this.#word(FIRST_STATE) === 0;
     const scratch = instance.bytes.u8.subarray(0, this.#scratch);
-    if (isFirst) this.#hasDataInScratch = scratch.some(byte => byte !== 0);
+    if (this.made === 0) this.#hasDataInScratch = scratch.some(byte => byte !== 0);
     if (this.#hasDataInScratch) scratch.fill(0);
-    if (isFirst) {
+    if (this.#word(FIRST_STATE) === 0) {
       const state = instance.port?.keepFirstState(this.#storeLimit, globals, this.#scratch) ?? NO_MEMORY;
       if (state === NO_MEMORY || state === TOO_LARGE) return false;
       this.#set(FIRST_STATE, state);
@@ -109,9 +109,16 @@ export class Pool {
     return true;
   }
 
-  /** The first state that its instances begin in. */
+  /** The first state that its instances begin in; 0: there is none yet. */
   get firstState(): number {
     return this.#word(FIRST_STATE);
+  }
+
+  /** Its instances begin in the first state that another pool, or a derived module, of the same module has. */
+  share(state: number): void {
+    const { kernel } = this.#services;
+    kernel.setWord(state + STATE_USERS, kernel.word(state + STATE_USERS) + 1);
+    this.#set(FIRST_STATE, state);
   }
 
   /** The instances that are in this first state. */
@@ -130,7 +137,7 @@ export class Pool {
   end(): void {
     const { call } = this.#services.kernel;
     const state = this.#word(FIRST_STATE);
-    if (state !== 0) call.dropImage(state);
+    if (state !== 0) call.dropState(state);
     this.#services.kernel.giveBlock(this.address, POOL_BYTES);
   }
 
@@ -211,7 +218,7 @@ export class Pools {
   }
 
   /** The pool for actors of a spec; undefined: each of them has an instance of its own. */
-  for({ module, entry, way }: Spec, maximumPages: number): Pool | undefined {
+  for({ module, template, entry, way }: Spec, maximumPages: number): Pool | undefined {
     if (module === null || way === "jspi" || !isShareable(module) || this.#refused.has(module)) return undefined;
     let pools = this.#pools.get(module);
     if (pools === undefined) {
@@ -222,11 +229,19 @@ export class Pools {
     let pool = pools.get(key);
     if (pool === undefined) {
       pool = new Pool(this.#services, this.#most, module);
+      const state =
+        this.#rootOf(template) || [...pools.values()].find(({ firstState }) => firstState !== 0)?.firstState;
+      if (state !== undefined) pool.share(state);
       pools.set(key, pool);
       this.#all.add(pool);
       this.#onModuleGone.register(module, pool, pool);
     }
     return pool;
+  }
+
+  /** The first state of the module that a template was derived from; 0: there is no template. */
+  #rootOf(template: Template | null): number {
+    return template === null ? 0 : this.#services.kernel.word(template.state + STATE_ROOT);
   }
 
   refuse(module: GuestModule): void {

@@ -14,8 +14,12 @@ import {
   LINE_MASK,
   STATE_FROM,
   STATE_GLOBALS,
+  STATE_GLOBALS_AT,
   STATE_HEADER,
+  STATE_LINES,
+  STATE_LINES_AT,
   STATE_PAGES,
+  STATE_ROOT,
   STATE_UNTIL,
 } from "../kernel/image-words.ts";
 import { PAGE_BYTES } from "../wire/abi.ts";
@@ -62,11 +66,8 @@ export function readImage(kernel: AnyKernel, image: number, at: number, length: 
   if (!Number.isInteger(at) || !Number.isInteger(length) || at < 0 || length < 0 || at + length > end) {
     throw new RangeError(`${length} bytes at ${at} are not in the actor's memory of ${end} bytes`);
   }
-  const state = kernel.word(image + IMAGE_STATE);
-  const from = kernel.word(state + STATE_FROM);
-  const lines = linesOf(kernel, state);
   const bytes = new Uint8Array(length);
-  copyPart(bytes, at, lines, from);
+  copyState(bytes, at, kernel, kernel.word(image + IMAGE_STATE));
   eachWord(kernel, image, (address, word) => copyPart(bytes, at, word, address));
   return bytes;
 }
@@ -82,18 +83,33 @@ export function readImageGlobals(kernel: AnyKernel, image: number): Uint8Array<A
   return globals;
 }
 
-/** A copy of what the hash of a first state is taken from: pages, memory and globals. */
+/**
+ * A copy of what the hash of a first state is taken from: pages, memory and globals. That of a derived module is as
+ * if it were the first state of the module itself.
+ */
 export function firstStateBytes(kernel: AnyKernel, state: number): Uint8Array<ArrayBuffer> {
-  const lines = linesOf(kernel, state);
+  const memory = new Uint8Array(kernel.word(state + STATE_PAGES) * PAGE_BYTES);
+  copyState(memory, 0, kernel, state);
+  const [from, until] = usedLines(memory);
+  const lines = memory.subarray(from, until);
   const globals = globalsOf(kernel, state);
   const bytes = new Uint8Array(HASHED_HEADER + lines.length + globals.length);
   const view = new DataView(bytes.buffer);
-  [STATE_PAGES, STATE_GLOBALS, STATE_FROM, STATE_UNTIL].forEach((field, i) => {
-    view.setUint32(4 * i, kernel.word(state + field), true);
+  [kernel.word(state + STATE_PAGES), kernel.word(state + STATE_GLOBALS), from, until].forEach((word, i) => {
+    view.setUint32(4 * i, word, true);
   });
   bytes.set(lines, HASHED_HEADER);
   bytes.set(globals, HASHED_HEADER + lines.length);
   return bytes;
+}
+
+/** Where the first line begins that is not all zeros, and where the last one ends. */
+function usedLines(memory: Uint8Array<ArrayBuffer>): readonly [from: number, until: number] {
+  const words = new Int32Array(memory.buffer);
+  const first = 4 * words.findIndex(word => word !== 0);
+  if (first < 0) return [0, 0];
+  const last = 4 * words.findLastIndex(word => word !== 0);
+  return [first - (first % LINE_BYTES), last - (last % LINE_BYTES) + LINE_BYTES];
 }
 
 /** Calls with each word of an image, and its address: in the memory, or behind its end for globals. */
@@ -113,14 +129,22 @@ export function eachWord(kernel: AnyKernel, image: number, call: (address: numbe
   }
 }
 
-function linesOf(kernel: AnyKernel, state: number): Uint8Array {
-  const begin = (state >>> 0) + STATE_HEADER;
-  return kernel.bytes.subarray(begin, begin + kernel.word(state + STATE_UNTIL) - kernel.word(state + STATE_FROM));
+/** Copies the part of a first state's memory that lies at `at`. The target has zeros. */
+function copyState(target: Uint8Array, at: number, kernel: AnyKernel, state: number): void {
+  const { bytes } = kernel;
+  const root = kernel.word(state + STATE_ROOT) || state;
+  const from = kernel.word(root + STATE_FROM);
+  const begin = (root >>> 0) + STATE_HEADER;
+  copyPart(target, at, bytes.subarray(begin, begin + kernel.word(root + STATE_UNTIL) - from), from);
+  let line = (state >>> 0) + kernel.word(state + STATE_LINES_AT);
+  for (let i = 0; i < kernel.word(state + STATE_LINES); i++, line += LINE_BYTES) {
+    copyPart(target, at, bytes.subarray(line, line + LINE_BYTES), kernel.word(state + STATE_HEADER + 4 * i));
+  }
 }
 
 /** The globals of a first state, as they lie there. */
 export function globalsOf(kernel: AnyKernel, state: number): Uint8Array {
-  const begin = (state >>> 0) + STATE_HEADER + linesOf(kernel, state).length;
+  const begin = (state >>> 0) + kernel.word(state + STATE_GLOBALS_AT);
   return kernel.bytes.subarray(begin, begin + WORD_BYTES * kernel.word(state + STATE_GLOBALS));
 }
 

@@ -100,6 +100,8 @@ interface Functions {
   delegateTie(tie: number, to: number, viaLo: number, viaHi: number): void;
   takeImage(length: number): number;
   dropImage(image: number): void;
+  derive(image: number, limit: number): number;
+  dropState(state: number): void;
 }
 
 /** What the module imports of the host and an instance for turns never calls. */

@@ -22,6 +22,9 @@ function newPlayer(first: Guest): ImagePlayer {
   const { kernel, stack } = copy;
   Object.assign(stack, { calls: 0, endsAt: 0 });
   const player = new ImagePlayer(first, kernel);
+  player.onHeadroom = () => {
+    stack.isSafe = true;
+  };
   player.onGlobals = () => {
     if (++stack.calls !== stack.endsAt) return;
     stack.ended = "callGlobals";
@@ -55,7 +58,7 @@ function fallIn(player: ImagePlayer, step: ImageStep, call: number): string | un
     const [spawned] = step.do === "spawn" ? [[...player.states.values()][step.which % player.states.size]] : [];
     // As `recycle` does.
     const state = word(player.memory, instance.at + I.IN_STATE);
-    player.port(step.of).reset(instance.at, state, (last ?? spawned)?.limit ?? 0);
+    player.port(step.of).reset(instance.at, (last ?? spawned)?.limit ?? 0);
   }
   return stack.ended;
 }
@@ -79,6 +82,7 @@ const SCRIPT: readonly ImageStep[] = [
   { do: "global", of: 0, which: 3, value: 7 },
   { do: "derive", of: 0 },
   { do: "saveOnly", of: 0 },
+  { do: "keepOnly", of: 0 },
   { do: "leave", of: 0 },
   { do: "spawn", of: 0, which: 1 },
   { do: "write", of: 0, at: 20, bytes: new Uint8Array(100).fill(2) },

@@ -97,7 +97,7 @@ test("an instance whose memory grows beyond what images have is neither saved no
   player.play({ do: "grow", of: 0 });
   const { at } = player.instances[0];
   expect(player.port(0).save(player.state, 64)).toBe(0);
-  player.kernel.reset(at, player.state, 64);
+  player.kernel.reset(at, 64);
   expect(word(player.memory, at + I.CONDITION)).toBe(I.DIRTY);
 });
 
@@ -160,7 +160,7 @@ test("bytes beyond the store limit are not looked at, and those of its last line
   const image = player.port(0).save(player.state, 65);
   expect(word(player.memory, image + I.IMAGE_LINES)).toBe(1);
   expect(word(player.memory, image + I.IMAGE_LIMIT)).toBe(65);
-  player.kernel.reset(player.instances[0].at, player.state, 65);
+  player.kernel.reset(player.instances[0].at, 65);
   expect([memory[127], memory[128]]).toEqual([0, 1]);
 });
 
@@ -170,7 +170,7 @@ test("a store limit without a sign and beyond the memory is the end of the memor
   player.play({ do: "write", of: 0, at: 65_535, bytes: full(1) });
   const image = player.port(0).save(player.state, -1);
   expect(word(player.memory, image + I.IMAGE_LIMIT)).toBe(PAGE_BYTES);
-  player.kernel.reset(player.instances[0].at, player.state, -1);
+  player.kernel.reset(player.instances[0].at, -1);
   expect(new Uint8Array(player.instances[0].memory.buffer).some(byte => byte !== 0)).toBe(false);
 });
 
@@ -218,4 +218,94 @@ test("an actor's state becomes the first state of others, which share the instan
   ])
     player.play({ do: "enter", of, which });
   player.check();
+});
+
+/** A first state with three parts, an actor that has changed them, and its state as a first state. */
+function derivedPlayer() {
+  const first = guest(1, [1, 2]);
+  for (const at of [640, 6400, 32_000]) first.bytes.fill(3, at, at + 640);
+  const player = new ImagePlayer(first);
+  player.play({ do: "spawn", of: 0, which: 0 });
+  for (const at of [640, 6400, 10_000]) player.play({ do: "write", of: 0, at, bytes: full(64) });
+  player.play({ do: "global", of: 0, which: 0, value: 9 });
+  player.play({ do: "derive", of: 0 });
+  player.play({ do: "end", of: 0 });
+  const [, derived] = player.states.keys();
+  return { player, derived };
+}
+
+const linesOf = ({ memory }: ImagePlayer, image: number) =>
+  Array.from({ length: word(memory, image + I.IMAGE_LINES) }, (_, i) => {
+    const line = word(memory, image + I.IMAGE_HEADER + 4 * i);
+    return [(line >> I.LINE_ADDRESS_SHIFT) & -64, line & I.LINE_MASK];
+  });
+
+test("a derived state has the lines that differ from its root, and no others", () => {
+  const { player, derived } = derivedPlayer();
+  expect(word(player.memory, derived + I.STATE_ROOT)).toBe(player.state);
+  expect(word(player.memory, player.state + I.STATE_USERS)).toBe(2);
+  const addresses = Array.from({ length: word(player.memory, derived + I.STATE_LINES) }, (_, i) =>
+    word(player.memory, derived + I.STATE_HEADER + 4 * i),
+  );
+  // The write at 10,000 begins in the middle of a line.
+  expect(addresses).toEqual([640, 6400, 9984, 10_048]);
+  expect(word(player.memory, derived + I.STATE_LENGTH)).toBe(I.STATE_HEADER + 64 + 4 * 64 + 64);
+});
+
+test("one that is derived from a derived one differs from the root of both, without what was put back", () => {
+  const { player } = derivedPlayer();
+  player.play({ do: "spawn", of: 0, which: 1 });
+  player.play({ do: "write", of: 0, at: 640, bytes: new Uint8Array(64).fill(3) });
+  player.play({ do: "write", of: 0, at: 20_032, bytes: full(1) });
+  player.play({ do: "derive", of: 0 });
+  const [, , second] = player.states.keys();
+  expect(word(player.memory, second + I.STATE_ROOT)).toBe(player.state);
+  const addresses = Array.from({ length: word(player.memory, second + I.STATE_LINES) }, (_, i) =>
+    word(player.memory, second + I.STATE_HEADER + 4 * i),
+  );
+  expect(addresses).toEqual([6400, 9984, 10_048, 20_032]);
+  player.play({ do: "end", of: 0 });
+  player.play({ do: "spawn", of: 1, which: 2 });
+  player.check();
+});
+
+test("an image has the words that its actor has put back to the root's, and not those of its derived state", () => {
+  const { player } = derivedPlayer();
+  player.play({ do: "spawn", of: 0, which: 1 });
+  player.play({ do: "write", of: 0, at: 640, bytes: new Uint8Array(8).fill(3) });
+  player.play({ do: "write", of: 0, at: 6408, bytes: full(8) });
+  player.play({ do: "write", of: 0, at: 9984, bytes: full(1) });
+  player.play({ do: "global", of: 0, which: 0, value: 1 });
+  player.play({ do: "leave", of: 0 });
+  const [image] = player.hibernated.keys();
+  expect(linesOf(player, image)).toEqual([
+    [640, 1],
+    [9984, 1],
+    [65_536, 1],
+  ]);
+  player.play({ do: "enter", of: 2, which: 0 });
+  player.check();
+});
+
+test("from one derived state to another, only the lines of the two are touched", () => {
+  const { player, derived } = derivedPlayer();
+  const { memory, at } = player.instances[0];
+  const bytes = new Uint8Array(memory.buffer);
+  bytes[32_100] = 0x77;
+  bytes[50_000] = 0x77;
+  player.port(0).beginIn(at, derived);
+  expect([bytes[640], bytes[10_000]]).toEqual([0x5a, 0x5a]);
+  setWord(player.memory, at + I.CONDITION, I.CLEAN);
+  player.port(0).beginIn(at, player.state);
+  expect([bytes[640], bytes[10_000], bytes[32_100], bytes[50_000]]).toEqual([3, 0, 0x77, 0x77]);
+});
+
+test("a root stays as long as a pool or a derived state needs it", () => {
+  const { player, derived } = derivedPlayer();
+  const bytes = () => word(player.memory, W.IMAGE_BYTES);
+  const both = bytes();
+  player.kernel.dropState(player.state);
+  expect(bytes()).toBe(both);
+  player.kernel.dropState(derived);
+  expect(bytes()).toBe(0);
 });

@@ -116,8 +116,8 @@ const NOT_REACHED = [
   ...["pool.ts settle", "pool.ts vacate", "pool.ts mayLeave", "pool.ts free", "pool.ts isLeft"],
   ...["residence.ts enter", "residence.ts changedIn", "residence.ts leave", "residence.ts leaveNothing"],
   "residence.ts recycle",
-  ...["restore.ts beginIn", "restore.ts loadImage", "restore.ts reset", "restore.ts resetSaved"],
-  "restore.ts clearScratch",
+  ...["restore.ts beginIn", "restore.ts loadImage", "restore.ts exchange", "restore.ts reset", "restore.ts resetSaved"],
+  ...["restore.ts putLinesOf", "restore.ts putRoot", "restore.ts putZeros"],
   ...["turn.ts turn", "turn.ts start", "turn.ts turnOfHandler", "turn.ts handleLong"],
 ];
 

@@ -70,6 +70,54 @@ describe("actors of a module with 400 KB of data", () => {
   });
 });
 
+test("a thousand modules that are derived from one share its first state", async () => {
+  const { boss, spawn } = await begin(0);
+  const pid = spawn();
+  await poke(pid);
+  const image = runtime.image(pid);
+  runtime.kill(pid);
+  const { images } = runtime.snapshot().memory;
+  const modules = Array.from({ length: 1_000 }, () => runtime.derive(module, image));
+  expect(runtime.snapshot().memory.images - images).toBeLessThan(1_000 * 1_100);
+  countsOf(boss);
+  const pids = modules.slice(0, 50).map(each => runtime.spawn(each));
+  const base = spawn();
+  await poke(...pids, base, ...pids);
+  const counts = countsOf(boss).map(([n]) => n);
+  expect(counts.sort()).toEqual([1, ...Array(50).fill(2), ...Array(50).fill(3)]);
+  for (const each of modules) runtime.unload(each);
+  for (const each of [...pids, base]) runtime.kill(each);
+  await quiet();
+  expect(runtime.snapshot().memory.images).toBe(images);
+});
+
+test("pools of one module share its first state, and a derived module keeps it when its base is unloaded", async () => {
+  const { boss, spawn } = await begin(0);
+  const pid = spawn();
+  await poke(pid);
+  const { images } = runtime.snapshot().memory;
+  const args = argsOf(boss.pid);
+  const other = runtime.spawn(module, { args, limits: { memoryPages: 33 } });
+  await poke(other);
+  expect(runtime.snapshot().memory.images).toBe(images);
+  const from = runtime.derive(module, runtime.image(pid));
+  runtime.kill(pid);
+  runtime.kill(other);
+  await quiet();
+  runtime.unload(module);
+  const { images: kept } = runtime.snapshot().memory;
+  expect(kept).toBeGreaterThan(DATA);
+  countsOf(boss);
+  const last = runtime.spawn(from);
+  await poke(last);
+  expect(countsOf(boss)).toEqual([[2, 2]]);
+  expect(runtime.snapshot().memory.images).toBe(kept);
+  runtime.unload(from);
+  runtime.kill(last);
+  await quiet();
+  expect(runtime.snapshot().memory.images).toBeLessThan(DATA);
+});
+
 test("an actor keeps its instance where `allMemoryBytes` has no room for an image of more than 128 KiB", async () => {
   const { boss, spawn } = await begin(1_000_000, { limits: { instances: 1, allMemoryBytes: 4_000_000 } });
   const one = spawn();

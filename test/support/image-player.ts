@@ -32,7 +32,7 @@ export interface Instance {
 }
 
 export type ImageStep =
-  | { readonly do: "leave" | "saveOnly" | "end" | "grow" | "derive"; readonly of: number }
+  | { readonly do: "leave" | "saveOnly" | "keepOnly" | "end" | "grow" | "derive"; readonly of: number }
   | { readonly do: "spawn" | "enter" | "drop"; readonly of: number; readonly which: number }
   | { readonly do: "write"; readonly of: number; readonly at: number; readonly bytes: Uint8Array }
   | { readonly do: "global"; readonly of: number; readonly which: number; readonly value: number };
@@ -51,6 +51,8 @@ export class ImagePlayer {
   readonly state: number;
   /** Called where the guest's `isopod:globals` is. */
   onGlobals: () => void = () => undefined;
+  /** Called where the kernel makes sure of headroom. */
+  onHeadroom: () => void = () => undefined;
   #current: Instance;
 
   constructor(given: Guest, used: Kernel = kernel) {
@@ -65,7 +67,10 @@ export class ImagePlayer {
       return { at: INSTANCE_WORDS + 64 * i, memory, globals: [...first.globals], actor: undefined };
     });
     [this.#current] = this.instances;
-    used.useOutside({ callGlobals: (at, toMemory) => this.#callGlobals(at, toMemory) });
+    used.useOutside({
+      hostHeadroom: () => this.onHeadroom(),
+      callGlobals: (at, toMemory) => this.#callGlobals(at, toMemory),
+    });
     this.state = this.port(0).keepFirstState(first.limit, first.globals.length, first.scratch);
     if (this.state <= I.TOO_LARGE) return;
     this.states.set(this.state, first);
@@ -107,7 +112,13 @@ export class ImagePlayer {
     else if (step.do === "derive") this.#derive(step.of, actor);
     else if (step.do === "end") {
       instance.actor = undefined;
-      this.port(step.of).reset(instance.at, actor.state ?? 0, actor.limit);
+      this.port(step.of).reset(instance.at, actor.limit);
+    } else if (step.do === "keepOnly") {
+      const state = this.port(step.of).keepFirstState(actor.limit, actor.globals.length, actor.scratch);
+      if (state <= I.TOO_LARGE) return;
+      this.#unused.add(state);
+      this.kernel.dropState(state);
+      this.#unused.delete(state);
     } else if (step.do === "saveOnly") {
       const image = this.port(step.of).save(actor.state ?? 0, actor.limit);
       if (image === 0) return;
@@ -130,10 +141,14 @@ export class ImagePlayer {
 
   /** The actor's state becomes a first state. */
   #derive(of: number, actor: Guest): void {
-    if (this.states.size > 4) return;
-    const { globals, limit, scratch } = actor;
-    const state = this.port(of).keepFirstState(limit, globals.length, scratch);
-    if (state > I.TOO_LARGE) this.states.set(state, withoutScratch(actor));
+    if (this.states.size > 6) return;
+    const image = this.port(of).save(actor.state ?? 0, actor.limit);
+    if (image === 0) return;
+    this.#unused.add(image);
+    const state = this.kernel.derive(image, actor.limit);
+    if (state !== 0) this.states.set(state, withoutScratch(actor));
+    this.kernel.dropImage(image);
+    this.#unused.delete(image);
   }
 
   #write(instance: Instance, actor: Guest, given: number, bytes: Uint8Array): void {

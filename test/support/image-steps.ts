@@ -43,14 +43,14 @@ export function guestIn({ pages, parts, globals, limit, scratch }: FirstState): 
 
 const of = fc.nat(INSTANCES - 1);
 const which = fc.nat(9);
-const one = (...what: ("leave" | "saveOnly" | "end" | "grow" | "derive")[]) =>
+const one = (...what: ("leave" | "saveOnly" | "keepOnly" | "end" | "grow" | "derive")[]) =>
   fc.record({ do: fc.constantFrom(...what), of });
 
 export const imageStep: fc.Arbitrary<ImageStep> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("spawn" as const), of, which }) },
   { weight: 4, arbitrary: one("leave") },
-  { weight: 2, arbitrary: one("saveOnly", "end") },
-  { weight: 1, arbitrary: one("grow", "derive") },
+  { weight: 2, arbitrary: one("saveOnly", "keepOnly", "end") },
+  { weight: 2, arbitrary: one("grow", "derive") },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("enter" as const), of, which }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("drop" as const), of, which }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant("write" as const), of, at: place, bytes: content }) },

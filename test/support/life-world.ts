@@ -181,12 +181,16 @@ export class LifeWorld {
     this.#addSpec(module, 0);
   }
 
-  /** Its first state is kept from an instance that no actor gets. */
+  /** Its first state is made in an instance that no actor gets. */
   #derive(spec: number): void {
     const instance = this.makeInstance(0, PAGES[spec]);
     new Uint8Array(instance.memory.buffer).set(this.first[spec].bytes);
     instance.globals = [...this.first[spec].globals];
-    this.states.push(this.#keep(spec, instance));
+    const image = this.port(instance).save(this.states[0], -1);
+    const state = this.kernel.derive(image, LIMITS[spec]);
+    insist(state !== 0, "a state is not derived");
+    this.kernel.dropImage(image);
+    this.states.push(state);
     this.dropOne(0);
     this.#addSpec(spec, W.STARTED | W.MAY_PARK);
     const { info, pointer, capacity } = WINDOW;
