@@ -2,30 +2,22 @@
  * Tests in JavaScript: a test is a function that a script exports. It is called by name, and passes if the
  * promise that it returns is resolved.
  */
-import { readFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { loadScript } from "../../../js/index.ts";
 import type { Runtime } from "../../index.ts";
-import { CODE_FOLDER } from "../../installation.ts";
+import { scriptFrom } from "../run/script.ts";
 
-export function isScript(file: string): boolean {
-  return /\.m?js$/.test(file);
-}
+/** A script cannot be loaded, and that has been printed. */
+export class ScriptFailed extends Error {}
 
 /** The names of the tests of a script. */
 export function testsIn(source: string): string[] {
   return [...source.matchAll(/^export\s+(?:async\s+)?function\s+(test(?![a-z])\w*)/gm)].map(([, name]) => name);
 }
 
-/** Loads a script into a runtime and gives it a name. */
+/** Loads a script into a runtime and gives it a name. What is wrong with it has been printed. */
 export async function defineScript(runtime: Runtime, name: string, file: string): Promise<void> {
-  const folder = dirname(resolve(file));
-  const module = await loadScript(runtime, await readFile(file, "utf8"), {
-    name: basename(file),
-    engine: pathToFileURL(join(CODE_FOLDER, "host/js/engine.wasm")),
-    resolve: wanted => readFile(join(folder, wanted), "utf8").catch(() => undefined),
-  });
+  const load = await scriptFrom(file);
+  const module = await load(runtime);
+  if (module === undefined) throw new ScriptFailed();
   runtime.define(name, module);
 }
 

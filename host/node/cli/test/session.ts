@@ -12,10 +12,11 @@ import { read } from "../../read.ts";
 import { UsageError } from "../command.ts";
 import { compileOptions } from "../compile-options.ts";
 import { printDiagnostics } from "../diagnostics.ts";
+import { isScript } from "../run/language.ts";
 import { ProgressLine } from "../terminal.ts";
 import type { TestOptions, TestResult } from "./options.ts";
 import { commandOf, printResult } from "./report.ts";
-import { callTest, defineScript, isScript, testsIn } from "./scripts.ts";
+import { callTest, defineScript, ScriptFailed, testsIn } from "./scripts.ts";
 
 /** Runs the tests of all files. Resolves to the sources that were read, and whether all tests have passed. */
 export async function runTests(
@@ -25,7 +26,7 @@ export async function runTests(
   const progress = new ProgressLine();
   progress.say(`compiling ${files.length === 1 ? files[0] : `${files.length} guests`}`);
   const others = [...options.definitions.values()];
-  const guests = [...new Set([...files, ...others])].filter(file => !isScript(file));
+  const guests = [...new Set([...files, ...others])].filter(file => !isScript(file, options.given));
   const built = new Map(
     (await compile(guests, options).finally(() => progress.clear())).map((compiled, i) => [guests[i], compiled]),
   );
@@ -110,7 +111,7 @@ async function runTest(
       return compiled === undefined ? [] : [[name, compiled]];
     }),
   );
-  const scripts = [...names].filter(([, path]) => isScript(path));
+  const scripts = [...names].filter(([, path]) => isScript(path, options.given));
   const shared: SimulateOptions = {
     modules,
     ...(scripts.length > 0 && {
@@ -126,7 +127,7 @@ async function runTest(
     ...(preempt !== undefined && { preempt }),
   };
   const program = (runtime: Runtime) =>
-    isScript(file) ? callTest(runtime, own, test) : runtime.spawn(own, { entry: test });
+    isScript(file, options.given) ? callTest(runtime, own, test) : runtime.spawn(own, { entry: test });
   const onSeed = (played: number) => progress.say(`${test}: ${played} of ${seeds} seeds`);
   try {
     const explored =
@@ -139,6 +140,7 @@ async function runTest(
     if (error instanceof LoadError) {
       return { file, test, error: new Error(`${error.message}; --imports FILE gives functions of the host`) };
     }
+    if (error instanceof ScriptFailed) return { file, test, error: new Error("its scripts cannot be loaded") };
     throw error;
   }
 }
