@@ -60,6 +60,17 @@ void run_jobs(void) {
   if (rejected_count > 0) crash(JS_PromiseResult(context, rejected[0]));
 }
 
+/* Logs an exception of a call that nobody waits for. */
+static void log_error(Bytes *out, JSValueConst thrown) {
+  static const char why[] = "nobody waits for this call: ";
+  const char *text = JS_ToCString(context, thrown);
+  if (text == NULL) JS_FreeValue(context, JS_GetException(context));
+  bytes_add(out, why, sizeof why - 1);
+  bytes_add(out, text, text == NULL ? 0 : strlen(text));
+  JS_FreeCString(context, text);
+  actor_log(3, out->at, out->length);
+}
+
 /* Sends [true, result], or [false, name, message] of an exception. Who is not waiting gets nothing. */
 static void answer(uint32_t lo, uint32_t hi, int32_t ref, JSValue result, bool is_error) {
   Bytes out = out_begin();
@@ -73,7 +84,11 @@ static void answer(uint32_t lo, uint32_t hi, int32_t ref, JSValue result, bool i
       out.length = 0;
     }
   }
-  if (is_error) write_error(&out, result);
+  if (is_error && ref == 0) {
+    log_error(&out, result);
+  } else if (is_error) {
+    write_error(&out, result);
+  }
   JS_FreeValue(context, result);
   if (ref != 0) {
     if (actor_send(lo, hi, ref, out.at, out.length) == TOO_LARGE) {
@@ -84,9 +99,6 @@ static void answer(uint32_t lo, uint32_t hi, int32_t ref, JSValue result, bool i
       JS_FreeValue(context, result);
       actor_send(lo, hi, ref, out.at, out.length);
     }
-  } else if (is_error) {
-    static const char text[] = "an exception of a call that nobody waits for";
-    actor_log(3, text, sizeof text - 1);
   }
   out_end(&out);
 }

@@ -175,6 +175,19 @@ describe("calls of functions", () => {
     }
   });
 
+  test("that nobody waits for log what they throw", async () => {
+    const lines: string[] = [];
+    const runtime = newRuntime({ onLog: (_, level, text) => lines.push(`${level}: ${text}`) });
+    const pid = await spawnScript(runtime, `export async function fails() { throw new RangeError("hé"); }`);
+    runtime.send(pid, cbor.encode(["fails"]));
+    runtime.send(pid, cbor.encode("no call"));
+    await runtime.settled();
+    expect(lines).toEqual([
+      "error: nobody waits for this call: RangeError: hé",
+      expect.stringMatching(/TypeError: this is no call/),
+    ]);
+  });
+
   test("answer what is thrown, also by promises, and the actor lives", async () => {
     const runtime = newRuntime();
     const script = await functionsOf<Record<string, () => Promise<unknown>>>(

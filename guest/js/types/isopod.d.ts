@@ -156,7 +156,10 @@ export declare function spawnMonitor(name: string, options?: SpawnOptions): { re
 /** Each ends with the other, unless it traps exits. False: there is no such actor, and an Exit signal comes. */
 export declare function link(pid: Pid): boolean;
 export declare function unlink(pid: Pid): boolean;
-/** One Down comes when the actor ends; at once where it has ended. */
+/**
+ * One Down comes when the actor ends; at once where it has ended. It comes to onMessage or receive: scripts of
+ * functions get none.
+ */
 export declare function monitor(pid: Pid): Ref;
 export declare function demonitor(ref: Ref): boolean;
 /** Whether Exit signals come as messages, instead of ending this actor. Returns how it was before. */
