@@ -37,6 +37,8 @@ const slowOfRooms = [
   "test/mail/full-mailbox.test.ts",
   "test/mail/order.laws.test.ts",
   "test/javascript/otp-supervisor.test.ts",
+  "test/simulation/bugs.test.ts",
+  "test/simulation/supervisors.test.ts",
   "test/turns/guard.test.ts",
   "test/turns/waits.laws.test.ts",
 ];
