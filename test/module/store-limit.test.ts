@@ -3,7 +3,7 @@
  * did, and behind it the instruction traps.
  */
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { catalogue, type Type } from "../../bench/studies/catalogue.ts";
 import { Cursor, Undecodable } from "../../host/module/cursor.ts";
 import { walk } from "../../host/module/instructions.ts";
@@ -199,10 +199,10 @@ function bytesOf(name: string): number {
   return known[name] ?? [4, 8, 1, 2, 1, 2, 4][(Number(name.slice(5)) - 0x17) % 7];
 }
 
-/** A module with two pages, a limit, and `run(address, length)`. */
-function moduleWith(code: readonly number[], first = FIRST): Uint8Array<ArrayBuffer> {
+/** A module with two pages, a limit, and a function of `(address, length)` for each of the codes. */
+function moduleWith(codes: readonly (readonly number[])[], first = FIRST): Uint8Array<ArrayBuffer> {
   const locals = [I32, I64, F32, F64, V128].map(type => [1, type]);
-  const body = [...vector(locals), ...code, END];
+  const bodies = codes.map(code => [...vector(locals), ...code, END]);
   return Uint8Array.from([
     ...HEADER,
     ...section(
@@ -213,40 +213,37 @@ function moduleWith(code: readonly number[], first = FIRST): Uint8Array<ArrayBuf
       ]),
     ),
     ...section(2, vector([[...name("env"), ...name("memory"), 2, 0, 2]])),
-    ...section(3, vector([[0], [1]])),
+    ...section(3, vector([...codes.map(() => [0]), [1]])),
     ...section(6, vector([[I32, 1, 0x41, ...s32(first), END]])),
     ...section(
       7,
       vector([
-        [...name("run"), 0, 0],
-        [...name("set"), 0, 1],
+        ...codes.map((_, i) => [...name(`run ${i}`), 0, i]),
+        [...name("set"), 0, codes.length],
         [...name("isopod:limit"), 3, 0],
       ]),
     ),
     ...section(12, [1]),
-    ...section(
-      10,
-      vector([
-        [...u32(body.length), ...body],
-        [6, 0, 0x20, 0, 0x24, 0, END],
-      ]),
-    ),
+    ...section(10, vector([...bodies.map(body => [...u32(body.length), ...body]), [6, 0, 0x20, 0, 0x24, 0, END]])),
     ...section(11, vector([[1, ...name("abcdefgh".repeat(40))]])),
   ]);
 }
 
+type Run = (address: number, length: number) => void;
+
 interface Instance {
-  readonly run: (address: number, length: number) => void;
+  /** In the order of the codes. */
+  readonly runs: readonly Run[];
   readonly set: (limit: number) => void;
   readonly limit: WebAssembly.Global;
   readonly bytes: Uint8Array;
 }
 
-function instanceOf(bytes: Uint8Array<ArrayBuffer>): Instance {
+function instanceOf(module: Uint8Array<ArrayBuffer>): Instance {
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2 });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-  const { run, set, "isopod:limit": limit } = exports as Record<string, unknown>;
-  return { run, set, limit, bytes: new Uint8Array(memory.buffer) } as Instance;
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory } });
+  const { set, "isopod:limit": limit, ...runs } = exports as Record<string, unknown>;
+  return { runs: Object.values(runs), set, limit, bytes: new Uint8Array(memory.buffer) } as Instance;
 }
 
 function limited(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
@@ -255,16 +252,14 @@ function limited(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return limitStores(bytes, limit);
 }
 
-/** What a call has done: its trap, and what memory is after it. */
-function outcome({ run, bytes }: Instance, address: number, length: number): { trap: string; memory: Uint8Array } {
-  bytes.set(untouched);
-  let trap = "";
+/** The trap that a call ends with, or "". */
+function trapOf(run: Run, address: number, length: number): string {
   try {
     run(address, length);
+    return "";
   } catch (error) {
-    trap = (error as Error).message;
+    return (error as Error).message;
   }
-  return { trap, memory: bytes };
 }
 
 const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
@@ -322,38 +317,70 @@ const localOf = (type: string) => 2 + "iIfdv".indexOf(type);
 const isAllowed = (address: number, end: number, limit: number, isBulk: boolean) =>
   address + (isBulk ? end : Math.max(0, end - LIMIT_SLACK)) <= limit;
 
+/** A module as it is and with checks. Between two calls, all bytes of both memories are `untouched`. */
+interface Pair {
+  readonly plain: Instance;
+  readonly checked: Instance;
+}
+
 describe.each(Object.entries(FORMS))("with %s as operands", (_form, form) => {
   describe.each(written)("$name", writing => {
     const { code, gives, bytes, isAtomic } = writing;
     const isBulk = bytes === undefined;
-    const instruction = (offset: number) => [...form(writing), ...code(offset), ...(gives === "" ? [] : [0x1a])];
+    const offsets = isBulk ? [0] : OFFSETS;
+    const codes = offsets.map(offset => [...form(writing), ...code(offset), ...(gives === "" ? [] : [0x1a])]);
+    /** By the first value of the limit, which no check lets through less than. */
+    const pairs = new Map<number, Pair>();
+    afterAll(() => pairs.clear());
+
+    function pairOf(first: number): Pair {
+      const module = moduleWith(codes, first);
+      const [plain, checked] = [module, limited(module)].map(instanceOf);
+      plain.bytes.set(untouched);
+      checked.bytes.set(untouched);
+      return { plain, checked };
+    }
+
+    /** What is wrong with a call that is allowed: it does what it does without a limit. */
+    function faultOfAllowed({ plain, checked }: Pair, i: number, address: number, length: number): string {
+      const trap = trapOf(checked.runs[i], address, length);
+      const expected = trapOf(plain.runs[i], address, length);
+      if (trap !== expected) return `traps: ${trap}, not: ${expected}`;
+      if (!same(checked.bytes, plain.bytes)) return "leaves another memory";
+      if (!same(checked.bytes, untouched)) {
+        const behind = (checked.limit.value >>> 0) + LIMIT_SLACK;
+        const isBehind = !same(checked.bytes.subarray(behind), untouched.subarray(behind));
+        plain.bytes.set(untouched);
+        checked.bytes.set(untouched);
+        return isBehind ? "writes behind the limit" : "";
+      }
+      // Otherwise the comparison proves nothing.
+      const from = address + offsets[i];
+      const count = bytes ?? length;
+      const isAligned = !isAtomic || from % count === 0;
+      const mayDiffer = isAtomic && from < DIFFERENT;
+      const isInside = from + count <= MEMORY_BYTES && count > 0 && count <= 256;
+      return isAligned && !mayDiffer && isInside ? "writes nothing" : "";
+    }
+
+    function faultOfRefused({ checked }: Pair, i: number, address: number, length: number): string {
+      const trap = trapOf(checked.runs[i], address, length);
+      if (trap !== "unreachable") return `traps: ${trap}`;
+      return same(checked.bytes, untouched) ? "" : "writes and traps";
+    }
 
     test.each([FIRST, FIRST + 1, FIRST + 8, MEMORY_BYTES, 0, 64])("with the limit %i", limit => {
-      for (const offset of isBulk ? [0] : OFFSETS) {
-        const bytesOfModule = moduleWith(instruction(offset), Math.min(limit, FIRST));
-        const [plain, checked] = [bytesOfModule, limited(bytesOfModule)].map(instanceOf);
-        checked.limit.value = limit;
+      const first = Math.min(limit, FIRST);
+      const pair = pairs.get(first) ?? pairOf(first);
+      pairs.set(first, pair);
+      pair.checked.limit.value = limit;
+      for (const [i, offset] of offsets.entries()) {
         for (const length of isBulk ? LENGTHS : [0]) {
           const end = offset + (bytes ?? length);
           for (const address of addresses(limit, offset, end)) {
-            const found = outcome(checked, address, length);
-            const at = `offset ${offset}, address ${address}, length ${length}`;
-            if (isAllowed(address, end, limit, isBulk)) {
-              const expected = outcome(plain, address, length);
-              expect(found.trap, at).toBe(expected.trap);
-              expect(same(found.memory, expected.memory), at).toBe(true);
-              // Otherwise the comparison proves nothing.
-              const isAligned = !isAtomic || (address + offset) % (bytes ?? 1) === 0;
-              const mayDiffer = isAtomic && address + offset < DIFFERENT;
-              const isInside = address + end <= MEMORY_BYTES && end > offset && end - offset <= 256;
-              if (isAligned && !mayDiffer && isInside) expect(same(found.memory, untouched), at).toBe(false);
-            } else {
-              expect(found.trap, at).toBe("unreachable");
-              expect(same(found.memory, untouched), at).toBe(true);
-            }
-            expect(same(found.memory.subarray(limit + LIMIT_SLACK), untouched.subarray(limit + LIMIT_SLACK))).toBe(
-              true,
-            );
+            const faultOf = isAllowed(address, end, limit, isBulk) ? faultOfAllowed : faultOfRefused;
+            const fault = faultOf(pair, i, address, length);
+            if (fault !== "") expect.fail(`offset ${offset}, address ${address}, length ${length}: ${fault}`);
           }
         }
       }
@@ -363,9 +390,13 @@ describe.each(Object.entries(FORMS))("with %s as operands", (_form, form) => {
 
 describe("the limit", () => {
   const STORE = [0x20, 0, 0x41, 1, 0x3a, 0, 0];
+  const limitedStore = () => {
+    const { runs, ...rest } = instanceOf(limited(moduleWith([STORE])));
+    return { run: runs[0], ...rest };
+  };
 
   test("can be raised by the module, and not lowered", () => {
-    const { run, set, limit } = instanceOf(limited(moduleWith(STORE)));
+    const { run, set, limit } = limitedStore();
     run(FIRST, 0);
     expect(() => run(FIRST + 1, 0)).toThrow(WebAssembly.RuntimeError);
     for (const lower of [0, FIRST - 1, -(2 ** 31)].filter(value => value >>> 0 <= FIRST)) {
@@ -384,7 +415,7 @@ describe("the limit", () => {
   });
 
   test("can be set by the host", () => {
-    const { run, limit } = instanceOf(limited(moduleWith(STORE)));
+    const { run, limit } = limitedStore();
     limit.value = FIRST + 100;
     run(FIRST + 100, 0);
     limit.value = FIRST;
@@ -392,7 +423,7 @@ describe("the limit", () => {
   });
 
   test("may be beyond the memory: then the memory ends it", () => {
-    const { run, limit } = instanceOf(limited(moduleWith(STORE)));
+    const { run, limit } = limitedStore();
     limit.value = -1;
     run(MEMORY_BYTES - 1, 0);
     expect(() => run(MEMORY_BYTES, 0)).toThrow(WebAssembly.RuntimeError);
