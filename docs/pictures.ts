@@ -1,23 +1,26 @@
 /**
- * Makes docs/images/observer.png: `node docs/pictures.ts`. A program of its own is observed in
- * Chromium, at its liveliest: a shop with two supervisors, of which one child crashes now and then.
+ * Makes the pictures of the observer and of the demo in docs/images/: `npm run docs:pictures`. What is
+ * observed in Chromium is a shop with two supervisors, of which one child crashes now and then.
  *
- *     node docs/pictures.ts FOLDER    all tabs, in two widths and two colour schemes
+ *     npm run docs:pictures -- FOLDER    all tabs of the observer, in two widths and two colour schemes
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright";
+import { serveDemo } from "../host/node/demo/server.ts";
 import { build, createRuntime, formatPid, type Pid } from "../host/node/index.ts";
 import { chromiumOptions } from "../test/browser/chromium.ts";
+import { withPalette } from "./palette-png.ts";
 
 const WISHES = ["two coffees", "one tea", "a slice of cake", "three scones", "a bagel", "a sandwich"];
 const CUSTOMERS = ["ada", "grace", "edsger", "barbara", "donald", "niklaus", "radia", "leslie"];
 /** Long enough for the plots to have something to show. */
-const RUN_MS = Number(process.env.RUN_MS ?? 45_000);
+const RUN_MS = 45_000;
+/** The books crash so often, in orders of 25 ms. */
+const ORDERS_A_VOUCHER = 1_000;
 
 const folder = process.argv[2];
-const image = fileURLToPath(new URL("images/observer.png", import.meta.url));
 const [built] = await build([fileURLToPath(new URL("../test/guests/shop.ts", import.meta.url))]);
 const runtime = createRuntime({ grants: "all", quiet: true });
 const shop = await runtime.load(built, { name: "shop.ts" });
@@ -34,7 +37,7 @@ runtime.register("audit", audit.pid);
 let orders = 0;
 const ordering = setInterval(() => {
   orders++;
-  const wish = orders % 240 === 0 ? "a cake for a voucher" : WISHES[orders % WISHES.length];
+  const wish = orders % ORDERS_A_VOUCHER === 0 ? "a cake for a voucher" : WISHES[orders % WISHES.length];
   runtime.send(CUSTOMERS[orders % CUSTOMERS.length], wish);
   if (orders % 40 === 0) audit.send(audit.pid, `audit after ${orders} orders`);
   if (audit.size > 9) while (audit.poll() !== undefined);
@@ -43,30 +46,57 @@ const ordering = setInterval(() => {
 const observer = await runtime.observe();
 const browser = await chromium.launch(chromiumOptions());
 const page = await browser.newPage({ viewport: { width: 1280, height: 860 }, colorScheme: "light" });
-page.on("pageerror", error => console.error(error));
-page.on("console", m => console.log(m.text()));
 await page.goto(observer.url);
 await page.getByLabel(`Follow ${formatPid(runtime.whereis("desk") as Pid)}`).click();
 await page.getByLabel(`Follow ${formatPid(runtime.whereis("books") as Pid)}`).click();
 await new Promise(resolve => setTimeout(resolve, RUN_MS));
-if (folder === undefined) await picture(page, image);
+if (folder === undefined) await observerPictures(page);
 else await album(page, folder);
 clearInterval(ordering);
+if (folder === undefined) await demoPicture(await browser.newPage({ viewport: { width: 1280, height: 800 } }));
 await browser.close();
 await observer.close();
 await runtime.stop();
+
+/** Writes a picture of the page to docs/images/. */
+async function take(page: Page, name: string): Promise<void> {
+  const blank = await browser.newPage();
+  const png = await withPalette(await page.screenshot(), blank);
+  await blank.close();
+  writeFileSync(new URL(`images/${name}.png`, import.meta.url), png);
+}
 
 async function tab(page: Page, name: string): Promise<void> {
   await page.getByRole("tab", { name }).click();
 }
 
-/** The list of actors, the busiest first, and the desk in detail. */
-async function picture(page: Page, path: string): Promise<void> {
+/** The list of actors, the busiest first, with the desk in detail; and who talks to whom. */
+async function observerPictures(page: Page): Promise<void> {
+  await tab(page, "Messages");
+  await page.locator(".sequence").waitFor();
+  await take(page, "observer-messages");
   await tab(page, "Actors");
-  await page.getByRole("button", { name: "CPU", exact: true }).click();
   await page.getByRole("row", { name: / desk / }).click();
   await page.getByText("The last messages").waitFor();
-  await page.screenshot({ path });
+  // Rows change their places from now on.
+  await page.getByRole("button", { name: "CPU", exact: true }).click();
+  // Items a second need two looks at the list.
+  await page.waitForTimeout(3000);
+  await take(page, "observer");
+}
+
+/** The demo, after one of its actors has crashed. */
+async function demoPicture(page: Page): Promise<void> {
+  const server = await serveDemo(0);
+  await page.goto(server.url);
+  await page.locator("#status[data-state=live]").waitFor({ timeout: 200_000 });
+  await page.waitForTimeout(12_000);
+  await page.getByRole("button", { name: "Crash it" }).first().click();
+  await page.waitForTimeout(4000);
+  // Other work on the machine may hold it up for a moment.
+  await page.waitForFunction(() => / M$/.test(document.querySelector("#rate")?.textContent ?? ""));
+  await take(page, "demo");
+  await server.close();
 }
 
 /** Everything that the page can show. */
