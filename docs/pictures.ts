@@ -58,12 +58,12 @@ await browser.close();
 await observer.close();
 await runtime.stop();
 
-/** Writes a picture of the page to docs/images/. */
-async function take(page: Page, name: string): Promise<void> {
+/** Writes a picture to docs/images/. It computes for a while, which would hold up what is observed. */
+async function keep(name: string, png: Buffer): Promise<void> {
   const blank = await browser.newPage();
-  const png = await withPalette(await page.screenshot(), blank);
+  const small = await withPalette(png, blank);
   await blank.close();
-  writeFileSync(new URL(`images/${name}.png`, import.meta.url), png);
+  writeFileSync(new URL(`images/${name}.png`, import.meta.url), small);
 }
 
 async function tab(page: Page, name: string): Promise<void> {
@@ -74,7 +74,7 @@ async function tab(page: Page, name: string): Promise<void> {
 async function observerPictures(page: Page): Promise<void> {
   await tab(page, "Messages");
   await page.locator(".sequence").waitFor();
-  await take(page, "observer-messages");
+  const messages = await page.screenshot();
   await tab(page, "Actors");
   await page.getByRole("row", { name: / desk / }).click();
   await page.getByText("The last messages").waitFor();
@@ -82,7 +82,9 @@ async function observerPictures(page: Page): Promise<void> {
   await page.getByRole("button", { name: "CPU", exact: true }).click();
   // Items a second need two looks at the list.
   await page.waitForTimeout(3000);
-  await take(page, "observer");
+  const actors = await page.screenshot();
+  await keep("observer-messages", messages);
+  await keep("observer", actors);
 }
 
 /** The demo, after one of its actors has crashed. */
@@ -93,9 +95,11 @@ async function demoPicture(page: Page): Promise<void> {
   await page.waitForTimeout(12_000);
   await page.getByRole("button", { name: "Crash it" }).first().click();
   await page.waitForTimeout(4000);
+  let picture: Buffer;
   // Other work on the machine may hold it up for a moment.
-  await page.waitForFunction(() => / M$/.test(document.querySelector("#rate")?.textContent ?? ""));
-  await take(page, "demo");
+  do picture = await page.screenshot();
+  while (!/ M$/.test((await page.locator("#rate").textContent()) ?? ""));
+  await keep("demo", picture);
   await server.close();
 }
 

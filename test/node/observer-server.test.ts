@@ -347,11 +347,11 @@ describe("what it answers", () => {
     );
     expect(shown(page)).toEqual([
       ["desk", "echo", "message", 7, "hello", undefined],
-      ["", "glass", "message", 0, "a stone", undefined],
+      ["", "glass, ended", "message", 0, "a stone", undefined],
       ["echo", "desk", "message", 7, "hello", undefined],
-      ["", "glass", "message", 0, "another", "noproc"],
+      ["", "glass, ended", "message", 0, "another", "noproc"],
     ]);
-    expect(page.followed.map(({ label }) => label)).toEqual(["echo", "desk", "glass"]);
+    expect(page.followed.map(({ label }) => label)).toEqual(["echo", "desk", "glass, ended"]);
     expect((await ask<Overview>("overview")).followed).toEqual([echo, desk.pid, brittle].map(formatPid));
     expect(page.rows.every(({ atMs }) => Math.abs(atMs - Date.now()) < 10_000)).toBe(true);
     const last = page.rows.at(-1)?.number ?? 0;
