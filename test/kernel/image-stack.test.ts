@@ -57,7 +57,6 @@ function fallIn(player: ImagePlayer, step: ImageStep, call: number): string | un
     const last = before ?? (step.do === "enter" ? hibernated[step.which % hibernated.length][1] : undefined);
     const [spawned] = step.do === "spawn" ? [[...player.states.values()][step.which % player.states.size]] : [];
     // As `recycle` does.
-    const state = word(player.memory, instance.at + I.IN_STATE);
     player.port(step.of).reset(instance.at, (last ?? spawned)?.limit ?? 0);
   }
   return stack.ended;
