@@ -112,7 +112,7 @@ const SCRIPT: readonly LifeStep[] = [
  */
 const NOT_REACHED = [
   ...["end.ts end", "end.ts note", "end.ts isPlain", "end.ts endTie", "end.ts tellWatcher", "end.ts signal"],
-  "loop.ts turnOf",
+  ...["loop.ts runTimed", "loop.ts turnOf"],
   ...["pool.ts settle", "pool.ts vacate", "pool.ts mayLeave", "pool.ts free", "pool.ts isLeft"],
   ...["residence.ts enter", "residence.ts changedIn", "residence.ts leave", "residence.ts leaveNothing"],
   "residence.ts recycle",
