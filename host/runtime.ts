@@ -290,7 +290,7 @@ export class Runtime extends Caller implements AsyncDisposable {
   }
 
   /**
-   * Estimates how long the turns of each guest take, until `TurnTimes.stop`. It costs about two percent
+   * Estimates how long the turns of each guest take, until `TurnTimes.stop`. It costs about one percent
    * of the thread (docs/observer.md).
    */
   timeTurns(): TurnTimes {
