@@ -107,12 +107,12 @@ const SCRIPT: readonly LifeStep[] = [
 ];
 
 /**
- * What no guest calls: the loop makes sure of headroom for all of it. And the last steps of a spawn are
+ * What no guest calls: the loop makes sure of headroom for all of it. `runTimed` is `run` with a clock. And the last steps of a spawn are
  * no calls.
  */
 const NOT_REACHED = [
   ...["end.ts end", "end.ts note", "end.ts isPlain", "end.ts endTie", "end.ts tellWatcher", "end.ts signal"],
-  "loop.ts turnOf",
+  ...["loop.ts runTimed", "loop.ts turnOf"],
   ...["pool.ts settle", "pool.ts vacate", "pool.ts mayLeave", "pool.ts free", "pool.ts isLeft"],
   ...["residence.ts enter", "residence.ts changedIn", "residence.ts leave", "residence.ts leaveNothing"],
   "residence.ts recycle",
