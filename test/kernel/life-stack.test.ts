@@ -107,7 +107,7 @@ const SCRIPT: readonly LifeStep[] = [
 ];
 
 /**
- * What no guest calls: the loop makes sure of headroom for all of it. And the last steps of a spawn are
+ * What no guest calls: the loop makes sure of headroom for all of it. `runTimed` is `run` with a clock. And the last steps of a spawn are
  * no calls.
  */
 const NOT_REACHED = [

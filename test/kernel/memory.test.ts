@@ -79,6 +79,7 @@ const steps: Readonly<Record<string, fc.Arbitrary<number[]>>> = {
   guestStore2: fc.tuple(within(0, 512, 4), word, word),
   guestCopy2: fc.tuple(within(0, 512, 4), pair),
   guestIsZero: fc.tuple(within(0, 512, 4)),
+  guestChunkIs: fc.tuple(line, line),
   guestLineIs: fc.tuple(line, line),
   guestLineDiffers: fc.tuple(line, line),
   lineDiffers: fc.tuple(line, line),
@@ -164,12 +165,16 @@ test("lines are compared word by word, and zeros byte by byte", () => {
         .filter(at => guest[at] !== (((at - 640 + 512) * 167 + 1) & 0xff));
       const mask = changed.reduce((sum, at) => sum | (1 << ((at - 640) >> 3)), 0);
       for (const at of notZero) guest[4096 + 4 * from + at] = 1;
+      // 256 bytes that are the same, unless one of them is not.
+      guest.set(new Uint8Array(ours.memory.buffer, 8192, 256), 16_384);
+      for (const at of notZero) guest[16_384 + at] ^= 1 << (from & 7);
       memory.useMemories(ours.memory, ours.guestMemory);
       const { functions } = instantiateKernel({ ...ours, wasm: memoryWasm });
       for (const version of [memory as unknown as typeof functions, functions]) {
         expect(asNumber(version.guestLineIs(640, 1024))).toBe(Number(mask === 0));
         expect(version.guestLineDiffers(640, 1024)).toBe(mask);
         expect(asNumber(version.guestIsZero(4096 + 4 * from))).toBe(1 - notZero.length);
+        expect(asNumber(version.guestChunkIs(16_384, 8192))).toBe(1 - notZero.length);
         version.guestLineIn(1024 + 64, 640);
         expect(version.lineDiffers(1024 + 64, 1024)).toBe(mask);
       }
