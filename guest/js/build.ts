@@ -50,6 +50,7 @@ const SOURCE_AT = 16 * 1024;
 const BYTES_AT = 80 * 1024;
 const BYTES_END = 160 * 1024;
 const PAGE_BYTES = 65_536;
+const FETCH_LIMIT_MS = 60_000;
 
 const FLAGS = [
   "--target=wasm32-wasi",
@@ -68,7 +69,10 @@ const WARNINGS = ["-Wall", "-Wno-unused-function", "-Wno-unused-but-set-variable
 
 /** The folder of quickjs-ng's sources, fetched by cargo and checked. */
 export function sources(): string {
-  execFileSync("cargo", ["fetch", "--manifest-path", join(HERE, "sources/Cargo.toml")], { stdio: "inherit" });
+  execFileSync("cargo", ["fetch", "--manifest-path", join(HERE, "sources/Cargo.toml")], {
+    stdio: "inherit",
+    timeout: FETCH_LIMIT_MS,
+  });
   const registry = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry");
   const cached = readdirSync(join(registry, "cache"))
     .map(index => join(registry, "cache", index, `${PACKAGE}.crate`))

@@ -11,9 +11,19 @@ import { Runtime } from "../../host/index.ts";
 import { loadScript } from "../../host/js/index.ts";
 
 const runs = (program: string): boolean => spawnSync(program, ["--version"]).status === 0;
-const quickjs = runs("cargo") ? sources() : undefined;
+const quickjs = runs("cargo") ? fetched() : undefined;
 const canCompile = runs("clang") && runs("wasm-ld") && existsSync("/usr/include/wasm32-wasi");
 const engine = readFileSync(new URL("../../host/js/engine.wasm", import.meta.url));
+
+/** Undefined where cargo cannot fetch them, for example without a network. */
+function fetched(): string | undefined {
+  try {
+    return sources();
+  } catch (error) {
+    process.stderr.write(`The sources of quickjs-ng cannot be fetched: ${String(error)}\n`);
+    return undefined;
+  }
+}
 
 const INSTALL = "apt-get install clang lld wasi-libc libclang-rt-14-dev-wasm32 cargo";
 
