@@ -107,8 +107,8 @@ const SCRIPT: readonly LifeStep[] = [
 ];
 
 /**
- * What no guest calls: the loop makes sure of headroom for all of it. `runTimed` is `run` with a clock. And the last steps of a spawn are
- * no calls.
+ * What no guest calls: the loop makes sure of headroom for all of it. `runTimed` is `run` with a clock. And
+ * the last steps of a spawn are no calls.
  */
 const NOT_REACHED = [
   ...["end.ts end", "end.ts note", "end.ts isPlain", "end.ts endTie", "end.ts tellWatcher", "end.ts signal"],
