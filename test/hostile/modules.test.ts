@@ -327,9 +327,9 @@ describe("imports", () => {
   const typed = (params: readonly string[], result: string) =>
     `(func ${params.length > 0 ? `(param ${params.join(" ")})` : ""} ${result === "" ? "" : `(result ${result})`})`;
 
-  test("are on the page, all 37 of them and two of env", () => {
-    expect(all.length).toBe(39);
-    expect(new Set(all.map(({ name }) => name)).size).toBe(39);
+  test("are on the page, all 39 of them and two of env", () => {
+    expect(all.length).toBe(41);
+    expect(new Set(all.map(({ name }) => name)).size).toBe(41);
   });
 
   test.each(all)("$name is taken with its type", async ({ name, params, result }) => {
