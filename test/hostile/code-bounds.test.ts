@@ -313,7 +313,8 @@ describe("exceptions", () => {
   );
 
   test("that imports throw at a guest that is ending are one and the same, so that it cannot keep many", () => {
-    const actor = { exiting: null, restraint: 0, atFault: false } as Actor;
+    const instance = { guest: { place: 0 } };
+    const actor = { exiting: null, restraint: 0, atFault: false, instance } as Actor;
     const thrown = (act: () => never): unknown => {
       try {
         return act();

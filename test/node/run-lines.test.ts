@@ -138,7 +138,7 @@ test("a definition that is none, or that does not compile, is refused before any
     new UsageError('--define takes NAME=FILE, for example worker=worker.ts, not "worker"'),
   );
   await expect(refusal("--define", "a=b.ts", "--define", "a=c.ts")).rejects.toThrow("a was defined twice");
-  await expect(refusal("--lines", "xml")).rejects.toThrow('--lines is text or json or hex, not "xml"');
+  await expect(refusal("--lines", "xml")).rejects.toThrow('--lines is text or json or value or hex, not "xml"');
   const ended = await isopodRun([HELLO, "--define", "other=empty.ts"], "");
   expect([ended.code, ended.stdout]).toEqual([1, ""]);
   expect(ended.stderr).toContain("empty.ts: error: ");

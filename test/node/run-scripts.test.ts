@@ -139,7 +139,7 @@ isopod: line 3 was not sent: it is no call, such as add 1 2 or ["add", 1, 2]
 
   test("are values for onMessage, as messages and as calls, or texts if that is asked for", async () => {
     const lines = '{"a": [1]}\nhello there\n5\n';
-    expect((await isopod(["echo.js", ...PATIENT], lines)).stdout).toBe("got { a: [1] }\ngot hello there\ngot 5\n");
+    expect((await isopod(["echo.js", ...PATIENT], lines)).stdout).toBe("got { a: [ 1 ] }\ngot hello there\ngot 5\n");
     expect((await isopod(["echo.js", "--call", ...PATIENT], lines)).stdout).toBe(
       '["answer",{"a":[1]}]\n["answer","hello there"]\n["answer",5]\n',
     );

@@ -59,7 +59,7 @@ describe("on the command line", () => {
     [
       "what is no guest",
       "notes.txt",
-      "a guest is AssemblyScript (.ts) or WebAssembly (.wasm), and notes.txt is neither",
+      "a guest is AssemblyScript (.ts), JavaScript (.js, .mjs, .mts) or WebAssembly (.wasm), and notes.txt is none of them",
     ],
   ])("%s", (_name, path, message) => {
     expect(isopod(["run", path])[1]).toContain(message);
