@@ -94,7 +94,9 @@ class Asking extends Stage {
   async asker(options: SpawnOptions = {}): Promise<Pid> {
     const args = new Uint8Array(BigUint64Array.of(BigInt(this.boss.pid)).buffer);
     this.#module ??= this.runtime.load(asker, { name: "asker", reductions: "count" });
-    return this.runtime.spawn(await this.#module, { args, grants: { imports: ["db.*"] }, ...options });
+    // On a machine that others load, a turn may take long by the clock.
+    const limits = { turnMs: 60_000, ...options.limits };
+    return this.runtime.spawn(await this.#module, { args, grants: { imports: ["db.*"] }, ...options, limits });
   }
 
   /** Has an asker do something, and returns what the import has answered. */
