@@ -50,15 +50,15 @@ export function post(
   const { transit } = services;
   const isUnderWay = transit !== null && (receiver.lo !== fromLo || receiver.hi !== fromHi);
   if (isUnderWay) transit.message(fromLo, fromHi, receiver, kind, tag, ref, bytes);
+  else if (receiver.immune) receiver.extra.host?.answered?.(tag, bytes);
   else services.kernel.deliver(receiver.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
   counters.sent++;
   if (tag < 0) answered(receiver, tag);
-  if (!isUnderWay) arrived(receiver, tag);
   if (follows.areWanted) follows.note(fromLo, fromHi, toLo, toHi, kind, tag, ref, bytes, status, receiver);
   return SEND_ACCEPTED;
 }
 
-/** A message is in a mailbox. The host's calls wait in promises: each is over with its answer. */
+/** A message that was under way is in a mailbox. The host's calls wait in promises: each is over with its answer. */
 export function arrived(receiver: Actor, tag: number): void {
   if (receiver.immune) demonitor(receiver, tag, false);
 }

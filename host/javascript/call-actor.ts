@@ -22,6 +22,7 @@ export class CallActor {
     this.calls = new Calls(this.actor);
     this.actor.extra.host = {
       turn: () => this.#turn(),
+      answered: (ref, bytes) => this.calls.answer(ref, bytes),
       ended: () => this.calls.stop(new ClosedError("the runtime was stopped before the call was answered")),
     };
     // Every guest that was called knows the actor's pid, and must not be able to end it.
