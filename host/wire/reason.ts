@@ -24,8 +24,8 @@ const nothing: Uint8Array = new Uint8Array(0);
 
 /**
  * The bytes of a reason. For a crash: its message, a line end, and its stack. For `custom`: the
- * actor's own bytes. A guest gets only WebAssembly frames, because the host's frames name its
- * files.
+ * actor's own bytes. A guest gets only frames of WebAssembly and of scripts, because the host's frames
+ * name its files.
  */
 export function reasonBytes(reason: ExitReason, forGuest: boolean): Uint8Array {
   let bytes = nothing;
@@ -44,6 +44,7 @@ function crashBytes(message: string, stack: string): Uint8Array {
  * source map. They contain no URL of a module or a script.
  */
 function ofGuests(stack: string): string {
+  if (isOfScript(stack)) return withoutFolders(stack);
   return stack
     .split("\n")
     .map(frameOfGuest)
@@ -126,6 +127,7 @@ export function formatReason(reason: ExitReason): string {
   if (reason.kind === "crashed") {
     const place = placeInScript(reason.stack);
     const message = reason.message.replaceAll(/\s*\n\s*/g, " ");
+    if (message === "" && place === undefined) return "crashed";
     return `crashed: ${escapeControls(place === undefined ? message : `${message} (${place})`)}`;
   }
   if (reason.kind !== "custom") return reason.kind;
@@ -192,8 +194,39 @@ const SCRIPT_FRAME = /^ {4}at (?:[^\n]*\()?([^\n(]+:\d+:\d+)\)?$/m;
  * for other stacks, which begin with a message or name WebAssembly.
  */
 export function placeInScript(stack: string): string | undefined {
-  if (!stack.startsWith("    at ") || stack.includes(FUNCTION)) return undefined;
-  return SCRIPT_FRAME.exec(stack)?.[1];
+  return isOfScript(stack) ? SCRIPT_FRAME.exec(stack)?.[1] : undefined;
+}
+
+/** Where a place in a script, line and column from 1, is in its sources: `file:line:column`. Undefined: it is not known. */
+export type PlaceOf = (file: string, line: number, column: number) => string | undefined;
+
+const PLACED_FRAME = /^( {4}at (?:.*\()?)([^\n(]+):(\d+):(\d+)(?=\)?$)/gm;
+
+/** The stack of a script with the places of its sources; other stacks as they are. */
+export function withPlaces(stack: string, placeOf: PlaceOf): string {
+  if (!isOfScript(stack)) return stack;
+  return stack.replace(PLACED_FRAME, (frame, begin: string, file: string, line: string, column: string) => {
+    const place = placeOf(file, Number(line), Number(column));
+    return place === undefined ? frame : begin + escapeControls(place);
+  });
+}
+
+/** A path on a disk, or a URL. */
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/])|:\/\//;
+
+/**
+ * The frames of a script as other guests get them. They name its files as the embedder has named them, which mostly
+ * is a path in its project; of others the last part stays.
+ */
+function withoutFolders(stack: string): string {
+  return stack.replace(PLACED_FRAME, (frame, begin: string, file: string, line: string, column: string) =>
+    ABSOLUTE.test(file) ? `${begin}${file.replace(/^.*[\\/]/, "")}:${line}:${column}` : frame,
+  );
+}
+
+/** Whether a stack is one that the engine of scripts has written: frames from its first line on. */
+function isOfScript(stack: string): boolean {
+  return stack.startsWith("    at ") && !stack.includes(FUNCTION);
 }
 
 function crash(message: string, error?: unknown): ExitReason {
