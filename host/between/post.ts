@@ -9,6 +9,7 @@
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
+import { IS_AWAY } from "../kernel/words.ts";
 import type { DeadLetter } from "../wire/events.ts";
 import { MAX_REASON_BYTES, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";
@@ -48,7 +49,7 @@ export function post(
     return status;
   }
   const { transit } = services;
-  const isUnderWay = transit !== null && (receiver.lo !== fromLo || receiver.hi !== fromHi);
+  const isUnderWay = transit?.carries(receiver, fromLo, fromHi) === true;
   if (isUnderWay) transit.message(fromLo, fromHi, receiver, kind, tag, ref, bytes);
   else if (receiver.immune) receiver.extra.host?.answered?.(tag, bytes);
   else services.kernel.deliver(receiver.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
@@ -89,8 +90,10 @@ export function admission(
   return (isAskedFor ? hasRoomForAnswer(to, bytes) : hasRoom(to, bytes)) ? SEND_ACCEPTED : SEND_FULL;
 }
 
-/** Whether an actor's mailbox takes one more item of so many bytes. */
-export function hasRoom({ mailbox, limits }: Actor, bytes: number): boolean {
+/** Whether an actor's mailbox takes one more item of so many bytes, or what leads there if the actor lives elsewhere. */
+export function hasRoom(to: Actor, bytes: number): boolean {
+  const { mailbox, limits } = to;
+  if (to.has(IS_AWAY)) return to.services.transit?.hasRoom(to, bytes) === true;
   return (
     mailbox.count < limits.mailboxMessages && mailbox.bytes + bytes <= limits.mailboxBytes && mailbox.mayTake(bytes)
   );
@@ -102,6 +105,8 @@ export function hasRoom({ mailbox, limits }: Actor, bytes: number): boolean {
  */
 export function hasRoomForAnswer(to: Actor, bytes: number): boolean {
   const { mailbox, limits } = to;
+  // It is refused where it arrives.
+  if (to.has(IS_AWAY)) return true;
   if (mailbox.bytes + bytes > limits.mailboxBytes + limits.messageBytes) return false;
   // A short one is taken as signals are, also where all mailboxes together have no more room.
   return bytes <= MAX_REASON_BYTES || mailbox.mayTake(bytes);

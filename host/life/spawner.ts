@@ -262,7 +262,7 @@ export class Spawner {
   #begin(actor: Actor, parked: Parked | undefined): void {
     this.#ends.begin(actor);
     // In a simulation nothing that an actor does to another one passes by the host.
-    actor.setFlag(TAKES_MESSAGES, this.#services.transit === null);
+    actor.setFlag(TAKES_MESSAGES, this.#services.transit?.takesAll !== true);
     tellSpawn(this.#inspection, actor);
     if (parked === undefined) actor.wake();
     else this.#images.park(actor, parked);

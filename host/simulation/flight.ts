@@ -60,6 +60,13 @@ export class Flight implements Transit<Actor> {
     this.#clock = clock;
   }
 
+  readonly takesAll = true;
+
+  /** What an actor sends to itself arrives at once. */
+  carries(to: Actor, fromLo: number, fromHi: number): boolean {
+    return to.lo !== fromLo || to.hi !== fromHi;
+  }
+
   message(fromLo: number, fromHi: number, to: Actor, kind: number, tag: number, ref: number, bytes: Uint8Array): void {
     this.#send(fromLo, fromHi, to, kind, tag, ref, bytes.slice(), noReason, false);
   }
@@ -117,6 +124,13 @@ export class Flight implements Transit<Actor> {
         kind === EXIT && flag && signal.fromLo === fromLo && signal.fromHi === fromHi && signal.to.is(to),
     );
   }
+
+  // All actors of a simulation live in one runtime.
+  hasRoom = () => true;
+  monitored(): void {}
+  linked(): void {}
+  delegated(): void {}
+  handedOn(): void {}
 
   #remove(isIt: (signal: Signal) => boolean): void {
     for (let i = this.lanes.length - 1; i >= 0; i--) {
