@@ -54,7 +54,7 @@ export function post(
   else if (receiver.immune) receiver.extra.host?.answered?.(tag, bytes);
   else services.kernel.deliver(receiver.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
   counters.sent++;
-  if (tag < 0) answered(receiver, tag);
+  if (tag < 0 && (isUnderWay || !receiver.immune)) answered(receiver, tag);
   if (follows.areWanted) follows.note(fromLo, fromHi, toLo, toHi, kind, tag, ref, bytes, status, receiver);
   return SEND_ACCEPTED;
 }
