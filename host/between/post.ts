@@ -38,7 +38,9 @@ export function post(
 ): number {
   const { length } = bytes;
   const { counters, follows } = services;
-  const receiver = tag < 0 && from !== null ? askerOf(from, to, toLo, toHi, tag) : to;
+  // The host's calls wait in promises, and it hands on no request.
+  const isCall = to !== undefined && to.immune;
+  const receiver = tag < 0 && from !== null && !isCall ? askerOf(from, to, toLo, toHi, tag) : to;
   const status = admission(from, receiver, kind, tag, ref, length);
   // Counted after what may end a guest's stack.
   if (status !== SEND_ACCEPTED || receiver === undefined) {
@@ -51,10 +53,10 @@ export function post(
   const { transit } = services;
   const isUnderWay = transit?.carries(receiver, fromLo, fromHi) === true;
   if (isUnderWay) transit.message(fromLo, fromHi, receiver, kind, tag, ref, bytes);
-  else if (receiver.immune) receiver.extra.host?.answered?.(tag, bytes);
+  else if (isCall || receiver.immune) receiver.extra.host?.answered?.(tag, bytes);
   else services.kernel.deliver(receiver.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
   counters.sent++;
-  if (tag < 0 && (isUnderWay || !receiver.immune)) answered(receiver, tag);
+  if (tag < 0 && (isUnderWay || !isCall)) answered(receiver, tag);
   if (follows.areWanted) follows.note(fromLo, fromHi, toLo, toHi, kind, tag, ref, bytes, status, receiver);
   return SEND_ACCEPTED;
 }
@@ -82,10 +84,12 @@ export function admission(
 ): number {
   if (to === undefined) return SEND_NO_ACTOR;
   // The runtime's own takes answers only, and no timer brings one.
-  if (to.immune && (tag >= 0 || kind === TIMER)) return SEND_NO_ACTOR;
+  const { immune } = to;
+  if (immune && (tag >= 0 || kind === TIMER)) return SEND_NO_ACTOR;
   // First of all, so that a stranger is answered the same for every ref.
   if (tag < 0 && !mayAnswer(from, to, tag)) return SEND_NO_ACTOR;
   if (bytes > to.limits.messageBytes) return SEND_TOO_LARGE;
+  if (immune) return SEND_ACCEPTED;
   const isAskedFor = tag < 0 || (kind === TIMER && ref !== 0);
   return (isAskedFor ? hasRoomForAnswer(to, bytes) : hasRoom(to, bytes)) ? SEND_ACCEPTED : SEND_FULL;
 }
