@@ -35,7 +35,7 @@ export { type Codec, DecodeError } from "./wire/codec.ts";
 export type { Down, Exit, ExitReason, GivenReason, Message, Received, TimerItem } from "./wire/message.ts";
 export { formatPid, type Pid, parsePid } from "./wire/pid.ts";
 export { Reader } from "./wire/reader.ts";
-export { formatReason, type PlaceOf } from "./wire/reason.ts";
+export { formatReason } from "./wire/reason.ts";
 export { Writer } from "./wire/writer.ts";
 
 // Actors in JavaScript: calls, host mailboxes, and supervisors.

@@ -29,7 +29,6 @@ import type { Kernel } from "../mail/kernel.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import type { Granted } from "../wire/grants.ts";
 import type { Limits, ReductionPolicy, WayName } from "../wire/limits.ts";
-import type { PlaceOf } from "../wire/reason.ts";
 
 /** What becomes of an actor that has spent the reductions of its turn. */
 export interface TurnPolicy {
@@ -43,8 +42,8 @@ export interface Template {
   readonly name: string;
   /** What its actors are written in; undefined: what the module was compiled from. */
   readonly language: "javascript" | undefined;
-  /** Where its actors' places are in their sources; undefined: no one knows. */
-  readonly placeOf: PlaceOf | undefined;
+  /** Writes the places of the sources into a stack. */
+  readonly inSources: ((stack: string) => string) | undefined;
   /** Where the kernel has their first state. */
   readonly state: number;
   /** How the image's actor waited. */

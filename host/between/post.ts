@@ -14,7 +14,6 @@ import type { DeadLetter } from "../wire/events.ts";
 import { MAX_REASON_BYTES, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";
 import { answered, askerOf, mayAnswer } from "./answers.ts";
-import { demonitor } from "./monitors.ts";
 
 /** So many items that it has asked for a large mailbox may hold where all mailboxes together have no more room. */
 const ASKED_IN_A_CROWD = 64;
@@ -39,7 +38,7 @@ export function post(
   const { length } = bytes;
   const { counters, follows } = services;
   // The host's calls wait in promises, and it hands on no request.
-  const isCall = to !== undefined && to.immune;
+  const isCall = to?.immune === true;
   const receiver = tag < 0 && from !== null && !isCall ? askerOf(from, to, toLo, toHi, tag) : to;
   const status = admission(from, receiver, kind, tag, ref, length);
   // Counted after what may end a guest's stack.
@@ -53,17 +52,25 @@ export function post(
   const { transit } = services;
   const isUnderWay = transit?.carries(receiver, fromLo, fromHi) === true;
   if (isUnderWay) transit.message(fromLo, fromHi, receiver, kind, tag, ref, bytes);
-  else if (isCall || receiver.immune) receiver.extra.host?.answered?.(tag, bytes);
-  else services.kernel.deliver(receiver.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
+  else arrive(receiver, kind, tag, fromLo, fromHi, ref, bytes);
   counters.sent++;
   if (tag < 0 && (isUnderWay || !isCall)) answered(receiver, tag);
   if (follows.areWanted) follows.note(fromLo, fromHi, toLo, toHi, kind, tag, ref, bytes, status, receiver);
   return SEND_ACCEPTED;
 }
 
-/** A message that was under way is in a mailbox. The host's calls wait in promises: each is over with its answer. */
-export function arrived(receiver: Actor, tag: number): void {
-  if (receiver.immune) demonitor(receiver, tag, false);
+/** A message that is accepted comes into a mailbox. The host's calls wait in promises: each has its answer now, and is over. */
+export function arrive(
+  to: Actor,
+  kind: number,
+  tag: number,
+  fromLo: number,
+  fromHi: number,
+  ref: number,
+  bytes: Uint8Array,
+): void {
+  if (to.immune) to.extra.host?.answered?.(tag, bytes);
+  else to.services.kernel.deliver(to.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
 }
 
 /** In words, why a message was not admitted. */

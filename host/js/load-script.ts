@@ -14,11 +14,11 @@ import {
   Writer,
 } from "../index.ts";
 import { callback, checkOptions, checksOf, flag, oneOf, text, wholeNumber } from "../wire/checks.ts";
-import { formatReason, type PlaceOf, withPlaces } from "../wire/reason.ts";
+import { formatReason } from "../wire/reason.ts";
 import { engineOf } from "./engine.ts";
 import { ScriptError } from "./script-error.ts";
 import { noteShape, type ScriptShape } from "./shape.ts";
-import { inlineMap, placesIn } from "./source-maps.ts";
+import { inlineMap, stacksBy } from "./source-maps.ts";
 import { withoutTypes } from "./types.ts";
 import { WARM_UP } from "./warm-up.ts";
 
@@ -134,15 +134,15 @@ async function evaluate(
     const shape = shapeIn(await runtime.call(loader, "", { timeoutMs: Number.POSITIVE_INFINITY }));
     // main begins with its actor; the others wait for their first item as the loader does.
     const begin = shape.kind === "main" ? "entry" : "parked";
-    const placeOf = await placesIn(mapsOf(modules, options));
-    const derived = { begin, name, language: "javascript", ...(placeOf && { placeOf }) } as const;
+    const inSources = await stacksBy(mapsOf(modules, options));
+    const derived = { begin, name, language: "javascript", ...(inSources && { inSources }) } as const;
     const module = runtime.derive(engine, runtime.image(loader), derived);
     noteShape(module, shape);
     return module;
   } catch (error) {
     if (!(error instanceof CallError) || error.reason === undefined) throw error;
     if (error.reason.kind === "custom") return missingIn(error.reason.bytes);
-    throw failure(name, error.reason, await placesIn(mapsOf(modules, options)));
+    throw failure(name, error.reason, await stacksBy(mapsOf(modules, options)));
   } finally {
     end(runtime, loader);
   }
@@ -183,9 +183,9 @@ function mapsOf(modules: ReadonlyMap<string, string>, { name = "script.js", sour
   return maps;
 }
 
-function failure(name: string, reason: ExitReason, placeOf: PlaceOf | undefined): ScriptError {
+function failure(name: string, reason: ExitReason, inSources: ((stack: string) => string) | undefined): ScriptError {
   if (reason.kind !== "crashed") return new ScriptError(`${name}: ${formatReason(reason)}`);
-  const stack = placeOf === undefined ? reason.stack : withPlaces(reason.stack, placeOf);
+  const stack = inSources?.(reason.stack) ?? reason.stack;
   return new ScriptError(`${name}: ${reason.message}`, stack);
 }
 

@@ -4,7 +4,8 @@
  * A map is read at the first crash of its script, and what is wrong with it changes nothing else. The script's own
  * may be a stranger's: a long one is not read.
  */
-import type { PlaceOf } from "../wire/reason.ts";
+import { escapeControls } from "../wire/escape-controls.ts";
+import { isOfScript } from "../wire/reason.ts";
 
 const INLINE = "//# sourceMappingURL=data:application/json";
 /** The longest map in a script that is read, in bytes of text: some 300 ms of the host's time. */
@@ -23,12 +24,15 @@ export function inlineMap(source: string): string | undefined {
   }
 }
 
-/** Looks places up in the maps of a script's modules. `maps`: JSON by the names of the modules. */
-export async function placesIn(maps: ReadonlyMap<string, string>): Promise<PlaceOf | undefined> {
+/** A frame as the engine writes it: `    at name (file:line:column)`. */
+const FRAME = /^( {4}at (?:.*\()?)([^\n(]+):(\d+):(\d+)(?=\)?$)/gm;
+
+/** Writes places of the sources into stacks of a script. `maps`: JSON by the names of its modules. */
+export async function stacksBy(maps: ReadonlyMap<string, string>): Promise<((stack: string) => string) | undefined> {
   if (maps.size === 0) return undefined;
   const { readScriptMap } = await import("../adapters/source-map.ts");
   const read = new Map<string, ReturnType<typeof readScriptMap> | undefined>();
-  return (file, line, column) => {
+  const placeOf = (file: string, line: number, column: number) => {
     const json = maps.get(file);
     if (json === undefined) return undefined;
     if (!read.has(file))
@@ -37,6 +41,13 @@ export async function placesIn(maps: ReadonlyMap<string, string>): Promise<Place
         attempt(() => readScriptMap(json)),
       );
     return attempt(() => read.get(file)?.(line, column));
+  };
+  return stack => {
+    if (!isOfScript(stack)) return stack;
+    return stack.replaceAll(FRAME, (frame, begin: string, file: string, line: string, column: string) => {
+      const place = placeOf(file, Number(line), Number(column));
+      return place === undefined ? frame : begin + escapeControls(place);
+    });
   };
 }
 

@@ -23,7 +23,6 @@ import type { Runnable } from "../time/scheduler.ts";
 import { isHelper } from "../wire/helpers.ts";
 import { type ExitReason, isCounted } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
-import { withPlaces } from "../wire/reason.ts";
 import { type Ending, endingOf } from "./ending.ts";
 import type { Exits } from "./exits.ts";
 import type { Instances } from "./instances.ts";
@@ -328,7 +327,10 @@ export class Ends implements Runnable {
 
 /** The reason with places in the sources of a derived module. A reason that came from elsewhere has none of its own. */
 function inSources({ spec, exiting, atFault }: Actor, reason: ExitReason): ExitReason {
-  const placeOf = spec.template?.placeOf;
-  if (placeOf === undefined || reason.kind !== "crashed" || !(atFault || exiting !== null)) return reason;
-  return { ...reason, stack: withPlaces(reason.stack, placeOf) };
+  if (reason.kind !== "crashed" || !(atFault || exiting)) return reason;
+  try {
+    return { ...reason, stack: spec.template?.inSources?.(reason.stack) ?? reason.stack };
+  } catch {
+    return reason;
+  }
 }

@@ -3,7 +3,6 @@ import { reductionChecks } from "../turns/reduction-policy.ts";
 import { callback, checksOf, oneOf, options, text } from "../wire/checks.ts";
 import type { Grants } from "../wire/grants.ts";
 import type { Limits, ReductionOptions, WayName } from "../wire/limits.ts";
-import type { PlaceOf } from "../wire/reason.ts";
 
 export interface SpawnOptions {
   /** The export to run. Default: `run` if there is one, else `handle`, else `_start`. */
@@ -47,15 +46,15 @@ export interface DeriveOptions {
   readonly name?: string;
   /** What its actors are written in, if that is not their base's language: for observers. */
   readonly language?: "javascript";
-  /** Where a place that its actors name when they crash (`isopod:place`) is in their sources. */
-  readonly placeOf?: PlaceOf;
+  /** Writes the places of the sources into the stack of an actor that has crashed, for example by a source map. */
+  readonly inSources?: (stack: string) => string;
 }
 
 export const deriveChecks = checksOf<DeriveOptions>({
   begin: oneOf("parked", "entry"),
   name: text,
   language: oneOf("javascript"),
-  placeOf: callback,
+  inSources: callback,
 });
 
 export const spawnChecks = checksOf<SpawnOptions>({

@@ -145,8 +145,8 @@ export class Spawner {
     const { entry } = opened.parked;
     const actor = this.#makeByHost(definition, { entry }, imports, opened);
     try {
-      const { name = given.name, language, placeOf } = options;
-      return this.#modules.add(module, this.#images.template(actor, module, opened, { name, language, placeOf }));
+      const { name = given.name, language, inSources } = options;
+      return this.#modules.add(module, this.#images.template(actor, module, opened, { name, language, inSources }));
     } finally {
       this.#ends.endFailedSpawn(actor, { kind: "normal" });
     }

@@ -129,10 +129,8 @@ export class Kernel<T extends Recorded = Recorded> {
   };
   /** The actor that was looked at last, because most looks are at the actor whose turn it is. */
   #last: T | undefined;
-  #lastRecord = 0;
   /** The one before it: in a call of the host, looks at the caller and the callee alternate. */
   #before: T | undefined;
-  #beforeRecord = 0;
   readonly #random: () => number;
 
   /**
@@ -233,16 +231,13 @@ export class Kernel<T extends Recorded = Recorded> {
     const { words } = this;
     const [lo, hi] = [words[record >>> 2], words[(record >>> 2) + 1]];
     const last = this.#last;
-    if (last !== undefined && this.#lastRecord === record && last.lo === lo && last.hi === hi) return last;
+    // A pid always has the same record.
+    if (last?.lo === lo && last.hi === hi) return last;
     if (hi < 0) return null;
     const before = this.#before;
-    const isBefore = before !== undefined && this.#beforeRecord === record && before.lo === lo && before.hi === hi;
-    const found = isBefore ? before : this.view(lo, hi, record);
     this.#before = last;
-    this.#beforeRecord = this.#lastRecord;
-    this.#last = found;
-    this.#lastRecord = record;
-    return found;
+    this.#last = before?.lo === lo && before.hi === hi ? before : this.view(lo, hi, record);
+    return this.#last;
   }
 
   /** A look at an actor whose end is recorded and not told yet: it is dead, and has its pid. */

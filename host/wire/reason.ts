@@ -44,7 +44,8 @@ function crashBytes(message: string, stack: string): Uint8Array {
  * source map. They contain no URL of a module or a script.
  */
 function ofGuests(stack: string): string {
-  if (isOfScript(stack)) return withoutFolders(stack);
+  // The embedder has named the files: mostly by paths in a project.
+  if (isOfScript(stack)) return stack.replaceAll(FOLDERS, "$1");
   return stack
     .split("\n")
     .map(frameOfGuest)
@@ -127,8 +128,8 @@ export function formatReason(reason: ExitReason): string {
   if (reason.kind === "crashed") {
     const place = placeInScript(reason.stack);
     const message = reason.message.replaceAll(/\s*\n\s*/g, " ");
-    if (message === "" && place === undefined) return "crashed";
-    return `crashed: ${escapeControls(place === undefined ? message : `${message} (${place})`)}`;
+    const text = place === undefined ? message : `${message} (${place})`;
+    return text === "" ? "crashed" : `crashed: ${escapeControls(text)}`;
   }
   if (reason.kind !== "custom") return reason.kind;
   const text = decoder.decode(reason.bytes);
@@ -197,35 +198,11 @@ export function placeInScript(stack: string): string | undefined {
   return isOfScript(stack) ? SCRIPT_FRAME.exec(stack)?.[1] : undefined;
 }
 
-/** Where a place in a script, line and column from 1, is in its sources: `file:line:column`. Undefined: it is not known. */
-export type PlaceOf = (file: string, line: number, column: number) => string | undefined;
-
-const PLACED_FRAME = /^( {4}at (?:.*\()?)([^\n(]+):(\d+):(\d+)(?=\)?$)/gm;
-
-/** The stack of a script with the places of its sources; other stacks as they are. */
-export function withPlaces(stack: string, placeOf: PlaceOf): string {
-  if (!isOfScript(stack)) return stack;
-  return stack.replace(PLACED_FRAME, (frame, begin: string, file: string, line: string, column: string) => {
-    const place = placeOf(file, Number(line), Number(column));
-    return place === undefined ? frame : begin + escapeControls(place);
-  });
-}
-
-/** A path on a disk, or a URL. */
-const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/])|:\/\//;
-
-/**
- * The frames of a script as other guests get them. They name its files as the embedder has named them, which mostly
- * is a path in its project; of others the last part stays.
- */
-function withoutFolders(stack: string): string {
-  return stack.replace(PLACED_FRAME, (frame, begin: string, file: string, line: string, column: string) =>
-    ABSOLUTE.test(file) ? `${begin}${file.replace(/^.*[\\/]/, "")}:${line}:${column}` : frame,
-  );
-}
+/** The folders of a path on a disk, or of a URL, in a frame of a script. */
+const FOLDERS = /(at |\()(?:\/|\w+:[\\/]).*[\\/]/g;
 
 /** Whether a stack is one that the engine of scripts has written: frames from its first line on. */
-function isOfScript(stack: string): boolean {
+export function isOfScript(stack: string): boolean {
   return stack.startsWith("    at ") && !stack.includes(FUNCTION);
 }
 
