@@ -29,7 +29,7 @@ const node = {
 /** The rooms of host/, as test/ mirrors them. */
 const rooms = [
   ...["wire", "time", "adapters", "mail", "module", "actor"],
-  ...["kernel", "between", "turns", "life", "door", "javascript", "observe", "simulation", "js"],
+  ...["kernel", "between", "turns", "life", "door", "javascript", "away", "observe", "simulation", "js"],
 ];
 const inRooms = `test/{${rooms.join(",")}}`;
 

@@ -117,8 +117,8 @@ export interface Reports {
 
 /** What an actor uses of its runtime. */
 export interface Services extends TurnServices, Accounting, Reports {
-  /** What is sent goes here first; null: it arrives at once. */
-  readonly transit: Transit<Actor> | null;
+  /** What does not arrive at once goes here; null: all does. */
+  transit: Transit<Actor> | null;
   /** A number in [0, 1), from the runtime's source of randomness. */
   random(): number;
 }

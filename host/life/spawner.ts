@@ -27,6 +27,7 @@ import { reductionsFor } from "../turns/reduction-policy.ts";
 import { checkOptions } from "../wire/checks.ts";
 import { ClosedError, LimitError, SpawnError } from "../wire/errors.ts";
 import { type Granted, type Grants, grantedBy, inBoth } from "../wire/grants.ts";
+import { isHelper } from "../wire/helpers.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { type Limits, lesserOf, limitsFrom, type RuntimeLimits } from "../wire/limits.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
@@ -144,8 +145,8 @@ export class Spawner {
     const { entry } = opened.parked;
     const actor = this.#makeByHost(definition, { entry }, imports, opened);
     try {
-      const { name = given.name, language } = options;
-      return this.#modules.add(module, this.#images.template(actor, module, opened, { name, language }));
+      const { name = given.name, language, inSources } = options;
+      return this.#modules.add(module, this.#images.template(actor, module, opened, { name, language, inSources }));
     } finally {
       this.#ends.endFailedSpawn(actor, { kind: "normal" });
     }
@@ -261,7 +262,7 @@ export class Spawner {
   #begin(actor: Actor, parked: Parked | undefined): void {
     this.#ends.begin(actor);
     // In a simulation nothing that an actor does to another one passes by the host.
-    actor.setFlag(TAKES_MESSAGES, this.#services.transit === null);
+    actor.setFlag(TAKES_MESSAGES, this.#services.transit?.takesAll !== true);
     tellSpawn(this.#inspection, actor);
     if (parked === undefined) actor.wake();
     else this.#images.park(actor, parked);
@@ -326,7 +327,7 @@ const waitsForGood = ({ timeoutMs, want }: Parked): boolean => timeoutMs === FOR
 
 /** Tells listeners that an actor is alive: a guest or a host mailbox. */
 export function tellSpawn(inspection: Inspection, { pid, module, spec, entry, parent }: Actor): void {
-  if (!inspection.wants("spawn")) return;
+  if (!inspection.wants("spawn") || isHelper(module, spec.template)) return;
   inspection.tell({
     kind: "spawn",
     pid,
