@@ -43,6 +43,9 @@ const slowOfRooms = [
   "test/turns/waits.laws.test.ts",
 ];
 
+/** Suites that keep modules back, or load them anew: only Vite's runner can. */
+const withModulesOfVite = ["test/mail/kernel-module.test.ts", "test/module/loader.test.ts"];
+
 /** What a page shall do as Node does: these suites run in both. */
 const inBoth = [
   ...["abi", "abi-blocking", "abi-edges", "abi-errors", "assemblyscript", "calls", "crash-report", "dead-letters"],
@@ -59,9 +62,12 @@ const core: TestProjectConfiguration = {
     ...node,
     name: "core",
     include: ["test/*.test.ts", `${inRooms}/**/*.test.ts`],
-    exclude: slowOfRooms,
+    exclude: [...slowOfRooms, ...withModulesOfVite],
     // These suites leave nothing behind, and each would load the host anew.
     isolate: false,
+    // Node imports the sources as they are. Vite's runner makes a getter of each import, and the kernel's
+    // TypeScript calls many: its laws take twice the CPU time there.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
   },
 };
 
@@ -72,7 +78,7 @@ const slow: TestProjectConfiguration = {
   test: {
     ...node,
     name: "node",
-    include: [`test/!(${rooms.join("|")})/**/*.test.ts`, ...slowOfRooms],
+    include: [`test/!(${rooms.join("|")})/**/*.test.ts`, ...slowOfRooms, ...withModulesOfVite],
     exclude: ["test/browser/page/**"],
   },
 };

@@ -18,6 +18,7 @@ import { withFacts } from "../../host/module/facts-writer.ts";
 import { Rewriter } from "../../host/module/rewriter.ts";
 import { RewrittenModule } from "../../host/module/rewritten-module.ts";
 import { defaultLimits } from "../../host/wire/limits.ts";
+import { record } from "./built-from.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 /** The package that has the sources, and what its file must be. An update changes the first three lines. */
@@ -255,4 +256,8 @@ export async function build(quickjs: string): Promise<Uint8Array<ArrayBuffer>> {
   return trusted(snapshot(compile(quickjs)));
 }
 
-if (import.meta.main) writeFileSync(join(HERE, "../../host/js/engine.wasm"), await build(sources()));
+if (import.meta.main) {
+  const engine = await build(sources());
+  writeFileSync(join(HERE, "../../host/js/engine.wasm"), engine);
+  record(engine);
+}
