@@ -16,7 +16,11 @@ export class CallActor {
     this.actor = Actor.begin(record, hostSpec({ ...limits, mailboxBytes: 2 ** 28 }), services);
     this.calls = new Calls(this.actor);
     this.actor.extra.host = {
-      turn: () => this.#turn(),
+      // Its mailbox gets nothing but the Downs of its calls.
+      turn: () => {
+        this.calls.collect();
+        if (this.actor.state !== DEAD) this.actor.state = PARKED;
+      },
       answered: (ref, bytes) => this.calls.answer(ref, bytes),
       ended: () => this.calls.stop(new ClosedError("the runtime was stopped before the call was answered")),
     };
@@ -25,11 +29,5 @@ export class CallActor {
     // Every item goes to the mailbox and wakes the actor.
     this.actor.want = WANT_MATCH;
     this.actor.state = PARKED;
-  }
-
-  #turn(): void {
-    // Its mailbox gets nothing but the Downs of its calls.
-    this.calls.collect();
-    if (this.actor.state !== DEAD) this.actor.state = PARKED;
   }
 }

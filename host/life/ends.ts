@@ -317,7 +317,7 @@ export class Ends implements Runnable {
     this.#waiting.delete(actor.pid);
     for (const resolve of waiting ?? []) resolve(reason);
     const { pid, spec } = actor;
-    if (!wasAlive || isHelper(spec.module, spec.template)) return;
+    if (!wasAlive || isHelper(spec)) return;
     this.#exits.tell(
       { pid, module: moduleNameOf(spec), reason, ...(lastReceived === undefined ? {} : { lastReceived }) },
       names,

@@ -327,7 +327,7 @@ const waitsForGood = ({ timeoutMs, want }: Parked): boolean => timeoutMs === FOR
 
 /** Tells listeners that an actor is alive: a guest or a host mailbox. */
 export function tellSpawn(inspection: Inspection, { pid, module, spec, entry, parent }: Actor): void {
-  if (!inspection.wants("spawn") || isHelper(module, spec.template)) return;
+  if (!inspection.wants("spawn") || isHelper(spec)) return;
   inspection.tell({
     kind: "spawn",
     pid,

@@ -231,12 +231,12 @@ export class Kernel<T extends Recorded = Recorded> {
     const { words } = this;
     const [lo, hi] = [words[record >>> 2], words[(record >>> 2) + 1]];
     const last = this.#last;
-    // A pid always has the same record.
-    if (last?.lo === lo && last.hi === hi) return last;
+    // The pid of an actor elsewhere may have had another record before.
+    if (last?.lo === lo && last.hi === hi && last.record === record) return last;
     if (hi < 0) return null;
     const before = this.#before;
     this.#before = last;
-    this.#last = before?.lo === lo && before.hi === hi ? before : this.view(lo, hi, record);
+    this.#last = before?.lo === lo && before.hi === hi && before.record === record ? before : this.view(lo, hi, record);
     return this.#last;
   }
 

@@ -9,7 +9,13 @@ export function noteHelper(module: object): void {
   helpers.add(module);
 }
 
-/** Whether an actor of a module, or of one that is derived from it (`template`), is such a helper. */
-export function isHelper(module: object | null, template: object | null): boolean {
-  return module !== null && template === null && helpers.has(module);
+/** Whether an actor of this spec is such a helper. */
+export function isHelper({
+  module,
+  template,
+}: {
+  readonly module: object | null;
+  readonly template: unknown;
+}): boolean {
+  return template === null && module !== null && helpers.has(module);
 }
