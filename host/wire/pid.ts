@@ -63,6 +63,11 @@ export function highWord(pid: Pid): number {
   return Math.floor(pid / TWO_TO_32) | 0;
 }
 
+/** The node of a pid. */
+export function nodeOf(pid: Pid): number {
+  return (highWord(pid) >> (HIGH_GENERATION_BITS + THREAD_BITS)) & NODE_MASK;
+}
+
 /**
  * Formats a pid as text: `<node.thread.slot.generation>`, for example `<0.0.7.1>`. Erlang prints
  * `<0.42.0>`. The two further parts say on which thread the actor lives and which user of its slot
@@ -73,8 +78,7 @@ export function formatPid(pid: Pid): string {
   const lo = lowWord(pid);
   const hi = highWord(pid);
   const thread = (hi >> HIGH_GENERATION_BITS) & THREAD_MASK;
-  const node = (hi >> (HIGH_GENERATION_BITS + THREAD_BITS)) & NODE_MASK;
-  return `<${node}.${thread}.${lo & SLOT_MASK}.${generationOf(lo, hi)}>`;
+  return `<${nodeOf(pid)}.${thread}.${lo & SLOT_MASK}.${generationOf(lo, hi)}>`;
 }
 
 /** Reads a pid from the text of {@link formatPid}. Returns undefined where the text is not a pid. */
