@@ -89,6 +89,7 @@ export function frameFrom(bytes: Uint8Array): Frame | undefined {
   if (kind < HELLO || kind > BYE || !isWhole || epoch === 0) return undefined;
   const session = view.getUint32(4, true);
   const peerSession = view.getUint32(8, true);
-  const payload = bytes.subarray(HEADER_BYTES);
+  // Node's clients give a Buffer, whose `slice` copies nothing.
+  const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + HEADER_BYTES, bytes.length - HEADER_BYTES);
   return { kind, flags, session, peerSession, epoch, peerEpoch, number, acknowledged, payload };
 }

@@ -1,6 +1,7 @@
 /**
  * Joins a runtime to a cluster, over a connection to NATS that its owner has made. The subject of a frame is
- * `iso.<cluster>.<to>.<peer or guest>.<from>`: by its permissions the server decides who may be whom.
+ * `iso.<cluster>.<kind>.<to>.<kind>.<from>`, where a kind is `peer` or `guest`, or `all` with the number 0. By its
+ * permissions on these the server decides who may send as whom, and listen for whom.
  */
 import type { Msg, NatsConnection, Status } from "@nats-io/nats-core";
 import { Away } from "../away/away.ts";
@@ -104,8 +105,8 @@ export async function join(runtime: Runtime, connection: NatsConnection, options
   };
   const follower = bucket && namesOf && new Names(bucket, namesOf);
   const stopRenewing = renewing(runtime, lease, mesh);
-  const subscriptions = [`iso.${cluster}.${lease.node}.>`, `iso.${cluster}.all.>`].map(subject =>
-    connection.subscribe(subject, { callback: (error, message) => receive(runtime, mesh, error, message) }),
+  const subscriptions = [subjectOf(cluster, lease.node), subjectOf(cluster, 0)].map(subject =>
+    connection.subscribe(`${subject}.>`, { callback: (error, message) => receive(runtime, mesh, error, message) }),
   );
   node.begin(mesh, follower, async () => {
     mesh.stop();
@@ -147,7 +148,7 @@ function meshOf(
   const { services, notices, limits } = partsOf(runtime);
   const { cluster, trust = "peer", tickMs = 1_000, downAfterMs = 5_000, windowBytes = DEFAULT_WINDOW_BYTES } = options;
   const pieceBytes = limits.messageBytes + 2 * MAX_FRAME_BYTES;
-  const subjects = Array.from({ length: LAST_NODE + 1 }, (_, to) => `iso.${cluster}.${to || "all"}.${trust}.${number}`);
+  const subjects = Array.from({ length: LAST_NODE + 1 }, (_, to) => `${subjectOf(cluster, to)}.${trust}.${number}`);
   return new Mesh({
     away,
     clock: services.clock,
@@ -163,10 +164,15 @@ function meshOf(
   });
 }
 
+/** Subjects of what is sent to a node, or to all: 0. */
+function subjectOf(cluster: string, to: number): string {
+  return `iso.${cluster}.${to === 0 ? "all" : to < FIRST_GUEST ? "peer" : "guest"}.${to}`;
+}
+
 /** What a subscription throws is swallowed by the client, so it is reported here. */
 function receive(runtime: Runtime, mesh: Mesh, error: Error | null, { subject, data }: Msg): void {
   if (error !== null) return;
-  const [, , , trust, from] = subject.split(".");
+  const [, , , , trust, from] = subject.split(".");
   partsOf(runtime).notices.callOut.run("a frame of a cluster", () =>
     mesh.receive(Number(from), trust !== "peer", data),
   );

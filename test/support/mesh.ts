@@ -78,7 +78,8 @@ export class TestNet {
 
   publish(from: number, to: number, frame: Uint8Array): void {
     if (this.cut.has(from)) return;
-    const bytes = frame.slice();
+    // As Node's client of NATS hands over what comes: anywhere in a Buffer.
+    const bytes = Buffer.concat([new Uint8Array(1), frame]).subarray(1);
     if (to !== 0) this.wires.push({ from, to, bytes });
     else for (const each of this.nodes.keys()) if (each !== from) this.wires.push({ from, to: each, bytes });
   }
