@@ -14,6 +14,8 @@
  * | UNLINKED, UNLINK_SEEN | | number of the unlink | |
  * | DELEGATED, to the asker of a request | of the message | of the request | the pid of who shall answer, and the message |
  * | HANDED_ON, from the asker | of the message | of the request | the pid of who has handed it on, and the message |
+ * | ASK, TELL, from one place's host to another's | | of the request | CBOR, for agent.ts |
+ * | ANSWER, REFUSAL | | of the request | CBOR |
  */
 import { LENGTH, OUTGOING_HEADER } from "../kernel/mail-words.ts";
 
@@ -30,6 +32,15 @@ export const UNLINK_SEEN = 11;
 /** Who was asked asks the asker's place to hand the request on. */
 export const DELEGATED = 12;
 export const HANDED_ON = 13;
+
+/** The first kind of what the hosts of two places tell each other. Its sender and its receiver are no actors. */
+export const ASK = 32;
+export const TELL = 33;
+export const ANSWER = 34;
+export const REFUSAL = 35;
+
+/** The low word of the pid of a place's host. Its high word is the place. */
+export const HOST_LO = 1 << 20;
 
 /** Bytes of a pid in a payload. */
 export const PID_BYTES = 8;

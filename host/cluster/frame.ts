@@ -18,7 +18,7 @@ export const DATA = 2;
 export const ACK = 3;
 /** As ACK, and asks for all that has not arrived. */
 export const ASK = 4;
-/** To all nodes: the sender is there. The payload is the pid of its agent. */
+/** To all nodes: the sender is there. */
 export const BEACON = 5;
 /** To all nodes: the sender leaves. */
 export const BYE = 6;

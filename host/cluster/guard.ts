@@ -3,11 +3,14 @@
  * the ends of its own actors. All else is dropped and counted, and so are messages beyond its limits.
  */
 import {
+  ANSWER,
+  ASK,
   DEMONITORED,
   DOWN,
   LINK_EXIT,
   MESSAGE,
   MONITORED,
+  REFUSAL,
   type Signal,
   signalsOf,
   TIMER,
@@ -94,8 +97,11 @@ export class Guard {
       this.#ties.delete(tieOf(fromLo, fromHi, ref));
       return true;
     }
-    if (kind !== MESSAGE && kind !== TIMER && kind !== MONITORED) return false;
+    if (kind === ANSWER || kind === REFUSAL) return true;
+    if (kind !== MESSAGE && kind !== TIMER && kind !== MONITORED && kind !== ASK) return false;
     if (!this.#hasRoom(bytes.length)) return false;
+    // Each request asks who it is from.
+    if (kind === ASK) return true;
     // An answer, which only whoever was asked can give.
     if (kind === MESSAGE && tag < 0) return true;
     if (!this.#isExported(toLo, toHi)) return false;

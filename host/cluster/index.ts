@@ -6,6 +6,7 @@
  *
  * The room imports host/runtime.ts, away/, the adapters and the rooms before them.
  */
+export { PlaceError } from "../away/agent.ts";
 export type { GuestLimits } from "./guard.ts";
 export { type JoinOptions, join } from "./join.ts";
 export type { ClusterCounters, NodeEvent } from "./mesh.ts";

@@ -94,7 +94,7 @@ export async function join(runtime: Runtime, connection: NatsConnection, options
   mustBeNew(runtime);
   const away = new Away(partsOf(runtime), { thread: 0, node: lease.node });
   const { exports = [], offers = [] } = options;
-  const node = new ClusterNode(runtime, lease.node, cluster, { exports: new Set(exports), offers: new Set(offers) });
+  const node = new ClusterNode(runtime, away, cluster, { exports: new Set(exports), offers: new Set(offers) });
   const mesh = meshOf(runtime, connection, options, lease, away, node);
   const line = new Line(connection);
   const namesOf = bucket && {
@@ -158,7 +158,6 @@ function meshOf(
     epoch,
     options: { tickMs, downAfterMs, windowBytes, pieceBytes },
     guestLimits: { ...defaultGuestLimits, ...options.guestLimits },
-    agent: node.agent,
     isExported: (lo, hi) => node.isExported(lo, hi),
     told: event => notices.callOut.run("onNode", () => node.told(event)),
   });

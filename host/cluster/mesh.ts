@@ -10,8 +10,7 @@ import { MESSAGE } from "../kernel/mail-words.ts";
 import type { Outbox } from "../mail/outbox.ts";
 import type { CallOut } from "../time/call-out.ts";
 import type { Clock } from "../time/clock.ts";
-import { highWord, lowWord, nodeOf, type Pid, pidFromWords } from "../wire/pid.ts";
-import { BEACON, BYE, type Frame, frameFrom, newFrame, stamp, VERSION, versionOf } from "./frame.ts";
+import { BEACON, BYE, frameFrom, newFrame, stamp, VERSION, versionOf } from "./frame.ts";
 import { Guard, type GuestLimits } from "./guard.ts";
 import { Link, type LinkOptions } from "./link.ts";
 
@@ -65,8 +64,6 @@ export interface MeshParts {
   readonly epoch: number;
   readonly options: LinkOptions;
   readonly guestLimits: GuestLimits;
-  /** The pid that answers what other nodes ask of this one. */
-  readonly agent: Pid;
   /** Whether guests may send to this actor. */
   isExported(lo: number, hi: number): boolean;
   told(event: NodeEvent): void;
@@ -79,7 +76,6 @@ interface Peer {
   readonly guard: Guard | null;
   outbox: Outbox | null;
   isUp: boolean;
-  agent: Pid;
   /** Frames of this epoch and older ones are late, until `goneUntilMs`. */
   goneEpoch: number;
   goneUntilMs: number;
@@ -102,13 +98,7 @@ export class Mesh {
 
   /** The numbers of the other nodes that are there. */
   nodes(): number[] {
-    return [...this.#peers.values()].filter(({ agent }) => agent !== 0).map(({ place }) => place.node);
-  }
-
-  /** The pid that answers for a node; undefined: it is not there. */
-  agentOf(node: number): Pid | undefined {
-    const peer = this.#peers.get(node);
-    return peer === undefined || peer.agent === 0 ? undefined : peer.agent;
+    return [...this.#peers.values()].filter(({ isUp }) => isUp).map(({ place }) => place.node);
   }
 
   /** The incarnation of a node that is there; 0: it is not. */
@@ -156,8 +146,7 @@ export class Mesh {
       return;
     }
     if (!peer.isUp) this.#up(peer);
-    if (frame.kind === BEACON) this.#agent(peer, frame);
-    else peer.link.take(frame);
+    if (frame.kind !== BEACON) peer.link.take(frame);
   }
 
   /** The network was away, and is back. */
@@ -224,7 +213,7 @@ export class Mesh {
       ready: () => peer.outbox?.flush(),
     });
     const guard = node < FIRST_GUEST ? null : new Guard(guestLimits, clock, isExported);
-    const rest = { outbox: null, isUp: false, agent: 0, goneEpoch: 0, goneUntilMs: 0, isRefused: false };
+    const rest = { outbox: null, isUp: false, goneEpoch: 0, goneUntilMs: 0, isRefused: false };
     const peer: Peer = { place: { thread: 0, node }, link, guard, ...rest };
     this.#peers.set(node, peer);
     return peer;
@@ -233,17 +222,17 @@ export class Mesh {
   #up(peer: Peer): void {
     peer.isUp = true;
     peer.isRefused = false;
+    const { node } = peer.place;
     this.#openOutbox(peer);
-    this.#beacon(peer.place.node);
+    this.#beacon(node);
+    this.#parts.told({ kind: "up", node, why: "it is there" });
   }
 
   #down(peer: Peer, why: string): void {
-    const wasTold = peer.agent !== 0;
     peer.isUp = false;
-    peer.agent = 0;
     peer.link.end(why);
     peer.link.forget();
-    if (wasTold) this.#parts.told({ kind: "down", node: peer.place.node, why });
+    this.#parts.told({ kind: "down", node: peer.place.node, why });
   }
 
   #openOutbox(peer: Peer): void {
@@ -283,19 +272,8 @@ export class Mesh {
     counters.forged += this.#parts.away.arrive(place, admitted);
   }
 
-  #agent(peer: Peer, { payload }: Frame): void {
-    if (payload.length < 8) return;
-    const view = new DataView(payload.buffer, payload.byteOffset);
-    const pid = pidFromWords(view.getInt32(0, true), view.getInt32(4, true));
-    if (nodeOf(pid) !== peer.place.node || pid === peer.agent) return;
-    peer.agent = pid;
-    this.#parts.told({ kind: "up", node: peer.place.node, why: "it is there" });
-  }
-
   #beacon(to: number): void {
-    const { agent } = this.#parts;
-    const pid = new Uint8Array(Int32Array.of(lowWord(agent), highWord(agent)).buffer);
-    this.#publish(to, this.#stamped(newFrame(BEACON, 0, 0, pid)));
+    this.#publish(to, this.#stamped(newFrame(BEACON, 0, 0, new Uint8Array(0))));
   }
 
   #stamped(frame: Uint8Array<ArrayBuffer>): Uint8Array {

@@ -1,9 +1,10 @@
 /** This runtime as a node of a cluster. `join` makes it. */
 import type { Cbor } from "../adapters/codec.ts";
+import { Agent } from "../away/agent.ts";
+import type { Away, Place } from "../away/away.ts";
 import type { Runtime } from "../runtime.ts";
 import { IsopodError } from "../wire/errors.ts";
 import { highWord, lowWord, nodeOf, type Pid } from "../wire/pid.ts";
-import { Agent } from "./agent.ts";
 import { Groups } from "./groups.ts";
 import { type ClusterCounters, FIRST_GUEST, type Mesh, type NodeEvent } from "./mesh.ts";
 import type { Names } from "./names.ts";
@@ -41,21 +42,15 @@ export class ClusterNode implements AsyncDisposable {
   #leave: () => Promise<void> = async () => undefined;
 
   /** Use `join` to make one. */
-  constructor(runtime: Runtime, id: number, cluster: string, offers: Offers) {
-    this.id = id;
+  constructor(runtime: Runtime, away: Away, cluster: string, offers: Offers) {
+    this.id = away.here.node;
     this.cluster = cluster;
     this.#runtime = runtime;
     this.#offers = offers;
-    this.#agent = new Agent(runtime.mailbox(), {
-      spawn: (from, name, options) => this.#spawn(from, String(name), options),
-      whereis: (from, name) => this.#find(from, String(name)),
-      groups: (from, all) => this.#told(from, all),
-    });
-  }
-
-  /** The pid that other nodes ask. */
-  get agent(): Pid {
-    return this.#agent.pid;
+    this.#agent = new Agent(away);
+    this.#agent.on("spawn", (body, from) => this.#spawn(from, body));
+    this.#agent.on("whereis", (name, from) => this.#find(from, String(name)));
+    this.#agent.on("groups", (all, from) => this.#told(from, all));
   }
 
   /** Connects it. `leave` ends what `join` has begun. */
@@ -90,21 +85,22 @@ export class ClusterNode implements AsyncDisposable {
   told(event: NodeEvent): void {
     const { kind, node } = event;
     if (kind === "down") this.#groups.lost(node);
-    if ((kind === "up" || kind === "broken") && !this.#groups.isEmpty) this.#tellGroups(node);
+    if ((kind === "up" || kind === "broken") && !this.#groups.isEmpty) this.#tellGroups([node]);
     for (const listener of [...this.#listeners]) listener(event);
   }
 
   /**
-   * Starts an actor of a module that another node offers, by its name. Rejects with a RemoteError where that node
-   * refuses, and with a CallError or an IsopodError where it is gone.
+   * Starts an actor of a module that another node offers, by its name. What is sent to it afterwards finds it. Rejects
+   * with a PlaceError where that node refuses, or is gone.
    */
   async spawn(node: number, name: string, options: RemoteSpawnOptions = {}): Promise<Pid> {
-    return this.#agent.of(this.#agentOf(node)).spawn(name, options as Cbor);
+    const { entry = null, name: actor = null, args = null } = options;
+    return (await this.#agent.ask({ thread: 0, node }, "spawn", [name, entry, actor, args])) as Pid;
   }
 
   /** The actor that has a name in the runtime of another node; a guest finds only what is exported. */
   async find(node: number, name: string): Promise<Pid | undefined> {
-    return (await this.#agent.of(this.#agentOf(node)).whereis(name)) ?? undefined;
+    return ((await this.#agent.ask({ thread: 0, node }, "whereis", name)) as Pid | null) ?? undefined;
   }
 
   /** Guests may send to this actor. Names are exported by `JoinOptions.exports`. */
@@ -115,7 +111,6 @@ export class ClusterNode implements AsyncDisposable {
 
   isExported(lo: number, hi: number): boolean {
     const is = (pid: Pid | undefined) => pid !== undefined && lowWord(pid) === lo && highWord(pid) === hi;
-    if (is(this.#agent.pid)) return true;
     for (const pid of this.#exported) if (is(pid)) return true;
     for (const name of this.#offers.exports) if (is(this.#runtime.whereis(name))) return true;
     return false;
@@ -149,14 +144,14 @@ export class ClusterNode implements AsyncDisposable {
     if (!this.#isHere(pid)) return false;
     if (!this.#groups.join(group, pid)) return true;
     void this.#runtime.exited(pid).then(() => this.leave(group, pid));
-    this.#tellAll();
+    this.#tellGroups(this.nodes());
     return true;
   }
 
   /** Ends an actor's membership. False: it is no member, or lives on another node. */
   leave(group: string, pid: Pid): boolean {
     const was = this.#groups.leave(group, pid);
-    if (was) this.#tellAll();
+    if (was) this.#tellGroups(this.nodes());
     return was;
   }
 
@@ -185,55 +180,38 @@ export class ClusterNode implements AsyncDisposable {
     throw new IsopodError("ISOPOD_JOIN", text);
   }
 
-  #agentOf(node: number): Pid {
-    if (node === this.id) return this.agent;
-    const agent = this.#meshed.agentOf(node);
-    if (agent === undefined) throw new IsopodError("ISOPOD_NODE", `node ${node} is not there`);
-    return agent;
-  }
-
   #isHere(pid: Pid): boolean {
-    return nodeOf(pid) === this.id && this.#runtime.isAlive(pid);
+    return nodeOf(highWord(pid)) === this.id && this.#runtime.isAlive(pid);
   }
 
-  #spawn(from: Pid, name: string, options: Cbor): Pid {
-    if (nodeOf(from) >= FIRST_GUEST) throw new Error("guests may not spawn");
+  #spawn({ node }: Place, body: Cbor): Pid {
+    if (node >= FIRST_GUEST) throw new Error("guests may not spawn");
+    const [name, entry, actor, args] = body as [string, string | null, string | null, Uint8Array | string | null];
     if (!this.#offers.offers.has(name)) throw new Error(`node ${this.id} does not offer ${name}`);
-    const { entry, name: actor, args } = (options ?? {}) as RemoteSpawnOptions;
     return this.#runtime.spawn(name, {
-      ...(entry !== undefined && { entry }),
-      ...(actor !== undefined && { name: actor }),
-      ...(args !== undefined && { args }),
+      ...(entry !== null && { entry }),
+      ...(actor !== null && { name: actor }),
+      ...(args !== null && { args }),
     });
   }
 
-  #find(from: Pid, name: string): Pid | null {
-    if (nodeOf(from) >= FIRST_GUEST && !this.#offers.exports.has(name)) return null;
+  #find({ node }: Place, name: string): Pid | null {
+    if (node >= FIRST_GUEST && !this.#offers.exports.has(name)) return null;
     return this.#runtime.whereis(name) ?? null;
   }
 
-  #told(from: Pid, all: Cbor): null {
-    const node = nodeOf(from);
+  #told({ node }: Place, all: Cbor): void {
     if (node >= FIRST_GUEST) throw new Error("guests have no groups");
     const told = all as unknown as readonly (readonly [string, readonly Pid[]])[];
     this.#groups.told(
       node,
-      told.map(([group, pids]) => [String(group), pids.filter(pid => nodeOf(pid) === node)] as const),
+      told.map(([group, pids]) => [String(group), pids.filter(pid => nodeOf(highWord(pid)) === node)] as const),
     );
-    return null;
   }
 
-  #tellAll(): void {
-    for (const node of this.nodes()) this.#tellGroups(node);
-  }
-
-  #tellGroups(node: number): void {
-    const agent = this.#meshed.agentOf(node);
-    if (agent === undefined || node >= FIRST_GUEST) return;
-    // A link that ends before has told it anew when it begins again.
-    void this.#agent
-      .of(agent)
-      .groups(this.#groups.all())
-      .catch(() => undefined);
+  /** Tells peers all members of this node. A link that ends before has told them when it begins anew. */
+  #tellGroups(nodes: readonly number[]): void {
+    const peers = nodes.filter(node => node < FIRST_GUEST);
+    for (const node of peers) this.#agent.tell({ thread: 0, node }, "groups", this.#groups.all());
   }
 }

@@ -131,7 +131,7 @@ describe.skipIf(natsServer === undefined)("on NATS", () => {
     asker.send(pid, "hello");
     expect(await asker.receive()).toMatchObject({ kind: "message", from: pid });
     await expect(a.node.spawn(b.node.id, "secret")).rejects.toThrow(/does not offer secret/);
-    await expect(a.node.spawn(99, "echo")).rejects.toThrow("node 99 is not there");
+    await expect(a.node.spawn(99, "echo")).rejects.toThrow("nothing leads to node 99");
 
     const [mine, theirs] = [a.runtime.mailbox(), b.runtime.mailbox()];
     expect(await a.node.register("leader", mine.pid)).toBe(true);
@@ -167,7 +167,7 @@ describe.skipIf(natsServer === undefined)("on NATS", () => {
     await expect(join(new Runtime(), connection, FAST)).rejects.toThrow(/start nats-server with --jetstream/);
     await expect(join(new Runtime(), connection, { cluster: "a.b" })).rejects.toThrow(/letters, digits/);
     const { node } = await member(connection, { id: 1 });
-    await expect(node.register("x", node.agent)).rejects.toThrow(/cluster-wide names need JetStream/);
+    await expect(node.register("x", 1)).rejects.toThrow(/cluster-wide names need JetStream/);
   });
 
   test("a server that is killed under load and back before downAfterMs loses nothing", async () => {

@@ -30,7 +30,6 @@ export class TestNode {
     this.runtime = new Runtime({ grants: "all", clock: net.clock, ...options });
     const parts = partsOf(this.runtime);
     this.away = new Away(parts, { thread: 0, node });
-    const agent = this.runtime.mailbox().pid;
     this.mesh = new Mesh({
       away: this.away,
       clock: net.clock,
@@ -40,7 +39,6 @@ export class TestNode {
       epoch,
       options: { tickMs: TICK_MS, downAfterMs: DOWN_AFTER_MS, windowBytes: 256 << 10, pieceBytes: 32 << 20 },
       guestLimits: { messagesPerSecond: 100, bytesPerSecond: 100_000, ties: 10, ...limits },
-      agent,
       isExported: (lo, hi) => this.exported.has(hi * 2 ** 32 + lo),
       told: event => this.events.push(event),
     });
