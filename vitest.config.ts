@@ -34,6 +34,7 @@ const inRooms = `test/{${rooms.join(",")}}`;
 const slowOfRooms = [
   "test/cluster/link.laws.test.ts",
   "test/cluster/nats.test.ts",
+  "test/cluster/tab.test.ts",
   "test/js/engine.test.ts",
   "test/kernel/stack.test.ts",
   "test/mail/full-mailbox.test.ts",

@@ -108,8 +108,13 @@ export async function join(runtime: Runtime, connection: NatsConnection, options
   const subscriptions = [subjectOf(cluster, lease.node), subjectOf(cluster, 0)].map(subject =>
     connection.subscribe(`${subject}.>`, { callback: (error, message) => receive(runtime, mesh, error, message) }),
   );
+  // A page that is left has the time for one frame.
+  const onPageHide = () => mesh.stop();
+  const isPage = "document" in globalThis;
+  if (isPage) addEventListener("pagehide", onPageHide);
   node.begin(mesh, follower, async () => {
     mesh.stop();
+    if (isPage) removeEventListener("pagehide", onPageHide);
     stopRenewing();
     follower?.stop();
     for (const each of subscriptions) each.unsubscribe();
