@@ -81,8 +81,12 @@ class Net {
   }
 
   send(from: number, frame: Uint8Array): void {
-    if (this.isBroken && (this.oneWay === -1 || this.oneWay === from)) return;
+    if (this.#isLost(from)) return;
     this.wires.push({ to: 1 - from, bytes: frame.slice() });
+  }
+
+  #isLost(from: number): boolean {
+    return this.isBroken && (this.oneWay === -1 || this.oneWay === from);
   }
 
   /** The frame at this place arrives. */
@@ -102,7 +106,7 @@ class Net {
     for (const [i, { link, epoch }] of this.sides.entries()) {
       link.tick();
       // A beacon, which says no more than that this incarnation is there.
-      if (!this.isBroken) this.sides[1 - i].link.meet(epoch);
+      if (!this.#isLost(i)) this.sides[1 - i].link.meet(epoch);
     }
   }
 
@@ -111,10 +115,14 @@ class Net {
     this.isBroken = false;
     for (let i = 0; i < 12; i++) {
       this.tick();
-      let left = 10_000;
-      while (this.wires.length > 0 && left-- > 0) this.arrive(0);
-      expect(left).toBeGreaterThan(0);
+      this.arriveAll();
     }
+  }
+
+  arriveAll(): void {
+    let left = 10_000;
+    while (this.wires.length > 0 && left-- > 0) this.arrive(0);
+    expect(left).toBeGreaterThan(0);
   }
 }
 
@@ -125,9 +133,11 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("repeat" as const), n: fc.nat(30) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("lose" as const), n: fc.nat(30) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("tick" as const), n: fc.constant(0) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("break" as const), n: fc.integer({ min: -1, max: 1 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("drop" as const), n: fc.constant(0) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("all" as const), n: fc.constant(0) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("break" as const), n: fc.integer({ min: -1, max: 1 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("mend" as const), n: fc.constant(0) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("silence" as const), n: fc.constant(0) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("silence" as const), n: fc.constant(0) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const), n: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("reconnect" as const), n: fc.nat(1) }) },
 );
@@ -144,6 +154,8 @@ class World {
     else if (what === "repeat") net.arrive(n, true);
     else if (what === "lose") net.wires.splice(n % Math.max(1, net.wires.length), 1);
     else if (what === "tick") net.tick();
+    else if (what === "drop") net.wires.length = 0;
+    else if (what === "all") net.arriveAll();
     else if (what === "restart") net.sides[n].restart();
     else if (what === "reconnect") net.sides[n].link.repeat();
     else if (what === "silence") for (let i = 0; i < 7; i++) net.tick();
@@ -194,6 +206,34 @@ law.prop([fc.array(step, { maxLength: 150, size: "max" })], { numRuns: SEEDS })(
       }
       if (other.ended === 0 && sides[i].ended === 0) expect(arrived.size).toBe(other.sentBy.size);
       expect(arrived.size + other.lost).toBeGreaterThanOrEqual(other.sentBy.size);
+    }
+  },
+);
+
+const small = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("send" as const), n: fc.nat(1) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("arrive" as const), n: fc.nat(6) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("repeat" as const), n: fc.nat(6) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("lose" as const), n: fc.nat(6) }) },
+);
+
+law.prop([fc.array(fc.array(small, { maxLength: 12 }), { maxLength: 12 })], { numRuns: SEEDS / 2 })(
+  "frames that are lost in between two whole ticks end no link, and all arrive",
+  ticks => {
+    const world = new World();
+    const { net } = world;
+    for (const steps of ticks) {
+      net.tick();
+      for (const each of steps) world.play(each);
+      net.arriveAll();
+      net.tick();
+      net.arriveAll();
+    }
+    net.settle();
+    for (const [i, side] of net.sides.entries()) {
+      expect(side.ended).toBe(0);
+      expect(side.got).toEqual([...net.sides[1 - i].sentBy.keys()]);
+      expect(side.link.keptBytes).toBe(0);
     }
   },
 );
