@@ -32,6 +32,7 @@ const inRooms = `test/{${rooms.join(",")}}`;
 
 /** Suites of rooms that start processes, compile guests that they make at random, or take many seconds. */
 const slowOfRooms = [
+  "test/cluster/cli.test.ts",
   "test/cluster/link.laws.test.ts",
   "test/cluster/nats.test.ts",
   "test/cluster/tab.test.ts",

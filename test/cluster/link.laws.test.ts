@@ -212,7 +212,7 @@ law.prop([fc.array(step, { maxLength: 150, size: "max" })], { numRuns: SEEDS })(
 
 const small = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("send" as const), n: fc.nat(1) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("arrive" as const), n: fc.nat(6) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("reorder" as const), n: fc.nat(6) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("repeat" as const), n: fc.nat(6) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("lose" as const), n: fc.nat(6) }) },
 );
