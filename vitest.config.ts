@@ -29,12 +29,16 @@ const node = {
 /** The rooms of host/, as test/ mirrors them. */
 const rooms = [
   ...["wire", "time", "adapters", "mail", "module", "actor"],
-  ...["kernel", "between", "turns", "life", "door", "javascript", "away", "observe", "simulation", "js"],
+  ...["kernel", "between", "turns", "life", "door", "javascript", "away", "cluster", "observe", "simulation", "js"],
 ];
 const inRooms = `test/{${rooms.join(",")}}`;
 
 /** Suites of rooms that start processes, compile guests that they make at random, or take many seconds. */
 const slowOfRooms = [
+  "test/cluster/cli.test.ts",
+  "test/cluster/link.laws.test.ts",
+  "test/cluster/nats.test.ts",
+  "test/cluster/tab.test.ts",
   "test/js/engine.test.ts",
   "test/kernel/stack.test.ts",
   "test/mail/full-mailbox.test.ts",

@@ -15,6 +15,7 @@ import { pidFromWords } from "../wire/pid.ts";
 import { reasonFrom } from "../wire/reason.ts";
 import type { Departures } from "./departures.ts";
 import {
+  ASK,
   DELEGATED,
   DEMONITORED,
   DOWN,
@@ -46,6 +47,10 @@ export class Arrivals {
   readonly #standIns: StandIns;
   readonly #unlinks: Unlinks;
   readonly #departures: Departures;
+  /** Takes what the host of another place says to this one. */
+  onHost: (signal: Signal) => void = () => {};
+  /** Why an actor that is not here has ended. */
+  endOf: (lo: number, hi: number) => ExitReason = () => NOPROC;
 
   constructor(services: Services, actors: Actors<Actor>, standIns: StandIns, unlinks: Unlinks, departures: Departures) {
     this.#services = services;
@@ -70,6 +75,10 @@ export class Arrivals {
 
   #take(signal: Signal): void {
     const { kind, fromLo, fromHi, toLo, toHi, ref } = signal;
+    if (kind >= ASK) {
+      this.onHost(signal);
+      return;
+    }
     const to = this.#actors.here(toLo, toHi);
     const isMessage = kind === MESSAGE || kind === TIMER;
     if (isMessage) {
@@ -102,8 +111,10 @@ export class Arrivals {
     const { kind, fromLo, fromHi, ref, toLo, toHi } = signal;
     const departures = this.#departures;
     if (kind === HANDED_ON) this.#handedOn(signal, undefined);
-    else if (kind === MONITORED) departures.sendReason(DOWN, 0, toLo, toHi, ref, fromLo, fromHi, NOPROC);
-    else if (kind === LINKED) departures.sendReason(LINK_EXIT, 0, toLo, toHi, 0, fromLo, fromHi, NOPROC);
+    else if (kind === MONITORED)
+      departures.sendReason(DOWN, 1, toLo, toHi, ref, fromLo, fromHi, this.endOf(toLo, toHi));
+    else if (kind === LINKED)
+      departures.sendReason(LINK_EXIT, 0, toLo, toHi, 0, fromLo, fromHi, this.endOf(toLo, toHi));
     else if (kind === UNLINKED) departures.send(UNLINK_SEEN, 0, toLo, toHi, ref, 0, fromLo, fromHi, nothing);
   }
 

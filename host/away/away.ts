@@ -14,9 +14,10 @@ import type { Actors } from "../mail/actors.ts";
 import type { Carrier, Outbox, Outboxes } from "../mail/outbox.ts";
 import type { Limits } from "../wire/limits.ts";
 import type { ExitReason } from "../wire/message.ts";
-import { isOfPlace, placeOf } from "../wire/pid.ts";
+import { isOfPlace, nodeOf, placeOf, threadOf } from "../wire/pid.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Departures } from "./departures.ts";
+import { HOST_LO, type Signal } from "./signal.ts";
 import { StandIns } from "./stand-ins.ts";
 import { Unlinks } from "./unlinks.ts";
 
@@ -37,20 +38,25 @@ export interface Place {
 export class Away {
   readonly standIns: StandIns;
   readonly #inside: Inside;
+  readonly here: Place;
   readonly #arrivals: Arrivals;
+  readonly #departures: Departures;
   readonly #unlinks = new Unlinks();
+  /** Called when the way to a place was closed, and all ties are told. */
+  onClosed: (place: Place) => void = () => {};
   #isPlanned = false;
 
   /** From now on, the pids of this runtime name `here`. It must not have actors yet. */
   constructor(inside: Inside, here: Place) {
     const { services, actors, outboxes, limits } = inside;
     this.#inside = inside;
+    this.here = here;
     services.kernel.setWord(PLACE, placeOf(here.thread, here.node));
     const plan = () => this.#plan();
     this.standIns = new StandIns(services, limits, plan);
-    const departures = new Departures(outboxes, this.standIns, this.#unlinks, plan);
-    this.#arrivals = new Arrivals(services, actors, this.standIns, this.#unlinks, departures);
-    services.transit = departures;
+    this.#departures = new Departures(outboxes, this.standIns, this.#unlinks, plan);
+    this.#arrivals = new Arrivals(services, actors, this.standIns, this.#unlinks, this.#departures);
+    services.transit = this.#departures;
     actors.elsewhere = (lo, hi) => (outboxes.of(lo, hi) === undefined ? undefined : this.standIns.get(lo, hi));
   }
 
@@ -72,7 +78,29 @@ export class Away {
     const isOf = this.#isOf(place);
     this.#unlinks.drop(isOf);
     this.standIns.end(isOf, reason);
+    this.onClosed(place);
     this.#plan();
+  }
+
+  /**
+   * Sends the host of another place a signal of a kind from ASK on, behind all else that goes there. False: nothing
+   * leads there.
+   */
+  sendToHost({ thread, node }: Place, kind: number, ref: number, bytes: Uint8Array): boolean {
+    const { here } = this;
+    const from = placeOf(here.thread, here.node);
+    return this.#departures.send(kind, 0, HOST_LO, from, ref, 0, HOST_LO, placeOf(thread, node), bytes);
+  }
+
+  /** Takes what hosts of other places send, each in its order among the other signals from there. */
+  set onHost(take: (kind: number, ref: number, bytes: Uint8Array, from: Place) => void) {
+    this.#arrivals.onHost = ({ kind, ref, bytes, fromHi }: Signal) =>
+      take(kind, ref, bytes, { thread: threadOf(fromHi), node: nodeOf(fromHi) });
+  }
+
+  /** Says why an actor has ended whose pid finds nothing here. Default: noproc. */
+  set endOf(say: (lo: number, hi: number) => ExitReason) {
+    this.#arrivals.endOf = say;
   }
 
   /** Whether no actor here has to do with actors of other places. */

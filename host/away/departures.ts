@@ -119,6 +119,7 @@ export class Departures implements Transit<Actor> {
     this.send(kind, tag, fromLo, fromHi, ref, ReasonCode[reason.kind], toLo, toHi, reasonBytes(reason, false));
   }
 
+  /** Sends a signal. False: nothing leads to its receiver. */
   send(
     kind: number,
     tag: number,
@@ -129,8 +130,10 @@ export class Departures implements Transit<Actor> {
     toLo: number,
     toHi: number,
     bytes: Uint8Array,
-  ): void {
-    this.#outboxes.of(toLo, toHi)?.put(kind, tag, fromLo, fromHi, ref, reason, toLo, toHi, bytes);
+  ): boolean {
+    const outbox = this.#outboxes.of(toLo, toHi);
+    outbox?.put(kind, tag, fromLo, fromHi, ref, reason, toLo, toHi, bytes);
     this.#plan();
+    return outbox !== undefined;
   }
 }

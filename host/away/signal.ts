@@ -14,6 +14,8 @@
  * | UNLINKED, UNLINK_SEEN | | number of the unlink | |
  * | DELEGATED, to the asker of a request | of the message | of the request | the pid of who shall answer, and the message |
  * | HANDED_ON, from the asker | of the message | of the request | the pid of who has handed it on, and the message |
+ * | ASK, TELL, from one place's host to another's | | of the request | CBOR, for agent.ts |
+ * | ANSWER, REFUSAL | | of the request | CBOR |
  */
 import { LENGTH, OUTGOING_HEADER } from "../kernel/mail-words.ts";
 
@@ -30,6 +32,15 @@ export const UNLINK_SEEN = 11;
 /** Who was asked asks the asker's place to hand the request on. */
 export const DELEGATED = 12;
 export const HANDED_ON = 13;
+
+/** The first kind of what the hosts of two places tell each other. Its sender and its receiver are no actors. */
+export const ASK = 32;
+export const TELL = 33;
+export const ANSWER = 34;
+export const REFUSAL = 35;
+
+/** The low word of the pid of a place's host. Its high word is the place. */
+export const HOST_LO = 1 << 20;
 
 /** Bytes of a pid in a payload. */
 export const PID_BYTES = 8;
@@ -54,15 +65,21 @@ export function* signalsOf(records: Uint8Array): Generator<Signal> {
   const words = new Int32Array(u8.buffer, u8.byteOffset, u8.length >> 2);
   let at = 0;
   while (at + OUTGOING_HEADER <= u8.length) {
-    const [kind, tag, fromLo, fromHi, ref, reason, , , toLo, toHi] = words.subarray(
-      at >> 2,
-      (at + OUTGOING_HEADER) >> 2,
-    );
-    const length = words[(at + LENGTH) >> 2] >>> 0;
+    const first = at >> 2;
+    const length = words[first + (LENGTH >> 2)] >>> 0;
     const begin = at + OUTGOING_HEADER;
     if (begin + length > u8.length) return;
-    const bytes = u8.subarray(begin, begin + length);
-    yield { kind, tag, fromLo, fromHi, ref, reason, toLo, toHi, bytes };
+    yield {
+      kind: words[first],
+      tag: words[first + 1],
+      fromLo: words[first + 2],
+      fromHi: words[first + 3],
+      ref: words[first + 4],
+      reason: words[first + 5],
+      toLo: words[first + 8],
+      toHi: words[first + 9],
+      bytes: u8.subarray(begin, begin + length),
+    };
     at = begin + Math.ceil(length / 8) * 8;
   }
 }

@@ -51,6 +51,16 @@ export function isOfPlace(lo: number, hi: number, place: number): boolean {
   return lo >>> WORD_BITS === 0 && hi >> HIGH_GENERATION_BITS === place >> HIGH_GENERATION_BITS;
 }
 
+/** The thread of a pid, from its high word. */
+export function threadOf(hi: number): number {
+  return (hi >> HIGH_GENERATION_BITS) & THREAD_MASK;
+}
+
+/** The node of a pid, from its high word. */
+export function nodeOf(hi: number): number {
+  return (hi >> (HIGH_GENERATION_BITS + THREAD_BITS)) & NODE_MASK;
+}
+
 export function pidFromWords(lo: number, hi: number): Pid {
   return hi * TWO_TO_32 + (lo >>> 0);
 }
@@ -72,9 +82,7 @@ export function formatPid(pid: Pid): string {
   if (pid === 0) return "<host>";
   const lo = lowWord(pid);
   const hi = highWord(pid);
-  const thread = (hi >> HIGH_GENERATION_BITS) & THREAD_MASK;
-  const node = (hi >> (HIGH_GENERATION_BITS + THREAD_BITS)) & NODE_MASK;
-  return `<${node}.${thread}.${lo & SLOT_MASK}.${generationOf(lo, hi)}>`;
+  return `<${nodeOf(hi)}.${threadOf(hi)}.${lo & SLOT_MASK}.${generationOf(lo, hi)}>`;
 }
 
 /** Reads a pid from the text of {@link formatPid}. Returns undefined where the text is not a pid. */
