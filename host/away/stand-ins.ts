@@ -11,6 +11,8 @@ import type { Limits } from "../wire/limits.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 
+/** So many ends of actors elsewhere are remembered. */
+const DEAD_KNOWN = 10_000;
 const BYTES = RECORD_BYTES + COLD_BYTES;
 
 export class StandIns {
@@ -18,6 +20,8 @@ export class StandIns {
   readonly #spec: number;
   readonly #onLoose: () => void;
   readonly #byPid = new Map<Pid, Actor>();
+  /** Actors elsewhere whose ends were told here, the oldest first: at most DEAD_KNOWN. */
+  readonly #dead = new Set<Pid>();
   /** Those that may have no ties. */
   #loose: Actor[] = [];
 
@@ -39,6 +43,18 @@ export class StandIns {
   /** The stand-in of a pid, if there is one. */
   find(lo: number, hi: number): Actor | undefined {
     return this.#byPid.get(pidFromWords(lo, hi));
+  }
+
+  /** The end of an actor elsewhere was told here. Whoever has been told finds no actor from now on. */
+  noteDead(lo: number, hi: number): void {
+    this.#dead.add(pidFromWords(lo, hi));
+    const [oldest] = this.#dead;
+    if (this.#dead.size > DEAD_KNOWN) this.#dead.delete(oldest);
+  }
+
+  /** Whether the end of an actor elsewhere was told here, not too long ago. */
+  isDead(lo: number, hi: number): boolean {
+    return this.#dead.size > 0 && this.#dead.has(pidFromWords(lo, hi));
   }
 
   /** The stand-in of a pid. It is there until `sweep`, or as long as it has ties. */
