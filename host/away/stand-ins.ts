@@ -20,6 +20,8 @@ export class StandIns {
   readonly #spec: number;
   readonly #onLoose: () => void;
   readonly #byPid = new Map<Pid, Actor>();
+  /** By pid: how many groups a stand-in is a member of, which keep it. */
+  readonly #kept = new Map<Pid, number>();
   /** Actors elsewhere whose ends were told here, the oldest first: at most DEAD_KNOWN. */
   readonly #dead = new Set<Pid>();
   /** Those that may have no ties. */
@@ -75,6 +77,14 @@ export class StandIns {
     return actor;
   }
 
+  /** Keeps a stand-in for one more reason (1), or for one less (-1). */
+  keep(actor: Actor, change: 1 | -1): void {
+    const count = (this.#kept.get(actor.pid) ?? 0) + change;
+    if (count > 0) this.#kept.set(actor.pid, count);
+    else this.#kept.delete(actor.pid);
+    if (count <= 0) this.loosened(actor);
+  }
+
   /** A tie of it was removed. */
   loosened(actor: Actor): void {
     if (!this.#hasTies(actor)) this.#mayBeLoose(actor);
@@ -103,9 +113,9 @@ export class StandIns {
     }
   }
 
-  #hasTies({ record, services }: Actor): boolean {
+  #hasTies({ pid, record, services }: Actor): boolean {
     const { call } = services.kernel;
-    return call.firstTie(record) !== 0 || call.firstWatcher(record) !== 0;
+    return this.#kept.has(pid) || call.firstTie(record) !== 0 || call.firstWatcher(record) !== 0;
   }
 
   #free(actor: Actor): void {

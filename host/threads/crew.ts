@@ -9,6 +9,8 @@ import type { DeriveOptions, ModuleDefaults } from "../life/spawn-options.ts";
 import { peek } from "../observe/waiting-item.ts";
 import type { Pid } from "../wire/pid.ts";
 import { Library } from "./library.ts";
+import { Naming } from "./naming.ts";
+import type { SharedSpace } from "./shared.ts";
 import { Spawning } from "./spawning.ts";
 import type { Thread } from "./thread.ts";
 import type { Port } from "./way.ts";
@@ -20,9 +22,11 @@ export class Crew {
   readonly thread: Thread;
   readonly library = new Library();
   readonly spawning: Spawning;
+  readonly naming: Naming;
 
-  constructor(thread: Thread, threads: number) {
+  constructor(thread: Thread, threads: number, space: SharedSpace | undefined) {
     this.thread = thread;
+    this.naming = new Naming(thread, space);
     this.spawning = new Spawning(thread, this.library, threads);
     this.#answer();
   }
@@ -31,10 +35,12 @@ export class Crew {
   open(other: number, port: Port): void {
     this.thread.open(other, port);
     this.spawning.opened(other);
+    this.naming.opened(other);
   }
 
   lose(other: number): void {
     this.spawning.lost(other);
+    this.naming.lost(other);
     this.thread.lose(other);
   }
 

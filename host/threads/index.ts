@@ -54,7 +54,7 @@ export async function createThreads<T extends ThreadedRuntime>(
   }
   if (threads > 1) checkFunctions(options, setup);
   const address = setup === undefined ? undefined : String(setup);
-  const space = threads > 1 ? SharedSpace.create(threads, 0) : undefined;
+  const space = threads > 1 ? SharedSpace.create(threads) : undefined;
   const kernel = options.kernel ?? kernelModule();
   const limits = shareOf(runtimeLimits(options.limits), threads);
   const own = await runSetup(address, 0);

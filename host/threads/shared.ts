@@ -26,9 +26,9 @@ export class SharedSpace {
   }
 
   /** New shared memory; undefined where the engine has none, as in pages that are not isolated. */
-  static create(threads: number, namesBytes: number): SharedSpace | undefined {
+  static create(threads: number): SharedSpace | undefined {
     if (typeof SharedArrayBuffer !== "function" || globalThis.crossOriginIsolated === false) return undefined;
-    return new SharedSpace(new SharedArrayBuffer(ringsEnd(threads) + namesBytes), threads);
+    return new SharedSpace(new SharedArrayBuffer(ringsEnd(threads) + NAMES_BYTES), threads);
   }
 
   /** The index of the word in which a thread says how it sleeps (bell.ts). */
@@ -42,15 +42,26 @@ export class SharedSpace {
     return this.threads * LINE_BYTES + (from * (this.threads - 1) + among) * (RING_HEADER + RING_BYTES);
   }
 
-  /** Where the table of names begins. */
-  get names(): number {
-    return ringsEnd(this.threads);
+  /** The index of the lock of the table of names. */
+  get namesLock(): number {
+    return ringsEnd(this.threads) >> 2;
+  }
+
+  /** The index of the first word of a name. */
+  nameAt(index: number): number {
+    return ((ringsEnd(this.threads) + LINE_BYTES) >> 2) + index * NAME_WORDS;
   }
 }
 
 function ringsEnd(threads: number): number {
   return threads * LINE_BYTES + threads * (threads - 1) * (RING_HEADER + RING_BYTES);
 }
+
+/** Names that all threads together may have. */
+export const NAMES = 16_384;
+/** Words of one name: whether it is taken, its hash, its owner's pid, its length, and its bytes. */
+export const NAME_WORDS = 5 + 64;
+const NAMES_BYTES = LINE_BYTES + NAMES * NAME_WORDS * 4;
 
 /** One ring: a stream of bytes from one thread to one other. The counts of bytes go round at 2^32. */
 export class Ring {

@@ -98,12 +98,24 @@ export class Spawning implements Elsewhere {
     return isHere ? this.#thread.number : this.#last;
   }
 
-  /** Spawns an actor on another thread, for the host. */
-  spawn(thread: number, module: AnyModule | string, options: SpawnOptions): Pid {
+  /** Spawns an actor on another thread, for the host. `claim` reserves its name. */
+  spawn(
+    thread: number,
+    module: AnyModule | string,
+    options: SpawnOptions,
+    claim: (name: string, pid: Pid) => boolean,
+  ): Pid {
     const { args, thread: _, ...others } = options;
     const bytes = typeof args === "string" ? new TextEncoder().encode(args) : args;
     const order = bytes === undefined ? others : { ...others, args: bytes };
-    return this.#order(thread, typeof module === "string" ? module : this.#library.numberOf(module), order);
+    const found = typeof module === "string" ? module : this.#library.numberOf(module);
+    const pid = this.#borrow(thread);
+    if (others.name !== undefined && !claim(others.name, pid)) {
+      this.#borrowed.get(thread)?.push(pid);
+      throw new SpawnError(`the actor cannot be called ${others.name}: another one has that name`);
+    }
+    this.#order(thread, { pid, module: found, options: order });
+    return pid;
   }
 
   child(parent: Actor, name: string, placement: Placement, options: ChildOptions): Actor | undefined {
@@ -114,7 +126,8 @@ export class Spawning implements Elsewhere {
     const kin = { pid: parent.pid, family: family?.address ?? 0 };
     const shared = family === null ? limits : this.#shareOf(family.limits, limits);
     const order = { entry, args, limits: ofActor(shared), grants: grantsOf(granted) };
-    const pid = this.#order(thread, name, order, kin);
+    const pid = this.#borrow(thread);
+    this.#order(thread, { pid, module: name, options: order, parent: kin });
     return this.#thread.away.standIns.get(lowWord(pid), highWord(pid));
   }
 
@@ -125,18 +138,19 @@ export class Spawning implements Elsewhere {
     return { ...limits, ...share, familyActors: Math.max(1, part(familyActors)) };
   }
 
-  #order(thread: number, module: number | string, options: SpawnOptions, parent?: Order["parent"]): Pid {
+  /** Takes one of the pids that a thread has lent. */
+  #borrow(thread: number): Pid {
     const pids = this.#borrowed.get(thread);
     if (pids === undefined) throw new SpawnError(`there is no thread ${thread}, or it is lost`);
     const pid = pids.pop();
-    if (pid === undefined) {
-      throw new LimitError(
-        `${LENT} spawns on thread ${thread} are under way: give the event loop a turn before the next one`,
-      );
-    }
-    const order: Order = parent === undefined ? { pid, module, options } : { pid, module, options, parent };
+    if (pid !== undefined) return pid;
+    throw new LimitError(
+      `${LENT} spawns on thread ${thread} are under way: give the event loop a turn before the next one`,
+    );
+  }
+
+  #order(thread: number, order: Order): void {
     this.#tell(thread, "spawn", order as unknown as Cbor);
-    return pid;
   }
 
   /** Another thread spawns here. */
@@ -155,6 +169,7 @@ export class Spawning implements Elsewhere {
     } catch (error) {
       parts.actors.forgetNext();
       this.#noteFailure(pid, error);
+      if (options.name !== undefined) parts.registry.shared?.release(options.name);
     }
     if (used >= LENT / 2) this.#lend(from, used);
   }

@@ -12,7 +12,7 @@ import type { LoadOptions, RuntimeOptions } from "../options.ts";
 import { partsOf, Runtime } from "../runtime.ts";
 import { checkOptions } from "../wire/checks.ts";
 import type { ActorExit, DeadLetter, Denial, LogLevel } from "../wire/events.ts";
-import type { Pid } from "../wire/pid.ts";
+import { highWord, type Pid, threadOf } from "../wire/pid.ts";
 import { Crew } from "./crew.ts";
 import type { SharedSpace } from "./shared.ts";
 import { Thread } from "./thread.ts";
@@ -31,7 +31,7 @@ export class ThreadedRuntime extends Runtime {
   constructor(options: RuntimeOptions, threads: number, space: SharedSpace | undefined, workers: Workers) {
     super(options);
     this.#options = options;
-    this.#crew = new Crew(new Thread(partsOf(this), 0, space, false), threads);
+    this.#crew = new Crew(new Thread(partsOf(this), 0, space, false), threads, space);
     this.#workers = workers;
     this.threads = new Threads(this, this.#crew, workers);
     workers.onLost = (thread, why) => {
@@ -80,7 +80,27 @@ export class ThreadedRuntime extends Runtime {
     const placement = options.thread ?? modules.find(module, "spawn").defaults.placement;
     const thread = spawning.threadFor(placement);
     if (thread === 0) return super.spawn(module, options);
-    return spawning.spawn(thread, module, options);
+    return spawning.spawn(thread, module, options, (name, pid) => this.#crew.naming.claimFor(name, pid));
+  }
+
+  override register(name: string, pid: Pid): boolean {
+    if (threadOf(highWord(pid)) === 0) return super.register(name, pid);
+    return this.isAlive(pid) && this.#crew.naming.give(name, pid);
+  }
+
+  override join(group: string, pid: Pid): boolean {
+    return this.#changeGroup(group, pid, true) ?? super.join(group, pid);
+  }
+
+  override leave(group: string, pid: Pid): boolean {
+    return this.#changeGroup(group, pid, false) ?? super.leave(group, pid);
+  }
+
+  #changeGroup(group: string, pid: Pid, isMember: boolean): boolean | undefined {
+    if (threadOf(highWord(pid)) === 0) return undefined;
+    if (!this.isAlive(pid)) return false;
+    this.#crew.naming.join(group, pid, isMember);
+    return true;
   }
 
   override async settled(): Promise<void> {

@@ -48,7 +48,7 @@ async function begin({ thread: number, threads, space, ports, setup, options }: 
   const shared = space === undefined ? undefined : new SharedSpace(space, threads);
   const thread = new Thread(partsOf(made), number, shared, shared !== undefined);
   runtime = made;
-  crew = new Crew(thread, threads);
+  crew = new Crew(thread, threads, shared);
   for (const [other, way] of ports) crew.open(other, way);
 }
 

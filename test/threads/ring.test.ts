@@ -7,7 +7,7 @@ import { RING_BYTES, Ring, SharedSpace } from "../../host/threads/shared.ts";
 import type { Port } from "../../host/threads/way.ts";
 
 function pair() {
-  const space = SharedSpace.create(2, 0) as SharedSpace;
+  const space = SharedSpace.create(2) as SharedSpace;
   const port: Port = { onmessage: null, postMessage: () => undefined, close: () => undefined };
   const arrived: Uint8Array[] = [];
   const rings = [new Ring(space, space.ringOf(0, 1)), new Ring(space, space.ringOf(1, 0))] as const;
