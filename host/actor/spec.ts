@@ -92,6 +92,8 @@ export class Specs {
   #lastKey = 0;
   /** Called when a spec has lost its last user. That is always the host's doing: the kernel leaves such ends to it. */
   onDropped: () => void = () => undefined;
+  /** Called when nobody of a family is left, with its address, which another one may get. */
+  onFamilyGone: (address: number) => void = () => undefined;
   /** The names and entries of children, by the address of the parent. */
   readonly #adopted = new Map<number, Set<string>>();
 
