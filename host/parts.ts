@@ -65,6 +65,7 @@ export class Parts {
   readonly limits: RuntimeLimits;
   readonly notices: Notices;
   readonly inspection: Inspection;
+  readonly callbacks: Callbacks;
   readonly services: Services;
   readonly actors: Actors<Actor>;
   readonly outboxes: Outboxes;
@@ -112,6 +113,7 @@ export class Parts {
     };
     const jspi = new JspiWay(limits.fibers, account);
     const callbacks = new Callbacks(options, inspection, counters);
+    this.callbacks = callbacks;
     const services: Services = {
       clock,
       scheduler,

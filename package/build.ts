@@ -19,16 +19,23 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(ROOT, "dist");
 
 /** What is started by its path, beside the entry points of package.json. */
-const STARTED = ["host/node/cli/cli", "host/node/compile/compile-worker"];
+const STARTED = ["host/node/cli/cli", "host/node/compile/compile-worker", "host/threads/worker"];
 
 /** Packages of npm that become part of the code: installed, they take up to twenty times as much. */
-const BUNDLED = [...["trace-mapping", "sourcemap-codec", "resolve-uri"].map(name => `@jridgewell/${name}`), "cborg"];
+const BUNDLED = ["trace-mapping", "sourcemap-codec", "resolve-uri"].map(name => `@jridgewell/${name}`);
 
 /**
  * The kernel as text gets a file of its own, so that bundlers put it before or behind the other code. It is
  * longer than what gzip looks back, and between the others it would keep them apart: 1.3 KB.
  */
 const KERNEL = /host\/kernel\/binary\.ts$/;
+
+/** What names its neighbour in dist/ stays beside it. */
+const BESIDE = new Map([
+  ["host/js/engine.ts", "host/js/[name].js"],
+  ["host/threads/start-worker.ts", "host/threads/[name].js"],
+]);
+const START_WORKER = /host\/threads\/start-worker\.ts$/;
 
 /** The observer serves its page from one script, and imports nothing that the page does not need. */
 const OBSERVER = "host/web/observer/app";
@@ -51,17 +58,28 @@ async function bundle(names: readonly string[]): Promise<void> {
     input: Object.fromEntries(names.map(name => [name, `./${name}.ts`])),
     external: id => /^(node:|@?[a-z])/.test(id) && !BUNDLED.includes(id),
     platform: "node",
+    // Bundlers of pages find the worker by this text.
+    plugins: [
+      {
+        name: "isopod-worker",
+        transform: (code, id) => (START_WORKER.test(id) ? code.replaceAll("./worker.ts", "./worker.js") : undefined),
+      },
+    ],
   };
   const bundled = await rolldown(options);
   await bundled.write({
     dir: DIST,
     format: "esm",
     entryFileNames: "[name].js",
-    // engine.wasm is beside the code that names it.
     chunkFileNames: ({ moduleIds }) =>
-      moduleIds.some(id => id.endsWith("host/js/engine.ts")) ? "host/js/[name].js" : "host/shared/[name].js",
+      [...BESIDE].find(([file]) => moduleIds.some(id => id.endsWith(file)))?.[1] ?? "host/shared/[name].js",
     comments: false,
-    codeSplitting: { groups: [{ name: "kernel", test: KERNEL }] },
+    codeSplitting: {
+      groups: [
+        { name: "kernel", test: KERNEL },
+        { name: "start-worker", test: START_WORKER },
+      ],
+    },
   });
   await bundled.close();
 }

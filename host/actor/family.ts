@@ -87,6 +87,7 @@ export class Family {
   /** No one of it is left: its words are free for another. */
   dropIfGone(): void {
     if (this.count(SIZE) + this.count(ENDING) + this.count(ORPHAN_TIMERS) > 0) return;
+    this.#specs.onFamilyGone(this.address);
     this.#specs.drop(this.#kernel.word(this.address + FOUNDER));
     this.#kernel.giveBlock(this.address, FAMILY_BYTES);
   }

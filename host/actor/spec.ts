@@ -42,6 +42,8 @@ export interface Template {
   readonly name: string;
   /** What its actors are written in; undefined: what the module was compiled from. */
   readonly language: "javascript" | undefined;
+  /** Writes the places of the sources into a stack. */
+  readonly inSources: ((stack: string) => string) | undefined;
   /** Where the kernel has their first state. */
   readonly state: number;
   /** How the image's actor waited. */
@@ -90,6 +92,8 @@ export class Specs {
   #lastKey = 0;
   /** Called when a spec has lost its last user. That is always the host's doing: the kernel leaves such ends to it. */
   onDropped: () => void = () => undefined;
+  /** Called when nobody of a family is left, with its address, which another one may get. */
+  onFamilyGone: (address: number) => void = () => undefined;
   /** The names and entries of children, by the address of the parent. */
   readonly #adopted = new Map<number, Set<string>>();
 

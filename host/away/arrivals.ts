@@ -6,7 +6,7 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { answered } from "../between/answers.ts";
 import { delegate } from "../between/delegate.ts";
 import { takeDown } from "../between/down.ts";
-import { admission, arrived, whyRefused } from "../between/post.ts";
+import { admission, arrive, whyRefused } from "../between/post.ts";
 import { endFromOutside, mayKnowWhy, takeExitSignal } from "../between/signals.ts";
 import { LINK, TIE_KIND, TIE_OTHER } from "../kernel/tie-words.ts";
 import type { Actors } from "../mail/actors.ts";
@@ -47,6 +47,8 @@ export class Arrivals {
   readonly #standIns: StandIns;
   readonly #unlinks: Unlinks;
   readonly #departures: Departures;
+  /** Signals of actors that were taken. */
+  taken = 0;
   /** Takes what the host of another place says to this one. */
   onHost: (signal: Signal) => void = () => {};
   /** Why an actor that is not here has ended. */
@@ -79,6 +81,7 @@ export class Arrivals {
       this.onHost(signal);
       return;
     }
+    this.taken++;
     const to = this.#actors.here(toLo, toHi);
     const isMessage = kind === MESSAGE || kind === TIMER;
     if (isMessage) {
@@ -120,14 +123,13 @@ export class Arrivals {
 
   /** A message or a timer's item. False: it is a dead letter now. */
   #message({ kind, tag, fromLo, fromHi, ref, toLo, toHi, bytes }: Signal, to: Actor | undefined): boolean {
-    const { kernel, follows } = this.#services;
+    const { follows } = this.#services;
     const from = tag < 0 ? (this.#standIns.find(fromLo, fromHi) ?? null) : null;
     const status = admission(from, to, kind, tag, 0, bytes.length);
     const isTaken = status === SEND_ACCEPTED && to !== undefined;
     if (isTaken) {
-      kernel.deliver(to.record, kind, tag, fromLo, fromHi, kind === MESSAGE ? ref : 0, 0, bytes);
+      arrive(to, kind, tag, fromLo, fromHi, kind === MESSAGE ? ref : 0, bytes);
       if (tag < 0) answered(to, tag);
-      arrived(to, tag);
     } else {
       const why = whyRefused(to, status);
       this.#services.deadLetter(pidFromWords(fromLo, fromHi), pidFromWords(toLo, toHi), tag, bytes.length, why);
@@ -150,13 +152,22 @@ export class Arrivals {
     const tie = from === undefined ? 0 : kernel.call.findMonitor(to.record, ref);
     if (from === undefined || tie === 0 || kernel.word(tie + TIE_OTHER) !== from.record) return;
     const isFull = tag !== 0 || mayKnowWhy(to, from);
+    const reason = this.#reasonOfEnd(signal);
     kernel.call.dropTie(tie);
     this.#standIns.loosened(from);
-    takeDown(to, fromLo, fromHi, ref, reasonIn(signal), isFull);
+    takeDown(to, fromLo, fromHi, ref, reason, isFull);
   }
 
   #linkExit(signal: Signal, to: Actor): void {
-    if (this.#dropLink(signal, to)) takeExitSignal(to, signal.fromLo, signal.fromHi, reasonIn(signal));
+    if (!this.#dropLink(signal, to)) return;
+    takeExitSignal(to, signal.fromLo, signal.fromHi, this.#reasonOfEnd(signal));
+  }
+
+  /** Why the sender of a signal has ended. With `noconnection` it may be alive. */
+  #reasonOfEnd(signal: Signal): ExitReason {
+    const reason = reasonIn(signal);
+    if (reason.kind !== "noconnection") this.#standIns.noteDead(signal.fromLo, signal.fromHi);
+    return reason;
   }
 
   /** Removes the link of an actor with the sender of a signal. False: there is none. */

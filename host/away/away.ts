@@ -42,6 +42,7 @@ export class Away {
   readonly #arrivals: Arrivals;
   readonly #departures: Departures;
   readonly #unlinks = new Unlinks();
+  readonly #toHosts = new Map<number, number>();
   /** Called when the way to a place was closed, and all ties are told. */
   onClosed: (place: Place) => void = () => {};
   #isPlanned = false;
@@ -57,7 +58,8 @@ export class Away {
     this.#departures = new Departures(outboxes, this.standIns, this.#unlinks, plan);
     this.#arrivals = new Arrivals(services, actors, this.standIns, this.#unlinks, this.#departures);
     services.transit = this.#departures;
-    actors.elsewhere = (lo, hi) => (outboxes.of(lo, hi) === undefined ? undefined : this.standIns.get(lo, hi));
+    actors.elsewhere = (lo, hi) =>
+      outboxes.of(lo, hi) === undefined || this.standIns.isDead(lo, hi) ? undefined : this.standIns.get(lo, hi);
   }
 
   /** Opens the way to a place. `bytes`: what may wait in the outbox. */
@@ -70,6 +72,11 @@ export class Away {
     const isOfPlace = this.#isOf(from);
     // The host of any place is pid 0.
     return this.#arrivals.take(records, (lo, hi) => (lo === 0 && hi === 0) || isOfPlace(lo, hi));
+  }
+
+  /** How many signals of actors have arrived. */
+  get arrived(): number {
+    return this.#arrivals.taken;
   }
 
   /** Closes the way to a place. Every tie to its actors is told `noconnection`, or another reason. */
@@ -89,7 +96,13 @@ export class Away {
   sendToHost({ thread, node }: Place, kind: number, ref: number, bytes: Uint8Array): boolean {
     const { here } = this;
     const from = placeOf(here.thread, here.node);
+    this.#toHosts.set(thread, this.sentToHost(thread) + 1);
     return this.#departures.send(kind, 0, HOST_LO, from, ref, 0, HOST_LO, placeOf(thread, node), bytes);
+  }
+
+  /** How many such signals went to a thread. */
+  sentToHost(thread: number): number {
+    return this.#toHosts.get(thread) ?? 0;
   }
 
   /** Takes what hosts of other places send, each in its order among the other signals from there. */
@@ -111,7 +124,7 @@ export class Away {
   /** Gives the carriers what waits for them. */
   flush(): void {
     this.#isPlanned = false;
-    for (const outbox of this.#inside.outboxes.all()) outbox.flush();
+    for (const outbox of this.#inside.outboxes.list) outbox.flush();
     this.standIns.sweep();
   }
 

@@ -11,6 +11,8 @@ import type { Limits } from "../wire/limits.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 
+/** So many ends of actors elsewhere are remembered. */
+const DEAD_KNOWN = 10_000;
 const BYTES = RECORD_BYTES + COLD_BYTES;
 
 export class StandIns {
@@ -18,6 +20,10 @@ export class StandIns {
   readonly #spec: number;
   readonly #onLoose: () => void;
   readonly #byPid = new Map<Pid, Actor>();
+  /** By pid: how many groups a stand-in is a member of, which keep it. */
+  readonly #kept = new Map<Pid, number>();
+  /** Actors elsewhere whose ends were told here, the oldest first: at most DEAD_KNOWN. */
+  readonly #dead = new Set<Pid>();
   /** Those that may have no ties. */
   #loose: Actor[] = [];
 
@@ -41,6 +47,18 @@ export class StandIns {
     return this.#byPid.get(pidFromWords(lo, hi));
   }
 
+  /** The end of an actor elsewhere was told here. Whoever has been told finds no actor from now on. */
+  noteDead(lo: number, hi: number): void {
+    this.#dead.add(pidFromWords(lo, hi));
+    const [oldest] = this.#dead;
+    if (this.#dead.size > DEAD_KNOWN) this.#dead.delete(oldest);
+  }
+
+  /** Whether the end of an actor elsewhere was told here, not too long ago. */
+  isDead(lo: number, hi: number): boolean {
+    return this.#dead.size > 0 && this.#dead.has(pidFromWords(lo, hi));
+  }
+
   /** The stand-in of a pid. It is there until `sweep`, or as long as it has ties. */
   get(lo: number, hi: number): Actor {
     const found = this.find(lo, hi);
@@ -57,6 +75,14 @@ export class StandIns {
     this.#byPid.set(actor.pid, actor);
     this.#mayBeLoose(actor);
     return actor;
+  }
+
+  /** Keeps a stand-in for one more reason (1), or for one less (-1). */
+  keep(actor: Actor, change: 1 | -1): void {
+    const count = (this.#kept.get(actor.pid) ?? 0) + change;
+    if (count > 0) this.#kept.set(actor.pid, count);
+    else this.#kept.delete(actor.pid);
+    if (count <= 0) this.loosened(actor);
   }
 
   /** A tie of it was removed. */
@@ -87,9 +113,9 @@ export class StandIns {
     }
   }
 
-  #hasTies({ record, services }: Actor): boolean {
+  #hasTies({ pid, record, services }: Actor): boolean {
     const { call } = services.kernel;
-    return call.firstTie(record) !== 0 || call.firstWatcher(record) !== 0;
+    return this.#kept.has(pid) || call.firstTie(record) !== 0 || call.firstWatcher(record) !== 0;
   }
 
   #free(actor: Actor): void {

@@ -9,8 +9,24 @@ import { countNames } from "../actor/memory.ts";
 import type { Inspection } from "../time/inspection.ts";
 import type { Pid } from "../wire/pid.ts";
 
+/** Names and groups that a runtime shares with other threads. */
+export interface SharedNames {
+  /** Reserves a name for an actor of this thread. False: another actor has it. */
+  claim(name: string, actor: Actor): boolean;
+  /** An actor of this thread has the name no longer. */
+  release(name: string): void;
+  /** What stands for the actor of another thread that has this name. */
+  find(name: string): Actor | undefined;
+  /** Takes a name from an actor of another thread. */
+  take(name: string, owner: Actor): void;
+  /** An actor of this thread is a member of a group, or is no longer. */
+  changed(group: string, actor: Actor, isMember: boolean): void;
+}
+
 export class Registry {
   readonly #inspection: Inspection;
+  /** Null: there are no other threads. */
+  shared: SharedNames | null = null;
   readonly #names = new Map<string, Actor>();
   /** Members in the order in which they joined. A group exists while it has members. */
   readonly #groups = new Map<string, Map<Pid, Actor>>();
@@ -21,7 +37,7 @@ export class Registry {
 
   /** Gives an actor a name. False if the name is taken, also by this actor. */
   register(name: string, actor: Actor): boolean {
-    if (this.#names.has(name)) return false;
+    if (this.#names.has(name) || this.shared?.claim(name, actor) === false) return false;
     this.#names.set(name, actor);
     this.#tell("register", name, actor);
     const belongings = actor.ownBelongings;
@@ -34,15 +50,34 @@ export class Registry {
   /** Frees a name. False if no actor has it. */
   unregister(name: string): boolean {
     const actor = this.#names.get(name);
-    if (actor === undefined) return false;
+    if (actor === undefined) return this.#unregisterElsewhere(name);
+    this.shared?.release(name);
     actor.belongings?.names?.delete(name);
     countNames(actor, -1);
     this.#tell("unregister", name, actor);
     return this.#names.delete(name);
   }
 
+  #unregisterElsewhere(name: string): boolean {
+    const owner = this.shared?.find(name);
+    if (owner !== undefined) this.shared?.take(name, owner);
+    return owner !== undefined;
+  }
+
   whereis(name: string): Actor | undefined {
-    return this.#names.get(name);
+    return this.#names.get(name) ?? this.shared?.find(name);
+  }
+
+  /** Adds an actor of another thread to a group, or removes it. */
+  changeElsewhere(group: string, actor: Actor, isMember: boolean): void {
+    const members = this.#groups.get(group) ?? new Map<Pid, Actor>();
+    if (isMember) this.#groups.set(group, members.set(actor.pid, actor));
+    else if (members.delete(actor.pid) && members.size === 0) this.#groups.delete(group);
+  }
+
+  /** Every group with its members. */
+  groups(): IterableIterator<[string, ReadonlyMap<Pid, Actor>]> {
+    return this.#groups.entries();
   }
 
   /** Every name with its actor. */
@@ -63,6 +98,7 @@ export class Registry {
     belongings.groups ??= new Set();
     belongings.groups.add(group);
     countNames(actor, 1);
+    this.shared?.changed(group, actor, true);
   }
 
   /** Removes an actor from a group. False if it is not a member. */
@@ -72,6 +108,7 @@ export class Registry {
     if (members.size === 0) this.#groups.delete(group);
     actor.belongings?.groups?.delete(group);
     countNames(actor, -1);
+    this.shared?.changed(group, actor, false);
     return true;
   }
 
@@ -82,7 +119,10 @@ export class Registry {
   /** Removes an ended actor: its names are free, and its groups continue without it. */
   release(actor: Actor): void {
     const { belongings } = actor;
-    for (const name of belongings?.names ?? []) this.#names.delete(name);
+    for (const name of belongings?.names ?? []) {
+      this.#names.delete(name);
+      this.shared?.release(name);
+    }
     countNames(actor, -(belongings?.names?.size ?? 0));
     for (const group of [...(belongings?.groups ?? [])]) this.leave(group, actor);
   }

@@ -1,8 +1,9 @@
 /** What a spawn may say beside the module, and what a definition says for all spawns by its name. */
 import { reductionChecks } from "../turns/reduction-policy.ts";
-import { checksOf, oneOf, options, text } from "../wire/checks.ts";
+import { callback, checksOf, checkWhole, oneOf, options, text, wholeNumber } from "../wire/checks.ts";
 import type { Grants } from "../wire/grants.ts";
 import type { Limits, ReductionOptions, WayName } from "../wire/limits.ts";
+import { MOST_THREADS } from "../wire/pid.ts";
 
 export interface SpawnOptions {
   /** The export to run. Default: `run` if there is one, else `handle`, else `_start`. */
@@ -25,14 +26,25 @@ export interface SpawnOptions {
    * runtime's `grants`.
    */
   readonly grants?: Grants | "all";
+  /**
+   * The thread on which it lives, in a runtime with several (docs/threads.md). Default: what the definition says,
+   * else the thread of its parent.
+   */
+  readonly thread?: number;
 }
+
+/** Where actors of a defined module begin: beside their parents, on each thread in turn, or on this thread. */
+export type Placement = "here" | "spread" | number;
 
 /**
  * How a defined module is spawned, unless the spawn says otherwise. A guest that spawns it chooses
  * the entry and the arguments only, and its child gets only those of these grants that the guest
  * has.
  */
-export type ModuleDefaults = Omit<SpawnOptions, "args" | "name">;
+export interface ModuleDefaults extends Omit<SpawnOptions, "args" | "name" | "thread"> {
+  /** Default `here`. In a runtime with one thread it has no effect. */
+  readonly placement?: Placement;
+}
 
 /** Options of `derive`. */
 export interface DeriveOptions {
@@ -46,12 +58,15 @@ export interface DeriveOptions {
   readonly name?: string;
   /** What its actors are written in, if that is not their base's language: for observers. */
   readonly language?: "javascript";
+  /** Writes the places of the sources into the stack of an actor that has crashed, for example by a source map. */
+  readonly inSources?: (stack: string) => string;
 }
 
 export const deriveChecks = checksOf<DeriveOptions>({
   begin: oneOf("parked", "entry"),
   name: text,
   language: oneOf("javascript"),
+  inSources: callback,
 });
 
 export const spawnChecks = checksOf<SpawnOptions>({
@@ -62,6 +77,13 @@ export const spawnChecks = checksOf<SpawnOptions>({
   limits: null,
   reductions: options(reductionChecks),
   grants: null,
+  thread: wholeNumber(0, MOST_THREADS - 1),
 });
-const { args: _args, name: _name, ...checksOfDefaults } = spawnChecks;
-export const defaultsChecks = checksOf<ModuleDefaults>(checksOfDefaults);
+const { args: _args, name: _name, thread: _thread, ...checksOfDefaults } = spawnChecks;
+export const defaultsChecks = checksOf<ModuleDefaults>({
+  ...checksOfDefaults,
+  placement: (value, name, where) => {
+    if (typeof value === "number") checkWhole(value, name, where, 0, MOST_THREADS - 1);
+    else oneOf("here", "spread")(value, name, where);
+  },
+});

@@ -11,12 +11,12 @@
 import { Actor, type Services } from "../actor/actor.ts";
 import { Family } from "../actor/family.ts";
 import { countSpawn, mustAdmit } from "../actor/memory.ts";
-import { moduleNameOf, type Spec, type Template } from "../actor/spec.ts";
+import { moduleNameOf, type Spec } from "../actor/spec.ts";
 import type { Registry } from "../between/names.ts";
 import { ENDING, SIZE, SPAWNS } from "../kernel/life-words.ts";
-import { ACTOR_BYTES, ARGS, FAMILY, SPEC, TAKES_MESSAGES, WANT_REF } from "../kernel/words.ts";
+import { ACTOR_BYTES, ARGS, FAMILY, SPEC, TAKES_MESSAGES } from "../kernel/words.ts";
 import type { Actors } from "../mail/actors.ts";
-import { FOR_EVER, type Parked } from "../mail/image-parked.ts";
+import type { Parked } from "../mail/image-parked.ts";
 import { keep } from "../mail/kept.ts";
 import type { DerivedModule } from "../module/derived-module.ts";
 import type { GuestModule } from "../module/guest-module.ts";
@@ -27,16 +27,19 @@ import { reductionsFor } from "../turns/reduction-policy.ts";
 import { checkOptions } from "../wire/checks.ts";
 import { ClosedError, LimitError, SpawnError } from "../wire/errors.ts";
 import { type Granted, type Grants, grantedBy, inBoth } from "../wire/grants.ts";
+import { isHelper } from "../wire/helpers.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { type Limits, lesserOf, limitsFrom, type RuntimeLimits } from "../wire/limits.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
 import { payloadFrom } from "../wire/payload.ts";
 import { formatPid } from "../wire/pid.ts";
 import { formatReason, reasonOfThrown } from "../wire/reason.ts";
+import { defaultsFor, entryOf, firstWaitOf, waitsForGood } from "./beginning.ts";
+import type { Elsewhere, Kin } from "./elsewhere.ts";
 import type { Ends } from "./ends.ts";
 import type { Images, Opened } from "./images.ts";
 import type { Instances } from "./instances.ts";
-import type { AnyModule, Definition, Modules, Spawned } from "./modules.ts";
+import type { AnyModule, Modules, Spawned } from "./modules.ts";
 import {
   type DeriveOptions,
   defaultsChecks,
@@ -67,6 +70,8 @@ export class Spawner {
   readonly #ends: Ends;
   readonly #granted: Granted;
   readonly #jspi: JspiWay;
+  /** Null: there are no other threads. */
+  elsewhere: Elsewhere | null = null;
   #stopped = false;
 
   /** `grants`: for the host's spawns that name none. */
@@ -120,10 +125,15 @@ export class Spawner {
   /** Spawns for the host. */
   spawn(given: AnyModule | string, options: SpawnOptions, imports: ImportObject): Actor {
     checkOptions("spawn", options, spawnChecks);
+    return this.spawnFor(null, given, options, imports);
+  }
+
+  /** Spawns for the host, or for the parent that lives on another thread. */
+  spawnFor(kin: Kin | null, given: AnyModule | string, options: SpawnOptions, imports: ImportObject): Actor {
     const definition = this.#modules.find(given, "spawn");
     const { module, template, defaults } = definition;
     const entry = entryOf(module, template, options.entry ?? defaults.entry);
-    return this.#spawnByHost(definition, { ...defaultsFor(definition, entry), ...options }, imports);
+    return this.#spawnByHost(definition, { ...defaultsFor(definition, entry), ...options }, imports, undefined, kin);
   }
 
   /** Spawns an actor for the host that goes on with an image. */
@@ -144,16 +154,22 @@ export class Spawner {
     const { entry } = opened.parked;
     const actor = this.#makeByHost(definition, { entry }, imports, opened);
     try {
-      const { name = given.name, language } = options;
-      return this.#modules.add(module, this.#images.template(actor, module, opened, { name, language }));
+      const { name = given.name, language, inSources } = options;
+      return this.#modules.add(module, this.#images.template(actor, module, opened, { name, language, inSources }));
     } finally {
       this.#ends.endFailedSpawn(actor, { kind: "normal" });
     }
   }
 
-  #spawnByHost(spawned: Spawned, options: SpawnOptions, imports: ImportObject, image?: Opened): Actor {
+  #spawnByHost(
+    spawned: Spawned,
+    options: SpawnOptions,
+    imports: ImportObject,
+    image?: Opened,
+    kin: Kin | null = null,
+  ): Actor {
     const { name } = options;
-    const actor = this.#makeByHost(spawned, options, imports, image);
+    const actor = this.#makeByHost(spawned, options, imports, image, kin);
     const owner = name === undefined ? undefined : this.#registry.whereis(name);
     if (owner !== undefined) {
       this.#ends.endFailedSpawn(actor, { kind: "normal" });
@@ -164,13 +180,19 @@ export class Spawner {
     return actor;
   }
 
-  #makeByHost(spawned: Spawned, options: SpawnOptions, imports: ImportObject, image?: Opened): Actor {
+  #makeByHost(
+    spawned: Spawned,
+    options: SpawnOptions,
+    imports: ImportObject,
+    image?: Opened,
+    kin: Kin | null = null,
+  ): Actor {
     const granted = options.grants === undefined ? this.#granted : grantedBy(options.grants);
     const limits = options.limits === undefined ? this.#limits : limitsFrom(this.#limits, options.limits);
     if (limits.familyActors < 1) throw new SpawnError(`${spawned.module.name}: its limit familyActors is 0`);
     const { args } = options;
     const bytes = args === undefined ? noArgs : payloadFrom(args).slice();
-    return this.#make(spawned, options, bytes, limits, granted, null, imports, image);
+    return this.#make(spawned, options, bytes, limits, granted, kin, imports, image);
   }
 
   /** Spawns for the import `spawn`. Returns the child, or a status. */
@@ -198,19 +220,20 @@ export class Spawner {
     if (family.count(SIZE) + family.count(ENDING) >= 2 * limits.familyActors) return OVER_LIMIT;
     if (!family.take(SPAWNS, this.#services.clock.now(), 1, limits.spawnsPerSecond)) return OVER_LIMIT;
     const given = defaults.grants === undefined ? granted : inBoth(granted, grantedBy(defaults.grants));
+    const { placement = "here" } = defaults;
     try {
-      const child = this.#make(
-        definition,
-        { ...defaultsFor(definition, wanted), entry: wanted },
-        args,
-        lesserOf(parent.limits, limitsFrom(this.#limits, defaults.limits)),
-        given,
-        parent,
-        imports,
-      );
+      const childLimits = lesserOf(parent.limits, limitsFrom(this.#limits, defaults.limits));
+      const options = { ...defaultsFor(definition, wanted), entry: wanted };
+      if (placement !== "here") {
+        const elsewhere = { entry: wanted, args, limits: childLimits, granted: given };
+        const child = this.elsewhere?.child(parent, name, placement, elsewhere);
+        if (child !== undefined) return child;
+      }
+      const child = this.#make(definition, options, args, childLimits, given, parent, imports);
       const wait = firstWaitOf(template);
       this.#begin(child, wait);
-      if (wait === undefined || waitsForGood(wait)) {
+      // What the kernel has adopted, it spawns here.
+      if (placement === "here" && (wait === undefined || waitsForGood(wait))) {
         this.#services.specs.adopt(parent.word(SPEC), name, entry, child.word(SPEC));
       }
       return child;
@@ -228,7 +251,7 @@ export class Spawner {
     args: Uint8Array,
     limits: Limits,
     granted: Granted,
-    parent: Actor | null,
+    parent: Kin | null,
     imports: ImportObject,
     image?: Opened,
   ): Actor {
@@ -297,36 +320,9 @@ export class Spawner {
   }
 }
 
-/**
- * The defaults of a definition for one entry of its module. A handler neither waits nor gives way,
- * so `way` and the policy `yield` apply to the other entries only.
- */
-function defaultsFor({ defaults }: Definition, entry: string): ModuleDefaults {
-  if (entry !== "handle" || defaults.entry === "handle") return defaults;
-  const { way: _, reductions, ...others } = defaults;
-  if (reductions?.policy !== "yield") return reductions === undefined ? others : { ...others, reductions };
-  return { ...others, reductions: { ...reductions, policy: "kill" } };
-}
-
-/** The entry of an actor. That of a derived module is the one at which its image's actor has parked. */
-function entryOf(module: GuestModule, template: Template | null, asked: string | undefined): string {
-  if (template === null) return asked ?? module.defaultEntry;
-  const { entry } = template.parked;
-  if (asked === undefined || asked === entry) return entry;
-  throw new SpawnError(`this module was derived from an actor that runs ${entry}, and cannot run ${asked}`);
-}
-
-/** How an actor waits when it begins; undefined: it has its turn. */
-function firstWaitOf(template: Template | null): Parked | undefined {
-  return template === null || template.beginsEntry ? undefined : template.parked;
-}
-
-/** The kernel can begin such a wait: it has no timeout, and nobody has to answer. */
-const waitsForGood = ({ timeoutMs, want }: Parked): boolean => timeoutMs === FOR_EVER && want !== WANT_REF;
-
 /** Tells listeners that an actor is alive: a guest or a host mailbox. */
 export function tellSpawn(inspection: Inspection, { pid, module, spec, entry, parent }: Actor): void {
-  if (!inspection.wants("spawn")) return;
+  if (!inspection.wants("spawn") || isHelper(spec)) return;
   inspection.tell({
     kind: "spawn",
     pid,

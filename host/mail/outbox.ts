@@ -138,6 +138,10 @@ export class Outboxes {
   readonly #kernel: Kernel<Recorded>;
   /** By address. */
   readonly #open = new Map<number, Outbox>();
+  /** All open outboxes. */
+  list: readonly Outbox[] = [];
+  /** Called when actors have had some turns, and the carriers were called: takes what has arrived. */
+  onTurns: () => void = () => {};
 
   constructor(kernel: Kernel<Recorded>) {
     this.#kernel = kernel;
@@ -162,19 +166,16 @@ export class Outboxes {
     if (address === 0) throw new RangeError("the engine has no memory left for another outbox");
     const outbox = new Outbox(this.#kernel, carrier, address, SMALLEST_BYTES << sizeClass);
     this.#open.set(address, outbox);
+    this.list = [...this.#open.values()];
     return outbox;
   }
 
   /** Closes an outbox. Records in it are dropped, and messages to its place find no actor. */
   close(outbox: Outbox): void {
     if (!this.#open.delete(outbox.address)) return;
+    this.list = [...this.#open.values()];
     this.#kernel.call.closeOutbox(outbox.address);
     outbox.closed();
-  }
-
-  /** All open outboxes. */
-  all(): Outbox[] {
-    return [...this.#open.values()];
   }
 
   /** The outbox that leads to the actor of a pid; undefined where there is none. */

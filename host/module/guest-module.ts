@@ -27,6 +27,13 @@ interface Making {
   readonly places?: CrashPlaces | undefined;
 }
 
+/** A module as data that can be posted to another thread. */
+export interface SharedModule {
+  readonly name: string;
+  readonly facts: ModuleFacts;
+  readonly isCountedHere: boolean;
+}
+
 /** A module that can be spawned: compiled once, and checked against the ABI. */
 export class GuestModule {
   /** For messages: the file's name, or the one that the embedder gave. */
@@ -61,6 +68,15 @@ export class GuestModule {
     this.#exports = exports;
     this.#entries = new Entries(name, exports, { park: this.importsActor("park"), yield: this.isCounted });
     checkInterface({ name, imports, exports, ownsMemory, entries: this.#entries.names }, offers);
+  }
+
+  /** What another thread needs to have the same module. Crashes there name no place in its source. */
+  get shared(): SharedModule {
+    const { module, imports, exports, footprint, ownsMemory, storeLimit, scratch } = this.#facts;
+    const { leftGlobal, parkedGlobal, movableGlobals, hash } = this.#facts;
+    const facts = { module, imports, exports, footprint, ownsMemory, storeLimit, scratch, leftGlobal, parkedGlobal };
+    const isCountedHere = this.#making.isCountedHere === true;
+    return { name: this.name, facts: { ...facts, movableGlobals, hash }, isCountedHere };
   }
 
   /**

@@ -5,7 +5,7 @@
  * Guarantee: a program that loads only what is compiled and trusted never asks for that code.
  */
 import { LoadError } from "../wire/errors.ts";
-import type { GuestModule } from "./guest-module.ts";
+import { GuestModule, type SharedModule } from "./guest-module.ts";
 import type { LoadRules, LoadWay } from "./load-rules.ts";
 import type { Rewriter } from "./rewriter.ts";
 import type { ModuleSource, ReadModule } from "./source.ts";
@@ -36,6 +36,11 @@ export class ModuleLoader {
     const found = await source;
     if (found instanceof WebAssembly.Module) return trustedModule(way.name ?? "guest", found, this.#rules, way);
     return (await this.#withRewriter()).load(found, undefined, way);
+  }
+
+  /** A module that another thread has loaded. Throws a LoadError where this thread does not offer what it imports. */
+  adopt({ name, facts, isCountedHere }: SharedModule): GuestModule {
+    return new GuestModule(name, facts, this.#rules.offers, { isCountedHere });
   }
 
   #withRewriter(): Promise<Rewriter> {

@@ -10,14 +10,17 @@
 import { readString } from "../adapters/assemblyscript.ts";
 import { readSourceMap } from "../adapters/source-map.ts";
 import type { Denial, RuntimeOptions } from "../index.ts";
+import type { ThreadOptions } from "../threads/index.ts";
 import { adviceFor, hasTrapHandlerFlag } from "./engine.ts";
 import { NodeRuntime } from "./node-runtime.ts";
+import type { NodeThreadedRuntime } from "./node-threads.ts";
 import { read } from "./read.ts";
 
 export * from "../index.ts";
 export { type BuildOptions, build } from "./compile/build.ts";
 export type { Compiled, Diagnostic } from "./compile/compiled.ts";
 export type { NodeRuntime } from "./node-runtime.ts";
+export type { NodeThreadedRuntime } from "./node-threads.ts";
 export type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 export { MissingPackageError } from "./optional-packages.ts";
 
@@ -45,7 +48,15 @@ let told = false;
  * names Bun's setting. Without an `onDenied`, one line on stderr also reports the first call of a
  * guest that is not granted.
  */
-export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): NodeRuntime {
+export function createRuntime(options?: NodeRuntimeOptions): NodeRuntime;
+/** The same, over several threads: see `isopod/threads`. */
+export function createRuntime(options: NodeRuntimeOptions & ThreadOptions): Promise<NodeThreadedRuntime>;
+export function createRuntime({
+  quiet,
+  threads,
+  setup,
+  ...options
+}: NodeRuntimeOptions & Partial<ThreadOptions> = {}): NodeRuntime | Promise<NodeThreadedRuntime> {
   if (quiet !== undefined && typeof quiet !== "boolean") throw new TypeError("createRuntime: quiet is true or false");
   const flag = hasTrapHandlerFlag();
   const speaks = !quiet && !/^(1|true|yes)$/i.test(process.env.ISOPOD_QUIET ?? "");
@@ -57,7 +68,10 @@ export function createRuntime({ quiet, ...options }: NodeRuntimeOptions = {}): N
   }
   const limits = { allInstances: flag ? MAX_INSTANCES_WITH_FLAG : MAX_INSTANCES, ...options.limits };
   const denials = speaks ? { onDenied: sayDenied } : {};
-  return new NodeRuntime({ read, readString, readSourceMap, ...denials, ...options, limits });
+  const all = { read, readString, readSourceMap, ...denials, ...options, limits };
+  if (threads === undefined) return new NodeRuntime(all);
+  const over = setup === undefined ? { threads } : { threads, setup };
+  return import("./node-threads.ts").then(({ createNodeThreads }) => createNodeThreads({ ...all, ...over }));
 }
 
 function sayDenied({ module, call, grant }: Denial): void {

@@ -45,16 +45,17 @@ export class Callbacks {
   }
 
   log({ pid }: Actor, level: LogLevel, text: string): void {
-    this.#inspection.tell({ kind: "log", pid, level, text }, "onLog", () => this.#write(pid, level, text));
+    this.#inspection.tell({ kind: "log", pid, level, text }, "onLog", () => this.write(pid, level, text));
   }
 
   dropped(what: Flood, count: number): void {
     this.#counters.untold += count;
     const text = `${count} ${dropped[what]} of one turn were dropped: a turn may cause ${MAX_WAITING}`;
-    this.#inspection.tell({ kind: "dropped", what, count }, "onLog", () => this.#write(0, "warning", text));
+    this.#inspection.tell({ kind: "dropped", what, count }, "onLog", () => this.write(0, "warning", text));
   }
 
-  #write(pid: Pid, level: LogLevel, text: string): unknown {
+  /** Writes a line of a log. */
+  write(pid: Pid, level: LogLevel, text: string): unknown {
     const { onLog } = this.#given;
     if (onLog !== undefined) return onLog(pid, level, text);
     console.log(`${pid === 0 ? "isopod" : formatPid(pid)} ${level}: ${escapeControls(text)}`);

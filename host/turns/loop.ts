@@ -184,7 +184,11 @@ export class Loop implements Runnable {
 
   /** Calls the carriers of outboxes that have records. */
   #carry(): void {
-    for (const outbox of this.#outboxes.all()) this.#notices.callOut.run("a carrier", () => outbox.flush());
+    const { list } = this.#outboxes;
+    for (let i = 0; i < list.length; i++) {
+      if (list[i].size > 0) this.#notices.callOut.run("a carrier", () => list[i].flush());
+    }
+    this.#outboxes.onTurns();
   }
 
   #again(): void {

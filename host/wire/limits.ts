@@ -196,6 +196,11 @@ export function limitsFrom(base: Limits, changes?: Partial<Limits>): Limits {
   return Object.keys(changed).length === 0 ? base : { ...base, ...changed };
 }
 
+/** The limits of one actor alone, as a spawn takes them. */
+export function ofActor(limits: Limits): Limits {
+  return Object.fromEntries(Object.entries(limits).filter(([name]) => !ofRuntime.includes(name))) as unknown as Limits;
+}
+
 /** The lesser value of each limit. */
 export function lesserOf(a: Limits, b: Limits): Limits {
   if (a === b) return a;

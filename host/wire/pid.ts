@@ -26,6 +26,8 @@ const GENERATIONS = 1 << (LOW_GENERATION_BITS + HIGH_GENERATION_BITS);
 const THREAD_BITS = 6;
 const THREAD_MASK = (1 << THREAD_BITS) - 1;
 const NODE_MASK = 0xff;
+/** The most threads of a node. */
+export const MOST_THREADS = THREAD_MASK + 1;
 const TWO_TO_32 = 2 ** 32;
 
 /** The most actors that there can be at a time. */
