@@ -21,17 +21,10 @@ import type { ModuleFacts } from "./facts.ts";
 import type { ExportType, MemoryType } from "./interface.ts";
 
 /** How the module was made, where that is not evident from its facts. */
-interface Making {
+export interface Making {
   /** The host counted its reductions, so the code that calls `yield` cannot unwind the stack. */
   readonly isCountedHere?: boolean;
   readonly places?: CrashPlaces | undefined;
-}
-
-/** A module as data that can be posted to another thread. */
-export interface SharedModule {
-  readonly name: string;
-  readonly facts: ModuleFacts;
-  readonly isCountedHere: boolean;
 }
 
 /** A module that can be spawned: compiled once, and checked against the ABI. */
@@ -46,12 +39,14 @@ export class GuestModule {
   readonly memoryType: MemoryType | undefined;
   /** The types of all imported functions are known. They are not where a stranger's module came compiled. */
   readonly hasKnownTypes: boolean;
-  readonly #facts: ModuleFacts;
+  /** What the host knows of it. */
+  readonly facts: ModuleFacts;
   /** Names of what it imports from `actor`. */
   readonly #actorImports: ReadonlySet<string>;
   readonly #exports: ReadonlyMap<string, ExportType>;
   readonly #entries: Entries;
-  readonly #making: Making;
+  /** How it was made. */
+  readonly making: Making;
   #guessedPages = 1;
 
   /** Throws a LoadError where the module breaks the ABI. */
@@ -59,8 +54,8 @@ export class GuestModule {
     const { module, imports, ownsMemory } = facts;
     this.name = name;
     this.module = module;
-    this.#facts = facts;
-    this.#making = making;
+    this.facts = facts;
+    this.making = making;
     this.memoryType = imports.find(({ kind }) => kind === "memory")?.memory;
     this.hasKnownTypes = imports.every(({ kind, signature }) => kind !== "function" || signature !== undefined);
     this.#actorImports = new Set(imports.filter(found => found.module === "actor").map(found => found.name));
@@ -70,36 +65,27 @@ export class GuestModule {
     checkInterface({ name, imports, exports, ownsMemory, entries: this.#entries.names }, offers);
   }
 
-  /** What another thread needs to have the same module. Crashes there name no place in its source. */
-  get shared(): SharedModule {
-    const { module, imports, exports, footprint, ownsMemory, storeLimit, scratch } = this.#facts;
-    const { leftGlobal, parkedGlobal, movableGlobals, hash } = this.#facts;
-    const facts = { module, imports, exports, footprint, ownsMemory, storeLimit, scratch, leftGlobal, parkedGlobal };
-    const isCountedHere = this.#making.isCountedHere === true;
-    return { name: this.name, facts: { ...facts, movableGlobals, hash }, isCountedHere };
-  }
-
   /**
    * The first value of its store limit. An instance changes no memory from LIMIT_SLACK bytes behind
    * its global `isopod:limit` on. Undefined where it may change all of its memory.
    */
   get storeLimit(): number | undefined {
-    return this.#facts.storeLimit;
+    return this.facts.storeLimit;
   }
 
   /** The end of its scratch memory, which holds nothing from one turn to the next; 0: it has none. */
   get scratch(): number {
-    return this.#facts.scratch;
+    return this.facts.scratch;
   }
 
   /** Which of its movable globals counts the reductions that are left; -1: none does. */
   get leftGlobal(): number {
-    return this.#facts.leftGlobal;
+    return this.facts.leftGlobal;
   }
 
   /** Which of its movable globals is not 0 where the stack of its entry is parked; -1: none tells. */
   get parkedGlobal(): number {
-    return this.#facts.parkedGlobal;
+    return this.facts.parkedGlobal;
   }
 
   /**
@@ -107,9 +93,9 @@ export class GuestModule {
    * source map.
    */
   located(reason: ExitReason): ExitReason {
-    if (reason.kind !== "crashed" || this.#making.places === undefined) return reason;
+    if (reason.kind !== "crashed" || this.making.places === undefined) return reason;
     try {
-      return this.#making.places.ofCrash(reason);
+      return this.making.places.ofCrash(reason);
     } catch {
       // The map is invalid, or no stack is left. It is a crash all the same.
       return reason;
@@ -121,7 +107,7 @@ export class GuestModule {
    * instance has other state, or globals that cannot be put back.
    */
   get movableGlobals(): number | undefined {
-    return this.#facts.movableGlobals;
+    return this.facts.movableGlobals;
   }
 
   /**
@@ -129,7 +115,7 @@ export class GuestModule {
    * rewritten it. Undefined where its actors keep their instances.
    */
   get hash(): Uint8Array | undefined {
-    return this.#facts.hash;
+    return this.facts.hash;
   }
 
   /** Bytes of the memory that an instance begins with. Of a module that came compiled, a guess. */
@@ -139,7 +125,7 @@ export class GuestModule {
 
   /** How many bytes each instance takes at most, beside its memory. Estimated. */
   get instanceBytes(): number {
-    const { fixedBytes, firstElements, mostElements } = this.#facts.footprint;
+    const { fixedBytes, firstElements, mostElements } = this.facts.footprint;
     // Tables grow only in modules with code that writes to tables. Ask last, because that reads all code.
     const grows = mostElements > firstElements && this.movableGlobals === undefined;
     return fixedBytes + ELEMENT_BYTES * (grows ? mostElements : firstElements);
@@ -147,7 +133,7 @@ export class GuestModule {
 
   /** How many bytes count for the stack of an actor that waits by JSPI. */
   get stackBytes(): number {
-    return STACK_BYTES * (this.#facts.footprint.hasExceptions ? STACKS_OF_EXCEPTIONS : 1);
+    return STACK_BYTES * (this.facts.footprint.hasExceptions ? STACKS_OF_EXCEPTIONS : 1);
   }
 
   /** The entry of an actor for which no entry is named. */
@@ -180,7 +166,7 @@ export class GuestModule {
 
   /** Whether an actor that waits in this way can also wait where it calls `yield`. */
   canYield(way: WayName): boolean {
-    const unwindsForYield = this.#making.isCountedHere !== true && this.#exports.has(YIELD_EXPORT);
+    const unwindsForYield = this.making.isCountedHere !== true && this.#exports.has(YIELD_EXPORT);
     return way === "jspi" || (way === "asyncify" && unwindsForYield);
   }
 
@@ -203,7 +189,7 @@ export class GuestModule {
    * are unknown.
    */
   expectsWord(module: string, name: string): boolean | undefined {
-    const found = this.#facts.imports.find(found => found.module === module && found.name === name);
+    const found = this.facts.imports.find(found => found.module === module && found.name === name);
     return found?.signature?.endsWith("-> i32");
   }
 

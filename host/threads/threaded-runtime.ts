@@ -10,11 +10,12 @@ import type { GuestModule } from "../module/guest-module.ts";
 import type { ModuleSource } from "../module/source.ts";
 import type { LoadOptions, RuntimeOptions } from "../options.ts";
 import { partsOf, Runtime } from "../runtime.ts";
-import { checkOptions } from "../wire/checks.ts";
+import { checkOptions, checkWhole, oneOf } from "../wire/checks.ts";
 import type { ActorExit, DeadLetter, Denial, LogLevel } from "../wire/events.ts";
-import { highWord, type Pid, threadOf } from "../wire/pid.ts";
+import { highWord, MOST_THREADS, type Pid, threadOf } from "../wire/pid.ts";
 import { Crew } from "./crew.ts";
 import type { SharedSpace } from "./shared.ts";
+import { shared } from "./shared-module.ts";
 import { Thread } from "./thread.ts";
 import { Threads } from "./threads.ts";
 import type { Workers } from "./workers.ts";
@@ -49,11 +50,12 @@ export class ThreadedRuntime extends Runtime {
 
   override async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
     const module = await super.load(source, options);
-    await this.#workers.share(module.shared, this.#crew.library.add(module));
+    await this.#workers.share(shared(module), this.#crew.library.add(module));
     return module;
   }
 
   override define(name: string, module: GuestModule | DerivedModule, defaults: ModuleDefaults = {}): void {
+    checkPlacement(defaults.placement);
     super.define(name, module, defaults);
     this.#crew.tellAll("define", [name, this.#crew.library.numberOf(module), defaults as Cbor]);
   }
@@ -86,6 +88,10 @@ export class ThreadedRuntime extends Runtime {
   override register(name: string, pid: Pid): boolean {
     if (threadOf(highWord(pid)) === 0) return super.register(name, pid);
     return this.isAlive(pid) && this.#crew.naming.give(name, pid);
+  }
+
+  override unregister(name: string): boolean {
+    return super.unregister(name) || this.#crew.naming.take(name);
   }
 
   override join(group: string, pid: Pid): boolean {
@@ -156,4 +162,9 @@ export class ThreadedRuntime extends Runtime {
     const base = module !== undefined && "base" in module ? module.base : module;
     return { ...exit, reason: base?.located(exit.reason) ?? exit.reason };
   }
+}
+
+function checkPlacement(placement: unknown): void {
+  if (typeof placement === "number") checkWhole(placement, "placement", "define", 0, MOST_THREADS - 1);
+  else if (placement !== undefined) oneOf("here", "spread")(placement, "placement", "define");
 }
