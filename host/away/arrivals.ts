@@ -6,7 +6,7 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { answered } from "../between/answers.ts";
 import { delegate } from "../between/delegate.ts";
 import { takeDown } from "../between/down.ts";
-import { admission, arrived, whyRefused } from "../between/post.ts";
+import { admission, arrive, whyRefused } from "../between/post.ts";
 import { endFromOutside, mayKnowWhy, takeExitSignal } from "../between/signals.ts";
 import { LINK, TIE_KIND, TIE_OTHER } from "../kernel/tie-words.ts";
 import type { Actors } from "../mail/actors.ts";
@@ -123,14 +123,13 @@ export class Arrivals {
 
   /** A message or a timer's item. False: it is a dead letter now. */
   #message({ kind, tag, fromLo, fromHi, ref, toLo, toHi, bytes }: Signal, to: Actor | undefined): boolean {
-    const { kernel, follows } = this.#services;
+    const { follows } = this.#services;
     const from = tag < 0 ? (this.#standIns.find(fromLo, fromHi) ?? null) : null;
     const status = admission(from, to, kind, tag, 0, bytes.length);
     const isTaken = status === SEND_ACCEPTED && to !== undefined;
     if (isTaken) {
-      kernel.deliver(to.record, kind, tag, fromLo, fromHi, kind === MESSAGE ? ref : 0, 0, bytes);
+      arrive(to, kind, tag, fromLo, fromHi, kind === MESSAGE ? ref : 0, bytes);
       if (tag < 0) answered(to, tag);
-      arrived(to, tag);
     } else {
       const why = whyRefused(to, status);
       this.#services.deadLetter(pidFromWords(fromLo, fromHi), pidFromWords(toLo, toHi), tag, bytes.length, why);

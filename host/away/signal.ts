@@ -65,15 +65,21 @@ export function* signalsOf(records: Uint8Array): Generator<Signal> {
   const words = new Int32Array(u8.buffer, u8.byteOffset, u8.length >> 2);
   let at = 0;
   while (at + OUTGOING_HEADER <= u8.length) {
-    const [kind, tag, fromLo, fromHi, ref, reason, , , toLo, toHi] = words.subarray(
-      at >> 2,
-      (at + OUTGOING_HEADER) >> 2,
-    );
-    const length = words[(at + LENGTH) >> 2] >>> 0;
+    const first = at >> 2;
+    const length = words[first + (LENGTH >> 2)] >>> 0;
     const begin = at + OUTGOING_HEADER;
     if (begin + length > u8.length) return;
-    const bytes = u8.subarray(begin, begin + length);
-    yield { kind, tag, fromLo, fromHi, ref, reason, toLo, toHi, bytes };
+    yield {
+      kind: words[first],
+      tag: words[first + 1],
+      fromLo: words[first + 2],
+      fromHi: words[first + 3],
+      ref: words[first + 4],
+      reason: words[first + 5],
+      toLo: words[first + 8],
+      toHi: words[first + 9],
+      bytes: u8.subarray(begin, begin + length),
+    };
     at = begin + Math.ceil(length / 8) * 8;
   }
 }

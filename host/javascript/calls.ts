@@ -179,6 +179,17 @@ export class Calls {
     }
   }
 
+  /**
+   * The answer of a call has come, and was admitted. It takes no turn and no place in the mailbox: that is a quarter of
+   * what a call costs. A guest's stack may end in here. Then the call has its answer, or waits for the guest's Down.
+   */
+  answer(ref: number, bytes: Uint8Array): void {
+    // The bytes are in the guest's memory, or the sender's.
+    this.#pending.get(ref)?.resolve(new Uint8Array(bytes));
+    this.#settle(ref);
+    this.#actor.services.counters.received++;
+  }
+
   #take(at: number, ref: number): void {
     const { mailbox, services } = this.#actor;
     const { kind, reason } = mailbox.item(at);

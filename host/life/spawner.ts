@@ -27,6 +27,7 @@ import { reductionsFor } from "../turns/reduction-policy.ts";
 import { checkOptions } from "../wire/checks.ts";
 import { ClosedError, LimitError, SpawnError } from "../wire/errors.ts";
 import { type Granted, type Grants, grantedBy, inBoth } from "../wire/grants.ts";
+import { isHelper } from "../wire/helpers.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { type Limits, lesserOf, limitsFrom, type RuntimeLimits } from "../wire/limits.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
@@ -153,8 +154,8 @@ export class Spawner {
     const { entry } = opened.parked;
     const actor = this.#makeByHost(definition, { entry }, imports, opened);
     try {
-      const { name = given.name, language } = options;
-      return this.#modules.add(module, this.#images.template(actor, module, opened, { name, language }));
+      const { name = given.name, language, inSources } = options;
+      return this.#modules.add(module, this.#images.template(actor, module, opened, { name, language, inSources }));
     } finally {
       this.#ends.endFailedSpawn(actor, { kind: "normal" });
     }
@@ -318,7 +319,7 @@ export class Spawner {
 
 /** Tells listeners that an actor is alive: a guest or a host mailbox. */
 export function tellSpawn(inspection: Inspection, { pid, module, spec, entry, parent }: Actor): void {
-  if (!inspection.wants("spawn")) return;
+  if (!inspection.wants("spawn") || isHelper(spec)) return;
   inspection.tell({
     kind: "spawn",
     pid,

@@ -5,7 +5,7 @@
 import type { Actor } from "../actor/actor.ts";
 import type { Transit } from "../actor/transit.ts";
 import { takeDown } from "../between/down.ts";
-import { arrived } from "../between/post.ts";
+import { arrive } from "../between/post.ts";
 import { endFromOutside, takeExitSignal } from "../between/signals.ts";
 import type { Actors } from "../mail/actors.ts";
 import type { Clock } from "../time/clock.ts";
@@ -197,7 +197,6 @@ function take(to: Actor, { fromLo, fromHi, kind, tag, ref, bytes, reason, flag }
   } else if (kind === EXIT) {
     takeExitSignal(to, fromLo, fromHi, reason);
   } else {
-    to.services.kernel.deliver(to.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
-    arrived(to, tag);
+    arrive(to, kind, tag, fromLo, fromHi, ref, bytes);
   }
 }

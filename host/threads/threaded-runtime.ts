@@ -63,7 +63,8 @@ export class ThreadedRuntime extends Runtime {
   override derive(module: GuestModule | DerivedModule, image: Uint8Array, options: DeriveOptions = {}): DerivedModule {
     const derived = super.derive(module, image, options);
     const { library } = this.#crew;
-    this.#crew.tellAll("derive", [library.add(derived), library.numberOf(module), image, options as Cbor]);
+    const { inSources: _, ...others } = options;
+    this.#crew.tellAll("derive", [library.add(derived), library.numberOf(module), image, others as Cbor]);
     return derived;
   }
 

@@ -99,7 +99,7 @@ describe.each(["jspi", "resume"] as const)("a guest (%s) that sends to another n
     );
     for (const { kind, from, to, ref, reason, payload } of carrier.records) {
       expect([kind, pidFromWords(...from), pidFromWords(...to), ref, reason]).toEqual([1, pid, THERE, 0, 0]);
-      expect(payload).toEqual(Array(11).fill(0xab));
+      expect([...payload]).toEqual(Array(11).fill(0xab));
     }
     expect(letters).toEqual([]);
     expect(parts.services.counters.denied).toBe(0);

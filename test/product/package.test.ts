@@ -116,7 +116,7 @@ describe("what is packed", () => {
         WebAssembly[name] = refuse(name);
       for (const name of ["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "fetch", "atob"])
         globalThis[name] = refuse(name);
-      for (const entry of ["isopod", "isopod/codec", "isopod/wasi", "isopod/source-map", "isopod/js", "isopod/test", "isopod/node"])
+      for (const entry of ["isopod", "isopod/cluster", "isopod/codec", "isopod/wasi", "isopod/source-map", "isopod/js", "isopod/test", "isopod/node"])
         await import(entry);
       console.log("nothing");`;
     const { stdout } = await exec(process.execPath, ["--input-type=module", "--eval", program], { cwd: project });

@@ -54,6 +54,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/top.ts")).top,
   },
   {
+    name: "cluster",
+    summary: "list the nodes of a cluster",
+    load: async () => (await import("./commands/cluster.ts")).cluster,
+  },
+  {
     name: "demo",
     summary: "serve a page to write, run and watch guests",
     load: async () => (await import("./commands/demo.ts")).demo,

@@ -2,6 +2,7 @@
 import { PAYLOAD_FORMATS } from "../../payload-text.ts";
 import { type Arguments, type Command, UsageError } from "../command.ts";
 import { COMPILE_OPTIONS } from "../compile-options.ts";
+import { clusterOf } from "../nats.ts";
 import { relaunch } from "../relaunch.ts";
 import { guestFrom } from "../run/guest.ts";
 import { isScript, LANGUAGES } from "../run/language.ts";
@@ -33,6 +34,9 @@ const options: Command["options"] = {
   log: { type: "string", choices: LEVELS },
   observe: { type: "boolean" },
   port: { type: "string" },
+  join: { type: "string" },
+  cluster: { type: "string" },
+  id: { type: "string" },
 };
 
 export const run: Command = {
@@ -85,6 +89,10 @@ Options:
   --observe       serves a page about the actors on 127.0.0.1; the address, with
                   its token, is printed on stderr
   --port N        the port of that page; default: a free port
+  --join ADDRESS  joins a cluster on the NATS server there, for example
+                  nats://127.0.0.1:4222; its nodes can spawn what --define names
+  --cluster NAME  which cluster
+  --id N          the number of this node; default: a free one, by JetStream
   -h, --help      prints this
 
 Log lines of level info go to stdout, all others to stderr. A crash is one line
@@ -124,6 +132,7 @@ async function runActor(given: Arguments, observes: boolean): Promise<number> {
   const level = LEVELS.find(known => known === given.text("log")) ?? "info";
   const port = given.whole("port", 0, 0, 65_535);
   if (given.has("port") && !observes) throw new UsageError("--port is the port of --observe");
+  const cluster = clusterOf(given);
   const code = await relaunch();
   if (code !== undefined) return code;
   const entry = given.text("entry");
@@ -146,5 +155,6 @@ async function runActor(given: Arguments, observes: boolean): Promise<number> {
     isCounted: given.has("reductions"),
     isScript: isScript(path, given),
     ...(observes && { port }),
+    ...(cluster !== undefined && { cluster }),
   });
 }

@@ -3,6 +3,7 @@
  * SIGINT comes. What guests log is printed as plain text: no guest can send control sequences to the
  * terminal.
  */
+import { join } from "../../../cluster/join.ts";
 import { ENGINE_NAME } from "../../../js/index.ts";
 import {
   type ActorExit,
@@ -13,10 +14,12 @@ import {
   type Grants,
   type LogLevel,
   type ModuleDefaults,
+  type Runtime,
   type RuntimeLimits,
   type SpawnOptions,
 } from "../../index.ts";
 import { crashReport, crashStack } from "../crash-report.ts";
+import { type ClusterPlace, connectTo } from "../nats.ts";
 import { INTERRUPTED } from "../relaunch.ts";
 import { painted } from "../terminal.ts";
 import { Lines } from "./lines.ts";
@@ -45,6 +48,8 @@ export interface Session {
   readonly isScript: boolean;
   /** Serves the observer's page at this port; 0 takes a free port. */
   readonly port?: number;
+  /** Joins this cluster. */
+  readonly cluster?: ClusterPlace;
 }
 
 export interface Definition {
@@ -78,11 +83,13 @@ export async function runGuest(session: Session): Promise<number> {
       }
     },
   });
+  const leave = session.cluster === undefined ? undefined : await joined(runtime, session.cluster, session.definitions);
   const observer = port === undefined ? undefined : await runtime.observe({ port });
   if (observer !== undefined) process.stderr.write(`isopod: observe at ${observer.url}\n`);
   const close = async () => {
     await runtime.stop();
     await observer?.close();
+    await leave?.();
   };
   for (const { name, load, defaults } of session.definitions) {
     const module = await load(runtime);
@@ -112,6 +119,23 @@ export async function runGuest(session: Session): Promise<number> {
   process.off("SIGINT", onInterrupt);
   keepAlive.end();
   return interrupted ? INTERRUPTED : failed || lines.areRefused ? 1 : 0;
+}
+
+/** Joins a cluster. Returns what leaves it. */
+async function joined(
+  runtime: Runtime,
+  { server, cluster, id }: ClusterPlace,
+  definitions: readonly Definition[],
+): Promise<() => Promise<void>> {
+  const connection = await connectTo(server);
+  const offers = definitions.map(({ name }) => name);
+  const node = await join(runtime, connection, { cluster, offers, ...(id !== undefined && { id }) });
+  process.stderr.write(`isopod: this is node ${node.id} of ${cluster}\n`);
+  node.onNode(({ kind, node: other, why }) => process.stderr.write(`isopod: node ${other} is ${kind}: ${why}\n`));
+  return async () => {
+    await node.close();
+    await connection.close();
+  };
 }
 
 function print(level: LogLevel, text: string): void {
