@@ -21,11 +21,14 @@ import type { ModuleFacts } from "./facts.ts";
 import type { ExportType, MemoryType } from "./interface.ts";
 
 /** How the module was made, where that is not evident from its facts. */
-export interface Making {
+interface Making {
   /** The host counted its reductions, so the code that calls `yield` cannot unwind the stack. */
   readonly isCountedHere?: boolean;
   readonly places?: CrashPlaces | undefined;
 }
+
+/** What other threads need to know of a module. */
+export let factsOf: (module: GuestModule) => [ModuleFacts, Making];
 
 /** A module that can be spawned: compiled once, and checked against the ABI. */
 export class GuestModule {
@@ -39,23 +42,25 @@ export class GuestModule {
   readonly memoryType: MemoryType | undefined;
   /** The types of all imported functions are known. They are not where a stranger's module came compiled. */
   readonly hasKnownTypes: boolean;
-  /** What the host knows of it. */
-  readonly facts: ModuleFacts;
+  readonly #facts: ModuleFacts;
   /** Names of what it imports from `actor`. */
   readonly #actorImports: ReadonlySet<string>;
   readonly #exports: ReadonlyMap<string, ExportType>;
   readonly #entries: Entries;
-  /** How it was made. */
-  readonly making: Making;
+  readonly #making: Making;
   #guessedPages = 1;
+
+  static {
+    factsOf = module => [module.#facts, module.#making];
+  }
 
   /** Throws a LoadError where the module breaks the ABI. */
   constructor(name: string, facts: ModuleFacts, offers: Offers, making: Making = {}) {
     const { module, imports, ownsMemory } = facts;
     this.name = name;
     this.module = module;
-    this.facts = facts;
-    this.making = making;
+    this.#facts = facts;
+    this.#making = making;
     this.memoryType = imports.find(({ kind }) => kind === "memory")?.memory;
     this.hasKnownTypes = imports.every(({ kind, signature }) => kind !== "function" || signature !== undefined);
     this.#actorImports = new Set(imports.filter(found => found.module === "actor").map(found => found.name));
@@ -70,22 +75,22 @@ export class GuestModule {
    * its global `isopod:limit` on. Undefined where it may change all of its memory.
    */
   get storeLimit(): number | undefined {
-    return this.facts.storeLimit;
+    return this.#facts.storeLimit;
   }
 
   /** The end of its scratch memory, which holds nothing from one turn to the next; 0: it has none. */
   get scratch(): number {
-    return this.facts.scratch;
+    return this.#facts.scratch;
   }
 
   /** Which of its movable globals counts the reductions that are left; -1: none does. */
   get leftGlobal(): number {
-    return this.facts.leftGlobal;
+    return this.#facts.leftGlobal;
   }
 
   /** Which of its movable globals is not 0 where the stack of its entry is parked; -1: none tells. */
   get parkedGlobal(): number {
-    return this.facts.parkedGlobal;
+    return this.#facts.parkedGlobal;
   }
 
   /**
@@ -93,9 +98,9 @@ export class GuestModule {
    * source map.
    */
   located(reason: ExitReason): ExitReason {
-    if (reason.kind !== "crashed" || this.making.places === undefined) return reason;
+    if (reason.kind !== "crashed" || this.#making.places === undefined) return reason;
     try {
-      return this.making.places.ofCrash(reason);
+      return this.#making.places.ofCrash(reason);
     } catch {
       // The map is invalid, or no stack is left. It is a crash all the same.
       return reason;
@@ -107,7 +112,7 @@ export class GuestModule {
    * instance has other state, or globals that cannot be put back.
    */
   get movableGlobals(): number | undefined {
-    return this.facts.movableGlobals;
+    return this.#facts.movableGlobals;
   }
 
   /**
@@ -115,7 +120,7 @@ export class GuestModule {
    * rewritten it. Undefined where its actors keep their instances.
    */
   get hash(): Uint8Array | undefined {
-    return this.facts.hash;
+    return this.#facts.hash;
   }
 
   /** Bytes of the memory that an instance begins with. Of a module that came compiled, a guess. */
@@ -125,7 +130,7 @@ export class GuestModule {
 
   /** How many bytes each instance takes at most, beside its memory. Estimated. */
   get instanceBytes(): number {
-    const { fixedBytes, firstElements, mostElements } = this.facts.footprint;
+    const { fixedBytes, firstElements, mostElements } = this.#facts.footprint;
     // Tables grow only in modules with code that writes to tables. Ask last, because that reads all code.
     const grows = mostElements > firstElements && this.movableGlobals === undefined;
     return fixedBytes + ELEMENT_BYTES * (grows ? mostElements : firstElements);
@@ -133,7 +138,7 @@ export class GuestModule {
 
   /** How many bytes count for the stack of an actor that waits by JSPI. */
   get stackBytes(): number {
-    return STACK_BYTES * (this.facts.footprint.hasExceptions ? STACKS_OF_EXCEPTIONS : 1);
+    return STACK_BYTES * (this.#facts.footprint.hasExceptions ? STACKS_OF_EXCEPTIONS : 1);
   }
 
   /** The entry of an actor for which no entry is named. */
@@ -166,7 +171,7 @@ export class GuestModule {
 
   /** Whether an actor that waits in this way can also wait where it calls `yield`. */
   canYield(way: WayName): boolean {
-    const unwindsForYield = this.making.isCountedHere !== true && this.#exports.has(YIELD_EXPORT);
+    const unwindsForYield = this.#making.isCountedHere !== true && this.#exports.has(YIELD_EXPORT);
     return way === "jspi" || (way === "asyncify" && unwindsForYield);
   }
 
@@ -189,7 +194,7 @@ export class GuestModule {
    * are unknown.
    */
   expectsWord(module: string, name: string): boolean | undefined {
-    const found = this.facts.imports.find(found => found.module === module && found.name === name);
+    const found = this.#facts.imports.find(found => found.module === module && found.name === name);
     return found?.signature?.endsWith("-> i32");
   }
 

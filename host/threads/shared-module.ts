@@ -2,7 +2,7 @@
 
 import type { Offers } from "../module/check.ts";
 import type { ModuleFacts } from "../module/facts.ts";
-import { GuestModule } from "../module/guest-module.ts";
+import { factsOf, GuestModule } from "../module/guest-module.ts";
 
 export interface SharedModule {
   readonly name: string;
@@ -11,11 +11,12 @@ export interface SharedModule {
 }
 
 /** What another thread needs to have the same module. Crashes there name no place in its source. */
-export function shared({ name, facts, making }: GuestModule): SharedModule {
+export function shared(guest: GuestModule): SharedModule {
+  const [facts, making] = factsOf(guest);
   const { module, imports, exports, footprint, ownsMemory, storeLimit, scratch } = facts;
   const { leftGlobal, parkedGlobal, movableGlobals, hash } = facts;
   const known = { module, imports, exports, footprint, ownsMemory, storeLimit, scratch, leftGlobal, parkedGlobal };
-  return { name, facts: { ...known, movableGlobals, hash }, isCountedHere: making.isCountedHere === true };
+  return { name: guest.name, facts: { ...known, movableGlobals, hash }, isCountedHere: making.isCountedHere === true };
 }
 
 /** A module that another thread has loaded. Throws a LoadError where this thread does not offer what it imports. */

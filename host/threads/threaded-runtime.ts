@@ -14,11 +14,15 @@ import { checkOptions, checkWhole, oneOf } from "../wire/checks.ts";
 import type { ActorExit, DeadLetter, Denial, LogLevel } from "../wire/events.ts";
 import { highWord, MOST_THREADS, type Pid, threadOf } from "../wire/pid.ts";
 import { Crew } from "./crew.ts";
+import { settledAll } from "./settled.ts";
 import type { SharedSpace } from "./shared.ts";
 import { shared } from "./shared-module.ts";
 import { Thread } from "./thread.ts";
 import { Threads } from "./threads.ts";
 import type { Workers } from "./workers.ts";
+
+/** How long `idle` waits between two looks at whether a guest is alive on another thread. */
+const LOOK_MS = 20;
 
 export class ThreadedRuntime extends Runtime {
   /** The threads, and what only they can be asked. */
@@ -111,12 +115,16 @@ export class ThreadedRuntime extends Runtime {
   }
 
   override async settled(): Promise<void> {
-    await this.threads.settled(() => super.settled());
+    await settledAll(this.#crew, () => super.settled());
   }
 
   override async idle(): Promise<void> {
+    const { clock } = this.#crew.thread.parts.services;
     await super.idle();
-    while ((await this.threads.settled(() => super.settled())) > 0) await this.threads.waitForEnds();
+    while ((await settledAll(this.#crew, () => super.settled())) > 0) {
+      await new Promise<void>(resolve => void clock.wake(LOOK_MS, resolve));
+      await super.idle();
+    }
   }
 
   override async stop(): Promise<void> {
