@@ -20,6 +20,7 @@ const about: Readonly<Record<string, string>> = {
   "isopod/node": "Everything of `isopod`, with the defaults that fit Node, and the compiler.",
   "isopod/cluster":
     "Runtimes of several processes, machines and pages as one system, over NATS ([cluster.md](cluster.md)).",
+  "isopod/threads": "One runtime over worker threads ([threads.md](threads.md)).",
   "isopod/codec": "Text, JSON and CBOR in messages ([messages.md](messages.md)).",
   "isopod/wasi": "For guests that insist on WASI ([security.md](security.md#wasi)).",
   "isopod/js": "guests in plain JavaScript: `loadScript` makes a module of a script",

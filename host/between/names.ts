@@ -17,8 +17,6 @@ export interface SharedNames {
   release(name: string): void;
   /** What stands for the actor of another thread that has this name. */
   find(name: string): Actor | undefined;
-  /** Takes a name from an actor of another thread. */
-  take(name: string, owner: Actor): void;
   /** An actor of this thread is a member of a group, or is no longer. */
   changed(group: string, actor: Actor, isMember: boolean): void;
 }
@@ -28,8 +26,8 @@ export class Registry {
   /** Null: there are no other threads. */
   shared: SharedNames | null = null;
   readonly #names = new Map<string, Actor>();
-  /** Members in the order in which they joined. A group exists while it has members. */
-  readonly #groups = new Map<string, Map<Pid, Actor>>();
+  /** By group: its members, in the order in which they joined. A group exists while it has members. */
+  readonly groups = new Map<string, Map<Pid, Actor>>();
 
   constructor(inspection: Inspection) {
     this.#inspection = inspection;
@@ -50,7 +48,7 @@ export class Registry {
   /** Frees a name. False if no actor has it. */
   unregister(name: string): boolean {
     const actor = this.#names.get(name);
-    if (actor === undefined) return this.#unregisterElsewhere(name);
+    if (actor === undefined) return false;
     this.shared?.release(name);
     actor.belongings?.names?.delete(name);
     countNames(actor, -1);
@@ -58,39 +56,16 @@ export class Registry {
     return this.#names.delete(name);
   }
 
-  #unregisterElsewhere(name: string): boolean {
-    const owner = this.shared?.find(name);
-    if (owner !== undefined) this.shared?.take(name, owner);
-    return owner !== undefined;
-  }
-
   whereis(name: string): Actor | undefined {
     return this.#names.get(name) ?? this.shared?.find(name);
   }
 
-  /** Adds an actor of another thread to a group, or removes it. */
-  changeElsewhere(group: string, actor: Actor, isMember: boolean): void {
-    const members = this.#groups.get(group) ?? new Map<Pid, Actor>();
-    if (isMember) this.#groups.set(group, members.set(actor.pid, actor));
-    else if (members.delete(actor.pid) && members.size === 0) this.#groups.delete(group);
-  }
-
-  /** Every group with its members. */
-  groups(): IterableIterator<[string, ReadonlyMap<Pid, Actor>]> {
-    return this.#groups.entries();
-  }
-
-  /** Every name with its actor. */
-  names(): IterableIterator<[string, Actor]> {
-    return this.#names.entries();
-  }
-
   /** Adds an actor to a group. A member that joins again is in the group once. */
   join(group: string, actor: Actor): void {
-    let members = this.#groups.get(group);
+    let members = this.groups.get(group);
     if (members === undefined) {
       members = new Map();
-      this.#groups.set(group, members);
+      this.groups.set(group, members);
     }
     if (members.has(actor.pid)) return;
     members.set(actor.pid, actor);
@@ -103,9 +78,9 @@ export class Registry {
 
   /** Removes an actor from a group. False if it is not a member. */
   leave(group: string, actor: Actor): boolean {
-    const members = this.#groups.get(group);
+    const members = this.groups.get(group);
     if (members === undefined || !members.delete(actor.pid)) return false;
-    if (members.size === 0) this.#groups.delete(group);
+    if (members.size === 0) this.groups.delete(group);
     actor.belongings?.groups?.delete(group);
     countNames(actor, -1);
     this.shared?.changed(group, actor, false);
@@ -113,7 +88,7 @@ export class Registry {
   }
 
   members(group: string): ReadonlyMap<Pid, Actor> {
-    return this.#groups.get(group) ?? noMembers;
+    return this.groups.get(group) ?? noMembers;
   }
 
   /** Removes an ended actor: its names are free, and its groups continue without it. */

@@ -12,16 +12,16 @@ export interface Kin {
   readonly family: Family | null;
 }
 
-/** What a guest's child begins with. */
-export interface ChildOptions {
-  readonly entry: string;
-  readonly args: Uint8Array;
-  readonly limits: Limits;
-  readonly granted: Granted;
-}
-
 /** Begins actors of guests on other threads. */
 export interface Elsewhere {
   /** Begins the child of a guest on another thread, and answers what stands for it; undefined: it begins here. */
-  child(parent: Actor, name: string, placement: Placement, options: ChildOptions): Actor | undefined;
+  child(
+    parent: Actor,
+    name: string,
+    placement: Placement,
+    entry: string,
+    args: Uint8Array,
+    limits: Limits,
+    granted: Granted,
+  ): Actor | undefined;
 }

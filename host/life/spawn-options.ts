@@ -1,6 +1,6 @@
 /** What a spawn may say beside the module, and what a definition says for all spawns by its name. */
 import { reductionChecks } from "../turns/reduction-policy.ts";
-import { callback, checksOf, checkWhole, oneOf, options, text, wholeNumber } from "../wire/checks.ts";
+import { callback, checksOf, oneOf, options, text, wholeNumber } from "../wire/checks.ts";
 import type { Grants } from "../wire/grants.ts";
 import type { Limits, ReductionOptions, WayName } from "../wire/limits.ts";
 import { MOST_THREADS } from "../wire/pid.ts";
@@ -82,8 +82,6 @@ export const spawnChecks = checksOf<SpawnOptions>({
 const { args: _args, name: _name, thread: _thread, ...checksOfDefaults } = spawnChecks;
 export const defaultsChecks = checksOf<ModuleDefaults>({
   ...checksOfDefaults,
-  placement: (value, name, where) => {
-    if (typeof value === "number") checkWhole(value, name, where, 0, MOST_THREADS - 1);
-    else oneOf("here", "spread")(value, name, where);
-  },
+  // Checked by runtimes that have threads.
+  placement: null,
 });

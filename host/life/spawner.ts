@@ -224,11 +224,8 @@ export class Spawner {
     try {
       const childLimits = lesserOf(parent.limits, limitsFrom(this.#limits, defaults.limits));
       const options = { ...defaultsFor(definition, wanted), entry: wanted };
-      if (placement !== "here") {
-        const elsewhere = { entry: wanted, args, limits: childLimits, granted: given };
-        const child = this.elsewhere?.child(parent, name, placement, elsewhere);
-        if (child !== undefined) return child;
-      }
+      const elsewhere = this.elsewhere?.child(parent, name, placement, wanted, args, childLimits, given);
+      if (elsewhere !== undefined) return elsewhere;
       const child = this.#make(definition, options, args, childLimits, given, parent, imports);
       const wait = firstWaitOf(template);
       this.#begin(child, wait);

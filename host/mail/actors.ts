@@ -1,8 +1,8 @@
 /** The live actors by pid. The kernel gives out the pids (kernel/slots.ts) and knows which are alive. */
 
 import { GENERATION_BITS, LAST_GENERATION, MAX_SLOTS } from "../kernel/slot-words.ts";
-import { COLD, FRESH_SLOT, GENERATION, HI, LO, MAX_ACTORS, PLACE, REST_LENGTH } from "../kernel/words.ts";
-import { generationOf, highWord, isOfPlace, lowWord, type Pid, pidFromWords, placeOf } from "../wire/pid.ts";
+import { COLD, FRESH_SLOT, GENERATION, HI, LO, PLACE, REST_LENGTH } from "../kernel/words.ts";
+import { generationOf, isOfPlace, placeOf } from "../wire/pid.ts";
 import type { Kernel, Recorded } from "./kernel.ts";
 
 /**
@@ -15,10 +15,10 @@ export class Actors<T extends Recorded> {
   /** What stands for the actor of a pid that lives on another thread or node; undefined: nothing leads there. */
   elsewhere: (lo: number, hi: number) => T | undefined = () => undefined;
 
-  /** The records of pids that other threads may spawn actors with, by pid. */
-  readonly #lent = new Map<Pid, number>();
-  /** What the next actor gets; null: a new record. */
-  #next: { readonly record: number; readonly pid: Pid } | null = null;
+  /** Records that are open, and that no actor has: other threads may spawn with their pids. */
+  lent = 0;
+  /** The record that the next actor gets; 0: a new one. */
+  next = 0;
 
   /** `thread` and `node` are part of each pid. */
   constructor(kernel: Kernel<T>, thread = 0, node = 0) {
@@ -28,36 +28,7 @@ export class Actors<T extends Recorded> {
 
   /** Slots in use. */
   get size(): number {
-    return this.#kernel.word(FRESH_SLOT) - this.#kernel.word(REST_LENGTH) - this.#lent.size;
-  }
-
-  /** A pid with which another thread may spawn an actor here. Until then it finds nothing. Undefined: there is no slot. */
-  lend(): Pid | undefined {
-    const kernel = this.#kernel;
-    const record = kernel.call.open();
-    if (record === 0) return undefined;
-    const pid = pidFromWords(kernel.word(record + LO), kernel.word(record + HI));
-    kernel.call.hide(record);
-    this.#lent.set(pid, record);
-    kernel.setWord(MAX_ACTORS, kernel.word(MAX_ACTORS) + 1);
-    return pid;
-  }
-
-  /** The next actor gets a pid that was lent. False: it was not lent, or has been used. */
-  takeBack(pid: Pid): boolean {
-    const kernel = this.#kernel;
-    const record = this.#lent.get(pid);
-    if (record === undefined) return false;
-    this.#lent.delete(pid);
-    kernel.setWord(MAX_ACTORS, kernel.word(MAX_ACTORS) - 1);
-    this.#next = { record, pid };
-    return true;
-  }
-
-  /** The actor of the pid that was taken back last has not begun: its slot is free. */
-  forgetNext(): void {
-    if (this.#next !== null) this.#kernel.close(this.#next.record);
-    this.#next = null;
+    return this.#kernel.word(FRESH_SLOT) - this.#kernel.word(REST_LENGTH) - this.lent;
   }
 
   /** An actor that lives here, or what stands for one that does not. */
@@ -80,7 +51,8 @@ export class Actors<T extends Recorded> {
    */
   add(make: (record: number) => T): T {
     const kernel = this.#kernel;
-    const record = this.#next === null ? kernel.call.open() : this.#takeNext(this.#next);
+    const record = this.next || kernel.call.open();
+    this.next = 0;
     if (record === 0) {
       if (this.size === MAX_SLOTS) throw new RangeError(`all ${MAX_SLOTS} actor slots are taken`);
       throw new RangeError("the engine has no memory left for another actor");
@@ -92,13 +64,6 @@ export class Actors<T extends Recorded> {
       kernel.close(record);
       throw error;
     }
-  }
-
-  #takeNext({ record, pid }: { readonly record: number; readonly pid: Pid }): number {
-    this.#kernel.setWord(record + LO, lowWord(pid));
-    this.#kernel.setWord(record + HI, highWord(pid));
-    this.#next = null;
-    return record;
   }
 
   /**

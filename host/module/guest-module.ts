@@ -27,12 +27,8 @@ interface Making {
   readonly places?: CrashPlaces | undefined;
 }
 
-/** A module as data that can be posted to another thread. */
-export interface SharedModule {
-  readonly name: string;
-  readonly facts: ModuleFacts;
-  readonly isCountedHere: boolean;
-}
+/** What other threads need to know of a module. */
+export let factsOf: (module: GuestModule) => [ModuleFacts, Making];
 
 /** A module that can be spawned: compiled once, and checked against the ABI. */
 export class GuestModule {
@@ -54,6 +50,10 @@ export class GuestModule {
   readonly #making: Making;
   #guessedPages = 1;
 
+  static {
+    factsOf = module => [module.#facts, module.#making];
+  }
+
   /** Throws a LoadError where the module breaks the ABI. */
   constructor(name: string, facts: ModuleFacts, offers: Offers, making: Making = {}) {
     const { module, imports, ownsMemory } = facts;
@@ -68,15 +68,6 @@ export class GuestModule {
     this.#exports = exports;
     this.#entries = new Entries(name, exports, { park: this.importsActor("park"), yield: this.isCounted });
     checkInterface({ name, imports, exports, ownsMemory, entries: this.#entries.names }, offers);
-  }
-
-  /** What another thread needs to have the same module. Crashes there name no place in its source. */
-  get shared(): SharedModule {
-    const { module, imports, exports, footprint, ownsMemory, storeLimit, scratch } = this.#facts;
-    const { leftGlobal, parkedGlobal, movableGlobals, hash } = this.#facts;
-    const facts = { module, imports, exports, footprint, ownsMemory, storeLimit, scratch, leftGlobal, parkedGlobal };
-    const isCountedHere = this.#making.isCountedHere === true;
-    return { name: this.name, facts: { ...facts, movableGlobals, hash }, isCountedHere };
   }
 
   /**

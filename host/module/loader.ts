@@ -5,21 +5,21 @@
  * Guarantee: a program that loads only what is compiled and trusted never asks for that code.
  */
 import { LoadError } from "../wire/errors.ts";
-import { GuestModule, type SharedModule } from "./guest-module.ts";
+import type { GuestModule } from "./guest-module.ts";
 import type { LoadRules, LoadWay } from "./load-rules.ts";
 import type { Rewriter } from "./rewriter.ts";
 import type { ModuleSource, ReadModule } from "./source.ts";
 import { trustedModule } from "./trusted.ts";
 
 export class ModuleLoader {
-  readonly #rules: LoadRules;
+  readonly rules: LoadRules;
   readonly #read: ReadModule;
   /** Present since it was first needed, unless its code could not be loaded. */
   #rewriter: Promise<Rewriter> | undefined;
 
   /** @param read reads a module from a path or URL */
   constructor(rules: LoadRules, read: ReadModule) {
-    this.#rules = rules;
+    this.rules = rules;
     this.#read = read;
   }
 
@@ -34,18 +34,13 @@ export class ModuleLoader {
       return rewriter.load(found, undefined, way);
     }
     const found = await source;
-    if (found instanceof WebAssembly.Module) return trustedModule(way.name ?? "guest", found, this.#rules, way);
+    if (found instanceof WebAssembly.Module) return trustedModule(way.name ?? "guest", found, this.rules, way);
     return (await this.#withRewriter()).load(found, undefined, way);
-  }
-
-  /** A module that another thread has loaded. Throws a LoadError where this thread does not offer what it imports. */
-  adopt({ name, facts, isCountedHere }: SharedModule): GuestModule {
-    return new GuestModule(name, facts, this.#rules.offers, { isCountedHere });
   }
 
   #withRewriter(): Promise<Rewriter> {
     this.#rewriter ??= import("./rewriter.ts").then(
-      ({ Rewriter }) => new Rewriter(this.#rules),
+      ({ Rewriter }) => new Rewriter(this.rules),
       error => {
         // The next load tries again.
         this.#rewriter = undefined;

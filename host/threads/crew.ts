@@ -15,9 +15,6 @@ import { Spawning } from "./spawning.ts";
 import type { Thread } from "./thread.ts";
 import type { Port } from "./way.ts";
 
-/** How many signals went between this thread and the others, and whether an actor here has a turn. */
-export type Traffic = readonly (readonly [thread: number, sent: number, received: number])[];
-
 export class Crew {
   readonly thread: Thread;
   readonly library = new Library();
@@ -51,14 +48,14 @@ export class Crew {
   }
 
   /** Asks all other threads. A thread that is lost meanwhile has no answer. */
-  async askAll(name: string, body: Cbor = null): Promise<[thread: number, answer: Cbor][]> {
+  readonly askAll = async (name: string, body: Cbor = null): Promise<[thread: number, answer: Cbor][]> => {
     const { agent, others } = this.thread;
     const asked = others.map(async thread => {
       const answer = await agent.ask({ thread, node: 0 }, name, body).catch(() => undefined);
       return answer === undefined ? [] : [[thread, answer] as [number, Cbor]];
     });
     return (await Promise.all(asked)).flat();
-  }
+  };
 
   #answer(): void {
     const { agent, parts } = this.thread;

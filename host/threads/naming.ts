@@ -45,7 +45,7 @@ export class Naming implements SharedNames {
 
   /** Tells a thread that has just been connected what this one has. */
   opened(other: number): void {
-    for (const [group, members] of this.#thread.parts.registry.groups()) {
+    for (const [group, members] of this.#thread.parts.registry.groups) {
       for (const pid of members.keys()) if (this.#isHere(pid)) this.#tell(other, "member", [group, pid, true]);
     }
   }
@@ -54,7 +54,7 @@ export class Naming implements SharedNames {
   lost(thread: number): void {
     this.#names.lose(thread);
     const { registry } = this.#thread.parts;
-    for (const [group, members] of [...registry.groups()]) {
+    for (const [group, members] of [...registry.groups]) {
       const gone = [...members.keys()].filter(pid => threadOf(highWord(pid)) === thread);
       for (const pid of gone) this.#changed(group, pid, false);
     }
@@ -78,10 +78,14 @@ export class Naming implements SharedNames {
     return pid === undefined || this.#isHere(pid) ? undefined : this.#thread.parts.directory.find(pid);
   }
 
-  take(name: string, { pid }: Actor): void {
+  /** Takes a name from an actor of another thread. False: none has it. */
+  take(name: string): boolean {
+    const pid = this.find(name)?.pid;
+    if (pid === undefined) return false;
     const thread = threadOf(highWord(pid));
     this.#names.release(name, thread);
     this.#tell(thread, "unname", name);
+    return true;
   }
 
   /** Gives a name to an actor of another thread. */
@@ -106,7 +110,10 @@ export class Naming implements SharedNames {
     const isKnown = parts.registry.members(group).has(pid);
     if (isKnown === isMember) return;
     const actor = away.standIns.get(lowWord(pid), highWord(pid));
-    parts.registry.changeElsewhere(group, actor, isMember);
+    const { groups } = parts.registry;
+    const members = groups.get(group) ?? new Map<Pid, Actor>();
+    if (isMember) groups.set(group, members.set(pid, actor));
+    else if (members.delete(pid) && members.size === 0) groups.delete(group);
     away.standIns.keep(actor, isMember ? 1 : -1);
   }
 

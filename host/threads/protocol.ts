@@ -1,7 +1,8 @@
 /** What thread 0 and a worker post each other while the worker begins and ends, and modules, which only a post can carry. Types only. */
-import type { SharedModule } from "../module/guest-module.ts";
+
 import type { Grants } from "../wire/grants.ts";
 import type { RuntimeLimits } from "../wire/limits.ts";
+import type { SharedModule } from "./shared-module.ts";
 import type { Port } from "./way.ts";
 
 /** What a worker begins with. */

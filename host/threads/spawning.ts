@@ -7,7 +7,7 @@
 import type { Actor } from "../actor/actor.ts";
 import type { Family } from "../actor/family.ts";
 import type { Cbor } from "../adapters/codec.ts";
-import type { ChildOptions, Elsewhere } from "../life/elsewhere.ts";
+import type { Elsewhere } from "../life/elsewhere.ts";
 import type { AnyModule } from "../life/modules.ts";
 import type { Placement, SpawnOptions } from "../life/spawn-options.ts";
 import { LimitError, SpawnError } from "../wire/errors.ts";
@@ -16,6 +16,7 @@ import { type Limits, ofActor } from "../wire/limits.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { highWord, lowWord, type Pid, pidFromWords } from "../wire/pid.ts";
 import { reasonOfThrown } from "../wire/reason.ts";
+import { LentPids } from "./lent-pids.ts";
 import type { Library } from "./library.ts";
 import type { Thread } from "./thread.ts";
 
@@ -40,6 +41,7 @@ export class Spawning implements Elsewhere {
   readonly #threads: number;
   /** The pids that this thread may spawn actors with, by the thread that lends them. */
   readonly #borrowed = new Map<number, Pid[]>();
+  readonly #lent: LentPids;
   /** Lent pids that were used since the last ones were lent, by borrower. */
   readonly #used = new Map<number, number>();
   /** The families here of actors whose first ones were spawned from elsewhere, by the family's thread and address there. */
@@ -53,6 +55,7 @@ export class Spawning implements Elsewhere {
     this.#library = library;
     this.#threads = threads;
     this.#last = thread.number;
+    this.#lent = new LentPids(thread.parts);
     const { agent, away, parts } = thread;
     agent.on("lend", (pids, { thread }) => {
       this.#borrowed.set(thread, [...(this.#borrowed.get(thread) ?? []), ...(pids as Pid[])]);
@@ -75,7 +78,7 @@ export class Spawning implements Elsewhere {
   }
 
   #lend(other: number, count: number): void {
-    const pids = Array.from({ length: count }, () => this.#thread.parts.actors.lend());
+    const pids = Array.from({ length: count }, () => this.#lent.lend());
     this.#used.set(other, 0);
     this.#tell(
       other,
@@ -118,10 +121,17 @@ export class Spawning implements Elsewhere {
     return pid;
   }
 
-  child(parent: Actor, name: string, placement: Placement, options: ChildOptions): Actor | undefined {
+  child(
+    parent: Actor,
+    name: string,
+    placement: Placement,
+    entry: string,
+    args: Uint8Array,
+    limits: Limits,
+    granted: Granted,
+  ): Actor | undefined {
     const thread = this.threadFor(placement);
     if (thread === this.#thread.number) return undefined;
-    const { entry, args, limits, granted } = options;
     const family = parent.family;
     const kin = { pid: parent.pid, family: family?.address ?? 0 };
     const shared = family === null ? limits : this.#shareOf(family.limits, limits);
@@ -158,16 +168,15 @@ export class Spawning implements Elsewhere {
     const { parts } = this.#thread;
     const used = (this.#used.get(from) ?? 0) + 1;
     this.#used.set(from, used);
-    if (!parts.actors.takeBack(pid)) return;
     const key = `${from} ${parent?.family}`;
     const family = this.#branches.get(key) ?? null;
     const kin = parent === undefined ? null : { lo: lowWord(parent.pid), hi: highWord(parent.pid), family };
     try {
       const given = typeof module === "string" ? module : this.#library.at(module);
-      const actor = parts.spawner.spawnFor(kin, given, options, parts.imports);
-      if (parent !== undefined && family === null && actor.family !== null) this.#branches.set(key, actor.family);
+      const actor = this.#lent.use(pid, () => parts.spawner.spawnFor(kin, given, options, parts.imports));
+      const branch = parent === undefined || family !== null ? null : actor?.family;
+      if (branch) this.#branches.set(key, branch);
     } catch (error) {
-      parts.actors.forgetNext();
       this.#noteFailure(pid, error);
       if (options.name !== undefined) parts.registry.shared?.release(options.name);
     }

@@ -10,14 +10,19 @@ import type { GuestModule } from "../module/guest-module.ts";
 import type { ModuleSource } from "../module/source.ts";
 import type { LoadOptions, RuntimeOptions } from "../options.ts";
 import { partsOf, Runtime } from "../runtime.ts";
-import { checkOptions } from "../wire/checks.ts";
+import { checkOptions, checkWhole, oneOf } from "../wire/checks.ts";
 import type { ActorExit, DeadLetter, Denial, LogLevel } from "../wire/events.ts";
-import { highWord, type Pid, threadOf } from "../wire/pid.ts";
+import { highWord, MOST_THREADS, type Pid, threadOf } from "../wire/pid.ts";
 import { Crew } from "./crew.ts";
+import { settledAll } from "./settled.ts";
 import type { SharedSpace } from "./shared.ts";
+import { shared } from "./shared-module.ts";
 import { Thread } from "./thread.ts";
 import { Threads } from "./threads.ts";
 import type { Workers } from "./workers.ts";
+
+/** How long `idle` waits between two looks at whether a guest is alive on another thread. */
+const LOOK_MS = 20;
 
 export class ThreadedRuntime extends Runtime {
   /** The threads, and what only they can be asked. */
@@ -49,11 +54,12 @@ export class ThreadedRuntime extends Runtime {
 
   override async load(source: ModuleSource, options: LoadOptions = {}): Promise<GuestModule> {
     const module = await super.load(source, options);
-    await this.#workers.share(module.shared, this.#crew.library.add(module));
+    await this.#workers.share(shared(module), this.#crew.library.add(module));
     return module;
   }
 
   override define(name: string, module: GuestModule | DerivedModule, defaults: ModuleDefaults = {}): void {
+    checkPlacement(defaults.placement);
     super.define(name, module, defaults);
     this.#crew.tellAll("define", [name, this.#crew.library.numberOf(module), defaults as Cbor]);
   }
@@ -61,7 +67,8 @@ export class ThreadedRuntime extends Runtime {
   override derive(module: GuestModule | DerivedModule, image: Uint8Array, options: DeriveOptions = {}): DerivedModule {
     const derived = super.derive(module, image, options);
     const { library } = this.#crew;
-    this.#crew.tellAll("derive", [library.add(derived), library.numberOf(module), image, options as Cbor]);
+    const { inSources: _, ...others } = options;
+    this.#crew.tellAll("derive", [library.add(derived), library.numberOf(module), image, others as Cbor]);
     return derived;
   }
 
@@ -88,6 +95,10 @@ export class ThreadedRuntime extends Runtime {
     return this.isAlive(pid) && this.#crew.naming.give(name, pid);
   }
 
+  override unregister(name: string): boolean {
+    return super.unregister(name) || this.#crew.naming.take(name);
+  }
+
   override join(group: string, pid: Pid): boolean {
     return this.#changeGroup(group, pid, true) ?? super.join(group, pid);
   }
@@ -104,12 +115,16 @@ export class ThreadedRuntime extends Runtime {
   }
 
   override async settled(): Promise<void> {
-    await this.threads.settled(() => super.settled());
+    await settledAll(this.#crew, () => super.settled());
   }
 
   override async idle(): Promise<void> {
+    const { clock } = this.#crew.thread.parts.services;
     await super.idle();
-    while ((await this.threads.settled(() => super.settled())) > 0) await this.threads.waitForEnds();
+    while ((await settledAll(this.#crew, () => super.settled())) > 0) {
+      await new Promise<void>(resolve => void clock.wake(LOOK_MS, resolve));
+      await super.idle();
+    }
   }
 
   override async stop(): Promise<void> {
@@ -156,4 +171,9 @@ export class ThreadedRuntime extends Runtime {
     const base = module !== undefined && "base" in module ? module.base : module;
     return { ...exit, reason: base?.located(exit.reason) ?? exit.reason };
   }
+}
+
+function checkPlacement(placement: unknown): void {
+  if (typeof placement === "number") checkWhole(placement, "placement", "define", 0, MOST_THREADS - 1);
+  else if (placement !== undefined) oneOf("here", "spread")(placement, "placement", "define");
 }

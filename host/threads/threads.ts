@@ -10,7 +10,7 @@ import type { Runtime } from "../runtime.ts";
 import { checkPid } from "../wire/checks.ts";
 import type { Counters } from "../wire/events.ts";
 import { highWord, type Pid, threadOf } from "../wire/pid.ts";
-import type { Crew, Traffic } from "./crew.ts";
+import type { Crew } from "./crew.ts";
 import type { Workers } from "./workers.ts";
 
 /** One thread, and how much it has to do. */
@@ -21,9 +21,6 @@ export interface ThreadLoad {
   /** Milliseconds that an actor which becomes ready now waits for its turn. */
   readonly delayMs: number;
 }
-
-/** How long `waitForEnds` waits between two looks. */
-const LOOK_MS = 20;
 
 /** What only other threads know of their actors. `createRuntime` of `isopod/threads` makes it. */
 export class Threads {
@@ -103,36 +100,6 @@ export class Threads {
     this.#workers.terminate(thread);
   }
 
-  /**
-   * Resolves when no actor of any thread is ready, and no signal is under way. Answers how many guests are alive.
-   * `here` waits for this thread.
-   */
-  async settled(here: () => Promise<void>): Promise<number> {
-    for (let before = ""; ; ) {
-      await here();
-      const { parts, traffic } = this.#crew.thread;
-      parts.outboxes.list.forEach(outbox => {
-        outbox.flush();
-      });
-      const others = (await this.#crew.askAll("settled")) as [number, [number, Traffic]][];
-      const all = new Map<number, Traffic>([
-        [0, traffic],
-        ...others.map(([at, [, traffic]]) => [at, traffic] as const),
-      ]);
-      const now = JSON.stringify([...all]);
-      if (now === before && arrived(all)) {
-        return others.reduce((guests, [, [count]]) => guests + count, parts.ends.guests);
-      }
-      before = now;
-    }
-  }
-
-  /** Waits before the next look at whether any guest is alive. */
-  waitForEnds(): Promise<void> {
-    const { clock } = this.#crew.thread.parts.services;
-    return new Promise(resolve => void clock.wake(LOOK_MS, resolve));
-  }
-
   async #of(pid: Pid, name: string, body: Cbor, here: () => unknown): Promise<unknown> {
     checkPid(pid);
     const thread = threadOf(highWord(pid));
@@ -143,15 +110,6 @@ export class Threads {
     });
     return answer ?? undefined;
   }
-}
-
-/** Whether all that a live thread has sent to a live one has arrived. */
-function arrived(all: ReadonlyMap<number, Traffic>): boolean {
-  const count = (at: number, other: number, which: 1 | 2) =>
-    all.get(at)?.find(([thread]) => thread === other)?.[which] ?? 0;
-  return [...all.keys()].every(from =>
-    [...all.keys()].every(to => from === to || count(from, to, 1) === count(to, from, 2)),
-  );
 }
 
 interface Sums {

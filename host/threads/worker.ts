@@ -10,6 +10,7 @@ import { Crew } from "./crew.ts";
 import type { Beginning, FromWorker, ToWorker, WorkerOptions } from "./protocol.ts";
 import { runSetup, type ThreadSetup } from "./setup.ts";
 import { SharedSpace } from "./shared.ts";
+import { adopt } from "./shared-module.ts";
 import { Thread } from "./thread.ts";
 
 /** The port to thread 0: Node's, or that of a page's worker. */
@@ -37,7 +38,7 @@ port.onmessage = ({ data }) => {
   } else if ("stop" in data) {
     void stop();
   } else {
-    port.postMessage({ has: data.id, error: adopt(data) });
+    port.postMessage({ has: data.id, error: take(data) });
   }
 };
 port.postMessage({ listens: true });
@@ -71,10 +72,10 @@ function optionsOf(options: WorkerOptions, { imports, onLog, readString: own }: 
 }
 
 /** Takes a module. Answers why it cannot, in words. */
-function adopt({ id, module }: Extract<ToWorker, { id: number }>): string | undefined {
+function take({ id, module }: Extract<ToWorker, { id: number }>): string | undefined {
   try {
     if (crew === undefined) return "this thread has not begun";
-    crew.library.put(id, crew.thread.parts.loader.adopt(module));
+    crew.library.put(id, adopt(module, crew.thread.parts.loader.rules.offers));
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

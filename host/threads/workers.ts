@@ -2,10 +2,10 @@
  * The workers of a runtime, as thread 0 sees them: they begin, are lost, and end. All of them begin, or none does.
  */
 
-import type { SharedModule } from "../module/guest-module.ts";
 import { EngineError, LoadError } from "../wire/errors.ts";
 import type { Beginning, FromWorker, WorkerOptions } from "./protocol.ts";
 import type { SharedSpace } from "./shared.ts";
+import type { SharedModule } from "./shared-module.ts";
 import { type Started, startWorker } from "./start-worker.ts";
 import type { Port } from "./way.ts";
 
