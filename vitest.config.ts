@@ -26,7 +26,7 @@ const node = {
 /** The rooms of host/, as test/ mirrors them. */
 const rooms = [
   ...["wire", "time", "adapters", "mail", "module", "actor"],
-  ...["kernel", "between", "turns", "life", "door", "javascript", "observe", "simulation", "js"],
+  ...["kernel", "between", "turns", "life", "door", "javascript", "observe", "simulation", "recording", "js"],
 ];
 const inRooms = `test/{${rooms.join(",")}}`;
 
@@ -37,6 +37,7 @@ const slowOfRooms = [
   "test/mail/full-mailbox.test.ts",
   "test/mail/order.laws.test.ts",
   "test/javascript/otp-supervisor.test.ts",
+  "test/recording/random.laws.test.ts",
   "test/simulation/bugs.test.ts",
   "test/simulation/supervisors.test.ts",
   "test/turns/guard.test.ts",

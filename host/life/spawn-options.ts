@@ -1,6 +1,6 @@
 /** What a spawn may say beside the module, and what a definition says for all spawns by its name. */
 import { reductionChecks } from "../turns/reduction-policy.ts";
-import { checksOf, oneOf, options, text } from "../wire/checks.ts";
+import { checksOf, flag, oneOf, options, text } from "../wire/checks.ts";
 import type { Grants } from "../wire/grants.ts";
 import type { Limits, ReductionOptions, WayName } from "../wire/limits.ts";
 
@@ -25,6 +25,11 @@ export interface SpawnOptions {
    * runtime's `grants`.
    */
   readonly grants?: Grants | "all";
+  /**
+   * Records what happens to the actor, so that a crash can be replayed (docs/replay.md). The runtime must have a
+   * recorder. Default: as the recorder's `modules` say.
+   */
+  readonly record?: boolean;
 }
 
 /**
@@ -62,6 +67,7 @@ export const spawnChecks = checksOf<SpawnOptions>({
   limits: null,
   reductions: options(reductionChecks),
   grants: null,
+  record: flag,
 });
 const { args: _args, name: _name, ...checksOfDefaults } = spawnChecks;
 export const defaultsChecks = checksOf<ModuleDefaults>(checksOfDefaults);

@@ -13,6 +13,7 @@ import type { Denial, RuntimeOptions } from "../index.ts";
 import { adviceFor, hasTrapHandlerFlag } from "./engine.ts";
 import { NodeRuntime } from "./node-runtime.ts";
 import { read } from "./read.ts";
+import type { RecordToFolder } from "./recordings.ts";
 
 export * from "../index.ts";
 export { type BuildOptions, build } from "./compile/build.ts";
@@ -20,13 +21,16 @@ export type { Compiled, Diagnostic } from "./compile/compiled.ts";
 export type { NodeRuntime } from "./node-runtime.ts";
 export type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 export { MissingPackageError } from "./optional-packages.ts";
+export type { RecordToFolder } from "./recordings.ts";
 
 /** A memory takes two kernel mappings. At 32,000 memories the process would abort. */
 const MAX_INSTANCES_WITH_FLAG = 30_000;
 /** Without the flag, V8 refuses the 13,000th memory. */
 const MAX_INSTANCES = 12_000;
 
-export interface NodeRuntimeOptions extends RuntimeOptions {
+export interface NodeRuntimeOptions extends Omit<RuntimeOptions, "record"> {
+  /** Records actors, so that their crashes can be replayed: which, and where to ([replay.md](replay.md)). */
+  readonly record?: RecordToFolder;
   /**
    * Writes no notice about a missing engine flag or a missing grant to stderr. Default: false.
    * The environment variable ISOPOD_QUIET=1 does the same.
