@@ -5,12 +5,12 @@
 import type { DerivedModule } from "./module/derived-module.ts";
 import type { GuestModule } from "./module/guest-module.ts";
 import type { RuntimeOptions } from "./options.ts";
-import type { OnCall } from "./recording/answers.ts";
 import { type RecordingFile, readFile } from "./recording/file.ts";
 import { hex } from "./recording/hash.ts";
 import { ABI_IMPORTS } from "./recording/imports.ts";
 import { Player } from "./recording/player.ts";
 import { ReplayError } from "./recording/replay-error.ts";
+import type { ReplayStep } from "./recording/steps.ts";
 import { Runtime } from "./runtime.ts";
 import { SimulatedClock } from "./simulation/clock.ts";
 import { callback, checkOptions, checksOf, flag } from "./wire/checks.ts";
@@ -19,10 +19,10 @@ import { defaultLimits } from "./wire/limits.ts";
 import type { ExitReason } from "./wire/message.ts";
 import { type Pid, pidFromWords } from "./wire/pid.ts";
 
-export type { OnCall } from "./recording/answers.ts";
 export { type RecordOptions, recorder } from "./recording/recorder.ts";
 export { ReplayError } from "./recording/replay-error.ts";
 export type { Recorder } from "./recording/seam.ts";
+export type { CallStep, ItemStep, ReplayStep } from "./recording/steps.ts";
 export type { Recording } from "./wire/recording.ts";
 
 /** Options of `replay`. */
@@ -32,12 +32,15 @@ export interface ReplayOptions {
    * SHA-256 as it was rewritten.
    */
   readonly module?: (name: string, hash: string) => Uint8Array | PromiseLike<Uint8Array>;
-  /** The recorded module was built by `isopod build --trusted`, and you trust whoever has made the file. */
+  /**
+   * The recorded module was built by `isopod build --trusted`, and you trust whoever has made the file. A module that
+   * `module` hands over is trusted if the recorded one was.
+   */
   readonly trusted?: boolean;
   readonly readSourceMap?: RuntimeOptions["readSourceMap"];
   readonly readString?: RuntimeOptions["readString"];
-  /** Is told of each call of an import whose answer the recording has. The replay is then slower. */
-  readonly onCall?: OnCall;
+  /** Is told of each item that comes, and of each call whose answer the recording has. The replay is then slower. */
+  readonly onStep?: (step: ReplayStep) => void;
 }
 
 /** How a replay has ended. */
@@ -46,6 +49,8 @@ export interface ReplayResult {
   readonly reason: ExitReason | undefined;
   /** Why the recorded actor has ended. */
   readonly recorded: ExitReason;
+  /** The replay has ended in a crash where the recorded actor did, with the same memory. */
+  readonly isSame: boolean;
   /** The memory and the globals are those of the recorded actor. */
   readonly isSameMemory: boolean;
   /** Items that were brought, counted from the recorded actor's beginning. */
@@ -53,7 +58,7 @@ export interface ReplayResult {
 }
 
 const checks = checksOf<ReplayOptions>({
-  ...{ module: callback, trusted: flag, readSourceMap: callback, readString: callback, onCall: callback },
+  ...{ module: callback, trusted: flag, readSourceMap: callback, readString: callback, onStep: callback },
 });
 
 /** A recorded actor in a runtime of its own, before its first step. */
@@ -107,10 +112,12 @@ export class Replay {
     if (player.isOver && lastItem === undefined) player.finish();
     const { ending } = player;
     const reason = ending && this.#module.located(ending.reason);
+    const isSameMemory = ending !== undefined && ending.hash === end.hash;
     return {
       reason,
+      isSame: isSameMemory && reason?.kind === "crashed" && player.playback.isAtEnd,
       recorded: { kind: "crashed", message: end.located, stack: end.stack },
-      isSameMemory: ending !== undefined && ending.hash === end.hash,
+      isSameMemory,
       items: player.playback.item,
     };
   }
@@ -129,7 +136,7 @@ export async function replay(bytes: Uint8Array, options: ReplayOptions = {}): Pr
   if (header.imports !== ABI_IMPORTS.length) {
     throw new ReplayError("the recording was made by another version of isopod: use that one to replay it");
   }
-  const player = new Player(file, options.onCall);
+  const player = new Player(file, options.onStep);
   const runtime = new Runtime({
     ...{ record: player, simulation: player.simulation, clock: new SimulatedClock(), limits: limitsOf(file) },
     ...{ imports: standIns(header.functions), grants: "all", onLog: () => undefined },
@@ -158,12 +165,13 @@ export async function replay(bytes: Uint8Array, options: ReplayOptions = {}): Pr
 
 async function moduleOf(file: RecordingFile, runtime: Runtime, options: ReplayOptions): Promise<GuestModule> {
   const { name, hash, counts, trusted } = file.header.module;
-  if (trusted && options.trusted !== true) {
+  const isInside = file.module.length > 0;
+  if (trusted && isInside && options.trusted !== true) {
     throw new ReplayError(
       `${name} was loaded as trusted: replay it as trusted, too, if you trust whoever made the file`,
     );
   }
-  const wasm = file.module.length > 0 ? file.module : await options.module?.(name, hash);
+  const wasm = isInside ? file.module : await options.module?.(name, hash);
   if (wasm === undefined) throw new ReplayError(`the recording has no module, because it is large: hand over ${name}`);
   const sourceMap = file.sourceMap.length === 0 ? undefined : new TextDecoder().decode(file.sourceMap);
   const module = await runtime.load(

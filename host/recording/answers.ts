@@ -12,6 +12,7 @@ import type { LogReader } from "./bytes.ts";
 import { isInner, mayAsk, numberOf } from "./imports.ts";
 import type { Playback } from "./playback.ts";
 import { ReplayError } from "./replay-error.ts";
+import { callStep } from "./steps.ts";
 
 /** What the player's module has in the place of functions of the port. */
 const FAST = ["send", "request", "link", "unlink", "monitor"];
@@ -22,17 +23,12 @@ const REF_OF_SPAWN = 8;
 type Answer = number | bigint | undefined;
 type AnyImport = HostImport | WebAssembly.Memory;
 
-/** Is told of each call. */
-export type OnCall = (name: string, args: readonly number[], answer: Answer) => void;
-
 export class Answers {
   readonly #playback: Playback;
-  readonly #onCall: OnCall | undefined;
 
-  /** With `onCall`, no call is answered without the host. */
-  constructor(playback: Playback, onCall: OnCall | undefined) {
+  /** If somebody wants to hear of steps, no call is answered without the host. */
+  constructor(playback: Playback) {
     this.#playback = playback;
-    this.#onCall = onCall;
   }
 
   /** What a guest imports. */
@@ -55,15 +51,14 @@ export class Answers {
     if (isInner(name)) return run;
     const number = numberOf(name, header.functions);
     const [module, fast] = name.split(".");
-    const { wasm } = this.#playback;
+    const { wasm, onStep } = this.#playback;
     const isFast = module === "actor" && FAST.includes(fast);
-    const onCall = this.#onCall;
-    if (isFast && onCall === undefined) return wasm[fast] as HostImport;
+    if (isFast && onStep === undefined) return wasm[fast] as HostImport;
     return (...args) => {
       const words = args as number[];
       const answer = isFast ? wasm[fast](...words) : this.answer(name, number, words);
       if (!isFast) this.meanwhile();
-      onCall?.(name, words, answer);
+      onStep?.(callStep(this.#playback.actor, name, args, answer));
       return answer;
     };
   }

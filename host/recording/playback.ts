@@ -7,10 +7,12 @@ import * as T from "../kernel/tape-words.ts";
 import { EXITING } from "../kernel/words.ts";
 import { PAGE_BYTES } from "../wire/abi.ts";
 import type { ExitReason } from "../wire/message.ts";
+import { pidFromWords } from "../wire/pid.ts";
 import { LogReader } from "./bytes.ts";
 import type { RecordingFile } from "./file.ts";
 import { ABI_IMPORTS } from "./imports.ts";
 import { ReplayError } from "./replay-error.ts";
+import { itemStep, type ReplayStep } from "./steps.ts";
 import type { PlayerExports, PortImports } from "./tape-module.ts";
 
 /** The log lies behind the senders that it knows. */
@@ -21,11 +23,14 @@ export class Playback {
   readonly tape: WebAssembly.Memory;
   #wasm: (PlayerExports & PortImports) | undefined;
   #actor: Actor | undefined;
+  /** Is told of each item and each call. */
+  readonly onStep: ((step: ReplayStep) => void) | undefined;
   /** Why the replay cannot go on. */
   failure: ReplayError | undefined;
 
-  constructor(file: RecordingFile) {
+  constructor(file: RecordingFile, onStep?: (step: ReplayStep) => void) {
     this.file = file;
+    this.onStep = onStep;
     const pages = Math.ceil((LOG_AT + file.log.length) / PAGE_BYTES);
     this.tape = new WebAssembly.Memory({ initial: pages, maximum: pages });
     new Uint8Array(this.tape.buffer).set(file.log, LOG_AT);
@@ -77,17 +82,19 @@ export class Playback {
     return { kind: "crashed", message, stack };
   }
 
-  /** Brings an item. */
-  bring(operation: number, log: LogReader): void {
+  /** Brings an item. `isTold`: it is a step. */
+  bring(operation: number, log: LogReader, isTold = true): void {
     const { kernel } = this.actor.services;
     const [lo, hi] = this.#sender(operation, log);
     const tag = log.signed();
     const hasRef = (operation & T.HAS_REF) !== 0;
     const ref = hasRef ? log.signed() : 0;
     const reason = hasRef ? log.number() : 0;
-    const payload = log.take(log.number());
-    kernel.deliver(this.actor.record, (operation & T.KIND_BITS) + 1, tag, lo, hi, ref, reason, payload.slice());
+    const payload = log.take(log.number()).slice();
+    const kind = (operation & T.KIND_BITS) + 1;
+    kernel.deliver(this.actor.record, kind, tag, lo, hi, ref, reason, payload);
     this.wasm.countItem();
+    if (isTold) this.onStep?.(itemStep(this.item, kind, pidFromWords(lo, hi), tag, ref, reason, payload));
   }
 
   /** The words of a sender's pid. */

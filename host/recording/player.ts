@@ -12,7 +12,7 @@ import * as T from "../kernel/tape-words.ts";
 import { PARKED, TIMED_LENGTH, WANT_ANSWER } from "../kernel/words.ts";
 import type { ExitReason } from "../wire/message.ts";
 import type { Recording } from "../wire/recording.ts";
-import { Answers, type OnCall } from "./answers.ts";
+import { Answers } from "./answers.ts";
 import type { LogReader } from "./bytes.ts";
 import type { RecordingFile } from "./file.ts";
 import { HASH_BYTES, hex } from "./hash.ts";
@@ -20,21 +20,19 @@ import { Playback } from "./playback.ts";
 import { ReplayError } from "./replay-error.ts";
 import type { Inside, Recorder } from "./seam.ts";
 import { imageHash, setGlobals, stateHash } from "./state.ts";
+import type { ReplayStep } from "./steps.ts";
 import { playerInstance } from "./tape-module.ts";
 
 const TURNS_AT_ONCE = 1_000;
 
 export class Player implements Recorder {
   readonly playback: Playback;
-  readonly #onCall: OnCall | undefined;
   #inside: Inside | undefined;
   /** How the actor has ended in the replay. */
   ending: { readonly reason: ExitReason; readonly hash: string } | undefined;
 
-  /** `onCall` is told of each call of an import. */
-  constructor(file: RecordingFile, onCall?: OnCall) {
-    this.playback = new Playback(file);
-    this.#onCall = onCall;
+  constructor(file: RecordingFile, onStep?: (step: ReplayStep) => void) {
+    this.playback = new Playback(file, onStep);
   }
 
   /** What the runtime of the player has as its simulation. */
@@ -78,7 +76,7 @@ export class Player implements Recorder {
 
   bind(actor: Actor, port: Port, imports: GuestImports): { imports: GuestImports; turn: Port["turn"] } {
     const { playback } = this;
-    const answers = new Answers(playback, this.#onCall);
+    const answers = new Answers(playback);
     const wasm = playerInstance(actor.services.kernel, playback.tape, {
       "tape.answer": number => answers.answer(playback.nameOf(number), number, []),
       "tape.meanwhile": () => answers.meanwhile(),
@@ -131,7 +129,7 @@ export class Player implements Recorder {
     log.number();
     for (let operation = log.byte(); operation !== T.REST; operation = log.byte()) {
       if (operation === T.MARK) actor.mailbox.mark(log.signed());
-      else if (operation >= T.ITEM && operation < T.ANSWERS) playback.bring(operation, log);
+      else if (operation >= T.ITEM && operation < T.ANSWERS) playback.bring(operation, log, false);
       else throw new ReplayError("the checkpoint has an operation that it cannot have");
     }
     playback.seek(log);
@@ -149,7 +147,9 @@ export class Player implements Recorder {
     const last = Math.min(lastItem - file.header.itemsBefore, 2 ** 31 - 1);
     while (!this.isOver) {
       const before = wasm.position();
-      this.#run(() => wasm.play(TURNS_AT_ONCE, last));
+      // Items that somebody hears of are not brought by the module.
+      const stop = playback.onStep === undefined ? last : wasm.brought();
+      this.#run(() => wasm.play(TURNS_AT_ONCE, stop));
       if (playback.failure !== undefined) throw playback.failure;
       if (this.isOver || wasm.position() !== before) continue;
       if (wasm.brought() >= last) return;

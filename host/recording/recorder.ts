@@ -175,7 +175,8 @@ class RuntimeRecorder implements Recorder {
     const { segments } = tape;
     this.#tapes.delete(actor.record);
     const { module } = actor;
-    const isKept = reason.kind === "crashed" && actor.atFault && segments.length > 0 && module !== null;
+    const isKept =
+      reason.kind === "crashed" && (actor.atFault || actor.exiting !== null) && segments.length > 0 && module !== null;
     const recording = isKept ? this.#recorded(actor, module, tape, reason) : undefined;
     tape.drop();
     this.#reels.give(tape.reel);
