@@ -46,8 +46,12 @@ function isopod(args: readonly string[], input = ""): Promise<Ended> {
   const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: "1" } });
   child.stdin.end(input);
   let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", chunk => void (stdout += chunk));
-  child.stderr.on("data", chunk => void (stderr += chunk));
+  child.stdout.on("data", chunk => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", chunk => {
+    stderr += chunk;
+  });
   return new Promise(resolve => child.on("close", code => resolve({ code, stdout, stderr })));
 }
 
