@@ -37,6 +37,7 @@ const slowOfRooms = [
   "test/mail/full-mailbox.test.ts",
   "test/mail/order.laws.test.ts",
   "test/javascript/otp-supervisor.test.ts",
+  "test/recording/guests.test.ts",
   "test/recording/random.laws.test.ts",
   "test/simulation/bugs.test.ts",
   "test/simulation/supervisors.test.ts",

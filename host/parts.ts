@@ -215,7 +215,10 @@ export class Parts {
     const { moduleBytes, tableElements } = limits;
     const { read = fetch, readSourceMap } = options;
     const onLoaded = record && ((module: GuestModule, from: LoadedFrom) => record.loaded(module, from));
-    this.loader = new ModuleLoader({ moduleBytes, tableElements, offers, readSourceMap, onLoaded }, read);
+    this.loader = new ModuleLoader(
+      { moduleBytes, tableElements, offers, readSourceMap, onLoaded, compile: record?.compile },
+      read,
+    );
     options.simulation?.attach(this);
     record?.attach(this);
   }

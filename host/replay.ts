@@ -8,12 +8,13 @@ import type { RuntimeOptions } from "./options.ts";
 import { type RecordingFile, readFile } from "./recording/file.ts";
 import { hex } from "./recording/hash.ts";
 import { ABI_IMPORTS } from "./recording/imports.ts";
+import { movedMap } from "./recording/moved-map.ts";
 import { Player } from "./recording/player.ts";
 import { ReplayError } from "./recording/replay-error.ts";
 import type { ReplayStep } from "./recording/steps.ts";
 import { Runtime } from "./runtime.ts";
 import { SimulatedClock } from "./simulation/clock.ts";
-import { callback, checkOptions, checksOf, flag } from "./wire/checks.ts";
+import { callback, checkOptions, checksOf, flag, text } from "./wire/checks.ts";
 import type { HostImports } from "./wire/host-functions.ts";
 import { defaultLimits } from "./wire/limits.ts";
 import type { ExitReason } from "./wire/message.ts";
@@ -37,6 +38,8 @@ export interface ReplayOptions {
    * `module` hands over is trusted if the recorded one was.
    */
   readonly trusted?: boolean;
+  /** The address at which a debugger finds the module's source map: serve `Replay.sourceMap` there. */
+  readonly mapUrl?: string;
   readonly readSourceMap?: RuntimeOptions["readSourceMap"];
   readonly readString?: RuntimeOptions["readString"];
   /** Is told of each item that comes, and of each call whose answer the recording has. The replay is then slower. */
@@ -58,7 +61,7 @@ export interface ReplayResult {
 }
 
 const checks = checksOf<ReplayOptions>({
-  ...{ module: callback, trusted: flag, readSourceMap: callback, readString: callback, onStep: callback },
+  ...{ module: callback, trusted: flag, mapUrl: text, readSourceMap: callback, readString: callback, onStep: callback },
 });
 
 /** A recorded actor in a runtime of its own, before its first step. */
@@ -101,6 +104,15 @@ export class Replay {
   }
 
   /**
+   * The source map of the module as it runs here: a debugger that has it stops in the sources. Undefined where the
+   * recording has no map. It needs `readSourceMap`.
+   */
+  get sourceMap(): string | undefined {
+    const { sourceMap } = this.#file;
+    return sourceMap.length === 0 ? undefined : movedMap(new TextDecoder().decode(sourceMap), this.#module.changes);
+  }
+
+  /**
    * Plays to the end, or until so many items were brought, counted from the recorded actor's beginning.
    *
    * @throws {ReplayError} where the replay differs from the recording, with the item
@@ -136,7 +148,7 @@ export async function replay(bytes: Uint8Array, options: ReplayOptions = {}): Pr
   if (header.imports !== ABI_IMPORTS.length) {
     throw new ReplayError("the recording was made by another version of isopod: use that one to replay it");
   }
-  const player = new Player(file, options.onStep);
+  const player = new Player(file, options.onStep, options.mapUrl);
   const runtime = new Runtime({
     ...{ record: player, simulation: player.simulation, clock: new SimulatedClock(), limits: limitsOf(file) },
     ...{ imports: standIns(header.functions), grants: "all", onLog: () => undefined },
@@ -186,10 +198,14 @@ async function moduleOf(file: RecordingFile, runtime: Runtime, options: ReplayOp
   return module;
 }
 
-/** The limits of the actor, each at most the default or what the actor can have used. */
+/** Limits of a runtime are the replay's own. */
+const OF_RUNTIMES = /^(actors|fibers|instances|moduleBytes|tableElements|all[A-Z])/;
+
+/** The limits of the actor. */
 function limitsOf({ header }: RecordingFile): typeof defaultLimits {
   const own = Object.entries(header.limits ?? {}).filter(
-    ([name, value]) => Object.hasOwn(defaultLimits, name) && Number.isInteger(value) && value >= 0,
+    ([name, value]) =>
+      Object.hasOwn(defaultLimits, name) && !OF_RUNTIMES.test(name) && Number.isInteger(value) && value >= 0,
   );
   return { ...defaultLimits, ...Object.fromEntries(own), familyActors: 10 } as typeof defaultLimits;
 }

@@ -20,6 +20,8 @@ export interface Taping<A> {
   wants(name: string): boolean;
   /** Why an actor like this cannot be recorded; undefined: it can. */
   refusal(spec: Spec): string | undefined;
+  /** Compiles a module in place of the engine; undefined: the engine does it. */
+  readonly compile?: ((bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>) | undefined;
   /** A module was loaded. */
   loaded(module: GuestModule, from: LoadedFrom): void;
   /** A module was derived from another one by an image. */

@@ -115,13 +115,8 @@ export class Spawner {
       const way = module.wayOf(entry, defaults.way, defaults.reductions?.policy);
       reductionsFor(module, way, limits.handlerReductions, defaults.reductions);
     }
-    const isWanted = defaults.record ?? this.#services.taping?.wants(name) ?? false;
-    this.#modules.define(name, {
-      given,
-      module,
-      template,
-      defaults: isWanted ? { ...defaults, record: true } : defaults,
-    });
+    const isWanted = this.#services.taping?.wants(name) ?? false;
+    this.#modules.define(name, { given, module, template, isWanted, defaults });
   }
 
   /** Spawns for the host. */
@@ -232,7 +227,7 @@ export class Spawner {
 
   /** Makes an actor, whose life `#begin` begins. `args` belongs to the actor from now on. */
   #make(
-    { module, template }: Spawned,
+    { module, template, isWanted = false }: Spawned,
     options: ModuleDefaults,
     args: Uint8Array,
     limits: Limits,
@@ -255,7 +250,7 @@ export class Spawner {
     mustAdmit(services, module, ACTOR_BYTES, args.length + (isFiber ? module.stackBytes : 0));
     if (isFiber) this.#jspi.admit(module.name);
     const wanted: Spec = { module, template, entry, way, limits, granted, reductions, isRecorded: false };
-    const spec: Spec = { ...wanted, isRecorded: isRecorded(wanted, options.record, services) };
+    const spec: Spec = { ...wanted, isRecorded: isRecorded(wanted, options.record, isWanted, services) };
     const actor = this.#actors.add(record => Actor.begin(record, spec, services));
     if (parent !== null) actor.setParent(parent.lo, parent.hi);
     const family = parent?.family ?? Family.found(spec, services.kernel, services.specs);

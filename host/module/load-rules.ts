@@ -11,6 +11,8 @@ export interface LoadRules {
   readonly offers: Offers;
   /** Without it, crashes do not say where in the sources they were. */
   readonly readSourceMap: ReadSourceMap | undefined;
+  /** Compiles in place of the engine, what is to run. */
+  readonly compile?: ((bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>) | undefined;
   /** Is told what each module was made of. */
   readonly onLoaded?: ((module: GuestModule, from: LoadedFrom) => void) | undefined;
 }

@@ -70,7 +70,11 @@ export class Rewriter {
     }
     const { compiled, ownsMemory, earlier } = await this.rewrite(name, content, counts);
     const places = this.#placesOf(compiled, sourceMap, earlier);
-    return new GuestModule(name, new RewrittenModule(compiled, ownsMemory), offers, { isCountedHere: counts, places });
+    const module = (await this.#rules.compile?.(compiled.bytes as Uint8Array<ArrayBuffer>)) ?? compiled.module;
+    return new GuestModule(name, new RewrittenModule({ ...compiled, module }, ownsMemory), offers, {
+      isCountedHere: counts,
+      places,
+    });
   }
 
   /** Confines the module, counts its reductions if asked, limits its stores, trims and compiles it. */

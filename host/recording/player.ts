@@ -16,6 +16,7 @@ import { Answers } from "./answers.ts";
 import type { LogReader } from "./bytes.ts";
 import type { RecordingFile } from "./file.ts";
 import { HASH_BYTES, hex } from "./hash.ts";
+import { withMapUrl } from "./moved-map.ts";
 import { Playback } from "./playback.ts";
 import { ReplayError } from "./replay-error.ts";
 import type { Inside, Recorder } from "./seam.ts";
@@ -31,8 +32,12 @@ export class Player implements Recorder {
   /** How the actor has ended in the replay. */
   ending: { readonly reason: ExitReason; readonly hash: string } | undefined;
 
-  constructor(file: RecordingFile, onStep?: (step: ReplayStep) => void) {
+  /** Compiles the module with the address of its map, for a debugger. */
+  readonly compile: Recorder["compile"];
+
+  constructor(file: RecordingFile, onStep?: (step: ReplayStep) => void, mapUrl?: string) {
     this.playback = new Playback(file, onStep);
+    this.compile = mapUrl === undefined ? undefined : bytes => WebAssembly.compile(withMapUrl(bytes, mapUrl));
   }
 
   /** What the runtime of the player has as its simulation. */

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { allGeneratedPositionsFor, originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRuntime } from "../../host/node/index.ts";
 import { build } from "../support/compiler.ts";
@@ -111,6 +112,51 @@ test("a file that was cut, changed, or is none is refused in words", async () =>
   expect(await refused("new", bytes)).toMatch(
     /^isopod: the recording has version 9 of the format, and this isopod plays/,
   );
+});
+
+test("a debugger stops in the guest's source", async () => {
+  const { path } = await crashed("heap.ts", "inspected");
+  const args = [CLI, "replay", path, "--inspect", "--port", "0"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const address = await new Promise<string>(resolve => {
+    let told = "";
+    child.stderr.on("data", chunk => {
+      told += chunk;
+      const [, url] = /Debugger listening on (ws:\S+)/.exec(told) ?? [];
+      if (url !== undefined) resolve(url);
+    });
+  });
+  const socket = new WebSocket(address);
+  await new Promise(resolve => socket.addEventListener("open", resolve));
+  let id = 0;
+  const send = (method: string, params: object = {}) => socket.send(JSON.stringify({ id: ++id, method, params }));
+  const places: unknown[] = [];
+  let guest: { readonly scriptId: string; readonly map: TraceMap } | undefined;
+  socket.addEventListener("message", async ({ data }) => {
+    const { method, params } = JSON.parse(data);
+    if (method === "Debugger.scriptParsed" && /^http:.*\.wasm\.map$/.test(params.sourceMapURL)) {
+      const map = new TraceMap(await (await fetch(params.sourceMapURL)).text());
+      guest = { scriptId: params.scriptId, map };
+    }
+    if (method !== "Debugger.paused" || guest === undefined) return;
+    const { scriptId, map } = guest;
+    const { columnNumber: column } = params.callFrames[0].location;
+    if (params.hitBreakpoints.length > 0) places.push(originalPositionFor(map, { line: 1, column }));
+    const line = { source: "heap.ts", line: 6, column: 4 };
+    for (const { column } of places.length > 0 ? [] : allGeneratedPositionsFor(map, line)) {
+      send("Debugger.setBreakpoint", { location: { scriptId, lineNumber: 0, columnNumber: column } });
+    }
+    send("Debugger.resume");
+  });
+  for (const method of ["Debugger.enable", "Runtime.runIfWaitingForDebugger"]) send(method);
+  const ended = new Promise(resolve => child.on("close", resolve));
+  // It waits until its debugger goes.
+  child.stderr.on("data", chunk => {
+    if (String(chunk).includes("Waiting for the debugger")) socket.close();
+  });
+  expect(await ended).toBe(0);
+  expect(places.length).toBeGreaterThanOrEqual(3);
+  expect(places[0]).toMatchObject({ source: "heap.ts", line: 6 });
 });
 
 test("a folder keeps so many recordings, the newest", async () => {

@@ -8,6 +8,7 @@ import { type Replay, type ReplayOptions, type ReplayResult, replay } from "../.
 import { formatReason } from "../../../wire/reason.ts";
 import { whyMissing } from "../../read.ts";
 import { painted } from "../terminal.ts";
+import { serveMap, stopInDebugger, waitForDebugger } from "./inspect.ts";
 import { stepAsJson, stepAsText } from "./step-text.ts";
 
 export interface PlayOptions {
@@ -18,25 +19,35 @@ export interface PlayOptions {
   /** The file of the module, if the recording does not hold it. */
   readonly module: string | undefined;
   readonly isTrusted: boolean;
+  /** The port of the inspector; undefined: nobody inspects. */
+  readonly inspectorPort: number | undefined;
 }
 
 /** Resolves to the exit code. Throws an Error that says why the file cannot be played. */
 export async function replayFile(path: string, options: PlayOptions): Promise<number> {
   const missing = whyMissing(path);
   if (missing !== undefined) throw new Error(`${path} could not be read: ${missing}`);
-  const { tellsSteps, isJson, isTrusted, module } = options;
+  const { tellsSteps, isJson, isTrusted, module, inspectorPort } = options;
+  const served = inspectorPort === undefined ? undefined : await serveMap();
   const given: ReplayOptions = {
     ...{ readString, readSourceMap, trusted: isTrusted },
     module: async name => moduleBytes(name, module),
+    ...(served && { mapUrl: served.url }),
     ...(tellsSteps && {
       onStep: step => process.stdout.write(`${isJson ? JSON.stringify(stepAsJson(step)) : stepAsText(step)}\n`),
     }),
   };
   const played = await replay(new Uint8Array(await readFile(path)), given);
   if (!isJson) printHead(played);
+  if (served !== undefined && inspectorPort !== undefined) {
+    served.map = played.sourceMap;
+    waitForDebugger(inspectorPort);
+    await stopInDebugger();
+  }
   const beganMs = performance.now();
   const result = played.play(options.to);
   const tookMs = performance.now() - beganMs;
+  served?.close();
   if (isJson) process.stdout.write(`${JSON.stringify(resultAsJson(played, result))}\n`);
   else printResult(played, result, tookMs);
   return result.reason === undefined || result.isSame ? 0 : 1;
