@@ -21,12 +21,15 @@ const node = {
   // Wasm memories are cheap to reserve only without the trap handler's guard regions.
   execArgv: ["--disable-wasm-trap-handler"],
   pool: "forks" as const,
+  // Node imports the sources as they are. With Vite's runner each use of an import is a call of a getter:
+  // the laws of the kernel take twice the CPU time there.
+  experimental: { viteModuleRunner: false, nodeLoader: false },
 };
 
 /** The rooms of host/, as test/ mirrors them. */
 const rooms = [
   ...["wire", "time", "adapters", "mail", "module", "actor"],
-  ...["kernel", "between", "turns", "life", "door", "javascript", "observe", "simulation", "recording", "js"],
+  ...["kernel", "between", "turns", "life", "door", "javascript", "away", "observe", "simulation", "recording", "js"],
 ];
 const inRooms = `test/{${rooms.join(",")}}`;
 
@@ -45,6 +48,9 @@ const slowOfRooms = [
   "test/turns/waits.laws.test.ts",
 ];
 
+/** Suites that keep modules back, or load them anew. */
+const withVite = ["test/mail/kernel-module.test.ts", "test/module/loader.test.ts"];
+
 /** What a page shall do as Node does: these suites run in both. */
 const inBoth = [
   ...["abi", "abi-blocking", "abi-edges", "abi-errors", "assemblyscript", "calls", "crash-report", "dead-letters"],
@@ -61,7 +67,7 @@ const core: TestProjectConfiguration = {
     ...node,
     name: "core",
     include: ["test/*.test.ts", `${inRooms}/**/*.test.ts`],
-    exclude: slowOfRooms,
+    exclude: [...slowOfRooms, ...withVite],
     // These suites leave nothing behind, and each would load the host anew.
     isolate: false,
   },
@@ -77,6 +83,11 @@ const slow: TestProjectConfiguration = {
     include: [`test/!(${rooms.join("|")})/**/*.test.ts`, ...slowOfRooms],
     exclude: ["test/browser/page/**"],
   },
+};
+
+/** What needs Vite's runner, because Node's own cache of modules cannot be emptied. */
+const vite: TestProjectConfiguration = {
+  test: { ...node, name: "vite", include: withVite, experimental: { viteModuleRunner: true } },
 };
 
 const chromium = chromiumOptions();
@@ -119,7 +130,7 @@ export default defineConfig({
   test: {
     // Files for AssemblyScript alone.
     coverage: { exclude: ["**/*.as.ts"] },
-    projects: chromium === undefined ? [core, slow] : [core, slow, browser],
+    projects: chromium === undefined ? [core, slow, vite] : [core, slow, vite, browser],
     // One more than there are processors: many suites wait for processes that they have started.
     // With two processors the whole takes 295 s then, and 436 s with two workers.
     maxWorkers: availableParallelism() + 1,

@@ -23,7 +23,7 @@ import { checkSupervisor, type SupervisorOptions } from "./javascript/child.ts";
 import { Directory } from "./javascript/directory.ts";
 import { HostMailbox } from "./javascript/host-mailbox.ts";
 import { Supervisor } from "./javascript/supervisor.ts";
-import { MAX_ACTORS, TELLS_ENDS, TIE_SECRET, WATCHED } from "./kernel/words.ts";
+import { IS_AWAY, MAX_ACTORS, TELLS_ENDS, TIE_SECRET, WATCHED } from "./kernel/words.ts";
 import { Ends } from "./life/ends.ts";
 import { Exits } from "./life/exits.ts";
 import { Hibernation } from "./life/hibernation.ts";
@@ -166,7 +166,7 @@ export class Parts {
     const denials = new Denials(notices, options.onDenied);
     const denied: Denied = (actor, call) => denials.tell(actor, call);
     const log: Log = (actor, level, text) => callbacks.log(actor, level, text);
-    const { outboxes, registry } = this;
+    const { registry } = this;
     const spawn: SpawnByGuest = (parent, name, entry, args) => {
       // Warnings count against the log, so failing spawns cannot flood it.
       const warn = (text: string, bytes: number) => {
@@ -180,7 +180,7 @@ export class Parts {
     const given = options.imports ?? {};
     const host = hostImports(services, callOut, given, log, denied);
     const asked = askedFunctions(given);
-    const parts = { services, actors, outboxes, registry, spawn, asked, callOut, log, denied, began };
+    const parts = { services, actors, registry, spawn, asked, callOut, log, denied, began };
     const actor = actorImports(parts);
     this.imports = { actor, env: envImports(services, options.readString ?? (() => "abort")), host };
     this.hibernation = new Hibernation(services, options.hibernateAfterMs ?? Number.POSITIVE_INFINITY);
@@ -191,7 +191,7 @@ export class Parts {
       provide: (actor: Actor) => this.instances.provide(actor),
       ran: () => this.hibernation.ran(),
     };
-    this.loop = new Loop(services, notices, outboxes, this.turnClock, lives, options.simulation?.driver ?? null);
+    this.loop = new Loop(services, notices, this.outboxes, this.turnClock, lives, options.simulation?.driver ?? null);
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
     this.instances = new Instances(services, ports, this.imports, limits);
     this.modules = new Modules(services, this.instances);
@@ -248,6 +248,13 @@ export class Parts {
   get calls(): Calls {
     this.#calls ??= this.#newHostActor(record => new CallActor(record, this.services, this.limits)).calls;
     return this.#calls;
+  }
+
+  /** Resolves to the exit reason of an actor, here or elsewhere. */
+  exited(pid: Pid): Promise<ExitReason> {
+    const actor = this.directory.find(pid);
+    if (actor?.has(IS_AWAY)) return this.calls.exited(actor);
+    return this.ends.exited(actor, pid) ?? Promise.resolve({ kind: "noproc" });
   }
 
   newMailbox(): HostMailbox {

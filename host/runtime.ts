@@ -30,10 +30,17 @@ import type { ExitReason, GivenReason } from "./wire/message.ts";
 import { payloadFrom } from "./wire/payload.ts";
 import type { Pid } from "./wire/pid.ts";
 
+/** What isopod's other entry points use of a runtime. */
+export let partsOf: (runtime: Runtime) => Parts;
+
 /** Loads modules, runs their actors, and connects them with JavaScript. `stop` ends it. */
 export class Runtime extends Caller implements AsyncDisposable {
   readonly #parts: Parts;
   #stopped = false;
+
+  static {
+    partsOf = runtime => runtime.#parts;
+  }
 
   /** Throws a RangeError for a number out of its range, and a TypeError for an unknown option. */
   constructor(options: RuntimeOptions = {}) {
@@ -118,7 +125,7 @@ export class Runtime extends Caller implements AsyncDisposable {
    * there is no such actor. The name is free again before any actor is told of its owner's end.
    */
   register(name: string, pid: Pid): boolean {
-    const actor = this.#parts.directory.find(pid);
+    const actor = this.#parts.directory.here(pid);
     return actor !== undefined && this.#parts.registry.register(name, actor);
   }
 
@@ -134,14 +141,14 @@ export class Runtime extends Caller implements AsyncDisposable {
 
   /** Makes an actor a member of a group, once. Returns false where there is no such actor. */
   join(group: string, pid: Pid): boolean {
-    const actor = this.#parts.directory.find(pid);
+    const actor = this.#parts.directory.here(pid);
     if (actor !== undefined) this.#parts.registry.join(group, actor);
     return actor !== undefined;
   }
 
   /** Ends an actor's membership of a group. Returns false where it is no member, or there is no such actor. */
   leave(group: string, pid: Pid): boolean {
-    const actor = this.#parts.directory.find(pid);
+    const actor = this.#parts.directory.here(pid);
     return actor !== undefined && this.#parts.registry.leave(group, actor);
   }
 
@@ -181,8 +188,7 @@ export class Runtime extends Caller implements AsyncDisposable {
 
   /** Resolves to the exit reason, or to `noproc` where there is no such actor (Erlang: a monitor). */
   exited(pid: Pid): Promise<ExitReason> {
-    const { directory, ends } = this.#parts;
-    return ends.exited(directory.find(pid), pid) ?? Promise.resolve({ kind: "noproc" });
+    return this.#parts.exited(pid);
   }
 
   /**
@@ -199,7 +205,7 @@ export class Runtime extends Caller implements AsyncDisposable {
    * that it has (`ActorInfo.pinned` says why).
    */
   hibernate(pid: Pid): boolean {
-    const actor = this.#parts.directory.find(pid);
+    const actor = this.#parts.directory.here(pid);
     return actor !== undefined && this.#parts.hibernation.hibernate(actor);
   }
 
@@ -210,7 +216,7 @@ export class Runtime extends Caller implements AsyncDisposable {
    * parked, it keeps its instance, it waits for an answer of the embedder, or there is no such actor.
    */
   image(pid: Pid): Uint8Array {
-    const actor = this.#parts.directory.find(pid);
+    const actor = this.#parts.directory.here(pid);
     if (actor === undefined) throw new ImageError("there is no image of this actor, because it is not alive");
     return this.#parts.images.image(actor);
   }
@@ -272,13 +278,13 @@ export class Runtime extends Caller implements AsyncDisposable {
 
   /** Describes one actor, as `snapshot` does. Returns undefined where there is no such actor. */
   info(pid: Pid): ActorInfo | undefined {
-    const actor = this.#parts.directory.find(pid);
+    const actor = this.#parts.directory.here(pid);
     return actor && this.#parts.snapshots.infoOf(actor);
   }
 
   /** The first items of an actor's mailbox, which stay in it. Undefined where there is no such actor. */
   peek(pid: Pid, options: PeekOptions = {}): WaitingItem[] | undefined {
-    return peek(this.#parts.directory.find(pid), options);
+    return peek(this.#parts.directory.here(pid), options);
   }
 
   /**
@@ -286,7 +292,7 @@ export class Runtime extends Caller implements AsyncDisposable {
    * that costs, docs/observer.md says. Undefined where there is no such actor.
    */
   follow(pid: Pid, options: FollowOptions = {}): Follow | undefined {
-    return this.#parts.follows.follow(this.#parts.directory.find(pid), options);
+    return this.#parts.follows.follow(this.#parts.directory.here(pid), options);
   }
 
   /**

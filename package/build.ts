@@ -22,7 +22,7 @@ const DIST = join(ROOT, "dist");
 const STARTED = ["host/node/cli/cli", "host/node/compile/compile-worker"];
 
 /** Packages of npm that become part of the code: installed, they take up to twenty times as much. */
-const BUNDLED = [...["trace-mapping", "sourcemap-codec", "resolve-uri"].map(name => `@jridgewell/${name}`), "cborg"];
+const BUNDLED = ["trace-mapping", "sourcemap-codec", "resolve-uri"].map(name => `@jridgewell/${name}`);
 
 /**
  * The kernel as text gets a file of its own, so that bundlers put it before or behind the other code. It is

@@ -48,7 +48,7 @@ void note_place(void) {
     JSFunctionBytecode *code = function->u.func.function_bytecode;
     char name[64], file[128];
     int line = code->line_num, column = code->col_num;
-    /* A function that has called nothing yet is known by where it begins. */
+    /* A function that has called nothing yet, and has not come round in a loop, is known by where it begins. */
     if (frame->cur_pc != NULL) line = find_line_num(context, code, frame->cur_pc - code->byte_code_buf - 1, &column);
     JS_AtomGetStrRT(runtime, name, sizeof name, code->func_name);
     JS_AtomGetStrRT(runtime, file, sizeof file, code->filename);

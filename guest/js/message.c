@@ -81,6 +81,8 @@ void message_begin(void) {
   prototype = JS_NewObject(context);
   JS_SetPropertyFunctionList(context, prototype, properties, sizeof properties / sizeof properties[0]);
   JS_SetClassProto(context, message_class, JS_DupValue(context, prototype));
+  /* As long as there is a message, its shape is not made anew for the next one. This one stays for ever. */
+  JS_NewObjectProtoClass(context, prototype, message_class);
 }
 
 JSValue message_new(const uint8_t *payload) {

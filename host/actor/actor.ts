@@ -118,8 +118,8 @@ export interface Reports {
 
 /** What an actor uses of its runtime. */
 export interface Services extends TurnServices, Accounting, Reports {
-  /** What is sent goes here first; null: it arrives at once. */
-  readonly transit: Transit<Actor> | null;
+  /** What does not arrive at once goes here; null: all does. */
+  transit: Transit<Actor> | null;
   /** What records actors, or plays a recording; null: nothing does. */
   readonly taping: Taping<Actor> | null;
   /** A number in [0, 1), from the runtime's source of randomness. */

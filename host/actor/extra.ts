@@ -13,6 +13,8 @@ export interface HostCode {
   turn(): void;
   /** It has ended. */
   ended(): void;
+  /** Takes an answer at once, which then is no item of the mailbox. Only actors that are immune have this. */
+  answered?(ref: number, bytes: Uint8Array): void;
 }
 
 export class Extra {

@@ -42,6 +42,8 @@ export interface Template {
   readonly name: string;
   /** What its actors are written in; undefined: what the module was compiled from. */
   readonly language: "javascript" | undefined;
+  /** Writes the places of the sources into a stack. */
+  readonly inSources: ((stack: string) => string) | undefined;
   /** Where the kernel has their first state. */
   readonly state: number;
   /** How the image's actor waited. */

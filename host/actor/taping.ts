@@ -32,6 +32,8 @@ export interface Taping<A> {
   wrote(actor: A, pointer: number, bytes?: Uint8Array): void;
   /** A recorded actor has ended, and has its instance still. */
   ended(actor: A, reason: ExitReason): Recording | undefined;
+  /** Whether the event loop is due where a recorded actor asks for more reductions. */
+  due(actor: A, isDue: boolean): boolean;
   /** The judge that is asked in place of the runtime's. */
   judge(judge: Judge): Judge;
 }

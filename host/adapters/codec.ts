@@ -1,6 +1,6 @@
 /**
  * `isopod/codec`: converts texts, JSON and CBOR to the bytes of messages, and back. The core itself
- * knows only bytes. The package `cborg` becomes part of it in the build.
+ * knows only bytes.
  *
  * Guarantee: decoding any bytes takes bounded time. It returns a value of the codec's type, or
  * throws a DecodeError. It changes no prototype. The value has at most {@link MAX_DEPTH} levels and
@@ -12,41 +12,19 @@
  * if (item?.kind === "message") console.log(decodeMessage(json, item));
  * ```
  */
-import { decode, encode, type Token, Tokenizer, Type } from "cborg";
 import { type Codec, DecodeError, text } from "../wire/codec.ts";
 import type { Message, TimerItem } from "../wire/message.ts";
 import { formatPid } from "../wire/pid.ts";
+import { decodeCbor, tooDeep, tooMany } from "./cbor-decoder.ts";
+import { encodeCbor } from "./cbor-encoder.ts";
+import { type Cbor, MAX_DEPTH, MAX_ITEMS } from "./cbor-types.ts";
 
 export { type Codec, DecodeError, text } from "../wire/codec.ts";
 export { answering } from "./answering.ts";
+export { type Cbor, MAX_DEPTH, MAX_ITEMS } from "./cbor-types.ts";
 
 /** The values of JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
-/**
- * The values of CBOR that are supported: those of JSON, bytes, and whole numbers of up to 64 bits.
- */
-export type Cbor =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly Cbor[]
-  | { readonly [key: string]: Cbor };
-
-/**
- * How many arrays and maps may be nested. Code that walks a value recursively does not overflow its
- * stack.
- */
-export const MAX_DEPTH = 100;
-
-/**
- * How many values one message may contain. One byte of a message can become an object, which takes
- * 50 times as much memory.
- */
-export const MAX_ITEMS = 1_000_000;
 
 const encoder = new TextEncoder();
 
@@ -80,21 +58,12 @@ export const json: Codec<Json> = {
 export const cbor: Codec<Cbor> = {
   encode(value) {
     try {
-      return encode(value, { ignoreUndefinedProperties: true });
+      return encodeCbor(value);
     } catch (error) {
       throw new TypeError(`it cannot be CBOR: ${reasonIn(error)}`, { cause: error });
     }
   },
-  decode(bytes) {
-    try {
-      // With a Buffer, byte strings would be views and not copies.
-      const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-      return decode(plain, { ...strict, tokenizer: new BoundedTokenizer(plain, strict) }) as Cbor;
-    } catch (error) {
-      if (error instanceof DecodeError) throw error;
-      throw new DecodeError(`it is not CBOR: ${reasonIn(error)}`, { cause: error });
-    }
-  },
+  decode: decodeCbor,
 };
 
 /**
@@ -134,7 +103,7 @@ export function decodeMessage<T>(codec: Codec<T>, item: Message | TimerItem): T 
 }
 
 function reasonIn(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/^CBOR (de|en)code error: /, "") : String(error);
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -166,47 +135,3 @@ const BACKSLASH = 0x5c;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
-
-const tooDeep = () => new DecodeError(`more than ${MAX_DEPTH} arrays and maps are nested`);
-const tooMany = () => new DecodeError(`it contains more than ${MAX_ITEMS.toLocaleString("en")} values`);
-
-/** All options, because the tokenizer has no defaults. */
-const strict = {
-  allowBigInt: true,
-  allowIndefinite: false,
-  allowUndefined: true,
-  coerceUndefinedToNull: true,
-  rejectDuplicateMapKeys: true,
-};
-
-/**
- * Throws at values that are nested too deep, at too many values, and at invalid UTF-8, before cborg
- * makes a value of them.
- */
-class BoundedTokenizer extends Tokenizer {
-  /** For each open array or map, how many items are still to come. The innermost is the last. */
-  readonly #open: number[] = [];
-  #items = 0;
-
-  override next(): Token {
-    if (++this.#items > MAX_ITEMS) throw tooMany();
-    const begin = this.pos();
-    const token = super.next();
-    // The decoder replaces invalid bytes with U+FFFD.
-    if (Type.equals(token.type, Type.string) && token.value.includes("\ufffd")) this.#mustBeUtf8(begin);
-    const innermost = this.#open.length - 1;
-    if (innermost >= 0) this.#open[innermost]--;
-    if (Type.equals(token.type, Type.array)) this.#open.push(token.value);
-    else if (Type.equals(token.type, Type.map)) this.#open.push(2 * token.value);
-    if (this.#open.length > MAX_DEPTH) throw tooDeep();
-    while (this.#open.at(-1) === 0) this.#open.pop();
-    return token;
-  }
-
-  /** Checks the text whose head is at `begin`. It ends where the next item begins. */
-  #mustBeUtf8(begin: number): void {
-    const minor = this.data[begin] & 31;
-    const headBytes = minor < 24 ? 1 : 1 + 2 ** (minor - 24);
-    text.decode(this.data.subarray(begin + headBytes, this.pos()));
-  }
-}

@@ -1,5 +1,5 @@
 /**
- * Source maps of WebAssembly modules. A runtime's option `readSourceMap` takes `readSourceMap`;
+ * Source maps of WebAssembly modules, and of scripts. A runtime's option `readSourceMap` takes `readSourceMap`;
  * crashes then name places in the sources.
  */
 import { type EncodedSourceMap, originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
@@ -19,5 +19,19 @@ export function readSourceMap(json: string): (offset: number) => string | undefi
     // A source map of WebAssembly has one line. Its columns are offsets in the module.
     const { source, line, column } = originalPositionFor(map, { line: 1, column: offset });
     return source === null ? undefined : `${source}:${line}:${column + 1}`;
+  };
+}
+
+/**
+ * Reads the source map of a script.
+ *
+ * @returns looks up a place, line and column from 1, as `file:line:column`; undefined where the map has none for it
+ * @throws where the text is no source map
+ */
+export function readScriptMap(json: string): (line: number, column: number) => string | undefined {
+  const map = new TraceMap(json);
+  return (line, column) => {
+    const found = originalPositionFor(map, { line, column: column - 1 });
+    return found.source === null ? undefined : `${found.source}:${found.line}:${found.column + 1}`;
   };
 }

@@ -16,8 +16,8 @@ export function sendDown(
   isFull = true,
 ): void {
   const { transit } = watcher.services;
-  if (transit === null) takeDown(watcher, fromLo, fromHi, ref, reason, isFull);
-  else transit.down(fromLo, fromHi, watcher, ref, reason, isFull);
+  if (transit?.carries(watcher, fromLo, fromHi)) transit.down(fromLo, fromHi, watcher, ref, reason, isFull);
+  else takeDown(watcher, fromLo, fromHi, ref, reason, isFull);
 }
 
 /** A Down comes into its watcher's mailbox. */

@@ -2,6 +2,7 @@
 
 import type { Actor } from "../actor/actor.ts";
 import { LINK } from "../kernel/tie-words.ts";
+import { IS_AWAY } from "../kernel/words.ts";
 import { noMemory, partnerOf, tiesOfKind } from "./ties.ts";
 
 /** Whether two live actors are linked. */
@@ -13,13 +14,15 @@ export function areLinked(a: Actor, b: Actor): boolean {
 export function link(a: Actor, b: Actor): void {
   if (a.is(b) || areLinked(a, b)) return;
   if (a.services.kernel.call.linkBoth(a.record, b.record) === 0) noMemory();
+  a.services.transit?.linked(a, b);
 }
 
 /** Removes a link. An Exit that is in the mailbox already stays there. */
 export function unlink(a: Actor, b: Actor): void {
-  const { call } = a.services.kernel;
-  const tie = call.findLink(a.record, b.record);
-  if (tie !== 0) call.dropTie(tie);
+  const { kernel, transit } = a.services;
+  const tie = kernel.call.findLink(a.record, b.record);
+  if (tie !== 0) kernel.call.dropTie(tie);
+  if (b.has(IS_AWAY)) transit?.unlinked(a, b.lo, b.hi);
 }
 
 /** Removes a link to an actor that has ended, but whose end is not told yet, or is under way. */

@@ -9,7 +9,7 @@ import { GREATEST_REF, isCounted } from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";
 import { sendDown } from "./down.ts";
 import { newRef } from "./refs.ts";
-import { noMemory } from "./ties.ts";
+import { noMemory, targetOf } from "./ties.ts";
 
 /**
  * Monitors an actor and returns the ref. Without a target, the Down comes at once with the exit
@@ -17,10 +17,12 @@ import { noMemory } from "./ties.ts";
  */
 export function monitor(watcher: Actor, target: Actor | undefined, targetLo: number, targetHi: number): number {
   const ref = newRef(watcher);
+  const { kernel, transit } = watcher.services;
   if (target === undefined) {
     sendDown(watcher, targetLo, targetHi, ref, { kind: "noproc" });
-  } else if (watcher.services.kernel.call.watch(watcher.record, target.record, ref) === 0) {
-    noMemory();
+  } else {
+    if (kernel.call.watch(watcher.record, target.record, ref) === 0) noMemory();
+    transit?.monitored(watcher, target, ref);
   }
   return ref;
 }
@@ -30,10 +32,11 @@ export function monitor(watcher: Actor, target: Actor | undefined, targetLo: num
  * removes such a Down from the mailbox.
  */
 export function demonitor(watcher: Actor, ref: number, flush: boolean): boolean {
-  const { call } = watcher.services.kernel;
-  const tie = call.findMonitor(watcher.record, ref);
-  if (tie !== 0) call.dropTie(tie);
-  watcher.services.transit?.forget(watcher, ref);
+  const { kernel, transit } = watcher.services;
+  const tie = kernel.call.findMonitor(watcher.record, ref);
+  const target = tie === 0 || transit === null ? undefined : targetOf(watcher, tie);
+  if (tie !== 0) kernel.call.dropTie(tie);
+  transit?.forget(watcher, ref, target);
   if (flush) flushRef(watcher, ref);
   watcher.mailbox.unmark(ref);
   return tie !== 0;

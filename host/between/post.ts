@@ -9,11 +9,11 @@
  */
 
 import type { Actor, Services } from "../actor/actor.ts";
+import { IS_AWAY } from "../kernel/words.ts";
 import type { DeadLetter } from "../wire/events.ts";
 import { MAX_REASON_BYTES, SEND_ACCEPTED, SEND_FULL, SEND_NO_ACTOR, SEND_TOO_LARGE, TIMER } from "../wire/message.ts";
 import { pidFromWords } from "../wire/pid.ts";
 import { answered, askerOf, mayAnswer } from "./answers.ts";
-import { demonitor } from "./monitors.ts";
 
 /** So many items that it has asked for a large mailbox may hold where all mailboxes together have no more room. */
 const ASKED_IN_A_CROWD = 64;
@@ -37,7 +37,9 @@ export function post(
 ): number {
   const { length } = bytes;
   const { counters, follows } = services;
-  const receiver = tag < 0 && from !== null ? askerOf(from, to, toLo, toHi, tag) : to;
+  // The host's calls wait in promises, and it hands on no request.
+  const isCall = to?.immune === true;
+  const receiver = tag < 0 && from !== null && !isCall ? askerOf(from, to, toLo, toHi, tag) : to;
   const status = admission(from, receiver, kind, tag, ref, length);
   // Counted after what may end a guest's stack.
   if (status !== SEND_ACCEPTED || receiver === undefined) {
@@ -48,19 +50,27 @@ export function post(
     return status;
   }
   const { transit } = services;
-  const isUnderWay = transit !== null && (receiver.lo !== fromLo || receiver.hi !== fromHi);
+  const isUnderWay = transit?.carries(receiver, fromLo, fromHi) === true;
   if (isUnderWay) transit.message(fromLo, fromHi, receiver, kind, tag, ref, bytes);
-  else services.kernel.deliver(receiver.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
+  else arrive(receiver, kind, tag, fromLo, fromHi, ref, bytes);
   counters.sent++;
-  if (tag < 0) answered(receiver, tag);
-  if (!isUnderWay) arrived(receiver, tag);
+  if (tag < 0 && (isUnderWay || !isCall)) answered(receiver, tag);
   if (follows.areWanted) follows.note(fromLo, fromHi, toLo, toHi, kind, tag, ref, bytes, status, receiver);
   return SEND_ACCEPTED;
 }
 
-/** A message is in a mailbox. The host's calls wait in promises: each is over with its answer. */
-export function arrived(receiver: Actor, tag: number): void {
-  if (receiver.immune) demonitor(receiver, tag, false);
+/** A message that is accepted comes into a mailbox. The host's calls wait in promises: each has its answer now, and is over. */
+export function arrive(
+  to: Actor,
+  kind: number,
+  tag: number,
+  fromLo: number,
+  fromHi: number,
+  ref: number,
+  bytes: Uint8Array,
+): void {
+  if (to.immune) to.extra.host?.answered?.(tag, bytes);
+  else to.services.kernel.deliver(to.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
 }
 
 /** In words, why a message was not admitted. */
@@ -81,16 +91,20 @@ export function admission(
 ): number {
   if (to === undefined) return SEND_NO_ACTOR;
   // The runtime's own takes answers only, and no timer brings one.
-  if (to.immune && (tag >= 0 || kind === TIMER)) return SEND_NO_ACTOR;
+  const { immune } = to;
+  if (immune && (tag >= 0 || kind === TIMER)) return SEND_NO_ACTOR;
   // First of all, so that a stranger is answered the same for every ref.
   if (tag < 0 && !mayAnswer(from, to, tag)) return SEND_NO_ACTOR;
   if (bytes > to.limits.messageBytes) return SEND_TOO_LARGE;
+  if (immune) return SEND_ACCEPTED;
   const isAskedFor = tag < 0 || (kind === TIMER && ref !== 0);
   return (isAskedFor ? hasRoomForAnswer(to, bytes) : hasRoom(to, bytes)) ? SEND_ACCEPTED : SEND_FULL;
 }
 
-/** Whether an actor's mailbox takes one more item of so many bytes. */
-export function hasRoom({ mailbox, limits }: Actor, bytes: number): boolean {
+/** Whether an actor's mailbox takes one more item of so many bytes, or what leads there if the actor lives elsewhere. */
+export function hasRoom(to: Actor, bytes: number): boolean {
+  const { mailbox, limits } = to;
+  if (to.has(IS_AWAY)) return to.services.transit?.hasRoom(to, bytes) === true;
   return (
     mailbox.count < limits.mailboxMessages && mailbox.bytes + bytes <= limits.mailboxBytes && mailbox.mayTake(bytes)
   );
@@ -102,6 +116,8 @@ export function hasRoom({ mailbox, limits }: Actor, bytes: number): boolean {
  */
 export function hasRoomForAnswer(to: Actor, bytes: number): boolean {
   const { mailbox, limits } = to;
+  // It is refused where it arrives.
+  if (to.has(IS_AWAY)) return true;
   if (mailbox.bytes + bytes > limits.mailboxBytes + limits.messageBytes) return false;
   // A short one is taken as signals are, also where all mailboxes together have no more room.
   return bytes <= MAX_REASON_BYTES || mailbox.mayTake(bytes);

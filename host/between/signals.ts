@@ -8,27 +8,25 @@ import type { Actor } from "../actor/actor.ts";
 import type { PendingTimer } from "../actor/belongings.ts";
 import { ORPHAN_TIMER_BYTES, ORPHAN_TIMERS } from "../kernel/life-words.ts";
 import { MONITOR, TIE_KIND, TIE_REF, WAS_LINKED } from "../kernel/tie-words.ts";
-import { DEAD, EXITING, RUNNING, TRAPS_EXITS } from "../kernel/words.ts";
+import { DEAD, EXITING, IS_AWAY, RUNNING, TRAPS_EXITS } from "../kernel/words.ts";
 import { TIMERS } from "../mail/account.ts";
 import { TIMER_BYTES } from "../wire/memory-use.ts";
 import { EXIT, type ExitReason, ReasonCode } from "../wire/message.ts";
 import { bytesFor, sendDown } from "./down.ts";
 import { areLinked } from "./links.ts";
-import { ownerOf, partnerOf, tieWord } from "./ties.ts";
+import { ownerOf, partnerOf, targetOf, tieWord } from "./ties.ts";
 
 /** Sends an exit signal. `isOfLink`: the sender has ended, and was linked to the receiver. */
 export function exitSignal(to: Actor, fromLo: number, fromHi: number, reason: ExitReason, isOfLink = false): void {
   const { transit } = to.services;
-  const isUnderWay = transit !== null && (to.lo !== fromLo || to.hi !== fromHi);
-  if (isUnderWay) transit.exit(fromLo, fromHi, to, reason, isOfLink);
+  if (transit?.carries(to, fromLo, fromHi)) transit.exit(fromLo, fromHi, to, reason, isOfLink);
   else takeExitSignal(to, fromLo, fromHi, reason);
 }
 
 /** Kills an actor for another one, or for the host's code. */
 export function kill(to: Actor, fromLo: number, fromHi: number): void {
   const { transit } = to.services;
-  const isUnderWay = transit !== null && (to.lo !== fromLo || to.hi !== fromHi);
-  if (isUnderWay) transit.kill(fromLo, fromHi, to);
+  if (transit?.carries(to, fromLo, fromHi)) transit.kill(fromLo, fromHi, to);
   else endFromOutside(to, { kind: "killed" });
 }
 
@@ -94,7 +92,10 @@ function announceToLinked(actor: Actor, reason: ExitReason, most: number): numbe
     if (kind === WAS_LINKED) break;
     if (left-- <= 0) return -1;
     if (kind === MONITOR) {
+      const ref = tieWord(actor, tie, TIE_REF);
+      const target = targetOf(actor, tie);
       call.dropTie(tie);
+      if (target.has(IS_AWAY)) services.transit?.forget(actor, ref, target);
       continue;
     }
     const partner = partnerOf(actor, tie);
@@ -140,8 +141,10 @@ export function dropTies({ record, services }: Actor): void {
  * Whether a watcher learns more than the kind of an end: the host, the actor's family, and actors
  * that were linked to it, or may link to any.
  */
-function mayKnowWhy(watcher: Actor, ended: Actor): boolean {
+export function mayKnowWhy(watcher: Actor, ended: Actor): boolean {
   const { granted, family } = watcher;
+  // The rest is known where it lives.
+  if (watcher.has(IS_AWAY)) return areLinked(watcher, ended);
   if (granted === null || granted.kill || family?.address === ended.family?.address) return true;
   return areLinked(watcher, ended);
 }

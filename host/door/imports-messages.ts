@@ -11,13 +11,12 @@ import { checkRange, checkWindow, noteWrite } from "../actor/ranges.ts";
 import { lookUp } from "../between/guesses.ts";
 import { HANDLER_CAPACITY, HANDLER_INFO, HANDLER_POINTER, HAS_MATCH, WINDOW_MOVED } from "../kernel/words.ts";
 import type { Actors } from "../mail/actors.ts";
-import type { Outboxes } from "../mail/outbox.ts";
 import type { Import } from "../wire/abi.ts";
 import { callerOf } from "./caller.ts";
 import { failedImport } from "./failed-import.ts";
-import { countSent, refuse, sendMessage } from "./send.ts";
+import { countSent, sendMessage } from "./send.ts";
 
-export function messageImports(services: Services, actors: Actors<Actor>, outboxes: Outboxes): Record<string, Import> {
+export function messageImports(services: Services, actors: Actors<Actor>): Record<string, Import> {
   /** Crashes the caller of a receive that the kernel has refused. */
   const isWrong = (name: string, info: number, pointer: number, capacity: number): never => {
     try {
@@ -37,8 +36,6 @@ export function messageImports(services: Services, actors: Actors<Actor>, outbox
       try {
         const from = callerOf(services, "send");
         checkRange(from, "send", "the payload", pointer, length);
-        const refusal = outboxes.refusal(lo, hi, length >>> 0);
-        if (refusal !== undefined) return refuse(from, lo, hi, tag, length, refusal);
         const status = sendMessage(from, lookUp(from, actors, lo, hi), lo, hi, tag, 0, pointer, length);
         return countSent(from, status, tag);
       } catch (error) {

@@ -13,7 +13,6 @@ import { CALL_REDUCTIONS, charge } from "../actor/budget.ts";
 import type { Registry } from "../between/names.ts";
 import type { Actors } from "../mail/actors.ts";
 import { needHeadroom } from "../mail/headroom.ts";
-import type { Outboxes } from "../mail/outbox.ts";
 import type { CallOut } from "../time/call-out.ts";
 import type { Import } from "../wire/abi.ts";
 import { NOT_GRANTED } from "../wire/message.ts";
@@ -31,7 +30,6 @@ import type { Log } from "./log.ts";
 export interface ImportParts {
   readonly services: Services;
   readonly actors: Actors<Actor>;
-  readonly outboxes: Outboxes;
   readonly registry: Registry;
   readonly spawn: SpawnByGuest;
   /** The embedder's functions that guests ask. */
@@ -48,9 +46,9 @@ export interface ImportParts {
  * crashes.
  */
 export function actorImports(parts: ImportParts): Record<string, Import> {
-  const { services, actors, outboxes, registry, spawn, asked, callOut, log, denied, began } = parts;
+  const { services, actors, registry, spawn, asked, callOut, log, denied, began } = parts;
   return {
-    ...messageImports(services, actors, outboxes),
+    ...messageImports(services, actors),
     ...selfImports(services, began, denied),
     ...withHeadroom(services, denied, {
       ...outputImports(services, log),

@@ -3,10 +3,9 @@
 import type { Actor } from "../actor/actor.ts";
 import { charge } from "../actor/budget.ts";
 import { missedRef } from "../between/guesses.ts";
-import { post, whyRefused } from "../between/post.ts";
+import { post } from "../between/post.ts";
 import { COPIED_SHIFT } from "../kernel/words.ts";
 import { MESSAGE, SEND_ACCEPTED, SEND_NO_ACTOR } from "../wire/message.ts";
-import { pidFromWords } from "../wire/pid.ts";
 
 /**
  * Sends bytes of a guest's memory, which have been checked. `ref` is the ref to answer with, or 0.
@@ -27,15 +26,6 @@ export function sendMessage(
   const payload = bytes.u8.subarray(pointer >>> 0, (pointer >>> 0) + size);
   const status = post(services, from, from.lo, from.hi, to, toLo, toHi, MESSAGE, tag, ref, payload);
   if (tag < 0 && status === SEND_NO_ACTOR) missedRef(from);
-  return status;
-}
-
-/** A message to another thread or node that its outbox does not take. */
-export function refuse(from: Actor, lo: number, hi: number, tag: number, length: number, status: number): number {
-  const { services, pid } = from;
-  charge(from, (length >>> 0) >>> COPIED_SHIFT);
-  services.deadLetter(pid, pidFromWords(lo, hi), tag, length >>> 0, whyRefused(undefined, status));
-  services.counters.sent++;
   return status;
 }
 

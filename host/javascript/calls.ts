@@ -69,6 +69,8 @@ interface Pending {
   readonly timer: Timer | undefined;
   resolve(bytes: Uint8Array): void;
   reject(error: unknown): void;
+  /** Gets the reason of the callee's end in place of `reject`. */
+  readonly ended?: (reason: ExitReason) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 5000;
@@ -109,6 +111,14 @@ export class Calls {
     const answer = this.#answer(ref, callee, timeoutMs, signal);
     post(services, actor, actor.lo, actor.hi, to, to.lo, to.hi, MESSAGE, tag, ref, bytes);
     return answer;
+  }
+
+  /** Resolves to the exit reason of an actor that lives on another thread or node. */
+  exited(to: Actor): Promise<ExitReason> {
+    const ref = monitor(this.#actor, to, to.lo, to.hi);
+    return new Promise((ended, reject) => {
+      this.#pending.set(ref, { callee: to.pid, timer: undefined, resolve: () => undefined, reject, ended });
+    });
   }
 
   /** Returns a promise of the answer, which does not keep the bytes of the request. */
@@ -169,6 +179,17 @@ export class Calls {
     }
   }
 
+  /**
+   * The answer of a call has come, and was admitted. It takes no turn and no place in the mailbox: that is a quarter of
+   * what a call costs. A guest's stack may end in here. Then the call has its answer, or waits for the guest's Down.
+   */
+  answer(ref: number, bytes: Uint8Array): void {
+    // The bytes are in the guest's memory, or the sender's.
+    this.#pending.get(ref)?.resolve(new Uint8Array(bytes));
+    this.#settle(ref);
+    this.#actor.services.counters.received++;
+  }
+
   #take(at: number, ref: number): void {
     const { mailbox, services } = this.#actor;
     const { kind, reason } = mailbox.item(at);
@@ -182,7 +203,8 @@ export class Calls {
     }
     const ended = reasonFrom(reason, bytes);
     const why = `${nameOf(pending?.callee ?? 0)} ended before it answered: ${formatReason(ended)}`;
-    pending?.reject(new CallError(why, ended));
+    if (pending?.ended !== undefined) pending.ended(ended);
+    else pending?.reject(new CallError(why, ended));
   }
 
   /** Ends a call: its ref is no longer live, and no item bears it any more. Returns the pending call. */

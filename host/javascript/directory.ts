@@ -23,9 +23,16 @@ export class Directory {
     this.#actors = actors;
   }
 
+  /** The live actor of a pid, or what stands for one that lives on another thread or node. */
   find(pid: Pid): Actor | undefined {
     checkPid(pid);
     return this.#actors.get(lowWord(pid), highWord(pid));
+  }
+
+  /** The live actor of a pid, if it lives here. */
+  here(pid: Pid): Actor | undefined {
+    checkPid(pid);
+    return this.#actors.here(lowWord(pid), highWord(pid));
   }
 
   /** The live actor of a pid, or of a name. */

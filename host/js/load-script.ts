@@ -18,7 +18,9 @@ import { formatReason } from "../wire/reason.ts";
 import { engineOf } from "./engine.ts";
 import { ScriptError } from "./script-error.ts";
 import { noteShape, type ScriptShape } from "./shape.ts";
+import { inlineMap, stacksBy } from "./source-maps.ts";
 import { withoutTypes } from "./types.ts";
+import { WARM_UP } from "./warm-up.ts";
 
 export interface ScriptOptions {
   /** The script's name in errors and observers. The imports of the script are relative to it. Default `script.js`. */
@@ -29,6 +31,8 @@ export interface ScriptOptions {
   readonly modules?: Readonly<Record<string, string>>;
   /** Gives the source of a module that `modules` has not. Undefined: there is no such module. */
   readonly resolve?: (name: string, importer: string) => string | undefined | PromiseLike<string | undefined>;
+  /** The script's source map, as JSON: crashes then name its sources. Default: the map that the script ends with. */
+  readonly sourceMap?: string;
   /** Whether the script may use `eval` and `Function`. Default true. */
   readonly eval?: boolean;
   /** Milliseconds that evaluating the script may take. Default 100. */
@@ -41,13 +45,16 @@ export interface ScriptOptions {
   readonly engine?: ModuleSource;
 }
 
+const MOST_MS = 2 ** 31 - 1;
+
 const checks = checksOf<ScriptOptions>({
   name: text,
   language: oneOf("js", "ts"),
   modules: null,
   resolve: callbackCheck,
+  sourceMap: text,
   eval: flag,
-  loadMs: wholeNumber(1, 2 ** 31 - 1),
+  loadMs: wholeNumber(1, MOST_MS),
   loadReductions: wholeNumber(1, 2 ** 31 - 2),
   memoryPages: wholeNumber(1, 65_536),
   engine: null,
@@ -82,7 +89,7 @@ export async function loadScript(
 ): Promise<DerivedModule> {
   checkOptions("loadScript", options, checks);
   const { name = "script.js" } = options;
-  const engine = await engineOf(runtime, options.engine);
+  const engine = await engineOf(runtime, options.engine, engine => warmUp(runtime, engine));
   const modules = new Map([[name, source]]);
   for (const [key, text] of Object.entries(options.modules ?? {})) modules.set(key.replace(/^\.\//, ""), text);
   while (true) {
@@ -95,6 +102,16 @@ export async function loadScript(
     }
     if (modules.size > MOST_MODULES) throw new ScriptError(`${name} has more than ${MOST_MODULES} modules`);
   }
+}
+
+/**
+ * Evaluates a script of ours. JavaScript engines compile each function of WebAssembly when it is first called, and that
+ * must not count as time of the first script.
+ */
+async function warmUp(runtime: Runtime, engine: GuestModule): Promise<void> {
+  const name = "warm-up.js";
+  const module = await evaluate(runtime, engine, new Map([[name, WARM_UP]]), { name, loadMs: MOST_MS });
+  runtime.unload(module as DerivedModule);
 }
 
 type Missing = readonly (readonly [name: string, importer: string])[];
@@ -117,13 +134,15 @@ async function evaluate(
     const shape = shapeIn(await runtime.call(loader, "", { timeoutMs: Number.POSITIVE_INFINITY }));
     // main begins with its actor; the others wait for their first item as the loader does.
     const begin = shape.kind === "main" ? "entry" : "parked";
-    const module = runtime.derive(engine, runtime.image(loader), { begin, name, language: "javascript" });
+    const inSources = await stacksBy(mapsOf(modules, options));
+    const derived = { begin, name, language: "javascript", ...(inSources && { inSources }) } as const;
+    const module = runtime.derive(engine, runtime.image(loader), derived);
     noteShape(module, shape);
     return module;
   } catch (error) {
     if (!(error instanceof CallError) || error.reason === undefined) throw error;
     if (error.reason.kind === "custom") return missingIn(error.reason.bytes);
-    throw failure(name, error.reason);
+    throw failure(name, error.reason, await stacksBy(mapsOf(modules, options)));
   } finally {
     end(runtime, loader);
   }
@@ -154,9 +173,20 @@ function missingIn(bytes: Uint8Array): Missing {
   return Array.from({ length: reader.u32() }, () => [reader.text(), reader.text()] as const);
 }
 
-function failure(name: string, reason: ExitReason): ScriptError {
+/** The source maps of the modules, by their names. */
+function mapsOf(modules: ReadonlyMap<string, string>, { name = "script.js", sourceMap }: ScriptOptions) {
+  const maps = new Map<string, string>();
+  for (const [module, source] of modules) {
+    const map = module === name ? (sourceMap ?? inlineMap(source)) : inlineMap(source);
+    if (map !== undefined) maps.set(module, map);
+  }
+  return maps;
+}
+
+function failure(name: string, reason: ExitReason, inSources: ((stack: string) => string) | undefined): ScriptError {
   if (reason.kind !== "crashed") return new ScriptError(`${name}: ${formatReason(reason)}`);
-  return new ScriptError(`${name}: ${reason.message}`, reason.stack);
+  const stack = inSources?.(reason.stack) ?? reason.stack;
+  return new ScriptError(`${name}: ${reason.message}`, stack);
 }
 
 /** The loader has done its work. */

@@ -33,6 +33,7 @@ import {
   GUESTS,
   HAS_EXTRA,
   HI,
+  IS_AWAY,
   KEPT_HEADER,
   LO,
   OTHER_BYTES,
@@ -109,24 +110,36 @@ function isPlain(record: i32): bool {
   return load((load((record + SPEC) | 0) + USERS) | 0) > 1 && load((load((cold + FAMILY) | 0) + SIZE) | 0) > 1;
 }
 
-/** Removes a link or an own monitor of the actor. A linked actor that traps exits is told. False: there is no memory. */
+/**
+ * Removes a link or an own monitor of the actor. A linked actor that traps exits is told. False: there is no
+ * memory, or the other actor lives elsewhere.
+ */
 function endTie(record: i32, tie: i32): bool {
-  if (load((tie + TIE_KIND) | 0) !== MONITOR) {
+  if (load((tie + TIE_KIND) | 0) === MONITOR) {
+    if (isAway(load((tie + TIE_OTHER) | 0))) return false;
+  } else {
     const owner = load((tie + TIE_OWNER) | 0);
     const partner = owner === record ? load((tie + TIE_OTHER) | 0) : owner;
-    const traps = (load((partner + FLAGS) | 0) & TRAPS_EXITS) !== 0;
-    if (traps && !signal(record, partner, EXIT, 0)) return false;
+    const flags = load((partner + FLAGS) | 0);
+    if ((flags & IS_AWAY) !== 0) return false;
+    if ((flags & TRAPS_EXITS) !== 0 && !signal(record, partner, EXIT, 0)) return false;
   }
   dropTie(tie);
   return true;
 }
 
 function tellWatcher(record: i32, tie: i32): bool {
-  if (!signal(record, load((tie + TIE_OWNER) | 0), DOWN, load((tie + TIE_REF) | 0))) return false;
+  const watcher = load((tie + TIE_OWNER) | 0);
+  if (isAway(watcher) || !signal(record, watcher, DOWN, load((tie + TIE_REF) | 0))) return false;
   dropTie(tie);
   return true;
 }
 
 function signal(from: i32, to: i32, kind: i32, ref: i32): bool {
   return deliver(to, kind, 0, load((from + LO) | 0), load((from + HI) | 0), ref, 0, 0, 0, false);
+}
+
+// @inline
+function isAway(record: i32): bool {
+  return (load((record + FLAGS) | 0) & IS_AWAY) !== 0;
 }

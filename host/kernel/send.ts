@@ -1,6 +1,6 @@
 /** A guest's `send`. */
 
-import { findMonitor } from "./buckets.ts";
+import { findDelegated, findMonitor } from "./buckets.ts";
 import { wake } from "./delivery.ts";
 import { sizeFor } from "./items.ts";
 import { ITEM_HEADER, MESSAGE } from "./mail-words.ts";
@@ -44,7 +44,9 @@ import {
 export function send(lo: i32, hi: i32, tag: i32, pointer: i32, length: i32): i32 {
   const to = recordAt(lo);
   if (!isPlain(to, lo, hi, pointer, length)) {
-    if (!isElsewhere(hi) || !depart(lo, hi, tag, 0, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
+    // Of a request that was delegated, the host knows the asker.
+    const isFree = isElsewhere(hi) && (tag >= 0 || findDelegated(me, tag) === 0);
+    if (!isFree || !depart(lo, hi, tag, 0, pointer, length)) return hostSend(lo, hi, tag, pointer, length);
     return tag >= 0 ? countSent(me) : ACCEPTED;
   }
   if (tag < 0) return answer(to, lo, hi, tag, pointer, length);

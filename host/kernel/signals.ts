@@ -7,8 +7,9 @@ import { hostDemonitor, hostLink, hostMonitor, hostTrapExit, hostUnlink } from "
 import { drawRef, mayAct, mayAsk, mayTie, partner, pay } from "./request.ts";
 import { findRef, startFor } from "./search.ts";
 import { me } from "./self.ts";
+import { TIE_OTHER } from "./tie-words.ts";
 import { addLink, addMonitor, dropTie, prepareTie } from "./ties.ts";
-import { COUNT, FLAGS, MAY_END, REFS_LEFT, TIE_PRICE, TRAPS_EXITS } from "./words.ts";
+import { COUNT, FLAGS, IS_AWAY, MAY_END, REFS_LEFT, TIE_PRICE, TRAPS_EXITS } from "./words.ts";
 
 /** As docs/abi.md says. Who may not end others may link to itself and to its children, which the host knows. */
 export function link(lo: i32, hi: i32): i32 {
@@ -54,11 +55,12 @@ export function monitor(lo: i32, hi: i32): i32 {
   return ref;
 }
 
-/** As docs/abi.md says. The host does it if there is no such monitor, or its flush finds something. */
+/** As docs/abi.md says. The host does it if there is no such monitor here, or its flush finds something. */
 export function demonitor(ref: i32, flush: i32): i32 {
   const self = me;
   const tie = mayAct(self) ? findMonitor(self, ref) : 0;
   if (tie === 0) return hostDemonitor(ref, flush);
+  if ((load((load((tie + TIE_OTHER) | 0) + FLAGS) | 0) & IS_AWAY) !== 0) return hostDemonitor(ref, flush);
   const items = flush === 0 ? 0 : load((self + COUNT) | 0);
   if (items !== 0 && findRef(self, startFor(self, ref), ref) !== 0) return hostDemonitor(ref, flush);
   pay(self, (TIE_PRICE + items) | 0);

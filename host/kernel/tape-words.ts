@@ -53,6 +53,8 @@ export const ANSWER_I64 = 14;
 export const ANSWER_NOTHING = 15;
 /** An import has answered an i32: its number, and the answer with a sign. */
 export const ANSWER = 16;
+/** Behind GOES_ON: the event loop was due, so the actor gives way at its next receive. */
+export const DUE = 17;
 /**
  * An item. The two low bits are its kind, less 1. A sender, as a place among those that are known, or as the words
  * of its pid; the tag; a ref and a reason; the length of the payload, and the payload.

@@ -261,6 +261,8 @@ export const HAS_START = 262_144;
 export const RUNS_ONCE = 524_288;
 /** Its last turn that was timed was a long one, so `runTimed` times each of its turns. */
 export const HAS_LONG_TURNS = 1_048_576;
+/** It lives on another thread or node: the record stands for it in the ties of actors that live here. */
+export const IS_AWAY = 2_097_152;
 
 /** The value of NEXT in the last record of the run queue. */
 export const LAST_IN_QUEUE = 1;

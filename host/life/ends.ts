@@ -20,6 +20,7 @@ import { dropKept } from "../mail/kept.ts";
 import { NONE } from "../mail/mailbox.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
+import { isHelper } from "../wire/helpers.ts";
 import { type ExitReason, isCounted } from "../wire/message.ts";
 import { type Pid, pidFromWords } from "../wire/pid.ts";
 import { type Ending, endingOf } from "./ending.ts";
@@ -287,6 +288,7 @@ export class Ends implements Runnable {
       if (ending.reason.kind === "crashed" && ending.wasAlive) ending.lastReceived = lastSeen(actor);
       ending.reason = module.located(ending.reason) ?? ending.reason;
     }
+    ending.reason = inSources(actor, ending.reason);
     actor.disarmDeadline();
     actor.discard();
     countEnd(actor);
@@ -315,8 +317,8 @@ export class Ends implements Runnable {
     const waiting = this.#waiting.get(actor.pid);
     this.#waiting.delete(actor.pid);
     for (const resolve of waiting ?? []) resolve(reason);
-    if (!wasAlive) return;
     const { pid, spec } = actor;
+    if (!wasAlive || isHelper(spec)) return;
     this.#exits.tell(
       {
         ...{ pid, module: moduleNameOf(spec), reason },
@@ -325,5 +327,15 @@ export class Ends implements Runnable {
       },
       names,
     );
+  }
+}
+
+/** The reason with places in the sources of a derived module. A reason that came from elsewhere has none of its own. */
+function inSources({ spec, exiting, atFault }: Actor, reason: ExitReason): ExitReason {
+  if (reason.kind !== "crashed" || !(atFault || exiting)) return reason;
+  try {
+    return { ...reason, stack: spec.template?.inSources?.(reason.stack) ?? reason.stack };
+  } catch {
+    return reason;
   }
 }

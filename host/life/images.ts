@@ -151,12 +151,12 @@ export class Images {
     actor: Actor,
     module: GuestModule,
     { parked, beginsEntry }: Opened,
-    { name, language }: Pick<Template, "name" | "language">,
+    { name, language, inSources }: Pick<Template, "name" | "language" | "inSources">,
   ): Template {
     const { kernel } = this.#services;
     const image = actor.word(BODY);
     const limit = module.storeLimit === undefined ? -1 : imageLimit(kernel, image);
-    return { name, language, state: deriveState(kernel, image, limit), parked, beginsEntry };
+    return { name, language, inSources, state: deriveState(kernel, image, limit), parked, beginsEntry };
   }
 
   /** The actor of an image is alive: it waits as it did. */

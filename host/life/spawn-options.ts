@@ -1,6 +1,6 @@
 /** What a spawn may say beside the module, and what a definition says for all spawns by its name. */
 import { reductionChecks } from "../turns/reduction-policy.ts";
-import { checksOf, flag, oneOf, options, text } from "../wire/checks.ts";
+import { callback, checksOf, flag, oneOf, options, text } from "../wire/checks.ts";
 import type { Grants } from "../wire/grants.ts";
 import type { Limits, ReductionOptions, WayName } from "../wire/limits.ts";
 
@@ -51,12 +51,15 @@ export interface DeriveOptions {
   readonly name?: string;
   /** What its actors are written in, if that is not their base's language: for observers. */
   readonly language?: "javascript";
+  /** Writes the places of the sources into the stack of an actor that has crashed, for example by a source map. */
+  readonly inSources?: (stack: string) => string;
 }
 
 export const deriveChecks = checksOf<DeriveOptions>({
   begin: oneOf("parked", "entry"),
   name: text,
   language: oneOf("javascript"),
+  inSources: callback,
 });
 
 export const spawnChecks = checksOf<SpawnOptions>({

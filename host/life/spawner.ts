@@ -27,6 +27,7 @@ import { reductionsFor } from "../turns/reduction-policy.ts";
 import { checkOptions } from "../wire/checks.ts";
 import { ClosedError, LimitError, SpawnError } from "../wire/errors.ts";
 import { type Granted, type Grants, grantedBy, inBoth } from "../wire/grants.ts";
+import { isHelper } from "../wire/helpers.ts";
 import type { ImportObject } from "../wire/host-functions.ts";
 import { type Limits, lesserOf, limitsFrom, type RuntimeLimits } from "../wire/limits.ts";
 import { NOT_GRANTED, OVER_LIMIT } from "../wire/message.ts";
@@ -146,8 +147,8 @@ export class Spawner {
     const { entry } = opened.parked;
     const actor = this.#makeByHost(definition, { entry, record: false }, imports, opened);
     try {
-      const { name = given.name, language } = options;
-      const template = this.#images.template(actor, module, opened, { name, language });
+      const { name = given.name, language, inSources } = options;
+      const template = this.#images.template(actor, module, opened, { name, language, inSources });
       this.#services.taping?.derived(template, definition.template, opened.bytes, options.begin ?? "parked");
       return this.#modules.add(module, template);
     } finally {
@@ -266,7 +267,7 @@ export class Spawner {
   #begin(actor: Actor, parked: Parked | undefined): void {
     this.#ends.begin(actor);
     // In a simulation nothing that an actor does to another one passes by the host.
-    actor.setFlag(TAKES_MESSAGES, this.#services.transit === null);
+    actor.setFlag(TAKES_MESSAGES, this.#services.transit?.takesAll !== true);
     tellSpawn(this.#inspection, actor);
     if (parked === undefined) actor.wake();
     else this.#images.park(actor, parked);
@@ -331,7 +332,7 @@ const waitsForGood = ({ timeoutMs, want }: Parked): boolean => timeoutMs === FOR
 
 /** Tells listeners that an actor is alive: a guest or a host mailbox. */
 export function tellSpawn(inspection: Inspection, { pid, module, spec, entry, parent }: Actor): void {
-  if (!inspection.wants("spawn")) return;
+  if (!inspection.wants("spawn") || isHelper(spec)) return;
   inspection.tell({
     kind: "spawn",
     pid,

@@ -12,6 +12,8 @@ import type { Kernel, Recorded } from "./kernel.ts";
  */
 export class Actors<T extends Recorded> {
   readonly #kernel: Kernel<T>;
+  /** What stands for the actor of a pid that lives on another thread or node; undefined: nothing leads there. */
+  elsewhere: (lo: number, hi: number) => T | undefined = () => undefined;
 
   /** `thread` and `node` are part of each pid. */
   constructor(kernel: Kernel<T>, thread = 0, node = 0) {
@@ -24,7 +26,13 @@ export class Actors<T extends Recorded> {
     return this.#kernel.word(FRESH_SLOT) - this.#kernel.word(REST_LENGTH);
   }
 
+  /** An actor that lives here, or what stands for one that does not. */
   get(lo: number, hi: number): T | undefined {
+    return this.here(lo, hi) ?? this.elsewhere(lo, hi);
+  }
+
+  /** An actor that lives here. */
+  here(lo: number, hi: number): T | undefined {
     const kernel = this.#kernel;
     const record = kernel.recordAt(lo);
     if (record === 0 || kernel.word(record + LO) !== lo || kernel.word(record + HI) !== hi) return undefined;

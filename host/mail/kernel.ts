@@ -129,7 +129,8 @@ export class Kernel<T extends Recorded = Recorded> {
   };
   /** The actor that was looked at last, because most looks are at the actor whose turn it is. */
   #last: T | undefined;
-  #lastRecord = 0;
+  /** The one before it: in a call of the host, looks at the caller and the callee alternate. */
+  #before: T | undefined;
   readonly #random: () => number;
 
   /**
@@ -230,10 +231,12 @@ export class Kernel<T extends Recorded = Recorded> {
     const { words } = this;
     const [lo, hi] = [words[record >>> 2], words[(record >>> 2) + 1]];
     const last = this.#last;
-    if (last !== undefined && this.#lastRecord === record && last.lo === lo && last.hi === hi) return last;
+    // The pid of an actor elsewhere may have had another record before.
+    if (last?.lo === lo && last.hi === hi && last.record === record) return last;
     if (hi < 0) return null;
-    this.#lastRecord = record;
-    this.#last = this.view(lo, hi, record);
+    const before = this.#before;
+    this.#before = last;
+    this.#last = before?.lo === lo && before.hi === hi && before.record === record ? before : this.view(lo, hi, record);
     return this.#last;
   }
 

@@ -4,19 +4,23 @@
  * some turns, and takes the records away. Records of one sender stay in order.
  */
 
-import { OUTBOX_HEADER, OUTBOX_TAIL, OUTGOING_HEADER } from "../kernel/mail-words.ts";
+import { OUTBOX_END, OUTBOX_HEADER, OUTBOX_ORDERED, OUTBOX_TAIL, OUTGOING_HEADER } from "../kernel/mail-words.ts";
 import { MAX_INSIDE_BYTES, PLACE } from "../kernel/words.ts";
-import { SEND_FULL, SEND_TOO_LARGE } from "../wire/message.ts";
 import { isOfPlace, placeOf } from "../wire/pid.ts";
 import type { Kernel, Recorded } from "./kernel.ts";
 
 /** Brings records to another place. */
 export interface Carrier {
   /**
-   * Called after some turns while there are records in the outbox. It takes them, or leaves them until
-   * the next call. Senders are told that the outbox is full as long as it is.
+   * False: it is behind. Messages then wait in the outbox, and when that is full, their senders are told. The
+   * carrier calls `Outbox.flush` when it is ready again.
    */
-  carry(outbox: Outbox): void;
+  readonly isReady: boolean;
+  /**
+   * Takes records, in order. Each has ten words and a payload, which is padded to 8 bytes (kernel/mail-words.ts).
+   * Called after some turns if it is ready. Signals are never refused, so it is called for them in any case.
+   */
+  carry(records: Uint8Array<ArrayBuffer>): void;
 }
 
 /** The size classes of the kernel's arena. */
@@ -24,6 +28,11 @@ const SMALLEST_BYTES = 64;
 const LARGEST_CLASS = 11;
 /** The first word of some pid. */
 const ANY_LO = 1 << 20;
+
+/** Bytes of a record with so many bytes of payload. */
+export function recordBytes(length: number): number {
+  return OUTGOING_HEADER + Math.ceil(length / 8) * 8;
+}
 
 /** The records that wait for one carrier. */
 export class Outbox {
@@ -46,10 +55,14 @@ export class Outbox {
     return this.#address;
   }
 
+  word(place: number): number {
+    return this.#kernel.word(this.#address + place);
+  }
+
   /** Bytes of the records in it. */
   get size(): number {
     if (this.#address === 0) return 0;
-    return this.#kernel.word(this.#address + OUTBOX_TAIL) - this.#address - OUTBOX_HEADER;
+    return this.word(OUTBOX_TAIL) - this.#address - OUTBOX_HEADER;
   }
 
   /** The longest message that it can take when it is empty. */
@@ -57,10 +70,55 @@ export class Outbox {
     return Math.min(MAX_INSIDE_BYTES, this.#bytes - OUTBOX_HEADER - OUTGOING_HEADER);
   }
 
-  /**
-   * Takes all records, in order, as bytes of their own. Each has ten words and a payload, which is
-   * padded to 8 bytes (kernel/words.ts).
-   */
+  /** Whether a message with so many bytes may be sent: there is room for it, or the carrier takes what is here. */
+  hasRoom(length: number): boolean {
+    return this.carrier.isReady || (length <= this.maxLength && this.#fits(recordBytes(length)));
+  }
+
+  #fits(bytes: number): boolean {
+    return this.word(OUTBOX_TAIL) + bytes <= this.word(OUTBOX_END);
+  }
+
+  /** Adds a record of the host's. If there is no room, the carrier gets all that is here first. */
+  put(
+    kind: number,
+    tag: number,
+    fromLo: number,
+    fromHi: number,
+    ref: number,
+    reason: number,
+    toLo: number,
+    toHi: number,
+    bytes: Uint8Array,
+  ): void {
+    if (this.#address === 0) return;
+    const { length } = bytes;
+    const size = recordBytes(length);
+    if (!this.#fits(size) && this.size > 0) this.carrier.carry(this.take());
+    const order = this.word(OUTBOX_ORDERED);
+    this.#kernel.setWord(this.#address + OUTBOX_ORDERED, order + 1);
+    const words = [kind, tag, fromLo, fromHi, ref, reason, length, order, toLo, toHi];
+    if (this.#fits(size)) {
+      const tail = this.word(OUTBOX_TAIL);
+      this.#kernel.words.set(words, tail >>> 2);
+      const begin = (tail >>> 0) + OUTGOING_HEADER;
+      this.#kernel.bytes.set(bytes, begin);
+      this.#kernel.bytes.fill(0, begin + length, (tail >>> 0) + size);
+      this.#kernel.setWord(this.#address + OUTBOX_TAIL, tail + size);
+    } else {
+      const record = new Uint8Array(size);
+      new Int32Array(record.buffer, 0, words.length).set(words);
+      record.set(bytes, OUTGOING_HEADER);
+      this.carrier.carry(record);
+    }
+  }
+
+  /** Gives the carrier what is here, if it is ready. */
+  flush(): void {
+    if (this.size > 0 && this.carrier.isReady) this.carrier.carry(this.take());
+  }
+
+  /** Takes all records, in order, as bytes of their own. */
   take(): Uint8Array<ArrayBuffer> {
     if (this.#address === 0) return new Uint8Array(0);
     const begin = (this.#address >>> 0) + OUTBOX_HEADER;
@@ -114,19 +172,13 @@ export class Outboxes {
     outbox.closed();
   }
 
-  /** The outboxes that have records. */
-  *filled(): Generator<Outbox> {
-    for (const outbox of [...this.#open.values()]) if (outbox.size > 0) yield outbox;
+  /** All open outboxes. */
+  all(): Outbox[] {
+    return [...this.#open.values()];
   }
 
-  /**
-   * What `send` answers to a message that the kernel has not put into its outbox; undefined where there
-   * is no outbox for the receiver.
-   */
-  refusal(lo: number, hi: number, length: number): number | undefined {
-    if (this.#open.size === 0) return undefined;
-    const outbox = this.#open.get(this.#kernel.call.outboxFor(lo, hi));
-    if (outbox === undefined) return undefined;
-    return length > outbox.maxLength ? SEND_TOO_LARGE : SEND_FULL;
+  /** The outbox that leads to the actor of a pid; undefined where there is none. */
+  of(lo: number, hi: number): Outbox | undefined {
+    return this.#open.get(this.#kernel.call.outboxFor(lo, hi));
   }
 }

@@ -170,7 +170,7 @@ const words: Readonly<Record<number, string>> = {
   [T.CHARGE]: "a charge",
   [T.WRITE]: "a write of the embedder",
   [T.SETTLED]: "an answer of the embedder",
-  ...{ [T.GOES_ON]: "a verdict", [T.BY_COUNT]: "a verdict", [T.BY_CLOCK]: "a verdict" },
+  ...{ [T.GOES_ON]: "a verdict", [T.BY_COUNT]: "a verdict", [T.BY_CLOCK]: "a verdict", [T.DUE]: "a verdict" },
   [T.MEANWHILE]: "an item",
   [T.CHECKPOINT]: "a checkpoint",
 };

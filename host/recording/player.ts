@@ -75,6 +75,14 @@ export class Player implements Recorder {
 
   wrote(): void {}
 
+  due(): boolean {
+    const { playback } = this;
+    const log = playback.log();
+    if (log.isAtEnd || log.byte() !== T.DUE) return false;
+    playback.seek(log);
+    return true;
+  }
+
   judge(judge: Judge): Judge {
     return judge;
   }

@@ -4,7 +4,7 @@ import type { Port } from "../actor/body.ts";
 import type { Judge, Verdict } from "../actor/reductions.ts";
 import { moduleNameOf, type Spec, type Template } from "../actor/spec.ts";
 import type { GuestImports } from "../actor/taping.ts";
-import { BY_CLOCK, BY_COUNT, GOES_ON } from "../kernel/tape-words.ts";
+import { BY_CLOCK, BY_COUNT, DUE, GOES_ON } from "../kernel/tape-words.ts";
 import { ORDERED, RESIDENT } from "../kernel/words.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import type { LoadedFrom } from "../module/load-rules.ts";
@@ -155,6 +155,11 @@ class RuntimeRecorder implements Recorder {
     const tape = this.of(actor);
     if (bytes === undefined) tape.isExposed = true;
     else tape.add(writeOf(pointer, bytes));
+  }
+
+  due(actor: Actor, isDue: boolean): boolean {
+    if (isDue) this.of(actor).add(new LogBytes().byte(DUE).bytes);
+    return isDue;
   }
 
   judge(judge: Judge): Judge {

@@ -5,7 +5,7 @@
 import type { Actor } from "../actor/actor.ts";
 import type { Transit } from "../actor/transit.ts";
 import { takeDown } from "../between/down.ts";
-import { arrived } from "../between/post.ts";
+import { arrive } from "../between/post.ts";
 import { endFromOutside, takeExitSignal } from "../between/signals.ts";
 import type { Actors } from "../mail/actors.ts";
 import type { Clock } from "../time/clock.ts";
@@ -58,6 +58,13 @@ export class Flight implements Transit<Actor> {
   constructor(actors: () => Actors<Actor>, clock: Clock) {
     this.#actors = actors;
     this.#clock = clock;
+  }
+
+  readonly takesAll = true;
+
+  /** What an actor sends to itself arrives at once. */
+  carries(to: Actor, fromLo: number, fromHi: number): boolean {
+    return to.lo !== fromLo || to.hi !== fromHi;
   }
 
   message(fromLo: number, fromHi: number, to: Actor, kind: number, tag: number, ref: number, bytes: Uint8Array): void {
@@ -117,6 +124,13 @@ export class Flight implements Transit<Actor> {
         kind === EXIT && flag && signal.fromLo === fromLo && signal.fromHi === fromHi && signal.to.is(to),
     );
   }
+
+  // All actors of a simulation live in one runtime.
+  hasRoom = () => true;
+  monitored(): void {}
+  linked(): void {}
+  delegated(): void {}
+  handedOn(): void {}
 
   #remove(isIt: (signal: Signal) => boolean): void {
     for (let i = this.lanes.length - 1; i >= 0; i--) {
@@ -183,7 +197,6 @@ function take(to: Actor, { fromLo, fromHi, kind, tag, ref, bytes, reason, flag }
   } else if (kind === EXIT) {
     takeExitSignal(to, fromLo, fromHi, reason);
   } else {
-    to.services.kernel.deliver(to.record, kind, tag, fromLo, fromHi, ref, 0, bytes);
-    arrived(to, tag);
+    arrive(to, kind, tag, fromLo, fromHi, ref, bytes);
   }
 }

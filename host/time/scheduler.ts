@@ -123,6 +123,11 @@ export class Scheduler {
     this.#sliceEndMs = Math.min(this.#sliceEndMs, this.#sliceBeganMs + LONG_TURNS_SLICE_MS);
   }
 
+  /** Whether the event loop comes next if turns are long. */
+  isDue(nowMs: number): boolean {
+    return nowMs >= Math.min(this.#sliceEndMs, this.#sliceBeganMs + LONG_TURNS_SLICE_MS);
+  }
+
   /** The current turn counts as `count` turns. */
   tookTurns(count: number): void {
     this.#turnsLeft -= count;

@@ -188,9 +188,7 @@ export class Loop implements Runnable {
 
   /** Calls the carriers of outboxes that have records. */
   #carry(): void {
-    for (const outbox of this.#outboxes.filled()) {
-      this.#notices.callOut.run("a carrier", () => outbox.carrier.carry(outbox));
-    }
+    for (const outbox of this.#outboxes.all()) this.#notices.callOut.run("a carrier", () => outbox.flush());
   }
 
   #again(): void {

@@ -24,8 +24,8 @@ const nothing: Uint8Array = new Uint8Array(0);
 
 /**
  * The bytes of a reason. For a crash: its message, a line end, and its stack. For `custom`: the
- * actor's own bytes. A guest gets only WebAssembly frames, because the host's frames name its
- * files.
+ * actor's own bytes. A guest gets only frames of WebAssembly and of scripts, because the host's frames
+ * name its files.
  */
 export function reasonBytes(reason: ExitReason, forGuest: boolean): Uint8Array {
   let bytes = nothing;
@@ -44,6 +44,8 @@ function crashBytes(message: string, stack: string): Uint8Array {
  * source map. They contain no URL of a module or a script.
  */
 function ofGuests(stack: string): string {
+  // The embedder has named the files: mostly by paths in a project.
+  if (isOfScript(stack)) return stack.replaceAll(FOLDERS, "$1");
   return stack
     .split("\n")
     .map(frameOfGuest)
@@ -126,7 +128,8 @@ export function formatReason(reason: ExitReason): string {
   if (reason.kind === "crashed") {
     const place = placeInScript(reason.stack);
     const message = reason.message.replaceAll(/\s*\n\s*/g, " ");
-    return `crashed: ${escapeControls(place === undefined ? message : `${message} (${place})`)}`;
+    const text = place === undefined ? message : `${message} (${place})`;
+    return text === "" ? "crashed" : `crashed: ${escapeControls(text)}`;
   }
   if (reason.kind !== "custom") return reason.kind;
   const text = decoder.decode(reason.bytes);
@@ -192,8 +195,15 @@ const SCRIPT_FRAME = /^ {4}at (?:[^\n]*\()?([^\n(]+:\d+:\d+)\)?$/m;
  * for other stacks, which begin with a message or name WebAssembly.
  */
 export function placeInScript(stack: string): string | undefined {
-  if (!stack.startsWith("    at ") || stack.includes(FUNCTION)) return undefined;
-  return SCRIPT_FRAME.exec(stack)?.[1];
+  return isOfScript(stack) ? SCRIPT_FRAME.exec(stack)?.[1] : undefined;
+}
+
+/** The folders of a path on a disk, or of a URL, in a frame of a script. */
+const FOLDERS = /(at |\()(?:\/|\w+:[\\/]).*[\\/]/g;
+
+/** Whether a stack is one that the engine of scripts has written: frames from its first line on. */
+export function isOfScript(stack: string): boolean {
+  return stack.startsWith("    at ") && !stack.includes(FUNCTION);
 }
 
 function crash(message: string, error?: unknown): ExitReason {

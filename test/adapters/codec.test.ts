@@ -3,6 +3,7 @@
  * malformed bytes harm neither.
  */
 
+import * as cborg from "cborg";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -67,6 +68,40 @@ describe("on the host", () => {
     returns(text, wellFormed);
     returns(json, jsonValue);
     returns(cbor, cborValue);
+  });
+
+  test("another implementation of CBOR reads what is encoded, and what it writes is read", () => {
+    const undone = { ignoreUndefinedProperties: true };
+    fc.assert(
+      fc.property(cborValue, value => {
+        expect(cborg.decode(cbor.encode(value))).toEqual(value);
+        expect(cbor.decode(cborg.encode(value, undone))).toEqual(value);
+        expect(cbor.decode(cborg.encode(value, { ...undone, float64: true }))).toEqual(value);
+      }),
+    );
+  });
+
+  test("a value that encodes another one meanwhile is whole", () => {
+    const inner = { a: "inner", b: [1, 2, 3] };
+    const outer = {
+      before: "x".repeat(300),
+      get nested() {
+        return cbor.encode(inner);
+      },
+      after: [-1, 2.5, "é"],
+    };
+    const { before, nested, after } = cbor.decode(cbor.encode(outer)) as unknown as typeof outer;
+    expect(cbor.decode(nested)).toEqual(inner);
+    expect([before, after]).toEqual(["x".repeat(300), [-1, 2.5, "é"]]);
+  });
+
+  test("what has another kind is refused, and does not become an empty object", () => {
+    const circle: Cbor[] = [];
+    circle.push(circle);
+    for (const value of [new Map([["a", 1]]), new Set([1]), new Date(), Promise.resolve(), circle, 2n ** 64n]) {
+      expect(() => cbor.encode(value as unknown as Cbor)).toThrow(/^it cannot be CBOR: /);
+    }
+    expect(cbor.encode({ a: 1 })).toEqual(bytesOf("a1616101"));
   });
 
   test("any bytes are a value or a DecodeError", () => {

@@ -148,8 +148,11 @@ describe("calls", () => {
     expect(await script.ask(fragile)).toEqual([
       "CallError",
       `actor ${fragile} ended before it answered: crashed: Error: oh no`,
-      // Frames of a script are for the host: they have names of its files.
-      { kind: "crashed", message: "Error: oh no", stack: "" },
+      {
+        kind: "crashed",
+        message: "Error: oh no",
+        stack: expect.stringMatching(/^ {4}at onMessage \(script\.js:1:\d+\)\n$/),
+      },
       true,
     ]);
     expect(await script.ask(fragile)).toEqual([

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect } from "vitest";
 import { type ActorExit, Runtime } from "../../host/index.ts";
 import { type RecordingFile, readFile, writeFile } from "../../host/recording/file.ts";
 import { ReplayError, recorder, replay } from "../../host/replay.ts";
-import { buildGuest, quiet } from "../support/guests.ts";
+import { buildGuest } from "../support/guests.ts";
 
 let whole: Uint8Array<ArrayBuffer>;
 /** The same actor from a checkpoint on. */
@@ -13,16 +13,16 @@ let later: Uint8Array<ArrayBuffer>;
 /** A recording of an actor that has got so many messages. */
 async function recorded(wasm: Uint8Array<ArrayBuffer>, messages: number): Promise<Uint8Array<ArrayBuffer>> {
   const exits: ActorExit[] = [];
-  const record = recorder({ bytes: 4_096 });
+  const record = recorder({ bytes: 8_192 });
   const runtime = new Runtime({ grants: "all", record, onExit: exit => exits.push(exit) });
   const pid = runtime.spawn(await runtime.load(wasm, { reductions: "count" }), { record: true });
   for (let i = 0; i < messages; i++) {
     runtime.send(pid, Uint8Array.of([0, 0, 2][i % 3], i, 0, 0, 0, 1, 2, 3), { tag: i % 5 });
-    if (i % 10 === 0) await quiet();
+    if (i % 10 === 0) await runtime.settled();
   }
   runtime.send(pid, Uint8Array.of(4, 0, 0, 0, 0));
   await runtime.exited(pid);
-  await quiet();
+  await runtime.settled();
   const [{ recording }] = exits;
   if (recording === undefined) throw new Error("it was not recorded");
   return recording.bytes();

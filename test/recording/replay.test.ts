@@ -78,7 +78,7 @@ test.for(["asyncify", "count", "yield"] as const)(
     const sender = runtime.mailbox();
     await converse(runtime, pid, sender, 2_000);
     sender.send(pid, told(CRASH, 0));
-    await quiet();
+    await runtime.settled();
     const file = recordings()[0].bytes();
     const { header, image, log } = readFile(file);
     expect(image.length).toBeGreaterThan(0);

@@ -207,7 +207,7 @@ export interface Outgoing {
   readonly reason: number;
   readonly order: number;
   readonly to: readonly [number, number];
-  readonly payload: readonly number[];
+  readonly payload: Uint8Array;
 }
 
 /** Reads records that were taken out of an outbox. Throws where they are not whole, or not padded with 0. */
@@ -229,7 +229,7 @@ export function readOutgoing(taken: Uint8Array): Outgoing[] {
       reason: field(W.REASON),
       order: field(W.ORDER),
       to: [field(W.TO_LO), field(W.TO_HI)],
-      payload: [...taken.subarray(begin, end)],
+      payload: taken.subarray(begin, end),
     });
     at = next;
   }

@@ -3,7 +3,7 @@
  * the names that outside.ts gives them.
  */
 import { readFileSync } from "node:fs";
-import { kernelBytes } from "../../host/mail/kernel-module.ts";
+import { kernelModule } from "../../host/mail/kernel-module.ts";
 import { assemble } from "./wat.ts";
 
 /** A function of the kernel's TypeScript: its name, the names of its parameters, its result's type. */
@@ -73,7 +73,7 @@ export function instantiateKernel(surroundings: Surroundings): CompiledKernel {
   const missing = (name: string) => () => {
     throw new Error(`the kernel calls ${name}, which this test does not have`);
   };
-  const module = new WebAssembly.Module(wasm ?? kernelBytes());
+  const module = wasm === undefined ? kernelModule() : new WebAssembly.Module(wasm);
   const { exports } = new WebAssembly.Instance(module, {
     kernel: { memory, turns },
     guest: { memory: guestMemory },
@@ -109,10 +109,11 @@ function turnAt({ callTurn, callLeave }: Readonly<Record<string, Words>>, index:
 }
 
 const modules = new Map<string, WebAssembly.Module>();
+const outsideSignatures = signaturesIn(kernelFile("outside.ts"));
 
 /** A function as an entry of a table, which takes only those of WebAssembly. */
 function inWebAssembly(name: string, call: Words): unknown {
-  const signature = signaturesIn(kernelFile("outside.ts")).find(found => found.name === name);
+  const signature = outsideSignatures.find(found => found.name === name);
   // A turn knows its place in the table without being told.
   const count = name === "callTurn" ? 1 : (signature?.parameters.length ?? 0);
   const type = `(param ${"i32 ".repeat(count)}) ${signature?.result === "void" ? "" : "(result i32)"}`;

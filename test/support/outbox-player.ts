@@ -1,4 +1,5 @@
 /** Plays sends to other places on the kernel and on plain lists, and compares: for tests without guests. */
+import { isDeepStrictEqual } from "node:util";
 import { fc } from "@fast-check/vitest";
 import { highWord, lowWord, parsePid, placeOf } from "../../host/wire/pid.ts";
 import { type Kernel, kernel } from "./kernel-functions.ts";
@@ -63,6 +64,8 @@ export class OutboxPlayer {
   /** Reductions that the last sender has paid. */
   #paid = 0;
   #ids = 0;
+  /** The memory before a send. */
+  #before = new Uint8Array(0);
 
   /** `called` is told the name of each function of the host before it runs. */
   constructor(used: Kernel = kernel, called: (name: string) => void = () => undefined) {
@@ -135,7 +138,7 @@ export class OutboxPlayer {
     const size = W.OUTGOING_HEADER + Math.ceil(length / 8) * 8;
     const fits = outbox !== undefined && outbox.used + size <= outbox.room;
     const leaves = fits && isInside && length <= W.MAX_INSIDE_BYTES;
-    const before = new Uint8Array(memory.buffer.slice(0));
+    this.#keep();
     this.#kernel.become(me);
     setWord(memory, W.CURRENT, me);
     setWord(memory, W.TURNS_LEFT, 77);
@@ -144,46 +147,50 @@ export class OutboxPlayer {
     insist(answer === (leaves ? W.ACCEPTED : LEFT), `a send to ${PLACES[place]} answers ${answer}`);
     insist(this.#paid - paid === (leaves && from === 0 ? length >> W.COPIED_SHIFT : 0), "a sender pays something else");
     if (!leaves) {
-      this.#same(before, []);
+      this.#same([]);
       return;
     }
     const { address, used, ordered } = outbox;
     const isHalfFull = outbox.room - used - size < used + size + W.OUTBOX_HEADER;
     insist((word(memory, W.TURNS_LEFT) === 0) === isHalfFull, "the loop goes on, or returns, and should not");
     const begin = address + W.OUTBOX_HEADER + used;
-    this.#same(before, [
+    this.#same([
       [begin, size],
       [address + W.OUTBOX_TAIL, 8],
       [W.SENT, 8],
     ]);
     const words = (record: number) => [word(memory, record + W.LO), word(memory, record + W.HI)] as const;
-    const payload = [...bytes.subarray(pointer, pointer + length)];
+    const payload = bytes.slice(pointer, pointer + length);
     const to = [lowWord(pid), highWord(pid)] as const;
     outbox.records.push({ kind: W.MESSAGE, tag, from: words(me), ref: 0, reason: 0, order: ordered, to, payload });
     outbox.used += size;
     outbox.ordered++;
   }
 
+  /** Keeps the memory for `#same`. */
+  #keep(): void {
+    const { buffer } = this.memory;
+    if (this.#before.length !== buffer.byteLength) this.#before = new Uint8Array(buffer.byteLength);
+    this.#before.set(new Uint8Array(buffer));
+  }
+
   /** Whether all other bytes of the memory are as they were. */
-  #same(before: Uint8Array, except: readonly (readonly [at: number, length: number])[]): void {
-    const now = new Uint8Array(this.memory.buffer.slice(0));
-    const turns = [
-      [W.CURRENT, 4],
-      [W.TURNS_LEFT, 4],
-      [W.SENT_IN_TURN, 4],
-    ] as const;
-    for (const [at, length] of [...except, ...turns]) {
-      now.fill(0, at, at + length);
-      before.fill(0, at, at + length);
+  #same(except: readonly (readonly [at: number, length: number])[]): void {
+    const now = new Uint8Array(this.memory.buffer);
+    const changed = [...except, [W.CURRENT, 4], [W.TURNS_LEFT, 4], [W.SENT_IN_TURN, 4], [now.length, 0]] as const;
+    let from = 0;
+    for (const [at, length] of changed.toSorted(([a], [b]) => a - b)) {
+      const isSame = Buffer.compare(this.#before.subarray(from, at), now.subarray(from, at)) === 0;
+      insist(isSame, "a send has changed other bytes");
+      from = at + length;
     }
-    insist(Buffer.compare(before, now) === 0, "a send has changed other bytes");
   }
 
   #take(outbox: Outbox): void {
     const begin = outbox.address + W.OUTBOX_HEADER;
     const end = word(this.memory, outbox.address + W.OUTBOX_TAIL);
     const taken = readOutgoing(new Uint8Array(this.memory.buffer.slice(begin, end)));
-    insist(JSON.stringify(taken) === JSON.stringify(outbox.records), "an outbox has other records");
+    insist(isDeepStrictEqual(taken, outbox.records), "an outbox has other records");
     setWord(this.memory, outbox.address + W.OUTBOX_TAIL, begin);
     outbox.records = [];
     outbox.used = 0;

@@ -59,8 +59,9 @@ export class SlotsPlayer {
         called("hostSeed");
         // More than 17 bits: the others mean nothing.
         const first = word(this.memory, W.FRESH_SLOT) & ~(W.RECORDS_IN_BLOCK - 1);
+        const seeds = new Int32Array(this.memory.buffer, W.STAGING, W.RECORDS_IN_BLOCK);
         for (let i = 0; i < W.RECORDS_IN_BLOCK; i++)
-          setWord(this.memory, W.STAGING + 4 * i, this.#lastBefore(first + i) | (first << W.GENERATION_BITS));
+          seeds[i] = this.#lastBefore(first + i) | (first << W.GENERATION_BITS);
       },
     });
     setWord(this.memory, W.FRESH_SLOT, given.fresh);

@@ -84,7 +84,8 @@ function answered(ref, who, read, done, resolve, reject) {
       if (message.kind === "message") resolve(read(message));
       else {
         const { reason } = message;
-        const why = reason.message === undefined ? reason.kind : `${reason.kind}: ${reason.message}`;
+        // Only who may end an actor is told why it has crashed.
+        const why = reason.message ? `${reason.kind}: ${reason.message}` : reason.kind;
         reject(new CallError(`${who} ended before it answered: ${why}`, reason));
       }
     } catch (error) {
