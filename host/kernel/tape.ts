@@ -234,7 +234,7 @@ export function noteItem(item: i32): void {
     const slot = slotOf(load((item + FROM_LO) | 0));
     if (isKnown(slot, item)) {
       // Most are like this: the four bytes before the payload are written at once.
-      const at = room(MAX_OPERATION + 128);
+      const at = room((MAX_OPERATION + 128) | 0);
       const words = ITEM | KNOWN_SENDER | (slot << 5) | (load((item + TAG) | 0) << 17) | (length << 24);
       guestStore32(at, words);
       const payload = (item + ITEM_HEADER) | 0;

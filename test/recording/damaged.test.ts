@@ -31,7 +31,7 @@ async function recorded(wasm: Uint8Array<ArrayBuffer>, messages: number): Promis
 beforeAll(async () => {
   const wasm = await buildGuest("guests", "unlucky", "asyncify");
   whole = await recorded(wasm, 12);
-  later = await recorded(wasm, 400);
+  later = await recorded(wasm, 1_500);
   expect(readFile(later).image.length).toBeGreaterThan(0);
 });
 
