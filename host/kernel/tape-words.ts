@@ -35,7 +35,7 @@ export const CHARGE = 3;
 export const WRITE = 4;
 /** The function of the embedder has answered that the actor waits for: a number with a sign. */
 export const SETTLED = 5;
-/** What was decided about a turn that asks for more reductions. */
+/** What was decided about a turn that asks for more reductions, and what it had spent: a number. */
 export const GOES_ON = 6;
 export const BY_COUNT = 7;
 export const BY_CLOCK = 8;

@@ -9,7 +9,7 @@ import type { Port } from "../actor/body.ts";
 import type { Judge, Verdict } from "../actor/reductions.ts";
 import type { GuestImports } from "../actor/taping.ts";
 import * as T from "../kernel/tape-words.ts";
-import { PARKED, TIMED_LENGTH, WANT_ANSWER } from "../kernel/words.ts";
+import { ASKING, PARKED, TIMED_LENGTH, WANT_ANSWER } from "../kernel/words.ts";
 import type { ExitReason } from "../wire/message.ts";
 import type { Recording } from "../wire/recording.ts";
 import { Answers } from "./answers.ts";
@@ -103,10 +103,14 @@ export class Player implements Recorder {
     const { playback } = this;
     const log = playback.log();
     const operation = log.isAtEnd ? 0 : log.byte();
+    const isVerdict = operation >= T.GOES_ON && operation <= T.BY_CLOCK;
+    if (!isVerdict) return playback.differs("it asks for more reductions", operation);
+    // A child's start function may have run in its turn. What was spent before is forgotten then.
+    const { budget } = playback.actor.services;
+    budget[playback.actor.restraint === ASKING ? "asked" : "granted"] = log.number();
     playback.seek(log);
     if (operation === T.GOES_ON) return "on";
     if (operation === T.BY_COUNT) return "count";
-    if (operation !== T.BY_CLOCK) return playback.differs("it asks for more reductions");
     // How long it had run, the message says alone.
     if (log.isAtEnd && playback.file.header.end.message.startsWith("reductions:")) {
       playback.actor.exiting = playback.recordedReason;

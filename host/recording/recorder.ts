@@ -166,7 +166,7 @@ class RuntimeRecorder implements Recorder {
     return (spent, most, tookMs, mostMs) => {
       const verdict = judge(spent, most, tookMs, mostMs);
       const actor = this.#inside?.services.kernel.current;
-      if (actor?.spec.isRecorded) this.of(actor).add(new LogBytes().byte(operations[verdict]).bytes);
+      if (actor?.spec.isRecorded) this.of(actor).add(new LogBytes().byte(operations[verdict]).number(spent).bytes);
       return verdict;
     };
   }

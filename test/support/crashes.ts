@@ -5,16 +5,13 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
-import { vi } from "vitest";
 import { compiled } from "../../bench/harness/compiled.ts";
-import { runtimeWith } from "../../bench/harness/scenario-runtime.ts";
+import { maker } from "../../bench/harness/scenario-runtime.ts";
 import { type ActorExit, type Recording, Runtime } from "../../host/index.ts";
 import { recorder } from "../../host/replay.ts";
 import { GUEST_FOLDERS } from "./compile-guests.ts";
 import { buildGuest, quiet } from "./guests.ts";
 import { small, tiny } from "./scenario-sizes.ts";
-
-vi.mock("../../bench/harness/scenario-runtime.ts", () => ({ runtimeWith: vi.fn() }));
 
 /** With which call they trap. */
 const LAST_CALLS = [6, 1];
@@ -60,21 +57,22 @@ export class Crashes {
  */
 export async function crashesOfScenarios(): Promise<Crashes> {
   const crashes = new Crashes();
+  const { make } = maker;
   for (const name of Object.keys(tiny)) {
     const scenario = small(name);
     for (const style of scenario.styles.filter(style => style !== "jspi")) {
       const files = new Set<string>();
       let victim = "";
       let lastCall = 0;
-      vi.mocked(runtimeWith).mockImplementation(async guests => {
+      maker.make = async guests => {
         const runtime = crashes.runtime();
         for (const [name, file] of Object.entries(guests)) {
           files.add(file);
           const wasm = await compiled(file, "asyncify");
           runtime.define(name, await runtime.load(file === victim ? mortal(wasm, lastCall) : wasm, { name: file }));
         }
-        return runtime as Awaited<ReturnType<typeof runtimeWith>>;
-      });
+        return runtime as Awaited<ReturnType<typeof maker.make>>;
+      };
       const play = async () => {
         const prepared = await scenario.prepare(scenario.parameters, style);
         await prepared.round().catch(() => {});
@@ -88,6 +86,7 @@ export async function crashesOfScenarios(): Promise<Crashes> {
       }
     }
   }
+  maker.make = make;
   return crashes;
 }
 
