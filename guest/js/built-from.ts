@@ -4,21 +4,27 @@
  */
 import { createHash } from "node:crypto";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const RECORD = new URL("built-from.json", import.meta.url);
-/** The sources of quickjs-ng are in build.ts, as a hash. The build imports host/module/, and that host/wire/. */
+/** Beside the modules that build.ts imports. The sources of quickjs-ng are a hash in it. */
 const SOURCES = [
   "guest/js/*.{c,h,s}",
-  "guest/js/build.ts",
   "guest/js/library/*",
   "guest/js/sources/*",
-  "host/module/*.ts",
-  "host/wire/*.ts",
   "node_modules/binaryen/package.json",
 ];
+
+/** A module and all that it imports from this repository. */
+function modulesOf(path: string, found = new Set<string>()): Set<string> {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const [, imported] of readFileSync(join(ROOT, path), "utf8").matchAll(/ from "(\.{1,2}\/.+?)"/g))
+    modulesOf(posix.join(posix.dirname(path), imported), found);
+  return found;
+}
 
 interface BuiltFrom {
   readonly sources: string;
@@ -28,9 +34,10 @@ interface BuiltFrom {
 /** What is there now. */
 export function builtFrom(engine: Uint8Array): BuiltFrom {
   const sources = createHash("sha256");
-  for (const path of globSync(SOURCES, { cwd: ROOT }).sort()) {
+  const files = globSync(SOURCES, { cwd: ROOT }).map(path => path.replaceAll("\\", "/"));
+  for (const path of [...files, ...modulesOf("guest/js/build.ts")].sort()) {
     const text = readFileSync(join(ROOT, path));
-    sources.update(`${path.replaceAll("\\", "/")} ${text.length}\n`).update(text);
+    sources.update(`${path} ${text.length}\n`).update(text);
   }
   return { sources: sources.digest("hex"), engine: createHash("sha256").update(engine).digest("hex") };
 }

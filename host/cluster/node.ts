@@ -40,6 +40,7 @@ export class ClusterNode implements AsyncDisposable {
   #mesh: Mesh | undefined;
   #names: Names | undefined;
   #leave: () => Promise<void> = async () => undefined;
+  #left: Promise<void> | undefined;
 
   /** Use `join` to make one. */
   constructor(runtime: Runtime, away: Away, cluster: string, offers: Offers) {
@@ -161,8 +162,9 @@ export class ClusterNode implements AsyncDisposable {
   }
 
   /** Leaves the cluster: the others are told, and all ties to them. The connection stays open. */
-  async close(): Promise<void> {
-    await this.#leave();
+  close(): Promise<void> {
+    this.#left ??= this.#leave();
+    return this.#left;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -222,6 +222,33 @@ test("a process that was stopped for a while loses nothing by that alone", async
   expect(kinds(1)).toEqual(["up"]);
 });
 
+test("a hundred nodes see each other, a message goes round all of them, and the end of one is told to all", async () => {
+  const numbers = Array.from({ length: 100 }, (_, i) => i + 1);
+  const mailboxes = await cluster(...numbers);
+  for (const { mesh } of net.nodes.values()) expect(mesh.nodes().length).toBe(99);
+  for (const [i, mailbox] of mailboxes.entries()) {
+    mailbox.onArrival(() => {
+      for (let item = mailbox.poll(); item !== undefined; item = mailbox.poll()) {
+        if (item.kind === "message" && i > 0)
+          mailbox.send(mailboxes[(i + 1) % 100].pid, item.bytes, { tag: item.tag + 1 });
+        if (item.kind === "down") gone.add(i);
+      }
+      return false;
+    });
+  }
+  const gone = new Set<number>();
+  mailboxes[0].send(mailboxes[1].pid, "round", { tag: 1 });
+  await net.settle();
+  expect(net.node(1).runtime.counters.received).toBe(1);
+  for (const mailbox of mailboxes.slice(0, 99)) mailbox.monitor(mailboxes[99].pid);
+  await net.settle();
+  net.cut.add(100);
+  net.nodes.delete(100);
+  await net.pass(DOWN_AFTER_MS + TICK_MS);
+  expect(gone.size).toBe(99);
+  for (const { away } of net.nodes.values()) expect(away.isIdle).toBe(true);
+});
+
 test("a guest reaches what is exported, and answers what it was asked", async () => {
   const [peer, guest] = await cluster(1, 128);
   const hidden = net.node(1).runtime.mailbox();
