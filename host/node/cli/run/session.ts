@@ -14,6 +14,7 @@ import {
   type Grants,
   type LogLevel,
   type ModuleDefaults,
+  type NodeRuntimeOptions,
   type Runtime,
   type RuntimeLimits,
   type SpawnOptions,
@@ -50,6 +51,8 @@ export interface Session {
   readonly port?: number;
   /** Joins this cluster. */
   readonly cluster?: ClusterPlace;
+  /** How many threads; not with a cluster. */
+  readonly threads?: number | "all";
 }
 
 export interface Definition {
@@ -63,7 +66,7 @@ export async function runGuest(session: Session): Promise<number> {
   const { spawn, grants, limits, port } = session;
   let failed = false;
   let interrupted = false;
-  const runtime = createRuntime({
+  const options: NodeRuntimeOptions = {
     grants,
     limits,
     onLog: (_pid, level, text) => {
@@ -82,7 +85,9 @@ export async function runGuest(session: Session): Promise<number> {
         print("debug", crashReport(exit, { ...session, isCounted: false }));
       }
     },
-  });
+  };
+  const { threads } = session;
+  const runtime = threads === undefined ? createRuntime(options) : await createRuntime({ ...options, threads });
   const leave = session.cluster === undefined ? undefined : await joined(runtime, session.cluster, session.definitions);
   const observer = port === undefined ? undefined : await runtime.observe({ port });
   if (observer !== undefined) process.stderr.write(`isopod: observe at ${observer.url}\n`);
@@ -98,9 +103,9 @@ export async function runGuest(session: Session): Promise<number> {
   }
   const module = await session.load(runtime);
   if (module === undefined) return close().then(() => 1);
-  const options = linesFor(session.lines, module, session.to);
+  const lineOptions = linesFor(session.lines, module, session.to);
   const pid = runtime.spawn(module, spawn);
-  const lines = new Lines(runtime, session.to ?? pid, options);
+  const lines = new Lines(runtime, session.to ?? pid, lineOptions);
 
   const keepAlive = waitForSignals();
   const onInterrupt = () => {
