@@ -29,7 +29,8 @@ const node = {
 /** The rooms of host/, as test/ mirrors them. */
 const rooms = [
   ...["wire", "time", "adapters", "mail", "module", "actor"],
-  ...["kernel", "between", "turns", "life", "door", "javascript", "away", "cluster", "observe", "simulation", "js"],
+  ...["kernel", "between", "turns", "life", "door", "javascript", "away", "cluster", "observe", "simulation"],
+  ...["recording", "js"],
 ];
 const inRooms = `test/{${rooms.join(",")}}`;
 
@@ -44,6 +45,8 @@ const slowOfRooms = [
   "test/mail/full-mailbox.test.ts",
   "test/mail/order.laws.test.ts",
   "test/javascript/otp-supervisor.test.ts",
+  "test/recording/guests.test.ts",
+  "test/recording/random.laws.test.ts",
   "test/simulation/bugs.test.ts",
   "test/simulation/supervisors.test.ts",
   "test/turns/guard.test.ts",

@@ -24,6 +24,7 @@ const about: Readonly<Record<string, string>> = {
   "isopod/codec": "Text, JSON and CBOR in messages ([messages.md](messages.md)).",
   "isopod/wasi": "For guests that insist on WASI ([security.md](security.md#wasi)).",
   "isopod/js": "guests in plain JavaScript: `loadScript` makes a module of a script",
+  "isopod/replay": "Records actors and replays their crashes ([replay.md](replay.md)).",
   "isopod/assemblyscript": "For `RuntimeOptions.readString`; `isopod/node` has it by default.",
   "isopod/source-map": "For `RuntimeOptions.readSourceMap`; `isopod/node` has it by default.",
   "isopod/test": "For tests of programs that use isopod: a clock that a test moves by hand, and `settle`.",

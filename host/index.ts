@@ -87,6 +87,7 @@ export type {
   LogLevel,
 } from "./wire/events.ts";
 export type { MemoryUse } from "./wire/memory-use.ts";
+export type { Recording } from "./wire/recording.ts";
 
 // Errors.
 

@@ -2,6 +2,7 @@
 
 import type { ReadSourceMap } from "./module/crash-places.ts";
 import type { ReadModule } from "./module/source.ts";
+import type { Recorder } from "./recording/seam.ts";
 import type { Simulation } from "./simulation/seam.ts";
 import type { OnError } from "./time/call-out.ts";
 import type { Clock } from "./time/clock.ts";
@@ -92,6 +93,8 @@ export interface RuntimeOptions {
    * `isopod/source-map`. Default: crashes name no place.
    */
   readonly readSourceMap?: ReadSourceMap;
+  /** Records actors, so that their crashes can be replayed. `recorder` of `isopod/replay` makes it (docs/replay.md). */
+  readonly record?: Recorder;
   /** What decides about each step. `explore` of `isopod/test` has one; it is not made by hand. */
   readonly simulation?: Simulation;
 }
@@ -122,5 +125,6 @@ export const runtimeChecks = checksOf<RuntimeOptions>({
   read: callback,
   readString: callback,
   readSourceMap: callback,
+  record: having("bind"),
   simulation: having("attach"),
 });

@@ -35,6 +35,8 @@ import { Account } from "./mail/account.ts";
 import { Actors } from "./mail/actors.ts";
 import { Kernel } from "./mail/kernel.ts";
 import { Outboxes } from "./mail/outbox.ts";
+import type { GuestModule } from "./module/guest-module.ts";
+import type { LoadedFrom } from "./module/load-rules.ts";
 import { ModuleLoader } from "./module/loader.ts";
 import { Callbacks } from "./observe/callbacks.ts";
 import { Follows } from "./observe/follows.ts";
@@ -86,6 +88,8 @@ export class Parts {
   #calls: Calls | undefined;
 
   constructor(options: RuntimeOptions) {
+    const { record } = options;
+    const judge = options.simulation?.judge ?? byCountAndClock;
     const clock = options.clock ?? systemClock;
     const limits = runtimeLimits(options.limits);
     const notices = new Notices(new CallOut(options.onError));
@@ -123,7 +127,7 @@ export class Parts {
       specs: new Specs(kernel),
       instances: new InstanceTable(),
       extras: new Map(),
-      judge: options.simulation?.judge ?? byCountAndClock,
+      judge: record === undefined ? judge : record.judge(judge),
       budget: new TurnBudget(),
       resumed: actor => this.loop.resumed(actor),
       counters,
@@ -131,6 +135,7 @@ export class Parts {
       random,
       follows,
       transit: options.simulation?.transit ?? null,
+      taping: record ?? null,
       end: (actor, reason) => this.ends.end(actor, reason),
       bringIn: actor => this.instances.bringIn(actor),
       pin: actor => this.instances.pin(actor),
@@ -211,8 +216,13 @@ export class Parts {
     const offers = { imported, asked: new Set(asked.keys()) };
     const { moduleBytes, tableElements } = limits;
     const { read = fetch, readSourceMap } = options;
-    this.loader = new ModuleLoader({ moduleBytes, tableElements, offers, readSourceMap }, read);
+    const onLoaded = record && ((module: GuestModule, from: LoadedFrom) => record.loaded(module, from));
+    this.loader = new ModuleLoader(
+      { moduleBytes, tableElements, offers, readSourceMap, onLoaded, compile: record?.compile },
+      read,
+    );
     options.simulation?.attach(this);
+    record?.attach(this);
   }
 
   /** Ends all actors, and tells their ends. Nothing runs afterwards. */

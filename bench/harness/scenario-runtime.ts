@@ -17,7 +17,11 @@ const LIMITS = {
  * Makes a runtime, which the caller has to stop. `guests` maps the name that spawns a guest to its
  * file in `bench/guests/`. Rejects if a guest does not compile, or if the engine has no JSPI.
  */
-export async function runtimeWith(guests: Readonly<Record<string, string>>, style: Style): Promise<Runtime> {
+export function runtimeWith(guests: Readonly<Record<string, string>>, style: Style): Promise<Runtime> {
+  return maker.make(guests, style);
+}
+
+async function make(guests: Readonly<Record<string, string>>, style: Style): Promise<Runtime> {
   if (style === "jspi" && !hasJspi()) {
     throw new Error(`${engineName()} has no JSPI: use Node 24.20 or later, or the style process`);
   }
@@ -28,3 +32,6 @@ export async function runtimeWith(guests: Readonly<Record<string, string>>, styl
   }
   return runtime;
 }
+
+/** What makes the runtimes. A test has another one. */
+export const maker = { make };

@@ -55,6 +55,7 @@ import type { MessageNotes } from "./message-notes.ts";
 import type { Judge, Preempted, TurnBudget } from "./reductions.ts";
 import type { Spec, Specs } from "./spec.ts";
 import type { SpilledStack } from "./spilled-stack.ts";
+import type { Taping } from "./taping.ts";
 import type { Transit } from "./transit.ts";
 
 /** How guests wait, and get the turns that the kernel leaves to the host. */
@@ -119,6 +120,8 @@ export interface Reports {
 export interface Services extends TurnServices, Accounting, Reports {
   /** What does not arrive at once goes here; null: all does. */
   transit: Transit<Actor> | null;
+  /** What records actors, or plays a recording; null: nothing does. */
+  readonly taping: Taping<Actor> | null;
   /** A number in [0, 1), from the runtime's source of randomness. */
   random(): number;
 }

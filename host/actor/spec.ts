@@ -67,6 +67,8 @@ export interface Spec {
   readonly granted: Granted | null;
   /** Null if its module does not count reductions. */
   readonly reductions: TurnPolicy | null;
+  /** What happens to it is recorded. */
+  readonly isRecorded: boolean;
 }
 
 /** The name of the module that an actor was spawned of; undefined for the host's own. */
@@ -76,7 +78,16 @@ export function moduleNameOf({ module, template }: Spec): string | undefined {
 
 /** The spec of an actor of the host. */
 export function hostSpec(limits: Limits): Spec {
-  return { module: null, template: null, entry: "", way: "host", limits, granted: null, reductions: null };
+  return {
+    module: null,
+    template: null,
+    entry: "",
+    way: "host",
+    limits,
+    granted: null,
+    reductions: null,
+    isRecorded: false,
+  };
 }
 
 const encoder = new TextEncoder();
@@ -198,7 +209,7 @@ export class Specs {
     }
   }
 
-  #keyOf({ module, template, entry, way, limits, granted, reductions }: Spec): string {
+  #keyOf({ module, template, entry, way, limits, granted, reductions, isRecorded }: Spec): string {
     const policy = reductions === null ? "" : `${reductions.policy} ${reductions.perTurn}`;
     return [
       module === null ? "" : this.#keyFor(module, this.#next),
@@ -208,6 +219,7 @@ export class Specs {
       this.#keyFor(limits, valuesOf),
       granted === null ? "" : this.#keyFor(granted, valuesOf),
       policy,
+      isRecorded,
     ].join("\n");
   }
 

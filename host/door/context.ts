@@ -58,6 +58,7 @@ class Context implements HostContext {
     if (!this.#hasEnded) this.#actor.services.pin(this.#actor);
     const { memory } = this.#actor.bytes;
     if (memory === null) throw new Error("the actor has ended, and its memory with it");
+    if (this.#actor.spec.isRecorded) this.#actor.services.taping?.wrote(this.#actor, 0);
     return memory;
   }
 
@@ -83,7 +84,9 @@ class Context implements HostContext {
     this.#check("what it writes", pointer, length);
     charge(this.#actor, length >>> COPIED_SHIFT);
     noteWrite(this.#actor, (pointer >>> 0) + length);
-    this.#actor.bytes.u8.set(bytes.subarray(0, length), pointer >>> 0);
+    const written = bytes.subarray(0, length);
+    this.#actor.bytes.u8.set(written, pointer >>> 0);
+    if (this.#actor.spec.isRecorded) this.#actor.services.taping?.wrote(this.#actor, pointer >>> 0, written);
     return bytes.length;
   }
 

@@ -5,6 +5,9 @@ import { noteHelper } from "../wire/helpers.ts";
 /** The name of its module. Actors of it load scripts; those of a script have the script's name. */
 export const ENGINE_NAME = "javascript";
 
+/** Where the engine is, beside this code. */
+export const ENGINE_URL = new URL("./engine.wasm", import.meta.url);
+
 const engines = new WeakMap<Runtime, Promise<GuestModule>>();
 
 /**
@@ -28,7 +31,7 @@ export function engineOf(
 
 async function begin(
   runtime: Runtime,
-  source: ModuleSource = new URL("./engine.wasm", import.meta.url),
+  source: ModuleSource = ENGINE_URL,
   warmUp: (engine: GuestModule) => Promise<void>,
 ): Promise<GuestModule> {
   const engine = await runtime.load(source, { name: ENGINE_NAME, trusted: true });

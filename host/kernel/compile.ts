@@ -148,9 +148,23 @@ export function textOf(bytes: Uint8Array): string {
  * longer than what gzip looks back, and keeps the code before it from the code behind it.
  */
 export async function binaryFile(): Promise<string> {
-  const lines = textOf(await compile()).match(/.{1,110}/g) ?? [];
-  const text = lines.map(line => `"${line}"`).join(" +\n    ");
-  return `/** The kernel as text, made by compile.ts from kernel.ts: \`npm run kernel\`. */\n\nexport const binary = {\n  kernel:\n    ${text},\n};\n`;
+  return fileOf("binary", "The kernel", "kernel");
 }
 
-if (import.meta.main) writeFileSync(new URL("binary.ts", import.meta.url), await binaryFile());
+/** The modules of recordings, by the files that they are in: they are loaded when an actor is recorded or replayed. */
+export const tapeFiles = {
+  "tape-binary.ts": () => fileOf("tapeBinary", "What recorded actors call", "tape"),
+  "player-binary.ts": () => fileOf("playerBinary", "What plays recordings", "player"),
+} as const;
+
+async function fileOf(constant: string, what: string, entry: string): Promise<string> {
+  const lines = textOf(await compile(`${entry}.ts`)).match(/.{1,110}/g) ?? [];
+  const text = lines.map(line => `"${line}"`).join(" +\n    ");
+  return `/** ${what} as text, made by compile.ts from ${entry}.ts: \`npm run kernel\`. */\n\nexport const ${constant} = {\n  ${entry}:\n    ${text},\n};\n`;
+}
+
+if (import.meta.main) {
+  for (const [name, make] of Object.entries({ "binary.ts": binaryFile, ...tapeFiles })) {
+    writeFileSync(new URL(name, import.meta.url), await make());
+  }
+}

@@ -76,13 +76,13 @@ const LOOP_MAX_BYTES: u32 = 64;
 @external("instruction", "memory.copy $kernel $guest") declare function copyAllIn(to: i32, pointer: i32, length: i32): void;
 @external("instruction", "memory.copy $guest $kernel") declare function copyAllOut(pointer: i32, from: i32, length: i32): void;
 @external("instruction", "i64.load $guest align=1") declare function guestLoad64(pointer: i32): i64;
-@external("instruction", "i32.load $guest align=1") declare function guestLoad32(pointer: i32): i32;
+@external("instruction", "i32.load $guest align=1") export declare function guestLoad32(pointer: i32): i32;
 @external("instruction", "i32.load16_u $guest align=1") declare function guestLoad16(pointer: i32): i32;
-@external("instruction", "i32.load8_u $guest") declare function guestLoad8(pointer: i32): i32;
+@external("instruction", "i32.load8_u $guest") export declare function guestLoad8(pointer: i32): i32;
 @external("instruction", "i64.store $guest align=1") declare function guestStore64(pointer: i32, value: i64): void;
-@external("instruction", "i32.store $guest align=1") declare function guestStore32(pointer: i32, value: i32): void;
+@external("instruction", "i32.store $guest align=1") export declare function guestStore32(pointer: i32, value: i32): void;
 @external("instruction", "i32.store16 $guest align=1") declare function guestStore16(pointer: i32, value: i32): void;
-@external("instruction", "i32.store8 $guest") declare function guestStore8(pointer: i32, value: i32): void;
+@external("instruction", "i32.store8 $guest") export declare function guestStore8(pointer: i32, value: i32): void;
 @external("instruction", "i64.store $guest align=4") declare function guestStorePair(pointer: i32, value: i64): void;
 
 export function guestIs(pointer: i32, at: i32, length: i32): bool {

@@ -138,6 +138,24 @@ export function copyOut(pointer: i32, from: i32, length: i32): void {
   );
 }
 
+/** A byte of the guest's memory. */
+export function guestLoad8(pointer: i32): i32 {
+  return new DataView((guest as WebAssembly.Memory).buffer).getUint8(pointer >>> 0);
+}
+
+export function guestStore8(pointer: i32, value: i32): void {
+  new DataView((guest as WebAssembly.Memory).buffer).setUint8(pointer >>> 0, value);
+}
+
+/** A word of the guest's memory, at any address. */
+export function guestLoad32(pointer: i32): i32 {
+  return new DataView((guest as WebAssembly.Memory).buffer).getInt32(pointer >>> 0, true);
+}
+
+export function guestStore32(pointer: i32, value: i32): void {
+  new DataView((guest as WebAssembly.Memory).buffer).setInt32(pointer >>> 0, value, true);
+}
+
 /** Two words side by side in the guest's memory, at a multiple of 4. */
 export function guestStore2(pointer: i32, first: i32, second: i32): void {
   const view = new DataView((guest as WebAssembly.Memory).buffer);

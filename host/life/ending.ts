@@ -2,6 +2,7 @@
 
 import type { Actor } from "../actor/actor.ts";
 import type { ExitReason, Received } from "../wire/message.ts";
+import type { Recording } from "../wire/recording.ts";
 
 /** An end that is recorded and not yet told. */
 export interface Ending {
@@ -15,6 +16,8 @@ export interface Ending {
   letter: number;
   /** The item that it had taken last, if it crashed by its own fault. */
   lastReceived: Received | undefined;
+  /** What was recorded of it, if it crashed by its own fault. */
+  recording: Recording | undefined;
   /** Its mailbox and its instance are released. */
   isReleased: boolean;
 }
@@ -28,6 +31,7 @@ export function endingOf(actor: Actor, reason: ExitReason, wasAlive: boolean): E
     names: [...(actor.belongings?.names ?? [])],
     letter: actor.mailbox.first(),
     lastReceived: undefined,
+    recording: undefined,
     isReleased: false,
   };
 }

@@ -283,6 +283,7 @@ export class Ends implements Runnable {
     const { actor } = ending;
     const { module, family, extra } = actor;
     ending.isReleased = true;
+    if (actor.spec.isRecorded) ending.recording = this.#services.taping?.ended(actor, ending.reason);
     if (actor.atFault && module !== null) {
       if (ending.reason.kind === "crashed" && ending.wasAlive) ending.lastReceived = lastSeen(actor);
       ending.reason = module.located(ending.reason) ?? ending.reason;
@@ -312,14 +313,18 @@ export class Ends implements Runnable {
   }
 
   /** Tells the embedder of one end. */
-  #notice({ actor, reason, wasAlive, names, lastReceived }: Ending): void {
+  #notice({ actor, reason, wasAlive, names, lastReceived, recording }: Ending): void {
     const waiting = this.#waiting.get(actor.pid);
     this.#waiting.delete(actor.pid);
     for (const resolve of waiting ?? []) resolve(reason);
     const { pid, spec } = actor;
     if (!wasAlive || isHelper(spec)) return;
     this.#exits.tell(
-      { pid, module: moduleNameOf(spec), reason, ...(lastReceived === undefined ? {} : { lastReceived }) },
+      {
+        ...{ pid, module: moduleNameOf(spec), reason },
+        ...(lastReceived === undefined ? {} : { lastReceived }),
+        ...(recording === undefined ? {} : { recording }),
+      },
       names,
     );
   }

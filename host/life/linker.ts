@@ -2,6 +2,7 @@
 import type { Actor, Services } from "../actor/actor.ts";
 import type { Instance } from "../actor/body.ts";
 import { setMemory } from "../actor/memory.ts";
+import type { GuestImports } from "../actor/taping.ts";
 import { Bytes } from "../mail/bytes.ts";
 import type { GuestModule } from "../module/guest-module.ts";
 import { type NewPort, PORT_IMPORTS, type Ports } from "../turns/ports.ts";
@@ -38,7 +39,7 @@ export class Linker {
           bound,
         );
         instance.port = made.port;
-        return this.#instantiate(actor, module, bound ?? this.#imports, memory, made);
+        return this.#instantiate(actor, instance, module, bound ?? this.#imports, memory, made);
       } catch (error) {
         // The memory type of a module that was compiled elsewhere is unknown. The engine refuses
         // too small a memory before anything runs.
@@ -51,6 +52,7 @@ export class Linker {
 
   #instantiate(
     caller: Actor,
+    instance: Instance,
     module: GuestModule,
     { actor, env, host }: ImportObject,
     memory: WebAssembly.Memory,
@@ -60,13 +62,19 @@ export class Linker {
     const isShared = caller.spec.way !== "jspi";
     // The functions of WebAssembly have fixed types. A module that imports them with other types gets
     // functions of JavaScript.
-    const imports = !module.hasKnownTypes
+    let imports = !module.hasKnownTypes
       ? { ...host, actor: { ...actor, ...inJavaScript(made.imports) }, env: { ...env, memory } }
       : {
           ...host,
           actor: { ...(isShared ? gate.actor : actor), ...made.imports },
           env: { ...(isShared ? gate.env : env), memory },
         };
+    const { taping } = this.#services;
+    if (taping !== null && caller.spec.isRecorded) {
+      const taped = taping.bind(caller, made.port, imports as GuestImports);
+      imports = taped.imports as typeof imports;
+      instance.port = { ...made.port, turn: taped.turn };
+    }
     try {
       return new WebAssembly.Instance(module.module, imports as WebAssembly.Imports).exports;
     } catch (error) {

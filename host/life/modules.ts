@@ -18,6 +18,8 @@ export type AnyModule = GuestModule | DerivedModule;
 export interface Spawned {
   readonly module: GuestModule;
   readonly template: Template | null;
+  /** The recorder wants the actors of its name. */
+  readonly isWanted?: boolean;
 }
 
 /** A module, or one that can be spawned by a name, as it was given. */

@@ -218,14 +218,14 @@ export class Pools {
   }
 
   /** The pool for actors of a spec; undefined: each of them has an instance of its own. */
-  for({ module, template, entry, way }: Spec, maximumPages: number): Pool | undefined {
+  for({ module, template, entry, way, isRecorded }: Spec, maximumPages: number): Pool | undefined {
     if (module === null || way === "jspi" || !isShareable(module) || this.#refused.has(module)) return undefined;
     let pools = this.#pools.get(module);
     if (pools === undefined) {
       pools = new Map();
       this.#pools.set(module, pools);
     }
-    const key = `${maximumPages} ${entry}`;
+    const key = `${maximumPages} ${isRecorded} ${entry}`;
     let pool = pools.get(key);
     if (pool === undefined) {
       pool = new Pool(this.#services, this.#most, module);

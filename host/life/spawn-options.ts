@@ -1,6 +1,8 @@
 /** What a spawn may say beside the module, and what a definition says for all spawns by its name. */
 import { reductionChecks } from "../turns/reduction-policy.ts";
-import { callback, checksOf, oneOf, options, text } from "../wire/checks.ts";
+
+import { callback, checksOf, flag, oneOf, options, text } from "../wire/checks.ts";
+
 import type { Grants } from "../wire/grants.ts";
 import type { Limits, ReductionOptions, WayName } from "../wire/limits.ts";
 
@@ -30,6 +32,11 @@ export interface SpawnOptions {
    * else the thread of its parent.
    */
   readonly thread?: number;
+  /**
+   * Records what happens to the actor, so that a crash can be replayed (docs/replay.md). The runtime must have a
+   * recorder. Default: as the recorder's `modules` say.
+   */
+  readonly record?: boolean;
 }
 
 /** Where actors of a defined module begin: beside their parents, on each thread in turn, or on this thread. */
@@ -78,6 +85,7 @@ export const spawnChecks = checksOf<SpawnOptions>({
   grants: null,
   // Checked by runtimes that have threads, as `placement` is.
   thread: null,
+  record: flag,
 });
 const { args: _args, name: _name, thread: _thread, ...checksOfDefaults } = spawnChecks;
 export const defaultsChecks = checksOf<ModuleDefaults>({

@@ -39,6 +39,7 @@ import type { Elsewhere, Kin } from "./elsewhere.ts";
 import type { Ends } from "./ends.ts";
 import type { Images, Opened } from "./images.ts";
 import type { Instances } from "./instances.ts";
+import { isRecorded } from "./is-recorded.ts";
 import type { AnyModule, Modules, Spawned } from "./modules.ts";
 import {
   type DeriveOptions,
@@ -119,7 +120,8 @@ export class Spawner {
       const way = module.wayOf(entry, defaults.way, defaults.reductions?.policy);
       reductionsFor(module, way, limits.handlerReductions, defaults.reductions);
     }
-    this.#modules.define(name, { given, module, template, defaults });
+    const isWanted = this.#services.taping?.wants(name) ?? false;
+    this.#modules.define(name, { given, module, template, isWanted, defaults });
   }
 
   /** Spawns for the host. */
@@ -152,10 +154,12 @@ export class Spawner {
     const { module } = definition;
     const opened = this.#images.open(module, image, undefined, "derive", options.begin);
     const { entry } = opened.parked;
-    const actor = this.#makeByHost(definition, { entry }, imports, opened);
+    const actor = this.#makeByHost(definition, { entry, record: false }, imports, opened);
     try {
       const { name = given.name, language, inSources } = options;
-      return this.#modules.add(module, this.#images.template(actor, module, opened, { name, language, inSources }));
+      const template = this.#images.template(actor, module, opened, { name, language, inSources });
+      this.#services.taping?.derived(template, definition.template, opened.bytes, options.begin ?? "parked");
+      return this.#modules.add(module, template);
     } finally {
       this.#ends.endFailedSpawn(actor, { kind: "normal" });
     }
@@ -243,7 +247,7 @@ export class Spawner {
 
   /** Makes an actor, whose life `#begin` begins. `args` belongs to the actor from now on. */
   #make(
-    { module, template }: Spawned,
+    { module, template, isWanted = false }: Spawned,
     options: ModuleDefaults,
     args: Uint8Array,
     limits: Limits,
@@ -265,7 +269,8 @@ export class Spawner {
     const isFiber = way === "jspi";
     mustAdmit(services, module, ACTOR_BYTES, args.length + (isFiber ? module.stackBytes : 0));
     if (isFiber) this.#jspi.admit(module.name);
-    const spec: Spec = { module, template, entry, way, limits, granted, reductions };
+    const wanted: Spec = { module, template, entry, way, limits, granted, reductions, isRecorded: false };
+    const spec: Spec = { ...wanted, isRecorded: isRecorded(wanted, options.record, isWanted, services) };
     const actor = this.#actors.add(record => Actor.begin(record, spec, services));
     if (parent !== null) actor.setParent(parent.lo, parent.hi);
     const family = parent?.family ?? Family.found(spec, services.kernel, services.specs);

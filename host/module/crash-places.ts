@@ -44,7 +44,7 @@ export class CrashPlaces {
   /** Present since the first crash. */
   #lookup: Lookup | undefined;
   /** What the host changed in the module, the last change first. */
-  readonly #changes: readonly Copies[];
+  readonly changes: readonly Copies[];
   /** The change that has put in the checks of stores, which is one of them. */
   readonly #limit: Copies | undefined;
   /** Where the body of each function begins, and where the last one ends. Without imported functions. */
@@ -63,7 +63,7 @@ export class CrashPlaces {
     limit: Copies | undefined,
   ) {
     this.#read = read;
-    this.#changes = changes;
+    this.changes = changes;
     this.#limit = limit;
     for (const { id, body: section, to } of sectionsOf(bytes)) {
       if (id === Section.import) section.each(() => this.#countImport(readImport(section)));
@@ -105,13 +105,13 @@ export class CrashPlaces {
     if (innermost === undefined) return `${message}, or ${BEHIND_LIMIT}`;
     const offset = this.#offsetOf(innermost);
     if (offset === undefined) return message;
-    const at = sourceOf(offset, this.#changes.slice(0, this.#changes.indexOf(limit)));
+    const at = sourceOf(offset, this.changes.slice(0, this.changes.indexOf(limit)));
     return at !== undefined && limit.isAdded(at) ? BEHIND_LIMIT : message;
   }
 
   #placeOf(line: string): string | undefined {
     const offset = this.#offsetOf(line);
-    const source = offset === undefined ? undefined : sourceOf(offset, this.#changes);
+    const source = offset === undefined ? undefined : sourceOf(offset, this.changes);
     return source === undefined ? undefined : this.#lookup?.(source);
   }
 

@@ -15,6 +15,7 @@ import type { ReductionPolicy, WayName } from "../wire/limits.ts";
 import { ELEMENT_BYTES, STACK_BYTES, STACKS_OF_EXCEPTIONS } from "../wire/memory-use.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { checkInterface, type Offers } from "./check.ts";
+import type { Copies } from "./copies.ts";
 import type { CrashPlaces } from "./crash-places.ts";
 import { Entries } from "./entries.ts";
 import type { ModuleFacts } from "./facts.ts";
@@ -105,6 +106,11 @@ export class GuestModule {
       // The map is invalid, or no stack is left. It is a crash all the same.
       return reason;
     }
+  }
+
+  /** What the host has copied where in the module, the last change first: for a debugger, whose map is of the original. */
+  get changes(): readonly Copies[] {
+    return this.#making.places?.changes ?? [];
   }
 
   /**

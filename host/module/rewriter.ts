@@ -18,7 +18,7 @@ import { compileLimited, type Limited } from "./limited.ts";
 import type { LoadRules, LoadWay } from "./load-rules.ts";
 import { RewrittenModule } from "./rewritten-module.ts";
 import { HEADER_BYTES } from "./sections.ts";
-import { contentOf } from "./source.ts";
+import { type Content, contentOf } from "./source.ts";
 import { factsOfStranger } from "./stranger.ts";
 import { trustedModule } from "./trusted.ts";
 import { Unconfinable } from "./unconfinable.ts";
@@ -53,8 +53,15 @@ export class Rewriter {
    * @param location the path or URL where it was found, if it was
    */
   async load(found: unknown, location: string | undefined, way: LoadWay): Promise<GuestModule> {
-    const { moduleBytes, offers } = this.#rules;
-    const { name, content, sourceMap } = await contentOf(found, location, way.name, moduleBytes);
+    const content = await contentOf(found, location, way.name, this.#rules.moduleBytes);
+    const module = await this.#make(content, way);
+    const [counts, trusted] = [way.reductions === "count", way.trusted === true];
+    this.#rules.onLoaded?.(module, { content: content.content, sourceMap: content.sourceMap, counts, trusted });
+    return module;
+  }
+
+  async #make({ name, content, sourceMap }: Content, way: LoadWay): Promise<GuestModule> {
+    const { offers } = this.#rules;
     if (way.trusted === true) return this.#loadTrusted(name, content, sourceMap, way);
     const counts = way.reductions === "count";
     if (content instanceof WebAssembly.Module) {
@@ -63,7 +70,11 @@ export class Rewriter {
     }
     const { compiled, ownsMemory, earlier } = await this.rewrite(name, content, counts);
     const places = this.#placesOf(compiled, sourceMap, earlier);
-    return new GuestModule(name, new RewrittenModule(compiled, ownsMemory), offers, { isCountedHere: counts, places });
+    const module = (await this.#rules.compile?.(compiled.bytes as Uint8Array<ArrayBuffer>)) ?? compiled.module;
+    return new GuestModule(name, new RewrittenModule({ ...compiled, module }, ownsMemory), offers, {
+      isCountedHere: counts,
+      places,
+    });
   }
 
   /** Confines the module, counts its reductions if asked, limits its stores, trims and compiles it. */

@@ -15,6 +15,7 @@ import { adviceFor, hasTrapHandlerFlag } from "./engine.ts";
 import { NodeRuntime } from "./node-runtime.ts";
 import type { NodeThreadedRuntime } from "./node-threads.ts";
 import { read } from "./read.ts";
+import type { RecordToFolder } from "./recordings.ts";
 
 export * from "../index.ts";
 export { type BuildOptions, build } from "./compile/build.ts";
@@ -23,13 +24,16 @@ export type { NodeRuntime } from "./node-runtime.ts";
 export type { NodeThreadedRuntime } from "./node-threads.ts";
 export type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 export { MissingPackageError } from "./optional-packages.ts";
+export type { RecordToFolder } from "./recordings.ts";
 
 /** A memory takes two kernel mappings. At 32,000 memories the process would abort. */
 const MAX_INSTANCES_WITH_FLAG = 30_000;
 /** Without the flag, V8 refuses the 13,000th memory. */
 const MAX_INSTANCES = 12_000;
 
-export interface NodeRuntimeOptions extends RuntimeOptions {
+export interface NodeRuntimeOptions extends Omit<RuntimeOptions, "record"> {
+  /** Records actors, so that their crashes can be replayed: which, and where to ([replay.md](replay.md)). */
+  readonly record?: RecordToFolder;
   /**
    * Writes no notice about a missing engine flag or a missing grant to stderr. Default: false.
    * The environment variable ISOPOD_QUIET=1 does the same.
@@ -50,13 +54,18 @@ let told = false;
  */
 export function createRuntime(options?: NodeRuntimeOptions): NodeRuntime;
 /** The same, over several threads: see `isopod/threads`. */
-export function createRuntime(options: NodeRuntimeOptions & ThreadOptions): Promise<NodeThreadedRuntime>;
+export function createRuntime(
+  options: Omit<NodeRuntimeOptions, "record"> & ThreadOptions,
+): Promise<NodeThreadedRuntime>;
 export function createRuntime({
   quiet,
   threads,
   setup,
+  record,
   ...options
-}: NodeRuntimeOptions & Partial<ThreadOptions> = {}): NodeRuntime | Promise<NodeThreadedRuntime> {
+}: NodeRuntimeOptions & Partial<Pick<ThreadOptions, "threads" | "setup">> = {}):
+  | NodeRuntime
+  | Promise<NodeThreadedRuntime> {
   if (quiet !== undefined && typeof quiet !== "boolean") throw new TypeError("createRuntime: quiet is true or false");
   const flag = hasTrapHandlerFlag();
   const speaks = !quiet && !/^(1|true|yes)$/i.test(process.env.ISOPOD_QUIET ?? "");
@@ -69,7 +78,8 @@ export function createRuntime({
   const limits = { allInstances: flag ? MAX_INSTANCES_WITH_FLAG : MAX_INSTANCES, ...options.limits };
   const denials = speaks ? { onDenied: sayDenied } : {};
   const all = { read, readString, readSourceMap, ...denials, ...options, limits };
-  if (threads === undefined) return new NodeRuntime(all);
+  if (threads === undefined) return new NodeRuntime(record === undefined ? all : { ...all, record });
+  if (record !== undefined) throw new TypeError("createRuntime: a runtime with threads records nothing yet");
   const over = setup === undefined ? { threads } : { threads, setup };
   return import("./node-threads.ts").then(({ createNodeThreads }) => createNodeThreads({ ...all, ...over }));
 }

@@ -3,14 +3,19 @@
  * observer's page.
  */
 import { Runtime, type RuntimeOptions } from "../index.ts";
+import { recorder } from "../recording/recorder.ts";
 import { publish } from "./channels.ts";
 import type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 import { needPackages, PAGE_PACKAGES } from "./optional-packages.ts";
+import { keepRecordings, type RecordToFolder, recorderOptions } from "./recordings.ts";
 
 export class NodeRuntime extends Runtime {
-  constructor(options: RuntimeOptions = {}) {
-    super(options);
+  constructor({ record, ...options }: Omit<RuntimeOptions, "record"> & { readonly record?: RecordToFolder } = {}) {
+    super(record === undefined ? options : { ...options, record: recorder(recorderOptions(record)) });
     publish(this);
+    if (record === undefined) return;
+    const { onError } = options;
+    keepRecordings(this, record, error => (onError ?? console.error)(error, "the writing of a recording"));
   }
 
   /**

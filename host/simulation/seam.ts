@@ -28,7 +28,7 @@ export interface Inside {
 
 /** What a runtime uses of its simulation. Its clock and its random numbers are options of their own. */
 export interface Simulation {
-  readonly transit: Transit<Actor>;
+  readonly transit: Transit<Actor> | null;
   readonly judge: Judge;
   readonly driver: Driver;
   attach(inside: Inside): void;

@@ -20,7 +20,7 @@ export { ThreadedRuntime } from "./threaded-runtime.ts";
 export type { ThreadLoad, Threads } from "./threads.ts";
 
 /** Options of a runtime with threads. */
-export interface ThreadOptions extends RuntimeOptions {
+export interface ThreadOptions extends Omit<RuntimeOptions, "record"> {
   /** How many threads, this one included: 1 to 64, or one for each processor. */
   readonly threads: number | "all";
   /**
@@ -75,7 +75,7 @@ function processors(): number {
 
 /** Functions that every thread calls must come from the setup module. */
 function checkFunctions(options: RuntimeOptions, setup: string | URL | undefined): void {
-  for (const name of ["clock", "random", "simulation"] as const) {
+  for (const name of ["clock", "random", "record", "simulation"] as const) {
     if (options[name] === undefined) continue;
     throw new TypeError(`createRuntime: ${name} cannot be sent to other threads, so a runtime with threads has none`);
   }

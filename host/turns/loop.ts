@@ -101,7 +101,7 @@ export class Loop implements Runnable {
     this.#lives.tellEnds();
     this.#lives.ran();
     scheduler.tookTurns(turns - kernel.word(TURNS_LEFT) - 1);
-    if (answer !== 0 && !this.#finishTurn(kernel.userAt(answer & ~WHAT) as Actor, answer & WHAT)) return false;
+    if (answer !== 0 && !this.finish(answer)) return false;
     if (isTimed) this.#timer.end();
     this.#again();
     return true;
@@ -145,7 +145,11 @@ export class Loop implements Runnable {
     return left === NOTHING ? 0 : record | left;
   }
 
-  /** Does what the kernel has left of a turn. False: the turn continues on a stack of its own. */
+  /** Does what the kernel has left of a turn, as its `run` answers it. False: the turn continues on a stack of its own. */
+  finish(left: number): boolean {
+    return this.#finishTurn(this.#services.kernel.userAt(left & ~WHAT) as Actor, left & WHAT);
+  }
+
   #finishTurn(actor: Actor, what: number): boolean {
     if (what === WHOLE_TURN) {
       const isOver = actor.run();

@@ -76,7 +76,7 @@ export function nextBudget(actor: Actor): number {
   if (verdict === "on") {
     const piece = Math.min(most - budget.granted, PIECE);
     // The first piece of a turn may be little of it, because what was left of the one before is used up first.
-    const isLong = budget.granted > 0 || services.scheduler.isDue(budget.lastMs);
+    const isLong = budget.granted > 0 || isDue(actor, budget.lastMs);
     // A guest that asks before it has spent its budget wants to give way: its turn gets nothing more.
     budget.granted = yields && (instance.counter?.value ?? 0) >= 0 ? most : budget.granted + piece;
     actor.given += piece;
@@ -98,6 +98,13 @@ export function nextBudget(actor: Actor): number {
       ? `it has spent the ${most} of one turn (reductions.perTurn), and its policy is kill`
       : `it has spent ${most} where it cannot be preempted (limit handlerReductions)`,
   );
+}
+
+/** Whether the event loop is due. It depends on the clock, and the actor can tell: a recording writes it down. */
+function isDue(actor: Actor, nowMs: number): boolean {
+  const { scheduler, taping } = actor.services;
+  const due = scheduler.isDue(nowMs);
+  return taping !== null && actor.spec.isRecorded ? taping.due(actor, due) : due;
 }
 
 /** The same for a predicate, which cannot give way. */

@@ -2,6 +2,7 @@
 import type { Grants } from "./grants.ts";
 import type { ExitReason, Received } from "./message.ts";
 import type { Pid } from "./pid.ts";
+import type { Recording } from "./recording.ts";
 
 /** The level of a log line. */
 export type LogLevel = "debug" | "info" | "warning" | "error";
@@ -61,6 +62,8 @@ export interface ActorExit {
    * still shows it, with at most 1 KiB of its payload.
    */
   readonly lastReceived?: Received;
+  /** For a crash of an actor that was recorded: what `isopod replay` plays (docs/replay.md). */
+  readonly recording?: Recording;
 }
 
 /** A guest called an import that it is not granted. */

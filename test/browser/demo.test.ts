@@ -6,8 +6,11 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type ActorExit, Runtime } from "../../host/index.ts";
 import { type DemoServer, serveDemo } from "../../host/node/demo/server.ts";
+import { recorder } from "../../host/replay.ts";
 import { compileDemoGuests } from "../support/demo.ts";
+import { buildGuest } from "../support/guests.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("./__screenshots__/", import.meta.url));
@@ -67,6 +70,32 @@ describe.skipIf(options === undefined)(options === undefined ? `the demo ${NO_CH
     await page.getByLabel("Guest", { exact: true }).selectOption(title);
     await running();
   }
+
+  test("plays the recording of a crash that is dropped on it", async () => {
+    const exits: ActorExit[] = [];
+    const runtime = new Runtime({ grants: "all", record: recorder(), onExit: exit => exits.push(exit) });
+    const unlucky = await runtime.load(await buildGuest("guests", "unlucky", "asyncify"), { name: "unlucky.ts" });
+    const pid = runtime.spawn(unlucky, { record: true });
+    for (const what of [0, 2, 4]) runtime.send(pid, Uint8Array.of(what, 7, 0, 0, 0), { tag: what });
+    await runtime.exited(pid);
+    await runtime.settled();
+    const [{ recording }] = exits;
+    const given = { name: recording?.name ?? "", bytes: [...(recording?.bytes() ?? [])] };
+    await page.evaluate(({ name, bytes }) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([Uint8Array.from(bytes)], name));
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    }, given);
+    await log(/crashed: unlucky at \d+/).waitFor();
+    await log("item 3: message from <host>, tag 4, 5 bytes").waitFor();
+    await log("the same crash and the same memory, after 4 items").waitFor();
+    await page.evaluate(() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["nothing"], "other.isopod"));
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    });
+    await log("these bytes are no recording of isopod").waitFor();
+  });
 
   test("plays ping-pong as soon as it is open, without special headers, and draws meanwhile", async () => {
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);

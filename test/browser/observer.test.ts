@@ -4,13 +4,15 @@
  */
 
 import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Locator, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createRuntime, formatPid, type Pid } from "../../host/node/index.ts";
 import type { NodeRuntime } from "../../host/node/node-runtime.ts";
 import type { ObserverServer } from "../../host/node/observer/server.ts";
-import { buildGuests } from "../support/guests.ts";
+import { replay } from "../../host/replay.ts";
+import { buildGuest, buildGuests } from "../support/guests.ts";
 import { chromiumOptions, NO_CHROMIUM } from "./chromium.ts";
 
 const folder = fileURLToPath(new URL("../../build/observer/", import.meta.url));
@@ -34,7 +36,7 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
   afterAll(() => browser?.close());
 
   beforeEach(async () => {
-    runtime = createRuntime({ grants: "all", quiet: true });
+    runtime = createRuntime({ grants: "all", quiet: true, record: {} });
     for (const [name, wasm] of guests) {
       const reductions = name === "supervised-counter" ? "count" : "none";
       runtime.define(name, await runtime.load(wasm as Uint8Array<ArrayBuffer>, { name: `${name}.ts`, reductions }));
@@ -465,6 +467,20 @@ describe.skipIf(options === undefined)(`the observer's page${options === undefin
       .click();
     await drawer().getByText("Waiting in the mailbox").waitFor();
     await fits("drawer");
+  });
+
+  test("saves the recording of a crash as a file, which is replayed", async () => {
+    const unlucky = await runtime.load(await buildGuest("guests", "unlucky", "asyncify"), { name: "unlucky.ts" });
+    await page.goto(observer.url);
+    await page.locator("#status[data-state=live]").waitFor();
+    runtime.send(runtime.spawn(unlucky, { record: true }), Uint8Array.of(4, 0, 0, 0, 0));
+    await page.getByRole("tab", { name: /Crashes/ }).click();
+    const saved = page.waitForEvent("download");
+    await press("Save the recording");
+    const download = await saved;
+    expect(download.suggestedFilename()).toMatch(/^unlucky\.ts-\d+\.isopod$/);
+    const played = (await replay(new Uint8Array(await readFile(await download.path())))).play();
+    expect(played).toMatchObject({ isSame: true, items: 1 });
   });
 
   test("shows dead letters in red only while they rise", async () => {

@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { crashesOfExamples, crashesOfScenarios } from "../support/crashes.ts";
 import { buildGuest } from "../support/guests.ts";
 import { ROOT } from "../support/pages.ts";
 import { bundleOf } from "./bundle.ts";
@@ -25,10 +26,17 @@ beforeAll(async () => {
   };
   const texts = Object.entries(wasm).map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]);
   const main = JSON.stringify(join(ROOT, "test/engines/main.ts"));
-  const source = `import { run } from ${main};\nawait run(${JSON.stringify(Object.fromEntries(texts))});\n`;
+  const [guests, recordings] = [Object.fromEntries(texts), await recordingsAsTexts()].map(each => JSON.stringify(each));
+  const source = `import { run } from ${main};\nawait run(${guests}, ${recordings});\n`;
   script = await bundleOf(source, folder, "smoke");
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** One crash of each example and of each guest of the benchmarks, recorded here. */
+async function recordingsAsTexts(): Promise<string[]> {
+  const crashes = [await crashesOfExamples(), await crashesOfScenarios()].flatMap(each => each.ofEach);
+  return crashes.map(recording => Buffer.from(recording.bytes()).toString("base64"));
+}
 
 describe.each(engines)("$name", ({ path, installedBy, run }) => {
   test.skipIf(path === undefined)(

@@ -19,12 +19,19 @@ const TWO_MEMORIES = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 5, 2, 0, 
 const CROWD = 100_000;
 const isPage = "document" in globalThis;
 
-/** The guests as base64, which the host compiles itself. */
-export async function run(guests: Readonly<Record<keyof SmokeGuests, string>>): Promise<void> {
+/** The guests as base64, which the host compiles itself, and recordings. */
+export async function run(
+  guests: Readonly<Record<keyof SmokeGuests, string>>,
+  recordings: readonly string[],
+): Promise<void> {
   const bytes = Object.fromEntries(
-    Object.entries(guests).map(([name, text]) => [name, Uint8Array.from(atob(text), c => c.charCodeAt(0))]),
+    Object.entries(guests).map(([name, text]) => [name, bytesOf(text)]),
   ) as unknown as SmokeGuests;
-  await report(await smoke(bytes, { residents: residents(), crowd: CROWD }));
+  await report(await smoke(bytes, { residents: residents(), crowd: CROWD, recordings: recordings.map(bytesOf) }));
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), c => c.charCodeAt(0));
 }
 
 /** Chromium has room for about 125 instances in a page, and Firefox for about 1,000. */

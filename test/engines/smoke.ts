@@ -16,6 +16,7 @@ import {
   type Supervisor,
 } from "../../host/index.ts";
 import { loadScript } from "../../host/js/index.ts";
+import { replay } from "../../host/replay.ts";
 import { explore } from "../../host/test.ts";
 
 /** The guests of the suite: bytes, or modules that `isopod build --trusted` has made. */
@@ -39,6 +40,8 @@ export interface SmokeOptions {
   readonly residents: number;
   /** So many actors take turns in the instances that there are. */
   readonly crowd: number;
+  /** Recordings that another engine has made. */
+  readonly recordings?: readonly Uint8Array[];
 }
 
 /** What came of one test. */
@@ -105,6 +108,7 @@ class Suite {
     "a timer rings": () => this.#timer(),
     "a guest that loops for ever is killed, and another goes on": () => this.#killed(),
     "the seeds of a simulation play what they play in every engine": () => this.#simulation(),
+    "actors that crashed in another engine crash again, with the same memory": () => this.#recordings(),
     "many actors have an instance each": () => this.#residents(),
     "a crowd of actors takes turns in a few instances, and each keeps what it was told": () => this.#crowd(),
     "a script gets messages, and its functions are called": () => this.#script(),
@@ -127,6 +131,16 @@ class Suite {
     } finally {
       await runtime.stop();
     }
+  }
+
+  async #recordings(): Promise<Result> {
+    const { recordings = [] } = this.#options;
+    if (recordings.length === 0) return { skipped: "there are no recordings" };
+    for (const recording of recordings) {
+      const played = await replay(recording);
+      equal(`${played.module} ${played.play().isSame}`, `${played.module} true`);
+    }
+    return undefined;
   }
 
   async #simulation(): Promise<Result> {

@@ -149,7 +149,7 @@ const turn: Event = { do: "turn" };
 describe("imports", () => {
   test(
     "called at random, by several actors at once, leave the host serving and its numbers right",
-    () => inChunks(fc.asyncProperty(events, setting, play)),
+    () => inChunks(fc.asyncProperty(events, setting, (given, where) => play(given, where))),
     TIMEOUT,
   );
 

@@ -1,11 +1,15 @@
 /** The kernel's committed binary. */
 import { expect, test } from "vitest";
-import { binaryFile, compile, lower, textOf } from "../../host/kernel/compile.ts";
+import { binaryFile, compile, lower, tapeFiles, textOf } from "../../host/kernel/compile.ts";
 import { bytesOf } from "../../host/mail/kernel-module.ts";
 import { kernelFile } from "../support/kernel.ts";
 
 test("binary.ts is what its sources say", async () => {
   expect(kernelFile("binary.ts")).toBe(await binaryFile());
+});
+
+test.for(Object.entries(tapeFiles))("%s is what its sources say", async ([name, make]) => {
+  expect(kernelFile(name)).toBe(await make());
 });
 
 test("every byte can be written as text, which needs no escapes in a string", () => {

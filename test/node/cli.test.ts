@@ -278,7 +278,8 @@ describe("isopod", () => {
     const { code, stdout } = await isopod(["--help"]);
     expect(code).toBe(0);
     const commands = [...stdout.matchAll(/^ {2}(\w+) {2,}\w/gm)].map(([, name]) => name);
-    expect(commands).toEqual(["init", "run", "build", "test", "observe", "top", "cluster", "demo", "bench"]);
+    const all = ["init", "run", "build", "test", "replay", "observe", "top", "cluster", "demo", "bench"];
+    expect(commands).toEqual(all);
     for (const name of commands) {
       const help = await isopod([name, "--help"]);
       expect(help).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining(`Usage: isopod ${name} `) });

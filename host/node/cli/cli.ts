@@ -44,6 +44,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/test.ts")).test,
   },
   {
+    name: "replay",
+    summary: "play the recording of a crash",
+    load: async () => (await import("./commands/replay.ts")).replay,
+  },
+  {
     name: "observe",
     summary: "run one guest, and serve a page about its actors",
     load: async () => (await import("./commands/run.ts")).observe,

@@ -60,6 +60,11 @@ export function observerApp({ runtime, view, history, talk, metrics, token, port
     const before = wholeOf(context, "before", Number.POSITIVE_INFINITY);
     return context.json(history.endsBefore(before, filterIn(context)));
   });
+  app.get("/api/recording", context => {
+    const recording = history.recordingOf(wholeOf(context, "index", 0));
+    if (recording === undefined) return context.text("the recording is not kept any more\n", 404);
+    return context.body(recording.bytes(), 200, { "Content-Type": "application/octet-stream" });
+  });
   app.get("/api/events", context => {
     return context.json(view.events(wholeOf(context, "after", 0), filterIn(context), context.req.query("kind") ?? ""));
   });

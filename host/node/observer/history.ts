@@ -11,12 +11,15 @@ import {
   type InspectEvent,
   type InspectKind,
   type Pid,
+  type Recording,
   type Runtime,
 } from "../../index.ts";
 import type { EndGroup, EndPage, EndRow, EventRow } from "../../web/observer/protocol.ts";
 import { cut, receivedRow, refTo } from "./rows.ts";
 
 const ENDS_KEPT = 200;
+/** A recording may have megabytes. */
+const RECORDINGS_KEPT = 20;
 const EVENTS_KEPT = 1000;
 /** Of each kind. It bounds the work that a guest can cause. */
 const EVENTS_A_SECOND = 200;
@@ -45,6 +48,8 @@ export class History {
   readonly #reports = new Map<Pid, ChildReport>();
   /** What the actors were called that have ended last, by pid. */
   readonly #labels = new Map<string, string>();
+  /** The recordings of the last crashes that have one, by the index of the crash. */
+  readonly #recordings = new Map<number, Recording>();
   readonly #runtime: Runtime;
   readonly #stop: () => void;
   #index = 0;
@@ -62,6 +67,11 @@ export class History {
 
   restartsOf(supervisor: Pid, id: string): number {
     return this.#restarts.get(`${supervisor} ${id}`) ?? 0;
+  }
+
+  /** The recording of a crash. Undefined where it has none, or it is kept no more. */
+  recordingOf(index: number): Recording | undefined {
+    return this.#recordings.get(index);
   }
 
   /** The newest groups of crashes that are older than one, a page of them. */
@@ -146,7 +156,7 @@ export class History {
     keep(this.events, kind === "log" ? { ...row, kind, level: event.level } : row, EVENTS_KEPT);
   }
 
-  #end({ pid, module, names, reason, lastReceived }: InspectEvent & { readonly kind: "exit" }): void {
+  #end({ pid, module, names, reason, lastReceived, recording }: InspectEvent & { readonly kind: "exit" }): void {
     this.#labels.set(formatPid(pid), cut(names[0] ?? module ?? "a mailbox"));
     if (this.#labels.size > EVENTS_KEPT) this.#labels.delete(this.#labels.keys().next().value ?? "");
     if (reason.kind === "normal" || reason.kind === "shutdown") return;
@@ -163,9 +173,23 @@ export class History {
       reason: formatReason(reason).slice(0, TEXT_LENGTH),
       stack: reason.kind === "crashed" ? reason.stack.slice(0, STACK_LENGTH) : "",
       ...(lastReceived && { last: receivedRow(lastReceived, from => refTo(this.#runtime, from, "")) }),
+      ...(recording && { recording: recording.name }),
       ...(report && { child: childOf(report) }),
     };
+    if (recording !== undefined) this.#keepRecording(recording);
     keep(this.ends, row, ENDS_KEPT);
+  }
+
+  /** Keeps the recording of the last crash. A page that offers an older one is told that it is gone. */
+  #keepRecording(recording: Recording): void {
+    this.#recordings.set(this.crashes, recording);
+    if (this.#recordings.size <= RECORDINGS_KEPT) return;
+    const oldest = this.#recordings.keys().next().value ?? 0;
+    this.#recordings.delete(oldest);
+    const at = this.ends.findLastIndex(({ index }) => index === oldest);
+    if (at < 0) return;
+    const { recording: _, ...without } = this.ends[at];
+    this.ends[at] = without;
   }
 
   #report(report: ChildReport): void {

@@ -14,6 +14,7 @@ import { TimePlot } from "../page/time-plot.ts";
 import { Actors } from "./actors.ts";
 import { Breaks } from "./breaks.ts";
 import { CompileError, compile, sourceOf } from "./compiler.ts";
+import { playDropped } from "./dropped.ts";
 import { Editor } from "./editor.ts";
 import { Log } from "./log.ts";
 import { isScriptName, type ParkWay, parkWays } from "./protocol.ts";
@@ -72,6 +73,7 @@ ask.addEventListener("submit", event => {
   const text = new FormData(ask).get("text");
   if (scene.ask !== undefined && typeof text === "string") void running?.ask(scene.ask.part, text);
 });
+playDropped((kind, who, text) => log.add(kind, who, text));
 watch();
 await choose(scene);
 

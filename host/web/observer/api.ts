@@ -38,6 +38,14 @@ export async function ask<T>(path: string, parameters: Record<string, string | n
   return answerOf(await fetch(`api/${path}?${query}`, { headers: headers() }));
 }
 
+/** A file of the server's. */
+export async function fileOf(path: string, parameters: Record<string, string | number>): Promise<Blob> {
+  const query = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
+  const response = await fetch(`api/${path}?${query}`, { headers: headers() });
+  if (!response.ok) throw new Error(await response.text());
+  return response.blob();
+}
+
 /** A request that changes the runtime. */
 export async function act<T>(path: string, body?: object): Promise<T> {
   const json = body && { body: JSON.stringify(body) };

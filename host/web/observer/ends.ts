@@ -2,7 +2,7 @@
 import { escapeControls } from "../../wire/escape-controls.ts";
 import { button, el } from "../page/dom.ts";
 import { bytes, count, timeOfDay } from "../page/text.ts";
-import { ask } from "./api.ts";
+import { ask, fileOf } from "./api.ts";
 import type { EndGroup, EndPage, EndRow, EventRow, ItemRow } from "./protocol.ts";
 
 /** How many events the page shows. */
@@ -62,9 +62,28 @@ export function endNode(end: EndRow | EndGroup, open: Open): HTMLElement {
     ),
     el("p", { class: "reason" }, escapeControls(end.reason)),
     group && el("p", { class: "line" }, el("small", {}, "also "), ...group.others.map(pid => pidLink({ pid }, open))),
+    end.recording !== undefined && saveButton(end.recording, end.index),
     last && el("details", { open: "" }, el("summary", {}, "Last message"), ...itemNodes(last, open)),
     end.stack !== "" && el("details", {}, el("summary", {}, "Stack"), el("pre", {}, escapeControls(end.stack, true))),
   );
+}
+
+/** Saves the recording of a crash as a file, which `isopod replay` plays. */
+function saveButton(name: string, index: number): HTMLElement {
+  const save = button(
+    "Save the recording",
+    { title: `${name}: isopod replay plays it. It holds all messages` },
+    async () => {
+      try {
+        const address = URL.createObjectURL(await fileOf("recording", { index }));
+        el("a", { href: address, download: name }).click();
+        URL.revokeObjectURL(address);
+      } catch (error) {
+        save.replaceWith(el("small", {}, error instanceof Error ? error.message : "it could not be saved"));
+      }
+    },
+  );
+  return save;
 }
 
 export function eventNode({ atMs, kind, pid, label = "", text, level }: EventRow, open: Open): HTMLElement {

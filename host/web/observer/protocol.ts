@@ -240,6 +240,8 @@ export interface EndRow {
   readonly reason: string;
   readonly stack: string;
   readonly last?: ItemRow;
+  /** The name for the file of its recording, which can be saved. */
+  readonly recording?: string;
   /** Its id and supervisor, if it was a child, and what the supervisor did. */
   readonly child?: { readonly id: string; readonly supervisor: string; readonly action: string };
 }

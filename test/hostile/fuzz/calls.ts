@@ -255,12 +255,13 @@ class Theatre implements AsyncDisposable {
     this.#vault = vault;
   }
 
-  static async open(setting: Setting): Promise<Theatre> {
+  static async open(setting: Setting, more: RuntimeOptions): Promise<Theatre> {
     const { memoryPages, allMemoryBytes } = setting;
     const options: RuntimeOptions = {
       grants: setting.kills ? "all" : TAME,
       limits: { ...limits, memoryPages, allMemoryBytes },
       onLog: (pid, _, text) => mustNotShow(Buffer.from(text, "latin1"), `the log, by ${formatPid(pid)},`),
+      ...more,
     };
     const world = await World.open(options, world => embedder(world, setting));
     const theatre = new Theatre(world, setting, await Vault.open(world.runtime));
@@ -419,9 +420,17 @@ const reasons: Readonly<Record<"normal" | "shutdown" | "custom", ExitReason>> = 
   custom: { kind: "custom", bytes: Uint8Array.of(1, 2, 3) },
 };
 
-/** Plays events in a runtime of their own. Throws where something does not hold that must. */
-export async function play(events: readonly Event[], setting: Setting = USUAL): Promise<void> {
-  await using theatre = await Theatre.open(setting);
+/**
+ * Plays events in a runtime of their own. Throws where something does not hold that must.
+ *
+ * @param more options of the runtime beside those of the setting
+ */
+export async function play(
+  events: readonly Event[],
+  setting: Setting = USUAL,
+  more: RuntimeOptions = {},
+): Promise<void> {
+  await using theatre = await Theatre.open(setting, more);
   for (const event of events) await theatre.act(event);
   await theatre.close();
 }

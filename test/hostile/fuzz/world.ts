@@ -65,7 +65,9 @@ export class World implements AsyncDisposable {
       onError: () => {},
       ...options,
       imports: imports(this),
-      onExit: ({ pid, module, reason }) => {
+      onExit: exit => {
+        const { pid, module, reason } = exit;
+        options.onExit?.(exit);
         this.#ends.set(pid, (this.#ends.get(pid) ?? 0) + 1);
         if (reason.kind === "crashed" && isHostError(reason.message)) this.#loose.push(reason.stack);
         if (module !== undefined) this.#guestsEnded++;

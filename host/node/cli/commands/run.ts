@@ -33,6 +33,7 @@ const options: Command["options"] = {
   to: { type: "string" },
   stay: { type: "boolean" },
   log: { type: "string", choices: LEVELS },
+  record: { type: "string" },
   observe: { type: "boolean" },
   port: { type: "string" },
   join: { type: "string" },
@@ -88,6 +89,8 @@ Options:
   --enable NAME   simd, relaxed-simd or reference-types, as in isopod build
   --debug         compiles with function names and without inlining; a crash shows
                   which functions had called each other
+  --record DIR    records all actors; a crash leaves a file in this folder, which
+                  isopod replay plays; it holds all messages of the actor
   --observe       serves a page about the actors on 127.0.0.1; the address, with
                   its token, is printed on stderr
   --port N        the port of that page; default: a free port
@@ -161,6 +164,7 @@ async function runActor(given: Arguments, observes: boolean): Promise<number> {
     isDebug: given.has("debug"),
     isCounted: given.has("reductions"),
     isScript: isScript(path, given),
+    ...(given.has("record") && { folder: given.text("record") ?? "" }),
     ...(observes && { port }),
     ...(cluster !== undefined && { cluster }),
     ...(threads !== undefined && { threads }),

@@ -3,6 +3,7 @@
  * SIGINT comes. What guests log is printed as plain text: no guest can send control sequences to the
  * terminal.
  */
+import { join as inFolder } from "node:path";
 import { join } from "../../../cluster/join.ts";
 import { ENGINE_NAME } from "../../../js/index.ts";
 import {
@@ -47,6 +48,8 @@ export interface Session {
   readonly isDebug: boolean;
   readonly isCounted: boolean;
   readonly isScript: boolean;
+  /** Crashes are recorded into this folder. */
+  readonly folder?: string;
   /** Serves the observer's page at this port; 0 takes a free port. */
   readonly port?: number;
   /** Joins this cluster. */
@@ -63,12 +66,13 @@ export interface Definition {
 
 /** Resolves to the exit code. */
 export async function runGuest(session: Session): Promise<number> {
-  const { spawn, grants, limits, port } = session;
+  const { spawn, grants, limits, port, folder } = session;
   let failed = false;
   let interrupted = false;
   const options: NodeRuntimeOptions = {
     grants,
     limits,
+    ...(folder !== undefined && { record: { modules: "all" as const, folder } }),
     onLog: (_pid, level, text) => {
       if (LEVELS.indexOf(level) >= LEVELS.indexOf(session.level)) print(level, text);
     },
@@ -81,6 +85,7 @@ export async function runGuest(session: Session): Promise<number> {
       if (hasFailed && !interrupted) {
         failed = true;
         printFailure(exit, session);
+        if (exit.recording !== undefined) printRecording(exit.recording.name, folder);
       } else if (session.level === "debug") {
         print("debug", crashReport(exit, { ...session, isCounted: false }));
       }
@@ -158,6 +163,10 @@ function print(level: LogLevel, text: string): void {
 function printFailure(exit: ActorExit, session: Session): void {
   process.stderr.write(`${painted("error", "isopod:")} ${crashReport(exit, session)}\n`);
   if (session.isDebug) process.stderr.write(crashStack(exit));
+}
+
+function printRecording(name: string, folder = ""): void {
+  process.stderr.write(`  isopod replay ${inFolder(folder, name)} plays it again\n`);
 }
 
 function printDenial({ pid, module, call, grant }: Denial): void {
