@@ -1,9 +1,10 @@
 /** What a spawn may say beside the module, and what a definition says for all spawns by its name. */
 import { reductionChecks } from "../turns/reduction-policy.ts";
-import { callback, checksOf, flag, oneOf, options, text, wholeNumber } from "../wire/checks.ts";
+
+import { callback, checksOf, flag, oneOf, options, text } from "../wire/checks.ts";
+
 import type { Grants } from "../wire/grants.ts";
 import type { Limits, ReductionOptions, WayName } from "../wire/limits.ts";
-import { MOST_THREADS } from "../wire/pid.ts";
 
 export interface SpawnOptions {
   /** The export to run. Default: `run` if there is one, else `handle`, else `_start`. */
@@ -82,12 +83,12 @@ export const spawnChecks = checksOf<SpawnOptions>({
   limits: null,
   reductions: options(reductionChecks),
   grants: null,
-  thread: wholeNumber(0, MOST_THREADS - 1),
+  // Checked by runtimes that have threads, as `placement` is.
+  thread: null,
   record: flag,
 });
 const { args: _args, name: _name, thread: _thread, ...checksOfDefaults } = spawnChecks;
 export const defaultsChecks = checksOf<ModuleDefaults>({
   ...checksOfDefaults,
-  // Checked by runtimes that have threads.
   placement: null,
 });

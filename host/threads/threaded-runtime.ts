@@ -82,6 +82,7 @@ export class ThreadedRuntime extends Runtime {
 
   override spawn(module: GuestModule | DerivedModule | string, options: SpawnOptions = {}): Pid {
     checkOptions("spawn", options, spawnChecks);
+    if (options.thread !== undefined) checkWhole(options.thread, "thread", "spawn", 0, MOST_THREADS - 1);
     const { spawning } = this.#crew;
     const { modules } = this.#crew.thread.parts;
     const placement = options.thread ?? modules.find(module, "spawn").defaults.placement;

@@ -1,4 +1,5 @@
 /** `isopod run` and `isopod observe`: one actor of a guest, from its first turn to its end. */
+import { MOST_THREADS } from "../../../wire/pid.ts";
 import { PAYLOAD_FORMATS } from "../../payload-text.ts";
 import { type Arguments, type Command, UsageError } from "../command.ts";
 import { COMPILE_OPTIONS } from "../compile-options.ts";
@@ -38,6 +39,7 @@ const options: Command["options"] = {
   join: { type: "string" },
   cluster: { type: "string" },
   id: { type: "string" },
+  threads: { type: "string" },
 };
 
 export const run: Command = {
@@ -96,6 +98,8 @@ Options:
                   nats://127.0.0.1:4222; its nodes can spawn what --define names
   --cluster NAME  which cluster
   --id N          the number of this node; default: a free one, by JetStream
+  --threads N     runs on so many threads, or on all; actors of --define begin on
+                  each in turn
   -h, --help      prints this
 
 Log lines of level info go to stdout, all others to stderr. A crash is one line
@@ -136,6 +140,8 @@ async function runActor(given: Arguments, observes: boolean): Promise<number> {
   const port = given.whole("port", 0, 0, 65_535);
   if (given.has("port") && !observes) throw new UsageError("--port is the port of --observe");
   const cluster = clusterOf(given);
+  const threads = threadsOf(given);
+  if (threads !== undefined && cluster !== undefined) throw new UsageError("a node of a cluster has one thread");
   const code = await relaunch();
   if (code !== undefined) return code;
   const entry = given.text("entry");
@@ -145,7 +151,8 @@ async function runActor(given: Arguments, observes: boolean): Promise<number> {
   for (const [name, path] of files) {
     const load = await guestFrom(path, given, false);
     if (load === undefined) return 1;
-    definitions.push({ name, load, defaults: spawnOptions(given, path) });
+    const placement = threads === undefined ? {} : { placement: "spread" as const };
+    definitions.push({ name, load, defaults: { ...spawnOptions(given, path), ...placement } });
   }
   const to = given.text("to");
   return runGuest({
@@ -160,5 +167,11 @@ async function runActor(given: Arguments, observes: boolean): Promise<number> {
     ...(given.has("record") && { folder: given.text("record") ?? "" }),
     ...(observes && { port }),
     ...(cluster !== undefined && { cluster }),
+    ...(threads !== undefined && { threads }),
   });
+}
+
+function threadsOf(given: Arguments): number | "all" | undefined {
+  if (!given.has("threads")) return undefined;
+  return given.text("threads") === "all" ? "all" : given.whole("threads", 1, 1, MOST_THREADS);
 }

@@ -15,6 +15,7 @@ import {
   type Grants,
   type LogLevel,
   type ModuleDefaults,
+  type NodeRuntimeOptions,
   type Runtime,
   type RuntimeLimits,
   type SpawnOptions,
@@ -53,6 +54,8 @@ export interface Session {
   readonly port?: number;
   /** Joins this cluster. */
   readonly cluster?: ClusterPlace;
+  /** How many threads; not with a cluster. */
+  readonly threads?: number | "all";
 }
 
 export interface Definition {
@@ -66,7 +69,7 @@ export async function runGuest(session: Session): Promise<number> {
   const { spawn, grants, limits, port, folder } = session;
   let failed = false;
   let interrupted = false;
-  const runtime = createRuntime({
+  const options: NodeRuntimeOptions = {
     grants,
     limits,
     ...(folder !== undefined && { record: { modules: "all" as const, folder } }),
@@ -87,7 +90,9 @@ export async function runGuest(session: Session): Promise<number> {
         print("debug", crashReport(exit, { ...session, isCounted: false }));
       }
     },
-  });
+  };
+  const { threads } = session;
+  const runtime = threads === undefined ? createRuntime(options) : await createRuntime({ ...options, threads });
   const leave = session.cluster === undefined ? undefined : await joined(runtime, session.cluster, session.definitions);
   const observer = port === undefined ? undefined : await runtime.observe({ port });
   if (observer !== undefined) process.stderr.write(`isopod: observe at ${observer.url}\n`);
@@ -103,9 +108,9 @@ export async function runGuest(session: Session): Promise<number> {
   }
   const module = await session.load(runtime);
   if (module === undefined) return close().then(() => 1);
-  const options = linesFor(session.lines, module, session.to);
+  const lineOptions = linesFor(session.lines, module, session.to);
   const pid = runtime.spawn(module, spawn);
-  const lines = new Lines(runtime, session.to ?? pid, options);
+  const lines = new Lines(runtime, session.to ?? pid, lineOptions);
 
   const keepAlive = waitForSignals();
   const onInterrupt = () => {
