@@ -34,7 +34,6 @@ import { Spawner, tellSpawn } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
 import { Actors } from "./mail/actors.ts";
 import { Kernel } from "./mail/kernel.ts";
-import { Outboxes } from "./mail/outbox.ts";
 import type { GuestModule } from "./module/guest-module.ts";
 import type { LoadedFrom } from "./module/load-rules.ts";
 import { ModuleLoader } from "./module/loader.ts";
@@ -70,7 +69,6 @@ export class Parts {
   readonly callbacks: Callbacks;
   readonly services: Services;
   readonly actors: Actors<Actor>;
-  readonly outboxes: Outboxes;
   readonly registry: Registry;
   readonly directory: Directory;
   readonly imports: ImportObject;
@@ -160,7 +158,6 @@ export class Parts {
     this.actors = actors;
     this.follows = follows;
     this.turnClock = new TurnClock(kernel, clock);
-    this.outboxes = new Outboxes(kernel);
     this.registry = new Registry(inspection);
     this.directory = new Directory(services, this.actors, this.registry);
     this.snapshots = new Snapshots(services, this.actors);
@@ -193,7 +190,7 @@ export class Parts {
       provide: (actor: Actor) => this.instances.provide(actor),
       ran: () => this.hibernation.ran(),
     };
-    this.loop = new Loop(services, notices, this.outboxes, this.turnClock, lives, options.simulation?.driver ?? null);
+    this.loop = new Loop(services, notices, this.turnClock, lives, options.simulation?.driver ?? null);
     const ports = new Ports(kernel, this.imports, () => drawRefs(services), options.kernel === undefined);
     this.instances = new Instances(services, ports, this.imports, limits);
     this.modules = new Modules(services, this.instances);

@@ -11,12 +11,13 @@ import type { Actor, Services } from "../actor/actor.ts";
 import { NODE_BITS } from "../kernel/slot-words.ts";
 import { PLACE } from "../kernel/words.ts";
 import type { Actors } from "../mail/actors.ts";
-import type { Carrier, Outbox, Outboxes } from "../mail/outbox.ts";
+import type { Notices } from "../time/notices.ts";
 import type { Limits } from "../wire/limits.ts";
 import type { ExitReason } from "../wire/message.ts";
 import { isOfPlace, nodeOf, placeOf, threadOf } from "../wire/pid.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Departures } from "./departures.ts";
+import { type Carrier, type Outbox, Outboxes } from "./outbox.ts";
 import { HOST_LO, type Signal } from "./signal.ts";
 import { StandIns } from "./stand-ins.ts";
 import { Unlinks } from "./unlinks.ts";
@@ -25,8 +26,10 @@ import { Unlinks } from "./unlinks.ts";
 export interface Inside {
   readonly services: Services;
   readonly actors: Actors<Actor>;
-  readonly outboxes: Outboxes;
   readonly limits: Limits;
+  readonly notices: Notices;
+  /** Calls `onTurns` when actors have had some turns. */
+  readonly loop: { onTurns: () => void };
 }
 
 /** A thread of this node, or all threads of another node. */
@@ -37,19 +40,24 @@ export interface Place {
 
 export class Away {
   readonly standIns: StandIns;
+  readonly outboxes: Outboxes;
   readonly #inside: Inside;
   readonly here: Place;
   readonly #arrivals: Arrivals;
   readonly #departures: Departures;
   readonly #unlinks = new Unlinks();
   readonly #toHosts = new Map<number, number>();
+  /** Called when actors have had some turns, and the carriers were called: takes what has arrived. */
+  onTurns: () => void = () => {};
   /** Called when the way to a place was closed, and all ties are told. */
   onClosed: (place: Place) => void = () => {};
   #isPlanned = false;
 
   /** From now on, the pids of this runtime name `here`. It must not have actors yet. */
   constructor(inside: Inside, here: Place) {
-    const { services, actors, outboxes, limits } = inside;
+    const { services, actors, limits, loop } = inside;
+    const outboxes = new Outboxes(services.kernel);
+    this.outboxes = outboxes;
     this.#inside = inside;
     this.here = here;
     services.kernel.setWord(PLACE, placeOf(here.thread, here.node));
@@ -58,13 +66,14 @@ export class Away {
     this.#departures = new Departures(outboxes, this.standIns, this.#unlinks, plan);
     this.#arrivals = new Arrivals(services, actors, this.standIns, this.#unlinks, this.#departures);
     services.transit = this.#departures;
+    loop.onTurns = () => this.#tookTurns();
     actors.elsewhere = (lo, hi) =>
       outboxes.of(lo, hi) === undefined || this.standIns.isDead(lo, hi) ? undefined : this.standIns.get(lo, hi);
   }
 
   /** Opens the way to a place. `bytes`: what may wait in the outbox. */
   open({ thread, node }: Place, carrier: Carrier, bytes?: number): Outbox {
-    return this.#inside.outboxes.open(thread, node, carrier, bytes);
+    return this.outboxes.open(thread, node, carrier, bytes);
   }
 
   /** Takes what came from a place. Answers how many signals were dropped, because their senders are of another place. */
@@ -81,7 +90,7 @@ export class Away {
 
   /** Closes the way to a place. Every tie to its actors is told `noconnection`, or another reason. */
   close(outbox: Outbox, place: Place, reason: ExitReason = { kind: "noconnection" }): void {
-    this.#inside.outboxes.close(outbox);
+    this.outboxes.close(outbox);
     const isOf = this.#isOf(place);
     this.#unlinks.drop(isOf);
     this.standIns.end(isOf, reason);
@@ -124,8 +133,16 @@ export class Away {
   /** Gives the carriers what waits for them. */
   flush(): void {
     this.#isPlanned = false;
-    for (const outbox of this.#inside.outboxes.list) outbox.flush();
+    for (const outbox of this.outboxes.list) outbox.flush();
     this.standIns.sweep();
+  }
+
+  #tookTurns(): void {
+    const { list } = this.outboxes;
+    for (let i = 0; i < list.length; i++) {
+      if (list[i].size > 0) this.#inside.notices.callOut.run("a carrier", () => list[i].flush());
+    }
+    this.onTurns();
   }
 
   #plan(): void {

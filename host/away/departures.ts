@@ -5,9 +5,9 @@
 import type { Actor } from "../actor/actor.ts";
 import type { Transit } from "../actor/transit.ts";
 import { IS_AWAY } from "../kernel/words.ts";
-import type { Outboxes } from "../mail/outbox.ts";
 import { type ExitReason, ReasonCode } from "../wire/message.ts";
 import { reasonBytes } from "../wire/reason.ts";
+import type { Outboxes } from "./outbox.ts";
 import {
   DELEGATED,
   DEMONITORED,

@@ -6,7 +6,7 @@
  * Each link has a *session* of both sides. HELLO tells the own one. A link is open when both sides know both.
  * A side that gives up takes a new session, and the other one ends the link when it sees that.
  */
-import type { Carrier } from "../mail/outbox.ts";
+import type { Carrier } from "../away/outbox.ts";
 import { ACK, ASK, DATA, type Frame, HELLO, MAX_PAYLOAD_BYTES, MORE, newFrame, stamp, WAITS } from "./frame.ts";
 
 const nothing = new Uint8Array(0);

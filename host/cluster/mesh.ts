@@ -5,9 +5,9 @@
  * A node is there while something is heard of it. Each tick it sends a beacon to all.
  */
 import type { Away, Place } from "../away/away.ts";
+import type { Outbox } from "../away/outbox.ts";
 import { signalsOf } from "../away/signal.ts";
 import { MESSAGE } from "../kernel/mail-words.ts";
-import type { Outbox } from "../mail/outbox.ts";
 import type { CallOut } from "../time/call-out.ts";
 import type { Clock } from "../time/clock.ts";
 import { BEACON, BYE, frameFrom, newFrame, stamp, VERSION, versionOf } from "./frame.ts";

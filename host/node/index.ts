@@ -33,7 +33,7 @@ const MAX_INSTANCES = 12_000;
 
 export interface NodeRuntimeOptions extends Omit<RuntimeOptions, "record"> {
   /** Records actors, so that their crashes can be replayed: which, and where to ([replay.md](replay.md)). */
-  readonly record?: RecordToFolder;
+  readonly record?: RecordToFolder | RuntimeOptions["record"];
   /**
    * Writes no notice about a missing engine flag or a missing grant to stderr. Default: false.
    * The environment variable ISOPOD_QUIET=1 does the same.

@@ -4,16 +4,23 @@
  */
 import { Runtime, type RuntimeOptions } from "../index.ts";
 import { recorder } from "../recording/recorder.ts";
+import type { Recorder } from "../recording/seam.ts";
 import { publish } from "./channels.ts";
 import type { ObserveOptions, ObserverServer } from "./observer/server.ts";
 import { needPackages, PAGE_PACKAGES } from "./optional-packages.ts";
 import { keepRecordings, type RecordToFolder, recorderOptions } from "./recordings.ts";
 
 export class NodeRuntime extends Runtime {
-  constructor({ record, ...options }: Omit<RuntimeOptions, "record"> & { readonly record?: RecordToFolder } = {}) {
-    super(record === undefined ? options : { ...options, record: recorder(recorderOptions(record)) });
+  constructor({
+    record,
+    ...options
+  }: Omit<RuntimeOptions, "record"> & { readonly record?: RecordToFolder | Recorder } = {}) {
+    const isMade = record === undefined || "bind" in record;
+    super(
+      isMade ? { ...options, ...(record && { record }) } : { ...options, record: recorder(recorderOptions(record)) },
+    );
     publish(this);
-    if (record === undefined) return;
+    if (isMade) return;
     const { onError } = options;
     keepRecordings(this, record, error => (onError ?? console.error)(error, "the writing of a recording"));
   }

@@ -2,8 +2,9 @@
  * The way through two rings of shared memory, one for each direction. The port only wakes a thread that sleeps in its
  * event loop. Records that are longer than what is free go in pieces; what a full ring does not take waits in a list.
  */
+
+import { recordBytes } from "../away/outbox.ts";
 import { LENGTH, OUTGOING_HEADER } from "../kernel/mail-words.ts";
-import { recordBytes } from "../mail/outbox.ts";
 import type { Bell } from "./bell.ts";
 import type { Ring } from "./shared.ts";
 import { type Arrive, type Port, type Way, WINDOW_BYTES } from "./way.ts";

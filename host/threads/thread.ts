@@ -4,8 +4,8 @@
  */
 import { Agent } from "../away/agent.ts";
 import { Away } from "../away/away.ts";
+import type { Outbox } from "../away/outbox.ts";
 import { OUTBOX_ORDERED } from "../kernel/mail-words.ts";
-import type { Outbox } from "../mail/outbox.ts";
 import type { Parts } from "../parts.ts";
 import { Bell } from "./bell.ts";
 import { PortWay } from "./port-way.ts";
@@ -44,7 +44,7 @@ export class Thread {
     this.away = new Away(parts, { thread: number, node: 0 });
     this.agent = new Agent(this.away);
     this.agent.onError = (what, error) => parts.notices.callOut.failed(what, error);
-    if (space !== undefined) parts.outboxes.onTurns = () => this.#poll();
+    if (space !== undefined) this.away.onTurns = () => this.#poll();
   }
 
   /** The numbers of the other threads that are not lost. */

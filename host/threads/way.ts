@@ -2,7 +2,7 @@
  * The way from one thread to another and back: it carries the records of an outbox, and hands over what arrives. There are two: message ports, which
  * work everywhere, and rings in shared memory.
  */
-import type { Carrier } from "../mail/outbox.ts";
+import type { Carrier } from "../away/outbox.ts";
 
 /** Takes whole records. */
 export type Arrive = (records: Uint8Array) => void;

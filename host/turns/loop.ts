@@ -20,7 +20,6 @@ import {
   TURNS_LEFT,
   WHOLE_TURN,
 } from "../kernel/words.ts";
-import type { Outboxes } from "../mail/outbox.ts";
 import type { Notices } from "../time/notices.ts";
 import type { Runnable } from "../time/scheduler.ts";
 import { endTurn, stopHandler } from "./plain.ts";
@@ -57,29 +56,20 @@ export interface Driver {
 
 export class Loop implements Runnable {
   readonly #services: TurnServices;
-  readonly #notices: Notices;
-  readonly #outboxes: Outboxes;
   readonly #lives: Lives;
   readonly #timer: TurnTimer;
   /** Null: the kernel gives turns in the order of its queue, and the loop asks for them by itself. */
   readonly #driver: Driver | null;
+  /** Called when actors have had some turns, if there are ways to other threads and nodes. */
+  onTurns: () => void = () => {};
   /** The actor whose turn continues on a stack of its own. */
   #away: Actor | null = null;
 
-  constructor(
-    services: TurnServices,
-    notices: Notices,
-    outboxes: Outboxes,
-    timer: TurnTimer,
-    lives: Lives,
-    driver: Driver | null,
-  ) {
+  constructor(services: TurnServices, notices: Notices, timer: TurnTimer, lives: Lives, driver: Driver | null) {
     this.#lives = lives;
     this.#timer = timer;
     this.#driver = driver;
     this.#services = services;
-    this.#notices = notices;
-    this.#outboxes = outboxes;
     const { kernel, scheduler } = services;
     kernel.onCall = () => {
       if (driver === null) scheduler.push(this);
@@ -186,19 +176,10 @@ export class Loop implements Runnable {
     }
   }
 
-  /** Calls the carriers of outboxes that have records. */
-  #carry(): void {
-    const { list } = this.#outboxes;
-    for (let i = 0; i < list.length; i++) {
-      if (list[i].size > 0) this.#notices.callOut.run("a carrier", () => list[i].flush());
-    }
-    this.#outboxes.onTurns();
-  }
-
   #again(): void {
     const { kernel, scheduler } = this.#services;
     if (kernel.word(TIMED_LENGTH) > 0) this.#armDeadlines();
-    if (kernel.word(OUTBOXES) !== 0) this.#carry();
+    if (kernel.word(OUTBOXES) !== 0) this.onTurns();
     if (this.#driver !== null) return;
     if (kernel.word(QUEUE_LENGTH) > 0) scheduler.push(this);
     else kernel.setWord(CALLED, 0);

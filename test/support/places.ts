@@ -3,7 +3,7 @@
  * lets it arrive.
  */
 import { Away, type Place } from "../../host/away/away.ts";
-import type { Outbox } from "../../host/mail/outbox.ts";
+import type { Outbox } from "../../host/away/outbox.ts";
 import type { RuntimeOptions } from "../../host/options.ts";
 import { partsOf, Runtime } from "../../host/runtime.ts";
 import { macrotask } from "./clock.ts";

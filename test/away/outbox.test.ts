@@ -1,7 +1,7 @@
 /** Guests that send to other threads and nodes: what leaves by an outbox, and what happens without one. */
 import { describe, expect, test } from "vitest";
 import { Away } from "../../host/away/away.ts";
-import type { Carrier } from "../../host/mail/outbox.ts";
+import type { Carrier } from "../../host/away/outbox.ts";
 import type { RuntimeOptions } from "../../host/options.ts";
 import { Parts } from "../../host/parts.ts";
 import type { DeadLetter } from "../../host/wire/events.ts";
@@ -80,7 +80,7 @@ class Collector implements Carrier {
 
 describe.each(["jspi", "resume"] as const)("a guest (%s) that sends to another node", way => {
   test("finds no actor without an outbox, and has guessed", async () => {
-    const { parts, send, letters } = await stage(way);
+    const { parts, away, send, letters } = await stage(way);
     const { pid, answers } = await send(3, 8);
     expect(answers).toBe(NO_ACTOR.repeat(3));
     expect(letters.map(({ from, to, why }) => [from, to, why])).toEqual(Array(3).fill([pid, THERE, "noproc"]));
@@ -88,10 +88,10 @@ describe.each(["jspi", "resume"] as const)("a guest (%s) that sends to another n
   });
 
   test("sends to the carrier of its outbox, in order, and makes no guess", async () => {
-    const { parts, send, letters } = await stage(way);
+    const { parts, away, send, letters } = await stage(way);
     const carrier = new Collector();
     // All threads of another node have one outbox.
-    parts.outboxes.open(0, 9, carrier);
+    away.outboxes.open(0, 9, carrier);
     const { pid, answers } = await send(200, 11);
     expect(answers).toBe(ACCEPTED.repeat(200));
     expect(carrier.records.map(({ tag, order }) => [tag, order])).toEqual(
@@ -106,9 +106,9 @@ describe.each(["jspi", "resume"] as const)("a guest (%s) that sends to another n
   });
 
   test("is told that the outbox is full as long as the carrier takes nothing", async () => {
-    const { parts, send, letters } = await stage(way);
+    const { parts, away, send, letters } = await stage(way);
     const carrier = new Collector();
-    const outbox = parts.outboxes.open(0, 9, carrier, 256);
+    const outbox = away.outboxes.open(0, 9, carrier, 256);
     carrier.isOpen = false;
     expect((await send(6, 8)).answers).toBe(ACCEPTED.repeat(4) + FULL.repeat(2));
     expect(letters.map(({ why, tag }) => [why, tag])).toEqual([
@@ -123,9 +123,9 @@ describe.each(["jspi", "resume"] as const)("a guest (%s) that sends to another n
   });
 
   test("sends messages that are longer than the outbox, after what is in it", async () => {
-    const { parts, send, letters } = await stage(way);
+    const { parts, away, send, letters } = await stage(way);
     const carrier = new Collector();
-    const small = parts.outboxes.open(0, 9, carrier, 200);
+    const small = away.outboxes.open(0, 9, carrier, 200);
     expect(small.maxLength).toBe(184);
     carrier.isOpen = false;
     expect((await send(1, 64)).answers).toBe(ACCEPTED);
@@ -140,21 +140,21 @@ describe.each(["jspi", "resume"] as const)("a guest (%s) that sends to another n
   });
 
   test("finds no actor after the outbox was closed, whose records are dropped", async () => {
-    const { parts, send } = await stage(way);
-    const outbox = parts.outboxes.open(0, 9, { isReady: false, carry: () => undefined });
+    const { parts, away, send } = await stage(way);
+    const outbox = away.outboxes.open(0, 9, { isReady: false, carry: () => undefined });
     await send(1, 8);
     expect(outbox.size).toBe(48);
-    parts.outboxes.close(outbox);
-    parts.outboxes.close(outbox);
+    away.outboxes.close(outbox);
+    away.outboxes.close(outbox);
     expect([outbox.size, outbox.take().length]).toEqual([0, 0]);
     expect((await send(1, 8)).answers).toBe(NO_ACTOR);
   });
 });
 
 test("the carrier is called when half of the outbox is full, so that many messages of many turns pass", async () => {
-  const { parts, send, letters } = await stage("handler");
+  const { parts, away, send, letters } = await stage("handler");
   const carrier = new Collector();
-  parts.outboxes.open(0, 9, carrier, 4096);
+  away.outboxes.open(0, 9, carrier, 4096);
   // Their turns come one after the other, and leave nothing to the host, not even a line of a log.
   const actors = await Promise.all(Array.from({ length: 60 }, () => send(40, 8)));
   for (const { pid } of actors) parts.directory.send(null, pid, new Uint8Array(0), 0);
@@ -164,8 +164,8 @@ test("the carrier is called when half of the outbox is full, so that many messag
 });
 
 test("what a carrier throws is reported, and actors go on", async () => {
-  const { parts, send, failed } = await stage("resume");
-  const outbox = parts.outboxes.open(0, 9, {
+  const { parts, away, send, failed } = await stage("resume");
+  const outbox = away.outboxes.open(0, 9, {
     isReady: true,
     carry: () => {
       throw new Error("no line");
@@ -177,18 +177,18 @@ test("what a carrier throws is reported, and actors go on", async () => {
 });
 
 test("a place has one outbox, this place has none, and none is too large", async () => {
-  const { parts } = await stage("resume");
+  const { away } = await stage("resume");
   const carrier = new Collector();
-  parts.outboxes.open(1, 0, carrier);
-  parts.outboxes.open(2, 0, carrier);
-  parts.outboxes.open(3, 9, carrier);
+  away.outboxes.open(1, 0, carrier);
+  away.outboxes.open(2, 0, carrier);
+  away.outboxes.open(3, 9, carrier);
   for (const [thread, node] of [
     [0, 0],
     [1, 0],
     [4, 9],
   ])
-    expect(() => parts.outboxes.open(thread, node, carrier)).toThrow(
+    expect(() => away.outboxes.open(thread, node, carrier)).toThrow(
       `thread ${thread} of node ${node} can have no other outbox`,
     );
-  expect(() => parts.outboxes.open(0, 8, carrier, 131_073)).toThrow("131073 bytes: it has at most 128 KiB");
+  expect(() => away.outboxes.open(0, 8, carrier, 131_073)).toThrow("131073 bytes: it has at most 128 KiB");
 });

@@ -6,8 +6,8 @@
 
 import { OUTBOX_END, OUTBOX_HEADER, OUTBOX_ORDERED, OUTBOX_TAIL, OUTGOING_HEADER } from "../kernel/mail-words.ts";
 import { MAX_INSIDE_BYTES, PLACE } from "../kernel/words.ts";
+import type { Kernel, Recorded } from "../mail/kernel.ts";
 import { isOfPlace, placeOf } from "../wire/pid.ts";
-import type { Kernel, Recorded } from "./kernel.ts";
 
 /** Brings records to another place. */
 export interface Carrier {
@@ -140,8 +140,6 @@ export class Outboxes {
   readonly #open = new Map<number, Outbox>();
   /** All open outboxes. */
   list: readonly Outbox[] = [];
-  /** Called when actors have had some turns, and the carriers were called: takes what has arrived. */
-  onTurns: () => void = () => {};
 
   constructor(kernel: Kernel<Recorded>) {
     this.#kernel = kernel;
