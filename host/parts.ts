@@ -34,8 +34,6 @@ import { Spawner, tellSpawn } from "./life/spawner.ts";
 import { Account } from "./mail/account.ts";
 import { Actors } from "./mail/actors.ts";
 import { Kernel } from "./mail/kernel.ts";
-import type { GuestModule } from "./module/guest-module.ts";
-import type { LoadedFrom } from "./module/load-rules.ts";
 import { ModuleLoader } from "./module/loader.ts";
 import { Callbacks } from "./observe/callbacks.ts";
 import { Follows } from "./observe/follows.ts";
@@ -213,11 +211,8 @@ export class Parts {
     const offers = { imported, asked: new Set(asked.keys()) };
     const { moduleBytes, tableElements } = limits;
     const { read = fetch, readSourceMap } = options;
-    const onLoaded = record && ((module: GuestModule, from: LoadedFrom) => record.loaded(module, from));
-    this.loader = new ModuleLoader(
-      { moduleBytes, tableElements, offers, readSourceMap, onLoaded, compile: record?.compile },
-      read,
-    );
+    const taped = { onLoaded: record?.loaded.bind(record), compile: record?.compile };
+    this.loader = new ModuleLoader({ moduleBytes, tableElements, offers, readSourceMap, ...taped }, read);
     options.simulation?.attach(this);
     record?.attach(this);
   }

@@ -322,8 +322,8 @@ export class Ends implements Runnable {
     this.#exits.tell(
       {
         ...{ pid, module: moduleNameOf(spec), reason },
-        ...(lastReceived === undefined ? {} : { lastReceived }),
-        ...(recording === undefined ? {} : { recording }),
+        ...(lastReceived && { lastReceived }),
+        ...(recording && { recording }),
       },
       names,
     );

@@ -15,11 +15,8 @@ export function isRecorded(
 ): boolean {
   if (asked === false || (asked === undefined && taping === null)) return false;
   const name = moduleNameOf(spec) ?? "";
-  if (taping === null) {
-    throw new SpawnError(`${name} cannot be recorded: make the runtime with the option record (docs/replay.md)`);
-  }
-  if (asked === undefined && !isWanted && !taping.wants(name)) return false;
-  const refusal = taping.refusal(spec);
-  if (refusal !== undefined && asked === true) throw new SpawnError(`${name} cannot be recorded: ${refusal}`);
+  if (asked === undefined && !isWanted && !taping?.wants(name)) return false;
+  const refusal = taping === null ? "make the runtime with the option record (docs/replay.md)" : taping.refusal(spec);
+  if (refusal !== undefined && asked) throw new SpawnError(`${name} cannot be recorded: ${refusal}`);
   return refusal === undefined;
 }

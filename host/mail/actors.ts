@@ -2,7 +2,7 @@
 
 import { GENERATION_BITS, LAST_GENERATION, MAX_SLOTS } from "../kernel/slot-words.ts";
 import { COLD, FRESH_SLOT, GENERATION, HI, LO, PLACE, REST_LENGTH } from "../kernel/words.ts";
-import { generationOf, isOfPlace, placeOf } from "../wire/pid.ts";
+import { generationOf, isOfPlace } from "../wire/pid.ts";
 import type { Kernel, Recorded } from "./kernel.ts";
 
 /**
@@ -20,10 +20,8 @@ export class Actors<T extends Recorded> {
   /** The record that the next actor gets; 0: a new one. */
   next = 0;
 
-  /** `thread` and `node` are part of each pid. */
-  constructor(kernel: Kernel<T>, thread = 0, node = 0) {
+  constructor(kernel: Kernel<T>) {
     this.#kernel = kernel;
-    kernel.setWord(PLACE, placeOf(thread, node));
   }
 
   /** Slots in use. */

@@ -120,12 +120,17 @@ export class Scheduler {
   /** The current turn is long: look at the clock after it, and shorten the slice. */
   lookSoon(): void {
     this.#turnsLeft = 0;
-    this.#sliceEndMs = Math.min(this.#sliceEndMs, this.#sliceBeganMs + LONG_TURNS_SLICE_MS);
+    this.#sliceEndMs = this.#longEndMs;
+  }
+
+  /** When this slice ends if turns are long. */
+  get #longEndMs(): number {
+    return Math.min(this.#sliceEndMs, this.#sliceBeganMs + LONG_TURNS_SLICE_MS);
   }
 
   /** Whether the event loop comes next if turns are long. */
   isDue(nowMs: number): boolean {
-    return nowMs >= Math.min(this.#sliceEndMs, this.#sliceBeganMs + LONG_TURNS_SLICE_MS);
+    return nowMs >= this.#longEndMs;
   }
 
   /** The current turn counts as `count` turns. */

@@ -80,7 +80,7 @@ class Collector implements Carrier {
 
 describe.each(["jspi", "resume"] as const)("a guest (%s) that sends to another node", way => {
   test("finds no actor without an outbox, and has guessed", async () => {
-    const { parts, away, send, letters } = await stage(way);
+    const { parts, send, letters } = await stage(way);
     const { pid, answers } = await send(3, 8);
     expect(answers).toBe(NO_ACTOR.repeat(3));
     expect(letters.map(({ from, to, why }) => [from, to, why])).toEqual(Array(3).fill([pid, THERE, "noproc"]));
@@ -106,7 +106,7 @@ describe.each(["jspi", "resume"] as const)("a guest (%s) that sends to another n
   });
 
   test("is told that the outbox is full as long as the carrier takes nothing", async () => {
-    const { parts, away, send, letters } = await stage(way);
+    const { away, send, letters } = await stage(way);
     const carrier = new Collector();
     const outbox = away.outboxes.open(0, 9, carrier, 256);
     carrier.isOpen = false;
@@ -123,7 +123,7 @@ describe.each(["jspi", "resume"] as const)("a guest (%s) that sends to another n
   });
 
   test("sends messages that are longer than the outbox, after what is in it", async () => {
-    const { parts, away, send, letters } = await stage(way);
+    const { away, send, letters } = await stage(way);
     const carrier = new Collector();
     const small = away.outboxes.open(0, 9, carrier, 200);
     expect(small.maxLength).toBe(184);
@@ -140,7 +140,7 @@ describe.each(["jspi", "resume"] as const)("a guest (%s) that sends to another n
   });
 
   test("finds no actor after the outbox was closed, whose records are dropped", async () => {
-    const { parts, away, send } = await stage(way);
+    const { away, send } = await stage(way);
     const outbox = away.outboxes.open(0, 9, { isReady: false, carry: () => undefined });
     await send(1, 8);
     expect(outbox.size).toBe(48);
@@ -164,7 +164,7 @@ test("the carrier is called when half of the outbox is full, so that many messag
 });
 
 test("what a carrier throws is reported, and actors go on", async () => {
-  const { parts, away, send, failed } = await stage("resume");
+  const { away, send, failed } = await stage("resume");
   const outbox = away.outboxes.open(0, 9, {
     isReady: true,
     carry: () => {

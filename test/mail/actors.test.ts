@@ -4,13 +4,14 @@ import { describe, expect, test } from "vitest";
 import { Actors } from "../../host/mail/actors.ts";
 import { Kernel, type Recorded } from "../../host/mail/kernel.ts";
 import { secretRandom } from "../../host/time/random.ts";
-import { formatPid, highWord, lowWord, MAX_SLOTS, parsePid, pidFromWords } from "../../host/wire/pid.ts";
+import { formatPid, highWord, lowWord, MAX_SLOTS, parsePid, pidFromWords, placeOf } from "../../host/wire/pid.ts";
 import * as W from "../support/words.ts";
 
 /** A table, and how to add to it. */
-function newTable(random?: () => number, thread?: number, node?: number) {
+function newTable(random?: () => number, thread = 0, node = 0) {
   const kernel = new Kernel<Recorded>(undefined, undefined, random);
-  const table = new Actors<Recorded>(kernel, thread, node);
+  kernel.setWord(W.PLACE, placeOf(thread, node));
+  const table = new Actors<Recorded>(kernel);
   kernel.view = (lo, hi, record) => ({ lo, hi, record });
   const make = (record: number) => kernel.userAt(record) as Recorded;
   const hide = ({ record }: Recorded) => kernel.call.hide(record);

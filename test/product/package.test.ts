@@ -412,7 +412,7 @@ describe("bundled for a page, the core", () => {
     return output.filter(file => file.type === "chunk");
   };
 
-  test("has less than 75 KB gzipped, with its kernel, and less than 20 more for a program that loads bytes", async () => {
+  test("has less than 75.5 KB gzipped, with its kernel, and less than 20 more for a program that loads bytes", async () => {
     const chunks = await minified("whole.js", 'export * from "isopod";');
     const bytesOf = (isLater: boolean) =>
       chunks
@@ -420,7 +420,7 @@ describe("bundled for a page, the core", () => {
         .reduce((sum, { code }) => sum + gzipSync(code).length, 0);
     const [core, later] = [bytesOf(false), bytesOf(true)];
     expect(core).toBeGreaterThan(40_000);
-    expect(core).toBeLessThan(75_000);
+    expect(core).toBeLessThan(75_500);
     expect(later).toBeGreaterThan(10_000);
     expect(later).toBeLessThan(20_000);
   });
