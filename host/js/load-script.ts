@@ -66,6 +66,8 @@ const LOAD_REDUCTIONS = 500_000_000;
 const MAY_EVAL = 1;
 /** A module that imports itself by ever new names would go on for ever. */
 const MOST_MODULES = 10_000;
+/** Turns that a loader may take after its answer. */
+const MOST_TURNS = 100;
 
 /** No actor of anyone is within its reach. */
 const alone = {
@@ -136,7 +138,7 @@ async function evaluate(
     const begin = shape.kind === "main" ? "entry" : "parked";
     const inSources = await stacksBy(mapsOf(modules, options));
     const derived = { begin, name, language: "javascript", ...(inSources && { inSources }) } as const;
-    const module = runtime.derive(engine, runtime.image(loader), derived);
+    const module = runtime.derive(engine, await imageOf(runtime, loader, name), derived);
     noteShape(module, shape);
     return module;
   } catch (error) {
@@ -187,6 +189,20 @@ function failure(name: string, reason: ExitReason, inSources: ((stack: string) =
   if (reason.kind !== "crashed") return new ScriptError(`${name}: ${formatReason(reason)}`);
   const stack = inSources?.(reason.stack) ?? reason.stack;
   return new ScriptError(`${name}: ${reason.message}`, stack);
+}
+
+/**
+ * The image of a loader that has answered. It may have been preempted before its next receive, and a script can keep
+ * it busy.
+ */
+async function imageOf(runtime: Runtime, loader: Pid, name: string): Promise<Uint8Array> {
+  for (let turns = 0; turns < MOST_TURNS; turns++) {
+    const state = runtime.info(loader)?.state;
+    if (state === "parked") return runtime.image(loader);
+    if (state === undefined) break;
+    await runtime.queueDelay();
+  }
+  throw new ScriptError(`${name}: it does not wait when it is loaded: it must not send to itself, for example`);
 }
 
 /** The loader has done its work. */
