@@ -154,7 +154,7 @@ function checkOrder({ items }: Player): void {
 }
 
 law.prop([fc.array(step, { maxLength: 120, size: "max" }), fc.option(fc.nat(119)), fc.nat(PLACES - 1)], {
-  numRuns: 150,
+  numRuns: 60,
 })("messages keep their order, every tie is told once, and nothing is left behind", async (steps, losesAt, lost) => {
   const world = new World();
   const { places, players } = world;

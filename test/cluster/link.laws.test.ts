@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { frameFrom, HEADER_BYTES, MAX_FRAME_BYTES } from "../../host/cluster/frame.ts";
 import { Link } from "../../host/cluster/link.ts";
 
-const SEEDS = Number(process.env.ISOPOD_LINK_SEEDS ?? 3_000);
+const SEEDS = Number(process.env.ISOPOD_LINK_SEEDS ?? 1_000);
 const OPTIONS = { tickMs: 10, downAfterMs: 50, windowBytes: 3_000, pieceBytes: 1 << 20 };
 /** Frames of a run have at most this many bytes, so bounds are reached soon. */
 const RECORD_BYTES = 200;
