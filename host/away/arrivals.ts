@@ -146,15 +146,13 @@ export class Arrivals {
   }
 
   #down(signal: Signal, to: Actor): void {
-    const { kernel } = this.#services;
     const { fromLo, fromHi, ref, tag } = signal;
     const from = this.#standIns.find(fromLo, fromHi);
-    const tie = from === undefined ? 0 : kernel.call.findMonitor(to.record, ref);
-    if (from === undefined || tie === 0 || kernel.word(tie + TIE_OTHER) !== from.record) return;
+    const tie = from === undefined ? 0 : this.#monitorOf(to, ref, from);
+    if (from === undefined || tie === 0) return;
     const isFull = tag !== 0 || mayKnowWhy(to, from);
     const reason = this.#reasonOfEnd(signal);
-    kernel.call.dropTie(tie);
-    this.#standIns.loosened(from);
+    this.#dropTie(tie, from);
     takeDown(to, fromLo, fromHi, ref, reason, isFull);
   }
 
@@ -172,12 +170,11 @@ export class Arrivals {
 
   /** Removes the link of an actor with the sender of a signal. False: there is none. */
   #dropLink({ fromLo, fromHi }: Signal, to: Actor): boolean {
-    const { call } = this.#services.kernel;
+    const { kernel } = this.#services;
     const from = this.#standIns.find(fromLo, fromHi);
-    const tie = from === undefined ? 0 : call.findLink(from.record, to.record);
-    if (from === undefined || tie === 0 || this.#services.kernel.word(tie + TIE_KIND) !== LINK) return false;
-    call.dropTie(tie);
-    this.#standIns.loosened(from);
+    const tie = from === undefined ? 0 : kernel.call.findLink(from.record, to.record);
+    if (from === undefined || tie === 0 || kernel.word(tie + TIE_KIND) !== LINK) return false;
+    this.#dropTie(tie, from);
     return true;
   }
 
@@ -206,13 +203,23 @@ export class Arrivals {
 
   /** Removes the monitor that an actor elsewhere has of one here. False: there is none. */
   #dropMonitor(fromLo: number, fromHi: number, ref: number, to: Actor): boolean {
-    const { kernel } = this.#services;
     const from = this.#standIns.find(fromLo, fromHi);
-    const tie = from === undefined ? 0 : kernel.call.findMonitor(from.record, ref);
-    if (from === undefined || tie === 0 || kernel.word(tie + TIE_OTHER) !== to.record) return false;
-    kernel.call.dropTie(tie);
-    this.#standIns.loosened(from);
+    const tie = from === undefined ? 0 : this.#monitorOf(from, ref, to);
+    if (from === undefined || tie === 0) return false;
+    this.#dropTie(tie, from);
     return true;
+  }
+
+  /** The monitor that an actor has of another one by a ref; 0: there is none. */
+  #monitorOf(watcher: Actor, ref: number, target: Actor): number {
+    const { kernel } = this.#services;
+    const tie = kernel.call.findMonitor(watcher.record, ref);
+    return tie !== 0 && kernel.word(tie + TIE_OTHER) === target.record ? tie : 0;
+  }
+
+  #dropTie(tie: number, standIn: Actor): void {
+    this.#services.kernel.call.dropTie(tie);
+    this.#standIns.loosened(standIn);
   }
 
   #linked({ fromLo, fromHi }: Signal, to: Actor): void {
@@ -235,14 +242,12 @@ export class Arrivals {
     const by = this.#standIns.find(fromLo, fromHi);
     const pid = pidIn(bytes);
     if (by === undefined || pid === undefined) return;
-    const { call } = this.#services.kernel;
     const to = this.#actors.get(...pid);
     const message = bytes.subarray(PID_BYTES);
-    const tie = call.findMonitor(asker.record, ref);
     const status = delegate(this.#services, by, asker, asker.lo, asker.hi, ref, to, tag, message);
-    const isIts = tie !== 0 && this.#services.kernel.word(tie + TIE_OTHER) === by.record;
-    if (status !== SEND_ACCEPTED && isIts) {
-      call.dropTie(tie);
+    const tie = status === SEND_ACCEPTED ? 0 : this.#monitorOf(asker, ref, by);
+    if (tie !== 0) {
+      this.#services.kernel.call.dropTie(tie);
       takeDown(asker, ...pid, ref, NOPROC, false);
     }
     this.#standIns.loosened(by);

@@ -1,7 +1,7 @@
 /**
  * Unlinks that the other side has not seen. Until it has, a link that it has made in the meantime is removed
- * there, so it must not be made here. (Since OTP 25, Erlang's unlinks between nodes have numbers and acknowledgements
- * for the same reason.)
+ * there, so it must not be made here. (The signals UNLINK_ID and UNLINK_ID_ACK of
+ * Erlang's distribution are there for the same reason.)
  */
 import { highWord, lowWord, type Pid } from "../wire/pid.ts";
 
