@@ -1,7 +1,8 @@
 /** Actors of two places have the ties, the messages and the ends of actors of one. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { DOWN } from "../../host/away/signal.ts";
 import type { HostMailbox } from "../../host/javascript/host-mailbox.ts";
-import { formatPid } from "../../host/wire/pid.ts";
+import { formatPid, highWord, lowWord } from "../../host/wire/pid.ts";
 import { Places } from "../support/places.ts";
 
 let places: Places;
@@ -116,6 +117,18 @@ describe("a monitor", () => {
     expect(places.aways.map(({ standIns }) => standIns.size)).toEqual([0, 0]);
   });
 
+  test("is not ended by another actor of that place, which knows its ref", async () => {
+    const forger = places.runtimes[1].mailbox();
+    const ref = here.monitor(there.pid);
+    here.monitor(forger.pid);
+    await places.settle();
+    const [from, to] = [forger.pid, here.pid].map(pid => [lowWord(pid), highWord(pid)] as const);
+    places.lane(1, 0).outbox?.put(DOWN, 1, ...from, ref, 0, ...to, new Uint8Array(0));
+    expect(await next(here)).toBeUndefined();
+    there.close();
+    expect(await next(here)).toMatchObject({ kind: "down", from: there.pid, ref });
+  });
+
   test("ends with its watcher", async () => {
     here.monitor(there.pid);
     await places.settle();
@@ -155,6 +168,8 @@ describe("a link", () => {
     there.unlink(here.pid);
     there.link(here.pid);
     await places.settle();
+    const linksOf = ({ pid }: HostMailbox, place: number) => places.runtimes[place].info(pid)?.links;
+    expect([linksOf(here, 0), linksOf(there, 1)]).toEqual([[], []]);
     there.close();
     here.close();
     await places.settle();
