@@ -153,6 +153,13 @@ function checkOrder({ items }: Player): void {
   }
 }
 
+/** Two live actors are linked for both of them, or for neither. */
+function checkLinks({ places, players }: World): void {
+  const live = players.filter(({ isLive }) => isLive);
+  const links = new Map(live.map(({ pid, place }) => [pid, places.runtimes[place].info(pid)?.links ?? []]));
+  for (const [pid, others] of links) for (const other of others) expect(links.get(other) ?? [pid]).toContain(pid);
+}
+
 law.prop([fc.array(step, { maxLength: 120, size: "max" }), fc.option(fc.nat(119)), fc.nat(PLACES - 1)], {
   numRuns: 60,
 })("messages keep their order, every tie is told once, and nothing is left behind", async (steps, losesAt, lost) => {
@@ -166,6 +173,7 @@ law.prop([fc.array(step, { maxLength: 120, size: "max" }), fc.option(fc.nat(119)
       if (i % 8 === 0) await Promise.resolve();
     }
     await world.drain();
+    checkLinks(world);
     // Who is still there may be told no more: all others end.
     const [last] = players.filter(({ isLive }) => isLive);
     for (const player of players) if (player !== last && player.isLive) world.end(player);
